@@ -1,0 +1,109 @@
+"""Everything that can go wrong in the core, as types. Each message is one sentence: what is wrong, then what to do.
+
+    HeygemError                    exit code
+    ├── InputError                 3   the video, speech or range that was given cannot be used
+    │   ├── MediaNotFound              no file at that path
+    │   ├── UnreadableMedia            not a media file, or too damaged to decode
+    │   ├── NoPicture                  a file without video frames where a picture is needed
+    │   ├── NoSound                    a file without sound where speech is needed
+    │   ├── UnsupportedMedia           decodes, but this pipeline must not guess (interlaced, encrypted …)
+    │   ├── BadRange                   in/out outside the clip, empty, or not a timecode of this rate
+    │   └── SpeechTooLong              speech longer than the picture and no --fit chosen
+    ├── NoUsableFace               4   no frame of the range has a face that can be rendered
+    ├── OutputError                5   the take cannot be written (missing folder, read-only, disk full, bad format)
+    ├── SetupError                 6   something is missing on this machine
+    │   ├── MissingPackage             an optional package; the message holds the install line
+    │   ├── MissingWeights             a model file that the user has to fetch
+    │   └── DeviceUnavailable          cuda or mps asked for but not usable
+    ├── SpecError                  2   a task's spec file, setting or option is not valid
+    └── Cancelled                  130 somebody asked to stop; nothing is left behind
+
+Exit code 70 is a bug: an exception that is not in this tree.
+"""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_BUG = 70
+
+
+class HeygemError(Exception):
+    """Base of every error that the core raises on purpose; `str(error)` is shown to the user as it is."""
+
+    exit_code = 1
+
+
+class InputError(HeygemError):
+    """What was given cannot be used."""
+
+    exit_code = 3
+
+
+class MediaNotFound(InputError):
+    """There is no file at that path."""
+
+
+class UnreadableMedia(InputError):
+    """The file is not media, or is too damaged to decode."""
+
+
+class NoPicture(InputError):
+    """A picture is needed and the file has no video frames."""
+
+
+class NoSound(InputError):
+    """Speech is needed and the file has no sound."""
+
+
+class UnsupportedMedia(InputError):
+    """The file decodes but cannot be rendered faithfully."""
+
+
+class BadRange(InputError):
+    """In or out lies outside the clip, is empty, or is not a timecode of the clip's rate."""
+
+
+class SpeechTooLong(InputError):
+    """The speech outlasts the picture and no fit was chosen."""
+
+
+class NoUsableFace(HeygemError):
+    """No frame of the range has a face that can be rendered."""
+
+    exit_code = 4
+
+
+class OutputError(HeygemError):
+    """The take cannot be written."""
+
+    exit_code = 5
+
+
+class SetupError(HeygemError):
+    """Something is missing on this machine."""
+
+    exit_code = 6
+
+
+class MissingPackage(SetupError):
+    """An optional package is not installed; the message holds the install line."""
+
+
+class MissingWeights(SetupError):
+    """A model file that the user has to fetch is not where it is looked for."""
+
+
+class DeviceUnavailable(SetupError):
+    """The wanted compute device cannot be used."""
+
+
+class SpecError(HeygemError):
+    """A spec file, setting or option is not valid."""
+
+    exit_code = 2
+
+
+class Cancelled(HeygemError):
+    """Somebody asked to stop."""
+
+    exit_code = 130

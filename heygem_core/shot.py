@@ -1,0 +1,150 @@
+"""The vocabulary: what a shot, its settings, a render task and a take are, as frozen structs that travel as JSON.
+
+Struct fields are validated when they are decoded *and* when they are built by hand (`__post_init__`), so a shot that
+exists is a shot that makes sense. Rates and durations are `fractions.Fraction`, written as "24000/1001" on the wire;
+frame numbers count from 0 at the first frame of the file; ranges name whether their end belongs to them.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from .errors import SpecError
+
+SPEC_VERSION = 1
+
+Fit = Literal["none", "trim", "hold", "loop"]
+"""What happens when picture and speech differ in length.
+
+none: the picture's length; an error if the speech is more than one frame longer.
+trim: as long as the shorter. hold: the picture's length, speech padded with silence or cut.
+loop: the speech's length, picture played forth and back."""
+
+FormatName = Literal["h264", "prores", "dnxhr", "webm", "ffv1"]
+EngineName = Literal["mesh"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+TrackerName = Literal["mediapipe", "face-landmarker", "face-alignment"]
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the vocabulary: immutable, keyword-only, an unknown key is an error."""
+
+
+class Shot(Struct):
+    """One range of one source video plus the speech it must say."""
+
+    video: str  # path of a video or a still
+    speech: str  # path of any file with sound
+    start: int = 0  # first frame of the range
+    end_exclusive: int | None = None  # one past the last frame; None = the end of the file
+    face: int | None = None  # which face, numbered from 1 as the report lists them; None = the most prominent one
+
+    def __post_init__(self) -> None:
+        if self.start < 0:
+            raise SpecError(f"The first frame must be 0 or more, got {self.start}.")
+        if self.end_exclusive is not None and self.end_exclusive <= self.start:
+            raise SpecError(f"The range is empty: it ends at frame {self.end_exclusive}, before or at its start {self.start}.")
+        if self.face is not None and self.face < 1:
+            raise SpecError(f"Faces are numbered from 1, got {self.face}.")
+
+
+class RenderSettings(Struct):
+    """How a shot is rendered. Every option of the command line and the API is declared here, once."""
+
+    engine: EngineName = "mesh"
+    tracker: TrackerName = "mediapipe"
+    device: DeviceName = "auto"
+    fit: Fit = "none"
+    offset_ms: float = 0.0  # positive = the mouth moves later
+    intensity: float = 1.0  # 0 = closed neutral mouth, 1 = as measured, up to 2
+    format: FormatName | None = None  # None = by the suffix of the output
+    audio: bool = True  # False = a take without an audio stream
+
+    def __post_init__(self) -> None:
+        if not -2000 <= self.offset_ms <= 2000:
+            raise SpecError(f"The offset must lie within ±2000 ms, got {self.offset_ms:g}.")
+        if not 0 <= self.intensity <= 2:
+            raise SpecError(f"The intensity must lie between 0 and 2, got {self.intensity:g}.")
+
+
+class RenderTask(Struct, tag_field="task", tag="render"):
+    """One render as a file: what `python -m heygem_core SPEC` runs."""
+
+    shot: Shot
+    settings: RenderSettings = RenderSettings()
+    output: str  # path of the take; its report lies beside it
+    matte: str | None = None  # path of a grey video of the matte
+    segment: tuple[int, int] | None = None  # render only these frames of the take, end exclusive; None = all
+    cache: str | None = None  # cache folder; None = the user's own
+    version: int = SPEC_VERSION
+
+    def __post_init__(self) -> None:
+        if self.version != SPEC_VERSION:
+            raise SpecError(f"This spec is version {self.version}; this program reads version {SPEC_VERSION}.")
+
+
+Stage = Literal["probe", "track", "speech", "plan", "render", "measure", "finish"]
+
+
+class Progress(Struct, tag_field="event", tag="progress"):
+    """Work done so far in one stage of a task."""
+
+    stage: Stage
+    done: int  # frames
+    total: int | None = None  # frames; None = not known yet
+    fps: float | None = None  # frames per second; None until it is stable
+    eta_s: float | None = None  # seconds until the whole task ends; None until it is stable
+
+
+class Notice(Struct, tag_field="event", tag="notice"):
+    """Something the user should know that does not stop the render; one sentence."""
+
+    message: str
+
+
+class Finished(Struct, tag_field="event", tag="finished"):
+    """The take is at its place."""
+
+    output: str
+    report: str | None = None
+
+
+class Failed(Struct, tag_field="event", tag="failed"):
+    """The task ended without a take. `error` is the class name in `heygem_core.errors`."""
+
+    error: str
+    message: str
+    exit_code: int
+
+
+Event = Progress | Notice | Finished | Failed
+
+_T = TypeVar("_T")
+
+
+def _encode_other(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    raise NotImplementedError(f"{type(value).__name__} has no form on the wire")
+
+
+def _decode_other(kind: type, value: Any) -> Any:
+    if kind is Fraction:
+        return Fraction(value)
+    raise NotImplementedError(f"{kind.__name__} has no form on the wire")
+
+
+def to_json(value: Any) -> bytes:
+    """One line of UTF-8 JSON."""
+    return msgspec.json.encode(value, enc_hook=_encode_other)
+
+
+def from_json(text: bytes | str, kind: type[_T]) -> _T:
+    """Raises: SpecError — not JSON, an unknown key, or a value out of range."""
+    try:
+        return msgspec.json.decode(text, type=kind, dec_hook=_decode_other)
+    except (msgspec.DecodeError, ValueError, ZeroDivisionError) as error:
+        raise SpecError(f"The spec is not valid: {error}. Compare it with the table of fields in README.md.") from error
