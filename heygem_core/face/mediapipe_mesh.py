@@ -1,0 +1,234 @@
+"""The default tracker: MediaPipe's attention mesh, run on one region per face, with weights from inside the wheel.
+
+MediaPipe's ready-made FaceMesh looks for new faces in every frame while fewer than `max_num_faces` are tracked, copies the
+whole picture for each call, and misses faces that are small in the frame. Here its two networks are run as two graphs:
+the detector now and then on a reduced picture (in tiles where the whole shows nobody), and the mesh on a crop around each
+face where the frame before had it. A face costs the same at any resolution, and several faces cost a multiple of one.
+
+Paper: Grishchenko et al. 2020, "Attention Mesh: High-fidelity Face Mesh Prediction in Real-time".
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import MissingPackage
+from .tracker import MAX_FACES, Face, face_of
+
+if TYPE_CHECKING:
+    from ..shot import TrackerName
+
+LOOK_EVERY = 4
+"""Frames between two looks for new faces while one is tracked."""
+LOOK_IN_TILES_EVERY = 12
+"""Frames between two looks in tiles while nobody is tracked: they cost several times a plain look."""
+DETECTOR_SIDE = 256  # pixels of the longer side of the picture that the detector sees; its network works on 192
+MIN_PRESENCE = 0.5  # the mesh's own score below which a region shows no face
+MIN_DETECTION = 0.5
+MARGIN = 1.5  # side of a region over the longer side of the points' box, the margin the mesh was trained with
+
+_MESH = """
+input_stream: "image"
+input_stream: "region"
+output_stream: "landmarks"
+node { calculator: "ConstantSidePacketCalculator" output_side_packet: "PACKET:attention"
+  options { [mediapipe.ConstantSidePacketCalculatorOptions.ext] { packet { bool_value: true } } } }
+node { calculator: "FaceLandmarkCpu" input_stream: "IMAGE:image" input_stream: "ROI:region"
+  input_side_packet: "WITH_ATTENTION:attention" output_stream: "LANDMARKS:landmarks" }
+"""
+_PRESENCE = "facelandmarkcpu__face_presence_score"  # a stream inside FaceLandmarkCpu
+_DETECTOR = """
+input_stream: "image"
+output_stream: "detections"
+node { calculator: "FaceDetectionFullRangeCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:detections" }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A turned square of the picture, in pixels."""
+
+    x: float  # centre
+    y: float
+    side: float
+    turn: float  # radians, clockwise on screen, of the line through the eyes
+
+
+class MediaPipeMesh:
+    """See `tracker.FaceTracker`."""
+
+    name: TrackerName = "mediapipe"
+
+    def __init__(self) -> None:
+        with _quiet():
+            self._mesh = _graph(_MESH, ["landmarks", _PRESENCE])
+            self._detector = _graph(_DETECTOR, ["detections"])
+        import mediapipe
+
+        self.version = f"mediapipe-{mediapipe.__version__}-attention-1"
+        self._regions: list[Region] = []
+        self._since_look = 0
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """The native code writes its greetings on first use: let it do so unheard."""
+        with _quiet():
+            grey = np.full((64, 64, 3), 128, np.uint8)
+            self._find(grey)
+            self._points(grey, Region(32, 32, 64, 0))
+
+    def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
+        if first:
+            self.reset()
+        faces: list[Face] = []
+        for region in self._regions:
+            self._add(faces, self._points(rgb, region))
+        lost = len(faces) < len(self._regions)
+        self._since_look += 1
+        if first or lost or self._since_look >= LOOK_EVERY:
+            self._look(rgb, faces, tiles=first or (not faces and self._since_look >= LOOK_IN_TILES_EVERY))
+        faces = sorted(faces, key=lambda face: face.box[2] - face.box[0], reverse=True)[:MAX_FACES]
+        self._regions = [region_of(face.points) for face in faces]
+        return faces
+
+    def reset(self) -> None:
+        self._regions = []
+        self._since_look = 0
+
+    def close(self) -> None:
+        for graph in (self._mesh, self._detector):
+            graph.close()
+
+    def _look(self, rgb: npt.NDArray[np.uint8], faces: list[Face], tiles: bool) -> None:
+        """Adds faces that are not tracked yet; a new one is meshed twice, since the detector's region is a rough one."""
+        found = self._find(rgb)
+        if not found and not faces and tiles:
+            found = [region for x, y, tile in _tiles(rgb) for region in self._find(tile, x, y)]
+        for region in found:
+            if any(_inside(region, face) for face in faces):
+                continue
+            rough = self._points(rgb, region)
+            self._add(faces, self._points(rgb, region_of(rough.points)) if rough else None)
+        if faces or tiles:
+            self._since_look = 0
+
+    @staticmethod
+    def _add(faces: list[Face], face: Face | None) -> None:
+        """Two regions may have slid onto one face: the first keeps it."""
+        if face and not any(_inside(region_of(face.points), other) for other in faces):
+            faces.append(face)
+
+    def _find(self, rgb: npt.NDArray[np.uint8], x: int = 0, y: int = 0) -> list[Region]:
+        """Regions of faces in a picture whose top left corner lies at x, y of the frame."""
+        height, width = rgb.shape[:2]
+        found = self._detector.process(_reduced(rgb)).detections or []
+        regions = []
+        for one in found:
+            if one.score[0] < MIN_DETECTION:
+                continue
+            box, eyes = one.location_data.relative_bounding_box, one.location_data.relative_keypoints
+            turn = math.atan2((eyes[1].y - eyes[0].y) * height, (eyes[1].x - eyes[0].x) * width)
+            side = MARGIN * max(box.width * width, box.height * height)
+            regions.append(Region(x + (box.xmin + box.width / 2) * width, y + (box.ymin + box.height / 2) * height, side, turn))
+        return regions
+
+    def _points(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
+        """The mesh within a region, from a crop that holds the turned square (beyond the picture it sees black)."""
+        from mediapipe.framework.formats.rect_pb2 import NormalizedRect
+
+        half = region.side / 2 * (abs(math.cos(region.turn)) + abs(math.sin(region.turn))) + 2
+        left, top = max(0, math.floor(region.x - half)), max(0, math.floor(region.y - half))
+        crop = np.ascontiguousarray(rgb[top : math.ceil(region.y + half), left : math.ceil(region.x + half)])
+        height, width = crop.shape[:2]
+        if min(height, width) < 8:
+            return None
+        where = NormalizedRect(
+            x_center=(region.x - left) / width,
+            y_center=(region.y - top) / height,
+            width=region.side / width,
+            height=region.side / height,
+            rotation=region.turn,
+        )
+        seen = self._mesh.process({"image": crop, "region": where})
+        score = getattr(seen, _PRESENCE)
+        if seen.landmarks is None or score is None or score < MIN_PRESENCE:
+            return None
+        flat = np.array([(p.x, p.y, p.z) for p in seen.landmarks.landmark], np.float64)
+        points = flat * (width, height, width) + (left, top, 0)
+        return face_of(points.astype(np.float32), float(score))
+
+
+def region_of(points: npt.NDArray[np.float32]) -> Region:
+    """The square in which the mesh looks for a face next: around its points (478, 3), turned as its eyes."""
+    across = points[263] - points[33]
+    (left, top), (right, bottom) = points[:, :2].min(axis=0).tolist(), points[:, :2].max(axis=0).tolist()
+    side = MARGIN * max(right - left, bottom - top)
+    return Region((left + right) / 2, (top + bottom) / 2, side, math.atan2(float(across[1]), float(across[0])))
+
+
+def _inside(region: Region, face: Face) -> bool:
+    """Whether a region's centre lies in a face's box: the same face seen twice."""
+    left, top, right, bottom = face.box
+    return left < region.x < right and top < region.y < bottom
+
+
+def _reduced(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The picture at the detector's scale; striding first keeps a 4K frame cheap."""
+    height, width = rgb.shape[:2]
+    step = max(1, max(height, width) // (3 * DETECTOR_SIDE))
+    k = min(1.0, DETECTOR_SIDE / max(height, width))
+    size = (max(1, round(width * k)), max(1, round(height * k)))
+    return cv2.resize(np.ascontiguousarray(rgb[::step, ::step]), size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _tiles(rgb: npt.NDArray[np.uint8]) -> Iterator[tuple[int, int, npt.NDArray[np.uint8]]]:
+    """Overlapping squares, half the shorter side of the picture, that cover it: where a small face is large enough to be found."""
+    height, width = rgb.shape[:2]
+    side = min(height, width) // 2
+    if side < DETECTOR_SIDE // 2:
+        return
+    for y in _starts(height, side):
+        for x in _starts(width, side):
+            yield x, y, rgb[y : y + side, x : x + side]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    count = math.ceil((length - side) / (side * 0.6)) + 1
+    return [round(k * (length - side) / (count - 1)) for k in range(count)]
+
+
+def _graph(text: str, outputs: list[str]) -> Any:
+    try:
+        from mediapipe.calculators.core import constant_side_packet_calculator_pb2  # noqa: F401 - its options appear in the text
+        from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+        from mediapipe.python.solution_base import SolutionBase
+    except ImportError as error:
+        raise MissingPackage(
+            "The face tracker needs the package mediapipe 0.10.21, which has no build for this Python: "
+            "use Python 3.11 or 3.12, or choose another tracker."
+        ) from error
+    from google.protobuf import text_format
+
+    return SolutionBase(graph_config=text_format.Parse(text, CalculatorGraphConfig()), outputs=outputs)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Sends what native code writes to stderr (log lines about XNNPACK and feedback tensors) to nowhere."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,182 @@
+"""The 478-point face mesh: which vertex is what, and points in the picture ⇄ pose-free shapes in face space.
+
+Vertex numbers are MediaPipe's (0–467 the mesh, 468–477 the irises). "Left" and "right" here are the picture's, as seen by
+the viewer of an unmirrored picture; MediaPipe's own names are the person's.
+
+Face space (see ARCHITECTURE.md): origin midway between the outer eye corners, x to the picture's right along them, y down
+the line from the top of the forehead to the chin made orthogonal to x, z away from the camera; unit = this person's
+distance between the outer eye corners. The axes come from the person's mean shape, so that a head held askew or a nod
+leave no trace in a shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+
+VERTICES = 478
+
+EYE_OUTER = (33, 263)  # outer eye corners, left then right in the picture: the inter-ocular distance
+EYE_INNER = (133, 362)
+FOREHEAD_TOP, CHIN_TIP, NOSE_TIP, NOSE_BASE = 10, 152, 1, 2
+
+# Rings around the mouth start at the corner on the picture's left, run over the upper lip to the right corner and back
+# under the lower lip. Index k of INNER_LIPS and OUTER_LIPS lie on one ray from the middle of the mouth.
+INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+UPPER_HALF = tuple(range(11))  # positions within a lip ring: left corner … middle of the upper lip … right corner
+LOWER_HALF = (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 0)  # right corner … middle of the lower lip … left corner
+LIP_CORNERS = (61, 291)  # outer, left then right
+INNER_LIP_CORNERS = (78, 308)
+LIP_MIDDLES = (13, 14)  # inner: upper, lower
+INNER_LIP_PAIRS = ((82, 87), (13, 14), (312, 317))  # upper and lower vertex that touch when the mouth closes
+
+# The outline, clockwise on screen from the top of the forehead.
+FACE_OVAL = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361)  # left to right
+CHIN = (18, 200, 199, 175, 152, 148, 377, 171, 396, 208, 428, 201, 421, 83, 313)
+CHEEKS = (
+    *(36, 205, 206, 207, 187, 147, 123, 50, 192, 213, 216, 212, 214),
+    *(266, 425, 426, 427, 411, 376, 352, 280, 416, 433, 436, 432, 434),
+)
+
+RIGID = (
+    *(33, 133, 362, 263),  # eye corners
+    *(168, 6, 197, 195, 8, 122, 351, 196, 419, 188, 412, 174, 399),  # bridge of the nose
+    *(127, 356, 162, 389, 21, 251, 139, 368),  # temples
+    *(10, 151),  # forehead
+)
+"""Vertices that keep their place on the head while a person speaks.
+
+In the pose-free shapes of eleven speaking people each of them moves by 0.5–1.3 % of the inter-ocular distance (standard
+deviation), as much as the whole mesh trembles on a face that keeps still; brows (2 %), nostrils and cheeks do not."""
+
+LOWER_FACE = (
+    *(0, 11, 12, 13, 14, 15, 16, 17, 18, 32, 37, 38, 39, 40, 41, 42, 43, 57, 58, 61, 62, 72, 73, 74, 76, 77, 78, 80, 81, 82, 83),
+    *(84, 85, 86, 87, 88, 89, 90, 91, 92, 95, 96, 106, 132, 135, 136, 138, 140, 146, 147, 148, 149, 150, 152, 164, 165, 167, 169),
+    *(170, 171, 172, 175, 176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 186, 187, 191, 192, 194, 199, 200, 201, 202, 203, 204),
+    *(205, 206, 207, 208, 210, 211, 212, 213, 214, 215, 216, 262, 267, 268, 269, 270, 271, 272, 273, 287, 288, 291, 292, 302, 303),
+    *(304, 306, 307, 308, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 322, 324, 325, 335, 361, 364, 365, 367, 369),
+    *(375, 376, 377, 378, 379, 391, 393, 394, 395, 396, 397, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 415, 416),
+    *(418, 421, 422, 423, 424, 425, 426, 427, 428, 430, 431, 432, 433, 434, 435, 436),
+)
+"""Every vertex that speech moves: lips, chin, jaw, the cheeks beside and below the mouth (174). The nose is not part of it."""
+
+
+@dataclass(slots=True)
+class Pose:
+    """Where faces are: point = scale · rotation · shape + shift. T frames, or none: then arrays lack the first axis."""
+
+    scale: Floats  # (T,) pixels per inter-ocular distance
+    rotation: Floats  # (T, 3, 3) columns = the face's axes in display space
+    shift: Floats  # (T, 3) pixels: where the origin of face space lies
+
+
+@dataclass(slots=True)
+class Shapes:
+    """One person's faces without their pose. Frames that are not usable are NaN throughout."""
+
+    shapes: npt.NDArray[np.float32]  # (T, 478, 3) face space
+    pose: Pose  # T frames
+    mean: npt.NDArray[np.float32]  # (478, 3) face space: the mean over the usable frames
+
+
+def similarity(a: Floats, b: Floats) -> Pose:
+    """Scale, rotation and shift that carry points `a` (…, n, 3) onto `b` (…, n, 3) with the least squared error.
+
+    Umeyama 1991, "Least-squares estimation of transformation parameters between two point patterns". NaN in gives NaN out.
+    """
+    a, b = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(b, np.float64))
+    whole = np.isfinite(a).all(axis=(-2, -1)) & np.isfinite(b).all(axis=(-2, -1))
+    a, b = np.where(whole[..., None, None], a, 0), np.where(whole[..., None, None], b, 0)
+    mean_a, mean_b = a.mean(axis=-2), b.mean(axis=-2)
+    a, b = a - mean_a[..., None, :], b - mean_b[..., None, :]
+    u, spread, vt = np.linalg.svd(np.swapaxes(b, -1, -2) @ a)
+    sign = np.ones_like(spread)
+    sign[..., 2] = np.sign(np.linalg.det(u @ vt))  # no mirror images
+    rotation = (u * sign[..., None, :]) @ vt
+    scale = (spread * sign).sum(axis=-1) / np.maximum((a**2).sum(axis=(-2, -1)), 1e-12)
+    shift = mean_b - scale[..., None] * (rotation @ mean_a[..., None])[..., 0]
+    gap = np.where(whole, 0.0, np.nan)
+    return Pose(scale + gap, rotation + gap[..., None, None], shift + gap[..., None])
+
+
+def place(shapes: Floats, pose: Pose) -> npt.NDArray[np.float32]:
+    """Shapes (…, n, 3) in face space → points (…, n, 3) in display space."""
+    turned = np.asarray(shapes, np.float64) @ np.swapaxes(pose.rotation, -1, -2)
+    return (np.asarray(pose.scale)[..., None, None] * turned + pose.shift[..., None, :]).astype(np.float32)
+
+
+def unplace(points: Floats, pose: Pose) -> npt.NDArray[np.float32]:
+    """Points (…, n, 3) in display space → shapes (…, n, 3) in face space: the inverse of `place`."""
+    moved = (np.asarray(points, np.float64) - pose.shift[..., None, :]) @ pose.rotation
+    return (moved / np.asarray(pose.scale)[..., None, None]).astype(np.float32)
+
+
+def pose_free(points: Floats, usable: npt.NDArray[np.bool_] | None = None) -> Shapes:
+    """One person's points (T, 478, 3) in display space → pose-free shapes; `usable` (T,) names the frames to trust.
+
+    The mean shape and the poses of its rigid vertices are found in turn (generalised Procrustes). Frames that are not
+    usable, or hold NaN, get NaN and take no part in the mean. Raises: ValueError — no usable frame at all.
+    """
+    points = np.asarray(points, np.float64)
+    good = np.isfinite(points).all(axis=(1, 2))
+    if usable is not None:
+        good &= usable
+    if not good.any():
+        raise ValueError("pose_free needs at least one usable frame")
+    seen, rigid = points[good], list(RIGID)
+    mean = _in_face_space(seen[len(seen) // 2])
+    for _ in range(4):
+        pose = similarity(mean[rigid], seen[:, rigid])
+        mean = _in_face_space(unplace(seen, pose).mean(axis=0))
+    pose = similarity(mean[rigid], np.where(good[:, None, None], points[:, rigid], np.nan))
+    return Shapes(shapes=unplace(points, pose), pose=pose, mean=mean.astype(np.float32))
+
+
+def _in_face_space(shape: Floats) -> Floats:
+    """One shape (478, 3), moved, turned and scaled to the axes of face space."""
+    shape = np.asarray(shape, np.float64)
+    left, right = shape[EYE_OUTER[0]], shape[EYE_OUTER[1]]
+    unit = float(np.linalg.norm(right - left))
+    x = (right - left) / unit
+    y = shape[CHIN_TIP] - shape[FOREHEAD_TOP]
+    y = y - x * (x @ y)
+    y /= np.linalg.norm(y)
+    return (shape - (left + right) / 2) @ np.stack([x, y, np.cross(x, y)], axis=1) / unit
+
+
+def eye_distance(points: Floats) -> Floats:
+    """Distance between the outer eye corners (…,) in the units of points (…, 478, 3), in depth too, so yaw hardly shortens it."""
+    return np.linalg.norm(points[..., EYE_OUTER[0], :] - points[..., EYE_OUTER[1], :], axis=-1)
+
+
+def lip_opening(points: Floats) -> Floats:
+    """Gap between the inner lips over the inter-ocular distance (…,), mean of the three middle pairs; points or shapes (…, 478, 3)."""
+    upper, lower = np.array(INNER_LIP_PAIRS).T
+    gaps = np.linalg.norm(points[..., upper, :] - points[..., lower, :], axis=-1)
+    return gaps.mean(axis=-1) / eye_distance(points)
+
+
+def lip_width(points: Floats) -> Floats:
+    """Distance between the outer lip corners over the inter-ocular distance (…,); points or shapes (…, 478, 3)."""
+    return np.linalg.norm(points[..., LIP_CORNERS[0], :] - points[..., LIP_CORNERS[1], :], axis=-1) / eye_distance(points)
+
+
+def head_angles(rotation: Floats) -> Floats:
+    """Yaw, pitch, roll in degrees (…, 3) of rotations (…, 3, 3).
+
+    Yaw > 0: the face looks to the picture's right. Pitch > 0: it looks down. Roll > 0: turned clockwise on screen.
+    """
+    forward, across = -rotation[..., :, 2], rotation[..., :, 0]
+    yaw = np.arctan2(forward[..., 0], -forward[..., 2])
+    pitch = np.arcsin(np.clip(forward[..., 1], -1, 1))
+    roll = np.arctan2(across[..., 1], across[..., 0])
+    return np.degrees(np.stack([yaw, pitch, roll], axis=-1))

@@ -1,0 +1,65 @@
+"""Why a face cannot be rendered in a frame, judged from its points alone."""
+
+from __future__ import annotations
+
+import enum
+
+import numpy as np
+import numpy.typing as npt
+
+from .mesh import eye_distance, head_angles, pose_free
+
+MAX_YAW_DEG = 50.0
+MAX_PITCH_DEG = 45.0
+MIN_EYE_DISTANCE_PX = 20.0
+MIN_SCORE = 0.5
+MAX_OUTSIDE = 0.02  # share of the points that may lie beyond the picture
+
+
+class Reason(enum.IntEnum):
+    """Why a frame passes through untouched."""
+
+    USABLE = 0
+    NONE = 1  # no face at all in this frame
+    LOST = 2  # others are seen, this person is not
+    PROFILE = 3  # turned too far away from the camera
+    TOO_SMALL = 4
+    EDGE = 5  # cut off by the edge of the picture
+    UNSURE = 6  # the tracker does not trust what it sees: covered, blurred, in the dark
+
+    @property
+    def words(self) -> str:
+        """For people, such as "the face is seen from the side"."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Reason.USABLE: "the face can be rendered",
+    Reason.NONE: "no face is seen",
+    Reason.LOST: "this person's face is not seen",
+    Reason.PROFILE: "the face is seen from the side",
+    Reason.TOO_SMALL: "the face is too small",
+    Reason.EDGE: "the face is cut off by the edge of the picture",
+    Reason.UNSURE: "the face is covered or blurred",
+}
+
+
+def judge(
+    points: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], nobody: npt.NDArray[np.bool_], size: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
+    """(T,) of Reason for one person: points (T, 478, 3) NaN where unseen, scores (T,), nobody (T,) frames without any face."""
+    seen = np.isfinite(points).all(axis=(1, 2))
+    reasons = np.where(seen, Reason.USABLE, np.where(nobody, Reason.NONE, Reason.LOST)).astype(np.uint8)
+    if not seen.any():
+        return reasons
+    angles = head_angles(pose_free(points).pose.rotation)
+    turned = (np.abs(angles[:, 0]) > MAX_YAW_DEG) | (np.abs(angles[:, 1]) > MAX_PITCH_DEG)
+    outside = ((points[..., :2] < 0) | (points[..., :2] > np.array(size))).any(axis=-1).mean(axis=-1)
+    for reason, mask in (
+        (Reason.UNSURE, scores < MIN_SCORE),
+        (Reason.PROFILE, turned),
+        (Reason.EDGE, outside > MAX_OUTSIDE),
+        (Reason.TOO_SMALL, eye_distance(points) < MIN_EYE_DISTANCE_PX),
+    ):
+        reasons[seen & mask] = reason
+    return reasons

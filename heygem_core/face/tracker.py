@@ -1,0 +1,77 @@
+"""What a face tracker is: pictures in, faces as 478 mesh points out. One file per tracker; this one opens them by name.
+
+A tracker sees the frames of a clip in order and may use the previous frame to find a face again. It knows nothing of
+who is who: that is `tracks`. Trackers hold native resources: close them, or use `with contextlib.closing(...)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import SpecError
+
+if TYPE_CHECKING:
+    from ..shot import TrackerName
+
+MAX_FACES = 5
+"""Faces followed at once; the largest ones where a picture shows more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """One face in one picture, in display space (pixels, x right, y down, z away from the camera on the scale of x)."""
+
+    points: npt.NDArray[np.float32]  # (478, 3): MediaPipe's face mesh with irises
+    score: float  # 0–1: how sure the tracker is that this is a face
+    box: tuple[float, float, float, float]  # left, top, right, bottom of the points
+
+
+class FaceTracker(Protocol):
+    """The contract of every tracker: the same frames in the same order give the same points."""
+
+    name: TrackerName
+    version: str  # changes whenever the points would: part of cache keys
+
+    def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
+        """The faces in `rgb`: (height, width, 3) uint8 0–255 R, G, B, upright, square pixels.
+
+        first: this frame does not continue the one before (start of the clip, or a cut).
+        """
+
+    def reset(self) -> None:
+        """Forgets the frames seen so far."""
+
+    def close(self) -> None:
+        """Frees what the tracker holds; it cannot be used again."""
+
+
+def face_of(points: npt.NDArray[np.float32], score: float) -> Face:
+    """A Face from its points (478, 3), with the box they fill."""
+    left, top = points[:, :2].min(axis=0).tolist()
+    right, bottom = points[:, :2].max(axis=0).tolist()
+    return Face(points=points, score=score, box=(left, top, right, bottom))
+
+
+def open_tracker(name: TrackerName = "mediapipe", device: str = "cpu") -> FaceTracker:
+    """The tracker of that name, ready for its first frame.
+
+    device: "cpu", "cuda" or "mps"; only face-alignment uses it.
+    Raises: MissingPackage, MissingWeights — with what to install or fetch. SpecError — an unknown name.
+    """
+    if name == "mediapipe":
+        from .mediapipe_mesh import MediaPipeMesh
+
+        return MediaPipeMesh()
+    if name == "face-landmarker":
+        from .face_landmarker import FaceLandmarker
+
+        return FaceLandmarker()
+    if name == "face-alignment":
+        from .face_alignment_68 import FaceAlignment68
+
+        return FaceAlignment68(device)
+    raise SpecError(f"There is no tracker called {name!r}; choose mediapipe, face-landmarker or face-alignment.")

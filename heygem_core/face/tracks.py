@@ -1,0 +1,171 @@
+"""Who is where: the faces of single frames linked into one track per person, through gaps and across cuts.
+
+    frames ──follow_faces──► FrameFaces, one per frame ──build_tracks──► FaceTracks, one FaceTrack per person
+
+Within a scene faces are linked by place and size; the pieces are then joined by what people look like (`looks`), so a
+person who leaves and returns, or is seen again after a cut, keeps their number. Every frame in which a face cannot be
+rendered says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import NoUsableFace, SpecError
+from .cuts import CutDetector
+from .linking import join_people, link_pieces
+from .looks import look_of
+from .mesh import VERTICES, eye_distance
+from .reasons import Reason, judge
+from .tracker import Face, FaceTracker
+
+TRACKS_VERSION = 1
+FILL_FRAMES = 3
+"""Longest gap inside a scene that is filled in between its two sides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameFaces:
+    """All faces of one frame."""
+
+    index: int  # frame number in the file
+    scene: int  # counts from 0, one more at each cut
+    size: tuple[int, int]  # width, height of the picture in display pixels
+    faces: list[Face]  # largest first
+    looks: list[npt.NDArray[np.float32]]  # what each face looks like: see `looks`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceTrack:
+    """One person through the whole range, T frames."""
+
+    number: int  # from 1, the most prominent first
+    points: npt.NDArray[np.float32]  # (T, 478, 3) display space, NaN where unseen
+    scores: npt.NDArray[np.float32]  # (T,) 0–1, 0 where unseen
+    reasons: npt.NDArray[np.uint8]  # (T,) of Reason: why the frame cannot be rendered; Reason.USABLE where it can
+    filled: npt.NDArray[np.bool_]  # (T,) not seen but filled in between neighbours
+
+    @property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """(T,) where this face can be rendered."""
+        return self.reasons == Reason.USABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceTracks:
+    """All people of one range of a clip."""
+
+    first_frame: int  # number of the range's first frame in the file
+    size: tuple[int, int]  # width, height in display pixels
+    scenes: npt.NDArray[np.int32]  # (T,) shot number
+    people: tuple[FaceTrack, ...]  # by number
+    tracker: str  # the tracker's version
+
+
+def follow_faces(frames: Iterable[tuple[int, npt.NDArray[np.uint8]]], tracker: FaceTracker) -> Iterator[FrameFaces]:
+    """Frames (number, RGB (height, width, 3) uint8 in display space) in order → the faces of each, one frame at a time."""
+    is_cut, scene, first = CutDetector(), 0, True
+    for index, rgb in frames:
+        cut = is_cut(rgb)
+        scene += cut
+        faces = tracker.detect(rgb, first=first or cut)
+        first = False
+        size = (rgb.shape[1], rgb.shape[0])
+        yield FrameFaces(index=index, scene=scene, size=size, faces=faces, looks=[look_of(rgb, face) for face in faces])
+
+
+def build_tracks(frames: Iterable[FrameFaces], tracker: str) -> FaceTracks:
+    """The faces of consecutive frames → one track per person. `tracker`: the version of the tracker that saw them.
+
+    Raises: ValueError — no frames, or frames that do not follow each other.
+    """
+    seen = list(frames)
+    if not seen:
+        raise ValueError("build_tracks needs at least one frame")
+    if any(b.index != a.index + 1 for a, b in zip(seen, seen[1:], strict=False)):
+        raise ValueError("build_tracks needs consecutive frames")
+    people = join_people(link_pieces(seen))
+    tracks = [_track(person, seen) for person in people]
+    tracks.sort(key=_prominence, reverse=True)
+    return FaceTracks(
+        first_frame=seen[0].index,
+        size=seen[0].size,
+        scenes=np.array([frame.scene for frame in seen], np.int32),
+        people=tuple(_numbered(track, k + 1) for k, track in enumerate(tracks)),
+        tracker=tracker,
+    )
+
+
+def choose_face(tracks: FaceTracks, number: int | None = None) -> FaceTrack:
+    """The face of that number, or the most prominent one.
+
+    Raises: NoUsableFace — nobody there, or no frame of this person can be rendered; SpecError — no face of that number.
+    """
+    if not tracks.people:
+        raise NoUsableFace("No face was found in this range: choose a range in which a face is seen from the front.")
+    if number is not None and number > len(tracks.people):
+        raise SpecError(f"There is no face {number} in this range; it shows {describe_people(tracks)}.")
+    track = tracks.people[0 if number is None else number - 1]
+    if not track.usable.any():
+        worst = Reason(int(np.bincount(track.reasons[track.reasons != Reason.USABLE]).argmax()))
+        raise NoUsableFace(f"Face {track.number} cannot be rendered in any frame of this range: {worst.words}.")
+    return track
+
+
+def describe_people(tracks: FaceTracks) -> str:
+    """Such as: face 1 (on the left, frames 0–249), face 2 (on the right, frames 100–249)."""
+    return ", ".join(_describe(track, tracks) for track in tracks.people)
+
+
+def _describe(track: FaceTrack, tracks: FaceTracks) -> str:
+    at = np.flatnonzero(np.isfinite(track.points[:, 0, 0]))
+    x = float(np.median(track.points[at, 1, 0])) / tracks.size[0]
+    side = "on the left" if x < 0.4 else "on the right" if x > 0.6 else "in the middle"
+    return f"face {track.number} ({side}, frames {tracks.first_frame + at[0]}–{tracks.first_frame + at[-1]})"
+
+
+def _track(person: list[tuple[int, Face]], seen: list[FrameFaces]) -> FaceTrack:
+    """One person's faces (position in `seen`, face) as arrays over all frames, gaps filled, reasons judged."""
+    count = len(seen)
+    points = np.full((count, VERTICES, 3), np.nan, np.float32)
+    scores = np.zeros(count, np.float32)
+    for at, face in person:
+        points[at], scores[at] = face.points, face.score
+    scenes = np.array([frame.scene for frame in seen], np.int32)
+    filled = _fill(points, scores, scenes)
+    nobody = np.array([not frame.faces for frame in seen])
+    reasons = judge(points, scores, nobody, seen[0].size)
+    return FaceTrack(number=0, points=points, scores=scores, reasons=reasons, filled=filled)
+
+
+def _fill(points: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], scenes: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Fills short gaps in place, straight between the two sides, if both lie in one scene and within half an eye distance."""
+    filled = np.zeros(len(points), bool)
+    at = np.flatnonzero(np.isfinite(points[:, 0, 0]))
+    for before, after in zip(at, at[1:], strict=False):
+        gap = after - before - 1
+        if not 0 < gap <= FILL_FRAMES or scenes[before] != scenes[after]:
+            continue
+        moved = np.linalg.norm(points[after] - points[before], axis=-1).mean()
+        if moved > 0.5 * float(eye_distance(points[before])):
+            continue
+        for k in range(1, gap + 1):
+            share = k / (gap + 1)
+            points[before + k] = (1 - share) * points[before] + share * points[after]
+            scores[before + k] = min(scores[before], scores[after])
+            filled[before + k] = True
+    return filled
+
+
+def _prominence(track: FaceTrack) -> float:
+    """Area × duration, counted where the face can be rendered; faces that never can come last, by the same measure."""
+    area = np.nan_to_num(eye_distance(track.points)) ** 2
+    return float(area[track.usable].sum() + 1e-6 * area.sum())
+
+
+def _numbered(track: FaceTrack, number: int) -> FaceTrack:
+    return FaceTrack(number=number, points=track.points, scores=track.scores, reasons=track.reasons, filled=track.filled)
