@@ -1,0 +1,86 @@
+"""Opens media files, the only place that does: local files of known kinds, nothing else, and errors people can act on.
+
+FFmpeg chooses a demuxer by content, so a hostile `.mp4` could be a playlist that reads other files or the network.
+An allow-list of demuxers and protocols closes that door, and a limit on the picture's area stops decompression bombs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+
+from ..errors import InputError, MediaNotFound, UnreadableMedia, UnsupportedMedia
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+MAX_PIXELS = 2**27  # width x height: above 8K video and 100-megapixel stills, far below what exhausts memory
+
+STILL_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "tiff_pipe", "webp_pipe", "bmp_pipe"})
+
+_VIDEO_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,mxf,asf,ogg,nut,ivf,dv,gif,h264,hevc,m4v"
+_SOUND_FORMATS = "wav,w64,aiff,au,caf,flac,mp3,aac,ac3,eac3,amr,ape,wv,tta,dsf,truehd,dts"
+_ALLOWED = ",".join([_VIDEO_FORMATS, _SOUND_FORMATS, *sorted(STILL_FORMATS)])
+_OPTIONS = {"format_whitelist": _ALLOWED, "protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
+
+
+@contextmanager
+def open_media(path: str | Path) -> Iterator[InputContainer]:
+    """An open container of a local file; FFmpeg's errors inside the block become the core's.
+
+    Raises: MediaNotFound, UnreadableMedia, UnsupportedMedia.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise MediaNotFound(f"There is no file at “{path}”: check the path, or reconnect the drive it lies on.")
+    if not path.is_file():
+        raise MediaNotFound(f"“{path}” is a folder or a device, not a media file: give the path of one file.")
+    with readable(path):
+        # A `%` in the name would be taken for a numbered image sequence; a file object has no name to misread.
+        by_object = "%" in path.name
+        source = path.open("rb") if by_object else os.fspath(path.absolute())
+        try:
+            container = av.open(source, "r", options=dict(_OPTIONS))
+            with container:
+                for stream in container.streams:
+                    if stream.type in ("video", "audio") and stream.codec_context is not None:
+                        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+                yield container
+        finally:
+            if by_object:
+                source.close()  # type: ignore[union-attr]
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turns FFmpeg's errors inside the block into the core's."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        raise _translated(path, error) from error
+    except PermissionError as error:
+        raise UnreadableMedia(f"“{path.name}” may not be read by this user: change the file's permissions.") from error
+
+
+def _translated(path: Path, error: Exception) -> InputError:
+    if isinstance(error, av.error.PermissionError):
+        return UnreadableMedia(f"“{path.name}” may not be read by this user: change the file's permissions.")
+    if isinstance(error, (av.error.DecoderNotFoundError, av.error.PatchWelcomeError, av.error.NotImplementedError)):
+        return UnsupportedMedia(f"“{path.name}” uses a codec that this program cannot decode: export it as ProRes or H.264 first.")
+    if path.stat().st_size == 0:
+        return UnreadableMedia(f"“{path.name}” is empty (0 bytes): copy or export it again.")
+    return UnreadableMedia(
+        f"“{path.name}” is not a media file that can be read, or is damaged ({_reason(error)}): play it in a player, or export it again."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__

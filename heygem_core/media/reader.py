@@ -1,0 +1,195 @@
+"""Exact frames of a video by number, as a stream of constant memory.
+
+A frame's number comes from its presentation time, looked up in the table that `probe` made from the packets, never from
+counting what the decoder happens to give. So a damaged frame is replaced by its predecessor and counted, and every other
+frame keeps its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import av.error
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from ..errors import BadRange, UnreadableMedia, UnsupportedMedia
+from .files import open_media
+from .pixels import plain_format
+from .probe import MediaInfo
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+MAX_DAMAGED_SHARE = 0.2  # of the frames read so far …
+MIN_DAMAGED = 25  # … but a second of them is always tolerated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One decoded frame. The picture's memory belongs to the decoder: never write into it."""
+
+    index: int  # from 0 at the first frame of the file
+    time: Fraction  # seconds since the first frame
+    picture: VideoFrame
+    damaged: bool = False  # concealed by the decoder, or a repeat of its neighbour because it could not be decoded
+
+
+def read_frames(info: MediaInfo, start: int = 0, end_exclusive: int | None = None, *, threads: int | None = None) -> Iterator[Frame]:
+    """The frames start … end_exclusive − 1, each exactly once, in order. A still yields its one picture.
+
+    `threads` for decoding; None = as many as FFmpeg likes.
+    Raises: BadRange — outside the file; UnreadableMedia — too much damage; UnsupportedMedia — the picture's size changes.
+    """
+    end = info.frame_count if end_exclusive is None else end_exclusive
+    if not 0 <= start < end <= info.frame_count:
+        raise BadRange(f"Frames {start} to {end} do not lie within “{info.path.name}”, which has frames 0 to {info.frame_count}.")
+    return _checked(info, _without_gaps(info, _decoded(info, start, end, threads), start, end))
+
+
+def read_scattered(info: MediaInfo, indices_sorted: Iterable[int], *, threads: int | None = None) -> Iterator[Frame]:
+    """Chosen frames, ascending; decodes on where the next one is near and seeks where a keyframe lies between.
+
+    Raises: as `read_frames`; BadRange also where the numbers do not ascend.
+    """
+    indices = list(indices_sorted)
+    if any(after <= before for before, after in pairwise(indices)):
+        raise BadRange("Scattered frames must be asked for in ascending order, each once.")
+    for run in _runs(info, indices):
+        wanted = set(run)
+        yield from (frame for frame in read_frames(info, run[0], run[-1] + 1, threads=threads) if frame.index in wanted)
+
+
+def _runs(info: MediaInfo, indices: list[int]) -> Iterator[list[int]]:
+    """Groups that are cheaper to decode through than to seek between."""
+    run: list[int] = []
+    for index in indices:
+        if run and info.seekable and _keyframe_before(info, index) > run[-1] + 1:
+            yield run
+            run = []
+        run.append(index)
+    if run:
+        yield run
+
+
+def _keyframe_before(info: MediaInfo, index: int) -> int:
+    """The last frame at or before this one that decoding can start from."""
+    place = int(np.searchsorted(info.keyframes, index, side="right")) - 1
+    return int(info.keyframes[place]) if place >= 0 else 0
+
+
+def _decoded(info: MediaInfo, start: int, end: int, threads: int | None) -> Iterator[Frame]:
+    """What the decoder gives of the range, ascending, with gaps where it gives nothing."""
+    if info.seekable and _keyframe_before(info, start) > 0:
+        frames = _decode_from(info, start, end, threads, seek=True)
+        first = next(frames, None)
+        if first is not None and first.index == start:
+            yield first
+            yield from frames
+            return
+    yield from _decode_from(info, start, end, threads, seek=False)
+
+
+def _decode_from(info: MediaInfo, start: int, end: int, threads: int | None, *, seek: bool) -> Iterator[Frame]:
+    plain = VideoReformatter()
+    with open_media(info.path) as container:
+        stream = _picture(container, info, threads)
+        packets = _packets_from(container, stream, info, start) if seek else container.demux(stream)
+        for count, picture in enumerate(_pictures(stream, packets)):
+            index = _index_of(info, picture, count)
+            if index is None or index < start:
+                continue
+            if index >= end:
+                return
+            _refuse_resized(info, picture)
+            form = plain_format(picture.format.name)
+            shown = picture if form is None else plain.reformat(picture, format=form)
+            yield Frame(index=index, time=info.time_of(index), picture=shown, damaged=picture.is_corrupt)
+
+
+def _picture(container: InputContainer, info: MediaInfo, threads: int | None) -> VideoStream:
+    stream: VideoStream = container.streams[info.stream_index]  # type: ignore[assignment]
+    stream.codec_context.thread_type = "AUTO"
+    if threads is not None:
+        stream.codec_context.thread_count = threads
+    return stream
+
+
+def _packets_from(container: InputContainer, stream: VideoStream, info: MediaInfo, start: int) -> Iterator[Packet[VideoStream]]:
+    """Packets from the keyframe at or before `start`. A demuxer that lands too late is sent further back."""
+    place = int(np.searchsorted(info.keyframes, start, side="right")) - 1
+    wanted_dts = int(info.keyframe_dts[place])
+    for target in (int(info.frame_pts[info.keyframes[place]]), wanted_dts, int(info.frame_pts[info.keyframes[max(place - 1, 0)]])):
+        container.seek(target, stream=stream)
+        packets = container.demux(stream)
+        first = next(packets, None)
+        if first is not None and first.dts is not None and first.dts <= wanted_dts:
+            yield first
+            yield from packets
+            return
+
+
+def _pictures(stream: VideoStream, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
+    """Decoded pictures; packets that cannot be decoded give none (their frames show up as gaps)."""
+    for packet in packets:
+        try:
+            yield from stream.decode(packet)
+        except av.error.InvalidDataError:
+            continue
+
+
+def _index_of(info: MediaInfo, picture: VideoFrame, count: int) -> int | None:
+    """The frame's number; None for a picture that is not in the table (hidden by an edit list, or a stray time)."""
+    if not info.seekable and info.time_base * (info.rate or 0) == 1 and picture.pts is None:
+        return count if count < info.frame_count else None
+    if info.kind == "still":
+        return 0
+    if picture.pts is None:
+        return None
+    index = int(np.searchsorted(info.frame_pts, picture.pts))
+    return index if index < info.frame_count and info.frame_pts[index] == picture.pts else None
+
+
+def _refuse_resized(info: MediaInfo, picture: VideoFrame) -> None:
+    if (picture.width, picture.height) != info.coded_size:
+        was, now = info.coded_size, (picture.width, picture.height)
+        raise UnsupportedMedia(
+            f"The picture of “{info.path.name}” changes from {was[0]}×{was[1]} to {now[0]}×{now[1]} within the file: export it at one size."
+        )
+
+
+def _without_gaps(info: MediaInfo, frames: Iterator[Frame], start: int, end: int) -> Iterator[Frame]:
+    """Every number once: a frame that did not decode repeats the one before it (at the beginning: the one after)."""
+    expected, last = start, None
+    for frame in frames:
+        if frame.index < expected:
+            continue
+        for index in range(expected, frame.index):
+            yield _stand_in(info, index, last or frame)
+        yield frame
+        expected, last = frame.index + 1, frame
+    if last is None:
+        raise UnreadableMedia(f"No frame from {start} to {end} of “{info.path.name}” can be decoded: the file is damaged, export it again.")
+    for index in range(expected, end):
+        yield _stand_in(info, index, last)
+
+
+def _stand_in(info: MediaInfo, index: int, neighbour: Frame) -> Frame:
+    return Frame(index=index, time=info.time_of(index), picture=neighbour.picture, damaged=True)
+
+
+def _checked(info: MediaInfo, frames: Iterator[Frame]) -> Iterator[Frame]:
+    damaged = 0
+    for count, frame in enumerate(frames, start=1):
+        damaged += frame.damaged
+        if damaged > MIN_DAMAGED and damaged > MAX_DAMAGED_SHARE * count:
+            raise UnreadableMedia(
+                f"“{info.path.name}” is too damaged: {damaged} of the first {count} frames read cannot be decoded; copy or export it again."
+            )
+        yield frame

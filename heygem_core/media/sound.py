@@ -1,0 +1,235 @@
+"""Sound of any file as float32: mono at 16 kHz to listen to, and the take's own at 48 kHz with its channels kept.
+
+Time 0 is the first frame of the picture where the file has one, so sound and picture stay together to the sample; of a
+sound file it is the first sample after the codec's own priming. Samples are placed by their presentation times: what the
+stream leaves out is silence, what lies before time 0 is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import av.error
+import numpy as np
+import numpy.typing as npt
+from av.audio.resampler import AudioResampler
+
+from ..errors import NoSound, UnreadableMedia
+from .files import open_media
+from .probe import sound_stream
+from .scan import has_picture
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+Samples = npt.NDArray[np.float32]
+
+SPEECH_RATE = 16_000  # Hz
+TAKE_RATE = 48_000  # Hz
+MAX_BAD_PACKETS = 50
+_DRIFT_S = Fraction(1, 50)  # timestamps this far from the running count mean a gap or an overlap, nearer ones are rounding
+_SILENT_SIDE = 0.03  # amplitude of a channel relative to the louder one that counts as nothing recorded
+_CANCELLED = 0.1  # power of the sum relative to the parts below which channels are out of phase
+_KEPT_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+
+# ITU-R BS.775 downmix weights by channel: (into the left sum, into the centre, into the right sum).
+_HALF_POWER = 0.5**0.5
+_SIDES: dict[str, tuple[float, float, float]] = {
+    "FL": (1, 0, 0),
+    "FR": (0, 0, 1),
+    "FC": (0, 1, 0),
+    "LFE": (0, 0, 0),
+    "BL": (_HALF_POWER, 0, 0),
+    "BR": (0, 0, _HALF_POWER),
+    "SL": (_HALF_POWER, 0, 0),
+    "SR": (0, 0, _HALF_POWER),
+    "BC": (0.5, 0, 0.5),
+    "FLC": (0.5, 0.5, 0),
+    "FRC": (0, 0.5, 0.5),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sound:
+    """Mono sound to listen to."""
+
+    samples: Samples  # (n,) float32, full scale ±1
+    rate: int  # Hz
+    source_rate: int  # Hz of the file
+    source_channels: int
+    downmix: str  # how mono was made: "mono", "sum", "left", "right"
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds."""
+        return Fraction(len(self.samples), self.rate)
+
+
+def read_speech(path: str | Path, start_s: float | Fraction | None = None, end_s: float | Fraction | None = None) -> Sound:
+    """The sound between two times (None = from the beginning, to the end), mono at 16 kHz.
+
+    Stereo whose channels cancel each other, or of which one is silent, gives the louder channel instead of the sum.
+    Raises: MediaNotFound, UnreadableMedia, NoSound.
+    """
+    with _opened(Path(path)) as (container, stream, origin):
+        layout = stream.codec_context.layout
+        weights = _side_weights([channel.name for channel in layout.channels])
+        chunks = [weights @ chunk for chunk in _resampled(container, stream, origin, SPEECH_RATE, layout.name)]
+        source_rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
+    sides = np.concatenate(chunks, axis=1) if chunks else np.zeros((3, 0), np.float32)
+    if not sides.shape[1]:
+        raise NoSound(f"The sound of “{Path(path).name}” is empty: choose a file with speech in it.")
+    mono, downmix = _mono(sides)
+    first, last = (None if value is None else max(0, round(Fraction(value) * SPEECH_RATE)) for value in (start_s, end_s))
+    return Sound(samples=mono[first:last], rate=SPEECH_RATE, source_rate=source_rate, source_channels=channels, downmix=downmix)
+
+
+def take_sound(
+    path: str | Path, start_s: Fraction, duration_s: Fraction, *, layout: Literal["keep", "mono", "stereo"] = "keep"
+) -> Iterator[Samples]:
+    """The take's own sound as chunks (channels, n) of float32 at 48 kHz: round(duration · 48000) samples altogether.
+
+    Silence where the file has no sound (before it, after it, in gaps). "keep" keeps mono, stereo and 5.1 and folds other
+    layouts to stereo; ask `take_layout` which it is.
+    Raises: MediaNotFound, UnreadableMedia, NoSound.
+    """
+    first, left = round(start_s * TAKE_RATE), round(duration_s * TAKE_RATE)
+    with _opened(Path(path)) as (container, stream, origin):
+        name = take_layout(path) if layout == "keep" else layout
+        channels = next(count for count, known in _KEPT_LAYOUTS.items() if known == name)
+        position = 0
+        for chunk in _resampled(container, stream, origin, TAKE_RATE, name):
+            piece = chunk[:, max(0, first - position) : max(0, first + left - position)]
+            position += chunk.shape[1]
+            if piece.shape[1]:
+                left, first = left - piece.shape[1], max(first, position)
+                yield piece
+            if not left:
+                return
+    while left > 0:
+        piece = np.zeros((channels, min(left, TAKE_RATE)), np.float32)
+        left -= piece.shape[1]
+        yield piece
+
+
+def take_layout(path: str | Path) -> Literal["mono", "stereo", "5.1"]:
+    """The layout that `take_sound` gives with "keep".
+
+    Raises: MediaNotFound, UnreadableMedia, NoSound.
+    """
+    with _opened(Path(path)) as (_, stream, _origin):
+        return _KEPT_LAYOUTS.get(stream.codec_context.channels, "stereo")  # type: ignore[return-value]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream, Fraction]]:
+    """The container, its sound stream, and the time (s, on the container's clock) that counts as 0."""
+    with open_media(path) as container:
+        stream = sound_stream(container)
+        if stream is None:
+            raise NoSound(f"“{path.name}” has no sound: choose a file with speech in it.")
+        yield container, stream, _origin(container, stream)
+
+
+def _origin(container: InputContainer, stream: AudioStream) -> Fraction:
+    """The first picture's time, or where there is none the first sample's.
+
+    The first packet of a stream may start before its `start_time` (priming), so times are not read from packets here.
+    """
+    for video in container.streams.video:
+        if has_picture(video) and video.start_time is not None and video.time_base is not None:
+            return video.start_time * video.time_base
+    if stream.start_time is None or stream.time_base is None:
+        return Fraction(0)
+    return max(Fraction(0), stream.start_time * stream.time_base)
+
+
+def _resampled(container: InputContainer, stream: AudioStream, origin: Fraction, rate: int, layout: str) -> Iterator[Samples]:
+    """Chunks (channels, n) at `rate` from time 0 to the end of the stream, without gaps."""
+    resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+    for frame in _without_gaps(_decoded(container, stream), origin):
+        yield from (np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))
+    yield from (np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(None))
+
+
+def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    bad = 0
+    for packet in container.demux(stream):
+        try:
+            yield from stream.decode(packet)
+        except av.error.InvalidDataError as error:
+            bad += 1  # its time is left out, so it becomes silence
+            if bad > MAX_BAD_PACKETS:
+                raise UnreadableMedia(f"The sound of “{Path(container.name).name}” is too damaged: export it again.") from error
+
+
+def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction) -> Iterator[AudioFrame]:
+    """The same samples as float frames that follow each other from time 0, silence in gaps, overlaps cut."""
+    to_float: AudioResampler | None = None
+    expected = 0  # samples since time 0 that were given
+    for frame in frames:
+        to_float = to_float or AudioResampler(format="fltp")
+        for piece in to_float.resample(frame):
+            samples = np.asarray(piece.to_ndarray(), np.float32)
+            ahead = _samples_ahead(frame, origin, expected)
+            if ahead > 0:
+                yield from _silence(frame, ahead)
+                expected += ahead
+            elif ahead < 0:
+                samples = samples[:, -ahead:]
+            if samples.shape[1]:
+                expected += samples.shape[1]
+                yield _float_frame(samples, frame)
+
+
+def _samples_ahead(frame: AudioFrame, origin: Fraction, expected: int) -> int:
+    """How many samples later than `expected` a frame begins; small differences are the container's rounding."""
+    if frame.pts is None or frame.time_base is None:
+        return 0
+    begins = round((frame.pts * frame.time_base - origin) * frame.sample_rate)
+    ahead = begins - expected
+    return 0 if expected and abs(ahead) < _DRIFT_S * frame.sample_rate else ahead
+
+
+def _silence(like: AudioFrame, count: int) -> Iterator[AudioFrame]:
+    channels = len(like.layout.channels)
+    while count > 0:
+        samples = np.zeros((channels, min(count, like.sample_rate)), np.float32)
+        count -= samples.shape[1]
+        yield _float_frame(samples, like)
+
+
+def _float_frame(samples: Samples, like: AudioFrame) -> AudioFrame:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=like.layout.name)
+    frame.sample_rate = like.sample_rate
+    return frame
+
+
+def _side_weights(names: list[str]) -> Samples:
+    """(3, channels): left sum, centre, right sum. Mono is all centre; unnamed channels alternate left and right."""
+    if len(names) == 1:
+        return np.array([[0], [1], [0]], np.float32)
+    unnamed = ((1, 0, 0), (0, 0, 1))
+    return np.array([_SIDES.get(name, unnamed[place % 2]) for place, name in enumerate(names)], np.float32).T
+
+
+def _mono(sides: Samples) -> tuple[Samples, str]:
+    """(n,) from (left, centre, right) sums, and how."""
+    left, centre, right = sides
+    powers: dict[str, Any] = {"left": float(np.mean(left**2)), "right": float(np.mean(right**2))}
+    both = powers["left"] + powers["right"]
+    if not both:
+        return centre, "mono"
+    louder = max(powers, key=powers.__getitem__)
+    one_sided = min(powers.values()) < _SILENT_SIDE**2 * max(powers.values())
+    cancelled = float(np.mean((left + right) ** 2)) < _CANCELLED * both
+    if one_sided or cancelled:
+        return centre + (left if louder == "left" else right), louder
+    return np.clip(centre + 0.5 * (left + right), -4, 4), "sum"
