@@ -28,6 +28,11 @@ FOREHEAD_TOP, CHIN_TIP, NOSE_TIP, NOSE_BASE = 10, 152, 1, 2
 # under the lower lip. Index k of INNER_LIPS and OUTER_LIPS lie on one ray from the middle of the mouth.
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+LIPS = (
+    *(0, 11, 12, 13, 14, 15, 16, 17, 37, 38, 39, 40, 41, 42, 61, 62, 72, 73, 74, 76, 77, 78, 80, 81, 82, 84, 85, 86, 87, 88, 89),
+    *(90, 91, 95, 96, 146, 178, 179, 180, 181, 183, 184, 185, 191, 267, 268, 269, 270, 271, 272, 291, 292, 302, 303, 304, 306, 307),
+    *(308, 310, 311, 312, 314, 315, 316, 317, 318, 319, 320, 321, 324, 325, 375, 402, 403, 404, 405, 407, 408, 409, 415),
+)  # the red of both lips: the two rings and all between them (80)
 UPPER_HALF = tuple(range(11))  # positions within a lip ring: left corner … middle of the upper lip … right corner
 LOWER_HALF = (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 0)  # right corner … middle of the lower lip … left corner
 LIP_CORNERS = (61, 291)  # outer, left then right

@@ -1,7 +1,9 @@
 """Takes the tracker's tremble out of a face's points without moving anything in time and without opening a closed mouth.
 
-Heads are heavy and lips are quick, so the pose is smoothed more than the shape, and of the shape the rigid part more than
-what speech moves. Filters are symmetric (no delay), work in seconds, and never reach across a cut or a gap.
+Pose and shape are smoothed apart. Each is split into a calm course and the detail on top of it; where the detail is no
+stronger than the tracker's own tremble it goes, where it is stronger (a nod, a plosive) it stays: a local Wiener filter
+(Lee 1980, "Digital image enhancement and noise filtering by use of local statistics") over time. All kernels are
+symmetric (no delay), measured in seconds, and never reach across a cut or a gap.
 """
 
 from __future__ import annotations
@@ -12,13 +14,20 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial.transform import Rotation
 
-from .mesh import LOWER_FACE, VERTICES, Floats, Pose, place, pose_free
+from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, place, pose_free, similarity
 
-POSE_S = 0.040  # standard deviations of the Gaussians, seconds
-SPEECH_S = 0.012
-STILL_S = 0.040
+CALM_S = 0.064  # standard deviation of the Gaussian that leaves the calm course, seconds
+LIPS_S = 0.012  # and of those that even out what stays
+HEAD_S = 0.016
+FLESH_S = 0.024
+LIPS_TREMBLE = 0.002  # root mean square of the tracker's tremble, in inter-ocular distances: measured on a face that keeps still
+HEAD_TREMBLE = 0.002
+FLESH_TREMBLE = 0.003
+
+
+_FLESH = sorted(set(LOWER_FACE) - set(LIPS))
+_REST = sorted(set(range(VERTICES)) - set(LOWER_FACE))
 
 
 def smooth(
@@ -40,31 +49,36 @@ def runs(points: Floats, scenes: npt.NDArray[np.integer] | None = None) -> Itera
     seen = np.isfinite(points).all(axis=(1, 2))
     scene = np.zeros(len(points), np.int64) if scenes is None else np.asarray(scenes)
     label = np.where(seen, scene, -1)
-    edges = np.flatnonzero(np.diff(label)) + 1
+    edges = (np.flatnonzero(np.diff(label)) + 1).tolist()
     for first, end in zip([0, *edges], [*edges, len(label)], strict=True):
         if end > first and seen[first]:
-            yield int(first), int(end)
+            yield first, end
 
 
 def _smooth_run(points: Floats, rate: float) -> npt.NDArray[np.float32]:
     face = pose_free(points)
-    pose = Pose(
-        np.exp(_gauss(np.log(face.pose.scale), POSE_S * rate)),
-        _smooth_turns(face.pose.rotation, POSE_S * rate),
-        _gauss(face.pose.shift, POSE_S * rate),
-    )
-    shapes = _gauss(face.shapes, STILL_S * rate)
-    moving = np.isin(np.arange(VERTICES), LOWER_FACE)
-    shapes[:, moving] = _gauss(face.shapes[:, moving], SPEECH_S * rate)
-    return place(shapes, pose)
+    rigid = face.mean[list(RIGID)]
+    unit = float(np.median(face.pose.scale))
+    head = _calmed(place(np.broadcast_to(rigid, (len(points), *rigid.shape)), face.pose) / unit, rate, HEAD_S, HEAD_TREMBLE)
+    shapes = face.shapes
+    for group, even_s, tremble in (
+        (list(LIPS), LIPS_S, LIPS_TREMBLE),
+        (_FLESH, FLESH_S, FLESH_TREMBLE),
+        (_REST, FLESH_S, FLESH_TREMBLE),
+    ):
+        shapes[:, group] = _calmed(shapes[:, group], rate, even_s, tremble)
+    return place(shapes, similarity(rigid, head * unit))
 
 
-def _smooth_turns(rotations: Floats, sigma: float) -> Floats:
-    """Rotations (T, 3, 3) smoothed as small turns away from their mean."""
-    middle = Rotation.from_matrix(rotations).mean()
-    away = (middle.inv() * Rotation.from_matrix(rotations)).as_rotvec()
-    return (middle * Rotation.from_rotvec(_gauss(away, sigma))).as_matrix()
+def _calmed(values: Floats, rate: float, even_s: float, tremble: float) -> Floats:
+    """Points (T, n, 3) in inter-ocular distances; all n share one measure of how strong the detail is (in x and y)."""
+    values = np.asarray(values, np.float64)
+    calm = _gauss(values, CALM_S * rate)
+    detail = _gauss(values, even_s * rate) - calm
+    power = _gauss((detail[..., :2] ** 2).sum(axis=-1).mean(axis=-1), CALM_S * rate)
+    kept = np.clip(1 - tremble**2 / np.maximum(power, 1e-12), 0, 1)
+    return calm + kept[:, None, None] * detail
 
 
 def _gauss(values: Floats, sigma: float) -> Floats:
-    return gaussian_filter1d(values, sigma, axis=0, mode="nearest", truncate=3)
+    return gaussian_filter1d(values, sigma, axis=0, mode="nearest")
