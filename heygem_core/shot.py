@@ -29,11 +29,11 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 TrackerName = Literal["mediapipe", "face-landmarker", "face-alignment"]
 
 
-class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the vocabulary: immutable, keyword-only, an unknown key is an error."""
+class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of the vocabulary: immutable, an unknown key is an error. (`kw_only` has to be said by each class.)"""
 
 
-class Shot(Struct):
+class Shot(Struct, kw_only=True):
     """One range of one source video plus the speech it must say."""
 
     video: str  # path of a video or a still
@@ -51,7 +51,7 @@ class Shot(Struct):
             raise SpecError(f"Faces are numbered from 1, got {self.face}.")
 
 
-class RenderSettings(Struct):
+class RenderSettings(Struct, kw_only=True):
     """How a shot is rendered. Every option of the command line and the API is declared here, once."""
 
     engine: EngineName = "mesh"
@@ -70,7 +70,7 @@ class RenderSettings(Struct):
             raise SpecError(f"The intensity must lie between 0 and 2, got {self.intensity:g}.")
 
 
-class RenderTask(Struct, tag_field="task", tag="render"):
+class RenderTask(Struct, kw_only=True, tag_field="task", tag="render"):
     """One render as a file: what `python -m heygem_core SPEC` runs."""
 
     shot: Shot
@@ -89,7 +89,7 @@ class RenderTask(Struct, tag_field="task", tag="render"):
 Stage = Literal["probe", "track", "speech", "plan", "render", "measure", "finish"]
 
 
-class Progress(Struct, tag_field="event", tag="progress"):
+class Progress(Struct, kw_only=True, tag_field="event", tag="progress"):
     """Work done so far in one stage of a task."""
 
     stage: Stage
@@ -99,20 +99,20 @@ class Progress(Struct, tag_field="event", tag="progress"):
     eta_s: float | None = None  # seconds until the whole task ends; None until it is stable
 
 
-class Notice(Struct, tag_field="event", tag="notice"):
+class Notice(Struct, kw_only=True, tag_field="event", tag="notice"):
     """Something the user should know that does not stop the render; one sentence."""
 
     message: str
 
 
-class Finished(Struct, tag_field="event", tag="finished"):
+class Finished(Struct, kw_only=True, tag_field="event", tag="finished"):
     """The take is at its place."""
 
     output: str
     report: str | None = None
 
 
-class Failed(Struct, tag_field="event", tag="failed"):
+class Failed(Struct, kw_only=True, tag_field="event", tag="failed"):
     """The task ended without a take. `error` is the class name in `heygem_core.errors`."""
 
     error: str

@@ -1,0 +1,151 @@
+"""Drives one half of a real clip with the tracked mouth shapes of its other half and looks at what came out.
+
+    python -m benchmarks.known_shapes ../shared/clips/man_1080x1920_30fps.mp4 [--frames 300] [--keep FOLDER]
+
+No speech, no prediction: whatever is wrong here is the engine's doing. The second half is never seen by the donors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from heygem_core.device import choose_device
+from heygem_core.draw import draw_frames
+from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, place, pose_free
+from heygem_core.face.reasons import Reason
+from heygem_core.face.smooth import smooth
+from heygem_core.media.planes import copy_frame
+from heygem_core.media.probe import MediaInfo, probe
+from heygem_core.observe import Observation, observe, upright_frames
+from heygem_core.person import Person, follow
+from heygem_core.plan import Plan, PlanFacts, decide
+from heygem_core.quality import Quality, Wanted, measure
+from heygem_core.shot import RenderSettings, Shot
+from heygem_core.timeline import TakeFrames
+
+TARGETS = {
+    "opening.r": (0.98, None),
+    "opening.amplitude": (0.95, 1.05),
+    "width.r": (0.95, None),
+    "width.amplitude": (0.9, 1.1),
+    "point_error": (None, 0.03),
+    "sharpness": (0.9, 1.15),
+    "flicker": (None, 1.10),
+    "rim": (None, 1.0),
+    "teeth": (None, 1.2),
+}
+
+
+def drain(generator):
+    """The value that a generator of progress returns."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
+
+
+def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folder: Path) -> tuple[Path, Wanted]:
+    """A lossless take of the first half with the shapes of the second half."""
+    first = slice(0, half)
+    points = smooth(source.points, info.rate)
+    face = pose_free(points[first], source.usable[first])
+    other = pose_free(points[half : 2 * half], source.usable[half : 2 * half])
+    person = Person(
+        number=1,
+        first_frame=0,
+        shapes=face.shapes,
+        pose=face.pose,
+        reasons=np.where(source.usable[first], Reason.USABLE, Reason.LOST).astype(np.uint8),
+        neutral=face.mean,
+    )
+    frames = TakeFrames(source=np.arange(half), times=np.arange(half) / float(info.rate), rate=info.rate, duration=half / info.rate)
+    wanted = np.where(np.isfinite(other.shapes), other.shapes, other.mean)
+    decide(folder, info, person, frames, wanted)
+    facts = PlanFacts(
+        key="known-shapes", shot=Shot(video=str(info.path), speech=""), settings=RenderSettings(), rate=info.rate,
+        duration=Fraction(half) / info.rate, frames=half, drawn_mouth=not person.shows_mouth_inside, face=1, faces="",
+    )  # fmt: skip
+    out = folder / "take.mkv"
+    write_lossless(Plan(folder, facts, info), out)
+    # The raw tracker is what looks again, so its own unsmoothed shapes are the truth for the curves.
+    shapes = follow(face.shapes, wanted)
+    lips = place(shapes[:, list(INNER_LIPS + OUTER_LIPS)], Pose(face.pose.scale, face.pose.rotation, face.pose.shift))
+    later = slice(half, 2 * half)
+    return out, Wanted(opening=source.opening[later], width=source.width[later], lips=lips[..., :2])
+
+
+def write_lossless(plan: Plan, out: Path) -> None:
+    with av.open(str(out), "w") as box:
+        stream = box.add_stream("ffv1", rate=plan.facts.rate)
+        stream.width, stream.height = plan.info.coded_size
+        stream.pix_fmt = plan.info.pix_fmt
+        for drawn in draw_frames(plan, 0, plan.facts.frames, choose_device("auto")):
+            picture = drawn.picture if drawn.box else copy_frame(drawn.picture)
+            picture.pts, picture.time_base = drawn.number, 1 / plan.facts.rate
+            box.mux(stream.encode(picture))
+        box.mux(stream.encode(None))
+
+
+def contact_sheet(info: MediaInfo, take: MediaInfo, source: Observation, half: int, path: Path, columns: int = 8) -> None:
+    """Rows: before, wanted (the frame whose mouth it is), after."""
+    picks = np.linspace(0, half - 1, columns).astype(int)
+    before = {k: rgb for k, rgb in upright_frames(info, 0, info.frame_count) if k in picks or k - half in picks}
+    after = {k: rgb for k, rgb in upright_frames(take, 0, half) if k in picks}
+    rows = [[_face(before[k], source.points[k]) for k in picks], [_face(before[k + half], source.points[k + half]) for k in picks]]
+    rows.append([_face(after[k], source.points[k]) for k in picks])
+    cv2.imwrite(str(path), np.vstack([np.hstack(row) for row in rows])[..., ::-1])
+
+
+def _face(rgb: np.ndarray, points: np.ndarray, size: int = 320) -> np.ndarray:
+    middle = points[list(OUTER_LIPS), :2].mean(0)
+    reach = np.linalg.norm(points[33, :2] - points[263, :2]) * 0.85
+    x0, y0, x1, y1 = (int(v) for v in (*(middle - reach), *(middle + reach)))
+    padded = cv2.copyMakeBorder(rgb, 400, 400, 400, 400, cv2.BORDER_REPLICATE)
+    return cv2.resize(padded[y0 + 400 : y1 + 400, x0 + 400 : x1 + 400], (size, size), interpolation=cv2.INTER_AREA)
+
+
+def figure(quality: Quality, name: str) -> float | None:
+    value = quality
+    for part in name.split("."):
+        value = getattr(value, part) if value is not None else None
+    return value
+
+
+def run(clip: Path, frames: int | None, folder: Path) -> Quality:
+    info = probe(clip)
+    half = min(frames or info.frame_count, info.frame_count) // 2
+    source = drain(observe(info, 0, 2 * half))
+    out, wanted = drive_with_own_shapes(info, source, half, folder)
+    taken = probe(out)
+    take = drain(observe(taken))
+    contact_sheet(info, taken, source, half, folder / "sheet.png")
+    return measure(take, source, float(info.rate), wanted)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("clips", nargs="+", type=Path)
+    parser.add_argument("--frames", type=int, help="use only this many frames of a clip")
+    parser.add_argument("--keep", type=Path, help="leave takes and contact sheets here")
+    options = parser.parse_args()
+    print(f"{'clip':28}" + "".join(f"{name:>18}" for name in TARGETS))
+    print(f"{'target':28}" + "".join(f"{f'{low or str()}..{high or str()}':>18}" for low, high in TARGETS.values()))
+    for clip in options.clips:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = (options.keep or Path(scratch)) / clip.stem
+            folder.mkdir(parents=True, exist_ok=True)
+            quality = run(clip, options.frames, folder)
+        values = [figure(quality, name) for name in TARGETS]
+        print(f"{clip.stem:28}" + "".join(f"{'–' if v is None else f'{v:.3f}':>18}" for v in values), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Any range of a plan as finished frames. Work is cut along the plan's own blocks, so that pieces joined equal the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from .engines.mesh.engine import Batch, draw
+from .engines.mesh.interior import Skull
+from .engines.mesh.prepare import BLOCK, unpack
+from .face.reasons import Reason
+from .grain import add_grain
+from .media.planes import Box, blend_planes, crop_planes
+from .media.reader import Frame, read_frames
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+    from .media.probe import MediaInfo
+    from .plan import Plan
+
+_BACKWARDS = 24  # frames decoded at a time where a take plays its clip backwards
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One frame of the take."""
+
+    number: int  # in the take, from 0
+    source: VideoFrame
+    picture: VideoFrame  # the source itself where the frame passes through
+    box: Box | None  # where the picture may differ, None where it passes through
+    matte: torch.Tensor | None  # (h, w) 0 … 1 inside the box
+
+
+def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device) -> Iterator[Drawn]:
+    """The frames [start, end_exclusive) of the take, in order; holds one block of them in memory."""
+    first, count = start - start % BLOCK, plan.facts.frames
+    last = min(count, -(-end_exclusive // BLOCK) * BLOCK)
+    pictures = _source_pictures(plan.info, plan.array("frames")[first:last])
+    arrays = {name: plan.array(name) for name in ("source", "target", "eye", "skull", "origin", "size", "donor", "patches", "patch_points", "reasons")}
+    for begin in range(first, last, BLOCK):
+        block = [next(pictures) for _ in range(min(BLOCK, last - begin))]
+        for drawn in _draw_block(plan, arrays, begin, block, device):
+            if start <= drawn.number < end_exclusive:
+                yield drawn
+
+
+def _draw_block(plan: Plan, arrays: dict, begin: int, block: list[VideoFrame], device: torch.device) -> Iterator[Drawn]:
+    usable = [k for k in range(len(block)) if arrays["reasons"][begin + k] == Reason.USABLE]
+    done = {k: Drawn(begin + k, block[k], block[k], None, None) for k in range(len(block))}
+    if usable:
+        rows = np.array(usable) + begin
+        boxes = [Box(x, y, x + w, y + h) for (x, y), (w, h) in zip(arrays["origin"][rows].tolist(), arrays["size"][rows // BLOCK].tolist(), strict=True)]
+        crops = torch.stack([crop_planes(block[k], box) for k, box in zip(usable, boxes, strict=True)])
+        with torch.inference_mode():
+            pictures, mattes = draw(_batch(arrays, rows, crops, device))
+        pictures, mattes = pictures.cpu(), mattes.cpu()
+        for k, box, crop, picture, matte in zip(usable, boxes, crops, pictures, mattes, strict=True):
+            picture = add_grain(picture, crop, matte, frame=begin + k)
+            done[k] = Drawn(begin + k, block[k], blend_planes(block[k], box, picture, matte), box, matte)
+    yield from (done[k] for k in range(len(block)))
+
+
+def _batch(arrays: dict, rows: np.ndarray, crops: torch.Tensor, device: torch.device) -> Batch:
+    origin = arrays["origin"][rows][:, None].astype(np.float32)
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+
+    skull = arrays["skull"][rows]
+    donor = arrays["donor"][rows]
+    lends = bool((donor >= 0).all())
+    return Batch(
+        picture=crops.to(device),
+        source=tensor(arrays["source"][rows] - origin),
+        target=tensor(arrays["target"][rows] - origin),
+        inter_ocular=tensor(arrays["eye"][rows]),
+        skull=Skull(tensor(skull[:, 0] - origin[:, 0]), tensor(skull[:, 1]), tensor(skull[:, 2])),
+        donor=tensor(unpack(arrays["patches"][donor])) if lends else None,
+        donor_points=tensor(arrays["patch_points"][donor]) if lends else None,
+    )
+
+
+def _source_pictures(info: MediaInfo, numbers: np.ndarray) -> Iterator[VideoFrame]:
+    """The pictures of these frame numbers, in this order: forwards, backwards or repeated."""
+    steps = np.diff(numbers)
+    turns = np.flatnonzero(np.diff(steps) != 0) + 2 if len(steps) > 1 else np.zeros(0, np.int64)
+    for run in np.split(numbers, turns):
+        yield from (frame.picture for frame in _run(info, run))
+
+
+def _run(info: MediaInfo, run: np.ndarray) -> Iterator[Frame]:
+    low, high = int(run.min()), int(run.max())
+    if low == high:
+        frame = next(iter(read_frames(info, low, low + 1)))
+        yield from (frame for _ in run)
+    elif run[0] == low:
+        yield from read_frames(info, low, high + 1)
+    else:
+        for end in range(high + 1, low, -_BACKWARDS):
+            yield from reversed(list(read_frames(info, max(low, end - _BACKWARDS), end)))

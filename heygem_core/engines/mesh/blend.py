@@ -1,0 +1,57 @@
+"""Carries the colours around a mouth over to the mouth that is put in, and measures the light for a drawn one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .interior import Light
+from .mouth import Mouth, smoothstep
+
+MARGIN = 0.16  # skin around the lips that comes with a donor's mouth, inter-ocular distances
+
+
+def put_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, margin_px: float) -> Tensor:
+    """`skin` with the donor's mouth in it, seamless.
+
+    skin, donor (B, 3, h, w) of the same pixels; outside_lips (B, h, w) pixels away from the lips.
+    """
+    away = outside_lips / margin_px
+    ring = smoothstep(away, 0.1, 0.4) * smoothstep(away, 1.0, 0.7)
+    matched = donor + _smooth_difference(skin, donor, ring, margin_px)
+    return torch.lerp(skin, matched, smoothstep(away, 0.95, 0.15)[:, None])
+
+
+def _smooth_difference(skin: Tensor, donor: Tensor, weight: Tensor, reach_px: float) -> Tensor:
+    """skin − donor where weight (B, h, w) is high, carried smoothly everywhere else (normalised convolution)."""
+    shrink = max(1, round(reach_px / 3))
+    total = torch.cat([(skin - donor) * weight[:, None], weight[:, None]], 1)
+    total = functional.avg_pool2d(total, shrink, ceil_mode=True)
+    kernel = torch.exp(-0.5 * (torch.arange(-7, 8, device=skin.device) / 3.0) ** 2)
+    kernel = kernel / kernel.sum()
+    channels = total.shape[1]
+    total = functional.pad(total, (7, 7, 7, 7))
+    total = functional.conv2d(total, kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
+    total = functional.conv2d(total, kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
+    difference = total[:, :3] / total[:, 3:].clamp(min=1e-4)
+    return functional.interpolate(difference, skin.shape[2:], mode="bilinear", align_corners=False)
+
+
+def light_around(skin: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Light:
+    """The colours by which a mouth's inside is lit, from the frame's own face (B, 3, h, w)."""
+    ring = (mouth.outside_lips > 0.02 * inter_ocular[:, None, None]) & (mouth.outside_lips < 0.15 * inter_ocular[:, None, None])
+    face = matte > 0.9
+    colour, lip = _mean(skin, ring), _mean(skin, (mouth.outside_lips <= 0) & (mouth.inside <= 0))
+    luma = skin[:, 0]
+    mean = _mean(skin, face)[:, 0]
+    spread = _mean((luma - mean[:, None, None]).square()[:, None], face)[:, 0].sqrt()
+    left, right = (_mean(luma[:, None], ring & side)[:, 0] for side in (mouth.across < -0.3, mouth.across > 0.3))
+    side = torch.stack([left, right], 1) / colour[:, :1].clamp(min=1e-3)
+    return Light(skin=colour, bright=mean + 1.2 * spread, lip=lip, side=side.clamp(0.6, 1.4))
+
+
+def _mean(picture: Tensor, where: Tensor) -> Tensor:
+    """Mean of (B, C, h, w) over the pixels of a mask (B, h, w): (B, C)."""
+    weight = where.float()[:, None]
+    return (picture * weight).sum((2, 3)) / weight.sum((2, 3)).clamp(min=1)

@@ -1,0 +1,103 @@
+"""Chooses, for every frame of a take, the frame of the clip whose mouth it borrows.
+
+A donor is good where its lips nearly have the wanted shape, the head is turned alike and the picture is sharp; a path of
+donors is good where it runs on through the clip instead of jumping (Viterbi, as unit selection does in Bregler, Covell and
+Slaney, "Video Rewrite", SIGGRAPH 1997). The path is decided in blocks of about a second that meet in anchors, each chosen
+from its own frame alone: a change of the speech can never reach further than one block.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SHAPE_UNIT = 0.012  # eye distances, root mean square over the lips: a difference that begins to show
+_POSE_UNIT = 8.0  # degrees
+_JUMP_COST = 0.6
+_CANDIDATES = 48
+_CHUNK = 512  # wanted frames compared with the library at a time, bounds memory
+
+
+class Library(NamedTuple):
+    """Frames of the clip that can lend their mouth."""
+
+    frames: NDArray[np.int64]  # (D,) frame numbers in the file, increasing
+    lips: NDArray[np.float32]  # (D, L, 3) face-space lip points
+    pose: NDArray[np.float32]  # (D, 3) yaw, pitch, roll in degrees
+    penalty: NDArray[np.float32]  # (D,) ≥ 0, for blur and doubtful tracking
+
+
+def choose_path(
+    library: Library, lips: NDArray[np.float32], pose: NDArray[np.float32], usable: NDArray[np.bool_], block: int
+) -> NDArray[np.int32]:
+    """Index into the library for every wanted frame (T,), -1 where not usable.
+
+    lips (T, L, 3) wanted lip points in face space; pose (T, 3) degrees; block: frames between anchors.
+    """
+    path = np.full(len(lips), -1, np.int32)
+    if not len(library.frames):
+        return path
+    cost, candidate = _candidates(library, lips, pose)
+    for start, end in _stretches(usable, block):
+        path[start:end] = _viterbi(library, cost[start:end], candidate[start:end])
+    return path
+
+
+def _stretches(usable: NDArray[np.bool_], block: int) -> list[tuple[int, int]]:
+    """Overlapping-by-one ranges between anchors (multiples of `block`) and the edges of usable runs."""
+    found = []
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], usable, [False]]).astype(np.int8)))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        anchors = [a for a in range(-(-int(start + 1) // block) * block, int(end) - 1, block)]
+        bounds = [int(start), *anchors, int(end) - 1]
+        found += [(a, b + 1) for a, b in zip(bounds, bounds[1:], strict=False)] or [(int(start), int(end))]
+    return found
+
+
+def _candidates(library: Library, lips: NDArray[np.float32], pose: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The cheapest donors of each wanted frame: cost and index, both (T, K), cheapest first."""
+    keep = min(_CANDIDATES, len(library.frames))
+    have = _features(library.lips, library.pose)
+    size = (have**2).sum(1) + library.penalty
+    costs, indices = [], []
+    for first in range(0, len(lips), _CHUNK):
+        want = _features(lips[first : first + _CHUNK], pose[first : first + _CHUNK])
+        cost = np.maximum(size[None] + (want**2).sum(1)[:, None] - 2 * want @ have.T, 0)
+        index = np.argpartition(cost, keep - 1, axis=1)[:, :keep]
+        cost = np.take_along_axis(cost, index, 1)
+        order = np.argsort(cost, axis=1, kind="stable")
+        costs.append(np.take_along_axis(cost, order, 1))
+        indices.append(np.take_along_axis(index, order, 1))
+    return np.concatenate(costs).astype(np.float32), np.concatenate(indices).astype(np.int32)
+
+
+def _features(lips: NDArray[np.float32], pose: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors whose squared distance is the cost of lending: (n, F)."""
+    flat = lips[:, :, :2].reshape(len(lips), -1) / (_SHAPE_UNIT * np.sqrt(lips.shape[1]))
+    return np.concatenate([flat, pose[:, :2] / _POSE_UNIT, pose[:, 2:] / (3 * _POSE_UNIT)], 1).astype(np.float32)
+
+
+def _viterbi(library: Library, cost: NDArray[np.float32], candidate: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Cheapest path between the best donors of the first and the last frame: (n,) library indices."""
+    count = len(cost)
+    total = np.full(cost.shape[1], np.inf, np.float32)
+    total[0] = cost[0, 0]
+    back = np.zeros(cost.shape, np.int32)
+    for t in range(1, count):
+        step = total[:, None] + _jump(library, candidate[t - 1], candidate[t])
+        back[t] = step.argmin(0)
+        total = step.min(0) + cost[t]
+    state = 0 if count > 1 else int(total.argmin())
+    path = np.empty(count, np.int32)
+    for t in range(count - 1, -1, -1):
+        path[t] = candidate[t, state]
+        state = int(back[t, state])
+    return path
+
+
+def _jump(library: Library, before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Cost (K, K) of going from one donor to the next: nothing where the clip itself goes on."""
+    distance = np.abs(library.frames[after][None] - library.frames[before][:, None]).astype(np.float32)
+    return np.where(distance <= 1, 0.1 * (distance == 0), _JUMP_COST + 0.4 * np.minimum(distance - 1, 10) / 10)

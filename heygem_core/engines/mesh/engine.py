@@ -1,0 +1,54 @@
+"""Draws one block of a planned shot: frames in, changed crops and their mattes out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from . import blend, interior, warp
+from .matte import matte_of
+from .mouth import lay_out
+from .vertices import OUTER_LIPS, rows
+
+
+class Batch(NamedTuple):
+    """What the engine needs for B frames. Pictures are Y'CbCr as media.planes gives them."""
+
+    picture: Tensor  # (B, 3, h, w) crops of the frames
+    source: Tensor  # (B, K, 2) tracked points, crop pixels; K and the order: vertices.KEPT
+    target: Tensor  # (B, K, 2) wanted points, crop pixels
+    inter_ocular: Tensor  # (B,) pixels
+    skull: interior.Skull  # where the upper jaw is, for a drawn inside
+    donor: Tensor | None  # (B, 3, hd, wd) the donors' mouths; None = the inside is drawn
+    donor_points: Tensor | None  # (B, K, 2) donor pixels
+
+
+def draw(batch: Batch) -> tuple[Tensor, Tensor]:
+    """The crops with their lower faces at the wanted shape (B, 3, h, w), and the matte (B, h, w) outside which they equal the frames."""
+    height, width = batch.picture.shape[2:]
+    mouth = lay_out(batch.target, width, height)
+    matte = matte_of(batch.source, batch.target, width, height)
+    result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth, matte, batch.inter_ocular)
+    margin = blend.MARGIN * float(batch.inter_ocular.mean())
+    x0, y0, x1, y1 = box = _around_mouth(batch.target, margin, width, height)
+    skin = result[:, :, y0:y1, x0:x1]
+    if batch.donor is not None and batch.donor_points is not None:
+        donor = warp.warp_donor(batch.donor, batch.donor_points, batch.target, mouth, batch.inter_ocular, box)
+        inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], margin)
+    else:
+        light = blend.light_around(result, mouth, matte, batch.inter_ocular)
+        inner = interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)
+        inner = torch.lerp(skin, inner, mouth.inside[:, None, y0:y1, x0:x1])
+    result = result.clone()
+    result[:, :, y0:y1, x0:x1] = inner
+    return result, matte
+
+
+def _around_mouth(target: Tensor, margin: float, width: int, height: int) -> warp.Box:
+    """The smallest box that holds every mouth of the batch and the skin around it."""
+    lips = target[:, rows(OUTER_LIPS)]
+    x0, y0 = (lips.amin((0, 1)) - margin - 2).floor().int().tolist()
+    x1, y1 = (lips.amax((0, 1)) + margin + 3).ceil().int().tolist()
+    return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)

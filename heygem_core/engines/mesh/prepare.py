@@ -1,0 +1,152 @@
+"""What the mesh engine decides about a shot before pixels are made: points, crops, donors. Written as arrays into a folder.
+
+    source.npy, target.npy   (n, K, 2) float32   tracked and wanted points, stored picture, pixel centres at whole numbers
+    eye.npy                  (n,) float32        distance between the outer eye corners, stored pixels
+    skull.npy                (n, 3, 2) float32   origin, across, down of interior.Skull in the same pixels
+    origin.npy, size.npy     (n, 2), (blocks, 2) int32   crop of each frame: left, top; width, height are one per block
+    donor.npy                (n,) int32          row of the donor's mouth, −1 = none
+    patches.npy              (D, 3, h, w) uint16 the donors' mouths, Y'CbCr, see `pack`
+    patch_points.npy         (D, K, 2) float32   their points in the patch, pixel centres at whole numbers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...face.mesh import LIP_MIDDLES, Pose, head_angles, place
+from ...media.planes import Box, crop_planes
+from ...media.reader import read_scattered
+from .blend import MARGIN
+from .donors import Library, choose_path
+from .matte import bounds
+from .vertices import KEPT, LIPS, OUTER_LIPS, rows
+
+if TYPE_CHECKING:
+    from ...media.probe import MediaInfo
+    from ...person import Person
+
+BLOCK = 8  # frames drawn together; crops are sized and pieces are cut along multiples of it
+_CHUNK = 512  # frames whose points are placed at a time, bounds memory
+_MAX_DONORS = 4000
+_GRID = 4  # crops begin at multiples of it: whole chroma samples in every subsampling
+
+Floats = NDArray[np.float32]
+
+
+def prepare(info: MediaInfo, face: Person, frames: NDArray[np.int64], wanted: Floats, fps: float, folder: Path) -> None:
+    """Decides a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`."""
+    at = frames - face.first_frame
+    usable = face.usable[at]
+    _points(info, face, at, usable, wanted, folder)
+    library = _library(face)
+    pose = head_angles(face.pose.rotation).astype(np.float32)
+    lips = np.nan_to_num(wanted[:, LIPS])
+    if library is None:
+        path = np.full(len(frames), -1, np.int32)
+        used = np.zeros(0, np.int64)
+    else:
+        block = max(BLOCK, round(fps))
+        chosen = choose_path(library, lips, np.nan_to_num(pose[at]), usable, block)
+        used, rank = np.unique(chosen[chosen >= 0], return_inverse=True)
+        path = np.full(len(frames), -1, np.int32)
+        path[chosen >= 0] = rank
+        used = library.frames[used]
+    np.save(folder / "donor.npy", path)
+    _patches(info, face, used, folder)
+
+
+def _stored(info: MediaInfo, points: Floats) -> Floats:
+    """Display-space points (…, 2+) in the stored picture, pixel centres at whole numbers."""
+    return (info.to_coded(points[..., :2]) - 0.5).astype(np.float32)
+
+
+def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArray[np.bool_], wanted: Floats, folder: Path) -> None:
+    n = len(at)
+    source, target = (np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, (n, len(KEPT), 2)) for name in ("source", "target"))
+    eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 3, 2), np.float32), np.zeros((n, 2), np.int32)
+    extent = np.zeros((n, 2), np.int32)
+    lip = face.neutral[LIP_MIDDLES[0]]
+    ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0]]).astype(np.float32)
+    shrink = float(np.sqrt(abs(np.linalg.det(info.display_to_coded[:, :2]))))
+    for first in range(0, n, _CHUNK):
+        part = slice(first, min(first + _CHUNK, n))
+        pose = Pose(face.pose.scale[at[part]], face.pose.rotation[at[part]], face.pose.shift[at[part]])
+        source[part] = _stored(info, place(face.shapes[at[part]][:, KEPT], pose))
+        target[part] = _stored(info, place(wanted[part][:, KEPT], pose))
+        ruled = _stored(info, place(np.broadcast_to(ruler, (len(pose.scale), *ruler.shape)), pose))
+        skull[part] = np.stack([ruled[:, 0], ruled[:, 1] - ruled[:, 0], ruled[:, 2] - ruled[:, 0]], 1)
+        eye[part] = pose.scale * shrink
+        good = np.flatnonzero(usable[part]) + first
+        if len(good):
+            origin[good], extent[good] = _boxes(info, bounds(source[good], target[good]))
+    blocks = -(-n // BLOCK)
+    size = np.zeros((blocks, 2), np.int32)
+    np.maximum.at(size, np.arange(n) // BLOCK, extent)
+    size = np.minimum(size, info.coded_size).astype(np.int32)
+    room = np.array(info.coded_size) - size[np.arange(n) // BLOCK]
+    origin = np.clip(origin, 0, room - room % _GRID).astype(np.int32)
+    for name, array in (("eye", eye), ("skull", skull), ("origin", origin), ("size", size)):
+        np.save(folder / f"{name}.npy", array)
+
+
+def _boxes(info: MediaInfo, box: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Boxes (n, 4) of pixels → origin and extent (n, 2) on the grid of whole chroma samples, inside the picture."""
+    limit = np.array(info.coded_size)
+    low = np.clip(np.floor(box[:, :2] / _GRID) * _GRID, 0, limit - 1)
+    high = np.clip(np.ceil((box[:, 2:] + 1) / _GRID) * _GRID, 1, None)
+    return low.astype(np.int32), np.minimum(high - low, limit).astype(np.int32)
+
+
+def _library(face: Person) -> Library | None:
+    """The frames that can lend their mouth; None where the clip never shows one open."""
+    if not face.shows_mouth_inside:
+        return None
+    good = np.flatnonzero(face.usable)
+    if len(good) > _MAX_DONORS:  # whole runs, evenly spread, so that a donor can go on into the next frame
+        run = 50
+        every = -(-len(good) // _MAX_DONORS)
+        good = good[(np.arange(len(good)) // run) % every == 0]
+    angles = head_angles(face.pose.rotation[good]).astype(np.float32)
+    speed = np.linalg.norm(np.gradient(face.pose.shift[:, :2], axis=0), axis=1)[good] / face.pose.scale[good]
+    blur = np.nan_to_num(np.clip(speed / 0.05 - 0.3, 0, 2)).astype(np.float32)  # heads that move fast are blurred
+    return Library(frames=good + face.first_frame, lips=face.shapes[good][:, LIPS], pose=angles, penalty=blur)
+
+
+def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], folder: Path) -> None:
+    """Reads the chosen donors' mouths out of the clip."""
+    at = used - face.first_frame
+    pose = Pose(face.pose.scale[at], face.pose.rotation[at], face.pose.shift[at])
+    points = _stored(info, place(face.shapes[at][:, KEPT], pose)) if len(used) else np.zeros((0, len(KEPT), 2), np.float32)
+    lips = points[:, rows(OUTER_LIPS)]
+    margin = (2.2 * MARGIN * pose.scale)[:, None] if len(used) else 0
+    box = np.concatenate([lips.min(1) - margin, lips.max(1) + margin], 1) if len(used) else np.zeros((0, 4), np.float32)
+    low, extent = _boxes(info, box)
+    width, height = np.minimum(extent.max(0, initial=4), info.coded_size)
+    low = np.clip(low, 0, np.array(info.coded_size) - [width, height])
+    low -= low % _GRID
+    patches = np.lib.format.open_memmap(folder / "patches.npy", "w+", np.uint16, (max(1, len(used)), 3, int(height), int(width)))
+    for row, picture in enumerate(_read(info, used)):
+        x, y = low[row].tolist()
+        patches[row] = pack(crop_planes(picture, Box(x, y, x + int(width), y + int(height))))
+    patches.flush()
+    np.save(folder / "patch_points.npy", points - low[:, None])
+
+
+def _read(info: MediaInfo, numbers: NDArray[np.int64]) -> Iterator:
+    for frame in read_scattered(info, [int(k) for k in numbers]):
+        yield frame.picture
+
+
+def pack(picture) -> NDArray[np.uint16]:
+    """Y'CbCr floats, −0.5..1.5, as 16 bits."""
+    return ((picture.numpy() * 0.5 + 0.25) * 65535 + 0.5).clip(0, 65535).astype(np.uint16)
+
+
+def unpack(packed: NDArray[np.uint16]) -> Floats:
+    """The floats that `pack` packed."""
+    return (packed.astype(np.float32) / 65535 - 0.25) * 2

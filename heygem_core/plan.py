@@ -1,0 +1,196 @@
+"""Decides a shot once: who says it, which frames, which mouth shapes. Any range renders from the plan, anywhere, identically.
+
+    video ─► face tracks ─► one face, smoothed, pose-free ─┐
+    speech ─► motion ─► this person's shapes ──────────────┴─► plan: a folder of arrays, found again by its key
+
+What a plan is made from (face tracks of the video, motion of the speech) is cached on its own, so new speech for an old
+video, or an old speech for a new video, only does the other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .cache import Cache, fingerprint, key_of
+from .engines.mesh.prepare import prepare
+from .errors import NoUsableFace, OutputError
+from .face.mesh import lip_opening, lip_width
+from .face.reasons import Reason
+from .face.tracker import open_tracker
+from .face.tracks import FaceTracks, build_tracks, describe_people, follow_faces, load_tracks, save_tracks
+from .media.probe import MediaInfo, probe
+from .media.sound import Sound, read_speech
+from .observe import upright_frames
+from .motion.predict import Motion, motion_version, predict
+from .person import Person, follow, person_of
+from .shot import Event, Notice, Progress, RenderSettings, Shot, Struct, from_json, to_json
+from .streams import ahead
+from .timeline import TakeFrames, take_frames
+
+PLAN_VERSION = 1  # raise it whenever the same inputs would give another plan
+CONTEXT_S = 10  # of the clip before and after the range is looked at too: donors and this person's habits
+
+Floats = NDArray[np.float32]
+
+
+class PlanFacts(Struct, kw_only=True):
+    """What a plan says about itself; its arrays lie beside it."""
+
+    key: str
+    shot: Shot
+    settings: RenderSettings
+    rate: Fraction | None  # of the take; None = variable
+    duration: Fraction  # seconds
+    frames: int
+    drawn_mouth: bool  # the clip never shows the inside of the mouth, so one is drawn
+    face: int  # number of the face that speaks
+    faces: str  # all faces of the range, in words
+    notices: tuple[str, ...] = ()
+    version: int = PLAN_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A decided shot: `folder` holds plan.json and one .npy file per array, read when asked for.
+
+    frames (n,) int64 source frame numbers · times (n,) float64 seconds from the take's first frame
+    reasons (n,) uint8 of face.reasons.Reason: why a frame passes through, USABLE where it is rendered
+    opening, width (n,) float32 wanted lip opening and width, eye distances; NaN where passed through
+    and the engine's own, see its `prepare`.
+    """
+
+    folder: Path
+    facts: PlanFacts
+    info: MediaInfo
+
+    def array(self, name: str) -> NDArray[Any]:
+        """An array by name, mapped from disk."""
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r")
+
+
+def make_plan(shot: Shot, settings: RenderSettings, cache: Cache) -> Generator[Event, None, Plan]:
+    """Yields progress, returns the plan. Raises: InputError, NoUsableFace, SetupError, OutputError."""
+    yield Progress(stage="probe", done=0)
+    info = probe(shot.video)
+    sound = read_speech(shot.speech)
+    frames = take_frames(info, shot.start, shot.end_exclusive, sound.duration, settings.fit)
+    key = plan_key(shot, settings)
+    folder = cache.entry("plans", key)
+    if folder is None:
+        tracks = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
+        yield Progress(stage="speech", done=0)
+        motion = motion_of(sound, shot, settings, cache)
+        yield Progress(stage="plan", done=0, total=len(frames.source))
+        person = person_of(tracks, info, shot.face)
+        facts = PlanFacts(
+            key=key,
+            shot=shot,
+            settings=settings,
+            rate=frames.rate,
+            duration=frames.duration,
+            frames=len(frames.source),
+            face=person.number,
+            faces=describe_people(tracks),
+            drawn_mouth=not person.shows_mouth_inside,
+            notices=tuple(_notices(tracks, person, frames, sound)),
+        )
+        with cache.making("plans", key) as made:
+            decide(made, info, person, frames, _wanted(person, frames, motion, settings))
+            (made / "plan.json").write_bytes(to_json(facts))
+        folder = cache.entry("plans", key)
+        if folder is None:
+            raise OutputError(f"The plan could not be kept in “{cache.root}”: check that no other program empties that folder while rendering.")
+    plan = open_plan(folder, info)
+    for message in plan.facts.notices:
+        yield Notice(message=message)
+    return plan
+
+
+def open_plan(folder: Path, info: MediaInfo) -> Plan:
+    """A plan that was made before. Raises: SpecError — not a plan of this version."""
+    return Plan(folder, from_json((folder / "plan.json").read_bytes(), PlanFacts), info)
+
+
+def plan_key(shot: Shot, settings: RenderSettings) -> str:
+    """Hash of everything a plan depends on; where the take goes and in which format is no part of it."""
+    what = (shot.start, shot.end_exclusive, shot.face, settings.fit, settings.offset_ms, settings.intensity, settings.engine, settings.tracker)
+    return key_of(PLAN_VERSION, motion_version(), fingerprint(shot.video), fingerprint(shot.speech), what)
+
+
+def tracks_of(info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache) -> Generator[Event, None, FaceTracks]:
+    """The faces of a range and of `CONTEXT_S` around it, from the cache or from the pictures."""
+    first = info.frame_at(max(info.time_of(start) - CONTEXT_S, Fraction(0)))
+    last = min(info.frame_count, info.frame_at(info.time_of(end - 1) + CONTEXT_S) + 1)
+    with closing(open_tracker(settings.tracker, "cpu")) as tracker:
+        key = key_of(tracker.name, tracker.version, fingerprint(info.path), first, last)
+        folder = cache.entry("tracks", key)
+        if folder is None:
+            seen = []
+            with ahead(upright_frames(info, first, last), 4) as pictures:
+                for faces in follow_faces(pictures, tracker):
+                    seen.append(faces)
+                    yield Progress(stage="track", done=len(seen), total=last - first)
+            tracks = build_tracks(seen, tracker.version)
+            with cache.making("tracks", key) as made:
+                save_tracks(tracks, made / "tracks.npz")
+            return tracks
+    return load_tracks(folder / "tracks.npz")
+
+
+def motion_of(sound: Sound, shot: Shot, settings: RenderSettings, cache: Cache) -> Motion:
+    """The mouth that the speech wants, from the cache or from the sound."""
+    key = key_of(motion_version(), fingerprint(shot.speech))
+    folder = cache.entry("motion", key)
+    if folder is None:
+        with cache.making("motion", key) as made:
+            motion = predict(sound.samples)
+            motion.save(made / "motion.npz")
+        return motion
+    return Motion.load(folder / "motion.npz")
+
+
+def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Floats) -> None:
+    """Writes a plan's arrays for wanted shapes (n, 478, 3) in face space. Raises: NoUsableFace."""
+    at = frames.source - person.first_frame
+    reasons = person.reasons[at]
+    usable = reasons == Reason.USABLE
+    if not usable.any():
+        why = Reason(int(np.bincount(reasons).argmax())).words
+        raise NoUsableFace(f"Face {person.number} cannot be rendered in any frame between in and out: {why}. Choose another range or face.")
+    shapes = follow(person.shapes[at], wanted)
+    np.save(folder / "frames.npy", frames.source)
+    np.save(folder / "times.npy", frames.times)
+    np.save(folder / "reasons.npy", reasons)
+    np.save(folder / "opening.npy", np.where(usable, lip_opening(shapes), np.nan).astype(np.float32))
+    np.save(folder / "width.npy", np.where(usable, lip_width(shapes), np.nan).astype(np.float32))
+    prepare(info, person, frames.source, shapes, len(frames.source) / max(float(frames.duration), 1e-3), folder)
+
+
+def _wanted(person: Person, frames: TakeFrames, motion: Motion, settings: RenderSettings) -> Floats:
+    """This person's shapes (n, 478, 3) for the motion of the speech."""
+    deltas = motion.at(frames.times - settings.offset_ms / 1000) * settings.intensity
+    wanted = np.repeat(person.neutral[None], len(frames.times), 0)
+    wanted[:, list(motion.vertices)] += deltas
+    return wanted
+
+
+def _notices(tracks: FaceTracks, person: Person, frames: TakeFrames, sound: Sound) -> Iterator[str]:
+    """What the user should know about this shot, a sentence each."""
+    reasons = person.reasons[frames.source - person.first_frame]
+    passed = int((reasons != Reason.USABLE).sum())
+    if passed:
+        yield f"{passed} of {len(reasons)} frames pass through untouched; the report lists them with their reasons."
+    if len(tracks.people) > 1:
+        yield f"There are several faces; face {person.number} speaks. Found: {describe_people(tracks)}. Choose another with --face."
+    if not person.shows_mouth_inside:
+        yield "The clip never shows the inside of the mouth, so teeth and tongue are drawn."
+    if float(np.abs(sound.samples).max(initial=0)) < 1e-3:
+        yield "The speech is silent: the mouth stays closed."
