@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from .pixels import Codes
+
 Floats = npt.NDArray[np.float32]
 Siting = Literal["first", "centre"]
 """Where a chroma sample lies among the luma samples it covers: on the first one, or midway."""
@@ -73,7 +75,7 @@ def covered_mean(luma_spaced: Floats, axis: int, shift: int) -> Floats:
     return total
 
 
-def edge_block(plane: npt.NDArray[np.generic], top: int, bottom: int, left: int, right: int) -> npt.NDArray[np.generic]:
+def edge_block(plane: Codes, top: int, bottom: int, left: int, right: int) -> Codes:
     """plane[top:bottom, left:right] as a copy, with the edge samples repeated where that lies outside."""
     rows, columns = plane.shape
     inner = plane[max(top, 0) : min(bottom, rows), max(left, 0) : min(right, columns)]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from av import VideoFrame
+    from av.video.codeccontext import VideoCodecContext
 
 UNSPECIFIED = 2  # of primaries, transfer and matrix
 LIMITED, FULL = 1, 2  # of range; 0 = unspecified
@@ -61,8 +62,8 @@ class ColourTags:
         return " / ".join("untagged" if code is None else names.get(code, str(code)) for code, names in pairs)
 
 
-def read_tags(frame: VideoFrame) -> ColourTags:
-    """The tags on a decoded frame."""
+def read_tags(frame: VideoFrame | VideoCodecContext) -> ColourTags:
+    """The tags on a decoded frame or of a decoder."""
     return ColourTags(
         primaries=_known(frame.color_primaries, UNSPECIFIED),
         transfer=_known(frame.color_trc, UNSPECIFIED),
@@ -71,7 +72,7 @@ def read_tags(frame: VideoFrame) -> ColourTags:
     )
 
 
-def write_tags(target: VideoFrame, tags: ColourTags) -> None:
+def write_tags(target: VideoFrame | VideoCodecContext, tags: ColourTags) -> None:
     """Sets all four tags of a frame or of an encoder (both have the same four attributes)."""
     target.color_primaries = UNSPECIFIED if tags.primaries is None else tags.primaries
     target.color_trc = UNSPECIFIED if tags.transfer is None else tags.transfer

@@ -59,17 +59,17 @@ def coded_to_display(coded: tuple[int, int], sample_aspect: Fraction, rotation: 
         180: [[-1, 0, width], [0, -1, height]],
         270: [[0, 1, 0], [-1, 0, width]],
     }[rotation]
-    return np.array(turn, float) @ affine
+    return np.asarray(np.array(turn, float) @ affine)
 
 
 def inverse(affine: Affine) -> Affine:
     """The map back, (2, 3)."""
-    return np.linalg.inv(np.vstack([affine, [0, 0, 1]]))[:2]
+    return np.asarray(np.linalg.inv(np.vstack([affine, [0, 0, 1]]))[:2])
 
 
 def map_points(affine: Affine, points: npt.ArrayLike) -> Points:
     """(…, 2) points through a (2, 3) map."""
-    return np.asarray(points, float) @ affine[:, :2].T + affine[:, 2]
+    return np.asarray(np.asarray(points, float) @ affine[:, :2].T + affine[:, 2])
 
 
 def centred(affine: Affine) -> Affine:

@@ -93,7 +93,7 @@ def plane_rows(frame: VideoFrame, plane: int) -> npt.NDArray[np.uint8]:
     memory = frame.planes[plane]
     stride = memory.line_size
     rows = np.frombuffer(memory, np.uint8).reshape(-1, abs(stride))  # type: ignore[call-overload]
-    return rows if stride > 0 else rows[::-1]
+    return np.asarray(rows if stride > 0 else rows[::-1])
 
 
 def chroma_size(form: PixelFormat, height: int, width: int) -> tuple[int, int]:

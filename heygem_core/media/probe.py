@@ -6,10 +6,11 @@ container's header claims. Only the first pictures are decoded, for what the pac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -283,7 +284,8 @@ def _tags(stream: VideoStream, head: VideoFrame) -> ColourTags:
 
 
 def _orientation(head: VideoFrame, path: Path) -> tuple[tuple[int, ...] | None, int, bool]:
-    data = next((bytes(entry) for entry in head.side_data if entry.type.name == "DISPLAYMATRIX"), None)
+    entries: Iterable[Any] = head.side_data  # typed as a dict in PyAV, but it iterates its entries
+    data = next((bytes(entry) for entry in entries if entry.type.name == "DISPLAYMATRIX"), None)
     if data is None:
         return None, 0, False
     matrix = read_display_matrix(data)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 Ticks = npt.NDArray[np.int64]
+_Row = tuple[int | None, int | None, int, bool, bool]  # pts, dts, duration, is keyframe, is hidden
 
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _TIMED_THUMBNAILS = 0x800
@@ -129,7 +130,7 @@ def _claims(stream: VideoStream) -> list[Fraction]:
     return list(dict.fromkeys(Fraction(claim) for claim in claims if claim and 0 < claim <= 1000))
 
 
-def _rows_from_index(container: InputContainer, stream: VideoStream) -> list[tuple[int, int, int, bool, bool]]:
+def _rows_from_index(container: InputContainer, stream: VideoStream) -> list[_Row]:
     """From the sample table where it is complete and pictures are stored in order; else nothing (read the packets)."""
     entries = stream.index_entries
     in_order = stream.codec_context is not None and stream.codec_context.codec.intra_only
@@ -140,7 +141,7 @@ def _rows_from_index(container: InputContainer, stream: VideoStream) -> list[tup
     return [(entry.timestamp, entry.timestamp, 0, True, entry.is_discard) for entry in entries]
 
 
-def _row(packet: Packet[VideoStream], stream: VideoStream) -> tuple[int | None, int | None, int, bool, bool] | None:
+def _row(packet: Packet[VideoStream], stream: VideoStream) -> _Row | None:
     """(pts, dts, duration, is keyframe, is hidden) of a packet that holds a frame."""
     if not packet.size:
         return None

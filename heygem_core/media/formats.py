@@ -1,0 +1,230 @@
+"""The formats a take can be written in: one row each, and what a source becomes in them.
+
+prores and dnxhr are for editors (every frame a keyframe, PCM sound), h264 and webm for delivery and preview, ffv1 keeps
+the source's pixels without loss. Adding a format is adding a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from ..errors import OutputError
+from ..shot import FormatName
+from .colour import BT709, FULL, LIMITED, ColourTags
+from .pixels import PixelFormat, pixel_format
+
+if TYPE_CHECKING:
+    from .probe import MediaInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeFormat:
+    """One row."""
+
+    name: FormatName
+    title: str  # for people
+    suffixes: tuple[str, ...]
+    muxer: str
+    video_codec: str
+    video_options: dict[str, str]
+    audio_codec: str
+    audio_bit_rate: int | None  # bits per second; None = uncompressed
+    carries_full_range: bool  # whether the file can say that black and white are the ends of the code range
+    carries_alpha: bool
+    ten_bit: bool
+    smallest_side: int = 1  # pixels
+
+
+_X264 = {"preset": "medium", "crf": "18"}
+_VP9 = {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1", "auto-alt-ref": "1"}
+_FFV1 = {"level": "3", "coder": "1", "context": "1", "g": "1", "slices": "4", "slicecrc": "1"}
+
+FORMATS: dict[FormatName, TakeFormat] = {
+    row.name: row
+    for row in (
+        TakeFormat(
+            name="h264",
+            title="H.264",
+            suffixes=(".mp4", ".mov"),
+            muxer="mp4",
+            video_codec="libx264",
+            video_options=_X264,
+            audio_codec="aac",
+            audio_bit_rate=256_000,
+            carries_full_range=True,
+            carries_alpha=False,
+            ten_bit=True,
+        ),
+        TakeFormat(
+            name="prores",
+            title="ProRes",
+            suffixes=(".mov",),
+            muxer="mov",
+            video_codec="prores_ks",
+            video_options={"vendor": "apl0"},
+            audio_codec="pcm_s24le",
+            audio_bit_rate=None,
+            carries_full_range=False,
+            carries_alpha=True,
+            ten_bit=True,
+        ),
+        TakeFormat(
+            name="dnxhr",
+            title="DNxHR",
+            suffixes=(".mov",),
+            muxer="mov",
+            video_codec="dnxhd",
+            video_options={},
+            audio_codec="pcm_s24le",
+            audio_bit_rate=None,
+            carries_full_range=False,
+            carries_alpha=False,
+            ten_bit=True,
+            smallest_side=256,
+        ),
+        TakeFormat(
+            name="webm",
+            title="WebM",
+            suffixes=(".webm",),
+            muxer="webm",
+            video_codec="libvpx-vp9",
+            video_options=_VP9,
+            audio_codec="libopus",
+            audio_bit_rate=192_000,
+            carries_full_range=True,
+            carries_alpha=False,
+            ten_bit=False,
+        ),
+        TakeFormat(
+            name="ffv1",
+            title="FFV1",
+            suffixes=(".mkv",),
+            muxer="matroska",
+            video_codec="ffv1",
+            video_options=_FFV1,
+            audio_codec="pcm_s24le",
+            audio_bit_rate=None,
+            carries_full_range=True,
+            carries_alpha=True,
+            ten_bit=True,
+        ),
+    )
+}
+
+_BY_SUFFIX: dict[str, FormatName] = {".mp4": "h264", ".mov": "prores", ".webm": "webm", ".mkv": "ffv1"}
+_EXTRA_ROOM = "choose .mov (ProRes) or .mkv (FFV1) instead"
+
+
+def format_for(path: str | Path, name: FormatName | None = None, info: MediaInfo | None = None) -> TakeFormat:
+    """The row for an output file: by name, else by the file's suffix; checked against the source where one is given.
+
+    Raises: OutputError — unknown suffix or name, a suffix that does not hold the format, or a source it cannot hold.
+    """
+    suffix = Path(path).suffix.lower()
+    if name is None:
+        if suffix not in _BY_SUFFIX:
+            known = ", ".join(f"{ending} ({FORMATS[row].title})" for ending, row in _BY_SUFFIX.items())
+            raise OutputError(f"The output “{Path(path).name}” does not end in a known format: use {known}.")
+        name = _BY_SUFFIX[suffix]
+    if name not in FORMATS:
+        raise OutputError(f"There is no format “{name}”: choose one of {', '.join(get_args(FormatName))}.")
+    row = FORMATS[name]
+    if suffix not in row.suffixes:
+        raise OutputError(f"{row.title} is written to {' or '.join(row.suffixes)} files, but the output is “{Path(path).name}”: rename it.")
+    if info is not None:
+        _refuse_what_does_not_fit(row, info)
+    return replace(row, muxer="mov") if suffix == ".mov" else row
+
+
+def take_pixels(row: TakeFormat, info: MediaInfo) -> PixelFormat:
+    """How the take of a source is stored: its depth where the format has it, its chroma where that is the format's business."""
+    name = {"h264": _h264_pixels, "prores": _prores_pixels, "dnxhr": _dnxhr_pixels, "webm": _webm_pixels, "ffv1": _ffv1_pixels}[row.name](
+        info
+    )
+    form = pixel_format(name)
+    assert form is not None, name
+    return form
+
+
+def grey_pixels(row: TakeFormat) -> PixelFormat:
+    """How a grey video is stored."""
+    name = {"h264": "yuv420p", "prores": "yuv422p10le", "dnxhr": "yuv422p", "webm": "yuv420p", "ffv1": "gray"}[row.name]
+    form = pixel_format(name)
+    assert form is not None
+    return form
+
+
+def take_tags(row: TakeFormat, info: MediaInfo, pixels: PixelFormat) -> ColourTags:
+    """The source's tags, changed only where the pixels themselves have to be: RGB stored as Y'CbCr becomes BT.709 limited, and
+    full range becomes limited where the format cannot say otherwise."""
+    tags = info.colour
+    if pixels.family == "rgb":
+        return replace(tags, matrix=0, range=FULL)
+    if info.pixels.family == "rgb":
+        return replace(tags, matrix=BT709, range=LIMITED)
+    if info.full_range and (not row.carries_full_range or (info.pixels.family == "gray" and pixels.family == "yuv")):
+        return replace(tags, range=LIMITED)
+    return replace(tags, range=FULL) if info.full_range else tags
+
+
+def codec_options(row: TakeFormat, pixels: PixelFormat) -> dict[str, str]:
+    """The encoder's options for these pixels."""
+    options = dict(row.video_options)
+    if row.name == "prores":
+        options["profile"] = "4" if pixels.subsampling == "4:4:4" else "3"  # 4444, 422 HQ
+        if pixels.alpha is not None:
+            options["alpha_bits"] = "16"
+    if row.name == "dnxhr":
+        options["profile"] = {"yuv422p": "dnxhr_hq", "yuv422p10le": "dnxhr_hqx"}.get(pixels.name, "dnxhr_444")
+    return options
+
+
+def _refuse_what_does_not_fit(row: TakeFormat, info: MediaInfo) -> None:
+    if info.has_alpha and not row.carries_alpha:
+        raise OutputError(f"{row.title} cannot hold the transparency of “{info.path.name}”: {_EXTRA_ROOM}.")
+    if info.coded_size[0] < row.smallest_side or info.coded_size[1] < 120 < row.smallest_side:
+        size = "×".join(map(str, info.coded_size))
+        raise OutputError(
+            f"{row.title} needs pictures of at least {row.smallest_side}×120 pixels and “{info.path.name}” has {size}: {_EXTRA_ROOM}."
+        )
+
+
+def _is_deep(info: MediaInfo) -> bool:
+    return info.bit_depth > 8
+
+
+def _h264_pixels(info: MediaInfo) -> str:
+    # 4:2:0 needs even sides. Players that decode only 4:2:0 in hardware fall back to software for the odd ones.
+    even = info.coded_size[0] % 2 == 0 and info.coded_size[1] % 2 == 0
+    return ("yuv420p" if even else "yuv444p") + ("10le" if _is_deep(info) else "")
+
+
+def _prores_pixels(info: MediaInfo) -> str:
+    if info.has_alpha:
+        return "yuva444p10le"
+    full_chroma = info.pixels.subsampling == "4:4:4" or info.bit_depth > 10
+    return "yuv444p10le" if full_chroma else "yuv422p10le"
+
+
+def _dnxhr_pixels(info: MediaInfo) -> str:
+    if info.pixels.subsampling == "4:4:4":
+        return "yuv444p10le"
+    return "yuv422p10le" if _is_deep(info) else "yuv422p"
+
+
+def _webm_pixels(info: MediaInfo) -> str:
+    return "yuv420p"
+
+
+def _ffv1_pixels(info: MediaInfo) -> str:
+    """The source's own layout without loss; FFV1 has no packed or semi-planar ones."""
+    form, deep = info.pixels, _is_deep(info)
+    depth = f"{form.bits}le" if deep else ""
+    alpha = form.alpha is not None
+    if form.family == "gray":
+        return f"gray{depth}" if not alpha else ("ya8" if not deep else "rgba64le")
+    if form.family == "rgb":
+        return f"gbr{'a' if alpha else ''}p{depth}" if deep else ("bgra" if alpha else "bgr0")
+    return f"yuv{'a' if alpha else ''}{form.subsampling.replace(':', '')}p{depth}"

@@ -1,0 +1,86 @@
+"""Where a take goes: checks before any work, a temporary neighbour while it is written, one rename at the end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import av.error
+
+from ..errors import OutputError
+
+_LEAST_FREE_BYTES = 1 << 20
+
+
+def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
+    """The absolute path of a file that can be written, found out by trying.
+
+    Raises: OutputError — folder missing, not writable or full, path is a folder, or path is one of the `inputs`.
+    """
+    path = Path(path).absolute()
+    if path.is_dir():
+        raise OutputError(f"The output “{path}” is a folder: give the name of a file in it.")
+    if not path.parent.is_dir():
+        raise OutputError(f"The output folder “{path.parent}” does not exist: create it first.")
+    for given in inputs:
+        if path.exists() and Path(given).exists() and path.samefile(given):
+            raise OutputError(f"The output “{path.name}” is the input itself: choose another name, the original is never overwritten.")
+    trial = part_path(path)
+    with output_errors(path):
+        try:
+            with trial.open("xb") as file:
+                # Really allocated, so that a full disk shows now and not after the work.
+                file.write(secrets.token_bytes(_LEAST_FREE_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            trial.unlink(missing_ok=True)
+    return path
+
+
+def part_path(path: Path) -> Path:
+    """A name for the unfinished file, beside the finished one and different at every call."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+
+
+def publish(part: Path, path: Path) -> None:
+    """Makes an unfinished file durable and gives it its name, in one step that either happens or does not."""
+    with output_errors(path):
+        _sync(part)
+        part.replace(path)
+        if os.name == "posix":
+            _sync(path.parent)
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """The system's and FFmpeg's errors about writing as OutputError."""
+    try:
+        yield
+    except (OSError, av.error.FFmpegError) as error:
+        raise OutputError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: Exception) -> str:
+    code = getattr(error, "errno", None)
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk of “{path.parent}” is full: free some space or choose another folder."
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"The folder “{path.parent}” may not be written to: choose another one, or change its permissions."
+    if code == errno.EFBIG:
+        return f"“{path.name}” grew larger than the disk of “{path.parent}” allows: choose another folder."
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"“{path.name}” cannot be written to “{path.parent}” ({reason}): choose another name, folder or format."
+
+
+def _sync(path: Path) -> None:
+    with suppress(PermissionError):  # Windows does not open folders
+        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

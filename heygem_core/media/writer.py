@@ -1,0 +1,222 @@
+"""Writes a take: frames and sound into a temporary neighbour of the output, checked against what was promised, renamed.
+
+The promise (the conform contract of editors): frame count, rate or frame times, start timecode, size, pixel aspect,
+rotation and colour tags. It is read back from the finished file before the file gets its name, so a container that
+quietly cannot hold something makes an error, never a wrong take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import OutputError
+from .colour import FULL, assumed_matrix, sws_colorspace, write_tags
+from .convert import Converter, grey_frame, grey_tags, repacked
+from .formats import TakeFormat, codec_options, grey_pixels, take_pixels, take_tags
+from .output import check_output, output_errors, part_path, publish
+from .probe import MediaInfo, probe
+from .sound import TAKE_RATE
+from .timing import TakeTiming, same_timecode
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.audio.stream import AudioStream
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+
+    from .colour import ColourTags
+    from .pixels import PixelFormat
+    from .sound import Samples
+
+_SOUND_AHEAD_S = Fraction(1, 2)  # how far the sound is written ahead of the picture, so that the muxer can interleave
+
+
+class TakeWriter:
+    """A take being written. Use it in a `with` block: leaving the block finishes the file, an exception removes it.
+
+    with TakeWriter(path, row, info, timing, sound=take_sound(...), sound_layout="stereo") as take:
+        for frame in frames:
+            take.write(frame.picture)
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        row: TakeFormat,
+        info: MediaInfo,
+        timing: TakeTiming,
+        *,
+        sound: Iterator[Samples] | None = None,
+        sound_layout: str = "stereo",
+        grey: bool = False,
+    ) -> None:
+        """`sound` gives (channels, n) float32 chunks at 48 kHz; None = a take without a sound stream.
+
+        `grey` = a video of grey levels with the source's size and times, fed by `write_grey`; it has no sound.
+        Raises: OutputError — see `check_output`.
+        """
+        self.path = check_output(path, [info.path])
+        self._row, self._info, self._timing, self._grey = row, info, timing, grey
+        self._pixels: PixelFormat = grey_pixels(row) if grey else take_pixels(row, info)
+        self._tags: ColourTags = grey_tags(self._pixels) if grey else take_tags(row, info, self._pixels)
+        self._converter = _converter(info, self._pixels, self._tags)
+        self._sound, self._sound_layout = (None if grey else sound), sound_layout
+        self._part = part_path(self.path)
+        self._frames_written = 0
+        self._samples_written = 0
+        self._container: OutputContainer
+
+    def __enter__(self) -> TakeWriter:
+        with output_errors(self.path):
+            options = {"movflags": "+faststart"} if self._row.muxer in ("mov", "mp4") else {}
+            self._container = av.open(str(self._part), "w", format=self._row.muxer, options=options)
+            try:
+                self._video = self._add_video()
+                self._audio = self._add_audio() if self._sound is not None else None
+            except BaseException:
+                self._discard()
+                raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None:
+            self._discard()
+            return
+        try:
+            self._finish()
+        except BaseException:
+            self._discard()
+            raise
+
+    def write(self, picture: VideoFrame) -> None:
+        """The next frame, in the source's size and pixel format. Its samples are only read; its times and tags are set.
+
+        Raises: OutputError — the disk is full, or more frames than promised.
+        """
+        converted = self._converter.convert(picture)
+        # A decoded frame must not get our times: whoever holds it would see them change.
+        self._encode(repacked(picture, self._pixels) if converted is picture else converted)
+
+    def write_grey(self, levels: npt.NDArray[np.float32]) -> None:
+        """The next frame of a grey video: (h, w) levels 0 … 1 in the stored picture's orientation."""
+        self._encode(grey_frame(levels, self._pixels))
+
+    def _encode(self, frame: VideoFrame) -> None:
+        number, timing = self._frames_written, self._timing
+        if number >= timing.frame_count:
+            raise OutputError(f"“{self.path.name}” was planned with {timing.frame_count} frames and got more: render it again.")
+        write_tags(frame, self._tags)
+        frame.pts, frame.time_base = int(timing.pts[number]), timing.time_base
+        frame.pict_type = 0  # the decoder's I, P or B would force the encoder's
+        self._frames_written += 1
+        with output_errors(self.path):
+            self._mux_video(self._video.encode(frame))
+            self._write_sound(timing.time_of(number + 1) + _SOUND_AHEAD_S)
+
+    def _mux_video(self, packets: list[Packet[VideoStream]]) -> None:
+        pts = self._timing.pts
+        for packet in packets:
+            if packet.pts is not None:
+                number = int(np.searchsorted(pts, packet.pts))
+                packet.duration = int(pts[number + 1] - pts[number])
+            self._container.mux(packet)
+
+    def _write_sound(self, until_s: Fraction | None) -> None:
+        """Sound up to a time of the take; None = all that is left."""
+        while self._audio is not None and self._sound is not None and (until_s is None or self._samples_written < until_s * TAKE_RATE):
+            chunk = next(self._sound, None)
+            if chunk is None:
+                self._sound = None
+                return
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk, np.float32), format="fltp", layout=self._sound_layout)
+            frame.sample_rate, frame.time_base, frame.pts = TAKE_RATE, Fraction(1, TAKE_RATE), self._samples_written
+            self._samples_written += chunk.shape[1]
+            self._container.mux(self._audio.encode(frame))
+
+    def _finish(self) -> None:
+        with output_errors(self.path):
+            self._mux_video(self._video.encode(None))
+            if self._audio is not None:
+                self._write_sound(None)
+                self._container.mux(self._audio.encode(None))
+            self._container.close()
+        self._verify()
+        publish(self._part, self.path)
+
+    def _discard(self) -> None:
+        with suppress(av.error.FFmpegError, OSError):
+            self._container.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+    def _add_video(self) -> VideoStream:
+        info, timing = self._info, self._timing
+        stream: VideoStream = self._container.add_stream(  # type: ignore[assignment]
+            self._row.video_codec, rate=timing.rate, options=codec_options(self._row, self._pixels)
+        )
+        context = stream.codec_context
+        context.width, context.height = info.coded_size
+        context.pix_fmt = self._pixels.name
+        context.time_base = timing.time_base
+        stream.time_base = timing.time_base
+        context.framerate = timing.rate
+        context.thread_type = "AUTO"
+        context.sample_aspect_ratio = info.sample_aspect
+        write_tags(context, self._tags)
+        if info.rotation or info.mirrored:
+            stream.set_display_rotation(-info.rotation, hflip=info.mirrored)
+        if timing.start_timecode is not None:
+            self._container.metadata["timecode"] = timing.start_timecode
+        return stream
+
+    def _add_audio(self) -> AudioStream:
+        stream: AudioStream = self._container.add_stream(self._row.audio_codec, rate=TAKE_RATE)  # type: ignore[assignment]
+        stream.codec_context.layout = self._sound_layout
+        if self._row.audio_bit_rate is not None:
+            stream.codec_context.bit_rate = self._row.audio_bit_rate
+        return stream
+
+    def _verify(self) -> None:
+        """Raises: OutputError — the file does not hold what was promised."""
+        written, info, timing = probe(self._part), self._info, self._timing
+        promised = [
+            ("frame count", timing.frame_count, written.frame_count),
+            ("frame rate", None if timing.variable else timing.rate, None if timing.variable else written.rate),
+            ("size", info.coded_size, written.coded_size),
+            ("pixel aspect", info.sample_aspect, written.sample_aspect),
+            ("rotation", (info.rotation, info.mirrored), (written.rotation, written.mirrored)),
+            ("colour tags", str(self._tags), str(written.colour)),
+        ]
+        for what, wanted, got in promised:
+            if wanted != got:
+                raise OutputError(f"{self._row.title} did not keep the {what} (wanted {wanted}, got {got}): choose another format.")
+        if not same_timecode(timing.start_timecode, written.start_timecode, timing.rate):
+            raise OutputError(
+                f"{self._row.title} did not keep the start timecode (wanted {timing.start_timecode}, got {written.start_timecode}): "
+                "choose another format."
+            )
+        self._verify_times(written)
+
+    def _verify_times(self, written: MediaInfo) -> None:
+        tick = max(written.time_base, self._timing.time_base)
+        wanted = self._timing.pts[:-1] * float(self._timing.time_base)
+        got = (written.frame_pts - written.frame_pts[0]) * float(written.time_base)
+        worst = float(np.abs(wanted - got).max())
+        if worst > 1.01 * tick:
+            raise OutputError(f"{self._row.title} moved frames by up to {worst * 1000:.1f} ms: choose another format.")
+
+
+def _converter(info: MediaInfo, pixels: PixelFormat, tags: ColourTags) -> Converter:
+    matrix = tags.matrix if info.pixels.family == "rgb" and tags.matrix else assumed_matrix(info.colour, *info.coded_size)
+    target_full = pixels.family == "rgb" or tags.range == FULL
+    return Converter(target=pixels, colorspace=sws_colorspace(matrix), source_full=info.full_range, target_full=target_full)
