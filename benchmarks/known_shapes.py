@@ -21,11 +21,14 @@ from heygem_core.draw import draw_frames
 from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, place, pose_free
 from heygem_core.face.reasons import Reason
 from heygem_core.face.smooth import smooth
+from heygem_core.measure import result_of
 from heygem_core.media.planes import copy_frame
 from heygem_core.media.probe import MediaInfo, probe
+from heygem_core.media.timing import timing_of
 from heygem_core.observe import Observation, observe, upright_frames
 from heygem_core.person import Person, follow
-from heygem_core.plan import Plan, PlanFacts, decide
+from heygem_core.plan import Plan, decide
+from heygem_core.plan_facts import PlanFacts
 from heygem_core.quality import Quality, Wanted, measure
 from heygem_core.shot import RenderSettings, Shot
 from heygem_core.timeline import TakeFrames
@@ -43,15 +46,6 @@ TARGETS = {
 }
 
 
-def drain(generator):
-    """The value that a generator of progress returns."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value
-
-
 def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folder: Path) -> tuple[Path, Wanted]:
     """A lossless take of the first half with the shapes of the second half."""
     first = slice(0, half)
@@ -66,11 +60,11 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
         reasons=np.where(source.usable[first], Reason.USABLE, Reason.LOST).astype(np.uint8),
         neutral=face.mean,
     )
-    frames = TakeFrames(source=np.arange(half), times=np.arange(half) / float(info.rate), rate=info.rate, duration=half / info.rate)
+    frames = TakeFrames(source=np.arange(half), timing=timing_of(info, range(half)))
     wanted = np.where(np.isfinite(other.shapes), other.shapes, other.mean)
     decide(folder, info, person, frames, wanted)
     facts = PlanFacts(
-        key="known-shapes", shot=Shot(video=str(info.path), speech=""), settings=RenderSettings(), rate=info.rate,
+        key="known-shapes", shot=Shot(video=str(info.path), speech=""), settings=RenderSettings(),
         duration=Fraction(half) / info.rate, frames=half, drawn_mouth=not person.shows_mouth_inside, face=1, faces="",
     )  # fmt: skip
     out = folder / "take.mkv"
@@ -84,12 +78,12 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
 
 def write_lossless(plan: Plan, out: Path) -> None:
     with av.open(str(out), "w") as box:
-        stream = box.add_stream("ffv1", rate=plan.facts.rate)
+        stream = box.add_stream("ffv1", rate=plan.info.rate)
         stream.width, stream.height = plan.info.coded_size
         stream.pix_fmt = plan.info.pix_fmt
         for drawn in draw_frames(plan, 0, plan.facts.frames, choose_device("auto")):
             picture = drawn.picture if drawn.box else copy_frame(drawn.picture)
-            picture.pts, picture.time_base = drawn.number, 1 / plan.facts.rate
+            picture.pts, picture.time_base = drawn.number, 1 / plan.info.rate
             box.mux(stream.encode(picture))
         box.mux(stream.encode(None))
 
@@ -122,10 +116,10 @@ def figure(quality: Quality, name: str) -> float | None:
 def run(clip: Path, frames: int | None, folder: Path) -> Quality:
     info = probe(clip)
     half = min(frames or info.frame_count, info.frame_count) // 2
-    source = drain(observe(info, 0, 2 * half))
+    source = result_of(observe(info, 0, 2 * half))
     out, wanted = drive_with_own_shapes(info, source, half, folder)
     taken = probe(out)
-    take = drain(observe(taken))
+    take = result_of(observe(taken))
     contact_sheet(info, taken, source, half, folder / "sheet.png")
     return measure(take, source, float(info.rate), wanted)
 

@@ -42,7 +42,10 @@ def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device
     first, count = start - start % BLOCK, plan.facts.frames
     last = min(count, -(-end_exclusive // BLOCK) * BLOCK)
     pictures = _source_pictures(plan.info, plan.array("frames")[first:last])
-    arrays = {name: plan.array(name) for name in ("source", "target", "eye", "skull", "origin", "size", "donor", "patches", "patch_points", "reasons")}
+    arrays = {
+        name: plan.array(name)
+        for name in ("source", "target", "eye", "skull", "origin", "size", "donor", "patches", "patch_points", "reasons")
+    }
     for begin in range(first, last, BLOCK):
         block = [next(pictures) for _ in range(min(BLOCK, last - begin))]
         for drawn in _draw_block(plan, arrays, begin, block, device):
@@ -55,7 +58,10 @@ def _draw_block(plan: Plan, arrays: dict, begin: int, block: list[VideoFrame], d
     done = {k: Drawn(begin + k, block[k], block[k], None, None) for k in range(len(block))}
     if usable:
         rows = np.array(usable) + begin
-        boxes = [Box(x, y, x + w, y + h) for (x, y), (w, h) in zip(arrays["origin"][rows].tolist(), arrays["size"][rows // BLOCK].tolist(), strict=True)]
+        boxes = [
+            Box(x, y, x + w, y + h)
+            for (x, y), (w, h) in zip(arrays["origin"][rows].tolist(), arrays["size"][rows // BLOCK].tolist(), strict=True)
+        ]
         crops = torch.stack([crop_planes(block[k], box) for k, box in zip(usable, boxes, strict=True)])
         with torch.inference_mode():
             pictures, mattes = draw(_batch(arrays, rows, crops, device))

@@ -28,40 +28,24 @@ from .face.tracker import open_tracker
 from .face.tracks import FaceTracks, build_tracks, describe_people, follow_faces, load_tracks, save_tracks
 from .media.probe import MediaInfo, probe
 from .media.sound import Sound, read_speech
-from .observe import upright_frames
 from .motion.predict import Motion, motion_version, predict
+from .observe import upright_frames
 from .person import Person, follow, person_of
-from .shot import Event, Notice, Progress, RenderSettings, Shot, Struct, from_json, to_json
+from .plan_facts import PLAN_VERSION, PlanFacts
+from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
 from .streams import ahead
 from .timeline import TakeFrames, take_frames
 
-PLAN_VERSION = 1  # raise it whenever the same inputs would give another plan
 CONTEXT_S = 10  # of the clip before and after the range is looked at too: donors and this person's habits
 
 Floats = NDArray[np.float32]
-
-
-class PlanFacts(Struct, kw_only=True):
-    """What a plan says about itself; its arrays lie beside it."""
-
-    key: str
-    shot: Shot
-    settings: RenderSettings
-    rate: Fraction | None  # of the take; None = variable
-    duration: Fraction  # seconds
-    frames: int
-    drawn_mouth: bool  # the clip never shows the inside of the mouth, so one is drawn
-    face: int  # number of the face that speaks
-    faces: str  # all faces of the range, in words
-    notices: tuple[str, ...] = ()
-    version: int = PLAN_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A decided shot: `folder` holds plan.json and one .npy file per array, read when asked for.
 
-    frames (n,) int64 source frame numbers · times (n,) float64 seconds from the take's first frame
+    frames (n,) int64 source frame numbers
     reasons (n,) uint8 of face.reasons.Reason: why a frame passes through, USABLE where it is rendered
     opening, width (n,) float32 wanted lip opening and width, eye distances; NaN where passed through
     and the engine's own, see its `prepare`.
@@ -94,8 +78,7 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache) -> Generator[E
             key=key,
             shot=shot,
             settings=settings,
-            rate=frames.rate,
-            duration=frames.duration,
+            duration=frames.timing.duration,
             frames=len(frames.source),
             face=person.number,
             faces=describe_people(tracks),
@@ -107,7 +90,9 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache) -> Generator[E
             (made / "plan.json").write_bytes(to_json(facts))
         folder = cache.entry("plans", key)
         if folder is None:
-            raise OutputError(f"The plan could not be kept in “{cache.root}”: check that no other program empties that folder while rendering.")
+            raise OutputError(
+                f"The plan could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
+            )
     plan = open_plan(folder, info)
     for message in plan.facts.notices:
         yield Notice(message=message)
@@ -121,7 +106,16 @@ def open_plan(folder: Path, info: MediaInfo) -> Plan:
 
 def plan_key(shot: Shot, settings: RenderSettings) -> str:
     """Hash of everything a plan depends on; where the take goes and in which format is no part of it."""
-    what = (shot.start, shot.end_exclusive, shot.face, settings.fit, settings.offset_ms, settings.intensity, settings.engine, settings.tracker)
+    what = (
+        shot.start,
+        shot.end_exclusive,
+        shot.face,
+        settings.fit,
+        settings.offset_ms,
+        settings.intensity,
+        settings.engine,
+        settings.tracker,
+    )
     return key_of(PLAN_VERSION, motion_version(), fingerprint(shot.video), fingerprint(shot.speech), what)
 
 
@@ -167,11 +161,10 @@ def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wa
         raise NoUsableFace(f"Face {person.number} cannot be rendered in any frame between in and out: {why}. Choose another range or face.")
     shapes = follow(person.shapes[at], wanted)
     np.save(folder / "frames.npy", frames.source)
-    np.save(folder / "times.npy", frames.times)
     np.save(folder / "reasons.npy", reasons)
     np.save(folder / "opening.npy", np.where(usable, lip_opening(shapes), np.nan).astype(np.float32))
     np.save(folder / "width.npy", np.where(usable, lip_width(shapes), np.nan).astype(np.float32))
-    prepare(info, person, frames.source, shapes, len(frames.source) / max(float(frames.duration), 1e-3), folder)
+    prepare(info, person, frames.source, shapes, frames.fps, folder)
 
 
 def _wanted(person: Person, frames: TakeFrames, motion: Motion, settings: RenderSettings) -> Floats:

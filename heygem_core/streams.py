@@ -35,7 +35,7 @@ def ahead(items: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
                 if not offer(False, item):
                     return
             offer(True, None)
-        except BaseException as error:  # noqa: BLE001 — carried to the reader, whatever it is
+        except BaseException as error:
             offer(True, error)
         finally:
             close = getattr(items, "close", None)

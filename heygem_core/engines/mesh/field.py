@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+
 def wendland(points: Tensor, centres: Tensor, radius: Tensor) -> Tensor:
     """Kernel values (B, Q, N) between points (B, Q, 2) and centres (B, N, 2); radius (B,) in the same unit."""
     difference = points[:, :, None] - centres[:, None]

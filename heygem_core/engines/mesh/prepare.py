@@ -1,12 +1,12 @@
 """What the mesh engine decides about a shot before pixels are made: points, crops, donors. Written as arrays into a folder.
 
-    source.npy, target.npy   (n, K, 2) float32   tracked and wanted points, stored picture, pixel centres at whole numbers
-    eye.npy                  (n,) float32        distance between the outer eye corners, stored pixels
-    skull.npy                (n, 3, 2) float32   origin, across, down of interior.Skull in the same pixels
-    origin.npy, size.npy     (n, 2), (blocks, 2) int32   crop of each frame: left, top; width, height are one per block
-    donor.npy                (n,) int32          row of the donor's mouth, −1 = none
-    patches.npy              (D, 3, h, w) uint16 the donors' mouths, Y'CbCr, see `pack`
-    patch_points.npy         (D, K, 2) float32   their points in the patch, pixel centres at whole numbers
+source.npy, target.npy   (n, K, 2) float32   tracked and wanted points, stored picture, pixel centres at whole numbers
+eye.npy                  (n,) float32        distance between the outer eye corners, stored pixels
+skull.npy                (n, 3, 2) float32   origin, across, down of interior.Skull in the same pixels
+origin.npy, size.npy     (n, 2), (blocks, 2) int32   crop of each frame: left, top; width, height are one per block
+donor.npy                (n,) int32          row of the donor's mouth, −1 = none
+patches.npy              (D, 3, h, w) uint16 the donors' mouths, Y'CbCr, see `pack`
+patch_points.npy         (D, K, 2) float32   their points in the patch, pixel centres at whole numbers
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def _stored(info: MediaInfo, points: Floats) -> Floats:
 
 def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArray[np.bool_], wanted: Floats, folder: Path) -> None:
     n = len(at)
-    source, target = (np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, (n, len(KEPT), 2)) for name in ("source", "target"))
+    source, target = (
+        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, (n, len(KEPT), 2)) for name in ("source", "target")
+    )
     eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 3, 2), np.float32), np.zeros((n, 2), np.int32)
     extent = np.zeros((n, 2), np.int32)
     lip = face.neutral[LIP_MIDDLES[0]]

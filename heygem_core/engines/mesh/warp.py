@@ -27,7 +27,9 @@ def warp_skin(picture: Tensor, source: Tensor, target: Tensor, mouth: Mouth, mat
     picture (B, 3, h, w); source, target (B, K, 2) crop pixels; matte (B, h, w); inter_ocular (B,) pixels → (B, 3, h, w).
     """
     height, width = picture.shape[2:]
-    sides = [_field(target, source - target, side + SKIN, inter_ocular, (0, 0, width, height), _SKIN_CELLS) for side in (UPPER_SIDE, LOWER_SIDE)]
+    sides = [
+        _field(target, source - target, side + SKIN, inter_ocular, (0, 0, width, height), _SKIN_CELLS) for side in (UPPER_SIDE, LOWER_SIDE)
+    ]
     # Scaled by the matte, the displacement is nil where the matte ends: nothing is ever seen double there.
     dx, dy = (torch.lerp(sides[0], sides[1], mouth.below[:, None]) * matte[:, None]).unbind(1)
     xs = torch.arange(width, device=dx.device, dtype=torch.float32)

@@ -1,0 +1,107 @@
+"""What works on this machine, in words a video editor understands."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .cache import default_root
+from .device import why_not
+from .shot import DeviceName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    area: str  # "graphics card", "formats" …
+    works: bool | None  # None = optional and not there
+    text: str  # one sentence; where it does not work, what to do
+
+
+def examine() -> Iterator[Finding]:
+    """Looks at devices, codecs, trackers, models and folders, one finding at a time. Needs a few seconds (torch)."""
+    yield Finding(
+        area="system",
+        works=True,
+        text=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores.",
+    )
+    yield from _devices()
+    yield from _formats()
+    yield from _trackers()
+    yield from _motion()
+    yield _cache()
+
+
+def _devices() -> Iterator[Finding]:
+    import torch
+
+    devices: tuple[tuple[DeviceName, bool, str], ...] = (
+        ("cuda", torch.cuda.is_available(), "NVIDIA graphics card"),
+        ("mps", torch.backends.mps.is_available(), "Apple graphics"),
+    )
+    for name, works, title in devices:
+        if works:
+            detail = torch.cuda.get_device_name() if name == "cuda" else "ready"
+            yield Finding(area="graphics card", works=True, text=f"{title}: {detail}; renders use it.")
+        else:
+            yield Finding(area="graphics card", works=None, text=f"{title}: not used, because {why_not(name)}.")
+    if not any(works for _, works, _ in devices):
+        yield Finding(area="graphics card", works=True, text=f"Renders use the processor ({torch.get_num_threads()} threads).")
+
+
+def _formats() -> Iterator[Finding]:
+    from av.codec import Codec
+
+    from .media.formats import FORMATS
+
+    for row in FORMATS.values():
+        try:
+            Codec(row.video_codec, "w")
+            yield Finding(area="formats", works=True, text=f"{row.title} ({', '.join(row.suffixes)}) can be written.")
+        except ValueError:
+            yield Finding(
+                area="formats",
+                works=False,
+                text=f"{row.title} cannot be written: install PyAV from PyPI, whose wheels carry {row.video_codec}.",
+            )
+
+
+def _trackers() -> Iterator[Finding]:
+    from contextlib import closing
+    from typing import get_args
+
+    from .errors import SetupError
+    from .face.tracker import open_tracker
+    from .shot import TrackerName
+
+    for name in get_args(TrackerName):
+        try:
+            with closing(open_tracker(name)):
+                yield Finding(area="face tracking", works=True, text=f"{name} is ready.")
+        except SetupError as error:
+            yield Finding(area="face tracking", works=False if name == "mediapipe" else None, text=f"{name} is not available: {error}")
+
+
+def _motion() -> Iterator[Finding]:
+    from .motion.predict import motion_version
+
+    yield Finding(area="speech", works=True, text=f"The motion model that ships is ready ({motion_version()}).")
+    if importlib.util.find_spec("transformers") is None:
+        yield Finding(area="speech", works=None, text="transformers is not installed: only the model that ships is used.")
+
+
+def _cache() -> Finding:
+    root = default_root()
+    used = sum(file.stat().st_size for file in root.rglob("*") if file.is_file()) if root.is_dir() else 0
+    parent = next(folder for folder in (root, *root.parents) if folder.is_dir())
+    works = os.access(parent, os.W_OK)
+    text = (
+        f"The cache in “{root}” holds {used / 1e6:.0f} MB."
+        if works
+        else f"The cache folder “{root}” cannot be written: set HEYGEM_CACHE to another folder."
+    )
+    return Finding(area="cache", works=works, text=text)

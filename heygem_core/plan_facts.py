@@ -1,0 +1,24 @@
+"""What a plan says about itself, as it travels in plan.json and in the report of every take."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .shot import RenderSettings, Shot, Struct
+
+PLAN_VERSION = 1  # raise it whenever the same inputs would give another plan
+
+
+class PlanFacts(Struct, kw_only=True):
+    """What a plan says about itself; its arrays lie beside it."""
+
+    key: str
+    shot: Shot
+    settings: RenderSettings
+    duration: Fraction  # seconds
+    frames: int
+    drawn_mouth: bool  # the clip never shows the inside of the mouth, so one is drawn
+    face: int  # number of the face that speaks
+    faces: str  # all faces of the range, in words
+    notices: tuple[str, ...] = ()
+    version: int = PLAN_VERSION

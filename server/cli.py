@@ -1,0 +1,46 @@
+"""The `heygem` command. Each subcommand is a module that adds its options and runs; heavy packages load only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from heygem_core.errors import Cancelled, HeygemError
+
+from . import cli_doctor, cli_measure, cli_render
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code (README.md lists them)."""
+    _quiet_libraries()
+    parser = argparse.ArgumentParser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in (cli_render, cli_measure, cli_doctor):
+        module.add_to(commands)
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _cancel)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("\nCancelled; nothing was left behind.", file=sys.stderr)
+        return Cancelled.exit_code
+    except HeygemError as error:
+        print(f"heygem: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _cancel(number: int, frame: object) -> None:
+    raise Cancelled("Cancelled; nothing was left behind.")
+
+
+def _quiet_libraries() -> None:
+    """Native libraries print start-up notes that mean nothing to an editor; whoever wants them sets these."""
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""`heygem render`: one shot, from two files to a take."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from typing import get_args
+
+from heygem_core.shot import (
+    DeviceName,
+    EngineName,
+    Event,
+    Finished,
+    Fit,
+    FormatName,
+    Notice,
+    Progress,
+    RenderSettings,
+    RenderTask,
+    Shot,
+    TrackerName,
+    to_json,
+)
+
+_STAGES = {
+    "probe": "Opening files",
+    "track": "Finding the face",
+    "speech": "Listening",
+    "plan": "Planning",
+    "render": "Rendering",
+    "measure": "Measuring",
+    "finish": "Finishing",
+}
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    default = RenderSettings()
+    parser = commands.add_parser("render", help="make a clip say new speech", description="Makes the person in VIDEO say SPEECH.")
+    parser.add_argument("video", metavar="VIDEO", help="a video or a still picture")
+    parser.add_argument("--audio", metavar="SPEECH", required=True, help="any file with sound: the new speech")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", required=True, help="the take: .mov (ProRes), .mp4 (H.264), .webm (VP9) or .mkv (FFV1, lossless)"
+    )
+    parser.add_argument("--in", dest="start", metavar="IN", help="first frame: a frame number or a timecode")
+    parser.add_argument("--out", dest="end", metavar="OUT", help="one past the last frame: a frame number or a timecode")
+    parser.add_argument("--face", type=int, metavar="N", help="which face speaks, where there are several (default: the most prominent)")
+    parser.add_argument(
+        "--fit",
+        choices=get_args(Fit),
+        default=default.fit,
+        help="when lengths differ: cut to the shorter, hold the picture's length, or loop the picture (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--offset", type=float, default=default.offset_ms, metavar="MS", help="move the mouth later (+) or earlier (-), milliseconds"
+    )
+    parser.add_argument(
+        "--intensity", type=float, default=default.intensity, metavar="X", help="0 = mouth stays closed, 1 = as spoken (default), up to 2"
+    )
+    parser.add_argument("--format", choices=get_args(FormatName), help="default: by the suffix of the output")
+    parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine, help="default: %(default)s")
+    parser.add_argument("--tracker", choices=get_args(TrackerName), default=default.tracker, help="default: %(default)s")
+    parser.add_argument("--device", choices=get_args(DeviceName), default=default.device, help="default: the best one that works here")
+    parser.add_argument("--no-audio", action="store_true", help="a take without sound, as timelines want it")
+    parser.add_argument("--matte", metavar="FILE", help="also write where pixels changed, as a grey video")
+    parser.add_argument("--json", action="store_true", help="print progress as JSON lines instead of a bar")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from heygem_core.render import render
+
+    task = RenderTask(shot=_shot(options), settings=_settings(options), output=options.output, matte=options.matte)
+    with closing(render(task)) as events:
+        if options.json:
+            for event in events:
+                print(to_json(event).decode(), flush=True)
+        else:
+            _show(events)
+    return 0
+
+
+def _shot(options: argparse.Namespace) -> Shot:
+    start, end = 0, None
+    if options.start is not None or options.end is not None:
+        from heygem_core.media.probe import probe
+        from heygem_core.media.timecode import frame_number
+
+        info = probe(options.video)
+        start = 0 if options.start is None else frame_number(options.start, info.rate, info.start_timecode)
+        end = None if options.end is None else frame_number(options.end, info.rate, info.start_timecode)
+    return Shot(video=options.video, speech=options.audio, start=start, end_exclusive=end, face=options.face)
+
+
+def _settings(options: argparse.Namespace) -> RenderSettings:
+    return RenderSettings(
+        engine=options.engine,
+        tracker=options.tracker,
+        device=options.device,
+        fit=options.fit,
+        offset_ms=options.offset,
+        intensity=options.intensity,
+        format=options.format,
+        audio=not options.no_audio,
+    )
+
+
+def _show(events: Iterator[Event]) -> None:
+    """A bar on a terminal, and what the user should know as sentences."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:17}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} frames  {task.fields[speed]}"),
+    )
+    notices, finished = [], None
+    with Bar(*columns, console=console, transient=True) as bar:
+        line = bar.add_task("Opening files", total=1, speed="")
+        for event in events:
+            if isinstance(event, Progress):
+                bar.update(
+                    line,
+                    description=_STAGES[event.stage],
+                    completed=event.done,
+                    total=event.total or max(event.done, 1),
+                    speed=_speed(event),
+                )
+            elif isinstance(event, Notice):
+                notices.append(event.message)
+            elif isinstance(event, Finished):
+                finished = event
+    for notice in notices:
+        console.print(f"Note: {notice}", highlight=False)
+    if finished is not None:
+        print(finished.output)
+        console.print(f"Report: {finished.report}", highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+
+
+def _speed(event: Progress) -> str:
+    if event.fps is None:
+        return ""
+    left = "" if event.eta_s is None else f", {int(event.eta_s // 60)}:{int(event.eta_s % 60):02d} left"
+    return f"{event.fps:.1f} fps{left}"
