@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 from ..errors import OutputError
 from ..shot import FormatName
-from .colour import BT709, FULL, LIMITED, ColourTags
+from .colour import BT709, FULL, LIMITED, ColourTags, assumed_matrix
 from .pixels import PixelFormat, pixel_format
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class TakeFormat:
     audio_bit_rate: int | None  # bits per second; None = uncompressed
     carries_full_range: bool  # whether the file can say that black and white are the ends of the code range
     carries_alpha: bool
-    ten_bit: bool
+    carries_pixel_aspect: bool
     smallest_side: int = 1  # pixels
 
 
@@ -55,7 +55,7 @@ FORMATS: dict[FormatName, TakeFormat] = {
             audio_bit_rate=256_000,
             carries_full_range=True,
             carries_alpha=False,
-            ten_bit=True,
+            carries_pixel_aspect=True,
         ),
         TakeFormat(
             name="prores",
@@ -68,7 +68,7 @@ FORMATS: dict[FormatName, TakeFormat] = {
             audio_bit_rate=None,
             carries_full_range=False,
             carries_alpha=True,
-            ten_bit=True,
+            carries_pixel_aspect=True,
         ),
         TakeFormat(
             name="dnxhr",
@@ -81,7 +81,7 @@ FORMATS: dict[FormatName, TakeFormat] = {
             audio_bit_rate=None,
             carries_full_range=False,
             carries_alpha=False,
-            ten_bit=True,
+            carries_pixel_aspect=True,
             smallest_side=256,
         ),
         TakeFormat(
@@ -95,7 +95,7 @@ FORMATS: dict[FormatName, TakeFormat] = {
             audio_bit_rate=192_000,
             carries_full_range=True,
             carries_alpha=False,
-            ten_bit=False,
+            carries_pixel_aspect=False,  # Matroska could, but the muxer cannot be told through PyAV
         ),
         TakeFormat(
             name="ffv1",
@@ -108,12 +108,13 @@ FORMATS: dict[FormatName, TakeFormat] = {
             audio_bit_rate=None,
             carries_full_range=True,
             carries_alpha=True,
-            ten_bit=True,
+            carries_pixel_aspect=False,
         ),
     )
 }
 
 _BY_SUFFIX: dict[str, FormatName] = {".mp4": "h264", ".mov": "prores", ".webm": "webm", ".mkv": "ffv1"}
+_TRANSFER_OF = {9: 14}  # of a matrix; the others share their number with it
 _EXTRA_ROOM = "choose .mov (ProRes) or .mkv (FFV1) instead"
 
 
@@ -158,8 +159,14 @@ def grey_pixels(row: TakeFormat) -> PixelFormat:
 
 def take_tags(row: TakeFormat, info: MediaInfo, pixels: PixelFormat) -> ColourTags:
     """The source's tags, changed only where the pixels themselves have to be: RGB stored as Y'CbCr becomes BT.709 limited, and
-    full range becomes limited where the format cannot say otherwise."""
+    full range becomes limited where the format cannot say otherwise. DNxHR, which cannot say nothing, gets what is assumed of
+    untagged pictures."""
     tags = info.colour
+    if row.name == "dnxhr" and tags.matrix is None:
+        assumed = assumed_matrix(tags, *info.coded_size)
+        tags = replace(
+            tags, matrix=assumed, primaries=tags.primaries or assumed, transfer=tags.transfer or _TRANSFER_OF.get(assumed, assumed)
+        )
     if pixels.family == "rgb":
         return replace(tags, matrix=0, range=FULL)
     if info.pixels.family == "rgb":
@@ -184,6 +191,10 @@ def codec_options(row: TakeFormat, pixels: PixelFormat) -> dict[str, str]:
 def _refuse_what_does_not_fit(row: TakeFormat, info: MediaInfo) -> None:
     if info.has_alpha and not row.carries_alpha:
         raise OutputError(f"{row.title} cannot hold the transparency of “{info.path.name}”: {_EXTRA_ROOM}.")
+    if info.sample_aspect != 1 and not row.carries_pixel_aspect:
+        raise OutputError(
+            f"{row.title} files are written here with square pixels only, which “{info.path.name}” has not: choose .mov or .mp4."
+        )
     if info.coded_size[0] < row.smallest_side or info.coded_size[1] < 120 < row.smallest_side:
         size = "×".join(map(str, info.coded_size))
         raise OutputError(
@@ -214,8 +225,8 @@ def _dnxhr_pixels(info: MediaInfo) -> str:
     return "yuv422p10le" if _is_deep(info) else "yuv422p"
 
 
-def _webm_pixels(info: MediaInfo) -> str:
-    return "yuv420p"
+def _webm_pixels(_info: MediaInfo) -> str:
+    return "yuv420p"  # this build of VP9 has no more than 8 bits; WebM is for previews
 
 
 def _ffv1_pixels(info: MediaInfo) -> str:

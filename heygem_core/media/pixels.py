@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .colour import FULL
+
 if TYPE_CHECKING:
     from av import VideoFrame
+
+    from .colour import ColourTags
 
 Codes = npt.NDArray[np.unsignedinteger[Any]]
 
@@ -109,6 +113,13 @@ def plain_format(name: str) -> str | None:
     if name == "pal8" or name.startswith(("rgb5", "bgr5", "rgb4", "bgr4", "rgb8", "bgr8")):
         return "rgba"
     return None
+
+
+def is_full_range(form: PixelFormat, tags: ColourTags) -> bool:
+    """Whether black and white are the ends of the code range: by the format, else by the tag, else by custom."""
+    if form.full_range:
+        return True
+    return tags.range == FULL if tags.range is not None else form.family == "gray"
 
 
 def _known(name: str) -> PixelFormat:

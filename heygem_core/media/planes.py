@@ -18,8 +18,8 @@ import torch
 
 from . import chroma
 from .chroma import Siting
-from .colour import BT709, FULL, LIMITED, code_scale, read_tags, rgb_from_ycbcr, write_tags, ycbcr_from_rgb
-from .pixels import Codes, PixelFormat, component_views, pixel_format, plane_rows
+from .colour import BT709, code_scale, read_tags, rgb_from_ycbcr, write_tags, ycbcr_from_rgb
+from .pixels import Codes, PixelFormat, component_views, is_full_range, pixel_format, plane_rows
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -136,9 +136,7 @@ def _form(frame: VideoFrame) -> PixelFormat:
 
 
 def _is_full(frame: VideoFrame, form: PixelFormat) -> bool:
-    if form.full_range or frame.color_range == FULL:
-        return True
-    return form.family == "gray" and frame.color_range != LIMITED
+    return is_full_range(form, read_tags(frame))
 
 
 def _down(value: float, shift: int) -> int:

@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from ..errors import InputError, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
 from . import timecode
-from .colour import FULL, ColourTags, read_tags
+from .colour import ColourTags, read_tags
 from .files import STILL_FORMATS, open_media
 from .geometry import Affine, Points, coded_to_display, display_size, inverse, map_points, read_display_matrix, turn_of
-from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
+from .pixels import PixelFormat, alpha_view, is_full_range, pixel_format, plain_format
 from .scan import FrameTimes, has_picture, scan_frames
 
 if TYPE_CHECKING:
@@ -85,10 +85,8 @@ class MediaInfo:
 
     @property
     def full_range(self) -> bool:
-        """Whether black and white are the ends of the code range: by the tag, else by the format's own convention."""
-        if self.pixels.family == "rgb" or self.pixels.full_range:
-            return True
-        return self.colour.range == FULL if self.colour.range is not None else self.pixels.family == "gray"
+        """Whether black and white are the ends of the code range."""
+        return is_full_range(self.pixels, self.colour)
 
     @property
     def frame_count(self) -> int:
@@ -275,6 +273,8 @@ def _assemble(
 def _tags(stream: VideoStream, head: VideoFrame) -> ColourTags:
     """The picture's own tags; where it has none, the container's."""
     own, outer = read_tags(head), read_tags(stream.codec_context)
+    if stream.codec_context.name == "dnxhd":
+        own, outer = outer, own  # its pictures can only name BT.709 and BT.2020, and say BT.709 for all else
     return ColourTags(
         primaries=outer.primaries if own.primaries is None else own.primaries,
         transfer=outer.transfer if own.transfer is None else own.transfer,

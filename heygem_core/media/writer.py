@@ -20,10 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OutputError
-from .colour import FULL, assumed_matrix, sws_colorspace, write_tags
+from .colour import assumed_matrix, sws_colorspace, write_tags
 from .convert import Converter, grey_frame, grey_tags, repacked
 from .formats import TakeFormat, codec_options, grey_pixels, take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
+from .pixels import is_full_range
 from .probe import MediaInfo, probe
 from .sound import TAKE_RATE
 from .timing import TakeTiming, same_timecode
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .sound import Samples
 
 _SOUND_AHEAD_S = Fraction(1, 2)  # how far the sound is written ahead of the picture, so that the muxer can interleave
+_VC3_COLOUR_BYTE = 0x2C
 
 
 class TakeWriter:
@@ -69,6 +71,7 @@ class TakeWriter:
         self._row, self._info, self._timing, self._grey = row, info, timing, grey
         self._pixels: PixelFormat = grey_pixels(row) if grey else take_pixels(row, info)
         self._tags: ColourTags = grey_tags(self._pixels) if grey else take_tags(row, info, self._pixels)
+        self._full_range = is_full_range(self._pixels, self._tags)
         self._converter = _converter(info, self._pixels, self._tags)
         self._sound, self._sound_layout = (None if grey else sound), sound_layout
         self._part = part_path(self.path)
@@ -129,6 +132,8 @@ class TakeWriter:
             if packet.pts is not None:
                 number = int(np.searchsorted(pts, packet.pts))
                 packet.duration = int(pts[number + 1] - pts[number])
+            if self._row.name == "dnxhr":
+                _mark_colour_volume(packet, self._tags)
             self._container.mux(packet)
 
     def _write_sound(self, until_s: Fraction | None) -> None:
@@ -173,8 +178,8 @@ class TakeWriter:
         context.thread_type = "AUTO"
         context.sample_aspect_ratio = info.sample_aspect
         write_tags(context, self._tags)
-        if info.rotation or info.mirrored:
-            stream.set_display_rotation(-info.rotation, hflip=info.mirrored)
+        if info.display_matrix is not None and (info.rotation or info.mirrored):
+            stream.set_display_matrix(info.display_matrix)
         if timing.start_timecode is not None:
             self._container.metadata["timecode"] = timing.start_timecode
         return stream
@@ -195,7 +200,8 @@ class TakeWriter:
             ("size", info.coded_size, written.coded_size),
             ("pixel aspect", info.sample_aspect, written.sample_aspect),
             ("rotation", (info.rotation, info.mirrored), (written.rotation, written.mirrored)),
-            ("colour tags", str(self._tags), str(written.colour)),
+            ("colour tags", _tag_codes(self._tags), _tag_codes(written.colour)),
+            ("range of levels", self._full_range, written.full_range),
         ]
         for what, wanted, got in promised:
             if wanted != got:
@@ -216,7 +222,17 @@ class TakeWriter:
             raise OutputError(f"{self._row.title} moved frames by up to {worst * 1000:.1f} ms: choose another format.")
 
 
+def _mark_colour_volume(packet: Packet[VideoStream], tags: ColourTags) -> None:
+    """Sets the colour volume bits of a VC-3 frame header (SMPTE ST 2019-1), which FFmpeg leaves at BT.709."""
+    volume = {1: 0, 9: 1, 10: 2}.get(tags.matrix or 0, 3)  # 3 = see the container
+    header = memoryview(packet)
+    header[_VC3_COLOUR_BYTE] = header[_VC3_COLOUR_BYTE] & ~0b110 | volume << 1
+
+
+def _tag_codes(tags: ColourTags) -> tuple[int | None, ...]:
+    return tags.primaries, tags.transfer, tags.matrix
+
+
 def _converter(info: MediaInfo, pixels: PixelFormat, tags: ColourTags) -> Converter:
     matrix = tags.matrix if info.pixels.family == "rgb" and tags.matrix else assumed_matrix(info.colour, *info.coded_size)
-    target_full = pixels.family == "rgb" or tags.range == FULL
-    return Converter(target=pixels, colorspace=sws_colorspace(matrix), source_full=info.full_range, target_full=target_full)
+    return Converter(target=pixels, colorspace=sws_colorspace(matrix), source_full=info.full_range, target_full=is_full_range(pixels, tags))
