@@ -1,0 +1,1 @@
+"""Speech to mouth shape, free of pose and frame rate: predict, adapt to a person, train."""

@@ -1,0 +1,67 @@
+"""From anybody's motion to this person's mouth: where their closed, relaxed mouth is.
+
+`neutral_of` finds it in any clip, also a silent one or a single frame. A target shape is then neutral + displacement.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..face.mesh import INNER_LIP_PAIRS, LOWER_FACE
+
+Floats = NDArray[np.float32]
+
+QUIET_SHARE = 0.08  # of the usable frames: those with the most closed mouth make the neutral
+PRESSED_SHARE = 0.01  # of the usable frames: pressed lips and slips of the tracker, left out at the bottom
+CLOSED_GAP = 0.012  # inner-lip gap in face space below which a mouth counts as closed (lips touch at 0.003–0.015)
+
+
+def neutral_of(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Floats:
+    """(478, 3) float32: this person's face with the mouth closed and relaxed, in face space.
+
+    shapes: (T, 478, 3) pose-free shapes, NaN where unknown. usable: (T,) frames to trust, None = every finite one.
+    The lower face is the median of the most closed frames, the rest the median of all. A mouth that never closes
+    in the clip (a still of a smile, a short laugh) has its lips brought together: the lower lip, the chin
+    and the jaw are moved up by the remaining gap, in the way a jaw closes.
+    Raises: ValueError — no usable frame.
+    """
+    shapes = np.asarray(shapes)
+    good = np.isfinite(shapes).all(axis=(1, 2))
+    if usable is not None:
+        good &= usable
+    if not good.any():
+        raise ValueError("neutral_of needs at least one usable frame")
+    seen = shapes[good]
+    order = np.argsort(inner_gap(seen), kind="stable")
+    lowest = int(len(seen) * PRESSED_SHARE)
+    calm = seen[order[lowest : lowest + max(1, round(len(seen) * QUIET_SHARE))]]
+    neutral = np.median(seen, axis=0)
+    rows = list(LOWER_FACE)
+    neutral[rows] = np.median(calm[:, rows], axis=0)
+    return close_lips(neutral.astype(np.float32))
+
+
+def inner_gap(shapes: Floats) -> Floats:
+    """(…,) mean distance between the three middle pairs of inner lip vertices, face space; shapes (…, 478, 3)."""
+    upper, lower = np.array(INNER_LIP_PAIRS).T
+    return np.asarray(np.linalg.norm(shapes[..., upper, :] - shapes[..., lower, :], axis=-1).mean(axis=-1))
+
+
+def close_lips(shape: Floats) -> Floats:
+    """The same face (478, 3) with the lips touching, if they were apart; a closed mouth comes back unchanged."""
+    gap = float(inner_gap(shape))
+    if gap <= CLOSED_GAP:
+        return shape
+    vertices, opening = jaw_opening()
+    closed = shape.copy()
+    closed[list(vertices)] -= opening * np.float32(gap - CLOSED_GAP / 2)
+    return closed
+
+
+def jaw_opening() -> tuple[tuple[int, ...], Floats]:
+    """Which vertices (V) move, and how far each goes (V, 3) while the inner lips part by 1: as the training speaker's do."""
+    from .head import load_head
+
+    head = load_head("mel")
+    return head.vertices, head.opening

@@ -1,0 +1,132 @@
+"""A motion head as a file: the network, the encoder it listens through, and the mouth shapes it speaks in.
+
+One .safetensors file holds every tensor; its metadata holds the sizes and where it came from. Large matrices are stored as
+int8 with one scale per row, which costs no accuracy that can be measured and a quarter of the space.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingWeights
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..speech.whisper import WhisperFront
+    from .model import MotionNet
+
+Floats = NDArray[np.float32]
+
+WEIGHTS = Path(__file__).parent / "weights"
+FORMAT = 1  # of the file
+SMALLEST_PACKED = 4096  # elements: matrices below this stay float16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Head:
+    """A trained head, ready to predict."""
+
+    name: str
+    front: WhisperFront  # log-mel → speech states
+    net: MotionNet  # speech states → coefficients
+    basis: Floats  # (K, V, 3) face space: one standard deviation of each component
+    mean: Floats  # (V, 3) face space: the mean displacement while speaking
+    opening: Floats  # (V, 3) how far each vertex goes while the inner lips part by one unit
+    vertices: tuple[int, ...]
+    advance_s: float  # seconds by which the prediction is moved earlier, found on footage that is not in the training
+    facts: dict[str, Any]  # how it was trained
+    digest: str = ""  # SHA-256 of the file it was loaded from, first 16 hex digits; empty before it is saved
+
+
+@lru_cache(maxsize=4)
+def load_head(name: str = "mel") -> Head:
+    """A shipped head by name, or one of your own by the path of its .safetensors file.
+
+    Raises: MissingWeights — no such head, or a file that is not one.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    from ..speech.whisper import from_state
+    from .model import MotionNet
+
+    path = Path(name) if name.endswith(".safetensors") else WEIGHTS / f"{name}.safetensors"
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["head"])
+            state = unpack({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 — not a dict
+        if facts["format"] != FORMAT:
+            raise MissingWeights(f"The motion head {path} has format {facts['format']}, this program reads {FORMAT}: train it again.")
+        net = MotionNet(**facts["net"])
+        net.load_state_dict(_part(state, "net."))
+        front = from_state(_part(state, "front."), facts["front"])
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+        raise MissingWeights(f"There is no motion head at {path} that can be read ({error}); use “mel” or train one.") from error
+    for module in (net, front):
+        module.eval().requires_grad_(False)
+    shapes = {key: state[f"shapes.{key}"].to(torch.float32).numpy() for key in ("basis", "mean", "opening")}
+    vertices, advance_s = tuple(facts["vertices"]), float(facts["advance_s"])
+    return Head(name=name, front=front, net=net, vertices=vertices, advance_s=advance_s, facts=facts, digest=digest, **shapes)
+
+
+def save_head(head: Head, path: Path) -> None:
+    """Write a head as one .safetensors file (packed as this module's first lines say)."""
+    import torch
+    from safetensors.torch import save_file
+
+    state = {f"net.{key}": value for key, value in head.net.state_dict().items()}
+    state |= {f"front.{key}": value for key, value in head.front.state_dict().items()}
+    state |= {f"shapes.{key}": torch.tensor(getattr(head, key)) for key in ("basis", "mean", "opening")}
+    facts = head.facts | {
+        "format": FORMAT,
+        "net": head.net.sizes,
+        "front": head.front.sizes,
+        "vertices": head.vertices,
+        "advance_s": head.advance_s,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(pack(state), path, metadata={"head": json.dumps(facts)})
+
+
+def pack(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """float32 tensors → int8 with a float16 scale per first index where large, float16 elsewhere."""
+    import torch
+
+    packed: dict[str, Tensor] = {}
+    for key, value in state.items():
+        value = value.detach().float().cpu()
+        if value.ndim < 2 or value.numel() < SMALLEST_PACKED or key.startswith("shapes."):
+            packed[key] = value.half().contiguous()
+            continue
+        scale = (value.flatten(1).abs().amax(1) / 127).clamp(min=1e-6).half()
+        steps = value / scale.float().view(-1, *[1] * (value.ndim - 1))
+        packed[key] = steps.round().clamp(-127, 127).to(torch.int8).contiguous()
+        packed[f"{key}#scale"] = scale
+    return packed
+
+
+def unpack(packed: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The inverse of `pack`, up to its rounding; float32 throughout."""
+    state: dict[str, Tensor] = {}
+    for key, value in packed.items():
+        if key.endswith("#scale"):
+            continue
+        value = value.float()
+        if f"{key}#scale" in packed:
+            value = value * packed[f"{key}#scale"].float().view(-1, *[1] * (value.ndim - 1))
+        state[key] = value
+    return state
+
+
+def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

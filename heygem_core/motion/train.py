@@ -1,0 +1,213 @@
+"""Train a motion head: deterministic with a seed, resumable, reporting as it goes.
+
+    states = the encoder's view of the speech          (frozen, computed once)
+    basis  = principal components of the mouth shapes
+    net    = states → components, so that shape, speed, opening and width all come out right
+
+`train_motion` is a generator of progress; its last item is the head with its figures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from ..face import mesh
+from ..speech.features import log_mel
+from .examples import Example, inner_gap
+from .head import Head
+from .predict import STATE_RATE
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..speech.whisper import WhisperFront
+    from .model import MotionNet
+
+Floats = npt.NDArray[np.float32]
+
+GRID_DELAY_S = 0.01  # GRID s1's pictures lag its sound by so much against the footage named in the model card
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that decides what comes out, besides the data."""
+
+    components: int = 12  # of the mouth shape
+    epochs: int = 12
+    batch: int = 16  # sentences
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    width: int = 128  # of the net
+    dropout: float = 0.2
+    held_out: int = 10  # every n-th sentence only checks
+    seed: int = 0
+    speed_weight: float = 2.0  # of the error of the shape's change over 40 ms
+    opening_weight: float = 2.0  # of the error of the gap between the lips
+    width_weight: float = 1.0  # of the error of the distance between the lip corners
+
+
+class Epoch(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="epoch"):
+    """One pass over the data is done."""
+
+    done: int
+    total: int
+    loss: float  # on the training sentences
+    check: float  # on the held-out ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shapes:
+    """The mouth shapes that the data holds, as a linear model around the mean."""
+
+    mean: Floats  # (V, 3)
+    basis: Floats  # (K, V, 3), one standard deviation of each component
+    opening: Floats  # (V, 3) movement for each unit of inner-lip gap
+    neutral: Floats  # (V, 3) the speakers' mean resting mouth
+
+    def components(self, deltas: Floats) -> Floats:
+        """(…, V, 3) → (…, K) in standard deviations."""
+        flat = (deltas - self.mean).reshape(*deltas.shape[:-2], -1)
+        basis = self.basis.reshape(len(self.basis), -1)
+        return np.asarray(flat @ basis.T / (basis**2).sum(1), np.float32)
+
+
+def fit_shapes(examples: Sequence[Example], count: int) -> Shapes:
+    """Principal components of every fifth frame."""
+    deltas = np.concatenate([e.deltas[::5] for e in examples])
+    neutral = np.mean([e.neutral for e in examples], axis=0)
+    mean = deltas.mean(0)
+    flat = (deltas - mean).reshape(len(deltas), -1).astype(np.float64)
+    spread, axes = np.linalg.eigh(flat.T @ flat / len(flat))
+    best = np.argsort(spread)[::-1][:count]
+    gap = inner_gap(deltas + neutral)
+    gap = gap - gap.mean()
+    basis = (axes[:, best] * np.sqrt(spread[best])).T.reshape(count, *mean.shape)
+    return Shapes(
+        mean=mean.astype(np.float32),
+        basis=basis.astype(np.float32),
+        opening=(gap @ flat / (gap @ gap)).reshape(mean.shape).astype(np.float32),
+        neutral=neutral.astype(np.float32),
+    )
+
+
+def train_motion(
+    examples: Sequence[Example], front: WhisperFront, recipe: Recipe, *, checkpoint: Path | None = None
+) -> Iterator[Epoch | Head]:
+    """Yield an Epoch after each pass over the data, then the Head.
+
+    checkpoint: a file to resume from if it is there, rewritten after each epoch and left at the end. The same data, recipe and
+    seed on the same machine give the same head, resumed or not.
+    """
+    import torch
+
+    from .model import MotionNet
+
+    torch.manual_seed(recipe.seed)
+    shapes = fit_shapes(examples, recipe.components)
+    states = [speech_states(front, e.samples) for e in examples]
+    wanted = [torch.from_numpy(at_state_times(shapes.components(e.deltas), len(s))) for e, s in zip(examples, states, strict=True)]
+    net = MotionNet(states[0].shape[-1], recipe.components, width=recipe.width, dropout=recipe.dropout)
+    check = np.arange(0, len(examples), recipe.held_out)
+    learn = np.setdiff1d(np.arange(len(examples)), check)
+    loss_of = _loss(shapes, recipe)
+    steps = math.ceil(len(learn) / recipe.batch)
+    adam = torch.optim.AdamW(net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+    pace = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.learning_rate, total_steps=recipe.epochs * steps)
+    parts = {"net": net, "adam": adam, "pace": pace}
+    for epoch in range(_resume(parts, checkpoint), recipe.epochs):
+        torch.manual_seed(recipe.seed * 1000 + epoch)
+        order = np.random.default_rng([recipe.seed, epoch]).permutation(learn)
+        net.train()
+        total = 0.0
+        for some in np.array_split(order, steps):
+            loss = _batch_loss(net, loss_of, [states[k] for k in some], [wanted[k] for k in some])
+            adam.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+            pace.step()
+            total += float(loss.detach()) / steps
+        net.eval()
+        with torch.inference_mode():
+            checked = float(_batch_loss(net, loss_of, [states[k] for k in check], [wanted[k] for k in check]))
+        _save(parts, checkpoint, epoch + 1)
+        yield Epoch(done=epoch + 1, total=recipe.epochs, loss=total, check=checked)
+    facts = {"recipe": msgspec.to_builtins(recipe), "sentences": len(learn), "check": checked}
+    yield Head(
+        name="trained", front=front, net=net, basis=shapes.basis, mean=shapes.mean, opening=shapes.opening,
+        vertices=mesh.LOWER_FACE, advance_s=GRID_DELAY_S, facts=facts,
+    )  # fmt: skip
+
+
+def speech_states(front: WhisperFront, samples: Floats) -> Tensor:
+    """(n50, width) states of one stretch of speech of at most 30 s."""
+    import torch
+
+    with torch.inference_mode():
+        return front(torch.from_numpy(log_mel(samples))[None])[0].clone()
+
+
+def at_state_times(curve: Floats, count: int) -> Floats:
+    """(n100, K) → (count, K) at 50 Hz: every second row."""
+    return np.ascontiguousarray(curve[np.minimum(np.arange(count) * 100 // STATE_RATE, len(curve) - 1)])
+
+
+def _loss(shapes: Shapes, recipe: Recipe) -> Any:
+    """The function (got, wanted) (B, T, K) → error per frame (B, T), of which a correct silence is 0 and a still mouth about 3."""
+    import torch
+
+    vertex = mesh.LOWER_FACE.index
+    basis = torch.from_numpy(shapes.basis)
+    share = basis.flatten(1).pow(2).sum(1)
+    share = share / share.sum()  # of the variance that each component explains
+    gap = sum(basis[:, vertex(low)] - basis[:, vertex(up)] for up, low in mesh.INNER_LIP_PAIRS) / len(mesh.INNER_LIP_PAIRS)
+    corners = basis[:, vertex(mesh.LIP_CORNERS[1])] - basis[:, vertex(mesh.LIP_CORNERS[0])]
+
+    def error(got: Tensor, wanted: Tensor) -> Tensor:
+        off = got - wanted
+        speed = torch.zeros_like(off)
+        speed[:, 1:-1] = off[:, 2:] - off[:, :-2]
+        result = (off**2 * share).sum(-1) + recipe.speed_weight * (speed**2 * share).sum(-1)
+        for weight, direction in ((recipe.opening_weight, gap), (recipe.width_weight, corners)):
+            result = result + weight * ((off @ direction) ** 2).sum(-1) / (direction**2).sum()
+        return result
+
+    return error
+
+
+def _batch_loss(net: MotionNet, loss_of: Any, states: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    from torch.nn.utils.rnn import pad_sequence
+
+    import torch
+
+    known = pad_sequence([torch.ones(len(s)) for s in states], batch_first=True)
+    error = loss_of(net(pad_sequence(states, batch_first=True)), pad_sequence(wanted, batch_first=True))
+    result: Tensor = (error * known).sum() / known.sum()
+    return result
+
+
+def _resume(parts: dict[str, Any], checkpoint: Path | None) -> int:
+    """How many epochs a checkpoint has behind it; 0 without one."""
+    import torch
+
+    if checkpoint is None or not checkpoint.exists():
+        return 0
+    kept = torch.load(checkpoint, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(kept[name])
+    return int(kept["epochs"])
+
+
+def _save(parts: dict[str, Any], checkpoint: Path | None, epochs: int) -> None:
+    import torch
+
+    if checkpoint is not None:
+        part = checkpoint.with_name(checkpoint.name + ".part")
+        torch.save({"epochs": epochs} | {name: value.state_dict() for name, value in parts.items()}, part)
+        part.replace(checkpoint)

@@ -1,0 +1,1 @@
+"""What is said: features of speech sound, and where anybody speaks."""

@@ -1,0 +1,101 @@
+"""Speech as a log-mel spectrogram: 80 bands, 100 frames a second, the same for a quiet and a loud recording.
+
+The filter bank is Whisper's (Slaney mel scale, 25 ms Hann windows every 10 ms, 0-8 kHz), so that Whisper's encoder
+and our own heads read the same picture of the sound. Two things differ from Whisper's own preparation: the level of
+the *active* speech is brought to one value first, and the floor is fixed instead of relative to the loudest frame
+of a 30 s block, so that a frame's features do not depend on where a block happens to begin.
+
+Pure numpy and deterministic; about 60 ms for a minute of sound on one core.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+SAMPLE_RATE = 16_000  # Hz
+HOP = 160  # samples: frame k is centred on sample 160 k, that is second k / 100
+WINDOW = 400  # samples: 25 ms
+BANDS = 80
+FRAME_RATE = 100  # frames a second
+
+ACTIVE_LEVEL_DB = -23.0  # dBFS: the RMS level that the louder part of a recording is brought to
+ACTIVE_RANGE_DB = 25.0  # blocks this far below the loudest one do not count as speech when the level is measured
+SILENT_LEVEL_DB = -75.0  # dBFS: below this a recording is left as it is, since there is nothing in it but noise
+FLOOR = -6.5  # log10 of mel power: about 8 decades under the loudest vowels at the normal level
+
+
+def level_db(samples: Floats) -> float:
+    """RMS level in dBFS of the active part of a recording; -inf for digital silence or no samples.
+
+    samples: (n,) mono at 16 kHz. The active part is every 50 ms block within 25 dB of the loud ones (95th percentile),
+    so that pauses do not lower the figure and a click does not raise it.
+    """
+    block = SAMPLE_RATE // 20
+    whole = samples[: len(samples) // block * block]
+    blocks = whole.reshape(-1, block) if len(whole) else samples[None]
+    power = (blocks.astype(np.float64) ** 2).mean(1) if blocks.size else np.zeros(1)
+    loud = float(np.percentile(power, 95))
+    if loud <= 0:
+        loud = float(power.max())
+    if loud <= 1e-14:
+        return float("-inf")
+    return float(10 * np.log10(power[power >= loud * 10 ** (-ACTIVE_RANGE_DB / 10)].mean()))
+
+
+def level(samples: Floats) -> Floats:
+    """The same sound with its active level at -23 dBFS; what is not finite becomes 0.
+
+    A recording under -75 dBFS is returned unchanged: raising it would turn noise into speech.
+    """
+    samples = np.nan_to_num(np.asarray(samples, np.float32).reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
+    now = level_db(samples)
+    if now < SILENT_LEVEL_DB:
+        return samples
+    return samples * np.float32(10 ** ((ACTIVE_LEVEL_DB - now) / 20))
+
+
+def frame_count(sample_count: int) -> int:
+    """How many 100 Hz frames describe that many samples: as many as it takes to cover them, at least 1."""
+    return max(1, -(-sample_count // HOP))
+
+
+def log_mel(samples: Floats, *, levelled: bool = True) -> Floats:
+    """(n100, 80) float32 log-mel, roughly in [-1.1, 1.5]; frame k is centred on second k / 100.
+
+    samples: (n,) float32 mono at 16 kHz, any level. levelled=False skips the level normalisation (the caller did it).
+    """
+    samples = level(samples) if levelled else np.asarray(samples, np.float32)
+    n = frame_count(len(samples))
+    padded = np.pad(samples, (WINDOW // 2, max(0, (n - 1) * HOP + WINDOW - WINDOW // 2 - len(samples))))
+    out = np.empty((n, BANDS), np.float32)
+    for first in range(0, n, 6000):  # a minute at a time, so that memory does not grow with the recording
+        last = min(first + 6000, n)
+        piece = padded[first * HOP : (last - 1) * HOP + WINDOW]
+        frames = np.lib.stride_tricks.sliding_window_view(piece, WINDOW)[::HOP]
+        spectrum = np.fft.rfft(frames * _hann(), axis=1)
+        power = spectrum.real**2 + spectrum.imag**2
+        out[first:last] = np.log10(np.maximum(power.astype(np.float32) @ _filters(), 1e-12))
+    return (np.maximum(out, FLOOR) + 4) / 4
+
+
+@cache
+def _hann() -> Floats:
+    return np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+
+
+@cache
+def _filters() -> Floats:
+    """(201, 80) triangular filters with unit area, evenly spaced on Slaney's mel scale from 0 to 8 kHz."""
+    step = np.log(6.4) / 27  # above 1 kHz the scale is logarithmic: 27 mels from 1 to 6.4 kHz
+    top = 15 + np.log(SAMPLE_RATE / 2 / 1000) / step
+    mels = np.linspace(0, top, BANDS + 2)
+    edges = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp(step * (mels - 15)))
+    bins = np.linspace(0, SAMPLE_RATE / 2, WINDOW // 2 + 1)
+    rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
+    return (np.maximum(0, np.minimum(rising, falling)) * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
