@@ -78,7 +78,6 @@ def blend_planes(frame: VideoFrame, box: Box, picture: torch.Tensor, matte: torc
     form = _form(frame)
     result = copy_frame(frame)
     weight = np.ascontiguousarray(matte.detach().cpu().numpy(), dtype=np.float32)
-    # Where nothing is laid over, nothing of the picture may leak in through the chroma filter.
     wanted = picture.detach().to("cpu", torch.float32).numpy()
     views = component_views(result)
     if form.family == "rgb":
@@ -88,7 +87,7 @@ def blend_planes(frame: VideoFrame, box: Box, picture: torch.Tensor, matte: torc
     luma = _inside(views[0], box)
     codes = _codes(luma, form)
     _store(luma, form, codes + weight * (np.where(weight > 0, wanted[0], 0) * span + black - codes), weight > 0)
-    for view, plane in zip(views[1:], wanted[1:], strict=True):
+    for view, plane in zip(views[1:], wanted[1:], strict=False):  # gray has no chroma
         _blend_chroma(view, form, box, np.where(weight > 0, plane, 0) * chroma_span + zero, weight, siting(frame))
     return result
 
