@@ -87,9 +87,9 @@ def _trackers() -> Iterator[Finding]:
 
 
 def _motion() -> Iterator[Finding]:
-    from .motion.predict import motion_version
+    from .motion.head import load_head
 
-    yield Finding(area="speech", works=True, text=f"The motion model that ships is ready ({motion_version()}).")
+    yield Finding(area="speech", works=True, text=f"The motion model that ships, “{load_head().name}”, is ready.")
     if importlib.util.find_spec("transformers") is None:
         yield Finding(area="speech", works=None, text="transformers is not installed: only the model that ships is used.")
 

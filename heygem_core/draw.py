@@ -12,6 +12,7 @@ import torch
 from .engines.mesh.engine import Batch, draw
 from .engines.mesh.interior import Skull
 from .engines.mesh.prepare import BLOCK, unpack
+from .engines.mesh.warp import Donor
 from .face.reasons import Reason
 from .grain import add_grain
 from .media.planes import Box, blend_planes, crop_planes
@@ -44,7 +45,7 @@ def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device
     pictures = _source_pictures(plan.info, plan.array("frames")[first:last])
     arrays = {
         name: plan.array(name)
-        for name in ("source", "target", "eye", "skull", "origin", "size", "donor", "patches", "patch_points", "reasons")
+        for name in ("source", "target", "eye", "skull", "origin", "size", "donor", "patches", "patch_points", "patch_skull", "reasons")
     }
     for begin in range(first, last, BLOCK):
         block = [next(pictures) for _ in range(min(BLOCK, last - begin))]
@@ -78,17 +79,20 @@ def _batch(arrays: dict, rows: np.ndarray, crops: torch.Tensor, device: torch.de
     def tensor(array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
-    skull = arrays["skull"][rows]
-    donor = arrays["donor"][rows]
-    lends = bool((donor >= 0).all())
+    def skull(array: np.ndarray, shift: np.ndarray | float = 0) -> Skull:
+        return Skull(tensor(array[:, 0] - shift), tensor(array[:, 1]), tensor(array[:, 2]))
+
+    row = arrays["donor"][rows]
+    donor = None
+    if (row >= 0).all():
+        donor = Donor(tensor(unpack(arrays["patches"][row])), tensor(arrays["patch_points"][row]), skull(arrays["patch_skull"][row]))
     return Batch(
         picture=crops.to(device),
         source=tensor(arrays["source"][rows] - origin),
         target=tensor(arrays["target"][rows] - origin),
         inter_ocular=tensor(arrays["eye"][rows]),
-        skull=Skull(tensor(skull[:, 0] - origin[:, 0]), tensor(skull[:, 1]), tensor(skull[:, 2])),
-        donor=tensor(unpack(arrays["patches"][donor])) if lends else None,
-        donor_points=tensor(arrays["patch_points"][donor]) if lends else None,
+        skull=skull(arrays["skull"][rows], origin[:, 0]),
+        donor=donor,
     )
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import cache as cache_result
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,13 @@ from .errors import NoUsableFace, OutputError
 from .face.mesh import lip_opening, lip_width
 from .face.reasons import Reason
 from .face.tracker import open_tracker
-from .face.tracks import FaceTracks, build_tracks, describe_people, follow_faces, load_tracks, save_tracks
+from .face.track_files import load_tracks, save_tracks
+from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people, follow_faces
 from .media.probe import MediaInfo, probe
 from .media.sound import Sound, read_speech
-from .motion.predict import Motion, motion_version, predict
+from .motion.head import WEIGHTS
+from .motion.motion import Motion
+from .motion.predict import predict
 from .observe import upright_frames
 from .person import Person, follow, person_of
 from .plan_facts import PLAN_VERSION, PlanFacts
@@ -71,7 +76,7 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache) -> Generator[E
     if folder is None:
         tracks = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
         yield Progress(stage="speech", done=0)
-        motion = motion_of(sound, shot, settings, cache)
+        motion = motion_of(sound, shot.speech, cache)
         yield Progress(stage="plan", done=0, total=len(frames.source))
         person = person_of(tracks, info, shot.face)
         facts = PlanFacts(
@@ -116,7 +121,7 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
         settings.engine,
         settings.tracker,
     )
-    return key_of(PLAN_VERSION, motion_version(), fingerprint(shot.video), fingerprint(shot.speech), what)
+    return key_of(PLAN_VERSION, _head_hash(), fingerprint(shot.video), fingerprint(shot.speech), what)
 
 
 def tracks_of(info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache) -> Generator[Event, None, FaceTracks]:
@@ -124,9 +129,10 @@ def tracks_of(info: MediaInfo, start: int, end: int, settings: RenderSettings, c
     first = info.frame_at(max(info.time_of(start) - CONTEXT_S, Fraction(0)))
     last = min(info.frame_count, info.frame_at(info.time_of(end - 1) + CONTEXT_S) + 1)
     with closing(open_tracker(settings.tracker, "cpu")) as tracker:
-        key = key_of(tracker.name, tracker.version, fingerprint(info.path), first, last)
+        key = key_of(TRACKS_VERSION, tracker.name, tracker.version, fingerprint(info.path), first, last)
         folder = cache.entry("tracks", key)
-        if folder is None:
+        tracks = load_tracks(folder / "tracks.npz") if folder else None
+        if tracks is None:
             seen = []
             with ahead(upright_frames(info, first, last), 4) as pictures:
                 for faces in follow_faces(pictures, tracker):
@@ -135,20 +141,32 @@ def tracks_of(info: MediaInfo, start: int, end: int, settings: RenderSettings, c
             tracks = build_tracks(seen, tracker.version)
             with cache.making("tracks", key) as made:
                 save_tracks(tracks, made / "tracks.npz")
-            return tracks
-    return load_tracks(folder / "tracks.npz")
+    return tracks
 
 
-def motion_of(sound: Sound, shot: Shot, settings: RenderSettings, cache: Cache) -> Motion:
+def motion_of(sound: Sound, speech: str, cache: Cache) -> Motion:
     """The mouth that the speech wants, from the cache or from the sound."""
-    key = key_of(motion_version(), fingerprint(shot.speech))
+    key = key_of(_head_hash(), fingerprint(speech))
     folder = cache.entry("motion", key)
     if folder is None:
+        motion = predict(sound.samples)
         with cache.making("motion", key) as made:
-            motion = predict(sound.samples)
-            motion.save(made / "motion.npz")
+            np.savez(made / "motion.npz", **{field.name: getattr(motion, field.name) for field in fields(motion)})
         return motion
-    return Motion.load(folder / "motion.npz")
+    with np.load(folder / "motion.npz") as kept:
+        return Motion(
+            vertices=tuple(kept["vertices"].tolist()),
+            coefficients=kept["coefficients"],
+            basis=kept["basis"],
+            speaking=kept["speaking"],
+            head=str(kept["head"]),
+        )
+
+
+@cache_result
+def _head_hash() -> str:
+    """Identity of the motion head that ships."""
+    return blake2b((WEIGHTS / "mel.safetensors").read_bytes(), digest_size=16).hexdigest()
 
 
 def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Floats) -> None:
@@ -169,7 +187,7 @@ def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wa
 
 def _wanted(person: Person, frames: TakeFrames, motion: Motion, settings: RenderSettings) -> Floats:
     """This person's shapes (n, 478, 3) for the motion of the speech."""
-    deltas = motion.at(frames.times - settings.offset_ms / 1000) * settings.intensity
+    deltas = motion.at(frames.times - settings.offset_ms / 1000, intensity=settings.intensity)
     wanted = np.repeat(person.neutral[None], len(frames.times), 0)
     wanted[:, list(motion.vertices)] += deltas
     return wanted

@@ -8,6 +8,7 @@ from its own frame alone: a change of the speech can never reach further than on
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ def _stretches(usable: NDArray[np.bool_], block: int) -> list[tuple[int, int]]:
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         anchors = [a for a in range(-(-int(start + 1) // block) * block, int(end) - 1, block)]
         bounds = [int(start), *anchors, int(end) - 1]
-        found += [(a, b + 1) for a, b in zip(bounds, bounds[1:], strict=False)] or [(int(start), int(end))]
+        found += [(a, b + 1) for a, b in pairwise(bounds)]
     return found
 
 

@@ -20,9 +20,8 @@ class Batch(NamedTuple):
     source: Tensor  # (B, K, 2) tracked points, crop pixels; K and the order: vertices.KEPT
     target: Tensor  # (B, K, 2) wanted points, crop pixels
     inter_ocular: Tensor  # (B,) pixels
-    skull: interior.Skull  # where the upper jaw is, for a drawn inside
-    donor: Tensor | None  # (B, 3, hd, wd) the donors' mouths; None = the inside is drawn
-    donor_points: Tensor | None  # (B, K, 2) donor pixels
+    skull: interior.Skull  # where the upper jaw is, crop pixels
+    donor: warp.Donor | None  # None = the inside is drawn
 
 
 def draw(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -34,8 +33,8 @@ def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     margin = blend.MARGIN * float(batch.inter_ocular.mean())
     x0, y0, x1, y1 = box = _around_mouth(batch.target, margin, width, height)
     skin = result[:, :, y0:y1, x0:x1]
-    if batch.donor is not None and batch.donor_points is not None:
-        donor = warp.warp_donor(batch.donor, batch.donor_points, batch.target, mouth, batch.inter_ocular, box)
+    if batch.donor is not None:
+        donor = warp.warp_donor(batch.donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
         inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], margin)
     else:
         light = blend.light_around(result, mouth, matte, batch.inter_ocular)

@@ -72,16 +72,13 @@ def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArra
     )
     eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 3, 2), np.float32), np.zeros((n, 2), np.int32)
     extent = np.zeros((n, 2), np.int32)
-    lip = face.neutral[LIP_MIDDLES[0]]
-    ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0]]).astype(np.float32)
     shrink = float(np.sqrt(abs(np.linalg.det(info.display_to_coded[:, :2]))))
     for first in range(0, n, _CHUNK):
         part = slice(first, min(first + _CHUNK, n))
         pose = Pose(face.pose.scale[at[part]], face.pose.rotation[at[part]], face.pose.shift[at[part]])
         source[part] = _stored(info, place(face.shapes[at[part]][:, KEPT], pose))
         target[part] = _stored(info, place(wanted[part][:, KEPT], pose))
-        ruled = _stored(info, place(np.broadcast_to(ruler, (len(pose.scale), *ruler.shape)), pose))
-        skull[part] = np.stack([ruled[:, 0], ruled[:, 1] - ruled[:, 0], ruled[:, 2] - ruled[:, 0]], 1)
+        skull[part] = _skull(info, face, pose)
         eye[part] = pose.scale * shrink
         good = np.flatnonzero(usable[part]) + first
         if len(good):
@@ -94,6 +91,14 @@ def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArra
     origin = np.clip(origin, 0, room - room % _GRID).astype(np.int32)
     for name, array in (("eye", eye), ("skull", skull), ("origin", origin), ("size", size)):
         np.save(folder / f"{name}.npy", array)
+
+
+def _skull(info: MediaInfo, face: Person, pose: Pose) -> Floats:
+    """interior.Skull of some poses, stored pixels: (n, 3, 2) origin, across, down."""
+    lip = face.neutral[LIP_MIDDLES[0]]
+    ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0]]).astype(np.float32)
+    at = _stored(info, place(np.broadcast_to(ruler, (len(pose.scale), 3, 3)), pose))
+    return np.stack([at[:, 0], at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]], 1)
 
 
 def _boxes(info: MediaInfo, box: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -136,7 +141,10 @@ def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], folder: Pat
         x, y = low[row].tolist()
         patches[row] = pack(crop_planes(picture, Box(x, y, x + int(width), y + int(height))))
     patches.flush()
-    np.save(folder / "patch_points.npy", points - low[:, None])
+    np.save(folder / "patch_points.npy", points - low[:, None].astype(np.float32))
+    skull = _skull(info, face, pose)
+    skull[:, 0] -= low
+    np.save(folder / "patch_skull.npy", skull)
 
 
 def _read(info: MediaInfo, numbers: NDArray[np.int64]) -> Iterator:
