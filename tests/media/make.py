@@ -175,3 +175,36 @@ def _with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
     entry = (0x0112).to_bytes(2, "big") + (3).to_bytes(2, "big") + (1).to_bytes(4, "big") + orientation.to_bytes(2, "big") + b"\0\0"
     body = b"Exif\0\0" + b"MM\0*" + (8).to_bytes(4, "big") + (1).to_bytes(2, "big") + entry + (0).to_bytes(4, "big")
     return jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
+
+
+def heard(path: Path, near: float = 0.3) -> tuple[float, int, int]:
+    """(seconds of the loudest click from the first picture, samples, sample rate), decoded without the project's own code."""
+    with av.open(str(path)) as container:
+        origin = 0.0
+        if container.streams.video:
+            origin = min(
+                float(packet.pts * packet.time_base) for packet in container.demux(video=0) if packet.size and packet.pts is not None
+            )
+    best, when, count, rate = near, float("nan"), 0, 0
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            samples = np.abs(frame.to_ndarray().astype(np.float64)).reshape(-1)
+            if frame.format.name.startswith("s"):
+                samples /= 2.0 ** (8 * frame.format.bytes - 1)
+            per_sample = (
+                samples.reshape(-1, len(frame.layout.channels)).max(axis=1)
+                if not frame.format.is_planar
+                else samples.reshape(len(frame.layout.channels), -1).max(axis=0)
+            )
+            count, rate = count + frame.samples, frame.sample_rate
+            if per_sample.max() > best:
+                best = float(per_sample.max())
+                when = float(frame.pts * frame.time_base) + int(per_sample.argmax()) / rate - origin
+    return when, count, rate
+
+
+def flashes(path: Path) -> list[int]:
+    """The bright frames, decoded without the project's own code, counted from 0 in presentation order."""
+    with av.open(str(path)) as container:
+        pictures = sorted((frame.pts, float(frame.to_ndarray(format="gray").mean())) for frame in container.decode(video=0))
+    return [number for number, (_, level) in enumerate(pictures) if level > 200]

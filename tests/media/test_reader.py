@@ -1,0 +1,235 @@
+"""Every container and codec gives the same frames by the same numbers: in one run, from the middle, scattered, and damaged."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from heygem_core.errors import BadRange, UnreadableMedia, UnsupportedMedia
+from heygem_core.media.pixels import component_views
+from heygem_core.media.probe import probe
+from heygem_core.media.reader import read_frames, read_scattered
+
+from .make import SIZE, number_of, still, video
+
+FRAMES = 40
+X264 = {"preset": "ultrafast", "crf": "10"}
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "h264 with B frames": (".mp4", {"options": {**X264, "g": "12", "bf": "3"}}),
+    "h264 with open GOPs": (".mp4", {"options": {**X264, "g": "8", "bf": "3", "x264-params": "open-gop=1"}}),
+    "h264 with open GOPs in Matroska": (".mkv", {"options": {**X264, "g": "8", "bf": "3", "x264-params": "open-gop=1"}}),
+    "h264 intra refresh": (".mp4", {"options": {**X264, "g": "12", "x264-params": "intra-refresh=1"}}),
+    "h264 transport stream": (".ts", {"options": {**X264, "g": "12", "bf": "2"}}),
+    "h264 far from zero": (".mp4", {"pts": list(range(1000, 1000 + FRAMES)), "time_base": Fraction(1, 25)}),
+    "hevc": (".mp4", {"codec": "libx265"}),
+    "prores": (".mov", {"codec": "prores_ks", "pix_fmt": "yuv422p10le"}),
+    "mpeg1 program stream": (".mpg", {"codec": "mpeg1video", "bitrate": 4_000_000, "options": {"g": "9", "bf": "2"}}),
+    "mpeg2 transport stream": (".ts", {"codec": "mpeg2video", "bitrate": 4_000_000, "options": {"g": "9", "bf": "2"}}),
+    "mpeg4 in AVI": (".avi", {"codec": "mpeg4", "bitrate": 4_000_000, "options": {"g": "9", "bf": "2"}}),
+    "mjpeg in AVI": (".avi", {"codec": "mjpeg", "pix_fmt": "yuvj420p", "bitrate": 4_000_000, "options": {}}),
+    "vp9": (".webm", {"codec": "libvpx-vp9", "bitrate": 2_000_000, "options": {"g": "10", "cpu-used": "8"}}),
+    "vp8 with hidden frames": (
+        ".webm",
+        {
+            "codec": "libvpx",
+            "bitrate": 2_000_000,
+            "options": {"auto-alt-ref": "1", "lag-in-frames": "16", "arnr-maxframes": "5", "g": "20"},
+        },
+    ),
+    "ffv1": (".mkv", {"codec": "ffv1", "options": {"g": "1"}}),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("reader")
+
+    def get(kind: str) -> Path:
+        suffix, settings = KINDS[kind]
+        path = folder / (kind.replace(" ", "-") + suffix)
+        return path if path.exists() else video(path, frames=FRAMES, **settings)
+
+    return get
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_frames_come_once_and_in_order(kind: str, files: Callable[[str], Path]) -> None:
+    info = probe(files(kind))
+    frames = list(read_frames(info))
+    assert info.frame_count == FRAMES
+    assert (info.rate, info.variable, info.duration) == (25, False, Fraction(FRAMES, 25))
+    assert [frame.index for frame in frames] == list(range(FRAMES))
+    assert [number_of(frame.picture) for frame in frames] == list(range(FRAMES))
+    assert [frame.time for frame in frames] == [Fraction(number, 25) for number in range(FRAMES)]
+    assert not any(frame.damaged for frame in frames)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("start", [1, 7, 8, 11, 12, 13, 23, 31, FRAMES - 1])
+def test_a_range_from_the_middle_gives_the_same_pixels(kind: str, start: int, files: Callable[[str], Path]) -> None:
+    info = probe(files(kind))
+    run = list(read_frames(info, start, min(start + 3, FRAMES)))
+    assert [number_of(frame.picture) for frame in run] == list(range(start, min(start + 3, FRAMES)))
+    whole = next(frame for frame in read_frames(info) if frame.index == start)
+    assert np.array_equal(component_views(whole.picture)[0], component_views(run[0].picture)[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scattered_frames_are_the_ones_asked_for(kind: str, files: Callable[[str], Path]) -> None:
+    wanted = [0, 3, 4, 12, 13, 29, 39]
+    frames = list(read_scattered(probe(files(kind)), wanted))
+    assert [frame.index for frame in frames] == wanted
+    assert [number_of(frame.picture) for frame in frames] == wanted
+
+
+def test_frames_of_variable_rate_carry_their_own_times(tmp_path: Path) -> None:
+    pts = np.cumsum([0, *[1001, 2002, 1001, 3003, 1500] * 4]).tolist()[:20]
+    info = probe(video(tmp_path / "variable.mp4", rate=Fraction(30), pts=pts, time_base=Fraction(1, 30000)))
+    assert info.variable and info.frame_count == 20
+    assert [frame.time for frame in read_frames(info)] == [Fraction(value, 30000) for value in pts]
+    assert [number_of(frame.picture) for frame in read_frames(info, 9, 14)] == list(range(9, 14))
+    assert info.frame_at(Fraction(pts[7] + 1, 30000)) == 7
+
+
+def test_a_clip_cut_by_an_edit_list_starts_at_its_first_visible_frame(tmp_path: Path) -> None:
+    """A phone or an editor trims without encoding again: the frames before the cut are in the file but not in the film."""
+    whole = video(tmp_path / "whole.mp4", frames=40)
+    cut = tmp_path / "cut.mp4"
+    with av.open(str(whole)) as source, av.open(str(cut), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        shift = round(Fraction(5, 25) / source.streams.video[0].time_base)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                packet.stream = stream
+                target.mux(packet)
+    info = probe(cut)
+    assert info.frame_count == 35
+    assert [number_of(frame.picture) for frame in read_frames(info)] == list(range(5, 40))
+    assert [number_of(frame.picture) for frame in read_frames(info, 14, 18)] == list(range(19, 23))
+
+
+def test_a_stream_that_begins_within_a_group_of_pictures_counts_from_its_first_decodable_frame(tmp_path: Path) -> None:
+    whole = video(tmp_path / "whole.ts", frames=40, options={**X264, "g": "8", "bf": "3", "x264-params": "open-gop=1"})
+    data = whole.read_bytes()
+    info_whole = probe(whole)
+    cut = tmp_path / "cut.ts"
+    cut.write_bytes(data[len(data) // 188 // 3 * 188 :])
+    info = probe(cut)
+    numbers = [number_of(frame.picture) for frame in read_frames(info)]
+    assert 0 < info.frame_count < info_whole.frame_count
+    assert numbers == list(range(40 - info.frame_count, 40))
+
+
+@pytest.mark.parametrize("kind", ["h264 with B frames", "prores", "ffv1", "mpeg1 program stream"])
+def test_damage_in_the_middle_shifts_no_other_frame(kind: str, files: Callable[[str], Path], tmp_path: Path) -> None:
+    """Packets that vanish altogether (a program stream) leave a longer frame; every picture keeps its time."""
+    path = files(kind)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + len(data) // 60] = bytes(len(data) // 60)
+    broken = tmp_path / path.name
+    broken.write_bytes(data)
+    frames = list(read_frames(probe(broken)))
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    right = [number_of(frame.picture) == frame.time * 25 for frame in frames]
+    assert right[:10] == [True] * 10 and right[-4:] == [True] * 4
+    assert round(frames[-1].time * 25) == FRAMES - 1
+
+
+def test_a_file_that_is_mostly_damage_is_refused(tmp_path: Path) -> None:
+    path = video(tmp_path / "broken.mov", codec="prores_ks", pix_fmt="yuv422p10le", frames=80)
+    pictures = path.read_bytes().split(b"icpf")  # each picture begins with these letters
+    path.write_bytes(b"icpf".join(pictures[:21]) + b"".join(b"xxxx" + rest for rest in pictures[21:]))
+    info = probe(path)
+    assert info.frame_count == 80
+    with pytest.raises(UnreadableMedia, match="26 of the first 46 frames"):
+        list(read_frames(info))
+
+
+def test_a_second_of_damage_is_bridged_and_marked(tmp_path: Path) -> None:
+    path = video(tmp_path / "broken.mov", codec="prores_ks", pix_fmt="yuv422p10le", frames=60)
+    pictures = path.read_bytes().split(b"icpf")
+    path.write_bytes(
+        b"icpf".join(pictures[:31]) + b"".join((b"xxxx" if n < 10 else b"icpf") + rest for n, rest in enumerate(pictures[31:]))
+    )
+    frames = list(read_frames(probe(path)))
+    assert [frame.index for frame in frames if frame.damaged] == list(range(30, 40))
+    assert [number_of(frame.picture) for frame in frames] == [*range(30), *[29] * 10, *range(40, 60)]
+
+
+def test_a_truncated_file_gives_what_is_left_and_says_how_much_is_missing(tmp_path: Path) -> None:
+    with_index_first = tmp_path / "whole.mp4"
+    source = video(tmp_path / "source.mp4", frames=40)
+    with av.open(str(source)) as reading, av.open(str(with_index_first), "w", options={"movflags": "+faststart"}) as writing:
+        stream = writing.add_stream_from_template(reading.streams.video[0])
+        for packet in reading.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                writing.mux(packet)
+    data = with_index_first.read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(data[: len(data) * 6 // 10])
+    info = probe(cut)
+    numbers = [number_of(frame.picture) for frame in read_frames(info)]
+    assert 10 < info.frame_count < 40 and info.missing_frames == 40 - info.frame_count
+    assert numbers[: len(numbers) - 4] == list(range(len(numbers) - 4))
+
+
+def test_a_still_gives_its_one_picture(tmp_path: Path) -> None:
+    info = probe(still(tmp_path / "portrait.png"))
+    assert (info.kind, info.frame_count, info.rate, info.duration) == ("still", 1, None, 0)
+    (frame,) = read_frames(info)
+    assert (frame.index, frame.time, number_of(frame.picture)) == (0, 0, 5)
+
+
+def test_a_palette_picture_becomes_plain_colours(tmp_path: Path) -> None:
+    path = tmp_path / "palette.png"
+    path.write_bytes(_palette_png(16, 8))
+    info = probe(path)
+    (read,) = read_frames(info)
+    assert (info.pix_fmt, info.has_alpha, read.picture.format.name) == ("rgba", False, "rgba")
+    assert [int(view[3, 3]) for view in component_views(read.picture)] == [200, 30, 40]
+
+
+def _palette_png(width: int, height: int) -> bytes:
+    """A PNG of colour type 3, all of one entry (PNG specification, sections 5 and 11)."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 3, 0, 0, 0])
+    rows = zlib.compress((b"\0" + b"\1" * width) * height)
+    palette = chunk(b"PLTE", bytes([0, 0, 0, 200, 30, 40]))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + palette + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 3), (3, 3), (5, 4), (0, FRAMES + 1), (FRAMES, FRAMES + 1)])
+def test_a_range_outside_the_file_is_refused(start: int, end: int, files: Callable[[str], Path]) -> None:
+    with pytest.raises(BadRange, match=f"frames 0 to {FRAMES}"):
+        read_frames(probe(files("ffv1")), start, end)
+
+
+def test_a_picture_that_changes_its_size_is_refused(tmp_path: Path) -> None:
+    small, large = (video(tmp_path / f"{size[0]}.ts", size=size, frames=10) for size in (SIZE, (128, 96)))
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(small.read_bytes() + large.read_bytes())
+    with pytest.raises(UnsupportedMedia, match="changes from 96×64 to 128×96"):
+        list(read_frames(probe(joined)))
+
+
+def test_real_clips_are_counted_and_found_again(clips: Path) -> None:
+    for name, count in (("german_512x512_25fps.mp4", 500), ("grid/bbaf2n.mpg", 75), ("talking/talk17.mp4", 75)):
+        info = probe(clips / name)
+        assert info.frame_count == count
+        wanted = [0, 17, 40, 41, 70]
+        whole = {frame.index: frame.picture for frame in read_frames(info, 0, 71)}
+        for frame in read_scattered(info, wanted):
+            assert np.array_equal(component_views(frame.picture)[0], component_views(whole[frame.index])[0])
