@@ -238,7 +238,7 @@ def _assemble(
     pixels = pixel_format(plain_format(head.format.name) or head.format.name)
     if pixels is None:
         raise UnsupportedMedia(f"“{path.name}” stores pixels as {head.format.name}, which cannot be rendered: export it as ProRes or PNG.")
-    matrix, rotation, mirrored = _orientation(head, path)
+    matrix, rotation, mirrored = _still_orientation(head) if is_still else _orientation(head, path)
     rate = None if is_still else times.rate
     tags = _tags(stream, head)
     return MediaInfo(
@@ -283,7 +283,14 @@ def _tags(stream: VideoStream, head: VideoFrame) -> ColourTags:
     )
 
 
+def _still_orientation(head: VideoFrame) -> tuple[None, int, bool]:
+    """The turn of a photo. Its side data is left alone: PyAV 18.1 crashes the process on the EXIF entries of FFmpeg 8.1."""
+    return None, -round(head.rotation) % 360, False
+
+
 def _orientation(head: VideoFrame, path: Path) -> tuple[tuple[int, ...] | None, int, bool]:
+    if not head.rotation:
+        return None, 0, False  # not even looked at: see `_still_orientation`
     entries: Iterable[Any] = head.side_data  # typed as a dict in PyAV, but it iterates its entries
     data = next((bytes(entry) for entry in entries if entry.type.name == "DISPLAYMATRIX"), None)
     if data is None:
