@@ -1,4 +1,9 @@
-"""Finds hard cuts between shots while frames stream by: one small picture of the frame before is all it keeps."""
+"""Finds hard cuts between shots while frames stream by: one small picture of the frame before is all it keeps.
+
+A cut changes the colours *and* the structure of the picture at once, and much more than the frames before it changed.
+Lamps, flashes and exposure change colours but not structure; motion changes structure, but not more than a moment ago. A
+frame without structure (a white flash, a dip to black) is no cut: the frame after it is compared with the one before it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-SIDE = 64
-THRESHOLD = 0.30
+THRESHOLD = 2.0
+"""Measured on 35 clips of people speaking: within a clip the strength reaches 1.34, between two clips it starts at 3.0. Not
+seen: jump cuts between takes of one person in one place (0.4–1.5). A flash so bright that it bleaches most of the picture
+may read as two cuts; its frames are then a scene of their own."""
+CALM = 0.3  # mean Lab difference that a still picture has from noise alone
+PAST = 8  # frames over which "a moment ago" fades
+FLAT = 1.5  # standard deviation of the lightness detail under which a picture has no structure
+_SIDE = 64
+_SHIFT = 3  # pixels of 64 that a picture may move between two frames without losing its structure
 
 
 class CutDetector:
@@ -15,14 +27,43 @@ class CutDetector:
 
     def __init__(self) -> None:
         self._before: npt.NDArray[np.float32] | None = None
+        self._motion = 0.0  # fading mean of the differences so far
 
     def __call__(self, rgb: npt.NDArray[np.uint8]) -> bool:
         """rgb: (height, width, 3) uint8. The first frame is no cut."""
-        small = cv2.resize(rgb[:: max(1, rgb.shape[0] // 256), :: max(1, rgb.shape[1] // 256)], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        now = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
-        before, self._before = self._before, now
-        return before is not None and bool(_difference(before, now) > THRESHOLD)
+        now = _small_lab(rgb)
+        if self._before is None:
+            self._before = now
+            return False
+        if _detail(now).std() < FLAT:
+            return False
+        difference = _difference(self._before, now)
+        cut = difference / (self._motion + CALM) * _strangeness(self._before, now) > THRESHOLD
+        self._before = now
+        self._motion = 0.0 if cut else self._motion + (difference - self._motion) / PAST
+        return cut
+
+
+def _small_lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The picture as 64×64 Lab values (L 0–100, a and b ±127), whatever its shape."""
+    step = max(1, min(rgb.shape[:2]) // (2 * _SIDE))
+    small = cv2.resize(np.ascontiguousarray(rgb[::step, ::step]), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def _detail(lab: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Lightness (64, 64) without its coarse course."""
+    return np.asarray(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 3), np.float32)
 
 
 def _difference(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
-    return float(np.abs(a - b).mean() / 64)
+    """Mean distance in Lab, without the part that one change of light explains."""
+    change = b - a
+    change[..., 0] -= change[..., 0].mean()
+    return float(np.abs(change).mean())
+
+
+def _strangeness(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    """0 = the same structure, possibly moved a little; 1 = unrelated."""
+    inner = _detail(b)[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
+    return 1 - float(cv2.matchTemplate(_detail(a), inner, cv2.TM_CCORR_NORMED).max())

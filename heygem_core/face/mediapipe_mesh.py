@@ -11,9 +11,7 @@ Paper: Grishchenko et al. 2020, "Attention Mesh: High-fidelity Face Mesh Predict
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +20,27 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingPackage
+from .mesh import LIPS, eye_distance
+from .quiet import quiet
 from .tracker import MAX_FACES, Face, face_of
 
 if TYPE_CHECKING:
     from ..shot import TrackerName
 
 LOOK_EVERY = 4
-"""Frames between two looks for new faces while one is tracked."""
-LOOK_IN_TILES_EVERY = 12
-"""Frames between two looks in tiles while nobody is tracked: they cost several times a plain look."""
+"""Frames from one look for more faces to the next; while nobody is tracked, every frame is looked at."""
+SEARCH_EVERY = 12
+"""Frames from one thorough search to the next while nobody is tracked: it costs ten times a plain look."""
 DETECTOR_SIDE = 256  # pixels of the longer side of the picture that the detector sees; its network works on 192
 MIN_PRESENCE = 0.5  # the mesh's own score below which a region shows no face
 MIN_DETECTION = 0.5
 MARGIN = 1.5  # side of a region over the longer side of the points' box, the margin the mesh was trained with
 
 VIEW = 0.04  # how much smaller and turned (radians), then larger and turned back, the two views of a region are
+
+DOUBT = 0.028
+"""Mean distance between the lips of the two views, in inter-ocular distances, at which the score falls to a half: 0.006–0.018
+on uncovered faces, 0.02–0.08 behind hands, microphones and other things."""
 
 _MESH = """
 input_stream: "image"
@@ -71,19 +75,19 @@ class MediaPipeMesh:
     name: TrackerName = "mediapipe"
 
     def __init__(self) -> None:
-        with _quiet():
+        with quiet():
             self._mesh = _graph(_MESH, ["landmarks", _PRESENCE])
             self._detector = _graph(_DETECTOR, ["detections"])
         import mediapipe
 
-        self.version = f"mediapipe-{mediapipe.__version__}-attention-2"
+        self.version = f"mediapipe-{mediapipe.__version__}-attention-3"
         self._regions: list[Region] = []
-        self._since_look = 0
+        self._frame = 0  # since the last reset
         self._warm_up()
 
     def _warm_up(self) -> None:
         """The native code writes its greetings on first use: let it do so unheard."""
-        with _quiet():
+        with quiet():
             grey = np.full((64, 64, 3), 128, np.uint8)
             self._find(grey)
             self._points(grey, Region(32, 32, 64, 0))
@@ -95,33 +99,31 @@ class MediaPipeMesh:
         for region in self._regions:
             self._add(faces, self._points(rgb, region))
         lost = len(faces) < len(self._regions)
-        self._since_look += 1
-        if first or lost or self._since_look >= LOOK_EVERY:
-            self._look(rgb, faces, tiles=first or (not faces and self._since_look >= LOOK_IN_TILES_EVERY))
+        if lost or not faces or self._frame % LOOK_EVERY == 0:
+            self._look(rgb, faces, thorough=self._frame % SEARCH_EVERY == 0)
+        self._frame += 1
         faces = sorted(faces, key=lambda face: face.box[2] - face.box[0], reverse=True)[:MAX_FACES]
         self._regions = [region_of(face.points) for face in faces]
         return faces
 
     def reset(self) -> None:
         self._regions = []
-        self._since_look = 0
+        self._frame = 0
 
     def close(self) -> None:
         for graph in (self._mesh, self._detector):
             graph.close()
 
-    def _look(self, rgb: npt.NDArray[np.uint8], faces: list[Face], tiles: bool) -> None:
+    def _look(self, rgb: npt.NDArray[np.uint8], faces: list[Face], thorough: bool) -> None:
         """Adds faces that are not tracked yet; a new one is meshed twice, since the detector's region is a rough one."""
-        found = self._find(rgb)
-        if not found and not faces and tiles:
-            found = [region for x, y, tile in _tiles(rgb) for region in self._find(tile, x, y)]
-        for region in found:
-            if any(_inside(region, face) for face in faces):
-                continue
-            rough = self._points(rgb, region)
-            self._add(faces, self._points(rgb, region_of(rough.points)) if rough else None)
-        if faces or tiles:
-            self._since_look = 0
+        for stage in _stages(rgb, thorough):
+            for region in [region for picture, x, y in stage for region in self._find(picture, x, y)]:
+                if any(_inside(region, face) for face in faces):
+                    continue
+                rough = self._points(rgb, region)
+                self._add(faces, self._points(rgb, region_of(rough.points)) if rough else None)
+            if faces:
+                return
 
     @staticmethod
     def _add(faces: list[Face], face: Face | None) -> None:
@@ -144,11 +146,15 @@ class MediaPipeMesh:
         return regions
 
     def _points(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
-        """The mean of two views of one region: their errors differ, so the mean trembles a quarter less."""
+        """The mean of two views of one region: their errors differ, so the mean trembles a quarter less.
+
+        The network is sure of a face behind a hand, too; but there the two views disagree about the lips, and the score says so.
+        """
         a, b = (self._view(rgb, Region(region.x, region.y, region.side * (1 + k), region.turn - k)) for k in (-VIEW, VIEW))
         if a is None or b is None:
             return None
-        return face_of((a.points + b.points) / 2, min(a.score, b.score))
+        apart = np.linalg.norm((a.points - b.points)[list(LIPS), :2], axis=-1).mean() / eye_distance(a.points)
+        return face_of((a.points + b.points) / 2, min(a.score, b.score) / (1 + float(apart / DOUBT) ** 2))
 
     def _view(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
         """The mesh within a region, from a crop that holds the turned square (beyond the picture it sees black)."""
@@ -196,18 +202,28 @@ def _reduced(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     step = max(1, max(height, width) // (3 * DETECTOR_SIDE))
     k = min(1.0, DETECTOR_SIDE / max(height, width))
     size = (max(1, round(width * k)), max(1, round(height * k)))
-    return cv2.resize(np.ascontiguousarray(rgb[::step, ::step]), size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return np.asarray(cv2.resize(np.ascontiguousarray(rgb[::step, ::step]), size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _tiles(rgb: npt.NDArray[np.uint8]) -> Iterator[tuple[int, int, npt.NDArray[np.uint8]]]:
-    """Overlapping squares, half the shorter side of the picture, that cover it: where a small face is large enough to be found."""
-    height, width = rgb.shape[:2]
-    side = min(height, width) // 2
-    if side < DETECTOR_SIDE // 2:
+def _stages(rgb: npt.NDArray[np.uint8], thorough: bool) -> Iterator[list[tuple[npt.NDArray[np.uint8], int, int]]]:
+    """What the detector looks at until a face is found, each with the place of its top left corner in the frame.
+
+    The whole frame; in a thorough search then the frame within a border, where a face that fills it has the size of a face;
+    then overlapping squares of half its shorter side, where a small one has.
+    """
+    yield [(rgb, 0, 0)]
+    if not thorough:
         return
-    for y in _starts(height, side):
-        for x in _starts(width, side):
-            yield x, y, rgb[y : y + side, x : x + side]
+    height, width = rgb.shape[:2]
+    border = max(height, width) // 3
+    yield [(_bordered(rgb, border), -border, -border)]
+    side = min(height, width) // 2
+    if side >= DETECTOR_SIDE // 2:
+        yield [(rgb[y : y + side, x : x + side], x, y) for y in _starts(height, side) for x in _starts(width, side)]
+
+
+def _bordered(rgb: npt.NDArray[np.uint8], border: int) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.copyMakeBorder(rgb, border, border, border, border, cv2.BORDER_CONSTANT), np.uint8)
 
 
 def _starts(length: int, side: int) -> list[int]:
@@ -225,19 +241,6 @@ def _graph(text: str, outputs: list[str]) -> Any:
             "The face tracker needs the package mediapipe 0.10.21, which has no build for this Python: "
             "use Python 3.11 or 3.12, or choose another tracker."
         ) from error
-    from google.protobuf import text_format
+    from google.protobuf import text_format  # type: ignore[import-untyped]
 
     return SolutionBase(graph_config=text_format.Parse(text, CalculatorGraphConfig()), outputs=outputs)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Sends what native code writes to stderr (log lines about XNNPACK and feedback tensors) to nowhere."""
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -9,6 +9,7 @@ rendered says why.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -86,9 +87,9 @@ def build_tracks(frames: Iterable[FrameFaces], tracker: str) -> FaceTracks:
     seen = list(frames)
     if not seen:
         raise ValueError("build_tracks needs at least one frame")
-    if any(b.index != a.index + 1 for a, b in zip(seen, seen[1:], strict=False)):
+    if any(b.index != a.index + 1 for a, b in itertools.pairwise(seen)):
         raise ValueError("build_tracks needs consecutive frames")
-    people = join_people(link_pieces(seen))
+    people = join_people(link_pieces(seen), len(seen))
     tracks = [_track(person, seen) for person in people]
     tracks.sort(key=_prominence, reverse=True)
     return FaceTracks(
@@ -146,7 +147,7 @@ def _fill(points: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], scen
     """Fills short gaps in place, straight between the two sides, if both lie in one scene and within half an eye distance."""
     filled = np.zeros(len(points), bool)
     at = np.flatnonzero(np.isfinite(points[:, 0, 0]))
-    for before, after in zip(at, at[1:], strict=False):
+    for before, after in itertools.pairwise(at):
         gap = after - before - 1
         if not 0 < gap <= FILL_FRAMES or scenes[before] != scenes[after]:
             continue

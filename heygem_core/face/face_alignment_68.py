@@ -1,0 +1,124 @@
+"""The face-alignment package (FAN: Bulat and Tzimiropoulos 2017) as a tracker: 68 points on a GPU, fitted to the mesh.
+
+It is for machines whose Python has no mediapipe 0.10.21. Its detector (S3FD) is the slow part, some seconds a frame on a
+CPU, so it looks only where nothing is tracked and every so many frames, at a reduced picture; in between a face is searched
+where it was. Its weights download themselves on first use (a few hundred MB, into torch's hub folder).
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import MissingPackage, MissingWeights
+from .mesh_from_68 import mesh_from_68
+from .tracker import MAX_FACES, Face, face_of
+
+if TYPE_CHECKING:
+    from ..shot import TrackerName
+
+LOOK_EVERY = 25
+"""Frames from one look for more faces to the next; as many while nobody is tracked, since a look takes seconds without a GPU."""
+DETECTOR_SIDE = 640  # pixels of the longer side of the picture that the detector sees
+FULL_SCORE = 0.6
+"""Mean height of the 68 heat maps' peaks that counts as sure (with the mirrored picture's added, they reach about 1)."""
+MIN_SCORE = 0.2
+INSTALL = 'pip install "heygem-bridge[face-alignment]"'
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+class FaceAlignment68:
+    """See `tracker.FaceTracker`. Raises: MissingPackage, MissingWeights."""
+
+    name: TrackerName = "face-alignment"
+
+    def __init__(self, device: str = "cpu") -> None:
+        try:
+            import face_alignment
+        except ImportError as error:
+            raise MissingPackage(f"The tracker face-alignment needs the package face-alignment: {INSTALL}.") from error
+        self._net = _load(face_alignment, device)
+        self.version = f"face-alignment-{importlib.metadata.version('face-alignment')}-1"
+        self._boxes: list[Box] = []  # where the faces of the last frame were
+        self._frame = 0  # since the last look for a lost face
+
+    def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
+        if first:
+            self.reset()
+        boxes = self._boxes
+        if self._frame % LOOK_EVERY == 0:
+            boxes = boxes + [box for box in self._find(rgb) if not any(_overlap(box, other) > 0.3 for other in boxes)]
+        self._frame += 1
+        faces = self._faces(rgb, boxes[:MAX_FACES])
+        if len(faces) < len(self._boxes):
+            self._frame = 0  # a face was lost: look for it in the next frame
+        self._boxes = [_box_around(face) for face in faces]
+        return sorted(faces, key=lambda face: face.box[2] - face.box[0], reverse=True)
+
+    def reset(self) -> None:
+        self._boxes = []
+        self._frame = 0
+
+    def close(self) -> None:
+        self._net = None
+
+    def _find(self, rgb: npt.NDArray[np.uint8]) -> list[Box]:
+        height, width = rgb.shape[:2]
+        k = min(1.0, DETECTOR_SIDE / max(height, width))
+        small = cv2.resize(rgb, (max(1, round(width * k)), max(1, round(height * k))), interpolation=cv2.INTER_AREA)
+        found = self._net.face_detector.detect_from_image(small)
+        boxes = [(float(b[0]) / k, float(b[1]) / k, float(b[2]) / k, float(b[3]) / k) for b in found]
+        return sorted(boxes, key=lambda box: box[2] - box[0], reverse=True)[:MAX_FACES]
+
+    def _faces(self, rgb: npt.NDArray[np.uint8], boxes: list[Box]) -> list[Face]:
+        if not boxes:
+            return []
+        sixty_eights, peaks, _ = self._net.get_landmarks_from_image(rgb, detected_faces=list(boxes), return_landmark_score=True)
+        scores = [min(1.0, float(np.mean(peak)) / FULL_SCORE) for peak in peaks]
+        return [
+            face_of(mesh_from_68(points[:, :2]), score)
+            for points, score in zip(sixty_eights, scores, strict=True)
+            if score >= MIN_SCORE and np.ptp(points[:, :2], axis=0).min() > 1
+        ]
+
+
+def _load(package: Any, device: str) -> Any:
+    """The networks on their device. Raises: MissingWeights — they are neither here nor to be had."""
+    import torch
+
+    benchmark = torch.backends.cudnn.benchmark
+    try:
+        net = package.FaceAlignment(package.LandmarksType.TWO_HALF_D, device=device, face_detector="sfd", compile=False)
+    except (URLError, OSError) as error:
+        folder = torch.hub.get_dir() + "/checkpoints"
+        raise MissingWeights(
+            f"The weights of face-alignment could not be downloaded ({error}): connect this machine to the internet once, "
+            f"or copy s3fd-619a316812.pth and 3DFAN4-7835d9f11d.pth.tar into “{folder}”."
+        ) from error
+    except RuntimeError as error:
+        raise MissingWeights(
+            f"The weights of face-alignment cannot be read ({error}): delete them from “{torch.hub.get_dir()}/checkpoints”, "
+            "they download anew."
+        ) from error
+    torch.backends.cudnn.benchmark = benchmark  # the package turns it on, which makes results depend on timing
+    return net
+
+
+def _box_around(face: Face) -> Box:
+    """The box that S3FD would give for a face that is already known: from above the brows to the chin."""
+    left, top, right, bottom = face.box
+    return left, top + 0.12 * (bottom - top), right, bottom
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    down = min(a[3], b[3]) - max(a[1], b[1])
+    both = max(0.0, across) * max(0.0, down)
+    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)

@@ -1,0 +1,94 @@
+"""MediaPipe's current API as a tracker, for those who have its model file: the way to Pythons without mediapipe 0.10.21.
+
+The file `face_landmarker.task` is not part of any package; it is looked for where HEYGEM_FACE_LANDMARKER says, else in this
+user's data folder. The landmarker follows up to five faces; with one it would smooth the points with a filter that lags,
+which is why more are always asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from ..errors import MissingPackage, MissingWeights
+from .quiet import quiet
+from .tracker import MAX_FACES, Face, face_of
+
+if TYPE_CHECKING:
+    from ..shot import TrackerName
+
+VARIABLE = "HEYGEM_FACE_LANDMARKER"
+FILE_NAME = "face_landmarker.task"
+STEP_MS = 40  # between frames, as far as the landmarker knows: it only wants times that rise
+
+
+def default_path() -> Path:
+    """Where the file is looked for when the variable is not set."""
+    return Path(platformdirs.user_data_dir("heygem-bridge", appauthor=False)) / FILE_NAME
+
+
+class FaceLandmarker:
+    """See `tracker.FaceTracker`. Raises: MissingWeights — no such file, or not one; MissingPackage — no mediapipe."""
+
+    name: TrackerName = "face-landmarker"
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or Path(os.environ.get(VARIABLE) or default_path())
+        if not self._path.is_file():
+            raise MissingWeights(
+                f"The tracker face-landmarker needs the file {FILE_NAME}, which is not at “{self._path}”: download it from Google's page "
+                f"“MediaPipe Face landmark detection guide” and put it there, or set {VARIABLE} to where it is."
+            )
+        self._open()
+        import mediapipe
+
+        digest = hashlib.sha256(self._path.read_bytes()).hexdigest()[:12]
+        self.version = f"face-landmarker-{mediapipe.__version__}-{digest}-1"
+
+    def _open(self) -> None:
+        try:
+            from mediapipe.tasks.python import BaseOptions
+            from mediapipe.tasks.python.vision import FaceLandmarker, FaceLandmarkerOptions, RunningMode
+        except ImportError as error:
+            raise MissingPackage("The tracker face-landmarker needs the package mediapipe: pip install mediapipe.") from error
+        options = FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(self._path)), running_mode=RunningMode.VIDEO, num_faces=MAX_FACES
+        )
+        try:
+            with quiet():
+                self._landmarker: Any = FaceLandmarker.create_from_options(options)
+                self._time_ms = 0
+                self._see(np.zeros((64, 64, 3), np.uint8))
+        except (RuntimeError, ValueError) as error:
+            raise MissingWeights(
+                f"The file “{self._path}” is not a face landmarker that mediapipe can read: download {FILE_NAME} anew."
+            ) from error
+
+    def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
+        if first:
+            self.reset()
+        height, width = rgb.shape[:2]
+        flat = [np.array([(p.x, p.y, p.z) for p in face], np.float64) for face in self._see(rgb).face_landmarks]
+        faces = [face_of((points * (width, height, width)).astype(np.float32), 1.0) for points in flat]
+        return sorted(faces, key=lambda face: face.box[2] - face.box[0], reverse=True)
+
+    def reset(self) -> None:
+        """The landmarker has no way to forget but to be opened anew (some 20 ms)."""
+        if self._time_ms > STEP_MS:
+            self.close()
+            self._open()
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+    def _see(self, rgb: npt.NDArray[np.uint8]) -> Any:
+        from mediapipe import Image, ImageFormat
+
+        self._time_ms += STEP_MS
+        return self._landmarker.detect_for_video(Image(image_format=ImageFormat.SRGB, data=np.ascontiguousarray(rgb)), self._time_ms)
