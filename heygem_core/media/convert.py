@@ -3,6 +3,7 @@ that is told both matrices and both ranges (left to itself it assumes BT.601).""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import av
@@ -10,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from .colour import FULL, LIMITED, ColourTags, read_tags, write_tags
-from .pixels import PixelFormat, alpha_view, component_views, pixel_format
+from .colour import FULL, LIMITED, ColourTags, code_scale, write_tags
+from .pixels import Codes, PixelFormat, alpha_view, component_views, copy_properties, pixel_format
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -29,31 +30,70 @@ _FLAGS = (
 class Converter:
     """Turns frames of one kind into one other kind. One object per stream: a scaler per frame leaks memory."""
 
-    def __init__(self, *, target: PixelFormat, colorspace: int, source_full: bool, target_full: bool) -> None:
+    def __init__(self, *, source: PixelFormat, target: PixelFormat, colorspace: int, source_full: bool, target_full: bool) -> None:
         """`colorspace` is swscale's number of the matrix, the same before and after."""
-        self._target = target
+        self._source, self._target = source, target
         self._colorspace = colorspace
         self._ranges = (FULL if source_full else LIMITED, FULL if target_full else LIMITED)
         self._scaler = VideoReformatter()
+        within_yuv = source.family != "rgb" and target.family != "rgb"
+        self._narrows = within_yuv and source_full and not target_full
 
     def convert(self, frame: VideoFrame) -> VideoFrame:
         """A frame in the target format; the same object where it already is in it."""
-        source = pixel_format(frame.format.name)
-        if source is not None and self._ranges[0] == self._ranges[1]:
-            if source.name == self._target.name:
+        if self._ranges[0] == self._ranges[1]:
+            if self._source.name == self._target.name:
                 return frame
-            if _same_samples(source, self._target):
+            if _same_samples(self._source, self._target):
                 return repacked(frame, self._target)
+        if not self._narrows:
+            return self._scaled(frame, *self._ranges)
+        narrow = narrowed(frame, self._source, self._target)
+        return narrow if narrow.format.name == self._target.name else self._scaled(narrow, LIMITED, LIMITED)
+
+    def _scaled(self, frame: VideoFrame, source_range: int, target_range: int) -> VideoFrame:
         return self._scaler.reformat(
             frame,
             format=self._target.name,
             src_colorspace=self._colorspace,
             dst_colorspace=self._colorspace,
-            src_color_range=self._ranges[0],
-            dst_color_range=self._ranges[1],
+            src_color_range=source_range,
+            dst_color_range=target_range,
             interpolation=_FLAGS,
             threads=1,
         )
+
+
+def narrowed(frame: VideoFrame, source: PixelFormat, target: PixelFormat) -> VideoFrame:
+    """Full to limited range by table, at the target's depth and the source's chroma (gray: the target's, neutral).
+
+    swscale's own conversion is off by up to half a level, and takes the range of "yuvj" formats from their name.
+    """
+    depth = "" if target.bits == 8 else f"{target.bits}le"
+    alpha = "a" if target.alpha and source.alpha else ""
+    name = target.name if source.family == "gray" else f"yuv{alpha}{source.subsampling.replace(':', '')}p{depth}"
+    result = av.VideoFrame(frame.width, frame.height, name)
+    tables = narrowing_tables(source.bits, target.bits)
+    views = component_views(frame)
+    for place, here in enumerate(component_views(result)):
+        here[...] = tables[min(place, 1)][views[place] >> source.left_shift] if place < len(views) else 1 << (target.bits - 1)
+    opaque, own = alpha_view(result), alpha_view(frame)
+    if opaque is not None:
+        opaque[...] = target.maximum if own is None else np.rint(own * (target.maximum / source.maximum))
+    copy_properties(frame, result)
+    return result
+
+
+@lru_cache(maxsize=8)
+def narrowing_tables(source_bits: int, target_bits: int) -> tuple[Codes, Codes]:
+    """Limited-range codes of luma and of chroma for every full-range code."""
+    codes = np.arange(1 << source_bits)
+    top, middle = (1 << source_bits) - 1, 1 << (source_bits - 1)
+    black, span, zero, chroma_span = code_scale(target_bits, full=False)
+    luma = black + codes / top * span
+    chroma = zero + (codes - middle) / top * chroma_span
+    kind = np.uint8 if target_bits <= 8 else np.uint16
+    return np.rint(luma).astype(kind), np.rint(chroma).astype(kind)
 
 
 def repacked(frame: VideoFrame, target: PixelFormat) -> VideoFrame:
@@ -67,8 +107,7 @@ def repacked(frame: VideoFrame, target: PixelFormat) -> VideoFrame:
     if alpha is not None:
         own = alpha_view(frame)
         alpha[...] = target.maximum if own is None else own
-    result.pts, result.time_base = frame.pts, frame.time_base
-    write_tags(result, read_tags(frame))
+    copy_properties(frame, result)
     return result
 
 

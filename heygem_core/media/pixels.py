@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .colour import FULL
+from .colour import FULL, read_tags, write_tags
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -98,6 +98,14 @@ def plane_rows(frame: VideoFrame, plane: int) -> npt.NDArray[np.uint8]:
     stride = memory.line_size
     rows = np.frombuffer(memory, np.uint8).reshape(-1, abs(stride))  # type: ignore[call-overload]
     return np.asarray(rows if stride > 0 else rows[::-1])
+
+
+def copy_properties(source: VideoFrame, target: VideoFrame) -> None:
+    """Times and colour tags of one frame onto another."""
+    target.pts, target.duration = source.pts, source.duration
+    if source.time_base is not None:
+        target.time_base = source.time_base
+    write_tags(target, read_tags(source))
 
 
 def chroma_size(form: PixelFormat, height: int, width: int) -> tuple[int, int]:

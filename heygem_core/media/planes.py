@@ -18,8 +18,8 @@ import torch
 
 from . import chroma
 from .chroma import Siting
-from .colour import BT709, code_scale, read_tags, rgb_from_ycbcr, write_tags, ycbcr_from_rgb
-from .pixels import Codes, PixelFormat, component_views, is_full_range, pixel_format, plane_rows
+from .colour import BT709, code_scale, read_tags, rgb_from_ycbcr, ycbcr_from_rgb
+from .pixels import Codes, PixelFormat, component_views, copy_properties, is_full_range, pixel_format, plane_rows
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -99,8 +99,7 @@ def copy_frame(frame: VideoFrame, *, name: str | None = None) -> VideoFrame:
         source, target = plane_rows(frame, plane), plane_rows(result, plane)
         columns = min(source.shape[1], target.shape[1])
         target[: len(source), :columns] = source[: len(target), :columns]
-    result.pts, result.time_base, result.duration = frame.pts, frame.time_base, frame.duration
-    write_tags(result, read_tags(frame))
+    copy_properties(frame, result)
     return result
 
 

@@ -76,7 +76,7 @@ def scan_frames(container: InputContainer, stream: VideoStream) -> FrameTimes:
     return FrameTimes(
         time_base=time_base,
         pts=pts,
-        last_duration=_last_duration(pts, int(durations[first][-1]) if len(pts) else 0, time_base, nominal),
+        last_duration=_last_duration(container, stream, pts, int(durations[first][-1]) if len(pts) else 0, nominal),
         rate=nominal,
         variable=rate is None and len(pts) > 1,
         keyframes=keyframes,
@@ -172,7 +172,13 @@ def _counted(shown: npt.NDArray[np.object_], stream: VideoStream, missing: int) 
     )
 
 
-def _last_duration(pts: Ticks, ticks: int, time_base: Fraction, rate: Fraction | None) -> Fraction:
+def _last_duration(container: InputContainer, stream: VideoStream, pts: Ticks, ticks: int, rate: Fraction | None) -> Fraction:
+    """Seconds that the last frame is shown. QuickTime's packets last until the next *decoding* time, so there the track's end
+    tells; elsewhere the packet itself."""
+    time_base = stream.time_base or Fraction(1, 90000)
+    if "mov" in container.format.name and len(pts) and stream.duration is not None and stream.start_time is not None:
+        left = stream.start_time + stream.duration - int(pts[-1])
+        ticks = left if left > 0 else ticks
     if ticks > 0:
         return ticks * time_base
     return 1 / rate if rate else Fraction(0)

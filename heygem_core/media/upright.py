@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from .probe import MediaInfo
 
+# Without full chroma interpolation swscale takes a table-driven way that darkens by about two levels.
+_EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
 Picture = npt.NDArray[np.uint8]  # (H, W, 3) RGB
 
 
@@ -69,7 +72,7 @@ class Upright:
             dst_colorspace=self._colorspace,
             src_color_range=self._range,
             dst_color_range=FULL,
-            interpolation=(Interpolation.AREA if shrinks else Interpolation.BICUBIC) | Interpolation.ACCURATE_RND,
+            interpolation=(Interpolation.AREA if shrinks else Interpolation.BILINEAR) | _EXACT,
             threads=1,
         ).to_ndarray()
         if self._info.mirrored:

@@ -81,8 +81,7 @@ class TakeWriter:
 
     def __enter__(self) -> TakeWriter:
         with output_errors(self.path):
-            options = {"movflags": "+faststart"} if self._row.muxer in ("mov", "mp4") else {}
-            self._container = av.open(str(self._part), "w", format=self._row.muxer, options=options)
+            self._container = av.open(str(self._part), "w", format=self._row.muxer, options=self._muxer_options())
             try:
                 self._video = self._add_video()
                 self._audio = self._add_audio() if self._sound is not None else None
@@ -164,6 +163,13 @@ class TakeWriter:
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
 
+    def _muxer_options(self) -> dict[str, str]:
+        if self._row.muxer not in ("mov", "mp4"):
+            return {}
+        # Edit lists count in the movie's time scale; FFmpeg's usual milliseconds would cut into a frame.
+        scale = self._timing.time_base.denominator
+        return {"movflags": "+faststart", "movie_timescale": str(scale * -(-1000 // scale))}
+
     def _add_video(self) -> VideoStream:
         info, timing = self._info, self._timing
         stream: VideoStream = self._container.add_stream(  # type: ignore[assignment]
@@ -235,4 +241,10 @@ def _tag_codes(tags: ColourTags) -> tuple[int | None, ...]:
 
 def _converter(info: MediaInfo, pixels: PixelFormat, tags: ColourTags) -> Converter:
     matrix = tags.matrix if info.pixels.family == "rgb" and tags.matrix else assumed_matrix(info.colour, *info.coded_size)
-    return Converter(target=pixels, colorspace=sws_colorspace(matrix), source_full=info.full_range, target_full=is_full_range(pixels, tags))
+    return Converter(
+        source=info.pixels,
+        target=pixels,
+        colorspace=sws_colorspace(matrix),
+        source_full=info.full_range,
+        target_full=is_full_range(pixels, tags),
+    )

@@ -230,6 +230,8 @@ def test_more_depth_or_chroma_leaves_luma_exact(source: str, target: str) -> Non
     frame = random_frame(source, (64, 48), 2)
     form = pixel_format(target)
     assert form is not None
-    grown = Converter(target=form, colorspace=1, source_full=False, target_full=False).convert(frame)
+    start = pixel_format(source)
+    assert start is not None
+    grown = Converter(source=start, target=form, colorspace=1, source_full=False, target_full=False).convert(frame)
     old, new = component_views(frame)[0].astype(int), component_views(grown)[0].astype(int)
-    assert np.array_equal(new, old << (form.bits - pixel_format(source).bits))  # type: ignore[union-attr]
+    assert np.array_equal(new, old << (form.bits - start.bits))
