@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter
 
-from .mesh import eye_distance, head_angles, pose_free
+from .mesh import LOWER_FACE, eye_distance, head_angles, pose_free
 
 MAX_YAW_DEG = 50.0
 MAX_PITCH_DEG = 45.0
