@@ -41,7 +41,8 @@ class Person:
     @property
     def shows_mouth_inside(self) -> bool:
         """Whether the clip shows the mouth open often enough to lend its inside."""
-        return bool(np.quantile(lip_opening(self.shapes[self.usable]), 0.98) >= _SHOWS_INSIDE)
+        opening = lip_opening(self.shapes[self.usable])
+        return bool(np.quantile(opening, 0.98) >= _SHOWS_INSIDE)
 
 
 def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person:

@@ -89,8 +89,9 @@ def draw(light: Light, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: tu
     side = torch.lerp(light.side[:, 0, None, None], light.side[:, 1, None, None], (across / 2 + 0.5).clamp(0, 1))
 
     skin, bright = light.skin, light.bright[:, None, None]
-    teeth_luma = 0.80 * bright * shade * lip_shadow * side
-    tint = skin[:, 1:] * 0.30
+    daylight = 0.72 + 0.28 * smoothstep(gap / eye, 0.02, 0.12)  # the more the mouth opens, the more light comes in
+    teeth_luma = 0.84 * bright * shade * lip_shadow * side * daylight
+    tint = skin[:, 1:] * 0.55
     cavity_luma = skin[:, 0, None, None] * (0.13 + 0.10 * torch.exp(-near_low / 0.03))
     top_of_tongue = 0.50 * (1 - 0.55 * across.square())
     rise = depth_low / gap

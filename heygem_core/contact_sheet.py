@@ -1,0 +1,67 @@
+"""A picture of a take at a glance: the face in frames of the source, and below them the same frames of the take."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import OutputError
+from .face.mesh import OUTER_LIPS, eye_distance
+from .face.tracker import Face, open_tracker
+from .media.probe import MediaInfo, probe
+from .media.reader import read_scattered
+from .media.upright import Upright
+from .report import read_report
+
+_TILE = 256  # pixels
+
+Picture = NDArray[np.uint8]
+
+
+def write_contact_sheet(source: str | Path, take: str | Path, path: Path, columns: int = 8) -> Path:
+    """A PNG of `columns` frames spread over the take. Raises: InputError, OutputError — the PNG cannot be written."""
+    before, after = probe(source), probe(take)
+    report = read_report(take)
+    picks = np.unique(np.linspace(0, after.frame_count - 1, columns + 2).astype(int)[1:-1])
+    numbers = [_source_frame(k, before, report.plan.shot.start if report else 0) for k in picks]
+    takes, sources = _pictures(after, picks.tolist()), _pictures(before, sorted(set(numbers)))
+    with closing(open_tracker()) as tracker:
+        faces = [next(iter(tracker.detect(takes[k], first=True)), None) for k in picks.tolist()]
+    rows = [[_mouth(sources[n], face) for n, face in zip(numbers, faces, strict=True)]]
+    rows.append([_mouth(takes[k], face) for k, face in zip(picks.tolist(), faces, strict=True)])
+    sheet = np.vstack([np.hstack(row) for row in rows])
+    done, data = cv2.imencode(".png", sheet[..., ::-1])
+    try:
+        path.write_bytes(data.tobytes() if done else b"")
+    except OSError as error:
+        raise OutputError(f"The contact sheet “{path}” cannot be written ({error.strerror}): choose another folder.") from error
+    return path
+
+
+def _source_frame(k: int, info: MediaInfo, start: int) -> int:
+    """The source frame under frame k of a take; a looped take plays forth and back."""
+    count = info.frame_count - start
+    if count == 1:
+        return start
+    turn = k % (2 * count - 2)
+    return start + min(turn, 2 * count - 2 - turn)
+
+
+def _pictures(info: MediaInfo, numbers: list[int]) -> dict[int, Picture]:
+    upright = Upright(info)
+    return {frame.index: upright.picture(frame.picture) for frame in read_scattered(info, numbers)}
+
+
+def _mouth(rgb: Picture, face: Face | None) -> Picture:
+    """The lower face, or the whole picture where no face was found, as a square tile."""
+    height, width = rgb.shape[:2]
+    middle, reach = np.array([width / 2, height / 2]), min(width, height) / 2
+    if face is not None:
+        middle, reach = face.points[list(OUTER_LIPS), :2].mean(0), float(eye_distance(face.points))
+    affine = np.float32([[1, 0, 0], [0, 1, 0]]) * (_TILE / 2 / reach)
+    affine[:, 2] = _TILE / 2 - affine[:, :2] @ middle
+    return cv2.warpAffine(rgb, affine, (_TILE, _TILE), flags=cv2.INTER_AREA if reach > _TILE else cv2.INTER_CUBIC)
