@@ -85,6 +85,7 @@ class TakeWriter:
             try:
                 self._video = self._add_video()
                 self._audio = self._add_audio() if self._sound is not None else None
+                self._container.start_encoding()  # what the encoder or the disk refuses, it refuses now
             except BaseException:
                 self._discard()
                 raise
