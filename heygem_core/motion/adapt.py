@@ -14,7 +14,8 @@ Floats = NDArray[np.float32]
 
 QUIET_SHARE = 0.08  # of the usable frames: those with the most closed mouth make the neutral
 PRESSED_SHARE = 0.01  # of the usable frames: pressed lips and slips of the tracker, left out at the bottom
-CLOSED_GAP = 0.012  # inner-lip gap in face space below which a mouth counts as closed (lips touch at 0.003–0.015)
+CLOSED_GAP = 0.012  # face space: a smaller lip gap is closed (lips that touch are tracked at 0.000–0.008)
+TOUCHING_GAP = 0.003  # face space: what lips that are brought together are left with
 
 
 def neutral_of(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Floats:
@@ -33,7 +34,7 @@ def neutral_of(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Float
     if not good.any():
         raise ValueError("neutral_of needs at least one usable frame")
     seen = shapes[good]
-    order = np.argsort(inner_gap(seen), kind="stable")
+    order = np.argsort(lip_gap(seen), kind="stable")
     lowest = int(len(seen) * PRESSED_SHARE)
     calm = seen[order[lowest : lowest + max(1, round(len(seen) * QUIET_SHARE))]]
     neutral = np.median(seen, axis=0)
@@ -42,25 +43,28 @@ def neutral_of(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Float
     return close_lips(neutral.astype(np.float32))
 
 
-def inner_gap(shapes: Floats) -> Floats:
-    """(…,) mean distance between the three middle pairs of inner lip vertices, face space; shapes (…, 478, 3)."""
+def lip_gap(shapes: Floats) -> Floats:
+    """(…,) how far the inner lips stand apart down the face, mean of the three middle pairs; shapes (…, 478, 3) face space.
+
+    Only y counts: one lip lying before the other (z) is no opening, and the depth of trackers says more about the head's tilt.
+    """
     upper, lower = np.array(INNER_LIP_PAIRS).T
-    return np.asarray(np.linalg.norm(shapes[..., upper, :] - shapes[..., lower, :], axis=-1).mean(axis=-1))
+    return np.asarray((shapes[..., lower, 1] - shapes[..., upper, 1]).mean(axis=-1))
 
 
 def close_lips(shape: Floats) -> Floats:
     """The same face (478, 3) with the lips touching, if they were apart; a closed mouth comes back unchanged."""
-    gap = float(inner_gap(shape))
+    gap = float(lip_gap(shape))
     if gap <= CLOSED_GAP:
         return shape
     vertices, opening = jaw_opening()
     closed = shape.copy()
-    closed[list(vertices)] -= opening * np.float32(gap - CLOSED_GAP / 2)
+    closed[list(vertices)] -= opening * np.float32(gap - TOUCHING_GAP)
     return closed
 
 
 def jaw_opening() -> tuple[tuple[int, ...], Floats]:
-    """Which vertices (V) move, and how far each goes (V, 3) while the inner lips part by 1: as the training speaker's do."""
+    """Which vertices (V) move, and how far each goes (V, 3) while the lip gap grows by 1: as the training speaker's do."""
     from .head import load_head
 
     head = load_head("mel")

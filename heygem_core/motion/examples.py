@@ -42,7 +42,7 @@ def grid_examples(folder: Path) -> list[Example]:
     shapes = _pose_free(np.concatenate(points), rows)[:, [rows[v] for v in mesh.LOWER_FACE]]
     ends = np.cumsum([len(t) for t in times])
     spans = list(zip(np.r_[0, ends[:-1]], ends, strict=True))
-    gaps = inner_gap(shapes)
+    gaps = lower_lip_gap(shapes)
     usual = shapes[gaps <= np.percentile(gaps, 20)].mean(0)
     return [
         _example(name, shapes[a:b], gaps[a:b], time, sound, usual)
@@ -50,11 +50,10 @@ def grid_examples(folder: Path) -> list[Example]:
     ]
 
 
-def inner_gap(lower_face: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """(…,) mean distance of the three middle inner-lip pairs; lower_face (…, V, 3) in the order of mesh.LOWER_FACE."""
+def lower_lip_gap(lower_face: Floats) -> Floats:
+    """(…,) `adapt.lip_gap` of shapes or displacements (…, V, 3) in the order of mesh.LOWER_FACE."""
     upper, lower = ([mesh.LOWER_FACE.index(pair[k]) for pair in mesh.INNER_LIP_PAIRS] for k in (0, 1))
-    gaps: npt.NDArray[np.floating] = np.linalg.norm(lower_face[..., upper, :] - lower_face[..., lower, :], axis=-1).mean(-1)
-    return gaps
+    return np.asarray((lower_face[..., lower, 1] - lower_face[..., upper, 1]).mean(axis=-1), np.float32)
 
 
 def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floats, usual: Floats) -> Example:

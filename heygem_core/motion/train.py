@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..face import mesh
+from ..speech.activity import speaking
 from ..speech.features import log_mel
-from .examples import Example, inner_gap
+from .augment import disturbed, joined
+from .examples import Example, lower_lip_gap
 from .head import Head
 from .predict import STATE_RATE
 
@@ -36,12 +38,16 @@ Floats = npt.NDArray[np.float32]
 GRID_DELAY_S = 0.01  # GRID s1's pictures lag its sound by so much against the footage named in the model card
 
 
+CLOSED_DELTA = 0.012  # face space: lips no further apart than this over their resting place are closed
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that decides what comes out, besides the data."""
 
     components: int = 12  # of the mouth shape
     epochs: int = 12
-    batch: int = 16  # sentences
+    batch: int = 8  # stretches of joined sentences
+    copies: int = 4  # of all the data, joined anew each time; the first is as recorded, the others in other voices, rooms and noise
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     width: int = 128  # of the net
@@ -51,6 +57,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     speed_weight: float = 2.0  # of the error of the shape's change over 40 ms
     opening_weight: float = 2.0  # of the error of the gap between the lips
     width_weight: float = 1.0  # of the error of the distance between the lip corners
+    closed_weight: float = 0.5  # of the error (cross-entropy) of whether the lips are closed
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="epoch"):
@@ -86,13 +93,12 @@ def fit_shapes(examples: Sequence[Example], count: int) -> Shapes:
     flat = (deltas - mean).reshape(len(deltas), -1).astype(np.float64)
     spread, axes = np.linalg.eigh(flat.T @ flat / len(flat))
     best = np.argsort(spread)[::-1][:count]
-    gap = inner_gap(deltas + neutral)
-    gap = gap - gap.mean()
+    gap = lower_lip_gap(deltas - mean)
     basis = (axes[:, best] * np.sqrt(spread[best])).T.reshape(count, *mean.shape)
     return Shapes(
         mean=mean.astype(np.float32),
         basis=basis.astype(np.float32),
-        opening=(gap @ flat / (gap @ gap)).reshape(mean.shape).astype(np.float32),
+        opening=(gap @ flat / (gap @ gap)).reshape(mean.shape).astype(np.float32),  # of which the gap itself is exactly 1
         neutral=neutral.astype(np.float32),
     )
 
@@ -110,20 +116,20 @@ def train_motion(
     from .model import MotionNet
 
     torch.manual_seed(recipe.seed)
-    shapes = fit_shapes(examples, recipe.components)
-    states = [speech_states(front, e.samples) for e in examples]
-    wanted = [torch.from_numpy(at_state_times(shapes.components(e.deltas), len(s))) for e, s in zip(examples, states, strict=True)]
+    check = list(examples[:: recipe.held_out])
+    learn = [e for k, e in enumerate(examples) if k % recipe.held_out]
+    shapes = fit_shapes(learn, recipe.components)
+    states, wanted = _rows(variants(learn, recipe), front, shapes)
     net = MotionNet(states[0].shape[-1], recipe.components, width=recipe.width, dropout=recipe.dropout)
-    check = np.arange(0, len(examples), recipe.held_out)
-    learn = np.setdiff1d(np.arange(len(examples)), check)
     loss_of = _loss(shapes, recipe)
-    steps = math.ceil(len(learn) / recipe.batch)
+    steps = math.ceil(len(states) / recipe.batch)
+    check_states, check_wanted = _rows(check, front, shapes)
     adam = torch.optim.AdamW(net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     pace = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.learning_rate, total_steps=recipe.epochs * steps)
     parts = {"net": net, "adam": adam, "pace": pace}
     for epoch in range(_resume(parts, checkpoint), recipe.epochs):
         torch.manual_seed(recipe.seed * 1000 + epoch)
-        order = np.random.default_rng([recipe.seed, epoch]).permutation(learn)
+        order = np.random.default_rng([recipe.seed, epoch]).permutation(len(states))
         net.train()
         total = 0.0
         for some in np.array_split(order, steps):
@@ -135,14 +141,40 @@ def train_motion(
             total += float(loss.detach()) / steps
         net.eval()
         with torch.inference_mode():
-            checked = float(_batch_loss(net, loss_of, [states[k] for k in check], [wanted[k] for k in check]))
+            checked = float(_batch_loss(net, loss_of, check_states, check_wanted))
         _save(parts, checkpoint, epoch + 1)
         yield Epoch(done=epoch + 1, total=recipe.epochs, loss=total, check=checked)
-    facts = {"recipe": msgspec.to_builtins(recipe), "sentences": len(learn), "check": checked}
+    facts = {"mean_gap_curve": mean_gap_curve(learn), "recipe": msgspec.to_builtins(recipe), "sentences": len(learn), "check": checked}
     yield Head(
         name="trained", front=front, net=net, basis=shapes.basis, mean=shapes.mean, opening=shapes.opening,
         vertices=mesh.LOWER_FACE, advance_s=GRID_DELAY_S, facts=facts,
     )  # fmt: skip
+
+
+def mean_gap_curve(examples: Sequence[Example]) -> list[float]:
+    """The mean lip gap at each 25th of a second from where speech begins, 2 s long: what a mouth does that knows no words."""
+    starts = [int(np.argmax(speaking(e.samples))) for e in examples]
+    gaps = [lower_lip_gap(e.deltas[start : start + 200 : 4]) for e, start in zip(examples, starts, strict=True)]
+    return [round(float(v), 4) for v in np.mean([g for g in gaps if len(g) == 50], axis=0)]
+
+
+def variants(examples: Sequence[Example], recipe: Recipe) -> Iterator[Example]:
+    """What the network sees: `copies` times everything, as connected speech."""
+    for copy in range(recipe.copies):
+        rng = np.random.default_rng([recipe.seed, 77, copy])
+        for example in joined(examples, rng):
+            yield disturbed(example, rng) if copy else example
+
+
+def _rows(examples: Iterable[Example], front: WhisperFront, shapes: Shapes) -> tuple[list[Tensor], list[Tensor]]:
+    """Speech states (n50, width) float16 and wanted components (n50, K) of each example."""
+    import torch
+
+    states, wanted = [], []
+    for example in examples:
+        states.append(speech_states(front, example.samples).half())
+        wanted.append(torch.from_numpy(at_state_times(shapes.components(example.deltas), len(states[-1]))))
+    return states, wanted
 
 
 def speech_states(front: WhisperFront, samples: Floats) -> Tensor:
@@ -161,33 +193,36 @@ def at_state_times(curve: Floats, count: int) -> Floats:
 def _loss(shapes: Shapes, recipe: Recipe) -> Any:
     """The function (got, wanted) (B, T, K) → error per frame (B, T), of which a correct silence is 0 and a still mouth about 3."""
     import torch
+    import torch.nn.functional as functional
 
     vertex = mesh.LOWER_FACE.index
     basis = torch.from_numpy(shapes.basis)
+    mean_gap = float(lower_lip_gap(shapes.mean))
     share = basis.flatten(1).pow(2).sum(1)
     share = share / share.sum()  # of the variance that each component explains
-    gap = sum(basis[:, vertex(low)] - basis[:, vertex(up)] for up, low in mesh.INNER_LIP_PAIRS) / len(mesh.INNER_LIP_PAIRS)
+    gap = torch.from_numpy(lower_lip_gap(shapes.basis))[:, None]
     corners = basis[:, vertex(mesh.LIP_CORNERS[1])] - basis[:, vertex(mesh.LIP_CORNERS[0])]
 
-    def error(got: Tensor, wanted: Tensor) -> Tensor:
-        off = got - wanted
+    def error(got: tuple[Tensor, Tensor], wanted: Tensor) -> Tensor:
+        off = got[0] - wanted
         speed = torch.zeros_like(off)
         speed[:, 1:-1] = off[:, 2:] - off[:, :-2]
         result = (off**2 * share).sum(-1) + recipe.speed_weight * (speed**2 * share).sum(-1)
         for weight, direction in ((recipe.opening_weight, gap), (recipe.width_weight, corners)):
             result = result + weight * ((off @ direction) ** 2).sum(-1) / (direction**2).sum()
-        return result
+        closed = ((wanted @ gap)[..., 0] + mean_gap < CLOSED_DELTA).float()
+        odds = functional.binary_cross_entropy_with_logits(got[1], closed, reduction="none")
+        return result + recipe.closed_weight * odds
 
     return error
 
 
 def _batch_loss(net: MotionNet, loss_of: Any, states: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    import torch
     from torch.nn.utils.rnn import pad_sequence
 
-    import torch
-
     known = pad_sequence([torch.ones(len(s)) for s in states], batch_first=True)
-    error = loss_of(net(pad_sequence(states, batch_first=True)), pad_sequence(wanted, batch_first=True))
+    error = loss_of(net(pad_sequence(states, batch_first=True).float()), pad_sequence(wanted, batch_first=True))
     result: Tensor = (error * known).sum() / known.sum()
     return result
 
