@@ -42,9 +42,9 @@ def open_media(path: str | Path) -> Iterator[InputContainer]:
     if not path.is_file():
         raise MediaNotFound(f"“{path}” is a folder or a device, not a media file: give the path of one file.")
     with readable(path):
-        # A `%` in the name would be taken for a numbered image sequence; a file object has no name to misread.
-        by_object = "%" in path.name
-        source = path.open("rb") if by_object else os.fspath(path.absolute())
+        # A `%` in the name would be taken for a numbered image sequence; a file opened by its descriptor has no name to misread.
+        by_object = "%" in str(path.absolute())
+        source = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") if by_object else os.fspath(path.absolute())
         try:
             container = av.open(source, "r", options=dict(_OPTIONS))
             with container:

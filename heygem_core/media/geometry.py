@@ -17,7 +17,11 @@ import numpy.typing as npt
 Affine = npt.NDArray[np.float64]  # (2, 3)
 Points = npt.NDArray[np.float64]  # (n, 2), x then y
 
-IDENTITY_MATRIX = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+# Clockwise, y down.
+_TURNS = {0: ((1, 0), (0, 1)), 90: ((0, -1), (1, 0)), 180: ((-1, 0), (0, -1)), 270: ((0, 1), (-1, 0))}
+
+# (clockwise degrees, mirrored left-right before) of EXIF's orientations (EXIF 2.3, tag 0x0112).
+EXIF_TURNS = {1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True), 5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
 
 
 def read_display_matrix(data: bytes) -> tuple[int, ...]:
@@ -40,6 +44,13 @@ def turn_of(matrix: tuple[int, ...]) -> tuple[int, bool] | None:
     return (turns % 4 * 90, mirrored) if abs(degrees - turns * 90) < 1 else None
 
 
+def turn_matrix(rotation: int, *, mirrored: bool) -> tuple[int, ...]:
+    """The display matrix of a turn, the inverse of `turn_of`."""
+    linear = np.array(_TURNS[rotation]) @ np.diag([-1 if mirrored else 1, 1])
+    (a, c), (b, d) = (linear * 65536).tolist()
+    return a, b, 0, c, d, 0, 0, 0, 1 << 30
+
+
 def display_size(coded: tuple[int, int], sample_aspect: Fraction, rotation: int) -> tuple[int, int]:
     """Width and height as shown: square pixels (the width takes the aspect), upright."""
     width, height = max(1, round(coded[0] * sample_aspect)), coded[1]
@@ -53,13 +64,8 @@ def coded_to_display(coded: tuple[int, int], sample_aspect: Fraction, rotation: 
     affine = np.array([[width / coded[0], 0, 0], [0, height / coded[1], 0], [0, 0, 1]])
     if mirrored:
         affine = np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], float) @ affine
-    turn = {
-        0: [[1, 0, 0], [0, 1, 0]],
-        90: [[0, -1, height], [1, 0, 0]],
-        180: [[-1, 0, width], [0, -1, height]],
-        270: [[0, 1, 0], [-1, 0, width]],
-    }[rotation]
-    return np.asarray(np.array(turn, float) @ affine)
+    moved = {0: (0, 0), 90: (height, 0), 180: (width, height), 270: (0, width)}[rotation]
+    return np.asarray(np.column_stack([_TURNS[rotation], moved]).astype(float) @ affine)
 
 
 def inverse(affine: Affine) -> Affine:

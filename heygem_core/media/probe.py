@@ -14,12 +14,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from PIL import ExifTags, Image
 
 from ..errors import InputError, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
 from . import timecode
 from .colour import ColourTags, read_tags
 from .files import STILL_FORMATS, open_media
-from .geometry import Affine, Points, coded_to_display, display_size, inverse, map_points, read_display_matrix, turn_of
+from .geometry import (
+    EXIF_TURNS,
+    Affine,
+    Points,
+    coded_to_display,
+    display_size,
+    inverse,
+    map_points,
+    read_display_matrix,
+    turn_matrix,
+    turn_of,
+)
 from .pixels import PixelFormat, alpha_view, is_full_range, pixel_format, plain_format
 from .scan import FrameTimes, has_picture, scan_frames
 
@@ -29,6 +41,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
+_PHOTO_CODECS = ("mjpeg", "png", "webp", "tiff")  # their frames may carry EXIF, see `_still_orientation`
+_NO_RIGHT_ANGLE = "“{}” is shown turned by an angle that is not a right angle: export it upright first."
 _HEADS_DECODED = 3  # pictures looked at for interlacing
 _STILL_BRANDS = ("heic", "heix", "heim", "heis", "mif1", "msf1", "avif")
 
@@ -238,7 +252,11 @@ def _assemble(
     pixels = pixel_format(plain_format(head.format.name) or head.format.name)
     if pixels is None:
         raise UnsupportedMedia(f"“{path.name}” stores pixels as {head.format.name}, which cannot be rendered: export it as ProRes or PNG.")
-    matrix, rotation, mirrored = _still_orientation(head) if is_still else _orientation(head, path)
+    if is_still:
+        rotation, mirrored = _still_orientation(path)
+        matrix = turn_matrix(rotation, mirrored=mirrored) if rotation or mirrored else None
+    else:
+        matrix, rotation, mirrored = _orientation(head, stream.codec_context.name, path)
     rate = None if is_still else times.rate
     tags = _tags(stream, head)
     return MediaInfo(
@@ -283,23 +301,39 @@ def _tags(stream: VideoStream, head: VideoFrame) -> ColourTags:
     )
 
 
-def _still_orientation(head: VideoFrame) -> tuple[None, int, bool]:
-    """The turn of a photo. Its side data is left alone: PyAV 18.1 crashes the process on the EXIF entries of FFmpeg 8.1."""
-    return None, -round(head.rotation) % 360, False
+def _still_orientation(path: Path) -> tuple[int, bool]:
+    """(clockwise degrees, mirrored first) of a photo, from its EXIF.
+
+    FFmpeg reads it too, but PyAV 18.1 cannot hand it over: looking at a photo's side data raises, or ends the process.
+    """
+    try:
+        with Image.open(path) as picture:
+            return EXIF_TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1), (0, False))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return 0, False  # FFmpeg could read the pixels, so the picture is good; only its orientation is unknown
 
 
-def _orientation(head: VideoFrame, path: Path) -> tuple[tuple[int, ...] | None, int, bool]:
-    if not head.rotation:
-        return None, 0, False  # not even looked at: see `_still_orientation`
-    entries: Iterable[Any] = head.side_data  # typed as a dict in PyAV, but it iterates its entries
-    data = next((bytes(entry) for entry in entries if entry.type.name == "DISPLAYMATRIX"), None)
+def _orientation(head: VideoFrame, codec: str, path: Path) -> tuple[tuple[int, ...] | None, int, bool]:
+    """(display matrix, clockwise degrees, mirrored first) of a video."""
+    data = None if codec in _PHOTO_CODECS else _display_matrix_data(head)
     if data is None:
-        return None, 0, False
+        degrees = -round(head.rotation) % 360
+        if degrees % 90:
+            raise UnsupportedMedia(_NO_RIGHT_ANGLE.format(path.name))
+        return (turn_matrix(degrees, mirrored=False) if degrees else None), degrees, False
     matrix = read_display_matrix(data)
     turn = turn_of(matrix)
     if turn is None:
-        raise UnsupportedMedia(f"“{path.name}” is shown turned by an angle that is not a right angle: export it upright first.")
-    return matrix, *turn
+        raise UnsupportedMedia(_NO_RIGHT_ANGLE.format(path.name))
+    return (matrix if turn != (0, False) else None), *turn
+
+
+def _display_matrix_data(head: VideoFrame) -> bytes | None:
+    try:
+        entries: Iterable[Any] = head.side_data  # typed as a dict in PyAV, but it iterates its entries
+    except ValueError:
+        return None  # a kind of side data that PyAV does not know
+    return next((bytes(entry) for entry in entries if entry.type.name == "DISPLAYMATRIX"), None)
 
 
 def _sample_aspect(stream: VideoStream) -> Fraction:
