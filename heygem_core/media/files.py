@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 2**27  # width x height: above 8K video and 100-megapixel stills, far below what exhausts memory
 
+_PATTERN_LETTERS = frozenset("%*?[]{}")
+
 STILL_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "tiff_pipe", "webp_pipe", "bmp_pipe"})
 
 _VIDEO_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,mxf,asf,ogg,nut,ivf,dv,gif,h264,hevc,m4v"
@@ -42,8 +44,8 @@ def open_media(path: str | Path) -> Iterator[InputContainer]:
     if not path.is_file():
         raise MediaNotFound(f"“{path}” is a folder or a device, not a media file: give the path of one file.")
     with readable(path):
-        # A `%` in the name would be taken for a numbered image sequence; a file opened by its descriptor has no name to misread.
-        by_object = "%" in str(path.absolute())
+        # Such a name would be taken for a numbered sequence of images; a file opened by its descriptor has no name to misread.
+        by_object = not _PATTERN_LETTERS.isdisjoint(str(path.absolute()))
         source = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") if by_object else os.fspath(path.absolute())
         try:
             container = av.open(source, "r", options=dict(_OPTIONS))
