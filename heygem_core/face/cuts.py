@@ -16,6 +16,7 @@ THRESHOLD = 2.0
 seen: jump cuts between takes of one person in one place (0.4–1.5). A flash so bright that it bleaches most of the picture
 may read as two cuts; its frames are then a scene of their own."""
 CALM = 0.3  # mean Lab difference that a still picture has from noise alone
+LIVELY = 1.5  # the same for a speaker in motion: what is expected while a shot is new
 PAST = 8  # frames over which "a moment ago" fades
 FLAT = 1.5  # standard deviation of the lightness detail under which a picture has no structure
 _SIDE = 64
@@ -27,7 +28,7 @@ class CutDetector:
 
     def __init__(self) -> None:
         self._before: npt.NDArray[np.float32] | None = None
-        self._motion = 0.0  # fading mean of the differences so far
+        self._motion = LIVELY  # fading mean of the differences so far in this shot
 
     def __call__(self, rgb: npt.NDArray[np.uint8]) -> bool:
         """rgb: (height, width, 3) uint8. The first frame is no cut."""
@@ -40,7 +41,7 @@ class CutDetector:
         difference = _difference(self._before, now)
         cut = difference / (self._motion + CALM) * _strangeness(self._before, now) > THRESHOLD
         self._before = now
-        self._motion = 0.0 if cut else self._motion + (difference - self._motion) / PAST
+        self._motion = LIVELY if cut else self._motion + (difference - self._motion) / PAST
         return cut
 
 

@@ -25,7 +25,7 @@ EYE_INNER = (133, 362)
 FOREHEAD_TOP, CHIN_TIP, NOSE_TIP, NOSE_BASE = 10, 152, 1, 2
 
 # Rings around the mouth start at the corner on the picture's left, run over the upper lip to the right corner and back
-# under the lower lip. Index k of INNER_LIPS and OUTER_LIPS lie on one ray from the middle of the mouth.
+# under the lower lip. Index k of both lies at one place across the mouth: OUTER_LIPS[k] above (or below) INNER_LIPS[k].
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 LIPS = (
