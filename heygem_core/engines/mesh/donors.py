@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 _SHAPE_UNIT = 0.012  # eye distances, root mean square over the lips: a difference that begins to show
 _POSE_UNIT = 8.0  # degrees
-_JUMP_COST = 0.6
+_JUMP_COST = 4.0
 _CANDIDATES = 48
 _CHUNK = 512  # wanted frames compared with the library at a time, bounds memory
 

@@ -17,8 +17,9 @@ from torch.nn import functional
 
 def wendland(points: Tensor, centres: Tensor, radius: Tensor) -> Tensor:
     """Kernel values (B, Q, N) between points (B, Q, 2) and centres (B, N, 2); radius (B,) in the same unit."""
-    difference = points[:, :, None] - centres[:, None]
-    r = (difference.square().sum(-1).sqrt() / radius[:, None, None]).clamp_(max=1)
+    across = points[:, :, None, 0] - centres[:, None, :, 0]
+    down = points[:, :, None, 1] - centres[:, None, :, 1]
+    r = across.square_().add_(down.square_()).sqrt_().div_(radius[:, None, None]).clamp_(max=1)
     return (1 - r).square_().square_().mul_(4 * r + 1)
 
 

@@ -17,6 +17,7 @@ from .vertices import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER, rows
 
 _SAMPLES = 192  # along ±1.5 half mouth widths
 _REACH = 1.5
+_EDGE = 0.06  # width of the soft edge between lips and inside, half mouth widths: lips are round, not cut out
 
 
 class MouthFrame(NamedTuple):
@@ -108,7 +109,8 @@ def lay_out(points: Tensor, width: int, height: int) -> Mouth:
     # Between the corners the lips part along a sharp line; beyond them the two fields run into one another.
     below = ((y - (top + low) / 2) / torch.maximum(gap, 1 + beyond) + 0.5).clamp(0, 1)
     opened = (gap - 0.5).clamp(0, 1) * (beyond <= 0)
-    inside = (torch.minimum(y - top, low - y) + 0.5).clamp(0, 1) * opened
+    edge = (_EDGE * frame.half).clamp(min=1)[:, None, None]
+    inside = (torch.minimum(y - top, low - y) / edge + 0.5).clamp(0, 1) * opened
     left, right = points[:, rows(LIP_CORNERS)].unbind(1)
     past = (x.abs() - (right - left).norm(dim=-1)[:, None, None] / 2).clamp(min=0)
     off = torch.maximum(outer_top - y, y - outer_low).clamp(min=0)

@@ -77,7 +77,8 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     give = ((under - teeth_end) / (gap - teeth_end).clamp(min=1)).clamp(0, 1)
     inside = torch.lerp(under_lip, lower, give * give * (3 - 2 * give))
     rigid = smoothstep(torch.minimum(_gap(donor.points), _gap(target)) / inter_ocular, 0.02, 0.06)[:, None, None, None]
-    inside = torch.lerp(lips, inside, rigid)
+    between = smoothstep(mouth.across[:, None, y0:y1, x0:x1].abs(), 0.9, 0.6)  # the dark corners belong to the lips
+    inside = torch.lerp(lips, inside, rigid * between)
     seen = mouth.inside[:, None, y0:y1, x0:x1]
     return torch.lerp(field.sample(donor.picture, *lips.unbind(1)), field.sample(donor.picture, *inside.unbind(1)), seen)
 
