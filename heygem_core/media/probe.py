@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import av.error
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image
@@ -227,7 +228,7 @@ def _decode_heads(container: InputContainer, stream: VideoStream, path: Path) ->
     for packet in container.demux(stream):
         try:
             heads += stream.decode(packet)
-        except ValueError as error:  # av.error.InvalidDataError
+        except av.error.FFmpegError as error:
             reason = error
         if len(heads) >= _HEADS_DECODED:
             break

@@ -140,7 +140,7 @@ def _pictures(stream: VideoStream, packets: Iterator[Packet[VideoStream]]) -> It
     for packet in packets:
         try:
             yield from stream.decode(packet)
-        except av.error.InvalidDataError:
+        except av.error.FFmpegError:
             continue
 
 

@@ -153,10 +153,10 @@ def _origin(container: InputContainer, stream: AudioStream) -> Fraction:
 
 def _resampled(container: InputContainer, stream: AudioStream, origin: Fraction, rate: int, layout: str) -> Iterator[Samples]:
     """Chunks (channels, n) at `rate` from time 0 to the end of the stream, without gaps."""
-    resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+    resampler = AudioResampler(format="flt", layout=layout, rate=rate)
     for frame in _without_gaps(_decoded(container, stream), origin):
-        yield from (np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame))
-    yield from (np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(None))
+        yield from map(_samples_of, resampler.resample(frame))
+    yield from map(_samples_of, resampler.resample(None))
 
 
 def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
@@ -164,7 +164,7 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFr
     for packet in container.demux(stream):
         try:
             yield from stream.decode(packet)
-        except av.error.InvalidDataError as error:
+        except av.error.FFmpegError as error:
             bad += 1  # its time is left out, so it becomes silence
             if bad > MAX_BAD_PACKETS:
                 raise UnreadableMedia(f"The sound of “{Path(container.name).name}” is too damaged: export it again.") from error
@@ -175,9 +175,9 @@ def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction) -> Iterator[Au
     to_float: AudioResampler | None = None
     expected = 0  # samples since time 0 that were given
     for frame in frames:
-        to_float = to_float or AudioResampler(format="fltp")
+        to_float = to_float or AudioResampler(format="flt")
         for piece in to_float.resample(frame):
-            samples = np.asarray(piece.to_ndarray(), np.float32)
+            samples = _samples_of(piece)
             ahead = _samples_ahead(frame, origin, expected)
             if ahead > 0:
                 yield from _silence(frame, ahead)
@@ -207,9 +207,19 @@ def _silence(like: AudioFrame, count: int) -> Iterator[AudioFrame]:
 
 
 def _float_frame(samples: Samples, like: AudioFrame) -> AudioFrame:
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=like.layout.name)
-    frame.sample_rate = like.sample_rate
+    return sound_frame(samples, like.layout.name, like.sample_rate)
+
+
+def sound_frame(samples: Samples, layout: str, rate: int) -> AudioFrame:
+    """An interleaved float frame of (channels, n) samples. PyAV 18.1 miscounts the planes of eight planar channels."""
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T, np.float32).reshape(1, -1), format="flt", layout=layout)
+    frame.sample_rate = rate
     return frame
+
+
+def _samples_of(frame: AudioFrame) -> Samples:
+    """(channels, n) of an interleaved float frame."""
+    return np.asarray(frame.to_ndarray(), np.float32).reshape(-1, len(frame.layout.channels)).T
 
 
 def _side_weights(names: list[str]) -> Samples:

@@ -26,7 +26,7 @@ from .formats import TakeFormat, codec_options, grey_pixels, take_pixels, take_t
 from .output import check_output, output_errors, part_path, publish
 from .pixels import is_full_range
 from .probe import MediaInfo, probe
-from .sound import TAKE_RATE
+from .sound import TAKE_RATE, sound_frame
 from .timing import TakeTiming, same_timecode
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ class TakeWriter:
             if chunk is None:
                 self._sound = None
                 return
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk, np.float32), format="fltp", layout=self._sound_layout)
-            frame.sample_rate, frame.time_base, frame.pts = TAKE_RATE, Fraction(1, TAKE_RATE), self._samples_written
+            frame = sound_frame(chunk, self._sound_layout, TAKE_RATE)
+            frame.time_base, frame.pts = Fraction(1, TAKE_RATE), self._samples_written
             self._samples_written += chunk.shape[1]
             self._container.mux(self._audio.encode(frame))
 

@@ -122,6 +122,7 @@ def sound(path: Path, samples: npt.NDArray[np.float32], *, rate: int = 48_000, l
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=rate)
         stream.codec_context.layout = layout
+        container.start_encoding()
         _encode_sound(container, stream, samples, layout, rate)
     return path
 
@@ -156,7 +157,7 @@ def still(path: Path, *, size: tuple[int, int] = SIZE, pix_fmt: str = "rgb24", n
 def _encode_sound(container: Any, stream: Any, samples: Any, layout: str, rate: int) -> None:
     for begin in range(0, samples.shape[1], 1024):
         chunk = np.ascontiguousarray(samples[:, begin : begin + 1024])
-        frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout=layout)
+        frame = av.AudioFrame.from_ndarray(chunk.T.reshape(1, -1).copy(), format="flt", layout=layout)
         frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), begin
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))

@@ -1,0 +1,207 @@
+"""Any sound becomes mono at 16 kHz in its right place, and the take's own sound is exactly as long as asked for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from heygem_core.errors import MediaNotFound, NoSound, UnreadableMedia
+from heygem_core.media.sound import SPEECH_RATE, TAKE_RATE, read_speech, take_layout, take_sound
+
+from .make import clicks, sound, video
+
+CODECS = {
+    ".wav": "pcm_s16le",
+    ".aiff": "pcm_s16be",
+    ".flac": "flac",
+    ".mp3": "libmp3lame",
+    ".m4a": "aac",
+    ".ogg": "libopus",
+    ".mka": "ac3",
+    ".mp4": "aac",
+}
+
+
+def tone(hertz: float, seconds: float, rate: int, level: float = 0.5) -> np.ndarray:
+    return (level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def peak_s(samples: np.ndarray, rate: int) -> float:
+    return float(np.abs(samples).argmax()) / rate
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_a_click_is_where_it_was_in_every_codec(suffix: str, tmp_path: Path) -> None:
+    """The codec's own priming is not part of the sound. One sample at 16 kHz is 0.06 ms."""
+    burst = np.zeros((2, 48_000), np.float32)
+    # Band-limited, so that the place does not depend on how a codec treats what cannot be heard.
+    at = 0.4 * 48_000
+    window = np.hanning(97).astype(np.float32)
+    burst[:, int(at) - 48 : int(at) + 49] += 0.8 * window * np.cos(2 * np.pi * 1000 * np.arange(-48, 49) / 48_000).astype(np.float32)
+    heard = read_speech(sound(tmp_path / f"click{suffix}", burst, layout="stereo", codec=CODECS[suffix]))
+    assert abs(peak_s(heard.samples, heard.rate) - 0.4) <= 1 / SPEECH_RATE
+    assert 1 <= heard.duration < 1.06
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000])
+def test_every_sample_rate_keeps_pitch_place_and_length(rate: int, tmp_path: Path) -> None:
+    samples = np.concatenate([np.zeros(rate // 2, np.float32), tone(440, 0.5, rate)])[None]
+    heard = read_speech(sound(tmp_path / "tone.wav", samples, rate=rate))
+    assert (heard.rate, heard.source_rate, heard.source_channels, heard.downmix) == (16_000, rate, 1, "mono")
+    assert abs(heard.duration - 1) < 0.002
+    spectrum = np.abs(np.fft.rfft(heard.samples[8000:16000]))
+    assert abs(spectrum.argmax() * 2 - 440) <= 2
+    assert np.abs(heard.samples[:7900]).max() < 0.02 < 0.45 < np.abs(heard.samples[8200:]).max() < 0.55
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("mono", 1), ("stereo", 2), ("5.1", 6), ("7.1", 8), ("quad", 4), ("2.1", 3)])
+def test_every_layout_is_heard_at_the_level_it_was_spoken(layout: str, channels: int, tmp_path: Path) -> None:
+    """Dialogue in the centre where there is one, else the same in left and right."""
+    names = [channel.name for channel in av.AudioLayout(layout).channels]
+    samples = np.zeros((channels, 24_000), np.float32)
+    for name in ["FC"] if "FC" in names else ["FL", "FR"]:
+        samples[names.index(name)] = tone(300, 0.5, 48_000, 0.4)
+    heard = read_speech(sound(tmp_path / "speech.wav", samples, layout=layout))
+    assert abs(np.abs(heard.samples).max() - 0.4) < 0.02
+    assert heard.source_channels == channels
+
+
+def test_the_rumble_channel_is_not_heard(tmp_path: Path) -> None:
+    samples = np.zeros((6, 24_000), np.float32)
+    samples[3] = tone(60, 0.5, 48_000, 0.8)
+    samples[2] = tone(300, 0.5, 48_000, 0.1)
+    assert np.abs(read_speech(sound(tmp_path / "film.wav", samples, layout="5.1")).samples).max() < 0.12
+
+
+def test_stereo_with_one_channel_turned_round_is_not_silence(tmp_path: Path) -> None:
+    voice = tone(300, 0.5, 48_000, 0.4)
+    heard = read_speech(sound(tmp_path / "twisted.wav", np.stack([voice, -voice]), layout="stereo"))
+    assert heard.downmix in ("left", "right") and np.abs(heard.samples).max() > 0.38
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_voice_on_one_channel_keeps_its_level(side: int, tmp_path: Path) -> None:
+    samples = np.zeros((2, 24_000), np.float32)
+    samples[side] = tone(300, 0.5, 48_000, 0.4)
+    heard = read_speech(sound(tmp_path / "one side.wav", samples, layout="stereo"))
+    assert heard.downmix == ("left", "right")[side] and abs(np.abs(heard.samples).max() - 0.4) < 0.02
+
+
+def test_silence_is_read_as_silence(tmp_path: Path) -> None:
+    heard = read_speech(sound(tmp_path / "silence.wav", np.zeros((2, 48_000), np.float32), layout="stereo"))
+    assert len(heard.samples) == 16_000 and not heard.samples.any()
+
+
+def test_a_part_equals_the_same_part_of_the_whole(tmp_path: Path) -> None:
+    random = np.random.default_rng(0).normal(0, 0.1, (1, 44_100 * 2)).astype(np.float32)
+    path = sound(tmp_path / "noise.wav", random, rate=44_100)
+    whole, part = read_speech(path), read_speech(path, 0.75, Fraction(3, 2))
+    assert np.array_equal(part.samples, whole.samples[12_000:24_000])
+
+
+def test_sound_of_a_video_counts_from_its_first_picture(tmp_path: Path) -> None:
+    """A transport stream starts at any time, and its sound need not start with the picture."""
+    source = video(tmp_path / "clip.mov", frames=50, samples=clicks([Fraction(6, 5)], Fraction(2)), sound_codec="pcm_s16le")
+    late = tmp_path / "late.mkv"
+    with av.open(str(source)) as reading, av.open(str(late), "w") as writing:
+        streams = {
+            stream.index: writing.add_stream_from_template(stream) for stream in reading.streams if stream.type in ("video", "audio")
+        }
+        for packet in reading.demux():
+            if packet.dts is None or (packet.stream.type == "audio" and packet.pts * packet.time_base < 0.5):
+                continue
+            shift = round(5 / packet.time_base)
+            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+            packet.stream = streams[packet.stream_index]
+            writing.mux(packet)
+    with av.open(str(late)) as container:
+        assert container.streams.video[0].start_time * container.streams.video[0].time_base >= 5
+    heard = read_speech(late)
+    assert abs(peak_s(heard.samples, heard.rate) - 1.2) <= 0.001
+    assert not heard.samples[:7900].any()
+
+
+def test_a_hole_in_the_sound_is_silence_and_moves_nothing(tmp_path: Path) -> None:
+    source = sound(tmp_path / "whole.mka", clicks([Fraction(1, 4), Fraction(7, 4)], Fraction(2), channels=1), codec="flac")
+    holed = tmp_path / "holed.mka"
+    with av.open(str(source)) as reading, av.open(str(holed), "w") as writing:
+        stream = writing.add_stream_from_template(reading.streams.audio[0])
+        for packet in reading.demux(audio=0):
+            if packet.dts is not None and not 0.8 < packet.pts * packet.time_base < 1.2:
+                packet.stream = stream
+                writing.mux(packet)
+    heard = read_speech(holed)
+    assert abs(heard.duration - 2) < 0.01
+    assert abs(peak_s(heard.samples[16_000:], heard.rate) + 1 - 1.75) <= 0.001
+
+
+def test_damaged_packets_become_silence_and_move_nothing(tmp_path: Path) -> None:
+    path = sound(tmp_path / "speech.m4a", np.random.default_rng(1).normal(0, 0.2, (1, 144_000)).astype(np.float32), codec="aac")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 2000] = b"\xff" * 2000
+    path.write_bytes(data)
+    heard = read_speech(path)
+    assert abs(heard.duration - 3) < 0.03
+    assert np.abs(heard.samples[-8000:]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("channels", "layout", "kept"),
+    [(1, "mono", "mono"), (2, "stereo", "stereo"), (6, "5.1", "5.1"), (4, "quad", "stereo"), (8, "7.1", "stereo")],
+)
+def test_the_takes_sound_keeps_its_channels(channels: int, layout: str, kept: str, tmp_path: Path) -> None:
+    samples = np.stack([tone(200 + 100 * place, 0.5, 48_000, 0.3) for place in range(channels)])
+    path = sound(tmp_path / "speech.wav", samples, layout=layout)
+    taken = np.concatenate(list(take_sound(path, Fraction(0), Fraction(1, 2))), axis=1)
+    assert take_layout(path) == kept
+    assert taken.shape == ({"mono": 1, "stereo": 2, "5.1": 6}[kept], 24_000)
+    if kept == layout:
+        assert np.abs(taken - samples).max() < 1e-4
+
+
+@pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
+@pytest.mark.parametrize(
+    ("start", "duration"),
+    [(Fraction(0), Fraction(1)), (Fraction(1, 3), Fraction(1001, 24000) * 7), (Fraction(3, 4), Fraction(2)), (Fraction(5), Fraction(1, 2))],
+)
+def test_the_takes_sound_has_exactly_the_samples_of_its_duration(rate: int, start: Fraction, duration: Fraction, tmp_path: Path) -> None:
+    path = sound(tmp_path / "speech.wav", tone(300, 1, rate)[None], rate=rate)
+    chunks = list(take_sound(path, start, duration))
+    taken = np.concatenate(chunks, axis=1)
+    assert taken.shape[1] == round(duration * TAKE_RATE)
+    inside = max(0, min(round((1 - start) * TAKE_RATE), taken.shape[1]))
+    if inside:
+        assert np.abs(taken[0, : inside - 100]).max() > 0.45
+    assert not taken[:, inside + 100 :].any(), "beyond the end of the file is silence"
+    assert max(chunk.shape[1] for chunk in chunks) <= TAKE_RATE, "it comes in chunks"
+
+
+def test_two_neighbouring_takes_join_without_a_seam(tmp_path: Path) -> None:
+    path = sound(tmp_path / "speech.m4a", tone(300, 2, 44_100)[None], rate=44_100, codec="aac")
+    whole = np.concatenate(list(take_sound(path, Fraction(0), Fraction(2))), axis=1)
+    parts = [*take_sound(path, Fraction(0), Fraction(33, 40)), *take_sound(path, Fraction(33, 40), Fraction(47, 40))]
+    assert np.array_equal(np.concatenate(parts, axis=1), whole)
+
+
+def test_what_has_no_sound_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NoSound, match=r"mute\.mp4.*no sound"):
+        read_speech(video(tmp_path / "mute.mp4", frames=3))
+    with pytest.raises(MediaNotFound):
+        read_speech(tmp_path / "gone.wav")
+    text = tmp_path / "text.wav"
+    text.write_text("not a sound\n" * 100)
+    with pytest.raises(UnreadableMedia):
+        read_speech(text)
+    with pytest.raises(NoSound):
+        read_speech(sound(tmp_path / "empty.wav", np.zeros((1, 0), np.float32)))
+
+
+def test_real_clips_are_as_long_as_their_pictures(clips: Path) -> None:
+    for name, seconds in (("german_512x512_25fps.mp4", 20), ("grid/bbaf2n.mpg", 3), ("talking/talk06.mp4", 27)):
+        heard = read_speech(clips / name)
+        assert abs(heard.duration - seconds) < 0.15
+        assert 0.05 < np.abs(heard.samples).max() <= 1.5
