@@ -16,8 +16,8 @@ THRESHOLD = 2.0
 seen: jump cuts between takes of one person in one place (0.4–1.5). A flash so bright that it bleaches most of the picture
 may read as two cuts; its frames are then a scene of their own."""
 CALM = 0.3  # mean Lab difference that a still picture has from noise alone
-LIVELY = 1.5  # the same for a speaker in motion: what is expected while a shot is new
-PAST = 8  # frames over which "a moment ago" fades
+LIVELY = 0.8  # the same for a speaker in motion: what is expected while a shot is new
+PAST = 6  # frames over which "a moment ago" fades
 FLAT = 1.5  # standard deviation of the lightness detail under which a picture has no structure
 _SIDE = 64
 _SHIFT = 3  # pixels of 64 that a picture may move between two frames without losing its structure
