@@ -2,8 +2,8 @@
 
     python -m benchmarks.motion ../shared/clips [--head mel] [--cache FOLDER] [--json FILE]
 
-Only usable frames inside utterances count. Every figure stands beside baselines that know no words: the training speaker's mean curve, the smoothed
-loudness, and the head fed another clip's speech. Intervals are 95 % bootstraps over clips.
+Only usable frames inside utterances count. Every figure stands beside baselines that know no words: the training
+speaker's mean curve, the smoothed loudness, and the head fed another clip's speech. Intervals are 95 % bootstraps over clips.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from heygem_core.motion.adapt import lip_gap  # noqa: F401 — the definition of the opening that is compared
 from heygem_core.motion.examples import lower_lip_gap
 from heygem_core.motion.footage import Footage, watch
 from heygem_core.motion.head import Head, load_head
@@ -49,7 +48,7 @@ def main() -> None:
     result = {name: judge(head, group) for name, group in groups.items() if group}
     for name, rows in result.items():
         print(table(name, rows))
-    result["silence"] = silence(head, [c for _, c in clips if spoken_s(c) < 0.5])
+    result["silence"] = silence(head, [c for path, c in clips if "silent" in path.stem])
     print("opening in silence, standard deviation in eye distances:", result["silence"])
     print("seconds for a minute of speech:", round(speed(head, clips[0][1]), 2))
     if chosen.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ class Drawn:
 
 def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device) -> Iterator[Drawn]:
     """The frames [start, end_exclusive) of the take, in order; holds one block of them in memory."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # decoder and encoder want the other half
     first, count = start - start % BLOCK, plan.facts.frames
     last = min(count, -(-end_exclusive // BLOCK) * BLOCK)
     pictures = _source_pictures(plan.info, plan.array("frames")[first:last])

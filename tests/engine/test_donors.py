@@ -1,0 +1,58 @@
+"""Donor paths: near in shape, running on where they can, and never changed from afar."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heygem_core.engines.mesh.donors import Library, choose_path
+
+
+def library(count: int = 300, seed: int = 0) -> Library:
+    """A clip whose mouth opens and closes steadily."""
+    phase = np.sin(np.arange(count) / 7)[:, None, None]
+    lips = np.broadcast_to(np.linspace(-0.2, 0.2, 40)[:, None], (40, 3))[None] * (1 + 0.3 * phase)
+    return Library(np.arange(count), lips.astype(np.float32), np.zeros((count, 3), np.float32), np.zeros(count, np.float32))
+
+
+def test_a_clip_asked_for_its_own_shapes_gives_its_own_frames():
+    have = library()
+    path = choose_path(have, have.lips, have.pose, np.ones(300, bool), 25)
+    cost = np.abs(have.lips[path] - have.lips).max()
+    assert cost < 0.02
+    assert (np.diff(path) == 1).mean() > 0.8
+
+
+def test_frames_without_a_face_have_no_donor():
+    have = library()
+    usable = np.ones(300, bool)
+    usable[100:120] = False
+    path = choose_path(have, have.lips, have.pose, usable, 25)
+    assert (path[100:120] == -1).all()
+    assert (path[usable] >= 0).all()
+
+
+def test_an_empty_library_lends_nothing():
+    have = library()
+    empty = Library(have.frames[:0], have.lips[:0], have.pose[:0], have.penalty[:0])
+    assert (choose_path(empty, have.lips, have.pose, np.ones(300, bool), 25) == -1).all()
+
+
+def test_a_change_reaches_no_further_than_one_block():
+    have = library()
+    wanted = have.lips[::-1].copy()
+    before = choose_path(have, wanted, have.pose, np.ones(300, bool), 25)
+    wanted[150:175] *= 1.4
+    after = choose_path(have, wanted, have.pose, np.ones(300, bool), 25)
+    changed = np.flatnonzero(before != after)
+    assert len(changed)
+    assert changed.min() >= 125
+    assert changed.max() < 200
+
+
+def test_a_turned_head_is_not_lent_to_a_straight_one():
+    have = library()
+    pose = have.pose.copy()
+    pose[::2, 0] = 40
+    turned = have._replace(pose=pose)
+    path = choose_path(turned, have.lips, have.pose, np.ones(300, bool), 25)
+    assert (path % 2 == 1).all()
