@@ -5,31 +5,44 @@ SPEC "-" reads the spec from standard input. SIGTERM and Ctrl-C cancel: nothing 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import traceback
+from contextlib import closing
 from pathlib import Path
 
-from .errors import EXIT_BUG, EXIT_OK, Cancelled, HeygemError, MediaNotFound
+from .errors import EXIT_BUG, EXIT_OK, Cancelled, HeygemError, MediaNotFound, SpecError
 from .shot import Event, Failed, RenderTask, from_json, to_json
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, _cancel)
-    signal.signal(signal.SIGINT, _cancel)
+    """Runs the task named on the command line; returns its exit code."""
+    cancel_on_signals()
     try:
         run(_read_spec(sys.argv[1:]))
         return EXIT_OK
+    except BrokenPipeError:  # whoever started this is gone: nobody waits for the take
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Cancelled.exit_code
     except HeygemError as error:
         _say(failed(error))
         return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        _say(Failed(error=type(error).__name__, message=f"Internal error: {error}. Please report it.", exit_code=EXIT_BUG))
+        return EXIT_BUG
 
 
 def run(task: RenderTask) -> None:
     """Runs a task and prints its events. Raises: HeygemError."""
     from .render import render
 
-    for event in render(task):
-        _say(event)
+    with closing(render(task)) as events:
+        for event in events:
+            _say(event)
 
 
 def failed(error: HeygemError) -> Failed:
@@ -37,9 +50,21 @@ def failed(error: HeygemError) -> Failed:
     return Failed(error=type(error).__name__, message=str(error), exit_code=error.exit_code)
 
 
+def cancel_on_signals() -> None:
+    """From here on SIGTERM and Ctrl-C raise Cancelled, once: a second one must not interrupt the cleaning up."""
+    for number in _SIGNALS:
+        signal.signal(number, _cancel)
+
+
+def _cancel(number: int, frame: object) -> None:
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Cancelled("Cancelled; nothing was left behind.")
+
+
 def _read_spec(arguments: list[str]) -> RenderTask:
     if len(arguments) != 1:
-        raise MediaNotFound("Give the path of one spec file, or - to read it from standard input.")
+        raise SpecError("Give the path of one spec file, or - to read it from standard input.")
     if arguments[0] == "-":
         return from_json(sys.stdin.buffer.read(), RenderTask)
     try:
@@ -53,16 +78,5 @@ def _say(event: Event) -> None:
     sys.stdout.buffer.flush()
 
 
-def _cancel(number: int, frame: object) -> None:
-    raise Cancelled("Cancelled; nothing was left behind.")
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Exception as error:
-        import traceback
-
-        traceback.print_exc()
-        _say(Failed(error=type(error).__name__, message=f"Internal error: {error}. Please report it.", exit_code=EXIT_BUG))
-        sys.exit(EXIT_BUG)
+    sys.exit(main())

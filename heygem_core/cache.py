@@ -10,17 +10,20 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from .errors import MediaNotFound, OutputError
+from .errors import MediaNotFound, OutputError, SpecError
 from .shot import to_json
 
+_IN_USE_S = 3600.0
+_LEFTOVER_S = 24 * 3600.0
 _SAMPLE = 1 << 20  # bytes read at the start, the middle and the end of a file
 
 
@@ -62,10 +65,8 @@ class Cache:
         folder = self.root / kind / key
         if not folder.is_dir():
             return None
-        try:
+        with suppress(OSError):  # a read-only cache still serves
             os.utime(folder)  # prune() drops what was not used for the longest time
-        except OSError:
-            pass  # a read-only cache still serves
         return folder
 
     @contextmanager
@@ -79,9 +80,7 @@ class Cache:
             parent.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
         except OSError as error:
-            raise OutputError(
-                f"The cache folder “{self.root}” cannot be written ({error.strerror}): free some space or set HEYGEM_CACHE to another folder."
-            ) from error
+            raise self._unwritable(error) from error
         try:
             yield folder
             try:
@@ -89,18 +88,64 @@ class Cache:
             except OSError:
                 if not (parent / key).is_dir():
                     raise
+        except OSError as error:  # the makers read through the core's own readers, whose errors are typed: this is about writing
+            raise self._unwritable(error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def prune(self, keep_bytes: int) -> int:
-        """Deletes the entries unused for the longest time until at most `keep_bytes` remain; returns the bytes freed."""
-        entries = [(folder.stat().st_mtime, folder) for folder in self.root.glob("*/*") if folder.is_dir()]
-        sizes = {folder: sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) for _, folder in entries}
-        excess = sum(sizes.values()) - keep_bytes
-        freed = 0
-        for _, folder in sorted(entries):
-            if freed >= excess:
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"The cache folder “{self.root}” cannot be written ({error.strerror or error}): "
+            "free some space or set HEYGEM_CACHE to another folder."
+        )
+
+    def prune(self, keep_bytes: int | None = None, *, spare_s: float = _IN_USE_S) -> int:
+        """Deletes the entries unused for the longest time until at most `keep_bytes` remain; returns the bytes freed.
+
+        keep_bytes: None = $HEYGEM_CACHE_GB gigabytes, 20 where it is not set. What was used in the last `spare_s` seconds stays,
+        since another render may be reading it. Leftovers of programs that were killed while making an entry go after a day.
+        """
+        now, entries, freed = time.time(), [], 0
+        for folder in self.root.glob("*/*"):
+            try:
+                age_s, size = now - folder.stat().st_mtime, _size_of(folder)
+            except OSError:
+                continue  # another program was faster
+            if not folder.name.startswith("."):
+                entries.append((age_s, size, folder))
+            elif age_s > _LEFTOVER_S:
+                freed += _delete(folder, size)
+        excess = sum(size for _, size, _ in entries) - (default_limit() if keep_bytes is None else keep_bytes)
+        for age_s, size, folder in sorted(entries, reverse=True):
+            if excess <= 0 or age_s < spare_s:
                 break
-            shutil.rmtree(folder, ignore_errors=True)
-            freed += sizes[folder]
+            excess -= size
+            freed += _delete(folder, size)
         return freed
+
+
+def default_limit() -> int:
+    """Bytes that the cache may hold: $HEYGEM_CACHE_GB, else 20 GB. Raises: SpecError — not a number."""
+    text = os.environ.get("HEYGEM_CACHE_GB") or "20"
+    try:
+        gigabytes = float(text)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes < float("inf"):
+        raise SpecError(f"HEYGEM_CACHE_GB must be a number of gigabytes, such as 20, and is “{text}”.")
+    return int(gigabytes * 1e9)
+
+
+def _size_of(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _delete(folder: Path, size: int) -> int:
+    """Removes an entry at once for those who look for it, then its files; returns the bytes freed."""
+    try:
+        going = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        os.rename(folder, going)
+    except OSError:
+        return 0  # another program was faster, or the cache is read-only
+    shutil.rmtree(going, ignore_errors=True)
+    return size

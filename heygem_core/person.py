@@ -74,5 +74,5 @@ def _speech_weight(mean: Floats) -> Floats:
     nose, lip = mean[NOSE_BASE, 1], mean[OUTER_LIPS[5], 1]
     down = np.clip((mean[:, 1] - nose) / (0.6 * (lip - nose)), 0, 1)
     side = np.clip((0.72 - np.abs(mean[:, 0])) / 0.27, 0, 1)
-    weight = down * side
-    return (weight * weight * (3 - 2 * weight)).astype(np.float32)
+    weight: Floats = (down * side).astype(np.float32)
+    return weight * weight * (3 - 2 * weight)

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache as cache_result
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +24,22 @@ from .engines.mesh.prepare import prepare
 from .errors import NoUsableFace, OutputError
 from .face.mesh import lip_opening, lip_width
 from .face.reasons import Reason
-from .face.tracker import open_tracker
 from .face.track_files import load_tracks, save_tracks
+from .face.tracker import open_tracker
 from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people, follow_faces
-from .media.probe import MediaInfo, probe
-from .media.sound import Sound, read_speech
-from .motion.head import WEIGHTS
+from .inputs import Inputs, open_inputs
+from .media.probe import MediaInfo
+from .media.reader import read_frames
+from .media.sound import Sound
+from .media.upright import Upright
 from .motion.motion import Motion
-from .motion.predict import predict
-from .observe import upright_frames
+from .motion.predict import motion_version, predict
+from .pace import Pace
 from .person import Person, follow, person_of
 from .plan_facts import PLAN_VERSION, PlanFacts
 from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
 from .streams import ahead
-from .timeline import TakeFrames, take_frames
+from .timeline import TakeFrames
 
 CONTEXT_S = 10  # of the clip before and after the range is looked at too: donors and this person's habits
 
@@ -65,16 +65,17 @@ class Plan:
         return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 
 
-def make_plan(shot: Shot, settings: RenderSettings, cache: Cache) -> Generator[Event, None, Plan]:
-    """Yields progress, returns the plan. Raises: InputError, NoUsableFace, SetupError, OutputError."""
-    yield Progress(stage="probe", done=0)
-    info = probe(shot.video)
-    sound = read_speech(shot.speech)
-    frames = take_frames(info, shot.start, shot.end_exclusive, sound.duration, settings.fit)
+def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs | None = None) -> Generator[Event, None, Plan]:
+    """Yields progress, returns the plan. `inputs` of the shot where they are open already.
+
+    Raises: InputError, NoUsableFace, SetupError, OutputError.
+    """
+    inputs = inputs or open_inputs(shot, settings)
+    info, sound, frames = inputs.info, inputs.sound, inputs.frames
     key = plan_key(shot, settings)
     folder = cache.entry("plans", key)
     if folder is None:
-        tracks = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
+        tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
         yield Progress(stage="speech", done=0)
         motion = motion_of(sound, shot.speech, cache)
         yield Progress(stage="plan", done=0, total=len(frames.source))
@@ -88,7 +89,7 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache) -> Generator[E
             face=person.number,
             faces=describe_people(tracks),
             drawn_mouth=not person.shows_mouth_inside,
-            notices=tuple(_notices(tracks, person, frames, sound)),
+            notices=tuple(_notices(tracks, person, inputs, damaged)),
         )
         with cache.making("plans", key) as made:
             decide(made, info, person, frames, _wanted(person, frames, motion, settings))
@@ -121,52 +122,53 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
         settings.engine,
         settings.tracker,
     )
-    return key_of(PLAN_VERSION, _head_hash(), fingerprint(shot.video), fingerprint(shot.speech), what)
+    return key_of(PLAN_VERSION, motion_version(), fingerprint(shot.video), fingerprint(shot.speech), what)
 
 
-def tracks_of(info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache) -> Generator[Event, None, FaceTracks]:
-    """The faces of a range and of `CONTEXT_S` around it, from the cache or from the pictures."""
+def tracks_of(
+    info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache
+) -> Generator[Event, None, tuple[FaceTracks, NDArray[np.int64]]]:
+    """The faces of a range and of `CONTEXT_S` around it, and the frames that are damaged; from the cache or from the pictures."""
     first = info.frame_at(max(info.time_of(start) - CONTEXT_S, Fraction(0)))
     last = min(info.frame_count, info.frame_at(info.time_of(end - 1) + CONTEXT_S) + 1)
     with closing(open_tracker(settings.tracker, "cpu")) as tracker:
-        key = key_of(TRACKS_VERSION, tracker.name, tracker.version, fingerprint(info.path), first, last)
+        key = key_of("tracks and damaged frames", TRACKS_VERSION, tracker.name, tracker.version, fingerprint(info.path), first, last)
         folder = cache.entry("tracks", key)
         tracks = load_tracks(folder / "tracks.npz") if folder else None
-        if tracks is None:
-            seen = []
-            with ahead(upright_frames(info, first, last), 4) as pictures:
-                for faces in follow_faces(pictures, tracker):
-                    seen.append(faces)
-                    yield Progress(stage="track", done=len(seen), total=last - first)
-            tracks = build_tracks(seen, tracker.version)
-            with cache.making("tracks", key) as made:
-                save_tracks(tracks, made / "tracks.npz")
-    return tracks
+        if folder is not None and tracks is not None:
+            return tracks, np.load(folder / "damaged.npy")
+        damaged: list[int] = []
+        seen, pace = [], Pace("track", last - first)
+        with ahead(_pictures(info, first, last, damaged), 4) as pictures:
+            for faces in follow_faces(pictures, tracker):
+                seen.append(faces)
+                yield pace.tick()
+    tracks = build_tracks(seen, tracker.version)
+    with cache.making("tracks", key) as made:
+        np.save(made / "damaged.npy", np.array(damaged, np.int64))
+        save_tracks(tracks, made / "tracks.npz")
+    return tracks, np.array(damaged, np.int64)
+
+
+def _pictures(info: MediaInfo, first: int, last: int, damaged: list[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """(frame number, upright RGB); the numbers of frames that could not be decoded whole are added to `damaged`."""
+    upright = Upright(info)
+    for frame in read_frames(info, first, last):
+        if frame.damaged:
+            damaged.append(frame.index)
+        yield frame.index, upright.picture(frame.picture)
 
 
 def motion_of(sound: Sound, speech: str, cache: Cache) -> Motion:
     """The mouth that the speech wants, from the cache or from the sound."""
-    key = key_of(_head_hash(), fingerprint(speech))
+    key = key_of(motion_version(), fingerprint(speech))
     folder = cache.entry("motion", key)
-    if folder is None:
-        motion = predict(sound.samples)
-        with cache.making("motion", key) as made:
-            np.savez(made / "motion.npz", **{field.name: getattr(motion, field.name) for field in fields(motion)})
-        return motion
-    with np.load(folder / "motion.npz") as kept:
-        return Motion(
-            vertices=tuple(kept["vertices"].tolist()),
-            coefficients=kept["coefficients"],
-            basis=kept["basis"],
-            speaking=kept["speaking"],
-            head=str(kept["head"]),
-        )
-
-
-@cache_result
-def _head_hash() -> str:
-    """Identity of the motion head that ships."""
-    return blake2b((WEIGHTS / "mel.safetensors").read_bytes(), digest_size=16).hexdigest()
+    if folder is not None:
+        return Motion.load(folder / "motion.npz")
+    motion = predict(sound.samples)
+    with cache.making("motion", key) as made:
+        motion.save(made / "motion.npz")
+    return motion
 
 
 def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Floats) -> None:
@@ -193,15 +195,22 @@ def _wanted(person: Person, frames: TakeFrames, motion: Motion, settings: Render
     return wanted
 
 
-def _notices(tracks: FaceTracks, person: Person, frames: TakeFrames, sound: Sound) -> Iterator[str]:
+def _notices(tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArray[np.int64]) -> Iterator[str]:
     """What the user should know about this shot, a sentence each."""
+    info, sound, frames = inputs.info, inputs.sound, inputs.frames
     reasons = person.reasons[frames.source - person.first_frame]
-    passed = int((reasons != Reason.USABLE).sum())
+    passed, broken = int((reasons != Reason.USABLE).sum()), np.intersect1d(damaged, frames.source)
     if passed:
         yield f"{passed} of {len(reasons)} frames pass through untouched; the report lists them with their reasons."
     if len(tracks.people) > 1:
         yield f"There are several faces; face {person.number} speaks. Found: {describe_people(tracks)}. Choose another with --face."
     if not person.shows_mouth_inside:
-        yield "The clip never shows the inside of the mouth, so teeth and tongue are drawn."
+        yield "The clip shows too little of the inside of the mouth to lend it, so teeth and tongue are drawn."
+    if len(broken):
+        yield f"{len(broken)} frames of the clip are damaged, the first one is frame {broken[0]}: the frame before stands in for each."
+    if info.missing_frames:
+        yield f"“{info.path.name}” breaks off: its header promises {info.missing_frames} more frames. Copy or export it again."
     if float(np.abs(sound.samples).max(initial=0)) < 1e-3:
         yield "The speech is silent: the mouth stays closed."
+    elif sound.duration < frames.timing.duration - Fraction(1, 2):
+        yield f"The speech ends at {float(sound.duration):.1f} of {float(frames.timing.duration):.1f} s: after it the mouth stays closed."

@@ -9,7 +9,7 @@ from .shot import RenderSettings, Shot, Struct
 PLAN_VERSION = 1  # raise it whenever the same inputs would give another plan
 
 
-class PlanFacts(Struct, kw_only=True):
+class PlanFacts(Struct, frozen=True, kw_only=True):
     """What a plan says about itself; its arrays lie beside it."""
 
     key: str

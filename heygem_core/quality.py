@@ -21,7 +21,7 @@ _LIKE = 25  # frames of the source that count as "of like shape"
 Floats = NDArray[np.floating]
 
 
-class CurveMatch(Struct, kw_only=True):
+class CurveMatch(Struct, frozen=True, kw_only=True):
     """How well one curve follows another."""
 
     r: float | None  # Pearson correlation, −1 … 1; None = one of them does not move
@@ -30,7 +30,7 @@ class CurveMatch(Struct, kw_only=True):
     amplitude: float | None  # standard deviation over the wanted curve's
 
 
-class Quality(Struct, kw_only=True):
+class Quality(Struct, frozen=True, kw_only=True):
     """The figures of a take. None = cannot be said (no reference, too few frames)."""
 
     frames: int

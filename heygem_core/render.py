@@ -6,22 +6,24 @@ Stop it by closing the generator (or raising into it): what was begun is removed
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .cache import Cache
-from .errors import BadRange
+from .cache import Cache, default_limit
+from .errors import BadRange, OutputError
 from .face.reasons import Reason
+from .inputs import Inputs, open_inputs
 from .media.formats import format_for
 from .media.output import check_output
-from .media.probe import probe, probe_sound
-from .media.sound import take_layout, take_sound
-from .media.timing import timing_of
+from .media.sound import TAKE_RATE, take_layout, take_sound
+from .media.timing import TakeTiming, timing_of
 from .media.writer import TakeWriter
+from .pace import Pace
 from .report import TakeReport, report_path, write_report
 from .shot import Event, Finished, Progress, RenderTask
 from .streams import ahead
@@ -29,9 +31,8 @@ from .timeline import STILL_RATE
 
 if TYPE_CHECKING:
     from .draw import Drawn
+    from .media.probe import MediaInfo
     from .plan import Plan
-
-_STABLE_AFTER_S = 1.0  # of drawing, before a speed and an end are told
 
 
 def render(task: RenderTask) -> Generator[Event, None, None]:
@@ -39,28 +40,85 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
 
     Raises: InputError, NoUsableFace, OutputError, SetupError, SpecError — all that can be known before the long work, before it.
     """
-    _check(task)
+    yield Progress(stage="probe", done=0)
+    inputs = open_inputs(task.shot, task.settings)
+    start, end = _check(task, inputs)
     from .device import choose_device  # torch takes seconds to import; a mistyped path is told before that
+    from .draw import draw_frames
     from .plan import make_plan
 
     device = choose_device(task.settings.device)
-    began = time.monotonic()
-    plan = yield from make_plan(task.shot, task.settings, Cache(task.cache))
-    start, end = _piece(task, plan)
+    began, cache = time.monotonic(), Cache(task.cache)
+    plan = yield from make_plan(task.shot, task.settings, cache, inputs)
     planned_s = time.monotonic() - began
-    from .draw import draw_frames
-
-    with ExitStack() as stack:
-        take, matte = _open_writers(task, plan, start, end, stack)
-        drawn = stack.enter_context(ahead(draw_frames(plan, start, end, device), 8))
-        clock = _Clock(end - start)
-        for frame in drawn:
-            take.write(frame.picture)
-            if matte is not None:
-                matte.write_grey(_whole_matte(frame, plan.info.coded_size))
-            yield clock.tick()
+    timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
+    with _all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
+        with _matte_writer(task, plan.info, timing) as matte, ahead(draw_frames(plan, start, end, device), 8) as drawn:
+            pace = Pace("render", end - start)
+            for frame in drawn:
+                take.write(frame.picture)
+                if matte is not None:
+                    matte.write_grey(_whole_matte(frame, plan.info.coded_size))
+                yield pace.tick()
         yield Progress(stage="finish", done=end - start, total=end - start)
-    report = TakeReport(
+        if task.matte is not None:
+            made.append(Path(task.matte))
+        # The take gets its name last of all: who waits for it finds all that belongs to it.
+        path = write_report(_report(task, plan, start, end, str(device), planned_s, pace.elapsed_s), task.output)
+        made.append(path)
+    cache.prune()
+    yield Finished(output=str(Path(task.output).absolute()), report=str(path))
+
+
+def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
+    """The range of the take's frames that is wanted. Raises what can be wrong and seen at once."""
+    frames = len(inputs.frames.source)
+    start, end = task.segment or (0, frames)
+    if not 0 <= start < end <= frames:
+        raise BadRange(f"The segment {start}–{end} does not lie in the take, which has {frames} frames.")
+    format_for(task.output, task.settings.format, inputs.info)
+    if task.matte is not None:
+        format_for(task.matte, None, inputs.info)
+    written: list[str | Path] = [task.output, *([task.matte] if task.matte is not None else []), report_path(task.output)]
+    if len({Path(path).resolve() for path in written}) < len(written):
+        raise OutputError(f"The matte “{task.matte}” has the same path as the take: give it another name.")
+    for path in written:
+        check_output(path, [task.shot.video, task.shot.speech])
+    default_limit()
+    return start, end
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[list[Path]]:
+    """A list for finished files; they vanish again if the block fails."""
+    made: list[Path] = []
+    try:
+        yield made
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _take_writer(task: RenderTask, plan: Plan, start: int, end: int, timing: TakeTiming) -> TakeWriter:
+    row = format_for(task.output, task.settings.format, plan.info)
+    if not task.settings.audio:
+        return TakeWriter(task.output, row, plan.info, timing)
+    whole = timing_of(plan.info, plan.array("frames").tolist(), rate=STILL_RATE)
+    # Pieces meet at whole samples, so that joined they hold as many as the whole.
+    first, last = (round(whole.time_of(frame) * TAKE_RATE) for frame in (start, end))
+    sound = take_sound(task.shot.speech, Fraction(first, TAKE_RATE), Fraction(last - first, TAKE_RATE))
+    return TakeWriter(task.output, row, plan.info, timing, sound=sound, sound_layout=take_layout(task.shot.speech))
+
+
+def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> AbstractContextManager[TakeWriter | None]:
+    if task.matte is None:
+        return nullcontext()
+    return TakeWriter(task.matte, format_for(task.matte, None, info), info, timing, grey=True)
+
+
+def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, planned_s: float, drawn_s: float) -> TakeReport:
+    return TakeReport(
         take=Path(task.output).name,
         plan=plan.facts,
         start=start,
@@ -68,48 +126,10 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
         passed_through=_passed_through(plan, start, end),
         wanted_opening=_rounded(plan.array("opening")[start:end]),
         wanted_width=_rounded(plan.array("width")[start:end]),
-        device=str(device),
+        device=device,
         planning_s=round(planned_s, 2),
-        rendering_s=round(clock.elapsed_s, 2),
+        rendering_s=round(drawn_s, 2),
     )
-    path = write_report(report, task.output)
-    yield Finished(output=str(Path(task.output).absolute()), report=str(path))
-
-
-def _check(task: RenderTask) -> None:
-    """Everything that can be wrong and seen at once."""
-    info = probe(task.shot.video)
-    probe_sound(task.shot.speech)
-    inputs = [task.shot.video, task.shot.speech]
-    for path in (task.output, task.matte, report_path(task.output)):
-        if path is not None:
-            check_output(path, inputs)
-    format_for(task.output, task.settings.format, info)
-    if task.matte is not None:
-        format_for(task.matte, None, info)
-
-
-def _piece(task: RenderTask, plan: Plan) -> tuple[int, int]:
-    start, end = task.segment or (0, plan.facts.frames)
-    if not 0 <= start < end <= plan.facts.frames:
-        raise BadRange(f"The segment {start}–{end} does not lie in the take, which has {plan.facts.frames} frames.")
-    return start, end
-
-
-def _open_writers(task: RenderTask, plan: Plan, start: int, end: int, stack: ExitStack) -> tuple[TakeWriter, TakeWriter | None]:
-    info = plan.info
-    numbers = plan.array("frames").tolist()
-    timing = timing_of(info, numbers[start:end], rate=STILL_RATE)
-    row = format_for(task.output, task.settings.format, info)
-    sound, layout = None, "stereo"
-    if task.settings.audio:
-        layout = take_layout(task.shot.speech)
-        sound = take_sound(task.shot.speech, timing_of(info, numbers, rate=STILL_RATE).time_of(start), timing.duration)
-    matte = None
-    if task.matte is not None:
-        matte = stack.enter_context(TakeWriter(task.matte, format_for(task.matte, None, info), info, timing, grey=True))
-    take = stack.enter_context(TakeWriter(task.output, row, info, timing, sound=sound, sound_layout=layout))
-    return take, matte
 
 
 def _whole_matte(frame: Drawn, size: tuple[int, int]) -> np.ndarray:
@@ -134,21 +154,3 @@ def _passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[in
 
 def _rounded(values: np.ndarray) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(v) else round(float(v), 4) for v in values)
-
-
-class _Clock:
-    """Speed and end of the drawing, told once they are stable."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._began = total, 0, time.monotonic()
-
-    @property
-    def elapsed_s(self) -> float:
-        return time.monotonic() - self._began
-
-    def tick(self) -> Progress:
-        self._done += 1
-        elapsed = self.elapsed_s
-        fps = self._done / elapsed if elapsed > _STABLE_AFTER_S else None
-        eta = (self._total - self._done) / fps if fps else None
-        return Progress(stage="render", done=self._done, total=self._total, fps=fps, eta_s=eta)

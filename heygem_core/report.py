@@ -12,7 +12,7 @@ from .shot import Struct, from_json, to_json
 REPORT_VERSION = 1
 
 
-class TakeReport(Struct, kw_only=True):
+class TakeReport(Struct, frozen=True, kw_only=True):
     """One take. Frames are the take's, from 0; ranges end before their second number."""
 
     take: str  # file name

@@ -30,10 +30,10 @@ TrackerName = Literal["mediapipe", "face-landmarker", "face-alignment"]
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of the vocabulary: immutable, an unknown key is an error. (`kw_only` has to be said by each class.)"""
+    """Base of the vocabulary: immutable, an unknown key is an error. (`kw_only` has to be said by each class, and `frozen` for type checkers.)"""
 
 
-class Shot(Struct, kw_only=True):
+class Shot(Struct, frozen=True, kw_only=True):
     """One range of one source video plus the speech it must say."""
 
     video: str  # path of a video or a still
@@ -51,7 +51,7 @@ class Shot(Struct, kw_only=True):
             raise SpecError(f"Faces are numbered from 1, got {self.face}.")
 
 
-class RenderSettings(Struct, kw_only=True):
+class RenderSettings(Struct, frozen=True, kw_only=True):
     """How a shot is rendered. Every option of the command line and the API is declared here, once."""
 
     engine: EngineName = "mesh"
@@ -70,7 +70,7 @@ class RenderSettings(Struct, kw_only=True):
             raise SpecError(f"The intensity must lie between 0 and 2, got {self.intensity:g}.")
 
 
-class RenderTask(Struct, kw_only=True, tag_field="task", tag="render"):
+class RenderTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="render"):
     """One render as a file: what `python -m heygem_core SPEC` runs."""
 
     shot: Shot
@@ -89,30 +89,30 @@ class RenderTask(Struct, kw_only=True, tag_field="task", tag="render"):
 Stage = Literal["probe", "track", "speech", "plan", "render", "measure", "finish"]
 
 
-class Progress(Struct, kw_only=True, tag_field="event", tag="progress"):
+class Progress(Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
     """Work done so far in one stage of a task."""
 
     stage: Stage
     done: int  # frames
     total: int | None = None  # frames; None = not known yet
     fps: float | None = None  # frames per second; None until it is stable
-    eta_s: float | None = None  # seconds until the whole task ends; None until it is stable
+    eta_s: float | None = None  # seconds until this stage ends; None until it is stable
 
 
-class Notice(Struct, kw_only=True, tag_field="event", tag="notice"):
+class Notice(Struct, frozen=True, kw_only=True, tag_field="event", tag="notice"):
     """Something the user should know that does not stop the render; one sentence."""
 
     message: str
 
 
-class Finished(Struct, kw_only=True, tag_field="event", tag="finished"):
+class Finished(Struct, frozen=True, kw_only=True, tag_field="event", tag="finished"):
     """The take is at its place."""
 
     output: str
     report: str | None = None
 
 
-class Failed(Struct, kw_only=True, tag_field="event", tag="failed"):
+class Failed(Struct, frozen=True, kw_only=True, tag_field="event", tag="failed"):
     """The task ended without a take. `error` is the class name in `heygem_core.errors`."""
 
     error: str

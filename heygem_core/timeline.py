@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: F
         there_and_back = np.concatenate([numbers, numbers[-2:0:-1]])
         return np.resize(there_and_back, _frames_for(speech_s, len(numbers) / picture_s))
     if fit == "trim" and speech_s < picture_s:
-        return numbers[: max(1, int(np.searchsorted([info.time_of(int(k)) - info.time_of(start) for k in numbers], speech_s)))]
+        return numbers[: max(1, bisect_left(range(len(numbers)), speech_s, key=lambda k: info.time_of(start + k) - info.time_of(start)))]
     if fit == "none" and speech_s > picture_s + picture_s / (end - start):
         raise SpeechTooLong(
             f"The speech lasts {float(speech_s):.2f} s and the picture only {float(picture_s):.2f} s: choose --fit trim (cut the speech), "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
+from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import Cancelled, HeygemError
 
 from . import cli_doctor, cli_measure, cli_render
@@ -21,19 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for module in (cli_render, cli_measure, cli_doctor):
         module.add_to(commands)
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _cancel)
+    cancel_on_signals()
     try:
         return options.run(options)
-    except KeyboardInterrupt:
-        print("\nCancelled; nothing was left behind.", file=sys.stderr)
+    except BrokenPipeError:  # the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Cancelled.exit_code
     except HeygemError as error:
         print(f"heygem: {error}", file=sys.stderr)
         return error.exit_code
-
-
-def _cancel(number: int, frame: object) -> None:
-    raise Cancelled("Cancelled; nothing was left behind.")
 
 
 def _quiet_libraries() -> None:

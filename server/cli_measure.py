@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from heygem_core.quality import CurveMatch, Quality
 from heygem_core.shot import to_json
+
+if TYPE_CHECKING:
+    from heygem_core.quality import Quality
 
 _WORDS = {
     "r": "follows the wanted curve (correlation)",
@@ -44,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
 
 def table(quality: Quality) -> str:
     """The figures, a line each."""
+    from heygem_core.quality import CurveMatch
+
     lines = []
     for name, value in msgspec.structs.asdict(quality).items():
         if isinstance(value, CurveMatch):

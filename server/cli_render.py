@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import get_args
 
+from heygem_core.__main__ import failed
+from heygem_core.errors import HeygemError
 from heygem_core.shot import (
     DeviceName,
     EngineName,
@@ -71,13 +73,18 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     from heygem_core.render import render
 
-    task = RenderTask(shot=_shot(options), settings=_settings(options), output=options.output, matte=options.matte)
-    with closing(render(task)) as events:
+    try:
+        task = RenderTask(shot=_shot(options), settings=_settings(options), output=options.output, matte=options.matte)
+        with closing(render(task)) as events:
+            if options.json:
+                for event in events:
+                    print(to_json(event).decode(), flush=True)
+            else:
+                show_events(events)
+    except HeygemError as error:
         if options.json:
-            for event in events:
-                print(to_json(event).decode(), flush=True)
-        else:
-            _show(events)
+            print(to_json(failed(error)).decode(), flush=True)
+        raise
     return 0
 
 
@@ -106,7 +113,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
     )
 
 
-def _show(events: Iterator[Event]) -> None:
+def show_events(events: Iterator[Event]) -> None:
     """A bar on a terminal, and what the user should know as sentences."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn

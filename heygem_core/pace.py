@@ -1,0 +1,36 @@
+"""How fast a stage goes and how long it will still take, told once that is stable."""
+
+from __future__ import annotations
+
+import time
+
+from .shot import Progress, Stage
+
+_STABLE_AFTER_S = 1.0
+_LOOKS_BACK_S = 20.0  # a speed from longer ago says little about a computer that got busy since
+
+
+class Pace:
+    """Counts the frames of one stage."""
+
+    def __init__(self, stage: Stage, total: int) -> None:
+        self._stage: Stage = stage
+        self._total, self._done = total, 0
+        self._began = time.monotonic()
+        self._mark = self._before = (self._began, 0)  # (time, frames done): speed is counted from the older of the two
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the stage began."""
+        return time.monotonic() - self._began
+
+    def tick(self) -> Progress:
+        """One more frame is done."""
+        self._done += 1
+        now = time.monotonic()
+        if now - self._mark[0] > _LOOKS_BACK_S:
+            self._before, self._mark = self._mark, (now, self._done)
+        since, count = self._before
+        fps = (self._done - count) / (now - since) if now - since > _STABLE_AFTER_S else None
+        eta = (self._total - self._done) / fps if fps else None
+        return Progress(stage=self._stage, done=self._done, total=self._total, fps=fps, eta_s=eta)
