@@ -62,6 +62,7 @@ def _mouth(rgb: Picture, face: Face | None) -> Picture:
     middle, reach = np.array([width / 2, height / 2]), min(width, height) / 2
     if face is not None:
         middle, reach = face.points[list(OUTER_LIPS), :2].mean(0), float(eye_distance(face.points))
-    affine = np.float32([[1, 0, 0], [0, 1, 0]]) * (_TILE / 2 / reach)
+    affine = np.array([[1, 0, 0], [0, 1, 0]], np.float32) * np.float32(_TILE / 2 / reach)
     affine[:, 2] = _TILE / 2 - affine[:, :2] @ middle
-    return cv2.warpAffine(rgb, affine, (_TILE, _TILE), flags=cv2.INTER_AREA if reach > _TILE else cv2.INTER_CUBIC)
+    tile = cv2.warpAffine(rgb, affine, (_TILE, _TILE), flags=cv2.INTER_AREA if reach > _TILE else cv2.INTER_CUBIC)
+    return tile.astype(np.uint8, copy=False)

