@@ -75,4 +75,4 @@ def _speech_weight(mean: Floats) -> Floats:
     down = np.clip((mean[:, 1] - nose) / (0.6 * (lip - nose)), 0, 1)
     side = np.clip((0.72 - np.abs(mean[:, 0])) / 0.27, 0, 1)
     weight: Floats = (down * side).astype(np.float32)
-    return weight * weight * (3 - 2 * weight)
+    return np.asarray(weight * weight * (3 - 2 * weight), np.float32)

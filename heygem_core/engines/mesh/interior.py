@@ -62,7 +62,7 @@ def _teeth(u: Tensor, v: Tensor, pixel: Tensor) -> tuple[Tensor, Tensor]:
     rounding = 0.010 * within.abs() ** 5
     edge = _EDGE_BELOW_LIP - _EDGE_RISE * u**2 - shorter - rounding
     cover = ((edge - v) / soft + 0.5).clamp(0, 1) * smoothstep(along, _TOOTH_EDGES[-1], _TOOTH_EDGES[-1] - 0.03)
-    to_gap = torch.minimum(along - left + (which == 0) * 0.0, right - along).clamp(min=0)
+    to_gap = torch.minimum(along - left, right - along).clamp(min=0)
     gap = torch.exp(-((to_gap / (0.0035 + 0.5 * pixel)) ** 2))
     lower_down = smoothstep(edge - v, 0.09, 0.0)
     shade = (1 - 0.16 * gap * (0.4 + 0.6 * lower_down)) * (1 - 0.10 * within**2)
@@ -81,28 +81,40 @@ def draw(light: Light, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: tu
     moved = skull._replace(origin=skull.origin - torch.tensor([x0, y0], device=skull.origin.device))
     u, v = skull_offsets(moved, x1 - x0, y1 - y0)
     eye = inter_ocular[:, None, None]
+    under, over = depth_top.clamp(min=0) / eye, depth_low.clamp(min=0) / eye
+    rise = depth_low / (depth_top + depth_low).clamp(min=1)  # 1 at the upper lip, 0 at the lower
+    back = _cavity(light, over)
+    tongue, tongue_cover = _tongue(light, rise, across)
+    back = torch.lerp(back, tongue, tongue_cover[:, None])
     cover, shade = _teeth(u, v, 1 / eye)
-    gap = (depth_top + depth_low).clamp(min=1)
-    near_top, near_low = depth_top.clamp(min=0) / eye, depth_low.clamp(min=0) / eye
-    lip_shadow = 1 - 0.45 * torch.exp(-near_top / 0.018)
-    corner_shadow = 1 - 0.6 * smoothstep(across.abs(), 0.45, 1.0)
     side = torch.lerp(light.side[:, 0, None, None], light.side[:, 1, None, None], (across / 2 + 0.5).clamp(0, 1))
+    lit = shade * side * (1 - 0.40 * torch.exp(-under / 0.018)) * (0.80 + 0.20 * smoothstep(under + over, 0.02, 0.12))
+    result = torch.lerp(back, _enamel(light, lit), cover[:, None])
+    rim = 1 - 0.30 * torch.exp(-torch.minimum(under, over) / 0.006)  # lips shade what lies right behind them
+    return torch.cat([result[:, :1] * rim[:, None], result[:, 1:]], 1)
 
-    skin, bright = light.skin, light.bright[:, None, None]
-    daylight = 0.72 + 0.28 * smoothstep(gap / eye, 0.02, 0.12)  # the more the mouth opens, the more light comes in
-    teeth_luma = 0.84 * bright * shade * lip_shadow * side * daylight
-    tint = skin[:, 1:] * 0.55
-    cavity_luma = skin[:, 0, None, None] * (0.13 + 0.10 * torch.exp(-near_low / 0.03))
-    top_of_tongue = 0.50 * (1 - 0.55 * across.square())
-    rise = depth_low / gap
-    tongue = smoothstep(rise, 1.0, 0.25) * smoothstep(across.abs(), 0.95, 0.5) * (rise < 1.2)
-    tongue = smoothstep(top_of_tongue - rise, -0.25, 0.25) * tongue.clamp(0, 1)
-    tongue_luma = skin[:, 0, None, None] * (0.30 + 0.22 * smoothstep(rise, 0.6, 0.1)) * corner_shadow
 
-    luma = torch.lerp(cavity_luma, tongue_luma, tongue)
-    luma = torch.lerp(luma, teeth_luma, cover)
-    red = light.lip[:, 1:, None, None]
-    chroma = red * (0.35 + 0.65 * tongue)[:, None]
-    chroma = torch.lerp(chroma, tint[:, :, None, None] * shade[:, None], cover[:, None])
-    rim = 1 - 0.35 * torch.exp(-torch.minimum(near_top, near_low) / 0.006)
-    return torch.cat([(luma * rim)[:, None], chroma], 1)
+def _cavity(light: Light, over: Tensor) -> Tensor:
+    """Dark, a little lighter right behind the lower lip; over: eye distances above it (B, h, w)."""
+    luma = light.skin[:, 0, None, None] * (0.12 + 0.10 * torch.exp(-over / 0.03))
+    return torch.cat([luma[:, None], _spread(light.lip[:, 1:] * 0.4, luma)], 1)
+
+
+def _tongue(light: Light, rise: Tensor, across: Tensor) -> tuple[Tensor, Tensor]:
+    """A mound in the lower half, lips' colour, darker towards the back and the corners: colour (B, 3, h, w) and coverage (B, h, w)."""
+    top = 0.50 * (1 - 0.55 * across.square())
+    cover = smoothstep(top - rise, -0.25, 0.25) * smoothstep(across.abs(), 0.95, 0.5)
+    shade = (0.30 + 0.22 * smoothstep(rise, 0.6, 0.1)) * (1 - 0.6 * smoothstep(across.abs(), 0.45, 1.0))
+    luma = light.skin[:, 0, None, None] * shade
+    return torch.cat([luma[:, None], _spread(light.lip[:, 1:], luma)], 1), cover
+
+
+def _enamel(light: Light, lit: Tensor) -> Tensor:
+    """Teeth under `lit` (B, h, w) of the face's light: nearly as light as its brightest skin, a hint of its warmth."""
+    luma = 0.90 * light.bright[:, None, None] * lit
+    return torch.cat([luma[:, None], _spread(light.skin[:, 1:], luma) * (0.55 * lit)[:, None]], 1)
+
+
+def _spread(chroma: Tensor, like: Tensor) -> Tensor:
+    """(B, 2) at every pixel of (B, h, w)."""
+    return chroma[:, :, None, None].expand(-1, -1, *like.shape[1:])

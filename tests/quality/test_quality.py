@@ -1,0 +1,63 @@
+"""The measures themselves: curves with a known lag and size, and a clip against itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from heygem_core.measure import result_of
+from heygem_core.media.probe import probe
+from heygem_core.observe import observe
+from heygem_core.quality import Wanted, match_curves, measure
+
+FPS = 25.0
+
+
+def curve(shift_s: float = 0.0, size: float = 1.0) -> np.ndarray:
+    t = np.arange(250) / FPS - shift_s
+    return size * (np.sin(2 * np.pi * 1.3 * t) + 0.5 * np.sin(2 * np.pi * 3.1 * t + 1)) + 2
+
+
+@pytest.mark.parametrize("lag_ms", [-80, -30, 0, 10, 60])
+def test_a_late_take_has_a_positive_lag(lag_ms):
+    match = match_curves(curve(), curve(lag_ms / 1000), FPS)
+    assert match.lag_ms == pytest.approx(lag_ms, abs=4)
+    assert match.r_best == pytest.approx(1, abs=0.02)
+
+
+def test_the_amplitude_is_the_take_s_over_the_wanted_one():
+    assert match_curves(curve(), curve(size=0.8), FPS).amplitude == pytest.approx(0.8)
+
+
+def test_frames_that_pass_through_do_not_count():
+    wanted, got = curve(), curve()
+    wanted[40:60] = np.nan
+    got[100:130] = np.nan
+    assert match_curves(wanted, got, FPS).r == pytest.approx(1)
+
+
+def test_a_mouth_that_keeps_still_follows_nothing():
+    match = match_curves(curve(), np.full(250, 0.3), FPS)
+    assert match.r is None
+    assert match.lag_ms is None
+
+
+@pytest.fixture(scope="module")
+def seen(clips):
+    info = probe(clips / "german_512x512_25fps.mp4")
+    return result_of(observe(info, 0, 50))
+
+
+def test_footage_against_itself_is_as_good_as_itself(seen):
+    quality = measure(seen, seen, FPS, Wanted(opening=seen.opening, width=seen.width))
+    assert quality.measured_frames == 50
+    assert quality.opening.r == pytest.approx(1)
+    for name in ("sharpness", "flicker", "teeth"):
+        assert getattr(quality, name) == pytest.approx(1)
+    assert quality.rim == pytest.approx(1, abs=0.15)
+
+
+def test_every_frame_is_measured_in_the_steady_view(seen):
+    assert seen.usable.all()
+    assert np.isfinite(seen.sharpness).all()
+    assert np.isfinite(seen.flicker[2:]).all()
