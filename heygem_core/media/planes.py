@@ -235,9 +235,10 @@ def _margins(form: PixelFormat) -> tuple[int, int]:
 
 
 def siting(frame: VideoFrame) -> tuple[Siting, Siting]:
-    """Where chroma lies across and down: JPEG and MPEG-1 centre it, BT.2020 puts it top left, all else left.
+    """Where chroma lies across and down: JPEG centres it, BT.2020 puts it top left, all else left.
 
-    FFmpeg's Python binding does not hand the file's own tag over; these are the defaults of the formats.
+    These are the customs of the formats: PyAV does not hand over the file's own tag. A wrong guess shifts new chroma by a
+    quarter of a chroma sample; what is not changed stays exact.
     """
     form = _form(frame)
     if form.name.startswith("yuvj"):

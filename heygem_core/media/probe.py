@@ -172,7 +172,7 @@ def probe(path: str | Path) -> MediaInfo:
             raise NoPicture(f"“{path.name}” has a video track without a single frame: export it again.")
     with open_media(path) as container:
         stream = picture_stream(container, path)
-        heads = _decode_heads(container, stream, path)
+        heads = _decode_heads(container, stream, path, _HEADS_DECODED)
         _refuse_interlaced(stream, heads, path)
         return _assemble(path, container, stream, heads[0], times.starting_at(heads[0].pts), is_still=is_still)
 
@@ -188,6 +188,14 @@ def probe_sound(path: str | Path) -> SoundInfo:
         if stream is None:
             raise NoSound(f"“{path.name}” has no sound: choose a file with speech in it.")
         return _sound_info(stream)
+
+
+def first_picture_time(path: Path) -> Fraction | None:
+    """Seconds on the container's clock of the first frame that decodes; None = the container does not tell."""
+    with open_media(path) as container:
+        stream = picture_stream(container, path)
+        head = _decode_heads(container, stream, path, 1)[0]
+        return None if head.pts is None or stream.time_base is None else head.pts * stream.time_base
 
 
 def picture_stream(container: InputContainer, path: Path) -> VideoStream:
@@ -222,7 +230,7 @@ def _sound_info(stream: AudioStream) -> SoundInfo:
     )
 
 
-def _decode_heads(container: InputContainer, stream: VideoStream, path: Path) -> list[VideoFrame]:
+def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, count: int) -> list[VideoFrame]:
     heads: list[VideoFrame] = []
     reason: Exception | None = None
     for packet in container.demux(stream):
@@ -230,7 +238,7 @@ def _decode_heads(container: InputContainer, stream: VideoStream, path: Path) ->
             heads += stream.decode(packet)
         except av.error.FFmpegError as error:
             reason = error
-        if len(heads) >= _HEADS_DECODED:
+        if len(heads) >= count:
             break
     if not heads:
         raise UnreadableMedia(f"No frame of “{path.name}” can be decoded: the file is damaged, export it again.") from reason

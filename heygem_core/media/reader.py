@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_DAMAGED_SHARE = 0.2  # of the frames read so far …
 MIN_DAMAGED = 25  # … but a second of them is always tolerated
+FRAMES_PER_SEEK = 10  # decoding so many frames takes about as long as a seek
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +71,7 @@ def _runs(info: MediaInfo, indices: list[int]) -> Iterator[list[int]]:
     """Groups that are cheaper to decode through than to seek between."""
     run: list[int] = []
     for index in indices:
-        if run and info.seekable and _keyframe_before(info, index) > run[-1] + 1:
+        if run and info.seekable and _keyframe_before(info, index) > run[-1] + FRAMES_PER_SEEK:
             yield run
             run = []
         run.append(index)

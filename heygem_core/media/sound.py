@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
-from ..errors import NoSound, UnreadableMedia
+from ..errors import NoSound, UnreadableMedia, UnsupportedMedia
 from .files import open_media
-from .probe import sound_stream
+from .probe import first_picture_time, sound_stream
 from .scan import has_picture
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ MAX_BAD_PACKETS = 50
 _DRIFT_S = Fraction(1, 50)  # timestamps this far from the running count mean a gap or an overlap, nearer ones are rounding
 _SILENT_SIDE = 0.03  # amplitude of a channel relative to the louder one that counts as nothing recorded
 _CANCELLED = 0.1  # power of the sum relative to the parts below which channels are out of phase
-_KEPT_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+_KEPT_LAYOUTS: dict[int, Literal["mono", "stereo", "5.1"]] = {1: "mono", 2: "stereo", 6: "5.1"}
 
 # ITU-R BS.775 downmix weights by channel: (into the left sum, into the centre, into the right sum).
 _HALF_POWER = 0.5**0.5
@@ -78,11 +78,11 @@ def read_speech(path: str | Path, start_s: float | Fraction | None = None, end_s
     Stereo whose channels cancel each other, or of which one is silent, gives the louder channel instead of the sum.
     Raises: MediaNotFound, UnreadableMedia, NoSound.
     """
-    with _opened(Path(path)) as (container, stream, origin):
-        layout = stream.codec_context.layout
-        weights = _side_weights([channel.name for channel in layout.channels])
-        chunks = [weights @ chunk for chunk in _resampled(container, stream, origin, SPEECH_RATE, layout.name)]
-        source_rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
+    with _opened(Path(path)) as source:
+        context = source.stream.codec_context
+        weights = _side_weights([channel.name for channel in context.layout.channels])
+        chunks = [weights @ chunk for chunk in _resampled(source, SPEECH_RATE, context.layout.name)]
+        source_rate, channels = context.sample_rate, context.channels
     sides = np.concatenate(chunks, axis=1) if chunks else np.zeros((3, 0), np.float32)
     if not sides.shape[1]:
         raise NoSound(f"The sound of “{Path(path).name}” is empty: choose a file with speech in it.")
@@ -101,11 +101,11 @@ def take_sound(
     Raises: MediaNotFound, UnreadableMedia, NoSound.
     """
     first, left = round(start_s * TAKE_RATE), round(duration_s * TAKE_RATE)
-    with _opened(Path(path)) as (container, stream, origin):
-        name = take_layout(path) if layout == "keep" else layout
+    with _opened(Path(path)) as source:
+        name = _kept_layout(source) if layout == "keep" else layout
         channels = next(count for count, known in _KEPT_LAYOUTS.items() if known == name)
         position = 0
-        for chunk in _resampled(container, stream, origin, TAKE_RATE, name):
+        for chunk in _resampled(source, TAKE_RATE, name):
             piece = chunk[:, max(0, first - position) : max(0, first + left - position)]
             position += chunk.shape[1]
             if piece.shape[1]:
@@ -124,50 +124,78 @@ def take_layout(path: str | Path) -> Literal["mono", "stereo", "5.1"]:
 
     Raises: MediaNotFound, UnreadableMedia, NoSound.
     """
-    with _opened(Path(path)) as (_, stream, _origin):
-        return _KEPT_LAYOUTS.get(stream.codec_context.channels, "stereo")  # type: ignore[return-value]
+    with _opened(Path(path)) as source:
+        return _kept_layout(source)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """An open sound stream and the time (s, on the container's clock) that counts as 0."""
+
+    name: str
+    container: InputContainer
+    stream: AudioStream
+    origin: Fraction
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream, Fraction]]:
-    """The container, its sound stream, and the time (s, on the container's clock) that counts as 0."""
+def _opened(path: Path) -> Iterator[_Source]:
     with open_media(path) as container:
         stream = sound_stream(container)
         if stream is None:
             raise NoSound(f"“{path.name}” has no sound: choose a file with speech in it.")
-        yield container, stream, _origin(container, stream)
+        yield _Source(path.name, container, stream, _origin(path, container, stream))
 
 
-def _origin(container: InputContainer, stream: AudioStream) -> Fraction:
+def _origin(path: Path, container: InputContainer, stream: AudioStream) -> Fraction:
     """The first picture's time, or where there is none the first sample's.
 
     The first packet of a stream may start before its `start_time` (priming), so times are not read from packets here.
     """
-    for video in container.streams.video:
-        if has_picture(video) and video.start_time is not None and video.time_base is not None:
-            return video.start_time * video.time_base
+    if any(has_picture(video) for video in container.streams.video):
+        first = first_picture_time(path)
+        if first is not None:
+            return first
     if stream.start_time is None or stream.time_base is None:
         return Fraction(0)
     return max(Fraction(0), stream.start_time * stream.time_base)
 
 
-def _resampled(container: InputContainer, stream: AudioStream, origin: Fraction, rate: int, layout: str) -> Iterator[Samples]:
+def _kept_layout(source: _Source) -> Literal["mono", "stereo", "5.1"]:
+    return _KEPT_LAYOUTS.get(source.stream.codec_context.channels, "stereo")
+
+
+def _resampled(source: _Source, rate: int, layout: str) -> Iterator[Samples]:
     """Chunks (channels, n) at `rate` from time 0 to the end of the stream, without gaps."""
     resampler = AudioResampler(format="flt", layout=layout, rate=rate)
-    for frame in _without_gaps(_decoded(container, stream), origin):
+    for frame in _without_gaps(_steady(_decoded(source), source), source.origin):
         yield from map(_samples_of, resampler.resample(frame))
     yield from map(_samples_of, resampler.resample(None))
 
 
-def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+def _decoded(source: _Source) -> Iterator[AudioFrame]:
     bad = 0
-    for packet in container.demux(stream):
+    for packet in source.container.demux(source.stream):
         try:
-            yield from stream.decode(packet)
+            yield from source.stream.decode(packet)
         except av.error.FFmpegError as error:
             bad += 1  # its time is left out, so it becomes silence
             if bad > MAX_BAD_PACKETS:
-                raise UnreadableMedia(f"The sound of “{Path(container.name).name}” is too damaged: export it again.") from error
+                raise UnreadableMedia(f"The sound of “{source.name}” is too damaged to read: copy or export it again.") from error
+
+
+def _steady(frames: Iterator[AudioFrame], source: _Source) -> Iterator[AudioFrame]:
+    """The frames as they are; raises UnsupportedMedia where the sound changes its rate or channels on the way."""
+    first: tuple[int, str] | None = None
+    for frame in frames:
+        form = (frame.sample_rate, frame.layout.name)
+        first = first or form
+        if form != first:
+            raise UnsupportedMedia(
+                f"The sound of “{source.name}” changes from {first[0]} Hz {first[1]} to {form[0]} Hz {form[1]} within the file: "
+                "export it with one rate and layout."
+            )
+        yield frame
 
 
 def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction) -> Iterator[AudioFrame]:

@@ -182,9 +182,11 @@ try:
     info = probe(sys.argv[1])
     path = Path(sys.argv[2])
     with here.TakeWriter(path, here.format_for(path), info, here.timing_of(info, [0] * 400)) as take:
-        frame = next(here.read_frames(info))
+        noise = here.picture(0)
+        luma = here.component_views(noise)[0]
+        luma[...] = here.np.random.default_rng(0).integers(0, 256, luma.shape)
         for _ in range(400):
-            take.write(frame.picture)
+            take.write(noise)
 except OutputError as error:
     print(error)
     sys.exit(5)
