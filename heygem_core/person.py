@@ -66,7 +66,7 @@ def follow(own: Floats, wanted: Floats) -> Floats:
     own (n, 478, 3), NaN where not usable; wanted (n, 478, 3); both in face space.
     """
     weight = _speech_weight(np.nanmean(own, axis=0))[None, :, None]
-    return own * (1 - weight) + wanted * weight
+    return np.asarray(own * (1 - weight) + wanted * weight, np.float32)
 
 
 def _speech_weight(mean: Floats) -> Floats:
@@ -75,4 +75,4 @@ def _speech_weight(mean: Floats) -> Floats:
     down = np.clip((mean[:, 1] - nose) / (0.6 * (lip - nose)), 0, 1)
     side = np.clip((0.72 - np.abs(mean[:, 0])) / 0.27, 0, 1)
     weight: Floats = (down * side).astype(np.float32)
-    return np.asarray(weight * weight * (3 - 2 * weight), np.float32)
+    return weight * weight * (3 - 2 * weight)

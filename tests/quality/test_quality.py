@@ -21,7 +21,7 @@ def curve(shift_s: float = 0.0, size: float = 1.0) -> np.ndarray:
 @pytest.mark.parametrize("lag_ms", [-80, -30, 0, 10, 60])
 def test_a_late_take_has_a_positive_lag(lag_ms):
     match = match_curves(curve(), curve(lag_ms / 1000), FPS)
-    assert match.lag_ms == pytest.approx(lag_ms, abs=4)
+    assert match.lag_ms == pytest.approx(lag_ms, abs=8)  # a fifth of a frame
     assert match.r_best == pytest.approx(1, abs=0.02)
 
 
