@@ -8,6 +8,7 @@ where it was. Its weights download themselves on first use (a few hundred MB, in
 from __future__ import annotations
 
 import importlib.metadata
+import pickle
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
@@ -101,7 +102,7 @@ def _load(package: Any, device: str) -> Any:
             f"The weights of face-alignment could not be downloaded ({error}): connect this machine to the internet once, "
             f"or copy s3fd-619a316812.pth and 3DFAN4-7835d9f11d.pth.tar into “{folder}”."
         ) from error
-    except RuntimeError as error:
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
         raise MissingWeights(
             f"The weights of face-alignment cannot be read ({error}): delete them from “{torch.hub.get_dir()}/checkpoints”, "
             "they download anew."
