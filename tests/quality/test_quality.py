@@ -22,7 +22,7 @@ def curve(shift_s: float = 0.0, size: float = 1.0) -> np.ndarray:
 def test_a_late_take_has_a_positive_lag(lag_ms):
     match = match_curves(curve(), curve(lag_ms / 1000), FPS)
     assert match.lag_ms == pytest.approx(lag_ms, abs=8)  # a fifth of a frame
-    assert match.r_best == pytest.approx(1, abs=0.02)
+    assert match.r_best == pytest.approx(1, abs=0.04)  # read at whole frames
 
 
 def test_the_amplitude_is_the_take_s_over_the_wanted_one():
