@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .cache import default_root
 from .device import why_not
-from .shot import DeviceName
+from .shot import DeviceName, TrackerName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +72,22 @@ def _formats() -> Iterator[Finding]:
 
 def _trackers() -> Iterator[Finding]:
     from contextlib import closing
-    from typing import get_args
 
     from .errors import SetupError
     from .face.tracker import open_tracker
-    from .shot import TrackerName
 
-    for name in get_args(TrackerName):
+    trackers: tuple[TrackerName, ...] = ("mediapipe", "face-landmarker")
+    for name in trackers:
         try:
             with closing(open_tracker(name)):
                 yield Finding(area="face tracking", works=True, text=f"{name} is ready.")
         except SetupError as error:
             yield Finding(area="face tracking", works=False if name == "mediapipe" else None, text=f"{name} is not available: {error}")
+    if importlib.util.find_spec("face_alignment") is None:
+        text = "face-alignment is not installed; it is an extra: heygem-bridge[face-alignment]."
+    else:  # not opened here: that would download its weights
+        text = "face-alignment is installed; it downloads its weights (about 200 MB) at its first use."
+    yield Finding(area="face tracking", works=None, text=text)
 
 
 def _motion() -> Iterator[Finding]:
