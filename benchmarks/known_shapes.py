@@ -22,8 +22,9 @@ from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, place, pose_free
 from heygem_core.face.reasons import Reason
 from heygem_core.face.smooth import smooth
 from heygem_core.measure import result_of
+from heygem_core.media.info import MediaInfo
 from heygem_core.media.planes import copy_frame
-from heygem_core.media.probe import MediaInfo, probe
+from heygem_core.media.probe import probe
 from heygem_core.media.timing import timing_of
 from heygem_core.observe import Observation, observe, upright_frames
 from heygem_core.person import Person, follow

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from .errors import OutputError
 from .face.mesh import OUTER_LIPS, eye_distance
 from .face.tracker import Face, open_tracker
-from .media.probe import MediaInfo, probe
+from .media.info import MediaInfo
+from .media.probe import probe
 from .media.reader import read_scattered
 from .media.upright import Upright
 from .report import read_report

@@ -22,7 +22,7 @@ from .media.reader import Frame, read_frames
 if TYPE_CHECKING:
     from av import VideoFrame
 
-    from .media.probe import MediaInfo
+    from .media.info import MediaInfo
     from .plan import Plan
 
 _BACKWARDS = 24  # frames decoded at a time where a take plays its clip backwards

@@ -19,7 +19,7 @@ from .face.reasons import Reason
 from .face.smooth import smooth
 from .face.tracker import open_tracker
 from .face.tracks import build_tracks, choose_face, follow_faces
-from .media.probe import MediaInfo
+from .media.info import MediaInfo
 from .media.reader import read_frames
 from .media.upright import Upright
 from .shot import Progress, TrackerName

@@ -16,7 +16,7 @@ from .face.tracks import FaceTracks, choose_face
 from .motion.adapt import neutral_of
 
 if TYPE_CHECKING:
-    from .media.probe import MediaInfo
+    from .media.info import MediaInfo
 
 Floats = NDArray[np.float32]
 

@@ -14,7 +14,7 @@ from .errors import BadRange, SpeechTooLong
 from .media.timing import TakeTiming, timing_of
 
 if TYPE_CHECKING:
-    from .media.probe import MediaInfo
+    from .media.info import MediaInfo
     from .shot import Fit
 
 STILL_RATE = Fraction(25)  # frames per second of a take made from a still, which has no rate of its own

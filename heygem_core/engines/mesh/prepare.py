@@ -27,7 +27,7 @@ from .matte import bounds
 from .vertices import KEPT, LIPS, OUTER_LIPS, rows
 
 if TYPE_CHECKING:
-    from ...media.probe import MediaInfo
+    from ...media.info import MediaInfo
     from ...person import Person
 
 BLOCK = 8  # frames drawn together; crops are sized and pieces are cut along multiples of it
