@@ -39,7 +39,7 @@ def _with_scaling(model: bytes, mean: float, deviation: float) -> bytes:
 
 def _with_478_points(model: bytes) -> bytes:
     """The mesh's 1404 values padded to 1434; the outputs reduced to those and the face's presence."""
-    import flatbuffers
+    import flatbuffers  # type: ignore[import-untyped]
     from mediapipe.tasks.metadata import schema_py_generated as schema
 
     net = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))

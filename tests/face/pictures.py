@@ -18,7 +18,11 @@ def pictures(path: Path, start: int = 0, count: int | None = None, side: int | N
     end = None if count is None else start + count
     with av.open(str(path)) as file:
         frames = itertools.islice(file.decode(video=0), start, end)
-        return [frame.to_ndarray(format="rgb24", width=side, height=side, interpolation="AREA" if side else None) for frame in frames]
+        return [_rgb(frame, side) for frame in frames]
+
+
+def _rgb(frame: av.VideoFrame, side: int | None) -> Picture:
+    return np.asarray(frame.to_ndarray(format="rgb24", width=side, height=side, interpolation="AREA" if side else None), np.uint8)
 
 
 def sized(picture: Picture, width: int, height: int) -> Picture:

@@ -31,8 +31,8 @@ def cuts(frames: list[Picture]) -> list[int]:
 
 @pytest.fixture(scope="module")
 def thumbnails(clips: Path) -> dict[str, list[Picture]]:
-    """Every frame of the clips, reduced as the detector reduces them: the tests below need hundreds of them at once."""
-    return {name: pictures(clips / name, side=192) for name in NAMES}
+    """The clips, reduced as the detector reduces them: the tests below need hundreds of them at once."""
+    return {name: pictures(clips / name, count=300, side=192) for name in NAMES}
 
 
 def test_no_cut_is_seen_within_any_clip(thumbnails: dict[str, list[Picture]]) -> None:

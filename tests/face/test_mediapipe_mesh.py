@@ -57,7 +57,7 @@ def test_shapes_do_not_depend_on_how_the_picture_is_turned_or_scaled(clips: Path
     plain = tracker.detect(frame, first=True)[0].points
     side = frame.shape[0]
     for degrees, scale in ((25, 1.0), (-40, 1.0), (0, 0.5), (0, 2.0)):
-        turn = cv2.getRotationMatrix2D((side / 2, side / 2), -degrees, scale)
+        turn = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), -degrees, scale), np.float64)
         turn[:, 2] += (scale - 1) * side / 2
         turned = cv2.warpAffine(frame, turn, (round(scale * side),) * 2, flags=cv2.INTER_AREA)
         points = tracker.detect(np.asarray(turned, np.uint8), first=True)[0].points

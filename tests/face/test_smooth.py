@@ -67,9 +67,9 @@ def test_nothing_mixes_across_cuts_and_gaps(points_of: PointsOf) -> None:
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), 50, Fraction(60000, 1001)])
 def test_any_rate_smooths_the_same_time(points_of: PointsOf, rate: Fraction) -> None:
     """A tremble of one size falls below a third or so of it at any rate; faster rates hold more frames to average."""
-    still = np.repeat(points_of("silent_1280x720.mp4")[:1], 120, axis=0)
+    still: npt.NDArray[np.float32] = np.repeat(points_of("silent_1280x720.mp4")[:1], 120, axis=0)
     unit = float(eye_distance(still[0]))
-    noisy = still + np.random.default_rng(1).normal(0, 0.001 * unit, still.shape).astype(np.float32)
+    noisy = (still + np.random.default_rng(1).normal(0, 0.001 * unit, still.shape)).astype(np.float32)
     assert tremble(smooth(noisy, rate)) < 0.35 * tremble(noisy)
 
 
