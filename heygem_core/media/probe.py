@@ -6,35 +6,22 @@ container's header claims. Only the first pictures are decoded, for what the pac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import av.error
-import numpy as np
-import numpy.typing as npt
-from PIL import ExifTags, Image
 
 from ..errors import InputError, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
 from . import timecode
 from .colour import ColourTags, read_tags
 from .files import STILL_FORMATS, open_media
-from .geometry import (
-    EXIF_TURNS,
-    Affine,
-    Points,
-    coded_to_display,
-    display_size,
-    inverse,
-    map_points,
-    read_display_matrix,
-    turn_matrix,
-    turn_of,
-)
-from .pixels import PixelFormat, alpha_view, is_full_range, pixel_format, plain_format
+from .info import MediaInfo, SoundInfo
+from .orientation import still_orientation, video_orientation
+from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
 from .scan import FrameTimes, has_picture, scan_frames
+
+__all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream"]
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -42,119 +29,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-_PHOTO_CODECS = ("mjpeg", "png", "webp", "tiff")  # their frames may carry EXIF, see `_still_orientation`
-_NO_RIGHT_ANGLE = "“{}” is shown turned by an angle that is not a right angle: export it upright first."
 _HEADS_DECODED = 3  # pictures looked at for interlacing
 _STILL_BRANDS = ("heic", "heix", "heim", "heis", "mif1", "msf1", "avif")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundInfo:
-    """The sound stream that speech is read from: the container's default one, else the first."""
-
-    stream_index: int  # in the container
-    codec: str
-    sample_rate: int  # Hz
-    channels: int
-    layout: str  # FFmpeg's name: "mono", "stereo", "5.1(side)" …
-    duration: Fraction | None  # seconds as the container claims; None = it does not
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MediaInfo:
-    """Facts of a file with a picture. Frame numbers count from 0, seconds from the first frame."""
-
-    path: Path
-    kind: Literal["video", "still"]
-    container: str  # FFmpeg's name of the format
-    codec: str
-    stream_index: int
-    coded_size: tuple[int, int]  # width, height of the stored picture
-    sample_aspect: Fraction  # width of a stored pixel / its height
-    rotation: int  # degrees clockwise that the stored picture is turned for showing: 0, 90, 180 or 270
-    mirrored: bool  # flipped left-right before turning
-    display_matrix: tuple[int, ...] | None  # as stored, to be written again; None = none
-    pixels: PixelFormat  # of the frames that the reader gives
-    has_alpha: bool
-    colour: ColourTags
-    rate: Fraction | None  # nominal frames per second; None for a still, or where a single frame does not tell
-    variable: bool  # frame times do not follow the rate
-    time_base: Fraction
-    frame_pts: npt.NDArray[np.int64]  # (frames,) ascending, in units of time_base
-    last_duration: Fraction  # seconds that the last frame is shown
-    keyframes: npt.NDArray[np.int64]  # (keys,) frame numbers that decoding can start from
-    keyframe_dts: npt.NDArray[np.int64]  # (keys,) decoding time of the same
-    seekable: bool  # whether frame times stay exact after a seek
-    missing_frames: int  # frames that the container's header promises and the file no longer holds
-    start_timecode: str | None  # of the first frame, `;` for drop-frame
-    reel: str | None
-    sound: SoundInfo | None
-
-    @property
-    def pix_fmt(self) -> str:
-        return self.pixels.name
-
-    @property
-    def bit_depth(self) -> int:
-        return self.pixels.bits
-
-    @property
-    def full_range(self) -> bool:
-        """Whether black and white are the ends of the code range."""
-        return is_full_range(self.pixels, self.colour)
-
-    @property
-    def frame_count(self) -> int:
-        return len(self.frame_pts)
-
-    @property
-    def duration(self) -> Fraction:
-        """Seconds from the first frame to the end of the last; 0 for a still."""
-        return self.time_of(self.frame_count)
-
-    @property
-    def display_size(self) -> tuple[int, int]:
-        """Width and height as shown: upright, square pixels."""
-        return display_size(self.coded_size, self.sample_aspect, self.rotation)
-
-    @property
-    def coded_to_display(self) -> Affine:
-        """(2, 3), see `geometry` for the convention of pixel centres."""
-        return coded_to_display(self.coded_size, self.sample_aspect, self.rotation, self.mirrored)
-
-    @property
-    def display_to_coded(self) -> Affine:
-        """(2, 3), see `geometry` for the convention of pixel centres."""
-        return inverse(self.coded_to_display)
-
-    def to_coded(self, points: npt.ArrayLike) -> Points:
-        """(…, 2) display-space points in the stored picture."""
-        return map_points(self.display_to_coded, points)
-
-    def to_display(self, points: npt.ArrayLike) -> Points:
-        """(…, 2) points of the stored picture in display space."""
-        return map_points(self.coded_to_display, points)
-
-    def time_of(self, frame: int) -> Fraction:
-        """Seconds from the first frame to that one; of `frame_count`: the end of the last."""
-        if self.rate is not None and not self.variable:
-            return frame / self.rate
-        if frame >= self.frame_count:
-            return self.time_of(self.frame_count - 1) + self.last_duration
-        return int(self.frame_pts[frame] - self.frame_pts[0]) * self.time_base
-
-    def frame_at(self, seconds: Fraction) -> int:
-        """The frame shown at that time (the first one before, the last one after the end)."""
-        if self.rate is not None and not self.variable:
-            return min(max(int(seconds * self.rate // 1), 0), self.frame_count - 1)
-        ticks = int(seconds / self.time_base // 1) + int(self.frame_pts[0])
-        return max(int(np.searchsorted(self.frame_pts, ticks, side="right")) - 1, 0)
-
-    def timecode_of(self, frame: int) -> str | None:
-        """The timecode of a frame; None where the clip has none."""
-        if self.start_timecode is None or self.rate is None:
-            return None
-        return timecode.advanced(self.start_timecode, frame, self.rate)
 
 
 def probe(path: str | Path) -> MediaInfo:
@@ -261,11 +137,8 @@ def _assemble(
     pixels = pixel_format(plain_format(head.format.name) or head.format.name)
     if pixels is None:
         raise UnsupportedMedia(f"“{path.name}” stores pixels as {head.format.name}, which cannot be rendered: export it as ProRes or PNG.")
-    if is_still:
-        rotation, mirrored = _still_orientation(path)
-        matrix = turn_matrix(rotation, mirrored=mirrored) if rotation or mirrored else None
-    else:
-        matrix, rotation, mirrored = _orientation(head, stream.codec_context.name, path)
+    orientation = still_orientation(path) if is_still else video_orientation(head, stream.codec_context.name, path)
+    matrix, rotation, mirrored = orientation
     rate = None if is_still else times.rate
     tags = _tags(stream, head)
     return MediaInfo(
@@ -308,41 +181,6 @@ def _tags(stream: VideoStream, head: VideoFrame) -> ColourTags:
         matrix=outer.matrix if own.matrix is None else own.matrix,
         range=outer.range if own.range is None else own.range,
     )
-
-
-def _still_orientation(path: Path) -> tuple[int, bool]:
-    """(clockwise degrees, mirrored first) of a photo, from its EXIF.
-
-    FFmpeg reads it too, but PyAV 18.1 cannot hand it over: looking at a photo's side data raises, or ends the process.
-    """
-    try:
-        with Image.open(path) as picture:
-            return EXIF_TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1), (0, False))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return 0, False  # FFmpeg could read the pixels, so the picture is good; only its orientation is unknown
-
-
-def _orientation(head: VideoFrame, codec: str, path: Path) -> tuple[tuple[int, ...] | None, int, bool]:
-    """(display matrix, clockwise degrees, mirrored first) of a video."""
-    data = None if codec in _PHOTO_CODECS else _display_matrix_data(head)
-    if data is None:
-        degrees = -round(head.rotation) % 360
-        if degrees % 90:
-            raise UnsupportedMedia(_NO_RIGHT_ANGLE.format(path.name))
-        return (turn_matrix(degrees, mirrored=False) if degrees else None), degrees, False
-    matrix = read_display_matrix(data)
-    turn = turn_of(matrix)
-    if turn is None:
-        raise UnsupportedMedia(_NO_RIGHT_ANGLE.format(path.name))
-    return (matrix if turn != (0, False) else None), *turn
-
-
-def _display_matrix_data(head: VideoFrame) -> bytes | None:
-    try:
-        entries: Iterable[Any] = head.side_data  # typed as a dict in PyAV, but it iterates its entries
-    except ValueError:
-        return None  # a kind of side data that PyAV does not know
-    return next((bytes(entry) for entry in entries if entry.type.name == "DISPLAYMATRIX"), None)
 
 
 def _sample_aspect(stream: VideoStream) -> Fraction:

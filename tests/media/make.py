@@ -5,7 +5,7 @@ Written with PyAV directly, not with the project's own writer, so that the write
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -178,6 +178,36 @@ def _with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
     return jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
 
 
+def remux(
+    source: Path,
+    target: Path,
+    *,
+    keep: Callable[[str, float], bool] = lambda kind, seconds: True,
+    shift_s: Fraction = Fraction(0),
+    muxer: str | None = None,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """The same packets in another file: those for which `keep(kind, seconds)` holds, all moved by `shift_s`."""
+    with av.open(str(source)) as reading, av.open(str(target), "w", format=muxer, options=options) as writing:
+        streams = {
+            stream.index: writing.add_stream_from_template(stream) for stream in reading.streams if stream.type in ("video", "audio")
+        }
+        packet: Any
+        for packet in reading.demux():
+            if packet.dts is None or packet.stream_index not in streams or not keep(packet.stream.type, _seconds(packet)):
+                continue
+            shift = round(shift_s / packet.time_base)
+            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+            packet.stream = streams[packet.stream_index]
+            writing.mux(packet)
+    return target
+
+
+def _seconds(timed: Any) -> float:
+    """The time of a packet or frame on its container's clock."""
+    return float(timed.pts * timed.time_base)
+
+
 def heard(path: Path, near: float = 0.3) -> tuple[float, int, int]:
     """(seconds of the loudest click from the first picture, samples, sample rate), decoded without the project's own code."""
     with av.open(str(path)) as container:
@@ -200,7 +230,7 @@ def heard(path: Path, near: float = 0.3) -> tuple[float, int, int]:
             count, rate = count + frame.samples, frame.sample_rate
             if per_sample.max() > best:
                 best = float(per_sample.max())
-                when = float(frame.pts * frame.time_base) + int(per_sample.argmax()) / rate - origin
+                when = _seconds(frame) + int(per_sample.argmax()) / rate - origin
     return when, count, rate
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ import pytest
 
 from heygem_core.errors import Cancelled, OutputError
 from heygem_core.media.formats import format_for
+from heygem_core.media.info import MediaInfo
 from heygem_core.media.output import check_output
 from heygem_core.media.pixels import component_views
-from heygem_core.media.probe import MediaInfo, probe
+from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
 from heygem_core.media.timing import timing_of
 from heygem_core.media.writer import TakeWriter
@@ -31,8 +33,8 @@ def info(tmp_path_factory: pytest.TempPathFactory) -> MediaInfo:
     return probe(video(tmp_path_factory.mktemp("source") / "source.mp4", frames=8))
 
 
-def write(info: MediaInfo, path: Path, frames: int = 8) -> None:
-    with TakeWriter(path, format_for(path), info, timing_of(info, range(8))) as take:
+def write(info: MediaInfo, path: Path, frames: int = 8, promised: int = 8) -> None:
+    with TakeWriter(path, format_for(path), info, timing_of(info, range(promised))) as take:
         for frame in read_frames(info, 0, frames):
             take.write(frame.picture)
 
@@ -49,7 +51,7 @@ def test_a_folder_is_no_output(tmp_path: Path) -> None:
 
 @LINUX
 def test_a_folder_that_may_not_be_written_to_is_named() -> None:
-    with pytest.raises(OutputError, match="may not be written to|cannot be written"):
+    with pytest.raises(OutputError, match=r"may not be written to|cannot be written"):
         check_output("/proc/take.mov")
 
 
@@ -76,10 +78,15 @@ def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, Cancelled, GeneratorExit])
 def test_an_interrupted_take_leaves_nothing_behind(error: type[BaseException], info: MediaInfo, tmp_path: Path) -> None:
     path = tmp_path / "take.mov"
-    with pytest.raises(error), TakeWriter(path, format_for(path), info, timing_of(info, range(8))) as take:
-        take.write(next(read_frames(info)).picture)
-        assert [entry.suffix for entry in tmp_path.iterdir()] == [".part"]
-        raise error
+
+    def interrupted() -> None:
+        with TakeWriter(path, format_for(path), info, timing_of(info, range(8))) as take:
+            take.write(next(read_frames(info)).picture)
+            assert [entry.suffix for entry in tmp_path.iterdir()] == [".part"]
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert not list(tmp_path.iterdir())
 
 
@@ -102,13 +109,8 @@ def test_a_take_with_too_few_frames_is_not_published(suffix: str, info: MediaInf
 
 
 def test_a_frame_too_many_is_refused(info: MediaInfo, tmp_path: Path) -> None:
-    path = tmp_path / "take.mov"
-    with (
-        pytest.raises(OutputError, match="planned with 3 frames"),
-        TakeWriter(path, format_for(path), info, timing_of(info, range(3))) as take,
-    ):
-        for frame in read_frames(info):
-            take.write(frame.picture)
+    with pytest.raises(OutputError, match="planned with 3 frames"):
+        write(info, tmp_path / "take.mov", promised=3)
     assert not list(tmp_path.iterdir())
 
 
@@ -150,23 +152,28 @@ def test_a_full_disk_is_found_before_the_work(small_disk: Path) -> None:
     assert [entry.name for entry in small_disk.iterdir()] == ["filler"]
 
 
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
 @LINUX
 @pytest.mark.parametrize("suffix", [".mov", ".mkv", ".mp4"])
 def test_a_disk_that_fills_up_during_the_work_ends_it_cleanly(suffix: str, small_disk: Path, info: MediaInfo) -> None:
     path = small_disk / f"take{suffix}"
-    filler = small_disk / "filler"
-    with (
-        pytest.raises(OutputError, match="is full: free some space"),
-        TakeWriter(path, format_for(path), info, timing_of(info, range(8))) as take,
-    ):
-        with filler.open("wb", buffering=0) as file, pytest.raises(OSError):
-            while True:
-                file.write(bytes(4096))
-        for number in range(8):
-            noise = picture(number)
-            luma = component_views(noise)[0]
-            luma[...] = np.random.default_rng(number).integers(0, 256, luma.shape)
-            take.write(noise)
+
+    def write_while_the_disk_fills() -> None:
+        with TakeWriter(path, format_for(path), info, timing_of(info, range(8))) as take:
+            fill(small_disk / "filler")
+            for number in range(8):
+                noise = picture(number)
+                luma = component_views(noise)[0]
+                luma[...] = np.random.default_rng(number).integers(0, 256, luma.shape)
+                take.write(noise)
+
+    with pytest.raises(OutputError, match="is full: free some space"):
+        write_while_the_disk_fills()
     assert [entry.name for entry in small_disk.iterdir()] == ["filler"]
 
 

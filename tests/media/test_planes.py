@@ -59,7 +59,9 @@ edges = st.tuples(unit, unit, unit, unit)
 
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from(FORMATS), sizes, edges, st.integers(0, 999))
-def test_where_the_matte_is_zero_every_code_stays(name: str, size: tuple[int, int], edges: tuple[float, ...], seed: int) -> None:
+def test_where_the_matte_is_zero_every_code_stays(
+    name: str, size: tuple[int, int], edges: tuple[float, float, float, float], seed: int
+) -> None:
     frame = random_frame(name, size, seed)
     box = some_box(frame, edges)
     before = all_codes(frame)
@@ -71,7 +73,7 @@ def test_where_the_matte_is_zero_every_code_stays(name: str, size: tuple[int, in
 
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from(FORMATS), sizes, edges, st.integers(0, 999))
-def test_the_crop_laid_back_changes_nothing(name: str, size: tuple[int, int], edges: tuple[float, ...], seed: int) -> None:
+def test_the_crop_laid_back_changes_nothing(name: str, size: tuple[int, int], edges: tuple[float, float, float, float], seed: int) -> None:
     frame = random_frame(name, size, seed)
     box = some_box(frame, edges)
     matte = torch.rand((box.height, box.width), generator=torch.Generator().manual_seed(seed))
@@ -81,7 +83,7 @@ def test_the_crop_laid_back_changes_nothing(name: str, size: tuple[int, int], ed
 
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from(FORMATS), sizes, edges, st.integers(0, 999))
-def test_only_samples_under_the_matte_change(name: str, size: tuple[int, int], edges: tuple[float, ...], seed: int) -> None:
+def test_only_samples_under_the_matte_change(name: str, size: tuple[int, int], edges: tuple[float, float, float, float], seed: int) -> None:
     frame = random_frame(name, size, seed)
     box = some_box(frame, edges)
     generator = torch.Generator().manual_seed(seed)
@@ -142,7 +144,8 @@ def test_black_is_zero_and_white_is_one(name: str, black: int, white: int) -> No
     luma[...] = black
     luma[:, 8:] = white
     crop = crop_planes(frame, align_box(frame, 0, 0, 16, 16))
-    assert torch.allclose(crop[0, :, :8], torch.zeros(1)) and torch.allclose(crop[0, :, 8:], torch.ones(1))
+    assert torch.allclose(crop[0, :, :8], torch.zeros(1))
+    assert torch.allclose(crop[0, :, 8:], torch.ones(1))
 
 
 def test_codes_beyond_white_survive() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import pytest
 
 from heygem_core.media.colour import ColourTags, assumed_matrix
 from heygem_core.media.geometry import map_points
+from heygem_core.media.info import MediaInfo
 from heygem_core.media.pixels import component_views
 from heygem_core.media.planes import align_box, crop_matrix, crop_planes, to_rgb
-from heygem_core.media.probe import MediaInfo, probe
+from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
 from heygem_core.media.upright import Upright
 
@@ -99,19 +99,3 @@ def test_a_region_outside_the_picture_is_refused(tmp_path: Path) -> None:
     info = probe(video(tmp_path / "clip.mp4", frames=1))
     with pytest.raises(ValueError, match="does not touch"):
         Upright(info).region(first(info), (200, 0, 300, 50), (64, 64))
-
-
-def test_many_pictures_do_not_pile_up_in_memory(tmp_path: Path) -> None:
-    """A scaler per frame kept 67 MB after 60 frames of 720p."""
-    resource = pytest.importorskip("resource")
-    info = probe(video(tmp_path / "clip.mp4", size=(1280, 720), frames=2))
-    upright, frame = Upright(info), first(info)
-
-    def run(count: int) -> int:
-        for _ in range(count):
-            upright.picture(frame, max_side=320)
-        gc.collect()
-        return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-
-    before = run(20)
-    assert run(300) - before < 20_000  # KiB
