@@ -10,7 +10,11 @@ from contextlib import contextmanager
 @contextmanager
 def quiet() -> Iterator[None]:
     """Sends what is written to stderr, by any code of the process, to nowhere: only around short calls."""
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # a program without a console has no standard error
+        yield
+        return
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)

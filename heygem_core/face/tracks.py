@@ -24,7 +24,8 @@ from .mesh import VERTICES, eye_distance
 from .reasons import Reason, judge
 from .tracker import Face, FaceTracker
 
-TRACKS_VERSION = 1
+TRACKS_VERSION = 2
+"""Changes whenever the same faces would be linked, judged or stored differently."""
 FILL_FRAMES = 3
 """Longest gap inside a scene that is filled in between its two sides."""
 
