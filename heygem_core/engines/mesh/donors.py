@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SHAPE_UNIT = 0.012  # eye distances, root mean square over the lips: a difference that begins to show
-_POSE_UNIT = 8.0  # degrees
-_JUMP_COST = 4.0
+_POSE_UNIT = 14.0  # degrees
+_JUMP_COST = 5.0
 _CANDIDATES = 48
 _CHUNK = 512  # wanted frames compared with the library at a time, bounds memory
 
