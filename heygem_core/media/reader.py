@@ -19,7 +19,6 @@ from av.video.reformatter import VideoReformatter
 
 from ..errors import BadRange, UnreadableMedia, UnsupportedMedia
 from .files import open_media
-from .pixels import plain_format
 from .probe import MediaInfo
 
 if TYPE_CHECKING:
@@ -109,8 +108,8 @@ def _decode_from(info: MediaInfo, start: int, end: int, threads: int | None, *, 
             if index >= end:
                 return
             _refuse_resized(info, picture)
-            form = plain_format(picture.format.name)
-            shown = picture if form is None else plain.reformat(picture, format=form)
+            # A palette, or a stream that changes its pixel format on the way.
+            shown = picture if picture.format.name == info.pix_fmt else plain.reformat(picture, format=info.pix_fmt)
             yield Frame(index=index, time=info.time_of(index), picture=shown, damaged=picture.is_corrupt)
 
 

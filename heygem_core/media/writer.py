@@ -189,6 +189,8 @@ class TakeWriter:
             stream.set_display_matrix(info.display_matrix)
         if timing.start_timecode is not None:
             self._container.metadata["timecode"] = timing.start_timecode
+        if info.reel is not None:
+            stream.metadata["reel_name"] = info.reel
         return stream
 
     def _add_audio(self) -> AudioStream:

@@ -73,6 +73,7 @@ def video(
     size: tuple[int, int] = SIZE,
     tags: ColourTags = BT709,
     timecode: str | None = None,
+    reel: str | None = None,
     rotation: int = 0,
     mirrored: bool = False,
     sample_aspect: Fraction | None = None,
@@ -100,6 +101,8 @@ def video(
         write_tags(stream.codec_context, tags)
         if rotation or mirrored:
             stream.set_display_rotation(-rotation, hflip=mirrored)
+        if reel is not None:
+            stream.metadata["reel_name"] = reel
         if timecode is not None:
             container.metadata["timecode"] = timecode
         voice: Any = None

@@ -114,6 +114,12 @@ def test_the_start_timecode_is_the_sources_at_the_in_point(
     assert tags["timecode"] == wanted
 
 
+@pytest.mark.parametrize("name", BOTH_EDITORS)
+def test_the_reel_name_is_kept(name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+    source = made("reel.mov", timecode="01:00:00:00", reel="A001_C002", size=LARGE, frames=4)
+    assert copy(source, tmp_path / "take.mov", name).reel == "A001_C002"
+
+
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(("rotation", "mirrored"), [(0, False), (90, False), (180, False), (270, False), (90, True)])
 def test_rotation_is_kept(rotation: int, mirrored: bool, name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
