@@ -30,7 +30,7 @@ TrackerName = Literal["mediapipe", "face-landmarker", "face-alignment"]
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of the vocabulary: immutable, an unknown key is an error. (`kw_only` has to be said by each class, and `frozen` for type checkers.)"""
+    """Base of the vocabulary: immutable, an unknown key is an error. Each class says `frozen` and `kw_only` for itself."""
 
 
 class Shot(Struct, frozen=True, kw_only=True):
