@@ -94,6 +94,8 @@ def planes(path: Path, start: int = 0, end: int | None = None) -> list[list[NDAr
 
 def _planes(frame: av.VideoFrame) -> list[NDArray[Any]]:
     wide = any(component.bits > 8 for component in frame.format.components)
+    if frame.format.name in ("bgr0", "bgra"):
+        return [frame.to_ndarray(format="rgb24")]
     views = []
     for plane in frame.planes:
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width * (1 + wide)]
