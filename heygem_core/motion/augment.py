@@ -7,12 +7,13 @@ dubbed is connected and GRID's sentences are three seconds between silences.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, fftconvolve, lfilter, resample
 
-from ..speech.activity import speaking
 from ..speech.features import FRAME_RATE, HOP, SAMPLE_RATE, frame_count
 from .examples import Example
 
@@ -30,13 +31,17 @@ def joined(examples: Sequence[Example], rng: np.random.Generator) -> list[Exampl
 
 def trimmed(example: Example, rng: np.random.Generator) -> Example:
     """The sentence without most of the silence at its ends."""
-    active = np.flatnonzero(speaking(example.samples))
+    active = np.flatnonzero(example.active)
     if not len(active):
         return example
     before, after = (round(s * FRAME_RATE) for s in rng.uniform(*KEPT_SILENCE_S, 2))
     first, last = max(0, active[0] - before), min(len(example.deltas), active[-1] + after)
-    samples = example.samples[first * HOP : last * HOP]
-    return Example(name=example.name, samples=samples, deltas=example.deltas[first:last], neutral=example.neutral)
+    return replace(
+        example,
+        samples=example.samples[first * HOP : last * HOP],
+        deltas=example.deltas[first:last],
+        active=example.active[first:last],
+    )
 
 
 def join(examples: Sequence[Example]) -> Example:
@@ -48,6 +53,7 @@ def join(examples: Sequence[Example]) -> Example:
         samples=np.concatenate(sounds),
         deltas=np.concatenate([e.deltas for e in examples]),
         neutral=np.mean([e.neutral for e in examples], axis=0),
+        active=np.concatenate([e.active for e in examples]),
     )
 
 
@@ -61,7 +67,9 @@ def disturbed(example: Example, rng: np.random.Generator) -> Example:
         samples = band_limited(samples, rng)
     if rng.random() < 0.5:
         samples = in_noise(samples, float(rng.uniform(5, 30)), rng)
-    return Example(name=example.name, samples=samples, deltas=example.deltas, neutral=example.neutral)
+    if rng.random() < 0.25:
+        samples = over(samples, music(len(samples), rng), float(rng.uniform(0, 15)))
+    return replace(example, samples=samples)
 
 
 def faster(example: Example, factor: float) -> Example:
@@ -71,7 +79,7 @@ def faster(example: Example, factor: float) -> Example:
     low = np.minimum(at.astype(int), len(example.deltas) - 2)
     share = (at - low).astype(np.float32)[:, None, None]
     deltas = example.deltas[low] * (1 - share) + example.deltas[low + 1] * share
-    return Example(name=example.name, samples=samples, deltas=deltas, neutral=example.neutral)
+    return replace(example, samples=samples, deltas=deltas, active=example.active[np.round(at).astype(int)])
 
 
 def in_room(samples: Floats, rng: np.random.Generator) -> Floats:
@@ -98,4 +106,60 @@ def in_noise(samples: Floats, ratio_db: float, rng: np.random.Generator) -> Floa
     if rng.random() < 0.5:
         phase = 2 * np.pi * rng.choice([50, 60]) * np.arange(len(samples)) / SAMPLE_RATE
         noise += rng.uniform(0.3, 2) * (np.sin(phase) + 0.5 * np.sin(2 * phase) + 0.3 * np.sin(3 * phase))
-    return np.asarray(samples + noise / noise.std() * samples.std() * 10 ** (-ratio_db / 20), np.float32)
+    return over(samples, noise, ratio_db)
+
+
+def over(samples: Floats, other: npt.NDArray[np.floating[Any]], ratio_db: float) -> Floats:
+    """Both sounds at once, the second so many dB under the first."""
+    return np.asarray(samples + other / (other.std() + 1e-12) * samples.std() * 10 ** (-ratio_db / 20), np.float32)
+
+
+def unspoken(like: Example, seconds: float, rng: np.random.Generator) -> Example:
+    """A mouth at rest under music or noise."""
+    count = round(seconds * SAMPLE_RATE)
+    quiet = np.full(count, 1e-6, np.float32)
+    samples = music(count, rng) if rng.random() < 0.7 else in_noise(quiet, -60, rng)
+    n100 = frame_count(count)
+    deltas = np.zeros((n100, *like.neutral.shape), np.float32)
+    return Example(name="unspoken", samples=samples, deltas=deltas, neutral=like.neutral, active=np.zeros(n100, bool))
+
+
+def music(count: int, rng: np.random.Generator) -> Floats:
+    """(count,) of a simple piece: chords and a melody of plucked, blown or bowed tones over drums, some of them left out."""
+    beat = 60 / rng.uniform(70, 150)
+    out = np.zeros(count + 2 * SAMPLE_RATE)
+    root = 55 * 2 ** rng.uniform(0, 1)
+    scale = np.array([0, 2, 4, 5, 7, 9, 11] if rng.random() < 0.5 else [0, 2, 3, 5, 7, 8, 10])
+    chords, melody, drums = rng.random(3) < (0.8, 0.7, 0.6)
+    softness, attack, decay = rng.uniform(0.5, 2.5), rng.uniform(0.003, 0.15), rng.uniform(0.15, 2.0)
+    for step, start in enumerate(np.arange(0, count / SAMPLE_RATE, beat / 2)):
+        at = round(start * SAMPLE_RATE)
+        if chords and step % 4 == 0:
+            degree = rng.integers(0, 7)
+            for third in (0, 2, 4):
+                note = scale[(degree + third) % 7] + 12 * ((degree + third) // 7)
+                _add(out, at, _tone(root * 2 ** (1 + note / 12), 4 * beat, attack, 2 * decay, softness, rng))
+        if melody and rng.random() < 0.7:
+            note = scale[rng.integers(0, 7)] + 12 * rng.integers(2, 4)
+            _add(out, at, 1.5 * _tone(root * 2 ** (note / 12), beat, attack, decay, softness, rng))
+        if drums and (step % 2 == 0 or rng.random() < 0.4):
+            hit = np.exp(-np.arange(4000) / rng.uniform(200, 1500))
+            tonal = np.sin(2 * np.pi * 80 * np.arange(4000) / SAMPLE_RATE)
+            _add(out, at, 2 * hit * (tonal if step % 4 == 0 else rng.standard_normal(4000)))
+    return np.asarray(out[:count] / (out[:count].std() + 1e-9) * 0.05 + 1e-6 * rng.standard_normal(count), np.float32)
+
+
+def _tone(
+    pitch: float, length_s: float, attack_s: float, decay_s: float, softness: float, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    time = np.arange(round(length_s * SAMPLE_RATE)) / SAMPLE_RATE
+    vibrato = 0.003 * np.sin(2 * np.pi * rng.uniform(4, 7) * time) * rng.integers(0, 2)
+    phase = 2 * np.pi * pitch * np.cumsum(1 + vibrato) / SAMPLE_RATE
+    partials = [np.sin(k * phase) / k**softness for k in range(1, 1 + int(min(12, 7000 / pitch)))]
+    shape = np.minimum(time / attack_s, 1) * np.exp(-time / decay_s) * np.minimum((length_s - time) / 0.02, 1)
+    return np.asarray(sum(partials) * shape)
+
+
+def _add(out: npt.NDArray[np.float64], at: int, sound: npt.NDArray[np.float64]) -> None:
+    end = min(len(out), at + len(sound))
+    out[at:end] += sound[: end - at]

@@ -15,6 +15,7 @@ from scipy.interpolate import CubicSpline
 
 from ..errors import MediaNotFound, MissingPackage
 from ..face import mesh
+from ..speech.activity import speaking
 from ..speech.features import FRAME_RATE, frame_count
 
 Floats = npt.NDArray[np.float32]
@@ -33,6 +34,7 @@ class Example:
     samples: Floats  # (n,) mono 16 kHz
     deltas: Floats  # (n100, V, 3) LOWER_FACE, displacement from this person's resting mouth; row k = second k / 100
     neutral: Floats  # (V, 3) that resting mouth, face space
+    active: npt.NDArray[np.bool_]  # (n100,) somebody speaks at second k / 100
 
 
 def grid_examples(folder: Path) -> list[Example]:
@@ -62,7 +64,7 @@ def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floa
     neutral = (1 - trust) * usual + (trust * shapes[resting].mean(0) if trust else 0)
     at = np.clip(np.arange(frame_count(len(sound))) / FRAME_RATE, times[0], times[-1])
     curve = CubicSpline(times.astype(np.float64), shapes - neutral)(at)
-    return Example(name=name, samples=sound, deltas=curve.astype(np.float32), neutral=neutral.astype(np.float32))
+    return Example(name=name, samples=sound, deltas=curve.astype(np.float32), neutral=neutral.astype(np.float32), active=speaking(sound))
 
 
 def _archive(folder: Path) -> dict[str, npt.NDArray]:

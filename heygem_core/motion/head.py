@@ -21,7 +21,7 @@ from ..errors import MissingWeights
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..speech.whisper import WhisperFront
+    from ..speech.encoder import Encoder
     from .model import MotionNet
 
 Floats = NDArray[np.float32]
@@ -36,7 +36,8 @@ class Head:
     """A trained head, ready to predict."""
 
     name: str
-    front: WhisperFront  # log-mel → speech states
+    encoder: Encoder  # speech → states
+    carries_encoder: bool  # the encoder's weights lie in the head's own file
     net: MotionNet  # speech states → coefficients
     basis: Floats  # (K, V, 3) face space: one standard deviation of each component
     mean: Floats  # (V, 3) face space: the mean displacement while speaking
@@ -48,15 +49,15 @@ class Head:
 
 
 @lru_cache(maxsize=4)
-def load_head(name: str = "mel") -> Head:
+def load_head(name: str = "mel", encoder: str | None = None) -> Head:
     """A shipped head by name, or one of your own by the path of its .safetensors file.
 
-    Raises: MissingWeights — no such head, or a file that is not one.
+    encoder: where to find the speech encoder of a head that does not carry its own, None = where it was found in training.
+    Raises: MissingWeights — no such head, a file that is not one, or another encoder than it was trained with. MissingPackage.
     """
     import torch
     from safetensors import SafetensorError, safe_open
 
-    from ..speech.whisper import from_state
     from .model import MotionNet
 
     path = Path(name) if name.endswith(".safetensors") else WEIGHTS / f"{name}.safetensors"
@@ -69,14 +70,38 @@ def load_head(name: str = "mel") -> Head:
             raise MissingWeights(f"The motion head {path} has format {facts['format']}, this program reads {FORMAT}: train it again.")
         net = MotionNet(**facts["net"])
         net.load_state_dict(_part(state, "net."))
-        front = from_state(_part(state, "front."), facts["front"])
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise MissingWeights(f"There is no motion head at {path} that can be read ({error}); use “mel” or train one.") from error
-    for module in (net, front):
-        module.eval().requires_grad_(False)
+    net.eval().requires_grad_(False)
     shapes = {key: state[f"shapes.{key}"].to(torch.float32).numpy() for key in ("basis", "mean", "opening")}
     vertices, advance_s = tuple(facts["vertices"]), float(facts["advance_s"])
-    return Head(name=name, front=front, net=net, vertices=vertices, advance_s=advance_s, facts=facts, digest=digest, **shapes)
+    return Head(
+        name=name,
+        encoder=_encoder_of(facts, state, encoder),
+        carries_encoder=bool(_part(state, "front.")),
+        net=net,
+        vertices=vertices,
+        advance_s=advance_s,
+        facts=facts,
+        digest=digest,
+        **shapes,
+    )
+
+
+def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None) -> Encoder:
+    from ..speech.encoder import of_front, open_encoder
+    from ..speech.whisper import from_state
+
+    if carried := _part(state, "front."):
+        return of_front(from_state(carried, facts["front"]), "built in")
+    known = facts["encoder"]
+    found = open_encoder(name or known["name"], known["taps"])
+    if found.digest != known["digest"]:
+        raise MissingWeights(
+            f"The motion head was trained with the speech encoder {known['name']} (weights {known['digest'][:12]}), "
+            f"but {found.name} has other weights ({found.digest[:12]}); give the same encoder or train a head for this one."
+        )
+    return found
 
 
 def save_head(head: Head, path: Path) -> None:
@@ -85,12 +110,14 @@ def save_head(head: Head, path: Path) -> None:
     from safetensors.torch import save_file
 
     state = {f"net.{key}": value for key, value in head.net.state_dict().items()}
-    state |= {f"front.{key}": value for key, value in head.front.state_dict().items()}
+    if head.carries_encoder and head.encoder.front is not None:
+        state |= {f"front.{key}": value for key, value in head.encoder.front.state_dict().items()}
     state |= {f"shapes.{key}": torch.tensor(getattr(head, key)) for key in ("basis", "mean", "opening")}
     facts = head.facts | {
         "format": FORMAT,
         "net": head.net.sizes,
-        "front": head.front.sizes,
+        "front": head.encoder.front.sizes if head.encoder.front else None,
+        "encoder": {"name": head.encoder.name, "kind": head.encoder.kind, "taps": head.encoder.taps, "digest": head.encoder.digest},
         "vertices": head.vertices,
         "advance_s": head.advance_s,
     }

@@ -6,17 +6,23 @@ shows. Where nobody speaks the mouth is closed and relaxed, exactly.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from ..speech.activity import speaking, utterances
-from ..speech.features import FRAME_RATE, level, log_mel
+from ..speech.features import FRAME_RATE, HOP, frame_count, level
 from .examples import lower_lip_gap
 from .head import Head, load_head
 from .motion import Motion
 
 __all__ = ["Motion", "motion_version", "predict", "predict_with"]
+
+if TYPE_CHECKING:
+    from .personal import Adaptation
 
 Floats = NDArray[np.float32]
 
@@ -24,18 +30,31 @@ METHOD = 1  # counts the changes to this module that change motions
 STATE_RATE = 50  # Hz: what the network gives
 GAIN = 1.15  # a regression that is unsure moves too little; measured on speakers that were not in the training
 CLOSING = (0.3, 0.6)  # probability of closed lips at which they begin to close, and at which they touch
+SURE_S = 0.3  # span over which it is decided whether what sounds is speech
 WINDOW_S, MARGIN_S = 14.0, 2.0  # of one pass; the margins on both sides are context only
 BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes after it ends
 EASE_S = 0.06  # standard deviation of the blend between speaking and resting
 
 
-def predict(samples: Floats, head: str = "mel") -> Motion:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Heard:
+    """What a head makes of speech, at 100 Hz."""
+
+    shape: Floats  # (n100, K) coefficients in standard deviations
+    closed: Floats  # (n100,) probability that the lips are closed
+    spoken: Floats  # (n100,) probability that somebody speaks
+    inner: Floats  # (n100, width) the network's own view of what is said
+
+
+def predict(samples: Floats, head: str = "mel", encoder: str | None = None, adaptation: Adaptation | None = None) -> Motion:
     """The motion of a mouth that says this.
 
-    samples: (n,) float32 mono at 16 kHz; any level, any length. head: "mel", which ships with the project, or the path of a head that
-    `train` wrote. Raises: MissingWeights — no such head.
+    samples: (n,) float32 mono at 16 kHz; any level, any length. head: "mel" (all in the project), "whisper" (listens through Whisper
+    tiny.en on this machine), or the path of a head that `train` wrote. encoder: see `load_head`. adaptation: `personal.adapt` of
+    footage of the person, made with the same head.
+    Raises: MissingWeights, MissingPackage.
     """
-    return predict_with(load_head(head), samples)
+    return predict_with(load_head(head, encoder), samples, adaptation)
 
 
 def motion_version(head: str = "mel") -> str:
@@ -43,16 +62,16 @@ def motion_version(head: str = "mel") -> str:
     return f"{METHOD}-{load_head(head).digest}"
 
 
-def predict_with(head: Head, samples: Floats) -> Motion:
-    """`predict` with a head that is already loaded."""
+def predict_with(head: Head, samples: Floats, adaptation: Adaptation | None = None) -> Motion:
+    """`predict` with a head that is already loaded, in the manner of one person if their adaptation is given."""
     samples = level(samples)
-    active = speaking(samples)
-    curves = coefficients(head, log_mel(samples, levelled=False))
+    heard = listen(head, samples)
+    active = speaking(samples) & voiced(heard.spoken)
+    shape = heard.shape * GAIN if adaptation is None else adaptation.shape(heard)
+    gap = shape @ lower_lip_gap(head.basis) + lower_lip_gap(head.mean)
     gate = gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
-    shape = curves[:, :-1] * GAIN
-    gap = shape @ lower_lip_gap(head.basis) + lower_lip_gap(head.mean)
-    whole = np.concatenate([shape, np.ones_like(gap)[:, None], (lip_gap_wanted(gap, curves[:, -1]) - gap)[:, None]], 1)
+    whole = np.concatenate([shape, np.ones_like(gap)[:, None], (lip_gap_wanted(gap, heard.closed) - gap)[:, None]], 1)
     return Motion(
         vertices=head.vertices,
         coefficients=(whole * gate[:, None]).astype(np.float32),
@@ -60,6 +79,11 @@ def predict_with(head: Head, samples: Floats) -> Motion:
         speaking=active,
         head=head.name,
     )
+
+
+def voiced(probability: Floats) -> NDArray[np.bool_]:
+    """(n,) bool: the head hears speech, not music or noise; decided over half a second, since its sounds need context."""
+    return np.asarray(maximum_filter1d(gaussian_filter1d(probability, SURE_S / 2 * FRAME_RATE), round(SURE_S * FRAME_RATE)) > 0.5)
 
 
 def lip_gap_wanted(gap: Floats, closed: Floats) -> Floats:
@@ -71,25 +95,33 @@ def lip_gap_wanted(gap: Floats, closed: Floats) -> Floats:
     return np.asarray(np.maximum(gap, 0) * (1 - sure * sure * (3 - 2 * sure)), np.float32)
 
 
-def coefficients(head: Head, mel: Floats) -> Floats:
-    """(n100, 80) log-mel → (n100, K + 1): coefficients in standard deviations, then the probability of closed lips."""
+def listen(head: Head, samples: Floats) -> Heard:
+    """What a head makes of levelled samples (n,)."""
     import torch
 
-    states = []
+    rows, n100 = [], frame_count(len(samples))
     with torch.inference_mode():
-        for first, last, start, end in windows(len(mel)):
-            piece = torch.from_numpy(np.ascontiguousarray(mel[start:end]))[None]
-            shape, closed = head.net(head.front(piece))
-            both = torch.cat([shape, torch.sigmoid(closed)[..., None]], -1)[0]
-            states.append(both[(first - start) // 2 : (last - start + 1) // 2].numpy())
-    at = np.arange(len(mel)) / FRAME_RATE + head.advance_s
-    curve, grid = np.concatenate(states), at * STATE_RATE
+        for first, last, start, end in windows(n100):
+            heard = head.net.hear(head.encoder.states(_piece(samples, start, end))[None])
+            shape, logits = head.net.speak(heard)
+            whole = torch.cat([shape, torch.sigmoid(logits), heard], -1)[0]
+            rows.append(whole[(first - start) // 2 : (last - start + 1) // 2].numpy())
+    curve = smooth_states(np.concatenate(rows))
+    at = (np.arange(n100) / FRAME_RATE + head.advance_s) * STATE_RATE
     known = np.arange(len(curve))
-    return np.stack([np.interp(grid, known, column) for column in smooth_states(curve).T], 1).astype(np.float32)
+    at_100 = np.stack([np.interp(at, known, column) for column in curve.T], 1).astype(np.float32)
+    k = len(head.basis)
+    return Heard(shape=at_100[:, :k], closed=at_100[:, k], spoken=at_100[:, k + 1], inner=at_100[:, k + 2 :])
+
+
+def _piece(samples: Floats, start: int, end: int) -> Floats:
+    """Samples of 100 Hz frames [start, end), silence where there are none."""
+    piece = samples[start * HOP : end * HOP]
+    return np.pad(piece, (0, (end - start) * HOP - len(piece)))
 
 
 def windows(n100: int) -> list[tuple[int, int, int, int]]:
-    """(first, last, start, end) in 100 Hz frames, all ends exclusive: what to keep of which stretch. Every number but the last is even."""
+    """(first, last, start, end) in 100 Hz frames, ends exclusive: what to keep of which stretch. Every number but the last is even."""
     kept, margin = round((WINDOW_S - 2 * MARGIN_S) * FRAME_RATE), round(MARGIN_S * FRAME_RATE)
     return [(first, min(first + kept, n100), max(0, first - margin), min(first + kept + margin, n100)) for first in range(0, n100, kept)]
 

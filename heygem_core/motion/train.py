@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from ..face import mesh
 from ..speech.activity import speaking
-from ..speech.features import log_mel
-from .augment import disturbed, joined
+from ..speech.features import level
+from .augment import disturbed, joined, unspoken
 from .examples import Example, lower_lip_gap
 from .head import Head
 from .predict import STATE_RATE
@@ -30,7 +30,7 @@ from .predict import STATE_RATE
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..speech.whisper import WhisperFront
+    from ..speech.encoder import Encoder
     from .model import MotionNet
 
 Floats = npt.NDArray[np.float32]
@@ -47,6 +47,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     components: int = 12  # of the mouth shape
     epochs: int = 12
     batch: int = 8  # stretches of joined sentences
+    unspoken_minutes: float = 20  # of music and noise, with the mouth at rest
     copies: int = 4  # of all the data, joined anew each time; the first is as recorded, the others in other voices, rooms and noise
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -58,6 +59,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     opening_weight: float = 2.0  # of the error of the gap between the lips
     width_weight: float = 1.0  # of the error of the distance between the lip corners
     closed_weight: float = 0.5  # of the error (cross-entropy) of whether the lips are closed
+    spoken_weight: float = 0.3  # of that of whether somebody speaks
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="epoch"):
@@ -104,11 +106,12 @@ def fit_shapes(examples: Sequence[Example], count: int) -> Shapes:
 
 
 def train_motion(
-    examples: Sequence[Example], front: WhisperFront, recipe: Recipe, *, checkpoint: Path | None = None
+    examples: Sequence[Example], encoder: Encoder, recipe: Recipe, *, carry: bool = False, checkpoint: Path | None = None
 ) -> Iterator[Epoch | Head]:
     """Yield an Epoch after each pass over the data, then the Head.
 
-    checkpoint: a file to resume from if it is there, rewritten after each epoch and left at the end. The same data, recipe and
+    carry: put a Whisper encoder's layers into the head's own file. checkpoint: a file to resume from if it is there, rewritten
+    after each epoch and left at the end. The same data, recipe and
     seed on the same machine give the same head, resumed or not.
     """
     import torch
@@ -119,11 +122,11 @@ def train_motion(
     check = list(examples[:: recipe.held_out])
     learn = [e for k, e in enumerate(examples) if k % recipe.held_out]
     shapes = fit_shapes(learn, recipe.components)
-    states, wanted = _rows(variants(learn, recipe), front, shapes)
+    states, wanted = _rows(variants(learn, recipe), encoder, shapes)
     net = MotionNet(states[0].shape[-1], recipe.components, width=recipe.width, dropout=recipe.dropout)
     loss_of = _loss(shapes, recipe)
     steps = math.ceil(len(states) / recipe.batch)
-    check_states, check_wanted = _rows(check, front, shapes)
+    check_states, check_wanted = _rows(check, encoder, shapes)
     adam = torch.optim.AdamW(net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     pace = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.learning_rate, total_steps=recipe.epochs * steps)
     parts = {"net": net, "adam": adam, "pace": pace}
@@ -146,7 +149,7 @@ def train_motion(
         yield Epoch(done=epoch + 1, total=recipe.epochs, loss=total, check=checked)
     facts = {"mean_gap_curve": mean_gap_curve(learn), "recipe": msgspec.to_builtins(recipe), "sentences": len(learn), "check": checked}
     yield Head(
-        name="trained", front=front, net=net, basis=shapes.basis, mean=shapes.mean, opening=shapes.opening,
+        name="trained", encoder=encoder, carries_encoder=carry, net=net, basis=shapes.basis, mean=shapes.mean, opening=shapes.opening,
         vertices=mesh.LOWER_FACE, advance_s=GRID_DELAY_S, facts=facts,
     )  # fmt: skip
 
@@ -164,25 +167,21 @@ def variants(examples: Sequence[Example], recipe: Recipe) -> Iterator[Example]:
         rng = np.random.default_rng([recipe.seed, 77, copy])
         for example in joined(examples, rng):
             yield disturbed(example, rng) if copy else example
+    rng = np.random.default_rng([recipe.seed, 78])
+    for _ in range(round(recipe.unspoken_minutes * 6)):
+        yield unspoken(examples[0], 10, rng)
 
 
-def _rows(examples: Iterable[Example], front: WhisperFront, shapes: Shapes) -> tuple[list[Tensor], list[Tensor]]:
-    """Speech states (n50, width) float16 and wanted components (n50, K) of each example."""
+def _rows(examples: Iterable[Example], encoder: Encoder, shapes: Shapes) -> tuple[list[Tensor], list[Tensor]]:
+    """Speech states (n50, width) float16 and what is wanted (n50, K + 1) of each example: components, and 1 where somebody speaks."""
     import torch
 
     states, wanted = [], []
     for example in examples:
-        states.append(speech_states(front, example.samples).half())
-        wanted.append(torch.from_numpy(at_state_times(shapes.components(example.deltas), len(states[-1]))))
+        states.append(encoder.states(level(example.samples)).half())
+        target = np.concatenate([shapes.components(example.deltas), example.active[: len(example.deltas), None]], 1)
+        wanted.append(torch.from_numpy(at_state_times(target.astype(np.float32), len(states[-1]))))
     return states, wanted
-
-
-def speech_states(front: WhisperFront, samples: Floats) -> Tensor:
-    """(n50, width) states of one stretch of speech of at most 30 s."""
-    import torch
-
-    with torch.inference_mode():
-        return front(torch.from_numpy(log_mel(samples))[None])[0].clone()
 
 
 def at_state_times(curve: Floats, count: int) -> Floats:
@@ -191,7 +190,7 @@ def at_state_times(curve: Floats, count: int) -> Floats:
 
 
 def _loss(shapes: Shapes, recipe: Recipe) -> Any:
-    """The function (got, wanted) (B, T, K) → error per frame (B, T), of which a correct silence is 0 and a still mouth about 3."""
+    """The function (what the net gives, what is wanted (B, T, K + 1)) → error per frame (B, T), about 3 for a still mouth."""
     import torch
     import torch.nn.functional as functional
 
@@ -204,6 +203,7 @@ def _loss(shapes: Shapes, recipe: Recipe) -> Any:
     corners = basis[:, vertex(mesh.LIP_CORNERS[1])] - basis[:, vertex(mesh.LIP_CORNERS[0])]
 
     def error(got: tuple[Tensor, Tensor], wanted: Tensor) -> Tensor:
+        spoken, wanted = wanted[..., -1], wanted[..., :-1]
         off = got[0] - wanted
         speed = torch.zeros_like(off)
         speed[:, 1:-1] = off[:, 2:] - off[:, :-2]
@@ -211,8 +211,9 @@ def _loss(shapes: Shapes, recipe: Recipe) -> Any:
         for weight, direction in ((recipe.opening_weight, gap), (recipe.width_weight, corners)):
             result = result + weight * ((off @ direction) ** 2).sum(-1) / (direction**2).sum()
         closed = ((wanted @ gap)[..., 0] + mean_gap < CLOSED_DELTA).float()
-        odds = functional.binary_cross_entropy_with_logits(got[1], closed, reduction="none")
-        return result + recipe.closed_weight * odds
+        for weight, logit, truth in ((recipe.closed_weight, got[1][..., 0], closed), (recipe.spoken_weight, got[1][..., 1], spoken)):
+            result = result + weight * functional.binary_cross_entropy_with_logits(logit, truth, reduction="none")
+        return result
 
     return error
 

@@ -20,7 +20,8 @@ LOWEST_BAND, HIGHEST_BAND = 4, 68  # mel bands of about 150 Hz to 5 kHz, where v
 BACKGROUND_S = 4.0  # the background is what the quietest tenth of this span holds
 ABOVE_BACKGROUND_DB = 7.0  # even odds of speech at this height over the background …
 BELOW_ACTIVE_DB = 30.0  # … and at this depth under the recording's loud parts
-MODULATION_DB = 3.5  # standard deviation over a second that speech's loudness reaches
+MODULATION_DB = 6.5  # how far speech's loudness rises and falls within a second and a half; steady noise stays under 4
+LOWEST_DB = 45.0  # below the loud parts: what lies deeper is taken as this, so that a gap in the sound is no background
 SHORTEST_GAP_S, SHORTEST_SOUND_S = 0.16, 0.06  # shorter pauses belong to speech (plosives), shorter sounds are clicks
 
 
@@ -32,15 +33,14 @@ def speaking_probability(samples: Floats) -> Floats:
     if level_db(np.asarray(samples, np.float32)) < SILENT_LEVEL_DB:
         return np.zeros(frame_count(len(samples)), np.float32)
     loud = loudness_db(samples)
-    background = percentile_filter(loud, 10, int(BACKGROUND_S * FRAME_RATE) | 1, mode="nearest")
-    background = gaussian_filter1d(background, FRAME_RATE / 2, mode="nearest")
     peak = np.percentile(loud, 95)
-    local_mean = gaussian_filter1d(loud, FRAME_RATE / 2, mode="nearest")
-    modulation = np.sqrt(gaussian_filter1d((loud - local_mean) ** 2, FRAME_RATE / 2, mode="nearest"))
+    loud = gaussian_filter1d(np.maximum(loud, peak - LOWEST_DB), 1.5, mode="nearest")
+    span = int(BACKGROUND_S * FRAME_RATE) | 1
+    background = gaussian_filter1d(percentile_filter(loud, 10, span, mode="reflect"), FRAME_RATE / 2, mode="nearest")
+    quiet, busy = (percentile_filter(loud, share, int(1.5 * FRAME_RATE) | 1, mode="reflect") for share in (15, 85))
     evidence = np.minimum(loud - background - ABOVE_BACKGROUND_DB, loud - peak + BELOW_ACTIVE_DB)
-    evidence = np.minimum(evidence, 2 * (modulation - MODULATION_DB))
-    probability = 1 / (1 + np.exp(-gaussian_filter1d(evidence, 2.0, mode="nearest") / 2))
-    return np.asarray(probability, np.float32)
+    evidence = np.minimum(evidence, busy - quiet - MODULATION_DB)
+    return np.asarray(1 / (1 + np.exp(-gaussian_filter1d(evidence, 2.0, mode="nearest") / 2)), np.float32)
 
 
 def speaking(samples: Floats) -> NDArray[np.bool_]:

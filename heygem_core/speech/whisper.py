@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -46,11 +46,17 @@ class Layer(nn.Module):
 
 
 class WhisperFront(nn.Module):
-    """(B, n100, 80) log-mel → (B, ceil(n100 / 2), width) states at 50 Hz, after the last of `layers` layers."""
+    """(B, n100, 80) log-mel → (B, ceil(n100 / 2), width × taps) states at 50 Hz: after each layer that is tapped, normalised.
 
-    def __init__(self, layers: int, *, width: int = 384, heads: int = 6, inner: int = 1536, bands: int = 80) -> None:
+    layers: how many to run, counted from the front. taps: after which of them (1 = the first) to listen, None = after the last.
+    """
+
+    def __init__(
+        self, layers: int, *, width: int = 384, heads: int = 6, inner: int = 1536, bands: int = 80, taps: Sequence[int] | None = None
+    ) -> None:
         super().__init__()
-        self.sizes = {"layers": layers, "width": width, "heads": heads, "inner": inner, "bands": bands}
+        self.taps = list(taps) if taps else [layers]
+        self.sizes = {"layers": layers, "width": width, "heads": heads, "inner": inner, "bands": bands, "taps": self.taps}
         self.enter = nn.Conv1d(bands, width, 3, padding=1)
         self.halve = nn.Conv1d(width, width, 3, stride=2, padding=1)
         self.layers = nn.ModuleList(Layer(width, heads, inner) for _ in range(layers))
@@ -60,9 +66,12 @@ class WhisperFront(nn.Module):
         x = functional.gelu(self.enter(mel.transpose(1, 2)))
         x = functional.gelu(self.halve(x)).transpose(1, 2)
         x = x + self.get_buffer("positions")[: x.shape[1]]
-        for layer in self.layers:
+        heard = []
+        for number, layer in enumerate(self.layers, 1):
             x = layer(x)
-        return x
+            if number in self.taps:
+                heard.append(functional.layer_norm(x, x.shape[-1:]))
+        return torch.cat(heard, -1)
 
 
 def sinusoids(count: int, width: int) -> Tensor:
@@ -72,12 +81,12 @@ def sinusoids(count: int, width: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
-def from_ctranslate2(path: Path, layers: int) -> WhisperFront:
-    """The front of a Whisper model that was converted to CTranslate2's model.bin.
+def from_ctranslate2(path: Path, taps: Sequence[int]) -> WhisperFront:
+    """The front of a Whisper model that was converted to CTranslate2's model.bin, up to its last tap.
 
     Raises: MissingWeights — not such a file, or a model with fewer layers.
     """
-    stored = read_ctranslate2(path)
+    stored, layers = read_ctranslate2(path), max(taps)
     state: dict[str, Tensor] = {}
 
     def copy(ours: str, theirs: str, rows: slice = slice(None)) -> None:
@@ -101,9 +110,35 @@ def from_ctranslate2(path: Path, layers: int) -> WhisperFront:
             copy(f"layers.{k}.mlp_in.{kind}", f"{mlp}/linear_0/{kind}")
             copy(f"layers.{k}.mlp_out.{kind}", f"{mlp}/linear_1/{kind}")
         copy(f"layers.{k}.key.weight", f"{attention}/linear_0/weight", slice(width, 2 * width))
-    front = WhisperFront(layers, width=width, heads=width // 64, inner=len(state["layers.0.mlp_in.bias"]) if layers else 1536)
+    return _front(state, taps, heads=width // 64)  # every Whisper has heads of 64
+
+
+def from_hugging_face(encoder: nn.Module, taps: Sequence[int]) -> WhisperFront:
+    """The front of transformers' WhisperEncoder, up to its last tap. Raises: MissingWeights — fewer layers, or not 80 mel bands."""
+    stored, layers = encoder.state_dict(), max(taps)
+    names = {"self_attn_layer_norm": "attention_norm", "final_layer_norm": "mlp_norm", "fc1": "mlp_in", "fc2": "mlp_out"}
+    names |= {f"self_attn.{theirs}_proj": ours for theirs, ours in (("q", "query"), ("k", "key"), ("v", "value"), ("out", "out"))}
+    if f"layers.{layers - 1}.fc1.weight" not in stored or stored["conv1.weight"].shape[1] != 80:
+        raise MissingWeights(
+            f"This head needs a Whisper encoder with {layers} layers and 80 mel bands (tiny, base, small, medium, large-v2)."
+        )
+    state = {
+        f"{ours}.{kind}": stored[f"{theirs}.{kind}"]
+        for ours, theirs in (("enter", "conv1"), ("halve", "conv2"))
+        for kind in ("weight", "bias")
+    }
+    for k in range(layers):
+        for theirs, ours in names.items():
+            for kind in ("weight", "bias"):
+                if f"layers.{k}.{theirs}.{kind}" in stored:  # keys have no bias
+                    state[f"layers.{k}.{ours}.{kind}"] = stored[f"layers.{k}.{theirs}.{kind}"]
+    return _front({key: value.float() for key, value in state.items()}, taps, heads=len(state["enter.bias"]) // 64)
+
+
+def _front(state: dict[str, Tensor], taps: Sequence[int], heads: int) -> WhisperFront:
+    front = WhisperFront(max(taps), width=len(state["enter.bias"]), heads=heads, inner=len(state["layers.0.mlp_in.bias"]), taps=taps)
     front.load_state_dict(state)
-    return front.eval()
+    return front.eval().requires_grad_(False)
 
 
 def read_ctranslate2(path: Path) -> dict[str, np.ndarray]:
@@ -137,8 +172,8 @@ def _name(file: BinaryIO) -> str:
     return file.read(_number(file, "H"))[:-1].decode()
 
 
-def from_state(state: Mapping[str, Tensor], sizes: Mapping[str, int]) -> WhisperFront:
+def from_state(state: Mapping[str, Tensor], sizes: Mapping[str, Any]) -> WhisperFront:
     """A front from its own saved tensors and `WhisperFront.sizes`."""
-    front = WhisperFront(sizes["layers"], width=sizes["width"], heads=sizes["heads"], inner=sizes["inner"], bands=sizes["bands"])
+    front = WhisperFront(**sizes)
     front.load_state_dict(dict(state))
-    return front.eval()
+    return front.eval().requires_grad_(False)

@@ -1,0 +1,161 @@
+"""One person's manner of speaking: a light correction of a head, learnt from their own footage in about a second.
+
+The head's coefficients are corrected by a ridge regression from what the network heard to what this person's mouth did,
+held close to the head's own answer; then they get the amplitude and the middle that this person gives them. The correction
+must prove itself: fitted on three quarters of the footage it has to follow the mouth better than the plain head on the
+quarter it has not seen, all four taken together; else only amplitude and middle are learnt. Sound that does not belong to
+the face (music, another speaker, a dub) fails before that, since the head does not follow such a mouth at all.
+
+Only how somebody moves is learnt, never when: a source clip that is out of sync with its own sound is not copied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..face.mesh import LOWER_FACE
+from ..speech.features import FRAME_RATE, level
+from .examples import lower_lip_gap
+from .footage import Footage
+from .head import Head
+from .measures import LAGS_S, correlation
+from .predict import GAIN, Heard, listen
+
+Floats = npt.NDArray[np.float32]
+
+SHORTEST_S = 3.0  # of speech that is needed to learn anything
+BELONGS_R = 0.3  # a head follows the mouth at least this well where the sound belongs to it
+STIFFNESS = (100.0, 300.0, 1000.0)  # ridge penalties that are tried, in frames at 25 fps
+FOLDS = 4  # of the footage that the correction has to prove itself on in turn
+BETTER_R = 0.005  # by which the correction must beat the plain head on what it has not seen
+AMPLITUDE = (0.6, 1.8)  # limits of this person's amplitude over the head's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Adaptation:
+    """A correction of one head for one person: coefficients = gain · shape + inner @ weights + middle."""
+
+    gain: Floats  # (K,)
+    weights: Floats  # (width, K)
+    middle: Floats  # (K,)
+    head: str  # digest of the head it belongs to
+    r_plain: float  # the plain head on the held-out part
+    r_adapted: float  # this on the same part
+
+    def shape(self, heard: Heard) -> Floats:
+        """(n100, K) coefficients in standard deviations."""
+        return np.asarray(heard.shape * self.gain + heard.inner @ self.weights + self.middle, np.float32)
+
+    def save(self, path: Path) -> None:
+        """As one .npz file without pickled objects."""
+        np.savez(
+            path,
+            gain=self.gain, weights=self.weights, middle=self.middle,
+            head=np.array(self.head), r=np.array([self.r_plain, self.r_adapted]),
+        )  # fmt: skip
+
+    @staticmethod
+    def load(path: Path) -> Adaptation:
+        """What `save` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
+        with np.load(path, allow_pickle=False) as kept:
+            arrays = {key: kept[key] for key in ("gain", "weights", "middle")}
+            return Adaptation(head=str(kept["head"]), r_plain=float(kept["r"][0]), r_adapted=float(kept["r"][1]), **arrays)
+
+
+def adapt(footage: Footage, head: Head) -> tuple[Adaptation | None, str]:
+    """The person's correction, or None; and in one sentence for the report what was found."""
+    lesson = _lesson(footage, head)
+    if isinstance(lesson, str):
+        return None, lesson
+    plain = lesson.proved(None)
+    tried = {stiffness: lesson.proved(stiffness) for stiffness in STIFFNESS}
+    best = max(tried, key=lambda stiffness: tried[stiffness])
+    helps = tried[best] >= plain + BETTER_R
+    gain, weights, middle = lesson.fit(np.arange(len(lesson.gap)), best if helps else np.inf)
+    found = Adaptation(
+        gain=gain, weights=weights, middle=middle, head=head.digest, r_plain=plain, r_adapted=tried[best] if helps else plain
+    )
+    if helps:
+        return found, f"Adapted to this person's own speech (r {plain:.2f} without, {tried[best]:.2f} with it, on speech it had not seen)."
+    return (
+        found,
+        f"Took over how wide this person opens the mouth; no other correction proved itself (r {plain:.2f}, {tried[best]:.2f} with it).",
+    )
+
+
+Fit = tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Lesson:
+    """T frames in utterances: what was heard and what the mouth did."""
+
+    heard: Floats  # (T, K) the head's coefficients
+    inner: Floats  # (T, width)
+    done: Floats  # (T, K) the mouth's coefficients
+    gap: Floats  # (T,) the mouth's lip gap over its resting place
+    gap_of: Floats  # (K,) lip gap per standard deviation of each component
+    frame_s: float
+
+    def fit(self, rows: npt.NDArray[np.int64], stiffness: float) -> Fit:
+        """Gain (K,), weights (width, K) and middle (K,) from some of the rows; infinite stiffness: no weights."""
+        inner, heard, done = self.inner[rows], self.heard[rows], self.done[rows]
+        centre, size = inner.mean(0), inner.std(0) + 1e-3
+        x, weights = (inner - centre) / size, np.zeros((inner.shape[1], done.shape[1]))
+        if np.isfinite(stiffness):
+            rest = (done - done.mean(0)) - GAIN * (heard - heard.mean(0))
+            weights = np.linalg.solve(x.T @ x + stiffness * 0.04 / self.frame_s * np.eye(x.shape[1]), x.T @ rest)
+        said = GAIN * heard + x @ weights
+        # One amplitude for all that opens the mouth, so that the shape stays a mouth's.
+        louder = np.clip((done @ self.gap_of).std() / max((said @ self.gap_of).std(), 1e-4), *AMPLITUDE)
+        weights = louder * weights / size[:, None]
+        middle = done.mean(0) - louder * GAIN * heard.mean(0) - centre @ weights
+        gain = np.full(done.shape[1], louder * GAIN)
+        return gain.astype(np.float32), weights.astype(np.float32), middle.astype(np.float32)
+
+    def proved(self, stiffness: float | None) -> float:
+        """Mean r of the lip gap on quarters that the fit has not seen; None: of the plain head on the same quarters."""
+        rs, rows, apart = [], np.arange(len(self.gap)), round(0.25 / self.frame_s)
+        for quarter in np.array_split(rows, FOLDS):
+            shape = self.heard[quarter]
+            if stiffness is not None:
+                gain, weights, _ = self.fit(rows[(rows < quarter[0] - apart) | (rows > quarter[-1] + apart)], stiffness)
+                shape = shape * gain + self.inner[quarter] @ weights
+            rs.append(correlation(shape @ self.gap_of, self.gap[quarter]))
+        return float(np.mean(rs))
+
+
+def _lesson(footage: Footage, head: Head) -> _Lesson | str:
+    """What footage can teach, or why it can't."""
+    use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
+    spoken_s = float(use.sum()) * footage.frame_s
+    if spoken_s < SHORTEST_S:
+        return f"The clip holds {spoken_s:.1f} s of its own speech, too little to learn this person's manner from."
+    heard = listen(head, level(footage.samples))
+    deltas = footage.shapes[use][:, list(LOWER_FACE)] - footage.neutral()
+    gap_of, gap = lower_lip_gap(head.basis), lower_lip_gap(deltas)
+    times = footage.times[use]
+    rs = [correlation(_read(heard.shape, times + lag) @ gap_of, gap) for lag in LAGS_S]
+    lag = float(LAGS_S[int(np.argmax(rs))])
+    if max(rs) < BELONGS_R:
+        return f"The clip's sound does not belong to this face (r {max(rs):.2f}), so nothing was learnt from it."
+    flat = head.basis.reshape(len(head.basis), -1)
+    done = (deltas - head.mean).reshape(len(deltas), -1) @ flat.T / (flat**2).sum(1)
+    return _Lesson(
+        heard=_read(heard.shape, times + lag),
+        inner=_read(heard.inner, times + lag),
+        done=np.asarray(done, np.float32),
+        gap=gap,
+        gap_of=gap_of,
+        frame_s=footage.frame_s,
+    )
+
+
+def _read(curve: Floats, times: npt.NDArray[np.float64]) -> Floats:
+    """(n100, C) → (T, C) at those seconds."""
+    at, known = times * FRAME_RATE, np.arange(len(curve))
+    return np.stack([np.interp(at, known, column) for column in curve.T], 1).astype(np.float32)

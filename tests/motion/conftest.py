@@ -1,0 +1,21 @@
+"""Footage of a few people, tracked once for all tests of this folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heygem_core.motion.footage import Footage, watch
+
+
+@pytest.fixture(scope="session")
+def talking(clips: Path) -> Footage:
+    """A woman who speaks for five seconds."""
+    return watch(clips / "talking" / "talk02.mp4")
+
+
+@pytest.fixture(scope="session")
+def long_talk(clips: Path) -> Footage:
+    """A man who speaks for ten seconds."""
+    return watch(clips / "talking" / "talk05.mp4")
