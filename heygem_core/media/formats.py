@@ -41,7 +41,7 @@ _X264 = {"preset": "medium", "crf": "18"}
 # A fixed fine quantiser (2) instead of FFmpeg's search for a bit rate: the same quality in a sixth of the time.
 _PRORES = {"vendor": "apl0", "flags": "+qscale", "global_quality": str(2 * 118)}
 _VP9 = {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1", "auto-alt-ref": "1"}
-_FFV1 = {"level": "3", "coder": "1", "context": "1", "g": "1", "slices": "4", "slicecrc": "1"}
+_FFV1 = {"level": "3", "coder": "1", "context": "1", "g": "1", "slicecrc": "1"}  # slices: FFmpeg knows which numbers fit a size
 
 FORMATS: dict[FormatName, TakeFormat] = {
     row.name: row
