@@ -50,16 +50,17 @@ def repeated(clip: Path, times: int, out: Path) -> None:
             with av.open(str(clip)) as source:
                 if not streams:
                     streams = {s.type: box.add_stream_from_template(s) for s in (source.streams.video[0], source.streams.audio[0])}
-                ends = dict(offset)
+                starts, ends = {}, {}
                 for packet in source.demux(source.streams.video[0], source.streams.audio[0]):
                     if packet.dts is None:
                         continue
                     kind = packet.stream.type
+                    starts[kind] = min(starts.get(kind, packet.pts), packet.pts)
+                    ends[kind] = max(ends.get(kind, 0), packet.pts + (packet.duration or 0))
                     packet.pts, packet.dts = packet.pts + offset[kind], packet.dts + offset[kind]
-                    ends[kind] = max(ends[kind], packet.pts + (packet.duration or 0))
                     packet.stream = streams[kind]
                     box.mux(packet)
-                offset = ends
+                offset = {kind: offset[kind] + ends[kind] - starts[kind] for kind in offset}
 
 
 def timed(command: list[str], cache: Path) -> tuple[float, float]:
