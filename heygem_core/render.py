@@ -31,7 +31,7 @@ from .timeline import STILL_RATE
 
 if TYPE_CHECKING:
     from .draw import Drawn
-    from .media.probe import MediaInfo
+    from .media.info import MediaInfo
     from .plan import Plan
 
 
@@ -60,9 +60,9 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
                 if matte is not None:
                     matte.write_grey(_whole_matte(frame, plan.info.coded_size))
                 yield pace.tick()
-        yield Progress(stage="finish", done=end - start, total=end - start)
         if task.matte is not None:
             made.append(Path(task.matte))
+        yield Progress(stage="finish", done=end - start, total=end - start)
         # The take gets its name last of all: who waits for it finds all that belongs to it.
         path = write_report(_report(task, plan, start, end, str(device), planned_s, pace.elapsed_s), task.output)
         made.append(path)
