@@ -52,7 +52,9 @@ def write_clip(
 ) -> Path:
     """A video of these RGB pictures without sound; `rotation` is clockwise, `pts` (with `time_base`) make it variable."""
     with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(codec, rate=rate, options=options or ({"crf": "12", "preset": "ultrafast"} if "264" in codec else {}))
+        stream: Any = container.add_stream(
+            codec, rate=rate, options=options or ({"crf": "12", "preset": "ultrafast"} if "264" in codec else {})
+        )
         context = stream.codec_context
         context.time_base = time_base or 1 / rate
         if rotation:
@@ -120,7 +122,9 @@ def samples(path: Path) -> NDArray[np.float64]:
         return np.concatenate(parts, axis=1)
 
 
-def task(video: Path, sound: Path, output: Path, *, segment: tuple[int, int] | None = None, matte: Path | None = None, **options: Any) -> RenderTask:
+def task(
+    video: Path, sound: Path, output: Path, *, segment: tuple[int, int] | None = None, matte: Path | None = None, **options: Any
+) -> RenderTask:
     """A task for the processor (cuda may differ in the last bit); `options` are fields of Shot and RenderSettings."""
     shot = {name: options.pop(name) for name in ("start", "end_exclusive", "face") if name in options}
     return RenderTask(

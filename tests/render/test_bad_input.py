@@ -16,10 +16,12 @@ from heygem_core.render import render
 from heygem_core.report import read_report
 from heygem_core.shot import Progress
 
-from .making import left_in, make, notices, pictures, planes, samples, same, speech, task, write_clip, write_sound
+from .making import left_in, make, notices, pictures, planes, same, samples, speech, task, write_clip, write_sound
 
 
-def refused(kind: type[errors.HeygemError], *words: str, video: Path, sound: Path, output: Path, early: bool = True, **options: object) -> str:
+def refused(
+    kind: type[errors.HeygemError], *words: str, video: Path, sound: Path, output: Path, early: bool = True, **options: object
+) -> str:
     """Renders, expects that error with those words in it and nothing new in the output's folder; returns the sentence."""
     folder = output.parent if output.parent.is_dir() else None
     before = left_in(folder) if folder else []
@@ -71,7 +73,15 @@ def test_of_several_faces_the_chosen_one_speaks_and_the_report_names_all(couple:
 
 def test_a_face_that_is_not_there_is_answered_with_the_faces_that_are(couple: Path, sentence: Path, tmp_path: Path) -> None:
     refused(
-        errors.SpecError, "no face 9", "face 1 (on the", "face 2 (on the", video=couple, sound=sentence, output=tmp_path / "t.mkv", face=9, early=False
+        errors.SpecError,
+        "no face 9",
+        "face 1 (on the",
+        "face 2 (on the",
+        video=couple,
+        sound=sentence,
+        output=tmp_path / "t.mkv",
+        face=9,
+        early=False,
     )
 
 
@@ -246,7 +256,9 @@ def test_the_original_is_never_overwritten(short: Path, sentence: Path, tmp_path
     assert clip.read_bytes() == short.read_bytes()
 
 
-def test_a_disk_that_fills_up_during_the_work_leaves_no_take(man: Path, sentence: Path, tmp_path: Path, limited: Callable[..., object]) -> None:
+def test_a_disk_that_fills_up_during_the_work_leaves_no_take(
+    man: Path, sentence: Path, tmp_path: Path, limited: Callable[..., object]
+) -> None:
     """Files may grow to 2 MB: enough for the trial write before the work, too little for the lossless take."""
     output = tmp_path / "take.mkv"
     done = limited(2_000_000, "render", str(man), "--audio", str(sentence), "--fit", "trim", "--device", "cpu", "-o", str(output))

@@ -44,7 +44,12 @@ def test_outside_the_matte_every_sample_is_the_source_s_own(whole: Path, man: Pa
 
 def test_outside_the_matte_ten_bit_prores_stays_exact_too(man: Path, sentence: Path, tmp_path: Path) -> None:
     source = write_clip(
-        tmp_path / "deep.mov", pictures(man)[20:36], codec="prores_ks", pix_fmt="yuv422p10le", options={"profile": "3"}, timecode="10:20:30:05"
+        tmp_path / "deep.mov",
+        pictures(man)[20:36],
+        codec="prores_ks",
+        pix_fmt="yuv422p10le",
+        options={"profile": "3"},
+        timecode="10:20:30:05",
     )
     make(source, sentence, tmp_path / "take.mkv", matte=tmp_path / "matte.mkv")
     written = planes(tmp_path / "take.mkv")
@@ -160,7 +165,7 @@ def test_an_offset_moves_the_mouth_later(man: Path, woman: Path, whole: Path, tm
     assert now is not None
     assert late is not None
     before, after = np.array(now.wanted_opening, float), np.array(late.wanted_opening, float)
-    errors = [float(np.abs(after[10:40] - before[10 - lag : 40 - lag]).mean()) for lag in range(0, 7)]
+    errors = [float(np.abs(after[10:40] - before[10 - lag : 40 - lag]).mean()) for lag in range(7)]
     assert int(np.argmin(errors)) == 3, "120 ms are three frames of 40 ms"
 
 

@@ -1,0 +1,217 @@
+"""The `heygem` command as people use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heygem_core import errors
+from heygem_core.media.probe import probe
+from heygem_core.shot import Event, Failed, Finished, Progress, from_json
+from heygem_server.cli import main
+
+from ..render.making import left_in, pictures, speech, write_clip, write_sound
+
+HEYGEM = [sys.executable, "-m", "heygem_server.cli"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEYGEM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("COLUMNS", "200")
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        yield
+        for number, handler in before.items():  # `main` takes them over, as a program should
+            signal.signal(number, handler)
+
+
+@pytest.fixture(scope="module")
+def clip(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen frames with a face and a timecode."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mov", pictures(clips / "grid" / "bbaf2n.mpg")[20:36], timecode="01:00:00:00")
+
+
+@pytest.fixture(scope="module")
+def voice(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sound(tmp_path_factory.mktemp("voice") / "voice.wav", speech(clips / "grid" / "lrwp9a.mpg")[8000:40000])
+
+
+@pytest.fixture(scope="module")
+def take(clip: Path, voice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("take") / "take.mov"
+    assert main(["render", str(clip), "--audio", str(voice), "--fit", "trim", "--device", "cpu", "-o", str(output)]) == 0
+    return output
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*HEYGEM, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["measure", "--help"], ["doctor", "--help"]])
+def test_help_says_what_there_is(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert "usage: heygem" in done.stdout
+    if arguments[0] == "--help":
+        assert all(command in done.stdout for command in ("render", "measure", "doctor"))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["render", "/nowhere.mp4", "--audio", "/nowhere.wav", "-o", "/tmp/t.mov"]])
+def test_quick_answers_do_not_wait_for_heavy_packages(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom heygem_server.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print('loaded', sorted({'torch', 'mediapipe', 'transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert "loaded []" in done.stdout
+
+
+def test_a_mistyped_path_is_one_sentence_and_an_exit_code(voice: Path, tmp_path: Path) -> None:
+    done = run("render", "/nowhere.mp4", "--audio", voice, "-o", tmp_path / "t.mov")
+    assert done.returncode == errors.MediaNotFound.exit_code
+    assert done.stderr.strip().splitlines() == [f"heygem: {done.stderr.strip().removeprefix('heygem: ')}"]
+    assert "There is no file at “/nowhere.mp4”" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["dance"], ["render"], ["render", "a.mp4", "--audio", "b.wav", "-o", "c.mov", "--fit", "stretch"]]
+)
+def test_an_unknown_option_is_exit_code_two(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == errors.SpecError.exit_code
+    assert "usage: heygem" in done.stderr
+
+
+def test_a_setting_out_of_range_is_exit_code_two_too(clip: Path, voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", str(clip), "--audio", str(voice), "-o", str(tmp_path / "t.mov"), "--intensity", "7"]) == 2
+    assert "between 0 and 2" in capsys.readouterr().err
+
+
+def test_render_prints_the_take_and_names_the_report(clip: Path, voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "take.mov"
+    assert main(["render", str(clip), "--audio", str(voice), "--fit", "trim", "--device", "cpu", "-o", str(output)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.strip() == str(output), "only the path, so that scripts can read it"
+    assert "take.mov.report.json" in shown.err
+
+
+def test_json_lines_are_events_to_the_end(clip: Path, voice: Path, tmp_path: Path) -> None:
+    done = run("render", clip, "--audio", voice, "--fit", "trim", "--device", "cpu", "--json", "-o", tmp_path / "t.mov")
+    events: list[Any] = [from_json(line, Event) for line in done.stdout.splitlines()]  # type: ignore[arg-type]
+    assert isinstance(events[-1], Finished)
+    done = run("render", clip, "--audio", voice, "--fit", "none", "--json", "-o", tmp_path / "t.mov")
+    events = [from_json(line, Event) for line in done.stdout.splitlines()]  # type: ignore[arg-type]
+    assert isinstance(events[-1], Failed)
+    assert (events[-1].error, done.returncode) == ("SpeechTooLong", 3)
+
+
+@pytest.mark.parametrize(("start", "end"), [("4", "10"), ("01:00:00:04", "01:00:00:10"), ("4", "01:00:00:10")])
+def test_in_and_out_are_frames_or_timecodes(clip: Path, voice: Path, tmp_path: Path, start: str, end: str) -> None:
+    output = tmp_path / "t.mov"
+    options = ["--in", start, "--out", end, "--fit", "trim", "--device", "cpu", "--no-audio", "--matte", str(tmp_path / "m.mov")]
+    assert main(["render", str(clip), "--audio", str(voice), "-o", str(output), *options]) == 0
+    taken = probe(output)
+    assert (taken.frame_count, taken.start_timecode, taken.sound) == (6, "01:00:00:04", None)
+    assert probe(tmp_path / "m.mov").frame_count == 6
+
+
+def test_a_timecode_that_is_none_is_told(clip: Path, voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong, word in (("01:00:00:30", "24"), ("soon", "HH:MM:SS:FF"), ("00:59:59:00", "before")):
+        assert main(["render", str(clip), "--audio", str(voice), "-o", str(tmp_path / "t.mov"), "--in", wrong]) == 3
+        assert word in capsys.readouterr().err
+    assert left_in(tmp_path) == []
+
+
+def test_ctrl_c_leaves_nothing(clips: Path, voice: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    arguments = [
+        "render",
+        str(clips / "grid" / "bbaf2n.mpg"),
+        "--audio",
+        str(voice),
+        "--fit",
+        "trim",
+        "--json",
+        "-o",
+        str(output / "t.mkv"),
+    ]
+    environment = os.environ | {"HEYGEM_CACHE": str(tmp_path / "cache")}
+    process = subprocess.Popen([*HEYGEM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for line in process.stdout:
+        event: Any = from_json(line, Event)  # type: ignore[arg-type]
+        if isinstance(event, Progress) and event.stage == "track" and event.done == 10:
+            process.send_signal(signal.SIGINT)
+            began = time.monotonic()
+    assert process.wait(60) == errors.Cancelled.exit_code
+    assert time.monotonic() - began < 20
+    assert b"Cancelled; nothing was left behind." in process.stderr.read()
+    assert left_in(output) == []
+
+
+def test_a_reader_that_goes_away_stops_the_render(clips: Path, voice: Path, tmp_path: Path) -> None:
+    arguments = [
+        "render",
+        str(clips / "grid" / "bbaf2n.mpg"),
+        "--audio",
+        str(voice),
+        "--fit",
+        "trim",
+        "--json",
+        "-o",
+        str(tmp_path / "t.mkv"),
+    ]
+    process = subprocess.Popen([*HEYGEM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == errors.Cancelled.exit_code
+    assert b"Traceback" not in process.stderr.read()
+    assert left_in(tmp_path) == []
+
+
+def test_measure_prints_a_table_or_json_and_keeps_it_in_the_report(take: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", str(take)]) == 0
+    table = capsys.readouterr().out
+    assert "lip opening: follows the wanted curve" in table
+    assert "flicker" in table
+    assert main(["measure", str(take), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["frames"] == 16
+    assert json.loads(take.with_name("take.mov.report.json").read_text())["quality"] == figures
+
+
+def test_measure_looks_at_any_video(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", str(clip), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["measured_frames"] == 16
+    assert left_in(clip.parent) == ["clip.mov"]
+
+
+def test_measure_of_a_file_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", "/nowhere.mov"]) == errors.MediaNotFound.exit_code
+    assert "There is no file" in capsys.readouterr().err
+
+
+def test_doctor_says_in_sentences_what_works(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor"])
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert code == (6 if any(line.startswith("NO") for line in lines) else 0)
+    assert len(lines) > 8
+    assert all(line.split()[0] in ("ok", "NO", "--") for line in lines)
+    assert all(line.rstrip().endswith(".") for line in lines)
+    assert any("ProRes" in line for line in lines)
