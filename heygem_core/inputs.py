@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .media.probe import MediaInfo, probe
+from .media.info import MediaInfo
+from .media.probe import probe
 from .media.sound import Sound, read_speech
 from .shot import RenderSettings, Shot
 from .timeline import TakeFrames, take_frames

@@ -21,21 +21,23 @@ _T = TypeVar("_T")
 def measure_take(take: str | Path, source: str | Path | None = None) -> Quality:
     """The quality of a take; kept in its report where it has one.
 
-    Without a report and without `source` there is nothing to compare with, and only the take itself is looked at.
-    Raises: InputError, NoUsableFace.
+    Figures that compare with the source are None where its footage is gone or a still, those that compare with the wanted
+    curves where there is no report. Raises: InputError, NoUsableFace, OutputError, SpecError.
     """
     report = read_report(take)
     info = probe(take)
     face = report.plan.face if report else None
     seen = result_of(observe(info, face=face))
-    wanted, before = None, seen
+    wanted, before = None, None
     if report is not None:
         wanted = Wanted(opening=_curve(report.wanted_opening), width=_curve(report.wanted_width))
         source = source or report.plan.shot.video
     if source is not None and Path(source).is_file() and (footage := probe(source)).kind == "video":
         shot = report.plan.shot if report else None
         before = result_of(observe(footage, shot.start if shot else 0, shot.end_exclusive if shot else None, face=face))
-    quality = measure(seen, before, float(info.rate or STILL_RATE), wanted)
+    quality = measure(seen, before or seen, float(info.rate or STILL_RATE), wanted)
+    if before is None:  # a take compared with itself says nothing
+        quality = replace(quality, sharpness=None, flicker=None, rim=None, teeth=None)
     if report is not None:
         write_report(replace(report, quality=quality), take)
     return quality

@@ -28,7 +28,7 @@ from .face.track_files import load_tracks, save_tracks
 from .face.tracker import open_tracker
 from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people, follow_faces
 from .inputs import Inputs, open_inputs
-from .media.probe import MediaInfo
+from .media.info import MediaInfo
 from .media.reader import read_frames
 from .media.sound import Sound
 from .media.upright import Upright
@@ -41,6 +41,7 @@ from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_j
 from .streams import ahead
 from .timeline import TakeFrames
 
+_TOLD_S = Fraction(1, 2)  # differences in length below this are not worth a notice
 CONTEXT_S = 10  # of the clip before and after the range is looked at too: donors and this person's habits
 
 Floats = NDArray[np.float32]
@@ -122,7 +123,7 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
         settings.engine,
         settings.tracker,
     )
-    return key_of(PLAN_VERSION, motion_version(), fingerprint(shot.video), fingerprint(shot.speech), what)
+    return key_of(PLAN_VERSION, TRACKS_VERSION, motion_version(), fingerprint(shot.video), fingerprint(shot.speech), what)
 
 
 def tracks_of(
@@ -212,5 +213,7 @@ def _notices(tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArra
         yield f"“{info.path.name}” breaks off: its header promises {info.missing_frames} more frames. Copy or export it again."
     if float(np.abs(sound.samples).max(initial=0)) < 1e-3:
         yield "The speech is silent: the mouth stays closed."
-    elif sound.duration < frames.timing.duration - Fraction(1, 2):
+    elif sound.duration < frames.timing.duration - _TOLD_S:
         yield f"The speech ends at {float(sound.duration):.1f} of {float(frames.timing.duration):.1f} s: after it the mouth stays closed."
+    elif sound.duration > frames.timing.duration + _TOLD_S:
+        yield f"The speech lasts {float(sound.duration):.1f} s and the take {float(frames.timing.duration):.1f} s: its end is cut off."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .errors import SpecError
 from .media.output import output_errors, part_path, publish
 from .plan_facts import PlanFacts
 from .quality import Quality
@@ -48,4 +49,9 @@ def write_report(report: TakeReport, take: str | Path) -> Path:
 def read_report(take: str | Path) -> TakeReport | None:
     """The report beside a take, None where there is none. Raises: SpecError — not a report of this version."""
     path = report_path(take)
-    return from_json(path.read_bytes(), TakeReport) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return from_json(path.read_bytes(), TakeReport)
+    except SpecError as error:
+        raise SpecError(f"“{path.name}” is not a report of this version: delete it, or render the take again.") from error

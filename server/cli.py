@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from heygem_core.__main__ import cancel_on_signals
-from heygem_core.errors import Cancelled, HeygemError
+from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 
 from . import cli_doctor, cli_measure, cli_render
 
@@ -30,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HeygemError as error:
         print(f"heygem: {error}", file=sys.stderr)
         return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        print(f"heygem: Internal error: {error}. Please report it with the lines above.", file=sys.stderr)
+        return EXIT_BUG
 
 
 def _quiet_libraries() -> None:

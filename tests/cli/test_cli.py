@@ -202,6 +202,30 @@ def test_measure_looks_at_any_video(clip: Path, capsys: pytest.CaptureFixture[st
     assert left_in(clip.parent) == ["clip.mov"]
 
 
+def test_measure_says_nothing_about_a_source_that_is_gone(take: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = take.with_name("take.mov.report.json").read_text()
+    moved = tmp_path / "take.mov"
+    moved.write_bytes(take.read_bytes())
+    video = json.loads(report)["plan"]["shot"]["video"]
+    moved.with_name("take.mov.report.json").write_text(report.replace(video, "/nowhere/clip.mov"))
+    assert main(["measure", str(moved), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["sharpness"], figures["flicker"]) == (None, None)
+    assert figures["opening"] is not None
+    moved.with_name("take.mov.report.json").write_text("{}")
+    assert main(["measure", str(moved)]) == errors.SpecError.exit_code
+    assert "is not a report of this version" in capsys.readouterr().err
+
+
+def test_a_bug_has_its_own_exit_code(clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the moon is full")
+
+    monkeypatch.setattr("heygem_core.measure.measure_take", broken)
+    assert main(["measure", str(clip)]) == errors.EXIT_BUG
+    assert "the moon is full. Please report it" in capsys.readouterr().err
+
+
 def test_measure_of_a_file_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["measure", "/nowhere.mov"]) == errors.MediaNotFound.exit_code
     assert "There is no file" in capsys.readouterr().err

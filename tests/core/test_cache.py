@@ -37,9 +37,14 @@ def test_an_entry_appears_when_it_is_whole(tmp_path: Path) -> None:
 
 def test_a_failed_entry_leaves_nothing(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    with pytest.raises(KeyError), cache.making("plans", "k") as folder:
-        (folder / "a.npy").write_bytes(b"half")
-        raise KeyError("stop")
+
+    def half() -> None:
+        with cache.making("plans", "k") as folder:
+            (folder / "a.npy").write_bytes(b"half")
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        half()
     assert list((tmp_path / "plans").iterdir()) == []
 
 

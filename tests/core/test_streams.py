@@ -33,9 +33,10 @@ def test_an_error_comes_where_its_item_would_have_come() -> None:
         raise ValueError("broken")
 
     seen = []
-    with pytest.raises(ValueError, match="broken"), ahead(source(), 10) as items:
-        for item in items:
-            seen.append(item)
+    with ahead(source(), 10) as items:
+        seen.extend(next(items) for _ in range(3))
+        with pytest.raises(ValueError, match="broken"):
+            next(items)
     assert seen == [0, 1, 2]
     assert _threads() == []
 
@@ -59,9 +60,13 @@ def test_leaving_early_closes_the_source_and_ends_the_thread() -> None:
 
 
 def test_an_error_of_the_reader_ends_the_thread_too() -> None:
-    with pytest.raises(KeyError), ahead(iter(range(10**9)), 3) as items:
-        next(items)
-        raise KeyError("reader")
+    def read() -> None:
+        with ahead(iter(range(10**9)), 3) as items:
+            next(items)
+            raise KeyError("reader")
+
+    with pytest.raises(KeyError):
+        read()
     assert _threads() == []
 
 

@@ -241,7 +241,7 @@ def _folder(path: Path) -> Path:
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that refuses everybody, even root")
 def test_a_folder_that_may_not_be_written_to(short: Path, sentence: Path) -> None:
-    with pytest.raises(errors.OutputError, match="cannot be written|may not be written"):
+    with pytest.raises(errors.OutputError, match=r"cannot be written|may not be written"):
         list(render(task(short, sentence, Path("/proc/self/take.mkv"))))
 
 

@@ -53,6 +53,11 @@ def test_a_speech_that_ends_early_is_told_and_padded_with_silence(man: Path, voi
     assert not sound[:, 24_100:].any()
 
 
+def test_a_speech_that_is_cut_off_is_told(short: Path, voice, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    events = make(short, voice(32_000), tmp_path / "take.mkv", fit="trim")
+    assert "lasts 2.0 s and the take 0.6 s: its end is cut off" in notices(events)
+
+
 def test_a_speech_that_is_too_long_needs_a_choice(short: Path, voice, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(SpeechTooLong, match=r"2\.00 s .* 0\.64 s.*--fit trim.*hold.*loop"):
         list(render(task(short, voice(32_000), tmp_path / "take.mkv", fit="none")))
