@@ -90,10 +90,12 @@ def load_head(name: str = "mel", encoder: str | None = None) -> Head:
 
 def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None) -> Encoder:
     from ..speech.encoder import of_front, open_encoder
+    from ..speech.mel_front import is_mel_front, mel_front_from_state
     from ..speech.whisper import from_state
 
     if carried := _part(state, "front."):
-        return of_front(from_state(carried, facts["front"]), "built in")
+        restore = mel_front_from_state if is_mel_front(facts["front"]) else from_state
+        return of_front(restore(carried, facts["front"]), "built in")
     known = facts["encoder"]
     found = open_encoder(name or known["name"], known["taps"])
     if found.digest != known["digest"]:

@@ -24,6 +24,7 @@ from .features import HOP, Floats, log_mel
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from .mel_front import MelFront
     from .whisper import WhisperFront
 
 OFFLINE = "offline"
@@ -35,11 +36,11 @@ class Encoder:
     """Speech in, states out."""
 
     name: str  # as it was asked for
-    kind: str  # "whisper", "hubert", "wav2vec2"
+    kind: str  # "mel" (our own), "whisper", "hubert", "wav2vec2"
     digest: str  # SHA-256 over its weights as float16
     taps: tuple[int, ...]  # after which layers it is listened to, 1 = the first
     width: int  # of a state
-    front: WhisperFront | None = None  # where it can be carried in a head's own file
+    front: WhisperFront | MelFront | None = None  # where it can be carried in a head's own file
     states: Callable[[Floats], Tensor]  # (n,) levelled samples, at most 30 s → (ceil(n / 320), width) at 50 Hz
 
 
@@ -52,7 +53,7 @@ def open_encoder(name: str, taps: Sequence[int] | None = None) -> Encoder:
         return of_front(_offline(taps), name)
     model, config = _local_checkpoint(name)
     kind = str(getattr(config, "model_type", ""))
-    depth = int(getattr(config, "encoder_layers", None) or getattr(config, "num_hidden_layers", 0))
+    depth = int(getattr(config, "encoder_layers", None) or getattr(config, "num_hidden_layers", None) or 0)
     taps = list(taps) if taps else usual_taps(depth)
     if kind == "whisper":
         from .whisper import from_hugging_face
@@ -78,17 +79,22 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def of_front(front: WhisperFront, name: str) -> Encoder:
-    """A Whisper front as an encoder."""
+def of_front(front: WhisperFront | MelFront, name: str) -> Encoder:
+    """A Whisper front, or our own, as an encoder."""
     import torch
+
+    from .mel_front import MelFront
 
     def states(samples: Floats) -> Tensor:
         with torch.inference_mode():
             heard: Tensor = front(torch.from_numpy(log_mel(samples, levelled=False))[None])[0]
         return heard
 
-    digest, width = weights_digest(front.state_dict()), front.sizes["width"] * len(front.taps)
-    return Encoder(name=name, kind="whisper", digest=digest, taps=tuple(front.taps), width=width, states=states, front=front)
+    digest = weights_digest(front.state_dict())
+    width = front.sizes["states"] if isinstance(front, MelFront) else front.enter.out_channels * len(front.taps)
+    return Encoder(
+        name=name, kind="whisper" if front.taps else "mel", digest=digest, taps=tuple(front.taps), width=width, states=states, front=front
+    )
 
 
 def _offline(taps: Sequence[int] | None) -> WhisperFront:

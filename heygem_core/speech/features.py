@@ -85,7 +85,7 @@ def log_mel(samples: Floats, *, levelled: bool = True) -> Floats:
 
 @cache
 def _hann() -> Floats:
-    return np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+    return np.asarray(np.hanning(WINDOW + 1)[:-1], np.float32)
 
 
 @cache

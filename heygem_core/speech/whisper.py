@@ -42,7 +42,8 @@ class Layer(nn.Module):
         query, key, value = (f(n).unflatten(-1, (self.heads, -1)).transpose(1, 2) for f in (self.query, self.key, self.value))
         heard = functional.scaled_dot_product_attention(query, key, value)  # (B, heads, T, width / heads)
         x = x + self.out(heard.transpose(1, 2).flatten(2))
-        return x + self.mlp_out(functional.gelu(self.mlp_in(self.mlp_norm(x))))
+        out: Tensor = x + self.mlp_out(functional.gelu(self.mlp_in(self.mlp_norm(x))))
+        return out
 
 
 class WhisperFront(nn.Module):
@@ -141,14 +142,14 @@ def _front(state: dict[str, Tensor], taps: Sequence[int], heads: int) -> Whisper
     return front.eval().requires_grad_(False)
 
 
-def read_ctranslate2(path: Path) -> dict[str, np.ndarray]:
+def read_ctranslate2(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     """Every tensor of a CTranslate2 model.bin by name. Raises: MissingWeights — not readable as one.
 
     Layout (little endian): version u32, name, revision u32, count u32, then per tensor: name, rank u8, shape u32 each,
     type u8, bytes u32, data. Names are u16 length and that many bytes, the last one zero.
     """
     types = (np.float32, np.int8, np.int16, np.int32, np.float16)
-    tensors: dict[str, np.ndarray] = {}
+    tensors: dict[str, np.ndarray[Any, Any]] = {}
     try:
         with open(path, "rb") as file:
             _number(file, "I"), _name(file), _number(file, "I")

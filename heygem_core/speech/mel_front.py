@@ -1,0 +1,50 @@
+"""Our own small listener: log-mel in, speech states out, by dilated convolutions. It is what ships.
+
+It learns to hear what a large speech encoder hears (`motion.distil`), from sound alone, and is then on its own. It looks 0.6 s
+to either side and no further, so a change in the speech cannot reach a mouth far away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+DILATIONS = (1, 2, 4, 8, 1, 2, 4, 8)  # sees ±30 states of 20 ms
+
+
+class MelFront(nn.Module):
+    """(B, n100, 80) log-mel → (B, ceil(n100 / 2), states) at 50 Hz, each state normalised."""
+
+    def __init__(self, *, width: int = 192, states: int = 384, bands: int = 80, dilations: Sequence[int] = DILATIONS) -> None:
+        super().__init__()
+        self.sizes: dict[str, Any] = {"width": width, "states": states, "bands": bands, "dilations": list(dilations)}
+        self.taps = ()
+        self.enter = nn.Conv1d(bands, width, 5, padding=2)
+        self.halve = nn.Conv1d(width, width, 3, stride=2, padding=1)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(width, width, 3, padding=d, dilation=d), nn.GELU(), nn.Conv1d(width, width, 1)) for d in dilations
+        )
+        self.leave = nn.Conv1d(width, states, 1)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        x = functional.gelu(self.halve(functional.gelu(self.enter(mel.transpose(1, 2)))))
+        for block in self.blocks:
+            x = x + block(x)
+        x = self.leave(x).transpose(1, 2)
+        return functional.layer_norm(x, x.shape[-1:])
+
+
+def is_mel_front(sizes: Mapping[str, Any]) -> bool:
+    """Whether the sizes in a head's file are those of a MelFront."""
+    return "dilations" in sizes
+
+
+def mel_front_from_state(state: dict[str, Tensor], sizes: Mapping[str, Any]) -> MelFront:
+    """The front that a head carries."""
+    front = MelFront(**sizes)
+    front.load_state_dict(state)
+    front.eval().requires_grad_(False)
+    return front
