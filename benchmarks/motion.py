@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Iterable
@@ -19,15 +20,18 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from heygem_core.motion.augment import music, over
 from heygem_core.motion.examples import lower_lip_gap
 from heygem_core.motion.footage import Footage, watch
 from heygem_core.motion.head import Head, load_head
 from heygem_core.motion.measures import CLOSED_GAP, Following, best_lag, bootstrap, follow
+from heygem_core.motion.personal import adapt
 from heygem_core.motion.predict import predict_with
 from heygem_core.speech.activity import loudness_db, speaking
 from heygem_core.speech.features import FRAME_RATE
 
 SHORTEST_SPEECH_S = 3.0  # clips with less speech are single words
+SHORTEST_ADAPTED_S = 9.9
 GRID_FOLDER = "grid"  # clips below it are of the training corpus (other speakers) and reported apart
 LOUDNESS_SMOOTHING_S = 0.04
 
@@ -45,14 +49,20 @@ def main() -> None:
         "connected speech": [c for path, c in clips if GRID_FOLDER not in path.parts and spoken_s(c) >= SHORTEST_SPEECH_S],
         "GRID, other speakers": [c for path, c in clips if GRID_FOLDER in path.parts],
     }
-    result = {name: judge(head, group) for name, group in groups.items() if group}
-    for name, rows in result.items():
+    tables = {name: judge(head, group) for name, group in groups.items() if group}
+    for name, rows in tables.items():
         print(table(name, rows))
-    result["silence"] = silence(head, [c for path, c in clips if "silent" in path.stem])
-    print("opening in silence, standard deviation in eye distances:", result["silence"])
-    print("seconds for a minute of speech:", round(speed(head, clips[0][1]), 2))
+    talks = groups["connected speech"]
+    figures = {
+        "adaptation": adaptation(head, [c for c in talks if c.times[-1] > SHORTEST_ADAPTED_S]),
+        "r under other sounds": disturbances(head, talks),
+        "opening in silence": silence(head, [c for path, c in clips if "silent" in path.stem]),
+        "seconds for a minute of speech": {"wall": round(speed(head, clips[0][1]), 2)},
+    }
+    for name, values in figures.items():
+        print(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in values.items()))
     if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=1))
+        chosen.json.write_text(json.dumps({"clips": tables, **figures}, indent=1))
 
 
 def footages(folder: Path, cache: Path | None) -> Iterable[tuple[Path, Footage]]:
@@ -128,6 +138,47 @@ def table(title: str, rows: list[dict[str, float | str]]) -> str:
             f"{kind} of all {total} closures: {sum(float(r[kind]) * int(r[count]) for r in rows if int(r[count])) / max(total, 1):.2f}"
         )
     return "\n".join(lines)
+
+
+def adaptation(head: Head, clips: list[Footage]) -> dict[str, float]:
+    """Means over the second halves of the clips, plain and adapted on the first halves."""
+    plain, adapted, used = [], [], 0
+    for clip in clips:
+        half = len(clip.times) // 2
+        found, _ = adapt(clip.part(0, half), head)
+        rest = clip.part(half, len(clip.times))
+        used += found is not None
+        plain.append(follow(predict_with(head, clip.samples), rest))
+        adapted.append(follow(predict_with(head, clip.samples, found), rest))
+    gain, low, high = bootstrap([b.r - a.r for a, b in zip(plain, adapted, strict=True)])
+    return {
+        "clips": len(clips),
+        "adapted": used,
+        "r plain": round(float(np.mean([f.r for f in plain])), 3),
+        "r adapted": round(float(np.mean([f.r for f in adapted])), 3),
+        "gain": round(gain, 3),
+        "gain from": round(low, 3),
+        "gain to": round(high, 3),
+        "width r plain": round(float(np.mean([f.width_r for f in plain])), 3),
+        "width r adapted": round(float(np.mean([f.width_r for f in adapted])), 3),
+        "worst amplitude plain": round(max((f.amplitude for f in plain), key=lambda a: abs(math.log(a))), 2),
+        "worst amplitude adapted": round(max((f.amplitude for f in adapted), key=lambda a: abs(math.log(a))), 2),
+    }
+
+
+def disturbances(head: Head, clips: list[Footage]) -> dict[str, float]:
+    """Mean r at the best lag where something else sounds under the speech."""
+    result = {}
+    for name, other in {"music": music, "hiss": lambda n, rng: rng.standard_normal(n)}.items():
+        for ratio_db in (15, 5):
+            rs = []
+            for k, clip in enumerate(clips):
+                mixed = over(clip.samples, other(len(clip.samples), np.random.default_rng(k)), ratio_db)
+                motion, use = predict_with(head, mixed), clip.in_utterances()
+                gap = lambda t, m=motion, s=clip.frame_s: lower_lip_gap(m.at(t, frame_s=s))  # noqa: E731
+                rs.append(best_lag(gap, clip.times[use], clip.gap[use])[0])
+            result[f"{name} {ratio_db} dB under the voice"] = round(float(np.mean(rs)), 3)
+    return result
 
 
 def silence(head: Head, silent: list[Footage]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,7 @@ def lower_lip_gap(lower_face: Floats) -> Floats:
 
 
 def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floats, usual: Floats) -> Example:
-    resting = gaps <= min(np.percentile(gaps, RESTING_SHARE), RESTING_GAP)
+    resting = gaps <= min(float(np.percentile(gaps, RESTING_SHARE)), RESTING_GAP)
     trust = min(resting.sum() / SURE_FRAMES, 1)
     neutral = (1 - trust) * usual + (trust * shapes[resting].mean(0) if trust else 0)
     at = np.clip(np.arange(frame_count(len(sound))) / FRAME_RATE, times[0], times[-1])
@@ -67,7 +68,7 @@ def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floa
     return Example(name=name, samples=sound, deltas=curve.astype(np.float32), neutral=neutral.astype(np.float32), active=speaking(sound))
 
 
-def _archive(folder: Path) -> dict[str, npt.NDArray]:
+def _archive(folder: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         with np.load(folder / LANDMARKS) as archive:
             return {key: archive[key] for key in archive.files}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class Motion:
         """Seconds of speech it was predicted from, to the hundredth."""
         return len(self.coefficients) / FRAME_RATE
 
-    def at(self, times_s: NDArray[np.floating], *, frame_s: float | None = None, intensity: float = 1.0) -> Floats:
+    def at(self, times_s: NDArray[np.floating[Any]], *, frame_s: float | None = None, intensity: float = 1.0) -> Floats:
         """(T, V, 3) displacements at those times; 0 before the speech begins and after it ends.
 
         times_s: (T,) seconds into the speech, of each frame's middle. frame_s: how long a frame lasts, None = the median step of

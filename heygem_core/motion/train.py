@@ -45,9 +45,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything that decides what comes out, besides the data."""
 
     components: int = 12  # of the mouth shape
-    epochs: int = 12
+    epochs: int = 4  # more follow the training speaker better and everybody else worse
     batch: int = 8  # stretches of joined sentences
-    unspoken_minutes: float = 20  # of music and noise, with the mouth at rest
+    unspoken_minutes: float = 10  # of music and noise, with the mouth at rest
     copies: int = 4  # of all the data, joined anew each time; the first is as recorded, the others in other voices, rooms and noise
     learning_rate: float = 2e-3
     weight_decay: float = 0.05

@@ -52,7 +52,9 @@ def test_a_pause_between_two_words_is_found(clips: Path) -> None:
 
 def test_odd_lengths_are_answered_with_as_many_flags_as_frames() -> None:
     for count in (0, 1, 159, 160, 161, 7999):
-        assert len(speaking(np.ones(count, np.float32))) == len(speaking_probability(np.ones(count, np.float32))) == max(1, -(-count // 160))
+        assert (
+            len(speaking(np.ones(count, np.float32))) == len(speaking_probability(np.ones(count, np.float32))) == max(1, -(-count // 160))
+        )
 
 
 def test_utterances_grow_by_the_margin_on_both_sides() -> None:

@@ -1,0 +1,186 @@
+"""Heads are trained from data, through any encoder, the same every time; and refuse an encoder that is not theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heygem_core.errors import MediaNotFound, MissingWeights, OutputError, SpecError
+from heygem_core.face.mesh import LOWER_FACE
+from heygem_core.motion.augment import disturbed, faster, join, joined, unspoken
+from heygem_core.motion.clips import examples_of
+from heygem_core.motion.examples import Example
+from heygem_core.motion.footage import Footage
+from heygem_core.motion.head import Head, load_head, pack, save_head, unpack
+from heygem_core.motion.predict import predict_with
+from heygem_core.motion.train import Epoch, Recipe, fit_shapes, train_motion
+from heygem_core.motion.training import Trained, TrainTask, run_training
+from heygem_core.speech.encoder import Encoder, open_encoder, usual_taps, weights_digest
+
+torch = pytest.importorskip("torch")
+QUICK = Recipe(epochs=2, copies=2, unspoken_minutes=0.2, components=3, width=16, batch=2, held_out=4)
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    """Tones that open the mouth as they get louder: sound and mouth belong together, so something can be learnt."""
+    return [_tone(k) for k in range(8)]
+
+
+def _tone(seed: int) -> Example:
+    rng = np.random.default_rng(seed)
+    loud = np.convolve(rng.random(200), np.ones(25) / 25, "same").astype(np.float32)
+    carrier = np.sin(2 * np.pi * 200 * np.arange(32_000) / 16_000)
+    samples = (np.repeat(loud, 160) * carrier).astype(np.float32)
+    deltas = loud[:, None, None] * load_head().opening[None] * 0.2 + rng.normal(0, 1e-3, (200, len(LOWER_FACE), 3))
+    neutral = np.zeros((len(LOWER_FACE), 3), np.float32)
+    return Example(name=str(seed), samples=samples, deltas=deltas.astype(np.float32), neutral=neutral, active=loud > 0.3)
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small, randomly initialised checkpoints, saved as a user's would be."""
+    transformers = pytest.importorskip("transformers")
+    folder = tmp_path_factory.mktemp("encoders")
+    torch.manual_seed(0)
+    small = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48, "conv_dim": (16,) * 7}
+    small |= {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}
+    transformers.HubertModel(transformers.HubertConfig(**small)).save_pretrained(folder / "hubert")
+    transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**small)).save_pretrained(folder / "wav2vec2")
+    tiny = {"d_model": 64, "encoder_layers": 3, "decoder_layers": 1, "encoder_attention_heads": 1, "decoder_attention_heads": 1}
+    tiny |= {"encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "vocab_size": 51_865}
+    transformers.WhisperModel(transformers.WhisperConfig(**tiny)).save_pretrained(folder / "whisper")
+    return folder
+
+
+def trained(examples: list[Example], encoder: Encoder, recipe: Recipe = QUICK, **options: object) -> Head:
+    *epochs, head = train_motion(examples, encoder, recipe, **options)  # type: ignore[arg-type]
+    assert isinstance(head, Head)
+    assert all(isinstance(e, Epoch) for e in epochs)
+    return head
+
+
+@pytest.mark.parametrize("kind", ["hubert", "wav2vec2", "whisper"])
+def test_a_users_checkpoint_gets_its_own_head(kind: str, checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
+    encoder = open_encoder(str(checkpoints / kind))
+    assert encoder.kind == kind
+    states = encoder.states(examples[0].samples)
+    assert states.shape == (100, encoder.width)
+    made = trained(examples, encoder)
+    save_head(made, tmp_path / "head.safetensors")
+    again = load_head(str(tmp_path / "head.safetensors"))
+    assert again.encoder.digest == encoder.digest
+    before, after = (predict_with(h, examples[0].samples).coefficients for h in (made, again))
+    assert np.abs(before - after).max() < 0.05
+
+
+def test_a_head_refuses_an_encoder_it_was_not_trained_with(checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
+    save_head(trained(examples, open_encoder(str(checkpoints / "hubert"))), tmp_path / "head.safetensors")
+    with pytest.raises(MissingWeights, match="other weights"):
+        load_head(str(tmp_path / "head.safetensors"), str(checkpoints / "wav2vec2"))
+
+
+def test_a_whisper_head_may_carry_its_encoder_and_then_needs_none(checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
+    made = trained(examples, open_encoder(str(checkpoints / "whisper"), [2]), carry=True)
+    save_head(made, tmp_path / "head.safetensors")
+    again = load_head(str(tmp_path / "head.safetensors"), "nowhere")
+    assert again.encoder.name == "built in"
+    assert len(again.encoder.front.layers) == 2  # type: ignore[union-attr]
+
+
+def test_an_encoder_that_is_not_on_this_machine_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingWeights, match="nowhere-at-all"):
+        open_encoder("nowhere-at-all")
+
+
+def test_the_digest_is_the_same_in_half_precision_and_another_for_other_weights() -> None:
+    weights = {"a": torch.randn(3, 4).half().float()}
+    assert weights_digest(weights) == weights_digest({"a": weights["a"].half()})
+    assert weights_digest(weights) != weights_digest({"a": weights["a"] + 1})
+
+
+def test_layers_are_tapped_around_the_middle() -> None:
+    assert usual_taps(4) == [1, 2, 3]
+    assert usual_taps(12) == [3, 6, 9]
+    assert usual_taps(1) == [1]
+
+
+def test_training_is_the_same_every_time_and_after_an_interruption(checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
+    encoder = open_encoder(str(checkpoints / "whisper"), [1])
+    whole = trained(examples, encoder)
+    run = train_motion(examples, encoder, QUICK, checkpoint=tmp_path / "kept")
+    next(run)
+    run.close()  # killed after the first epoch
+    resumed = trained(examples, encoder, checkpoint=tmp_path / "kept")
+    for first, second in zip(whole.net.state_dict().values(), resumed.net.state_dict().values(), strict=True):
+        assert torch.equal(first, second)
+
+
+def test_a_net_learns_that_louder_is_wider(checkpoints: Path, examples: list[Example]) -> None:
+    recipe = Recipe(epochs=25, copies=1, unspoken_minutes=0, components=2, width=32, batch=2, held_out=4, dropout=0)
+    first, *_, last, _ = train_motion(examples, open_encoder(str(checkpoints / "whisper"), [1]), recipe)
+    assert last.check < 0.8 * first.check  # type: ignore[union-attr]
+
+
+def test_int8_weights_are_within_half_a_step_of_the_real_ones() -> None:
+    weights = torch.randn(128, 96)
+    back = unpack(pack({"w": weights}))["w"]
+    assert ((back - weights).abs() <= weights.abs().amax(1, keepdim=True) / 127 * 0.6).all()
+
+
+def test_shapes_describe_the_mouths_they_were_fitted_to(examples: list[Example]) -> None:
+    shapes = fit_shapes(examples, 3)
+    rebuilt = np.tensordot(shapes.components(examples[0].deltas), shapes.basis, 1) + shapes.mean
+    assert np.abs(rebuilt - examples[0].deltas).max() < 0.01
+
+
+def test_augmented_speech_keeps_sound_and_mouth_of_one_length(examples: list[Example]) -> None:
+    rng = np.random.default_rng(0)
+    for example in [*joined(examples, rng), disturbed(examples[0], rng), unspoken(examples[0], 1.5, rng), join(examples[:2])]:
+        assert len(example.deltas) == len(example.active) == -(-len(example.samples) // 160)
+        assert np.isfinite(example.samples).all()
+    quick = faster(examples[0], 1.25)
+    assert len(quick.deltas) == pytest.approx(160, abs=1)
+
+
+def test_a_clip_teaches_only_with_its_own_sound(talking: Footage, long_talk: Footage) -> None:
+    used, found = examples_of(talking, load_head())
+    assert used.used
+    assert used.offset_s is not None
+    assert sum(len(e.deltas) for e in found) > 400
+    dubbed = replace(talking, samples=np.resize(long_talk.samples[40_000:], len(talking.samples)))
+    used, found = examples_of(dubbed, load_head())
+    assert not used.used
+    assert not found
+    assert "does not belong" in used.reason
+
+
+def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(clips: Path, checkpoints: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in ("talk02.mp4", "talk04.mp4", "talk12.mp4"):
+        (folder / name).symlink_to(clips / "talking" / name)
+    task = TrainTask(
+        output=str(tmp_path / "own.safetensors"), clips=(str(folder),), encoder=str(checkpoints / "hubert"), recipe=QUICK, licence="a test"
+    )
+    *events, last = run_training(task)
+    assert isinstance(last, Trained)
+    assert [e.used for e in events[:3]] == [True, True, False]  # type: ignore[union-attr]
+    assert load_head(last.output).facts["licence"] == "a test"
+    if last.report:
+        assert "talk12" in Path(last.report).read_text(encoding="utf-8")
+    assert not list(tmp_path.glob("*.checkpoint"))
+
+
+def test_a_task_that_cannot_work_says_so_before_it_starts(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="nothing to train from"):
+        TrainTask(output="x.safetensors")
+    with pytest.raises(SpecError, match="safetensors"):
+        TrainTask(output="x.pt", grid=".")
+    with pytest.raises(OutputError):
+        list(run_training(TrainTask(output=str(tmp_path / "no" / "x.safetensors"), grid=str(tmp_path))))
+    with pytest.raises(MediaNotFound):
+        list(run_training(TrainTask(output=str(tmp_path / "x.safetensors"), clips=(str(tmp_path),))))
