@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import time
 from collections.abc import Iterable
@@ -161,9 +160,14 @@ def adaptation(head: Head, clips: list[Footage]) -> dict[str, float]:
         "gain to": round(high, 3),
         "width r plain": round(float(np.mean([f.width_r for f in plain])), 3),
         "width r adapted": round(float(np.mean([f.width_r for f in adapted])), 3),
-        "worst amplitude plain": round(max((f.amplitude for f in plain), key=lambda a: abs(math.log(a))), 2),
-        "worst amplitude adapted": round(max((f.amplitude for f in adapted), key=lambda a: abs(math.log(a))), 2),
+        "worst amplitude plain": round(farthest_from_one([f.amplitude for f in plain]), 2),
+        "worst amplitude adapted": round(farthest_from_one([f.amplitude for f in adapted]), 2),
     }
+
+
+def farthest_from_one(ratios: list[float]) -> float:
+    """The ratio that is worst, be it too large or too small."""
+    return ratios[int(np.argmax(np.abs(np.log(ratios))))]
 
 
 def disturbances(head: Head, clips: list[Footage]) -> dict[str, float]:
