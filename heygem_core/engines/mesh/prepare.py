@@ -34,7 +34,7 @@ BLOCK = 8  # frames drawn together; crops are sized and pieces are cut along mul
 _CHUNK = 512  # frames whose points are placed at a time, bounds memory
 _MAX_DONORS = 4000
 # The skin around drawn lips does not wrinkle along, so lips that are drawn as far away from rest as wanted look less far: by
-# this much across, down and in depth (slope of seen over wanted in `python -m benchmarks.known_shapes`, mean of three people).
+# this much across, down and in depth (from the slope of seen over wanted in `python -m benchmarks.known_shapes`, two people).
 _ANSWER = np.array([1.14, 1.06, 1.0], np.float32)
 _GRID = 4  # crops begin at multiples of it: whole chroma samples in every subsampling
 
