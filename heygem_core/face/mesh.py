@@ -21,7 +21,6 @@ Floats = npt.NDArray[np.floating]
 VERTICES = 478
 
 EYE_OUTER = (33, 263)  # outer eye corners, left then right in the picture: the inter-ocular distance
-EYE_INNER = (133, 362)
 FOREHEAD_TOP, CHIN_TIP, NOSE_TIP, NOSE_BASE = 10, 152, 1, 2
 
 # Rings around the mouth start at the corner on the picture's left, run over the upper lip to the right corner and back
@@ -47,10 +46,6 @@ FACE_OVAL = (
 )
 JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361)  # left to right
 CHIN = (18, 200, 199, 175, 152, 148, 377, 171, 396, 208, 428, 201, 421, 83, 313)
-CHEEKS = (
-    *(36, 205, 206, 207, 187, 147, 123, 50, 192, 213, 216, 212, 214),
-    *(266, 425, 426, 427, 411, 376, 352, 280, 416, 433, 436, 432, 434),
-)
 
 RIGID = (
     *(33, 133, 362, 263),  # eye corners

@@ -133,20 +133,15 @@ def test_a_timecode_that_is_none_is_told(clip: Path, voice: Path, tmp_path: Path
     assert left_in(tmp_path) == []
 
 
+def render_json(clips: Path, voice: Path, output: Path) -> list[str]:
+    """The arguments of a short render that prints its events."""
+    return ["render", str(clips / "grid" / "bbaf2n.mpg"), "--audio", str(voice), "--fit", "trim", "--json", "-o", str(output)]
+
+
 def test_ctrl_c_leaves_nothing(clips: Path, voice: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
-    arguments = [
-        "render",
-        str(clips / "grid" / "bbaf2n.mpg"),
-        "--audio",
-        str(voice),
-        "--fit",
-        "trim",
-        "--json",
-        "-o",
-        str(output / "t.mkv"),
-    ]
+    arguments = render_json(clips, voice, output / "t.mkv")
     environment = os.environ | {"HEYGEM_CACHE": str(tmp_path / "cache")}
     process = subprocess.Popen([*HEYGEM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     assert process.stdout is not None
@@ -163,17 +158,7 @@ def test_ctrl_c_leaves_nothing(clips: Path, voice: Path, tmp_path: Path) -> None
 
 
 def test_a_reader_that_goes_away_stops_the_render(clips: Path, voice: Path, tmp_path: Path) -> None:
-    arguments = [
-        "render",
-        str(clips / "grid" / "bbaf2n.mpg"),
-        "--audio",
-        str(voice),
-        "--fit",
-        "trim",
-        "--json",
-        "-o",
-        str(tmp_path / "t.mkv"),
-    ]
+    arguments = render_json(clips, voice, tmp_path / "t.mkv")
     process = subprocess.Popen([*HEYGEM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None

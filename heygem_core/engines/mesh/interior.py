@@ -18,7 +18,6 @@ _TOOTH_EDGES = (0.094, 0.166, 0.249, 0.327)  # along the arch from the midline: 
 _ARCH_RADIUS = 0.30  # of the dental arch, eye distances
 _EDGE_BELOW_LIP = 0.030  # incisal edge below the resting upper lip's inner line
 _EDGE_RISE = 0.30  # how fast the edge line rises towards the sides (smile arc)
-_CROWN = 0.115  # height of the upper crowns; gum above
 
 
 class Skull(NamedTuple):
