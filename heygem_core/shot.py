@@ -24,6 +24,12 @@ trim: as long as the shorter. hold: the picture's length, speech padded with sil
 loop: the speech's length, picture played forth and back."""
 
 FormatName = Literal["h264", "prores", "dnxhr", "webm", "ffv1"]
+TakeKind = Literal["full", "patch"]
+"""full: the whole frame. patch: only what changed, with a soft matte as alpha, to lie above the original."""
+
+Sound = Literal["speech", "source", "both", "none"]
+"""The streams of sound in a take: the new speech, the source's own sound, one of each, or none (what a timeline wants)."""
+
 EngineName = Literal["mesh"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 TrackerName = Literal["mediapipe", "face-landmarker", "face-alignment"]
@@ -40,6 +46,10 @@ class Shot(Struct, frozen=True, kw_only=True):
     speech: str  # path of any file with sound
     start: int = 0  # first frame of the range
     end_exclusive: int | None = None  # one past the last frame; None = the end of the file
+    speech_start: Fraction = Fraction(0)  # second of the speech that is heard at the take's first frame; negative = it begins later
+    speech_end: Fraction | None = None  # second of the speech at which it is cut off; None = its end
+    speed: Fraction = Fraction(1)  # of the picture: 2 shows every other frame, a negative speed runs backwards from the range's end
+    keep: tuple[tuple[int, int], ...] = ()  # source frames that stay as they are, ends exclusive ("no lip-sync here")
     face: int | None = None  # which face, numbered from 1 as the report lists them; None = the most prominent one
 
     def __post_init__(self) -> None:
@@ -47,6 +57,13 @@ class Shot(Struct, frozen=True, kw_only=True):
             raise SpecError(f"The first frame must be 0 or more, got {self.start}.")
         if self.end_exclusive is not None and self.end_exclusive <= self.start:
             raise SpecError(f"The range is empty: it ends at frame {self.end_exclusive}, before or at its start {self.start}.")
+        if self.speech_end is not None and self.speech_end <= self.speech_start:
+            raise SpecError(f"The speech is empty: it ends at second {float(self.speech_end):g}, before or at its start.")
+        if not Fraction(1, 100) <= abs(self.speed) <= 100:
+            raise SpecError(f"The speed must lie between 1 % and 10000 %, forwards or backwards, got {float(self.speed):.2%}.")
+        for start, end in self.keep:
+            if not 0 <= start < end:
+                raise SpecError(f"A range without lip-sync must begin at 0 or later and end after it begins, got {start}–{end}.")
         if self.face is not None and self.face < 1:
             raise SpecError(f"Faces are numbered from 1, got {self.face}.")
 

@@ -1,0 +1,1 @@
+"""The only truth: jobs, shots, segments, attempts, takes and events in SQLite."""

@@ -1,0 +1,1 @@
+"""Timelines in as shots, takes out as timelines."""

@@ -1,0 +1,641 @@
+"""What travels between the server and everybody who talks to it: the page, panels, scripts. The API document is generated from here.
+
+Frames on a timeline ("record" frames) count from 0 at the sequence's first frame, whatever timecode that frame carries.
+Times are seconds since 1970. A message over the socket has a `type`; JSON-RPC 2.0 requests to hosts travel on the same socket.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, field
+
+from heygem_core.errors import SpecError
+from heygem_core.shot import RenderSettings, Stage, Struct
+
+# --- who and what ---------------------------------------------------------------------------------------------------
+
+Scope = Literal["admin", "page", "host"]
+"""admin: everything. page: everything a person does in the page. host: its own project's jobs, takes and its own socket."""
+
+Priority = Annotated[int, Meta(ge=0, le=100)]
+Pairing = Literal["each", "in-order"]
+"""each: every speech on every video. in-order: the first speech on the first video, and so on."""
+
+
+class MediaRef(Struct, frozen=True, kw_only=True):
+    """A file: on the server's machine, or uploaded before. Exactly one of the two."""
+
+    path: str | None = None  # inside the allowed folders
+    upload: str | None = None  # id
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.upload is None):
+            raise SpecError("A file is named by its path or by the id of an upload: give one of the two.")
+
+
+class Placement(Struct, frozen=True, kw_only=True):
+    """Where a shot sits on a host's timeline."""
+
+    project: str  # the host's id of its project
+    sequence: str  # the host's id of the timeline
+    clip: str | None = None  # the host's id of the clip that the take covers
+    track: int  # video track of that clip, from 1 at the bottom
+    record_start: int  # frames of `rate`
+    record_duration: int
+    rate: Fraction  # of the timeline
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where a job came from."""
+
+    kind: Literal["page", "cli", "api", "host"] = "api"
+    host: str | None = None  # id of the host
+    project: str | None = None  # the host's id of its project
+
+
+# --- jobs -----------------------------------------------------------------------------------------------------------
+
+
+class ShotRequest(Struct, frozen=True, kw_only=True):
+    """One shot of a job; the fields are those of `heygem_core.shot.Shot`."""
+
+    video: MediaRef
+    speech: MediaRef
+    name: str | None = None  # None = the video's name
+    start: int = 0
+    end_exclusive: int | None = None
+    speech_start: Fraction = Fraction(0)
+    speech_end: Fraction | None = None
+    speed: Fraction = Fraction(1)
+    keep: tuple[tuple[int, int], ...] = ()
+    face: int | None = None
+    placement: Placement | None = None
+    settings: RenderSettings | None = None  # None = the job's
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """Many shots at once, whole files."""
+
+    videos: tuple[MediaRef, ...]
+    speeches: tuple[MediaRef, ...]
+    pairing: Pairing = "each"
+
+    def __post_init__(self) -> None:
+        if not self.videos or not self.speeches:
+            raise SpecError("A batch needs at least one video and one speech.")
+        if self.pairing == "in-order" and len(self.videos) != len(self.speeches):
+            raise SpecError(f"Pairs need as many speeches as videos, got {len(self.speeches)} and {len(self.videos)}.")
+
+
+class JobRequest(Struct, frozen=True, kw_only=True):
+    """What somebody submits: shots or a batch, settings, and where the takes go."""
+
+    shots: tuple[ShotRequest, ...] = ()
+    batch: Batch | None = None
+    settings: RenderSettings = RenderSettings()
+    name: str | None = None  # None = made from the first video
+    folder: str | None = None  # where takes live; None = the folder of the settings
+    priority: Priority = 50  # higher goes first
+    origin: Origin = Origin()
+    timeline: str | None = None  # id of the timeline that the shots were cut from
+
+    def __post_init__(self) -> None:
+        if bool(self.shots) == (self.batch is not None):
+            raise SpecError("A job has shots or a batch: give one of the two.")
+
+
+JobState = Literal["queued", "active", "paused", "completed", "failed", "canceled"]
+ShotState = Literal["queued", "planning", "rendering", "joining", "done", "failed", "canceled"]
+SegmentState = Literal["queued", "running", "done", "failed", "canceled"]
+
+
+class Reused(Struct, frozen=True, kw_only=True):
+    """Work of a shot that had been done before."""
+
+    tracks: bool = False  # the faces had been followed
+    speech: bool = False  # the speech had been listened to
+    plan: bool = False
+    segments: int = 0  # segments that were there already
+
+
+class AttemptView(Struct, frozen=True, kw_only=True):
+    """One try of one task of a shot."""
+
+    number: int  # from 1
+    task: Literal["plan", "segment", "join"]
+    segment: int | None = None  # position of the segment
+    started: float
+    ended: float | None = None
+    outcome: Literal["running", "done", "failed", "crashed", "killed", "timeout", "memory", "lost", "canceled"] = "running"
+    reason: str | None = None  # a sentence for people
+
+
+class SegmentView(Struct, frozen=True, kw_only=True):
+    """One piece of a take."""
+
+    position: int
+    start: int
+    end_exclusive: int
+    state: SegmentState
+    reused: bool = False
+
+
+class WeakRange(Struct, frozen=True, kw_only=True):
+    """Frames of a take that deserve a look, end exclusive."""
+
+    start: int
+    end_exclusive: int
+    reason: str  # in plain words
+
+
+class Placed(Struct, frozen=True, kw_only=True):
+    """A take on a host's timeline."""
+
+    host: str
+    placement: Placement
+    at: float
+
+
+class TakeView(Struct, frozen=True, kw_only=True):
+    """One rendered version of a shot."""
+
+    id: str
+    job: str
+    shot: str
+    version: int  # of this shot, from 1
+    name: str  # file name
+    path: str  # on the server's machine
+    size_bytes: int
+    sha256: str
+    frames: int
+    rate: Fraction | None
+    width: int
+    height: int
+    start_timecode: str | None
+    format: str
+    created: float
+    settings: RenderSettings
+    pinned: bool = False  # no retention touches it; set for good when a host placed it
+    placed: tuple[Placed, ...] = ()
+    weak: tuple[WeakRange, ...] = ()
+    notices: tuple[str, ...] = ()
+    missing: bool = False  # the file is no longer where it was written
+
+
+class ShotView(Struct, frozen=True, kw_only=True):
+    """A shot as the queue shows it."""
+
+    id: str
+    job: str
+    position: int
+    name: str
+    state: ShotState
+    why: str | None = None  # why it waits or failed, in a sentence
+    stage: Stage | None = None
+    frames_done: int = 0
+    frames_total: int | None = None
+    fps: float | None = None
+    eta_s: float | None = None
+    request: ShotRequest
+    reused: Reused = Reused()
+    attempts: tuple[AttemptView, ...] = ()
+    segments: tuple[SegmentView, ...] = ()
+    takes: tuple[TakeView, ...] = ()
+
+
+class JobView(Struct, frozen=True, kw_only=True):
+    """A job as lists show it."""
+
+    id: str
+    name: str
+    state: JobState
+    why: str | None = None  # why it waits, in a sentence
+    priority: int
+    created: float
+    updated: float
+    origin: Origin
+    folder: str
+    timeline: str | None = None
+    settings: RenderSettings
+    shots_total: int
+    shots_done: int = 0
+    shots_failed: int = 0
+    frames_done: int = 0
+    frames_total: int | None = None
+    fps: float | None = None
+    eta_s: float | None = None
+
+
+class JobDetail(Struct, frozen=True, kw_only=True):
+    """A job with its shots."""
+
+    job: JobView
+    shots: tuple[ShotView, ...]
+
+
+class JobPage(Struct, frozen=True, kw_only=True):
+    """Some jobs, newest first."""
+
+    jobs: tuple[JobView, ...]
+    next: str | None = None  # give it as `before` for the next page; None = that was all
+
+
+class TakePage(Struct, frozen=True, kw_only=True):
+    """Some takes, newest first."""
+
+    takes: tuple[TakeView, ...]
+    next: str | None = None
+
+
+class Deletion(Struct, frozen=True, kw_only=True):
+    """What goes when a job is deleted, and what stays without `force`."""
+
+    job: str
+    files: tuple[str, ...]
+    size_bytes: int
+    kept: tuple[str, ...] = ()  # takes that a timeline uses
+
+
+class PriorityRequest(Struct, frozen=True, kw_only=True):
+    priority: Priority
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """A guess before the start, from what this machine did before; None = nothing to go by yet."""
+
+    seconds: float | None
+    frames: int | None
+    disk_bytes: int | None
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+class UploadView(Struct, frozen=True, kw_only=True):
+    """A file that somebody sent."""
+
+    id: str
+    name: str  # as the sender called it; shown, never used as a path
+    size_bytes: int
+    sha256: str
+    created: float
+
+
+class FileEntry(Struct, frozen=True, kw_only=True):
+    """One line of a folder."""
+
+    name: str
+    path: str
+    kind: Literal["folder", "video", "sound", "still", "timeline", "other"]
+    size_bytes: int | None = None
+    modified: float | None = None
+
+
+class Folder(Struct, frozen=True, kw_only=True):
+    """An allowed folder, or the list of them where `path` is None."""
+
+    path: str | None
+    parent: str | None
+    entries: tuple[FileEntry, ...]
+
+
+class RootRequest(Struct, frozen=True, kw_only=True):
+    """Consent to read a folder: an answer to the question `ConsentWanted`."""
+
+    folder: str
+
+
+# --- the server itself ----------------------------------------------------------------------------------------------
+
+
+class Info(Struct, frozen=True, kw_only=True):
+    """What the server is and allows."""
+
+    version: str
+    epoch: str  # changes whenever event numbers start anew
+    formats: tuple[str, ...]
+    engines: tuple[str, ...]
+    devices: tuple[str, ...]
+    roots: tuple[str, ...]
+    takes_folder: str
+    largest_upload_bytes: int
+    free_bytes: int
+    workers: int
+    scope: Scope
+
+
+class ServerFile(Struct, frozen=True, kw_only=True):
+    """server.json: where the running server is. Readable by its user alone."""
+
+    url: str  # http://127.0.0.1:PORT
+    port: int
+    pid: int
+    token: str  # admin
+    version: str
+    certificate: str | None = None  # path of the pinned certificate under --lan
+
+
+class ProofRequest(Struct, frozen=True, kw_only=True):
+    """Asks the server to prove that it knows the token, before anybody tells it one."""
+
+    nonce: Annotated[str, Meta(min_length=16, max_length=128)]
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """hmac: hex HMAC-SHA256 with the token as key over "heygem-server:" + nonce."""
+
+    hmac: str
+
+
+class SignIn(Struct, frozen=True, kw_only=True):
+    """The one-time code of a sign-in link."""
+
+    code: str
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """csrf: goes into the header X-HeyGem-CSRF of every mutation made with the cookie."""
+
+    scope: Scope
+    csrf: str
+
+
+class TokenRequest(Struct, frozen=True, kw_only=True):
+    """A new token for a page or for one host's project."""
+
+    scope: Literal["page", "host"]
+    host: str | None = None  # needed for a host
+    project: str | None = None
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    token: str
+    scope: Scope
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Every answer that is not a success. `error` is a class name, `message` one sentence with the next step."""
+
+    error: str
+    message: str
+
+
+# --- the socket -----------------------------------------------------------------------------------------------------
+
+
+class HostHello(Struct, frozen=True, kw_only=True):
+    """What an editor says about itself."""
+
+    id: str  # the same for each start of the same editor on the same machine
+    app: Literal["premiere", "resolve", "script"]
+    version: str
+    project: str  # id
+    project_name: str
+    capabilities: tuple[str, ...] = ()  # methods it answers, and what it can do: "place.take", "export.nests" …
+
+
+class Prove(Struct, frozen=True, kw_only=True, tag_field="type", tag="prove"):
+    """Client: prove that you know the token. Answered by `Proven`."""
+
+    nonce: Annotated[str, Meta(min_length=16, max_length=128)]
+
+
+class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
+    """Client: who I am and what I saw last. The first message that does anything."""
+
+    token: str | None = None  # None = by the cookie of a signed-in page
+    since: int | None = None  # replay the events after this number
+    epoch: str | None = None
+    previews: bool = False  # also send pictures of frames being rendered
+    logs: tuple[str, ...] = ()  # jobs whose log lines are wanted
+    host: HostHello | None = None
+
+
+class Follow(Struct, frozen=True, kw_only=True, tag_field="type", tag="follow"):
+    """Client: from now on these logs and previews."""
+
+    previews: bool = False
+    logs: tuple[str, ...] = ()
+
+
+class Proven(Struct, frozen=True, kw_only=True, tag_field="type", tag="proven"):
+    hmac: str
+
+
+class Welcome(Struct, frozen=True, kw_only=True, tag_field="type", tag="welcome"):
+    """Server: accepted. What follows is a replay (or a snapshot) and then what happens."""
+
+    epoch: str
+    seq: int
+    scope: Scope
+
+
+EventKind = Literal[
+    "job.added", "job.changed", "job.deleted", "shot.changed", "take.added", "take.changed", "take.deleted", "server.changed"
+]
+
+
+class Happened(Struct, frozen=True, kw_only=True, tag_field="type", tag="event"):
+    """Server: something changed, numbered without gaps; carries the new state of what changed."""
+
+    seq: int
+    at: float
+    kind: EventKind
+    job: JobView | None = None
+    shot: ShotView | None = None
+    take: TakeView | None = None
+    id: str | None = None  # of what was deleted
+    message: str | None = None  # server.changed: a sentence ("The disk is full …"), None = all is well again
+
+
+class Snapshot(Struct, frozen=True, kw_only=True, tag_field="type", tag="snapshot"):
+    """Server: events are gone that you have not seen; forget what you know, this is the state at `seq`."""
+
+    epoch: str
+    seq: int
+    jobs: tuple[JobView, ...]  # unfinished ones and the newest others; pages of the rest are at /api/v1/jobs
+
+
+class ProgressNow(Struct, frozen=True, kw_only=True, tag_field="type", tag="progress"):
+    """Server: how far a shot is; not numbered, at most five a second for a job."""
+
+    job: str
+    shot: str
+    stage: Stage
+    frames_done: int
+    frames_total: int | None = None
+    fps: float | None = None
+    eta_s: float | None = None
+    job_frames_done: int = 0
+    job_frames_total: int | None = None
+    job_eta_s: float | None = None
+
+
+class LogLine(Struct, frozen=True, kw_only=True, tag_field="type", tag="log"):
+    """Server: one line of a job's log."""
+
+    job: str
+    shot: str | None
+    at: float
+    level: Literal["info", "warning", "error"]
+    message: str
+
+
+class HostView(Struct, frozen=True, kw_only=True):
+    """A connected editor."""
+
+    id: str
+    app: str
+    version: str
+    project: str
+    project_name: str
+    capabilities: tuple[str, ...]
+    since: float
+
+
+class HostsChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="hosts"):
+    hosts: tuple[HostView, ...]
+
+
+class ConsentWanted(Struct, frozen=True, kw_only=True, tag_field="type", tag="consent"):
+    """Server: somebody wants to use a folder that is not allowed yet; a page may ask its person (POST /api/v1/roots)."""
+
+    folder: str
+    wanted_by: str  # in words
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
+    """Server: last message before it closes."""
+
+    error: str
+    message: str
+
+
+class PreviewHeader(Struct, frozen=True, kw_only=True):
+    """Binary messages are previews: four bytes (big-endian) of this header's length, this header as JSON, a JPEG."""
+
+    job: str
+    shot: str
+    frame: int  # of the take
+    width: int
+    height: int
+
+
+ToServer = Prove | Hello | Follow
+ToClient = Proven | Welcome | Happened | Snapshot | ProgressNow | LogLine | HostsChanged | ConsentWanted | Refused
+
+
+# --- what hosts answer: JSON-RPC 2.0 ----------------------------------------------------------------------------------
+
+
+class HostCall(Struct, frozen=True, kw_only=True):
+    """POST /api/v1/hosts/{id}/call: a request that is relayed to a host."""
+
+    method: Literal["host.selection", "host.export", "host.place", "host.switchTake", "host.reveal", "host.markers"]
+    params: dict[str, Any] = field(default_factory=dict)
+    timeout_s: Annotated[float, Meta(gt=0, le=600)] = 30.0
+
+
+class SequenceInfo(Struct, frozen=True, kw_only=True):
+    """The timeline that is open in a host."""
+
+    id: str
+    name: str
+    rate: Fraction
+    start_frame: int  # number that the first frame carries as timecode
+    drop_frame: bool
+
+
+class SelectedItem(Struct, frozen=True, kw_only=True):
+    """One selected clip, or the speech lying under it."""
+
+    id: str
+    name: str
+    kind: Literal["picture", "sound"]
+    placement: Placement
+    path: str | None = None  # of its media; None = the host alone can decode it
+    needs_host_export: str | None = None  # why, in a sentence
+    cannot_copy: tuple[str, ...] = ()  # what a take placed above it would lose, in words
+
+
+class SelectionResult(Struct, frozen=True, kw_only=True):
+    """host.selection {} → what is selected, and the timeline as OpenTimelineIO with the items' ids in metadata.heygem.id."""
+
+    sequence: SequenceInfo | None  # None = no timeline is open
+    items: tuple[SelectedItem, ...] = ()
+    document: dict[str, Any] | None = None
+
+
+class ExportParams(Struct, frozen=True, kw_only=True):
+    """host.export: files of what only the editor can decode."""
+
+    items: tuple[str, ...]
+    kind: Literal["picture", "sound"]
+    folder: str
+    handles: int = 0  # frames of the timeline on both sides
+
+
+class ExportedItem(Struct, frozen=True, kw_only=True):
+    item: str
+    path: str | None
+    problem: str | None = None
+
+
+class ExportResult(Struct, frozen=True, kw_only=True):
+    exported: tuple[ExportedItem, ...]
+    blocked_ms: float  # for which the editor could not be used
+
+
+class PlaceParams(Struct, frozen=True, kw_only=True):
+    """host.place: a take above the clip it was made from. Placing the same take twice changes nothing."""
+
+    take: str
+    file: str  # path on the host's machine
+    name: str
+    placement: Placement
+    handles: int = 0  # frames of the file before the visible start
+    frames: int  # visible frames of the file
+    mode: Literal["track", "take"] = "track"
+    speech: str | None = None  # file that goes on an audio track of its own
+    mute: Literal["none", "clip", "track"] = "none"  # the old dialogue
+    disable_original: bool = False
+
+
+class PlaceResult(Struct, frozen=True, kw_only=True):
+    take: str
+    already: bool  # it was there before
+    track: int
+    record_start: int
+    record_duration: int
+    not_copied: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class SwitchTakeParams(Struct, frozen=True, kw_only=True):
+    """host.switchTake: another version at the same place."""
+
+    take: str
+    file: str
+    placement: Placement
+
+
+class RevealParams(Struct, frozen=True, kw_only=True):
+    """host.reveal: bring a place of the timeline into view."""
+
+    placement: Placement
+
+
+class Marker(Struct, frozen=True, kw_only=True):
+    record_start: int
+    record_duration: int
+    name: str
+    comment: str = ""
+
+
+class MarkersParams(Struct, frozen=True, kw_only=True):
+    """host.markers: mark weak ranges."""
+
+    placement: Placement
+    markers: tuple[Marker, ...]
