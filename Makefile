@@ -3,7 +3,10 @@ PYTHON ?= python3.11
 BIN = .venv/bin
 CHECKED = heygem_core server tests benchmarks demo.py
 
-.PHONY: setup demo test lint format bench clean
+# What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
+PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
+
+.PHONY: setup demo test lint format bench clean programs
 
 setup: .venv/ready
 
@@ -24,8 +27,15 @@ setup: .venv/ready
 demo: setup
 	$(BIN)/python demo.py
 
-test: lint
+test: lint programs
 	$(BIN)/python -m pytest
+
+programs:
+	@missing=""; names=""; for pair in $(PROGRAMS); do \
+		command -v $${pair%%:*} >/dev/null || { missing="$$missing $${pair#*:}"; names="$$names $${pair%%:*}"; }; done; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } \
+		|| echo "Not on this machine:$$names. The tests that need them are skipped."
 
 lint: setup
 	$(BIN)/ruff check $(CHECKED)
