@@ -1,0 +1,623 @@
+// Made by web-tools/wire_types.py from heygem_server.wire, heygem_core.tasks and heygem_core.report: do not edit.
+
+/** Numerator and denominator, "24000/1001". */
+export type Fraction = string;
+
+export type Stage = "probe" | "track" | "speech" | "plan" | "render" | "measure" | "finish";
+
+export type Scope = "admin" | "page" | "host";
+
+export type Pairing = "each" | "in-order";
+
+export type JobState = "queued" | "active" | "paused" | "completed" | "failed" | "canceled";
+
+export type ShotState = "queued" | "planning" | "rendering" | "joining" | "done" | "failed" | "canceled";
+
+export type SegmentState = "queued" | "running" | "done" | "failed" | "canceled";
+
+export type EventKind = "job.added" | "job.changed" | "job.deleted" | "shot.changed" | "take.added" | "take.changed" | "take.deleted" | "server.changed";
+
+export type Fit = "none" | "trim" | "hold" | "loop";
+
+export type FormatName = "h264" | "prores" | "dnxhr" | "webm" | "ffv1";
+
+export type TakeKind = "full" | "patch";
+
+export type Sound = "speech" | "source" | "both" | "none";
+
+export type EngineName = "mesh";
+
+export type DeviceName = "auto" | "cpu" | "cuda" | "mps";
+
+export type TrackerName = "mediapipe" | "face-landmarker" | "face-alignment";
+
+export interface MediaRef {
+  path?: string | null;
+  upload?: string | null;
+}
+
+export interface Placement {
+  project: string;
+  sequence: string;
+  clip?: string | null;
+  track: number;
+  record_start: number;
+  record_duration: number;
+  rate: Fraction;
+}
+
+export interface Origin {
+  kind?: "api" | "cli" | "host" | "page";
+  host?: string | null;
+  project?: string | null;
+}
+
+export interface ShotRequest {
+  video: MediaRef;
+  speech: MediaRef;
+  name?: string | null;
+  start?: number;
+  end_exclusive?: number | null;
+  speech_start?: Fraction;
+  speech_end?: Fraction | null;
+  speed?: Fraction;
+  keep?: Array<[number, number]>;
+  face?: number | null;
+  placement?: Placement | null;
+  settings?: RenderSettings | null;
+}
+
+export interface RenderSettings {
+  engine?: EngineName;
+  tracker?: TrackerName;
+  device?: DeviceName;
+  fit?: Fit;
+  offset_ms?: number;
+  intensity?: number;
+  format?: FormatName | null;
+  audio?: boolean;
+}
+
+export interface Batch {
+  videos: Array<MediaRef>;
+  speeches: Array<MediaRef>;
+  pairing?: Pairing;
+}
+
+export interface JobRequest {
+  shots?: Array<ShotRequest>;
+  batch?: Batch | null;
+  settings?: RenderSettings;
+  name?: string | null;
+  folder?: string | null;
+  priority?: number;
+  origin?: Origin;
+  timeline?: string | null;
+}
+
+export interface Reused {
+  tracks: boolean;
+  speech: boolean;
+  plan: boolean;
+  segments: number;
+}
+
+export interface AttemptView {
+  number: number;
+  task: "join" | "plan" | "segment";
+  segment: number | null;
+  started: number;
+  ended: number | null;
+  outcome: "canceled" | "crashed" | "done" | "failed" | "killed" | "lost" | "memory" | "running" | "timeout";
+  reason: string | null;
+}
+
+export interface SegmentView {
+  position: number;
+  start: number;
+  end_exclusive: number;
+  state: SegmentState;
+  reused: boolean;
+}
+
+export interface WeakRange {
+  start: number;
+  end_exclusive: number;
+  reason: string;
+}
+
+export interface Placed {
+  host: string;
+  placement: Placement;
+  at: number;
+}
+
+export interface TakeView {
+  id: string;
+  job: string;
+  shot: string;
+  version: number;
+  name: string;
+  path: string;
+  size_bytes: number;
+  sha256: string;
+  frames: number;
+  rate: Fraction | null;
+  width: number;
+  height: number;
+  start_timecode: string | null;
+  format: string;
+  created: number;
+  settings: RenderSettings;
+  pinned: boolean;
+  placed: Array<Placed>;
+  weak: Array<WeakRange>;
+  notices: Array<string>;
+  missing: boolean;
+}
+
+export interface ShotView {
+  id: string;
+  job: string;
+  position: number;
+  name: string;
+  state: ShotState;
+  why: string | null;
+  stage: Stage | null;
+  frames_done: number;
+  frames_total: number | null;
+  fps: number | null;
+  eta_s: number | null;
+  request: ShotRequest;
+  reused: Reused;
+  attempts: Array<AttemptView>;
+  segments: Array<SegmentView>;
+  takes: Array<TakeView>;
+}
+
+export interface JobView {
+  id: string;
+  name: string;
+  state: JobState;
+  why: string | null;
+  priority: number;
+  created: number;
+  updated: number;
+  origin: Origin;
+  folder: string;
+  timeline: string | null;
+  settings: RenderSettings;
+  shots_total: number;
+  shots_done: number;
+  shots_failed: number;
+  frames_done: number;
+  frames_total: number | null;
+  fps: number | null;
+  eta_s: number | null;
+}
+
+export interface JobDetail {
+  job: JobView;
+  shots: Array<ShotView>;
+}
+
+export interface JobPage {
+  jobs: Array<JobView>;
+  next: string | null;
+}
+
+export interface TakePage {
+  takes: Array<TakeView>;
+  next: string | null;
+}
+
+export interface Deletion {
+  job: string;
+  files: Array<string>;
+  size_bytes: number;
+  kept: Array<string>;
+}
+
+export interface PriorityRequest {
+  priority: number;
+}
+
+export interface Estimate {
+  seconds: number | null;
+  frames: number | null;
+  disk_bytes: number | null;
+}
+
+export interface UploadView {
+  id: string;
+  name: string;
+  size_bytes: number;
+  sha256: string;
+  created: number;
+}
+
+export interface FileEntry {
+  name: string;
+  path: string;
+  kind: "folder" | "other" | "sound" | "still" | "timeline" | "video";
+  size_bytes: number | null;
+  modified: number | null;
+}
+
+export interface Folder {
+  path: string | null;
+  parent: string | null;
+  entries: Array<FileEntry>;
+}
+
+export interface RootRequest {
+  folder: string;
+}
+
+export interface Info {
+  version: string;
+  epoch: string;
+  formats: Array<string>;
+  engines: Array<string>;
+  devices: Array<string>;
+  roots: Array<string>;
+  takes_folder: string;
+  largest_upload_bytes: number;
+  free_bytes: number;
+  workers: number;
+  scope: Scope;
+}
+
+export interface ServerFile {
+  url: string;
+  port: number;
+  pid: number;
+  token: string;
+  version: string;
+  certificate: string | null;
+}
+
+export interface ProofRequest {
+  nonce: string;
+}
+
+export interface Proof {
+  hmac: string;
+}
+
+export interface SignIn {
+  code: string;
+}
+
+export interface SignedIn {
+  scope: Scope;
+  csrf: string;
+}
+
+export interface TokenRequest {
+  scope: "host" | "page";
+  host?: string | null;
+  project?: string | null;
+}
+
+export interface Token {
+  token: string;
+  scope: Scope;
+}
+
+export interface Problem {
+  error: string;
+  message: string;
+}
+
+export interface HostHello {
+  id: string;
+  app: "premiere" | "resolve" | "script";
+  version: string;
+  project: string;
+  project_name: string;
+  capabilities?: Array<string>;
+}
+
+export interface Prove {
+  type: "prove";
+  nonce: string;
+}
+
+export interface Hello {
+  type: "hello";
+  token?: string | null;
+  since?: number | null;
+  epoch?: string | null;
+  previews?: boolean;
+  logs?: Array<string>;
+  host?: HostHello | null;
+}
+
+export interface Follow {
+  type: "follow";
+  previews?: boolean;
+  logs?: Array<string>;
+}
+
+export interface Proven {
+  type: "proven";
+  hmac: string;
+}
+
+export interface Welcome {
+  type: "welcome";
+  epoch: string;
+  seq: number;
+  scope: Scope;
+}
+
+export interface Happened {
+  type: "event";
+  seq: number;
+  at: number;
+  kind: EventKind;
+  job: JobView | null;
+  shot: ShotView | null;
+  take: TakeView | null;
+  id: string | null;
+  message: string | null;
+}
+
+export interface Snapshot {
+  type: "snapshot";
+  epoch: string;
+  seq: number;
+  jobs: Array<JobView>;
+}
+
+export interface ProgressNow {
+  type: "progress";
+  job: string;
+  shot: string;
+  stage: Stage;
+  frames_done: number;
+  frames_total: number | null;
+  fps: number | null;
+  eta_s: number | null;
+  job_frames_done: number;
+  job_frames_total: number | null;
+  job_eta_s: number | null;
+}
+
+export interface LogLine {
+  type: "log";
+  job: string;
+  shot: string | null;
+  at: number;
+  level: "error" | "info" | "warning";
+  message: string;
+}
+
+export interface HostView {
+  id: string;
+  app: string;
+  version: string;
+  project: string;
+  project_name: string;
+  capabilities: Array<string>;
+  since: number;
+}
+
+export interface HostsChanged {
+  type: "hosts";
+  hosts: Array<HostView>;
+}
+
+export interface ConsentWanted {
+  type: "consent";
+  folder: string;
+  wanted_by: string;
+}
+
+export interface Refused {
+  type: "refused";
+  error: string;
+  message: string;
+}
+
+export interface PreviewHeader {
+  job: string;
+  shot: string;
+  frame: number;
+  width: number;
+  height: number;
+}
+
+export interface HostCall {
+  method: "host.export" | "host.markers" | "host.place" | "host.reveal" | "host.selection" | "host.switchTake";
+  params?: Record<string, any>;
+  timeout_s?: number;
+}
+
+export interface SequenceInfo {
+  id: string;
+  name: string;
+  rate: Fraction;
+  start_frame: number;
+  drop_frame: boolean;
+}
+
+export interface SelectedItem {
+  id: string;
+  name: string;
+  kind: "picture" | "sound";
+  placement: Placement;
+  path: string | null;
+  needs_host_export: string | null;
+  cannot_copy: Array<string>;
+}
+
+export interface SelectionResult {
+  sequence: SequenceInfo | null;
+  items: Array<SelectedItem>;
+  document: Record<string, any> | null;
+}
+
+export interface ExportParams {
+  items: Array<string>;
+  kind: "picture" | "sound";
+  folder: string;
+  handles?: number;
+}
+
+export interface ExportedItem {
+  item: string;
+  path: string | null;
+  problem: string | null;
+}
+
+export interface ExportResult {
+  exported: Array<ExportedItem>;
+  blocked_ms: number;
+}
+
+export interface PlaceParams {
+  take: string;
+  file: string;
+  name: string;
+  placement: Placement;
+  handles?: number;
+  frames: number;
+  mode?: "take" | "track";
+  speech?: string | null;
+  mute?: "clip" | "none" | "track";
+  disable_original?: boolean;
+}
+
+export interface PlaceResult {
+  take: string;
+  already: boolean;
+  track: number;
+  record_start: number;
+  record_duration: number;
+  not_copied: Array<string>;
+  notices: Array<string>;
+}
+
+export interface SwitchTakeParams {
+  take: string;
+  file: string;
+  placement: Placement;
+}
+
+export interface RevealParams {
+  placement: Placement;
+}
+
+export interface Marker {
+  record_start: number;
+  record_duration: number;
+  name: string;
+  comment?: string;
+}
+
+export interface MarkersParams {
+  placement: Placement;
+  markers: Array<Marker>;
+}
+
+export interface Probed {
+  answer: "probed";
+  kind: string;
+  width: number | null;
+  height: number | null;
+  rate: Fraction | null;
+  frames: number | null;
+  duration_s: number | null;
+  start_timecode: string | null;
+  codec: string | null;
+  bit_depth: number | null;
+  colour: string | null;
+  sound_channels: number | null;
+  sound_rate: number | null;
+  notices: Array<string>;
+}
+
+export interface FaceFound {
+  number: number;
+  frame: number;
+  box: [number, number, number, number];
+  usable_share: number;
+}
+
+export interface FacesFound {
+  answer: "faces-found";
+  faces: Array<FaceFound>;
+  width: number;
+  height: number;
+}
+
+export interface Waveform {
+  answer: "waveform-found";
+  duration_s: number;
+  peaks: Array<number>;
+}
+
+export interface TakeReport {
+  take: string;
+  plan: PlanFacts;
+  start: number;
+  end_exclusive: number;
+  passed_through: Record<string, Array<[number, number]>>;
+  wanted_opening: Array<number | null>;
+  wanted_width: Array<number | null>;
+  device: string;
+  planning_s: number;
+  rendering_s: number;
+  quality: Quality | null;
+  version: number;
+}
+
+export interface PlanFacts {
+  key: string;
+  shot: Shot;
+  settings: RenderSettings;
+  duration: Fraction;
+  frames: number;
+  drawn_mouth: boolean;
+  face: number;
+  faces: string;
+  notices: Array<string>;
+  version: number;
+}
+
+export interface Shot {
+  video: string;
+  speech: string;
+  start: number;
+  end_exclusive: number | null;
+  speech_start: Fraction;
+  speech_end: Fraction | null;
+  speed: Fraction;
+  keep: Array<[number, number]>;
+  face: number | null;
+}
+
+export interface Quality {
+  frames: number;
+  measured_frames: number;
+  opening: CurveMatch | null;
+  width: CurveMatch | null;
+  point_error: number | null;
+  sharpness: number | null;
+  flicker: number | null;
+  rim: number | null;
+  teeth: number | null;
+}
+
+export interface CurveMatch {
+  r: number | null;
+  r_best: number | null;
+  lag_ms: number | null;
+  amplitude: number | null;
+}
+
+export type ToServer = Prove | Hello | Follow;
+
+export type ToClient = Proven | Welcome | Happened | Snapshot | ProgressNow | LogLine | HostsChanged | ConsentWanted | Refused;
