@@ -599,6 +599,8 @@ class PlaceParams(Struct, frozen=True, kw_only=True):
     frames: int  # visible frames of the file
     mode: Literal["track", "take"] = "track"
     speech: str | None = None  # file that goes on an audio track of its own
+    speech_start: Fraction = Fraction(0)  # second of that file that is heard at the take's first visible frame; negative = it begins later
+    baked: bool = False  # the take was made from a file that the editor exported: position, effects and grade are in it already
     mute: Literal["none", "clip", "track"] = "none"  # the old dialogue
     disable_original: bool = False
 
@@ -619,6 +621,9 @@ class SwitchTakeParams(Struct, frozen=True, kw_only=True):
     take: str
     file: str
     placement: Placement
+    name: str = ""
+    handles: int = 0  # frames of the file before the visible start
+    frames: int | None = None  # visible frames of the file; None = as many as the placement has
 
 
 class RevealParams(Struct, frozen=True, kw_only=True):
@@ -639,3 +644,11 @@ class MarkersParams(Struct, frozen=True, kw_only=True):
 
     placement: Placement
     markers: tuple[Marker, ...]
+
+
+class MarkersResult(Struct, frozen=True, kw_only=True):
+    """Setting the same markers twice changes nothing."""
+
+    added: int
+    already: int
+    notices: tuple[str, ...] = ()

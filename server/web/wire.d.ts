@@ -75,7 +75,8 @@ export interface RenderSettings {
   offset_ms?: number;
   intensity?: number;
   format?: FormatName | null;
-  audio?: boolean;
+  kind?: TakeKind;
+  sound?: Sound;
 }
 
 export interface Batch {
@@ -486,6 +487,8 @@ export interface PlaceParams {
   frames: number;
   mode?: "take" | "track";
   speech?: string | null;
+  speech_start?: Fraction;
+  baked?: boolean;
   mute?: "clip" | "none" | "track";
   disable_original?: boolean;
 }
@@ -504,6 +507,9 @@ export interface SwitchTakeParams {
   take: string;
   file: string;
   placement: Placement;
+  name?: string;
+  handles?: number;
+  frames?: number | null;
 }
 
 export interface RevealParams {
@@ -520,6 +526,12 @@ export interface Marker {
 export interface MarkersParams {
   placement: Placement;
   markers: Array<Marker>;
+}
+
+export interface MarkersResult {
+  added: number;
+  already: number;
+  notices: Array<string>;
 }
 
 export interface Probed {
@@ -567,9 +579,9 @@ export interface TakeReport {
   passed_through: Record<string, Array<[number, number]>>;
   wanted_opening: Array<number | null>;
   wanted_width: Array<number | null>;
-  device: string;
-  planning_s: number;
-  rendering_s: number;
+  device: string | null;
+  planning_s: number | null;
+  rendering_s: number | null;
   quality: Quality | null;
   version: number;
 }

@@ -1,0 +1,1 @@
+"""What a host answers, as JSON Schema, generated from the server's own types: panels check requests against it, tests check panels."""
