@@ -599,7 +599,7 @@ class PlaceParams(Struct, frozen=True, kw_only=True):
     frames: int  # visible frames of the file
     mode: Literal["track", "take"] = "track"
     speech: str | None = None  # file that goes on an audio track of its own
-    speech_start: Fraction = Fraction(0)  # second of that file that is heard at the take's first visible frame; negative = it begins later
+    speech_start: Fraction | None = None  # second of that file heard at the first visible frame; negative = it begins later; None = 0
     baked: bool = False  # the take was made from a file that the editor exported: position, effects and grade are in it already
     mute: Literal["none", "clip", "track"] = "none"  # the old dialogue
     disable_original: bool = False

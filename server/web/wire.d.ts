@@ -487,7 +487,7 @@ export interface PlaceParams {
   frames: number;
   mode?: "take" | "track";
   speech?: string | null;
-  speech_start?: Fraction;
+  speech_start?: Fraction | null;
   baked?: boolean;
   mute?: "clip" | "none" | "track";
   disable_original?: boolean;
