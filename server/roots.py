@@ -1,0 +1,116 @@
+"""The folders of this machine that may be read: from the settings, and those that somebody allowed in the page (kept in roots.json).
+
+A path outside them is not simply refused: pages are asked "allow this folder?", and the one who wanted it tries again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from heygem_core.errors import SpecError
+from heygem_core.shot import from_json, to_json
+
+from .errors import NotAllowedFolder
+from .security.paths import allowed, check_text, inside, open_allowed
+from .security.private_files import write_private
+from .security.refusals import BadPath
+from .settings import PathMap, ServerSettings
+from .wire import ConsentWanted
+
+_ASK_AGAIN_S = 10.0
+
+
+class Roots:
+    """All folders that may be read now."""
+
+    def __init__(self, settings: ServerSettings, ask: Callable[[ConsentWanted], None]) -> None:
+        """`ask` tells the pages."""
+        self._fixed = (*settings.roots, settings.takes_folder)
+        self._maps = settings.path_maps
+        self._file = settings.data_folder / "roots.json"
+        self._added = _read(self._file)
+        self._ask = ask
+        self._asked: dict[str, float] = {}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys((*self._fixed, *self._added)))
+
+    def resolve(self, path: str, wanted_by: str) -> Path:
+        """The real path of a file inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (and asks)."""
+        path = inward(path, self._maps)
+        try:
+            return allowed(path, self.folders)
+        except NotAllowedFolder as refusal:
+            self._ask_for(refusal.folder, wanted_by)
+            raise
+
+    def open(self, path: Path) -> int:
+        """A descriptor of a file that `resolve` gave. Raises: OSError, NotAllowedFolder."""
+        return open_allowed(path, self.folders)
+
+    def outward(self, path: Path | str) -> str:
+        """The path as the editor's machine calls it."""
+        return outward(str(path), self._maps)
+
+    def add(self, folder: str) -> None:
+        """Consent. Raises: BadPath — no folder, or one that holds everything; OSError."""
+        check_text(folder)
+        real = Path(folder).resolve()
+        if not real.is_dir():
+            raise BadPath(f"“{folder}” is not a folder: check its name.")
+        if real.parent == real:
+            raise BadPath("The root of a drive holds everything, secrets too: choose a folder in it.")
+        if not inside(real, self.folders):
+            self._added = (*self._added, real)
+            self._save()
+
+    def remove(self, folder: str) -> None:
+        """Takes consent back. Raises: BadPath — not one that was given in the page."""
+        check_text(folder)
+        if Path(folder) not in self._added:
+            raise BadPath(f"“{folder}” was not allowed in the page: folders of the settings are taken back in the settings.")
+        self._added = tuple(each for each in self._added if each != Path(folder))
+        self._save()
+
+    def _save(self) -> None:
+        write_private(self._file, to_json([str(folder) for folder in self._added]))
+
+    def _ask_for(self, folder: str, wanted_by: str) -> None:
+        now = time.monotonic()
+        self._asked = {known: at for known, at in self._asked.items() if now - at < _ASK_AGAIN_S}
+        if folder not in self._asked:
+            self._asked[folder] = now
+            self._ask(ConsentWanted(folder=folder, wanted_by=wanted_by))
+
+
+def inward(path: str, maps: tuple[PathMap, ...]) -> str:
+    """A path of the editor's machine as this machine calls it; one that no map knows stays as it is."""
+    return next((moved for each in maps if (moved := _moved(path, each.theirs, each.ours)) is not None), path)
+
+
+def outward(path: str, maps: tuple[PathMap, ...]) -> str:
+    """The other way round."""
+    return next((moved for each in maps if (moved := _moved(path, each.ours, each.theirs)) is not None), path)
+
+
+def _moved(path: str, before: str, after: str) -> str | None:
+    """`path` with its first folders exchanged; each side in its own machine's writing. None = not below `before`."""
+    kind, target = _kind(before), _kind(after)
+    given, start = kind(path), kind(before)
+    if not given.is_relative_to(start) or ".." in given.parts:
+        return None
+    return str(target(after, *given.relative_to(start).parts))
+
+
+def _kind(path: str) -> type[PurePosixPath] | type[PureWindowsPath]:
+    return PureWindowsPath if PureWindowsPath(path).drive or "\\" in path else PurePosixPath
+
+
+def _read(file: Path) -> tuple[Path, ...]:
+    try:
+        return tuple(Path(each) for each in from_json(file.read_bytes(), list[str]))
+    except (OSError, SpecError):
+        return ()

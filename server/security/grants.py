@@ -1,0 +1,117 @@
+"""Who may come in: tokens with a scope. A token is `id.secret`; the id is no secret, the secret is 256 bits.
+
+The admin's token is new with each start and lies in server.json. Tokens of pages and hosts outlive a restart: they lie in access.json beside
+it, which only this user can read. A signed-in browser's cookie is such a token too, with a CSRF word that its own pages send as a header.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from heygem_core.errors import SpecError
+from heygem_core.shot import Struct, from_json, to_json
+
+from ..errors import Unauthorized
+from ..wire import Scope
+from .private_files import write_private
+
+CODE_LIFE_S = 600.0
+GRANT_LIFE_S = 30 * 86400.0
+_MOST_GRANTS = 500
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """One token and what it opens."""
+
+    id: str
+    token: str
+    scope: Scope
+    host: str | None = None  # a host's token opens this host's socket …
+    project: str | None = None  # … and the jobs and takes of this project
+    csrf: str | None = None  # only for a cookie
+    ends: float | None = None  # seconds since 1970; None = with the server
+
+    def __repr__(self) -> str:
+        return f"Grant({self.id}, {self.scope})"  # never the token, wherever it is printed
+
+
+class Grants:
+    """The tokens of one server. Not thread-safe: everything happens on the event loop."""
+
+    def __init__(self, file: Path) -> None:
+        """Raises: OSError — the folder cannot be written. A damaged file is a file without grants: everybody signs in again."""
+        self._file = file
+        self.admin = _new("admin")
+        self._grants = {grant.id: grant for grant in _read(file) if not _ended(grant)}
+        self._codes: dict[str, float] = {}  # one-time code → when it ends
+
+    def issue(self, scope: Scope, *, host: str | None = None, project: str | None = None, cookie: bool = False) -> Grant:
+        """A new token that outlives a restart."""
+        grant = _new(scope, host=host, project=project, csrf=secrets.token_urlsafe(32) if cookie else None, ends=time.time() + GRANT_LIFE_S)
+        self._grants[grant.id] = grant
+        self._save()
+        return grant
+
+    def revoke(self, grant: Grant) -> None:
+        if self._grants.pop(grant.id, None) is not None:
+            self._save()
+
+    def find(self, token: str) -> Grant:
+        """The grant of a token, compared in constant time. Raises: Unauthorized."""
+        grant = self.by_id(token.partition(".")[0])
+        known = grant.token if grant is not None else self.admin.token
+        matches = hmac.compare_digest(token.encode(), known.encode())  # compared even where the id is unknown: the same time
+        if grant is None or not matches:
+            raise Unauthorized(
+                "This token opens nothing here: it is wrong, or from before a restart. Sign in again or read server.json again."
+            )
+        if _ended(grant):
+            raise Unauthorized("This token ended: sign in again.")
+        return grant
+
+    def by_id(self, name: str | None) -> Grant | None:
+        """Without any proof of its secret: for `prove` alone."""
+        return self.admin if name == self.admin.id else self._grants.get(name or "")
+
+    def new_code(self) -> str:
+        """A code that signs one browser in, once, within ten minutes."""
+        now = time.time()
+        self._codes = {code: ends for code, ends in self._codes.items() if ends > now}
+        code = secrets.token_urlsafe(32)
+        self._codes[code] = now + CODE_LIFE_S
+        return code
+
+    def spend_code(self, code: str) -> Grant:
+        """A page's grant with a cookie's CSRF word. Raises: Unauthorized."""
+        found = [known for known in self._codes if hmac.compare_digest(known.encode(), code.encode())]
+        if not found or self._codes.pop(found[0]) < time.time():
+            raise Unauthorized("This sign-in link was used already or is older than ten minutes: `heygem serve` prints a new one.")
+        return self.issue("page", cookie=True)
+
+    def __iter__(self) -> Iterator[Grant]:
+        return iter((self.admin, *self._grants.values()))
+
+    def _save(self) -> None:
+        newest = sorted((each for each in self._grants.values() if not _ended(each)), key=lambda grant: grant.ends or 0)[-_MOST_GRANTS:]
+        self._grants = {grant.id: grant for grant in newest}
+        write_private(self._file, to_json(newest))
+
+
+def _new(scope: Scope, **more: object) -> Grant:
+    name = secrets.token_hex(8)
+    return Grant(id=name, token=f"{name}.{secrets.token_urlsafe(32)}", scope=scope, **more)  # type: ignore[arg-type]
+
+
+def _ended(grant: Grant) -> bool:
+    return grant.ends is not None and grant.ends < time.time()
+
+
+def _read(file: Path) -> list[Grant]:
+    try:
+        return from_json(file.read_bytes(), list[Grant])
+    except (OSError, SpecError):
+        return []

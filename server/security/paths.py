@@ -1,0 +1,80 @@
+"""Which files of this machine may be used: those inside folders that somebody allowed.
+
+The order matters. Network paths (\\\\server, //server), device paths (\\\\.\\, \\\\?\\, /dev, /proc, CON …) and relative ones are refused by their
+text alone: merely asking Windows about \\\\server sends the user's credentials to it. Then `realpath` follows every link, and the result must
+lie inside an allowed folder. What was opened is compared once more, since a link can change between the question and the opening.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ..errors import NotAllowedFolder
+from .refusals import BadPath
+
+_DEVICES = re.compile(r"^(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])$", re.IGNORECASE)
+_KERNEL = ("dev", "proc", "sys")
+
+
+def check_text(path: str) -> None:
+    """What can be said without asking the system. Raises: BadPath."""
+    windows = sys.platform == "win32" or bool(PureWindowsPath(path).drive)  # elsewhere “Aux” is a folder like any other
+    if not path or "\0" in path or len(path) > 4096:
+        raise BadPath("A path must be text of 1 to 4096 characters.")
+    slashed = path.replace("\\", "/")
+    if slashed.startswith("//"):
+        raise BadPath("Network and device paths are not opened: mount the share as a drive or folder and give that path.")
+    if re.match(r"^[a-zA-Z][a-zA-Z0-9+.-]+:", path):  # one letter and a colon is a Windows drive
+        raise BadPath("A path is wanted, not an address or a protocol.")
+    parts = [part for part in slashed.split("/") if part]
+    if windows and any(_DEVICES.match(part.split(".")[0].rstrip(" ")) for part in parts):
+        raise BadPath("This is the name of a device of Windows, not of a file: rename the file.")
+    if windows and any(":" in part for part in parts[1:]):
+        raise BadPath("Streams of files (name:stream) are not opened.")
+    if PurePosixPath(slashed).is_absolute() and parts and parts[0] in _KERNEL:
+        raise BadPath("Devices and system files are not media: give the path of a file.")
+    if not (os.path.isabs(path) or PurePosixPath(slashed).is_absolute() or PureWindowsPath(path).is_absolute()):
+        raise BadPath("Give the whole path, from the drive or the root on.")
+
+
+def inside(path: Path, folders: Iterable[Path]) -> bool:
+    """Whether a real path lies in one of the folders or is one."""
+    wanted = os.path.normcase(path)
+    return any(
+        wanted == (root := os.path.normcase(os.path.realpath(folder))) or wanted.startswith(root.rstrip(os.sep) + os.sep)
+        for folder in folders
+    )
+
+
+def allowed(path: str, folders: Iterable[Path]) -> Path:
+    """The real path of an existing or future file inside the folders.
+
+    Raises: BadPath; NotAllowedFolder — outside, also by a link.
+    """
+    check_text(path)
+    real = os.path.realpath(path)
+    check_text(real)  # a link may lead to a device or a share
+    if not inside(Path(real), folders):
+        advice = "allow its folder in the page, or start with --root"
+        raise NotAllowedFolder(f"“{path}” lies outside the folders that this server may use: {advice}.", folder=str(Path(path).parent))
+    return Path(real)
+
+
+def open_allowed(path: Path, folders: Iterable[Path]) -> int:
+    """A descriptor for reading a regular file that `allowed` gave, still inside. Raises: OSError, BadPath, NotAllowedFolder."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        opened, named = os.fstat(descriptor), os.stat(os.path.realpath(path))
+        if not stat.S_ISREG(opened.st_mode):
+            raise BadPath(f"“{path}” is not a file.")
+        if (opened.st_dev, opened.st_ino) != (named.st_dev, named.st_ino) or not inside(Path(os.path.realpath(path)), folders):
+            raise NotAllowedFolder(f"“{path}” changed while it was opened: try again.", folder=str(path.parent))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
