@@ -566,6 +566,7 @@ class SelectionResult(Struct, frozen=True, kw_only=True):
     sequence: SequenceInfo | None  # None = no timeline is open
     items: tuple[SelectedItem, ...] = ()
     document: dict[str, Any] | None = None
+    found_by: Literal["selection", "marks", "playhead", "colour"] | None = None  # how the host knew what is meant
 
 
 class ExportParams(Struct, frozen=True, kw_only=True):

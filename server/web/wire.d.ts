@@ -458,6 +458,7 @@ export interface SelectionResult {
   sequence: SequenceInfo | null;
   items: Array<SelectedItem>;
   document: Record<string, any> | null;
+  found_by: "colour" | "marks" | "playhead" | "selection" | null;
 }
 
 export interface ExportParams {
@@ -621,6 +622,14 @@ export interface Quality {
   flicker: number | null;
   rim: number | null;
   teeth: number | null;
+  closures: Closures | null;
+  real_opening: CurveMatch | null;
+  real_closures: Closures | null;
+  landmark_distance: number | null;
+  trace: Trace | null;
+  likeness: Likeness | null;
+  own_speech: OwnSpeech | null;
+  syncnet: SyncScore | null;
 }
 
 export interface CurveMatch {
@@ -628,6 +637,44 @@ export interface CurveMatch {
   r_best: number | null;
   lag_ms: number | null;
   amplitude: number | null;
+}
+
+export interface Closures {
+  threshold: number;
+  wanted: number;
+  recall: number | null;
+  shown: number;
+  precision: number | null;
+}
+
+export interface Trace {
+  r: number | null;
+  chance: number | null;
+  opening_sd: number;
+  opening_range: number;
+}
+
+export interface Likeness {
+  frames: number;
+  psnr: number | null;
+  ssim: number | null;
+  seam: number | null;
+  ring_delta_e: number | null;
+  touched_outside: number | null;
+}
+
+export interface OwnSpeech {
+  frames: number;
+  opening: CurveMatch;
+  chance: number;
+  closures: Closures;
+}
+
+export interface SyncScore {
+  lse_c: number;
+  lse_d: number;
+  offset_ms: number;
+  windows: number;
 }
 
 export type ToServer = Prove | Hello | Follow;
