@@ -1,0 +1,67 @@
+"""Leaves Resolve as it was found: page, timeline, playhead, marks and the media pool's folder are put back whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .editor import Editor, can
+
+if TYPE_CHECKING:
+    from . import api
+
+
+@contextmanager
+def as_it_was(editor: Editor, project: api.Project) -> Iterator[None]:
+    """Every part is put back on its own, so that one that fails keeps none of the others from it."""
+    steps = _ways_back(editor, project)
+    try:
+        yield
+    finally:
+        for step in steps:
+            try:
+                step()
+            except Exception:  # an editor that is closing: there is nothing left to put back
+                continue
+
+
+def _ways_back(editor: Editor, project: api.Project) -> list[Callable[[], Any]]:
+    """In order: the timeline first (playhead and marks belong to it), the page last (some calls change it)."""
+    steps: list[Callable[[], Any]] = []
+    timeline = project.GetCurrentTimeline()
+    if timeline is not None:
+        steps.append(lambda: _back_to_timeline(project, timeline))
+        steps += _marks_back(timeline)
+        where = timeline.GetCurrentTimecode()
+        if where:
+            steps.append(lambda: timeline.GetCurrentTimecode() == where or timeline.SetCurrentTimecode(where))
+    pool = project.GetMediaPool()
+    folder = pool.GetCurrentFolder()
+    if folder is not None:
+        steps.append(lambda: pool.SetCurrentFolder(folder))
+    page = editor.resolve.GetCurrentPage()
+    if page:
+        steps.append(lambda: editor.resolve.GetCurrentPage() == page or editor.resolve.OpenPage(page))
+    return steps
+
+
+def _back_to_timeline(project: api.Project, timeline: api.Timeline) -> None:
+    current = project.GetCurrentTimeline()
+    if current is None or current.GetUniqueId() != timeline.GetUniqueId():
+        project.SetCurrentTimeline(timeline)
+
+
+def _marks_back(timeline: Any) -> list[Callable[[], Any]]:
+    if not (can(timeline, "GetMarkInOut") and can(timeline, "SetMarkInOut") and can(timeline, "ClearMarkInOut")):
+        return []
+    before = timeline.GetMarkInOut() or {}
+
+    def back() -> None:
+        if (timeline.GetMarkInOut() or {}) == before:
+            return
+        timeline.ClearMarkInOut()
+        for kind, marks in before.items():
+            timeline.SetMarkInOut(marks["in"], marks["out"], kind)
+
+    return [back]

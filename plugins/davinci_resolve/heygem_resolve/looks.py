@@ -1,0 +1,73 @@
+"""Makes a take look like the clip it covers: position, crop, opacity and grade, with a list of what this Resolve cannot copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .editor import can
+
+if TYPE_CHECKING:
+    from . import api
+
+PROPERTIES = {
+    "Pan": "position", "Tilt": "position", "ZoomGang": "zoom", "ZoomX": "zoom", "ZoomY": "zoom", "RotationAngle": "rotation",
+    "AnchorPointX": "anchor point", "AnchorPointY": "anchor point", "Pitch": "pitch", "Yaw": "yaw", "FlipX": "flip", "FlipY": "flip",
+    "CropLeft": "crop", "CropRight": "crop", "CropTop": "crop", "CropBottom": "crop", "CropSoftness": "crop", "CropRetain": "crop",
+    "DynamicZoomEase": "dynamic zoom", "CompositeMode": "composite mode", "Opacity": "opacity", "Distortion": "lens distortion",
+    "Scaling": "scaling", "ResizeFilter": "resize filter",
+}  # fmt: skip
+"""Key of GetProperty/SetProperty → what editors call it. Speed and stabilisation have no key that can be set."""
+
+
+def lost(item: Any) -> tuple[str, ...]:
+    """What a take above this clip would not have, known before it is placed."""
+    found = []
+    if not can(item, "SetProperty"):
+        found.append("position, zoom, crop and opacity (this version of Resolve cannot set them)")
+    if not can(item, "CopyGrades") and _nodes(item) != 1:
+        found.append("the grade (this version of Resolve cannot copy it)")
+    if can(item, "GetFusionCompCount") and (item.GetFusionCompCount() or 0) > 0:
+        found.append("its Fusion composition")
+    return tuple(found)
+
+
+def _nodes(item: Any) -> int | None:
+    """None = this version does not say. A clip without a grade has one empty node."""
+    return item.GetNumNodes() if can(item, "GetNumNodes") else None
+
+
+def copy(source: api.Item, target: api.Item) -> tuple[str, ...]:
+    """Copies what can be copied from one clip to another; returns what could not, in words."""
+    missed = [*lost(source), *_copy_properties(source, target), *_copy_group(source, target)]
+    if can(source, "CopyGrades") and not source.CopyGrades([target]):
+        missed.append("the grade (Resolve refused to copy it)")
+    return tuple(dict.fromkeys(missed))
+
+
+def _copy_properties(source: Any, target: Any) -> list[str]:
+    """Values are read back: SetProperty says True to values that it ignores."""
+    if not can(source, "SetProperty"):
+        return []
+    wanted = source.GetProperty() or {}
+    missed = []
+    for key, words in PROPERTIES.items():
+        value = wanted.get(key)
+        if value is None or _equal(target.GetProperty(key), value):
+            continue
+        target.SetProperty(key, value)
+        if not _equal(target.GetProperty(key), value):
+            missed.append(words)
+    return missed
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return abs(one - other) <= 1e-4 * max(1.0, abs(other))
+    return bool(one == other)
+
+
+def _copy_group(source: Any, target: Any) -> list[str]:
+    if not (can(source, "GetColorGroup") and can(target, "AssignToColorGroup")):
+        return []
+    group = source.GetColorGroup()
+    return [] if not group or target.AssignToColorGroup(group) else ["its colour group"]

@@ -1,0 +1,50 @@
+"""The media pool: the bin that takes go to, and a file's clip in it, imported once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from . import reading
+from .trouble import HostError
+
+if TYPE_CHECKING:
+    from . import api
+
+
+def bin_of_takes(pool: api.MediaPool) -> Any:
+    """Made under the root if it is not there. Raises: HostError — Resolve refuses."""
+    root = pool.GetRootFolder()
+    for folder in root.GetSubFolderList() or []:
+        if folder.GetName() == reading.TAKES:
+            return folder
+    made = pool.AddSubFolder(root, reading.TAKES)
+    if not made:
+        raise HostError("NoBin", f"Resolve did not make the bin {reading.TAKES!r} in the media pool; is the project read-only?")
+    return made
+
+
+def imported(pool: api.MediaPool, path: str) -> Any:
+    """The file's clip in the bin of takes. ImportMedia goes to the current folder, which the caller puts back.
+
+    Raises: HostError — no such file, or Resolve cannot read it.
+    """
+    if not os.path.exists(path):
+        raise HostError("FileGone", f"The file {path} is not on this machine; render the shot again or bring the file back.")
+    folder = bin_of_takes(pool)
+    known = _in_folder(folder, path)
+    if known is not None:
+        return known
+    pool.SetCurrentFolder(folder)
+    pool.ImportMedia([path])  # what it returns may be None, empty or hollow: the folder is looked at instead
+    media = _in_folder(folder, path)
+    if media is None:
+        raise HostError("NotImported", f"Resolve could not import {path}; does this edition read the format?")
+    return media
+
+
+def _in_folder(folder: Any, path: str) -> Any:
+    for media in folder.GetClipList() or []:
+        if media is not None and reading.same_file(reading.path_of_media(media), path):
+            return media
+    return None

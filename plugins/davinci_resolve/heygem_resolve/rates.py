@@ -1,0 +1,44 @@
+"""Frame rates and timecode, exactly: Resolve writes rates rounded ("23.976", "29.97 DF") and labels frames by rate and drop-frame."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .trouble import HostError
+
+_PULLED_DOWN = (24, 30, 48, 60, 72, 96, 120)
+_TOLERANCE = Fraction(3, 1000)  # 23.976 and 24000/1001 differ by 0.00002, 23.976 and 24 by 0.024
+
+
+def exact(setting: object) -> Fraction:
+    """ "23.976" → 24000/1001. Raises: HostError — no rate at all."""
+    text = str(setting).upper().replace("DF", "").strip()
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise HostError("UnknownRate", f"Resolve calls the timeline's frame rate {setting!r}, which is no number.") from None
+    for nominal in _PULLED_DOWN:
+        pulled = Fraction(nominal * 1000, 1001)
+        if abs(rate - pulled) < _TOLERANCE:
+            return pulled
+    return rate
+
+
+def written(rate: Fraction) -> str:
+    """As the protocol writes it: "24000/1001", "25/1"."""
+    return f"{rate.numerator}/{rate.denominator}"
+
+
+def timecode(frame: int, rate: Fraction, drop: bool) -> str:
+    """The label of an absolute frame number. Drop-frame skips labels ;00 and ;01 (four of them at 59.94) each minute but the tenth."""
+    nominal = round(rate)
+    separator = ":"
+    if drop:
+        skipped = nominal // 15
+        ten_minutes, rest = divmod(frame, nominal * 600 - skipped * 9)
+        frame += skipped * 9 * ten_minutes
+        if rest >= skipped:
+            frame += skipped * ((rest - skipped) // (nominal * 60 - skipped))
+        separator = ";"
+    seconds, frames = divmod(frame, nominal)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{separator}{frames:02}"

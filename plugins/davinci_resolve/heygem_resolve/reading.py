@@ -1,0 +1,93 @@
+"""What a clip on the timeline is: its place, its file, and what a take laid above it would lose."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from . import looks, rates
+from .editor import can
+
+if TYPE_CHECKING:
+    from . import api
+
+TAKES = "HeyGem takes"  # name of the bin and of the tracks that takes go to
+SPEECH = "HeyGem speech"  # name of the audio tracks of speech that came as a file
+
+_RAW = (".braw", ".r3d", ".ari", ".arx", ".crm", ".nev", ".dng", ".cine", ".rmf")
+
+
+def start_of(timeline: api.Timeline, item: Any) -> int:
+    """Frames from the timeline's first frame."""
+    return int(item.GetStart()) - int(timeline.GetStartFrame())
+
+
+def length_of(item: Any) -> int:
+    return int(item.GetDuration())
+
+
+def items_in(timeline: api.Timeline, kind: str, track: int) -> list[Any]:
+    """The clips of a track (from 1). Hollow ones, which exist without a place or a length, are left out."""
+    return [item for item in timeline.GetItemListInTrack(kind, track) or [] if is_real(item)]
+
+
+def is_real(item: Any) -> bool:
+    try:
+        return item is not None and item.GetStart() is not None and (item.GetDuration() or 0) > 0
+    except Exception:  # Resolve raises TypeError on objects that died
+        return False
+
+
+def all_items(timeline: api.Timeline, kind: str) -> list[tuple[int, Any]]:
+    """Every clip with its track, from the bottom."""
+    return [(track, item) for track in range(1, timeline.GetTrackCount(kind) + 1) for item in items_in(timeline, kind, track)]
+
+
+def path_of(item: Any) -> str | None:
+    """The clip's file; None for titles, generators, compound clips and nested timelines."""
+    media = item.GetMediaPoolItem()
+    return path_of_media(media) if media else None
+
+
+def path_of_media(media: Any) -> str | None:
+    return media.GetClipProperty("File Path") or None
+
+
+def same_file(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and os.path.normcase(os.path.normpath(one)) == os.path.normcase(os.path.normpath(other))
+
+
+def describe(timeline: api.Timeline, project_id: str, kind: str, track: int, item: Any) -> dict[str, Any]:
+    """A clip as the protocol's SelectedItem; `kind` is "video" or "audio"."""
+    path = path_of(item)
+    return {
+        "id": item.GetUniqueId(),
+        "name": item.GetName() or "",
+        "kind": "picture" if kind == "video" else "sound",
+        "placement": {
+            "project": project_id,
+            "sequence": timeline.GetUniqueId(),
+            "clip": item.GetUniqueId(),
+            "track": track,
+            "record_start": start_of(timeline, item),
+            "record_duration": length_of(item),
+            "rate": rates.written(rates.exact(timeline.GetSetting("timelineFrameRate"))),
+        },
+        "path": path,
+        "needs_host_export": _why_only_resolve_reads_it(item, path),
+        "cannot_copy": list(looks.lost(item)) if kind == "video" else [],
+    }
+
+
+def _why_only_resolve_reads_it(item: Any, path: str | None) -> str | None:
+    """Speed ramps are not told by the API; the timeline document carries them."""
+    if path is None:
+        return "It is a title, a generator, a compound clip or a nested timeline, which only Resolve can draw."
+    if path.lower().endswith(_RAW):
+        return f"Camera files of the kind {os.path.splitext(path)[1]} are decoded by Resolve alone."
+    if "[" in os.path.basename(path) and not os.path.exists(path):
+        return "It is a sequence of stills, which Resolve reads as one clip."
+    media = item.GetMediaPoolItem()
+    if media is not None and can(media, "GetClipProperty") and media.GetClipProperty("Angle Count"):
+        return "It is a multicam clip, whose angle only Resolve knows."
+    return None

@@ -1,0 +1,93 @@
+"""What the editor means: the selection where this version tells it, else marks, else the playhead, else a clip colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import document, rates, reading
+from .editor import Editor, can, open_project
+
+if TYPE_CHECKING:
+    from . import api
+
+COLOUR = "Lime"  # of clips that are meant where Resolve is older than 21.0.4 and neither marks nor playhead point at any
+
+
+def selection(editor: Editor) -> dict[str, Any]:
+    """The protocol's SelectionResult. Raises: HostError — no project is open."""
+    project = open_project(editor)
+    timeline = project.GetCurrentTimeline()
+    if timeline is None:
+        return {"sequence": None, "items": [], "document": None, "found_by": None}
+    found_by, chosen = selected(timeline)
+    if not any(kind == "audio" for kind, _, _ in chosen):
+        chosen = [*chosen, *_speech_under(timeline, [item for kind, _, item in chosen if kind == "video"])]
+    project_id = project.GetUniqueId()
+    return {
+        "sequence": describe_timeline(timeline),
+        "items": [reading.describe(timeline, project_id, kind, track, item) for kind, track, item in chosen],
+        "document": document.exported(editor, timeline),
+        "found_by": found_by,
+    }
+
+
+def describe_timeline(timeline: api.Timeline) -> dict[str, Any]:
+    drop = str(timeline.GetSetting("timelineDropFrameTimecode")) in ("1", "True") or ";" in (timeline.GetStartTimecode() or "")
+    return {
+        "id": timeline.GetUniqueId(),
+        "name": timeline.GetName() or "",
+        "rate": rates.written(rates.exact(timeline.GetSetting("timelineFrameRate"))),
+        "start_frame": int(timeline.GetStartFrame()),
+        "drop_frame": drop,
+    }
+
+
+def selected(timeline: api.Timeline) -> tuple[str | None, list[tuple[str, int, Any]]]:
+    """How it was found, and (kind, track, clip) of each, from the bottom track up."""
+    everything = [(kind, track, item) for kind in ("video", "audio") for track, item in reading.all_items(timeline, kind)]
+    if can(timeline, "GetSelectedClips"):
+        ids = {item.GetUniqueId() for item in timeline.GetSelectedClips() or [] if item is not None}
+        if ids:
+            return "selection", [entry for entry in everything if entry[2].GetUniqueId() in ids]
+    originals = [entry for entry in everything if entry[0] == "video" and not _is_ours(timeline, entry[0], entry[1])]
+    between = _between_marks(timeline, originals)
+    if between:
+        return "marks", between
+    current = timeline.GetCurrentVideoItem()
+    if current is not None:
+        at_playhead = [entry for entry in everything if entry[2].GetUniqueId() == current.GetUniqueId()]
+        if at_playhead:
+            return "playhead", at_playhead
+    coloured = [entry for entry in originals if can(entry[2], "GetClipColor") and entry[2].GetClipColor() == COLOUR]
+    return ("colour", coloured) if coloured else (None, [])
+
+
+def _is_ours(timeline: api.Timeline, kind: str, track: int) -> bool:
+    return (timeline.GetTrackName(kind, track) or "").startswith((reading.TAKES, reading.SPEECH))
+
+
+def _between_marks(timeline: Any, entries: list[tuple[str, int, Any]]) -> list[tuple[str, int, Any]]:
+    """Clips that lie at least partly between the marks, which count from the timeline's start."""
+    marks = timeline.GetMarkInOut() if can(timeline, "GetMarkInOut") else None
+    video = (marks or {}).get("video")
+    if not video or "in" not in video or "out" not in video:
+        return []
+    return [
+        entry
+        for entry in entries
+        if reading.start_of(timeline, entry[2]) <= video["out"]
+        and reading.start_of(timeline, entry[2]) + reading.length_of(entry[2]) > video["in"]
+    ]
+
+
+def _speech_under(timeline: api.Timeline, pictures: list[Any]) -> list[tuple[str, int, Any]]:
+    """Sound that lies under the pictures and belongs to none of them: what was recorded with a clip is its old dialogue."""
+    old = {linked.GetUniqueId() for picture in pictures for linked in picture.GetLinkedItems() or []}
+    spans = [(int(picture.GetStart()), int(picture.GetStart()) + reading.length_of(picture)) for picture in pictures]
+    return [
+        ("audio", track, item)
+        for track, item in reading.all_items(timeline, "audio")
+        if item.GetUniqueId() not in old
+        and timeline.GetIsTrackEnabled("audio", track)
+        and any(int(item.GetStart()) < end and int(item.GetStart()) + reading.length_of(item) > start for start, end in spans)
+    ]
