@@ -1,0 +1,134 @@
+"""What the server refuses or cannot do, as types. Each message is one sentence: what is wrong, what was got, what to do.
+
+    ServerError                    HTTP status
+    ├── BadRequest                 400  the request makes no sense as it stands
+    ├── Unauthorized               401  no token, or one that is not known
+    ├── Forbidden                  403  known, but not allowed to do this
+    │   └── NotAllowedFolder       403  a path outside the allowed folders; a page may ask its person for consent
+    ├── NotFound                   404  no such job, shot, take, upload, host or route
+    ├── Conflict                   409  the thing is not in a state in which this can be done: "expected X, got Y"
+    │   ├── StaleAttempt           409  somebody else took this piece of work over; the result is dropped
+    │   └── AlreadyRunning         409  another server owns this data folder
+    ├── TooLarge                   413  above a size limit
+    ├── TooMany                    429  too many at once, or too many failures
+    ├── Broken                     500  the server's own data or programs do not work as they should
+    ├── Busy                       503  not now: starting, stopping
+    ├── HostGone                   504  the editor did not answer in time, or left
+    └── DiskFull                   507  no room for takes
+
+The core's errors (`heygem_core.errors`) keep their names; `problem_of` gives both kinds their place in HTTP.
+"""
+
+from __future__ import annotations
+
+from heygem_core import errors as core
+
+from .wire import Problem
+
+
+class ServerError(Exception):
+    """Base of every error that the server raises on purpose; `str(error)` is shown to the user as it is."""
+
+    http_status = 500
+
+
+class BadRequest(ServerError):
+    """The request makes no sense as it stands."""
+
+    http_status = 400
+
+
+class Unauthorized(ServerError):
+    """No token, or one that is not known."""
+
+    http_status = 401
+
+
+class Forbidden(ServerError):
+    """Known, but not allowed to do this."""
+
+    http_status = 403
+
+
+class NotAllowedFolder(Forbidden):
+    """A path outside the allowed folders."""
+
+    def __init__(self, message: str, *, folder: str) -> None:
+        super().__init__(message)
+        self.folder = folder  # that a person would have to allow
+
+
+class NotFound(ServerError):
+    """There is no such thing."""
+
+    http_status = 404
+
+
+class Conflict(ServerError):
+    """Not possible in the present state."""
+
+    http_status = 409
+
+
+class StaleAttempt(Conflict):
+    """This piece of work has been taken over or called off; its result must not be recorded."""
+
+
+class AlreadyRunning(Conflict):
+    """Another server owns this data folder."""
+
+
+class TooLarge(ServerError):
+    """Above a size limit."""
+
+    http_status = 413
+
+
+class TooMany(ServerError):
+    """Too many at once, or too many failures."""
+
+    http_status = 429
+
+
+class Broken(ServerError):
+    """The server's own data or programs do not work as they should."""
+
+
+class Busy(ServerError):
+    """Not now."""
+
+    http_status = 503
+
+
+class HostGone(ServerError):
+    """The editor did not answer in time, or left."""
+
+    http_status = 504
+
+
+class DiskFull(ServerError):
+    """No room for takes."""
+
+    http_status = 507
+
+
+_CORE_STATUS: tuple[tuple[type[core.HeygemError], int], ...] = (  # the first that fits
+    (core.MediaNotFound, 404),
+    (core.SpecError, 400),
+    (core.InputError, 422),
+    (core.NoUsableFace, 422),
+    (core.OutputError, 507),
+    (core.SetupError, 501),
+    (core.Cancelled, 409),
+    (core.HeygemError, 500),
+)
+
+
+def problem_of(error: BaseException) -> tuple[int, Problem]:
+    """HTTP status and body for an error. What is not in either tree says nothing about its insides."""
+    if isinstance(error, ServerError):
+        return error.http_status, Problem(error=type(error).__name__, message=str(error))
+    for kind, status in _CORE_STATUS:
+        if isinstance(error, kind):
+            return status, Problem(error=type(error).__name__, message=str(error))
+    return 500, Problem(error="InternalError", message="The server made a mistake; its log says more. Please report it.")

@@ -1,0 +1,202 @@
+"""The SQLite file: one connection that writes, one that reads, and changes that carry their events with them.
+
+    with self.change() as change:         # BEGIN IMMEDIATE, one writer at a time
+        change.connection.execute(...)
+        change.shots.add(shot)            # what an event will tell; job counts and states follow by themselves
+    # committed together with the events; those who listen hear of them in order
+
+A killed process loses nothing that was committed; `synchronous=FULL` extends that to a power cut.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from heygem_core.shot import from_json, to_json
+
+from ..errors import Broken
+from ..states import job_state, move
+from ..wire import EventKind, Happened
+from . import rows, sql
+from .schema import migrate
+
+Listener = Callable[[tuple[Happened, ...]], None]
+
+_TOLD_ONE_BY_ONE = 50
+"""Where one change touches more shots than this, only their job is told: whoever shows them fetches the job again."""
+
+
+@dataclass(slots=True)
+class Change:
+    """One transaction: what it touched, so that events can tell. Dicts stand for ordered sets."""
+
+    connection: sqlite3.Connection
+    now: float
+    jobs: dict[str, EventKind] = field(default_factory=dict)
+    shots: dict[str, str] = field(default_factory=dict)  # shot → job
+    takes: dict[str, EventKind] = field(default_factory=dict)
+    deleted: list[tuple[EventKind, str]] = field(default_factory=list)
+    message: tuple[str | None, ...] = ()  # of server.changed; empty = nothing to say
+
+    def touch_shot(self, shot: str, job: str) -> None:
+        """This shot, and with it its job, changed."""
+        self.shots[shot] = job
+        self.jobs.setdefault(job, "job.changed")
+
+
+class Database:
+    """Opens, migrates, changes and tells. `path` may be ":memory:" nowhere: two connections share one file."""
+
+    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time) -> None:
+        """Raises: Broken — the file is no database, is damaged, or was written by a newer version."""
+        self.path = Path(path)
+        self.clock = clock
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._writing, self._reading = threading.RLock(), threading.RLock()
+        self._listeners: list[Listener] = []
+        try:
+            self._writer, self._reader = _connect(self.path), _connect(self.path)
+            migrate(self._writer)
+            self._writer.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (token_hex(8),))
+        except sqlite3.DatabaseError as error:
+            raise Broken(f"The database “{self.path}” cannot be used ({error}): move it away and start again.") from error
+        if os.name == "posix":
+            self.path.chmod(0o600)
+
+    def close(self) -> None:
+        """Every commit before is safe; nothing works after."""
+        with self._writing, self._reading:
+            self._reader.close()
+            self._writer.close()
+
+    def listen(self, listener: Listener) -> None:
+        """Calls it after every change, in the order of the events and in the thread that made the change: be quick."""
+        self._listeners.append(listener)
+
+    def check(self) -> None:
+        """Raises: Broken — SQLite finds the file damaged."""
+        with self.reading() as connection:
+            found = [line for (line,) in connection.execute("PRAGMA integrity_check")]
+            orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+        if found != ["ok"] or orphans:
+            raise Broken(f"The database “{self.path}” is damaged ({found[0]}): restore it from a backup.")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view of what is committed; writers go on meanwhile."""
+        with self._reading:
+            self._reader.execute("BEGIN")
+            try:
+                yield self._reader
+            finally:
+                self._reader.execute("ROLLBACK")
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """One transaction and its events; nothing of it stays where the block raises."""
+        with self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                change = Change(self._writer, self.clock())
+                yield change
+                happened = tuple(_record(change))
+                self._writer.execute("COMMIT")
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            if happened:
+                for listener in self._listeners:
+                    listener(happened)
+
+    @property
+    def epoch(self) -> str:
+        """Changes whenever event numbers start anew."""
+        with self.reading() as connection:
+            return connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
+
+    @property
+    def seq(self) -> int:
+        """Number of the newest event; 0 = none yet."""
+        with self.reading() as connection:
+            return newest_seq(connection)
+
+    def announce(self, message: str | None) -> None:
+        """server.changed with a sentence; None = all is well again."""
+        with self.change() as change:
+            change.message = (message,)
+
+
+def newest_seq(connection: sqlite3.Connection) -> int:
+    """Also where the newest events were pruned."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    return row[0] if row else 0
+
+
+def encoded(value: Any) -> str:
+    """A struct as it is kept."""
+    return to_json(value).decode()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.row_factory = sqlite3.Row
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -32000"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _record(change: Change) -> Iterator[Happened]:
+    """Brings the jobs in line with their shots, then writes an event for everything that changed."""
+    for job, kind in change.jobs.items():
+        refresh(change, job)
+        yield _write(change, kind, job=rows.job(change.connection, job))
+    if len(change.shots) <= _TOLD_ONE_BY_ONE:
+        for shot in rows.shots_by_id(change.connection, change.shots):
+            yield _write(change, "shot.changed", shot=shot)
+    for take, kind in change.takes.items():
+        yield _write(change, kind, take=rows.take(change.connection, take))
+    for kind, gone in change.deleted:
+        yield _write(change, kind, id=gone)
+    for message in change.message:
+        yield _write(change, "server.changed", message=message)
+
+
+def refresh(change: Change, job: str) -> None:
+    """Counts and state of a job, from its shots."""
+    connection = change.connection
+    counted = {row[0]: row[1:] for row in connection.execute(sql.COUNTS, (job,))}
+    name, now = connection.execute("SELECT name, state FROM jobs WHERE id = ?", (job,)).fetchone()
+    state = move("job", now, job_state(now, {state: row[0] for state, row in counted.items()}), name)
+    total, planned = (sum(row[place] for row in counted.values()) for place in (0, 3))
+    connection.execute(
+        "UPDATE jobs SET state = ?, updated = ?, shots_done = ?, shots_failed = ?, frames_done = ?, frames_total = ? WHERE id = ?",
+        (
+            state,
+            change.now,
+            counted.get("done", (0,))[0],
+            counted.get("failed", (0,))[0],
+            sum(row[1] for row in counted.values()),
+            sum(row[2] or 0 for row in counted.values()) if planned == total else None,
+            job,
+        ),
+    )
+
+
+def _write(change: Change, kind: EventKind, **what: Any) -> Happened:
+    seq = newest_seq(change.connection) + 1
+    event = Happened(seq=seq, at=change.now, kind=kind, **what)
+    change.connection.execute("INSERT INTO events VALUES (?, ?, ?)", (seq, change.now, encoded(event)))
+    return event
+
+
+def events_from(rows_: Iterable[sqlite3.Row]) -> tuple[Happened, ...]:
+    return tuple(from_json(row["body"], Happened) for row in rows_)

@@ -1,0 +1,41 @@
+"""What happened, by number, for those who were away; and the present state for those who were away too long."""
+
+from __future__ import annotations
+
+from ..wire import Happened, Snapshot
+from . import rows
+from .database import Database, events_from, newest_seq
+
+_NEWEST_JOBS = 50  # of the finished ones, in a snapshot
+_MOST_JOBS = 500  # of the unfinished ones: the rest is fetched by pages
+
+
+class History(Database):
+    """Events that were committed with what they tell of."""
+
+    def events_since(self, seq: int, limit: int = 500) -> tuple[Happened, ...] | None:
+        """The events after `seq`, oldest first; None = some of them are pruned, or were never here: a snapshot is needed."""
+        with self.reading() as connection:
+            newest = newest_seq(connection)
+            if seq > newest:
+                return None
+            found = connection.execute("SELECT body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)).fetchall()
+        events = events_from(found)
+        first = events[0].seq if events else newest + 1
+        return events if first == seq + 1 else None
+
+    def snapshot(self) -> Snapshot:
+        """The present state."""
+        unfinished = "SELECT * FROM jobs WHERE state IN ('queued', 'active', 'paused') ORDER BY number DESC LIMIT ?"
+        finished = "SELECT * FROM jobs WHERE state NOT IN ('queued', 'active', 'paused') ORDER BY number DESC LIMIT ?"
+        with self.reading() as connection:
+            epoch = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
+            found = [*connection.execute(unfinished, (_MOST_JOBS,)), *connection.execute(finished, (_NEWEST_JOBS,))]
+            return Snapshot(epoch=epoch, seq=newest_seq(connection), jobs=tuple(map(rows.job_view, found)))
+
+    def prune(self, *, keep_events: int = 20_000, idempotency_s: float = 7 * 86_400) -> int:
+        """Drops all but the newest events, and keys of requests that nobody repeats any more; returns how many events went."""
+        with self.change() as change:
+            newest = newest_seq(change.connection)
+            change.connection.execute("DELETE FROM idempotency WHERE created < ?", (change.now - idempotency_s,))
+            return change.connection.execute("DELETE FROM events WHERE seq <= ?", (newest - keep_events,)).rowcount

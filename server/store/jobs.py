@@ -1,0 +1,351 @@
+"""What people do with jobs: submit, look, cancel, pause, resume, retry, put first, delete."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import PurePath
+from secrets import token_hex
+
+from heygem_core.shot import Shot
+
+from ..errors import BadRequest, Conflict
+from ..states import FINISHED_JOBS, FINISHED_SHOTS, move
+from ..wire import Deletion, JobDetail, JobPage, JobRequest, JobState, JobView, ShotRequest, ShotState, ShotView
+from . import rows, sql
+from .database import Change, Database, encoded
+
+RANKS = {"join": 0, "segment": 1, "plan": 2}
+"""Of the work of one shot, what brings its take nearest goes first."""
+
+
+def expand(request: JobRequest) -> tuple[ShotRequest, ...]:
+    """The shots of a request; a batch written out: "each" gives every speech for the first video, then for the second …"""
+    if request.batch is None:
+        return request.shots
+    batch = request.batch
+    if batch.pairing == "in-order":
+        pairs = list(zip(batch.videos, batch.speeches, strict=True))
+    else:
+        pairs = [(video, speech) for video in batch.videos for speech in batch.speeches]
+    return tuple(ShotRequest(video=video, speech=speech) for video, speech in pairs)
+
+
+class Jobs(Database):
+    """Jobs and shots from the outside."""
+
+    def submit(
+        self,
+        request: JobRequest,
+        shots: Sequence[Shot],
+        *,
+        folder: str | None = None,
+        idempotency_key: str | None = None,
+        by: str | None = None,
+    ) -> JobDetail:
+        """A new job, or the one that the same key made before.
+
+        shots: for each of `expand(request)` in order, with paths of this machine. folder: where takes go; None = the request's own.
+        Raises: BadRequest — not as many shots, or no folder. Conflict — the key was used for another request.
+        """
+        wanted = expand(request)
+        folder = folder or request.folder
+        if len(wanted) != len(shots) or not folder:
+            raise BadRequest(f"The job needs a folder and a file pair for each of its {len(wanted)} shots, got {len(shots)} and {folder}.")
+        digest = sha256(encoded(request).encode()).hexdigest()
+        with self.change() as change:
+            before = _answered(change.connection, idempotency_key, digest)
+            job = before or f"j{token_hex(8)}"
+            if before is None:
+                _insert(change, job, request, wanted, shots, folder, by)
+                if idempotency_key is not None:
+                    change.connection.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?)", (idempotency_key, digest, job, change.now))
+        return self.job(job)
+
+    def job(self, job: str) -> JobDetail:
+        """Raises: NotFound."""
+        with self.reading() as connection:
+            return rows.detail(connection, job)
+
+    def job_view(self, job: str) -> JobView:
+        """Without its shots. Raises: NotFound."""
+        with self.reading() as connection:
+            return rows.job(connection, job)
+
+    def shot(self, shot: str) -> ShotView:
+        """Raises: NotFound."""
+        with self.reading() as connection:
+            return rows.shot(connection, shot)
+
+    def jobs(
+        self,
+        states: Iterable[JobState] = (),
+        query: str | None = None,
+        project: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> JobPage:
+        """Newest first. states: none = all; query: part of the name. Raises: BadRequest — `before` is not the `next` of a page."""
+        chosen = list(states)
+        values = {
+            "before": cursor(before),
+            "states": json.dumps(chosen) if chosen else None,
+            "project": project,
+            "query": f"%{_literal(query)}%" if query else None,
+            "limit": limit + 1,
+        }
+        with self.reading() as connection:
+            found = connection.execute(sql.JOBS, values).fetchall()
+        return JobPage(
+            jobs=tuple(rows.job_view(row) for row in found[:limit]), next=str(found[limit - 1]["number"]) if len(found) > limit else None
+        )
+
+    def cancel(self, job: str) -> JobView:
+        """Ends what has not ended; done shots keep their takes. Twice is as good as once. Raises: NotFound; Conflict — it has ended."""
+        with self.change() as change:
+            view = rows.job(change.connection, job)
+            if view.state != "canceled":
+                move("job", view.state, "canceled", view.name)
+                for row in _shots_in(change.connection, job, FINISHED_SHOTS, inside=False):
+                    _cancel_shot(change, row)
+                # Some may be done, so the shots alone would not say that the whole was called off.
+                change.connection.execute("UPDATE jobs SET state = 'canceled' WHERE id = ?", (job,))
+                change.jobs[job] = "job.changed"
+        return self.job_view(job)
+
+    def pause(self, job: str) -> JobView:
+        """Calls running work back and gives out no more. Raises: NotFound; Conflict — it has ended."""
+        with self.change() as change:
+            view = rows.job(change.connection, job)
+            if view.state != "paused":
+                change.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (move("job", view.state, "paused", view.name), job))
+                change.connection.execute("UPDATE tasks SET paused = 1 WHERE job = ?", (job,))
+                for task in change.connection.execute("SELECT * FROM tasks WHERE job = ? AND state = 'running'", (job,)).fetchall():
+                    call_back(change, task, "canceled", "The job was paused.")
+                change.jobs[job] = "job.changed"
+        return self.job_view(job)
+
+    def resume(self, job: str) -> JobView:
+        """Raises: NotFound; Conflict — it is not paused."""
+        with self.change() as change:
+            view = rows.job(change.connection, job)
+            if view.state != "paused":
+                raise Conflict(f"Job “{view.name}” cannot be resumed: expected paused, got {view.state}.")
+            change.connection.execute("UPDATE jobs SET state = 'active' WHERE id = ?", (job,))  # its shots may say: queued
+            change.connection.execute("UPDATE tasks SET paused = 0 WHERE job = ?", (job,))
+            change.jobs[job] = "job.changed"
+        return self.job_view(job)
+
+    def retry(self, job: str) -> JobView:
+        """Takes up what failed or, of a canceled job, what was called off; what is done stays.
+
+        Raises: NotFound; Conflict — nothing to retry.
+        """
+        with self.change() as change:
+            view = rows.job(change.connection, job)
+            which: tuple[ShotState, ...] = ("failed", "canceled") if view.state == "canceled" else ("failed",)
+            found = _shots_in(change.connection, job, which, inside=True)
+            if not found:
+                raise Conflict(f"Job “{view.name}” has nothing to retry: expected a failed shot, got {view.state}.")
+            if view.state in FINISHED_JOBS:
+                change.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (move("job", view.state, "active", view.name), job))
+            for row in found:
+                _requeue(change, row)
+        return self.job_view(job)
+
+    def cancel_shot(self, shot: str) -> ShotView:
+        """Raises: NotFound; Conflict — it is done."""
+        with self.change() as change:
+            rows.shot(change.connection, shot)
+            row = change.connection.execute("SELECT * FROM shots WHERE id = ?", (shot,)).fetchone()
+            if row["state"] != "canceled":
+                _cancel_shot(change, row)
+        return self.shot(shot)
+
+    def retry_shot(self, shot: str) -> ShotView:
+        """Once more; a shot that is done gets a new version. Raises: NotFound; Conflict — it is still at work."""
+        with self.change() as change:
+            view = rows.shot(change.connection, shot)
+            if view.state not in FINISHED_SHOTS:
+                raise Conflict(f"Shot “{view.name}” cannot be retried: expected {', '.join(FINISHED_SHOTS)}, got {view.state}.")
+            job = rows.job(change.connection, view.job)
+            if job.state in FINISHED_JOBS:
+                change.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (move("job", job.state, "active", job.name), job.id))
+            _requeue(change, change.connection.execute("SELECT * FROM shots WHERE id = ?", (shot,)).fetchone())
+        return self.shot(shot)
+
+    def reprioritise(self, job: str, priority: int) -> JobView:
+        """Raises: NotFound; BadRequest."""
+        if not 0 <= priority <= 100:
+            raise BadRequest(f"A priority lies between 0 and 100, got {priority}.")
+        with self.change() as change:
+            rows.job(change.connection, job)
+            change.connection.execute("UPDATE jobs SET priority = ? WHERE id = ?", (priority, job))
+            change.connection.execute("UPDATE tasks SET priority = ? WHERE job = ?", (priority, job))
+            change.jobs[job] = "job.changed"
+        return self.job_view(job)
+
+    def deletion(self, job: str, *, force: bool = False) -> Deletion:
+        """What `delete` would remove. Raises: NotFound."""
+        with self.reading() as connection:
+            rows.job(connection, job)
+            return _deletion(connection, job, force=force)
+
+    def delete(self, job: str, force: bool = False) -> Deletion:
+        """Forgets a job that has ended. The caller removes `files`; takes that a timeline uses stay known, unless `force`.
+
+        Raises: NotFound; Conflict — it has not ended: cancel it first.
+        """
+        with self.change() as change:
+            view = rows.job(change.connection, job)
+            if view.state not in FINISHED_JOBS:
+                raise Conflict(
+                    f"Job “{view.name}” cannot be deleted: expected {', '.join(FINISHED_JOBS)}, got {view.state}; cancel it first."
+                )
+            going = _deletion(change.connection, job, force=force)
+            for row in change.connection.execute("SELECT id, path FROM takes WHERE job = ?", (job,)).fetchall():
+                if row["path"] not in going.kept:
+                    change.connection.execute("DELETE FROM takes WHERE id = ?", (row["id"],))
+                    change.deleted.append(("take.deleted", row["id"]))
+            change.connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
+            change.connection.execute("DELETE FROM idempotency WHERE job = ?", (job,))
+            change.deleted.append(("job.deleted", job))
+        return going
+
+    def files_in_use(self) -> set[str]:
+        """Videos and speeches of jobs that have not ended: no retention may touch them."""
+        query = "SELECT shot FROM shots JOIN jobs ON jobs.id = shots.job WHERE jobs.state NOT IN ('completed', 'failed', 'canceled')"
+        with self.reading() as connection:
+            shots = [json.loads(text) for (text,) in connection.execute(query)]
+        return {shot[name] for shot in shots for name in ("video", "speech")}
+
+
+def call_back(change: Change, task: sqlite3.Row, outcome: str, reason: str) -> None:
+    """A running task waits again, and nobody takes the result of the running attempt any more."""
+    end_attempt(change, task, outcome, reason)
+    change.connection.execute("UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL WHERE id = ?", (task["id"],))
+    if task["kind"] == "plan":
+        set_shot(change, task["shot"], "queued")
+    else:
+        change.touch_shot(task["shot"], task["job"])
+
+
+def end_attempt(change: Change, task: sqlite3.Row, outcome: str, reason: str | None = None) -> None:
+    change.connection.execute(
+        "UPDATE attempts SET ended = ?, outcome = ?, reason = ? WHERE token = ?", (change.now, outcome, reason, task["attempt"])
+    )
+
+
+def set_shot(change: Change, shot: str, state: ShotState, why: str | None = None) -> None:
+    """Raises: Conflict — no such move."""
+    row = change.connection.execute("SELECT job, name, state FROM shots WHERE id = ?", (shot,)).fetchone()
+    to = move("shot", row["state"], state, row["name"])
+    change.connection.execute("UPDATE shots SET state = ?, why = ? WHERE id = ?", (to, why, shot))
+    change.touch_shot(shot, row["job"])
+
+
+def cursor(before: str | None) -> int | None:
+    """The number behind a page's `next`. Raises: BadRequest."""
+    if before is None:
+        return None
+    if not before.isdecimal() or len(before) > 18:
+        raise BadRequest(f"“{before[:40]}” is not the mark of a page: use the `next` of the page before.")
+    return int(before)
+
+
+def end_open_tasks(change: Change, shot: str, state: str, outcome: str, reason: str) -> None:
+    """Whatever of a shot waits or runs ends in `state`."""
+    for task in change.connection.execute("SELECT * FROM tasks WHERE shot = ? AND state = 'running'", (shot,)).fetchall():
+        end_attempt(change, task, outcome, reason)
+    change.connection.execute("UPDATE tasks SET state = ? WHERE shot = ? AND state IN ('queued', 'running')", (state, shot))
+
+
+def _cancel_shot(change: Change, row: sqlite3.Row) -> None:
+    end_open_tasks(change, row["id"], "canceled", "canceled", "Somebody called it off.")
+    set_shot(change, row["id"], "canceled")
+
+
+def _requeue(change: Change, row: sqlite3.Row) -> None:
+    """Plans the shot anew, which is free where nothing changed: segments that are there are found by their keys."""
+    change.connection.execute("DELETE FROM tasks WHERE shot = ?", (row["id"],))
+    change.connection.execute(
+        "UPDATE shots SET frames_done = 0, frames_total = NULL, planned = NULL, stamp = NULL, reused = '{}' WHERE id = ?", (row["id"],)
+    )
+    set_shot(change, row["id"], "queued")
+    add_plan(change.connection, row["id"], json.loads(row["shot"])["video"])
+
+
+def add_plan(connection: sqlite3.Connection, shot: str, video: str) -> None:
+    """Plans of one video run one after another: the first one's face tracks are there for the others."""
+    connection.execute(sql.NEW_TASK, new_task(shot, "plan", f"video:{video}"))
+
+
+def new_task(shot: str, kind: str, held_by: str, **fields: object) -> dict[str, object]:
+    """The values of `sql.NEW_TASK`."""
+    empty = {"segment": None, "start": None, "end_exclusive": None, "key": None, "state": "queued", "reused": 0}
+    return {**empty, "shot": shot, "kind": kind, "held_by": held_by, "rank": RANKS[kind], **fields}
+
+
+def _answered(connection: sqlite3.Connection, key: str | None, digest: str) -> str | None:
+    """The job that this key made before."""
+    row = connection.execute("SELECT digest, job FROM idempotency WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    if row["digest"] != digest:
+        raise Conflict("This Idempotency-Key was used for another request: send a new one with each new job.")
+    return row["job"]
+
+
+def _insert(
+    change: Change, job: str, request: JobRequest, wanted: Sequence[ShotRequest], shots: Sequence[Shot], folder: str, by: str | None
+) -> None:
+    connection = change.connection
+    names = [each.name or PurePath(shot.video).stem for each, shot in zip(wanted, shots, strict=True)]
+    name = request.name or (names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
+    origin, settings = encoded(request.origin), encoded(request.settings)
+    connection.execute(
+        "INSERT INTO jobs"
+        " (id, name, state, priority, created, updated, origin, project, folder, timeline, settings, submitted_by, shots_total)"
+        " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(job, name, request.priority, change.now, change.now, origin, request.origin.project),
+            *(folder, request.timeline, settings, by, len(shots)),
+        ),
+    )
+    ids = [f"s{token_hex(8)}" for _ in shots]
+    connection.executemany(
+        "INSERT INTO shots (id, job, position, name, state, request, shot, settings) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
+        [(ids[k], job, k, names[k], encoded(wanted[k]), encoded(shots[k]), _settings_of(wanted[k], settings)) for k in range(len(shots))],
+    )
+    connection.executemany(sql.NEW_TASK, [new_task(ids[k], "plan", f"video:{shot.video}") for k, shot in enumerate(shots)])
+    change.jobs[job] = "job.added"
+
+
+def _settings_of(request: ShotRequest, of_job: str) -> str:
+    return of_job if request.settings is None else encoded(request.settings)
+
+
+def _shots_in(connection: sqlite3.Connection, job: str, states: Sequence[ShotState], *, inside: bool) -> list[sqlite3.Row]:
+    marks = ",".join("?" * len(states))
+    return connection.execute(
+        f"SELECT * FROM shots WHERE job = ? AND state {'IN' if inside else 'NOT IN'} ({marks}) ORDER BY position", (job, *states)
+    ).fetchall()
+
+
+def _deletion(connection: sqlite3.Connection, job: str, *, force: bool) -> Deletion:
+    used = "EXISTS (SELECT 1 FROM placements WHERE take = takes.id) AS used"
+    found = connection.execute(f"SELECT id, path, size_bytes, {used} FROM takes WHERE job = ? ORDER BY number", (job,)).fetchall()
+    going = [row for row in found if force or not row["used"]]
+    return Deletion(
+        job=job,
+        files=tuple(row["path"] for row in going),
+        size_bytes=sum(row["size_bytes"] for row in going),
+        kept=tuple(row["path"] for row in found if row not in going),
+    )
+
+
+def _literal(text: str) -> str:
+    """Text without the wildcards of LIKE."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,142 @@
+"""Rows of the database as the structs that travel: the border between SQL and the rest."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, TypeVar
+
+import msgspec
+
+from heygem_core.shot import RenderSettings, from_json
+
+from ..errors import NotFound
+from ..wire import AttemptView, JobDetail, JobView, Origin, Placed, Reused, SegmentView, ShotRequest, ShotView, TakeView
+
+_T = TypeVar("_T")
+
+_TASK_OF_STATE = {"planning": "plan", "rendering": "render", "joining": "finish"}  # Stage of a shot until its worker says more
+
+
+def job(connection: sqlite3.Connection, id: str) -> JobView:
+    """Raises: NotFound."""
+    return job_view(_one(connection, "SELECT * FROM jobs WHERE id = ?", id, "job"))
+
+
+def job_view(row: sqlite3.Row) -> JobView:
+    return JobView(
+        id=row["id"],
+        name=row["name"],
+        state=row["state"],
+        priority=row["priority"],
+        created=row["created"],
+        updated=row["updated"],
+        origin=from_json(row["origin"], Origin),
+        folder=row["folder"],
+        timeline=row["timeline"],
+        settings=from_json(row["settings"], RenderSettings),
+        shots_total=row["shots_total"],
+        shots_done=row["shots_done"],
+        shots_failed=row["shots_failed"],
+        frames_done=row["frames_done"],
+        frames_total=row["frames_total"],
+    )
+
+
+def detail(connection: sqlite3.Connection, id: str) -> JobDetail:
+    """A job with its shots. Raises: NotFound."""
+    found = connection.execute("SELECT * FROM shots WHERE job = ? ORDER BY position", (id,)).fetchall()
+    of_job = "IN (SELECT id FROM shots WHERE job = ?)"
+    return JobDetail(job=job(connection, id), shots=tuple(_shots(connection, found, of_job, (id,))))
+
+
+def shot(connection: sqlite3.Connection, id: str) -> ShotView:
+    """Raises: NotFound."""
+    row = _one(connection, "SELECT * FROM shots WHERE id = ?", id, "shot")
+    return _shots(connection, [row], "= ?", (id,))[0]
+
+
+def shots_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[ShotView]:
+    """Those that (still) exist, in this order."""
+    known = list(ids)
+    if not known:
+        return []
+    marks = f"IN ({','.join('?' * len(known))})"
+    found = {row["id"]: row for row in connection.execute(f"SELECT * FROM shots WHERE id {marks}", known)}
+    return _shots(connection, [found[id] for id in known if id in found], marks, known)
+
+
+def _shots(connection: sqlite3.Connection, found: Sequence[sqlite3.Row], which: str, values: Sequence[str]) -> list[ShotView]:
+    """The views of shot rows, with what belongs to them fetched in three queries altogether."""
+    attempts = _by_shot(connection, f"SELECT * FROM attempts WHERE shot {which} ORDER BY shot, token", values)
+    segments = _by_shot(connection, f"SELECT * FROM tasks WHERE kind = 'segment' AND shot {which} ORDER BY shot, segment", values)
+    kept = _by_shot(connection, f"SELECT * FROM takes WHERE shot {which} ORDER BY shot, number", values)
+    return [
+        ShotView(
+            id=row["id"],
+            job=row["job"],
+            position=row["position"],
+            name=row["name"],
+            state=row["state"],
+            why=row["why"],
+            stage=_TASK_OF_STATE.get(row["state"]),  # type: ignore[arg-type]
+            frames_done=row["frames_done"],
+            frames_total=row["frames_total"],
+            request=from_json(row["request"], ShotRequest),
+            reused=from_json(row["reused"], Reused),
+            attempts=tuple(map(_attempt, attempts.get(row["id"], ()))),
+            segments=tuple(map(_segment, segments.get(row["id"], ()))),
+            takes=tuple(take_view(connection, each) for each in kept.get(row["id"], ())),
+        )
+        for row in found
+    ]
+
+
+def _by_shot(connection: sqlite3.Connection, query: str, values: Sequence[str]) -> dict[str, list[sqlite3.Row]]:
+    return {id: list(group) for id, group in groupby(connection.execute(query, values), key=lambda row: row["shot"])}
+
+
+def _attempt(row: sqlite3.Row) -> AttemptView:
+    return AttemptView(
+        number=row["number"],
+        task=row["kind"],
+        segment=row["segment"],
+        started=row["started"],
+        ended=row["ended"],
+        outcome=row["outcome"],
+        reason=row["reason"],
+    )
+
+
+def _segment(row: sqlite3.Row) -> SegmentView:
+    return SegmentView(
+        position=row["segment"], start=row["start"], end_exclusive=row["end_exclusive"], state=row["state"], reused=bool(row["reused"])
+    )
+
+
+def take(connection: sqlite3.Connection, id: str) -> TakeView:
+    """Raises: NotFound."""
+    return take_view(connection, _one(connection, "SELECT * FROM takes WHERE id = ?", id, "take"))
+
+
+def take_view(connection: sqlite3.Connection, row: sqlite3.Row) -> TakeView:
+    placed = connection.execute("SELECT placed FROM placements WHERE take = ? ORDER BY number", (row["id"],))
+    return msgspec.structs.replace(
+        from_json(row["view"], TakeView),
+        pinned=bool(row["pinned"]),
+        missing=bool(row["missing"]),
+        placed=tuple(from_json(text, Placed) for (text,) in placed),
+    )
+
+
+def read(row: sqlite3.Row, column: str, kind: type[_T]) -> _T | None:
+    """A struct kept in a column that may be empty."""
+    return None if row[column] is None else from_json(row[column], kind)
+
+
+def _one(connection: sqlite3.Connection, query: str, id: str, what: str) -> Any:
+    row = connection.execute(query, (id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no {what} “{id}”: it was deleted, or belongs to another server.")
+    return row

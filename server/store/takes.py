@@ -1,0 +1,88 @@
+"""Takes: the files that are worth something. A placed one is pinned for good; no retention touches a pinned one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import Conflict
+from ..wire import Placed, TakePage, TakeView
+from . import rows, sql
+from .database import Change, Database, encoded
+from .jobs import cursor
+
+
+class Takes(Database):
+    """What was rendered, and where it is used."""
+
+    def takes(self, job: str | None = None, shot: str | None = None, before: str | None = None, limit: int = 50) -> TakePage:
+        """Newest first. Raises: BadRequest — `before` is not the `next` of a page."""
+        values = {"job": job, "shot": shot, "before": cursor(before), "limit": limit + 1}
+        with self.reading() as connection:
+            found = connection.execute(sql.TAKES, values).fetchall()
+            views = tuple(rows.take_view(connection, row) for row in found[:limit])
+        return TakePage(takes=views, next=str(found[limit - 1]["number"]) if len(found) > limit else None)
+
+    def take(self, take: str) -> TakeView:
+        """Raises: NotFound."""
+        with self.reading() as connection:
+            return rows.take(connection, take)
+
+    def every_take(self) -> list[TakeView]:
+        """All of them, oldest first."""
+        with self.reading() as connection:
+            return [rows.take_view(connection, row) for row in connection.execute("SELECT * FROM takes ORDER BY number").fetchall()]
+
+    def pin(self, take: str, pinned: bool) -> TakeView:
+        """Raises: NotFound; Conflict — a placed take stays pinned."""
+        with self.change() as change:
+            view = rows.take(change.connection, take)
+            if view.placed and not pinned:
+                raise Conflict(f"“{view.name}” is used on a timeline and stays pinned: expected a take that was never placed.")
+            change.connection.execute("UPDATE takes SET pinned = ? WHERE id = ?", (pinned, take))
+            _told(change, view)
+        return self.take(take)
+
+    def placed(self, take: str, placed: Placed) -> TakeView:
+        """A host put it on its timeline: pinned for good. The same place twice is one place. Raises: NotFound."""
+        with self.change() as change:
+            view = rows.take(change.connection, take)
+            if not any((place.host, place.placement) == (placed.host, placed.placement) for place in view.placed):
+                change.connection.execute("INSERT INTO placements (take, placed) VALUES (?, ?)", (take, encoded(placed)))
+            change.connection.execute("UPDATE takes SET pinned = 1 WHERE id = ?", (take,))
+            _told(change, view)
+        return self.take(take)
+
+    def delete_take(self, take: str, force: bool = False) -> TakeView:
+        """Forgets it; the caller removes its files. Raises: NotFound; Conflict — pinned or placed and not `force`."""
+        with self.change() as change:
+            view = rows.take(change.connection, take)
+            if (view.pinned or view.placed) and not force:
+                kept = "used on a timeline" if view.placed else "pinned"
+                raise Conflict(f"“{view.name}” is {kept} and was not deleted: expected an unpinned take, or force.")
+            change.connection.execute("DELETE FROM takes WHERE id = ?", (take,))
+            change.deleted.append(("take.deleted", take))
+            if change.connection.execute("SELECT 1 FROM shots WHERE id = ?", (view.shot,)).fetchone():
+                change.touch_shot(view.shot, view.job)
+        return view
+
+    def mark_missing(self, missing: Iterable[str], found: Iterable[str]) -> None:
+        """Takes (ids) whose file is no longer, or again, where it was written."""
+        with self.change() as change:
+            for value, takes in ((1, missing), (0, found)):
+                for take in takes:
+                    _mark(change, take, value)
+
+    def versions_named(self, folder: str) -> set[str]:
+        """Paths in a folder that takes have or are about to get."""
+        with self.reading() as connection:
+            known = [path for (path,) in connection.execute("SELECT path FROM takes")]
+        return {path for path in known if path.startswith(folder)}
+
+
+def _mark(change: Change, take: str, value: int) -> None:
+    if change.connection.execute("UPDATE takes SET missing = ? WHERE id = ? AND missing != ?", (value, take, value)).rowcount:
+        change.takes[take] = "take.changed"
+
+
+def _told(change: Change, view: TakeView) -> None:
+    change.takes[view.id] = "take.changed"

@@ -1,0 +1,313 @@
+"""What workers do with the queue: claim a piece, keep its lease, hand in what became of it.
+
+Every attempt has a token, greater than all before it. Whoever hands something in names its token, and where the piece was
+taken over or called off meanwhile, StaleAttempt tells that nothing was recorded.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+import msgspec
+
+from heygem_core.shot import RenderSettings, Shot, Struct, from_json
+from heygem_core.tasks import Planned
+
+from ..errors import StaleAttempt
+from ..states import move
+from ..wire import Reused, ShotRequest, TakeView
+from . import rows, sql
+from .database import Change, Database, encoded
+from .jobs import add_plan, call_back, end_attempt, end_open_tasks, new_task, set_shot
+
+LEASE_S = 60.0
+HEARTBEAT_S = 10.0
+MOST_FAILURES = 3
+MOST_KILLS = 10  # by somebody else, so the task itself is hardly to blame
+_BACKOFF_S = (2.0, 10.0)  # after the first, after the second failure
+_KILLED_BACKOFF_S = 0.5
+
+Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "lost", "canceled"]
+_IN_WORDS = {
+    "failed": "failed",
+    "crashed": "crashed its worker",
+    "killed": "was killed",
+    "timeout": "stopped making progress",
+    "memory": "needed more memory than allowed",
+}
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """One piece of work in the hands of one server."""
+
+    token: int
+    number: int  # of this piece, from 1
+    kind: Literal["plan", "segment", "join"]
+    job: str
+    job_name: str
+    folder: str  # where takes go
+    shot: str
+    name: str
+    request: ShotRequest
+    source: Shot
+    settings: RenderSettings
+    planned: Planned | None  # None = not yet
+    stamp: str | None
+    segment: int | None = None  # position
+    start: int | None = None
+    end_exclusive: int | None = None
+    key: str | None = None
+
+
+class Intent(Struct, frozen=True, kw_only=True):
+    """A take that is about to get its name: `staged` becomes `take.path`."""
+
+    staged: str
+    take: TakeView
+
+
+class Work(Database):
+    """The queue from the inside."""
+
+    def claim(self, owner: str, *, lease_s: float = LEASE_S) -> Claim | None:
+        """The next piece of work, now running in the hands of `owner`; None = nothing to do at present."""
+        with self.change() as change:
+            _take_back(change, owner, everything=False)
+            task = change.connection.execute(sql.CLAIM, {"owner": owner, "now": change.now, "lease_until": change.now + lease_s}).fetchone()
+            if task is None:
+                return None
+            return _begin(change, task)
+
+    def heartbeat(self, owner: str, tokens: Iterable[int], *, lease_s: float = LEASE_S) -> set[int]:
+        """Prolongs leases; returns the tokens that no longer count, whose work should stop."""
+        lost = set()
+        with self.change() as change:
+            for token in tokens:
+                if not change.connection.execute(sql.HEARTBEAT, (change.now + lease_s, token, owner)).rowcount:
+                    lost.add(token)
+        return lost
+
+    def finish_plan(self, token: int, planned: Planned, *, stamp: str | None = None, present: Collection[str] = ()) -> None:
+        """The shot's segments wait for workers. present: keys of segments that are there already.
+
+        Raises: StaleAttempt.
+        """
+        with self.change() as change:
+            task = _mine(change, token)
+            _close(change, task)
+            ready = [segment.key in present for segment in planned.segments]
+            for k, segment in enumerate(planned.segments):
+                fields = {"segment": k, "start": segment.start, "end_exclusive": segment.end_exclusive, "key": segment.key}
+                state = {"state": "done", "reused": 1} if ready[k] else {}
+                change.connection.execute(sql.NEW_TASK, new_task(task["shot"], "segment", f"segment:{segment.key}", **fields, **state))
+            reused = Reused(tracks=planned.reused_tracks, speech=planned.reused_motion, plan=planned.reused_plan, segments=sum(ready))
+            change.connection.execute(
+                "UPDATE shots SET planned = ?, stamp = ?, reused = ?, frames_total = ?, frames_done = ? WHERE id = ?",
+                (
+                    *(encoded(planned), stamp, encoded(reused), planned.frames),
+                    *(sum(s.end_exclusive - s.start for s, there in zip(planned.segments, ready, strict=True) if there), task["shot"]),
+                ),
+            )
+            set_shot(change, task["shot"], "rendering")
+            _join_when_ready(change, task["shot"])
+
+    def finish_segment(self, token: int, *, reused: bool = False) -> None:
+        """The segment's file is there. Raises: StaleAttempt."""
+        with self.change() as change:
+            task = _mine(change, token)
+            _close(change, task)
+            frames = task["end_exclusive"] - task["start"]
+            change.connection.execute("UPDATE shots SET frames_done = frames_done + ?, why = NULL WHERE id = ?", (frames, task["shot"]))
+            if reused:
+                change.connection.execute("UPDATE tasks SET reused = 1 WHERE id = ?", (task["id"],))
+                row = change.connection.execute("SELECT reused FROM shots WHERE id = ?", (task["shot"],)).fetchone()
+                before = from_json(row["reused"], Reused)
+                after = msgspec.structs.replace(before, segments=before.segments + 1)
+                change.connection.execute("UPDATE shots SET reused = ? WHERE id = ?", (encoded(after), task["shot"]))
+            change.touch_shot(task["shot"], task["job"])
+            _join_when_ready(change, task["shot"])
+
+    def replan(self, token: int, reason: str) -> None:
+        """A piece cannot be used as planned (its source changed, a segment is gone): the shot is planned again. Raises: StaleAttempt."""
+        with self.change() as change:
+            task = _mine(change, token)
+            end_open_tasks(change, task["shot"], "canceled", "failed", reason)
+            shot, source = task["shot"], _source(change, task["shot"])
+            failures = task["failures"] + 1
+            if failures >= MOST_FAILURES:
+                set_shot(change, shot, "failed", f"{reason} That happened {failures} times: leave the files alone while they are rendered.")
+                return
+            change.connection.execute("DELETE FROM tasks WHERE shot = ?", (shot,))
+            change.connection.execute(
+                "UPDATE shots SET planned = NULL, stamp = NULL, frames_total = NULL, frames_done = 0 WHERE id = ?", (shot,)
+            )
+            set_shot(change, shot, "queued", reason)
+            add_plan(change.connection, shot, source.video)
+            change.connection.execute("UPDATE tasks SET failures = ? WHERE shot = ?", (failures, shot))
+
+    def intend(self, token: int, intent: Intent) -> None:
+        """Written before a take gets its name. Raises: StaleAttempt."""
+        with self.change() as change:
+            task = _mine(change, token)
+            change.connection.execute(
+                "INSERT OR REPLACE INTO intents VALUES (?, ?, ?)", (task["shot"], intent.staged, encoded(intent.take))
+            )
+
+    def finish_join(self, token: int, take: TakeView) -> TakeView:
+        """The take is at its place; the shot is done. Raises: StaleAttempt."""
+        with self.change() as change:
+            task = _mine(change, token)
+            _close(change, task)
+            _add_take(change, take)
+        return take
+
+    def fail(self, token: int, outcome: Outcome, reason: str, *, again: bool = True) -> bool:
+        """An attempt ended without a result; returns whether it will be tried again (with a growing delay).
+
+        again: False for what another try cannot mend (bad input). "lost" and "canceled" never count against the task.
+        Raises: StaleAttempt.
+        """
+        with self.change() as change:
+            task = _mine(change, token)
+            if outcome in ("lost", "canceled"):
+                call_back(change, task, outcome, reason)
+                return True
+            end_attempt(change, task, outcome, reason)
+            failures, kills = task["failures"] + (outcome != "killed"), task["kills"] + (outcome == "killed")
+            if again and failures < MOST_FAILURES and kills < MOST_KILLS:
+                delay = _KILLED_BACKOFF_S if outcome == "killed" else _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
+                change.connection.execute(
+                    "UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL, failures = ?, kills = ?, not_before = ? WHERE id = ?",
+                    (failures, kills, change.now + delay, task["id"]),
+                )
+                why = f"Try {failures + kills} {_IN_WORDS[outcome]}: {reason} The next one begins in {delay:g} s."
+                set_shot(change, task["shot"], "queued" if task["kind"] == "plan" else _state(change, task["shot"]), why)
+                return True
+            change.connection.execute("UPDATE tasks SET state = 'failed' WHERE id = ?", (task["id"],))
+            end_open_tasks(change, task["shot"], "failed", "canceled", "Another piece of this shot failed.")
+            set_shot(change, task["shot"], "failed", reason if not again else _poisoned(outcome, failures + kills, reason))
+            return False
+
+    def recover(self, owner: str) -> list[tuple[str, Intent]]:
+        """At the start, when no other server can be at work: takes all running work back; returns unfinished intents by shot."""
+        with self.change() as change:
+            _take_back(change, owner, everything=True)
+            found = change.connection.execute("SELECT * FROM intents").fetchall()
+        return [(row["shot"], Intent(staged=row["staged"], take=from_json(row["take"], TakeView))) for row in found]
+
+    def adopt(self, shot: str, take: TakeView) -> None:
+        """Records a take that got its name just before its server died: the shot is done."""
+        with self.change() as change:
+            change.connection.execute("UPDATE tasks SET state = 'done' WHERE shot = ? AND state = 'queued'", (shot,))
+            if _state(change, shot) != "joining":
+                change.connection.execute("UPDATE shots SET state = 'joining' WHERE id = ?", (shot,))  # whatever it was called back to
+            _add_take(change, take)
+
+    def drop_intent(self, shot: str) -> None:
+        """The take of this intent never got its name."""
+        with self.change() as change:
+            change.connection.execute("DELETE FROM intents WHERE shot = ?", (shot,))
+
+    def next_wake(self) -> float | None:
+        """When (seconds since 1970) a task that waits after a failure may be tried again."""
+        with self.reading() as connection:
+            return connection.execute(sql.NEXT_WAKE, (self.clock(),)).fetchone()[0]
+
+    def ahead(self, job: str) -> int:
+        """Pieces of work that come before those of this job."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT number, priority FROM jobs WHERE id = ?", (job,)).fetchone()
+            return connection.execute(sql.AHEAD, dict(row)).fetchone()[0] if row else 0
+
+    def queue_length(self) -> dict[str, int]:
+        """Pieces of work by state, for /metrics."""
+        with self.reading() as connection:
+            return dict(connection.execute("SELECT state, count(*) FROM tasks GROUP BY state").fetchall())
+
+    def seconds_per_frame(self) -> float | None:
+        """Of one worker, over the newest segments; None = none was ever rendered here."""
+        with self.reading() as connection:
+            frames, seconds = connection.execute(sql.SPEED).fetchone()
+        return seconds / frames if frames else None
+
+
+def _begin(change: Change, task: sqlite3.Row) -> Claim:
+    frames = None if task["start"] is None else task["end_exclusive"] - task["start"]
+    values = {"shot": task["shot"], "kind": task["kind"], "segment": task["segment"], "frames": frames, "now": change.now}
+    token, number = change.connection.execute(sql.BEGIN_ATTEMPT, values).fetchone()
+    change.connection.execute("UPDATE tasks SET attempt = ? WHERE id = ?", (token, task["id"]))
+    states = {"plan": "planning", "segment": "rendering", "join": "joining"}
+    set_shot(change, task["shot"], states[task["kind"]])  # type: ignore[arg-type]
+    shot = change.connection.execute("SELECT * FROM shots WHERE id = ?", (task["shot"],)).fetchone()
+    job = change.connection.execute("SELECT name, folder FROM jobs WHERE id = ?", (task["job"],)).fetchone()
+    return Claim(
+        token=token,
+        number=number,
+        kind=task["kind"],
+        job=task["job"],
+        job_name=job["name"],
+        folder=job["folder"],
+        shot=task["shot"],
+        name=shot["name"],
+        request=from_json(shot["request"], ShotRequest),
+        source=from_json(shot["shot"], Shot),
+        settings=from_json(shot["settings"], RenderSettings),
+        planned=rows.read(shot, "planned", Planned),
+        stamp=shot["stamp"],
+        segment=task["segment"],
+        start=task["start"],
+        end_exclusive=task["end_exclusive"],
+        key=task["key"],
+    )
+
+
+def _mine(change: Change, token: int) -> sqlite3.Row:
+    task = change.connection.execute(sql.MINE, (token,)).fetchone()
+    if task is None:
+        raise StaleAttempt(f"Attempt {token} no longer counts: its work was called off or taken over.")
+    return task
+
+
+def _close(change: Change, task: sqlite3.Row) -> None:
+    end_attempt(change, task, "done")
+    change.connection.execute("UPDATE tasks SET state = ? WHERE id = ?", (move("segment", task["state"], "done"), task["id"]))
+
+
+def _join_when_ready(change: Change, shot: str) -> None:
+    left = "SELECT count(*) FROM tasks WHERE shot = ? AND kind = 'segment' AND state != 'done'"
+    if not change.connection.execute(left, (shot,)).fetchone()[0]:
+        change.connection.execute(sql.NEW_TASK, new_task(shot, "join", f"join:{shot}"))
+        set_shot(change, shot, "joining")
+
+
+def _add_take(change: Change, take: TakeView) -> None:
+    change.connection.execute(
+        "INSERT INTO takes (id, job, shot, path, size_bytes, created, view) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (take.id, take.job, take.shot, take.path, take.size_bytes, take.created, encoded(take)),
+    )
+    change.connection.execute("DELETE FROM intents WHERE shot = ?", (take.shot,))
+    set_shot(change, take.shot, "done")
+    change.takes[take.id] = "take.added"
+
+
+def _take_back(change: Change, owner: str, *, everything: bool) -> None:
+    for task in change.connection.execute(sql.LOST, (owner, change.now, everything)).fetchall():
+        call_back(change, task, "lost", "The server that worked on it is gone.")
+
+
+def _state(change: Change, shot: str):  # type: ignore[no-untyped-def]
+    return change.connection.execute("SELECT state FROM shots WHERE id = ?", (shot,)).fetchone()["state"]
+
+
+def _source(change: Change, shot: str) -> Shot:
+    return from_json(change.connection.execute("SELECT shot FROM shots WHERE id = ?", (shot,)).fetchone()["shot"], Shot)
+
+
+def _poisoned(outcome: Outcome, tries: int, reason: str) -> str:
+    hint = {
+        "memory": "Give workers more memory in the settings, use fewer of them, or make the picture smaller.",
+        "timeout": "Play the clip to its end in a player; if it is whole, raise the time limit in the settings.",
+    }.get(outcome, "The shot's log says more; export the clip again, or choose another range or format, then retry.")
+    return f"Given up after {tries} tries: {reason} {hint}"
