@@ -28,16 +28,21 @@ from .face.track_files import load_tracks, save_tracks
 from .face.tracker import open_tracker
 from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people, follow_faces
 from .inputs import Inputs, open_inputs
+from .manner import Manner, manner_of
 from .media.info import MediaInfo
 from .media.reader import read_frames
 from .media.sound import Sound
 from .media.upright import Upright
+from .motion.choice import choose_head
+from .motion.head import Head, head_name
 from .motion.motion import Motion
-from .motion.predict import motion_version, predict
+from .motion.personal import PERSONAL_VERSION
+from .motion.predict import motion_version, predict_with
 from .pace import Pace
 from .person import Person, follow, person_of
 from .plan_facts import PLAN_VERSION, PlanFacts
 from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
+from .speech.condition import remarks
 from .streams import ahead
 from .timeline import TakeFrames
 
@@ -73,14 +78,15 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
     """
     inputs = inputs or open_inputs(shot, settings)
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
+    head = choose_head(settings.motion, settings.speech_encoder)
     key = plan_key(shot, settings)
     folder = cache.entry("plans", key)
     if folder is None:
         tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
-        yield Progress(stage="speech", done=0)
-        motion = motion_of(sound, shot.speech, cache)
-        yield Progress(stage="plan", done=0, total=len(frames.source))
         person = person_of(tracks, info, shot.face)
+        manner = manner_of(person, info, settings, head, cache)
+        motion = yield from motion_of(sound, shot.speech, head, manner, cache)
+        yield Progress(stage="plan", done=0, total=len(frames.source))
         facts = PlanFacts(
             key=key,
             shot=shot,
@@ -90,10 +96,12 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
             face=person.number,
             faces=describe_people(tracks),
             drawn_mouth=not person.shows_mouth_inside,
-            notices=tuple(_notices(tracks, person, inputs, damaged)),
+            head=head_name(head),
+            manner=manner.found.said,
+            notices=tuple(_notices(tracks, person, inputs, damaged, motion, manner)),
         )
         with cache.making("plans", key) as made:
-            decide(made, info, person, frames, _wanted(person, frames, motion, settings))
+            decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings))
             (made / "plan.json").write_bytes(to_json(facts))
         folder = cache.entry("plans", key)
         if folder is None:
@@ -122,8 +130,15 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
         settings.intensity,
         settings.engine,
         settings.tracker,
+        shot.speech_start,
+        shot.speech_end,
+        shot.speed,
+        shot.keep,
     )
-    return key_of(PLAN_VERSION, TRACKS_VERSION, motion_version(), fingerprint(shot.video), fingerprint(shot.speech), what)
+    heard = motion_version(choose_head(settings.motion, settings.speech_encoder))
+    style = fingerprint(settings.style_from) if settings.style_from is not None else settings.adaptation
+    versions = (PLAN_VERSION, TRACKS_VERSION, PERSONAL_VERSION)
+    return key_of(versions, heard, style, fingerprint(shot.video), fingerprint(shot.speech), what)
 
 
 def tracks_of(
@@ -160,13 +175,14 @@ def _pictures(info: MediaInfo, first: int, last: int, damaged: list[int]) -> Ite
         yield frame.index, upright.picture(frame.picture)
 
 
-def motion_of(sound: Sound, speech: str, cache: Cache) -> Motion:
-    """The mouth that the speech wants, from the cache or from the sound."""
-    key = key_of(motion_version(), fingerprint(speech))
+def motion_of(sound: Sound, speech: str, head: Head, manner: Manner, cache: Cache) -> Generator[Event, None, Motion]:
+    """The mouth that the whole speech wants, from the cache or from the sound; tells the stage "speech" only where it listens."""
+    key = key_of(motion_version(head), manner.key, fingerprint(speech))
     folder = cache.entry("motion", key)
     if folder is not None:
         return Motion.load(folder / "motion.npz")
-    motion = predict(sound.samples)
+    yield Progress(stage="speech", done=0)
+    motion = predict_with(head, sound.samples, manner.adaptation)
     with cache.making("motion", key) as made:
         motion.save(made / "motion.npz")
     return motion
@@ -188,15 +204,19 @@ def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wa
     prepare(info, person, frames.source, shapes, frames.fps, folder)
 
 
-def _wanted(person: Person, frames: TakeFrames, motion: Motion, settings: RenderSettings) -> Floats:
-    """This person's shapes (n, 478, 3) for the motion of the speech."""
-    deltas = motion.at(frames.times - settings.offset_ms / 1000, intensity=settings.intensity)
+def _wanted(person: Person, frames: TakeFrames, motion: Motion, shot: Shot, settings: RenderSettings) -> Floats:
+    """This person's shapes (n, 478, 3) for the motion of the part of the speech that is heard."""
+    times = frames.times + float(shot.speech_start) - settings.offset_ms / 1000
+    heard = (float(shot.speech_start), motion.duration_s if shot.speech_end is None else float(shot.speech_end))
+    deltas = motion.at(times, intensity=settings.intensity, heard=heard)
     wanted = np.repeat(person.neutral[None], len(frames.times), 0)
     wanted[:, list(motion.vertices)] += deltas
     return wanted
 
 
-def _notices(tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArray[np.int64]) -> Iterator[str]:
+def _notices(
+    tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArray[np.int64], motion: Motion, manner: Manner
+) -> Iterator[str]:
     """What the user should know about this shot, a sentence each."""
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
     reasons = person.reasons[frames.source - person.first_frame]
@@ -211,9 +231,10 @@ def _notices(tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArra
         yield f"{len(broken)} frames of the clip are damaged, the first one is frame {broken[0]}: the frame before stands in for each."
     if info.missing_frames:
         yield f"“{info.path.name}” breaks off: its header promises {info.missing_frames} more frames. Copy or export it again."
-    if float(np.abs(sound.samples).max(initial=0)) < 1e-3:
-        yield "The speech is silent: the mouth stays closed."
-    elif sound.duration < frames.timing.duration - _TOLD_S:
+    yield from remarks(sound.samples, motion.speaking)
+    if manner.found.notice:
+        yield manner.found.said
+    if sound.duration < frames.timing.duration - _TOLD_S:
         yield f"The speech ends at {float(sound.duration):.1f} of {float(frames.timing.duration):.1f} s: after it the mouth stays closed."
     elif sound.duration > frames.timing.duration + _TOLD_S:
         yield f"The speech lasts {float(sound.duration):.1f} s and the take {float(frames.timing.duration):.1f} s: its end is cut off."

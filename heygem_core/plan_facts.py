@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from .shot import RenderSettings, Shot, Struct
 
-PLAN_VERSION = 1  # raise it whenever the same inputs would give another plan
+PLAN_VERSION = 2  # raise it whenever the same inputs would give another plan
 
 
 class PlanFacts(Struct, frozen=True, kw_only=True):
@@ -20,5 +20,7 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
     drawn_mouth: bool  # the clip never shows the inside of the mouth, so one is drawn
     face: int  # number of the face that speaks
     faces: str  # all faces of the range, in words
+    head: str = ""  # the motion head that listened
+    manner: str = ""  # what was learnt of how this person talks, one sentence; empty = nothing to learn from
     notices: tuple[str, ...] = ()
     version: int = PLAN_VERSION

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +19,13 @@ from .face.reasons import Reason
 from .inputs import Inputs, open_inputs
 from .media.formats import format_for
 from .media.output import check_output
-from .media.sound import TAKE_RATE, take_layout, take_sound
 from .media.timing import TakeTiming, timing_of
 from .media.writer import TakeWriter
 from .pace import Pace
 from .report import TakeReport, report_path, write_report
 from .shot import Event, Finished, Progress, RenderTask
 from .streams import ahead
+from .take_sounds import check_sound, take_sounds
 from .timeline import STILL_RATE
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     plan = yield from make_plan(task.shot, task.settings, cache, inputs)
     planned_s = time.monotonic() - began
     timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
-    with _all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
+    with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, ahead(draw_frames(plan, start, end, device), 8) as drawn:
             pace = Pace("render", end - start)
             for frame in drawn:
@@ -84,12 +83,13 @@ def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
         raise OutputError(f"The matte “{task.matte}” has the same path as the take: give it another name.")
     for path in written:
         check_output(path, [task.shot.video, task.shot.speech])
+    check_sound(task.settings, inputs.info, inputs.frames.source)
     default_limit()
     return start, end
 
 
 @contextmanager
-def _all_or_nothing() -> Iterator[list[Path]]:
+def all_or_nothing() -> Iterator[list[Path]]:
     """A list for finished files; they vanish again if the block fails."""
     made: list[Path] = []
     try:
@@ -102,13 +102,9 @@ def _all_or_nothing() -> Iterator[list[Path]]:
 
 def _take_writer(task: RenderTask, plan: Plan, start: int, end: int, timing: TakeTiming) -> TakeWriter:
     row = format_for(task.output, task.settings.format, plan.info)
-    if not task.settings.audio:
-        return TakeWriter(task.output, row, plan.info, timing)
-    whole = timing_of(plan.info, plan.array("frames").tolist(), rate=STILL_RATE)
-    # Pieces meet at whole samples, so that joined they hold as many as the whole.
-    first, last = (round(whole.time_of(frame) * TAKE_RATE) for frame in (start, end))
-    sound = take_sound(task.shot.speech, Fraction(first, TAKE_RATE), Fraction(last - first, TAKE_RATE))
-    return TakeWriter(task.output, row, plan.info, timing, sound=sound, sound_layout=take_layout(task.shot.speech))
+    # A segment is silent: the sound is encoded once over the whole, when segments are joined.
+    sounds = () if task.segment else take_sounds(task.shot, task.settings, plan.info, plan.array("frames"), timing)
+    return TakeWriter(task.output, row, plan.info, timing, sounds=sounds)
 
 
 def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> AbstractContextManager[TakeWriter | None]:
@@ -123,9 +119,9 @@ def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, pla
         plan=plan.facts,
         start=start,
         end_exclusive=end,
-        passed_through=_passed_through(plan, start, end),
-        wanted_opening=_rounded(plan.array("opening")[start:end]),
-        wanted_width=_rounded(plan.array("width")[start:end]),
+        passed_through=passed_through(plan, start, end),
+        wanted_opening=rounded(plan.array("opening")[start:end]),
+        wanted_width=rounded(plan.array("width")[start:end]),
         device=device,
         planning_s=round(planned_s, 2),
         rendering_s=round(drawn_s, 2),
@@ -140,7 +136,7 @@ def _whole_matte(frame: Drawn, size: tuple[int, int]) -> np.ndarray:
     return levels
 
 
-def _passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:
+def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:
     """Reason → ranges of take frames (end exclusive) that stayed as they were."""
     reasons = plan.array("reasons")[start:end]
     edges = np.flatnonzero(np.diff(reasons)) + 1
@@ -152,5 +148,5 @@ def _passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[in
     return runs
 
 
-def _rounded(values: np.ndarray) -> tuple[float | None, ...]:
+def rounded(values: np.ndarray) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(v) else round(float(v), 4) for v in values)

@@ -23,9 +23,9 @@ class TakeReport(Struct, frozen=True, kw_only=True):
     passed_through: dict[str, list[tuple[int, int]]]  # reason → frame ranges that are the source's own
     wanted_opening: tuple[float | None, ...]  # lip opening per frame, eye distances; None = passed through
     wanted_width: tuple[float | None, ...]
-    device: str
-    planning_s: float
-    rendering_s: float
+    device: str | None  # None = its pieces do not tell, or do not agree
+    planning_s: float | None
+    rendering_s: float | None  # of all pieces together
     quality: Quality | None = None  # filled in by `heygem measure`
     version: int = REPORT_VERSION
 

@@ -77,8 +77,13 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     fit: Fit = "none"
     offset_ms: float = 0.0  # positive = the mouth moves later
     intensity: float = 1.0  # 0 = closed neutral mouth, 1 = as measured, up to 2
+    motion: str = "auto"  # the head that listens: "auto", "mel", "whisper", or the path of one from `heygem train motion`
+    speech_encoder: str | None = None  # name or path of the head's speech encoder; None = where it was found in training
+    adaptation: bool = True  # learn how this person talks from the source clip's own speech, where there is some
+    style_from: str | None = None  # path of other footage of the person to learn that from
     format: FormatName | None = None  # None = by the suffix of the output
-    audio: bool = True  # False = a take without an audio stream
+    kind: TakeKind = "full"
+    sound: Sound = "speech"  # segments carry none: it is put in when they are joined
 
     def __post_init__(self) -> None:
         if not -2000 <= self.offset_ms <= 2000:

@@ -22,6 +22,7 @@ from heygem_core.shot import (
     RenderSettings,
     RenderTask,
     Shot,
+    Sound,
     TrackerName,
     to_json,
 )
@@ -60,11 +61,28 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--intensity", type=float, default=default.intensity, metavar="X", help="0 = mouth stays closed, 1 = as spoken (default), up to 2"
     )
+    parser.add_argument(
+        "--motion",
+        default=default.motion,
+        metavar="HEAD",
+        help="what listens: auto (default), mel, whisper, or a head you trained (a path)",
+    )
+    parser.add_argument(
+        "--speech-encoder", metavar="NAME|PATH", help="the speech encoder that the head was trained on, where it is not found"
+    )
+    parser.add_argument("--no-adaptation", action="store_true", help="do not learn how this person talks from the clip's own speech")
+    parser.add_argument("--style-from", metavar="CLIP", help="learn that from other footage of the person")
     parser.add_argument("--format", choices=get_args(FormatName), help="default: by the suffix of the output")
     parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine, help="default: %(default)s")
     parser.add_argument("--tracker", choices=get_args(TrackerName), default=default.tracker, help="default: %(default)s")
     parser.add_argument("--device", choices=get_args(DeviceName), default=default.device, help="default: the best one that works here")
-    parser.add_argument("--no-audio", action="store_true", help="a take without sound, as timelines want it")
+    parser.add_argument(
+        "--sound",
+        choices=get_args(Sound),
+        default=default.sound,
+        help="what is heard: the new speech (default), the source's own sound, both as separate streams, or none, as timelines want it",
+    )
+    parser.add_argument("--no-audio", dest="sound", action="store_const", const="none", help="the same as --sound none")
     parser.add_argument("--matte", metavar="FILE", help="also write where pixels changed, as a grey video")
     parser.add_argument("--json", action="store_true", help="print progress as JSON lines instead of a bar")
     parser.set_defaults(run=run)
@@ -108,8 +126,12 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         fit=options.fit,
         offset_ms=options.offset,
         intensity=options.intensity,
+        motion=options.motion,
+        speech_encoder=options.speech_encoder,
+        adaptation=not options.no_adaptation,
+        style_from=options.style_from,
         format=options.format,
-        audio=not options.no_audio,
+        sound=options.sound,
     )
 
 

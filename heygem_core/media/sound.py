@@ -92,31 +92,42 @@ def read_speech(path: str | Path, start_s: float | Fraction | None = None, end_s
 
 
 def take_sound(
-    path: str | Path, start_s: Fraction, duration_s: Fraction, *, layout: Literal["keep", "mono", "stereo"] = "keep"
+    path: str | Path,
+    start_s: Fraction,
+    duration_s: Fraction,
+    *,
+    end_s: Fraction | None = None,
+    layout: Literal["keep", "mono", "stereo"] = "keep",
 ) -> Iterator[Samples]:
     """The take's own sound as chunks (channels, n) of float32 at 48 kHz: round(duration · 48000) samples altogether.
 
-    Silence where the file has no sound (before it, after it, in gaps). "keep" keeps mono, stereo and 5.1 and folds other
-    layouts to stereo; ask `take_layout` which it is.
+    Silence where there is none: before the file's sound (a negative start), in gaps, after its end or after second `end_s` of the
+    file. "keep" keeps mono, stereo and 5.1 and folds other layouts to stereo; ask `take_layout` which it is.
     Raises: MediaNotFound, UnreadableMedia, NoSound.
     """
     first, left = round(start_s * TAKE_RATE), round(duration_s * TAKE_RATE)
+    stop = first + left if end_s is None else min(first + left, round(end_s * TAKE_RATE))
     with _opened(Path(path)) as source:
         name = _kept_layout(source) if layout == "keep" else layout
         channels = next(count for count, known in _KEPT_LAYOUTS.items() if known == name)
+        if first < 0:
+            yield from _nothing(channels, min(left, -first))
+            left, first = left - min(left, -first), 0
         position = 0
-        for chunk in _resampled(source, TAKE_RATE, name):
-            piece = chunk[:, max(0, first - position) : max(0, first + left - position)]
+        for chunk in _resampled(source, TAKE_RATE, name) if first < stop else ():
+            piece = chunk[:, max(0, first - position) : max(0, stop - position)]
             position += chunk.shape[1]
             if piece.shape[1]:
-                left, first = left - piece.shape[1], max(first, position)
+                left -= piece.shape[1]
                 yield piece
-            if not left:
-                return
-    while left > 0:
-        piece = np.zeros((channels, min(left, TAKE_RATE)), np.float32)
-        left -= piece.shape[1]
-        yield piece
+            if position >= stop:
+                break
+    yield from _nothing(channels, left)
+
+
+def _nothing(channels: int, count: int) -> Iterator[Samples]:
+    for begin in range(0, count, TAKE_RATE):
+        yield np.zeros((channels, min(TAKE_RATE, count - begin)), np.float32)
 
 
 def take_layout(path: str | Path) -> Literal["mono", "stereo", "5.1"]:

@@ -1,15 +1,12 @@
 """Writes a take: frames and sound into a temporary neighbour of the output, checked against what was promised, renamed.
 
-The promise (the conform contract of editors): frame count, rate or frame times, start timecode, size, pixel aspect,
-rotation and colour tags. It is read back from the finished file before the file gets its name, so a container that
-quietly cannot hold something makes an error, never a wrong take.
+The promise is in `promise`; it is read back from the finished file before the file gets its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -25,28 +22,26 @@ from .convert import Converter, grey_frame, grey_tags, repacked
 from .formats import TakeFormat, codec_options, grey_pixels, take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
 from .pixels import is_full_range
-from .probe import MediaInfo, probe
-from .sound import TAKE_RATE, sound_frame
-from .timing import TakeTiming, same_timecode
+from .promise import Promise
+from .sound_tracks import SoundTrack, SoundTracks
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
-    from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
     from .colour import ColourTags
     from .pixels import PixelFormat
-    from .sound import Samples
+    from .probe import MediaInfo
+    from .timing import TakeTiming
 
-_SOUND_AHEAD_S = Fraction(1, 2)  # how far the sound is written ahead of the picture, so that the muxer can interleave
 _VC3_COLOUR_BYTE = 0x2C
 
 
 class TakeWriter:
     """A take being written. Use it in a `with` block: leaving the block finishes the file, an exception removes it.
 
-    with TakeWriter(path, row, info, timing, sound=take_sound(...), sound_layout="stereo") as take:
+    with TakeWriter(path, row, info, timing, sounds=[SoundTrack(samples=take_sound(...), layout="stereo")]) as take:
         for frame in frames:
             take.write(frame.picture)
     """
@@ -58,11 +53,10 @@ class TakeWriter:
         info: MediaInfo,
         timing: TakeTiming,
         *,
-        sound: Iterator[Samples] | None = None,
-        sound_layout: str = "stereo",
+        sounds: Sequence[SoundTrack] = (),
         grey: bool = False,
     ) -> None:
-        """`sound` gives (channels, n) float32 chunks at 48 kHz; None = a take without a sound stream.
+        """`sounds`: the streams of sound, each as long as the take.
 
         `grey` = a video of grey levels with the source's size and times, fed by `write_grey`; it has no sound.
         Raises: OutputError — see `check_output`.
@@ -71,20 +65,18 @@ class TakeWriter:
         self._row, self._info, self._timing, self._grey = row, info, timing, grey
         self._pixels: PixelFormat = grey_pixels(row) if grey else take_pixels(row, info)
         self._tags: ColourTags = grey_tags(self._pixels) if grey else take_tags(row, info, self._pixels)
-        self._full_range = is_full_range(self._pixels, self._tags)
         self._converter = _converter(info, self._pixels, self._tags)
-        self._sound, self._sound_layout = (None if grey else sound), sound_layout
+        self._sounds = () if grey else tuple(sounds)
         self._part = part_path(self.path)
         self._frames_written = 0
-        self._samples_written = 0
         self._container: OutputContainer
 
     def __enter__(self) -> TakeWriter:
         with output_errors(self.path):
-            self._container = av.open(str(self._part), "w", format=self._row.muxer, options=self._muxer_options())
+            self._container = av.open(str(self._part), "w", format=self._row.muxer, options=muxer_options(self._row, self._timing))
             try:
                 self._video = self._add_video()
-                self._audio = self._add_audio() if self._sound is not None else None
+                self._tracks = SoundTracks(self._container, self._row, self._sounds)
                 self._container.start_encoding()  # what the encoder or the disk refuses, it refuses now
             except BaseException:
                 self._discard()
@@ -124,7 +116,7 @@ class TakeWriter:
         self._frames_written += 1
         with output_errors(self.path):
             self._mux_video(self._video.encode(frame))
-            self._write_sound(timing.time_of(number + 1) + _SOUND_AHEAD_S)
+            self._tracks.write_beside(timing.time_of(number + 1))
 
     def _mux_video(self, packets: list[Packet[VideoStream]]) -> None:
         pts = self._timing.pts
@@ -136,26 +128,12 @@ class TakeWriter:
                 _mark_colour_volume(packet, self._tags)
             self._container.mux(packet)
 
-    def _write_sound(self, until_s: Fraction | None) -> None:
-        """Sound up to a time of the take; None = all that is left."""
-        while self._audio is not None and self._sound is not None and (until_s is None or self._samples_written < until_s * TAKE_RATE):
-            chunk = next(self._sound, None)
-            if chunk is None:
-                self._sound = None
-                return
-            frame = sound_frame(chunk, self._sound_layout, TAKE_RATE)
-            frame.time_base, frame.pts = Fraction(1, TAKE_RATE), self._samples_written
-            self._samples_written += chunk.shape[1]
-            self._container.mux(self._audio.encode(frame))
-
     def _finish(self) -> None:
         with output_errors(self.path):
             self._mux_video(self._video.encode(None))
-            if self._audio is not None:
-                self._write_sound(None)
-                self._container.mux(self._audio.encode(None))
+            self._tracks.finish()
             self._container.close()
-        self._verify()
+        Promise(row=self._row, info=self._info, timing=self._timing, pixels=self._pixels, tags=self._tags).check(self._part)
         publish(self._part, self.path)
 
     def _discard(self) -> None:
@@ -163,13 +141,6 @@ class TakeWriter:
             self._container.close()
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
-
-    def _muxer_options(self) -> dict[str, str]:
-        if self._row.muxer not in ("mov", "mp4"):
-            return {}
-        # Edit lists count in the movie's time scale; FFmpeg's usual milliseconds would cut into a frame.
-        scale = self._timing.time_base.denominator
-        return {"movflags": "+faststart", "movie_timescale": str(scale * -(-1000 // scale))}
 
     def _add_video(self) -> VideoStream:
         info, timing = self._info, self._timing
@@ -185,50 +156,27 @@ class TakeWriter:
         context.thread_type = "AUTO"
         context.sample_aspect_ratio = info.sample_aspect
         write_tags(context, self._tags)
-        if info.display_matrix is not None and (info.rotation or info.mirrored):
-            stream.set_display_matrix(info.display_matrix)
-        if timing.start_timecode is not None:
-            self._container.metadata["timecode"] = timing.start_timecode
-        if info.reel is not None:
-            stream.metadata["reel_name"] = info.reel
+        mark_take(self._container, stream, info, timing)
         return stream
 
-    def _add_audio(self) -> AudioStream:
-        stream: AudioStream = self._container.add_stream(self._row.audio_codec, rate=TAKE_RATE)  # type: ignore[assignment]
-        stream.codec_context.layout = self._sound_layout
-        if self._row.audio_bit_rate is not None:
-            stream.codec_context.bit_rate = self._row.audio_bit_rate
-        return stream
 
-    def _verify(self) -> None:
-        """Raises: OutputError — the file does not hold what was promised."""
-        written, info, timing = probe(self._part), self._info, self._timing
-        promised = [
-            ("frame count", timing.frame_count, written.frame_count),
-            ("frame rate", None if timing.variable else timing.rate, None if timing.variable else written.rate),
-            ("size", info.coded_size, written.coded_size),
-            ("pixel aspect", info.sample_aspect, written.sample_aspect),
-            ("rotation", (info.rotation, info.mirrored), (written.rotation, written.mirrored)),
-            ("colour tags", _tag_codes(self._tags), _tag_codes(written.colour)),
-            ("range of levels", self._full_range, written.full_range),
-        ]
-        for what, wanted, got in promised:
-            if wanted != got:
-                raise OutputError(f"{self._row.title} did not keep the {what} (wanted {wanted}, got {got}): choose another format.")
-        if not same_timecode(timing.start_timecode, written.start_timecode, timing.rate):
-            raise OutputError(
-                f"{self._row.title} did not keep the start timecode (wanted {timing.start_timecode}, got {written.start_timecode}): "
-                "choose another format."
-            )
-        self._verify_times(written)
+def muxer_options(row: TakeFormat, timing: TakeTiming) -> dict[str, str]:
+    """What the container must be told before its header."""
+    if row.muxer not in ("mov", "mp4"):
+        return {}
+    # Edit lists count in the movie's time scale; FFmpeg's usual milliseconds would cut into a frame.
+    scale = timing.time_base.denominator
+    return {"movflags": "+faststart", "movie_timescale": str(scale * -(-1000 // scale))}
 
-    def _verify_times(self, written: MediaInfo) -> None:
-        tick = max(written.time_base, self._timing.time_base)
-        wanted = self._timing.pts[:-1] * float(self._timing.time_base)
-        got = (written.frame_pts - written.frame_pts[0]) * float(written.time_base)
-        worst = float(np.abs(wanted - got).max())
-        if worst > 1.01 * tick:
-            raise OutputError(f"{self._row.title} moved frames by up to {worst * 1000:.1f} ms: choose another format.")
+
+def mark_take(container: OutputContainer, stream: VideoStream, info: MediaInfo, timing: TakeTiming) -> None:
+    """What editors conform by and no encoder carries: rotation, start timecode and reel name."""
+    if info.display_matrix is not None and (info.rotation or info.mirrored):
+        stream.set_display_matrix(info.display_matrix)
+    if timing.start_timecode is not None:
+        container.metadata["timecode"] = timing.start_timecode
+    if info.reel is not None:
+        stream.metadata["reel_name"] = info.reel
 
 
 def _mark_colour_volume(packet: Packet[VideoStream], tags: ColourTags) -> None:
@@ -236,10 +184,6 @@ def _mark_colour_volume(packet: Packet[VideoStream], tags: ColourTags) -> None:
     volume = {1: 0, 9: 1, 10: 2}.get(tags.matrix or 0, 3)  # 3 = see the container
     header = memoryview(packet)
     header[_VC3_COLOUR_BYTE] = header[_VC3_COLOUR_BYTE] & ~0b110 | volume << 1
-
-
-def _tag_codes(tags: ColourTags) -> tuple[int | None, ...]:
-    return tags.primaries, tags.transfer, tags.matrix
 
 
 def _converter(info: MediaInfo, pixels: PixelFormat, tags: ColourTags) -> Converter:

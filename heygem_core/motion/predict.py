@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from ..speech.activity import speaking, utterances
 from ..speech.features import FRAME_RATE, HOP, frame_count, level
+from .choice import identity
 from .examples import lower_lip_gap
 from .head import Head, load_head
 from .motion import Motion
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-METHOD = 1  # counts the changes to this module that change motions
+METHOD = 2  # counts the changes to this module that change motions
 STATE_RATE = 50  # Hz: what the network gives
 GAIN = 1.25  # a regression that is unsure moves too little; measured on speakers that were not in the training
 CLOSING = (0.6, 0.9)  # probability of closed lips at which they begin to close, and at which they touch
@@ -57,9 +58,9 @@ def predict(samples: Floats, head: str = "mel", encoder: str | None = None, adap
     return predict_with(load_head(head, encoder), samples, adaptation)
 
 
-def motion_version(head: str = "mel") -> str:
-    """Changes whenever the same speech would give another motion: for keys of caches. Raises: MissingWeights."""
-    return f"{METHOD}-{load_head(head).digest}"
+def motion_version(head: Head) -> str:
+    """Changes whenever the same speech would give another motion with this head: for keys of caches. Raises: MissingWeights."""
+    return f"{METHOD}-{identity(head)}"
 
 
 def predict_with(head: Head, samples: Floats, adaptation: Adaptation | None = None) -> Motion:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d, maximum_filter1d, percentile_filter
 
-from .features import FRAME_RATE, SILENT_LEVEL_DB, frame_count, level_db, log_mel
+from .features import FRAME_RATE, LEVEL_STEP_DB, SILENT_LEVEL_DB, frame_count, level_db, log_mel
 
 Floats = NDArray[np.float32]
 
@@ -33,7 +33,7 @@ def speaking_probability(samples: Floats) -> Floats:
     if level_db(np.asarray(samples, np.float32)) < SILENT_LEVEL_DB:
         return np.zeros(frame_count(len(samples)), np.float32)
     loud = loudness_db(samples)
-    peak = np.percentile(loud, 95)
+    peak = LEVEL_STEP_DB * np.round(np.percentile(loud, 95) / LEVEL_STEP_DB)  # in steps, as the level: see there
     loud = gaussian_filter1d(np.maximum(loud, peak - LOWEST_DB), 1.5, mode="nearest")
     span = int(BACKGROUND_S * FRAME_RATE) | 1
     background = gaussian_filter1d(percentile_filter(loud, 10, span, mode="reflect"), FRAME_RATE / 2, mode="nearest")

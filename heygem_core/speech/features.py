@@ -24,6 +24,7 @@ BANDS = 80
 FRAME_RATE = 100  # frames a second
 
 ACTIVE_LEVEL_DB = -23.0  # dBFS: the RMS level that the louder part of a recording is brought to
+LEVEL_STEP_DB = 2.0  # … in steps of this
 ACTIVE_RANGE_DB = 25.0  # blocks this far below the loudest one do not count as speech when the level is measured
 SILENT_LEVEL_DB = -75.0  # dBFS: below this a recording is left as it is, since there is nothing in it but noise
 FLOOR = -6.5  # log10 of mel power: about 8 decades under the loudest vowels at the normal level
@@ -48,15 +49,17 @@ def level_db(samples: Floats) -> float:
 
 
 def level(samples: Floats) -> Floats:
-    """The same sound with its active level at -23 dBFS; what is not finite becomes 0.
+    """The same sound with its active level at -23 dBFS to within a decibel; what is not finite becomes 0.
 
-    A recording under -75 dBFS is returned unchanged: raising it would turn noise into speech.
+    Raised or lowered in steps, so that a change to one second of a long speech leaves the rest exactly as it was, unless the level
+    happens to lie near the next step (about one change in 25, for a second of a minute). A recording under -75 dBFS is returned
+    unchanged: raising it would turn noise into speech.
     """
     samples = np.nan_to_num(np.asarray(samples, np.float32).reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
     now = level_db(samples)
     if now < SILENT_LEVEL_DB:
         return samples
-    return samples * np.float32(10 ** ((ACTIVE_LEVEL_DB - now) / 20))
+    return samples * np.float32(10 ** (LEVEL_STEP_DB * round((ACTIVE_LEVEL_DB - now) / LEVEL_STEP_DB) / 20))
 
 
 def frame_count(sample_count: int) -> int:

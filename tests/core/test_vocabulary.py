@@ -40,7 +40,7 @@ def test_the_table_of_exit_codes_in_the_docstring_is_true() -> None:
 
 TASK = RenderTask(
     shot=Shot(video="a.mov", speech="b.wav", start=3, end_exclusive=9, face=2),
-    settings=RenderSettings(fit="loop", offset_ms=-40.0, intensity=0.5, format="prores", audio=False),
+    settings=RenderSettings(fit="loop", offset_ms=-40.0, intensity=0.5, format="prores", sound="none"),
     output="take.mov",
     matte="matte.mov",
     segment=(1, 4),

@@ -21,6 +21,7 @@ from heygem_core.media.planes import align_box, blend_planes, crop_planes
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
 from heygem_core.media.sound import take_layout, take_sound
+from heygem_core.media.sound_tracks import SoundTrack
 from heygem_core.media.timing import steady_timing, timing_of
 from heygem_core.media.upright import Upright
 from heygem_core.media.writer import TakeWriter
@@ -43,9 +44,10 @@ def copy(
     """The range of a file as a take: every frame's middle cropped, blended back over itself, and written."""
     info = probe(source)
     timing = timing_of(info, range(start, info.frame_count if end is None else end), rate=rate)
-    sound = take_sound(source, info.time_of(start), timing.duration) if info.sound else None
-    layout = take_layout(source) if info.sound else "stereo"
-    with TakeWriter(target, format_for(target, name, info), info, timing, sound=sound, sound_layout=layout) as take:
+    sounds = (
+        [SoundTrack(samples=take_sound(source, info.time_of(start), timing.duration), layout=take_layout(source))] if info.sound else []
+    )
+    with TakeWriter(target, format_for(target, name, info), info, timing, sounds=sounds) as take:
         for frame in read_frames(info, start, end):
             box = align_box(frame.picture, 10, 8, 50, 40)
             crop = crop_planes(frame.picture, box)

@@ -123,12 +123,12 @@ def samples(path: Path) -> NDArray[np.float64]:
 
 
 def task(
-    video: Path, sound: Path, output: Path, *, segment: tuple[int, int] | None = None, matte: Path | None = None, **options: Any
+    video: Path, speech: Path, output: Path, /, *, segment: tuple[int, int] | None = None, matte: Path | None = None, **options: Any
 ) -> RenderTask:
     """A task for the processor (cuda may differ in the last bit); `options` are fields of Shot and RenderSettings."""
-    shot = {name: options.pop(name) for name in ("start", "end_exclusive", "face") if name in options}
+    shot = {name: options.pop(name) for name in Shot.__struct_fields__ if name in options}
     return RenderTask(
-        shot=Shot(video=str(video), speech=str(sound), **shot),
+        shot=Shot(video=str(video), speech=str(speech), **shot),
         settings=RenderSettings(**{"device": "cpu", "fit": "trim"} | options),
         output=str(output),
         matte=None if matte is None else str(matte),
@@ -136,9 +136,9 @@ def task(
     )
 
 
-def make(video: Path, sound: Path, output: Path, **options: Any) -> list[Event]:
+def make(video: Path, speech: Path, output: Path, /, **options: Any) -> list[Event]:
     """Renders and returns what was told; the last event is Finished."""
-    events = list(render(task(video, sound, output, **options)))
+    events = list(render(task(video, speech, output, **options)))
     assert isinstance(events[-1], Finished)
     return events
 

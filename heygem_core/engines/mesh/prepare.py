@@ -61,7 +61,7 @@ def prepare(info: MediaInfo, face: Person, frames: NDArray[np.int64], wanted: Fl
         path[chosen >= 0] = rank
         used = library.frames[used]
     np.save(folder / "donor.npy", path)
-    _patches(info, face, used, folder)
+    _patches(info, face, used, used if library is None else library.frames, folder)
 
 
 def _answered(wanted: Floats, neutral: Floats) -> Floats:
@@ -137,16 +137,15 @@ def _library(face: Person) -> Library | None:
     return Library(frames=good + face.first_frame, lips=face.shapes[good][:, LIPS], pose=angles, penalty=blur)
 
 
-def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], folder: Path) -> None:
-    """Reads the chosen donors' mouths out of the clip."""
-    at = used - face.first_frame
-    pose = Pose(face.pose.scale[at], face.pose.rotation[at], face.pose.shift[at])
-    points = _stored(info, place(face.shapes[at][:, KEPT], pose)) if len(used) else np.zeros((0, len(KEPT), 2), np.float32)
-    lips = points[:, rows(OUTER_LIPS)]
-    margin = (2.2 * MARGIN * pose.scale)[:, None] if len(used) else 0
-    box = np.concatenate([lips.min(1) - margin, lips.max(1) + margin], 1) if len(used) else np.zeros((0, 4), np.float32)
-    low, extent = _boxes(info, box)
-    width, height = np.minimum(extent.max(0, initial=4), info.coded_size)
+def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: NDArray[np.int64], folder: Path) -> None:
+    """Reads the chosen donors' mouths out of the clip. Their size has room for any that could be chosen: what one frame borrows
+    must not depend on what another one does."""
+    largest = np.full(2, 4, np.int32)
+    for first in range(0, len(lendable), _CHUNK):
+        largest = np.maximum(largest, _mouth_boxes(info, face, lendable[first : first + _CHUNK])[1].max(0))
+    width, height = np.minimum(largest, info.coded_size)
+    points, pose = _points_of(info, face, used)
+    low = _mouth_boxes(info, face, used)[0]
     low = np.clip(low, 0, np.array(info.coded_size) - [width, height])
     low -= low % _GRID
     patches = np.lib.format.open_memmap(folder / "patches.npy", "w+", np.uint16, (max(1, len(used)), 3, int(height), int(width)))
@@ -158,6 +157,25 @@ def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], folder: Pat
     skull = _skull(info, face, pose)
     skull[:, 0] -= low
     np.save(folder / "patch_skull.npy", skull)
+
+
+def _points_of(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tuple[Floats, Pose]:
+    """The tracked points (D, K, 2) of some frames in the stored picture, and their poses."""
+    at = frames - face.first_frame
+    pose = Pose(face.pose.scale[at], face.pose.rotation[at], face.pose.shift[at])
+    if not len(at):
+        return np.zeros((0, len(KEPT), 2), np.float32), pose
+    return _stored(info, place(face.shapes[at][:, KEPT], pose)), pose
+
+
+def _mouth_boxes(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Origin and extent (D, 2) of the mouths of some frames with the skin around them."""
+    points, pose = _points_of(info, face, frames)
+    if not len(points):
+        return np.zeros((0, 2), np.int32), np.zeros((0, 2), np.int32)
+    lips = points[:, rows(OUTER_LIPS)]
+    margin = (2.2 * MARGIN * pose.scale)[:, None]
+    return _boxes(info, np.concatenate([lips.min(1) - margin, lips.max(1) + margin], 1))
 
 
 def _read(info: MediaInfo, numbers: NDArray[np.int64]) -> Iterator:

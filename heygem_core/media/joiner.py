@@ -1,0 +1,109 @@
+"""Joins the pieces of a take by copying their packets: no picture is encoded again, and the sound is encoded once over the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+import numpy as np
+
+from ..errors import OutputError
+from .files import open_media
+from .formats import TakeFormat, take_pixels, take_tags
+from .output import check_output, output_errors, part_path, publish
+from .probe import picture_stream
+from .promise import Promise
+from .sound_tracks import SoundTrack, SoundTracks
+from .writer import mark_take, muxer_options
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av.video.stream import VideoStream
+
+    from .probe import MediaInfo
+    from .timing import TakeTiming
+
+_Piece = tuple[Path, list[int], bytes]  # file, the place of each packet's frame within the piece, decoder's configuration
+
+
+def join_pieces(
+    path: str | Path,
+    row: TakeFormat,
+    info: MediaInfo,
+    timing: TakeTiming,
+    pieces: Sequence[str | Path],
+    *,
+    sounds: Sequence[SoundTrack] = (),
+) -> Iterator[int]:
+    """Writes the take of `pieces` in order; yields the number of frames after each piece, the file is there when it ends.
+
+    Pieces are files that `TakeWriter` wrote for the same source, row and settings, each beginning with a keyframe.
+    Raises: OutputError — pieces that do not belong together, are too few or too many, or a file that breaks the promise of a take.
+    """
+    path = check_output(path, [info.path, *pieces])
+    known = [_look_at(Path(piece)) for piece in pieces]
+    count = sum(len(places) for _, places, _ in known)
+    if count != timing.frame_count:
+        raise OutputError(f"The pieces hold {count} frames and the take has {timing.frame_count}: render the missing ones again.")
+    odd = next((piece for piece, _, head in known if head != known[0][2]), None)
+    if odd is not None:
+        raise OutputError(f"“{odd.name}” was encoded with other settings than the first piece: render it again.")
+    pixels = take_pixels(row, info)
+    promise = Promise(row=row, info=info, timing=timing, pixels=pixels, tags=take_tags(row, info, pixels))
+    part = part_path(path)
+    try:
+        with output_errors(path):
+            yield from _copy(part, row, info, timing, known, sounds)
+        promise.check(part)
+        publish(part, path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _look_at(piece: Path) -> _Piece:
+    with open_media(piece) as container:
+        stream = picture_stream(container, piece)
+        times = [packet.pts for packet in container.demux(stream) if packet.size and packet.pts is not None]
+        return piece, np.argsort(np.argsort(times)).tolist(), bytes(stream.codec_context.extradata or b"")
+
+
+def _copy(
+    part: Path, row: TakeFormat, info: MediaInfo, timing: TakeTiming, pieces: list[_Piece], sounds: Sequence[SoundTrack]
+) -> Iterator[int]:
+    # Decoding order runs ahead of showing order by the same number of frames in every piece, else the whole would not decode.
+    lead = max(at - place for _, places, _ in pieces for at, place in enumerate(places))
+    with av.open(str(part), "w", format=row.muxer, options=muxer_options(row, timing)) as container, open_media(pieces[0][0]) as first:
+        stream: VideoStream = container.add_stream_from_template(picture_stream(first, pieces[0][0]))
+        stream.time_base = timing.time_base
+        mark_take(container, stream, info, timing)
+        tracks = SoundTracks(container, row, sounds)
+        container.start_encoding()
+        begin = 0
+        for piece, places, _ in pieces:
+            for at, packet in enumerate(_packets(piece)):
+                _retime(packet, stream, timing, begin + places[at], begin + at - lead)
+                container.mux(packet)
+                tracks.write_beside(timing.time_of(begin + at + 1))
+            begin += len(places)
+            yield begin
+        tracks.finish()
+
+
+def _packets(piece: Path) -> Iterator[Packet[VideoStream]]:
+    with open_media(piece) as container:
+        yield from (packet for packet in container.demux(picture_stream(container, piece)) if packet.size and packet.pts is not None)
+
+
+def _retime(packet: Packet[VideoStream], stream: VideoStream, timing: TakeTiming, shown: int, decoded: int) -> None:
+    """Gives a packet its place in the whole: the frame it shows, and the frame at whose time it is decoded (may be negative)."""
+    pts = timing.pts
+    packet.stream = stream
+    packet.time_base = timing.time_base
+    packet.pts = int(pts[shown])
+    packet.dts = int(pts[decoded]) if decoded >= 0 else decoded * int(pts[1])
+    packet.duration = int(pts[shown + 1] - pts[shown])
