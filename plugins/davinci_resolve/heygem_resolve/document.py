@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from . import rates, reading
-from .editor import Editor, can
+from .editor import Editor
 
 if TYPE_CHECKING:
     from . import api
@@ -23,7 +23,7 @@ _KINDS = {"Video": "video", "Audio": "audio"}
 
 def exported(editor: Editor, timeline: api.Timeline) -> dict[str, Any] | None:
     """None where this Resolve cannot export OpenTimelineIO (before 18.5) or where it failed."""
-    kind = getattr(editor.resolve, "EXPORT_OTIO", None) if can(editor.resolve, "EXPORT_OTIO") else None
+    kind = getattr(editor.resolve, "EXPORT_OTIO", None)  # what Resolve does not know is None, never an AttributeError
     if kind is None:
         return None
     with tempfile.TemporaryDirectory(prefix="heygem-") as folder:

@@ -1,0 +1,189 @@
+"""Places a take on a track above the clip it was made from, and believes only what it reads back.
+
+AppendToTimeline drops a clip that would overlap another one and reports success, counts recordFrame from zero o'clock, returns
+objects that are not on the timeline, and has changed what `endFrame` means. So: a track of ours with room, absolute frames,
+and the track listed again afterwards. What fails is taken away again; what others put there is never touched.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from . import looks, pool, reading, sound, taking, tracks
+from .editor import Editor, can, open_project, timeline_by_id
+from .kept import as_it_was
+from .trouble import HostError
+
+if TYPE_CHECKING:
+    from . import api
+
+
+def place(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
+    """host.place: the protocol's PlaceParams → PlaceResult. Placing a take that is there already changes nothing.
+
+    Raises: HostError — another project is open, the timeline or the file is gone, or Resolve did not place it.
+    """
+    spot = params["placement"]
+    project = open_project(editor, spot["project"])
+    timeline = timeline_by_id(project, spot["sequence"])
+    there = find_placed(timeline, params["file"], spot)
+    if there is not None:
+        track, item = there
+        return _result(params, True, track, timeline, item)
+    with as_it_was(editor, project):
+        if project.GetCurrentTimeline() is None or project.GetCurrentTimeline().GetUniqueId() != spot["sequence"]:
+            project.SetCurrentTimeline(timeline)  # clips are appended to the current timeline, whichever that is
+        return _place(project.GetMediaPool(), timeline, params)
+
+
+def _place(media_pool: api.MediaPool, timeline: api.Timeline, params: dict[str, Any]) -> dict[str, Any]:
+    spot = params["placement"]
+    media = pool.imported(media_pool, params["file"])
+    covered, start, notices = where_it_goes(timeline, spot)
+    if params.get("mode", "track") == "take":
+        if covered is None:
+            raise HostError("ClipGone", "The clip of this shot is no longer on the timeline, so the take cannot become a take of it.")
+        taking.add(covered, media, params.get("handles", 0), params["frames"])
+        track, item, missed = spot["track"], covered, ()
+    else:
+        track, item = _on_track(media_pool, timeline, media, spot, start, params.get("handles", 0), params["frames"])
+        missed = looks.copy(covered, item) if covered is not None and not params.get("baked") else ()
+        hidden = tracks.hidden_by(timeline, spot["track"], track, start, spot["record_duration"])
+        if hidden:
+            notices.append(f"The take lies above {', '.join(hidden)} as well: move the track {reading.TAKES!r} below if they should show.")
+        if params.get("disable_original") and covered is not None:
+            covered.SetClipEnabled(False)
+    notices += _sound(media_pool, timeline, covered, start, params)
+    return _result(params, False, track, timeline, item, missed, notices)
+
+
+def _sound(media_pool: api.MediaPool, timeline: api.Timeline, covered: Any, start: int, params: dict[str, Any]) -> list[str]:
+    """The take is there by now, so what goes wrong with its sound is told, not raised."""
+    notices = []
+    if params.get("speech"):
+        notices += sound.place_speech(
+            media_pool, timeline, params["speech"], start, params["placement"]["record_duration"], Fraction(params.get("speech_start") or 0)
+        )
+    if params.get("mute", "none") != "none":
+        notices += sound.mute(timeline, covered, params["mute"])
+    return notices
+
+
+def where_it_goes(timeline: api.Timeline, spot: dict[str, Any]) -> tuple[Any, int, list[str]]:
+    """The covered clip (None = gone), the start for its take, and what the editor should know: clips move while takes render."""
+    covered = next((item for _, item in reading.all_items(timeline, "video") if item.GetUniqueId() == spot.get("clip")), None)
+    if covered is None:
+        gone = ["The clip of this shot is no longer on the timeline; the take lies where the clip was."] if spot.get("clip") else []
+        return None, spot["record_start"], gone
+    start, length = reading.start_of(timeline, covered), reading.length_of(covered)
+    if start == spot["record_start"]:
+        changed = length != spot["record_duration"]
+        return covered, start, ["The clip was trimmed since it was rendered; the take has its old length."] if changed else []
+    if length == spot["record_duration"]:
+        return covered, start, ["The clip was moved since it was rendered; the take follows it."]
+    return covered, spot["record_start"], ["The clip was trimmed and moved since it was rendered; the take lies where the clip was."]
+
+
+def find_placed(timeline: api.Timeline, file: str, spot: dict[str, Any] | None = None) -> tuple[int, Any] | None:
+    """The track and clip that show a take's file, wherever the editor has moved it; takes are never overwritten, so a file is a take.
+
+    With a spot, clips that hold it as one of Resolve's takes count as well.
+    """
+    for track, item in reading.all_items(timeline, "video"):
+        if reading.same_file(reading.path_of(item), file):
+            return track, item
+        if spot is not None and item.GetUniqueId() == spot.get("clip") and taking.index_of(item, file):
+            return track, item
+    return None
+
+
+def _on_track(
+    media_pool: api.MediaPool, timeline: api.Timeline, media: Any, spot: dict[str, Any], start: int, handles: int, frames: int
+) -> tuple[int, Any]:
+    length = spot["record_duration"]
+    track = tracks.free_track(timeline, "video", spot["track"], start, length)
+    fresh = track is None
+    if track is None:
+        track = tracks.new_track(timeline, "video")
+    try:
+        return track, append(media_pool, timeline, "video", track, media, start, handles, frames, length)
+    except HostError:
+        if fresh and not timeline.GetItemListInTrack("video", track):
+            timeline.DeleteTrack("video", track)
+        raise
+
+
+def append(
+    media_pool: api.MediaPool,
+    timeline: api.Timeline,
+    kind: str,
+    track: int,
+    media: Any,
+    start: int,
+    first: int,
+    frames: int,
+    length: int | None,
+) -> Any:
+    """Appends frames [first, first + frames) of a file at `start` and returns the clip as the track lists it.
+
+    Length in frames of the timeline; None = whatever Resolve makes of it. `endFrame` is exclusive in 21.0 and was not always,
+    and mixed rates round down, so the length is read back and the other readings are tried. Raises: HostError — nothing fits.
+    """
+    seen = None
+    for end in (first + frames, first + frames - 1, first + frames + 1):
+        item = _append_once(media_pool, timeline, kind, track, media, start, first, end)
+        if item is None:
+            continue
+        if length is None or reading.length_of(item) == length:
+            _check_offset(item, first)
+            return item
+        seen = reading.length_of(item)
+        timeline.DeleteClips([item], False)
+    if seen is None:
+        raise HostError("NotPlaced", "Resolve accepted the take and shows nothing; the take is safe in the bin: drag it above its clip.")
+    raise HostError(
+        "WrongLength", f"Resolve makes the take {seen} frames long where {length} are wanted; does its frame rate differ from the clip's?"
+    )
+
+
+def _append_once(
+    media_pool: api.MediaPool, timeline: api.Timeline, kind: str, track: int, media: Any, start: int, first: int, end: int
+) -> Any:
+    before = {item.GetUniqueId() for item in reading.items_in(timeline, kind, track)}
+    info = {
+        "mediaPoolItem": media,
+        "startFrame": first,
+        "endFrame": end,
+        "trackIndex": track,
+        "recordFrame": int(timeline.GetStartFrame()) + start,  # absolute: from zero o'clock, not from the timeline's start
+        "mediaType": 1 if kind == "video" else 2,
+    }
+    media_pool.AppendToTimeline([info])  # what it returns may be hollow
+    for item in reading.items_in(timeline, kind, track):
+        if item.GetUniqueId() not in before and reading.start_of(timeline, item) == start:
+            return item
+    return None
+
+
+def _check_offset(item: Any, first: int) -> None:
+    """Raises: HostError — the clip begins at another frame of the file, so every mouth would be early or late."""
+    offset = item.GetLeftOffset() if can(item, "GetLeftOffset") else None
+    if offset is not None and int(offset) != first:
+        raise HostError(
+            "WrongOffset", f"Resolve placed the take from its frame {int(offset)}, not {first}: remove it and report this version."
+        )
+
+
+def _result(
+    params: dict[str, Any], already: bool, track: int, timeline: api.Timeline, item: Any, missed: Any = (), notices: Any = ()
+) -> dict[str, Any]:
+    return {
+        "take": params["take"],
+        "already": already,
+        "track": track,
+        "record_start": reading.start_of(timeline, item),
+        "record_duration": reading.length_of(item),
+        "not_copied": list(missed),
+        "notices": list(notices),
+    }

@@ -1,0 +1,62 @@
+"""Speech that came as a file goes to an audio track of its own; the old dialogue falls silent if the editor chose so."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from . import placing, pool, rates, reading, tracks
+from .trouble import HostError
+
+if TYPE_CHECKING:
+    from . import api
+
+
+def place_speech(
+    media_pool: api.MediaPool, timeline: api.Timeline, file: str, start: int, length: int, speech_start: Fraction
+) -> list[str]:
+    """The stretch of speech that belongs to a take, below it; returns notices. Sound is cut at whole frames of the timeline.
+
+    `speech_start` is the second of the file that is heard at the take's first frame; a negative one begins later.
+    """
+    rate = rates.exact(timeline.GetSetting("timelineFrameRate"))
+    first = round(speech_start * rate)
+    if first < 0:
+        start, length, first = start - first, length + first, 0
+    if length <= 0 or _is_there(timeline, file, start):
+        return []
+    try:
+        media = pool.imported(media_pool, file)
+        track = tracks.free_track(timeline, "audio", 0, start, length) or tracks.new_track(timeline, "audio")
+        item = placing.append(media_pool, timeline, "audio", track, media, start, first, length, None)
+    except HostError as problem:
+        return [f"The take is placed, its speech is not: {problem}"]
+    if reading.length_of(item) not in (length, length - 1, length + 1):
+        return [f"The speech file ends early: {reading.length_of(item)} of {length} frames have sound."]
+    return []
+
+
+def _is_there(timeline: api.Timeline, file: str, start: int) -> bool:
+    return any(
+        reading.same_file(reading.path_of(item), file) and reading.start_of(timeline, item) == start
+        for _, item in reading.all_items(timeline, "audio")
+    )
+
+
+def mute(timeline: api.Timeline, covered: Any, how: str) -> list[str]:
+    """Switches off the sound linked to a clip, or the tracks it lies on; both are one click (or one undo) away from sounding again."""
+    if covered is None:
+        return ["The clip is gone, so its old dialogue was not muted."]
+    linked = {item.GetUniqueId() for item in covered.GetLinkedItems() or []}
+    old = [(track, item) for track, item in reading.all_items(timeline, "audio") if item.GetUniqueId() in linked]
+    if not old:
+        return ["No sound is linked to the clip, so nothing was muted."]
+    if how == "clip":
+        for _, item in old:
+            item.SetClipEnabled(False)
+        failed = [item for _, item in old if item.GetClipEnabled()]
+        return ["Resolve did not disable the clip's old sound."] if failed else []
+    for track in sorted({track for track, _ in old}):
+        timeline.SetTrackEnable("audio", track, False)
+    names = ", ".join(timeline.GetTrackName("audio", track) or f"A{track}" for track in sorted({track for track, _ in old}))
+    return [f"Muted the whole track {names}."]

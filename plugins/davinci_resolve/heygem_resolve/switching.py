@@ -1,0 +1,54 @@
+"""host.switchTake: another version at the place where one lies already. Nothing is deleted: the old version stays a take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import placing, pool, reading, taking
+from .editor import Editor, open_project, timeline_by_id
+from .kept import as_it_was
+
+if TYPE_CHECKING:
+    from . import api
+
+
+def switch(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
+    """Takes of ours become takes of one clip; where none lies yet, the version is placed like any other. Raises: HostError."""
+    spot = params["placement"]
+    project = open_project(editor, spot["project"])
+    timeline = timeline_by_id(project, spot["sequence"])
+    frames = params.get("frames") or spot["record_duration"]
+    carrier = _carrier(timeline, spot, params["file"])
+    if carrier is None:
+        return placing.place(editor, {**params, "frames": frames, "name": params.get("name", ""), "mode": "track"})
+    track, item = carrier
+    already = reading.same_file(reading.path_of(item), params["file"])
+    if not already:
+        with as_it_was(editor, project):
+            if project.GetCurrentTimeline().GetUniqueId() != timeline.GetUniqueId():
+                project.SetCurrentTimeline(timeline)
+            taking.add(item, pool.imported(project.GetMediaPool(), params["file"]), params.get("handles", 0), frames)
+    return {
+        "take": params["take"],
+        "already": already,
+        "track": track,
+        "record_start": reading.start_of(timeline, item),
+        "record_duration": reading.length_of(item),
+        "not_copied": [],
+        "notices": [],
+    }
+
+
+def _carrier(timeline: api.Timeline, spot: dict[str, Any], file: str) -> tuple[int, Any] | None:
+    """The clip that shows this version or another one of the same shot: on a track of ours at that place, or the clip itself."""
+    _, start, _ = placing.where_it_goes(timeline, spot)
+    for track, item in reversed(reading.all_items(timeline, "video")):
+        ours = (timeline.GetTrackName("video", track) or "").startswith(reading.TAKES)
+        at_place = reading.start_of(timeline, item) == start and reading.length_of(item) == spot["record_duration"]
+        if ours and at_place and track > spot["track"]:
+            return track, item
+        if item.GetUniqueId() == spot.get("clip") and (item.GetTakesCount() or 0) > 0:
+            return track, item
+        if reading.same_file(reading.path_of(item), file):
+            return track, item
+    return None
