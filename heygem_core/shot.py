@@ -68,6 +68,19 @@ class Shot(Struct, frozen=True, kw_only=True):
             raise SpecError(f"Faces are numbered from 1, got {self.face}.")
 
 
+class SpeechPiece(Struct, frozen=True, kw_only=True):
+    """A stretch of one sound file on a common time: several of them are mixed into the speech of one shot."""
+
+    path: str
+    start_s: Fraction  # where the stretch begins in the file
+    duration_s: Fraction
+    at_s: Fraction  # where it is heard, from the take's first frame
+
+    def __post_init__(self) -> None:
+        if self.duration_s <= 0 or self.start_s < 0 or self.at_s < 0:
+            raise SpecError("A piece of speech must begin at second 0 or later and last longer than nothing.")
+
+
 class RenderSettings(Struct, frozen=True, kw_only=True):
     """How a shot is rendered. Every option of the command line and the API is declared here, once."""
 
