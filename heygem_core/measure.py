@@ -2,45 +2,190 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
+from .cache import Cache
+from .curves import closures, match_curves, trace_of_old_mouth
+from .errors import InputError, NoSound, NoUsableFace, SpecError
+from .figures import Likeness, Quality, SyncScore
+from .inputs import open_inputs
 from .media.probe import probe
-from .observe import observe
-from .quality import Quality, Wanted, measure
-from .report import read_report, write_report
+from .media.sound import read_speech
+from .observe import Observation, observe
+from .own_speech import own_speech
+from .quality import Wanted, landmark_distance, measure
+from .report import TakeReport, read_report, write_report
 from .timeline import STILL_RATE
+
+if TYPE_CHECKING:
+    from .media.info import MediaInfo
 
 _T = TypeVar("_T")
 
 
-def measure_take(take: str | Path, source: str | Path | None = None) -> Quality:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A take as it was looked at: the figures and the curves behind them."""
+
+    quality: Quality
+    seen: Observation  # the take
+    source: Observation | None  # the footage, from the shot's first frame on
+    under: NDArray[np.int64] | None  # (T,) which frame of `source` lies under each frame of the take
+    wanted: Wanted | None
+
+
+def measure_take(
+    take: str | Path, source: str | Path | None = None, *, syncnet: str | Path | None = None, cache: str | Path | None = None
+) -> Quality:
     """The quality of a take; kept in its report where it has one.
 
     Figures that compare with the source are None where its footage is gone or a still, those that compare with the wanted
-    curves where there is no report. Raises: InputError, NoUsableFace, OutputError, SpecError.
+    curves where there is no report. syncnet: path of `syncnet_v2.model`. Raises: InputError, NoUsableFace, OutputError,
+    SpecError, MissingWeights.
     """
+    quality = look_at(take, source, syncnet=syncnet, cache=cache).quality
     report = read_report(take)
-    info = probe(take)
-    face = report.plan.face if report else None
-    seen = result_of(observe(info, face=face))
-    wanted, before = None, None
-    if report is not None:
-        wanted = Wanted(opening=_curve(report.wanted_opening), width=_curve(report.wanted_width))
-        source = source or report.plan.shot.video
-    if source is not None and Path(source).is_file() and (footage := probe(source)).kind == "video":
-        shot = report.plan.shot if report else None
-        before = result_of(observe(footage, shot.start if shot else 0, shot.end_exclusive if shot else None, face=face))
-    quality = measure(seen, before or seen, float(info.rate or STILL_RATE), wanted)
-    if before is None:  # a take compared with itself says nothing
-        quality = replace(quality, sharpness=None, flicker=None, rim=None, teeth=None)
     if report is not None:
         write_report(replace(report, quality=quality), take)
     return quality
+
+
+def look_at(
+    take: str | Path,
+    source: str | Path | None = None,
+    *,
+    syncnet: str | Path | None = None,
+    cache: str | Path | None = None,
+    footage: Observation | None = None,
+) -> Looked:
+    """Measures a take and keeps what was seen. `footage`: the shot's source, where it was observed already. Raises: as `measure_take`."""
+    net = _network(syncnet) if syncnet is not None else None  # a mistyped path is told before the long work
+    report, info = read_report(take), probe(take)
+    face = report.plan.face if report else None
+    seen = result_of(observe(info, face=face))
+    wanted = Wanted(opening=_curve(report.wanted_opening), width=_curve(report.wanted_width)) if report else None
+    if footage is None:
+        footage = _footage(source or (report.plan.shot.video if report else None), report)
+    quality = measure(seen, footage or seen, float(info.rate or STILL_RATE), wanted)
+    if footage is None:  # a take compared with itself says nothing
+        quality = replace(quality, sharpness=None, flicker=None, rim=None, teeth=None)
+    under = None
+    if report is None:
+        quality = replace(quality, own_speech=own_speech(seen, info, _samples(take)))
+    else:
+        under = _frames_under(report, len(seen.usable), footage)
+        quality = replace(quality, likeness=_likeness(report, info, cache))
+        if footage is not None and under is not None and wanted is not None:
+            quality = _against_old_mouth(quality, report, seen, _taken(footage, under), wanted, float(info.rate or STILL_RATE))
+    if net is not None:
+        quality = replace(quality, syncnet=net(info, seen, _samples(take)))
+    return Looked(quality=quality, seen=seen, source=footage, under=under, wanted=wanted)
+
+
+def _footage(path: str | Path | None, report: TakeReport | None) -> Observation | None:
+    """The source's frames of the shot; None where they are gone, a still, or show no usable face."""
+    if path is None or not Path(path).is_file() or (info := probe(path)).kind != "video":
+        return None
+    shot = report.plan.shot if report else None
+    face = report.plan.face if report else None
+    try:
+        return result_of(observe(info, shot.start if shot else 0, shot.end_exclusive if shot else None, face=face))
+    except (NoUsableFace, SpecError):  # the shot may be so short that the person is found only with what lies around it
+        return None
+
+
+def _frames_under(report: TakeReport, frames: int, footage: Observation | None) -> NDArray[np.int64] | None:
+    """Rows of the footage below the take's frames; None where they can no longer be known."""
+    shot = report.plan.shot
+    try:
+        numbers = open_inputs(shot, report.plan.settings).frames.source[report.start : report.end_exclusive] - shot.start
+    except InputError:
+        return None
+    fits = footage is not None and len(numbers) == frames and numbers.min() >= 0 and numbers.max() < len(footage.usable)
+    return np.asarray(numbers) if fits else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Old:
+    """The mouth under the take, frame by frame."""
+
+    opening: NDArray[np.float32]
+    gap: NDArray[np.float32]
+    shapes: NDArray[np.float32]
+
+
+def _taken(footage: Observation, under: NDArray[np.int64]) -> _Old:
+    return _Old(opening=footage.opening[under], gap=footage.gap[under], shapes=footage.shapes[under])
+
+
+def _against_old_mouth(quality: Quality, report: TakeReport, seen: Observation, old: _Old, wanted: Wanted, fps: float) -> Quality:
+    """The real mouth is what is hoped for where the take says the same, and what must not be found where it says something else."""
+    if not says_the_same(report):
+        return replace(quality, trace=trace_of_old_mouth(seen.opening, old.opening, wanted.opening))
+    return replace(
+        quality,
+        real_opening=match_curves(old.opening, seen.opening, fps),
+        real_closures=closures(old.gap, seen.gap),
+        landmark_distance=landmark_distance(seen, old.shapes),
+    )
+
+
+def says_the_same(report: TakeReport) -> bool:
+    """Whether the speech is the source's own, at its own place."""
+    shot = report.plan.shot
+    if Path(shot.video) != Path(shot.speech) or shot.speed != 1:
+        return False
+    try:
+        return abs(probe(shot.video).time_of(shot.start) - shot.speech_start) < 0.02
+    except InputError:
+        return False
+
+
+def _likeness(report: TakeReport, info: MediaInfo, cache: str | Path | None) -> Likeness | None:
+    from .likeness import likeness
+    from .plan import open_plan
+
+    folder = Cache(cache).entry("plans", report.plan.key)
+    try:
+        source = probe(report.plan.shot.video)
+        comparable = info.coded_size == source.coded_size and info.frame_count == report.end_exclusive - report.start
+        if folder is None or info.has_alpha or not comparable:
+            return None
+        plan = open_plan(folder, source)
+        compared = list(likeness(info, plan, report.start, report.end_exclusive, same_words=says_the_same(report)))
+    except (InputError, SpecError):  # the footage is gone, or the plan is another version's
+        return None
+    return next(step for step in compared if isinstance(step, Likeness))
+
+
+_Judge = Callable[["MediaInfo", Observation, NDArray[np.float32]], "SyncScore | None"]
+
+
+def _network(weights: str | Path) -> _Judge:
+    """SyncNet with a user's weights, loaded only where it is wanted."""
+    from .syncnet import load_syncnet, score_video
+
+    net = load_syncnet(weights)
+
+    def judge(info: MediaInfo, seen: Observation, samples: NDArray[np.float32]) -> SyncScore | None:
+        return score_video(net, info, np.where(seen.usable[:, None, None], seen.points, np.nan), samples)
+
+    return judge
+
+
+def _samples(video: str | Path) -> NDArray[np.float32]:
+    """The video's own sound, mono at 16 kHz; empty where it has none."""
+    try:
+        return read_speech(video).samples
+    except NoSound:
+        return np.zeros(0, np.float32)
 
 
 def result_of(work: Generator[object, None, _T]) -> _T:

@@ -22,6 +22,7 @@ from .face.tracks import build_tracks, choose_face, follow_faces
 from .media.info import MediaInfo
 from .media.reader import read_frames
 from .media.upright import Upright
+from .motion.adapt import lip_gap
 from .shot import Progress, TrackerName
 from .streams import ahead
 
@@ -46,6 +47,11 @@ class Observation:
     rim: Floats  # (T,) mean gradient along the inner lip line, codes per pixel
     teeth: Floats  # (T,) how far the rows where upper teeth show moved since the last frame, eye distances
     usable: NDArray[np.bool_]
+
+    @property
+    def gap(self) -> Floats:
+        """(T,) how far the inner lips stand apart down the face, signed, eye distances: what tells closed lips."""
+        return _where(self.usable, lip_gap(self.shapes))
 
 
 def observe(

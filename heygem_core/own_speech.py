@@ -1,0 +1,46 @@
+"""Does a mouth say what is heard with it? For any video with sound: the lips seen against the lips that the sound asks for.
+
+The speech is listened to as for a render, so this judges footage and takes of other tools; a take of our own was made from
+the very same curve and would flatter itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .curves import LAG_S, chance_of, circular_correlations, closures, match_curves
+from .figures import OwnSpeech
+from .motion.adapt import lip_gap, neutral_of
+from .motion.footage import Footage
+
+if TYPE_CHECKING:
+    from .media.info import MediaInfo
+    from .observe import Observation
+
+_FEWEST = 24  # frames inside utterances
+
+
+def own_speech(seen: Observation, info: MediaInfo, samples: NDArray[np.float32]) -> OwnSpeech | None:
+    """Compares what is seen in a video with its own sound (n,) mono at 16 kHz; None where there is too little speech."""
+    from .motion.predict import predict
+
+    times = np.array([float(info.time_of(k)) for k in range(len(seen.usable))])
+    footage = Footage(name=info.path.stem, times=times, shapes=seen.shapes, usable=seen.usable, samples=samples)
+    use = footage.in_utterances() if len(samples) else np.zeros(len(times), bool)
+    if use.sum() < _FEWEST:
+        return None
+    motion = predict(samples)
+    shapes = np.repeat(neutral_of(seen.shapes, seen.usable)[None], len(times), 0)
+    shapes[:, list(motion.vertices)] += motion.at(times + footage.frame_s / 2, frame_s=footage.frame_s)
+    asked, got = (np.where(use, gap, np.nan) for gap in (lip_gap(shapes), seen.gap))
+    fps = 1 / footage.frame_s
+    by_shift = circular_correlations(got[use], asked[use])
+    return OwnSpeech(
+        frames=int(use.sum()),
+        opening=match_curves(asked, got, fps),
+        chance=chance_of(by_shift, int(LAG_S * fps)),
+        closures=closures(asked, got),
+    )
