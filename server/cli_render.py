@@ -65,10 +65,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--motion",
         default=default.motion,
         metavar="HEAD",
-        help="what listens: auto (default), mel, whisper, or a head you trained (a path)",
+        help="what listens: auto (default), mel, whisper, or the path of a head you trained",
     )
     parser.add_argument(
-        "--speech-encoder", metavar="NAME|PATH", help="the speech encoder that the head was trained on, where it is not found"
+        "--speech-encoder", metavar="NAME|PATH", help="the speech encoder that the head was trained on"
     )
     parser.add_argument("--no-adaptation", action="store_true", help="do not learn how this person talks from the clip's own speech")
     parser.add_argument("--style-from", metavar="CLIP", help="learn that from other footage of the person")

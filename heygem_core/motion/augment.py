@@ -60,7 +60,11 @@ def join(examples: Sequence[Example]) -> Example:
 def disturbed(example: Example, rng: np.random.Generator) -> Example:
     """Another voice (always), and with some probability another room, a narrower band, noise."""
     example = faster(example, float(np.exp(rng.uniform(-0.2, 0.25))))
-    samples = example.samples
+    return replace(example, samples=altered(example.samples, rng))
+
+
+def altered(samples: Floats, rng: np.random.Generator) -> Floats:
+    """With some probability in another room, in a narrower band, in noise, under music."""
     if rng.random() < 0.4:
         samples = in_room(samples, rng)
     if rng.random() < 0.3:
@@ -69,7 +73,12 @@ def disturbed(example: Example, rng: np.random.Generator) -> Example:
         samples = in_noise(samples, float(rng.uniform(5, 30)), rng)
     if rng.random() < 0.25:
         samples = over(samples, music(len(samples), rng), float(rng.uniform(0, 15)))
-    return replace(example, samples=samples)
+    return samples
+
+
+def respoken(samples: Floats, rng: np.random.Generator) -> Floats:
+    """By a larger or smaller throat, faster or slower: sound alone, for which no mouth need keep up."""
+    return resample(samples, round(len(samples) / float(np.exp(rng.uniform(-0.2, 0.25))))).astype(np.float32)
 
 
 def faster(example: Example, factor: float) -> Example:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -79,8 +80,8 @@ class Footage:
             return Footage(name=str(kept["name"]), **arrays)
 
 
-def watch(path: Path, *, face: int | None = None) -> Footage:
-    """Track the most prominent person of a clip (or the numbered one) and read its sound.
+def watch(path: Path, *, face: int | None = None, longest_s: float | None = None) -> Footage:
+    """Track the most prominent person of a clip (or the numbered one) and read its sound; of a longer clip only the first `longest_s`.
 
     Raises: MediaNotFound, UnreadableMedia, NoPicture, NoUsableFace. A clip without sound has empty samples.
     """
@@ -95,13 +96,16 @@ def watch(path: Path, *, face: int | None = None) -> Footage:
 
     info = probe(path)
     upright = Upright(info)
+    count = info.frame_count if longest_s is None else min(info.frame_count, info.frame_at(Fraction(longest_s)) + 1)
     with closing(open_tracker("mediapipe")) as eyes:
-        tracks = build_tracks(follow_faces(((f.index, upright.picture(f.picture)) for f in read_frames(info)), eyes), eyes.version)
+        tracks = build_tracks(
+            follow_faces(((f.index, upright.picture(f.picture)) for f in read_frames(info, 0, count)), eyes), eyes.version
+        )
     track = choose_face(tracks, face)
-    times = np.array([float(info.time_of(k)) for k in range(info.frame_count)])[: len(track.points)]
+    times = np.array([float(info.time_of(k)) for k in range(count)])[: len(track.points)]
     rate = info.rate or len(times) / max(float(times[-1] - times[0]), 1e-3)
     try:
-        samples = read_speech(path).samples
+        samples = read_speech(path, end_s=None if longest_s is None else longest_s).samples
     except NoSound:
         samples = np.zeros(0, np.float32)
     usable = track.reasons == Reason.USABLE

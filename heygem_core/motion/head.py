@@ -88,6 +88,11 @@ def load_head(name: str = "mel", encoder: str | None = None) -> Head:
     )
 
 
+def head_name(head: Head) -> str:
+    """What to call it in a report: its name and the first digits of its weights' hash."""
+    return f"{Path(head.name).stem} {head.digest[:8]}"
+
+
 def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None) -> Encoder:
     from ..speech.encoder import of_front, open_encoder
     from ..speech.mel_front import is_mel_front, mel_front_from_state
@@ -101,7 +106,8 @@ def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | Non
     if found.digest != known["digest"]:
         raise MissingWeights(
             f"The motion head was trained with the speech encoder {known['name']} (weights {known['digest'][:12]}), "
-            f"but {found.name} has other weights ({found.digest[:12]}); give the same encoder or train a head for this one."
+            f"but {found.name} has other weights ({found.digest[:12]}): give the same encoder, or train a head for this one with "
+            f"heygem train motion --speech-encoder {found.name}."
         )
     return found
 

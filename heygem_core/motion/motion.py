@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects, label
 
+from ..face.mesh import INNER_LIP_PAIRS
 from ..speech.features import FRAME_RATE
 
 Floats = NDArray[np.float32]
 
 SHUTTER = 0.5  # of a frame's duration: a frame shows the mean shape over this span, as a camera's 180° shutter does
+EASE_S = 0.15  # in which the mouth comes to rest where speech is cut off, and leaves its rest where speech begins with a cut
+TOUCHING = 0.012  # face space: lips nearer than this are closed
+BRIEF_S = 0.2  # a closure of a plosive lasts no longer; a mouth at rest does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,32 +52,78 @@ class Motion:
         """Seconds of speech it was predicted from, to the hundredth."""
         return len(self.coefficients) / FRAME_RATE
 
-    def at(self, times_s: NDArray[np.floating[Any]], *, frame_s: float | None = None, intensity: float = 1.0) -> Floats:
-        """(T, V, 3) displacements at those times; 0 before the speech begins and after it ends.
+    def at(
+        self,
+        times_s: NDArray[np.floating[Any]],
+        *,
+        frame_s: float | None = None,
+        intensity: float = 1.0,
+        heard: tuple[float, float] | None = None,
+    ) -> Floats:
+        """(T, V, 3) displacements at those times; 0 well before the speech begins and after it ends.
 
         times_s: (T,) seconds into the speech, of each frame's middle. frame_s: how long a frame lasts, None = the median step of
-        times_s. intensity scales every displacement. Slow frame rates read the mean over half a frame, so that
-        nothing flickers for being sampled too rarely; above 50 fps the curve is simply read.
+        times_s. intensity scales every displacement. heard: the seconds of the speech from and up to which it is heard, None =
+        all of it; beyond them the mouth comes to rest within 0.15 s. Slow frame rates read the mean over half a frame, so that
+        nothing flickers for being sampled too rarely; above 50 fps the curve is simply read. The lips closing for a moment is seen
+        in the frame nearest to it at any rate.
         """
         times = np.asarray(times_s, np.float64)
         if frame_s is None:
-            frame_s = float(np.median(np.diff(times))) if len(times) > 1 else 1 / 25
+            frame_s = float(np.median(np.abs(np.diff(times)))) if len(times) > 1 else 1 / 25
         span = SHUTTER * abs(frame_s)
         taps = max(1, round(span * FRAME_RATE))
         shifts = ((np.arange(taps) + 0.5) / taps - 0.5) * span
-        read = np.mean([_cubic(self.coefficients, (times + shift) * FRAME_RATE) for shift in shifts], axis=0)
+        read = np.mean([self._read(times + shift, heard) for shift in shifts], axis=0)
+        frames, moments = self._missed_closures(times, read, abs(frame_s), heard)
+        read[frames] = self._read(moments, heard)
         return np.asarray(np.tensordot(read * intensity, self.basis, 1), np.float32)
+
+    def _read(self, times: NDArray[np.float64], heard: tuple[float, float] | None) -> NDArray[np.float64]:
+        """(T, K) coefficients: what is heard, and beyond its ends the end fading away."""
+        last = (len(self.coefficients) - 1) / FRAME_RATE
+        begin, end = (0.0, last) if heard is None else (min(max(heard[0], 0.0), last), min(max(heard[1], 0.0), last))
+        inside = np.clip(times, begin, max(begin, end))
+        away = np.minimum(np.abs(times - inside) / EASE_S, 1)
+        return _cubic(self.coefficients, inside * FRAME_RATE) * (0.5 + 0.5 * np.cos(np.pi * away))[:, None]
+
+    def _missed_closures(
+        self, times: NDArray[np.float64], read: NDArray[np.float64], frame_s: float, heard: tuple[float, float] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Frames that should show closed lips and do not, for the lips closed between two frames; and when they did (s)."""
+        opening = lip_gap_of(self.basis, self.vertices)
+        gap, shown = self.coefficients @ opening, read @ opening
+        frames, moments = [], []
+        order = np.argsort(times, kind="stable")
+        for (run,) in find_objects(label(gap < TOUCHING)[0]):
+            brief = run.stop - run.start <= BRIEF_S * FRAME_RATE and run.start > 0 and run.stop < len(gap)
+            moment = (run.start + int(np.argmin(gap[run]))) / FRAME_RATE
+            if not brief or not len(times) or (heard is not None and not heard[0] <= moment < heard[1]):
+                continue
+            place = int(np.searchsorted(times[order], moment))
+            nearest = min(order[max(0, place - 1) : place + 1], key=lambda k: abs(times[k] - moment))
+            if abs(times[nearest] - moment) <= frame_s / 2 and shown[nearest] >= TOUCHING:
+                frames.append(nearest)
+                moments.append(moment)
+        return np.array(frames, np.int64), np.array(moments, np.float64)
+
+
+def lip_gap_of(basis: Floats, vertices: tuple[int, ...]) -> Floats:
+    """(K,) how far each of the displacements (K, V, 3) parts the inner lips; 0 where none of their vertices move."""
+    pairs = [(vertices.index(a), vertices.index(b)) for a, b in INNER_LIP_PAIRS if a in vertices and b in vertices]
+    if not pairs:
+        return np.zeros(len(basis), np.float32)
+    upper, lower = np.array(pairs).T
+    return np.asarray((basis[:, lower, 1] - basis[:, upper, 1]).mean(1), np.float32)
 
 
 def _cubic(curve: Floats, at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Catmull-Rom reading of rows of curve (n, K) at fractional rows (T,); rows beyond either end are 0.
+    """Catmull-Rom reading of rows of curve (n, K) at fractional rows (T,) between 0 and n - 1.
 
     Keys 1981, "Cubic convolution interpolation for digital image processing".
     """
     first = np.floor(at).astype(np.int64)
     u = at - first
     weights = np.stack([-u + 2 * u**2 - u**3, 2 - 5 * u**2 + 3 * u**3, u + 4 * u**2 - 3 * u**3, u**3 - u**2], 1) / 2
-    rows = first[:, None] + np.arange(-1, 3)
-    inside = (rows >= 0) & (rows < len(curve))
-    values = curve[np.clip(rows, 0, max(len(curve) - 1, 0))] * inside[..., None]
+    values = curve[np.clip(first[:, None] + np.arange(-1, 3), 0, len(curve) - 1)]
     return np.asarray((weights[..., None] * values).sum(1), np.float64)

@@ -27,6 +27,7 @@ from .predict import GAIN, Heard, listen
 
 Floats = npt.NDArray[np.float32]
 
+PERSONAL_VERSION = 1  # counts the changes to this module that change adaptations
 SHORTEST_S = 3.0  # of speech that is needed to learn anything
 BELONGS_R = 0.3  # a head follows the mouth at least this well where the sound belongs to it
 STIFFNESS = (100.0, 300.0, 1000.0)  # ridge penalties that are tried, in frames at 25 fps
@@ -64,6 +65,11 @@ class Adaptation:
         with np.load(path, allow_pickle=False) as kept:
             arrays = {key: kept[key] for key in ("gain", "weights", "middle")}
             return Adaptation(head=str(kept["head"]), r_plain=float(kept["r"][0]), r_adapted=float(kept["r"][1]), **arrays)
+
+
+def spoken_s(footage: Footage) -> float:
+    """Seconds of speech with a usable face."""
+    return float(footage.in_utterances().sum()) * footage.frame_s if len(footage.samples) else 0.0
 
 
 def adapt(footage: Footage, head: Head) -> tuple[Adaptation | None, str]:
@@ -132,9 +138,8 @@ class _Lesson:
 def _lesson(footage: Footage, head: Head) -> _Lesson | str:
     """What footage can teach, or why it can't."""
     use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
-    spoken_s = float(use.sum()) * footage.frame_s
-    if spoken_s < SHORTEST_S:
-        return f"The clip holds {spoken_s:.1f} s of its own speech, too little to learn this person's manner from."
+    if spoken_s(footage) < SHORTEST_S:
+        return f"The clip holds {spoken_s(footage):.1f} s of its own speech, too little to learn this person's manner from."
     heard = listen(head, level(footage.samples))
     deltas = footage.shapes[use][:, list(LOWER_FACE)] - footage.neutral()
     gap_of, gap = lower_lip_gap(head.basis), lower_lip_gap(deltas)

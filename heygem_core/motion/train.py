@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +130,7 @@ def train_motion(
     adam = torch.optim.AdamW(net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     pace = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.learning_rate, total_steps=recipe.epochs * steps)
     parts = {"net": net, "adam": adam, "pace": pace}
-    for epoch in range(_resume(parts, checkpoint), recipe.epochs):
+    for epoch in range(resume(parts, checkpoint), recipe.epochs):
         torch.manual_seed(recipe.seed * 1000 + epoch)
         order = np.random.default_rng([recipe.seed, epoch]).permutation(len(states))
         net.train()
@@ -145,7 +145,7 @@ def train_motion(
         net.eval()
         with torch.inference_mode():
             checked = float(_batch_loss(net, loss_of, check_states, check_wanted))
-        _save(parts, checkpoint, epoch + 1)
+        save(parts, checkpoint, epoch + 1)
         yield Epoch(done=epoch + 1, total=recipe.epochs, loss=total, check=checked)
     facts = {"mean_gap_curve": mean_gap_curve(learn), "recipe": msgspec.to_builtins(recipe), "sentences": len(learn), "check": checked}
     yield Head(
@@ -189,28 +189,43 @@ def at_state_times(curve: Floats, count: int) -> Floats:
     return np.ascontiguousarray(curve[np.minimum(np.arange(count) * 100 // STATE_RATE, len(curve) - 1)])
 
 
+def mouth_error(basis: Floats, *, speed: float = 2.0, opening: float = 2.0, width: float = 1.0) -> Callable[[Tensor], Tensor]:
+    """The function: how far components are off (B, T, K), standard deviations → error per frame (B, T), about 2 for a still mouth.
+
+    Shape, its change over 40 ms, the gap between the lips and the distance between their corners, each with its weight.
+    """
+    import torch
+
+    vertex = mesh.LOWER_FACE.index
+    shapes = torch.from_numpy(basis)
+    share = shapes.flatten(1).pow(2).sum(1)
+    share = share / share.sum()  # of the variance that each component explains
+    gap = torch.from_numpy(lower_lip_gap(basis))[:, None]
+    corners = shapes[:, vertex(mesh.LIP_CORNERS[1])] - shapes[:, vertex(mesh.LIP_CORNERS[0])]
+
+    def error(off: Tensor) -> Tensor:
+        change = torch.zeros_like(off)
+        change[:, 1:-1] = off[:, 2:] - off[:, :-2]
+        result = (off**2 * share).sum(-1) + speed * (change**2 * share).sum(-1)
+        for weight, direction in ((opening, gap), (width, corners)):
+            result = result + weight * ((off @ direction) ** 2).sum(-1) / (direction**2).sum()
+        return result
+
+    return error
+
+
 def _loss(shapes: Shapes, recipe: Recipe) -> Any:
     """The function (what the net gives, what is wanted (B, T, K + 1)) → error per frame (B, T), about 3 for a still mouth."""
     import torch
     import torch.nn.functional as functional
 
-    vertex = mesh.LOWER_FACE.index
-    basis = torch.from_numpy(shapes.basis)
-    mean_gap = float(lower_lip_gap(shapes.mean))
-    share = basis.flatten(1).pow(2).sum(1)
-    share = share / share.sum()  # of the variance that each component explains
-    gap = torch.from_numpy(lower_lip_gap(shapes.basis))[:, None]
-    corners = basis[:, vertex(mesh.LIP_CORNERS[1])] - basis[:, vertex(mesh.LIP_CORNERS[0])]
+    mouth_off = mouth_error(shapes.basis, speed=recipe.speed_weight, opening=recipe.opening_weight, width=recipe.width_weight)
+    mean_gap, gap = float(lower_lip_gap(shapes.mean)), torch.from_numpy(lower_lip_gap(shapes.basis))
 
     def error(got: tuple[Tensor, Tensor], wanted: Tensor) -> Tensor:
         spoken, wanted = wanted[..., -1], wanted[..., :-1]
-        off = got[0] - wanted
-        speed = torch.zeros_like(off)
-        speed[:, 1:-1] = off[:, 2:] - off[:, :-2]
-        result = (off**2 * share).sum(-1) + recipe.speed_weight * (speed**2 * share).sum(-1)
-        for weight, direction in ((recipe.opening_weight, gap), (recipe.width_weight, corners)):
-            result = result + weight * ((off @ direction) ** 2).sum(-1) / (direction**2).sum()
-        closed = ((wanted @ gap)[..., 0] + mean_gap < CLOSED_DELTA).float()
+        result = mouth_off(got[0] - wanted)
+        closed = (wanted @ gap + mean_gap < CLOSED_DELTA).float()
         for weight, logit, truth in ((recipe.closed_weight, got[1][..., 0], closed), (recipe.spoken_weight, got[1][..., 1], spoken)):
             result = result + weight * functional.binary_cross_entropy_with_logits(logit, truth, reduction="none")
         return result
@@ -228,7 +243,7 @@ def _batch_loss(net: MotionNet, loss_of: Any, states: list[Tensor], wanted: list
     return result
 
 
-def _resume(parts: dict[str, Any], checkpoint: Path | None) -> int:
+def resume(parts: dict[str, Any], checkpoint: Path | None) -> int:
     """How many epochs a checkpoint has behind it; 0 without one."""
     import torch
 
@@ -240,7 +255,7 @@ def _resume(parts: dict[str, Any], checkpoint: Path | None) -> int:
     return int(kept["epochs"])
 
 
-def _save(parts: dict[str, Any], checkpoint: Path | None, epochs: int) -> None:
+def save(parts: dict[str, Any], checkpoint: Path | None, epochs: int) -> None:
     import torch
 
     if checkpoint is not None:

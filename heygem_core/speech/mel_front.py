@@ -1,6 +1,6 @@
 """Our own small listener: log-mel in, speech states out, by dilated convolutions. It is what ships.
 
-It learns to hear what a large speech encoder hears (`motion.distil`), from sound alone, and is then on its own. It looks 0.6 s
+It learns to hear what a large speech encoder hears (`motion.distil`), from sound alone, and is then on its own. It looks 0.9 s
 to either side and no further, so a change in the speech cannot reach a mouth far away.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-DILATIONS = (1, 2, 4, 8, 1, 2, 4, 8)  # sees ±30 states of 20 ms
+DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8)  # sees ±46 states of 20 ms
 
 
 class MelFront(nn.Module):
