@@ -117,6 +117,7 @@ def trace_of_old_mouth(got: Floats, old: Floats, wanted: Floats | None = None) -
     return Trace(
         r=r,
         chance=None if r is None else chance_of(np.abs(circular_correlations(rest_got, rest_old))),
+        size=None if r is None else float(abs(r) * np.std(rest_got)),
         opening_sd=float(np.std(got[known])),
         opening_range=float(high - low),
     )

@@ -32,6 +32,7 @@ class Trace(Struct, frozen=True, kw_only=True):
 
     r: float | None  # partial correlation of the take's opening with the source's, the wanted opening taken out of both; None = no movement
     chance: float | None  # share of shifts in time of the old opening that give as large a |r|; below 0.05 it is no chance
+    size: float | None  # how far the take's opening moves along with the old one, eye distances (standard deviation)
     opening_sd: float  # standard deviation of the take's opening, eye distances: under 0.02 where silence was wanted
     opening_range: float  # from its 5th to its 95th percentile
 

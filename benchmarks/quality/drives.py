@@ -1,0 +1,175 @@
+"""Makes a clip say something, losslessly, looks at the take, and keeps figures, curves and stills of telling moments."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from heygem_core.curves import gap_from_opening
+from heygem_core.errors import NoSound
+from heygem_core.face.mesh import OUTER_LIPS, eye_distance
+from heygem_core.measure import Looked, look_at
+from heygem_core.media.info import MediaInfo
+from heygem_core.media.probe import probe
+from heygem_core.media.reader import read_scattered
+from heygem_core.media.sound import SPEECH_RATE, read_speech
+from heygem_core.media.upright import Upright
+from heygem_core.observe import Observation
+from heygem_core.render import render
+from heygem_core.shot import RenderSettings, RenderTask, Shot
+
+from .figures import flat
+
+_REACH = 0.8  # eye distances from the middle of the lips to a still's edge
+_LEAST_PX = 300  # stills of small faces are enlarged to that
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Still:
+    """One moment: the frame of the source and of the take below it."""
+
+    why: str
+    frame: int
+    before: Picture  # (h, w, 3) RGB
+    after: Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """One take of a clip, looked at."""
+
+    speech: str  # what it says, a file's name
+    fps: float
+    figures: dict[str, float | None]
+    curves: dict[str, list[float | None]]  # per frame: wanted, got, source (openings); wanted_gap, got_gap, source_gap; loudness 0 … 1
+    stills: list[Still]
+
+
+def drive(clip: Path, speech: Path, frames: int, footage: Observation, folder: Path, cache: Path | None, syncnet: Path | None) -> Drive:
+    """Renders the first frames of a clip with a speech and measures the take. Raises: HeygemError."""
+    shot = Shot(video=str(clip), speech=str(speech), end_exclusive=frames)
+    settings = RenderSettings(fit="hold", format="ffv1", sound="none" if syncnet is None else "speech")
+    take = folder / "take.mkv"
+    with closing(render(RenderTask(shot=shot, settings=settings, output=str(take), cache=str(cache) if cache else None))) as events:
+        for _ in events:
+            pass
+    looked = look_at(take, cache=cache, footage=footage, syncnet=syncnet)
+    info = probe(take)
+    fps = float(info.rate or 25)
+    return Drive(
+        speech=speech.name,
+        fps=fps,
+        figures=flat(looked.quality),
+        curves=_curves(looked, speech, fps),
+        stills=_stills(looked, clip, info),
+    )
+
+
+def write_silence(path: Path, seconds: float) -> Path:
+    """A sound file in which nothing is heard."""
+    with av.open(str(path), "w") as box:
+        stream = box.add_stream("pcm_s16le", rate=SPEECH_RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, round(seconds * SPEECH_RATE)), np.int16), format="s16", layout="mono")
+        frame.sample_rate = SPEECH_RATE
+        box.mux(stream.encode(frame))
+        box.mux(stream.encode(None))
+    return path
+
+
+def _curves(looked: Looked, speech: Path, fps: float) -> dict[str, list[float | None]]:
+    seen, source, under, wanted = looked.seen, looked.source, looked.under, looked.wanted
+    curves = {"got": seen.opening, "got_gap": seen.gap, "loudness": _loudness(speech, len(seen.opening), fps)}
+    if wanted is not None:
+        curves["wanted"] = wanted.opening
+    if source is not None and under is not None:
+        curves |= {"source": source.opening[under], "source_gap": source.gap[under]}
+        if wanted is not None:
+            curves["wanted_gap"] = gap_from_opening(wanted.opening, source.opening, source.gap)
+    return {name: [None if not np.isfinite(v) else round(float(v), 4) for v in curve] for name, curve in curves.items()}
+
+
+def _loudness(speech: Path, frames: int, fps: float) -> NDArray[np.float64]:
+    """(frames,) root mean square per frame over the loudest frame's."""
+    try:
+        samples = read_speech(speech).samples
+    except NoSound:
+        samples = np.zeros(0, np.float32)
+    edges = (np.arange(frames + 1) * SPEECH_RATE / fps).astype(int)
+    level = np.array([np.sqrt(np.mean(samples[a:b] ** 2)) if len(samples[a:b]) else 0.0 for a, b in pairwise(edges.tolist())])
+    return np.asarray(level / max(float(level.max()), 1e-3))
+
+
+def moments(looked: Looked) -> list[tuple[str, int]]:
+    """(why, frame of the take) of up to eight telling frames, in the order of time."""
+    got, gap = looked.seen.opening, looked.seen.gap
+    known = np.flatnonzero(np.isfinite(got))
+    picks = {
+        "widest open": known[np.argmax(got[known])],
+        "most closed": known[np.argmin(gap[known])],
+        "widest lips": known[np.nanargmax(looked.seen.width[known])],
+        "narrowest lips": known[np.nanargmin(looked.seen.width[known])],
+    }
+    if looked.wanted is not None and np.isfinite(off := np.abs(looked.wanted.opening - got)).any():
+        picks["furthest off"] = np.nanargmax(off)
+    if looked.source is not None and looked.under is not None:
+        old = looked.source.opening[looked.under]
+        if np.isfinite(apart := np.abs(old - got)).any():
+            picks["unlike the source"] = np.nanargmax(apart)
+    if np.isfinite(looked.seen.flicker).any():
+        picks["most flicker"] = np.nanargmax(looked.seen.flicker)
+    if np.isfinite(looked.seen.rim).any():
+        picks["hardest rim"] = np.nanargmax(looked.seen.rim)
+    named: dict[int, list[str]] = {}
+    for why, frame in picks.items():
+        named.setdefault(int(frame), []).append(why)
+    return [(", ".join(why), frame) for frame, why in sorted(named.items())]
+
+
+def _stills(looked: Looked, clip: Path, take: MediaInfo) -> list[Still]:
+    chosen, source = moments(looked), probe(clip)
+    numbers = [frame for _, frame in chosen]
+    below = [int(looked.under[k]) if looked.under is not None else k for k in numbers]
+    after, before = _pictures(take, numbers), _pictures(source, sorted(set(below)))
+    stills = []
+    for (why, k), number in zip(chosen, below, strict=True):
+        points = looked.seen.points[k]
+        stills.append(Still(why=why, frame=k, before=_mouth(before[number], points), after=_mouth(after[k], points)))
+    return stills
+
+
+def _pictures(info: MediaInfo, numbers: list[int]) -> dict[int, Picture]:
+    upright = Upright(info)
+    return {frame.index: upright.picture(frame.picture) for frame in read_scattered(info, numbers)}
+
+
+def _mouth(rgb: Picture, points: NDArray[np.float32]) -> Picture:
+    """The mouth and what surrounds it, at the file's own size, enlarged by whole factors where it is small."""
+    middle, reach = points[list(OUTER_LIPS), :2].mean(0), _REACH * float(eye_distance(points))
+    factor = max(1, -(-_LEAST_PX // max(1, int(2 * reach))))
+    size = int(2 * reach) * factor
+    affine = np.array([[factor, 0, size / 2 - factor * middle[0]], [0, factor, size / 2 - factor * middle[1]]], np.float32)
+    return np.asarray(cv2.warpAffine(rgb, affine, (size, size), flags=cv2.INTER_CUBIC), np.uint8)
+
+
+def sheet(stills: list[Still]) -> Picture:
+    """All stills of a drive side by side, before above after."""
+    return np.vstack([np.hstack([getattr(s, row) for s in _alike(stills)]) for row in ("before", "after")])
+
+
+def _alike(stills: list[Still]) -> list[Still]:
+    """Of one size, so that they can be put side by side."""
+    size = max(s.after.shape[0] for s in stills)
+
+    def sized(picture: Picture) -> Picture:
+        return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+    return [Still(why=s.why, frame=s.frame, before=sized(s.before), after=sized(s.after)) for s in stills]
