@@ -1,0 +1,63 @@
+"""Exact times from the floats of timelines: every rate becomes a Fraction, every time a Fraction of seconds.
+
+23.976 is written as 24000/1001, 23.976, 23.98 and 23.976024627685547; all of them mean the first.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import opentimelineio as otio
+
+from .errors import BadTime
+
+_SPELLINGS = 2e-4  # relative distance within which a rate is a spelling of 24000/1001 and its kin
+_FINEST = 10_000  # denominators of times and speeds; finer than any editor's, coarser than the noise of floats
+LARGEST_RATE = 10_000_000
+
+
+@lru_cache(maxsize=1024)
+def exact_rate(rate: float) -> Fraction:
+    """Units per second. Raises: BadTime — not above 0, not finite, or absurd."""
+    if not math.isfinite(rate) or not 0.01 <= rate <= LARGEST_RATE:
+        raise BadTime(f"its rate is {rate:g}, which is no rate")
+    if abs(rate - round(rate)) < 1e-9:
+        return Fraction(round(rate))
+    known = otio.opentime.RationalTime.nearest_smpte_timecode_rate(rate)
+    if abs(known - rate) <= _SPELLINGS * rate and abs(known - round(known)) > 1e-6:
+        return Fraction(round(known * 1.001) * 1000, 1001)
+    thousandths = round(rate * 1.001)
+    if thousandths and abs(thousandths / 1.001 - rate) <= 1e-6 * rate:
+        return Fraction(thousandths * 1000, 1001)
+    return Fraction(rate).limit_denominator(1001)
+
+
+def exact_seconds(time: Any) -> Fraction:
+    """Seconds of an OTIO RationalTime. Raises: BadTime."""
+    return exact_value(time.value) / exact_rate(time.rate)
+
+
+def exact_value(value: float) -> Fraction:
+    """A count of frames, or a speed, without the noise of floats. Raises: BadTime."""
+    if not math.isfinite(value) or abs(value) > 2**53:
+        raise BadTime(f"a time in it is {value:g}, which is no time")
+    return Fraction(value).limit_denominator(_FINEST)
+
+
+def rational_time(seconds: Fraction, rate: Fraction) -> Any:
+    """The OTIO time of exact seconds, in units of `rate`."""
+    value = seconds * rate
+    return otio.opentime.RationalTime(value.numerator if value.denominator == 1 else float(value), float(rate))
+
+
+def time_range(start: Fraction, duration: Fraction, rate: Fraction) -> Any:
+    """The OTIO range of exact seconds, in units of `rate`."""
+    return otio.opentime.TimeRange(rational_time(start, rate), rational_time(duration, rate))
+
+
+def round_half_up(value: Fraction) -> int:
+    """The nearest whole number; halves go up, so that neighbouring edges round alike."""
+    return math.floor(value + Fraction(1, 2))

@@ -1,0 +1,139 @@
+"""Facts of media files, found in a child process: a file that crashes its decoder costs one clip, not the timeline.
+
+`python -m heygem_server.timeline.facts` answers each line (a path as JSON) with a line: `MediaFacts`, or an error.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from heygem_core import errors
+from heygem_core.errors import HeygemError, NoPicture, UnreadableMedia
+from heygem_core.shot import from_json, to_json
+
+from .shots import MediaFacts
+
+Facts = Callable[[Path], MediaFacts]
+SECONDS_PER_FILE = 60.0
+
+
+def read_facts(path: Path) -> MediaFacts:
+    """Opens the file here. Raises: InputError."""
+    from heygem_core.media.probe import probe
+
+    try:
+        info = probe(path)
+    except NoPicture:
+        return _sound_facts(path)
+    times = None
+    if info.variable:
+        times = tuple(int(pts - info.frame_pts[0]) * info.time_base for pts in info.frame_pts)
+    return MediaFacts(
+        kind=info.kind,
+        rate=info.rate,
+        frames=info.frame_count,
+        duration_s=info.duration,
+        start_timecode=info.start_timecode,
+        sound=info.sound is not None,
+        frame_times=times,
+    )
+
+
+def _sound_facts(path: Path) -> MediaFacts:
+    from heygem_core.media.files import open_media
+    from heygem_core.media.probe import probe_sound
+
+    sound = probe_sound(path)
+    with open_media(path) as container:
+        reference = container.metadata.get("time_reference", "")
+        duration = sound.duration or (Fraction(container.duration, 1_000_000) if container.duration else None)
+    start = Fraction(int(reference), sound.sample_rate) if reference.isdigit() else None
+    return MediaFacts(kind="sound", duration_s=duration, sound=True, sound_start_s=start)
+
+
+class FactsChild:
+    """`Facts` by way of a child that is started when first asked, and again after a crash. Use as a context manager."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[str] | None = None
+        self._known: dict[Path, MediaFacts | HeygemError] = {}
+
+    def __call__(self, path: Path) -> MediaFacts:
+        """Raises: InputError."""
+        if path not in self._known:
+            self._known[path] = self._ask(path)
+        answer = self._known[path]
+        if isinstance(answer, HeygemError):
+            raise answer
+        return answer
+
+    def __enter__(self) -> FactsChild:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop()
+
+    def _ask(self, path: Path) -> MediaFacts | HeygemError:
+        child = self._child = self._child or _started()
+        assert child.stdin is not None and child.stdout is not None
+        watch = threading.Timer(SECONDS_PER_FILE, child.kill)
+        watch.start()
+        try:
+            child.stdin.write(json.dumps(str(path)) + "\n")
+            child.stdin.flush()
+            line = child.stdout.readline()
+        except OSError:
+            line = ""
+        finally:
+            watch.cancel()
+        if not line:
+            self._stop()
+            return UnreadableMedia(f"“{path.name}” makes its decoder fail: export it again.")
+        answer = json.loads(line)
+        if "error" in answer:
+            return getattr(errors, answer["error"], UnreadableMedia)(answer["message"])
+        return from_json(line, MediaFacts)
+
+    def _stop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.communicate()
+
+
+def _started() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "heygem_server.timeline.facts"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+
+
+def _answer(path: Path) -> bytes:
+    try:
+        return to_json(read_facts(path))
+    except HeygemError as error:
+        return _refusal(type(error).__name__, str(error))
+    except Exception as error:  # whatever a hostile file provokes is that file's failure
+        return _refusal("UnreadableMedia", f"“{path.name}” cannot be read ({type(error).__name__}): export it again.")
+
+
+def _refusal(kind: str, message: str) -> bytes:
+    return json.dumps({"error": kind, "message": message}).encode()
+
+
+def main() -> None:
+    answers: Any = sys.stdout.buffer
+    for line in sys.stdin:
+        answers.write(_answer(Path(json.loads(line))) + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

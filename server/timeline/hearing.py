@@ -1,0 +1,109 @@
+"""Which speech lies under a clip: the chosen sounds of the timeline, or one file, as stretches on the take's own time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from heygem_core.errors import InputError, NoSound
+from heygem_core.shot import SpeechPiece
+
+from .errors import BadTime
+from .marks import editor_value
+from .shots import MediaFacts
+from .source import file_range
+from .walk import Placed
+
+_SLACK = Fraction(1, 10)  # s that a clip may reach beyond its sound
+_LINKS = (("Resolve_OTIO", "Link Group ID"), ("PremierePro_OTIO", "LinkID"), ("heygem", "link"))
+Media = Callable[[Placed], tuple[Path, MediaFacts]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A stretch of a sound file on the timeline."""
+
+    path: Path
+    begins: Fraction  # s in the file
+    start: Fraction  # s on the timeline
+    end: Fraction
+    clip: Placed | None = None  # None = a file that was given by hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deaf:
+    """A sound that was chosen and cannot be used; the clips above it fail with the reason."""
+
+    start: Fraction
+    end: Fraction
+    why: str
+
+
+def stretches(sounds: Iterable[Placed], media: Media) -> tuple[list[Stretch], list[Deaf]]:
+    """The chosen sounds as stretches of files; what cannot be used apart."""
+    usable: list[Stretch] = []
+    failed: list[Deaf] = []
+    for sound in sounds:
+        try:
+            usable.append(_stretch(sound, media))
+        except (InputError, BadTime) as error:
+            failed.append(Deaf(start=sound.start, end=sound.end, why=f"the speech “{sound.item.name}” cannot be used: {error}"))
+    return sorted(usable, key=lambda each: each.start), failed
+
+
+def _stretch(sound: Placed, media: Media) -> Stretch:
+    reason = sound.problem or sound.host_only
+    if reason is None and sound.speed != 1:
+        reason = f"it is retimed to {float(sound.speed):.0%}: export it from the editor"
+    if reason is not None:
+        raise BadTime(reason)
+    path, facts = media(sound)
+    if not facts.sound:
+        raise NoSound(f"“{path.name}” has no sound")
+    low, high = file_range(sound, facts, sound.item.media_reference, _SLACK)
+    return Stretch(path=path, begins=low, start=sound.start, end=sound.start + (high - low), clip=sound)
+
+
+def production_sound(picture: Placed, sound: Placed) -> bool:
+    """Whether a sound is the picture's own: linked to it, from the same file."""
+    if picture.where == sound.where:
+        return True
+    same_file = _url(picture) is not None and _url(picture) == _url(sound)
+    mine, its = link_of(picture), link_of(sound)
+    return same_file and (mine == its or mine is None or its is None)
+
+
+def link_of(placed: Placed) -> str | None:
+    """What ties picture and sound together in the editor."""
+    for namespace, name in _LINKS:
+        value = editor_value(placed.item, namespace, name)
+        if value is not None:
+            return str(value)
+    return None
+
+
+def _url(placed: Placed) -> str | None:
+    reference = getattr(placed.item, "media_reference", None)
+    return getattr(reference, "target_url", None) or None
+
+
+def heard_between(heard: Sequence[Stretch], start: Fraction, end: Fraction) -> tuple[SpeechPiece, ...]:
+    """The stretches within a time of the timeline, on a time that begins there; what was merely cut through is one again."""
+    pieces: list[SpeechPiece] = []
+    for each in heard:
+        begin, finish = max(each.start, start), min(each.end, end)
+        if begin >= finish:
+            continue
+        piece = SpeechPiece(path=str(each.path), start_s=each.begins + (begin - each.start), duration_s=finish - begin, at_s=begin - start)
+        last = pieces[-1] if pieces else None
+        if last is not None and _goes_on(last, piece):
+            pieces[-1] = SpeechPiece(path=last.path, start_s=last.start_s, duration_s=last.duration_s + piece.duration_s, at_s=last.at_s)
+        else:
+            pieces.append(piece)
+    return tuple(pieces)
+
+
+def _goes_on(one: SpeechPiece, other: SpeechPiece) -> bool:
+    return one.path == other.path and one.start_s + one.duration_s == other.start_s and one.at_s + one.duration_s == other.at_s

@@ -1,0 +1,53 @@
+"""What we write into a timeline's metadata, under "heygem", so that a second round trip finds it.
+
+clip          id: the host's id of the clip, or one that publishing gave it · original: key of the reference that is no take
+reference     take, job, version, settings, offset: of the take that the reference is
+clip (above)  the same, and of: the id of the clip that the take covers
+track         takes: true — made by publishing
+clip (in)     host_only: why only an editor can play it · absolute: its source times are the media's own timecode
+anything      problem, kept: set by reading where a piece could not be understood; `kept` is that piece, written back unchanged
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NAMESPACE = "heygem"
+
+
+def mark(thing: Any, name: str) -> Any:
+    """A value of ours in the metadata of an OTIO object, or None. Foreign metadata of any form is survived."""
+    ours = _namespace(thing, NAMESPACE)
+    return None if ours is None else _get(ours, name)
+
+
+def text_mark(thing: Any, name: str) -> str | None:
+    value = mark(thing, name)
+    return value if isinstance(value, str) and value else None
+
+
+def set_marks(thing: Any, **values: Any) -> None:
+    """Adds to our metadata; None removes."""
+    ours = dict(_namespace(thing, NAMESPACE) or {})
+    ours.update(values)
+    thing.metadata[NAMESPACE] = {name: value for name, value in ours.items() if value is not None}
+
+
+def has_namespace(thing: Any, name: str) -> bool:
+    """Whether an editor left metadata under that name."""
+    return thing is not None and name in thing.metadata
+
+
+def editor_value(thing: Any, namespace: str, name: str) -> Any:
+    """A value of an editor's metadata, such as ("Resolve_OTIO", "Link Group ID"), or None."""
+    values = _namespace(thing, namespace)
+    return None if values is None else _get(values, name)
+
+
+def _namespace(thing: Any, name: str) -> Any:
+    values = _get(thing.metadata, name) if thing is not None else None
+    return values if hasattr(values, "keys") else None
+
+
+def _get(values: Any, name: str) -> Any:
+    return values[name] if name in values else None

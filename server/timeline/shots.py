@@ -1,0 +1,135 @@
+"""What conforming a timeline gives, and what it is asked, as structs that travel as JSON."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal
+
+from heygem_core.errors import SpecError
+from heygem_core.media.timecode import format as timecode_text
+from heygem_core.media.timecode import may_drop
+from heygem_core.shot import Shot, SpeechPiece, Struct
+
+from ..wire import Placement
+
+PublishMode = Literal["references", "track", "both"]
+"""references: each take is a further media reference of its clip, and the active one. track: each take is a clip on a new
+track above, the original stays as it is. both: on the track above, and as a reference that can be switched to."""
+
+FormatName = Literal["otio", "otioz", "fcpxml", "fcp7", "edl", "aaf"]
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """Which clips become shots, and what they say. Without ids, tracks and ranges: every picture that speech lies under."""
+
+    ids: tuple[str, ...] = ()  # the host's ids (metadata.heygem.id) of clips, pictures and speech alike
+    tracks: tuple[str, ...] = ()  # video tracks by name, or by number as "V2" or "2"
+    speech_tracks: tuple[str, ...] = ()  # audio tracks by name, or by number as "A3" or "3"
+    ranges: tuple[tuple[int, int], ...] = ()  # only these record frames, ends exclusive; clips are cut to them
+    markers: str | None = None  # only within the markers of this name that have a length
+    speech: str | None = None  # one sound file instead of what lies on tracks
+    speech_from: Literal["timeline", "clip"] = "timeline"  # where that file begins: at the sequence's first frame, or at each clip's
+    handles: int = 0  # further frames of the timeline on both sides, as far as the media go
+    project: str = ""  # the host's ids, for the placements
+    sequence: str | None = None  # None = the timeline's name
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.handles <= 10_000:
+            raise SpecError(f"Handles are 0 to 10000 frames, got {self.handles}.")
+        if any(not 0 <= start < end for start, end in self.ranges):
+            raise SpecError("A marked range must begin at frame 0 or later and end after it begins.")
+
+
+class Sequence(Struct, frozen=True, kw_only=True):
+    """The timeline itself."""
+
+    name: str
+    rate: Fraction
+    start_frame: int  # number that its first frame carries as timecode
+    drop_frame: bool
+
+    def timecode(self, frame: int) -> str:
+        """Of a record frame. A timeline that begins before 00:00:00:00 shows the hours of the day before."""
+        drop = self.drop_frame and may_drop(self.rate)
+        day = 24 * 3600 * max(1, round(self.rate)) if not drop else None
+        position = self.start_frame + frame
+        return timecode_text(position % day if day else max(position, 0), self.rate, drop=drop)
+
+
+class TimelineShot(Struct, frozen=True, kw_only=True):
+    """One clip of the timeline: a shot, or why there is none."""
+
+    clip: str  # its name
+    key: str  # the host's id of it, or one made from its place
+    where: tuple[int, ...]  # indexes from the timeline's tracks down to it
+    timecode_in: str  # record timecodes of what shows of it, end exclusive
+    timecode_out: str
+    placement: Placement
+    shot: Shot | None = None  # its speech is a path even where `mix` says that the file has to be made first
+    mix: tuple[SpeechPiece, ...] = ()  # several stretches of speech, to be mixed into one file
+    take_seconds: Fraction | None = None  # length of the take, handles included
+    take_rate: Fraction | None = None  # None = variable
+    handles_before: int = 0  # frames of the take before the first that shows
+    handles_after: int = 0
+    offset_s: Fraction = Fraction(0)  # second of the take that stands at the clip's in point
+    source_start_s: Fraction = Fraction(0)  # the in point as the timeline counts the media's time
+    start_timecode: str | None = None  # of the media's first frame
+    media_frames: int | None = None
+    not_a_reference: str | None = None  # why its take goes on a track above instead
+    not_above: str | None = None  # why its take becomes a reference instead
+    versions: tuple[str, ...] = ()  # takes of it that the timeline holds already
+    notices: tuple[str, ...] = ()
+    needs_host_export: str | None = None  # why only an editor can play it
+    error: str | None = None  # why nothing can be done with it
+
+
+class Skipped(Struct, frozen=True, kw_only=True):
+    """A clip that was not chosen for a reason that may surprise."""
+
+    clip: str
+    timecode: str
+    why: str
+
+
+class Conformed(Struct, frozen=True, kw_only=True, tag_field="answer", tag="conformed"):
+    """A timeline as shots. Clips that failed are among `shots`, with their `error`."""
+
+    sequence: Sequence
+    shots: tuple[TimelineShot, ...]
+    skipped: tuple[Skipped, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class MediaFacts(Struct, frozen=True, kw_only=True):
+    """What conforming needs to know of a media file."""
+
+    kind: Literal["video", "still", "sound"]
+    rate: Fraction | None = None  # nominal frames per second
+    frames: int | None = None
+    duration_s: Fraction | None = None
+    start_timecode: str | None = None
+    sound: bool = False
+    sound_start_s: Fraction | None = None  # time of day of the first sample, where a sound file says so
+    frame_times: tuple[Fraction, ...] | None = None  # s of each frame, where they do not follow the rate
+
+
+class FinishedTake(Struct, frozen=True, kw_only=True):
+    """A rendered take, to be published."""
+
+    shot: TimelineShot
+    path: str
+    take: str  # id
+    job: str | None = None
+    version: int = 1
+    frames: int
+    rate: Fraction
+    start_timecode: str | None = None
+    settings: dict[str, str | int | float | bool | None] = {}
+
+
+class Published(Struct, frozen=True, kw_only=True, tag_field="answer", tag="published"):
+    """What was written, and what the format could not carry."""
+
+    output: str
+    format: FormatName
+    notices: tuple[str, ...] = ()
