@@ -74,6 +74,10 @@ export interface RenderSettings {
   fit?: Fit;
   offset_ms?: number;
   intensity?: number;
+  motion?: string;
+  speech_encoder?: string | null;
+  adaptation?: boolean;
+  style_from?: string | null;
   format?: FormatName | null;
   kind?: TakeKind;
   sound?: Sound;
@@ -596,6 +600,8 @@ export interface PlanFacts {
   drawn_mouth: boolean;
   face: number;
   faces: string;
+  head: string;
+  manner: string;
   notices: Array<string>;
   version: number;
 }
@@ -650,6 +656,7 @@ export interface Closures {
 export interface Trace {
   r: number | null;
   chance: number | null;
+  size: number | null;
   opening_sd: number;
   opening_range: number;
 }

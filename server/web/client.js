@@ -1,0 +1,129 @@
+/**
+ * The client of the render server: API calls, live state, events that survive a lost connection. No framework, no page: panels reuse it.
+ *
+ *     const client = makeClient({ base: "http://127.0.0.1:8765", token });
+ *     client.subscribe(() => show(client.state));
+ *     client.connect();
+ */
+
+/** @import * as Wire from "./wire.js" */
+/** @import { Local } from "./client/reducer.js" */
+/** @import { Preview } from "./client/socket.js" */
+import { makeApi } from "./client/http.js";
+import { EMPTY, reduce } from "./client/reducer.js";
+import { openSocket } from "./client/socket.js";
+
+export { ServerProblem, wasAborted } from "./client/http.js";
+
+/** @typedef {ReturnType<typeof makeClient>} Client */
+
+/**
+ * @param {{base?: string, token?: string | null, waitMs?: (attempt: number) => number, WebSocket?: typeof WebSocket}} [options]
+ *   base: "" = the page's own origin. token: null = by cookie.
+ */
+export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket } = {}) {
+  /** @type {import("./client/http.js").Credentials} */
+  const who = { token, csrf: null };
+  const api = makeApi(base, who);
+  let state = EMPTY;
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+  /** @type {Set<(preview: Preview) => void>} */
+  const watchers = new Set();
+  /** @type {Map<string, number>} */
+  const logs = new Map();
+  /** @type {ReturnType<typeof openSocket> | null} */
+  let socket = null;
+
+  /** @param {Wire.ToClient | Local} message */
+  function dispatch(message) {
+    const next = reduce(state, message);
+    if (next === state) return;
+    state = next;
+    for (const listener of listeners) listener();
+  }
+
+  const wanted = () => ({ previews: watchers.size > 0, logs: [...logs.keys()] });
+
+  function connect() {
+    if (socket) return socket.reconnect();
+    const here = base || location.origin;
+    socket = openSocket({
+      url: `${here.replace(/^http/, "ws")}/api/v1/events`,
+      token: () => who.token,
+      seen: () => ({ since: state.seq < 0 ? null : state.seq, epoch: state.epoch }),
+      wanted,
+      onMessage: dispatch,
+      onPreview: (preview) => watchers.forEach((watcher) => watcher(preview)),
+      onConnection: (connection) => dispatch({ type: "connection", connection }),
+      waitMs,
+      WebSocket: Socket,
+    });
+  }
+
+  return {
+    api,
+    who,
+    base,
+    get state() {
+      return state;
+    },
+    dispatch,
+    connect,
+    close() {
+      socket?.close();
+      socket = null;
+    },
+    /** @param {() => void} listener called after every change @returns {() => void} unsubscribe */
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    /** Pictures of frames being rendered come while anybody watches. @param {(preview: Preview) => void} watcher @returns {() => void} */
+    watchPreviews(watcher) {
+      watchers.add(watcher);
+      if (watchers.size === 1) socket?.follow();
+      return () => {
+        watchers.delete(watcher);
+        if (watchers.size === 0) socket?.follow();
+      };
+    },
+    /** Lines of a job's log come while anybody follows it. @param {string} job @returns {() => void} */
+    followLog(job) {
+      logs.set(job, (logs.get(job) ?? 0) + 1);
+      socket?.follow();
+      return () => {
+        const left = (logs.get(job) ?? 1) - 1;
+        if (left > 0) logs.set(job, left);
+        else logs.delete(job);
+        socket?.follow();
+      };
+    },
+    /** @param {string} id @param {AbortSignal} [signal] */
+    async loadJob(id, signal) {
+      const asOf = state.seq;
+      const detail = await api.job(id, { signal });
+      dispatch({ type: "job.loaded", detail, asOf });
+      return detail;
+    },
+    /** @param {Parameters<typeof api.jobs>[0]} by @param {AbortSignal} [signal] */
+    async loadJobs(by, signal) {
+      const asOf = state.seq;
+      const page = await api.jobs(by, { signal });
+      dispatch({ type: "jobs.loaded", jobs: page.jobs, asOf });
+      return page;
+    },
+    /** @param {Parameters<typeof api.takes>[0]} by @param {AbortSignal} [signal] */
+    async loadTakes(by, signal) {
+      const asOf = state.seq;
+      const page = await api.takes(by, { signal });
+      dispatch({ type: "takes.loaded", takes: page.takes, asOf });
+      return page;
+    },
+    /** @param {string} folder */
+    async allow(folder) {
+      await api.allow(folder);
+      dispatch({ type: "consent.answered", folder });
+    },
+  };
+}

@@ -1,0 +1,218 @@
+/**
+ * One function per route of the server. Framework-free: panels use it as it is, in a browser, in Node, or in a webview.
+ *
+ * Who asks: a browser by its cookie (then every mutation carries the CSRF header), a panel by a bearer token that lives in memory.
+ * Every answer that is not a success becomes a `ServerProblem` with the server's own sentence.
+ */
+
+/** @import * as Wire from "../wire.js" */
+
+/** What the server answered instead of a success. */
+export class ServerProblem extends Error {
+  /** @param {number} status 0 = the server could not be reached  @param {string} error class name  @param {string} message one sentence */
+  constructor(status, error, message) {
+    super(message);
+    this.name = "ServerProblem";
+    this.status = status;
+    this.error = error;
+  }
+}
+
+/** @typedef {{token: string | null, csrf: string | null}} Credentials */
+/** @typedef {{signal?: AbortSignal, headers?: Record<string, string>}} Extra */
+/** @typedef {{onProgress?: (sentBytes: number, totalBytes: number) => void, signal?: AbortSignal}} UploadOptions */
+
+/** @param {unknown} error */
+export const wasAborted = (error) => error instanceof DOMException && error.name === "AbortError";
+
+/**
+ * @param {Response} response
+ * @returns {Promise<ServerProblem>}
+ */
+async function problemOf(response) {
+  const text = await response.text().catch(() => "");
+  return problemFrom(response.status, text, response.statusText);
+}
+
+/** @param {number} status @param {string} text @param {string} fallback */
+function problemFrom(status, text, fallback) {
+  try {
+    const { error, message } = JSON.parse(text);
+    if (typeof error === "string" && typeof message === "string") return new ServerProblem(status, error, message);
+  } catch {
+    // not JSON: somebody else's answer, a proxy's for instance
+  }
+  return new ServerProblem(status, "UnexpectedAnswer", fallback || `HTTP ${status}`);
+}
+
+/** @param {Record<string, string | number | boolean | null | undefined>} values */
+function query(values) {
+  const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return given.length ? `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}` : "";
+}
+
+/** The HMAC that only who knows the token can make, as hex. @param {string} token @param {string} nonce */
+export async function proofOf(token, nonce) {
+  const bytes = new TextEncoder();
+  const key = await crypto.subtle.importKey("raw", bytes.encode(token), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const mac = await crypto.subtle.sign("HMAC", key, bytes.encode(`heygem-server:${nonce}`));
+  return [...new Uint8Array(mac)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** 128 random bits as hex. */
+export const newNonce = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/**
+ * @param {string} base "http://127.0.0.1:8765", or "" for the page's own origin
+ * @param {Credentials} who read at every request, so a new token works at once
+ */
+export function makeApi(base, who) {
+  const root = `${base}/api/v1`;
+
+  /** @param {boolean} mutation @returns {Record<string, string>} */
+  function credentials(mutation) {
+    if (who.token) return { Authorization: `Bearer ${who.token}` };
+    return mutation && who.csrf ? { "X-HeyGem-CSRF": who.csrf } : {};
+  }
+
+  /** @param {string} method @param {string} path @param {unknown} [body] @param {Extra} [extra] @returns {Promise<Response>} */
+  async function send(method, path, body, { signal, headers } = {}) {
+    /** @type {Record<string, string>} */
+    const all = { ...credentials(method !== "GET"), ...headers };
+    if (method !== "GET") all["Content-Type"] = "application/json";
+    const content = method === "GET" ? undefined : JSON.stringify(body ?? {});
+    /** @type {RequestInit} */
+    const init = { method, headers: all, body: content, signal, credentials: who.token ? "omit" : "same-origin" };
+    const response = await fetch(root + path, init).catch((error) => {
+      throw wasAborted(error) ? error : new ServerProblem(0, "Unreachable", "The render server does not answer.");
+    });
+    if (!response.ok) throw await problemOf(response);
+    return response;
+  }
+
+  /** @param {string} method @param {string} path @param {unknown} [body] @param {Extra} [extra] @returns {Promise<any>} */
+  async function ask(method, path, body, extra) {
+    const response = await send(method, path, body, extra);
+    return response.status === 204 ? null : response.json();
+  }
+
+  /** @param {string} path @param {Extra} [extra] */
+  const get = (path, extra) => ask("GET", path, undefined, extra);
+
+  return {
+    root,
+    send,
+    /** Raises: ServerProblem "Impostor" — whoever answers does not know the token. */
+    async prove() {
+      if (!who.token) return;
+      const nonce = newNonce();
+      const bare = await fetch(`${root}/prove`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ nonce }), credentials: "omit" })
+        .catch(() => null);
+      if (!bare) throw new ServerProblem(0, "Unreachable", "The render server does not answer.");
+      if (!bare.ok) throw await problemOf(bare);
+      const answer = /** @type {Wire.Proof} */ (await bare.json());
+      if (answer.hmac !== (await proofOf(who.token, nonce))) throw new ServerProblem(0, "Impostor", "Another program answers at the server's address.");
+    },
+    /** @returns {Promise<Wire.SignedIn>} */
+    session: () => get("/session"),
+    /** @param {string} code @returns {Promise<Wire.SignedIn>} */
+    signIn: (code) => ask("POST", "/sign-in", { code }),
+    signOut: () => ask("POST", "/sign-out"),
+    /** @returns {Promise<Wire.Info>} */
+    info: () => get("/info"),
+
+    /** @param {Wire.JobRequest} request @param {string} key the same key never makes a second job @returns {Promise<Wire.JobDetail>} */
+    submit: (request, key) => ask("POST", "/jobs", request, { headers: { "Idempotency-Key": key } }),
+    /** @param {Wire.JobRequest} request @param {Extra} [extra] @returns {Promise<Wire.Estimate>} */
+    estimate: (request, extra) => ask("POST", "/estimate", request, extra),
+    /** @param {{state?: string, q?: string, project?: string, limit?: number, before?: string | null}} [by] @param {Extra} [extra] @returns {Promise<Wire.JobPage>} */
+    jobs: (by = {}, extra = {}) => get(`/jobs${query(by)}`, extra),
+    /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.JobDetail>} */
+    job: (id, extra) => get(`/jobs/${id}`, extra),
+    /** @param {string} id @param {"cancel" | "pause" | "resume" | "retry"} verb @returns {Promise<Wire.JobView>} */
+    act: (id, verb) => ask("POST", `/jobs/${id}/${verb}`),
+    /** @param {string} id @param {number} priority 0–100 @returns {Promise<Wire.JobView>} */
+    prioritise: (id, priority) => ask("POST", `/jobs/${id}/priority`, { priority }),
+    /** @param {string} id @returns {Promise<Wire.Deletion>} */
+    deletion: (id) => get(`/jobs/${id}/deletion`),
+    /** @param {string} id @param {boolean} force also what a timeline uses @returns {Promise<Wire.Deletion>} */
+    deleteJob: (id, force = false) => ask("DELETE", `/jobs/${id}${force ? "?force=1" : ""}`),
+    /** @param {string} id @param {Extra} [extra] @returns {Promise<string>} */
+    log: async (id, extra) => (await send("GET", `/jobs/${id}/log`, undefined, extra)).text(),
+    /** @param {string} id @param {"cancel" | "retry"} verb @returns {Promise<Wire.ShotView>} */
+    actOnShot: (id, verb) => ask("POST", `/shots/${id}/${verb}`),
+    /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.ShotView>} */
+    shot: (id, extra) => get(`/shots/${id}`, extra),
+
+    /** @param {{job?: string, shot?: string, limit?: number, before?: string | null}} [by] @param {Extra} [extra] @returns {Promise<Wire.TakePage>} */
+    takes: (by = {}, extra = {}) => get(`/takes${query(by)}`, extra),
+    /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.TakeView>} */
+    take: (id, extra) => get(`/takes/${id}`, extra),
+    /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.TakeReport>} */
+    report: (id, extra) => get(`/takes/${id}/report`, extra),
+    /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.Waveform>} */
+    takeWaveform: (id, extra) => get(`/takes/${id}/waveform`, extra),
+    /** @param {string} id @param {"pin" | "unpin" | "reveal"} verb @returns {Promise<any>} */
+    actOnTake: (id, verb) => ask("POST", `/takes/${id}/${verb}`),
+    /** @param {string} id @param {Wire.Placed} placed @returns {Promise<Wire.TakeView>} */
+    placed: (id, placed) => ask("POST", `/takes/${id}/placed`, placed),
+    /** @param {string} id @param {boolean} force @returns {Promise<Wire.TakeView>} */
+    deleteTake: (id, force = false) => ask("DELETE", `/takes/${id}${force ? "?force=1" : ""}`),
+
+    /** @param {File} file @param {UploadOptions} [options] @returns {Promise<Wire.UploadView>} */
+    upload: (file, options = {}) => upload(`${root}/uploads${query({ name: file.name })}`, file, credentials(true), options),
+    /** @param {string} id */
+    dropUpload: (id) => ask("DELETE", `/uploads/${id}`),
+    /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.Probed>} */
+    probe: (ref, extra) => ask("POST", "/media/probe", ref, extra),
+    /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.FacesFound>} */
+    faces: (ref, extra) => ask("POST", "/media/faces", ref, extra),
+    /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.Waveform>} */
+    waveform: (ref, extra) => ask("POST", "/media/waveform", ref, extra),
+    /** @param {Wire.MediaRef} ref @param {number | null} frame null = one from the middle @param {Extra} [extra] @returns {Promise<Blob>} */
+    poster: async (ref, frame, extra) => (await send("POST", `/media/poster.jpg${query({ frame })}`, ref, extra)).blob(),
+    /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<{id: string}>} */
+    proxy: (ref, extra) => ask("POST", "/media/proxy", ref, extra),
+
+    /** @param {string | null} path null = the list of allowed folders @param {Extra} [extra] @returns {Promise<Wire.Folder>} */
+    files: (path, extra) => get(`/files${query({ path })}`, extra),
+    /** @param {string} folder */
+    allow: (folder) => ask("POST", "/roots", { folder }),
+
+    /** @param {Record<string, unknown>} request @param {Extra} [extra] @returns {Promise<any>} */
+    timelines: (request, extra) => ask("POST", "/timelines", request, extra),
+
+    /** @returns {Promise<Wire.HostView[]>} */
+    hosts: () => get("/hosts"),
+    /** @param {string} host @param {Wire.HostCall["method"]} method @param {object} [params] @param {number} [timeoutS] @returns {Promise<any>} */
+    call: (host, method, params = {}, timeoutS = 30) =>
+      ask("POST", `/hosts/${encodeURIComponent(host)}/call`, { method, params, timeout_s: timeoutS }),
+  };
+}
+
+/** @typedef {ReturnType<typeof makeApi>} Api */
+
+/**
+ * XMLHttpRequest, since `fetch` does not tell how much it has sent.
+ * @param {string} url @param {File} file @param {Record<string, string>} headers @param {UploadOptions} options
+ * @returns {Promise<Wire.UploadView>}
+ */
+function upload(url, file, headers, { onProgress, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const stop = () => request.abort();
+    if (signal?.aborted) return reject(new DOMException("The upload was stopped.", "AbortError"));
+    signal?.addEventListener("abort", stop, { once: true });
+    request.upload.onprogress = (event) => onProgress?.(event.loaded, file.size);
+    request.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
+    request.onerror = () => reject(new ServerProblem(0, "Unreachable", "The render server does not answer."));
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText));
+      else reject(problemFrom(request.status, request.responseText, request.statusText));
+    };
+    request.onloadend = () => signal?.removeEventListener("abort", stop);
+    request.open("POST", url);
+    for (const [name, value] of Object.entries({ ...headers, "Content-Type": "application/octet-stream" })) request.setRequestHeader(name, value);
+    request.send(file);
+  });
+}

@@ -1,0 +1,69 @@
+/** Figures as people read them, in the page's language: sizes, durations, dates, rates. Unknown is a dash, never a zero. */
+
+import { language, t } from "./text.js";
+
+export const UNKNOWN = "–";
+
+/** @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
+/** @param {number} value @param {number} [digits] after the point */
+export function number(value, digits = 0) {
+  const key = `${language()}/${digits}`;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language(), { maximumFractionDigits: digits }));
+  return /** @type {Intl.NumberFormat} */ (formats.get(key)).format(value);
+}
+
+/** @param {number | null | undefined} share 0–1 */
+export const percent = (share) => (share === null || share === undefined ? UNKNOWN : `${number(Math.floor(share * 100))} %`);
+
+/** @param {number | null | undefined} bytes */
+export function size(bytes) {
+  if (bytes === null || bytes === undefined) return UNKNOWN;
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1000)));
+  const value = bytes / 1000 ** power;
+  return `${number(value, power > 1 && value < 100 ? 1 : 0)} ${units[power]}`;
+}
+
+/** "2 min 10 s". @param {number | null | undefined} seconds */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return UNKNOWN;
+  if (seconds < 10) return t("time.seconds", { n: number(seconds, 1) });
+  const whole = Math.round(seconds);
+  if (whole < 60) return t("time.seconds", { n: whole });
+  if (whole < 3600) return t("time.minutes", { m: Math.floor(whole / 60), s: whole % 60 });
+  return t("time.hours", { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
+}
+
+/** @param {number} at seconds since 1970 */
+export function when(at) {
+  const date = new Date(at * 1000);
+  const today = new Date().toDateString() === date.toDateString();
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = today ? { hour: "2-digit", minute: "2-digit" } : { dateStyle: "medium", timeStyle: "short" };
+  const text = new Intl.DateTimeFormat(language(), options).format(date);
+  return today ? t("time.today", { at: text }) : text;
+}
+
+/** @param {number} at seconds since 1970 */
+export const clock = (at) => new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at * 1000));
+
+/** "23.976 fps" @param {string | null} rate a fraction */
+export function rate(rate) {
+  if (!rate) return t("media.variable-rate");
+  const [n, d = "1"] = rate.split("/");
+  return `${number(Number(n) / Number(d), 3)} fps`;
+}
+
+/** "1920×1080 · 25 fps · 12 s · H.264" @param {import("./wire.js").Probed} facts */
+export function facts(facts) {
+  const parts = [];
+  if (facts.width && facts.height) parts.push(`${facts.width}×${facts.height}`);
+  if (facts.kind === "video") parts.push(rate(facts.rate));
+  if (facts.duration_s !== null) parts.push(duration(facts.duration_s));
+  if (facts.codec) parts.push(facts.codec);
+  if (facts.bit_depth && facts.bit_depth > 8) parts.push(`${facts.bit_depth} bit`);
+  if (facts.kind === "sound" && facts.sound_rate) parts.push(`${number(facts.sound_rate / 1000, 1)} kHz`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,38 @@
+/**
+ * What the server finds out about a file: facts, faces, waveform, pictures, a playable proxy. Each is asked once per file and kept,
+ * since every look costs the server a child process.
+ */
+
+/** @import * as Wire from "../wire.js" */
+/** @typedef {import("../client/http.js").Api} Api */
+
+const KEPT = 300;
+
+/** @type {Map<string, Promise<any>>} */
+const kept = new Map();
+
+/** @template T @param {string} what @param {Wire.MediaRef} ref @param {() => Promise<T>} look @returns {Promise<T>} */
+function once(what, ref, look) {
+  const key = `${what} ${ref.upload ? `upload ${ref.upload}` : `path ${ref.path}`}`;
+  const known = kept.get(key);
+  if (known) return known;
+  const asked = look();
+  asked.catch(() => kept.delete(key));
+  kept.set(key, asked);
+  if (kept.size > KEPT) kept.delete(/** @type {string} */ (kept.keys().next().value));
+  return asked;
+}
+
+/** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.Probed>} */
+export const probe = (api, ref) => once("probe", ref, () => api.probe(ref));
+/** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.FacesFound>} */
+export const faces = (api, ref) => once("faces", ref, () => api.faces(ref));
+/** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.Waveform>} */
+export const waveform = (api, ref) => once("waveform", ref, () => api.waveform(ref));
+/** @param {Api} api @param {Wire.MediaRef} ref @param {number | null} frame @returns {Promise<Blob>} */
+export const poster = (api, ref, frame) => once(`poster ${frame}`, ref, () => api.poster(ref, frame));
+/** The path of a playable copy, for useMediaUrl. @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<string>} */
+export const proxy = (api, ref) => once("proxy", ref, async () => `/media/${(await api.proxy(ref)).id}.mp4`);
+
+/** Files on disk may change under the same name: asked anew. */
+export const forgetLooks = () => kept.clear();

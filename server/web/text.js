@@ -1,0 +1,34 @@
+/**
+ * Every text of the page by key, from one catalogue per language. `{name}` in a text is replaced by a value; values are text, never HTML.
+ */
+
+import en from "./text/en.js";
+import zh from "./text/zh.js";
+
+/** @typedef {keyof typeof en} Key */
+/** @typedef {"en" | "zh-CN"} Language */
+
+/** @type {Record<Language, Record<string, string>>} */
+const CATALOGUES = { en, "zh-CN": zh };
+export const LANGUAGES = /** @type {Language[]} */ (Object.keys(CATALOGUES));
+
+/** @type {Language} */
+let current = "en";
+
+/** @returns {Language} */
+export const language = () => current;
+
+/** @param {string | null | undefined} tag a BCP 47 tag; zh… is Simplified Chinese, all else English */
+export function setLanguage(tag) {
+  current = tag?.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
+  document.documentElement.lang = current;
+}
+
+/** @param {Key} key @param {Record<string, string | number>} [values] */
+export function t(key, values) {
+  const text = CATALOGUES[current][key] ?? key;
+  return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text;
+}
+
+/** A text that may be absent, such as the explanation of one error of many. @param {string} key @returns {string | null} */
+export const maybe = (key) => CATALOGUES[current][key] ?? null;
