@@ -41,11 +41,12 @@ def _place(media_pool: api.MediaPool, timeline: api.Timeline, params: dict[str, 
     spot = params["placement"]
     media = pool.imported(media_pool, params["file"])
     covered, start, notices = where_it_goes(timeline, spot)
+    missed: tuple[str, ...] = ()
     if params.get("mode", "track") == "take":
         if covered is None:
             raise HostError("ClipGone", "The clip of this shot is no longer on the timeline, so the take cannot become a take of it.")
         taking.add(covered, media, params.get("handles", 0), params["frames"])
-        track, item, missed = spot["track"], covered, ()
+        track, item = spot["track"], covered
     else:
         track, item = _on_track(media_pool, timeline, media, spot, start, params.get("handles", 0), params["frames"])
         missed = looks.copy(covered, item) if covered is not None and not params.get("baked") else ()
@@ -135,11 +136,15 @@ def append(
         item = _append_once(media_pool, timeline, kind, track, media, start, first, end)
         if item is None:
             continue
-        if length is None or reading.length_of(item) == length:
-            _check_offset(item, first)
+        wrong = _wrong_offset(item, first)
+        if wrong is None and (length is None or reading.length_of(item) == length):
             return item
         seen = reading.length_of(item)
         timeline.DeleteClips([item], False)
+        if wrong is not None:
+            raise HostError(
+                "WrongOffset", f"Resolve placed the take from its frame {wrong} instead of {first}, so it was taken away again."
+            )
     if seen is None:
         raise HostError("NotPlaced", "Resolve accepted the take and shows nothing; the take is safe in the bin: drag it above its clip.")
     raise HostError(
@@ -166,13 +171,10 @@ def _append_once(
     return None
 
 
-def _check_offset(item: Any, first: int) -> None:
-    """Raises: HostError — the clip begins at another frame of the file, so every mouth would be early or late."""
+def _wrong_offset(item: Any, first: int) -> int | None:
+    """The frame of the file that the clip begins with, if it is not the wanted one: every mouth would be early or late."""
     offset = item.GetLeftOffset() if can(item, "GetLeftOffset") else None
-    if offset is not None and int(offset) != first:
-        raise HostError(
-            "WrongOffset", f"Resolve placed the take from its frame {int(offset)}, not {first}: remove it and report this version."
-        )
+    return int(offset) if offset is not None and int(offset) != first else None
 
 
 def _result(

@@ -42,7 +42,7 @@ def describe_timeline(timeline: api.Timeline) -> dict[str, Any]:
     }
 
 
-def selected(timeline: api.Timeline) -> tuple[str | None, list[tuple[str, int, Any]]]:
+def selected(timeline: Any) -> tuple[str | None, list[tuple[str, int, Any]]]:
     """How it was found, and (kind, track, clip) of each, from the bottom track up."""
     everything = [(kind, track, item) for kind in ("video", "audio") for track, item in reading.all_items(timeline, kind)]
     if can(timeline, "GetSelectedClips"):

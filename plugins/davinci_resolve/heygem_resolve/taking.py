@@ -49,6 +49,4 @@ def add(item: api.Item, media: Any, first: int, frames: int) -> int:
             return index
         select(item, max(1, shown))
         item.DeleteTakeByIndex(index)
-    raise HostError(
-        "NoTake", "Resolve did not take this file as a take of the clip without changing the clip's length: place it on a track."
-    )
+    raise HostError("NoTake", "Resolve cannot make this file a take of the clip without changing the clip's length: place it on a track.")

@@ -1,0 +1,1 @@
+"""Editors that behave as recorded, silent failures included."""

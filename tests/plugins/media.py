@@ -1,0 +1,53 @@
+"""Tiny media files for timelines: a moving picture with a timecode, or a tone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+
+def make_clip(path: Path, *, rate: Fraction, frames: int, timecode: str | None = None, sound: bool = False, size: int = 64) -> Path:
+    """A ProRes MOV of `frames` frames, each with its own brightness; optionally with a tone (48 kHz)."""
+    with av.open(str(path), "w") as file:
+        if timecode:
+            file.metadata["timecode"] = timecode
+        stream = file.add_stream("prores_ks", rate=rate, width=size, height=size, pix_fmt="yuv422p10le")
+        tone = file.add_stream("pcm_s16le", rate=48000, layout="mono") if sound else None
+        for number in range(frames):
+            grey = np.full((size, size, 3), 16 + number % 200, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            frame.pts, frame.time_base = number, 1 / rate
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+        if tone is not None:
+            _mux_tone(file, tone, float(frames / rate))
+    return path
+
+
+def make_speech(path: Path, seconds: float) -> Path:
+    """A WAV file with a tone, 48 kHz mono."""
+    with av.open(str(path), "w") as file:
+        _mux_tone(file, file.add_stream("pcm_s16le", rate=48000, layout="mono"), seconds)
+    return path
+
+
+def _mux_tone(file: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:
+    samples = (8000 * np.sin(np.arange(int(seconds * 48000)) * 0.05)).astype(np.int16)[None]
+    frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+    frame.sample_rate, frame.pts = 48000, 0
+    file.mux(stream.encode(frame))
+    file.mux(stream.encode(None))
+
+
+def facts(path: str) -> tuple[Fraction | None, int, int | None]:
+    """Frame rate and frames of the picture (None, 0 without one), and samples of the sound at 48 kHz (None without)."""
+    with av.open(path) as file:
+        picture = file.streams.video[0] if file.streams.video else None
+        sound = file.streams.audio[0] if file.streams.audio else None
+        seconds = float(sound.duration * sound.time_base) if sound and sound.duration else None
+        rate = Fraction(picture.average_rate) if picture and picture.average_rate else None
+        frames = (picture.frames or sum(1 for _ in file.decode(picture))) if picture else 0
+        return rate, frames, round(seconds * 48000) if seconds is not None else None
