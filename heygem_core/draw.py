@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from .engines.mesh.warp import Donor
 from .face.reasons import Reason
 from .grain import add_grain
 from .media.planes import Box, blend_planes, crop_planes
-from .media.reader import Frame, read_frames
+from .media.reader import Frame, read_scattered
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -99,20 +99,34 @@ def _batch(arrays: dict, rows: np.ndarray, crops: torch.Tensor, device: torch.de
 
 
 def _source_pictures(info: MediaInfo, numbers: np.ndarray) -> Iterator[VideoFrame]:
-    """The pictures of these frame numbers, in this order: forwards, backwards or repeated."""
-    steps = np.diff(numbers)
-    turns = np.flatnonzero(np.diff(steps) != 0) + 2 if len(steps) > 1 else np.zeros(0, np.int64)
-    for run in np.split(numbers, turns):
-        yield from (frame.picture for frame in _run(info, run))
+    """The pictures of these frame numbers, in this order: forwards, backwards, with frames left out or repeated."""
+    for run in _runs(numbers):
+        if run[0] <= run[-1]:
+            yield from _repeated(read_scattered(info, np.unique(run).tolist()), run)
+            continue
+        seen = np.unique(run)[::-1]
+        for first in range(0, len(seen), _BACKWARDS):
+            part = seen[first : first + _BACKWARDS]
+            yield from _repeated(reversed(list(read_scattered(info, part[::-1].tolist()))), run[(run <= part[0]) & (run >= part[-1])])
 
 
-def _run(info: MediaInfo, run: np.ndarray) -> Iterator[Frame]:
-    low, high = int(run.min()), int(run.max())
-    if low == high:
-        frame = next(iter(read_frames(info, low, low + 1)))
-        yield from (frame for _ in run)
-    elif run[0] == low:
-        yield from read_frames(info, low, high + 1)
-    else:
-        for end in range(high + 1, low, -_BACKWARDS):
-            yield from reversed(list(read_frames(info, max(low, end - _BACKWARDS), end)))
+def _runs(numbers: np.ndarray) -> Iterator[np.ndarray]:
+    """Cut where the direction changes."""
+    way, begin = 0, 0
+    for k, step in enumerate(np.sign(np.diff(numbers)).tolist(), start=1):
+        if way and step and step != way:
+            yield numbers[begin:k]
+            way, begin = 0, k
+        else:
+            way = way or step
+    yield numbers[begin:]
+
+
+def _repeated(frames: Iterable[Frame], numbers: np.ndarray) -> Iterator[VideoFrame]:
+    """One picture per number; a number that repeats gets the same one again."""
+    source = iter(frames)
+    frame: Frame | None = None
+    for number in numbers.tolist():
+        if frame is None or frame.index != number:
+            frame = next(source)
+        yield frame.picture

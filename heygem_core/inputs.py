@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
+from .errors import BadRange
 from .media.info import MediaInfo
 from .media.probe import probe
 from .media.sound import Sound, read_speech
@@ -16,7 +18,8 @@ class Inputs:
     """The two files of a shot, looked at once."""
 
     info: MediaInfo  # of the picture
-    sound: Sound  # the speech
+    sound: Sound  # the whole speech
+    heard_s: Fraction  # seconds from the take's first frame to the end of the speech, or of the part of it that is asked for
     frames: TakeFrames  # which source frames the take is made of
 
 
@@ -24,4 +27,19 @@ def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
     """Probes the picture, reads the speech and lays one on the other. Raises: InputError."""
     info = probe(shot.video)
     sound = read_speech(shot.speech)
-    return Inputs(info=info, sound=sound, frames=take_frames(info, shot.start, shot.end_exclusive, sound.duration, settings.fit))
+    heard_s = _heard_s(shot, sound)
+    frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed)
+    return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames)
+
+
+def _heard_s(shot: Shot, sound: Sound) -> Fraction:
+    """Raises: BadRange."""
+    if shot.speech_start >= sound.duration:
+        raise BadRange(
+            f"The speech is to begin at {float(shot.speech_start):g} s and lasts only {float(sound.duration):.2f} s: "
+            "choose an earlier second."
+        )
+    end = sound.duration if shot.speech_end is None else min(shot.speech_end, sound.duration)
+    if end <= 0:
+        raise BadRange(f"The speech is to end at {float(end):g} s, before it begins: choose a later second.")
+    return end - shot.speech_start

@@ -9,7 +9,7 @@ video, or an old speech for a new video, only does the other half.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from .cache import Cache, fingerprint, key_of
@@ -50,6 +51,7 @@ _TOLD_S = Fraction(1, 2)  # differences in length below this are not worth a not
 CONTEXT_S = 10  # of the clip before and after the range is looked at too: donors and this person's habits
 
 Floats = NDArray[np.float32]
+Ranges = Sequence[tuple[int, int]]  # of source frames, ends exclusive
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +100,19 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
             drawn_mouth=not person.shows_mouth_inside,
             head=head_name(head),
             manner=manner.found.said,
-            notices=tuple(_notices(tracks, person, inputs, damaged, motion, manner)),
+            notices=tuple(_notices(tracks, person, inputs, damaged, motion, manner, shot.keep)),
         )
         with cache.making("plans", key) as made:
-            decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings))
+            decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings), keep=shot.keep)
             (made / "plan.json").write_bytes(to_json(facts))
         folder = cache.entry("plans", key)
         if folder is None:
             raise OutputError(
                 f"The plan could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
             )
-    plan = open_plan(folder, info)
+    found = open_plan(folder, info)
+    # The plan may have been made for another take: as to format, sound and the names of files this task counts.
+    plan = Plan(folder, replace(found.facts, shot=shot, settings=settings), info)
     for message in plan.facts.notices:
         yield Notice(message=message)
     return plan
@@ -188,10 +192,13 @@ def motion_of(sound: Sound, speech: str, head: Head, manner: Manner, cache: Cach
     return motion
 
 
-def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Floats) -> None:
-    """Writes a plan's arrays for wanted shapes (n, 478, 3) in face space. Raises: NoUsableFace."""
+def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Floats, *, keep: Ranges = ()) -> None:
+    """Writes a plan's arrays for wanted shapes (n, 478, 3) in face space; `keep`: source frames that stay as they are, ends exclusive.
+
+    Raises: NoUsableFace.
+    """
     at = frames.source - person.first_frame
-    reasons = person.reasons[at]
+    reasons = _reasons(person, frames, keep)
     usable = reasons == Reason.USABLE
     if not usable.any():
         why = Reason(int(np.bincount(reasons).argmax())).words
@@ -202,6 +209,14 @@ def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wa
     np.save(folder / "opening.npy", np.where(usable, lip_opening(shapes), np.nan).astype(np.float32))
     np.save(folder / "width.npy", np.where(usable, lip_width(shapes), np.nan).astype(np.float32))
     prepare(info, person, frames.source, shapes, frames.fps, folder)
+
+
+def _reasons(person: Person, frames: TakeFrames, keep: Ranges) -> NDArray[np.uint8]:
+    """(n,) why each frame of the take passes through."""
+    reasons = person.reasons[frames.source - person.first_frame]
+    for first, end in keep:
+        reasons[(frames.source >= first) & (frames.source < end)] = Reason.CHOICE
+    return reasons
 
 
 def _wanted(person: Person, frames: TakeFrames, motion: Motion, shot: Shot, settings: RenderSettings) -> Floats:
@@ -215,11 +230,11 @@ def _wanted(person: Person, frames: TakeFrames, motion: Motion, shot: Shot, sett
 
 
 def _notices(
-    tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArray[np.int64], motion: Motion, manner: Manner
+    tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArray[np.int64], motion: Motion, manner: Manner, keep: Ranges
 ) -> Iterator[str]:
     """What the user should know about this shot, a sentence each."""
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
-    reasons = person.reasons[frames.source - person.first_frame]
+    reasons = _reasons(person, frames, keep)
     passed, broken = int((reasons != Reason.USABLE).sum()), np.intersect1d(damaged, frames.source)
     if passed:
         yield f"{passed} of {len(reasons)} frames pass through untouched; the report lists them with their reasons."
@@ -234,7 +249,7 @@ def _notices(
     yield from remarks(sound.samples, motion.speaking)
     if manner.found.notice:
         yield manner.found.said
-    if sound.duration < frames.timing.duration - _TOLD_S:
-        yield f"The speech ends at {float(sound.duration):.1f} of {float(frames.timing.duration):.1f} s: after it the mouth stays closed."
-    elif sound.duration > frames.timing.duration + _TOLD_S:
-        yield f"The speech lasts {float(sound.duration):.1f} s and the take {float(frames.timing.duration):.1f} s: its end is cut off."
+    if inputs.heard_s < frames.timing.duration - _TOLD_S:
+        yield f"The speech ends at {float(inputs.heard_s):.1f} of {float(frames.timing.duration):.1f} s: after it the mouth stays closed."
+    elif inputs.heard_s > frames.timing.duration + _TOLD_S:
+        yield f"The speech lasts {float(inputs.heard_s):.1f} s and the take {float(frames.timing.duration):.1f} s: its end is cut off."

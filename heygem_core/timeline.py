@@ -1,4 +1,4 @@
-"""Which source frame stands at each frame of a take: the fit of picture to speech."""
+"""Which source frame stands at each frame of a take: the speed of the picture and its fit to the speech."""
 
 from __future__ import annotations
 
@@ -38,16 +38,29 @@ class TakeFrames:
         return len(self.source) / float(self.timing.duration)
 
 
-def take_frames(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit) -> TakeFrames:
-    """The take of frames [start, end_exclusive) of a clip and speech_s seconds of speech.
+def take_frames(
+    info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit, speed: Fraction = Fraction(1)
+) -> TakeFrames:
+    """The take of frames [start, end_exclusive) of a clip at a speed, and speech_s seconds of speech.
 
     Raises: BadRange — the range does not lie in the clip. SpeechTooLong — fit "none" and more than one frame too much.
     """
-    numbers = _numbers(info, start, end_exclusive, speech_s, fit)
+    numbers = _numbers(info, start, end_exclusive, speech_s, fit, speed)
     return TakeFrames(source=numbers, timing=timing_of(info, numbers.tolist(), rate=STILL_RATE))
 
 
-def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit) -> NDArray[np.int64]:
+def retimed(start: int, end_exclusive: int, speed: Fraction) -> NDArray[np.int64]:
+    """The source frames of a range at a constant speed, as editors pick them: the one on screen at each frame's beginning.
+
+    Forwards take frame k shows start + ⌊k · speed⌋, backwards end_exclusive − 1 − ⌊k · |speed|⌋.
+    """
+    step = abs(speed)
+    steps = np.arange(-(-(end_exclusive - start) * step.denominator // step.numerator), dtype=np.int64)
+    steps = steps * step.numerator // step.denominator
+    return start + steps if speed > 0 else end_exclusive - 1 - steps
+
+
+def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit, speed: Fraction) -> NDArray[np.int64]:
     end = info.frame_count if end_exclusive is None else end_exclusive
     if start >= info.frame_count or end > info.frame_count:
         raise BadRange(
@@ -56,14 +69,15 @@ def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: F
         )
     if info.kind == "still":
         return np.zeros(_frames_for(speech_s, STILL_RATE), np.int64)
-    numbers = np.arange(start, end, dtype=np.int64)
-    picture_s = info.time_of(end) - info.time_of(start)
+    numbers = retimed(start, end, speed)
+    timing = timing_of(info, numbers.tolist())
+    picture_s = timing.duration
     if fit == "loop":
         there_and_back = np.concatenate([numbers, numbers[-2:0:-1]])
         return np.resize(there_and_back, _frames_for(speech_s, len(numbers) / picture_s))
     if fit == "trim" and speech_s < picture_s:
-        return numbers[: max(1, bisect_left(range(len(numbers)), speech_s, key=lambda k: info.time_of(start + k) - info.time_of(start)))]
-    if fit == "none" and speech_s > picture_s + picture_s / (end - start):
+        return numbers[: max(1, bisect_left(range(len(numbers)), speech_s, key=timing.time_of))]
+    if fit == "none" and speech_s > picture_s + picture_s / len(numbers):
         raise SpeechTooLong(
             f"The speech lasts {float(speech_s):.2f} s and the picture only {float(picture_s):.2f} s: choose --fit trim (cut the speech), "
             "hold (keep the picture's length) or loop (play the picture forth and back), or a longer range."

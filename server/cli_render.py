@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from fractions import Fraction
 from typing import get_args
 
 from heygem_core.__main__ import failed
-from heygem_core.errors import HeygemError
+from heygem_core.errors import HeygemError, SpecError
 from heygem_core.shot import (
     DeviceName,
     EngineName,
@@ -48,6 +49,24 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--in", dest="start", metavar="IN", help="first frame: a frame number or a timecode")
     parser.add_argument("--out", dest="end", metavar="OUT", help="one past the last frame: a frame number or a timecode")
+    parser.add_argument(
+        "--speech-in",
+        type=seconds,
+        default=Fraction(0),
+        metavar="S",
+        help="second of SPEECH that is heard at the first frame (-1 = it begins a second later)",
+    )
+    parser.add_argument("--speech-out", type=seconds, metavar="S", help="second of SPEECH at which it is cut off")
+    parser.add_argument(
+        "--speed", type=speed, default=Fraction(1), metavar="X", help="of the picture: 2 or 200%% = twice as fast, -1 = backwards"
+    )
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="A-B",
+        help="leave these frames alone (numbers or timecodes, B not included); may be repeated",
+    )
     parser.add_argument("--face", type=int, metavar="N", help="which face speaks, where there are several (default: the most prominent)")
     parser.add_argument(
         "--fit",
@@ -67,9 +86,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="HEAD",
         help="what listens: auto (default), mel, whisper, or the path of a head you trained",
     )
-    parser.add_argument(
-        "--speech-encoder", metavar="NAME|PATH", help="the speech encoder that the head was trained on"
-    )
+    parser.add_argument("--speech-encoder", metavar="NAME|PATH", help="the speech encoder that the head was trained on")
     parser.add_argument("--no-adaptation", action="store_true", help="do not learn how this person talks from the clip's own speech")
     parser.add_argument("--style-from", metavar="CLIP", help="learn that from other footage of the person")
     parser.add_argument("--format", choices=get_args(FormatName), help="default: by the suffix of the output")
@@ -108,14 +125,53 @@ def run(options: argparse.Namespace) -> int:
 
 def _shot(options: argparse.Namespace) -> Shot:
     start, end = 0, None
-    if options.start is not None or options.end is not None:
+    keep: tuple[tuple[int, int], ...] = ()
+    if options.start is not None or options.end is not None or options.keep:
         from heygem_core.media.probe import probe
         from heygem_core.media.timecode import frame_number
 
         info = probe(options.video)
-        start = 0 if options.start is None else frame_number(options.start, info.rate, info.start_timecode)
-        end = None if options.end is None else frame_number(options.end, info.rate, info.start_timecode)
-    return Shot(video=options.video, speech=options.audio, start=start, end_exclusive=end, face=options.face)
+
+        def frame(text: str) -> int:
+            return frame_number(text.strip(), info.rate, info.start_timecode)
+
+        start = 0 if options.start is None else frame(options.start)
+        end = None if options.end is None else frame(options.end)
+        keep = tuple((frame(first), frame(last)) for first, last in map(_ends, options.keep))
+    return Shot(
+        video=options.video,
+        speech=options.audio,
+        start=start,
+        end_exclusive=end,
+        speech_start=options.speech_in,
+        speech_end=options.speech_out,
+        speed=options.speed,
+        keep=keep,
+        face=options.face,
+    )
+
+
+def seconds(text: str) -> Fraction:
+    """Of an option: "2.5" or "5/2"."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number of seconds, such as 2.5") from None
+
+
+def speed(text: str) -> Fraction:
+    """Of an option: "2", "0.5", "-1" or "50%"."""
+    try:
+        return Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a speed, such as 2, 50% or -1") from None
+
+
+def _ends(text: str) -> tuple[str, str]:
+    first, dash, last = text.partition("-")
+    if not dash:
+        raise SpecError(f"--keep wants two ends with a dash between, such as 100-150, and got “{text}”.")
+    return first, last
 
 
 def _settings(options: argparse.Namespace) -> RenderSettings:

@@ -29,6 +29,7 @@ class Reason(enum.IntEnum):
     TOO_SMALL = 4
     EDGE = 5  # cut off by the edge of the picture
     UNSURE = 6  # the tracker does not trust what it sees: covered, blurred, in the dark
+    CHOICE = 7  # a person asked for it
 
     @property
     def words(self) -> str:
@@ -38,6 +39,7 @@ class Reason(enum.IntEnum):
 
 _WORDS = {
     Reason.USABLE: "the face can be rendered",
+    Reason.CHOICE: "left alone by choice",
     Reason.NONE: "no face is seen",
     Reason.LOST: "this person's face is not seen",
     Reason.PROFILE: "the face is seen from the side",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from heygem_core.errors import BadRange, SpeechTooLong
 from heygem_core.media.probe import MediaInfo, probe
-from heygem_core.timeline import take_frames
+from heygem_core.timeline import retimed, take_frames
 
 from ..media.make import still, video
 
@@ -75,3 +75,42 @@ def test_a_still_lasts_as_long_as_the_speech(tmp_path: Path) -> None:
 def test_a_range_outside_the_clip_is_refused(clip: MediaInfo, start: int, end: int | None) -> None:
     with pytest.raises(BadRange, match="20 frames"):
         take_frames(clip, start, end, Fraction(1), "hold")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "speed", "wanted"),
+    [
+        (4, 10, Fraction(1), [4, 5, 6, 7, 8, 9]),
+        (4, 10, Fraction(2), [4, 6, 8]),
+        (4, 9, Fraction(2), [4, 6, 8]),
+        (4, 10, Fraction(1, 2), [4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9]),
+        (0, 10, Fraction(3, 2), [0, 1, 3, 4, 6, 7, 9]),
+        (4, 10, Fraction(-1), [9, 8, 7, 6, 5, 4]),
+        (4, 10, Fraction(-2), [9, 7, 5]),
+        (4, 7, Fraction(-1, 2), [6, 6, 5, 5, 4, 4]),
+        (3, 20, Fraction(100), [3]),
+    ],
+)
+def test_a_speed_shows_the_frames_that_editors_show(clip: MediaInfo, start: int, end: int, speed: Fraction, wanted: list[int]) -> None:
+    take = take_frames(clip, start, end, Fraction(0), "none", speed)
+    assert take.source.tolist() == wanted
+    assert take.timing.duration == len(wanted) * Fraction(1001, 24000), "the rate stays"
+
+
+@given(start=st.integers(0, 19), length=st.integers(1, 20), speed=st.fractions(-100, 100, max_denominator=1001))
+def test_a_speed_never_leaves_the_range(start: int, length: int, speed: Fraction) -> None:
+    if abs(speed) < Fraction(1, 100):
+        return
+    shown = retimed(start, start + length, speed)
+    assert shown.min() >= start
+    assert shown.max() < start + length
+    assert shown[0] == (start if speed > 0 else start + length - 1)
+    assert len(shown) == -(-length // abs(speed))
+
+
+def test_the_fit_follows_the_retimed_picture(clip: MediaInfo) -> None:
+    frame = Fraction(1001, 24000)
+    assert take_frames(clip, 0, 8, frame * 3, "trim", Fraction(-2)).source.tolist() == [7, 5, 3]
+    assert take_frames(clip, 0, 6, frame * 7, "loop", Fraction(2)).source.tolist() == [0, 2, 4, 2, 0, 2, 4]
+    with pytest.raises(SpeechTooLong):
+        take_frames(clip, 0, 8, frame * 6, "none", Fraction(2))
