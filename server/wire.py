@@ -301,6 +301,12 @@ class Folder(Struct, frozen=True, kw_only=True):
     entries: tuple[FileEntry, ...]
 
 
+class ProxyMade(Struct, frozen=True, kw_only=True):
+    """A small version of a file, at /api/v1/media/{id}.mp4."""
+
+    id: str
+
+
 class RootRequest(Struct, frozen=True, kw_only=True):
     """Consent to read a folder: an answer to the question `ConsentWanted`."""
 
@@ -341,6 +347,7 @@ class ProofRequest(Struct, frozen=True, kw_only=True):
     """Asks the server to prove that it knows the token, before anybody tells it one."""
 
     nonce: Annotated[str, Meta(min_length=16, max_length=128)]
+    grant: str | None = None  # what stands before the dot of the token that proves; None = the admin's
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -400,6 +407,7 @@ class Prove(Struct, frozen=True, kw_only=True, tag_field="type", tag="prove"):
     """Client: prove that you know the token. Answered by `Proven`."""
 
     nonce: Annotated[str, Meta(min_length=16, max_length=128)]
+    grant: str | None = None  # as in `ProofRequest`
 
 
 class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
