@@ -1,4 +1,5 @@
-"""Runs one task: `python -m heygem_core SPEC.json`. Events go to stdout as JSON lines; the exit code is the error's (see `errors`).
+"""Runs one task of `tasks`: `python -m heygem_core SPEC.json`. Events and the answer go to stdout as JSON lines; the exit
+code is the error's (see `errors`).
 
 SPEC "-" reads the spec from standard input. SIGTERM and Ctrl-C cancel: nothing is left behind.
 """
@@ -12,8 +13,11 @@ import traceback
 from contextlib import closing
 from pathlib import Path
 
+from .dispatch import answer_of, start
 from .errors import EXIT_BUG, EXIT_OK, Cancelled, HeygemError, MediaNotFound, SpecError
-from .shot import Event, Failed, RenderTask, from_json, to_json
+from .shot import Event, Failed, from_json, to_json
+from .tasks import Answer, Task
+from .worker import failed
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -36,18 +40,17 @@ def main() -> int:
         return EXIT_BUG
 
 
-def run(task: RenderTask) -> None:
-    """Runs a task and prints its events. Raises: HeygemError."""
-    from .render import render
-
-    with closing(render(task)) as events:
-        for event in events:
-            _say(event)
-
-
-def failed(error: HeygemError) -> Failed:
-    """An error as the event that ends a task."""
-    return Failed(error=type(error).__name__, message=str(error), exit_code=error.exit_code)
+def run(task: Task) -> None:
+    """Runs a task, prints its events and, where it found something out, its answer. Raises: HeygemError."""
+    with closing(start(task)) as events:
+        while True:
+            try:
+                _say(next(events))
+            except StopIteration as end:
+                answer = answer_of(end.value)
+                break
+    if answer is not None:
+        _say(answer)
 
 
 def cancel_on_signals() -> None:
@@ -62,19 +65,19 @@ def _cancel(number: int, frame: object) -> None:
     raise Cancelled("Cancelled; nothing was left behind.")
 
 
-def _read_spec(arguments: list[str]) -> RenderTask:
+def _read_spec(arguments: list[str]) -> Task:
     if len(arguments) != 1:
         raise SpecError("Give the path of one spec file, or - to read it from standard input.")
     if arguments[0] == "-":
-        return from_json(sys.stdin.buffer.read(), RenderTask)
+        return from_json(sys.stdin.buffer.read(), Task)  # type: ignore[arg-type]
     try:
-        return from_json(Path(arguments[0]).read_bytes(), RenderTask)
+        return from_json(Path(arguments[0]).read_bytes(), Task)  # type: ignore[arg-type]
     except OSError as error:
         raise MediaNotFound(f"The spec “{arguments[0]}” cannot be read ({error.strerror}): check its path.") from error
 
 
-def _say(event: Event) -> None:
-    sys.stdout.buffer.write(to_json(event) + b"\n")
+def _say(said: Event | Answer) -> None:
+    sys.stdout.buffer.write(to_json(said) + b"\n")
     sys.stdout.buffer.flush()
 
 
