@@ -42,12 +42,24 @@ def _mux_tone(file: av.container.OutputContainer, stream: av.AudioStream, second
     file.mux(stream.encode(None))
 
 
-def facts(path: str) -> tuple[Fraction | None, int, int | None]:
-    """Frame rate and frames of the picture (None, 0 without one), and samples of the sound at 48 kHz (None without)."""
+def facts(path: str) -> tuple[Fraction | None, int, int | None, int]:
+    """Rate and frames of the picture (None, 0 without one), samples of sound at 48 kHz (None without), number of the first frame."""
     with av.open(path) as file:
         picture = file.streams.video[0] if file.streams.video else None
         sound = file.streams.audio[0] if file.streams.audio else None
         seconds = float(sound.duration * sound.time_base) if sound and sound.duration else None
         rate = Fraction(picture.average_rate) if picture and picture.average_rate else None
         frames = (picture.frames or sum(1 for _ in file.decode(picture))) if picture else 0
-        return rate, frames, round(seconds * 48000) if seconds is not None else None
+        label = file.metadata.get("timecode") or next((s.metadata["timecode"] for s in file.streams if "timecode" in s.metadata), None)
+        first = frame_of(label, rate) if label and rate else 0
+        return rate, frames, round(seconds * 48000) if seconds is not None else None, first
+
+
+def frame_of(timecode: str, rate: Fraction) -> int:
+    """The absolute number of the frame that carries a label; ";" says drop-frame."""
+    hours, minutes, seconds, frames = (int(part) for part in timecode.replace(";", ":").split(":"))
+    nominal = round(rate)
+    number = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
+    if ";" in timecode:
+        number -= nominal // 15 * (hours * 60 + minutes - (hours * 60 + minutes) // 10)
+    return number

@@ -18,10 +18,22 @@ from typing import Any
 from tests.plugins.media import facts
 
 from .ledger import RESOLVE, active
+from .resolve_otio import otio_of
 
 _numbers = itertools.count(1)
-_PROPERTIES = {"Pan": 0.0, "Tilt": 0.0, "ZoomGang": True, "ZoomX": 1.0, "ZoomY": 1.0, "RotationAngle": 0.0, "CropLeft": 0.0, "Opacity": 100.0,
-               "CompositeMode": 0, "FlipX": False, "Scaling": 0}  # fmt: skip
+_PROPERTIES: dict[str, Any] = {
+    "Pan": 0.0,
+    "Tilt": 0.0,
+    "ZoomGang": True,
+    "ZoomX": 1.0,
+    "ZoomY": 1.0,
+    "RotationAngle": 0.0,
+    "CropLeft": 0.0,
+    "Opacity": 100.0,
+    "CompositeMode": 0,
+    "FlipX": False,
+    "Scaling": 0,
+}
 
 
 class Remote:
@@ -75,7 +87,7 @@ class MediaPoolItem(Remote):
         super().__init__(app)
         self.path, self.name = path, name or os.path.basename(path or "")
         self.id = f"media-{next(_numbers)}"
-        self.rate, self.frames, self.samples = facts(path) if path else (None, 0, None)
+        self.rate, self.frames, self.samples, self.start_frame = facts(path) if path else (None, 0, None, 0)
 
     def GetName(self) -> str:
         return self.name
@@ -349,53 +361,8 @@ class Timeline(Remote):
     def Export(self, path: str, kind: Any, subtype: Any = None) -> bool:
         if kind != "otio":
             return False
-        Path(path).write_text(json.dumps(self._otio()), encoding="utf-8")
+        Path(path).write_text(json.dumps(otio_of(self)), encoding="utf-8")
         return True
-
-    def _otio(self) -> dict[str, Any]:
-        tracks = [self._otio_track(kind, track) for kind in ("video", "audio") for track in self.tracks[kind]]
-        stack = {
-            "OTIO_SCHEMA": "Stack.1",
-            "name": "",
-            "children": tracks,
-            "effects": [],
-            "markers": [],
-            "metadata": {},
-            "source_range": None,
-        }
-        start = _time(self.start_frame, self.exact_rate)
-        return {
-            "OTIO_SCHEMA": "Timeline.1",
-            "name": self.name,
-            "tracks": stack,
-            "global_start_time": start,
-            "metadata": {"Resolve_OTIO": {}},
-        }
-
-    def _otio_track(self, kind: str, track: Track) -> dict[str, Any]:
-        children, at = [], self.start_frame
-        for item in sorted(track.items, key=lambda item: item.start or 0):
-            if item.start > at:
-                span = _span(0, item.start - at, self.exact_rate)
-                children.append({"OTIO_SCHEMA": "Gap.1", "name": "", "source_range": span, "effects": [], "markers": [], "metadata": {}})
-            children.append(self._otio_clip(item))
-            at = item.start + item.length
-        metadata = {"Resolve_OTIO": {"Locked": track.locked}}
-        return {"OTIO_SCHEMA": "Track.1", "name": track.name, "kind": kind.title(), "children": children, "source_range": None,
-                "effects": [], "markers": [], "metadata": metadata, "enabled": track.enabled}  # fmt: skip
-
-    def _otio_clip(self, item: TimelineItem) -> dict[str, Any]:
-        link = {"Resolve_OTIO": {"Link Group ID": min(one.id for one in [item, *item.linked])}} if item.linked else {}
-        rate = item.media.rate or self.exact_rate if item.media else self.exact_rate
-        available = _span(_start_frame_of(item.media, rate), item.media.frames or (item.media.samples and round(item.media.samples / 48000 * rate)), rate) if item.media else None  # fmt: skip
-        media = {"OTIO_SCHEMA": "ExternalReference.1" if item.media and item.media.path else "MissingReference.1", "name": item.name,
-                 "available_range": available, "available_image_bounds": None, "metadata": {}}  # fmt: skip
-        if item.media and item.media.path:
-            media["target_url"] = item.media.path  # a bare native path
-        first = item.offset + (_start_frame_of(item.media, rate) if item.media else 0)
-        return {"OTIO_SCHEMA": "Clip.2", "name": item.name, "source_range": _span(first, item.length, rate if not item.media else self.exact_rate, rate),
-                "media_references": {"DEFAULT_MEDIA": media}, "active_media_reference_key": "DEFAULT_MEDIA", "effects": [], "markers": [],
-                "metadata": link, "enabled": item.enabled}  # fmt: skip
 
     def picture(self, without: frozenset[str] = frozenset()) -> dict[str, Any]:
         """Every clip but those of the files in `without`, by track; empty tracks of no name of their own do not count."""
@@ -406,18 +373,6 @@ class Timeline(Remote):
                 if items:
                     seen[f"{kind} {number}"] = {"name": track.name, "locked": track.locked, "enabled": track.enabled, "items": items}
         return seen
-
-
-def _start_frame_of(media: MediaPoolItem | None, rate: Fraction) -> int:
-    return getattr(media, "start_frame", 0) if media else 0
-
-
-def _time(value: float, rate: Fraction) -> dict[str, Any]:
-    return {"OTIO_SCHEMA": "RationalTime.1", "value": float(value), "rate": float(rate)}
-
-
-def _span(start: float, length: float | None, rate: Fraction, start_rate: Fraction | None = None) -> dict[str, Any]:
-    return {"OTIO_SCHEMA": "TimeRange.1", "start_time": _time(start, start_rate or rate), "duration": _time(length or 0, rate)}
 
 
 class MediaPool(Remote):

@@ -1,0 +1,121 @@
+"""What the panel knows and does, without any window: the editor's thread calls `step` again and again, nothing else calls Resolve."""
+
+from __future__ import annotations
+
+import queue
+import time
+from typing import Any
+
+from . import answering
+from .editor import Editor, can, is_studio, project_of, version
+from .link import Link
+
+_LOOK_S = 0.5  # how often the open project is looked at
+
+
+class Panel:
+    """State for a window to show: `state`, `connected`, `jobs` (id → JobView), `said` (the newest sentence about a take)."""
+
+    def __init__(self, editor: Editor, link: Link, host_id: str) -> None:
+        self.editor, self.link, self.host_id = editor, link, host_id
+        self.state, self.connected = "Looking for the render server …", False
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.said = ""
+        self.page: str | None = None  # an address that was asked for and not opened yet
+        self.alive = True
+        self._looked = -_LOOK_S
+
+    def step(self) -> bool:
+        """Handles what has arrived; returns whether anything changed. Resolve's quitting ends the panel."""
+        if time.monotonic() - self._looked >= _LOOK_S:
+            self._looked = time.monotonic()
+            self._look_at_project()
+        changed = False
+        while self.alive:
+            try:
+                entry = self.link.inbox.get_nowait()
+            except queue.Empty:
+                break
+            self._handle(*entry)
+            changed = True
+        return changed
+
+    def _look_at_project(self) -> None:
+        try:
+            self.link.introduce(about(self.editor, self.host_id))
+        except TypeError:  # Resolve is gone: its objects are no longer callable
+            self.alive = False
+            self.link.stop()
+
+    def _handle(self, kind: str, *rest: Any) -> None:
+        if kind == "state":
+            self.state, self.connected = rest
+        elif kind == "request":
+            self._answer(rest[0])
+        elif kind == "arrival":
+            self._arrive(rest[0])
+        elif kind == "event":
+            self._note(rest[0])
+        elif kind == "page":
+            self.page = rest[0]
+        elif kind == "submitted":
+            self.said = rest[1] if rest[0] is None else "The clips are on their way."
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        reply = answering.answer(self.editor, request)
+        if reply is not None:
+            self.link.outbox.put(("answer", reply))
+            self._tell(request.get("method"), request.get("params") or {}, reply)
+
+    def _arrive(self, call: dict[str, Any]) -> None:
+        """A take that came by itself, placed like one that was asked for."""
+        reply = answering.answer(self.editor, {"jsonrpc": "2.0", "id": 0, **call})
+        if reply is not None:
+            self._tell(call["method"], call["params"], reply)
+
+    def _tell(self, method: Any, params: dict[str, Any], reply: dict[str, Any]) -> None:
+        """Tells the server and the person what became of a take."""
+        if method not in ("host.place", "host.switchTake"):
+            return
+        if "error" in reply:
+            self.said = reply["error"]["message"]
+            return
+        result = reply["result"]
+        spot = {**params["placement"], "record_start": result["record_start"]}
+        self.link.outbox.put(("placed", params["take"], spot))
+        lost = f" Not copied: {', '.join(result['not_copied'])}." if result["not_copied"] else ""
+        self.said = f"{params.get('name') or 'The take'} lies on V{result['track']}.{lost} {' '.join(result['notices'])}".strip()
+
+    def _note(self, message: dict[str, Any]) -> None:
+        if message.get("type") == "snapshot":
+            self.jobs = {job["id"]: job for job in message["jobs"]}
+        elif message.get("job") and isinstance(message["job"], dict):
+            self.jobs[message["job"]["id"]] = message["job"]
+        elif message.get("type") == "progress" and message["job"] in self.jobs:
+            figures = {
+                "frames_done": message["job_frames_done"],
+                "frames_total": message["job_frames_total"],
+                "eta_s": message["job_eta_s"],
+            }
+            self.jobs[message["job"]] = {**self.jobs[message["job"]], **figures}
+        elif message.get("kind") == "job.deleted":
+            self.jobs.pop(message.get("id") or "", None)
+
+
+def about(editor: Editor, host_id: str) -> dict[str, Any] | None:
+    """The protocol's HostHello; None = no project is open. Raises: TypeError — Resolve has quit."""
+    project = project_of(editor)
+    if project is None:
+        return None
+    timeline = project.GetCurrentTimeline()
+    able = [*answering.CALLS, "place.track", "place.take", "place.speech", "place.mute", "export.picture", "export.sound"]
+    if timeline is not None and can(timeline, "GetSelectedClips"):
+        able.append("selection.clips")
+    return {
+        "id": host_id,
+        "app": "resolve",
+        "version": ".".join(map(str, version(editor))) + ("" if is_studio(editor) else " free"),
+        "project": project.GetUniqueId(),
+        "project_name": project.GetName() or "",
+        "capabilities": able,
+    }

@@ -1,0 +1,317 @@
+"""Placing takes in Resolve: exact, read back, and nothing else on the timeline changes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heygem_resolve import placing, switching, taking
+from heygem_resolve.editor import Editor
+from heygem_resolve.trouble import HostError
+from tests.plugins.fakes.resolve import Project, Resolve, Timeline, TimelineItem, Track
+from tests.plugins.media import make_clip, make_speech
+
+RATES = {"23.976": Fraction(24000, 1001), "25": Fraction(25), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("films")
+    for name, rate in RATES.items():
+        make_clip(folder / f"clip {name}.mov", rate=rate, frames=60, timecode="01:00:00:00", sound=True)
+        make_clip(folder / f"take {name}.mov", rate=rate, frames=34)
+        make_clip(folder / f"take {name} v2.mov", rate=rate, frames=34)
+    make_speech(folder / "speech.wav", 3)
+    return folder
+
+
+def scene(files: Path, rate: str = "25", *, start: str = "00:00:00:00", **how: Any) -> tuple[Resolve, Timeline, TimelineItem]:
+    """A clip of 24 frames at frame 100 with its sound on A1, and a stranger on V2."""
+    resolve = Resolve(**how)
+    resolve.new_project()
+    first = 0 if start.startswith("00") else {"25": 90000, "23.976": 86400, "29.97": 107892, "59.94": 215784}[rate]
+    timeline = resolve.new_timeline(rate=rate, start_frame=first, start_timecode=start)
+    clip = resolve.add_clip(timeline, str(files / f"clip {rate}.mov"), start=100, length=24, offset=7, sound=1)
+    resolve.add_clip(timeline, str(files / f"clip {rate}.mov"), start=300, length=20, track=2)
+    clip.properties.update(Pan=12.5, ZoomX=1.2, Opacity=80.0)
+    clip.grade = "teal"
+    return resolve, timeline, clip
+
+
+def params(resolve: Resolve, timeline: Timeline, clip: TimelineItem, file: Path, **more: Any) -> dict[str, Any]:
+    spot = {"project": resolve.manager.project.id, "sequence": timeline.id, "clip": clip.id, "track": 1, "record_start": 100,
+            "record_duration": 24, "rate": f"{timeline.exact_rate.numerator}/{timeline.exact_rate.denominator}"}  # fmt: skip
+    return {"take": "take-1", "file": str(file), "name": file.name, "placement": spot, "handles": 5, "frames": 24, **more}
+
+
+def taken(timeline: Timeline, file: Path) -> list[tuple[int, TimelineItem]]:
+    return [
+        (number, item) for number, track in enumerate(timeline.tracks["video"], 1) for item in track.items if item.media and item.media.path == str(file)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", ["00:00:00:00", "01:00:00:00"])
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("without", [frozenset(), frozenset({"append.end-is-exclusive"})], ids=["end-exclusive", "end-inclusive"])
+def test_a_take_lies_above_its_clip_at_the_exact_frame(files, rate, start, without):
+    start = start.replace(":00:00:00", ":00:00;00") if rate in ("29.97", "59.94") and start.startswith("01") else start
+    resolve, timeline, clip = scene(files, rate, start=start, without=without)
+    before, file = timeline.picture(), files / f"take {rate}.mov"
+
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, file))
+
+    [(track, item)] = taken(timeline, file)
+    assert (track, item.start - timeline.start_frame, item.length, item.offset) == (3, 100, 24, 5)
+    assert result == {
+        "take": "take-1",
+        "already": False,
+        "track": 3,
+        "record_start": 100,
+        "record_duration": 24,
+        "not_copied": [],
+        "notices": [],
+    }
+    assert timeline.picture(frozenset({str(file)})) == before
+
+
+def test_a_take_looks_like_the_clip_it_covers(files):
+    resolve, timeline, clip = scene(files)
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    [(_, item)] = taken(timeline, files / "take 25.mov")
+    assert item.properties == clip.properties
+    assert item.grade == "teal"
+
+
+def test_what_cannot_be_copied_is_said(files):
+    resolve, timeline, clip = scene(files, version=(17, 4))
+    clip.comps = 1
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert any("grade" in line for line in result["not_copied"])
+    assert any("Fusion" in line for line in result["not_copied"])
+
+
+def test_a_property_that_resolve_pretends_to_set_is_said(files, monkeypatch):
+    resolve, timeline, clip = scene(files)
+    original = TimelineItem.__init__
+
+    def born_stubborn(self, *rest):
+        original(self, *rest)
+        self.ignored = {"ZoomX"}
+
+    monkeypatch.setattr(TimelineItem, "__init__", born_stubborn)
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert result["not_copied"] == ["zoom"]
+
+
+def test_a_take_made_from_an_export_is_not_moved_and_graded_twice(files):
+    resolve, timeline, clip = scene(files)
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", baked=True))
+    [(_, item)] = taken(timeline, files / "take 25.mov")
+    assert item.grade == ""
+    assert item.properties["Pan"] == 0.0
+
+
+def test_placing_the_same_take_twice_changes_nothing(files):
+    resolve, timeline, clip = scene(files)
+    first = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    before = timeline.picture()
+    second = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert second == {**first, "already": True}
+    assert timeline.picture() == before
+
+
+def test_a_take_that_the_editor_moved_is_not_placed_again(files):
+    resolve, timeline, clip = scene(files)
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    [(_, item)] = taken(timeline, files / "take 25.mov")
+    item.start += 200
+    assert placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["already"]
+    assert len(taken(timeline, files / "take 25.mov")) == 1
+
+
+def test_takes_of_several_clips_share_one_track_and_a_second_version_gets_another(files):
+    resolve, timeline, clip = scene(files)
+    place = lambda file, **more: placing.place(Editor(resolve), params(resolve, timeline, clip, file, **more))  # noqa: E731
+    first = place(files / "take 25.mov")["track"]
+    other = resolve.add_clip(timeline, str(files / "clip 25.mov"), start=124, length=24)
+    aside = params(resolve, timeline, other, files / "take 23.976.mov")
+    aside["placement"].update(record_start=124)
+    second_version = place(files / "take 25 v2.mov")["track"]
+    assert (first, second_version) == (3, 4)
+    assert [track.name for track in timeline.tracks["video"]][2:] == ["HeyGem takes", "HeyGem takes"]
+
+
+def test_the_editor_is_left_as_it_was(files):
+    resolve, timeline, clip = scene(files)
+    own = resolve.manager.project.pool.AddSubFolder(resolve.manager.project.pool.root, "Rushes")
+    resolve.OpenPage("color")
+    timeline.playhead = "00:00:09:03"
+    timeline.SetMarkInOut(3, 90, "video")
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert resolve.app.page == "color"
+    assert resolve.manager.project.pool.current is own
+    assert timeline.playhead == "00:00:09:03"
+    assert timeline.marks == {"video": {"in": 3, "out": 90}}
+
+
+def test_the_editor_is_left_as_it_was_when_placing_fails(files, monkeypatch):
+    resolve, timeline, clip = scene(files)
+    before, tracks = timeline.picture(), len(timeline.tracks["video"])
+    monkeypatch.setattr("tests.plugins.fakes.resolve.MediaPool.AppendToTimeline", lambda self, infos: [])
+    with pytest.raises(HostError, match="shows nothing"):
+        placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert timeline.picture() == before
+    assert len(timeline.tracks["video"]) == tracks, "the empty track that was made for the take stays behind"
+    assert resolve.app.page == "edit"
+
+
+def test_a_take_goes_to_its_own_timeline_though_another_one_is_open(files):
+    resolve, timeline, clip = scene(files)
+    other = resolve.new_timeline(name="Trailer")
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert len(taken(timeline, files / "take 25.mov")) == 1
+    assert other.picture() == {}
+    assert resolve.manager.project.timeline is other
+
+
+def test_no_take_is_placed_into_another_project(files):
+    resolve, timeline, clip = scene(files)
+    wanted = params(resolve, timeline, clip, files / "take 25.mov")
+    resolve.new_project("Other film")
+    strange = resolve.new_timeline()
+    with pytest.raises(HostError, match="Other film") as caught:
+        placing.place(Editor(resolve), wanted)
+    assert caught.value.kind == "OtherProject"
+    assert strange.picture() == {}
+
+
+def test_a_take_follows_a_clip_that_was_moved_meanwhile(files):
+    resolve, timeline, clip = scene(files)
+    clip.start += 50
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert result["record_start"] == 150
+    assert "moved" in result["notices"][0]
+
+
+def test_a_take_whose_clip_was_deleted_lies_where_the_clip_was(files):
+    resolve, timeline, clip = scene(files)
+    timeline.DeleteClips([clip])
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert result["record_start"] == 100
+    assert "no longer" in result["notices"][0]
+
+
+def test_a_title_that_the_take_covers_is_said(files):
+    resolve, timeline, clip = scene(files)
+    title = resolve.add_clip(timeline, None, start=110, length=30, track=2)
+    title.name = "Lower third"
+    assert "Lower third" in placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["notices"][0]
+
+
+def test_a_file_that_is_gone_is_told_before_anything_is_touched(files):
+    resolve, timeline, clip = scene(files)
+    with pytest.raises(HostError, match="not on this machine"):
+        placing.place(Editor(resolve), params(resolve, timeline, clip, files / "gone.mov"))
+    assert len(timeline.tracks["video"]) == 2
+
+
+def test_a_take_of_another_rate_that_cannot_have_the_exact_length_is_refused(files):
+    resolve, timeline, clip = scene(files)
+    wanted = params(resolve, timeline, clip, files / "take 59.94.mov")
+    with pytest.raises(HostError, match="frames long") as caught:
+        placing.place(Editor(resolve), wanted)
+    assert caught.value.kind == "WrongLength"
+    assert taken(timeline, files / "take 59.94.mov") == []
+
+
+def test_speech_goes_to_an_audio_track_of_its_own_and_the_old_dialogue_falls_silent(files):
+    resolve, timeline, clip = scene(files)
+    before = timeline.picture()["audio 1"]["items"][0]
+    wanted = params(resolve, timeline, clip, files / "take 25.mov", speech=str(files / "speech.wav"), speech_start="2/5", mute="clip")
+    result = placing.place(Editor(resolve), wanted)
+    assert result["notices"] == []
+    speech = timeline.tracks["audio"][1].items[0]
+    assert (timeline.tracks["audio"][1].name, speech.start, speech.length, speech.offset) == ("HeyGem speech", 100, 24, 10)
+    assert timeline.picture()["audio 1"]["items"][0] == {**before, "enabled": False}
+
+
+def test_speech_that_begins_later_is_placed_later(files):
+    resolve, timeline, clip = scene(files)
+    wanted = params(resolve, timeline, clip, files / "take 25.mov", speech=str(files / "speech.wav"), speech_start="-1/5")
+    placing.place(Editor(resolve), wanted)
+    speech = timeline.tracks["audio"][1].items[0]
+    assert (speech.start, speech.length, speech.offset) == (105, 19, 0)
+
+
+def test_muting_a_track_is_said(files):
+    resolve, timeline, clip = scene(files)
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mute="track"))
+    assert not timeline.tracks["audio"][0].enabled
+    assert result["notices"] == ["Muted the whole track Audio 1."]
+
+
+@pytest.mark.parametrize("without", [frozenset(), frozenset({"take.end-is-exclusive"})], ids=["end-exclusive", "end-inclusive"])
+def test_a_take_becomes_a_take_of_the_clip(files, without):
+    resolve, timeline, clip = scene(files, without=without)
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take"))
+    assert (clip.shown, clip.length, clip.offset, clip.start) == (2, 24, 5, 100)
+    assert clip.media.path == str(files / "take 25.mov")
+    assert [take[0].path for take in clip.takes] == [str(files / "clip 25.mov"), str(files / "take 25.mov")]
+    assert result["track"] == 1
+    again = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take"))
+    assert again["already"]
+    assert len(clip.takes) == 2
+
+
+def test_another_version_is_shown_at_the_same_place_and_the_old_one_stays(files):
+    resolve, timeline, clip = scene(files)
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    before = timeline.picture(frozenset({str(files / "take 25.mov"), str(files / "take 25 v2.mov")}))
+    wanted = params(resolve, timeline, clip, files / "take 25 v2.mov")
+    del wanted["name"]
+    assert not switching.switch(Editor(resolve), wanted)["already"]
+    [(track, item)] = taken(timeline, files / "take 25 v2.mov")
+    assert (track, item.start, item.length, item.offset) == (3, 100, 24, 5)
+    assert taking.index_of(item, str(files / "take 25.mov")) == 1
+    assert switching.switch(Editor(resolve), wanted)["already"]
+    switching.switch(Editor(resolve), {**wanted, "file": str(files / "take 25.mov")})
+    assert item.media.path == str(files / "take 25.mov")
+    assert timeline.picture(frozenset({str(files / "take 25.mov"), str(files / "take 25 v2.mov")})) == before
+
+
+def test_a_locked_track_of_ours_is_left_alone(files):
+    resolve, timeline, clip = scene(files)
+    timeline.tracks["video"].append(Track("HeyGem takes"))
+    timeline.tracks["video"][2].locked = True
+    assert placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["track"] == 4
+
+
+@pytest.mark.parametrize("entry", ["append.overlap-is-dropped", "append.record-frame-is-absolute"])
+def test_the_fake_bites_whoever_trusts_the_call(files, entry):
+    """Shows that the fake would find a panel that ignores these habits: done naively, the take is not where it should be."""
+    resolve, timeline, _ = scene(files, start="01:00:00:00")
+    pool = resolve.manager.project.pool
+    pool.ImportMedia([str(files / "take 25.mov")])
+    naive = {"mediaPoolItem": pool.root.clips[0], "startFrame": 0, "endFrame": 24, "mediaType": 1}
+    where = {
+        "append.overlap-is-dropped": {"trackIndex": 1, "recordFrame": 90100},
+        "append.record-frame-is-absolute": {"trackIndex": 2, "recordFrame": 100},
+    }
+    returned = pool.AppendToTimeline([{**naive, **where[entry]}])
+    assert len(returned) == 1
+    assert taken(timeline, files / "take 25.mov") == []
+
+
+def test_a_project_is_found_by_its_id_not_its_name(files):
+    resolve, timeline, clip = scene(files)
+    wanted = params(resolve, timeline, clip, files / "take 25.mov")
+    first: Project = resolve.manager.project
+    resolve.new_project(first.name)
+    resolve.new_timeline()
+    with pytest.raises(HostError):
+        placing.place(Editor(resolve), wanted)
+    resolve.reopen(first)
+    assert not placing.place(Editor(resolve), wanted)["already"]
