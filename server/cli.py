@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 
-from . import cli_doctor, cli_measure, cli_render
+from . import cli_doctor, cli_jobs, cli_measure, cli_render, cli_serve, cli_train
+from .errors import ServerError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _quiet_libraries()
     parser = argparse.ArgumentParser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (cli_render, cli_measure, cli_doctor):
+    for module in (cli_serve, cli_jobs, cli_render, cli_measure, cli_train, cli_doctor):
         module.add_to(commands)
     options = parser.parse_args(arguments)
     cancel_on_signals()
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HeygemError as error:
         print(f"heygem: {error}", file=sys.stderr)
         return error.exit_code
+    except ServerError as error:
+        print(f"heygem: {error}", file=sys.stderr)
+        return 1
     except Exception as error:
         traceback.print_exc()
         print(f"heygem: Internal error: {error}. Please report it with the lines above.", file=sys.stderr)

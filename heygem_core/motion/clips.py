@@ -42,21 +42,24 @@ class Used(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="cl
     seconds: float = 0.0  # of examples made from it
 
 
-def clip_examples(folders: Sequence[Path], head: Head) -> Iterator[Used | Example]:
-    """For each video below the folders what became of it, then its examples. Raises: MediaNotFound — no video at all."""
+def clip_examples(folders: Sequence[Path], head: Head, *, delay_s: float = 0.0) -> Iterator[Used | Example]:
+    """For each video below the folders what became of it, then its examples. Raises: MediaNotFound — no video at all.
+
+    delay_s: by which the examples' pictures shall lag their sound, to go with other data whose pictures do.
+    """
     paths = sorted(p for folder in folders for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES)
     if not paths:
         raise MediaNotFound(f"There is no video below {', '.join(map(str, folders))}; give folders of clips of people who talk.")
     for path in paths:
         try:
-            used, examples = examples_of(watch(path), head)
+            used, examples = examples_of(watch(path), head, delay_s=delay_s)
         except (HeygemError, ValueError) as error:
             used, examples = Used(path=str(path), used=False, reason=str(error)), []
         yield msgspec.structs.replace(used, path=str(path))
         yield from examples
 
 
-def examples_of(footage: Footage, head: Head) -> tuple[Used, list[Example]]:
+def examples_of(footage: Footage, head: Head, *, delay_s: float = 0.0) -> tuple[Used, list[Example]]:
     """What became of footage, and the stretches of it in which the face is usable throughout."""
     use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
     if use.sum() * footage.frame_s < SHORTEST_S:
@@ -66,7 +69,7 @@ def examples_of(footage: Footage, head: Head) -> tuple[Used, list[Example]]:
     if r < BELONGS_R:
         return Used(path=footage.name, used=False, reason=f"The sound does not belong to the face (r {r:.2f} at best)."), []
     # A prediction that comes `late` means a picture that is early: its frames show what is heard that much later.
-    examples = list(_stretches(footage, footage.times + late))
+    examples = list(_stretches(footage, footage.times + late + delay_s))
     seconds = sum(len(e.deltas) for e in examples) / FRAME_RATE
     said = f"The mouth follows the sound (r {r:.2f})."
     return Used(path=footage.name, used=bool(examples), reason=said, offset_s=-late, seconds=seconds), examples

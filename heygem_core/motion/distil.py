@@ -1,22 +1,13 @@
 """Teaches our own small listener to hear what a large speech encoder hears, so that a head runs with no download.
 
-    python -m heygem_core.motion.distil TEACHER.safetensors -o mel.safetensors --grid FOLDER --voices FOLDER
-
-TEACHER is a head trained by `motion.training` on a Whisper encoder. The student (`speech.mel_front`) starts from nothing and sees only
-sound: GRID's sentences, any recordings of speech in FOLDER, the sentences of `motion.phrases` spoken by espeak-ng, and made-up
-music, most of it in other voices, rooms and noise (`motion.augment`). What the teacher hears in a sound, and the mouth that
-follows from it, is what the student must hear. The network that turns what is heard into a mouth is the teacher's; in the last
-epochs it learns to live with what the student hears less well. Both were trained by our own recipe.
+The student (`speech.mel_front`) starts from nothing and sees only sound (`motion.lessons`). What the teacher, a head trained on a large
+encoder, hears in a sound, and the mouth that follows from it, is what the student must hear. The network that turns what is
+heard into a mouth is the teacher's; in the last epochs it learns to live with what the student hears less well.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
-import random
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,43 +19,19 @@ import torch
 import torch.nn.functional as functional
 from numpy.typing import NDArray
 
-from ..errors import MissingPackage, SpecError
-from ..media.sound import read_speech
+from ..errors import SpecError
 from ..speech.encoder import of_front
 from ..speech.features import level, log_mel
 from ..speech.mel_front import MelFront
-from .augment import altered, joined, music, respoken
-from .examples import grid_examples
-from .head import Head, load_head, save_head
+from .head import Head
+from .lessons import Lessons
 from .model import MotionNet
-from .phrases import PHRASES
 from .train import Epoch, mouth_error, resume, save
 
 Floats = NDArray[np.float32]
 
 WINDOW = 400  # log-mel frames of one lesson: 4 s
 LONGEST_S = 28  # that the teacher hears at a time
-MANNERS = ("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7")
-SOUNDS = (".wav", ".flac")
-
-
-class Lessons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the student hears, and how long and how hard it learns."""
-
-    epochs: int = 24
-    together: int = 8  # of the last epochs, in which the network behind the student learns too
-    batch: int = 16
-    width: int = 256  # of the student
-    grid_copies: int = 4  # the first as recorded, the others in other voices, rooms and noise; of the recordings likewise
-    voice_copies: int = 4
-    spoken: int = 250  # synthetic recordings
-    unspoken_minutes: int = 15
-    held_out: int = 20  # every n-th sound only checks
-    learning_rate: float = 2.5e-3
-    mouth_weight: float = 1.0  # of the error of the mouth that follows from what is heard
-    heard_weight: float = 0.5  # of the error of what the network hears
-    judged_weight: float = 0.5  # of the error (cross-entropy) of closed lips and of speech
-    seed: int = 0
 
 
 def distil(teacher: Head, sounds: Sequence[Floats], lessons: Lessons, *, checkpoint: Path | None = None) -> Iterator[Epoch | Head]:
@@ -84,7 +51,8 @@ def distil(teacher: Head, sounds: Sequence[Floats], lessons: Lessons, *, checkpo
     pace = torch.optim.lr_scheduler.OneCycleLR(adam, lessons.learning_rate, total_steps=lessons.epochs * steps, pct_start=0.15)
     parts = {"student": student, "net": net, "adam": adam, "pace": pace}
     loss_of = _loss(teacher, lessons)
-    for epoch in range(resume(parts, checkpoint), lessons.epochs):
+    about = f"{teacher.digest} {lessons}"
+    for epoch in range(resume(parts, checkpoint, about), lessons.epochs):
         rng = np.random.default_rng([lessons.seed, epoch])
         net.requires_grad_(epoch >= lessons.epochs - lessons.together)
         total = 0.0
@@ -100,8 +68,8 @@ def distil(teacher: Head, sounds: Sequence[Floats], lessons: Lessons, *, checkpo
         with torch.inference_mode():
             parts_of_check = np.array_split(np.arange(len(check[0])), max(1, len(check[0]) // 32))
             checked = float(np.mean([float(loss_of(student, net, *(lesson[some] for lesson in check))) for some in parts_of_check]))
-        save(parts, checkpoint, epoch + 1)
-        yield Epoch(done=epoch + 1, total=lessons.epochs, loss=total, check=checked)
+        save(parts, checkpoint, about, epoch + 1)
+        yield Epoch(of="listener", done=epoch + 1, total=lessons.epochs, loss=total, check=checked)
     for part in (student, net):
         part.eval().requires_grad_(False)
     facts = teacher.facts | {"distilled": msgspec.to_builtins(lessons), "minutes_heard": round(sum(map(len, sounds)) / 960_000, 1)}
@@ -140,59 +108,3 @@ def _loss(teacher: Head, lessons: Lessons) -> Callable[..., Any]:
         return result + lessons.heard_weight * hearing + lessons.judged_weight * judging
 
     return loss
-
-
-def training_sounds(grid: Path | None, voices: Path | None, lessons: Lessons) -> list[Floats]:
-    """Everything the student hears, in an order of its own. Raises: MediaNotFound, UnreadableMedia, MissingPackage."""
-    rng = np.random.default_rng(lessons.seed)
-    sounds: list[Floats] = []
-    if grid is not None:
-        learn = [example for k, example in enumerate(grid_examples(grid)) if k % 10]
-        for _ in range(lessons.grid_copies):
-            sounds += [e.samples for e in joined(learn, rng)]
-    apart = len(sounds) // max(lessons.grid_copies, 1)
-    sounds[apart:] = [altered(respoken(s, rng), rng) for s in sounds[apart:]]
-    recordings = [read_speech(f).samples for f in sorted(voices.rglob("*")) if f.suffix in SOUNDS] if voices is not None else []
-    for number in range(lessons.voice_copies):
-        sounds += [altered(respoken(s, rng), rng) if number else s for s in recordings]
-    sounds += [altered(s, rng) for s in synthetic(lessons.spoken, lessons.seed)]
-    sounds += [music(160_000, rng) for _ in range(6 * lessons.unspoken_minutes)]
-    return [sounds[k] for k in rng.permutation(len(sounds))]
-
-
-def synthetic(count: int, seed: int = 0) -> Iterator[Floats]:
-    """`count` recordings of our phrases by voices of many languages, pitches and speeds, about 12 s each. Raises: MissingPackage."""
-    program = shutil.which("espeak-ng")
-    if program is None and count:
-        raise MissingPackage("Synthetic voices need the program espeak-ng: install it with your system's package manager.")
-    rng, languages = random.Random(seed), list(PHRASES)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "voice.wav"
-        for k in range(count):
-            language = languages[k % len(languages)]
-            phrases = PHRASES[language]
-            said = " ".join(rng.sample(phrases, min(3, len(phrases))))
-            manner = ["-s", str(rng.randint(130, 190)), "-p", str(rng.randint(20, 80))]
-            subprocess.run([str(program), "-v", language + rng.choice(MANNERS), *manner, "-w", str(file), said], check=True)
-            yield read_speech(file).samples
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("teacher", help="path of a head trained on a Whisper encoder")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--grid", type=Path)
-    parser.add_argument("--voices", type=Path, help="folder of recordings of speech, .wav and .flac")
-    parser.add_argument("--lessons", default="{}", help="JSON of the fields of Lessons that differ")
-    options = parser.parse_args()
-    lessons = msgspec.json.decode(options.lessons, type=Lessons)
-    checkpoint = options.output.with_suffix(".checkpoint")
-    for step in distil(load_head(options.teacher), training_sounds(options.grid, options.voices, lessons), lessons, checkpoint=checkpoint):
-        if isinstance(step, Head):
-            save_head(step, options.output)
-        else:
-            print(f"epoch {step.done}/{step.total}  error {step.loss:.4f}, on held-out sound {step.check:.4f}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,12 +13,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import SpecError
 from ..face import mesh
 from ..speech.activity import speaking
 from ..speech.features import level
@@ -65,6 +66,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Epoch(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="epoch"):
     """One pass over the data is done."""
 
+    of: Literal["head", "listener"] = "head"  # what learns
     done: int
     total: int
     loss: float  # on the training sentences
@@ -106,13 +108,19 @@ def fit_shapes(examples: Sequence[Example], count: int) -> Shapes:
 
 
 def train_motion(
-    examples: Sequence[Example], encoder: Encoder, recipe: Recipe, *, carry: bool = False, checkpoint: Path | None = None
+    examples: Sequence[Example],
+    encoder: Encoder,
+    recipe: Recipe,
+    *,
+    carry: bool = False,
+    delay_s: float = GRID_DELAY_S,
+    checkpoint: Path | None = None,
 ) -> Iterator[Epoch | Head]:
     """Yield an Epoch after each pass over the data, then the Head.
 
-    carry: put a Whisper encoder's layers into the head's own file. checkpoint: a file to resume from if it is there, rewritten
-    after each epoch and left at the end. The same data, recipe and
-    seed on the same machine give the same head, resumed or not.
+    carry: put a Whisper encoder's layers into the head's own file. delay_s: by which the examples' pictures lag their sound.
+    checkpoint: a file to resume from if it is there, rewritten after each epoch and left at the end. The same data, recipe and
+    seed on the same machine give the same head, resumed or not. Raises: SpecError — the checkpoint is another run's.
     """
     import torch
 
@@ -130,7 +138,8 @@ def train_motion(
     adam = torch.optim.AdamW(net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     pace = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.learning_rate, total_steps=recipe.epochs * steps)
     parts = {"net": net, "adam": adam, "pace": pace}
-    for epoch in range(resume(parts, checkpoint), recipe.epochs):
+    about = f"{encoder.digest} {len(examples)} {recipe}"
+    for epoch in range(resume(parts, checkpoint, about), recipe.epochs):
         torch.manual_seed(recipe.seed * 1000 + epoch)
         order = np.random.default_rng([recipe.seed, epoch]).permutation(len(states))
         net.train()
@@ -145,12 +154,12 @@ def train_motion(
         net.eval()
         with torch.inference_mode():
             checked = float(_batch_loss(net, loss_of, check_states, check_wanted))
-        save(parts, checkpoint, epoch + 1)
+        save(parts, checkpoint, about, epoch + 1)
         yield Epoch(done=epoch + 1, total=recipe.epochs, loss=total, check=checked)
     facts = {"mean_gap_curve": mean_gap_curve(learn), "recipe": msgspec.to_builtins(recipe), "sentences": len(learn), "check": checked}
     yield Head(
         name="trained", encoder=encoder, carries_encoder=carry, net=net, basis=shapes.basis, mean=shapes.mean, opening=shapes.opening,
-        vertices=mesh.LOWER_FACE, advance_s=GRID_DELAY_S, facts=facts,
+        vertices=mesh.LOWER_FACE, advance_s=delay_s, facts=facts,
     )  # fmt: skip
 
 
@@ -243,22 +252,25 @@ def _batch_loss(net: MotionNet, loss_of: Any, states: list[Tensor], wanted: list
     return result
 
 
-def resume(parts: dict[str, Any], checkpoint: Path | None) -> int:
-    """How many epochs a checkpoint has behind it; 0 without one."""
+def resume(parts: dict[str, Any], checkpoint: Path | None, about: str) -> int:
+    """How many epochs a checkpoint has behind it; 0 without one. about: the run. Raises: SpecError — it is another run's."""
     import torch
 
     if checkpoint is None or not checkpoint.exists():
         return 0
     kept = torch.load(checkpoint, weights_only=True)
+    if kept["about"] != about:
+        raise SpecError(f"The checkpoint {checkpoint} is of a run with other data or settings: delete it, or give those again.")
     for name, part in parts.items():
         part.load_state_dict(kept[name])
     return int(kept["epochs"])
 
 
-def save(parts: dict[str, Any], checkpoint: Path | None, epochs: int) -> None:
+def save(parts: dict[str, Any], checkpoint: Path | None, about: str, epochs: int) -> None:
+    """Keep the state of a run that has so many epochs behind it."""
     import torch
 
     if checkpoint is not None:
         part = checkpoint.with_name(checkpoint.name + ".part")
-        torch.save({"epochs": epochs} | {name: value.state_dict() for name, value in parts.items()}, part)
+        torch.save({"epochs": epochs, "about": about} | {name: value.state_dict() for name, value in parts.items()}, part)
         part.replace(checkpoint)

@@ -13,7 +13,7 @@ from .features import FRAME_RATE, Floats, level_db
 SILENT_PEAK = 1e-3  # full scale ±1
 QUIET_DB = -50.0  # dBFS of the loud parts; recorded speech lies between -35 and -12
 FLAT_TOP, FLAT_SHARE = 0.97, 0.002  # clipped sound stays so near its peak for such a share of the time; speech for a tenth of it
-NOISE_BELOW_DB = 13.0  # the background lies so little under the speech
+NOISE_BELOW_DB = 17.0  # the background lies so little under the speech: noise or music 10 dB below the voice, or louder
 PAUSE_SHARE = 10  # percent of the time that the background is taken from: the quietest
 HARDLY_SHARE = 0.1  # of the time in which somebody speaks
 SHORTEST_S = 3.0  # of sound in which hardly any speech is worth telling

@@ -41,6 +41,45 @@ def test_before_the_beginning_and_after_the_end_the_mouth_rests() -> None:
     assert np.array_equal(made.at(np.array([-5.0, -0.5, 1.5, 100.0]), frame_s=0.04), np.zeros((4, 2, 3), np.float32))
 
 
+def test_speech_that_is_cut_off_lets_the_mouth_come_to_rest_without_snapping() -> None:
+    made = motion(np.full(300, 0.1))
+    gaps = gap_at(made, np.arange(0, 3, 1 / 50), heard=(1.0, 2.0))
+    assert gaps[50:100] == pytest.approx(np.full(50, 0.1), abs=1e-6)
+    assert not gaps[:41].any()
+    assert not gaps[109:].any()
+    assert np.abs(np.diff(gaps)).max() < 0.025
+
+
+def test_a_part_of_a_speech_reads_as_it_does_in_the_whole_and_shows_nothing_of_the_rest() -> None:
+    curve = np.concatenate([np.full(100, 0.3), np.linspace(0.05, 0.1, 100), np.full(100, 0.3)])
+    made, times = motion(curve), np.arange(1.0, 2.0, 0.04)
+    inside = times[1:-1]
+    assert np.array_equal(made.at(inside, frame_s=0.04, heard=(0.98, 2.02)), made.at(inside, frame_s=0.04))
+    assert gap_at(made, np.arange(0, 3, 0.04), heard=(1.02, 1.98)).max() < 0.11
+
+
+@pytest.mark.parametrize("rate", [12, 15, 23.976, 25, 30, 48, 60, 120])
+@pytest.mark.parametrize("shift_s", [0.0, 0.01, 0.02, 0.03, 0.04, 0.06])
+def test_lips_that_close_for_40_ms_are_seen_closed_at_every_frame_rate(rate: float, shift_s: float) -> None:
+    """At 12 fps the lips of a p fell between two frames and stayed open."""
+    curve = np.full(300, 0.08)
+    for start in (70, 133, 201):
+        begin = start + round(shift_s * 100)
+        curve[begin - 3 : begin + 7] = [0.06, 0.04, 0.02, 0, 0, 0, 0, 0.02, 0.04, 0.06]
+    gaps = gap_at(motion(curve), np.arange(0, 3, 1 / rate))
+    closed = np.flatnonzero(gaps < 0.012)
+    assert len(np.split(closed, np.flatnonzero(np.diff(closed) > 1) + 1)) == 3
+    away = round(0.06 * rate) + 1
+    assert all(gaps[k - away] > 0.03 and gaps[k + away] > 0.03 for k in closed)  # and the mouth opens again
+
+
+def test_a_mouth_at_rest_is_no_closure_that_a_frame_has_to_show() -> None:
+    curve = np.concatenate([np.zeros(100), np.full(100, 0.1), np.zeros(100)])
+    moving = motion(np.convolve(curve, np.ones(11) / 11, "same"))
+    plain = np.mean([moving._read(np.arange(0, 3, 1 / 12) + s, None) for s in (-0.015, -0.005, 0.005, 0.015)], axis=0)
+    assert np.abs(gap_at(moving, np.arange(0, 3, 1 / 12)) - plain[:, 0]).max() < 0.02
+
+
 def test_intensity_scales_every_displacement_and_nothing_else() -> None:
     made, times = motion(np.linspace(0, 0.2, 100)), np.arange(5, 95) / 100
     assert np.allclose(made.at(times, intensity=0.5), made.at(times) * 0.5)

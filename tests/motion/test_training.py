@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_fields
 
 from heygem_core.errors import MediaNotFound, MissingWeights, OutputError, SpecError
 from heygem_core.face.mesh import LOWER_FACE
@@ -15,11 +17,16 @@ from heygem_core.motion.clips import examples_of
 from heygem_core.motion.examples import Example
 from heygem_core.motion.footage import Footage
 from heygem_core.motion.head import Head, load_head, pack, save_head, unpack
+from heygem_core.motion.lessons import Lessons, synthetic
 from heygem_core.motion.measures import follow
+from heygem_core.motion.phrases import PHRASES
 from heygem_core.motion.predict import predict, predict_with
 from heygem_core.motion.train import Epoch, Recipe, fit_shapes, train_motion
 from heygem_core.motion.training import Trained, TrainTask, run_training
+from heygem_core.report import read_report
+from heygem_core.speech.activity import speaking
 from heygem_core.speech.encoder import Encoder, open_encoder, usual_taps, weights_digest
+from heygem_server.cli import main
 
 torch = pytest.importorskip("torch")
 QUICK = Recipe(epochs=2, copies=2, unspoken_minutes=0.2, components=3, width=16, batch=2, held_out=4)
@@ -54,6 +61,15 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny = {"d_model": 64, "encoder_layers": 3, "decoder_layers": 1, "encoder_attention_heads": 1, "decoder_attention_heads": 1}
     tiny |= {"encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "vocab_size": 51_865}
     transformers.WhisperModel(transformers.WhisperConfig(**tiny)).save_pretrained(folder / "whisper")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def few_clips(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people who talk, and one with somebody else's voice."""
+    folder = tmp_path_factory.mktemp("clips")
+    for name in ("talk02.mp4", "talk04.mp4", "talk12.mp4"):
+        shutil.copy(clips / "talking" / name, folder / name)
     return folder
 
 
@@ -115,6 +131,8 @@ def test_training_is_the_same_every_time_and_after_an_interruption(checkpoints: 
     run = train_motion(examples, encoder, QUICK, checkpoint=tmp_path / "kept")
     next(run)
     run.close()  # killed after the first epoch
+    with pytest.raises(SpecError, match="other data or settings"):
+        trained(examples, encoder, replace_fields(QUICK, seed=5), checkpoint=tmp_path / "kept")
     resumed = trained(examples, encoder, checkpoint=tmp_path / "kept")
     for first, second in zip(whole.net.state_dict().values(), resumed.net.state_dict().values(), strict=True):
         assert torch.equal(first, second)
@@ -159,13 +177,13 @@ def test_a_clip_teaches_only_with_its_own_sound(talking: Footage, long_talk: Foo
     assert "does not belong" in used.reason
 
 
-def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(clips: Path, checkpoints: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "clips"
-    folder.mkdir()
-    for name in ("talk02.mp4", "talk04.mp4", "talk12.mp4"):
-        (folder / name).symlink_to(clips / "talking" / name)
+def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(few_clips: Path, checkpoints: Path, tmp_path: Path) -> None:
     task = TrainTask(
-        output=str(tmp_path / "own.safetensors"), clips=(str(folder),), encoder=str(checkpoints / "hubert"), recipe=QUICK, licence="a test"
+        output=str(tmp_path / "own.safetensors"),
+        clips=(str(few_clips),),
+        encoder=str(checkpoints / "hubert"),
+        recipe=QUICK,
+        licence="a test",
     )
     *events, last = run_training(task)
     assert isinstance(last, Trained)
@@ -176,11 +194,75 @@ def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(clips: Path, checkp
     assert not list(tmp_path.glob("*.checkpoint"))
 
 
+@pytest.mark.parametrize("kind", ["hubert", "wav2vec2"])
+def test_a_head_trained_by_the_command_through_a_users_encoder_renders(
+    kind: str, few_clips: Path, checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEYGEM_CACHE", str(tmp_path / "cache"))
+    weights, clip = tmp_path / "own.safetensors", few_clips / "talk02.mp4"
+    told = ["--speech-encoder", str(checkpoints / kind)]
+    assert main(["train", "motion", "--clips", str(few_clips), "-o", str(weights), "--epochs", "1", "--seed", "3", *told]) == 0
+    lines = capsys.readouterr().out
+    assert "talk12.mp4: left out" in lines
+    assert "epoch 1 of 1" in lines
+    take = tmp_path / "take.mp4"
+    render = ["render", str(clip), "--audio", str(clip), "--out", "8", "--fit", "trim", "--device", "cpu", "--motion", str(weights)]
+    assert main([*render, "-o", str(take)]) == 0
+    report = read_report(take)
+    assert report is not None
+    assert report.plan.head.startswith("own ")
+    assert main([*render, "-o", str(tmp_path / "other.mp4"), "--speech-encoder", str(checkpoints / "whisper")]) == MissingWeights.exit_code
+    assert "heygem train motion --speech-encoder" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_goes_on_only_when_told(few_clips: Path, checkpoints: Path, tmp_path: Path) -> None:
+    def task(**options: object) -> TrainTask:
+        common = {"output": str(tmp_path / "own.safetensors"), "clips": (str(few_clips),), "encoder": str(checkpoints / "hubert")}
+        return TrainTask(**common | {"recipe": QUICK} | options)  # type: ignore[arg-type]
+
+    run = run_training(task())
+    while not isinstance(next(run), Epoch):
+        pass
+    run.close()  # killed after the first epoch
+    with pytest.raises(SpecError, match="--resume"):
+        next(run_training(task()))
+    events = list(run_training(task(resume=True)))
+    assert [e.done for e in events if isinstance(e, Epoch)] == [2]
+    assert isinstance(events[-1], Trained)
+
+
+def test_a_small_listener_learns_to_hear_like_the_encoder_and_the_head_then_needs_none(
+    few_clips: Path, checkpoints: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("soundfile")
+    lessons = Lessons(epochs=2, together=1, batch=2, width=16, voice_copies=2, spoken=0, unspoken_minutes=1, held_out=4)
+    task = TrainTask(
+        output=str(tmp_path / "own.safetensors"), clips=(str(few_clips),), encoder=str(checkpoints / "wav2vec2"), recipe=QUICK,
+        distil=True, lessons=lessons,
+    )  # fmt: skip
+    *events, last = run_training(task)
+    assert [e.of for e in events if isinstance(e, Epoch)] == ["head", "head", "listener", "listener"]
+    assert isinstance(last, Trained)
+    head = load_head(last.output, "nowhere")
+    assert head.carries_encoder
+    assert np.isfinite(predict_with(head, np.zeros(16_000, np.float32)).coefficients).all()
+
+
+def test_the_synthetic_voices_of_the_recipe_speak_many_languages_and_are_the_same_every_time() -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    first, second = list(synthetic(len(PHRASES), seed=1)), list(synthetic(len(PHRASES), seed=1))
+    assert all(speaking(sound).sum() > 100 for sound in first)
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
 def test_a_task_that_cannot_work_says_so_before_it_starts(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="nothing to train from"):
         TrainTask(output="x.safetensors")
     with pytest.raises(SpecError, match="safetensors"):
         TrainTask(output="x.pt", grid=".")
+    with pytest.raises(SpecError, match="listener"):
+        TrainTask(output="x.safetensors", grid=".", voices=("there",))
     with pytest.raises(OutputError):
         list(run_training(TrainTask(output=str(tmp_path / "no" / "x.safetensors"), grid=str(tmp_path))))
     with pytest.raises(MediaNotFound):

