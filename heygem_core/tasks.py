@@ -84,6 +84,14 @@ class PosterTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="poste
     longest_side: int = 480  # pixels
 
 
+class SheetTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="contact-sheet"):
+    """Write frames of a take beside those of its source, as one JPEG."""
+
+    source: str
+    take: str
+    output: str
+
+
 class FacesTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="faces"):
     """Find the people of a clip, numbered as reports number them. Answers with `FacesFound`."""
 
@@ -134,5 +142,5 @@ class ProxyTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="proxy"
     end_exclusive: int | None = None
 
 
-Task = RenderTask | PlanTask | JoinTask | ProbeTask | PosterTask | FacesTask | WaveformTask | ProxyTask
+Task = RenderTask | PlanTask | JoinTask | ProbeTask | PosterTask | SheetTask | FacesTask | WaveformTask | ProxyTask
 Answer = Planned | Probed | FacesFound | Waveform

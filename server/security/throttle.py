@@ -23,7 +23,7 @@ class Throttle:
 
     def check_before(self, address: str | None) -> None:
         """Before a token is looked at. Raises: TooMany — another machine that failed too often."""
-        if not _is_loopback(address) and self._recent(address) >= MOST_FAILURES:
+        if not is_loopback(address) and self._recent(address) >= MOST_FAILURES:
             raise _too_many()
 
     def failed(self, address: str | None) -> None:
@@ -42,7 +42,7 @@ class Throttle:
         return sum(at > since for at in self._failures.get(address or "", ()))
 
 
-def _is_loopback(address: str | None) -> bool:
+def is_loopback(address: str | None) -> bool:
     try:
         return ipaddress.ip_address((address or "").partition("%")[0]).is_loopback
     except ValueError:

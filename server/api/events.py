@@ -1,0 +1,217 @@
+"""The socket: events out, an editor's answers in.
+
+The first message must come within five seconds and say who it is; until then nothing is told. One task reads, one writes; what a client has
+not read yet waits in its own bounded queue (`events`), so a client that never reads harms nobody and is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from aiohttp import WSMsgType, web
+
+from heygem_core.errors import HeygemError, SpecError
+from heygem_core.shot import from_json, to_json
+
+from .. import keys
+from ..errors import BadRequest, Forbidden, NotFound, ServerError, Unauthorized, problem_of
+from ..hosts import Connection, check_host
+from ..log import LOGGER
+from ..ownership import owns
+from ..routes import PUBLIC, Ask, Route
+from ..security.door import by_cookie, by_token
+from ..security.grants import Grant
+from ..security.proof import prove
+from ..wire import (
+    ConsentWanted,
+    Follow,
+    Happened,
+    Hello,
+    HostsChanged,
+    LogLine,
+    ProgressNow,
+    Prove,
+    Proven,
+    Refused,
+    Snapshot,
+    ToClient,
+    ToServer,
+    Welcome,
+)
+
+HELLO_WITHIN_S = 5.0
+_HEARTBEAT_S = 20.0
+_SEND_WITHIN_S = 20.0
+_LARGEST_MESSAGE = 32 << 20  # an editor's timeline
+_MOST_PROOFS = 3
+
+
+async def events(ask: Ask) -> web.StreamResponse:
+    door = ask[keys.DOOR]
+    ask[keys.ENGINE]
+    door.throttle.check_before(ask.request.remote)
+    socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, compress=False, timeout=2.0)
+    await socket.prepare(ask.request)
+    sockets = ask.request.app[keys.SOCKETS]
+    sockets.add(socket)
+    try:
+        hello, who = await _introduced(ask, socket)
+        await _serve(ask, socket, hello, who)
+    except (ServerError, HeygemError) as error:
+        problem = problem_of(error)[1]
+        with suppress(ConnectionError, RuntimeError):
+            await _send(socket, Refused(error=problem.error, message=problem.message))
+    except ConnectionError:
+        pass
+    finally:
+        sockets.discard(socket)
+        with suppress(ConnectionError, RuntimeError):
+            await socket.close()
+    return socket
+
+
+async def _introduced(ask: Ask, socket: web.WebSocketResponse) -> tuple[Hello, Grant]:
+    """Raises: Unauthorized — nobody said anything valid in time."""
+    try:
+        async with asyncio.timeout(HELLO_WITHIN_S):
+            for _ in range(_MOST_PROOFS + 1):
+                message = await socket.receive()
+                if message.type is not WSMsgType.TEXT:
+                    break
+                said = _decoded(message.data)
+                if isinstance(said, Hello):
+                    return said, _who(ask, said)
+                if not isinstance(said, Prove):
+                    break
+                await socket.send_str(to_json(_proof(ask, said)).decode())
+    except TimeoutError:
+        raise Unauthorized(f"Nobody said who it is within {HELLO_WITHIN_S:g} s: send a hello first.") from None
+    raise Unauthorized("The first message says who you are: send a hello.")
+
+
+def _who(ask: Ask, hello: Hello) -> Grant:
+    door, request = ask[keys.DOOR], ask.request
+    if hello.token is not None:
+        return by_token(door, request.remote, hello.token)
+    if door.names.kind_of(request.headers.get("Origin")) != "own":  # browsers always name the page that opens a socket
+        raise Unauthorized("A socket without a token is for this server's own page: send a token in the hello.")
+    return by_cookie(door, request)
+
+
+def _proof(ask: Ask, said: Prove) -> Proven:
+    grants = ask[keys.DOOR].grants
+    grant = grants.admin if said.grant is None else grants.by_id(said.grant)
+    return Proven(hmac=prove(None if grant is None else grant.token, said.nonce))
+
+
+def _decoded(text: str) -> ToServer:
+    try:
+        return from_json(text, ToServer)  # type: ignore[arg-type]
+    except (SpecError, RecursionError) as error:
+        raise BadRequest(f"This message is not one that the server knows: {error.__cause__ or error}.") from error
+
+
+async def _serve(ask: Ask, socket: web.WebSocketResponse, hello: Hello, who: Grant) -> None:
+    host: Connection | None = None
+    hosts, room = ask[keys.HOSTS], ask[keys.ENGINE].events
+    if hello.host is not None:
+        check_host(hello.host, who)
+    logs = await _own_logs(ask, who, hello.logs)
+    with room.subscribe(since=hello.since, epoch=hello.epoch, previews=hello.previews, logs=logs) as client:
+        await _send(socket, Welcome(epoch=room.epoch, seq=room.newest, scope=who.scope))
+        if hello.host is not None:
+            host = await hosts.came(hello.host, who, lambda text: asyncio.wait_for(socket.send_str(text), _SEND_WITHIN_S))
+        elif who.scope != "host":
+            await _send(socket, HostsChanged(hosts=hosts.all()))
+        writing = asyncio.create_task(_write(ask, socket, client, who))
+        try:
+            await _read(ask, socket, client, who, host)
+        finally:
+            if host is not None:
+                hosts.left(host)
+            writing.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await writing
+
+
+async def _read(ask: Ask, socket: web.WebSocketResponse, client, who: Grant, host: Connection | None) -> None:  # type: ignore[no-untyped-def]
+    async for message in socket:
+        if message.type is not WSMsgType.TEXT:
+            raise BadRequest("Messages to the server are text.")
+        if host is not None and '"jsonrpc"' in message.data[:4096]:
+            ask[keys.HOSTS].answered(host, message.data)
+            continue
+        said = _decoded(message.data)
+        if not isinstance(said, Follow):
+            raise BadRequest("After the hello only “follow” and a host's answers are understood.")
+        client.follow(previews=said.previews, logs=await _own_logs(ask, who, said.logs))
+
+
+async def _write(ask: Ask, socket: web.WebSocketResponse, client, who: Grant) -> None:  # type: ignore[no-untyped-def]
+    """Until the client goes, or does not take a message for so long that it is dropped."""
+    seen: dict[str, bool] = {}
+    try:
+        async for message in client:
+            if who.scope == "host":
+                message = await _for_host(ask, who, message, seen)
+            if message is not None:
+                text = message if isinstance(message, bytes) else ask[keys.ENGINE].events.encoded(message).decode()
+                await asyncio.wait_for(_send(socket, text), _SEND_WITHIN_S)
+    except TimeoutError:
+        LOGGER.info("a client that does not read was dropped")
+    except ConnectionError:
+        pass
+    except (ServerError, HeygemError) as error:
+        LOGGER.info("a client was dropped: %s", error)
+    if (transport := ask.request.transport) is not None:
+        transport.abort()
+
+
+async def _send(socket: web.WebSocketResponse, message: ToClient | bytes | str) -> None:
+    if isinstance(message, bytes):
+        await socket.send_bytes(message)
+    else:
+        await socket.send_str(message if isinstance(message, str) else to_json(message).decode())
+
+
+async def _for_host(ask: Ask, who: Grant, message: ToClient | bytes, seen: dict[str, bool]) -> ToClient | bytes | None:
+    """A host hears of its own project only: None where a message is not for it."""
+    if isinstance(message, HostsChanged | ConsentWanted | bytes):
+        return None
+    if isinstance(message, Snapshot):
+        return Snapshot(epoch=message.epoch, seq=message.seq, jobs=tuple(job for job in message.jobs if owns(who, job)))
+    if isinstance(message, ProgressNow | LogLine):
+        return message if await _owns_job(ask, who, message.job, seen) else None
+    if isinstance(message, Happened):
+        thing = message.job or message.shot or message.take
+        if message.job is not None:
+            seen[message.job.id] = owns(who, message.job)
+        job = message.job.id if message.job is not None else getattr(thing, "job", None)
+        if job is not None and not await _owns_job(ask, who, job, seen):
+            return None
+    return message
+
+
+async def _owns_job(ask: Ask, who: Grant, job: str, seen: dict[str, bool]) -> bool:
+    if job not in seen:
+        try:
+            seen[job] = owns(who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, job))
+        except NotFound:
+            return False
+    return seen[job]
+
+
+async def _own_logs(ask: Ask, who: Grant, jobs: tuple[str, ...]) -> tuple[str, ...]:
+    if who.scope != "host":
+        return jobs
+    seen: dict[str, bool] = {}
+    if not all([await _owns_job(ask, who, job, seen) for job in jobs]):
+        raise Forbidden("An editor follows the logs of its own project's jobs alone.")
+    return jobs
+
+
+ROUTES = (
+    Route(method="GET", path="/api/v1/events", does="The socket: see the messages under x-messages.", handler=events, scopes=PUBLIC,
+          media="application/octet-stream", status=101),
+)  # fmt: skip

@@ -1,0 +1,84 @@
+"""Folders of this machine that may be used, and what lies in them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from heygem_core.shot import Struct
+
+from .. import keys
+from ..errors import NotFound
+from ..routes import PEOPLE, Ask, Route
+from ..wire import FileEntry, Folder, RootRequest
+
+_KINDS = {
+    "video": "mp4 mov m4v mxf mkv webm avi mts m2ts ts mpg mpeg wmv 3gp dv",
+    "sound": "wav mp3 m4a aac flac ogg opus aif aiff wma ac3 caf",
+    "still": "png jpg jpeg tif tiff webp bmp dpx exr tga heic",
+    "timeline": "otio otioz fcpxml xml edl aaf",
+}
+_KIND_OF = {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
+_MOST_ENTRIES = 5000
+
+
+class FolderQuery(Struct, frozen=True, kw_only=True):
+    path: str | None = None  # None = the list of the folders that may be used
+
+
+async def folder(ask: Ask) -> Folder:
+    roots = ask[keys.ROOTS]
+    if ask.query.path is None:
+        return Folder(path=None, parent=None, entries=tuple(_root_entry(each) for each in roots.folders))
+    real = roots.resolve(ask.query.path, "the list of files")
+    return await asyncio.to_thread(_listing, real, [str(each) for each in roots.folders])
+
+
+def _listing(real: Path, roots: list[str]) -> Folder:
+    """Names that begin with a dot are left out; a link shows as what it is called, and leads nowhere outside when it is used."""
+    try:
+        with os.scandir(real) as entries:
+            found = [entry for _, entry in zip(range(_MOST_ENTRIES), entries, strict=False) if not entry.name.startswith(".")]
+    except OSError as error:
+        raise NotFound(f"The folder “{real}” cannot be read ({error.strerror}).") from error
+    parent = None if str(real) in {os.path.realpath(root) for root in roots} else str(real.parent)
+    shown = sorted((_entry(entry) for entry in found), key=lambda entry: (entry.kind != "folder", entry.name.casefold()))
+    return Folder(path=str(real), parent=parent, entries=tuple(shown))
+
+
+def _entry(entry: os.DirEntry[str]) -> FileEntry:
+    try:
+        is_folder, status = entry.is_dir(), entry.stat(follow_symlinks=False)
+    except OSError:
+        return FileEntry(name=entry.name, path=entry.path, kind="other")
+    kind = "folder" if is_folder else _KIND_OF.get(os.path.splitext(entry.name)[1].lower(), "other")
+    size = None if is_folder else status.st_size
+    return FileEntry(name=entry.name, path=entry.path, kind=kind, size_bytes=size, modified=status.st_mtime)  # type: ignore[arg-type]
+
+
+def _root_entry(root: Path) -> FileEntry:
+    return FileEntry(name=root.name or str(root), path=str(root), kind="folder")
+
+
+async def list_roots(ask: Ask) -> list[str]:
+    return [str(each) for each in ask[keys.ROOTS].folders]
+
+
+async def allow(ask: Ask, body: RootRequest) -> list[str]:
+    await asyncio.to_thread(ask[keys.ROOTS].add, body.folder)
+    return await list_roots(ask)
+
+
+async def forbid(ask: Ask, body: RootRequest) -> list[str]:
+    await asyncio.to_thread(ask[keys.ROOTS].remove, body.folder)
+    return await list_roots(ask)
+
+
+ROUTES = (
+    Route(method="GET", path="/api/v1/files", does="What lies in an allowed folder.", handler=folder, scopes=PEOPLE, gives=Folder, query=FolderQuery),
+    Route(method="GET", path="/api/v1/roots", does="The folders that may be used.", handler=list_roots, scopes=PEOPLE, gives=list[str]),
+    Route(method="POST", path="/api/v1/roots", does="Consent: allow a folder.",
+          handler=allow, scopes=PEOPLE, takes=RootRequest, gives=list[str], status=201),
+    Route(method="DELETE", path="/api/v1/roots", does="Take consent back.", handler=forbid, scopes=PEOPLE, takes=RootRequest, gives=list[str]),
+)  # fmt: skip

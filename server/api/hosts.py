@@ -1,0 +1,58 @@
+"""Editors that are connected, and requests to them. A take that an editor placed is pinned for good."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+
+from heygem_core.shot import from_json, to_json
+
+from .. import keys
+from ..errors import Forbidden
+from ..routes import ALL, PEOPLE, Ask, Route
+from ..wire import HostCall, HostView, Placed, Placement, PlaceResult
+
+_LARGEST_CALL = 8 << 20
+
+
+async def list_hosts(ask: Ask) -> tuple[HostView, ...]:
+    return ask[keys.HOSTS].all()
+
+
+async def call(ask: Ask, body: HostCall) -> Any:
+    if ask.who.scope == "host" and ask.who.host != ask.id:
+        raise Forbidden("An editor's token reaches this editor alone.")
+    if body.method in ("host.place", "host.switchTake") and isinstance(body.params.get("take"), str):
+        body = await _with_file(ask, body)
+    result = await ask[keys.HOSTS].call(ask.id, body)
+    if isinstance(result, PlaceResult) and body.method in ("host.place", "host.switchTake"):
+        params = from_json(to_json(body.params), _Placement)
+        placed = Placed(host=ask.id, placement=params.placement, at=time.time())
+        await asyncio.to_thread(ask[keys.ENGINE].store.placed, params.take, placed)
+    return result
+
+
+class _Placement(msgspec.Struct):
+    """What a request to place and one to switch have in common."""
+
+    take: str
+    placement: Placement
+
+
+async def _with_file(ask: Ask, body: HostCall) -> HostCall:
+    """The take must be known, and its file is named as the editor's machine calls it. Raises: NotFound."""
+    take = await asyncio.to_thread(ask[keys.ENGINE].store.take, body.params["take"])
+    given = body.params.get("file")
+    if given in (None, "", take.path):
+        return msgspec.structs.replace(body, params={**body.params, "file": ask[keys.ROOTS].outward(take.path)})
+    return body  # a panel on another machine that fetched the take to its own disk
+
+
+ROUTES = (
+    Route(method="GET", path="/api/v1/hosts", does="The editors that are connected.", handler=list_hosts, scopes=PEOPLE, gives=tuple[HostView, ...]),
+    Route(method="POST", path="/api/v1/hosts/{id}/call", does="Ask an editor to do something; its answer comes back.",
+          handler=call, scopes=ALL, takes=HostCall, gives=Any, largest_body=_LARGEST_CALL),
+)  # fmt: skip

@@ -1,0 +1,58 @@
+"""What the server is, whether it is well, and its figures."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.metadata import version
+from typing import get_args
+
+from aiohttp import web
+
+from heygem_core.shot import EngineName, FormatName
+
+from .. import keys
+from ..metrics import metrics_text
+from ..openapi import document
+from ..routes import ADMIN, PUBLIC, Ask, Route
+from ..wire import Info
+
+
+async def info(ask: Ask) -> Info:
+    settings, engine = ask[keys.SETTINGS], ask[keys.ENGINE]
+    return Info(
+        version=version("heygem-bridge"),
+        epoch=engine.events.epoch,
+        formats=get_args(FormatName),
+        engines=get_args(EngineName),
+        devices=ask[keys.MACHINE].devices,
+        roots=tuple(str(folder) for folder in ask[keys.ROOTS].folders),
+        takes_folder=str(settings.takes_folder),
+        largest_upload_bytes=settings.largest_upload_bytes,
+        free_bytes=shutil.disk_usage(settings.data_folder).free,
+        workers=settings.workers,
+        scope=ask.who.scope,
+    )
+
+
+async def healthz(ask: Ask) -> web.Response:
+    """Answers as long as the event loop turns and the rooms are open; says nothing about anybody."""
+    ask[keys.ENGINE]
+    return web.Response(text="ok\n")
+
+
+async def metrics(ask: Ask) -> web.Response:
+    return web.Response(body=(await metrics_text(ask)).encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def openapi(ask: Ask) -> web.Response:
+    from ..table import ROUTES as all_routes
+
+    return web.Response(body=document(all_routes), content_type="application/json", charset="utf-8")
+
+
+ROUTES = (
+    Route(method="GET", path="/api/v1/info", does="What the server is and allows.", handler=info, gives=Info),
+    Route(method="GET", path="/api/v1/openapi.json", does="This document.", handler=openapi, media="application/json"),
+    Route(method="GET", path="/healthz", does="Whether the server is up.", handler=healthz, scopes=PUBLIC, media="text/plain"),
+    Route(method="GET", path="/metrics", does="Figures in Prometheus' text format.", handler=metrics, scopes=ADMIN, media="text/plain"),
+)

@@ -1,0 +1,185 @@
+"""Jobs and their shots: submit, look, cancel, pause, resume, retry, put first, delete."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, get_args
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from heygem_core.shot import Shot, Struct
+
+from .. import keys
+from ..errors import BadRequest
+from ..ownership import check_owns, origin_of
+from ..routes import MIB, PEOPLE, Ask, Route
+from ..sending import send_zip
+from ..store.jobs import expand
+from ..wire import Deletion, Estimate, JobDetail, JobPage, JobRequest, JobState, JobView, MediaRef, PriorityRequest, ShotRequest, ShotView
+
+MOST_SHOTS = 20_000
+_LARGEST_JOB = 64 * MIB
+_KEY_HEADER = "Idempotency-Key"
+
+
+class JobsQuery(Struct, frozen=True, kw_only=True):
+    state: str | None = None  # one or several, with commas
+    q: str | None = None  # part of the name
+    project: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    before: str | None = None  # `next` of the page before
+
+
+class ForceQuery(Struct, frozen=True, kw_only=True):
+    force: Annotated[int, Meta(ge=0, le=1)] = 0  # 1 = also what a timeline uses
+
+
+async def submit(ask: Ask, body: JobRequest) -> JobDetail:
+    key = ask.request.headers.get(_KEY_HEADER)
+    if key is not None and not 1 <= len(key) <= 200:
+        raise BadRequest(f"The header {_KEY_HEADER} has 1 to 200 characters.")
+    body = msgspec.structs.replace(body, origin=origin_of(ask.who, body.origin))
+    shots = await asyncio.to_thread(core_shots, ask, body)
+    folder = (
+        str(ask[keys.ROOTS].resolve(body.folder, f"the job “{body.name or 'new'}”"))
+        if body.folder
+        else str(ask[keys.SETTINGS].takes_folder)
+    )
+    who = f"{ask.who.scope}:{ask.who.host or ''}"
+    named = None if key is None else f"{who}:{key}"
+    return await asyncio.to_thread(ask[keys.ENGINE].store.submit, body, shots, folder=folder, idempotency_key=named, by=who)
+
+
+def core_shots(ask: Ask, request: JobRequest) -> list[Shot]:
+    """Each shot with paths of this machine. Raises: BadRequest, BadPath, NotAllowedFolder, NotFound."""
+    wanted = expand(request) if request.batch is None or _pairs(request) <= MOST_SHOTS else ()
+    if not 1 <= len(wanted) <= MOST_SHOTS:
+        raise BadRequest(f"A job has at most {MOST_SHOTS} shots: make several jobs.")
+    known: dict[MediaRef, str] = {}
+    return [_core_shot(ask, each, known) for each in wanted]
+
+
+def _pairs(request: JobRequest) -> int:
+    batch = request.batch
+    return 0 if batch is None else len(batch.videos) * (len(batch.speeches) if batch.pairing == "each" else 1)
+
+
+def _core_shot(ask: Ask, wanted: ShotRequest, known: dict[MediaRef, str]) -> Shot:
+    for media in (wanted.video, wanted.speech):
+        if media not in known:
+            known[media] = str(media_path(ask, media, "a new job"))
+    fields = {name: getattr(wanted, name) for name in Shot.__struct_fields__ if name not in ("video", "speech")}
+    return Shot(video=known[wanted.video], speech=known[wanted.speech], **fields)
+
+
+def media_path(ask: Ask, media: MediaRef, wanted_by: str):  # type: ignore[no-untyped-def]
+    """Where it lies on this machine. Raises: BadPath, NotAllowedFolder, NotFound — no such upload."""
+    return ask[keys.UPLOADS].path(media.upload) if media.upload is not None else ask[keys.ROOTS].resolve(media.path or "", wanted_by)
+
+
+async def estimate(ask: Ask, body: JobRequest) -> Estimate:
+    shots = await asyncio.to_thread(core_shots, ask, body)
+    return await asyncio.to_thread(ask[keys.ENGINE].scheduler.estimate, body, shots)
+
+
+async def list_jobs(ask: Ask) -> JobPage:
+    query = ask.query
+    states = [state for state in (query.state or "").split(",") if state]
+    unknown = [state for state in states if state not in get_args(JobState)]
+    if unknown:
+        raise BadRequest(f"There is no state “{unknown[0][:40]}”; there are {', '.join(get_args(JobState))}.")
+    project = ask.who.project if ask.who.scope == "host" else query.project
+    page = await asyncio.to_thread(ask[keys.ENGINE].store.jobs, states, query.q, project, query.before, query.limit)
+    return page
+
+
+async def show(ask: Ask) -> JobDetail:
+    detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, ask.id)
+    check_owns(ask.who, detail.job)
+    return detail
+
+
+async def _own(ask: Ask) -> JobView:
+    return check_owns(ask.who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, ask.id))
+
+
+def _deed(name: str):  # type: ignore[no-untyped-def]
+    async def do(ask: Ask) -> JobView:
+        await _own(ask)
+        return await asyncio.to_thread(getattr(ask[keys.ENGINE].store, name), ask.id)
+
+    return do
+
+
+async def prioritise(ask: Ask, body: PriorityRequest) -> JobView:
+    await _own(ask)
+    return await asyncio.to_thread(ask[keys.ENGINE].store.reprioritise, ask.id, body.priority)
+
+
+async def deletion(ask: Ask) -> Deletion:
+    await _own(ask)
+    return await asyncio.to_thread(ask[keys.ENGINE].store.deletion, ask.id)
+
+
+async def delete(ask: Ask) -> Deletion:
+    await _own(ask)
+    return await asyncio.to_thread(ask[keys.ENGINE].delete_job, ask.id, bool(ask.query.force))
+
+
+async def log(ask: Ask) -> web.StreamResponse:
+    await _own(ask)
+    text = await asyncio.to_thread(ask[keys.ENGINE].logs.read, ask.id)
+    return web.Response(body=text, content_type="text/plain", charset="utf-8")
+
+
+async def zipped(ask: Ask) -> web.StreamResponse:
+    job = await _own(ask)
+    detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, ask.id)
+    takes = [take for shot in detail.shots for take in shot.takes]
+    if not takes:
+        raise BadRequest("This job has no takes yet.")
+    return await send_zip(ask.request, [(f"{n:04}-{take.name}", take.path) for n, take in enumerate(takes, 1)], f"{job.name}.zip")
+
+
+async def show_shot(ask: Ask) -> ShotView:
+    shot = await asyncio.to_thread(ask[keys.ENGINE].store.shot, ask.id)
+    if ask.who.scope == "host":
+        check_owns(ask.who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, shot.job))
+    return shot
+
+
+def _shot_deed(name: str):  # type: ignore[no-untyped-def]
+    async def do(ask: Ask) -> ShotView:
+        await show_shot(ask)
+        return await asyncio.to_thread(getattr(ask[keys.ENGINE].store, name), ask.id)
+
+    return do
+
+
+def _on_job(verb: str, does: str, name: str) -> Route:
+    return Route(method="POST", path=f"/api/v1/jobs/{{id}}/{verb}", does=does, handler=_deed(name), gives=JobView)
+
+
+ROUTES = (
+    Route(method="POST", path="/api/v1/jobs", does="Submit a job. The same Idempotency-Key gives the same job again.", handler=submit,
+          takes=JobRequest, gives=JobDetail, status=201, largest_body=_LARGEST_JOB, headers=(_KEY_HEADER,)),
+    Route(method="POST", path="/api/v1/estimate", does="How long a job would take, by what this machine did before.",
+          handler=estimate, takes=JobRequest, gives=Estimate, largest_body=_LARGEST_JOB),
+    Route(method="GET", path="/api/v1/jobs", does="Jobs, newest first.", handler=list_jobs, gives=JobPage, query=JobsQuery),
+    Route(method="GET", path="/api/v1/jobs/{id}", does="A job with its shots.", handler=show, gives=JobDetail),
+    _on_job("cancel", "Call off what has not ended.", "cancel"),
+    _on_job("pause", "Begin nothing new of it.", "pause"),
+    _on_job("resume", "Go on after a pause.", "resume"),
+    _on_job("retry", "Take up again what failed; what is done stays.", "retry"),
+    Route(method="POST", path="/api/v1/jobs/{id}/priority", does="Put it earlier or later.", handler=prioritise, takes=PriorityRequest, gives=JobView),
+    Route(method="GET", path="/api/v1/jobs/{id}/deletion", does="What would go if it were deleted.", handler=deletion, gives=Deletion),
+    Route(method="DELETE", path="/api/v1/jobs/{id}", does="Delete it with its files; takes that a timeline uses stay without force=1.",
+          handler=delete, gives=Deletion, query=ForceQuery, scopes=PEOPLE),
+    Route(method="GET", path="/api/v1/jobs/{id}/log", does="The job's log.", handler=log, media="text/plain"),
+    Route(method="GET", path="/api/v1/jobs/{id}/takes.zip", does="All its takes in one zip.", handler=zipped, media="application/zip"),
+    Route(method="GET", path="/api/v1/shots/{id}", does="One shot.", handler=show_shot, gives=ShotView),
+    Route(method="POST", path="/api/v1/shots/{id}/cancel", does="Call one shot off.", handler=_shot_deed("cancel_shot"), gives=ShotView),
+    Route(method="POST", path="/api/v1/shots/{id}/retry", does="Make one shot once more.", handler=_shot_deed("retry_shot"), gives=ShotView),
+)  # fmt: skip

@@ -1,0 +1,83 @@
+"""Looking at files before they are rendered. A child opens them, never the server."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from heygem_core.shot import Struct
+from heygem_core.tasks import FacesFound, Probed, Waveform
+
+from .. import keys
+from ..errors import NotFound
+from ..routes import ALL, PEOPLE, Ask, Route
+from ..sending import send_file
+from ..wire import MediaRef, ProxyMade
+from .jobs import media_path
+
+_MOST_PROXIES = 1000
+
+
+class FrameQuery(Struct, frozen=True, kw_only=True):
+    frame: Annotated[int, Meta(ge=0)] | None = None  # None = one from the middle
+
+
+async def _path(ask: Ask, media: MediaRef) -> str:
+    path = await asyncio.to_thread(media_path, ask, media, "a look at a file")
+    if not await asyncio.to_thread(path.is_file):
+        raise NotFound(f"There is no file “{path.name}” there: check its name.")
+    return str(path)
+
+
+async def probe(ask: Ask, body: MediaRef) -> Probed:
+    return await ask[keys.PICTURES].probe(await _path(ask, body))
+
+
+async def faces(ask: Ask, body: MediaRef) -> FacesFound:
+    return await ask[keys.PICTURES].faces(await _path(ask, body))
+
+
+async def waveform(ask: Ask, body: MediaRef) -> Waveform:
+    return await ask[keys.PICTURES].waveform(await _path(ask, body))
+
+
+async def poster(ask: Ask, body: MediaRef) -> web.StreamResponse:
+    made = await ask[keys.PICTURES].poster(await _path(ask, body), frame=ask.query.frame)
+    return await send_file(ask.request, made, "image/jpeg")
+
+
+async def proxy(ask: Ask, body: MediaRef) -> ProxyMade:
+    """The id is the name that the cache gave the file: it names that file alone and no other."""
+    made: Path = await ask[keys.PICTURES].proxy(await _path(ask, body))
+    proxies = ask.request.app[keys.PROXIES]
+    name = made.parent.name
+    proxies[name] = made
+    while len(proxies) > _MOST_PROXIES:
+        proxies.popitem(last=False)
+    return ProxyMade(id=name)
+
+
+async def proxy_file(ask: Ask) -> web.StreamResponse:
+    made = ask.request.app[keys.PROXIES].get(ask.id)
+    if made is None:
+        raise NotFound("This preview is not here any more: ask for it again.")
+    return await send_file(ask.request, made, "video/mp4")
+
+
+def _look(what: str, does: str, handler, gives) -> Route:  # type: ignore[no-untyped-def]
+    return Route(method="POST", path=f"/api/v1/media/{what}", does=does, handler=handler, takes=MediaRef, gives=gives, scopes=ALL)
+
+
+ROUTES = (
+    _look("probe", "What a file is.", probe, Probed),
+    _look("faces", "The people in a clip, by number.", faces, FacesFound),
+    _look("waveform", "How loud a file is over time.", waveform, Waveform),
+    Route(method="POST", path="/api/v1/media/poster.jpg", does="One frame of a file.", handler=poster, takes=MediaRef, media="image/jpeg",
+          query=FrameQuery),
+    _look("proxy", "Make a small version that every browser plays; fetch it by the id.", proxy, ProxyMade),
+    Route(method="GET", path="/api/v1/media/{id}.mp4", does="Such a small version.", handler=proxy_file, media="video/mp4", scopes=PEOPLE),
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""The page itself: the files of server/web, for everybody who knows the address. They hold no secret; what they ask for needs one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from aiohttp import web
+
+from .. import keys
+from ..errors import NotFound
+from ..routes import PUBLIC, Ask, Route
+from ..security.headers import page_headers
+from ..security.paths import inside
+
+WEB = Path(__file__).resolve().parents[1] / "web"
+_TYPES = {
+    ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png",
+    ".ico": "image/x-icon", ".woff2": "font/woff2", ".json": "application/json", ".webmanifest": "application/manifest+json", ".txt": "text/plain",
+}  # fmt: skip
+
+
+async def index(ask: Ask) -> web.Response:
+    return await _send(ask, WEB / "index.html")
+
+
+async def part(ask: Ask) -> web.Response:
+    return await _send(ask, WEB / ask.request.match_info["path"])
+
+
+async def _send(ask: Ask, path: Path) -> web.Response:
+    """Raises: NotFound — no such file of the page."""
+    real = Path(os.path.realpath(path))
+    if not inside(real, (WEB,)) or real.suffix not in _TYPES or not real.is_file():
+        raise NotFound("The page has no such part.")
+    status = real.stat()
+    response = web.Response(headers=page_headers(ask[keys.DOOR].names))
+    response.etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
+    if any(tag.value == response.etag.value for tag in ask.request.if_none_match or () if response.etag):
+        response.set_status(304)
+        return response
+    response.body = await asyncio.to_thread(real.read_bytes)
+    response.content_type, response.charset = _TYPES[real.suffix], "utf-8"
+    return response
+
+
+ROUTES = (
+    Route(method="GET", path="/", does="The page.", handler=index, scopes=PUBLIC, media="text/html"),
+    Route(method="GET", path="/static/{path:.+}", does="A part of the page.", handler=part, scopes=PUBLIC, media="*/*"),
+)

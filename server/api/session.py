@@ -1,0 +1,74 @@
+"""Coming in: the server's proof, one-time sign-in of a browser, tokens for pages and editors.
+
+A sign-in link is the server's address and `#code=…`; the part behind # never leaves the browser. The page posts the code once and gets a cookie.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from .. import keys
+from ..errors import BadRequest, Unauthorized
+from ..routes import ADMIN, PUBLIC, Ask, Route, answer_json
+from ..security.door import COOKIE, set_cookie
+from ..security.proof import prove
+from ..wire import Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest
+
+
+async def proof(ask: Ask, body: ProofRequest) -> Proof:
+    grants = ask[keys.DOOR].grants
+    grant = grants.admin if body.grant is None else grants.by_id(body.grant)
+    return Proof(hmac=prove(None if grant is None else grant.token, body.nonce))
+
+
+async def sign_in(ask: Ask, body: SignIn) -> web.Response:
+    door = ask[keys.DOOR]
+    door.throttle.check_before(ask.request.remote)
+    if door.names.kind_of(ask.request.headers.get("Origin")) == "local-file":
+        raise Unauthorized("A page on disk has no cookie: its panel hands it a token.")
+    try:
+        grant = door.grants.spend_code(body.code)
+    except Unauthorized:
+        door.throttle.failed(ask.request.remote)
+        raise
+    response = answer_json(SignedIn(scope=grant.scope, csrf=grant.csrf or ""))
+    set_cookie(door, response, grant)
+    return response
+
+
+async def sign_out(ask: Ask) -> web.Response:
+    ask[keys.DOOR].grants.revoke(ask.who)
+    response = web.Response(status=204)
+    response.del_cookie(COOKIE, path="/", samesite="Strict", httponly=True)
+    return response
+
+
+async def session(ask: Ask) -> SignedIn:
+    return SignedIn(scope=ask.who.scope, csrf=ask.who.csrf or "")
+
+
+async def new_link(ask: Ask) -> SignIn:
+    return SignIn(code=ask[keys.DOOR].grants.new_code())
+
+
+async def new_token(ask: Ask, body: TokenRequest) -> Token:
+    if body.scope == "host" and not (body.host and body.project):
+        raise BadRequest("A host's token is for one host and one project: name both.")
+    if body.scope == "page" and (body.host or body.project):
+        raise BadRequest("A page's token is for no host: leave host and project out.")
+    grant = ask[keys.DOOR].grants.issue(body.scope, host=body.host, project=body.project)
+    return Token(token=grant.token, scope=grant.scope)
+
+
+ROUTES = (
+    Route(method="POST", path="/api/v1/prove", does="Prove that this server knows a token, before anybody sends it one.",
+          handler=proof, scopes=PUBLIC, takes=ProofRequest, gives=Proof),
+    Route(method="POST", path="/api/v1/sign-in", does="Trade the one-time code of a sign-in link for a cookie.",
+          handler=sign_in, scopes=PUBLIC, takes=SignIn, gives=SignedIn),
+    Route(method="POST", path="/api/v1/sign-out", does="End this session; its cookie or token opens nothing any more.", handler=sign_out, status=204),
+    Route(method="GET", path="/api/v1/session", does="Who I am, and the word for the header X-HeyGem-CSRF.", handler=session, gives=SignedIn),
+    Route(method="POST", path="/api/v1/sign-in-codes", does="A new one-time code for a browser of this user.",
+          handler=new_link, scopes=ADMIN, gives=SignIn, status=201),
+    Route(method="POST", path="/api/v1/tokens", does="A token for a page, or for one host and its project.",
+          handler=new_token, scopes=ADMIN, takes=TokenRequest, gives=Token, status=201),
+)  # fmt: skip

@@ -1,0 +1,91 @@
+"""Files that somebody sends: the raw body, or the first file of a multipart form. Limits are counted here; the framework counts neither."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from aiohttp import BodyPartReader, web
+from msgspec import Meta
+
+from heygem_core.shot import Struct
+
+from .. import keys
+from ..errors import BadRequest
+from ..routes import BODY_STALL_S, PEOPLE, Ask, Route
+from ..wire import UploadView
+
+_PIECE_BYTES = 1 << 20
+
+
+class UploadQuery(Struct, frozen=True, kw_only=True):
+    name: Annotated[str, Meta(max_length=1000)] | None = None  # as people know the file; needed for a raw body
+
+
+async def receive(ask: Ask) -> UploadView:
+    request = ask.request
+    if request.content_type == "multipart/form-data":
+        part = await _first_file(request)
+        return await ask[keys.UPLOADS].receive(ask.query.name or part.filename or "upload", _pieces_of(part), None)
+    if ask.query.name is None:
+        raise BadRequest("Say what the file is called: ?name=…")
+    return await ask[keys.UPLOADS].receive(ask.query.name, _pieces(request), request.content_length)
+
+
+async def list_uploads(ask: Ask) -> list[UploadView]:
+    return await asyncio.to_thread(ask[keys.UPLOADS].all)
+
+
+async def delete(ask: Ask) -> UploadView:
+    return await asyncio.to_thread(ask[keys.UPLOADS].delete, ask.id)
+
+
+async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+    while piece := await _in_time(request.content.read(_PIECE_BYTES)):
+        yield piece
+
+
+async def _pieces_of(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while piece := await _in_time(part.read_chunk(_PIECE_BYTES)):
+        yield piece
+
+
+async def _first_file(request: web.Request) -> BodyPartReader:
+    """Raises: BadRequest — no file in the form, or more than a little before it."""
+    try:
+        reader = await request.multipart()
+        for _ in range(8):
+            part = await _in_time(reader.next())
+            if isinstance(part, BodyPartReader) and part.filename is not None:
+                if part.headers.get("Content-Encoding") or part.headers.get("Content-Transfer-Encoding", "binary") not in (
+                    "binary",
+                    "8bit",
+                    "7bit",
+                ):
+                    raise BadRequest("Send the file as it is, not encoded.")
+                return part
+            if part is None:
+                break
+            if isinstance(part, BodyPartReader) and len(await _in_time(part.read_chunk(64 << 10))) >= 64 << 10:
+                break
+    except ValueError as error:
+        raise BadRequest(f"The form cannot be read: {error}.") from error
+    raise BadRequest("The form holds no file.")
+
+
+async def _in_time(waiting):  # type: ignore[no-untyped-def]
+    """Raises: BadRequest — the sender stalls."""
+    try:
+        async with asyncio.timeout(BODY_STALL_S):
+            return await waiting
+    except TimeoutError:
+        raise BadRequest("The rest of the file did not come: send it again.") from None
+
+
+ROUTES = (
+    Route(method="POST", path="/api/v1/uploads", does="Send a file: as the raw body with ?name=…, or in a multipart form.",
+          handler=receive, scopes=("admin", "page", "host"), gives=UploadView, query=UploadQuery, upload=True, status=201),
+    Route(method="GET", path="/api/v1/uploads", does="All uploads, newest first.", handler=list_uploads, scopes=PEOPLE, gives=list[UploadView]),
+    Route(method="DELETE", path="/api/v1/uploads/{id}", does="Delete an upload.", handler=delete, scopes=PEOPLE, gives=UploadView),
+)  # fmt: skip

@@ -1,0 +1,131 @@
+"""The application: one resource after the other comes up, in the order in which they need each other, and goes down the other way round."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import WSCloseCode, web
+
+from heygem_core.shot import to_json
+
+from . import keys
+from .errors import problem_of
+from .hosts import Hosts
+from .log import LOGGER
+from .machine import Machine
+from .pictures import Pictures
+from .roots import Roots
+from .routes import register
+from .security.door import Door, check_names
+from .security.headers import COMMON
+from .settings import ServerSettings
+from .table import ROUTES
+from .uploads import Uploads
+from .wire import Problem
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(settings: ServerSettings, door: Door) -> web.Application:
+    """An application that starts nothing before it is run."""
+    app = web.Application(middlewares=[_front], client_max_size=1 << 20)
+    app[keys.SETTINGS] = settings
+    app[keys.DOOR] = door
+    app[keys.PROXIES] = OrderedDict()
+    app[keys.SOCKETS] = set[web.WebSocketResponse]()
+    app.cleanup_ctx.extend([_engine_room, _pictures, _files, _hosts, _machine])
+    app.on_response_prepare.append(_add_headers)
+    app.on_shutdown.append(_close_sockets)
+    register(app, ROUTES)
+    return app
+
+
+async def _engine_room(app: web.Application) -> AsyncIterator[None]:
+    try:
+        from .engine_room import engine_room
+    except ImportError:
+        from ._waiting_room import engine_room
+
+    async with engine_room(app[keys.SETTINGS]) as room:
+        app[keys.ENGINE] = room
+        yield
+
+
+async def _pictures(app: web.Application) -> AsyncIterator[None]:
+    app[keys.PICTURES] = Pictures(app[keys.ENGINE].look, app[keys.SETTINGS].cache)
+    yield
+
+
+async def _files(app: web.Application) -> AsyncIterator[None]:
+    settings = app[keys.SETTINGS]
+    app[keys.ROOTS] = Roots(settings, lambda question: app[keys.ENGINE].events.publish(question))
+    app[keys.UPLOADS] = Uploads(
+        settings.data_folder / "uploads", largest_bytes=settings.largest_upload_bytes, disk_floor_bytes=settings.disk_floor_bytes
+    )
+    yield
+
+
+async def _hosts(app: web.Application) -> AsyncIterator[None]:
+    app[keys.HOSTS] = Hosts(lambda change: app[keys.ENGINE].events.publish(change))
+    yield
+
+
+async def _machine(app: web.Application) -> AsyncIterator[None]:
+    async with Machine() as machine:
+        app[keys.MACHINE] = machine
+        yield
+
+
+@web.middleware
+async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Around every request: the server's name, the page's origin, errors as `Problem`, a line in the log (never the query)."""
+    began = time.perf_counter()
+    try:
+        check_names(request.app[keys.DOOR], request)
+        response = await handler(request)
+    except web.HTTPException as error:
+        response = _refused(error.status, _plain(error))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+    except ConnectionError:
+        raise
+    except Exception as error:
+        status, problem = problem_of(error)
+        if status >= 500 and problem.error == "InternalError":
+            LOGGER.exception("%s %s failed", request.method, request.path)
+        response = _refused(status, problem)
+    facts = {"method": request.method, "path": request.path, "status": response.status, "ms": round((time.perf_counter() - began) * 1e3, 1)}
+    LOGGER.info("request", extra={"facts": facts})
+    return response
+
+
+def _refused(status: int, problem: Problem) -> web.Response:
+    response = web.Response(body=to_json(problem), status=status, content_type="application/json", charset="utf-8")
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status in (429, 503):
+        response.headers["Retry-After"] = "60" if status == 429 else "2"
+    return response
+
+
+def _plain(error: web.HTTPException) -> Problem:
+    sentences = {
+        404: "There is nothing at this address: /api/v1/openapi.json lists what there is.",
+        405: "This address does not take that method: /api/v1/openapi.json lists what it takes.",
+        413: "The request is too large.",
+    }
+    return Problem(error=type(error).__name__.removeprefix("HTTP"), message=sentences.get(error.status, error.reason or "Refused."))
+
+
+async def _close_sockets(app: web.Application) -> None:
+    closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops") for socket in set(app[keys.SOCKETS])]
+    await asyncio.gather(*closing, return_exceptions=True)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in COMMON.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = COMMON["Server"]

@@ -1,0 +1,31 @@
+"""What hangs on the application: one typed key per resource."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from .hosts import Hosts
+from .pictures import Pictures
+from .roots import Roots
+from .security.door import Door
+from .settings import ServerSettings
+from .uploads import Uploads
+
+if TYPE_CHECKING:
+    from .engine_room import EngineRoom
+    from .machine import Machine
+
+SETTINGS = web.AppKey("settings", ServerSettings)
+DOOR = web.AppKey("door", Door)
+ENGINE: web.AppKey[EngineRoom] = web.AppKey("engine")
+ROOTS = web.AppKey("roots", Roots)
+UPLOADS = web.AppKey("uploads", Uploads)
+PICTURES = web.AppKey("pictures", Pictures)
+HOSTS = web.AppKey("hosts", Hosts)
+MACHINE: web.AppKey[Machine] = web.AppKey("machine")
+PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now

@@ -1,0 +1,58 @@
+"""The server's log: one JSON object a line, rotated, without secrets. Each job has a log of its own beside it.
+
+Whatever is logged passes `masked`: tokens, one-time codes and bearer headers become ***, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LOGGER = logging.getLogger("heygem_server")
+LARGEST_BYTES = 10 << 20
+_KEPT = 5
+_SECRETS = re.compile(r"\b[0-9a-f]{16}\.[A-Za-z0-9_-]{43}|(?<=#code=)[A-Za-z0-9_-]+|(?i:(?<=bearer ))\S+|(?<=[\"']hmac[\"']: [\"'])\w+")
+
+
+def masked(text: str) -> str:
+    return _SECRETS.sub("***", text)
+
+
+class JsonLines(logging.Formatter):
+    """One object a line: at (UTC), level, where, message, and whatever was given as `extra={"facts": {...}}`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {
+            "at": f"{at}.{record.msecs:03.0f}Z",
+            "level": record.levelname.lower(),
+            "where": record.name,
+            "message": record.getMessage(),
+        }
+        line |= getattr(record, "facts", {})
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return masked(json.dumps(line, ensure_ascii=False, default=str))
+
+
+def start_log(folder: Path) -> logging.Handler:
+    """Everything the server and aiohttp say goes to folder/server.log from now on. Raises: OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handler = RotatingFileHandler(folder / "server.log", maxBytes=LARGEST_BYTES, backupCount=_KEPT, encoding="utf-8")
+    handler.setFormatter(JsonLines())
+    for logger in (LOGGER, logging.getLogger("aiohttp"), logging.getLogger("asyncio")):
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return handler
+
+
+def stop_log(handler: logging.Handler) -> None:
+    for logger in (LOGGER, logging.getLogger("aiohttp"), logging.getLogger("asyncio")):
+        logger.removeHandler(handler)
+        logger.propagate = True
+    handler.close()

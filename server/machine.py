@@ -1,0 +1,54 @@
+"""What this machine can draw with, found out by a child after the start, since only torch knows and torch takes seconds to load."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+from types import TracebackType
+
+from .log import LOGGER
+
+_LONGEST_S = 120.0
+_QUESTION = """
+import torch
+print("cpu", *["cuda"] * torch.cuda.is_available(), *["mps"] * torch.backends.mps.is_available())
+"""
+
+
+class Machine:
+    """`devices` is empty until the child has answered."""
+
+    def __init__(self) -> None:
+        self.devices: tuple[str, ...] = ()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Machine:
+        self._task = asyncio.create_task(self._ask())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _ask(self) -> None:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            _QUESTION,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                answer, _ = await child.communicate()
+            self.devices = tuple(answer.decode().split())
+        except TimeoutError:
+            LOGGER.warning("This machine did not say within %g s what it can draw with.", _LONGEST_S)
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()

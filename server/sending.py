@@ -1,0 +1,116 @@
+"""Files on their way out: whole or a range of them, with an ETag; and many of them as one zip that is made while it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from io import RawIOBase
+from pathlib import Path
+from urllib.parse import quote
+
+from aiohttp import web
+
+from .errors import NotFound
+
+_PIECE_BYTES = 1 << 20
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+
+
+async def send_file(
+    request: web.Request, path: Path, content_type: str, *, etag: str | None = None, name: str | None = None, descriptor: int | None = None
+) -> web.StreamResponse:
+    """A file with ranges, so that players can seek and downloads go on where they stopped.
+
+    `etag` without quotes, None = by size and time; `name` makes it a download; `descriptor`: the file opened already. Raises: NotFound.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)) if descriptor is None else descriptor
+    except OSError as error:
+        raise NotFound(f"The file “{path.name}” is no longer where it was written ({error.strerror}).") from error
+    with os.fdopen(opened, "rb") as file:
+        status = os.fstat(opened)
+        tag = f'"{etag or f"{status.st_mtime_ns:x}-{status.st_size:x}"}"'
+        headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Type": content_type, "Cache-Control": "private, no-cache"}
+        if name is not None:
+            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        if tag in [each.strip() for each in request.headers.get("If-None-Match", "").split(",")]:
+            return web.Response(status=304, headers={"ETag": tag})
+        start, end, code = _range(request, status.st_size, tag)
+        if code == 416:
+            return web.Response(status=416, headers={"Content-Range": f"bytes */{status.st_size}", "ETag": tag})
+        if code == 206:
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{status.st_size}"
+        response = web.StreamResponse(status=code, headers=headers)
+        response.content_length = end - start
+        await response.prepare(request)
+        if request.method != "HEAD":
+            file.seek(start)
+            while start < end and (piece := await asyncio.to_thread(file.read, min(_PIECE_BYTES, end - start))):
+                start += len(piece)
+                await response.write(piece)
+        await response.write_eof()
+        return response
+
+
+def _range(request: web.Request, size: int, tag: str) -> tuple[int, int, int]:
+    """(first byte, one past the last, status). Several ranges at once, and ranges of another version, are answered with the whole."""
+    found = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    if found is None or found.groups() == ("", "") or request.headers.get("If-Range", tag) != tag:
+        return 0, size, 200
+    first, last = found.groups()
+    if not first:
+        length = min(int(last), size)
+        return (size - length, size, 206) if length else (0, 0, 416)
+    start, end = int(first), min(int(last) + 1 if last else size, size)
+    return (start, end, 206) if start < end else (0, 0, 416)
+
+
+async def send_zip(request: web.Request, files: Iterable[tuple[str, Path]], name: str) -> web.StreamResponse:
+    """`files`: names within the zip and where they lie. Stored, not compressed: video does not get smaller. Memory: one piece."""
+    headers = {"Content-Type": "application/zip", "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    pieces = zip_pieces(files)
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+class _Outbox(RawIOBase):
+    """Takes what zipfile writes; not seekable, so that zipfile never goes back."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self.parts.append(bytes(data))
+        return len(data)
+
+    def emptied(self) -> bytes:
+        parts, self.parts = self.parts, []
+        return b"".join(parts)
+
+
+def zip_pieces(files: Iterable[tuple[str, Path]]) -> Iterator[bytes]:
+    """The bytes of a zip. A file that cannot be read any more is left out, and a text in its place says so."""
+    outbox = _Outbox()
+    with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, path in files:
+            try:
+                source = path.open("rb")
+            except OSError as error:
+                archive.writestr(f"{name} is missing.txt", f"{path}\n{error.strerror}\n")
+                continue
+            entry = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+            with source, archive.open(entry, "w", force_zip64=True) as target:
+                while piece := source.read(_PIECE_BYTES):
+                    target.write(piece)
+                    yield outbox.emptied()
+    yield outbox.emptied()

@@ -1,0 +1,19 @@
+"""All routes of the server, one module per thing served."""
+
+from __future__ import annotations
+
+from .api import events, files, hosts, info, jobs, media, pages, session, takes, uploads
+from .routes import Route
+
+ROUTES: tuple[Route, ...] = (
+    *pages.ROUTES,
+    *session.ROUTES,
+    *info.ROUTES,
+    *jobs.ROUTES,
+    *takes.ROUTES,
+    *uploads.ROUTES,
+    *media.ROUTES,
+    *files.ROUTES,
+    *hosts.ROUTES,
+    *events.ROUTES,
+)
