@@ -25,13 +25,13 @@ from ..wire import Placement
 from .errors import BadTime, UnreadableTimeline
 from .exact import exact_rate, exact_seconds, exact_value, round_half_up
 from .facts import Facts
-from .hearing import Deaf, Stretch, heard_between, production_sound, stretches
+from .hearing import Deaf, Heard, Stretch, heard_between, production_sound, stretches
 from .locate import Locator, name_of, path_of
 from .marks import mark, text_mark
 from .shots import Conformed, MediaFacts, Selection, Skipped, TimelineShot
 from .shots import Sequence as SequenceFacts
 from .source import HOST_SUFFIXES, SourceRange, file_range, source_frames
-from .walk import Placed, cut, walk
+from .walk import Placed, cut, kind_of, walk
 
 _KEEP = re.compile(r"\bno[ _-]*lip[ _-]*sync", re.IGNORECASE)  # markers of this name say what stays as it is
 _FOREIGN = (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError, AttributeError, OSError, MemoryError)
@@ -156,36 +156,31 @@ class _Conforming:
 
     def conformed(self) -> Conformed:
         pictures = [each for each in self.placed if each.kind == "picture" and text_mark(each.item, "take") is None]
-        heard, deaf, candidates = self._speech()
+        heard = self._speech()
         above = self._takes_above()
         keeps = list(self._kept_times())
-        shots = [
-            self._shot(part, heard, deaf, above, keeps)
-            for chosen in self._chosen(pictures, heard, deaf)
-            for part in self._within_ranges(chosen)
-        ]
-        if candidates and not shots:
+        shots = [self._shot(part, heard, above, keeps) for chosen in self._chosen(pictures, heard) for part in self._within_ranges(chosen)]
+        if heard and not shots:
             self.notices.append("No picture lies above the chosen speech.")
         return Conformed(sequence=self.sequence, shots=tuple(shots), skipped=tuple(self.skipped), notices=tuple(self.notices))
 
     # --- what is chosen ---
 
-    def _speech(self) -> tuple[list[Stretch], list[Deaf], bool]:
+    def _speech(self) -> Heard:
         if self.selection.speech is not None:
             path = Path(self.selection.speech)
             known = self.media.facts(path)
             length = known.duration_s if known.duration_s is not None else Fraction(24 * 3600)
-            return [Stretch(path=path, begins=Fraction(0), start=Fraction(0), end=length)], [], True
+            return Heard([Stretch(path=path, begins=Fraction(0), start=Fraction(0), end=length)])
         sounds = [each for each in self.placed if each.kind == "sound" and each.enabled]
         if self.selection.speech_tracks:
             numbers = self._track_numbers(self.selection.speech_tracks, "sound")
             chosen = [each for each in sounds if each.track in numbers and each.where[0] in numbers[each.track]]
         else:
             chosen = [each for each in sounds if text_mark(each.item, "id") in self.selection.ids]
-        heard, deaf = stretches(chosen, self.media)
-        return heard, deaf, bool(chosen)
+        return Heard(*stretches(chosen, self.media))
 
-    def _chosen(self, pictures: list[Placed], heard: list[Stretch], deaf: list[Deaf]) -> Iterator[Placed]:
+    def _chosen(self, pictures: list[Placed], heard: Heard) -> Iterator[Placed]:
         selection = self.selection
         ids = {text_mark(each.item, "id") for each in pictures} & set(selection.ids)
         numbers = self._track_numbers(selection.tracks, "picture") if selection.tracks else None
@@ -195,28 +190,26 @@ class _Conforming:
             elif numbers is not None:
                 wanted = each.track in numbers
             else:
-                wanted = self._speaks(each, heard, deaf) or (each.problem is not None and bool(selection.speech_tracks or selection.speech))
+                wanted = self._speaks(each, heard) or (each.problem is not None and bool(selection.speech_tracks or selection.speech))
             if not wanted:
                 continue
             if not each.enabled:
                 self._skip(each, "it is disabled")
-            elif not (selection.ids and ids) and each.problem is None and not self._speaks(each, heard, deaf):
+            elif not (selection.ids and ids) and each.problem is None and not self._speaks(each, heard):
                 self._skip(each, "no speech lies under it")
             else:
                 yield each
 
-    def _speaks(self, picture: Placed, heard: list[Stretch], deaf: list[Deaf]) -> bool:
+    def _speaks(self, picture: Placed, heard: Heard) -> bool:
         if self.selection.speech is not None and self.selection.speech_from == "clip":
             return True
-        return any(each.start < picture.end and each.end > picture.start for each in heard) or any(
-            each.start < picture.end and each.end > picture.start for each in deaf
-        )
+        return bool(heard.under(picture.start, picture.end))
 
     def _track_numbers(self, names: Iterable[str], kind: str) -> dict[int, set[int]]:
         """Number of each named track → its index in the stack. Raises: UnreadableTimeline — there is none of that name."""
-        from .walk import kind_of
-
-        letter, tracks, found = ("V", {}, {}) if kind == "picture" else ("A", {}, {})
+        letter = "V" if kind == "picture" else "A"
+        tracks: dict[int, tuple[str, int]] = {}
+        found: dict[int, set[int]] = {}
         for index, track in enumerate(self.timeline.tracks):
             if kind_of(track) == kind:
                 tracks[len(tracks) + 1] = (track.name, index)
@@ -278,8 +271,7 @@ class _Conforming:
     def _shot(
         self,
         each: Placed,
-        heard: list[Stretch],
-        deaf: list[Deaf],
+        heard: Heard,
         above: dict[str, list[str]],
         keeps: list[tuple[Fraction, Fraction]],
     ) -> TimelineShot:
@@ -291,7 +283,7 @@ class _Conforming:
             reason = each.host_only or _host_reason(each.item)
             if reason is not None:
                 return msgspec.structs.replace(row, needs_host_export=reason)
-            return self._rendered(each, row, heard, deaf, keeps)
+            return self._rendered(each, row, heard, keeps)
         except (HeygemError, *_FOREIGN) as error:
             return msgspec.structs.replace(row, error=self._error(each, error))
 
@@ -321,9 +313,7 @@ class _Conforming:
             source_start_s=each.source_low if each.speed > 0 else each.source_high,
         )
 
-    def _rendered(
-        self, each: Placed, row: TimelineShot, heard: list[Stretch], deaf: list[Deaf], keeps: list[tuple[Fraction, Fraction]]
-    ) -> TimelineShot:
+    def _rendered(self, each: Placed, row: TimelineShot, heard: Heard, keeps: list[tuple[Fraction, Fraction]]) -> TimelineShot:
         path, facts = self.media(each)
         if path.suffix.lower() in HOST_SUFFIXES:
             return msgspec.structs.replace(row, needs_host_export=f"{path.suffix} is a format that only the editor decodes")
@@ -335,7 +325,7 @@ class _Conforming:
         extra = Fraction(self.selection.handles) / self.sequence.rate
         frames = source_frames(each, facts, original_reference(each.item), max(each.lead, extra), max(each.tail, extra))
         take_start = each.start - frames.offset_s
-        pieces = self._pieces(each, heard, deaf, take_start, frames)
+        pieces = self._pieces(each, heard, take_start, frames)
         notices = (
             ["The media are too short for the dissolve or the handles around it."] if frames.short_of_s and (each.lead or each.tail) else []
         )
@@ -356,24 +346,24 @@ class _Conforming:
             notices=tuple(notices),
         )
 
-    def _pieces(
-        self, each: Placed, heard: list[Stretch], deaf: list[Deaf], take_start: Fraction, frames: SourceRange
-    ) -> tuple[SpeechPiece, ...]:
+    def _pieces(self, each: Placed, heard: Heard, take_start: Fraction, frames: SourceRange) -> tuple[SpeechPiece, ...]:
         """The speech of a clip, on the take's time. Raises: InputError — there is none, or a chosen one cannot be used."""
-        for sound in deaf:
-            if sound.start < each.end and sound.end > each.start:
-                raise InputError(sound.why)
         if self.selection.speech is not None and self.selection.speech_from == "clip":
-            whole = heard[0]
-            heard = [Stretch(path=whole.path, begins=whole.begins, start=each.start, end=each.start + whole.end)]
-        under = [sound for sound in heard if sound.start < each.end and sound.end > each.start]
+            whole = next(iter(heard.under(Fraction(0), Fraction(1))))
+            assert isinstance(whole, Stretch)
+            heard = Heard([Stretch(path=whole.path, begins=whole.begins, start=each.start, end=each.start + whole.end)])
+        for sound in heard.under(each.start, each.end):
+            if isinstance(sound, Deaf):
+                raise InputError(sound.why)
+        take_end = take_start + frames.seconds
+        under = [sound for sound in heard.under(take_start, take_end) if isinstance(sound, Stretch)]
         if not self.selection.speech_tracks:
             # A panel sends linked picture and sound together: the clip's own sound is not the new speech.
             others = [sound for sound in under if sound.clip is None or not production_sound(each, sound.clip)]
             if under and not others:
                 raise InputError("only its own sound is chosen: choose the new speech too")
             under = others
-        pieces = heard_between(under, take_start, take_start + frames.seconds)
+        pieces = heard_between(under, take_start, take_end)
         if not pieces:
             raise InputError("no speech lies under it: choose the new speech too, or name its audio track")
         return pieces
@@ -384,7 +374,7 @@ class _Conforming:
         """Source frames that markers exclude from lip-sync: of the timeline, and of the clip itself."""
         if facts.rate is None or facts.frame_times is not None:
             return ()
-        shift = Fraction(frames.start) - 0
+        shift = Fraction(frames.start)
         ranges: list[tuple[Fraction, Fraction]] = []
         take_start = each.start - frames.offset_s
         for low, high in keeps:

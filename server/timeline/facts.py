@@ -83,7 +83,8 @@ class FactsChild:
 
     def _ask(self, path: Path) -> MediaFacts | HeygemError:
         child = self._child = self._child or _started()
-        assert child.stdin is not None and child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout is not None
         watch = threading.Timer(SECONDS_PER_FILE, child.kill)
         watch.start()
         try:

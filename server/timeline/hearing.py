@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 from heygem_core.errors import InputError, NoSound
@@ -87,6 +89,28 @@ def link_of(placed: Placed) -> str | None:
 def _url(placed: Placed) -> str | None:
     reference = getattr(placed.item, "media_reference", None)
     return getattr(reference, "target_url", None) or None
+
+
+class Heard:
+    """The chosen speech, by time."""
+
+    def __init__(self, usable: list[Stretch], failed: Sequence[Deaf] = ()) -> None:
+        everything: list[Stretch | Deaf] = [*usable, *failed]
+        self._all = sorted(everything, key=lambda each: each.start)
+        self._starts = [each.start for each in self._all]
+        self._latest = list(accumulate((each.end for each in self._all), max))  # end of the longest of all up to here
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def under(self, start: Fraction, end: Fraction) -> list[Stretch | Deaf]:
+        """What is heard, or should be, within a time."""
+        place, found = bisect_left(self._starts, end) - 1, []
+        while place >= 0 and self._latest[place] > start:
+            if self._all[place].end > start:
+                found.append(self._all[place])
+            place -= 1
+        return found[::-1]
 
 
 def heard_between(heard: Sequence[Stretch], start: Fraction, end: Fraction) -> tuple[SpeechPiece, ...]:

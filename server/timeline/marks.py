@@ -50,4 +50,7 @@ def _namespace(thing: Any, name: str) -> Any:
 
 
 def _get(values: Any, name: str) -> Any:
-    return values[name] if name in values else None
+    try:
+        return values[name]
+    except (KeyError, TypeError, IndexError):
+        return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
+from msgspec import field
+
 from heygem_core.errors import SpecError
 from heygem_core.media.timecode import format as timecode_text
 from heygem_core.media.timecode import may_drop
@@ -124,7 +126,7 @@ class FinishedTake(Struct, frozen=True, kw_only=True):
     frames: int
     rate: Fraction
     start_timecode: str | None = None
-    settings: dict[str, str | int | float | bool | None] = {}
+    settings: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
 class Published(Struct, frozen=True, kw_only=True, tag_field="answer", tag="published"):

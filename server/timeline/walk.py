@@ -223,8 +223,8 @@ def retime(clip: Any) -> tuple[Fraction, str | None]:
 
 def cut(piece: Placed, low: Fraction | None, high: Fraction | None) -> Placed | None:
     """The part of a clip between two times; None = nothing is left. A cut edge has no transition."""
-    begin = max(0, (low if low is not None else piece.start) - piece.start)
-    finish = max(0, piece.end - (high if high is not None else piece.end))
+    begin = max(_ZERO, (low if low is not None else piece.start) - piece.start)
+    finish = max(_ZERO, piece.end - (high if high is not None else piece.end))
     if piece.problem is None and begin + finish >= piece.duration:
         return None
     if not begin and not finish:

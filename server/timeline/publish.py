@@ -1,0 +1,184 @@
+"""Takes → the timeline they were cut from: as further references of their clips, as clips on a track above, or both.
+
+Whatever was not rendered stays as it was. Publishing the same take twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from heygem_core.errors import HeygemError
+from heygem_core.media.timecode import parse
+
+from .assemble import Event, lay
+from .conform import sequence_of
+from .exact import exact_seconds, time_range
+from .marks import mark, set_marks, text_mark
+from .shots import FinishedTake, PublishMode
+from .walk import walk
+
+TRACK_NAME = "HeyGem"
+_schema = otio.schema
+
+
+def publish(
+    timeline: Any, takes: Sequence[FinishedTake], mode: PublishMode = "references", *, rate: Fraction | None = None
+) -> tuple[Any, list[str]]:
+    """(a copy of the timeline with the takes, what could not be done as asked).
+
+    A take that cannot be a further reference (its clip is retimed, or shown in part) goes on the track above whatever the
+    mode, and one beside a dissolve stays below, where the dissolve is.
+    """
+    published, notices = timeline.deepcopy(), []
+    sequence = sequence_of(timeline, rate)
+    above: list[FinishedTake] = []
+    for take in sorted(takes, key=lambda each: each.version):
+        clip = _clip_at(published, take.shot.where)
+        if clip is None:
+            notices.append(f"“{take.shot.clip}” is no longer at {take.shot.timecode_in}: its take “{Path(take.path).name}” is not placed.")
+            continue
+        set_marks(clip, id=take.shot.key)
+        goes_above, why = _goes_above(take, mode)
+        if why is not None:
+            notices.append(f"“{take.shot.clip}” at {take.shot.timecode_in}: {why}.")
+        if goes_above:
+            above.append(take)
+        if take.shot.not_a_reference is None and (mode != "track" or not goes_above):
+            _add_reference(clip, take, active=mode == "references" or not goes_above)
+    _add_above(published, above, sequence.rate)
+    return published, notices
+
+
+def _goes_above(take: FinishedTake, mode: PublishMode) -> tuple[bool, str | None]:
+    if mode == "references":
+        if take.shot.not_a_reference is None:
+            return False, None
+        return True, f"its take lies on the track above, since {take.shot.not_a_reference}"
+    if take.shot.not_above is not None and take.shot.not_a_reference is None:
+        return False, f"its take is a version of the clip and not on the track above, where {take.shot.not_above}"
+    return True, None
+
+
+def _clip_at(timeline: Any, where: Sequence[int]) -> Any:
+    item = timeline.tracks
+    for index in where:
+        if not isinstance(item, otio.core.Composition) or index >= len(item):
+            return None
+        item = item[index]
+    return item if isinstance(item, _schema.Clip) else None
+
+
+def _add_reference(clip: Any, take: FinishedTake, *, active: bool) -> None:
+    references = dict(clip.media_references())
+    original = _original_key(clip, references)
+    key = next((each for each, reference in references.items() if text_mark(reference, "take") == take.take), f"heygem-{take.take}")
+    # In the clip's own source time: what the clip shows of its media it shows of the take.
+    begins = take.shot.source_start_s - take.shot.offset_s
+    reference = _schema.ExternalReference(target_url=take.path, available_range=time_range(begins, _seconds(take), take.rate))
+    reference.name = Path(take.path).name
+    set_marks(reference, **_labels(take))
+    references[key] = reference
+    if clip.source_range is None:
+        clip.source_range = clip.trimmed_range()
+    clip.set_media_references(references, key if active else clip.active_media_reference_key)
+    set_marks(clip, original=original)
+
+
+def _original_key(clip: Any, references: dict[str, Any]) -> str:
+    named = text_mark(clip, "original")
+    if named in references:
+        return str(named)
+    return next((key for key, reference in references.items() if text_mark(reference, "take") is None), clip.active_media_reference_key)
+
+
+def _seconds(take: FinishedTake) -> Fraction:
+    return Fraction(take.frames) / take.rate
+
+
+def _labels(take: FinishedTake) -> dict[str, Any]:
+    return {"take": take.take, "job": take.job, "version": take.version, "settings": dict(take.settings) or None}
+
+
+def _add_above(timeline: Any, takes: Iterable[FinishedTake], rate: Fraction) -> None:
+    """The takes on tracks of their own: for each take the lowest that is ours and free there, else a new one on top."""
+    there = {text_mark(each.item, "take") for each in walk(timeline, rate)}
+    new = [_event(timeline, take, rate) for take in takes if take.take not in there]
+    old = _our_tracks(timeline)
+    kept = [event for track in old for event in _events_of(track)]
+    if not new:
+        return
+    tracks = lay(_stacked(kept, new), rate, _schema.TrackKind.Video, TRACK_NAME)
+    for track in tracks:
+        set_marks(track, takes=True)
+    for track in old:
+        timeline.tracks.remove(track)
+    last = max((place for place, track in enumerate(timeline.tracks) if track.kind == _schema.TrackKind.Video), default=-1)
+    for number, track in enumerate(tracks):
+        timeline.tracks.insert(last + 1 + number, track)
+
+
+def _stacked(kept: list[Event], new: list[Event]) -> list[Event]:
+    """Earlier takes first, so that a later version of the same place lies above them."""
+    return [*kept, *new]
+
+
+def _our_tracks(timeline: Any) -> list[Any]:
+    return [track for track in timeline.tracks if isinstance(track, _schema.Track) and mark(track, "takes")]
+
+
+def _events_of(track: Any) -> list[Event]:
+    events, position = [], Fraction(0)
+    for item in track:
+        length = exact_seconds(item.source_range.duration)
+        if not isinstance(item, _schema.Gap):
+            events.append(Event(start=position, end=position + length, item=item.deepcopy()))
+        position += length
+    return events
+
+
+def _event(timeline: Any, take: FinishedTake, rate: Fraction) -> Event:
+    placement = take.shot.placement
+    start = Fraction(placement.record_start) / rate
+    duration = Fraction(placement.record_duration) / rate
+    covered = _clip_at(timeline, take.shot.where)
+    first = _first_second(take)
+    units = take.rate if (duration * take.rate).denominator == 1 else rate
+    clip = _schema.Clip(
+        name=covered.name,
+        media_reference=_schema.ExternalReference(
+            target_url=take.path, available_range=time_range(first, Fraction(take.frames) / take.rate, take.rate)
+        ),
+        source_range=time_range(first + take.shot.offset_s, duration, units),
+        metadata=_editor_metadata(covered),
+    )
+    for effect in covered.effects:
+        if not isinstance(effect, _schema.TimeEffect):
+            clip.effects.append(effect.deepcopy())
+    set_marks(clip, of=take.shot.key, id=None, original=None, **_labels(take))
+    set_marks(clip.media_reference, **_labels(take))
+    return Event(start=start, end=start + duration, item=clip)
+
+
+def _editor_metadata(clip: Any) -> dict[str, Any]:
+    """What the editor says of the clip (its transform and grade among it), without what ties it to its sound."""
+    kept = {name: dict(value) if hasattr(value, "keys") else value for name, value in clip.metadata.items()}
+    for namespace, link in (("Resolve_OTIO", "Link Group ID"), ("PremierePro_OTIO", "LinkID")):
+        if isinstance(kept.get(namespace), dict):
+            kept[namespace].pop(link, None)
+    kept.pop("heygem", None)
+    return kept
+
+
+def _first_second(take: FinishedTake) -> Fraction:
+    """What the take's own timecode calls its first frame; 0 where it has none."""
+    if take.start_timecode is None:
+        return Fraction(0)
+    try:
+        return parse(take.start_timecode, take.rate) / take.rate
+    except HeygemError:
+        return Fraction(0)
