@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,8 @@ def params(resolve: Resolve, timeline: Timeline, clip: TimelineItem, file: Path,
 
 
 def taken(timeline: Timeline, file: Path) -> list[tuple[int, TimelineItem]]:
-    return [
-        (number, item) for number, track in enumerate(timeline.tracks["video"], 1) for item in track.items if item.media and item.media.path == str(file)
-    ]  # fmt: skip
+    tracks = enumerate(timeline.tracks["video"], 1)
+    return [(number, item) for number, track in tracks for item in track.items if item.media and item.media.path == str(file)]
 
 
 @pytest.mark.parametrize("start", ["00:00:00:00", "01:00:00:00"])
@@ -134,13 +134,14 @@ def test_a_take_that_the_editor_moved_is_not_placed_again(files):
 
 def test_takes_of_several_clips_share_one_track_and_a_second_version_gets_another(files):
     resolve, timeline, clip = scene(files)
-    place = lambda file, **more: placing.place(Editor(resolve), params(resolve, timeline, clip, file, **more))  # noqa: E731
-    first = place(files / "take 25.mov")["track"]
     other = resolve.add_clip(timeline, str(files / "clip 25.mov"), start=124, length=24)
-    aside = params(resolve, timeline, other, files / "take 23.976.mov")
-    aside["placement"].update(record_start=124)
-    second_version = place(files / "take 25 v2.mov")["track"]
-    assert (first, second_version) == (3, 4)
+    aside = params(resolve, timeline, other, files / "take 25.mov")
+    aside["placement"]["record_start"] = 124
+    first = placing.place(Editor(resolve), aside)["track"]
+    beside = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25 v2.mov"))["track"]
+    shutil.copy(files / "take 25.mov", files / "take 25 v3.mov")
+    second_version = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25 v3.mov"))["track"]
+    assert (first, beside, second_version) == (3, 3, 4)
     assert [track.name for track in timeline.tracks["video"]][2:] == ["HeyGem takes", "HeyGem takes"]
 
 

@@ -1,5 +1,6 @@
 """The part of Resolve's API that this package uses, as types. Never imported at run time: Resolve hands out objects of its own.
 
+Calls that the stubs declare in several forms without @overload (AppendToTimeline, AddTrack) cannot be said here.
 The vendor's stubs promise results that are often None, so these say so. Frames are absolute (they include the timeline's
 start) unless a comment says otherwise. What each call really does is recorded beside the fake that the tests use.
 """
@@ -28,7 +29,6 @@ class MediaPool(Protocol):
     def SetCurrentFolder(self, folder: Any, /) -> bool: ...
     def AddSubFolder(self, folder: Any, name: str, /) -> Any: ...
     def ImportMedia(self, items: list[str], /) -> Any: ...
-    def AppendToTimeline(self, clipInfo: list[Any], /) -> Any: ...
 
 
 class Item(Protocol):

@@ -164,7 +164,7 @@ def _append_once(
         "recordFrame": int(timeline.GetStartFrame()) + start,  # absolute: from zero o'clock, not from the timeline's start
         "mediaType": 1 if kind == "video" else 2,
     }
-    media_pool.AppendToTimeline([info])  # what it returns may be hollow
+    media_pool.AppendToTimeline([info])  # type: ignore[attr-defined]  # what it returns may be hollow
     for item in reading.items_in(timeline, kind, track):
         if item.GetUniqueId() not in before and reading.start_of(timeline, item) == start:
             return item
