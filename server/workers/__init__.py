@@ -1,1 +1,6 @@
-"""Child processes that do the work, and who watches them."""
+"""Child processes that open media and render, watched from the outside."""
+
+from .pool import Pool
+from .process import Limits, Worker, WorkFailed
+
+__all__ = ["Limits", "Pool", "WorkFailed", "Worker"]

@@ -1,0 +1,93 @@
+"""Everything behind the front door, brought up and taken down in order: store, events, workers, scheduler, retention."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .events import Broadcaster
+from .job_log import JobLogs
+from .log import LOGGER
+from .looks import Looks
+from .retention import sweep
+from .scheduler import Scheduler
+from .settings import ServerSettings
+from .store import Store
+from .take_files import remove_take
+from .wire import Deletion, TakeView
+from .workers import Limits, Pool
+from .workers.look import Look
+
+_SWEPT_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRoom:
+    """What the front door talks to. `delete_…` block for a moment: call them in a thread."""
+
+    store: Store
+    events: Broadcaster
+    scheduler: Scheduler
+    look: Looks
+    logs: JobLogs
+    pool: Pool
+
+    def delete_job(self, job: str, force: bool = False) -> Deletion:
+        """Forgets a job and removes its takes' files, except those that a timeline uses. Raises: NotFound, Conflict."""
+        gone = self.store.delete(job, force)
+        for path in gone.files:
+            remove_take(Path(path))
+        self.logs.forget(job)
+        return gone
+
+    def delete_take(self, take: str, force: bool = False) -> TakeView:
+        """Forgets a take and removes its file and report. Raises: NotFound, Conflict — it is pinned or used."""
+        gone = self.store.delete_take(take, force)
+        remove_take(Path(gone.path))
+        return gone
+
+
+@asynccontextmanager
+async def engine_room(settings: ServerSettings) -> AsyncIterator[EngineRoom]:
+    """Runs until the block ends. The caller makes sure that nobody else uses the data folder (`running.only_one`).
+
+    Raises: Broken — the database cannot be used; OSError — the folders cannot.
+    """
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    store = await asyncio.to_thread(Store, settings.data_folder / "heygem.sqlite3")
+    events, logs = Broadcaster(store), JobLogs(settings.data_folder / "logs" / "jobs")
+    limits = Limits(memory_bytes=settings.memory_limit_bytes, stall_s=settings.stall_limit_s)
+    pool = Pool(settings.workers, threads=settings.threads_per_worker, limits=limits)
+    look = Look(
+        threads=settings.threads_per_worker,
+        memory_bytes=settings.memory_limit_bytes,
+        whole_s=settings.look_limit_s,
+        stall_s=settings.stall_limit_s,
+    )
+    scheduler = Scheduler(store, events, pool, look, logs, settings)
+    room = EngineRoom(store=store, events=events, scheduler=scheduler, look=Looks(look, store, settings), logs=logs, pool=pool)
+    try:
+        await scheduler.recover()
+        working = [asyncio.create_task(scheduler.run()), asyncio.create_task(_sweep_now_and_then(room, settings))]
+        try:
+            yield room
+        finally:
+            await scheduler.stop()
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+    finally:
+        await asyncio.gather(pool.close(), look.pool.close(1.0))
+        store.close()
+
+
+async def _sweep_now_and_then(room: EngineRoom, settings: ServerSettings) -> None:
+    while True:
+        with suppress(OSError):
+            freed = await asyncio.to_thread(sweep, room.store, settings)
+            if freed:
+                LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
+        await asyncio.sleep(_SWEPT_S)

@@ -1,0 +1,54 @@
+"""The log of each job: one JSON line (`wire.LogLine`) for whatever somebody may want to know later. Read as text for people."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from heygem_core.errors import SpecError
+from heygem_core.shot import from_json, to_json
+
+from .wire import LogLine
+
+_LARGEST_BYTES = 5 << 20  # of one job; what comes after is left out
+
+
+class JobLogs:
+    """A folder with a file per job. Safe from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder, self._lock = folder, threading.Lock()
+
+    def write(self, line: LogLine) -> None:
+        """A full disk loses the line, nothing else."""
+        path = self._path(line.job)
+        with self._lock, suppress(OSError):
+            if not path.exists() or path.stat().st_size < _LARGEST_BYTES:
+                with path.open("ab") as file:
+                    file.write(to_json(line) + b"\n")
+
+    def lines(self, job: str) -> list[LogLine]:
+        """Oldest first; a line that was cut off by a crash is left out."""
+        found = []
+        with suppress(FileNotFoundError):
+            for text in self._path(job).read_bytes().splitlines():
+                with suppress(SpecError):
+                    found.append(from_json(text, LogLine))
+        return found
+
+    def read(self, job: str) -> bytes:
+        """As text, UTF-8."""
+        return "".join(f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {line.message}\n" for line in self.lines(job)).encode()
+
+    def forget(self, job: str) -> None:
+        self._path(job).unlink(missing_ok=True)
+
+    def _path(self, job: str) -> Path:
+        return self._folder / f"{''.join(letter for letter in job if letter.isalnum())}.jsonl"
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

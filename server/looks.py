@@ -1,0 +1,126 @@
+"""Looks at files and takes for the page: made once, kept by what they show, dropped by retention when nobody asked for long."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+
+from heygem_core.shot import RenderSettings, Shot, Struct, from_json
+from heygem_core.tasks import FacesFound, FacesTask, PosterTask, Probed, ProbeTask, ProxyTask, SheetTask, Task, Waveform, WaveformTask
+
+from .errors import BadRequest, NotFound
+from .settings import ServerSettings
+from .store import Store
+from .wire import TakeView
+from .workers.look import Look
+
+
+class _Source(Struct, frozen=True, kw_only=True):
+    """What is needed of a shot to show the frames it was made from."""
+
+    shot: Shot
+    settings: RenderSettings
+
+
+class Looks:
+    """Every method raises HeygemError where the file cannot be looked at."""
+
+    def __init__(self, look: Look, store: Store, settings: ServerSettings) -> None:
+        self.ask = look.ask
+        self._store, self._settings = store, settings
+        self._folder = settings.data_folder / "looks"
+        self._making: dict[Path, asyncio.Task[None]] = {}
+
+    async def probe(self, path: str) -> Probed:
+        """The facts of a file."""
+        return await self._answer(ProbeTask(path=path), Probed)
+
+    async def faces(self, path: str) -> FacesFound:
+        """The people of a clip; followed once, for the render too."""
+        return await self._answer(FacesTask(path=path, cache=str(self._settings.cache)), FacesFound)
+
+    async def waveform(self, path: str) -> Waveform:
+        return await self._answer(WaveformTask(path=path), Waveform)
+
+    async def poster(self, path: str, frame: int | None = None) -> Path:
+        """A JPEG of one frame; None = one from the middle."""
+        return await self._made(path, f"poster {frame}", "poster.jpg", lambda out: PosterTask(path=path, output=out, frame=frame))
+
+    async def proxy(self, path: str) -> Path:
+        """An .mp4 that every browser plays; its folder's name names this version of this file and nothing else."""
+        return await self._made(path, "proxy", "proxy.mp4", lambda out: ProxyTask(path=path, output=out))
+
+    async def source_proxy(self, take: TakeView) -> Path:
+        """The same frames of the original as an .mp4. Raises: BadRequest — they do not follow each other in the original."""
+        source = await asyncio.to_thread(self._source, take)
+        shot = source.shot
+        if source.settings.fit == "loop" or shot.speed != Fraction(1):
+            raise BadRequest("This take shows its clip at another speed or forth and back: compare it with the clip itself.")
+        end = shot.start + take.frames
+        what = f"source {shot.start} {end}"
+        return await self._made(
+            shot.video, what, "source.mp4", lambda out: ProxyTask(path=shot.video, output=out, start=shot.start, end_exclusive=end)
+        )
+
+    async def contact_sheet(self, take: TakeView) -> Path:
+        """A JPEG of frames of the take below those of its source."""
+        source = await asyncio.to_thread(self._source, take)
+        return await self._made(
+            take.path, "sheet", "contact-sheet.jpg", lambda out: SheetTask(source=source.shot.video, take=take.path, output=out)
+        )
+
+    async def _answer(self, task: Task, kind: type):  # type: ignore[no-untyped-def]
+        answer = await self.ask(task)
+        assert isinstance(answer, kind)
+        return answer
+
+    async def _made(self, path: str, what: str, name: str, task: Callable[[str], Task]) -> Path:
+        """The file of an earlier look at the same bytes, or a new one; who asks for the same at the same time waits for it."""
+        made = self._folder / await asyncio.to_thread(_key, path, what) / name
+        if await asyncio.to_thread(_used, made):
+            return made
+        making = self._making.get(made)
+        if making is None:
+            making = self._making[made] = asyncio.create_task(self._make(made, task(str(made))))
+            making.add_done_callback(lambda _: self._making.pop(made, None))
+        # Who asked first may leave: the others still wait for it.
+        await asyncio.shield(making)
+        return made
+
+    async def _make(self, made: Path, task: Task) -> None:
+        await asyncio.to_thread(made.parent.mkdir, parents=True, exist_ok=True)
+        try:
+            await self.ask(task)
+        except BaseException:
+            if not made.exists():
+                made.parent.rmdir()
+            raise
+
+    def _source(self, take: TakeView) -> _Source:
+        """Raises: NotFound — the shot was deleted."""
+        with self._store.reading() as connection:
+            row = connection.execute("SELECT shot, settings FROM shots WHERE id = ?", (take.shot,)).fetchone()
+        if row is None:
+            raise NotFound(f"The job of “{take.name}” was deleted, and with it the knowledge of its original.")
+        return _Source(shot=from_json(row["shot"], Shot), settings=from_json(row["settings"], RenderSettings))
+
+
+def _key(path: str, what: str) -> str:
+    """Names the file as it is now. Raises: NotFound."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        raise NotFound(f"“{Path(path).name}” is no longer where it was: reconnect its drive, or choose another file.") from None
+    return sha256(f"{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\0{what}".encode()).hexdigest()[:32]
+
+
+def _used(made: Path) -> bool:
+    try:
+        os.utime(made.parent)
+        return made.stat().st_size > 0
+    except OSError:
+        return False

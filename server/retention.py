@@ -1,0 +1,121 @@
+"""What goes when it is old or too much: looks, segments, uploads, takes, in this order. Never a pinned take; a placed one is pinned.
+
+Nothing of a job that has not ended is touched. Takes go only by the person's own limits (`keep_days`, `keep_bytes`).
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import Conflict, NotFound
+from .settings import ServerSettings
+from .states import FINISHED_JOBS
+from .store import Store
+from .take_files import remove_take
+
+_CACHE_DAYS = 30.0  # looks and segments nobody used for so long go even without a limit
+_FRESH_S = 3600.0  # what was used within the last hour may be in use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goner:
+    """Something that may go."""
+
+    rank: int  # what costs least to lose goes first
+    used: float  # second of its last use
+    size_bytes: int
+    keep_days: float | None
+    remove: Callable[[], object]
+
+
+def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> int:
+    """Removes what is older than its limit, then the oldest until all of it fits; returns the bytes freed."""
+    now = time.time() if now is None else now
+    left, freed = [], 0
+    for goner in goners(store, settings):
+        if now - goner.used > _FRESH_S and goner.keep_days is not None and now - goner.used > goner.keep_days * 86_400:
+            freed += _go(goner)
+        else:
+            left.append(goner)
+    if settings.keep_bytes is not None:
+        excess = sum(goner.size_bytes for goner in left) - settings.keep_bytes
+        for goner in sorted(left, key=lambda goner: (goner.rank, goner.used)):
+            if excess <= 0:
+                break
+            if now - goner.used > _FRESH_S:
+                excess -= (gone := _go(goner))
+                freed += gone
+    store.prune()
+    return freed
+
+
+def goners(store: Store, settings: ServerSettings) -> Iterator[Goner]:
+    """Everything that may go, however young."""
+    yield from (_folder(folder, 0, _CACHE_DAYS) for folder in _entries(settings.data_folder / "looks"))
+    for file in (settings.data_folder / "segments").glob("*/*"):
+        if not file.name.endswith(".report.json"):
+            yield _segment(file)
+    in_use = {str(Path(path).parent) for path in store.files_in_use()}
+    for folder in _entries(settings.data_folder / "uploads"):
+        if str(folder) not in in_use:
+            yield _folder(folder, 2, settings.keep_days)
+    ended = _ended(store)
+    for take in store.every_take():
+        if not (take.pinned or take.placed) and ended(take.job):
+            yield Goner(
+                rank=3, used=take.created, size_bytes=take.size_bytes, keep_days=settings.keep_days, remove=_take_remover(store, take.id)
+            )
+
+
+def _go(goner: Goner) -> int:
+    try:
+        goner.remove()
+    except (OSError, Conflict, NotFound):  # in use, or pinned just now
+        return 0
+    return goner.size_bytes
+
+
+def _take_remover(store: Store, take: str) -> Callable[[], None]:
+    def remove() -> None:
+        remove_take(Path(store.delete_take(take).path))  # refuses a take that was pinned meanwhile
+
+    return remove
+
+
+def _folder(folder: Path, rank: int, keep_days: float | None) -> Goner:
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return Goner(rank=rank, used=folder.stat().st_mtime, size_bytes=size, keep_days=keep_days, remove=lambda: shutil.rmtree(folder))
+
+
+def _segment(file: Path) -> Goner:
+    def remove() -> None:
+        file.unlink()
+        with suppress(OSError):
+            file.with_name(f"{file.name}.report.json").unlink()
+
+    status = file.stat()
+    return Goner(rank=1, used=status.st_mtime, size_bytes=status.st_size, keep_days=_CACHE_DAYS, remove=remove)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return [entry for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
+
+
+def _ended(store: Store) -> Callable[[str], bool]:
+    """Whether a job has ended; one that was deleted has."""
+    known: dict[str, bool] = {}
+
+    def ended(job: str) -> bool:
+        if job not in known:
+            try:
+                known[job] = store.job_view(job).state in FINISHED_JOBS
+            except NotFound:
+                known[job] = True
+        return known[job]
+
+    return ended

@@ -1,0 +1,300 @@
+"""Gives work to workers: claims a piece, does it (`steps`), hands in what became of it; stops what was called off.
+
+One loop claims as many pieces as there are free workers. It sleeps until something changed: a commit, a finished piece, a
+delay that is over. Whoever changes a job's state does it in the store; here the running pieces follow within a moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from heygem_core import errors as core
+from heygem_core.shot import Event, Notice, Progress, Shot
+from heygem_core.worker import Picture
+
+from .disk import trouble
+from .errors import ServerError, StaleAttempt
+from .events import Broadcaster
+from .job_log import JobLogs
+from .log import LOGGER
+from .progress import Live
+from .settings import ServerSettings
+from .steps import Bench, do
+from .store import Claim, Store
+from .store.work import HEARTBEAT_S
+from .take_files import check_takes, settle_intents, sweep_staging
+from .wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView
+from .workers import Pool, WorkFailed
+from .workers.look import Look
+from .workers.process import Watcher
+
+_DISK_CHECKED_S = 2.0
+_LONGEST_SLEEP_S = 30.0
+_NOT_AGAIN = {kind.exit_code for kind in (core.SpecError, core.InputError, core.NoUsableFace, core.SetupError)}
+"""Exit codes of failures that another try cannot mend."""
+_BYTES_PER_PIXEL = 1.0  # of a ProRes take, roughly: for estimates
+
+
+@dataclass(slots=True, eq=False)
+class _Running:
+    claim: Claim
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    doing: asyncio.Task[None] | None = None
+    looked_at: tuple[int, int] | None = None
+
+
+class Scheduler:
+    """`await recover()`, then `run()` as a task, then `await stop()`."""
+
+    def __init__(self, store: Store, events: Broadcaster, pool: Pool, look: Look, logs: JobLogs, settings: ServerSettings) -> None:
+        self.message: str | None = None  # why nothing is given out at present
+        self._store, self._events, self._pool, self._logs, self._settings = store, events, pool, logs, settings
+        self._bench = Bench(store=store, pool=pool, look=look, settings=settings)
+        self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._running: dict[int, _Running] = {}
+        self._live = Live()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._full: set[Path] = set()  # folders of jobs in which a take found no room
+        self._disk_checked = 0.0
+        self._loop = asyncio.get_running_loop()
+        store.listen(self._heard)
+
+    async def recover(self) -> None:
+        """Sets right what a killed server left behind; nobody else may be at work on this data folder."""
+        await asyncio.to_thread(self._recover)
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            while not self._stopping:
+                try:
+                    await self._fill()
+                except Exception:
+                    LOGGER.exception("the queue could not be read; trying again")
+                    await asyncio.sleep(1)
+                await self._sleep()
+        finally:
+            beating.cancel()
+
+    async def stop(self) -> None:
+        """Calls all running pieces back; they wait for the next server."""
+        self._stopping = True
+        self._wake.set()
+        for running in self._running.values():
+            running.stop.set()
+        doing = [running.doing for running in self._running.values() if running.doing is not None]
+        if doing:
+            await asyncio.wait(doing, timeout=self._pool.limits.stop_grace_s)
+
+    # --- what people see -------------------------------------------------------------------------------------------
+
+    def live_job(self, view: JobView) -> JobView:
+        """A job as it is at this moment, with why it waits."""
+        return msgspec.structs.replace(self._live.job(view), why=self._why(view))
+
+    def live_shot(self, view: ShotView) -> ShotView:
+        """A shot as it is at this moment."""
+        return self._live.shot(view)
+
+    def live(self, detail: JobDetail) -> JobDetail:
+        """Both."""
+        return JobDetail(job=self.live_job(detail.job), shots=tuple(map(self.live_shot, detail.shots)))
+
+    def estimate(self, request: JobRequest, shots: Sequence[Shot]) -> Estimate:
+        """From what this machine did before; whole files count as unknown, since nobody opened them yet."""
+        lengths = [None if shot.end_exclusive is None else abs((shot.end_exclusive - shot.start) / shot.speed) for shot in shots]
+        frames = None if None in lengths else sum(round(length) for length in lengths if length is not None)
+        pace = self._store.seconds_per_frame()
+        seconds = None if frames is None or pace is None else round(frames * pace / self._pool.size, 1)
+        return Estimate(seconds=seconds, frames=frames, disk_bytes=None)
+
+    def _why(self, view: JobView) -> str | None:
+        if view.state == "paused":
+            return "Paused: resume it to go on."
+        if view.state not in ("queued", "active"):
+            return None
+        if self.message is not None:
+            return self.message
+        if any(running.claim.job == view.id for running in self._running.values()):
+            return None
+        ahead = self._store.ahead(view.id)
+        if ahead:
+            return f"Waits for {ahead} piece{'s' if ahead > 1 else ''} of work of earlier or more urgent jobs."
+        busy = {running.claim.job_name for running in self._running.values()}
+        if len(self._running) >= self._pool.size and busy:
+            return f"Waits for a worker: {'all are' if self._pool.size > 1 else 'it is'} busy with “{sorted(busy)[0]}”."
+        return None
+
+    # --- the loop ----------------------------------------------------------------------------------------------------
+
+    async def _fill(self) -> None:
+        """Claims for every free worker."""
+        await self._check_disks()
+        while not self._stopping and self.message is None and len(self._running) < self._pool.size:
+            claim = await asyncio.to_thread(self._store.claim, self._owner)
+            if claim is None:
+                return
+            running = _Running(claim)
+            self._running[claim.token] = running
+            self._live.begin(claim)
+            running.doing = asyncio.create_task(self._perform(running), name=f"{claim.kind} {claim.shot}")
+
+    async def _sleep(self) -> None:
+        wake = await asyncio.to_thread(self._store.next_wake)
+        longest = _DISK_CHECKED_S if self.message is not None or self._running else _LONGEST_SLEEP_S
+        seconds = longest if wake is None else max(0.05, min(longest, wake - time.time()))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
+
+    async def _beat(self) -> None:
+        """Keeps the leases; stops what no longer counts."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if not self._running:
+                continue
+            try:
+                lost = await asyncio.to_thread(self._store.heartbeat, self._owner, list(self._running))
+            except Exception:
+                LOGGER.exception("leases could not be prolonged; trying again")
+                continue
+            for token in lost & self._running.keys():
+                self._running[token].stop.set()
+
+    async def _perform(self, running: _Running) -> None:
+        claim = running.claim
+        self._note(claim, "info", f"{_title(claim)} begins (try {claim.number}).")
+        watcher = Watcher(tell=lambda event: self._tell(running, event), show=lambda picture: self._show(claim, picture))
+        try:
+            said = await do(claim, self._bench, watcher, running.stop)
+            self._note(claim, "info", f"{_title(claim)}: {said}")
+        except StaleAttempt:
+            self._note(claim, "info", f"{_title(claim)} was called off.")
+        except WorkFailed as failure:
+            await self._failed(running, failure)
+        except (core.HeygemError, ServerError, OSError) as error:
+            await self._failed(running, WorkFailed("failed", str(error)))
+        except Exception as error:
+            LOGGER.exception("%s failed", _title(claim))
+            await self._failed(running, WorkFailed("failed", f"Internal error: {error}. Please report it."))
+        finally:
+            del self._running[claim.token]
+            self._live.end(claim.token)
+            self._wake.set()
+
+    async def _failed(self, running: _Running, failure: WorkFailed) -> None:
+        claim = running.claim
+        code = failure.failed.exit_code if failure.failed is not None else None
+        outcome = failure.outcome
+        if outcome == "failed" and (code == core.OutputError.exit_code or code is None) and self._is_full(claim):
+            outcome = "canceled"  # the disk is to blame, not the shot
+        if outcome == "canceled" and running.stop.is_set():
+            reason = "The server was stopped." if self._stopping else "Somebody called it off."
+        else:
+            reason = failure.reason
+        with suppress(StaleAttempt):
+            again = await asyncio.to_thread(self._store.fail, claim.token, outcome, reason, again=code not in _NOT_AGAIN)
+            level = "warning" if again else "error"
+            self._note(claim, level, f"{_title(claim)} {'did not succeed' if again else 'failed'} ({outcome}): {reason}")
+
+    # --- disks -------------------------------------------------------------------------------------------------------
+
+    async def _check_disks(self) -> None:
+        """Tells once that a disk is full, and once that all is well again."""
+        if time.monotonic() - self._disk_checked < (_DISK_CHECKED_S if self.message is None else 0.5):
+            return
+        self._disk_checked = time.monotonic()
+        folders = [self._settings.data_folder, self._settings.cache, self._settings.takes_folder, *self._full]
+        message = await asyncio.to_thread(trouble, folders, self._settings.disk_floor_bytes)
+        if message is None:
+            self._full.clear()
+        if (message is None) != (self.message is None):
+            await asyncio.to_thread(self._store.announce, message)
+            LOGGER.warning(message or "There is room on the disks again.")
+        self.message = message
+
+    def _is_full(self, claim: Claim) -> bool:
+        folder = Path(claim.folder)
+        folders = [self._settings.data_folder, self._settings.cache, folder]
+        if trouble(folders, self._settings.disk_floor_bytes) is None:
+            return False
+        self._full.add(folder)
+        self._disk_checked = 0.0
+        return True
+
+    # --- what happens meanwhile --------------------------------------------------------------------------------------
+
+    def _heard(self, events: tuple[Happened, ...]) -> None:
+        """In the thread of whoever made the change."""
+        with suppress(RuntimeError):  # the loop is closed: the server has stopped
+            self._loop.call_soon_threadsafe(self._noticed, events)
+
+    def _noticed(self, events: Iterable[Happened]) -> None:
+        for event in events:
+            if event.job is not None:
+                self._live.job_changed(event.job)
+                if event.job.state in ("paused", "canceled"):
+                    self._call_off(job=event.job.id)
+            if event.shot is not None:
+                self._live.shot_changed(event.shot)
+                if event.shot.state in ("canceled", "failed"):
+                    self._call_off(shot=event.shot.id)
+            if event.kind == "job.deleted" and event.id is not None:
+                self._live.forget(event.id)
+        self._wake.set()
+
+    def _call_off(self, *, job: str | None = None, shot: str | None = None) -> None:
+        for running in self._running.values():
+            if running.claim.job == job or running.claim.shot == shot:
+                running.stop.set()
+
+    def _tell(self, running: _Running, event: Event) -> None:
+        if isinstance(event, Progress):
+            now = self._live.tell(running.claim.token, event)
+            if now is not None:
+                self._events.publish_progress(now)
+        elif isinstance(event, Notice):
+            self._note(running.claim, "warning", event.message)
+
+    def _show(self, claim: Claim, picture: Picture) -> None:
+        header = PreviewHeader(job=claim.job, shot=claim.shot, frame=picture.frame, width=picture.width, height=picture.height)
+        self._events.publish_picture(header, picture.jpeg)
+
+    def _note(self, claim: Claim, level: str, message: str) -> None:
+        line = LogLine(job=claim.job, shot=claim.shot, at=time.time(), level=level, message=message)  # type: ignore[arg-type]
+        self._logs.write(line)
+        self._events.publish_line(line)
+
+    def _recover(self) -> None:
+        intents = self._store.recover(self._owner)
+        saved = settle_intents(self._store, intents)
+        folders = {str(self._settings.takes_folder)}
+        with self._store.reading() as connection:
+            folders |= {folder for (folder,) in connection.execute("SELECT DISTINCT folder FROM jobs")}
+            unfinished = connection.execute("SELECT id FROM jobs WHERE state NOT IN ('completed', 'failed', 'canceled')").fetchall()
+        sweep_staging(folders)
+        for part in self._bench.segments.glob("*/*.part"):
+            part.unlink(missing_ok=True)
+        gone, back = check_takes(self._store)
+        for (job,) in unfinished:
+            self._live.job_changed(self._store.job_view(job))
+        LOGGER.info(
+            "recovered", extra={"facts": {"takes_saved": saved, "takes_missing": gone, "takes_back": back, "jobs": len(unfinished)}}
+        )
+
+
+def _title(claim: Claim) -> str:
+    if claim.kind == "segment":
+        return f"Segment {claim.segment} of “{claim.name}” (frames {claim.start}–{claim.end_exclusive})"
+    return f"{'Plan' if claim.kind == 'plan' else 'Take'} of “{claim.name}”"

@@ -1,0 +1,214 @@
+"""The three steps of a shot, each one piece of work: plan it, render its segments, join them to a take.
+
+Segments lie in the data folder under their keys, so a piece whose inputs are the same is rendered once, whoever asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from heygem_core.shot import RenderSettings, RenderTask, Shot
+from heygem_core.tasks import JoinTask, Planned, PlanTask, Probed, ProbeTask
+
+from .errors import Broken
+from .settings import ServerSettings
+from .store import Claim, Intent, Store
+from .take_files import file_name, next_version, place, renamed, sha256_of, stage, unstage
+from .wire import ShotRequest, TakeView
+from .workers import Pool
+from .workers.look import Look
+from .workers.process import Watcher
+
+SUFFIXES = {"h264": ".mp4", "prores": ".mov", "dnxhr": ".mov", "webm": ".webm", "ffv1": ".mkv"}
+_MOST_NAMES_TRIED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What the steps work with."""
+
+    store: Store
+    pool: Pool
+    look: Look
+    settings: ServerSettings
+    naming: asyncio.Lock = field(default_factory=asyncio.Lock)
+    names: set[str] = field(default_factory=set)  # paths that takes on their way will get
+
+    @property
+    def segments(self) -> Path:
+        return self.settings.data_folder / "segments"
+
+    def segment_file(self, key: str, suffix: str) -> Path:
+        return self.segments / key[:2] / f"{key}{suffix}"
+
+
+async def do(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+    """Does a piece of work and records it; returns a sentence for the log.
+
+    Raises: WorkFailed, StaleAttempt, HeygemError, ServerError, OSError.
+    """
+    steps = {"plan": _plan, "segment": _render, "join": _join}
+    return await steps[claim.kind](claim, bench, watcher, stop)
+
+
+async def _plan(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+    stamp = await asyncio.to_thread(stamp_of, claim.source)
+    task = PlanTask(
+        shot=claim.source, settings=claim.settings, segment_frames=bench.settings.segment_frames, cache=str(bench.settings.cache)
+    )
+    planned = await bench.pool.run(task, watcher=watcher, stop=stop)
+    if not isinstance(planned, Planned):
+        raise Broken("The worker planned a shot and did not say how: the versions of its parts do not fit together.")
+    present = await asyncio.to_thread(_present, bench, planned, suffix_of(claim.settings, claim.request))
+    await asyncio.to_thread(bench.store.finish_plan, claim.token, planned, stamp=stamp, present=present)
+    return f"{planned.frames} frames in {len(planned.segments)} segments, {len(present)} of them there already."
+
+
+async def _render(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+    assert claim.key is not None
+    assert claim.start is not None
+    assert claim.end_exclusive is not None
+    if await asyncio.to_thread(stamp_of, claim.source) != claim.stamp:
+        return await _plan_again(claim, bench)
+    path = bench.segment_file(claim.key, suffix_of(claim.settings, claim.request))
+    if await asyncio.to_thread(_touched, path):
+        await asyncio.to_thread(bench.store.finish_segment, claim.token, reused=True)
+        return "was there already."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    task = RenderTask(
+        shot=claim.source,
+        settings=claim.settings,
+        output=str(path),
+        segment=(claim.start, claim.end_exclusive),
+        cache=str(bench.settings.cache),
+    )
+    await bench.pool.run(task, watcher=watcher, stop=stop)
+    if await asyncio.to_thread(stamp_of, claim.source) != claim.stamp:
+        await asyncio.to_thread(path.unlink, missing_ok=True)  # nobody knows which of the two files it shows
+        return await _plan_again(claim, bench)
+    await asyncio.to_thread(bench.store.finish_segment, claim.token)
+    return "is rendered."
+
+
+async def _join(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+    assert claim.planned is not None
+    suffix = suffix_of(claim.settings, claim.request)
+    pieces = [bench.segment_file(segment.key, suffix) for segment in claim.planned.segments]
+    if not all(await asyncio.gather(*(asyncio.to_thread(_touched, piece) for piece in pieces))):
+        await asyncio.to_thread(bench.store.replan, claim.token, "A finished segment was removed.")
+        return "is planned again: a finished segment was removed."
+    folder = Path(claim.folder)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    staging = await asyncio.to_thread(stage, folder, claim.shot, claim.token)
+    target, version = await _reserve(claim, bench, folder, suffix)
+    try:
+        staged = staging / target.name
+        task = JoinTask(
+            shot=claim.source,
+            settings=claim.settings,
+            pieces=tuple(map(str, pieces)),
+            output=str(staged),
+            cache=str(bench.settings.cache),
+        )
+        await bench.pool.run(task, watcher=watcher, stop=stop)
+        take = await _take(claim, bench, staged, target, version)
+        return await _place(claim, bench, staged, take)
+    finally:
+        bench.names.discard(str(target))
+        await asyncio.to_thread(unstage, staging)
+
+
+async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version: int) -> TakeView:
+    """The facts of a joined take, as its own file tells them."""
+    facts = await bench.look.ask(ProbeTask(path=str(staged)))
+    assert isinstance(facts, Probed)
+    assert claim.planned is not None
+    return TakeView(
+        id=f"t{secrets.token_hex(8)}",
+        job=claim.job,
+        shot=claim.shot,
+        version=version,
+        name=target.name,
+        path=str(target),
+        size_bytes=staged.stat().st_size,
+        sha256=await asyncio.to_thread(sha256_of, staged),
+        frames=facts.frames or 0,
+        rate=facts.rate,
+        width=facts.width or 0,
+        height=facts.height or 0,
+        start_timecode=facts.start_timecode,
+        format=facts.codec or target.suffix[1:],
+        created=time.time(),
+        settings=claim.settings,
+        notices=claim.planned.notices,
+    )
+
+
+async def _place(claim: Claim, bench: Bench, staged: Path, take: TakeView) -> str:
+    """Gives the take its name, or the next one where somebody else was faster. Nothing here may be interrupted halfway unrecorded."""
+    for _ in range(_MOST_NAMES_TRIED):
+        await asyncio.to_thread(bench.store.intend, claim.token, Intent(staged=str(staged), take=take))
+        try:
+            await asyncio.to_thread(place, staged, Path(take.path))
+        except FileExistsError:
+            target, version = await _reserve(claim, bench, Path(claim.folder), staged.suffix)
+            bench.names.discard(str(target))
+            take = renamed(take, target, version)
+            continue
+        await asyncio.to_thread(bench.store.finish_join, claim.token, take)
+        return f"“{take.name}” is at its place."
+    raise Broken(f"No free name was found for “{take.name}” in “{claim.folder}”: another program keeps taking them.")
+
+
+async def _reserve(claim: Claim, bench: Bench, folder: Path, suffix: str) -> tuple[Path, int]:
+    """A name that nobody has, and its number."""
+    name = file_name(claim.name)
+    async with bench.naming:
+        taken = await asyncio.to_thread(bench.store.versions_named, str(folder))
+        version = await asyncio.to_thread(next_version, folder, name, {*taken, *bench.names})
+        target = folder / f"{name}_v{version}{suffix}"
+        bench.names.add(str(target))
+    return target, version
+
+
+async def _plan_again(claim: Claim, bench: Bench) -> str:
+    reason = "A source file changed after the shot was planned."
+    await asyncio.to_thread(bench.store.replan, claim.token, reason)
+    return f"is planned again: {reason}"
+
+
+def suffix_of(settings: RenderSettings, request: ShotRequest) -> str:
+    """Of a take: what its format is written to; without one ProRes for what goes to a timeline or has alpha, else H.264."""
+    if settings.format is not None:
+        return SUFFIXES[settings.format]
+    return ".mov" if request.placement is not None or settings.kind == "patch" else ".mp4"
+
+
+def stamp_of(shot: Shot) -> str:
+    """Sizes and times of the two files: when they differ, a plan of before does not fit any more. A missing file is told by the task."""
+    marks = []
+    for path in (shot.video, shot.speech):
+        try:
+            status = os.stat(path)
+            marks.append(f"{status.st_size}:{status.st_mtime_ns}")
+        except OSError:
+            marks.append("gone")
+    return " ".join(marks)
+
+
+def _present(bench: Bench, planned: Planned, suffix: str) -> set[str]:
+    return {segment.key for segment in planned.segments if _touched(bench.segment_file(segment.key, suffix))}
+
+
+def _touched(path: Path) -> bool:
+    """Whether a segment is there; from now on it counts as just used."""
+    try:
+        os.utime(path)
+        return path.stat().st_size > 0
+    except OSError:
+        return False

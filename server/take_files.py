@@ -1,0 +1,166 @@
+"""Takes on the disk: names of our choice that never overwrite, and a way to them that a crash at any point leaves mendable.
+
+<folder>/.heygem/<shot>-<attempt>/<name>_v<N>.mov     joined here, with its report beside it
+  └─ intent recorded with the file's hash ─► <folder>/<name>_v<N>.mov ─► take recorded, intent dropped
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from .store import Intent, Store
+from .wire import TakeView
+
+STAGING = ".heygem"
+_UNUSABLE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # on Windows
+_LONGEST = 100
+
+
+def file_name(name: str) -> str:
+    """A name that every file system takes."""
+    plain = _UNUSABLE.sub("_", name).strip(" .")[:_LONGEST].rstrip(" .") or "take"
+    return f"_{plain}" if _RESERVED.fullmatch(plain) else plain
+
+
+def next_version(folder: Path, name: str, taken: Collection[str] = ()) -> int:
+    """The first number above all versions of that name in the folder, whatever their format, and among `taken` (paths)."""
+    pattern = re.compile(rf"{re.escape(name)}_v(\d+)\.[^.]+(\.report\.json)?", re.IGNORECASE)
+    names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    names |= {Path(path).name for path in taken if Path(path).parent == folder}
+    return max((int(found[1]) for found in map(pattern.fullmatch, names) if found), default=0) + 1
+
+
+def stage(folder: Path, shot: str, token: int) -> Path:
+    """A fresh folder of our own beside the takes, on the same disk."""
+    staging = folder / STAGING / f"{shot}-{token}"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.kernel32.SetFileAttributesW(str(folder / STAGING), 2)  # hidden
+    return staging
+
+
+def unstage(staging: Path) -> None:
+    """Removes it, and the folder above once it is empty."""
+    shutil.rmtree(staging, ignore_errors=True)
+    with suppress(OSError):
+        staging.parent.rmdir()
+
+
+def report_of(take: Path) -> Path:
+    """Where the core puts the report of a take."""
+    return take.with_name(f"{take.name}.report.json")
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def place(staged: Path, target: Path) -> None:
+    """Moves a take and its report to their names; the take comes last. Raises: FileExistsError — the name is taken; OSError."""
+    if target.exists():
+        raise FileExistsError(f"“{target}” is there already")
+    report = report_of(staged)
+    if report.exists():
+        os.replace(report, report_of(target))
+    _rename_to_new(staged, target)
+    if os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _rename_to_new(staged: Path, target: Path) -> None:
+    if os.name != "posix":
+        os.rename(staged, target)  # refuses to overwrite
+        return
+    try:
+        os.link(staged, target)  # refuses too, which `rename` does not
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links here (exFAT, some network drives): keep the name with an empty file, then replace that
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        os.replace(staged, target)
+        return
+    os.unlink(staged)
+
+
+def remove_take(path: Path) -> None:
+    """The file and its report; what cannot be removed stays."""
+    for each in (path, report_of(path)):
+        with suppress(OSError):
+            each.unlink()
+
+
+def settle_intents(store: Store, intents: Iterable[tuple[str, Intent]]) -> int:
+    """After a crash: finishes or drops what was about to get its name; returns how many takes were saved."""
+    saved = 0
+    for shot, intent in intents:
+        target, staged = Path(intent.take.path), Path(intent.staged)
+        if _is(target, intent.take):
+            store.adopt(shot, intent.take)
+            saved += 1
+        elif _is(staged, intent.take):
+            saved += _finish(store, shot, staged, intent.take)
+        else:
+            store.drop_intent(shot)
+        unstage(staged.parent)
+    return saved
+
+
+def _finish(store: Store, shot: str, staged: Path, take: TakeView) -> int:
+    try:
+        place(staged, Path(take.path))
+    except OSError:
+        store.drop_intent(shot)  # joined again, under another name
+        return 0
+    store.adopt(shot, take)
+    return 1
+
+
+def _is(path: Path, take: TakeView) -> bool:
+    try:
+        return path.stat().st_size == take.size_bytes and sha256_of(path) == take.sha256
+    except OSError:
+        return False
+
+
+def check_takes(store: Store) -> tuple[int, int]:
+    """Marks takes whose file is gone, or back; returns how many of each."""
+    missing: list[str] = []
+    found: list[str] = []
+    for take in store.every_take():
+        there = os.path.exists(take.path)
+        if there == take.missing:
+            (found if there else missing).append(take.id)
+    if missing or found:
+        store.mark_missing(missing, found)
+    return len(missing), len(found)
+
+
+def sweep_staging(folders: Iterable[str]) -> None:
+    """Removes what killed servers left beside takes."""
+    for folder in folders:
+        staging = Path(folder) / STAGING
+        if staging.is_dir():
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def renamed(take: TakeView, path: Path, version: int) -> TakeView:
+    """The same take under another name."""
+    return msgspec.structs.replace(take, name=path.name, path=str(path), version=version)
