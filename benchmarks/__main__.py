@@ -16,7 +16,15 @@ def main() -> None:
     if not clips.is_dir():
         sys.exit(f"{clips} is absent: set HEYGEM_CLIPS to a folder with clips of people (see CONTRIBUTING.md).")
     known = [str(clips / name) for name in ("man_1080x1920_30fps.mp4", "beard_1080x1920_25fps.mp4", "german_512x512_25fps.mp4")]
-    for arguments in (["benchmarks.known_shapes", "--frames", "300", *known], ["benchmarks.cost", known[0]], ["benchmarks.motion"]):
+    shown = [
+        str(clips / name) for name in ("man_1080x1920_30fps.mp4", "glasses_512x512_25fps.mp4", "talking/talk02.mp4", "grid/bbaf2n.mpg")
+    ]
+    for arguments in (
+        ["benchmarks.known_shapes", "--frames", "300", *known],
+        ["benchmarks.quality", "--frames", "100", "-o", "build/quality", *shown],
+        ["benchmarks.cost", known[0]],
+        ["benchmarks.motion"],
+    ):
         print(f"\n$ python -m {' '.join(arguments)}", flush=True)
         subprocess.run([sys.executable, "-m", *arguments], check=True)
 

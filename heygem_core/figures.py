@@ -53,7 +53,7 @@ class OwnSpeech(Struct, frozen=True, kw_only=True):
 
     frames: int
     opening: CurveMatch  # of the signed lip gap; its lag is the sound's distance from the picture, positive = the mouth is late
-    chance: float  # share of shifts of the sound that fit as well at their best lag; below 0.05 the sound belongs to the face
+    chance: float | None  # share of shifts of the sound that fit as well, None under 75 frames; small = they belong together
     closures: Closures
 
 
@@ -74,7 +74,7 @@ class Quality(Struct, frozen=True, kw_only=True):
     opening: CurveMatch | None  # lip opening against what was wanted
     width: CurveMatch | None
     point_error: float | None  # mean distance of lip points from the wanted ones, inter-ocular distances
-    sharpness: float | None  # of the mouth, over the source's
+    sharpness: float | None  # of the mouth, over that of source frames of like shape
     flicker: float | None  # over the source's
     rim: float | None  # gradient along the inner lip over that of source frames of like shape
     teeth: float | None  # movement of the upper teeth in the steady view over the source's

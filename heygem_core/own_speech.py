@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .observe import Observation
 
 _FEWEST = 24  # frames inside utterances
+_FEWEST_FOR_CHANCE = 75  # fewer have too few shifts, and sentences of like build then resemble one another
 
 
 def own_speech(seen: Observation, info: MediaInfo, samples: NDArray[np.float32]) -> OwnSpeech | None:
@@ -41,6 +42,6 @@ def own_speech(seen: Observation, info: MediaInfo, samples: NDArray[np.float32])
     return OwnSpeech(
         frames=int(use.sum()),
         opening=match_curves(asked, got, fps),
-        chance=chance_of(by_shift, int(LAG_S * fps)),
+        chance=chance_of(by_shift, int(LAG_S * fps)) if len(by_shift) >= _FEWEST_FOR_CHANCE else None,
         closures=closures(asked, got),
     )

@@ -37,6 +37,7 @@ def measure(take: Observation, source: Observation, fps: float, wanted: Wanted |
     if wanted is not None and wanted.lips is not None:
         off = np.linalg.norm(take.points[:, list(INNER_LIPS + OUTER_LIPS), :2] - wanted.lips, axis=-1).mean(1)
         error = _mean(off / eye_distance(take.points))
+    alike = _of_like_shape(take, source)
     return Quality(
         frames=len(take.usable),
         measured_frames=int(take.usable.sum()),
@@ -44,9 +45,9 @@ def measure(take: Observation, source: Observation, fps: float, wanted: Wanted |
         closures=_closures(take, source, wanted) if wanted else None,
         width=match_curves(wanted.width, take.width, fps) if wanted else None,
         point_error=error,
-        sharpness=_ratio(_mean(take.sharpness), _mean(source.sharpness)),
+        sharpness=_ratio(_mean(take.sharpness), _mean_of(source.sharpness, alike)),
         flicker=_ratio(_mean(take.flicker), _mean(source.flicker)),
-        rim=_ratio(_mean(take.rim), _mean(_of_like_shape(take, source))),
+        rim=_ratio(_mean(take.rim), _mean_of(source.rim, alike)),
         teeth=_ratio(_mean(take.teeth), _mean(source.teeth)),
     )
 
@@ -63,17 +64,21 @@ def landmark_distance(take: Observation, real: Floats) -> float | None:
     return _mean(np.linalg.norm(take.shapes[:, lips, :2] - real[:, lips, :2], axis=-1).mean(1))
 
 
-def _of_like_shape(take: Observation, source: Observation) -> Floats:
-    """For each frame of the take, the mean rim gradient of the source frames whose lips are shaped most alike."""
+def _of_like_shape(take: Observation, source: Observation) -> NDArray[np.int64]:
+    """(K, n) for each usable frame of the take, the source frames whose lips are shaped most alike."""
     lips = list(INNER_LIPS + OUTER_LIPS)
     good = np.flatnonzero(source.usable)
     have = source.shapes[good][:, lips, :2].reshape(len(good), -1)
-    result = np.full(len(take.usable), np.nan)
-    for k in np.flatnonzero(take.usable):
-        distance = ((have - take.shapes[k, lips, :2].reshape(-1)) ** 2).sum(1)
-        near = np.argpartition(distance, min(_LIKE, len(good) - 1))[:_LIKE]
-        result[k] = source.rim[good[near]].mean()
-    return result
+    count = min(_LIKE, max(5, len(good) // 8), len(good))
+    rows = []
+    for shape in take.shapes[take.usable][:, lips, :2].reshape(-1, have.shape[1]):
+        rows.append(good[np.argpartition(((have - shape) ** 2).sum(1), count - 1)[:count]])
+    return np.array(rows, np.int64).reshape(len(rows), count)
+
+
+def _mean_of(values: Floats, rows: NDArray[np.int64]) -> float | None:
+    """Of the values in these rows, each frame of the take counting once."""
+    return _mean(np.array([_mean(values[row]) for row in rows], float))
 
 
 def _mean(values: Floats) -> float | None:

@@ -63,7 +63,7 @@ _OTHERWISE = {  # where the same name says something else in another section
     ("trace", "size"): "how far the opening moves with it, eye distances (standard deviation)",
     ("likeness", "frames"): "frames compared",
     ("own_speech", "frames"): "frames inside speech",
-    ("own_speech", "chance"): "that sound and lips agree by chance (below 0.05: they belong together)",
+    ("own_speech", "chance"): "that sound and lips agree by chance (small: they belong together)",
 }
 
 

@@ -12,9 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from heygem_core.cache import Cache
 from heygem_core.curves import gap_from_opening
+from heygem_core.engines.mesh.vertices import rows
 from heygem_core.errors import NoSound
-from heygem_core.face.mesh import OUTER_LIPS, eye_distance
+from heygem_core.face.mesh import INNER_LIP_PAIRS, OUTER_LIPS, eye_distance
 from heygem_core.measure import Looked, look_at
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.probe import probe
@@ -22,12 +24,15 @@ from heygem_core.media.reader import read_scattered
 from heygem_core.media.sound import SPEECH_RATE, read_speech
 from heygem_core.media.upright import Upright
 from heygem_core.observe import Observation
+from heygem_core.plan import Plan, open_plan
 from heygem_core.render import render
+from heygem_core.report import read_report
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 
 from .figures import flat
 
-_REACH = 0.8  # eye distances from the middle of the lips to a still's edge
+_OPEN = 0.05  # eye distances: openings from which a stretch is seen
+_REACH = 0.62  # eye distances from the middle of the lips to a still's edge
 _LEAST_PX = 300  # stills of small faces are enlarged to that
 
 Picture = NDArray[np.uint8]
@@ -68,10 +73,42 @@ def drive(clip: Path, speech: Path, frames: int, footage: Observation, folder: P
     return Drive(
         speech=speech.name,
         fps=fps,
-        figures=flat(looked.quality),
+        figures=flat(looked.quality) | {"donor_stretch": donor_stretch(open_plan_of(take, cache))},
         curves=_curves(looked, speech, fps),
         stills=_stills(looked, clip, info),
     )
+
+
+def open_plan_of(take: Path, cache: Path | None) -> Plan:
+    """The plan that a take was just made from."""
+    report = read_report(take)
+    folder = Cache(cache).entry("plans", report.plan.key) if report else None
+    assert report is not None
+    assert folder is not None
+    return open_plan(folder, probe(report.plan.shot.video))
+
+
+def donor_stretch(plan: Plan) -> float | None:
+    """How much further open than it was a lent mouth is shown: 95th percentile over the open frames; None where none is lent.
+
+    Seen from the front only down the picture. Teeth of a mouth that is opened much further than it was look long.
+    """
+    donor, eye = plan.array("donor"), plan.array("eye")
+    upper, lower = (rows(side) for side in zip(*INNER_LIP_PAIRS, strict=True))
+
+    def gaps(points: NDArray) -> NDArray[np.float64]:
+        return np.linalg.norm(points[:, lower] - points[:, upper], axis=-1).mean(1)
+
+    used = np.flatnonzero((donor >= 0) & (gaps(plan.array("target")) > _OPEN * eye))
+    if not len(used):
+        return None
+    own = gaps(plan.array("patch_points")[donor[used]]) / _donor_eyes(plan)[donor[used]]
+    return float(np.percentile(gaps(plan.array("target")[used]) / eye[used] / np.maximum(own, 0.01), 95))
+
+
+def _donor_eyes(plan: Plan) -> NDArray[np.float64]:
+    """(D,) inter-ocular distance of each donor in its own pixels: the length of the skull's ruler across."""
+    return np.linalg.norm(plan.array("patch_skull")[:, 1], axis=-1)
 
 
 def write_silence(path: Path, seconds: float) -> Path:
@@ -87,7 +124,7 @@ def write_silence(path: Path, seconds: float) -> Path:
 
 def _curves(looked: Looked, speech: Path, fps: float) -> dict[str, list[float | None]]:
     seen, source, under, wanted = looked.seen, looked.source, looked.under, looked.wanted
-    curves = {"got": seen.opening, "got_gap": seen.gap, "loudness": _loudness(speech, len(seen.opening), fps)}
+    curves: dict[str, NDArray] = {"got": seen.opening, "got_gap": seen.gap, "loudness": _loudness(speech, len(seen.opening), fps)}
     if wanted is not None:
         curves["wanted"] = wanted.opening
     if source is not None and under is not None:
@@ -103,8 +140,8 @@ def _loudness(speech: Path, frames: int, fps: float) -> NDArray[np.float64]:
         samples = read_speech(speech).samples
     except NoSound:
         samples = np.zeros(0, np.float32)
-    edges = (np.arange(frames + 1) * SPEECH_RATE / fps).astype(int)
-    level = np.array([np.sqrt(np.mean(samples[a:b] ** 2)) if len(samples[a:b]) else 0.0 for a, b in pairwise(edges.tolist())])
+    edges = [int(k * SPEECH_RATE / fps) for k in range(frames + 1)]
+    level = np.array([np.sqrt(np.mean(samples[a:b] ** 2)) if len(samples[a:b]) else 0.0 for a, b in pairwise(edges)])
     return np.asarray(level / max(float(level.max()), 1e-3))
 
 

@@ -31,7 +31,7 @@ class Figure:
     def target(self) -> str:
         """The target in words; empty where there is none."""
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}"
+            return f"{self.low:g} to {self.high:g}".replace("-", "−")
         if self.low is not None:
             return f"≥ {self.low:g}"
         return "" if self.high is None else f"≤ {self.high:g}"
@@ -49,7 +49,7 @@ class Figure:
 
     def change(self, old: float | None, new: float | None) -> int:
         """1 = better than before, −1 = worse, 0 = the same to the digits that are shown."""
-        if old is None or new is None or round(old, self.digits) == round(new, self.digits):
+        if old is None or new is None or abs(new - old) < 10**-self.digits:
             return 0
         return 1 if abs(new - self.ideal) < abs(old - self.ideal) else -1
 
@@ -75,6 +75,7 @@ def _both(drive: str) -> list[Figure]:
         Figure(drive, "flicker", "flicker, over the source's", 1, high=1.1),
         Figure(drive, "rim", "gradient along the inner lips, over the source's", 1, high=1.0),
         Figure(drive, "teeth", "movement of the teeth, over the source's", 1, high=1.2),
+        Figure(drive, "donor_stretch", "lent mouths are opened further by, 95 % of the frames", 1, high=1.5),
         Figure(drive, "likeness.seam", "edge where the matte ends, 1 = none added", 1, high=1.1),
         Figure(drive, "likeness.ring_delta_e", "colour off in the matte's ring, ΔE", 0, high=1.0),
         Figure(drive, "likeness.touched_outside", "samples changed outside the matte", 0, high=0, digits=0),

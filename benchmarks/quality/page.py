@@ -10,7 +10,7 @@ import cv2
 
 from .drives import Still
 from .figures import DRIVES, FIGURES, Figure, difference, mean, value_of
-from .plots import opening_plot
+from .plots import LINES, opening_plot
 
 _STYLE = """
 :root { color-scheme: light; font: 14px/1.45 system-ui, sans-serif; color: #1b1b1b; }
@@ -25,10 +25,16 @@ tr.drive th { text-align: left; padding-top: 14px; border-bottom: 1px solid #bbb
 td.miss { color: #b91c1c; } td.best { background: #e7f6ea; } td.worst { background: #fdeaea; }
 td small { display: block; line-height: 1.1; } .better { color: #15803d; } .worse { color: #b91c1c; }
 svg { width: 100%; height: auto; font: 10px system-ui, sans-serif; fill: #444; display: block; }
-.stills { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: 8px; margin: 8px 0; }
+.stills { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 8px; margin: 8px 0; }
+.legend { float: right; font-weight: normal; font-size: 12px; }
+.legend i { display: inline-block; width: 18px; height: 3px; margin: 0 5px 3px 16px; }
 figure { margin: 0; } figure img { width: 100%; display: block; } figure img + img { margin-top: 2px; }
 figcaption { font-size: 12px; color: #444; line-height: 1.3; margin-top: 2px; }
 """
+
+
+_SWATCHES = "".join(f'<i style="background:{colour}"></i>{words}' for words, colour, _ in LINES.values())
+_LEGEND = f'<span class="legend">{_SWATCHES}</span>'
 
 
 def page(run: dict[str, Any], stills: dict[str, dict[str, list[Still]]], old: dict[str, Any] | None, closed_gap: float) -> str:
@@ -52,11 +58,14 @@ def _head(run: dict[str, Any], old: dict[str, Any] | None) -> str:
 
 
 def _key(compared: bool) -> str:
-    more = " Small print: the change since the older version." if compared else ""
-    return (
-        '<p class="dim">Red figures miss their target. Green and red cells: the best and the worst clip of the row. '
-        f"Lip openings and gaps are in distances between the outer eye corners.{more}</p>"
-    )
+    sentences = [
+        "Red figures miss their target.",
+        "Green and red cells: the best clip of the row, and the worst where it is not on target.",
+        "Small print: the change since the older version." if compared else "",
+        "In the plots the bars show when lips are closed, the grey area how loud the speech is, dashed lines the frames of the stills.",
+        "Lip openings and gaps are in distances between the outer eye corners.",
+    ]
+    return f'<p class="dim">{" ".join(sentences)}</p>'
 
 
 def _summary(clips: dict[str, Any], old: dict[str, Any]) -> str:
@@ -74,6 +83,8 @@ def _row(figure: Figure, clips: dict[str, Any], old: dict[str, Any]) -> str:
     values = [value_of(clip, figure) for clip in clips.values()]
     before = [value_of(old[name], figure) if name in old else None for name in clips]
     best, worst = figure.extremes(values)
+    if worst is not None and figure.meets(values[worst] or 0.0):
+        worst = None  # the worst of good ones is no reason to look
     cells = [
         _cell(figure, value, was, "best" if k == best else "worst" if k == worst else "")
         for k, (value, was) in enumerate(zip(values, before, strict=True))
@@ -104,7 +115,7 @@ def _clip(name: str, clip: dict[str, Any], stills: dict[str, list[Still]], close
     for key, drive in clip["drives"].items():
         shown = stills[key]
         plot = opening_plot(drive["curves"], drive["fps"], closed_gap, [s.frame for s in shown], top)
-        parts.append(f'<h3>{DRIVES[key].capitalize()} <span class="dim">({escape(drive["speech"])})</span></h3>{plot}')
+        parts.append(f'<h3>{DRIVES[key].capitalize()} <span class="dim">({escape(drive["speech"])})</span>{_LEGEND}</h3>{plot}')
         parts.append(f'<div class="stills">{"".join(_still(s, drive["curves"]) for s in shown)}</div>')
     return "".join(parts)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from math import ceil
 
 WIDTH, HEIGHT = 960, 230
-_LEFT, _RIGHT, _TOP = 44, 12, 20
-_LINES = {  # curve → (words, colour, width)
+_LEFT, _RIGHT, _TOP = 48, 12, 18
+LINES = {  # curve → (words, colour, width)
     "source": ("source", "#9a9a9a", 1.4),
     "wanted": ("wanted", "#d97706", 2.0),
     "got": ("take", "#1d4ed8", 1.8),
@@ -17,11 +17,12 @@ _MARKS = {"source_gap": ("real", "#9a9a9a"), "wanted_gap": ("wanted", "#d97706")
 Curve = Sequence[float | None]
 
 
-def opening_plot(curves: dict[str, list[float | None]], fps: float, closed_gap: float, stills: Sequence[int], top: float) -> str:
-    """Lip openings (eye distances, 0 … top), closures as bars below, loudness as a grey area, stills as ticks."""
+def opening_plot(curves: dict[str, list[float | None]], fps: float, closed_gap: float, stills: Sequence[int], highest: float) -> str:
+    """Lip openings (eye distances, from 0 to at least `highest`), closures as bars below, loudness as a grey area, stills as ticks."""
     n = len(curves["got"])
     bars = [name for name in _MARKS if name in curves]
-    base = HEIGHT - 26 - 9 * len(bars)
+    base = HEIGHT - 30 - 9 * len(bars)
+    top = 0.04 * ceil(highest / 0.04)
     span = WIDTH - _LEFT - _RIGHT
 
     def x(frame: float) -> float:
@@ -34,21 +35,23 @@ def opening_plot(curves: dict[str, list[float | None]], fps: float, closed_gap: 
     if any(curves.get("loudness", [])):
         points = " ".join(f"{x(k):.1f},{base - (v or 0) * 0.3 * (base - _TOP):.1f}" for k, v in enumerate(curves["loudness"]))
         parts.append(f'<polygon points="{_LEFT},{base} {points} {x(n - 1):.1f},{base}" fill="#0001"/>')
-    for frame in stills:
+    labelled = -float(WIDTH)
+    for frame in sorted(stills):
         parts.append(f'<line x1="{x(frame):.1f}" x2="{x(frame):.1f}" y1="{_TOP}" y2="{base}" stroke="#0003" stroke-dasharray="2 3"/>')
-        parts.append(f'<text x="{x(frame):.1f}" y="{_TOP - 6}" text-anchor="middle">{frame}</text>')
-    for name, (_, colour, width) in _LINES.items():
+        if x(frame) - labelled > 18:
+            parts.append(f'<text x="{x(frame):.1f}" y="{_TOP - 6}" text-anchor="middle">{frame}</text>')
+            labelled = x(frame)
+    for name, (_, colour, width) in LINES.items():
         for run in _runs(curves.get(name, [])):
             points = " ".join(f"{x(k):.1f},{y(v):.1f}" for k, v in run)
             parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
     for row, name in enumerate(bars):
         words, colour = _MARKS[name]
-        level = base + 8 + 9 * row
+        level = base + 12 + 9 * row
         parts.append(f'<text x="{_LEFT - 4}" y="{level + 3}" text-anchor="end">{words}</text>')
         for first, last in closed_runs(curves[name], closed_gap):
             left, right = x(first - 0.45), x(last + 0.45)
             parts.append(f'<rect x="{left:.1f}" y="{level - 3}" width="{right - left:.1f}" height="6" fill="{colour}"/>')
-    parts.append(_legend([_LINES[name][:2] for name in _LINES if name in curves]))
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'
 
 
@@ -76,15 +79,6 @@ def _grid(n: int, fps: float, top: float, base: float, x, y) -> str:
         at = x(k * step * fps)
         parts.append(f'<text x="{at:.1f}" y="{HEIGHT - 4}" text-anchor="middle">{k * step:g} s</text>')
     return "".join(parts) + f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{base}" y2="{base}" stroke="#0004"/>'
-
-
-def _legend(entries: list[tuple[str, str]]) -> str:
-    parts, at = [], WIDTH - _RIGHT - 74 * len(entries)
-    for words, colour in entries:
-        parts.append(f'<line x1="{at}" x2="{at + 18}" y1="{_TOP + 6}" y2="{_TOP + 6}" stroke="{colour}" stroke-width="3"/>')
-        parts.append(f'<text x="{at + 22}" y="{_TOP + 10}">{escape(words)}</text>')
-        at += 74
-    return "".join(parts)
 
 
 def _runs(curve: Curve) -> list[list[tuple[int, float]]]:
