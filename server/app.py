@@ -14,9 +14,9 @@ from heygem_core.shot import to_json
 from . import keys
 from .errors import problem_of
 from .hosts import Hosts
+from .keys import Sockets
 from .log import LOGGER
 from .machine import Machine
-from .pictures import Pictures
 from .roots import Roots
 from .routes import register
 from .security.door import Door, check_names
@@ -35,8 +35,8 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
     app[keys.SETTINGS] = settings
     app[keys.DOOR] = door
     app[keys.PROXIES] = OrderedDict()
-    app[keys.SOCKETS] = set[web.WebSocketResponse]()
-    app.cleanup_ctx.extend([_engine_room, _pictures, _files, _hosts, _machine])
+    app[keys.SOCKETS] = Sockets()
+    app.cleanup_ctx.extend([_engine_room, _files, _hosts, _machine])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sockets)
     register(app, ROUTES)
@@ -44,24 +44,16 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
 
 
 async def _engine_room(app: web.Application) -> AsyncIterator[None]:
-    try:
-        from .engine_room import engine_room
-    except ImportError:
-        from ._waiting_room import engine_room
+    from .engine_room import engine_room
 
     async with engine_room(app[keys.SETTINGS]) as room:
         app[keys.ENGINE] = room
         yield
 
 
-async def _pictures(app: web.Application) -> AsyncIterator[None]:
-    app[keys.PICTURES] = Pictures(app[keys.ENGINE].look, app[keys.SETTINGS].cache)
-    yield
-
-
 async def _files(app: web.Application) -> AsyncIterator[None]:
     settings = app[keys.SETTINGS]
-    app[keys.ROOTS] = Roots(settings, lambda question: app[keys.ENGINE].events.publish(question))
+    app[keys.ROOTS] = Roots(settings, lambda question: app[keys.ENGINE].events.say(question))
     app[keys.UPLOADS] = Uploads(
         settings.data_folder / "uploads", largest_bytes=settings.largest_upload_bytes, disk_floor_bytes=settings.disk_floor_bytes
     )
@@ -69,7 +61,7 @@ async def _files(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _hosts(app: web.Application) -> AsyncIterator[None]:
-    app[keys.HOSTS] = Hosts(lambda change: app[keys.ENGINE].events.publish(change))
+    app[keys.HOSTS] = Hosts(lambda change: app[keys.ENGINE].events.say(change))
     yield
 
 

@@ -1,4 +1,5 @@
-"""A small client: finds this user's server, lets it prove itself, then asks. Also for a server on another machine, with its certificate pinned.
+"""A small client: finds this user's server, lets it prove itself, then asks. Also for a server on another machine, with its certificate
+pinned.
 
     with Client.connect() as client:
         job = client.submit(JobRequest(...))

@@ -1,7 +1,8 @@
 """Connected editors. They register over the socket and answer JSON-RPC 2.0 requests that pages relay through the server.
 
-A reconnect must not break a request: what changes nothing when it is done twice (placing a take, say) waits for the host to come back and is
-sent again; anything else ends with a clear error, since nobody knows whether the editor did it. The same take is never placed twice at once.
+A reconnect must not break a request: what changes nothing when it is done twice (placing a take, say) waits for the host to come back
+and is sent again; anything else ends with a clear error, since nobody knows whether the editor did it. The same take is never placed
+twice at once.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .hosts import Hosts
-from .pictures import Pictures
 from .roots import Roots
 from .security.door import Door
 from .settings import ServerSettings
@@ -19,13 +18,16 @@ if TYPE_CHECKING:
     from .engine_room import EngineRoom
     from .machine import Machine
 
+class Sockets(set[web.WebSocketResponse]):
+    """Those that are open now."""
+
+
 SETTINGS = web.AppKey("settings", ServerSettings)
 DOOR = web.AppKey("door", Door)
 ENGINE: web.AppKey[EngineRoom] = web.AppKey("engine")
 ROOTS = web.AppKey("roots", Roots)
 UPLOADS = web.AppKey("uploads", Uploads)
-PICTURES = web.AppKey("pictures", Pictures)
 HOSTS = web.AppKey("hosts", Hosts)
 MACHINE: web.AppKey[Machine] = web.AppKey("machine")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
-SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
+SOCKETS = web.AppKey("sockets", Sockets)

@@ -1,7 +1,8 @@
-"""One table entry per route: what it takes, what it gives, who may ask. Routes are registered from it and the API document is made from it.
+"""One table entry per route: what it takes, what it gives, who may ask. Routes are registered from it and the API document is made from
+it.
 
-A handler gets an `Ask` (and the decoded body where the entry `takes` one) and returns the struct that the entry `gives`, or a finished response
-where the entry says `media`. So no handler decodes, checks rights or encodes by itself.
+A handler gets an `Ask` (and the decoded body where the entry `takes` one) and returns the struct that the entry `gives`, or a
+finished response where the entry says `media`. So no handler decodes, checks rights or encodes by itself.
 """
 
 from __future__ import annotations

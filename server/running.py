@@ -1,6 +1,7 @@
 """One server per user, and where it is: a lock that dies with its process, and server.json for everybody who looks for the server.
 
-The lock, not the file, says whether a server runs: after a crash the file is still there and the lock is free, so the next start replaces it.
+The lock, not the file, says whether a server runs: after a crash the file is still there and the lock is free, so the next start
+replaces it.
 """
 
 from __future__ import annotations

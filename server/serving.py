@@ -1,4 +1,5 @@
-"""Runs the application on a socket: the address first, then the resources, then server.json, so that nobody finds a server that is not there."""
+"""Runs the application on a socket: the address first, then the resources, then server.json, so that nobody finds a server that is not
+there."""
 
 from __future__ import annotations
 

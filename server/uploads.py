@@ -1,6 +1,7 @@
 """Files that somebody sent: received in pieces into a `.part`, counted, hashed, and given a name of our own.
 
-Each lies in its own folder `uploads/<id>/`: the media, and upload.json with what the sender called it. The sender's name is only ever shown.
+Each lies in its own folder `uploads/<id>/`: the media, and upload.json with what the sender called it. The sender's name is only ever
+shown.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -100,11 +101,6 @@ class Uploads:
         view = self.view(upload)
         shutil.rmtree(self._home(upload), ignore_errors=True)
         return view
-
-    def sweep(self, before: float, in_use: Collection[str]) -> int:
-        """Deletes uploads made before that second that nobody uses; returns the bytes that became free."""
-        old = [view for view in self.all() if view.created < before and view.id not in in_use]
-        return sum(self.delete(view.id).size_bytes for view in old)
 
     def _home(self, upload: str) -> Path:
         if not _ID.fullmatch(upload):  # also keeps ".." out

@@ -66,9 +66,9 @@ class ShotRequest(Struct, frozen=True, kw_only=True):
     name: str | None = None  # None = the video's name
     start: int = 0
     end_exclusive: int | None = None
-    speech_start: Fraction = Fraction(0)
+    speech_start: Fraction = field(default_factory=Fraction)  # 0; a factory, since the schema cannot write a Fraction
     speech_end: Fraction | None = None
-    speed: Fraction = Fraction(1)
+    speed: Fraction = field(default_factory=lambda: Fraction(1))
     keep: tuple[tuple[int, int], ...] = ()
     face: int | None = None
     placement: Placement | None = None

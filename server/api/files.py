@@ -76,9 +76,11 @@ async def forbid(ask: Ask, body: RootRequest) -> list[str]:
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/files", does="What lies in an allowed folder.", handler=folder, scopes=PEOPLE, gives=Folder, query=FolderQuery),
+    Route(method="GET", path="/api/v1/files", does="What lies in an allowed folder.",
+          handler=folder, scopes=PEOPLE, gives=Folder, query=FolderQuery),
     Route(method="GET", path="/api/v1/roots", does="The folders that may be used.", handler=list_roots, scopes=PEOPLE, gives=list[str]),
     Route(method="POST", path="/api/v1/roots", does="Consent: allow a folder.",
           handler=allow, scopes=PEOPLE, takes=RootRequest, gives=list[str], status=201),
-    Route(method="DELETE", path="/api/v1/roots", does="Take consent back.", handler=forbid, scopes=PEOPLE, takes=RootRequest, gives=list[str]),
+    Route(method="DELETE", path="/api/v1/roots", does="Take consent back.",
+          handler=forbid, scopes=PEOPLE, takes=RootRequest, gives=list[str]),
 )  # fmt: skip

@@ -52,7 +52,8 @@ async def _with_file(ask: Ask, body: HostCall) -> HostCall:
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/hosts", does="The editors that are connected.", handler=list_hosts, scopes=PEOPLE, gives=tuple[HostView, ...]),
+    Route(method="GET", path="/api/v1/hosts", does="The editors that are connected.",
+          handler=list_hosts, scopes=PEOPLE, gives=tuple[HostView, ...]),
     Route(method="POST", path="/api/v1/hosts/{id}/call", does="Ask an editor to do something; its answer comes back.",
           handler=call, scopes=ALL, takes=HostCall, gives=Any, largest_body=_LARGEST_CALL),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path, PurePath
 from typing import Annotated, get_args
 
 import msgspec
@@ -42,11 +43,8 @@ async def submit(ask: Ask, body: JobRequest) -> JobDetail:
         raise BadRequest(f"The header {_KEY_HEADER} has 1 to 200 characters.")
     body = msgspec.structs.replace(body, origin=origin_of(ask.who, body.origin))
     shots = await asyncio.to_thread(core_shots, ask, body)
-    folder = (
-        str(ask[keys.ROOTS].resolve(body.folder, f"the job “{body.name or 'new'}”"))
-        if body.folder
-        else str(ask[keys.SETTINGS].takes_folder)
-    )
+    body = await asyncio.to_thread(_with_names, ask, body)
+    folder = str(ask[keys.ROOTS].resolve(body.folder, "takes of a new job") if body.folder else ask[keys.SETTINGS].takes_folder)
     who = f"{ask.who.scope}:{ask.who.host or ''}"
     named = None if key is None else f"{who}:{key}"
     return await asyncio.to_thread(ask[keys.ENGINE].store.submit, body, shots, folder=folder, idempotency_key=named, by=who)
@@ -59,6 +57,17 @@ def core_shots(ask: Ask, request: JobRequest) -> list[Shot]:
         raise BadRequest(f"A job has at most {MOST_SHOTS} shots: make several jobs.")
     known: dict[MediaRef, str] = {}
     return [_core_shot(ask, each, known) for each in wanted]
+
+
+def _with_names(ask: Ask, request: JobRequest) -> JobRequest:
+    """Uploads lie under names of our own: their shots are called what their senders called the file."""
+
+    def named(shot: ShotRequest) -> ShotRequest:
+        if shot.name is not None or shot.video.upload is None:
+            return shot
+        return msgspec.structs.replace(shot, name=PurePath(ask[keys.UPLOADS].view(shot.video.upload).name).stem)
+
+    return msgspec.structs.replace(request, shots=tuple(map(named, expand(request))), batch=None)
 
 
 def _pairs(request: JobRequest) -> int:
@@ -74,7 +83,7 @@ def _core_shot(ask: Ask, wanted: ShotRequest, known: dict[MediaRef, str]) -> Sho
     return Shot(video=known[wanted.video], speech=known[wanted.speech], **fields)
 
 
-def media_path(ask: Ask, media: MediaRef, wanted_by: str):  # type: ignore[no-untyped-def]
+def media_path(ask: Ask, media: MediaRef, wanted_by: str) -> Path:
     """Where it lies on this machine. Raises: BadPath, NotAllowedFolder, NotFound — no such upload."""
     return ask[keys.UPLOADS].path(media.upload) if media.upload is not None else ask[keys.ROOTS].resolve(media.path or "", wanted_by)
 
@@ -91,8 +100,7 @@ async def list_jobs(ask: Ask) -> JobPage:
     if unknown:
         raise BadRequest(f"There is no state “{unknown[0][:40]}”; there are {', '.join(get_args(JobState))}.")
     project = ask.who.project if ask.who.scope == "host" else query.project
-    page = await asyncio.to_thread(ask[keys.ENGINE].store.jobs, states, query.q, project, query.before, query.limit)
-    return page
+    return await asyncio.to_thread(ask[keys.ENGINE].store.jobs, states, query.q, project, query.before, query.limit)
 
 
 async def show(ask: Ask) -> JobDetail:
@@ -162,6 +170,10 @@ def _on_job(verb: str, does: str, name: str) -> Route:
     return Route(method="POST", path=f"/api/v1/jobs/{{id}}/{verb}", does=does, handler=_deed(name), gives=JobView)
 
 
+def _on_shot(verb: str, does: str, name: str) -> Route:
+    return Route(method="POST", path=f"/api/v1/shots/{{id}}/{verb}", does=does, handler=_shot_deed(name), gives=ShotView)
+
+
 ROUTES = (
     Route(method="POST", path="/api/v1/jobs", does="Submit a job. The same Idempotency-Key gives the same job again.", handler=submit,
           takes=JobRequest, gives=JobDetail, status=201, largest_body=_LARGEST_JOB, headers=(_KEY_HEADER,)),
@@ -173,13 +185,14 @@ ROUTES = (
     _on_job("pause", "Begin nothing new of it.", "pause"),
     _on_job("resume", "Go on after a pause.", "resume"),
     _on_job("retry", "Take up again what failed; what is done stays.", "retry"),
-    Route(method="POST", path="/api/v1/jobs/{id}/priority", does="Put it earlier or later.", handler=prioritise, takes=PriorityRequest, gives=JobView),
+    Route(method="POST", path="/api/v1/jobs/{id}/priority", does="Put it earlier or later.",
+          handler=prioritise, takes=PriorityRequest, gives=JobView),
     Route(method="GET", path="/api/v1/jobs/{id}/deletion", does="What would go if it were deleted.", handler=deletion, gives=Deletion),
     Route(method="DELETE", path="/api/v1/jobs/{id}", does="Delete it with its files; takes that a timeline uses stay without force=1.",
           handler=delete, gives=Deletion, query=ForceQuery, scopes=PEOPLE),
     Route(method="GET", path="/api/v1/jobs/{id}/log", does="The job's log.", handler=log, media="text/plain"),
     Route(method="GET", path="/api/v1/jobs/{id}/takes.zip", does="All its takes in one zip.", handler=zipped, media="application/zip"),
     Route(method="GET", path="/api/v1/shots/{id}", does="One shot.", handler=show_shot, gives=ShotView),
-    Route(method="POST", path="/api/v1/shots/{id}/cancel", does="Call one shot off.", handler=_shot_deed("cancel_shot"), gives=ShotView),
-    Route(method="POST", path="/api/v1/shots/{id}/retry", does="Make one shot once more.", handler=_shot_deed("retry_shot"), gives=ShotView),
+    _on_shot("cancel", "Call one shot off.", "cancel_shot"),
+    _on_shot("retry", "Make one shot once more.", "retry_shot"),
 )  # fmt: skip

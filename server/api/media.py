@@ -34,25 +34,25 @@ async def _path(ask: Ask, media: MediaRef) -> str:
 
 
 async def probe(ask: Ask, body: MediaRef) -> Probed:
-    return await ask[keys.PICTURES].probe(await _path(ask, body))
+    return await ask[keys.ENGINE].look.probe(await _path(ask, body))
 
 
 async def faces(ask: Ask, body: MediaRef) -> FacesFound:
-    return await ask[keys.PICTURES].faces(await _path(ask, body))
+    return await ask[keys.ENGINE].look.faces(await _path(ask, body))
 
 
 async def waveform(ask: Ask, body: MediaRef) -> Waveform:
-    return await ask[keys.PICTURES].waveform(await _path(ask, body))
+    return await ask[keys.ENGINE].look.waveform(await _path(ask, body))
 
 
 async def poster(ask: Ask, body: MediaRef) -> web.StreamResponse:
-    made = await ask[keys.PICTURES].poster(await _path(ask, body), frame=ask.query.frame)
+    made = await ask[keys.ENGINE].look.poster(await _path(ask, body), frame=ask.query.frame)
     return await send_file(ask.request, made, "image/jpeg")
 
 
 async def proxy(ask: Ask, body: MediaRef) -> ProxyMade:
     """The id is the name that the cache gave the file: it names that file alone and no other."""
-    made: Path = await ask[keys.PICTURES].proxy(await _path(ask, body))
+    made: Path = await ask[keys.ENGINE].look.proxy(await _path(ask, body))
     proxies = ask.request.app[keys.PROXIES]
     name = made.parent.name
     proxies[name] = made

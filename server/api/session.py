@@ -1,6 +1,7 @@
 """Coming in: the server's proof, one-time sign-in of a browser, tokens for pages and editors.
 
-A sign-in link is the server's address and `#code=…`; the part behind # never leaves the browser. The page posts the code once and gets a cookie.
+A sign-in link is the server's address and `#code=…`; the part behind # never leaves the browser. The page posts the code once and
+gets a cookie.
 """
 
 from __future__ import annotations
@@ -65,8 +66,10 @@ ROUTES = (
           handler=proof, scopes=PUBLIC, takes=ProofRequest, gives=Proof),
     Route(method="POST", path="/api/v1/sign-in", does="Trade the one-time code of a sign-in link for a cookie.",
           handler=sign_in, scopes=PUBLIC, takes=SignIn, gives=SignedIn),
-    Route(method="POST", path="/api/v1/sign-out", does="End this session; its cookie or token opens nothing any more.", handler=sign_out, status=204),
-    Route(method="GET", path="/api/v1/session", does="Who I am, and the word for the header X-HeyGem-CSRF.", handler=session, gives=SignedIn),
+    Route(method="POST", path="/api/v1/sign-out", does="End this session; its cookie or token opens nothing any more.",
+          handler=sign_out, status=204),
+    Route(method="GET", path="/api/v1/session", does="Who I am, and the word for the header X-HeyGem-CSRF.",
+          handler=session, gives=SignedIn),
     Route(method="POST", path="/api/v1/sign-in-codes", does="A new one-time code for a browser of this user.",
           handler=new_link, scopes=ADMIN, gives=SignIn, status=201),
     Route(method="POST", path="/api/v1/tokens", does="A token for a page, or for one host and its project.",

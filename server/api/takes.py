@@ -23,7 +23,7 @@ from ..routes import PEOPLE, Ask, Route
 from ..security.throttle import is_loopback
 from ..sending import send_file
 from ..wire import Placed, TakePage, TakeView
-from .jobs import ForceQuery, media_path
+from .jobs import ForceQuery
 
 _TYPES = {".mov": "video/quicktime", ".mp4": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska"}
 
@@ -89,12 +89,12 @@ async def file(ask: Ask) -> web.StreamResponse:
 
 async def poster(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
-    return await send_file(ask.request, await ask[keys.PICTURES].poster(take.path), "image/jpeg")
+    return await send_file(ask.request, await ask[keys.ENGINE].look.poster(take.path), "image/jpeg")
 
 
 async def contact_sheet(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
-    return await send_file(ask.request, await ask[keys.PICTURES].contact_sheet(await _source(ask, take), take.path), "image/jpeg")
+    return await send_file(ask.request, await ask[keys.ENGINE].look.contact_sheet(take), "image/jpeg")
 
 
 async def report(ask: Ask) -> web.StreamResponse:
@@ -104,28 +104,18 @@ async def report(ask: Ask) -> web.StreamResponse:
 
 async def proxy(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
-    return await send_file(ask.request, await ask[keys.PICTURES].proxy(take.path), "video/mp4")
+    return await send_file(ask.request, await ask[keys.ENGINE].look.proxy(take.path), "video/mp4")
 
 
 async def source(ask: Ask) -> web.StreamResponse:
     """The same frames of the original, to compare with."""
     take = await show(ask)
-    wanted = (await asyncio.to_thread(ask[keys.ENGINE].store.shot, take.shot)).request
-    if wanted.speed != 1 or take.settings.fit == "loop":
-        raise BadRequest("This take plays its source at another speed or in a loop: compare it with the source itself.")
-    made = await ask[keys.PICTURES].proxy(await _source(ask, take), wanted.start, wanted.start + take.frames)
-    return await send_file(ask.request, made, "video/mp4")
-
-
-async def _source(ask: Ask, take: TakeView) -> str:
-    """The original's path. Raises: NotFound — its shot was deleted."""
-    shot = await asyncio.to_thread(ask[keys.ENGINE].store.shot, take.shot)
-    return str(await asyncio.to_thread(media_path, ask, shot.request.video, "a comparison"))
+    return await send_file(ask.request, await ask[keys.ENGINE].look.source_proxy(take), "video/mp4")
 
 
 async def waveform(ask: Ask) -> Waveform:
     take = await show(ask)
-    return await ask[keys.PICTURES].waveform(take.path)
+    return await ask[keys.ENGINE].look.waveform(take.path)
 
 
 async def reveal(ask: Ask) -> web.Response:
@@ -166,8 +156,10 @@ ROUTES = (
     _get("source.mp4", "The same frames of the original.", source, "video/mp4"),
     Route(method="GET", path="/api/v1/takes/{id}/waveform", does="How loud it is over time.", handler=waveform, gives=Waveform),
     Route(method="POST", path="/api/v1/takes/{id}/pin", does="No retention touches it any more.", handler=pin, gives=TakeView),
-    Route(method="POST", path="/api/v1/takes/{id}/unpin", does="Retention may take it; not one that is on a timeline.", handler=unpin, gives=TakeView),
+    Route(method="POST", path="/api/v1/takes/{id}/unpin", does="Retention may take it; not one that is on a timeline.",
+          handler=unpin, gives=TakeView),
     Route(method="POST", path="/api/v1/takes/{id}/placed", does="An editor put it on its timeline: pinned for good.",
           handler=placed, takes=Placed, gives=TakeView, scopes=("admin", "host")),
-    Route(method="POST", path="/api/v1/takes/{id}/reveal", does="Open its folder on this machine.", handler=reveal, scopes=PEOPLE, status=204),
+    Route(method="POST", path="/api/v1/takes/{id}/reveal", does="Open its folder on this machine.",
+          handler=reveal, scopes=PEOPLE, status=204),
 )  # fmt: skip

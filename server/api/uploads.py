@@ -86,6 +86,7 @@ async def _in_time(waiting):  # type: ignore[no-untyped-def]
 ROUTES = (
     Route(method="POST", path="/api/v1/uploads", does="Send a file: as the raw body with ?name=…, or in a multipart form.",
           handler=receive, scopes=("admin", "page", "host"), gives=UploadView, query=UploadQuery, upload=True, status=201),
-    Route(method="GET", path="/api/v1/uploads", does="All uploads, newest first.", handler=list_uploads, scopes=PEOPLE, gives=list[UploadView]),
+    Route(method="GET", path="/api/v1/uploads", does="All uploads, newest first.",
+          handler=list_uploads, scopes=PEOPLE, gives=list[UploadView]),
     Route(method="DELETE", path="/api/v1/uploads/{id}", does="Delete an upload.", handler=delete, scopes=PEOPLE, gives=UploadView),
 )  # fmt: skip

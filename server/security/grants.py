@@ -1,7 +1,8 @@
 """Who may come in: tokens with a scope. A token is `id.secret`; the id is no secret, the secret is 256 bits.
 
-The admin's token is new with each start and lies in server.json. Tokens of pages and hosts outlive a restart: they lie in access.json beside
-it, which only this user can read. A signed-in browser's cookie is such a token too, with a CSRF word that its own pages send as a header.
+The admin's token is new with each start and lies in server.json. Tokens of pages and hosts outlive a restart: they lie in access.json
+beside it, which only this user can read. A signed-in browser's cookie is such a token too, with a CSRF word that its own pages send
+as a header.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Which files of this machine may be used: those inside folders that somebody allowed.
 
-The order matters. Network paths (\\\\server, //server), device paths (\\\\.\\, \\\\?\\, /dev, /proc, CON …) and relative ones are refused by their
-text alone: merely asking Windows about \\\\server sends the user's credentials to it. Then `realpath` follows every link, and the result must
-lie inside an allowed folder. What was opened is compared once more, since a link can change between the question and the opening.
+The order matters. Network paths (\\\\server, //server), device paths (\\\\.\\, \\\\?\\, /dev, /proc, CON …) and relative ones are
+refused by their text alone: merely asking Windows about \\\\server sends the user's credentials to it. Then `realpath` follows every
+link, and the result must lie inside an allowed folder. What was opened is compared once more, since a link can change between the
+question and the opening.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Counts wrong tokens per address. Beyond the limit wrong ones are not even answered with what was wrong.
 
-All programs of this machine share one loopback address, so a panel with an old token must not lock out the others: from loopback the right
-token always passes (it has 256 bits; guessing is hopeless, only noisy). From another machine the address is shut out for the rest of the minute.
+All programs of this machine share one loopback address, so a panel with an old token must not lock out the others: from loopback the
+right token always passes (it has 256 bits; guessing is hopeless, only noisy). From another machine the address is shut out for the
+rest of the minute.
 """
 
 from __future__ import annotations
