@@ -45,6 +45,7 @@ class Placement(Struct, frozen=True, kw_only=True):
     record_start: int  # frames of `rate`
     record_duration: int
     rate: Fraction  # of the timeline
+    handles: int = 0  # frames of the take before the first one that shows
 
 
 class Origin(Struct, frozen=True, kw_only=True):

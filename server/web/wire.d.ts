@@ -19,7 +19,7 @@ export type EventKind = "job.added" | "job.changed" | "job.deleted" | "shot.chan
 
 export type Fit = "none" | "trim" | "hold" | "loop";
 
-export type FormatName = "h264" | "prores" | "dnxhr" | "webm" | "ffv1";
+export type FormatName = "h264" | "hevc" | "prores" | "prores4444" | "dnxhr" | "dnxhr-hq" | "dnxhr-hqx" | "webm" | "ffv1";
 
 export type TakeKind = "full" | "patch";
 
@@ -44,6 +44,7 @@ export interface Placement {
   record_start: number;
   record_duration: number;
   rate: Fraction;
+  handles?: number;
 }
 
 export interface Origin {
@@ -80,6 +81,7 @@ export interface RenderSettings {
   style_from?: string | null;
   format?: FormatName | null;
   kind?: TakeKind;
+  deinterlace?: boolean;
   sound?: Sound;
 }
 
@@ -255,6 +257,10 @@ export interface Folder {
   entries: Array<FileEntry>;
 }
 
+export interface ProxyMade {
+  id: string;
+}
+
 export interface RootRequest {
   folder: string;
 }
@@ -284,6 +290,7 @@ export interface ServerFile {
 
 export interface ProofRequest {
   nonce: string;
+  grant?: string | null;
 }
 
 export interface Proof {
@@ -327,6 +334,7 @@ export interface HostHello {
 export interface Prove {
   type: "prove";
   nonce: string;
+  grant?: string | null;
 }
 
 export interface Hello {
@@ -673,7 +681,7 @@ export interface Likeness {
 export interface OwnSpeech {
   frames: number;
   opening: CurveMatch;
-  chance: number;
+  chance: number | null;
   closures: Closures;
 }
 
