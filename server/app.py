@@ -14,7 +14,6 @@ from heygem_core.shot import to_json
 from . import keys
 from .errors import problem_of
 from .hosts import Hosts
-from .keys import Sockets
 from .log import LOGGER
 from .machine import Machine
 from .roots import Roots
@@ -35,7 +34,7 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
     app[keys.SETTINGS] = settings
     app[keys.DOOR] = door
     app[keys.PROXIES] = OrderedDict()
-    app[keys.SOCKETS] = Sockets()
+    app[keys.SOCKETS] = set[web.WebSocketResponse]()
     app.cleanup_ctx.extend([_engine_room, _files, _hosts, _machine])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sockets)
@@ -113,7 +112,8 @@ def _plain(error: web.HTTPException) -> Problem:
 
 
 async def _close_sockets(app: web.Application) -> None:
-    closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops") for socket in set(app[keys.SOCKETS])]
+    sockets = app[keys.SOCKETS]
+    closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops") for socket in tuple(sockets)]
     await asyncio.gather(*closing, return_exceptions=True)
 
 

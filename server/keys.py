@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from .engine_room import EngineRoom
     from .machine import Machine
 
-class Sockets(set[web.WebSocketResponse]):
-    """Those that are open now."""
-
-
 SETTINGS = web.AppKey("settings", ServerSettings)
 DOOR = web.AppKey("door", Door)
 ENGINE: web.AppKey[EngineRoom] = web.AppKey("engine")
@@ -30,4 +26,4 @@ UPLOADS = web.AppKey("uploads", Uploads)
 HOSTS = web.AppKey("hosts", Hosts)
 MACHINE: web.AppKey[Machine] = web.AppKey("machine")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
-SOCKETS = web.AppKey("sockets", Sockets)
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now

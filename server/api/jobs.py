@@ -14,7 +14,7 @@ from heygem_core.shot import Shot, Struct
 
 from .. import keys
 from ..errors import BadRequest
-from ..ownership import check_owns, origin_of
+from ..ownership import check_owns, origin_of, owns
 from ..routes import MIB, PEOPLE, Ask, Route
 from ..sending import send_zip
 from ..store.jobs import expand
@@ -47,7 +47,9 @@ async def submit(ask: Ask, body: JobRequest) -> JobDetail:
     folder = str(ask[keys.ROOTS].resolve(body.folder, "takes of a new job") if body.folder else ask[keys.SETTINGS].takes_folder)
     who = f"{ask.who.scope}:{ask.who.host or ''}"
     named = None if key is None else f"{who}:{key}"
-    return await asyncio.to_thread(ask[keys.ENGINE].store.submit, body, shots, folder=folder, idempotency_key=named, by=who)
+    room = ask[keys.ENGINE]
+    detail = await asyncio.to_thread(room.store.submit, body, shots, folder=folder, idempotency_key=named, by=who)
+    return room.scheduler.live(detail)
 
 
 def core_shots(ask: Ask, request: JobRequest) -> list[Shot]:
@@ -100,13 +102,15 @@ async def list_jobs(ask: Ask) -> JobPage:
     if unknown:
         raise BadRequest(f"There is no state “{unknown[0][:40]}”; there are {', '.join(get_args(JobState))}.")
     project = ask.who.project if ask.who.scope == "host" else query.project
-    return await asyncio.to_thread(ask[keys.ENGINE].store.jobs, states, query.q, project, query.before, query.limit)
+    room = ask[keys.ENGINE]
+    page = await asyncio.to_thread(room.store.jobs, states, query.q, project, query.before, query.limit)
+    return msgspec.structs.replace(page, jobs=tuple(room.scheduler.live_job(job) for job in page.jobs if owns(ask.who, job)))
 
 
 async def show(ask: Ask) -> JobDetail:
     detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, ask.id)
     check_owns(ask.who, detail.job)
-    return detail
+    return ask[keys.ENGINE].scheduler.live(detail)
 
 
 async def _own(ask: Ask) -> JobView:
@@ -116,7 +120,8 @@ async def _own(ask: Ask) -> JobView:
 def _deed(name: str):  # type: ignore[no-untyped-def]
     async def do(ask: Ask) -> JobView:
         await _own(ask)
-        return await asyncio.to_thread(getattr(ask[keys.ENGINE].store, name), ask.id)
+        room = ask[keys.ENGINE]
+        return room.scheduler.live_job(await asyncio.to_thread(getattr(room.store, name), ask.id))
 
     return do
 
@@ -155,7 +160,7 @@ async def show_shot(ask: Ask) -> ShotView:
     shot = await asyncio.to_thread(ask[keys.ENGINE].store.shot, ask.id)
     if ask.who.scope == "host":
         check_owns(ask.who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, shot.job))
-    return shot
+    return ask[keys.ENGINE].scheduler.live_shot(shot)
 
 
 def _shot_deed(name: str):  # type: ignore[no-untyped-def]
