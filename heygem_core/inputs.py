@@ -25,7 +25,7 @@ class Inputs:
 
 def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
     """Probes the picture, reads the speech and lays one on the other. Raises: InputError."""
-    info = probe(shot.video)
+    info = probe(shot.video, deinterlace=settings.deinterlace)
     sound = read_speech(shot.speech)
     heard_s = _heard_s(shot, sound)
     frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed)

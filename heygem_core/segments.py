@@ -98,7 +98,7 @@ def _segments(plan: Plan, settings: RenderSettings, longest: int | None) -> Iter
 
 def _of_pixels(settings: RenderSettings) -> tuple:
     """The settings that change the pixels of a segment beyond what the plan says."""
-    return (settings.engine, settings.device, settings.format, settings.kind)
+    return (settings.engine, settings.device, settings.format, settings.kind, settings.deinterlace)
 
 
 def _codecs() -> tuple[int, ...]:

@@ -23,7 +23,7 @@ none: the picture's length; an error if the speech is more than one frame longer
 trim: as long as the shorter. hold: the picture's length, speech padded with silence or cut.
 loop: the speech's length, picture played forth and back."""
 
-FormatName = Literal["h264", "prores", "dnxhr", "webm", "ffv1"]
+FormatName = Literal["h264", "hevc", "prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx", "webm", "ffv1"]
 TakeKind = Literal["full", "patch"]
 """full: the whole frame. patch: only what changed, with a soft matte as alpha, to lie above the original."""
 
@@ -96,6 +96,7 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     style_from: str | None = None  # path of other footage of the person to learn that from
     format: FormatName | None = None  # None = by the suffix of the output
     kind: TakeKind = "full"
+    deinterlace: bool = False  # make interlaced pictures progressive instead of refusing them
     sound: Sound = "speech"  # segments carry none: it is put in when they are joined
 
     def __post_init__(self) -> None:

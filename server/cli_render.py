@@ -90,6 +90,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--no-adaptation", action="store_true", help="do not learn how this person talks from the clip's own speech")
     parser.add_argument("--style-from", metavar="CLIP", help="learn that from other footage of the person")
     parser.add_argument("--format", choices=get_args(FormatName), help="default: by the suffix of the output")
+    parser.add_argument("--deinterlace", action="store_true", help="make an interlaced video progressive instead of refusing it")
     parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine, help="default: %(default)s")
     parser.add_argument("--tracker", choices=get_args(TrackerName), default=default.tracker, help="default: %(default)s")
     parser.add_argument("--device", choices=get_args(DeviceName), default=default.device, help="default: the best one that works here")
@@ -187,6 +188,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         adaptation=not options.no_adaptation,
         style_from=options.style_from,
         format=options.format,
+        deinterlace=options.deinterlace,
         sound=options.sound,
     )
 

@@ -52,6 +52,7 @@ class MediaInfo:
     last_duration: Fraction  # seconds that the last frame is shown
     keyframes: npt.NDArray[np.int64]  # (keys,) frame numbers that decoding can start from
     keyframe_dts: npt.NDArray[np.int64]  # (keys,) decoding time of the same
+    interlaced: bool = False  # each picture is two fields; the reader gives them deinterlaced
     seekable: bool  # whether frame times stay exact after a seek
     missing_frames: int  # frames that the container's header promises and the file no longer holds
     start_timecode: str | None  # of the first frame, `;` for drop-frame

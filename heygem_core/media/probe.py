@@ -6,6 +6,7 @@ container's header claims. Only the first pictures are decoded, for what the pac
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +34,8 @@ _HEADS_DECODED = 3  # pictures looked at for interlacing
 _STILL_BRANDS = ("heic", "heix", "heim", "heis", "mif1", "msf1", "avif")
 
 
-def probe(path: str | Path) -> MediaInfo:
-    """Facts of a video or a still.
+def probe(path: str | Path, *, deinterlace: bool = False) -> MediaInfo:
+    """Facts of a video or a still. `deinterlace`: interlaced pictures are not refused but read as progressive ones.
 
     Raises: MediaNotFound, UnreadableMedia, NoPicture (no video frames), UnsupportedMedia (interlaced, unknown pixels).
     """
@@ -49,8 +50,14 @@ def probe(path: str | Path) -> MediaInfo:
     with open_media(path) as container:
         stream = picture_stream(container, path)
         heads = _decode_heads(container, stream, path, _HEADS_DECODED)
-        _refuse_interlaced(stream, heads, path)
-        return _assemble(path, container, stream, heads[0], times.starting_at(heads[0].pts), is_still=is_still)
+        interlaced = stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in heads)
+        if interlaced and not deinterlace:
+            raise UnsupportedMedia(
+                f"“{path.name}” is interlaced, and rendering would tear its lines: "
+                "choose --deinterlace, or deinterlace it in an editor first."
+            )
+        info = _assemble(path, container, stream, heads[0], times.starting_at(heads[0].pts), is_still=is_still)
+        return replace(info, interlaced=True) if interlaced else info
 
 
 def probe_sound(path: str | Path) -> SoundInfo:
@@ -119,11 +126,6 @@ def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, co
     if not heads:
         raise UnreadableMedia(f"No frame of “{path.name}” can be decoded: the file is damaged, export it again.") from reason
     return heads
-
-
-def _refuse_interlaced(stream: VideoStream, heads: list[VideoFrame], path: Path) -> None:
-    if stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in heads):
-        raise UnsupportedMedia(f"“{path.name}” is interlaced, and rendering would tear its lines: deinterlace it first, then try again.")
 
 
 def _refuse_tiled_still(container: InputContainer, path: Path) -> None:

@@ -7,8 +7,9 @@ frame keeps its number.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from ..errors import BadRange, UnreadableMedia, UnsupportedMedia
+from .deinterlace import REACH, deinterlaced
 from .files import open_media
 from .probe import MediaInfo
 
@@ -50,7 +52,25 @@ def read_frames(info: MediaInfo, start: int = 0, end_exclusive: int | None = Non
     end = info.frame_count if end_exclusive is None else end_exclusive
     if not 0 <= start < end <= info.frame_count:
         raise BadRange(f"Frames {start} to {end} do not lie within “{info.path.name}”, which has frames 0 to {info.frame_count}.")
+    if info.interlaced:
+        return _deinterlaced(info, start, end, threads)
     return _checked(info, _without_gaps(info, _decoded(info, start, end, threads), start, end))
+
+
+def _deinterlaced(info: MediaInfo, start: int, end: int, threads: int | None) -> Iterator[Frame]:
+    """The same with whole pictures in place of fields; reads a little more on both sides, so that any range gives the same frames."""
+    first, last = max(0, start - REACH), min(info.frame_count, end + REACH)
+    woven: deque[Frame] = deque()
+
+    def pictures() -> Iterator[VideoFrame]:
+        for frame in _checked(info, _without_gaps(info, _decoded(info, first, last, threads), first, last)):
+            woven.append(frame)
+            yield frame.picture
+
+    for picture in deinterlaced(info, pictures()):
+        frame = woven.popleft()
+        if start <= frame.index < end:
+            yield replace(frame, picture=picture)
 
 
 def read_scattered(info: MediaInfo, indices_sorted: Iterable[int], *, threads: int | None = None) -> Iterator[Frame]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .timing import TakeTiming
 
 _VC3_COLOUR_BYTE = 0x2C
+_X265_LEAD = 2  # frames that it decodes ahead of the one that is shown
 
 
 class TakeWriter:
@@ -68,7 +69,7 @@ class TakeWriter:
         self._converter = _converter(info, self._pixels, self._tags)
         self._sounds = () if grey else tuple(sounds)
         self._part = part_path(self.path)
-        self._frames_written = 0
+        self._frames_written = self._packets = 0
         self._container: OutputContainer
 
     def __enter__(self) -> TakeWriter:
@@ -121,10 +122,13 @@ class TakeWriter:
     def _mux_video(self, packets: list[Packet[VideoStream]]) -> None:
         pts = self._timing.pts
         for packet in packets:
+            if self._row.video_codec == "libx265" and self._timing.frame_count < _X265_LEAD + 1:
+                packet.dts = (self._packets - _X265_LEAD) * int(pts[1])  # it gives none that make sense to so few frames
+            self._packets += 1
             if packet.pts is not None:
                 number = int(np.searchsorted(pts, packet.pts))
                 packet.duration = int(pts[number + 1] - pts[number])
-            if self._row.name == "dnxhr":
+            if self._row.video_codec == "dnxhd":
                 _mark_colour_volume(packet, self._tags)
             self._container.mux(packet)
 
@@ -156,7 +160,7 @@ class TakeWriter:
         context.thread_type = "AUTO"
         context.sample_aspect_ratio = info.sample_aspect
         write_tags(context, self._tags)
-        mark_take(self._container, stream, info, timing)
+        mark_take(self._container, stream, self._row, info, timing)
         return stream
 
 
@@ -166,11 +170,13 @@ def muxer_options(row: TakeFormat, timing: TakeTiming) -> dict[str, str]:
         return {}
     # Edit lists count in the movie's time scale; FFmpeg's usual milliseconds would cut into a frame.
     scale = timing.time_base.denominator
-    return {"movflags": "+faststart", "movie_timescale": str(scale * -(-1000 // scale))}
+    return {"movflags": "+faststart+write_colr", "movie_timescale": str(scale * -(-1000 // scale))}
 
 
-def mark_take(container: OutputContainer, stream: VideoStream, info: MediaInfo, timing: TakeTiming) -> None:
-    """What editors conform by and no encoder carries: rotation, start timecode and reel name."""
+def mark_take(container: OutputContainer, stream: VideoStream, row: TakeFormat, info: MediaInfo, timing: TakeTiming) -> None:
+    """What editors conform by and no encoder carries: the codec's tag, rotation, start timecode and reel name."""
+    if row.tag is not None:
+        stream.codec_context.codec_tag = row.tag
     if info.display_matrix is not None and (info.rotation or info.mirrored):
         stream.set_display_matrix(info.display_matrix)
     if timing.start_timecode is not None:

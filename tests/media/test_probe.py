@@ -236,7 +236,7 @@ def test_a_video_without_sound_is_no_speech(tmp_path: Path) -> None:
 )
 def test_interlaced_pictures_are_refused(codec: str, suffix: str, options: dict[str, str], tmp_path: Path) -> None:
     path = video(tmp_path / f"interlaced{suffix}", codec=codec, options=options, bitrate=2_000_000, frames=8)
-    with pytest.raises(UnsupportedMedia, match="deinterlace it first"):
+    with pytest.raises(UnsupportedMedia, match="choose --deinterlace"):
         probe(path)
 
 

@@ -1,0 +1,220 @@
+"""What is delivered shows the source's colours: ramps and bars through every format, its tags as other programs read them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from heygem_core.errors import UnsupportedMedia
+from heygem_core.media.colour import ColourTags, write_tags
+from heygem_core.media.formats import FORMATS, format_for
+from heygem_core.media.joiner import join_pieces
+from heygem_core.media.pixels import component_views, pixel_format
+from heygem_core.media.probe import probe
+from heygem_core.media.reader import read_frames
+from heygem_core.media.timing import timing_of
+from heygem_core.media.writer import TakeWriter
+from heygem_core.shot import FormatName
+
+from .make import BT709
+from .test_takes import SUFFIX, copy
+
+SIZE = (512, 256)
+BARS = [
+    (180, 128, 128),
+    (162, 44, 142),
+    (131, 156, 44),
+    (112, 72, 58),
+    (84, 184, 198),
+    (65, 100, 212),
+    (35, 212, 114),
+    (16, 128, 128),
+]  # 75 %
+LOSSLESS = {"ffv1"}
+INTRA = {"prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx"}
+TAGS = {
+    "709": BT709,
+    "601 525": ColourTags(primaries=6, transfer=6, matrix=6, range=1),
+    "601 625": ColourTags(primaries=5, transfer=6, matrix=5, range=1),
+    "2020 PQ": ColourTags(primaries=9, transfer=16, matrix=9, range=1),
+    "2020 HLG": ColourTags(primaries=9, transfer=18, matrix=9, range=1),
+    "log": ColourTags(primaries=9, transfer=9, matrix=9, range=1),
+    "camera log, transfer unknown": ColourTags(primaries=9, matrix=9, range=1),
+}
+
+
+def chart(path: Path, pix_fmt: str, tags: ColourTags, *, codec: str = "ffv1", count: int = 4) -> Path:
+    """A horizontal ramp over all legal codes at the format's depth, colour bars below it, and a square that moves."""
+    form = pixel_format(pix_fmt)
+    assert form is not None
+    unit = 1 << (form.bits - 8)
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=Fraction(25), options={"profile": "4"} if codec == "prores_ks" else {})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, pix_fmt
+        write_tags(stream.codec_context, tags)
+        for number in range(count):
+            frame = av.VideoFrame(*SIZE, pix_fmt)
+            for place, view in enumerate(component_views(frame)):
+                rows, columns = view.shape
+                ramp = 16 * unit + np.arange(columns) / (columns - 1) * 219 * unit if not place else np.full(columns, 128 * unit)
+                view[: rows // 2] = np.rint(ramp)
+                view[rows // 2 :] = np.repeat([bar[place] * unit for bar in BARS], columns // 8)[None]
+                view[: rows // 16, columns * number // 8 : columns * (number + 1) // 8] = 90 * unit
+            write_tags(frame, tags)
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le"])
+def test_a_ramp_and_bars_keep_their_codes(name: FormatName, pix_fmt: str, tmp_path: Path) -> None:
+    """To the code where the format has no loss, else within the codec's own error; in no format with an offset."""
+    source = probe(chart(tmp_path / "chart.mkv", pix_fmt, BT709))
+    take = copy(source.path, tmp_path / f"take{SUFFIX[name]}", name)
+    for old, new in zip(read_frames(source), read_frames(take), strict=True):
+        before, after = component_views(old.picture)[0], component_views(new.picture)[0]
+        error = after / (1 << (take.bit_depth - 8)) - before / (1 << (source.bit_depth - 8))  # codes of 8 bits
+        if name in LOSSLESS:
+            assert not error.any()
+            continue
+        flat = error[32:-32]  # away from the square
+        assert abs(flat.mean()) < 0.1, "an offset"
+        assert np.abs(flat).mean() < (0.15 if name in INTRA and take.bit_depth > 8 else 0.6)
+        assert np.quantile(np.abs(flat), 0.99) <= (1.0 if name in INTRA else 2.5)
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("ffv1", ".mkv"), ("prores_ks", ".mov")])
+def test_twelve_bits_go_through_without_a_step_of_eight(codec: str, suffix: str, tmp_path: Path) -> None:
+    """FFV1 keeps every code of twelve bits; ProRes 4444 rounds them to the ten that its encoder here has."""
+    source = probe(chart(tmp_path / f"chart{suffix}", "yuv444p12le" if codec == "ffv1" else "yuv444p10le", BT709, codec=codec))
+    assert source.bit_depth == 12, "ProRes 4444 is decoded to twelve bits"
+    ramps = {}
+    for name in ("ffv1", "prores4444"):
+        take = copy(source.path, tmp_path / f"take{SUFFIX[name]}", name)  # type: ignore[arg-type]
+        assert take.bit_depth == 12
+        ramps[name] = [component_views(frame.picture)[0][100].astype(int) for frame in read_frames(take)]
+    wanted = [component_views(frame.picture)[0][100].astype(int) for frame in read_frames(source)]
+    np.testing.assert_array_equal(ramps["ffv1"], wanted)
+    error = np.abs(np.array(ramps["prores4444"]) - wanted)
+    assert error.mean() < 2.5, "eight bits would be wrong by four on average, ten by one"
+    assert len(np.unique(ramps["prores4444"])) > 400, "of 512 columns; eight bits have 220"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("label", TAGS)
+def test_tags_are_the_source_s_as_pyav_and_ffprobe_read_them(label: str, name: FormatName, tmp_path: Path) -> None:
+    tags = TAGS[label]
+    source = chart(tmp_path / "chart.mkv", "yuv422p10le", tags, count=2)
+    assert probe(source).colour == tags
+    take = copy(source, tmp_path / f"take{SUFFIX[name]}", name)
+    assert (take.colour.primaries, take.colour.transfer, take.colour.matrix) == (tags.primaries, tags.transfer, tags.matrix)
+    if shutil.which("ffprobe") is None:
+        pytest.skip("ffprobe is not installed")
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_streams", "-of", "json"]
+    (said,), (wanted,) = (
+        json.loads(subprocess.run([*command, str(path)], capture_output=True, check=True, timeout=60).stdout)["streams"]
+        for path in (take.path, source)
+    )
+    for key in ("color_primaries", "color_transfer", "color_space"):
+        assert said.get(key) == wanted.get(key)
+    assert said.get("color_range", "tv") == "tv"
+    assert (said["r_frame_rate"], said["width"], said["height"]) == ("25/1", *SIZE)
+    if name == "hevc":
+        assert said["codec_tag_string"] == "hvc1"
+
+
+def test_hevc_pieces_join_and_stay_hvc1(tmp_path: Path) -> None:
+    source = probe(chart(tmp_path / "chart.mkv", "yuv420p10le", BT709, count=18))
+    row = format_for("take.mp4", "hevc", source)
+    pieces = []
+    for start, end in ((0, 8), (8, 16), (16, 18)):
+        pieces.append(tmp_path / f"{start}.mp4")
+        with TakeWriter(pieces[-1], row, source, timing_of(source, range(start, end))) as take:
+            for frame in read_frames(source, start, end):
+                take.write(frame.picture)
+    assert list(join_pieces(tmp_path / "whole.mp4", row, source, timing_of(source, range(18)), pieces)) == [8, 16, 18]
+    with av.open(str(tmp_path / "whole.mp4")) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p10le"
+        joined = [component_views(frame)[0].copy() for frame in container.decode(video=0)]
+    apart = [component_views(frame.picture)[0].copy() for piece in pieces for frame in read_frames(probe(piece))]
+    assert np.array_equal(joined, apart), "packets are copied"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_so_few_frames_of_hevc_have_times_all_the_same(count: int, tmp_path: Path) -> None:
+    """The encoder gives packets of takes shorter than three frames a decoding time out of memory it never wrote to."""
+    source = chart(tmp_path / "chart.mkv", "yuv420p", BT709, count=count)
+    for turn in range(3):
+        take = copy(source, tmp_path / f"take{turn}.mp4", "hevc")
+        assert (take.frame_count, take.duration) == (count, Fraction(count, 25))
+
+
+def _woven(path: Path, *, top: bool = True, count: int = 12) -> Path:
+    """Interlaced: a bar that moves eight pixels from field to field over a still background."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("mpeg2video", rate=Fraction(25), options={"top": str(int(top)), "qscale": "2", "b": "20M"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.codec_context.flags |= 1 << 18 | 1 << 29  # interlaced DCT and motion
+        for number in range(count):
+            frame = av.VideoFrame(320, 240, "yuv420p")
+            luma, *chroma = component_views(frame)
+            luma[...] = 60 + np.arange(320)[None] // 8
+            for field in (0, 1):
+                left = 16 * number + 8 * (field if top else 1 - field)
+                luma[field::2, left : left + 40] = 200
+            for plane in chroma:
+                plane[...] = 128
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def _combing(luma: np.ndarray) -> float:
+    """How much neighbouring lines differ where the lines next to them agree."""
+    lines = luma.astype(int)
+    return float(np.abs(2 * lines[1:-1] - lines[:-2] - lines[2:]).mean())
+
+
+def test_interlaced_pictures_are_deinterlaced_by_choice_alone(tmp_path: Path) -> None:
+    path = _woven(tmp_path / "woven.mpg")
+    with pytest.raises(UnsupportedMedia, match="--deinterlace"):
+        probe(path)
+    info = probe(path, deinterlace=True)
+    assert (info.interlaced, info.rate, info.frame_count) == (True, 25, 12)
+    smooth = [component_views(frame.picture)[0].copy() for frame in read_frames(info)]
+    with av.open(str(path)) as container:
+        raw = [component_views(frame)[0].copy() for frame in container.decode(video=0)]
+    assert len(smooth) == len(raw) == 12
+    assert _combing(smooth[5]) < 0.15 * _combing(raw[5])
+    assert np.abs(smooth[5][:, 200:].astype(int) - raw[5][:, 200:]).mean() < 1, "what stands still stays sharp"
+
+
+def test_any_range_of_interlaced_frames_gives_the_same_pictures(tmp_path: Path) -> None:
+    info = probe(_woven(tmp_path / "woven.mpg"), deinterlace=True)
+    whole = [component_views(frame.picture)[0].copy() for frame in read_frames(info)]
+    for start, end in ((0, 3), (3, 7), (5, 6), (11, 12)):
+        part = [(frame.index, component_views(frame.picture)[0]) for frame in read_frames(info, start, end)]
+        assert [index for index, _ in part] == list(range(start, end))
+        for index, luma in part:
+            np.testing.assert_array_equal(luma, whole[index])
+
+
+def test_a_deinterlaced_take_is_progressive(tmp_path: Path) -> None:
+    info = probe(_woven(tmp_path / "woven.mpg"), deinterlace=True)
+    with TakeWriter(tmp_path / "take.mov", format_for("take.mov", None, info), info, timing_of(info, range(12))) as take:
+        for frame in read_frames(info):
+            take.write(frame.picture)
+    written = probe(tmp_path / "take.mov")
+    assert (written.frame_count, written.rate, written.interlaced) == (12, 25, False)
