@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+from filelock import FileLock
 
 from .errors import MediaNotFound, OutputError, SpecError
 from .shot import to_json
 
 _IN_USE_S = 3600.0
 _LEFTOVER_S = 24 * 3600.0
+_LOCKS = 64
 _SAMPLE = 1 << 20  # bytes read at the start, the middle and the end of a file
 
 
@@ -92,6 +94,24 @@ class Cache:
             raise self._unwritable(error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def alone(self, kind: str, key: str) -> Iterator[None]:
+        """Inside the block no other task, in this process or another, is inside it for the same artefact: who comes second waits,
+        then finds what the first one made. Raises: OutputError — the cache cannot be written.
+        """
+        # A few files are enough for all keys: two artefacts that share one merely wait for each other.
+        place = self.root / "locks" / f".{int(key_of(kind, key)[:4], 16) % _LOCKS}"
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(place)
+            lock.acquire()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(

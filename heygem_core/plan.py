@@ -38,12 +38,13 @@ from .motion.choice import choose_head
 from .motion.head import Head, head_name
 from .motion.motion import Motion
 from .motion.personal import PERSONAL_VERSION
-from .motion.predict import motion_version, predict_with
+from .motion.predict import Heard, listen, motion_version, predict_with
 from .pace import Pace
 from .person import Person, follow, person_of
 from .plan_facts import PLAN_VERSION, PlanFacts
 from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
 from .speech.condition import remarks
+from .speech.features import level
 from .streams import ahead
 from .timeline import TakeFrames
 
@@ -180,16 +181,26 @@ def _pictures(info: MediaInfo, first: int, last: int, damaged: list[int]) -> Ite
 
 
 def motion_of(sound: Sound, speech: str, head: Head, manner: Manner, cache: Cache) -> Generator[Event, None, Motion]:
-    """The mouth that the whole speech wants, from the cache or from the sound; tells the stage "speech" only where it listens."""
-    key = key_of(motion_version(head), manner.key, fingerprint(speech))
-    folder = cache.entry("motion", key)
+    """The mouth that the whole speech wants from this person; tells the stage "speech" only where it listens."""
+    heard = yield from heard_of(sound, speech, head, cache)
+    return predict_with(head, sound.samples, manner.adaptation, heard)
+
+
+def heard_of(sound: Sound, speech: str, head: Head, cache: Cache) -> Generator[Event, None, Heard]:
+    """What the head makes of the speech, for whoever will say it: listened to once, however many shots need it at the same time."""
+    key = key_of(motion_version(head), fingerprint(speech))
+    folder = cache.entry("heard", key)
     if folder is not None:
-        return Motion.load(folder / "motion.npz")
-    yield Progress(stage="speech", done=0)
-    motion = predict_with(head, sound.samples, manner.adaptation)
-    with cache.making("motion", key) as made:
-        motion.save(made / "motion.npz")
-    return motion
+        return Heard.load(folder / "heard.npz")
+    with cache.alone("heard", key):
+        folder = cache.entry("heard", key)  # whoever was here before may have made it
+        if folder is not None:
+            return Heard.load(folder / "heard.npz")
+        yield Progress(stage="speech", done=0)
+        heard = listen(head, level(sound.samples))
+        with cache.making("heard", key) as made:
+            heard.save(made / "heard.npz")
+    return heard
 
 
 def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Floats, *, keep: Ranges = ()) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import previews
 from .cache import Cache, default_limit
 from .errors import BadRange, OutputError
 from .face.reasons import Reason
@@ -58,6 +59,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
                 take.write(frame.picture)
                 if matte is not None:
                     matte.write_grey(_whole_matte(frame, plan.info.coded_size))
+                previews.offer(frame.number, frame.picture, plan.info)
                 yield pace.tick()
         if task.matte is not None:
             made.append(Path(task.matte))

@@ -7,6 +7,7 @@ shows. Where nobody speaks the mouth is closed and relaxed, exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,16 @@ class Heard:
     spoken: Floats  # (n100,) probability that somebody speaks
     inner: Floats  # (n100, width) the network's own view of what is said
 
+    def save(self, path: Path) -> None:
+        """As one .npz file."""
+        np.savez(path, shape=self.shape, closed=self.closed, spoken=self.spoken, inner=self.inner)
+
+    @staticmethod
+    def load(path: Path) -> Heard:
+        """What `save` wrote. Raises: KeyError, ValueError, OSError — not such a file."""
+        with np.load(path, allow_pickle=False) as kept:
+            return Heard(**{name: kept[name] for name in ("shape", "closed", "spoken", "inner")})
+
 
 def predict(samples: Floats, head: str = "mel", encoder: str | None = None, adaptation: Adaptation | None = None) -> Motion:
     """The motion of a mouth that says this.
@@ -63,10 +74,13 @@ def motion_version(head: Head) -> str:
     return f"{METHOD}-{identity(head)}"
 
 
-def predict_with(head: Head, samples: Floats, adaptation: Adaptation | None = None) -> Motion:
-    """`predict` with a head that is already loaded, in the manner of one person if their adaptation is given."""
+def predict_with(head: Head, samples: Floats, adaptation: Adaptation | None = None, heard: Heard | None = None) -> Motion:
+    """`predict` with a head that is already loaded, in the manner of one person if their adaptation is given.
+
+    heard: what `listen` made of the levelled samples, where that is known.
+    """
     samples = level(samples)
-    heard = listen(head, samples)
+    heard = heard or listen(head, samples)
     active = speaking(samples) & voiced(heard.spoken)
     shape = heard.shape * GAIN if adaptation is None else adaptation.shape(heard)
     gap = shape @ lower_lip_gap(head.basis) + lower_lip_gap(head.mean)
