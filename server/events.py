@@ -19,6 +19,7 @@ from typing import Any
 
 from heygem_core.shot import to_json
 
+from .states import FINISHED_JOBS
 from .store import Store
 from .wire import Happened, LogLine, PreviewHeader, ProgressNow, Snapshot
 
@@ -221,6 +222,8 @@ class Broadcaster:
     def _deliver(self, events: tuple[Happened, ...]) -> None:
         for event in events:
             self.newest = max(self.newest, event.seq)
+            if event.job is not None and event.job.state in FINISHED_JOBS:
+                self._waiting.get(event.job.id, {}).clear()  # nobody wants to hear of 99 % after the end
             self._each("offer", event)
 
     def _progress(self, progress: ProgressNow) -> None:
@@ -234,7 +237,8 @@ class Broadcaster:
         """One message of a job: the shot that waited longest; then the next one's time comes."""
         waiting = self._waiting[job]
         self._told_at[job] = time.monotonic()
-        self._each("offer_progress", waiting.popitem(last=False)[1])
+        if waiting:
+            self._each("offer_progress", waiting.popitem(last=False)[1])
         if waiting:
             self._loop.call_later(PROGRESS_S, self._tell_progress, job)
             return

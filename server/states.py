@@ -67,10 +67,12 @@ def move(what: Literal["job", "shot", "segment"], now: State, to: State, name: s
 
 
 def job_state(now: JobState, shots: dict[ShotState, int]) -> JobState:
-    """What a job's shots (state → how many) make of it. A paused job stays so until all its shots have ended."""
+    """What a job's shots (state → how many) make of it. A paused job stays so until all its shots have ended, a canceled one stays."""
     total = sum(shots.values())
     ended = {state: shots.get(state, 0) for state in FINISHED_SHOTS}
     if sum(ended.values()) == total:
+        if now == "canceled":
+            return now
         return "failed" if ended["failed"] else "canceled" if ended["canceled"] == total else "completed"
     if now == "paused":
         return "paused"

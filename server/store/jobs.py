@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import PurePath
@@ -302,7 +303,7 @@ def _insert(
     change: Change, job: str, request: JobRequest, wanted: Sequence[ShotRequest], shots: Sequence[Shot], folder: str, by: str | None
 ) -> None:
     connection = change.connection
-    names = [each.name or PurePath(shot.video).stem for each, shot in zip(wanted, shots, strict=True)]
+    names = _names(wanted, shots)
     name = request.name or (names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
     origin, settings = encoded(request.origin), encoded(request.settings)
     connection.execute(
@@ -319,8 +320,18 @@ def _insert(
         "INSERT INTO shots (id, job, position, name, state, request, shot, settings) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
         [(ids[k], job, k, names[k], encoded(wanted[k]), encoded(shots[k]), _settings_of(wanted[k], settings)) for k in range(len(shots))],
     )
-    connection.executemany(sql.NEW_TASK, [new_task(ids[k], "plan", f"video:{shot.video}") for k, shot in enumerate(shots)])
+    connection.execute(sql.NEW_PLANS, {"job": job, "rank": RANKS["plan"]})
     change.jobs[job] = "job.added"
+
+
+def _names(wanted: Sequence[ShotRequest], shots: Sequence[Shot]) -> list[str]:
+    """The videos' names; where one video says several speeches, theirs too."""
+    stems = [PurePath(shot.video).stem for shot in shots]
+    twice = {stem for stem, count in Counter(stems).items() if count > 1} if len({shot.speech for shot in shots}) > 1 else set()
+    return [
+        each.name or (f"{stem} {PurePath(shot.speech).stem}" if stem in twice else stem)
+        for each, shot, stem in zip(wanted, shots, stems, strict=True)
+    ]
 
 
 def _settings_of(request: ShotRequest, of_job: str) -> str:

@@ -55,6 +55,13 @@ FROM shots JOIN jobs ON jobs.id = shots.job WHERE shots.id = :shot
 """
 """One piece of work of a shot, with its job's place in the queue."""
 
+NEW_PLANS = """
+INSERT INTO tasks (job, shot, kind, held_by, state, priority, job_number, position, rank)
+SELECT shots.job, shots.id, 'plan', 'video:' || json_extract(shots.shot, '$.video'), 'queued', jobs.priority, jobs.number, position, :rank
+FROM shots JOIN jobs ON jobs.id = shots.job WHERE shots.job = :job
+"""
+"""The plans of all shots of a new job."""
+
 JOBS = """
 SELECT * FROM jobs
 WHERE (:before IS NULL OR number < :before)
