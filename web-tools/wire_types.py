@@ -1,4 +1,4 @@
-"""Writes the page's types (server/web/wire.d.ts) from the server's own structs: `python web-tools/wire_types.py`.
+"""Writes the page's types and default settings (server/web/wire.d.ts, defaults.js) from the server's own structs: `python web-tools/wire_types.py`.
 
 What the server sends always has every field; what the page sends may leave out fields that have a default. A test runs this
 again and compares, so the two sides cannot drift.
@@ -6,6 +6,7 @@ again and compares, so the two sides cannot drift.
 
 from __future__ import annotations
 
+import json
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -16,15 +17,17 @@ from msgspec import inspect
 
 from heygem_core import report, shot, tasks
 from heygem_server import wire
+from heygem_server.timeline import shots as timeline_shots
 
-TARGET = Path(__file__).resolve().parents[1] / "server" / "web" / "wire.d.ts"
+WEB = Path(__file__).resolve().parents[1] / "server" / "web"
+TARGET, DEFAULTS = WEB / "wire.d.ts", WEB / "defaults.js"
 
 SENT = (  # by the page, so defaults may be left out
     "MediaRef", "Placement", "Origin", "ShotRequest", "Batch", "JobRequest", "RenderSettings", "PriorityRequest", "RootRequest", "ProofRequest",
     "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "SwitchTakeParams", "RevealParams", "Marker",
     "MarkersParams", "ExportParams",
 )  # fmt: skip
-EXTRA = (tasks.Probed, tasks.FaceFound, tasks.FacesFound, tasks.Waveform, report.TakeReport)
+EXTRA = (tasks.Probed, tasks.FaceFound, tasks.FacesFound, tasks.Waveform, report.TakeReport, timeline_shots.Conformed)
 
 
 def _named(module: Any) -> list[type]:
@@ -121,6 +124,16 @@ def wire_types() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def defaults() -> str:
+    """The whole of defaults.js: settings as they are when nobody chose."""
+    values = json.dumps(json.loads(shot.to_json(shot.RenderSettings())), indent=2)
+    return (
+        "// Made by web-tools/wire_types.py from heygem_core.shot.RenderSettings: do not edit.\n\n"
+        f'/** @type {{Required<import("./wire.js").RenderSettings>}} */\nexport const DEFAULT_SETTINGS = {values};\n'
+    )
+
+
 if __name__ == "__main__":
     TARGET.write_text(wire_types(), encoding="utf-8")
-    sys.stdout.write(f"{TARGET}\n")
+    DEFAULTS.write_text(defaults(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET}\n{DEFAULTS}\n")

@@ -1,31 +1,25 @@
-/** Ready-made settings, and those that a person saved in this browser. Defaults come from the server's own schema (see defaults.js). */
+/** Ready-made settings, and those that a person saved in this browser. */
+
+import { DEFAULT_SETTINGS } from "./defaults.js";
 
 /** @import * as Wire from "./wire.js" */
 
 /** @typedef {Required<Wire.RenderSettings>} Settings */
 
-/** @type {Settings} */
-export const DEFAULTS = {
-  engine: "mesh",
-  tracker: "mediapipe",
-  device: "auto",
-  fit: "none",
-  offset_ms: 0,
-  intensity: 1,
-  format: "prores",
-  audio: true,
-};
-
 /** @type {Record<string, Partial<Settings>>} by key; their names are texts "preset.KEY" */
 export const PRESETS = {
-  editor: { format: "prores" },
+  premiere: { format: "prores" },
   resolve: { format: "dnxhr" },
+  patch: { format: "prores", kind: "patch" },
   review: { format: "h264" },
   web: { format: "webm" },
   archive: { format: "ffv1" },
 };
 
 const PLACE = "heygem.presets";
+
+/** @param {string} preset @returns {Settings} */
+export const settingsOf = (preset) => ({ ...DEFAULT_SETTINGS, ...(PRESETS[preset] ?? savedPresets()[preset] ?? PRESETS.premiere) });
 
 /** @returns {Record<string, Partial<Settings>>} by the name their owner gave */
 export function savedPresets() {
@@ -42,6 +36,6 @@ export function savePreset(name, settings) {
   try {
     localStorage.setItem(PLACE, JSON.stringify(settings ? { ...rest, [name]: settings } : rest));
   } catch {
-    // a frame without storage: the preset lasts as long as the page
+    // a frame without storage: the preset is not kept
   }
 }

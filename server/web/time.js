@@ -62,7 +62,8 @@ export function frameToTimecode(frame, rate, drop) {
 export function nameOfFrame(frame, rate, start) {
   if (!rate) return String(frame);
   const drop = isDropFrame(start);
-  return frameToTimecode((start && timecodeToFrame(start, rate, drop)) + frame || frame, rate, drop);
+  const first = start ? timecodeToFrame(start, rate, drop) : null;
+  return frameToTimecode((first ?? 0) + frame, rate, drop);
 }
 
 /**

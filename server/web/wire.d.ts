@@ -692,6 +692,59 @@ export interface SyncScore {
   windows: number;
 }
 
+export interface Conformed {
+  answer: "conformed";
+  sequence: Sequence;
+  shots: Array<TimelineShot>;
+  skipped: Array<Skipped>;
+  notices: Array<string>;
+}
+
+export interface Sequence {
+  name: string;
+  rate: Fraction;
+  start_frame: number;
+  drop_frame: boolean;
+}
+
+export interface TimelineShot {
+  clip: string;
+  key: string;
+  where: Array<number>;
+  timecode_in: string;
+  timecode_out: string;
+  placement: Placement;
+  shot: Shot | null;
+  mix: Array<SpeechPiece>;
+  take_seconds: Fraction | null;
+  take_rate: Fraction | null;
+  handles_before: number;
+  handles_after: number;
+  offset_s: Fraction;
+  source_start_s: Fraction;
+  start_timecode: string | null;
+  media_frames: number | null;
+  not_a_reference: string | null;
+  not_above: string | null;
+  versions: Array<string>;
+  notices: Array<string>;
+  needs_host_export: string | null;
+  error: string | null;
+}
+
+export interface SpeechPiece {
+  path: string;
+  start_s: Fraction;
+  duration_s: Fraction;
+  at_s: Fraction;
+}
+
+export interface Skipped {
+  clip: string;
+  timecode: string;
+  why: string;
+}
+
 export type ToServer = Prove | Hello | Follow;
 
 export type ToClient = Proven | Welcome | Happened | Snapshot | ProgressNow | LogLine | HostsChanged | ConsentWanted | Refused;

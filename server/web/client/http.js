@@ -22,6 +22,21 @@ export class ServerProblem extends Error {
 /** @typedef {{signal?: AbortSignal, headers?: Record<string, string>}} Extra */
 /** @typedef {{onProgress?: (sentBytes: number, totalBytes: number) => void, signal?: AbortSignal}} UploadOptions */
 
+/**
+ * A timeline by exactly one of document, upload and path.
+ * @typedef {object} TimelineRequest
+ * @property {object | null} [document] OpenTimelineIO as JSON
+ * @property {string | null} [upload]
+ * @property {string | null} [path]
+ * @property {string | null} [name]
+ * @property {object} [selection]
+ * @property {Wire.MediaRef | null} [speech]
+ * @property {Wire.RenderSettings} [settings]
+ * @property {string | null} [folder]
+ * @property {Wire.Origin} [origin]
+ * @property {boolean} dry_run true = only the shots, as `Conformed`
+ */
+
 /** @param {unknown} error */
 export const wasAborted = (error) => error instanceof DOMException && error.name === "AbortError";
 
@@ -58,6 +73,9 @@ export async function proofOf(token, nonce) {
   const mac = await crypto.subtle.sign("HMAC", key, bytes.encode(`heygem-server:${nonce}`));
   return [...new Uint8Array(mac)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** What stands before the dot of a token names it and is no secret. @param {string} token */
+export const grantOf = (token) => (token.includes(".") ? token.slice(0, token.indexOf(".")) : null);
 
 /** 128 random bits as hex. */
 export const newNonce = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -106,7 +124,7 @@ export function makeApi(base, who) {
     async prove() {
       if (!who.token) return;
       const nonce = newNonce();
-      const bare = await fetch(`${root}/prove`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ nonce }), credentials: "omit" })
+      const bare = await fetch(`${root}/prove`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ nonce, grant: grantOf(who.token) }), credentials: "omit" })
         .catch(() => null);
       if (!bare) throw new ServerProblem(0, "Unreachable", "The render server does not answer.");
       if (!bare.ok) throw await problemOf(bare);
@@ -179,7 +197,7 @@ export function makeApi(base, who) {
     /** @param {string} folder */
     allow: (folder) => ask("POST", "/roots", { folder }),
 
-    /** @param {Record<string, unknown>} request @param {Extra} [extra] @returns {Promise<any>} */
+    /** @param {TimelineRequest} request @param {Extra} [extra] @returns {Promise<any>} `Wire.Conformed` on a dry run, else `Wire.JobDetail` */
     timelines: (request, extra) => ask("POST", "/timelines", request, extra),
 
     /** @returns {Promise<Wire.HostView[]>} */

@@ -6,12 +6,12 @@
  */
 
 /** @import * as Wire from "../wire.js" */
-import { newNonce, proofOf } from "./http.js";
+import { grantOf, newNonce, proofOf } from "./http.js";
 
 const WAITS_MS = [250, 500, 1000, 2000, 4000, 8000];
 const PROOF_MS = 5000;
 /** Errors after which trying again with the same credentials is pointless. */
-const NEEDS_SIGN_IN = new Set(["NotSignedIn", "Unauthorized", "BadToken", "WrongToken", "AuthenticationFailed", "Forbidden", "Impostor"]);
+const NEEDS_SIGN_IN = new Set(["Unauthorized", "Forbidden"]);
 
 /** @typedef {{header: Wire.PreviewHeader, picture: Blob}} Preview */
 
@@ -64,7 +64,7 @@ export function openSocket(options) {
     mine.onopen = () => {
       if (token === null) return hello(mine, null);
       nonce = newNonce();
-      mine.send(JSON.stringify({ type: "prove", nonce }));
+      mine.send(JSON.stringify({ type: "prove", nonce, grant: grantOf(token) }));
       timer = setTimeout(() => mine.close(), PROOF_MS);
     };
     mine.onmessage = async ({ data }) => {

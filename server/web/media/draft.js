@@ -1,5 +1,6 @@
 /** What somebody is putting together on the page “New render”. It outlives a change of view, not the page. */
 
+import { settingsOf } from "../presets.js";
 import { Store } from "../store.js";
 
 /** @import * as Wire from "../wire.js" */
@@ -11,7 +12,7 @@ import { Store } from "../store.js";
  * @property {Item[]} items of all tabs
  * @property {{single: string[], batch: string[], timeline: string[]}} shown keys of the items of each tab
  * @property {Wire.Pairing} pairing
- * @property {Required<Wire.RenderSettings> | null} settings null = not known yet
+ * @property {import("../presets.js").Settings} settings
  * @property {string} preset
  * @property {string} folder "" = the server's
  * @property {string} name "" = by the first video
@@ -24,8 +25,8 @@ const fresh = () => ({
   items: [],
   shown: { single: [], batch: [], timeline: [] },
   pairing: "each",
-  settings: null,
-  preset: "editor",
+  settings: settingsOf("premiere"),
+  preset: "premiere",
   folder: "",
   name: "",
   key: newKey(),

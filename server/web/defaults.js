@@ -1,0 +1,19 @@
+// Made by web-tools/wire_types.py from heygem_core.shot.RenderSettings: do not edit.
+
+/** @type {Required<import("./wire.js").RenderSettings>} */
+export const DEFAULT_SETTINGS = {
+  "engine": "mesh",
+  "tracker": "mediapipe",
+  "device": "auto",
+  "fit": "none",
+  "offset_ms": 0.0,
+  "intensity": 1.0,
+  "motion": "auto",
+  "speech_encoder": null,
+  "adaptation": true,
+  "style_from": null,
+  "format": null,
+  "kind": "full",
+  "deinterlace": false,
+  "sound": "speech"
+};

@@ -1,0 +1,32 @@
+/** Where in the page one is: `#/view/id`. The address is the only memory of it, so reload and history work by themselves. */
+
+import { Store } from "./store.js";
+
+/** @typedef {"new" | "queue" | "results" | "take" | "host"} View */
+/** @typedef {{view: View, id: string | null}} Route */
+
+const VIEWS = new Set(["new", "queue", "results", "take", "host"]);
+
+/** @param {string} hash @param {View} home @returns {Route} */
+export function readRoute(hash, home) {
+  const [view, id = null] = hash.replace(/^#\/?/, "").split("/");
+  return VIEWS.has(view) ? { view: /** @type {View} */ (view), id: id && decodeURIComponent(id) } : { view: home, id: null };
+}
+
+/** @type {Store<Route>} */
+export const route = new Store({ view: "new", id: null });
+
+/** @param {View} view @param {string | null} [id] */
+export function go(view, id = null) {
+  location.hash = hashOf(view, id);
+}
+
+/** @param {View} view @param {string | null} [id] */
+export const hashOf = (view, id = null) => `#/${view}${id ? `/${encodeURIComponent(id)}` : ""}`;
+
+/** @param {View} home */
+export function startRouting(home) {
+  const read = () => route.update(() => readRoute(location.hash, home));
+  window.addEventListener("hashchange", read);
+  read();
+}

@@ -1,0 +1,154 @@
+/**
+ * The history: every take, newest first, with its picture. Only the rows in sight are in the document, so a thousand takes scroll like ten;
+ * further pages are asked for before their rows come into sight.
+ */
+
+/** @import * as Wire from "../wire.js" */
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui/html.js";
+import { useApp, useLive, useMediaUrl, useSize } from "../ui/hooks.js";
+import { Badge, Button, Empty, Notice, Select } from "../ui/parts.js";
+import { Icon } from "../ui/icons.js";
+import { secondsOf, parseRate } from "../time.js";
+import { duration, size, when } from "../format.js";
+import { hashOf } from "../route.js";
+import { t } from "../text.js";
+
+const PAGE = 100;
+const CARD_WIDTH = 232; // px, with the gap
+const CARD_HEIGHT = 236;
+const ROWS_BEYOND = 2; // kept ready above and below what is seen
+const NEAR_END_ROWS = 6;
+
+/** Where the list stood, so that coming back from a take finds the same place. */
+let remembered = { scroll: 0, text: "", only: "all" };
+
+export function ResultsView() {
+  const { client } = useApp();
+  const takes = useLive((state) => state.takes);
+  const jobs = useLive((state) => state.jobs);
+  const generation = useLive((state) => state.generation);
+  const [text, setText] = useState(remembered.text);
+  const [only, setOnly] = useState(remembered.only);
+  const pages = usePages();
+  const all = useMemo(() => Object.values(takes).sort((a, b) => b.created - a.created || b.version - a.version || (a.id < b.id ? 1 : -1)), [takes]);
+  const wanted = text.trim().toLowerCase();
+  const shown = useMemo(() => all.filter((take) => fits(take, wanted, only, jobs)), [all, wanted, only, wanted ? jobs : null]);
+  remembered = { ...remembered, text, only };
+  useEffect(() => {
+    // A search looks at everything, not only at what was scrolled to.
+    if ((wanted || only !== "all") && pages.more && !pages.busy) pages.load();
+  }, [wanted, only, pages.more, pages.busy]);
+  useEffect(() => void client.loadJobs({ limit: 100 }).catch(() => {}), [generation]);
+
+  return html`<div class="view results-view">
+    <div class="view-head"><h1>${t("results.title")} ${all.length > 0 && html`<span class="count">${all.length}${pages.more ? "+" : ""}</span>`}</h1>
+      <div class="row"><label class="search"><${Icon} name="search" size=${16} /><span class="visually-hidden">${t("results.search")}</span>
+        <input type="search" value=${text} placeholder=${t("results.search")} onInput=${(/** @type {Event} */ event) => setText(/** @type {HTMLInputElement} */ (event.target).value)} /></label>
+        <${Select} id="results-only" name=${t("results.filter")} value=${only} options=${[["all", t("results.all")], ["weak", t("results.weak")], ["pinned", t("results.pinned")]]} onChange=${setOnly} /></div></div>
+    ${pages.error && html`<${Notice} kind="error">${pages.error.message} <${Button} kind="quiet" onClick=${pages.load}>${t("action.again")}<//><//>`}
+    ${!shown.length && !pages.busy && !pages.error
+      ? html`<${Empty} icon="video" title=${all.length ? t("results.none-fit") : t("results.empty")}>${!all.length && html`<a href=${hashOf("new")}>${t("queue.empty-hint")}</a>`}<//>`
+      : html`<${Grid} takes=${shown} jobs=${jobs} onNearEnd=${() => pages.more && !pages.busy && !pages.error && pages.load()} loaded=${pages.loaded} />`}
+  </div>`;
+}
+
+/** @param {Wire.TakeView} take @param {string} text @param {string} only @param {Record<string, Wire.JobView>} jobs */
+function fits(take, text, only, jobs) {
+  if (only === "weak" && !take.weak.length) return false;
+  if (only === "pinned" && !take.pinned) return false;
+  return !text || take.name.toLowerCase().includes(text) || (jobs[take.job]?.name.toLowerCase().includes(text) ?? false);
+}
+
+/** Pages of takes, one after the other; everything anew when the server's events begin anew. */
+function usePages() {
+  const { client } = useApp();
+  const generation = useLive((state) => state.generation);
+  const [now, setNow] = useState({ next: /** @type {string | null} */ (null), busy: true, started: false, loaded: 0, error: /** @type {Error | null} */ (null) });
+  const call = useRef(0);
+  /** @param {string | null} before */
+  async function load(before) {
+    const mine = ++call.current;
+    setNow((was) => ({ ...was, busy: true, error: null }));
+    try {
+      const page = await client.loadTakes({ limit: PAGE, before });
+      if (mine === call.current) setNow((was) => ({ next: page.next, busy: false, started: true, loaded: was.loaded + page.takes.length, error: null }));
+    } catch (error) {
+      if (mine === call.current) setNow((was) => ({ ...was, busy: false, error: /** @type {Error} */ (error) }));
+    }
+  }
+  useEffect(() => {
+    void load(null);
+    return () => void call.current++;
+  }, [generation]);
+  return { more: now.next !== null, busy: now.busy, loaded: now.loaded, error: now.error, load: () => void load(now.started ? now.next : null) };
+}
+
+/** @param {{takes: Wire.TakeView[], jobs: Record<string, Wire.JobView>, onNearEnd: () => void, loaded: number}} props */
+function Grid({ takes, jobs, onNearEnd, loaded }) {
+  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const { width } = useSize(box);
+  const columns = Math.max(1, Math.floor(width / CARD_WIDTH));
+  const rows = Math.ceil(takes.length / columns);
+  const [first, last] = useRows(box, rows);
+  useEffect(() => {
+    if (width && last + NEAR_END_ROWS >= rows) onNearEnd();
+  }, [last, rows, loaded, width]);
+  const seen = takes.slice(first * columns, last * columns);
+  return html`<div class="grid" ref=${box} role="list" aria-label=${t("results.title")} style=${{ height: `${rows * CARD_HEIGHT}px` }}>
+    ${width > 0 && seen.map((take, k) => {
+      const at = first * columns + k;
+      return html`<${Card} key=${take.id} take=${take} job=${jobs[take.job]} x=${(at % columns) * (width / columns)} y=${Math.floor(at / columns) * CARD_HEIGHT} width=${width / columns - 12} at=${at} total=${takes.length} />`;
+    })}
+  </div>`;
+}
+
+/** The rows in sight of the element that scrolls, and some beyond. @param {{current: HTMLElement | null}} box @param {number} rows @returns {[number, number]} end exclusive */
+function useRows(box, rows) {
+  const [range, setRange] = useState(/** @type {[number, number]} */ ([0, 8]));
+  useLayoutEffect(() => {
+    const scroller = /** @type {HTMLElement} */ (document.getElementById("main"));
+    let waiting = 0;
+    const look = () => {
+      waiting = 0;
+      const top = (box.current?.getBoundingClientRect().top ?? 0) - scroller.getBoundingClientRect().top;
+      const first = Math.max(0, Math.floor(-top / CARD_HEIGHT) - ROWS_BEYOND);
+      const last = Math.ceil((-top + scroller.clientHeight) / CARD_HEIGHT) + ROWS_BEYOND;
+      setRange((was) => (was[0] === first && was[1] === last ? was : [first, last]));
+      remembered.scroll = scroller.scrollTop;
+    };
+    const soon = () => void (waiting ||= requestAnimationFrame(look));
+    scroller.addEventListener("scroll", soon, { passive: true });
+    const observer = new ResizeObserver(soon);
+    observer.observe(scroller);
+    look();
+    return () => {
+      scroller.removeEventListener("scroll", soon);
+      observer.disconnect();
+      cancelAnimationFrame(waiting);
+    };
+  }, []);
+  const restored = useRef(false);
+  useLayoutEffect(() => {
+    if (restored.current || !rows) return;
+    restored.current = true;
+    /** @type {HTMLElement} */ (document.getElementById("main")).scrollTop = remembered.scroll;
+  }, [rows]);
+  return [range[0], Math.min(rows, range[1])];
+}
+
+/** @param {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number}} props */
+function Card({ take, job, x, y, width, at, total }) {
+  const rate = parseRate(take.rate);
+  const poster = useMediaUrl(take.missing ? null : `/takes/${take.id}/poster.jpg`);
+  return html`<a class="card" role="listitem" href=${hashOf("take", take.id)} aria-posinset=${at + 1} aria-setsize=${total} style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }} data-take=${take.id}>
+    <span class="card-picture">${poster.url && html`<img src=${poster.url} alt="" loading="lazy" decoding="async" />`}
+      ${rate && html`<span class="card-length">${duration(secondsOf(take.frames, rate))}</span>`}
+      ${take.version > 1 && html`<span class="card-version">${t("take.version", { n: take.version })}</span>`}</span>
+    <strong class="name">${take.name}</strong>
+    <small>${job?.name ?? ""}</small>
+    <small>${when(take.created)} · ${size(take.size_bytes)}</small>
+    <span class="card-badges">${take.missing && html`<${Badge} kind="bad">${t("take.missing")}<//>`}
+      ${take.weak.length > 0 && html`<${Badge} kind="warn">${t("take.weak-n", { n: take.weak.length })}<//>`}
+      ${take.placed.length > 0 ? html`<${Badge} kind="good">${t("take.placed")}<//>` : take.pinned && html`<${Badge}>${t("take.pinned")}<//>`}</span>
+  </a>`;
+}

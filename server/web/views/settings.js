@@ -1,0 +1,79 @@
+/** The settings of a render: a preset first, the few choices that matter, the rest folded away. */
+
+/** @import { Settings } from "../presets.js" */
+import { html, useState } from "../ui/html.js";
+import { useApp } from "../ui/hooks.js";
+import { Button, Field, IconButton, Select, Slider } from "../ui/parts.js";
+import { PRESETS, savedPresets, savePreset, settingsOf } from "../presets.js";
+import { number } from "../format.js";
+import { t } from "../text.js";
+
+/** @typedef {import("../text.js").Key} Key */
+
+const FITS = /** @type {const} */ (["none", "trim", "hold", "loop"]);
+const SOUNDS = /** @type {const} */ (["speech", "source", "both", "none"]);
+const KINDS = /** @type {const} */ (["full", "patch"]);
+const DEVICES = /** @type {const} */ (["auto", "cpu", "cuda", "mps"]);
+const TRACKERS = /** @type {const} */ (["mediapipe", "face-landmarker", "face-alignment"]);
+
+/** @param {{settings: Settings, preset: string, onChange: (settings: Settings, preset: string) => void, id?: string, compact?: boolean}} props */
+export function SettingsForm({ settings, preset, onChange, id = "settings", compact = false }) {
+  const { info } = useApp();
+  const [naming, setNaming] = useState(/** @type {string | null} */ (null));
+  const saved = savedPresets();
+  /** @param {Partial<Settings>} change */
+  const set = (change) => onChange({ ...settings, ...change }, "custom");
+  /** @type {[string, string][]} */
+  const presets = [
+    ...Object.keys(PRESETS).map((key) => /** @type {[string, string]} */ ([key, t(/** @type {Key} */ (`preset.${key}`))])),
+    ...Object.keys(saved).map((name) => /** @type {[string, string]} */ ([name, name])),
+  ];
+  if (preset === "custom") presets.push(["custom", t("preset.custom")]);
+  /** @param {Event} event */
+  function save(event) {
+    event.preventDefault();
+    const name = naming?.trim();
+    if (!name || name in PRESETS || name === "custom") return;
+    savePreset(name, settings);
+    setNaming(null);
+    onChange(settings, name);
+  }
+  /** @param {string} group @param {readonly string[]} keys @returns {[string, string][]} */
+  const options = (group, keys) => keys.map((key) => [key, t(/** @type {Key} */ (`${group}.${key}`))]);
+  return html`<div class="settings">
+    <${Field} id="${id}-preset" label=${t("settings.preset")}>
+      <div class="row"><${Select} id="${id}-preset" value=${preset} options=${presets} onChange=${(/** @type {string} */ key) => onChange(settingsOf(key), key)} />
+        ${preset in saved && html`<${IconButton} name=${t("preset.forget", { name: preset })} icon="trash" onClick=${() => { savePreset(preset, null); onChange(settings, "custom"); }} />`}
+        ${preset === "custom" && naming === null && html`<${Button} kind="quiet" onClick=${() => setNaming("")}>${t("preset.save")}<//>`}</div>
+    <//>
+    ${naming !== null && html`<form class="row" onSubmit=${save}><input type="text" value=${naming} aria-label=${t("preset.name")} placeholder=${t("preset.name")}
+      onInput=${(/** @type {Event} */ event) => setNaming(/** @type {HTMLInputElement} */ (event.target).value)} /><${Button} submit>${t("action.save")}<//>
+      <${Button} kind="quiet" onClick=${() => setNaming(null)}>${t("action.cancel")}<//></form>`}
+    <${Field} id="${id}-format" label=${t("settings.format")}>
+      <${Select} id="${id}-format" value=${settings.format ?? "prores"} options=${options("format", info.formats)} onChange=${(/** @type {any} */ format) => set({ format })} />
+    <//>
+    <${Field} id="${id}-fit" label=${t("settings.fit")} hint=${compact ? undefined : t(`fit-hint.${settings.fit}`)}>
+      <${Select} id="${id}-fit" value=${settings.fit} options=${options("fit", FITS)} onChange=${(/** @type {any} */ fit) => set({ fit })} />
+    <//>
+    <${Field} id="${id}-intensity" label=${t("settings.intensity")}>
+      <${Slider} id="${id}-intensity" min=${0} max=${2} step=${0.05} value=${settings.intensity} text=${`${number(settings.intensity * 100)} %`} onChange=${(/** @type {number} */ intensity) => set({ intensity })} />
+    <//>
+    <${Field} id="${id}-offset" label=${t("settings.offset")} hint=${compact ? undefined : t("settings.offset-hint")}>
+      <${Slider} id="${id}-offset" min=${-500} max=${500} step=${5} value=${settings.offset_ms} text=${`${number(settings.offset_ms)} ms`} onChange=${(/** @type {number} */ offset_ms) => set({ offset_ms })} />
+    <//>
+    <details><summary>${t("settings.more")}</summary><div class="settings">
+      <${Field} id="${id}-kind" label=${t("settings.kind")} hint=${t(`kind-hint.${settings.kind}`)}>
+        <${Select} id="${id}-kind" value=${settings.kind} options=${options("kind", KINDS)} onChange=${(/** @type {any} */ kind) => set({ kind })} />
+      <//>
+      <${Field} id="${id}-sound" label=${t("settings.sound")}>
+        <${Select} id="${id}-sound" value=${settings.sound} options=${options("sound", SOUNDS)} onChange=${(/** @type {any} */ sound) => set({ sound })} />
+      <//>
+      <${Field} id="${id}-device" label=${t("settings.device")}>
+        <${Select} id="${id}-device" value=${settings.device} options=${options("device", DEVICES.filter((device) => device === "auto" || info.devices.includes(device)))} onChange=${(/** @type {any} */ device) => set({ device })} />
+      <//>
+      <${Field} id="${id}-tracker" label=${t("settings.tracker")}>
+        <${Select} id="${id}-tracker" value=${settings.tracker} options=${options("tracker", TRACKERS)} onChange=${(/** @type {any} */ tracker) => set({ tracker })} />
+      <//>
+    </div></details>
+  </div>`;
+}

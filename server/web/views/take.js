@@ -1,0 +1,140 @@
+/** One take: looked at, judged, compared with its other versions, handed out, rendered again with other settings, deleted. */
+
+/** @import * as Wire from "../wire.js" */
+import { html, useState } from "../ui/html.js";
+import { useAction, useApp, useLive, useTask } from "../ui/hooks.js";
+import { Button, Dialog, Facts, Notice } from "../ui/parts.js";
+import { nameOfFrame, parseRate, secondsOf } from "../time.js";
+import { duration, number, percent, rate as rateText, size, when } from "../format.js";
+import { unchanged, unchangedShare, verdicts } from "../quality.js";
+import { go, hashOf } from "../route.js";
+import { newKey } from "../media/draft.js";
+import { t } from "../text.js";
+import { DeleteJob, DeleteTake } from "./deletion.js";
+import { save } from "./download.js";
+import { JobLog } from "./job.js";
+import { Player } from "./player.js";
+import { SettingsForm } from "./settings.js";
+
+/** @typedef {import("../text.js").Key} Key */
+
+/** @param {{id: string}} props */
+export function TakePage({ id }) {
+  const { client } = useApp();
+  const known = useLive((state) => state.takes[id]);
+  const gone = useLive((state) => state.gone[id]);
+  const asked = useTask(async (signal) => {
+    const asOf = client.state.seq;
+    client.dispatch({ type: "takes.loaded", takes: [await client.api.take(id, { signal })], asOf });
+  }, [id], { when: !known });
+  if (gone) return html`<div class="view"><${Notice}>${t("take.gone")} <a href=${hashOf("results")}>${t("results.title")}</a><//></div>`;
+  if (asked.status === "error") return html`<div class="view"><${Notice} kind="error">${asked.error.message} <a href=${hashOf("results")}>${t("results.title")}</a><//></div>`;
+  if (!known) return html`<div class="view"><p class="hint" role="status">${t("action.loading")}</p></div>`;
+  return html`<${TakeDetail} key=${id} take=${known} />`;
+}
+
+/** @param {{take: Wire.TakeView}} props */
+function TakeDetail({ take }) {
+  const { client } = useApp();
+  const [seekTo, setSeekTo] = useState(/** @type {{frame: number} | null} */ (null));
+  const [again, setAgain] = useState(false);
+  const [log, setLog] = useState(false);
+  const report = useTask((signal) => client.api.report(take.id, { signal }), [take.id], { when: !take.missing });
+  const wave = useTask((signal) => client.api.takeWaveform(take.id, { signal }), [take.id], { when: !take.missing });
+  const loaded = useTask((signal) => client.loadJob(take.job, signal), [take.job]);
+  const shot = useLive((state) => state.shots[take.job]?.[take.shot]) ?? null;
+  const job = useLive((state) => state.jobs[take.job]) ?? null;
+  const rate = parseRate(take.rate);
+  return html`<div class="view take-view">
+    <div class="view-head"><div><a class="back" href=${hashOf("results")}>${t("results.title")}</a><h1 class="name">${take.name}</h1></div>
+      <${TakeActions} take=${take} job=${job} onAgain=${() => setAgain(true)} /></div>
+    ${take.missing && html`<${Notice} kind="warn" title=${t("take.missing")}>${t("take.missing-hint", { path: take.path })}<//>`}
+    <div class="columns take-columns">
+      <div class="column-main">
+        ${!take.missing && html`<section class="panel" aria-label=${t("player.title")}><${Player} take=${take} report=${report.value} waveform=${wave.value} seekTo=${seekTo} /></section>`}
+        <section class="panel" aria-label=${t("job.log")}><details onToggle=${(/** @type {Event} */ event) => setLog(/** @type {HTMLDetailsElement} */ (event.target).open)}><summary>${t("job.log")}</summary>${log && html`<${JobLog} job=${take.job} />`}</details></section>
+      </div>
+      <aside class="column-side">
+        <section class="panel" aria-label=${t("quality.title")}><h2>${t("quality.title")}</h2>
+          ${report.status === "error" && html`<${Notice} kind="warn">${t("quality.no-report")}<//>`}
+          ${report.value && html`<${QualityReport} report=${report.value} take=${take} onSeek=${(/** @type {number} */ frame) => setSeekTo({ frame })} />`}
+        </section>
+        <section class="panel" aria-label=${t("versions.title")}><h2>${t("versions.title")}</h2>
+          ${loaded.status === "error" && html`<p class="hint">${t("versions.no-job")}</p>`}
+          ${shot && html`<ol class="versions">${[...shot.takes].reverse().map((one) => html`<li key=${one.id}><a href=${hashOf("take", one.id)} aria-current=${one.id === take.id ? "page" : undefined}>
+            <strong>${t("take.version", { n: one.version })}</strong><span>${settingsLine(one.settings)}</span><small>${when(one.created)}</small></a></li>`)}</ol>`}
+        </section>
+        <section class="panel" aria-label=${t("take.facts")}><h2>${t("take.facts")}</h2>
+          <${Facts} items=${[`${take.width}×${take.height}`, rateText(take.rate), t("take.frames", { n: number(take.frames) }), rate && duration(secondsOf(take.frames, rate)), take.format, take.start_timecode, size(take.size_bytes)]} />
+          <p class="path">${take.path}</p>
+          ${take.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
+        </section>
+      </aside>
+    </div>
+    ${again && html`<${RenderAgain} take=${take} shot=${shot} onClose=${() => setAgain(false)} />`}
+  </div>`;
+}
+
+/** @param {Wire.RenderSettings} settings */
+export const settingsLine = (settings) =>
+  [settings.format && t(/** @type {Key} */ (`format.${settings.format}`)), t(/** @type {Key} */ (`fit.${settings.fit ?? "none"}`)), `${number((settings.intensity ?? 1) * 100)} %`, settings.offset_ms ? `${number(settings.offset_ms)} ms` : null]
+    .filter(Boolean).join(" · ");
+
+/** @param {{take: Wire.TakeView, job: Wire.JobView | null, onAgain: () => void}} props */
+function TakeActions({ take, job, onAgain }) {
+  const { client, host, say } = useApp();
+  const [busy, act] = useAction();
+  const [deleting, setDeleting] = useState(/** @type {"take" | "job" | null} */ (null));
+  const pinned = take.pinned || take.placed.length > 0;
+  return html`<div class="row actions">
+    <${Button} icon="download" busy=${busy} disabled=${take.missing} onClick=${() => act(() => save(client, `/takes/${take.id}/file`, take.name))}>${t("take.download")}<//>
+    ${job && job.shots_total > 1 && html`<${Button} kind="quiet" icon="download" busy=${busy} onClick=${() => act(() => save(client, `/jobs/${take.job}/takes.zip`, `${job.name}.zip`))}>${t("take.download-all", { n: job.shots_total })}<//>`}
+    ${!host && html`<${Button} kind="quiet" icon="folder" disabled=${take.missing} onClick=${() => act(async () => void (await client.api.actOnTake(take.id, "reveal")))}>${t("take.reveal")}<//>`}
+    <${Button} kind="quiet" icon="retry" onClick=${onAgain}>${t("take.again")}<//>
+    <${Button} kind="quiet" icon="pin" pressed=${pinned} disabled=${take.placed.length > 0} title=${t(take.placed.length > 0 ? "take.placed-hint" : "take.pin-hint")}
+      onClick=${() => act(async () => client.dispatch({ type: "takes.loaded", takes: [await client.api.actOnTake(take.id, pinned ? "unpin" : "pin")], asOf: client.state.seq }))}>${t(pinned ? "take.unpin" : "take.pin")}<//>
+    ${!host && html`<${Button} kind="quiet" icon="trash" onClick=${() => setDeleting("take")}>${t("take.delete")}<//>`}
+    ${deleting === "take" && html`<${DeleteTake} take=${take} onJob=${() => setDeleting("job")} onClose=${() => setDeleting(null)} onGone=${() => { say(t("delete.done")); go("results"); }} />`}
+    ${deleting === "job" && html`<${DeleteJob} id=${take.job} onClose=${() => setDeleting(null)} onGone=${() => { say(t("delete.done")); go("results"); }} />`}
+  </div>`;
+}
+
+/** @param {{report: Wire.TakeReport, take: Wire.TakeView, onSeek: (frame: number) => void}} props */
+export function QualityReport({ report, take, onSeek }) {
+  const rate = parseRate(take.rate);
+  const name = (/** @type {number} */ frame) => nameOfFrame(frame, rate, take.start_timecode);
+  const said = verdicts(report);
+  const same = unchanged(report);
+  return html`
+    ${said.length > 0 ? html`<ul class="verdicts">${said.map((one) => html`<li key=${one.text} class=${one.level}><span>${one.text}</span><small>${one.figure}</small></li>`)}</ul>` : html`<p class="hint">${t("quality.not-measured")}</p>`}
+    <h3>${t("quality.weak")}</h3>
+    ${take.weak.length ? html`<ul class="ranges">${take.weak.map((weak) => html`<li key=${weak.start}><button type="button" class="range weak" onClick=${() => onSeek(weak.start)}><span class="timecode">${name(weak.start)} – ${name(weak.end_exclusive - 1)}</span><span>${weak.reason}</span></button></li>`)}</ul>` : html`<p class="hint">${t("quality.no-weak")}</p>`}
+    ${same.length > 0 && html`<h3>${t("quality.unchanged", { share: percent(unchangedShare(report)) })}</h3>
+      <ul class="ranges">${same.slice(0, 50).map(({ from, to, why }) => html`<li key=${from}><button type="button" class="range" onClick=${() => onSeek(from)}><span class="timecode">${name(from)} – ${name(to - 1)}</span><span>${why}</span></button></li>`)}</ul>`}
+    <p class="hint">${[report.plan.faces, report.rendering_s === null ? null : t("quality.made", { time: duration((report.planning_s ?? 0) + report.rendering_s) }), report.device].filter(Boolean).join(" · ")}</p>
+    ${report.plan.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}`;
+}
+
+/** The same shot once more, as a new job with other settings; nothing that exists is overwritten. @param {{take: Wire.TakeView, shot: Wire.ShotView | null, onClose: () => void}} props */
+function RenderAgain({ take, shot, onClose }) {
+  const { client, say } = useApp();
+  const job = useLive((state) => state.jobs[take.job]);
+  const [settings, setSettings] = useState(/** @type {import("../presets.js").Settings} */ ({ ...take.settings }));
+  const [preset, setPreset] = useState("custom");
+  const [key] = useState(newKey);
+  const [busy, act] = useAction();
+  const start = () => act(async () => {
+    if (!shot) return;
+    const detail = await client.api.submit({ shots: [{ ...shot.request, name: shot.name, settings: null }], settings, name: job?.name ?? null, folder: job?.folder ?? null, origin: job?.origin ?? { kind: "page" }, timeline: job?.timeline ?? null }, `${key}-${JSON.stringify(settings).length}`);
+    client.dispatch({ type: "job.loaded", detail, asOf: -1 });
+    say(t("start.started", { name: detail.job.name }));
+    onClose();
+    go("queue");
+  });
+  const footer = html`<${Button} kind="quiet" onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="primary" icon="play" busy=${busy} disabled=${!shot} onClick=${start}>${t("start.render")}<//>`;
+  return html`<${Dialog} title=${t("take.again-title", { name: take.name })} onClose=${onClose} footer=${footer}>
+    ${!shot && html`<${Notice} kind="warn">${t("versions.no-job")}<//>`}
+    <p class="hint">${t("take.again-hint")}</p>
+    <${SettingsForm} id="again" settings=${settings} preset=${preset} onChange=${(/** @type {any} */ next, /** @type {string} */ name) => { setSettings(next); setPreset(name); }} /><//>`;
+}
+
