@@ -45,7 +45,7 @@ class Figure:
     def text(self, value: float | None) -> str:
         if value is None:
             return "–"
-        return f"{value:.{self.digits}f}".replace("-", "−")
+        return f"{round(value, self.digits) + 0.0:.{self.digits}f}".replace("-", "−")  # + 0.0: no "−0"
 
     def change(self, old: float | None, new: float | None) -> int:
         """1 = better than before, −1 = worse, 0 = the same to the digits that are shown."""
@@ -54,11 +54,11 @@ class Figure:
         return 1 if abs(new - self.ideal) < abs(old - self.ideal) else -1
 
     def extremes(self, values: Sequence[float | None]) -> tuple[int | None, int | None]:
-        """Positions of the best and the worst value; None where they do not differ."""
-        known = [(abs(v - self.ideal), k) for k, v in enumerate(values) if v is not None]
-        if len(known) < 2 or self.text(values[min(known)[1]]) == self.text(values[max(known)[1]]):
-            return None, None
-        return min(known)[1], max(known)[1]
+        """Positions of the best and the worst value; None where there is no such one, or several look the same."""
+        ranked = sorted((abs(v - self.ideal), k) for k, v in enumerate(values) if v is not None)
+        shown = [self.text(distance) for distance, _ in ranked]
+        best, worst = (ranked[end][1] if shown.count(shown[end]) == 1 else None for end in (0, -1)) if len(ranked) > 1 else (None, None)
+        return best, worst
 
 
 def _both(drive: str) -> list[Figure]:

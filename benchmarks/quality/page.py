@@ -17,9 +17,10 @@ _STYLE = """
 body { max-width: 1240px; margin: 24px auto 80px; padding: 0 20px; }
 h1 { font-size: 22px; margin: 0; } h2 { font-size: 18px; margin: 44px 0 6px; } h3 { font-size: 14px; margin: 22px 0 4px; }
 p { margin: 4px 0; } .dim { color: #666; } nav a { margin-right: 14px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin-top: 12px; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; font-variant-numeric: tabular-nums; margin-top: 12px; }
 th, td { padding: 3px 9px; text-align: right; border-bottom: 1px solid #eee; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; white-space: normal; }
+thead th { white-space: normal; overflow-wrap: anywhere; } th:first-child { width: 350px; } th:nth-child(2) { width: 80px; }
 thead th { position: sticky; top: 0; background: #fff; border-bottom: 2px solid #bbb; vertical-align: bottom; }
 tr.drive th { text-align: left; padding-top: 14px; border-bottom: 1px solid #bbb; }
 td.miss { color: #b91c1c; } td.best { background: #e7f6ea; } td.worst { background: #fdeaea; }
@@ -41,7 +42,13 @@ def page(run: dict[str, Any], stills: dict[str, dict[str, list[Still]]], old: di
     """HTML of a run (as written to JSON), its stills by clip and drive, and an older run to compare with."""
     clips = run["clips"]
     links = "".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in clips)
-    body = [_head(run, old), f"<nav>{links}</nav>", _summary(clips, old["clips"] if old else {}), _key(bool(old))]
+    body = [
+        _head(run, old),
+        f"<nav>{links}</nav>",
+        _news(clips, old["clips"] if old else {}),
+        _summary(clips, old["clips"] if old else {}),
+        _key(bool(old)),
+    ]
     body += [_clip(name, clip, stills[name], closed_gap) for name, clip in clips.items()]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -66,6 +73,23 @@ def _key(compared: bool) -> str:
         "Lip openings and gaps are in distances between the outer eye corners.",
     ]
     return f'<p class="dim">{" ".join(sentences)}</p>'
+
+
+def _news(clips: dict[str, Any], old: dict[str, Any]) -> str:
+    """What the means say has changed, better and worse."""
+    lists: dict[int, list[str]] = {1: [], -1: []}
+    for figure in FIGURES if old else ():
+        both = [(value_of(old[n], figure), value_of(clip, figure)) for n, clip in clips.items() if n in old]
+        known = [(a, b) for a, b in both if a is not None and b is not None]
+        before, now = mean([a for a, _ in known]), mean([b for _, b in known])
+        if change := figure.change(before, now):
+            lists[change].append(f"{escape(figure.words)} ({DRIVES[figure.drive]}) {figure.text(before)} → {figure.text(now)}")
+    named = ((1, "better", "Better"), (-1, "worse", "Worse"))
+    return "".join(
+        f'<p><b class="{style}">{title}, {len(lists[sign])}:</b> {"; ".join(lists[sign]) or "none"}</p>'
+        for sign, style, title in named
+        if old
+    )
 
 
 def _summary(clips: dict[str, Any], old: dict[str, Any]) -> str:
@@ -102,8 +126,8 @@ def _cell(figure: Figure, value: float | None, was: float | None, mark: str, cha
 
 def _change(figure: Figure, old: float | None, new: float | None) -> str:
     words = {1: "better", -1: "worse", 0: "dim"}[figure.change(old, new)]
-    text = difference(figure, old, new).replace(" better", "").replace(" worse", "")
-    return f'<small class="{words}">{text}</small>' if text else ""
+    text = difference(figure, old, new).removesuffix(" better").removesuffix(" worse")
+    return f'<small class="{words}">{text}</small>' if words != "dim" else ""
 
 
 def _clip(name: str, clip: dict[str, Any], stills: dict[str, list[Still]], closed_gap: float) -> str:

@@ -50,7 +50,7 @@ def opening_plot(curves: dict[str, list[float | None]], fps: float, closed_gap: 
         level = base + 12 + 9 * row
         parts.append(f'<text x="{_LEFT - 4}" y="{level + 3}" text-anchor="end">{words}</text>')
         for first, last in closed_runs(curves[name], closed_gap):
-            left, right = x(first - 0.45), x(last + 0.45)
+            left, right = max(x(first - 0.45), _LEFT), min(x(last + 0.45), WIDTH - _RIGHT)
             parts.append(f'<rect x="{left:.1f}" y="{level - 3}" width="{right - left:.1f}" height="6" fill="{colour}"/>')
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'
 
