@@ -191,15 +191,15 @@ def heard_of(sound: Sound, speech: str, head: Head, cache: Cache) -> Generator[E
     key = key_of(motion_version(head), fingerprint(speech))
     folder = cache.entry("heard", key)
     if folder is not None:
-        return Heard.load(folder / "heard.npz")
+        return Heard.load(folder)
     with cache.alone("heard", key):
         folder = cache.entry("heard", key)  # whoever was here before may have made it
         if folder is not None:
-            return Heard.load(folder / "heard.npz")
+            return Heard.load(folder)
         yield Progress(stage="speech", done=0)
-        heard = listen(head, level(sound.samples))
+        heard = listen(head, level(sound.samples), features=True)
         with cache.making("heard", key) as made:
-            heard.save(made / "heard.npz")
+            heard.save(made)
     return heard
 
 

@@ -1,8 +1,8 @@
-"""One person's manner of speaking: a light correction of a head, learnt from their own footage in about a second.
+"""Adapting to one person: a light correction of a head, learnt from their own footage in seconds.
 
-The head's coefficients are corrected by a ridge regression from what the network heard to what this person's mouth did,
-held close to the head's own answer; then they get the amplitude and the middle that this person gives them. The correction
-must prove itself: fitted on three quarters of the footage it has to follow the mouth better than the plain head on the
+The head's coefficients are corrected by a ridge regression from what the encoder and the network heard to what this person's mouth
+did beyond the head's own answer; then they get the amplitude and the middle that this person gives them. The correction must
+not do harm: fitted on three quarters of the footage, it has to follow the mouth about as well as the plain head on the
 quarter it has not seen, all four taken together; else only amplitude and middle are learnt. Sound that does not belong to
 the face (music, another speaker, a dub) fails before that, since the head does not follow such a mouth at all.
 
@@ -27,21 +27,22 @@ from .predict import GAIN, Heard, listen
 
 Floats = npt.NDArray[np.float32]
 
-PERSONAL_VERSION = 1  # counts the changes to this module that change adaptations
+PERSONAL_VERSION = 2  # counts the changes to this module that change adaptations
 SHORTEST_S = 3.0  # of speech that is needed to learn anything
 BELONGS_R = 0.3  # a head follows the mouth at least this well where the sound belongs to it
-STIFFNESS = (100.0, 300.0, 1000.0)  # ridge penalties that are tried, in frames at 25 fps
+STIFFNESS = 2000.0  # ridge penalty, in frames at 25 fps times standard deviations squared
+INNER_WEIGHT = 2.0  # of what the network heard beside the encoder's states: it is fewer numbers and closer to the mouth
 FOLDS = 4  # of the footage that the correction has to prove itself on in turn
-BETTER_R = 0.005  # by which the correction must beat the plain head on what it has not seen
+HARM_R = 0.01  # by which the correction may be behind the plain head on what it has not seen, for the folds see less than the whole
 AMPLITUDE = (0.6, 1.8)  # limits of this person's amplitude over the head's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Adaptation:
-    """A correction of one head for one person: coefficients = gain · shape + inner @ weights + middle."""
+    """A correction of one head for one person: coefficients = gain · shape + (states beside inner) @ weights + middle."""
 
     gain: Floats  # (K,)
-    weights: Floats  # (width, K)
+    weights: Floats  # (states + width, K)
     middle: Floats  # (K,)
     head: str  # digest of the head it belongs to
     r_plain: float  # the plain head on the held-out part
@@ -49,7 +50,7 @@ class Adaptation:
 
     def shape(self, heard: Heard) -> Floats:
         """(n100, K) coefficients in standard deviations."""
-        return np.asarray(heard.shape * self.gain + heard.inner @ self.weights + self.middle, np.float32)
+        return np.asarray(heard.shape * self.gain + heard.read_out(self.weights) + self.middle, np.float32)
 
     def save(self, path: Path) -> None:
         """As one .npz file without pickled objects."""
@@ -77,20 +78,14 @@ def adapt(footage: Footage, head: Head) -> tuple[Adaptation | None, str]:
     lesson = _lesson(footage, head)
     if isinstance(lesson, str):
         return None, lesson
-    plain = lesson.proved(None)
-    tried = {stiffness: lesson.proved(stiffness) for stiffness in STIFFNESS}
-    best = max(tried, key=lambda stiffness: tried[stiffness])
-    helps = tried[best] >= plain + BETTER_R
-    gain, weights, middle = lesson.fit(np.arange(len(lesson.gap)), best if helps else np.inf)
-    found = Adaptation(
-        gain=gain, weights=weights, middle=middle, head=head.digest, r_plain=plain, r_adapted=tried[best] if helps else plain
-    )
+    plain, proved = lesson.proved(corrected=False), lesson.proved(corrected=True)
+    helps = proved >= plain - HARM_R
+    gain, weights, middle = lesson.fit(np.arange(len(lesson.gap)), corrected=helps)
+    r = proved if helps else plain
+    found = Adaptation(gain=gain, weights=weights, middle=middle, head=head.digest, r_plain=plain, r_adapted=r)
     if helps:
-        return found, f"Adapted to this person's own speech (r {plain:.2f} without, {tried[best]:.2f} with it, on speech it had not seen)."
-    return (
-        found,
-        f"Took over how wide this person opens the mouth; no other correction proved itself (r {plain:.2f}, {tried[best]:.2f} with it).",
-    )
+        return found, f"Adapted to this person's own speech (r {plain:.2f} without, {proved:.2f} with it, on speech it had not seen)."
+    return found, f"Took over how wide this person opens the mouth; a further correction did harm (r {plain:.2f}, {proved:.2f} with it)."
 
 
 Fit = tuple[Floats, Floats, Floats]
@@ -101,20 +96,22 @@ class _Lesson:
     """T frames in utterances: what was heard and what the mouth did."""
 
     heard: Floats  # (T, K) the head's coefficients
-    inner: Floats  # (T, width)
+    features: Floats  # (T, states + width)
+    emphasis: Floats  # (states + width,)
     done: Floats  # (T, K) the mouth's coefficients
     gap: Floats  # (T,) the mouth's lip gap over its resting place
     gap_of: Floats  # (K,) lip gap per standard deviation of each component
     frame_s: float
 
-    def fit(self, rows: npt.NDArray[np.int64], stiffness: float) -> Fit:
-        """Gain (K,), weights (width, K) and middle (K,) from some of the rows; infinite stiffness: no weights."""
-        inner, heard, done = self.inner[rows], self.heard[rows], self.done[rows]
-        centre, size = inner.mean(0), inner.std(0) + 1e-3
-        x, weights = (inner - centre) / size, np.zeros((inner.shape[1], done.shape[1]))
-        if np.isfinite(stiffness):
+    def fit(self, rows: npt.NDArray[np.int64], *, corrected: bool) -> Fit:
+        """Gain (K,), weights (states + width, K) and middle (K,) from some of the rows."""
+        features, heard, done = self.features[rows], self.heard[rows], self.done[rows]
+        centre, size = features.mean(0), (features.std(0) + 1e-3) / self.emphasis
+        x, weights = (features - centre) / size, np.zeros((features.shape[1], done.shape[1]))
+        if corrected:
+            # As many equations as frames, not as features: (x' x + s)^-1 x' = x' (x x' + s)^-1.
             rest = (done - done.mean(0)) - GAIN * (heard - heard.mean(0))
-            weights = np.linalg.solve(x.T @ x + stiffness * 0.04 / self.frame_s * np.eye(x.shape[1]), x.T @ rest)
+            weights = x.T @ np.linalg.solve(x @ x.T + STIFFNESS * 0.04 / self.frame_s * np.eye(len(x)), rest)
         said = GAIN * heard + x @ weights
         # One amplitude for all that opens the mouth, so that the shape stays a mouth's.
         louder = np.clip((done @ self.gap_of).std() / max((said @ self.gap_of).std(), 1e-4), *AMPLITUDE)
@@ -123,14 +120,15 @@ class _Lesson:
         gain = np.full(done.shape[1], louder * GAIN)
         return gain.astype(np.float32), weights.astype(np.float32), middle.astype(np.float32)
 
-    def proved(self, stiffness: float | None) -> float:
-        """Mean r of the lip gap on quarters that the fit has not seen; None: of the plain head on the same quarters."""
+    def proved(self, *, corrected: bool) -> float:
+        """Mean r of the lip gap on quarters that the fit has not seen, corrected or of the plain head."""
         rs, rows, apart = [], np.arange(len(self.gap)), round(0.25 / self.frame_s)
         for quarter in np.array_split(rows, FOLDS):
             shape = self.heard[quarter]
-            if stiffness is not None:
-                gain, weights, _ = self.fit(rows[(rows < quarter[0] - apart) | (rows > quarter[-1] + apart)], stiffness)
-                shape = shape * gain + self.inner[quarter] @ weights
+            if corrected:
+                others = rows[(rows < quarter[0] - apart) | (rows > quarter[-1] + apart)]
+                gain, weights, _ = self.fit(others, corrected=True)
+                shape = shape * gain + self.features[quarter] @ weights
             rs.append(correlation(shape @ self.gap_of, self.gap[quarter]))
         return float(np.mean(rs))
 
@@ -140,7 +138,7 @@ def _lesson(footage: Footage, head: Head) -> _Lesson | str:
     use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
     if spoken_s(footage) < SHORTEST_S:
         return f"The clip holds {spoken_s(footage):.1f} s of its own speech, too little to learn this person's manner from."
-    heard = listen(head, level(footage.samples))
+    heard = listen(head, level(footage.samples), features=True)
     deltas = footage.shapes[use][:, list(LOWER_FACE)] - footage.neutral()
     gap_of, gap = lower_lip_gap(head.basis), lower_lip_gap(deltas)
     times = footage.times[use]
@@ -152,7 +150,8 @@ def _lesson(footage: Footage, head: Head) -> _Lesson | str:
     done = (deltas - head.mean).reshape(len(deltas), -1) @ flat.T / (flat**2).sum(1)
     return _Lesson(
         heard=_read(heard.shape, times + lag),
-        inner=_read(heard.inner, times + lag),
+        features=heard.features_at(times + lag),
+        emphasis=np.repeat(np.array([1, INNER_WEIGHT], np.float32), [head.encoder.width, heard.features.shape[1] - head.encoder.width]),
         done=np.asarray(done, np.float32),
         gap=gap,
         gap_of=gap_of,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-METHOD = 2  # counts the changes to this module that change motions
+METHOD = 3  # counts the changes to this module that change motions
 STATE_RATE = 50  # Hz: what the network gives
 GAIN = 1.25  # a regression that is unsure moves too little; measured on speakers that were not in the training
 CLOSING = (0.6, 0.9)  # probability of closed lips at which they begin to close, and at which they touch
@@ -45,17 +45,43 @@ class Heard:
     shape: Floats  # (n100, K) coefficients in standard deviations
     closed: Floats  # (n100,) probability that the lips are closed
     spoken: Floats  # (n100,) probability that somebody speaks
-    inner: Floats  # (n100, width) the network's own view of what is said
+    features: NDArray[np.float16]  # (n50, F) the encoder's states beside the network's own view of them; (0, F) where not kept
+    advance_s: float  # row k of the features is heard at second k / 50 - advance_s
 
-    def save(self, path: Path) -> None:
-        """As one .npz file."""
-        np.savez(path, shape=self.shape, closed=self.closed, spoken=self.spoken, inner=self.inner)
+    def save(self, folder: Path) -> None:
+        """As two files."""
+        np.savez(folder / "heard.npz", shape=self.shape, closed=self.closed, spoken=self.spoken, advance_s=self.advance_s)
+        np.save(folder / "features.npy", self.features)
 
     @staticmethod
-    def load(path: Path) -> Heard:
-        """What `save` wrote. Raises: KeyError, ValueError, OSError — not such a file."""
-        with np.load(path, allow_pickle=False) as kept:
-            return Heard(**{name: kept[name] for name in ("shape", "closed", "spoken", "inner")})
+    def load(folder: Path) -> Heard:
+        """What `save` wrote; the features are mapped from disk. Raises: KeyError, ValueError, OSError — not such files."""
+        features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
+        with np.load(folder / "heard.npz", allow_pickle=False) as kept:
+            curves = {name: kept[name] for name in ("shape", "closed", "spoken")}
+            return Heard(features=features, advance_s=float(kept["advance_s"]), **curves)
+
+    def features_at(self, times_s: NDArray[np.float64]) -> Floats:
+        """(T, F) at those seconds, averaged over some 50 ms: states jump, mouths do not."""
+        return _at(_averaged(self.features.astype(np.float32)), (times_s + self.advance_s) * STATE_RATE)
+
+    def read_out(self, weights: Floats) -> Floats:
+        """(n100, C): the features times weights (F, C), averaged likewise."""
+        parts = [self.features[k : k + 3000].astype(np.float32) @ weights for k in range(0, len(self.features), 3000)]
+        times = np.arange(len(self.shape)) / FRAME_RATE
+        return _at(_averaged(np.concatenate(parts)), (times + self.advance_s) * STATE_RATE)
+
+
+def _averaged(curve: Floats) -> Floats:
+    return np.asarray(gaussian_filter1d(curve, 1.0, axis=0, mode="nearest"), np.float32)
+
+
+def _at(curve: Floats, rows: NDArray[np.float64]) -> Floats:
+    """(n, C) read between its rows (T,)."""
+    rows = np.clip(rows, 0, len(curve) - 1)
+    low = np.minimum(rows.astype(np.int64), max(len(curve) - 2, 0))
+    share = (rows - low).astype(np.float32)[:, None]
+    return np.asarray(curve[low] * (1 - share) + curve[np.minimum(low + 1, len(curve) - 1)] * share, np.float32)
 
 
 def predict(samples: Floats, head: str = "mel", encoder: str | None = None, adaptation: Adaptation | None = None) -> Motion:
@@ -77,10 +103,10 @@ def motion_version(head: Head) -> str:
 def predict_with(head: Head, samples: Floats, adaptation: Adaptation | None = None, heard: Heard | None = None) -> Motion:
     """`predict` with a head that is already loaded, in the manner of one person if their adaptation is given.
 
-    heard: what `listen` made of the levelled samples, where that is known.
+    heard: what `listen` made of the levelled samples, where that is known; with its features if there is an adaptation.
     """
     samples = level(samples)
-    heard = heard or listen(head, samples)
+    heard = heard or listen(head, samples, features=adaptation is not None)
     active = speaking(samples) & voiced(heard.spoken)
     shape = heard.shape * GAIN if adaptation is None else adaptation.shape(heard)
     gap = shape @ lower_lip_gap(head.basis) + lower_lip_gap(head.mean)
@@ -110,23 +136,32 @@ def lip_gap_wanted(gap: Floats, closed: Floats) -> Floats:
     return np.asarray(np.maximum(gap, 0) * (1 - sure * sure * (3 - 2 * sure)), np.float32)
 
 
-def listen(head: Head, samples: Floats) -> Heard:
-    """What a head makes of levelled samples (n,)."""
+def listen(head: Head, samples: Floats, *, features: bool = False) -> Heard:
+    """What a head makes of levelled samples (n,); features: keep them, for somebody's `Adaptation`: 8 MB a minute with Whisper."""
     import torch
 
-    rows, n100 = [], frame_count(len(samples))
+    n100 = frame_count(len(samples))
+    rows: list[Floats] = []
+    kept: list[NDArray[np.float16]] = []
     with torch.inference_mode():
         for first, last, start, end in windows(n100):
-            heard = head.net.hear(head.encoder.states(_piece(samples, start, end))[None])
+            states = head.encoder.states(_piece(samples, start, end))[None]
+            heard = head.net.hear(states)
             shape, logits = head.net.speak(heard)
-            whole = torch.cat([shape, torch.sigmoid(logits), heard], -1)[0]
-            rows.append(whole[(first - start) // 2 : (last - start + 1) // 2].numpy())
+            middle = slice((first - start) // 2, (last - start + 1) // 2)
+            rows.append(torch.cat([shape, torch.sigmoid(logits)], -1)[0, middle].numpy())
+            if features:
+                kept.append(torch.cat([states, heard], -1)[0, middle].half().numpy())
     curve = smooth_states(np.concatenate(rows))
-    at = (np.arange(n100) / FRAME_RATE + head.advance_s) * STATE_RATE
-    known = np.arange(len(curve))
-    at_100 = np.stack([np.interp(at, known, column) for column in curve.T], 1).astype(np.float32)
+    at_100 = _at(curve, (np.arange(n100) / FRAME_RATE + head.advance_s) * STATE_RATE)
     k = len(head.basis)
-    return Heard(shape=at_100[:, :k], closed=at_100[:, k], spoken=at_100[:, k + 1], inner=at_100[:, k + 2 :])
+    return Heard(
+        shape=at_100[:, :k],
+        closed=at_100[:, k],
+        spoken=at_100[:, k + 1],
+        features=np.concatenate(kept) if kept else np.zeros((0, 1), np.float16),
+        advance_s=head.advance_s,
+    )
 
 
 def _piece(samples: Floats, start: int, end: int) -> Floats:
