@@ -1,0 +1,180 @@
+"""The real Resolve panel in a fake Resolve, with the real server and a real person: from a selection to takes on the timeline."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from fractions import Fraction
+
+import pytest
+
+from heygem_core.shot import RenderSettings
+from heygem_resolve.editor import Editor
+from heygem_resolve.link import Link, Settings
+from heygem_resolve.panel import Panel
+from heygem_server.client import Client
+from heygem_server.wire import HostCall, JobRequest, MediaRef, Origin, Placement, ShotRequest, TakeView
+from tests.plugins.fakes.resolve import Resolve
+from tests.plugins.real_server import RealServer, talking, until
+
+RATE = Fraction(30000, 1001)
+HOST = "resolve-test"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, clips):
+    folder = tmp_path_factory.mktemp("studio")
+    media = folder / "media"
+    media.mkdir()
+    person = sorted((clips / "grid").glob("*.mpg"))[0]
+    talking(person, media / "clip.mov", rate=RATE, frames=60, timecode="10:00:00;00")
+    shutil.copy(sorted((clips / "grid").glob("*.mpg"))[1], media / "speech.mpg")
+    server = RealServer(folder, media)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def scene(server):
+    """Three clips of one person with one speech across them, in drop-frame from one o'clock, source timecode at ten o'clock."""
+    resolve = Resolve()
+    resolve.new_project("Film")
+    timeline = resolve.new_timeline(rate="29.97", start_frame=107892, start_timecode="01:00:00;00")
+    media = server.folder / "media"
+    clips = [resolve.add_clip(timeline, str(media / "clip.mov"), start=start, length=12, offset=offset) for start, offset in
+             ((30, 4), (42, 20), (60, 40))]  # fmt: skip
+    speech = resolve.add_sound(timeline, str(media / "speech.mpg"), start=30, length=45, track=2)
+    timeline.tracks["audio"][0].items.append(resolve.add_sound(timeline, str(media / "speech.mpg"), start=200, length=20))
+    timeline.selected = [*clips, speech]
+    return resolve, timeline, clips, speech
+
+
+class Desk:
+    """One panel at work: what Resolve's own thread does, done by the test."""
+
+    def __init__(self, resolve: Resolve, server: RealServer, **settings) -> None:
+        self.link = Link(Settings(str(server.data / "server.json"), **settings))
+        self.panel = Panel(Editor(resolve), self.link, HOST)
+        self.link.start()
+
+    def until(self, ready, seconds: float, otherwise: str):
+        return until(ready, seconds, otherwise, tick=lambda: (self.panel.step(), self.link.join(0.02)))
+
+    def connected(self) -> None:
+        self.until(lambda: self.panel.connected, 30, f"never connected: {self.panel.state}")
+
+    def close(self) -> None:
+        self.link.stop()
+        self.link.join(5)
+        assert not self.link.is_alive()
+
+
+def job_of(resolve: Resolve, selection: dict, handles: int = 2) -> JobRequest:
+    """What a person submits after looking at the selection: each clip with its part of the one speech."""
+    pictures = [item for item in selection["items"] if item["kind"] == "picture"]
+    [speech] = [item for item in selection["items"] if item["kind"] == "sound"]
+    tracks = selection["document"]["tracks"]["children"]
+    known = [clip for track in tracks for clip in track["children"] if "heygem" in clip["metadata"]]
+    starts = {clip["metadata"]["heygem"]["id"]: clip["source_range"]["start_time"]["value"] for clip in known}
+    media_start = 36 * 29970  # ten o'clock, drop-frame
+    shots = []
+    for item in pictures:
+        spot = item["placement"]
+        first = round(starts[item["id"]]) - media_start
+        heard = Fraction(spot["record_start"] - speech["placement"]["record_start"] - handles) / RATE
+        shots.append(
+            ShotRequest(
+                video=MediaRef(path=item["path"]),
+                speech=MediaRef(path=speech["path"]),
+                start=first - handles,
+                end_exclusive=first + spot["record_duration"] + handles,
+                speech_start=heard,
+                speech_end=heard + Fraction(spot["record_duration"] + 2 * handles) / RATE,
+                placement=Placement(**{**spot, "rate": Fraction(spot["rate"]), "handles": handles}),
+            )
+        )
+    settings = RenderSettings(fit="hold", format="dnxhr", sound="none")
+    return JobRequest(shots=tuple(shots), settings=settings, origin=Origin(kind="host", host=HOST, project=resolve.manager.project.id))
+
+
+def takes_of(client: Client, job: str) -> list[TakeView]:
+    return [take for shot in client.job(job).shots for take in shot.takes]
+
+
+def takes_on(timeline) -> list[tuple[int, int, int, int]]:
+    """(track, start from the timeline's start, length, first frame of the file) of every clip that shows a take."""
+    return sorted(
+        (number, item.start - timeline.start_frame, item.length, item.offset)
+        for number, track in enumerate(timeline.tracks["video"], 1)
+        for item in track.items
+        if track.name.startswith("HeyGem")
+    )
+
+
+WANTED = [(2, 30, 12, 2), (2, 42, 12, 2), (2, 60, 12, 2)]
+
+
+def without_takes(timeline) -> str:
+    ours = frozenset(item.media.path for track in timeline.tracks["video"] if track.name.startswith("HeyGem") for item in track.items)
+    return json.dumps(timeline.picture(ours), sort_keys=True, default=str)
+
+
+def test_three_clips_with_one_speech_come_back_to_their_places_through_a_crash_a_closed_panel_and_another_project(server, scene):
+    """One run, since rendering is what takes time: select, submit, kill the server meanwhile, close the panel, switch the project.
+    Still each take lies once, at its frame, in its own project, and nothing else on the timeline has changed."""
+    resolve, timeline, _, _ = scene
+    film = resolve.manager.project
+    before = without_takes(timeline)
+    desk = Desk(resolve, server)
+    desk.connected()
+
+    # the page asks the server, the server asks the editor
+    with server.client() as client:
+        import threading
+
+        answer: dict = {}
+        asking = threading.Thread(target=lambda: answer.update(client.call(HOST, HostCall(method="host.selection"))))
+        asking.start()
+        desk.until(lambda: not asking.is_alive(), 20, "the selection did not come")
+    assert [item["kind"] for item in answer["items"]] == ["picture"] * 3 + ["sound"]
+    job = server.submit(job_of(resolve, answer)).job
+    desk.until(lambda: (desk.panel.jobs.get(job.id) or {}).get("state") == "active", 60, "the job did not start")
+
+    server.kill()
+    desk.until(lambda: not desk.panel.connected, 20, "the panel did not notice that the server died")
+    desk.close()
+
+    # the editor works on something else while the server, back again, finishes the job
+    resolve.new_project("Another film")
+    other = resolve.new_timeline()
+    server.start()
+    desk = Desk(resolve, server)
+    desk.connected()
+    with server.client() as client:
+        desk.until(lambda: client.job(job.id).job.state in ("completed", "failed"), 200, "the job was not finished after the crash")
+        assert client.job(job.id).job.state == "completed", [shot.why for shot in client.job(job.id).shots]
+        assert len(takes_of(client, job.id)) == 3
+    desk.until(lambda: desk.link.inbox.empty(), 5, "the panel is still busy")
+    assert other.picture() == {}, "takes of one project came into another"
+    assert takes_on(timeline) == []
+
+    # back in the film: all three arrive by themselves
+    resolve.reopen(film)
+    desk.until(lambda: len(takes_on(timeline)) == 3, 30, f"the takes did not arrive: {desk.panel.said}")
+    assert takes_on(timeline) == WANTED
+    assert without_takes(timeline) == before
+
+    # reported, so a second panel after a restart places nothing twice
+    with server.client() as client:
+        desk.until(lambda: all(take.placed for take in takes_of(client, job.id)), 20, "the server was not told")
+    desk.close()
+    server.stop()
+    server.start()
+    again = Desk(resolve, server)
+    again.connected()
+    for _ in range(30):
+        again.panel.step()
+        again.link.join(0.02)
+    assert takes_on(timeline) == WANTED
+    again.close()
