@@ -20,7 +20,7 @@ p { margin: 4px 0; } .dim { color: #666; } nav a { margin-right: 14px; }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; font-variant-numeric: tabular-nums; margin-top: 12px; }
 th, td { padding: 3px 9px; text-align: right; border-bottom: 1px solid #eee; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; white-space: normal; }
-thead th { white-space: normal; overflow-wrap: anywhere; } th:first-child { width: 350px; } th:nth-child(2) { width: 80px; }
+thead th { white-space: normal; overflow-wrap: anywhere; } th:first-child { width: 390px; } th:nth-child(2) { width: 80px; }
 thead th { position: sticky; top: 0; background: #fff; border-bottom: 2px solid #bbb; vertical-align: bottom; }
 tr.drive th { text-align: left; padding-top: 14px; border-bottom: 1px solid #bbb; }
 td.miss { color: #b91c1c; } td.best { background: #e7f6ea; } td.worst { background: #fdeaea; }
@@ -41,14 +41,9 @@ _LEGEND = f'<span class="legend">{_SWATCHES}</span>'
 def page(run: dict[str, Any], stills: dict[str, dict[str, list[Still]]], old: dict[str, Any] | None, closed_gap: float) -> str:
     """HTML of a run (as written to JSON), its stills by clip and drive, and an older run to compare with."""
     clips = run["clips"]
+    before = old["clips"] if old else {}
     links = "".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in clips)
-    body = [
-        _head(run, old),
-        f"<nav>{links}</nav>",
-        _news(clips, old["clips"] if old else {}),
-        _summary(clips, old["clips"] if old else {}),
-        _key(bool(old)),
-    ]
+    body = [_head(run, old), f"<nav>{links}</nav>", _news(clips, before), _summary(clips, before), _key(bool(old))]
     body += [_clip(name, clip, stills[name], closed_gap) for name, clip in clips.items()]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -84,12 +79,9 @@ def _news(clips: dict[str, Any], old: dict[str, Any]) -> str:
         before, now = mean([a for a, _ in known]), mean([b for _, b in known])
         if change := figure.change(before, now):
             lists[change].append(f"{escape(figure.words)} ({DRIVES[figure.drive]}) {figure.text(before)} → {figure.text(now)}")
-    named = ((1, "better", "Better"), (-1, "worse", "Worse"))
-    return "".join(
-        f'<p><b class="{style}">{title}, {len(lists[sign])}:</b> {"; ".join(lists[sign]) or "none"}</p>'
-        for sign, style, title in named
-        if old
-    )
+    named = ((1, "better", "Better"), (-1, "worse", "Worse")) if old else ()
+    lines = [(style, f"{title}, {len(lists[sign])}:", "; ".join(lists[sign]) or "none") for sign, style, title in named]
+    return "".join(f'<p><b class="{style}">{title}</b> {what}</p>' for style, title, what in lines)
 
 
 def _summary(clips: dict[str, Any], old: dict[str, Any]) -> str:
