@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
 import msgspec
+from msgspec import field
 
 from .errors import SpecError
 
@@ -46,9 +47,9 @@ class Shot(Struct, frozen=True, kw_only=True):
     speech: str  # path of any file with sound
     start: int = 0  # first frame of the range
     end_exclusive: int | None = None  # one past the last frame; None = the end of the file
-    speech_start: Fraction = Fraction(0)  # second of the speech that is heard at the take's first frame; negative = it begins later
+    speech_start: Fraction = field(default_factory=Fraction)  # second of the speech heard at the take's first frame; negative = later
     speech_end: Fraction | None = None  # second of the speech at which it is cut off; None = its end
-    speed: Fraction = Fraction(1)  # of the picture: 2 shows every other frame, a negative speed runs backwards from the range's end
+    speed: Fraction = field(default_factory=lambda: Fraction(1))  # of the picture: 2 = every other frame, negative = from the end back
     keep: tuple[tuple[int, int], ...] = ()  # source frames that stay as they are, ends exclusive ("no lip-sync here")
     face: int | None = None  # which face, numbered from 1 as the report lists them; None = the most prominent one
 

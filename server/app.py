@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, web
 from heygem_core.shot import to_json
 
 from . import keys
-from .errors import problem_of
+from .errors import BadRequest, problem_of
 from .hosts import Hosts
 from .log import LOGGER
 from .machine import Machine
@@ -76,6 +76,8 @@ async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
     began = time.perf_counter()
     try:
         check_names(request.app[keys.DOOR], request)
+        if not (request.path + "".join(request.query.values())).isprintable():  # NUL, line ends, bytes that are no UTF-8
+            raise BadRequest("An address is made of printable characters.")
         response = await handler(request)
     except web.HTTPException as error:
         response = _refused(error.status, _plain(error))

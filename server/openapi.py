@@ -62,7 +62,10 @@ class _Schemas:
         kinds = [kind for route in routes for kind in (route.takes, route.gives, route.query) if kind is not None]
         kinds += [Problem, HostCall, ToServer, ToClient, PreviewHeader, RpcAnswer, *(kind for pair in METHODS.values() for kind in pair)]
         known: dict[str, Any] = {repr(kind): kind for kind in kinds}
-        found, self.schemas = msgspec.json.schema_components(known.values(), schema_hook=_other, ref_template=_REFERENCE)
+        try:
+            found, self.schemas = msgspec.json.schema_components(known.values(), schema_hook=_other, ref_template=_REFERENCE)
+        except TypeError as error:  # msgspec asks the hook about types, not about defaults
+            raise TypeError(f"{error}: a field whose default is a Fraction or Path needs `field(default_factory=…)`.") from error
         self._by_kind = dict(zip(known, found, strict=True))
 
     def of(self, kind: Any) -> dict[str, Any]:

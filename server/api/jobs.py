@@ -39,8 +39,8 @@ class ForceQuery(Struct, frozen=True, kw_only=True):
 
 async def submit(ask: Ask, body: JobRequest) -> JobDetail:
     key = ask.request.headers.get(_KEY_HEADER)
-    if key is not None and not 1 <= len(key) <= 200:
-        raise BadRequest(f"The header {_KEY_HEADER} has 1 to 200 characters.")
+    if key is not None and not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
+        raise BadRequest(f"The header {_KEY_HEADER} has 1 to 200 printable ASCII characters.")
     body = msgspec.structs.replace(body, origin=origin_of(ask.who, body.origin))
     shots = await asyncio.to_thread(core_shots, ask, body)
     body = await asyncio.to_thread(_with_names, ask, body)

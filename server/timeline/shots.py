@@ -73,8 +73,8 @@ class TimelineShot(Struct, frozen=True, kw_only=True):
     take_rate: Fraction | None = None  # None = variable
     handles_before: int = 0  # frames of the take before the first that shows
     handles_after: int = 0
-    offset_s: Fraction = Fraction(0)  # second of the take that stands at the clip's in point
-    source_start_s: Fraction = Fraction(0)  # the in point as the timeline counts the media's time
+    offset_s: Fraction = field(default_factory=Fraction)  # second of the take that stands at the clip's in point
+    source_start_s: Fraction = field(default_factory=Fraction)  # the in point as the timeline counts the media's time
     start_timecode: str | None = None  # of the media's first frame
     media_frames: int | None = None
     not_a_reference: str | None = None  # why its take goes on a track above instead

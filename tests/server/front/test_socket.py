@@ -1,0 +1,117 @@
+"""The socket: who is let in by the first message, and what ends it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from heygem_server.api import events as events_module
+from heygem_server.security.proof import is_proof
+
+from .running import Server, told
+
+
+def refused(socket: ClientConnection) -> str:
+    """The last message before the server closes."""
+    last = json.loads(socket.recv(timeout=10))
+    with pytest.raises(ConnectionClosed):
+        socket.recv(timeout=10)
+    assert last["type"] == "refused"
+    return last["error"]
+
+
+def test_whoever_says_nothing_is_shown_out_in_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert events_module.HELLO_WITHIN_S == 5
+    monkeypatch.setattr(events_module, "HELLO_WITHIN_S", 0.3)
+    with server.socket() as socket:
+        assert refused(socket) == "Unauthorized"
+
+
+@pytest.mark.parametrize(
+    "first",
+    ['{"type":"follow","previews":true}', "{}", "x", '{"type":"hello","since":"x"}', "[" * 100_000, '{"jsonrpc":"2.0","id":1,"result":{}}'],
+)
+def test_the_first_message_is_a_hello(server: Server, first: str) -> None:
+    with server.socket() as socket:
+        socket.send(first)
+        assert refused(socket) in ("Unauthorized", "BadRequest")
+
+
+@pytest.mark.parametrize("hello", [{}, {"token": "x.y"}, {"token": ""}])
+def test_a_hello_without_the_right_token_is_refused(server: Server, hello: dict[str, str]) -> None:
+    with server.socket(hello) as socket:
+        assert refused(socket) == "Unauthorized"
+
+
+def test_binary_first_is_refused(server: Server) -> None:
+    with server.socket() as socket:
+        socket.send(b"hello")
+        assert refused(socket) == "Unauthorized"
+
+
+def test_the_server_proves_itself_before_the_token_is_told(server: Server) -> None:
+    with server.socket() as socket:
+        socket.send(json.dumps({"type": "prove", "nonce": "n" * 32}))
+        assert is_proof(server.ready.token, "n" * 32, told(socket, "proven")["hmac"])
+        socket.send(json.dumps({"type": "hello", "token": server.ready.token}))
+        assert told(socket, "welcome")["scope"] == "admin"
+
+
+def test_proofs_do_not_keep_the_door_open(server: Server) -> None:
+    with server.socket() as socket, pytest.raises(ConnectionClosed):
+        for _ in range(20):
+            socket.send(json.dumps({"type": "prove", "nonce": "n" * 32}))
+            socket.recv(timeout=10)
+
+
+def test_a_signed_in_page_comes_in_by_its_cookie_from_this_servers_page_alone(server: Server) -> None:
+    cookie, _ = server.sign_in()
+    with server.socket({}, additional_headers={"Cookie": cookie}, origin=f"http://{server.host}") as socket:  # type: ignore[arg-type]
+        assert told(socket, "welcome")["scope"] == "page"
+    for origin in (None, "null", "file://"):
+        with server.socket({}, additional_headers={"Cookie": cookie}, origin=origin) as socket:  # type: ignore[arg-type]
+            assert refused(socket) == "Unauthorized"
+
+
+def test_a_page_on_disk_comes_in_by_its_token(server: Server) -> None:
+    token = server.token("page")["Authorization"].removeprefix("Bearer ")
+    with server.socket({"token": token}, origin="null") as socket:  # type: ignore[arg-type]
+        assert told(socket, "welcome")["scope"] == "page"
+
+
+def test_a_message_larger_than_the_limit_ends_the_connection(server: Server) -> None:
+    with server.known_socket() as socket:
+        told(socket, "welcome")
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.send("x" * (events_module._LARGEST_MESSAGE + 1))
+            while True:
+                socket.recv(timeout=10)
+        assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
+
+
+def test_after_the_hello_only_what_is_understood_goes_on(server: Server) -> None:
+    with server.known_socket() as socket:
+        told(socket, "welcome")
+        socket.send(json.dumps({"type": "follow", "previews": True, "logs": ["x"]}))
+        socket.send(json.dumps({"type": "hello", "token": server.ready.token}))
+        assert told(socket, "refused")["error"] == "BadRequest"
+
+
+def test_a_newcomer_gets_a_welcome_and_the_present_state(server: Server) -> None:
+    with server.known_socket() as socket:
+        welcome, snapshot = told(socket, "welcome"), told(socket, "snapshot")
+        assert welcome["epoch"] == snapshot["epoch"]
+        assert snapshot["seq"] >= welcome["seq"]
+
+
+def test_who_comes_back_is_not_told_the_same_again(server: Server) -> None:
+    with server.known_socket() as socket:
+        welcome = told(socket, "welcome")
+    with server.known_socket(since=welcome["seq"], epoch=welcome["epoch"]) as socket:
+        told(socket, "welcome")
+        told(socket, "hosts")
+        with pytest.raises(TimeoutError):
+            socket.recv(timeout=0.3)
