@@ -23,8 +23,9 @@ from .media.output import check_output
 from .media.timing import TakeTiming, timing_of
 from .media.writer import TakeWriter
 from .pace import Pace
+from .patch import REMARK, Patcher, take_form
 from .report import TakeReport, report_path, write_report
-from .shot import Event, Finished, Progress, RenderTask
+from .shot import Event, Finished, Notice, Progress, RenderSettings, RenderTask
 from .streams import ahead
 from .take_sounds import check_sound, take_sounds
 from .timeline import STILL_RATE
@@ -52,11 +53,14 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     plan = yield from make_plan(task.shot, task.settings, cache, inputs)
     planned_s = time.monotonic() - began
     timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
+    patcher = _patcher(task, plan.info)
+    if patcher is not None:
+        yield Notice(message=REMARK)
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, ahead(draw_frames(plan, start, end, device), 8) as drawn:
             pace = Pace("render", end - start)
             for frame in drawn:
-                take.write(frame.picture)
+                take.write(frame.picture if patcher is None else patcher.patch(frame))
                 if matte is not None:
                     matte.write_grey(_whole_matte(frame, plan.info.coded_size))
                 previews.offer(frame.number, frame.picture, plan.info)
@@ -77,7 +81,7 @@ def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
     start, end = task.segment or (0, frames)
     if not 0 <= start < end <= frames:
         raise BadRange(f"The segment {start}–{end} does not lie in the take, which has {frames} frames.")
-    format_for(task.output, task.settings.format, inputs.info)
+    take_form(task.output, task.settings, inputs.info)
     if task.matte is not None:
         format_for(task.matte, None, inputs.info)
     written: list[str | Path] = [task.output, *([task.matte] if task.matte is not None else []), report_path(task.output)]
@@ -103,10 +107,14 @@ def all_or_nothing() -> Iterator[list[Path]]:
 
 
 def _take_writer(task: RenderTask, plan: Plan, start: int, end: int, timing: TakeTiming) -> TakeWriter:
-    row = format_for(task.output, task.settings.format, plan.info)
+    row, info = take_form(task.output, task.settings, plan.info)
     # A segment is silent: the sound is encoded once over the whole, when segments are joined.
     sounds = () if task.segment else take_sounds(task.shot, task.settings, plan.info, plan.array("frames"), timing)
-    return TakeWriter(task.output, row, plan.info, timing, sounds=sounds)
+    return TakeWriter(task.output, row, info, timing, sounds=sounds)
+
+
+def _patcher(task: RenderTask, info: MediaInfo) -> Patcher | None:
+    return None if task.settings.kind == "full" else Patcher.of(info, take_form(task.output, task.settings, info)[1])
 
 
 def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> AbstractContextManager[TakeWriter | None]:
@@ -127,6 +135,7 @@ def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, pla
         device=device,
         planning_s=round(planned_s, 2),
         rendering_s=round(drawn_s, 2),
+        remarks=remarks(task.settings),
     )
 
 
@@ -136,6 +145,11 @@ def _whole_matte(frame: Drawn, size: tuple[int, int]) -> np.ndarray:
         box = frame.box
         levels[box.top : box.bottom, box.left : box.right] = frame.matte.numpy()
     return levels
+
+
+def remarks(settings: RenderSettings) -> tuple[str, ...]:
+    """What to know about a take of these settings wherever it goes."""
+    return () if settings.kind == "full" else (REMARK,)
 
 
 def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:

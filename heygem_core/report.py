@@ -26,6 +26,7 @@ class TakeReport(Struct, frozen=True, kw_only=True):
     device: str | None  # None = its pieces do not tell, or do not agree
     planning_s: float | None
     rendering_s: float | None  # of all pieces together
+    remarks: tuple[str, ...] = ()  # what to know about this file wherever it goes, a sentence each
     quality: Quality | None = None  # filled in by `heygem measure`
     version: int = REPORT_VERSION
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from .cache import Cache, fingerprint
 from .inputs import open_inputs
-from .media.formats import format_for
 from .media.joiner import join_pieces
 from .media.output import check_output
 from .media.timing import timing_of
-from .render import all_or_nothing, passed_through, rounded
+from .patch import take_form
+from .render import all_or_nothing, passed_through, remarks, rounded
 from .report import TakeReport, read_report, report_path, write_report
 from .shot import Event, Finished, Notice, Progress, RenderSettings, to_json
 from .take_sounds import take_sounds
@@ -121,7 +121,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     began = time.monotonic()
     yield Progress(stage="probe", done=0)
     inputs = open_inputs(task.shot, task.settings)
-    row = format_for(task.output, task.settings.format, inputs.info)
+    row, written = take_form(task.output, task.settings, inputs.info)
     for path in (task.output, report_path(task.output)):
         check_output(path, [task.shot.video, task.shot.speech, *task.pieces])
     from .plan import make_plan
@@ -134,7 +134,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     with all_or_nothing() as made:
         # Whoever waits for the take finds its report there: the take gets its name last.
         made.append(write_report(_report(task, plan, planned_s), task.output))
-        for done in join_pieces(task.output, row, plan.info, timing, task.pieces, sounds=sounds):
+        for done in join_pieces(task.output, row, written, timing, task.pieces, sounds=sounds):
             yield Progress(stage="finish", done=done, total=len(frames))
     finished = Finished(output=str(Path(task.output).absolute()), report=str(report_path(task.output)))
     yield finished
@@ -147,6 +147,7 @@ def _report(task: JoinTask, plan: Plan, planned_s: float) -> TakeReport:
     times = [None if piece is None else piece.rendering_s for piece in pieces]
     count = plan.facts.frames
     return TakeReport(
+        remarks=remarks(task.settings),
         take=Path(task.output).name,
         plan=plan.facts,
         start=0,

@@ -24,6 +24,7 @@ from heygem_core.shot import (
     RenderTask,
     Shot,
     Sound,
+    TakeKind,
     TrackerName,
     to_json,
 )
@@ -90,6 +91,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--no-adaptation", action="store_true", help="do not learn how this person talks from the clip's own speech")
     parser.add_argument("--style-from", metavar="CLIP", help="learn that from other footage of the person")
     parser.add_argument("--format", choices=get_args(FormatName), help="default: by the suffix of the output")
+    parser.add_argument(
+        "--kind",
+        choices=get_args(TakeKind),
+        default=default.kind,
+        help="the whole frame (default), or only what changed as a transparent layer for above the original (.mov ProRes 4444 or .mkv)",
+    )
     parser.add_argument("--deinterlace", action="store_true", help="make an interlaced video progressive instead of refusing it")
     parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine, help="default: %(default)s")
     parser.add_argument("--tracker", choices=get_args(TrackerName), default=default.tracker, help="default: %(default)s")
@@ -188,6 +195,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         adaptation=not options.no_adaptation,
         style_from=options.style_from,
         format=options.format,
+        kind=options.kind,
         deinterlace=options.deinterlace,
         sound=options.sound,
     )

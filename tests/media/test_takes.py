@@ -35,7 +35,7 @@ HLG = ColourTags(primaries=9, transfer=18, matrix=9, range=1)
 FULL = ColourTags(primaries=1, transfer=1, matrix=1, range=2)
 LARGE = (256, 144)  # DNxHR has a smallest size
 FOR_EDITORS: list[FormatName] = ["prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx"]
-ALL: list[FormatName] = [*FORMATS]
+ALL: list[FormatName] = ["h264", "hevc", "prores", "dnxhr", "webm", "ffv1"]  # the others are the same encoders
 
 
 def copy(
