@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -61,10 +62,11 @@ def test_the_server_proves_itself_before_the_token_is_told(server: Server) -> No
 
 
 def test_proofs_do_not_keep_the_door_open(server: Server) -> None:
-    with server.socket() as socket, pytest.raises(ConnectionClosed):
-        for _ in range(20):
+    with server.socket() as socket:
+        for _ in range(4):
             socket.send(json.dumps({"type": "prove", "nonce": "n" * 32}))
-            socket.recv(timeout=10)
+        kinds = [json.loads(socket.recv(timeout=10))["type"] for _ in range(5)]
+    assert kinds == ["proven"] * 4 + ["refused"]
 
 
 def test_a_signed_in_page_comes_in_by_its_cookie_from_this_servers_page_alone(server: Server) -> None:
@@ -85,11 +87,12 @@ def test_a_page_on_disk_comes_in_by_its_token(server: Server) -> None:
 def test_a_message_larger_than_the_limit_ends_the_connection(server: Server) -> None:
     with server.known_socket() as socket:
         told(socket, "welcome")
-        with pytest.raises(ConnectionClosed) as closed:
+        with suppress(ConnectionClosed):  # the server may close while it is still being sent
             socket.send("x" * (events_module._LARGEST_MESSAGE + 1))
-            while True:
-                socket.recv(timeout=10)
-        assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
+        with suppress(ConnectionClosed):
+            for _ in socket:
+                pass
+        assert socket.close_code in (1009, 1006)
 
 
 def test_after_the_hello_only_what_is_understood_goes_on(server: Server) -> None:
