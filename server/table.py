@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .api import events, files, hosts, info, jobs, media, pages, session, takes, uploads
+from .api import events, files, hosts, info, jobs, media, pages, session, takes, timelines, uploads
 from .routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,6 +11,7 @@ ROUTES: tuple[Route, ...] = (
     *info.ROUTES,
     *jobs.ROUTES,
     *takes.ROUTES,
+    *timelines.ROUTES,
     *uploads.ROUTES,
     *media.ROUTES,
     *files.ROUTES,

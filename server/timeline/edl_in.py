@@ -55,8 +55,9 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
     notices: list[str] = []
     tracks: dict[tuple[str, int], list[Event]] = {}
     origin = min((start for line in lines if (start := _seconds(line, "record_in", rate, drop)) is not None), default=Fraction(0))
-    start = Fraction(int(origin / 3600) * 3600) if not drop else origin  # lists usually begin on the hour
-    start = start if _whole_hour_tail(origin, start) else origin
+    # Lists usually begin within a minute after a full hour, which is then the sequence's first frame.
+    hour = parse(f"{int(origin / 3600 + Fraction(1, 100)):02d}:00:00{';' if drop else ':'}00", rate) / rate
+    start = hour if 0 <= origin - hour <= 60 else origin
     for line in lines:
         for key, event in _laid(line, rate, drop, start, notices):
             tracks.setdefault(key, []).append(event)
@@ -71,11 +72,6 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
     timeline = timeline_of(title[1].strip() if title else "Edit list", start, rate, laid)
     set_marks(timeline, drop_frame=drop)
     return timeline, notices
-
-
-def _whole_hour_tail(origin: Fraction, hour: Fraction) -> bool:
-    """Whether the first event lies within a minute after the hour, so that the hour is the sequence's start."""
-    return origin - hour <= 60
 
 
 def _events(text: str) -> Iterator[_Line]:

@@ -21,6 +21,10 @@ def write_fcpxml(flat: Flat) -> tuple[str, list[str]]:
     writer.project(event)
     for each in writer.resources:
         resources.append(each)
+    for clip in root.iter("asset-clip"):  # the document type wants it after what is connected
+        for metadata in clip.findall("metadata"):
+            clip.remove(metadata)
+            clip.append(metadata)
     indent(root)
     text = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + tostring(root, encoding="unicode") + "\n"
     return text, [*flat.notices, *writer.notices]

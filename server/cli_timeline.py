@@ -1,0 +1,284 @@
+"""`heygem timeline`: a whole timeline file without an editor: its clips rendered, its takes put back in their places."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+
+from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
+from heygem_core.shot import DeviceName, RenderSettings, RenderTask, TakeKind, to_json
+
+if TYPE_CHECKING:
+    from .timeline.shots import Conformed, FinishedTake, TimelineShot
+
+_SUFFIXES = {"prores": ".mov", "dnxhr": ".mov", "h264": ".mp4", "webm": ".webm", "ffv1": ".mkv"}
+_FORMATS = {".otio": "otio", ".fcpxml": "fcpxml", ".xml": "fcp7", ".edl": "edl", ".aaf": "aaf"}
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    default = RenderSettings()
+    parser = commands.add_parser(
+        "timeline",
+        help="render a whole timeline file",
+        description="Renders the clips of a timeline that speech lies under, and writes the timeline with the takes in their places.",
+    )
+    parser.add_argument("timeline", metavar="IN", help="an .otio, .otioz, .fcpxml, .xml (FCP 7), .edl or .aaf file")
+    parser.add_argument("-o", "--output", metavar="OUT", help="the timeline with the takes: .otio, .fcpxml, .xml, .edl or .aaf")
+    parser.add_argument("--speech-track", action="append", default=[], metavar="A", help="audio track with the new speech: a name, A2 or 2")
+    parser.add_argument("--speech", metavar="FILE", help="one sound file instead of a track")
+    parser.add_argument(
+        "--speech-from",
+        choices=("timeline", "clip"),
+        default="timeline",
+        help="where that file begins: at the timeline's first frame (default), or anew at each clip",
+    )
+    parser.add_argument(
+        "--track", action="append", default=[], metavar="V", help="video track to render (default: all that speech lies under)"
+    )
+    parser.add_argument("--range", action="append", default=[], metavar="IN-OUT", help="only these frames of the timeline, such as 120-480")
+    parser.add_argument("--markers", metavar="NAME", help="only within markers of this name that have a length")
+    parser.add_argument("--handles", type=int, default=0, metavar="N", help="further frames on both sides of each take")
+    parser.add_argument(
+        "--mode",
+        choices=("references", "track", "both"),
+        default="references",
+        help="takes as versions of their clips (default), on a track above, or both",
+    )
+    parser.add_argument("--format", choices=sorted(_FORMATS.values()), help="of OUT (default: by its suffix)")
+    parser.add_argument("--rate", type=_rate, metavar="FPS", help="of the timeline, where the file does not say: 25, 23.976, 24000/1001")
+    parser.add_argument("--root", action="append", default=[], metavar="FOLDER", help="where media are searched by name")
+    parser.add_argument("--map", action="append", default=[], metavar="FROM=TO", help="a folder of another machine and where it is here")
+    parser.add_argument("--takes-folder", metavar="FOLDER", help="where takes go (default: a folder beside OUT)")
+    parser.add_argument("--take-format", choices=sorted(_SUFFIXES), default="prores", help="default: %(default)s")
+    parser.add_argument(
+        "--kind", choices=get_args(TakeKind), default=default.kind, help="whole frames, or only what changed with alpha, for --mode track"
+    )
+    parser.add_argument(
+        "--intensity", type=float, default=default.intensity, metavar="X", help="0 = mouth stays closed, 1 = as spoken, up to 2"
+    )
+    parser.add_argument("--offset", type=float, default=default.offset_ms, metavar="MS", help="move the mouth later (+) or earlier (-)")
+    parser.add_argument("--device", choices=get_args(DeviceName), default=default.device, help="default: the best one that works here")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be rendered")
+    parser.add_argument("--json", action="store_true", help="print JSON lines")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from .timeline.child import conform_now, publish_now
+    from .timeline.specs import ConformSpec, PublishSpec
+
+    takes_folder = _takes_folder(options)
+    spec = ConformSpec(
+        source=options.timeline,
+        rate=options.rate,
+        selection=_selection(options),
+        searched=tuple(str(Path(root).absolute()) for root in options.root),
+        path_maps=tuple(_path_map(text) for text in options.map),
+        mixes=None if options.dry_run else str(takes_folder / "speech"),
+    )
+    found = conform_now(spec)
+    if options.dry_run:
+        _show(found, as_json=options.json)
+        return 0
+    takes, failed = _render_all(found, options, takes_folder)
+    if takes:
+        written = publish_now(
+            PublishSpec(
+                source=options.timeline,
+                rate=options.rate,
+                takes=tuple(takes),
+                mode=options.mode,
+                output=str(Path(options.output).absolute()),
+                output_format=options.format,
+            )
+        )
+        _say(options, *written.notices)
+        print(to_json(written).decode() if options.json else written.output, flush=True)
+    for error in failed:
+        _say(options, str(error))
+    if not takes and not failed:
+        raise SpecError("Nothing of this timeline was chosen: look at it with --dry-run.")
+    return failed[0].exit_code if failed else 0
+
+
+def _selection(options: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from .timeline.shots import Selection
+
+    if not options.speech_track and options.speech is None:
+        raise SpecError("Say where the new speech is: --speech-track A2, or --speech FILE.")
+    return Selection(
+        tracks=tuple(options.track),
+        speech_tracks=tuple(options.speech_track) if options.speech is None else (),
+        ranges=tuple(_range(text) for text in options.range),
+        markers=options.markers,
+        speech=None if options.speech is None else str(Path(options.speech).absolute()),
+        speech_from=options.speech_from,
+        handles=options.handles,
+    )
+
+
+def _takes_folder(options: argparse.Namespace) -> Path:
+    """Raises: SpecError, OutputError — before the long work."""
+    if options.dry_run:
+        return Path()
+    if options.output is None:
+        raise SpecError("Say what the new timeline is called: -o OUT. --dry-run only looks.")
+    output = Path(options.output).absolute()
+    if options.format is None and output.suffix.lower() not in _FORMATS:
+        raise OutputError(f"A timeline is written as {', '.join(_FORMATS)}, not as “{output.suffix}”.")
+    if not output.parent.is_dir():
+        raise OutputError(f"There is no folder “{output.parent}” for the new timeline: make it first.")
+    if output == Path(options.timeline).absolute():
+        raise OutputError("The new timeline would overwrite the one it is made from: give it another name.")
+    return Path(options.takes_folder).absolute() if options.takes_folder else output.with_name(f"{output.stem} takes")
+
+
+def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> tuple[list[FinishedTake], list[HeygemError]]:
+    """Every shot; one that fails costs itself alone."""
+    from .timeline.facts import FactsChild
+
+    takes: list[FinishedTake] = []
+    failed: list[HeygemError] = []
+    folder.mkdir(parents=True, exist_ok=True)
+    _say(options, *found.notices)
+    with FactsChild() as facts:
+        for number, row in enumerate(found.shots, 1):
+            if row.shot is None:
+                why = row.error or f"“{row.clip}” at {row.timecode_in} has to be exported from the editor: {row.needs_host_export}."
+                failed.append(SpecError(why) if row.error is None else HeygemError(why))
+                continue
+            _say(options, f"{number}/{len(found.shots)}  {row.clip}  {row.timecode_in}–{row.timecode_out}", *row.notices)
+            try:
+                path = _free_name(folder, row, _SUFFIXES[options.take_format])
+                _render(row, path, options)
+                known = facts(path)
+                takes.append(_finished(row, path, known, options))
+            except Cancelled:
+                raise
+            except HeygemError as error:
+                failed.append(type(error)(f"“{row.clip}” at {row.timecode_in}: {error}"))
+    return takes, failed
+
+
+def _render(row: TimelineShot, path: Path, options: argparse.Namespace) -> None:
+    from heygem_core.render import render
+
+    from .cli_render import show_events
+
+    assert row.shot is not None
+    with closing(render(RenderTask(shot=row.shot, settings=_settings(options), output=str(path)))) as events:
+        if options.json:
+            for event in events:
+                print(to_json(event).decode(), flush=True)
+        else:
+            show_events(events)
+
+
+def _settings(options: argparse.Namespace) -> RenderSettings:
+    return RenderSettings(
+        device=options.device,
+        offset_ms=options.offset,
+        intensity=options.intensity,
+        fit="hold",
+        format=options.take_format,
+        kind=options.kind,
+        sound="none",  # a placed file with sound would take the dialogue's place
+    )
+
+
+def _finished(row: TimelineShot, path: Path, known, options: argparse.Namespace) -> FinishedTake:  # type: ignore[no-untyped-def]
+    from .timeline.shots import FinishedTake
+
+    rate = known.rate or row.take_rate
+    if rate is None or not known.frames:
+        raise OutputError(f"The take “{path.name}” has no frame rate and cannot be placed.")
+    settings = msgspec.to_builtins(_settings(options), enc_hook=str)
+    return FinishedTake(
+        shot=row,
+        path=str(path),
+        take=uuid.uuid4().hex[:12],
+        version=len(row.versions) + 1,
+        frames=known.frames,
+        rate=rate,
+        start_timecode=known.start_timecode,
+        settings={name: value for name, value in settings.items() if isinstance(value, (str, int, float, bool))},
+    )
+
+
+def _free_name(folder: Path, row: TimelineShot, suffix: str) -> Path:
+    """A name that says clip, place and version, and is not taken: no take is ever overwritten."""
+    stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in Path(row.clip).stem)[:60].strip() or "clip"
+    place = row.timecode_in.replace(":", "-").replace(";", "-")
+    numbers: Iterator[int] = iter(range(len(row.versions) + 1, 10_000))
+    return next(path for number in numbers if not (path := folder / f"{stem}_{place}_v{number:02d}{suffix}").exists())
+
+
+def _show(found: Conformed, *, as_json: bool) -> None:
+    if as_json:
+        print(to_json(found).decode())
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    table = Table("#", "clip", "track", "in", "out", "frames", "of the media", "speech", "then")
+    for number, row in enumerate(found.shots, 1):
+        shot = row.shot
+        state = row.error or (row.needs_host_export and f"export from the editor: {row.needs_host_export}") or "render"
+        handles = f" +{row.handles_before}/{row.handles_after}" if row.handles_before or row.handles_after else ""
+        speed = f" ×{float(shot.speed):g}" if shot is not None and shot.speed != 1 else ""
+        table.add_row(
+            str(number),
+            escape(row.clip),
+            f"V{row.placement.track}",
+            row.timecode_in,
+            row.timecode_out,
+            str(row.placement.record_duration),
+            "" if shot is None else f"{shot.start}–{shot.end_exclusive}{handles}{speed}",
+            "" if shot is None else f"{len(row.mix)} pieces" if row.mix else f"{Path(shot.speech).name} {float(shot.speech_start):+.3f} s",
+            escape(state),
+        )
+    console.print(table, highlight=False)
+    for skipped in found.skipped:
+        console.print(f"Left alone: “{skipped.clip}” at {skipped.timecode}, since {skipped.why}.", highlight=False, markup=False)
+    for notice in found.notices:
+        console.print(f"Note: {notice}", highlight=False, markup=False)
+
+
+def _say(options: argparse.Namespace, *sentences: str) -> None:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr, flush=True)
+
+
+def _rate(text: str) -> Fraction:
+    from .timeline.exact import exact_rate
+
+    try:
+        return Fraction(text) if "/" in text else exact_rate(float(text))
+    except (ValueError, ZeroDivisionError, HeygemError):
+        raise argparse.ArgumentTypeError(f"“{text}” is no frame rate: write 25, 23.976 or 24000/1001") from None
+
+
+def _range(text: str) -> tuple[int, int]:
+    start, _, end = text.partition("-")
+    if not (start.isdigit() and end.isdigit()):
+        raise SpecError(f"“{text}” is no range of frames: write it as 120-480.")
+    return int(start), int(end)
+
+
+def _path_map(text: str) -> tuple[str, str]:
+    begins, equals, becomes = text.partition("=")
+    if not equals or not begins or not becomes:
+        raise SpecError(f"“{text}” maps no folder: write it as FROM=TO, such as Z:\\media=/mnt/media.")
+    return begins, becomes

@@ -1,0 +1,117 @@
+"""Reads a stranger's timeline in a process of its own: `python -m heygem_server.timeline SPEC.json` ("-" = standard input).
+
+Prints one line of JSON: `Conformed`, `Published`, or `Failed`; the exit code is the error's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import msgspec
+
+from heygem_core.errors import EXIT_BUG, EXIT_OK, HeygemError, MediaNotFound
+from heygem_core.shot import Failed, from_json, to_json
+
+from .conform import conform, with_mix
+from .facts import FactsChild
+from .locate import Locator
+from .publish import publish
+from .reading import read_timeline
+from .shots import Conformed, Published, TimelineShot
+from .specs import ConformSpec, PublishSpec, Spec
+from .writing import write_timeline
+
+MEMORY_BYTES = 6 * 1024**3
+CPU_S = 900
+
+
+def main() -> int:
+    _limit()
+    try:
+        print(to_json(run(_spec(sys.argv[1:]))).decode(), flush=True)
+        return EXIT_OK
+    except HeygemError as error:
+        _fail(type(error).__name__, str(error), error.exit_code)
+        return error.exit_code
+    except (MemoryError, RecursionError):
+        _fail("UnreadableTimeline", "The timeline is too large or nested too deeply.", 3)
+        return 3
+    except Exception as error:
+        traceback.print_exc()
+        _fail(type(error).__name__, f"Internal error: {error}. Please report it with the timeline.", EXIT_BUG)
+        return EXIT_BUG
+
+
+def run(spec: Spec) -> Conformed | Published:
+    """Raises: HeygemError."""
+    return _conform(spec) if isinstance(spec, ConformSpec) else _publish(spec)
+
+
+def _conform(spec: ConformSpec) -> Conformed:
+    source = Path(spec.source)
+    read = read_timeline(source, spec.format, rate=spec.rate)
+    locator = Locator(
+        roots=None if spec.roots is None else tuple(map(Path, spec.roots)),
+        path_maps=spec.path_maps,
+        base=source.resolve().parent if spec.base is None else Path(spec.base),
+        searched=tuple(map(Path, spec.searched)),
+    )
+    with FactsChild() as facts:
+        found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate)
+    shots = found.shots if spec.mixes is None else tuple(_mixed(row, Path(spec.mixes)) for row in found.shots)
+    return msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices))
+
+
+def _mixed(row: TimelineShot, folder: Path) -> TimelineShot:
+    """The row with its pieces of speech made into one file, named by what it is made of."""
+    if not row.mix or row.take_seconds is None:
+        return row
+    from heygem_core.media.mix import mix_speech
+
+    made_of = to_json([row.mix, row.take_seconds, [os.path.getmtime(piece.path) for piece in row.mix]])
+    path = folder / f"speech-{hashlib.sha256(made_of).hexdigest()[:20]}.wav"
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            mix_speech(row.mix, path, row.take_seconds)
+    except HeygemError as error:
+        return msgspec.structs.replace(row, shot=None, error=f"“{row.clip}” at {row.timecode_in}: {error}")
+    return with_mix(row, str(path))
+
+
+def _publish(spec: PublishSpec) -> Published:
+    read = read_timeline(Path(spec.source), spec.format, rate=spec.rate)
+    timeline, notices = publish(read.timeline, spec.takes, spec.mode, rate=spec.rate)
+    written = write_timeline(timeline, Path(spec.output), spec.output_format, rate=spec.rate)
+    return msgspec.structs.replace(written, notices=(*notices, *written.notices))
+
+
+def _spec(arguments: list[str]) -> Spec:
+    try:
+        text = sys.stdin.buffer.read() if arguments[:1] == ["-"] else Path(arguments[0]).read_bytes()
+    except (IndexError, OSError) as error:
+        raise MediaNotFound("Give the path of one spec file, or - for standard input.") from error
+    return from_json(text, Spec)  # type: ignore[arg-type]
+
+
+def _fail(error: str, message: str, code: int) -> None:
+    print(to_json(Failed(error=error, message=message, exit_code=code)).decode(), flush=True)
+
+
+def _limit() -> None:
+    """A timeline that asks for too much ends this process, nothing else. (Windows has no such limits: the parent watches the time.)"""
+    try:
+        import resource
+    except ImportError:
+        return
+    for what, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_S)):
+        _, hard = resource.getrlimit(what)
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
