@@ -140,15 +140,15 @@ def main() -> None:
     parser.add_argument("--frames", type=int, help="use only this many frames of a clip")
     parser.add_argument("--keep", type=Path, help="leave takes and contact sheets here")
     options = parser.parse_args()
-    print(f"{'clip':28}" + "".join(f"{name:>18}" for name in TARGETS))
-    print(f"{'target':28}" + "".join(f"{f'{low or str()}..{high or str()}':>18}" for low, high in TARGETS.values()))
+    print(f"{'clip':28}" + "".join(f"{name:>20}" for name in TARGETS))
+    print(f"{'target':28}" + "".join(f"{f'{low or str()}..{high or str()}':>20}" for low, high in TARGETS.values()))
     for clip in options.clips:
         with tempfile.TemporaryDirectory() as scratch:
             folder = (options.keep or Path(scratch)) / clip.stem
             folder.mkdir(parents=True, exist_ok=True)
             quality = run(clip, options.frames, folder)
         values = [figure(quality, name) for name in TARGETS]
-        print(f"{clip.stem:28}" + "".join(f"{'–' if v is None else f'{v:.3f}':>18}" for v in values), flush=True)
+        print(f"{clip.stem:28}" + "".join(f"{'–' if v is None else f'{v:.3f}':>20}" for v in values), flush=True)
 
 
 if __name__ == "__main__":
