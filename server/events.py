@@ -178,7 +178,7 @@ class Broadcaster:
         self, since: int | None = None, epoch: str | None = None, previews: bool = False, logs: Iterable[str] = ()
     ) -> Iterator[Subscription]:
         """What happened after event `since` of that epoch, then what happens. Without them, or too late: a snapshot first."""
-        known = since is not None and epoch == self.epoch and 0 <= since <= self.newest
+        known = since is not None and epoch == self.epoch and since >= 0  # whether it still can be replayed, the store knows
         subscription = Subscription(self, since if known else None, previews=previews, logs=logs)
         self._subscriptions.add(subscription)
         try:

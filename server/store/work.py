@@ -135,9 +135,10 @@ class Work(Database):
             task = _mine(change, token)
             end_open_tasks(change, task["shot"], "canceled", "failed", reason)
             shot, source = task["shot"], _source(change, task["shot"])
-            failures = task["failures"] + 1
-            if failures >= MOST_FAILURES:
-                set_shot(change, shot, "failed", f"{reason} That happened {failures} times: leave the files alone while they are rendered.")
+            before = "SELECT count(*) FROM attempts WHERE shot = ? AND reason = ?"
+            times = change.connection.execute(before, (shot, reason)).fetchone()[0]
+            if times >= MOST_FAILURES:
+                set_shot(change, shot, "failed", f"{reason} That happened {times} times: leave the files alone while they are rendered.")
                 return
             change.connection.execute("DELETE FROM tasks WHERE shot = ?", (shot,))
             change.connection.execute(
@@ -145,7 +146,6 @@ class Work(Database):
             )
             set_shot(change, shot, "queued", reason)
             add_plan(change.connection, shot, source.video)
-            change.connection.execute("UPDATE tasks SET failures = ? WHERE shot = ?", (failures, shot))
 
     def intend(self, token: int, intent: Intent) -> None:
         """Written before a take gets its name. Raises: StaleAttempt."""

@@ -210,13 +210,13 @@ class _Watch:
                 if self._stop.is_set() and self._asked is None:
                     self._asked = time.monotonic()
                     await self._worker.ask_to_stop()
+                await self._check()  # also while messages come one after the other
                 if getting.done():
                     message = getting.result()
                     if message is None:
                         await self._worker.process.wait()
                         raise self._ended()
                     return message
-                await self._check()
         finally:
             for waiting in (stopping, getting):
                 if waiting is not None:
@@ -254,7 +254,7 @@ class _Watch:
 
 async def start_worker(environment: dict[str, str]) -> Worker:
     """A worker that is ready. Raises: Broken — it does not start."""
-    program = [sys.executable, "-m", "heygem_core.worker"]
+    program = [sys.executable, "-P", "-m", "heygem_core.worker"]  # -P: never import from the folder the server was started in
     apart: dict[str, Any] = {"start_new_session": True}  # Ctrl-C in the server's terminal is the server's business
     if sys.platform == "win32":
         apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
