@@ -1,0 +1,71 @@
+/* Runs something and puts the sequence back: which one is open, its in and out, its playhead, its selection. */
+(function (h) {
+  var UNSET_S = -400000;
+
+  h.asItWas = function (project, work) {
+    var sequence = project.activeSequence;
+    var before = sequence ? remembered(sequence) : null;
+    var result;
+    try {
+      result = work();
+    } catch (problem) {
+      putBack(project, sequence, before);
+      throw problem;
+    }
+    putBack(project, sequence, before);
+    return result;
+  };
+
+  function remembered(sequence) {
+    return {
+      inPoint: h.tried(function () { return sequence.getInPointAsTime().seconds; }, null),
+      outPoint: h.tried(function () { return sequence.getOutPointAsTime().seconds; }, null),
+      playhead: h.tried(function () { return String(sequence.getPlayerPosition().ticks); }, null),
+      selected: h.selectedIds(sequence)
+    };
+  }
+
+  /** Each part on its own, and only where it differs: writing a mark may set one where none was. */
+  function putBack(project, sequence, before) {
+    var now;
+    if (!sequence) {
+      return;
+    }
+    h.tried(function () {
+      if (!project.activeSequence || project.activeSequence.sequenceID !== sequence.sequenceID) {
+        project.activeSequence = sequence;
+      }
+    }, null);
+    now = remembered(sequence);
+    h.tried(function () {
+      if (before.inPoint !== null && before.inPoint !== now.inPoint) {
+        sequence.setInPoint(before.inPoint <= UNSET_S ? UNSET_S : before.inPoint);
+      }
+    }, null);
+    h.tried(function () {
+      if (before.outPoint !== null && before.outPoint !== now.outPoint) {
+        sequence.setOutPoint(before.outPoint <= UNSET_S ? UNSET_S : before.outPoint);
+      }
+    }, null);
+    h.tried(function () {
+      if (before.playhead !== null && before.playhead !== now.playhead) {
+        sequence.setPlayerPosition(before.playhead);
+      }
+    }, null);
+    h.tried(function () { select(sequence, before.selected, now.selected); }, null);
+  }
+
+  function select(sequence, wanted, present) {
+    var all, index, id;
+    if (wanted.join("|") === present.join("|")) {
+      return;
+    }
+    all = h.allItems(sequence.videoTracks).concat(h.allItems(sequence.audioTracks));
+    for (index = 0; index < all.length; index += 1) {
+      id = String(all[index].item.nodeId);
+      if (h.contains(wanted, id) !== h.contains(present, id)) {
+        all[index].item.setSelected(h.contains(wanted, id), true);
+      }
+    }
+  }
+}($.heygem));

@@ -1,0 +1,241 @@
+/* Places a take above its clip: overwriteClip of a Track (that of the Sequence ignores the track), on a track of ours that is empty there,
+   with a file that has no sound (a file with sound drops it on A1 and destroys what is there). What is believed is what is read back. */
+(function (h) {
+  var ALL_MEDIA = 4;
+
+  /** order: {take, file, project, sequence, clip, track, start, end, first, last, baked, disable, speech, mute}; times are ticks of the
+      sequence (start, end) and of the file (first, last). */
+  h.place = function (order) {
+    var project = h.project(order.project);
+    var sequence = h.sequence(project, order.sequence);
+    var there = h.placed(sequence, order.file);
+    if (there) {
+      return result(true, there.track, there.item, [], []);
+    }
+    return h.asItWas(project, function () {
+      if (!project.activeSequence || project.activeSequence.sequenceID !== order.sequence) {
+        project.activeSequence = sequence;
+      }
+      return placeNew(project, sequence, order);
+    });
+  };
+
+  /** The clip that shows a take's file, wherever it was moved to: takes are never overwritten, so a file is a take. */
+  h.placed = function (sequence, file) {
+    var all = h.allItems(sequence.videoTracks);
+    var index;
+    for (index = 0; index < all.length; index += 1) {
+      if (h.samePath(h.pathOf(all[index].item.projectItem), file)) {
+        return all[index];
+      }
+    }
+    return null;
+  };
+
+  function placeNew(project, sequence, order) {
+    var media = h.imported(project, order.file);
+    var spot = whereItGoes(sequence, order);
+    var before = h.soundPicture(sequence);
+    var track, item, missed, index, hidden;
+    if (h.hasSound(media)) {
+      h.fail("HasSound", "This take has sound, which Premiere would lay over the first audio track: render it without sound.");
+    }
+    track = h.trackFor(sequence, "video", order.track - 1, spot.start, spot.end);
+    item = put(sequence.videoTracks[track], media, spot, order.first, order.last);
+    if (h.soundPicture(sequence) !== before) {
+      spot.notices.push("An audio track changed while the take was placed: undo, and report this version of Premiere.");
+    }
+    missed = spot.covered && !order.baked ? h.copyLook(spot.covered, item) : [];
+    for (index = order.track; index < track; index += 1) {
+      hidden = h.covered(sequence.videoTracks[index], spot.start, spot.end);
+      if (hidden.length) {
+        spot.notices.push("The take lies above \u201c" + hidden[0].name + "\u201d as well: move it down if that should show.");
+      }
+    }
+    if (order.disable && spot.covered) {
+      spot.covered.disabled = true;
+    }
+    sound(project, sequence, order, spot);
+    return result(false, track, item, missed, spot.notices);
+  }
+
+  /** Clips move while takes render: a moved clip is followed, a trimmed or deleted one is told. */
+  function whereItGoes(sequence, order) {
+    var entry = order.clip ? h.findItem(sequence.videoTracks, order.clip) : null;
+    var spot = { covered: entry ? entry.item : null, start: order.start, end: order.end, notices: [] };
+    var start, length;
+    if (!entry) {
+      if (order.clip) {
+        spot.notices.push("The clip of this shot is no longer in the sequence; the take lies where the clip was.");
+      }
+      return spot;
+    }
+    start = String(entry.item.start.ticks);
+    length = Number(entry.item.end.ticks) - Number(start);
+    if (length !== Number(order.end) - Number(order.start)) {
+      spot.notices.push("The clip was trimmed since it was rendered; the take has its old length and place.");
+    } else if (start !== order.start) {
+      spot.start = start;
+      spot.end = String(entry.item.end.ticks);
+      spot.notices.push("The clip was moved since it was rendered; the take follows it.");
+    }
+    return spot;
+  }
+
+  /** Overwrites an empty stretch of a track with [first, last) of a file; the clip that the track then lists. */
+  function put(track, media, spot, first, last) {
+    var item, wanted;
+    media.setInPoint(h.time(first), ALL_MEDIA);
+    media.setOutPoint(h.time(last), ALL_MEDIA);
+    track.overwriteClip(media, h.time(spot.start));
+    h.tried(function () { media.clearInPoint(); media.clearOutPoint(); }, null);
+    item = at(track, media, spot.start);
+    if (!item) {
+      h.fail("NotPlaced", "Premiere accepted the take and shows nothing; the take is safe in the bin: drag it above its clip.");
+    }
+    wanted = [String(spot.start), String(spot.end)].join(" ");
+    if (String(item.end.ticks) !== spot.end) {
+      item.end = h.time(spot.end);
+    }
+    if ([String(item.start.ticks), String(item.end.ticks)].join(" ") !== wanted || !beginsAt(item, media, first)) {
+      h.tried(function () { item.remove(false, false); }, null);
+      h.fail("WrongPlace", "Premiere placed the take at another frame than asked, so it was taken away again.");
+    }
+    return item;
+  }
+
+  /** In points of clips count from the file's start, or from its timecode: both readings are right. */
+  function beginsAt(item, media, first) {
+    var seen = Number(item.inPoint.ticks);
+    var offset = Number(h.tried(function () { return media.startTime().ticks; }, "0"));
+    return seen === Number(first) || seen === Number(first) + offset;
+  }
+
+  function at(track, media, start) {
+    var clips = h.list(track.clips);
+    var index;
+    for (index = 0; index < clips.length; index += 1) {
+      if (String(clips[index].start.ticks) === start && clips[index].projectItem && clips[index].projectItem.nodeId === media.nodeId) {
+        return clips[index];
+      }
+    }
+    return null;
+  }
+
+  /** The take is there by now: what goes wrong with its sound is told, not thrown. */
+  function sound(project, sequence, order, spot) {
+    try {
+      if (order.speech) {
+        placeSpeech(project, sequence, order.speech, Number(spot.start) - Number(order.start));
+      }
+      if (order.mute === "clip" || order.mute === "track") {
+        spot.notices = spot.notices.concat(h.muteOld(sequence, spot.covered, order.mute));
+      }
+    } catch (problem) {
+      spot.notices.push("The take is placed, its sound is not: " + problem.message);
+    }
+  }
+
+  function placeSpeech(project, sequence, speech, moved) {
+    var media = h.imported(project, speech.file);
+    var spot = { start: String(Number(speech.start) + moved), end: String(Number(speech.end) + moved) };
+    var all = h.allItems(sequence.audioTracks);
+    var index, track;
+    for (index = 0; index < all.length; index += 1) {
+      if (h.samePath(h.pathOf(all[index].item.projectItem), speech.file) && String(all[index].item.start.ticks) === spot.start) {
+        return;
+      }
+    }
+    track = h.trackFor(sequence, "audio", -1, spot.start, spot.end);
+    put(sequence.audioTracks[track], media, spot, speech.first, speech.last);
+  }
+
+  /** Both can be undone by hand: a disabled clip, a muted track. */
+  h.muteOld = function (sequence, covered, how) {
+    var linked = covered ? h.linkedIds(covered) : [];
+    var all = h.allItems(sequence.audioTracks);
+    var names = [];
+    var index, track;
+    for (index = 0; index < all.length; index += 1) {
+      if (h.contains(linked, String(all[index].item.nodeId))) {
+        if (how === "clip") {
+          all[index].item.disabled = true;
+        } else {
+          track = sequence.audioTracks[all[index].track];
+          track.setMute(1);
+          if (!h.contains(names, String(track.name))) {
+            names.push(String(track.name));
+          }
+        }
+      }
+    }
+    if (linked.length === 0) {
+      return ["No sound is linked to the clip, so nothing was muted."];
+    }
+    return how === "track" ? ["Muted the whole track " + names.join(", ") + "."] : [];
+  };
+
+  /** Another version at the place of one of ours: it is laid over it exactly; the old one stays in the bin. */
+  h.switchTake = function (order) {
+    var project = h.project(order.project);
+    var sequence = h.sequence(project, order.sequence);
+    var there = h.placed(sequence, order.file);
+    var old = there ? null : versionAt(sequence, order);
+    if (there) {
+      return result(true, there.track, there.item, [], []);
+    }
+    if (!old) {
+      return h.place(order);
+    }
+    return h.asItWas(project, function () {
+      var media = h.imported(project, order.file);
+      var spot = { start: String(old.item.start.ticks), end: String(old.item.end.ticks) };
+      var former = old.item.projectItem;
+      var item, missed;
+      if (h.hasSound(media)) {
+        h.fail("HasSound", "This take has sound, which Premiere would lay over the first audio track: render it without sound.");
+      }
+      try {
+        item = put(sequence.videoTracks[old.track], media, spot, order.first, order.last);
+      } catch (problem) {
+        if (h.covered(sequence.videoTracks[old.track], spot.start, spot.end).length === 0) {
+          put(sequence.videoTracks[old.track], former, spot, order.first, order.last);
+        }
+        throw problem;
+      }
+      missed = copyFromClip(sequence, order, item);
+      return result(false, old.track, item, missed, []);
+    });
+  };
+
+  function copyFromClip(sequence, order, item) {
+    var entry = order.clip ? h.findItem(sequence.videoTracks, order.clip) : null;
+    return entry && !order.baked ? h.copyLook(entry.item, item) : [];
+  }
+
+  function versionAt(sequence, order) {
+    var spot = whereItGoes(sequence, order);
+    var all = h.allItems(sequence.videoTracks);
+    var index, item, track;
+    for (index = all.length - 1; index >= 0; index -= 1) {
+      item = all[index].item;
+      track = sequence.videoTracks[all[index].track];
+      if (all[index].track >= order.track && String(track.name).indexOf(h.TAKES) === 0
+          && String(item.start.ticks) === spot.start && String(item.end.ticks) === spot.end) {
+        return all[index];
+      }
+    }
+    return null;
+  }
+
+  function result(already, track, item, missed, notices) {
+    return {
+      already: already,
+      track: track + 1,
+      start: String(item.start.ticks),
+      end: String(item.end.ticks),
+      notCopied: missed,
+      notices: notices
+    };
+  }
+}($.heygem));

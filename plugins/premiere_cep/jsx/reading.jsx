@@ -1,0 +1,197 @@
+/* What is open and what lies on its tracks. Reads only. Synthetics have no path, some properties throw: each is asked for on its own. */
+(function (h) {
+  var BIN = 2;
+
+  h.TAKES = "HeyGem takes";
+  h.SPEECH = "HeyGem speech";
+
+  h.about = function () {
+    var project = h.tried(function () { return app.project; }, null);
+    var sequence = project ? project.activeSequence : null;
+    return {
+      version: app.version,
+      project: project ? String(project.documentID) : "",
+      projectName: project ? project.name : "",
+      sequence: sequence ? sequence.sequenceID : null
+    };
+  };
+
+  /** The open project; `wanted` is its id. */
+  h.project = function (wanted) {
+    var project = h.tried(function () { return app.project; }, null);
+    if (!project) {
+      h.fail("NoProject", "No project is open in Premiere: open one and try again.");
+    }
+    if (wanted && String(project.documentID) !== wanted) {
+      h.fail("OtherProject", "The project \u201c" + project.name + "\u201d is open in Premiere, and this belongs to another one: open that one first.");
+    }
+    return project;
+  };
+
+  h.sequence = function (project, wanted) {
+    var index;
+    var all = h.list(project.sequences);
+    for (index = 0; index < all.length; index += 1) {
+      if (all[index].sequenceID === wanted) {
+        return all[index];
+      }
+    }
+    return h.fail("TimelineGone", "The sequence of this shot is no longer in the project; the take itself is safe in its folder.");
+  };
+
+  /** The open sequence with all its clips, and the ids of the selected ones; null = none is open. */
+  h.described = function () {
+    var project = h.project(null);
+    var sequence = project.activeSequence;
+    if (!sequence) {
+      return null;
+    }
+    return {
+      project: String(project.documentID),
+      id: sequence.sequenceID,
+      name: sequence.name,
+      timebase: String(sequence.timebase),
+      zeroPoint: String(sequence.zeroPoint),
+      displayFormat: h.tried(function () { return sequence.videoDisplayFormat; }, null),
+      width: h.tried(function () { return sequence.frameSizeHorizontal; }, null),
+      height: h.tried(function () { return sequence.frameSizeVertical; }, null),
+      video: describedTracks(sequence.videoTracks),
+      audio: describedTracks(sequence.audioTracks),
+      selected: h.selectedIds(sequence)
+    };
+  };
+
+  function describedTracks(tracks) {
+    var all = h.list(tracks);
+    var out = [];
+    var index, inner, clips, items;
+    for (index = 0; index < all.length; index += 1) {
+      clips = h.list(all[index].clips);
+      items = [];
+      for (inner = 0; inner < clips.length; inner += 1) {
+        items.push(h.describedItem(clips[inner]));
+      }
+      out.push({
+        name: h.tried(nameOf(all[index]), ""),
+        muted: h.isOn(h.tried(muteOf(all[index]), false)),
+        locked: h.isOn(h.tried(lockOf(all[index]), false)),
+        items: items
+      });
+    }
+    return out;
+  }
+
+  function nameOf(thing) { return function () { return thing.name; }; }
+  function muteOf(track) { return function () { return track.isMuted(); }; }
+  function lockOf(track) { return function () { return track.isLocked(); }; }
+
+  h.isOn = function (value) {
+    return value === true || value === 1 || value === "1";
+  };
+
+  h.describedItem = function (item) {
+    var media = h.tried(function () { return item.projectItem; }, null);
+    return {
+      id: String(item.nodeId),
+      name: h.tried(nameOf(item), ""),
+      start: String(item.start.ticks),
+      end: String(item.end.ticks),
+      inPoint: String(item.inPoint.ticks),
+      outPoint: String(item.outPoint.ticks),
+      speed: h.tried(function () { return item.getSpeed(); }, 1),
+      reversed: h.isOn(h.tried(function () { return item.isSpeedReversed(); }, 0)),
+      disabled: h.isOn(h.tried(function () { return item.disabled; }, false)),
+      path: h.pathOf(media),
+      mediaStart: h.tried(function () { return String(media.startTime().ticks); }, "0"),
+      mediaRate: h.tried(function () { return media.getFootageInterpretation().frameRate; }, null),
+      offline: h.isOn(h.tried(function () { return media.isOffline(); }, false)),
+      isSequence: h.isOn(h.tried(function () { return media.isSequence(); }, false)),
+      isMulticam: h.isOn(h.tried(function () { return media.isMulticamClip(); }, false)),
+      linked: h.linkedIds(item),
+      effects: h.effectsOf(item)
+    };
+  };
+
+  h.pathOf = function (media) {
+    return media ? h.tried(function () { return media.getMediaPath() || null; }, null) : null;
+  };
+
+  h.linkedIds = function (item) {
+    var all = h.list(h.tried(function () { return item.getLinkedItems(); }, null));
+    var out = [];
+    var index;
+    for (index = 0; index < all.length; index += 1) {
+      if (String(all[index].nodeId) !== String(item.nodeId)) {
+        out.push(String(all[index].nodeId));
+      }
+    }
+    return out;
+  };
+
+  /** Linked picture and sound are two entries; an entry may come twice. */
+  h.selectedIds = function (sequence) {
+    var all = h.list(h.tried(function () { return sequence.getSelection(); }, null));
+    var out = [];
+    var index;
+    for (index = 0; index < all.length; index += 1) {
+      if (all[index] && all[index].nodeId && !h.contains(out, String(all[index].nodeId))) {
+        out.push(String(all[index].nodeId));
+      }
+    }
+    return out;
+  };
+
+  /** [{item, track}] of all clips of a kind of tracks, tracks counted from 0. */
+  h.allItems = function (tracks) {
+    var all = h.list(tracks);
+    var out = [];
+    var index, inner, clips;
+    for (index = 0; index < all.length; index += 1) {
+      clips = h.list(all[index].clips);
+      for (inner = 0; inner < clips.length; inner += 1) {
+        out.push({ item: clips[inner], track: index });
+      }
+    }
+    return out;
+  };
+
+  h.findItem = function (tracks, id) {
+    var all = h.allItems(tracks);
+    var index;
+    for (index = 0; index < all.length; index += 1) {
+      if (String(all[index].item.nodeId) === id) {
+        return all[index];
+      }
+    }
+    return null;
+  };
+
+  h.samePath = function (one, other) {
+    return Boolean(one) && Boolean(other) && normal(one) === normal(other);
+  };
+
+  function normal(path) {
+    var text = String(path).replace(/\\/g, "/");
+    return /^[a-zA-Z]:\//.test(text) ? text.toLowerCase() : text;
+  }
+
+  /** Children of a bin, bins within it not entered. */
+  h.childrenOf = function (bin) {
+    return h.list(bin.children);
+  };
+
+  h.binOfTakes = function (project) {
+    var all = h.childrenOf(project.rootItem);
+    var index, made;
+    for (index = 0; index < all.length; index += 1) {
+      if (all[index].type === BIN && all[index].name === h.TAKES) {
+        return all[index];
+      }
+    }
+    made = project.rootItem.createBin(h.TAKES);
+    if (!made) {
+      h.fail("NoBin", "Premiere did not make the bin \u201c" + h.TAKES + "\u201d; is the project read-only?");
+    }
+    return made;
+  };
+}($.heygem));

@@ -1,0 +1,110 @@
+/* The namespace $.heygem, and values as text. ECMAScript 3 throughout: Premiere's script engine knows nothing newer, and not always JSON.
+   Every file is a function that gets the namespace; the panel loads them in the order of jsx/order.json. Times are ticks as strings. */
+$.heygem = {};
+
+(function (h) {
+  /** What a person reads; `kind` is what programs read. */
+  h.fail = function (kind, sentence) {
+    var problem = new Error(sentence);
+    problem.heygem = kind;
+    throw problem;
+  };
+
+  /** A value as JSON of plain ASCII, so that no engine on the way stumbles over U+2028, a surrogate or a quote. */
+  h.toText = function (value) {
+    var parts, index, name;
+    if (value === null || value === undefined) {
+      return "null";
+    }
+    if (typeof value === "string") {
+      return quoted(value);
+    }
+    if (typeof value === "number") {
+      return isFinite(value) ? String(value) : "null";
+    }
+    if (typeof value === "boolean") {
+      return value ? "true" : "false";
+    }
+    parts = [];
+    if (value instanceof Array) {
+      for (index = 0; index < value.length; index += 1) {
+        parts.push(h.toText(value[index]));
+      }
+      return "[" + parts.join(",") + "]";
+    }
+    for (name in value) {
+      if (Object.prototype.hasOwnProperty.call(value, name) && typeof value[name] !== "function") {
+        parts.push(quoted(name) + ":" + h.toText(value[name]));
+      }
+    }
+    return "{" + parts.join(",") + "}";
+  };
+
+  function quoted(text) {
+    var out = '"';
+    var index, code, letter;
+    for (index = 0; index < text.length; index += 1) {
+      code = text.charCodeAt(index);
+      letter = text.charAt(index);
+      if (letter === '"' || letter === "\\") {
+        out += "\\" + letter;
+      } else if (code < 32 || code > 126) {
+        out += "\\u" + ("0000" + code.toString(16)).slice(-4);
+      } else {
+        out += letter;
+      }
+    }
+    return out + '"';
+  }
+
+  /** What a host property says, or `otherwise` where this version throws at it or lacks it. */
+  h.tried = function (read, otherwise) {
+    var value;
+    try {
+      value = read();
+    } catch (problem) {
+      return otherwise;
+    }
+    return value === undefined || value === null ? otherwise : value;
+  };
+
+  /** Premiere's collections and its arrays alike, as an array. */
+  h.list = function (collection) {
+    var count, index;
+    var out = [];
+    if (!collection) {
+      return out;
+    }
+    count = collection.numItems;
+    if (count === undefined) {
+      count = collection.numTracks;
+    }
+    if (count === undefined) {
+      count = collection.numSequences;
+    }
+    if (count === undefined) {
+      count = collection.length || 0;
+    }
+    for (index = 0; index < count; index += 1) {
+      out.push(collection[index]);
+    }
+    return out;
+  };
+
+  h.contains = function (values, value) {
+    var index;
+    for (index = 0; index < values.length; index += 1) {
+      if (values[index] === value) {
+        return true;
+      }
+    }
+    return false;
+  };
+
+  /** A time of exactly so many ticks. */
+  h.time = function (ticks) {
+    var time = new Time();
+    time.ticks = ticks;
+    return time;
+  };
+}($.heygem));
