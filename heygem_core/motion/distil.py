@@ -25,7 +25,7 @@ from ..speech.features import level, log_mel
 from ..speech.mel_front import MelFront
 from .head import Head
 from .lessons import Lessons
-from .model import MotionNet
+from .model import MotionNet, MotionNets
 from .train import Epoch, mouth_error, resume, save
 
 Floats = NDArray[np.float32]
@@ -94,7 +94,7 @@ def _loss(teacher: Head, lessons: Lessons) -> Callable[..., Any]:
     """The function (student, net, log-mel, states, throat=bands by which a voice is shifted) → error of a batch."""
     error_of = mouth_error(teacher.basis)
 
-    def loss(student: MelFront, net: MotionNet, mel: NDArray[Any], states: NDArray[Any], throat: int = 0) -> torch.Tensor:
+    def loss(student: MelFront, net: MotionNet | MotionNets, mel: NDArray[Any], states: NDArray[Any], throat: int = 0) -> torch.Tensor:
         wanted = torch.from_numpy(states.astype(np.float32))
         with torch.no_grad():
             heard = teacher.net.hear(wanted)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..speech.encoder import Encoder
-    from .model import MotionNet
+    from .model import MotionNet, MotionNets
 
 Floats = NDArray[np.float32]
 
@@ -38,7 +38,7 @@ class Head:
     name: str
     encoder: Encoder  # speech → states
     carries_encoder: bool  # the encoder's weights lie in the head's own file
-    net: MotionNet  # speech states → coefficients
+    net: MotionNet | MotionNets  # speech states → coefficients
     basis: Floats  # (K, V, 3) face space: one standard deviation of each component
     mean: Floats  # (V, 3) face space: the mean displacement while speaking
     opening: Floats  # (V, 3) how far each vertex goes while the inner lips part by one unit
@@ -58,7 +58,7 @@ def load_head(name: str = "mel", encoder: str | None = None) -> Head:
     import torch
     from safetensors import SafetensorError, safe_open
 
-    from .model import MotionNet
+    from .model import net_of
 
     path = Path(name) if name.endswith(".safetensors") else WEIGHTS / f"{name}.safetensors"
     try:
@@ -68,7 +68,7 @@ def load_head(name: str = "mel", encoder: str | None = None) -> Head:
             state = unpack({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 — not a dict
         if facts["format"] != FORMAT:
             raise MissingWeights(f"The motion head {path} has format {facts['format']}, this program reads {FORMAT}: train it again.")
-        net = MotionNet(**facts["net"])
+        net = net_of(facts["net"])
         net.load_state_dict(_part(state, "net."))
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise MissingWeights(f"There is no motion head at {path} that can be read ({error}); use “mel” or train one.") from error

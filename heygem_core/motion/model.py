@@ -6,6 +6,9 @@ m) and that somebody speaks (music and noise are no reason to open the mouth).
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
@@ -43,3 +46,35 @@ class MotionNet(nn.Module):
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
         return self.speak(self.hear(states))
+
+
+class MotionNets(nn.Module):
+    """Several networks that learn the same from different beginnings and answer with their mean: surer than any of them."""
+
+    def __init__(self, states: int, components: int, *, members: int, width: int = 128, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.sizes = {"states": states, "components": components, "width": width, "members": members}
+        self.members = nn.ModuleList(MotionNet(states, components, width=width, dropout=dropout) for _ in range(members))
+
+    def each(self) -> list[MotionNet]:
+        return [member for member in self.members if isinstance(member, MotionNet)]
+
+    def hear(self, states: Tensor) -> Tensor:
+        """(B, T, states) → (B, T, members × width)."""
+        return torch.cat([member.hear(states) for member in self.each()], -1)
+
+    def speak(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """As `MotionNet.speak`: the members' mean."""
+        said = [member.speak(part) for member, part in zip(self.each(), heard.chunk(len(self.members), -1), strict=True)]
+        shapes, logits = zip(*said, strict=True)
+        return torch.stack(shapes).mean(0), torch.stack(logits).mean(0)
+
+    def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        return self.speak(self.hear(states))
+
+
+def net_of(sizes: dict[str, Any], *, dropout: float = 0.2) -> MotionNet | MotionNets:
+    """A network with random weights, of the sizes that `MotionNet.sizes` or `MotionNets.sizes` says."""
+    if sizes.get("members", 1) > 1:
+        return MotionNets(**sizes, dropout=dropout)
+    return MotionNet(**{key: size for key, size in sizes.items() if key != "members"}, dropout=dropout)

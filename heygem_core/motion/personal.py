@@ -2,7 +2,7 @@
 
 The head's coefficients are corrected by a ridge regression from what the encoder and the network heard to what this person's mouth
 did beyond the head's own answer; then they get the amplitude and the middle that this person gives them. The correction must
-not do harm: fitted on three quarters of the footage, it has to follow the mouth about as well as the plain head on the
+do no clear harm: fitted on three quarters of the footage, it has to follow the mouth about as well as the plain head on the
 quarter it has not seen, all four taken together; else only amplitude and middle are learnt. Sound that does not belong to
 the face (music, another speaker, a dub) fails before that, since the head does not follow such a mouth at all.
 
@@ -31,9 +31,10 @@ PERSONAL_VERSION = 2  # counts the changes to this module that change adaptation
 SHORTEST_S = 3.0  # of speech that is needed to learn anything
 BELONGS_R = 0.3  # a head follows the mouth at least this well where the sound belongs to it
 STIFFNESS = 2000.0  # ridge penalty, in frames at 25 fps times standard deviations squared
-INNER_WEIGHT = 2.0  # of what the network heard beside the encoder's states: it is fewer numbers and closer to the mouth
+INNER_WEIGHT = 23.0  # of what the network heard altogether; of each state of the encoder 1: they are many, and further from the mouth
 FOLDS = 4  # of the footage that the correction has to prove itself on in turn
-HARM_R = 0.01  # by which the correction may be behind the plain head on what it has not seen, for the folds see less than the whole
+HARM_R = 0.08  # by which the corrected head may be behind the plain one there: a fold sees little, and the whole proved better
+STUDENT_HARM_R = 0.01  # the same where our own listener's states are read, which are a guess at the encoder's
 AMPLITUDE = (0.6, 1.8)  # limits of this person's amplitude over the head's
 
 
@@ -79,7 +80,7 @@ def adapt(footage: Footage, head: Head) -> tuple[Adaptation | None, str]:
     if isinstance(lesson, str):
         return None, lesson
     plain, proved = lesson.proved(corrected=False), lesson.proved(corrected=True)
-    helps = proved >= plain - HARM_R
+    helps = proved >= plain - (STUDENT_HARM_R if head.encoder.kind == "mel" else HARM_R)
     gain, weights, middle = lesson.fit(np.arange(len(lesson.gap)), corrected=helps)
     r = proved if helps else plain
     found = Adaptation(gain=gain, weights=weights, middle=middle, head=head.digest, r_plain=plain, r_adapted=r)
@@ -151,12 +152,17 @@ def _lesson(footage: Footage, head: Head) -> _Lesson | str:
     return _Lesson(
         heard=_read(heard.shape, times + lag),
         features=heard.features_at(times + lag),
-        emphasis=np.repeat(np.array([1, INNER_WEIGHT], np.float32), [head.encoder.width, heard.features.shape[1] - head.encoder.width]),
+        emphasis=_emphasis(head.encoder.width, heard.features.shape[1] - head.encoder.width),
         done=np.asarray(done, np.float32),
         gap=gap,
         gap_of=gap_of,
         frame_s=footage.frame_s,
     )
+
+
+def _emphasis(states: int, inner: int) -> Floats:
+    """(states + inner,) weights of the features."""
+    return np.repeat(np.array([1, INNER_WEIGHT / np.sqrt(inner)], np.float32), [states, inner])
 
 
 def _read(curve: Floats, times: npt.NDArray[np.float64]) -> Floats:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..speech.encoder import Encoder
-    from .model import MotionNet
+    from .model import MotionNet, MotionNets
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,6 +53,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     width: int = 128  # of the net
+    members: int = 1  # nets that learn from different beginnings and answer with their mean
     dropout: float = 0.2
     held_out: int = 10  # every n-th sentence only checks
     seed: int = 0
@@ -124,14 +125,15 @@ def train_motion(
     """
     import torch
 
-    from .model import MotionNet
+    from .model import net_of
 
     torch.manual_seed(recipe.seed)
     check = list(examples[:: recipe.held_out])
     learn = [e for k, e in enumerate(examples) if k % recipe.held_out]
     shapes = fit_shapes(learn, recipe.components)
     states, wanted = _rows(variants(learn, recipe), encoder, shapes)
-    net = MotionNet(states[0].shape[-1], recipe.components, width=recipe.width, dropout=recipe.dropout)
+    sizes = {"states": states[0].shape[-1], "components": recipe.components, "width": recipe.width, "members": recipe.members}
+    net = net_of(sizes, dropout=recipe.dropout)
     loss_of = _loss(shapes, recipe)
     steps = math.ceil(len(states) / recipe.batch)
     check_states, check_wanted = _rows(check, encoder, shapes)
@@ -145,9 +147,11 @@ def train_motion(
         net.train()
         total = 0.0
         for some in np.array_split(order, steps):
-            loss = _batch_loss(net, loss_of, [states[k] for k in some], [wanted[k] for k in some])
+            batch = [states[k] for k in some], [wanted[k] for k in some]
+            losses = [_batch_loss(member, loss_of, *batch) for member in getattr(net, "members", [net])]
+            loss = torch.stack(losses).mean()
             adam.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             adam.step()
             pace.step()
             total += float(loss.detach()) / steps
@@ -242,7 +246,7 @@ def _loss(shapes: Shapes, recipe: Recipe) -> Any:
     return error
 
 
-def _batch_loss(net: MotionNet, loss_of: Any, states: list[Tensor], wanted: list[Tensor]) -> Tensor:
+def _batch_loss(net: MotionNet | MotionNets, loss_of: Any, states: list[Tensor], wanted: list[Tensor]) -> Tensor:
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
