@@ -24,6 +24,17 @@ _SECTIONS = {
     "own_speech": "own sound",
     "syncnet": "SyncNet",
 }
+_NEEDS = {  # why a whole section may be missing
+    "opening": "needs the report that lies beside a take",
+    "width": "needs the report that lies beside a take",
+    "closures": "needs the report that lies beside a take",
+    "real_opening": "only where a take says what its source says",
+    "real_closures": "only where a take says what its source says",
+    "trace": "only where a take says something else than its source",
+    "likeness": "needs the footage, and the plan in the cache: render the take again",
+    "own_speech": "only for videos without a report, and with a second of speech",
+    "syncnet": "needs --syncnet and sound",
+}
 _WORDS = {
     "frames": "frames",
     "measured_frames": "frames with a usable face",
@@ -90,12 +101,14 @@ def table(quality: Quality) -> str:
     """The figures, a line each; "–" where one cannot be said."""
     lines = list(_lines(quality))
     width = max(len(label) for label, _ in lines)
-    return "\n".join(
-        f"{label:{width}}  {'–' if value is None else f'{value:.3f}' if isinstance(value, float) else value}" for label, value in lines
-    )
+    return "\n".join(f"{label:{width}}  {_text(value)}" for label, value in lines)
 
 
-def _lines(figures: Any, section: str = "", title: str = "") -> Iterator[tuple[str, float | int | None]]:
+def _text(value: float | int | str | None) -> str:
+    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _lines(figures: Any, section: str = "", title: str = "") -> Iterator[tuple[str, float | int | str | None]]:
     """(words, figure) of a struct and of those in it."""
     for name, value in msgspec.structs.asdict(figures).items():
         if isinstance(value, msgspec.Struct):
@@ -106,4 +119,4 @@ def _lines(figures: Any, section: str = "", title: str = "") -> Iterator[tuple[s
             words = _OTHERWISE.get((section, name), _WORDS[name])
             yield (f"{title}: {words}" if title else words), value
         else:
-            yield _SECTIONS[name], None
+            yield _SECTIONS[name], f"– ({_NEEDS[name]})"
