@@ -43,7 +43,7 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
     <div class="drop-text"><strong>${title}</strong><span>${hint}</span></div>
     <div class="drop-actions">
       <${Button} icon="upload" onClick=${() => (host?.can("pick") ? pickInPanel() : input.current?.click())}>${t("pick.choose")}<//>
-      <${Button} kind="quiet" icon="folder" onClick=${() => setBrowsing(true)}>${t("pick.folders")}<//>
+      ${!host && html`<${Button} kind="quiet" icon="folder" onClick=${() => setBrowsing(true)}>${t("pick.folders")}<//>`}
     </div>
     <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label=${title} accept=${ACCEPT[role]} multiple=${many}
       onChange=${(/** @type {Event} */ event) => { const field = /** @type {HTMLInputElement} */ (event.target); if (field.files?.length) onFiles([...field.files]); field.value = ""; }} />

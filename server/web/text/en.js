@@ -182,7 +182,7 @@ export default {
   "player.compare": "How to compare",
   "player.first": "First frame",
   "player.forward": "One frame forward",
-  "player.frame": "frame {n} of {total}",
+  "player.frame": "frame {n} of 0–{last}",
   "player.last": "Last frame",
   "player.legend": "What the strip shows",
   "player.legend-lips": "Lip opening",

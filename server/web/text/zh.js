@@ -182,7 +182,7 @@ export default {
   "player.compare": "对比方式",
   "player.first": "第一帧",
   "player.forward": "前进一帧",
-  "player.frame": "第 {n} / {total} 帧",
+  "player.frame": "第 {n} 帧（0–{last}）",
   "player.last": "最后一帧",
   "player.legend": "图例",
   "player.legend-lips": "嘴唇张开度",

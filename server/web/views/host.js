@@ -15,6 +15,7 @@ import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { useFigures } from "./job.js";
 import { useIntake } from "./new.js";
+import { markersOf, visible } from "./place.js";
 import { settingsLine } from "./take.js";
 import { StartPanel } from "./start.js";
 
@@ -171,21 +172,4 @@ function HostShot({ shot, host }) {
       ${placement && html`<${Button} kind="quiet" busy=${busy} onClick=${() => act(() => client.api.call(host.id, "host.reveal", { placement }))}>${t("host.show")}<//>`}
       ${take.weak.length > 0 && placement && html`<${Button} kind="quiet" busy=${busy} onClick=${() => act(async () => { await client.api.call(host.id, "host.markers", { placement, markers: markersOf(take, placement) }); say(t("host.marked", { n: take.weak.length })); })}>${t("host.mark", { n: take.weak.length })}<//>`}
     </div></li>`;
-}
-
-/** Which frames of the file show. @param {Wire.TakeView} take @param {Wire.Placement} placement */
-export function visible(take, placement) {
-  const handles = placement.handles ?? 0;
-  const own = parseRate(take.rate);
-  const record = parseRate(placement.rate);
-  const shown = own && record ? Math.round((placement.record_duration * record.d * own.n) / (record.n * own.d)) : placement.record_duration;
-  return { handles, frames: Math.min(shown, take.frames - handles) };
-}
-
-/** Weak frames as markers on the record; the take's frames become the timeline's by their rates. @param {Wire.TakeView} take @param {Wire.Placement} placement @returns {Wire.Marker[]} */
-export function markersOf(take, placement) {
-  const own = parseRate(take.rate);
-  const record = parseRate(placement.rate);
-  const there = (/** @type {number} */ frame) => (own && record ? Math.round((frame * own.d * record.n) / (own.n * record.d)) : frame);
-  return take.weak.map((weak) => ({ record_start: placement.record_start + there(weak.start - (placement.handles ?? 0)), record_duration: Math.max(1, there(weak.end_exclusive) - there(weak.start)), name: weak.reason, comment: take.name }));
 }

@@ -2,7 +2,7 @@
 
 /** @import * as Wire from "../wire.js" */
 import { html, useEffect, useRef, useState } from "../ui/html.js";
-import { useAction, useApp, useBlobUrl, useLive, useTask } from "../ui/hooks.js";
+import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
 import { Badge, Bar, Button, IconButton, Notice } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import * as looks from "../media/looks.js";
@@ -100,6 +100,7 @@ function ShotRow({ shot }) {
   const does = (/** @type {"cancel" | "retry"} */ verb) => act(async () => void (await client.api.actOnShot(shot.id, verb)));
   const stage = worked && now.stage ? t(/** @type {Key} */ (`stage.${now.stage}`)) : t(/** @type {Key} */ (`shot.${shot.state}`));
   const take = shot.takes[shot.takes.length - 1];
+  const attempts = Math.max(0, ...shot.attempts.map((attempt) => attempt.number));
   const reused = [shot.reused.tracks && t("reused.tracks"), shot.reused.speech && t("reused.speech"), shot.reused.plan && t("reused.plan"), shot.reused.segments > 0 && t("reused.segments", { n: shot.reused.segments })].filter(Boolean);
   return html`<li class="shot ${shot.state}" data-shot=${shot.id}>
     <${ShotPicture} shot=${shot} live=${worked && live} />
@@ -110,7 +111,7 @@ function ShotRow({ shot }) {
         ${(worked || shot.state === "done") && html`<span>${t("job.frames", { done: number(shot.state === "done" ? (shot.frames_total ?? now.frames_done) : now.frames_done), total: now.frames_total === null ? UNKNOWN : number(now.frames_total) })}</span>`}
         ${worked && live && now.fps !== null && html`<span>${t("job.fps", { fps: number(now.fps, 1) })}</span>`}
         ${worked && live && now.eta_s !== null && html`<span>${t("job.eta", { time: duration(now.eta_s) })}</span>`}
-        ${shot.attempts.length > 1 && html`<span>${t("shot.attempts", { n: Math.max(...shot.attempts.map((attempt) => attempt.number)) })}</span>`}
+        ${attempts > 1 && html`<span>${t("shot.attempts", { n: attempts })}</span>`}
         ${reused.length > 0 && html`<span>${t("reused.title", { what: reused.join(", ") })}</span>`}
       </p>
       ${shot.why && html`<p class=${shot.state === "failed" ? "why problem" : "why"}>${shot.why}</p>`}
@@ -128,8 +129,11 @@ function ShotPicture({ shot, live }) {
   const { client } = useApp();
   const [picture, setPicture] = useState(/** @type {Blob | null} */ (null));
   useEffect(() => (live ? client.watchPreviews(({ header, picture: blob }) => header.shot === shot.id && setPicture(blob)) : undefined), [live, shot.id]);
-  const source = useTask(() => looks.poster(client.api, shot.request.video, shot.request.start ?? 0), [shot.id]);
-  const url = useBlobUrl(picture ?? source.value);
+  const take = shot.takes[shot.takes.length - 1];
+  const finished = useMediaUrl(take && !take.missing && !live ? `/takes/${take.id}/poster.jpg` : null);
+  const source = useTask(() => looks.poster(client.api, shot.request.video, shot.request.start ?? 0), [shot.id], { when: !take });
+  const newest = useBlobUrl(live ? picture : (source.value ?? picture));
+  const url = finished.url ?? newest;
   return html`<div class="shot-picture">${url && html`<img src=${url} alt=${picture ? t("shot.preview", { name: shot.name }) : ""} />`}${picture && live && html`<span class="live-dot">${t("shot.live")}</span>`}</div>`;
 }
 
@@ -156,15 +160,13 @@ export function JobLog({ job }) {
   </div>`;
 }
 
-/** The stored log: JSON lines, or plain ones. @param {string} text @returns {{at: number | null, level: string, message: string}[]} */
+const LINE = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (info|warning|error) (\S+) (.*)$/;
+
+/** The stored log: "date time level shot message". @param {string} text @returns {{at: number | null, level: string, message: string}[]} */
 export function logLines(text) {
   return text.split("\n").filter(Boolean).slice(-1000).map((line) => {
-    try {
-      const { at, level, message } = JSON.parse(line);
-      if (typeof message === "string") return { at: typeof at === "number" ? at : null, level: String(level ?? "info"), message };
-    } catch {
-      // not JSON: shown as it is
-    }
-    return { at: null, level: "info", message: line };
+    const found = LINE.exec(line);
+    if (!found) return { at: null, level: "info", message: line };
+    return { at: Date.parse(`${found[1].replace(" ", "T")}Z`) / 1000, level: found[2], message: found[4] };
   });
 }

@@ -18,7 +18,7 @@ import { t } from "../text.js";
 
 /** @typedef {"after" | "before" | "side" | "wipe"} Mode */
 
-const LIP_SCALE = 0.35; // lip opening in eye distances that fills the strip: a wide open mouth
+const LEAST_OPENING = 0.15; // eye distances: a mouth that hardly opens shall not fill the strip
 
 /**
  * @param {{take: Wire.TakeView, report: Wire.TakeReport | null, waveform: Wire.Waveform | null, seekTo: {frame: number} | null, onFrame?: (frame: number) => void}} props
@@ -52,10 +52,11 @@ export function Player({ take, report, waveform, seekTo, onFrame }) {
   }
   /** @param {CanvasRenderingContext2D} context @param {import("../media/draw.js").Span} span @param {number} height */
   function draw(context, span, height) {
-    if (waveform) drawWave(context, waveform.peaks, { first: 0, last: take.frames, span, top: 0, height, fill: colour("--wave-speech") });
+    // The speech stands on the same ground as the lips, so that one can see whether they rise together.
+    if (waveform) drawWave(context, waveform.peaks, { first: 0, last: take.frames, span, top: 0, height: height * 2, fill: colour("--wave-speech") });
     if (!report) return;
     for (const { from, to } of unchanged(report)) drawRange(context, from, to, { span, top: 0, height, fill: colour("--keep-fill"), hatch: colour("--keep-line") });
-    drawCurve(context, report.wanted_opening, { span, top: 4, height: height - 8, most: LIP_SCALE, stroke: colour("--lips"), fill: colour("--lips-fill") });
+    drawCurve(context, report.wanted_opening, { span, top: 4, height: height - 8, most: Math.max(LEAST_OPENING, ...report.wanted_opening.map((value) => value ?? 0)), stroke: colour("--lips"), fill: colour("--lips-fill") });
   }
   /** @type {[string, string][]} */
   const modes = [["after", t("player.after")], ["before", t("player.before")], ["side", t("player.side")], ["wipe", t("player.wipe")]];
@@ -77,7 +78,7 @@ export function Player({ take, report, waveform, seekTo, onFrame }) {
     <div class="editor-bar">
       <${TransportButtons} transport=${transport} />
       <output class="timecode" aria-live="off">${name(transport.frame)}</output>
-      <span class="frame-number">${t("player.frame", { n: transport.frame, total: take.frames })}</span>
+      <span class="frame-number">${t("player.frame", { n: transport.frame, last: take.frames - 1 })}</span>
       <span class="spacer"></span>
       <${Button} kind="quiet" icon="split" title=${t("player.ab-key")} pressed=${mode === "before"} onClick=${() => setMode(mode === "before" ? "after" : "before")}>${t("player.ab")}<//>
       <${IconButton} name=${t(muted ? "player.unmute" : "player.mute")} icon=${muted ? "mute" : "speaker"} pressed=${muted} onClick=${() => setMuted(!muted)} />

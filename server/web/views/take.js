@@ -121,11 +121,11 @@ function RenderAgain({ take, shot, onClose }) {
   const job = useLive((state) => state.jobs[take.job]);
   const [settings, setSettings] = useState(/** @type {import("../presets.js").Settings} */ ({ ...take.settings }));
   const [preset, setPreset] = useState("custom");
-  const [key] = useState(newKey);
+  const [key, setKey] = useState(newKey);
   const [busy, act] = useAction();
   const start = () => act(async () => {
     if (!shot) return;
-    const detail = await client.api.submit({ shots: [{ ...shot.request, name: shot.name, settings: null }], settings, name: job?.name ?? null, folder: job?.folder ?? null, origin: job?.origin ?? { kind: "page" }, timeline: job?.timeline ?? null }, `${key}-${JSON.stringify(settings).length}`);
+    const detail = await client.api.submit({ shots: [{ ...shot.request, name: shot.name, settings: null }], settings, name: job?.name ?? null, folder: job?.folder ?? null, origin: job?.origin ?? { kind: "page" }, timeline: job?.timeline ?? null }, key);
     client.dispatch({ type: "job.loaded", detail, asOf: -1 });
     say(t("start.started", { name: detail.job.name }));
     onClose();
@@ -135,6 +135,6 @@ function RenderAgain({ take, shot, onClose }) {
   return html`<${Dialog} title=${t("take.again-title", { name: take.name })} onClose=${onClose} footer=${footer}>
     ${!shot && html`<${Notice} kind="warn">${t("versions.no-job")}<//>`}
     <p class="hint">${t("take.again-hint")}</p>
-    <${SettingsForm} id="again" settings=${settings} preset=${preset} onChange=${(/** @type {any} */ next, /** @type {string} */ name) => { setSettings(next); setPreset(name); }} /><//>`;
+    <${SettingsForm} id="again" settings=${settings} preset=${preset} onChange=${(/** @type {any} */ next, /** @type {string} */ name) => { setSettings(next); setPreset(name); setKey(newKey()); }} /><//>`;
 }
 
