@@ -1,9 +1,9 @@
 """Decides a shot once: who says it, which frames, which mouth shapes. Any range renders from the plan, anywhere, identically.
 
-    video ─► face tracks ─► one face, smoothed, pose-free ─┐
-    speech ─► motion ─► this person's shapes ──────────────┴─► plan: a folder of arrays, found again by its key
+    video ─► face tracks ─► one face, smoothed, pose-free ─► its manner of talking ─┐
+    speech ─► what is heard in it ─► motion in that manner ─► this person's shapes ─┴─► plan: a folder of arrays, found again by its key
 
-What a plan is made from (face tracks of the video, motion of the speech) is cached on its own, so new speech for an old
+What a plan is made from (face tracks and manner of the video, what is heard in the speech) is cached on its own, so new speech for an old
 video, or an old speech for a new video, only does the other half.
 """
 

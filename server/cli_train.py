@@ -42,7 +42,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     motion.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
     motion.add_argument("--listener-epochs", type=int, metavar="N", help="passes of the small listener over its data")
-    motion.add_argument("--members", type=int, default=1, metavar="N", help="train so many networks that answer with their mean (default: 1)")
+    motion.add_argument("--members", type=int, default=1, metavar="N", help="networks that answer with their mean (default: 1)")
     motion.add_argument("--seed", type=int, default=0, metavar="N", help="of everything that is drawn by chance (default: 0)")
     motion.add_argument("--licence", default="unknown", metavar="TEXT", help="of the data, for the record")
     motion.add_argument("--resume", action="store_true", help="go on with an interrupted run")

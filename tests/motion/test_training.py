@@ -144,6 +144,20 @@ def test_a_net_learns_that_louder_is_wider(checkpoints: Path, examples: list[Exa
     assert last.check < 0.8 * first.check  # type: ignore[union-attr]
 
 
+def test_several_networks_answer_with_their_mean_and_are_kept_together(checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
+    encoder = open_encoder(str(checkpoints / "whisper"), [1])
+    made = trained(examples, encoder, replace_fields(QUICK, members=3))
+    states = encoder.states(examples[0].samples)[None]
+    with torch.inference_mode():
+        whole, _ = made.net(states)
+        each = torch.stack([member(states)[0] for member in made.net.each()])  # type: ignore[union-attr]
+    assert torch.allclose(whole, each.mean(0), atol=1e-5)
+    assert each.std(0).max() > 0.01  # they did not learn the same
+    save_head(made, tmp_path / "head.safetensors")
+    again = predict_with(load_head(str(tmp_path / "head.safetensors")), examples[0].samples)
+    assert np.abs(again.coefficients - predict_with(made, examples[0].samples).coefficients).max() < 0.05
+
+
 def test_int8_weights_are_within_half_a_step_of_the_real_ones() -> None:
     weights = torch.randn(128, 96)
     back = unpack(pack({"w": weights}))["w"]
