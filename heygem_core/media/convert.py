@@ -3,12 +3,14 @@ that is told both matrices and both ranges (left to itself it assumes BT.601).""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.filter import Graph
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from .colour import FULL, LIMITED, ColourTags, code_scale, write_tags
@@ -36,6 +38,7 @@ class Converter:
         self._colorspace = colorspace
         self._ranges = (FULL if source_full else LIMITED, FULL if target_full else LIMITED)
         self._scaler = VideoReformatter()
+        self._siting: tuple[tuple[str, str, int, int], Graph] | None = None
         within_yuv = source.family != "rgb" and target.family != "rgb"
         self._narrows = within_yuv and source_full and not target_full
 
@@ -53,7 +56,7 @@ class Converter:
 
     def _scaled(self, frame: VideoFrame, source_range: int, target_range: int) -> VideoFrame:
         return self._scaler.reformat(
-            frame,
+            self._sited(frame),
             format=self._target.name,
             src_colorspace=self._colorspace,
             dst_colorspace=self._colorspace,
@@ -62,6 +65,21 @@ class Converter:
             interpolation=_FLAGS,
             threads=1,
         )
+
+    def _sited(self, frame: VideoFrame) -> VideoFrame:
+        """The same picture, told where its chroma lies: a frame of ours does not know, and a decoder's may say otherwise, but pixels that
+        nobody changed must be converted alike. The custom of the formats counts, as in `planes.siting`."""
+        if self._source.chroma_shift == self._target.chroma_shift:
+            return frame
+        where = "center" if frame.format.name.startswith("yuvj") else "topleft" if frame.colorspace in (9, 10) else "left"
+        if self._siting is None or self._siting[0] != (where, frame.format.name, frame.width, frame.height):
+            graph = Graph()
+            source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000))
+            graph.link_nodes(source, graph.add("setparams", f"chroma_location={where}"), graph.add("buffersink")).configure()
+            self._siting = ((where, frame.format.name, frame.width, frame.height), graph)
+        graph = self._siting[1]
+        graph.vpush(frame)
+        return graph.vpull()
 
 
 def narrowed(frame: VideoFrame, source: PixelFormat, target: PixelFormat) -> VideoFrame:

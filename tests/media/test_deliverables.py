@@ -18,6 +18,7 @@ from heygem_core.media.colour import ColourTags, write_tags
 from heygem_core.media.formats import FORMATS, format_for
 from heygem_core.media.joiner import join_pieces
 from heygem_core.media.pixels import component_views, pixel_format
+from heygem_core.media.planes import copy_frame
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
 from heygem_core.media.timing import timing_of
@@ -149,6 +150,21 @@ def test_hevc_pieces_join_and_stay_hvc1(tmp_path: Path) -> None:
         joined = [component_views(frame)[0].copy() for frame in container.decode(video=0)]
     apart = [component_views(frame.picture)[0].copy() for piece in pieces for frame in read_frames(probe(piece))]
     assert np.array_equal(joined, apart), "packets are copied"
+
+
+@pytest.mark.parametrize("name", ["prores4444", "prores", "dnxhr"])
+def test_changed_and_untouched_frames_are_converted_alike(name: FormatName, tmp_path: Path) -> None:
+    """The decoder told where chroma lies and our own frames did not, so colours beside the mouth moved by a quarter of a sample."""
+    source = probe(chart(tmp_path / "chart.mp4", "yuv420p", BT709, codec="libx264"))
+    takes = []
+    for own in (False, True):
+        with TakeWriter(tmp_path / f"{own}.mov", format_for("take.mov", name, source), source, timing_of(source, range(4))) as take:
+            for frame in read_frames(source):
+                take.write(copy_frame(frame.picture) if own else frame.picture)
+        takes.append([[view.copy() for view in component_views(f.picture)] for f in read_frames(probe(tmp_path / f"{own}.mov"))])
+    for one, other in zip(*takes, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
