@@ -1,0 +1,83 @@
+"""`--lan`: other machines come in by TLS with a pinned certificate, by an allowed name, with a token."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heygem_server.client import Client, NoServer
+from heygem_server.security.certificate import fingerprint, own_certificate, pinned_context
+from heygem_server.security.private_files import acl_command
+
+from .running import Server, running
+
+
+@pytest.fixture(scope="module")
+def lan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("lan"), lan=True, allowed_hosts=("render.studio.lan",)) as server:
+        yield server
+
+
+def test_a_client_that_pins_the_certificate_comes_in(lan: Server) -> None:
+    with lan.client() as client:
+        assert client.url.startswith("https://")
+        assert client.info().scope == "admin"
+        assert next(client.events()).epoch == client.info().epoch  # type: ignore[union-attr]
+
+
+def test_another_certificate_with_the_same_name_is_refused_before_the_token_is_told(lan: Server, tmp_path: Path) -> None:
+    other, _ = own_certificate(tmp_path, ("render.studio.lan",))
+    with pytest.raises(NoServer):
+        Client(lan.ready.url, lan.ready.token, context=pinned_context(other))
+    with pytest.raises(NoServer):
+        Client(lan.ready.url, lan.ready.token, context=ssl.create_default_context())
+
+
+def test_plain_http_is_no_way_in(lan: Server) -> None:
+    with pytest.raises(NoServer):
+        Client(lan.ready.url.replace("https", "http"), lan.ready.token)
+
+
+def test_only_allowed_names_are_answered(lan: Server) -> None:
+    import http.client
+
+    context = pinned_context(lan.settings.data_folder / "lan-certificate.pem")
+    statuses = {}
+    for name in ("render.studio.lan", "127.0.0.1", "evil.example", "10.0.0.5"):
+        connection = http.client.HTTPSConnection("127.0.0.1", lan.ready.port, context=context, timeout=10)
+        connection.request("GET", "/api/v1/info", headers={"Host": f"{name}:{lan.ready.port}"})
+        statuses[name] = connection.getresponse().status
+        connection.close()
+    assert statuses == {"render.studio.lan": 401, "127.0.0.1": 401, "evil.example": 403, "10.0.0.5": 403}
+
+
+def test_cookies_are_for_tls_alone(lan: Server) -> None:
+    import http.client
+    import json
+
+    context = pinned_context(lan.settings.data_folder / "lan-certificate.pem")
+    connection = http.client.HTTPSConnection("127.0.0.1", lan.ready.port, context=context, timeout=10)
+    body = json.dumps({"code": lan.ready.sign_in.partition("#code=")[2]})
+    connection.request("POST", "/api/v1/sign-in", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert "secure" in (answer.getheader("Set-Cookie") or "").lower()
+    connection.close()
+
+
+def test_the_certificate_stays_until_the_names_change(tmp_path: Path) -> None:
+    first = fingerprint(own_certificate(tmp_path, ("a.lan",))[0])
+    assert fingerprint(own_certificate(tmp_path, ("a.lan",))[0]) == first
+    assert fingerprint(own_certificate(tmp_path, ("b.lan",))[0]) != first
+    assert len(first) == 95
+    assert (tmp_path / "lan-key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_on_windows_the_file_is_given_to_its_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command as it would be run; Windows itself was not at hand."""
+    monkeypatch.setenv("USERDOMAIN", "STUDIO")
+    monkeypatch.setenv("USERNAME", "ed")
+    assert acl_command("C:\\x\\server.json") == ["icacls", "C:\\x\\server.json", "/inheritance:r", "/grant:r", "STUDIO\\ed:(F)"]
