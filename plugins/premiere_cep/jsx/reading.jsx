@@ -12,7 +12,8 @@
       version: app.version,
       project: project ? String(project.documentID) : "",
       projectName: project ? project.name : "",
-      sequence: sequence ? sequence.sequenceID : null
+      sequence: sequence ? sequence.sequenceID : null,
+      selection: sequence ? h.selectedIds(sequence).join(" ") : ""
     };
   };
 

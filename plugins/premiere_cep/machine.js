@@ -1,0 +1,102 @@
+"use strict";
+// What Node gives the panel: files, plain HTTP without a browser's origin, and starting `heygem serve`. The page's frame has none of it.
+
+const childProcess = require("child_process");
+const crypto = require("crypto");
+const fs = require("fs");
+const http = require("http");
+const https = require("https");
+const os = require("os");
+const path = require("path");
+
+const TIMEOUT_MS = 10000;
+
+function makeMachine(config) {
+  return {
+    nonce: () => crypto.randomBytes(32).toString("hex"),
+    readText: (file) => fs.promises.readFile(file, "utf8"),
+    http: ask,
+    startServer: config.command && config.command.length ? () => startServer(config.command) : null,
+  };
+}
+
+/** {status, text}. Follows nothing and uses no proxy: the server is on this machine or in this house. */
+function ask({ method, url, headers, body, certificate }) {
+  const secure = url.startsWith("https:");
+  const options = { method, headers, timeout: TIMEOUT_MS, agent: false };
+  if (secure && certificate) options.ca = fs.readFileSync(certificate);
+  return new Promise((resolve, reject) => {
+    const request = (secure ? https : http).request(url, options, (response) => {
+      const pieces = [];
+      response.on("data", (piece) => pieces.push(piece));
+      response.on("end", () => resolve({ status: response.statusCode, text: Buffer.concat(pieces).toString("utf8") }));
+      response.on("error", reject);
+    });
+    request.on("timeout", () => request.destroy(new Error("it took too long")));
+    request.on("error", reject);
+    request.end(body === null ? undefined : body);
+  });
+}
+
+/** Outlives the panel and Premiere. */
+function startServer(command) {
+  return new Promise((resolve, reject) => {
+    const child = childProcess.spawn(command[0], [...command.slice(1), "serve"], { detached: true, stdio: "ignore", windowsHide: true });
+    child.on("error", () => reject(new Error(`${command[0]} is gone: run “heygem install premiere” again.`)));
+    child.unref();
+    setTimeout(resolve, 100);
+  });
+}
+
+/** The same for each start on this machine. */
+function hostId(dataFolder) {
+  const file = path.join(dataFolder, "panel-premiere.id");
+  try {
+    const known = fs.readFileSync(file, "utf8").trim();
+    if (known) return known;
+  } catch (problem) {
+    fs.mkdirSync(dataFolder, { recursive: true });
+  }
+  const made = `premiere-${crypto.randomBytes(8).toString("hex")}`;
+  fs.writeFileSync(file, made, "utf8");
+  return made;
+}
+
+/** Premiere brings its presets along; where exactly is not documented, so its folders are searched. */
+function exportPresets(applicationFolder) {
+  const wanted = { picture: /^Apple ProRes 422 HQ\.epr$/i, sound: /^(WAV 48 ?kHz.*|Waveform Audio 48 ?kHz.*)\.epr$/i };
+  const known = {};
+  return (kind) => {
+    if (!(kind in known)) known[kind] = searched(path.join(applicationFolder, "MediaIO", "systempresets"), wanted[kind], 3) || null;
+    return known[kind];
+  };
+}
+
+function searched(folder, pattern, depth) {
+  let entries;
+  try {
+    entries = fs.readdirSync(folder, { withFileTypes: true });
+  } catch (problem) {
+    return null;
+  }
+  const file = entries.find((entry) => entry.isFile() && pattern.test(entry.name));
+  if (file) return path.join(folder, file.name);
+  if (depth === 0) return null;
+  for (const entry of entries) {
+    const found = entry.isDirectory() ? searched(path.join(folder, entry.name), pattern, depth - 1) : null;
+    if (found) return found;
+  }
+  return null;
+}
+
+function readConfig(folder) {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(folder, "config.json"), "utf8"));
+  } catch (problem) {
+    throw new Error("This panel was not installed: run “heygem install premiere”.");
+  }
+}
+
+const home = () => os.homedir();
+
+module.exports = { makeMachine, hostId, exportPresets, readConfig, home };

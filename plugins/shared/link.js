@@ -1,0 +1,215 @@
+"use strict";
+// One connection to the server after the other: says who the editor is, answers what it is asked, brings finished takes into the sequence.
+// Calls to the editor go one at a time. Nothing is kept on disk: what is due is asked of the server anew with each connection.
+
+const { answer } = require("./answering.js");
+const arrivals = require("./arrivals.js");
+const servers = require("./server.js");
+
+const LOOK_MS = 1000; // how often the editor is asked which project is open and what is selected
+const STARTING_MS = 30000;
+
+class Link {
+  /** `told`: {state(sentence, connected), session(server, token, about), selectionChanged(), said(sentence)}; all optional. */
+  constructor({ machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told = {}, placeArrivals = true }) {
+    Object.assign(this, { machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told, placeArrivals });
+    this.ended = false;
+    this.socket = null;
+    this.seen = null;
+    this.turn = Promise.resolve();
+    this.startedAt = -Infinity;
+    this.unreported = [];
+  }
+
+  async run() {
+    let failures = 0;
+    while (!this.ended) {
+      try {
+        const about = await this.about();
+        if (about.project) {
+          await this.serve(about);
+          failures = 0;
+        } else {
+          this.say("Open a project in Premiere.", false);
+          await this.wait(500);
+        }
+      } catch (problem) {
+        failures += 1;
+        this.say(problem.message, false);
+        await this.wait(Math.min(10000, 250 * 2 ** Math.min(failures, 6)));
+      }
+    }
+  }
+
+  stop() {
+    this.ended = true;
+    if (this.socket) this.socket.close();
+  }
+
+  /** One call to the editor after the other, whoever asks. */
+  inTurn(work) {
+    const done = this.turn.then(work, work);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  about() {
+    return this.inTurn(() => this.editor.about());
+  }
+
+  async found() {
+    try {
+      return await servers.find(this.machine, this.serverFile);
+    } catch (problem) {
+      if (problem.heygem !== "NoServer" || !this.machine.startServer || Date.now() - this.startedAt < STARTING_MS) throw problem;
+      this.startedAt = Date.now();
+      await this.machine.startServer();
+      throw Object.assign(new Error("The render server is starting …"), { heygem: "Starting" });
+    }
+  }
+
+  /** A token for the page that the panel shows: the same as the panel's own. */
+  async serve(about) {
+    const server = await this.found();
+    const token = await servers.hostToken(this.machine, server, this.hostId, about.project);
+    const session = { server, token, about };
+    const socket = new this.WebSocket(`${server.url.replace(/^http/, "ws")}/api/v1/events`);
+    this.socket = socket;
+    const closed = new Promise((resolve) => { socket.onclose = resolve; });
+    let refused = null;
+    socket.onopen = () => socket.send(JSON.stringify(this.hello(session)));
+    socket.onerror = () => {};
+    socket.onmessage = (event) => {
+      if (typeof event.data !== "string") return;
+      const message = JSON.parse(event.data);
+      if (message.type === "refused") refused = message.message;
+      else this.received(message, session).catch((problem) => this.say(problem.message, true));
+    };
+    const looking = this.look(session, socket);
+    await closed;
+    this.socket = null;
+    await looking;
+    if (refused) throw new Error(refused);
+    if (!this.ended && !session.changed) throw new Error("The connection to the render server broke.");
+  }
+
+  hello({ token, about }) {
+    const host = {
+      id: this.hostId,
+      app: "premiere",
+      version: about.version,
+      project: about.project,
+      project_name: about.projectName,
+      capabilities: this.capabilities,
+    };
+    const since = this.seen ? { epoch: this.seen.epoch, since: this.seen.seq } : {};
+    return { type: "hello", token, host, ...since };
+  }
+
+  /** Another project is another connection; another selection is news for the page. */
+  async look(session, socket) {
+    let selected = session.about.selection;
+    while (this.socket === socket && !this.ended) {
+      await this.wait(LOOK_MS);
+      if (this.socket !== socket) return;
+      const now = await this.about().catch(() => null);
+      if (!now) continue;
+      if (now.project !== session.about.project) {
+        session.changed = true;
+        socket.close();
+        return;
+      }
+      if (now.selection !== selected && this.told.selectionChanged) this.told.selectionChanged();
+      selected = now.selection;
+    }
+  }
+
+  async received(message, session) {
+    if (message.jsonrpc === "2.0") return this.answerTo(message, session);
+    if (message.type === "welcome") {
+      const kept = this.seen && this.seen.epoch === message.epoch;
+      this.seen = kept ? this.seen : { epoch: message.epoch, seq: message.seq };
+      this.say("Connected.", true);
+      if (this.told.session) this.told.session(session);
+      await this.report(session);
+      return this.lookForArrivals(session, null);
+    }
+    if (message.type === "event" || message.type === "snapshot") {
+      this.seen = { epoch: message.epoch || (this.seen && this.seen.epoch), seq: message.seq };
+      if (message.kind === "take.added") return this.lookForArrivals(session, message.take.shot);
+    }
+    return undefined;
+  }
+
+  async answerTo(request, session) {
+    const reply = await this.inTurn(() => answer(this.editor, this.schema, request));
+    if (reply && this.socket) this.socket.send(JSON.stringify(reply));
+    if (reply) await this.placed(request, reply, session);
+  }
+
+  async lookForArrivals(session, shot) {
+    if (!this.placeArrivals) return;
+    const takes = await this.takes(session, shot);
+    for (const take of arrivals.due(takes, this.hostId)) {
+      const { machine } = this;
+      const about = await servers.ask(machine, session.server, "GET", `/api/v1/shots/${take.shot}`, null, session.token);
+      const request = arrivals.requestFor(take, about, session.about.project, takes, this.hostId);
+      if (!request) continue;
+      const reply = await this.inTurn(() => answer(this.editor, this.schema, { jsonrpc: "2.0", id: 0, ...request }));
+      await this.placed(request, reply, session);
+    }
+  }
+
+  async takes({ server, token }, shot) {
+    const found = [];
+    let before = null;
+    do {
+      const query = `limit=200${shot ? `&shot=${encodeURIComponent(shot)}` : ""}${before ? `&before=${encodeURIComponent(before)}` : ""}`;
+      const page = await servers.ask(this.machine, server, "GET", `/api/v1/takes?${query}`, null, token);
+      found.push(...page.takes);
+      before = page.next;
+    } while (before);
+    return found;
+  }
+
+  /** Tells the server and the person what became of a take; what the server could not be told is told with the next connection. */
+  async placed(request, reply, session) {
+    if (request.method !== "host.place" && request.method !== "host.switchTake") return;
+    if (reply.error) {
+      if (this.told.said) this.told.said(reply.error.message);
+      return;
+    }
+    const { params } = request;
+    const placement = { ...params.placement, record_start: reply.result.record_start };
+    this.unreported.push([params.take, { host: this.hostId, placement, at: Date.now() / 1000 }]);
+    if (this.told.said) this.told.said(sentence(params, reply.result));
+    await this.report(session);
+  }
+
+  async report({ server, token }) {
+    while (this.unreported.length) {
+      const [take, body] = this.unreported[0];
+      try {
+        await servers.ask(this.machine, server, "POST", `/api/v1/takes/${take}/placed`, body, token);
+      } catch (problem) {
+        if (problem.heygem === "NoServer") throw problem; // it stays first in the queue
+      }
+      this.unreported.shift();
+    }
+  }
+
+  say(sentence, connected) {
+    if (this.told.state) this.told.state(sentence, connected);
+  }
+
+  wait(milliseconds) {
+    return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+  }
+}
+
+function sentence(params, result) {
+  const lost = result.not_copied.length ? ` Not copied: ${result.not_copied.join(", ")}.` : "";
+  return `${params.name || "The take"} lies on V${result.track}.${lost} ${result.notices.join(" ")}`.trim();
+}
+
+module.exports = { Link };

@@ -1,0 +1,143 @@
+"use strict";
+// A described sequence (ticks, ids, paths) as the protocol's SelectionResult and as OpenTimelineIO with metadata.heygem.id and .link.
+
+const ticks = require("./ticks.js");
+
+const RAW = /\.(braw|r3d|ari|arx|crm|nev|dng|cine|rmf)$/i;
+const DROP_FRAME = [102, 106];
+
+/** null = no sequence is open. `document` is the editor's own OpenTimelineIO where it can write one. */
+function selection(described, document) {
+  if (!described) return { sequence: null, items: [], document: null, found_by: null };
+  const rate = ticks.rateOf(described.timebase);
+  const chosen = chosenItems(described);
+  return {
+    sequence: {
+      id: described.id,
+      name: described.name,
+      rate,
+      start_frame: ticks.toFrames(described.zeroPoint, rate),
+      drop_frame: DROP_FRAME.includes(described.displayFormat),
+    },
+    items: chosen.map((entry) => selectedItem(described, rate, entry)),
+    document: document || otio(described),
+    found_by: chosen.length ? "selection" : null,
+  };
+}
+
+/** Selected pictures, and the speech: selected sound that belongs to none of them, else what lies unlinked under them. */
+function chosenItems(described) {
+  const selected = new Set(described.selected);
+  const all = (tracks, kind) => tracks.flatMap((track, index) => track.items.map((item) => ({ item, kind, track, number: index + 1 })));
+  const pictures = all(described.video, "picture").filter((entry) => selected.has(entry.item.id));
+  const old = new Set(pictures.flatMap((entry) => entry.item.linked));
+  const sounds = all(described.audio, "sound").filter((entry) => !old.has(entry.item.id));
+  const picked = sounds.filter((entry) => selected.has(entry.item.id));
+  const under = sounds.filter((entry) => !entry.track.muted && pictures.some((picture) => overlap(picture.item, entry.item)));
+  return pictures.concat(picked.length ? picked : under);
+}
+
+function overlap(one, other) {
+  return BigInt(one.start) < BigInt(other.end) && BigInt(other.start) < BigInt(one.end);
+}
+
+function selectedItem(described, rate, { item, kind, number }) {
+  const start = ticks.toFrames(item.start, rate);
+  return {
+    id: item.id,
+    name: item.name,
+    kind,
+    placement: {
+      project: described.project,
+      sequence: described.id,
+      clip: item.id,
+      track: number,
+      record_start: start,
+      record_duration: ticks.toFrames(item.end, rate) - start,
+      rate,
+    },
+    path: item.path,
+    needs_host_export: onlyPremiereReads(item),
+    cannot_copy: kind === "picture" ? item.effects : [],
+  };
+}
+
+function onlyPremiereReads(item) {
+  if (item.isMulticam) return "It is a multicam clip, whose angle only Premiere knows.";
+  if (item.isSequence) return "It is a nested sequence, which only Premiere can draw.";
+  if (!item.path) return "It is a title, a matte or a generator, which only Premiere can draw.";
+  if (RAW.test(item.path)) return `Camera files of the kind ${RAW.exec(item.path)[0]} are decoded by Premiere alone.`;
+  return null;
+}
+
+function otio(described) {
+  const rate = ticks.rateOf(described.timebase);
+  const tracks = [
+    ...described.video.map((track) => otioTrack(track, "Video", rate)),
+    ...described.audio.map((track) => otioTrack(track, "Audio", rate)),
+  ];
+  return {
+    OTIO_SCHEMA: "Timeline.1",
+    name: described.name,
+    global_start_time: time(ticks.toFrames(described.zeroPoint, rate), rate),
+    metadata: { heygem: { sequence: described.id } },
+    tracks: { OTIO_SCHEMA: "Stack.1", name: "", source_range: null, children: tracks, ...plain({}) },
+  };
+}
+
+function otioTrack(track, kind, rate) {
+  const children = [];
+  let at = 0;
+  for (const item of [...track.items].sort((one, other) => (BigInt(one.start) < BigInt(other.start) ? -1 : 1))) {
+    const start = ticks.toFrames(item.start, rate);
+    if (start > at) children.push({ OTIO_SCHEMA: "Gap.1", name: "", enabled: true, source_range: range(0, start - at, rate), ...plain({}) });
+    at = ticks.toFrames(item.end, rate);
+    children.push(otioClip(item, at - start, rate));
+  }
+  return { OTIO_SCHEMA: "Track.1", name: track.name, kind, enabled: !track.muted, source_range: null, children, ...plain({}) };
+}
+
+/** The range's length is the clip's on the timeline; its start is a time of the media, counted from the media's first frame. */
+function otioClip(item, length, rate) {
+  const mediaRate = item.mediaRate ? ticks.exactRate(item.mediaRate) : rate;
+  const first = sourceStart(item);
+  const start = (Number(first) / Number(ticks.PER_SECOND)) * ticks.toNumber(mediaRate);
+  const nearest = Math.round(start);
+  const link = [item.id, ...item.linked].sort()[0];
+  const media = item.path
+    ? { OTIO_SCHEMA: "ExternalReference.1", name: item.name, target_url: item.path, available_range: null, available_image_bounds: null, metadata: {} }
+    : { OTIO_SCHEMA: "MissingReference.1", name: item.name, available_range: null, available_image_bounds: null, metadata: {} };
+  return {
+    OTIO_SCHEMA: "Clip.2",
+    name: item.name,
+    enabled: !item.disabled,
+    source_range: {
+      OTIO_SCHEMA: "TimeRange.1",
+      start_time: time(Math.abs(start - nearest) < 1e-3 ? nearest : start, mediaRate),
+      duration: time(length, rate),
+    },
+    media_references: { DEFAULT_MEDIA: media },
+    active_media_reference_key: "DEFAULT_MEDIA",
+    ...plain({ heygem: item.linked.length ? { id: item.id, link } : { id: item.id } }),
+    effects: warp(item),
+  };
+}
+
+/** In points count from the file's start or from its timecode; one at or past the timecode's start is taken as the latter. */
+function sourceStart(item) {
+  const offset = BigInt(item.mediaStart || "0");
+  const start = BigInt(item.inPoint);
+  return offset > 0n && start >= offset ? start - offset : start;
+}
+
+function warp(item) {
+  const scalar = (item.reversed ? -1 : 1) * (item.speed || 1);
+  if (scalar === 1) return [];
+  return [{ OTIO_SCHEMA: "LinearTimeWarp.1", name: "", effect_name: "LinearTimeWarp", time_scalar: scalar, enabled: true, metadata: {} }];
+}
+
+const plain = (metadata) => ({ effects: [], markers: [], metadata });
+const time = (value, rate) => ({ OTIO_SCHEMA: "RationalTime.1", value, rate: ticks.toNumber(rate) });
+const range = (start, length, rate) => ({ OTIO_SCHEMA: "TimeRange.1", start_time: time(start, rate), duration: time(length, rate) });
+
+module.exports = { selection, otio, chosenItems };
