@@ -15,7 +15,7 @@ os.environ.setdefault("GLOG_minloglevel", "3")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from heygem_core.contact_sheet import write_contact_sheet
-from heygem_core.measure import measure_take
+from heygem_core.quality.measure import measure_take
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_server.cli_measure import table
 from heygem_server.cli_render import show_events

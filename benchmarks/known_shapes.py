@@ -18,22 +18,22 @@ import cv2
 import numpy as np
 from msgspec.structs import replace
 
-from heygem_core.curves import trace_of_old_mouth
 from heygem_core.device import choose_device
 from heygem_core.draw import draw_frames
 from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, place, pose_free
 from heygem_core.face.reasons import Reason
 from heygem_core.face.smooth import smooth
-from heygem_core.measure import result_of
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.planes import copy_frame
 from heygem_core.media.probe import probe
 from heygem_core.media.timing import timing_of
-from heygem_core.observe import Observation, observe, upright_frames
 from heygem_core.person import Person, follow
 from heygem_core.plan import Plan, decide
 from heygem_core.plan_facts import PlanFacts
-from heygem_core.quality import Quality, Wanted, measure
+from heygem_core.quality.compare import Quality, Wanted, measure
+from heygem_core.quality.curves import trace_of_old_mouth
+from heygem_core.quality.measure import result_of
+from heygem_core.quality.observe import Observation, observe, upright_frames
 from heygem_core.shot import RenderSettings, Shot
 from heygem_core.timeline import TakeFrames
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from .errors import SpecError
 from .media.output import output_errors, part_path, publish
 from .plan_facts import PlanFacts
-from .quality import Quality
+from .quality.figures import Quality
 from .shot import Struct, from_json, to_json
 
 REPORT_VERSION = 1

@@ -11,7 +11,7 @@ import msgspec
 from heygem_core.shot import to_json
 
 if TYPE_CHECKING:
-    from heygem_core.figures import Quality
+    from heygem_core.quality.figures import Quality
 
 _SECTIONS = {
     "opening": "lip opening",
@@ -90,7 +90,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    from heygem_core.measure import measure_take
+    from heygem_core.quality.measure import measure_take
 
     quality = measure_take(options.take, options.source, syncnet=options.syncnet)
     print(to_json(quality).decode() if options.json else table(quality))

@@ -21,11 +21,11 @@ from typing import Any
 
 import cv2
 
-from heygem_core.curves import CLOSED_GAP
 from heygem_core.errors import HeygemError
-from heygem_core.measure import result_of
 from heygem_core.media.probe import probe
-from heygem_core.observe import observe
+from heygem_core.quality.curves import CLOSED_GAP
+from heygem_core.quality.measure import result_of
+from heygem_core.quality.observe import observe
 
 from .drives import Drive, Still, drive, sheet, write_silence
 from .figures import text_table

@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heygem_core.cache import Cache
-from heygem_core.curves import gap_from_opening
 from heygem_core.engines.mesh.vertices import rows
 from heygem_core.errors import NoSound
 from heygem_core.face.mesh import INNER_LIP_PAIRS, OUTER_LIPS, eye_distance
-from heygem_core.measure import Looked, look_at
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_scattered
 from heygem_core.media.sound import SPEECH_RATE, read_speech
 from heygem_core.media.upright import Upright
-from heygem_core.observe import Observation
 from heygem_core.plan import Plan, open_plan
+from heygem_core.quality.curves import gap_from_opening
+from heygem_core.quality.measure import Looked, look_at
+from heygem_core.quality.observe import Observation
 from heygem_core.render import render
 from heygem_core.report import read_report
 from heygem_core.shot import RenderSettings, RenderTask, Shot

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from heygem_core.curves import CLOSED_GAP, chance_of, circular_correlations, closures, gap_from_opening, trace_of_old_mouth
+from heygem_core.quality.curves import CLOSED_GAP, chance_of, circular_correlations, closures, gap_from_opening, trace_of_old_mouth
 
 FRAMES = 300
 

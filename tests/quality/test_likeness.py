@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from heygem_core.likeness import delta_e, differing_outside, edge_gradients, psnr, ssim
 from heygem_core.media.colour import BT709, rgb_from_ycbcr
 from heygem_core.media.planes import Box
+from heygem_core.quality.likeness import delta_e, differing_outside, edge_gradients, psnr, ssim
 
 
 @pytest.fixture

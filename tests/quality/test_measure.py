@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from heygem_core.figures import Quality
-from heygem_core.measure import look_at, measure_take
+from heygem_core.quality.figures import Quality
+from heygem_core.quality.measure import look_at, measure_take
 from heygem_core.render import render
 from heygem_core.report import read_report, write_report
 from heygem_core.shot import RenderSettings, RenderTask, Shot
@@ -136,7 +136,7 @@ def test_sound_that_comes_late_makes_the_mouth_early(footage):
 def test_sound_of_somebody_else_does_not_belong_to_the_face(clips, folder):
     """Four seconds leave room for a coincidence, so several stretches of somebody else's speech are tried."""
     from heygem_core.media.probe import probe
-    from heygem_core.own_speech import own_speech
+    from heygem_core.quality.own_speech import own_speech
 
     path = folder / "late0.0.mkv"
     seen, stranger = look_at(path).seen, speech(clips / "german_512x512_25fps.mp4")

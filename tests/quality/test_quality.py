@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heygem_core.curves import match_curves
-from heygem_core.measure import result_of
 from heygem_core.media.probe import probe
-from heygem_core.observe import Observation, observe
-from heygem_core.quality import Wanted, measure
+from heygem_core.quality.compare import Wanted, measure
+from heygem_core.quality.curves import match_curves
+from heygem_core.quality.measure import result_of
+from heygem_core.quality.observe import Observation, observe
 
 FPS = 25.0
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from heygem_core.errors import MissingWeights
-from heygem_core.measure import look_at
-from heygem_core.mfcc import mfcc
-from heygem_core.syncnet import SyncNet, face_boxes, load_syncnet, score
+from heygem_core.quality.measure import look_at
+from heygem_core.quality.mfcc import mfcc
+from heygem_core.quality.syncnet import SyncNet, face_boxes, load_syncnet, score
 from tests.render.making import pictures, speech, write_sound
 
 SHAPES = {  # tensors of syncnet_v2.model, read in its makers' description of the network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.quality.figures import flat
-from heygem_core.figures import Closures, CurveMatch, Likeness, OwnSpeech, Quality, SyncScore, Trace
+from heygem_core.quality.figures import Closures, CurveMatch, Likeness, OwnSpeech, Quality, SyncScore, Trace
 from heygem_server.cli_measure import table
 
 MATCH = CurveMatch(r=0.5, r_best=0.6, lag_ms=-20.0, amplitude=1.1)

@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 from torch import Tensor, nn
 
-from .errors import MissingWeights
-from .face.mesh import FACE_OVAL
+from ..errors import MissingWeights
+from ..face.mesh import FACE_OVAL
 from .figures import SyncScore
 from .mfcc import mfcc
 
 if TYPE_CHECKING:
-    from .media.info import MediaInfo
+    from ..media.info import MediaInfo
 
 RATE = 25  # frames per second that the network knows
 SPAN = 5  # frames it sees at once

@@ -14,17 +14,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, lip_opening, lip_width, place, pose_free
-from .face.reasons import Reason
-from .face.smooth import smooth
-from .face.tracker import open_tracker
-from .face.tracks import build_tracks, choose_face, follow_faces
-from .media.info import MediaInfo
-from .media.reader import read_frames
-from .media.upright import Upright
-from .motion.adapt import lip_gap
-from .shot import Progress, TrackerName
-from .streams import ahead
+from ..face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, lip_opening, lip_width, place, pose_free
+from ..face.reasons import Reason
+from ..face.smooth import smooth
+from ..face.tracker import open_tracker
+from ..face.tracks import build_tracks, choose_face, follow_faces
+from ..media.info import MediaInfo
+from ..media.reader import read_frames
+from ..media.upright import Upright
+from ..motion.adapt import lip_gap
+from ..shot import Progress, TrackerName
+from ..streams import ahead
 
 VIEW = (160, 120)  # width, height of the steady view
 _EYES_PX = 120.0  # inter-ocular distance in it

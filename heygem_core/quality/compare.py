@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..face.mesh import INNER_LIPS, OUTER_LIPS, eye_distance
 from .curves import closures, gap_from_opening, match_curves
-from .face.mesh import INNER_LIPS, OUTER_LIPS, eye_distance
 from .figures import Closures, Quality
 from .observe import Observation
 

@@ -11,21 +11,21 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from .cache import Cache
+from ..cache import Cache
+from ..errors import InputError, NoSound, NoUsableFace, SpecError
+from ..inputs import open_inputs
+from ..media.probe import probe
+from ..media.sound import read_speech
+from ..report import TakeReport, read_report, write_report
+from ..timeline import STILL_RATE
+from .compare import Wanted, landmark_distance, measure
 from .curves import closures, match_curves, trace_of_old_mouth
-from .errors import InputError, NoSound, NoUsableFace, SpecError
 from .figures import Likeness, Quality, SyncScore
-from .inputs import open_inputs
-from .media.probe import probe
-from .media.sound import read_speech
 from .observe import Observation, observe
 from .own_speech import own_speech
-from .quality import Wanted, landmark_distance, measure
-from .report import TakeReport, read_report, write_report
-from .timeline import STILL_RATE
 
 if TYPE_CHECKING:
-    from .media.info import MediaInfo
+    from ..media.info import MediaInfo
 
 _T = TypeVar("_T")
 
@@ -149,8 +149,8 @@ def says_the_same(report: TakeReport) -> bool:
 
 
 def _likeness(report: TakeReport, info: MediaInfo, cache: str | Path | None) -> Likeness | None:
+    from ..plan import open_plan
     from .likeness import likeness
-    from .plan import open_plan
 
     folder = Cache(cache).entry("plans", report.plan.key)
     try:

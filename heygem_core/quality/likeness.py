@@ -14,19 +14,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .face.reasons import Reason
+from ..face.reasons import Reason
+from ..media.colour import BT709, assumed_matrix, rgb_from_ycbcr
+from ..media.pixels import component_views
+from ..media.planes import Box, align_box, crop_planes
+from ..media.reader import read_scattered
+from ..shot import Progress
 from .figures import Likeness
-from .media.colour import BT709, assumed_matrix, rgb_from_ycbcr
-from .media.pixels import component_views
-from .media.planes import Box, align_box, crop_planes
-from .media.reader import read_scattered
-from .shot import Progress
 
 if TYPE_CHECKING:
     from av import VideoFrame
 
-    from .media.info import MediaInfo
-    from .plan import Plan
+    from ..media.info import MediaInfo
+    from ..plan import Plan
 
 _TOGETHER = 16  # frames of either file held at a time
 _AROUND_LIPS = 0.2  # eye distances that the mouth's box reaches beyond the lips
@@ -107,8 +107,8 @@ def matte_at(plan: Plan, k: int) -> tuple[Box, Floats] | None:
     """Where frame k of a plan may differ from its source: the box and the matte (h, w) in it; None where it passes through."""
     import torch
 
-    from .engines.mesh.matte import matte_of
-    from .engines.mesh.prepare import BLOCK
+    from ..engines.mesh.matte import matte_of
+    from ..engines.mesh.prepare import BLOCK
 
     if plan.array("reasons")[k] != Reason.USABLE:
         return None
@@ -183,7 +183,7 @@ def ssim(a: Floats, b: Floats) -> float:
 
 
 def _mouth_box(plan: Plan, k: int, frame: Any, eye: float) -> Box:
-    from .engines.mesh.vertices import OUTER_LIPS, rows
+    from ..engines.mesh.vertices import OUTER_LIPS, rows
 
     lips = plan.array("source")[k][rows(OUTER_LIPS)]
     low, high = lips.min(0) - _AROUND_LIPS * eye, lips.max(0) + _AROUND_LIPS * eye

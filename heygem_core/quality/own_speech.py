@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..motion.adapt import lip_gap, neutral_of
+from ..motion.footage import Footage
 from .curves import LAG_S, chance_of, circular_correlations, closures, match_curves
 from .figures import OwnSpeech
-from .motion.adapt import lip_gap, neutral_of
-from .motion.footage import Footage
 
 if TYPE_CHECKING:
-    from .media.info import MediaInfo
+    from ..media.info import MediaInfo
     from .observe import Observation
 
 _FEWEST = 24  # frames inside utterances
@@ -26,7 +26,7 @@ _FEWEST_FOR_CHANCE = 75  # fewer have too few shifts, and sentences of like buil
 
 def own_speech(seen: Observation, info: MediaInfo, samples: NDArray[np.float32]) -> OwnSpeech | None:
     """Compares what is seen in a video with its own sound (n,) mono at 16 kHz; None where there is too little speech."""
-    from .motion.predict import predict
+    from ..motion.predict import predict
 
     times = np.array([float(info.time_of(k)) for k in range(len(seen.usable))])
     footage = Footage(name=info.path.stem, times=times, shapes=seen.shapes, usable=seen.usable, samples=samples)

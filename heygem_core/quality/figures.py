@@ -5,7 +5,7 @@ Apart from the measuring, so that a report is read without loading anything heav
 
 from __future__ import annotations
 
-from .shot import Struct
+from ..shot import Struct
 
 
 class CurveMatch(Struct, frozen=True, kw_only=True):
