@@ -352,11 +352,12 @@ class _Conforming:
             whole = next(iter(heard.under(Fraction(0), Fraction(1))))
             assert isinstance(whole, Stretch)
             heard = Heard([Stretch(path=whole.path, begins=whole.begins, start=each.start, end=each.start + whole.end)])
-        for sound in heard.under(each.start, each.end):
-            if isinstance(sound, Deaf):
-                raise InputError(sound.why)
         take_end = take_start + frames.seconds
-        under = [sound for sound in heard.under(take_start, take_end) if isinstance(sound, Stretch)]
+        chosen = heard.under(take_start, take_end)
+        for sound in chosen:
+            if isinstance(sound, Deaf) and sound.start < each.end and sound.end > each.start:
+                raise InputError(sound.why)
+        under = [sound for sound in chosen if isinstance(sound, Stretch)]
         if not self.selection.speech_tracks:
             # A panel sends linked picture and sound together: the clip's own sound is not the new speech.
             others = [sound for sound in under if sound.clip is None or not production_sound(each, sound.clip)]

@@ -116,7 +116,7 @@ def _clip(line: _Line, reel: str, low: Fraction | None, high: Fraction | None, d
     url = line.comments.get(f"{side} CLIP") or line.comments.get("SOURCE FILE")
     url = url if url and "." in url else None
     problem = "its source times are no timecode of this rate" if low is None or high is None else None
-    speed = Fraction(1) if line.fps is None else line.fps / round(rate)
+    speed = Fraction(1) if line.fps is None else _speed(line.fps, rate, None if high is None or low is None else (high - low) / duration)
     low = low or Fraction(0)
     clip = media_clip(name, url, low, duration, rate, speed=speed if speed else Fraction(1))
     if not speed:
@@ -125,6 +125,17 @@ def _clip(line: _Line, reel: str, low: Fraction | None, high: Fraction | None, d
         problem = f"its source lasts {float(high - low):.2f} s and its place {float(duration):.2f} s, without a speed that explains it"
     set_marks(clip, absolute=True, reel=reel, problem=problem, take=line.comments.get("HEYGEM TAKE"))
     return clip
+
+
+def _speed(fps: Fraction, rate: Fraction, ratio: Fraction | None) -> Fraction:
+    """Lists write 59.9, 59.94 or 60 for double speed at 29.97; the lengths of source and place say it exactly, where they agree."""
+    if not fps:
+        return fps
+    for base in (rate, Fraction(round(rate))):
+        if ratio and abs(abs(fps) / base / ratio - 1) < Fraction(1, 100):
+            return ratio if fps > 0 else -ratio
+    plain = (fps / rate).limit_denominator(20)
+    return plain if plain and abs(fps / rate / plain - 1) < Fraction(1, 200) else fps / rate
 
 
 def _channels(text: str) -> list[tuple[str, int]]:

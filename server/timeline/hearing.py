@@ -19,6 +19,7 @@ from .source import file_range
 from .walk import Placed
 
 _SLACK = Fraction(1, 10)  # s that a clip may reach beyond its sound
+_NEARLY_S = 1e-6
 _LINKS = (("Resolve_OTIO", "Link Group ID"), ("PremierePro_OTIO", "LinkID"), ("heygem", "link"))
 Media = Callable[[Placed], tuple[Path, MediaFacts]]
 
@@ -97,18 +98,20 @@ class Heard:
     def __init__(self, usable: list[Stretch], failed: Sequence[Deaf] = ()) -> None:
         everything: list[Stretch | Deaf] = [*usable, *failed]
         self._all = sorted(everything, key=lambda each: each.start)
-        self._starts = [each.start for each in self._all]
-        self._latest = list(accumulate((each.end for each in self._all), max))  # end of the longest of all up to here
+        self._starts = [float(each.start) for each in self._all]
+        self._latest = list(accumulate((float(each.end) for each in self._all), max))  # end of the longest of all up to here
 
     def __bool__(self) -> bool:
         return bool(self._all)
 
     def under(self, start: Fraction, end: Fraction) -> list[Stretch | Deaf]:
-        """What is heard, or should be, within a time."""
-        place, found = bisect_left(self._starts, end) - 1, []
-        while place >= 0 and self._latest[place] > start:
-            if self._all[place].end > start:
-                found.append(self._all[place])
+        """What is heard, or should be, within a time. Floats find the candidates, fractions decide."""
+        place, found = bisect_left(self._starts, float(end) + _NEARLY_S) - 1, []
+        before = float(start) - _NEARLY_S
+        while place >= 0 and self._latest[place] > before:
+            each = self._all[place]
+            if each.start < end and each.end > start:
+                found.append(each)
             place -= 1
         return found[::-1]
 

@@ -26,8 +26,7 @@ MAX_OBJECTS = 4_000_000
 def read_native(data: bytes) -> tuple[Any, list[str]]:
     """(timeline, notices) of an OTIO document. Raises: UnreadableTimeline."""
     notices: list[str] = []
-    document = _parsed(data)
-    _lower_versions(document, notices)
+    document = _parsed(data, notices)
     try:
         root = _decoded(document)
     except Exception:
@@ -54,7 +53,7 @@ def read_bundle(data: bytes) -> tuple[Any, list[str]]:
 def write_native(timeline: Any) -> str:
     """The document as text, pieces that were not understood put back."""
     text = timeline.to_json_string(indent=4)
-    if f'"{NAMESPACE}"' not in text or '"kept"' not in text:
+    if f'"{NAMESPACE}"' not in text or ('"kept"' not in text and '"effects": "' not in text):
         return text
     return json.dumps(_put_back(json.loads(text)), indent=4)
 
@@ -80,7 +79,7 @@ def as_timeline(root: Any) -> Any:
     return timeline
 
 
-def _parsed(data: bytes) -> Any:
+def _parsed(data: bytes, notices: list[str]) -> Any:
     if len(data) > MAX_BYTES:
         raise UnreadableTimeline(f"The timeline is larger than {MAX_BYTES // 1024**2} MB.")
     try:
@@ -91,6 +90,7 @@ def _parsed(data: bytes) -> Any:
         raise UnreadableTimeline(f"This is no OpenTimelineIO document: {_first_line(error)}.") from error
     if not isinstance(document, dict) or "OTIO_SCHEMA" not in document:
         raise UnreadableTimeline("This is JSON but no OpenTimelineIO document: it has no OTIO_SCHEMA.")
+    known, lowered = dict(otio.core.type_version_map()), set[str]()
     for count, (value, depth) in enumerate(_everything(document)):
         if depth > MAX_DEPTH:
             raise UnreadableTimeline(f"The timeline is nested deeper than {MAX_DEPTH} levels.")
@@ -98,6 +98,9 @@ def _parsed(data: bytes) -> Any:
             raise UnreadableTimeline("The timeline holds too much.")
         if isinstance(value, dict):
             _make_finite(value)
+            _lower_version(value, known, lowered)
+    if lowered:
+        notices.append(f"Written by a newer OpenTimelineIO: {', '.join(sorted(lowered))} read as the version known here.")
     return document
 
 
@@ -120,20 +123,17 @@ def _make_finite(value: dict[str, Any]) -> None:
                 value["rate"] = 0.0
 
 
-def _lower_versions(document: Any, notices: list[str]) -> None:
-    """Objects of a newer OTIO than ours are read as the newest that we know; what was added to them is left out."""
-    known, lowered = dict(otio.core.type_version_map()), set()
-    for value, _ in _everything(document):
-        if not isinstance(value, dict):
-            continue
-        name, _, version = str(value.get("OTIO_SCHEMA", "")).rpartition(".")
-        if name == "Marker" and isinstance(value.get("color"), dict):
-            value["color"] = str(value["color"].get("name") or "RED")
-        if name in known and version.isdigit() and int(version) > known[name]:
-            value["OTIO_SCHEMA"] = f"{name}.{known[name]}"
-            lowered.add(f"{name}.{version}")
-    if lowered:
-        notices.append(f"Written by a newer OpenTimelineIO: {', '.join(sorted(lowered))} read as the version known here.")
+def _lower_version(value: dict[str, Any], known: dict[str, int], lowered: set[str]) -> None:
+    """An object of a newer OTIO than ours is read as the newest that we know; what was added to it is left out."""
+    schema = value.get("OTIO_SCHEMA")
+    if not isinstance(schema, str):
+        return
+    name, _, version = schema.rpartition(".")
+    if name == "Marker" and isinstance(value.get("color"), dict):
+        value["color"] = str(value["color"].get("name") or "RED")
+    if name in known and version.isdigit() and len(version) < 6 and int(version) > known[name]:
+        value["OTIO_SCHEMA"] = f"{name}.{known[name]}"
+        lowered.add(schema)
 
 
 def _decoded(document: Any) -> Any:
@@ -150,12 +150,36 @@ def _mend(composition: dict[str, Any], notices: list[str]) -> None:
     for place, child in enumerate(children):
         if isinstance(child, dict):
             _mend(child, notices)
+            _set_effects_aside(child)
         try:
             if not isinstance(_decoded(child), otio.core.Composable):
                 raise ValueError("it is nothing that can stand in a track")
         except Exception as error:
             children[place] = _stand_in(child, _first_line(error))
             notices.append(f"“{children[place]['name']}” could not be understood and stays as it is.")
+
+
+def _set_effects_aside(child: dict[str, Any]) -> None:
+    """Effects that OTIO refuses travel as text; one that sounds like a retime makes the clip the editor's."""
+    effects = child.get("effects")
+    if not isinstance(effects, list):
+        return
+    unknown = [each for each in effects if not _is_effect(each)]
+    if not unknown or not isinstance(child.setdefault("metadata", {}), dict):
+        return
+    child["effects"] = [each for each in effects if each not in unknown]
+    ours = child["metadata"].setdefault(NAMESPACE, {})
+    if isinstance(ours, dict):
+        ours["effects"] = json.dumps(effects)
+        if any(word in json.dumps(unknown).lower() for word in ("time", "speed", "warp", "freeze")):
+            ours["host_only"] = "its speed changes in a way that is not known here"
+
+
+def _is_effect(value: Any) -> bool:
+    try:
+        return isinstance(_decoded(value), otio.schema.Effect)
+    except Exception:
+        return False
 
 
 def _stand_in(child: Any, reason: str) -> dict[str, Any]:
@@ -171,7 +195,7 @@ def _stand_in(child: Any, reason: str) -> dict[str, Any]:
         "name": name if isinstance(name, str) and name else schema,
         "source_range": source_range,
         "media_reference": {"OTIO_SCHEMA": "MissingReference.1"},
-        "metadata": {NAMESPACE: {"problem": f"it cannot be understood ({schema}: {reason})", "kept": child}},
+        "metadata": {NAMESPACE: {"problem": f"it cannot be understood ({schema}: {reason})", "kept": json.dumps(child)}},
     }
 
 
@@ -181,9 +205,24 @@ def _put_back(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     ours = value.get("metadata", {}).get(NAMESPACE) if isinstance(value.get("metadata"), dict) else None
-    if isinstance(ours, dict) and "kept" in ours:
-        return ours["kept"]
-    return {name: _put_back(item) for name, item in value.items()}
+    kept = _parsed_text(ours, "kept")
+    if kept is not None:
+        return kept
+    whole = {name: _put_back(item) for name, item in value.items()}
+    effects = _parsed_text(ours, "effects")
+    if effects is not None:
+        whole["effects"] = effects
+        for name in ("effects", "host_only"):
+            whole["metadata"][NAMESPACE].pop(name, None)
+    return whole
+
+
+def _parsed_text(ours: Any, name: str) -> Any:
+    text = ours.get(name) if isinstance(ours, dict) else None
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _first_line(error: Exception) -> str:
