@@ -206,7 +206,7 @@ def test_a_bug_has_its_own_exit_code(clip: Path, monkeypatch: pytest.MonkeyPatch
     def broken(*_: object) -> None:
         raise RuntimeError("the moon is full")
 
-    monkeypatch.setattr("heygem_core.measure.measure_take", broken)
+    monkeypatch.setattr("heygem_core.quality.measure.measure_take", broken)
     assert main(["measure", str(clip)]) == errors.EXIT_BUG
     assert "the moon is full. Please report it" in capsys.readouterr().err
 
