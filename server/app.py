@@ -25,6 +25,7 @@ from .table import ROUTES
 from .uploads import Uploads
 from .wire import Problem
 
+_BEGUN = web.RequestKey("begun", bool)  # an answer has been started
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -86,6 +87,11 @@ async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
     except ConnectionError:
         raise
     except Exception as error:
+        if _BEGUN in request:  # too late for another answer: the reader must see that this one is cut off
+            LOGGER.exception("%s %s broke off", request.method, request.path)
+            if request.transport is not None:
+                request.transport.abort()
+            raise
         status, problem = problem_of(error)
         if status >= 500 and problem.error == "InternalError":
             LOGGER.exception("%s %s failed", request.method, request.path)
@@ -120,6 +126,7 @@ async def _close_sockets(app: web.Application) -> None:
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    request[_BEGUN] = True
     for name, value in COMMON.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = COMMON["Server"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -32,6 +32,7 @@ ADMIN: tuple[Scope, ...] = ("admin",)
 PEOPLE: tuple[Scope, ...] = ("admin", "page")
 ALL: tuple[Scope, ...] = ("admin", "page", "host")
 
+_T = TypeVar("_T")
 Handler = Callable[..., Awaitable[Any]]
 
 
@@ -53,7 +54,7 @@ class Ask:
     def id(self) -> str:
         return self.request.match_info["id"]
 
-    def __getitem__(self, key: web.AppKey[Any]) -> Any:
+    def __getitem__(self, key: web.AppKey[_T]) -> _T:
         """A resource of the application. Raises: Busy — not ready yet."""
         try:
             return self.request.app[key]

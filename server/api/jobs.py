@@ -97,9 +97,9 @@ async def estimate(ask: Ask, body: JobRequest) -> Estimate:
 
 async def list_jobs(ask: Ask) -> JobPage:
     query = ask.query
-    states = [state for state in (query.state or "").split(",") if state]
-    unknown = [state for state in states if state not in get_args(JobState)]
-    if unknown:
+    wanted = [state for state in (query.state or "").split(",") if state]
+    states = [state for state in get_args(JobState) if state in wanted]
+    if unknown := [state for state in wanted if state not in states]:
         raise BadRequest(f"There is no state “{unknown[0][:40]}”; there are {', '.join(get_args(JobState))}.")
     project = ask.who.project if ask.who.scope == "host" else query.project
     room = ask[keys.ENGINE]
@@ -153,7 +153,7 @@ async def zipped(ask: Ask) -> web.StreamResponse:
     takes = [take for shot in detail.shots for take in shot.takes]
     if not takes:
         raise BadRequest("This job has no takes yet.")
-    return await send_zip(ask.request, [(f"{n:04}-{take.name}", take.path) for n, take in enumerate(takes, 1)], f"{job.name}.zip")
+    return await send_zip(ask.request, [(f"{n:04}-{take.name}", Path(take.path)) for n, take in enumerate(takes, 1)], f"{job.name}.zip")
 
 
 async def show_shot(ask: Ask) -> ShotView:

@@ -52,7 +52,7 @@ def serving(folder: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
         yield program
     finally:
         if program.poll() is None:
-            program.kill()
+            program.terminate()
         program.communicate()
 
 
