@@ -8,6 +8,7 @@ frame numbers count from 0 at the first frame of the file; ranges name whether t
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -170,8 +171,14 @@ def _encode_other(value: Any) -> Any:
 
 def _decode_other(kind: type, value: Any) -> Any:
     if kind is Fraction:
-        return Fraction(value)
+        return _fraction(value)
     raise NotImplementedError(f"{kind.__name__} has no form on the wire")
+
+
+@lru_cache(maxsize=4096)
+def _fraction(text: Any) -> Fraction:
+    """Rates and whole seconds come by the thousand in a list of shots, and there are few different ones."""
+    return Fraction(text)
 
 
 def to_json(value: Any) -> bytes:

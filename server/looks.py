@@ -30,7 +30,7 @@ class Looks:
     """Every method raises HeygemError where the file cannot be looked at."""
 
     def __init__(self, look: Look, store: Store, settings: ServerSettings) -> None:
-        self.ask = look.ask
+        self.ask, self.pool = look.ask, look.pool
         self._store, self._settings = store, settings
         self._folder = settings.data_folder / "looks"
         self._making: dict[Path, asyncio.Task[None]] = {}

@@ -97,6 +97,10 @@ class Scheduler:
         if doing:
             await asyncio.wait(doing, timeout=self._pool.limits.stop_grace_s)
 
+    def look_again(self) -> None:
+        """Somebody else put work into the database."""
+        self._wake.set()
+
     # --- what people see -------------------------------------------------------------------------------------------
 
     def live_job(self, view: JobView) -> JobView:

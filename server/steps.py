@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from heygem_core.shot import RenderSettings, RenderTask, Shot
+from heygem_core.shot import FormatName, RenderSettings, RenderTask, Shot
 from heygem_core.tasks import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
 from .errors import Broken
@@ -20,11 +20,16 @@ from .settings import ServerSettings
 from .store import Claim, Intent, Store
 from .take_files import file_name, next_version, place, renamed, sha256_of, stage, unstage
 from .wire import ShotRequest, TakeView
-from .workers import Pool
+from .workers import Pool, WorkFailed
 from .workers.look import Look
 from .workers.process import Watcher
 
-SUFFIXES = {"h264": ".mp4", "prores": ".mov", "dnxhr": ".mov", "webm": ".webm", "ffv1": ".mkv"}
+SUFFIXES: dict[FormatName, str] = {
+    **dict.fromkeys(("h264", "hevc"), ".mp4"),
+    **dict.fromkeys(("prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx"), ".mov"),
+    "webm": ".webm",
+    "ffv1": ".mkv",
+}
 _MOST_NAMES_TRIED = 20
 
 
@@ -87,7 +92,12 @@ async def _render(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Ev
         segment=(claim.start, claim.end_exclusive),
         cache=str(bench.settings.cache),
     )
-    await bench.pool.run(task, watcher=watcher, stop=stop)
+    try:
+        await bench.pool.run(task, watcher=watcher, stop=stop)
+    except WorkFailed as failure:
+        if failure.outcome == "failed" and await asyncio.to_thread(stamp_of, claim.source) != claim.stamp:
+            return await _plan_again(claim, bench)
+        raise
     if await asyncio.to_thread(stamp_of, claim.source) != claim.stamp:
         await asyncio.to_thread(path.unlink, missing_ok=True)  # nobody knows which of the two files it shows
         return await _plan_again(claim, bench)

@@ -16,6 +16,7 @@ from ..wire import AttemptView, JobDetail, JobView, Origin, Placed, Reused, Segm
 
 _T = TypeVar("_T")
 
+_NOTHING = Reused()
 _TASK_OF_STATE = {"planning": "plan", "rendering": "render", "joining": "finish"}  # Stage of a shot until its worker says more
 
 
@@ -84,7 +85,7 @@ def _shots(connection: sqlite3.Connection, found: Sequence[sqlite3.Row], which: 
             frames_done=row["frames_done"],
             frames_total=row["frames_total"],
             request=from_json(row["request"], ShotRequest),
-            reused=from_json(row["reused"], Reused),
+            reused=_NOTHING if row["reused"] == "{}" else from_json(row["reused"], Reused),
             attempts=tuple(map(_attempt, attempts.get(row["id"], ()))),
             segments=tuple(map(_segment, segments.get(row["id"], ()))),
             takes=tuple(take_view(connection, each) for each in kept.get(row["id"], ())),

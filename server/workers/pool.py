@@ -29,6 +29,7 @@ class Pool:
         self._busy: set[Worker] = set()
         self._failed_starts = 0
         self._closed = False
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def workers(self) -> list[Worker]:
@@ -59,7 +60,7 @@ class Pool:
     async def close(self, grace_s: float = 5.0) -> None:
         """Ends all workers; running tasks are called off."""
         self._closed = True
-        await asyncio.gather(*(worker.close(grace_s) for worker in self.workers), return_exceptions=True)
+        await asyncio.gather(*(worker.close(grace_s) for worker in self.workers), *self._closing, return_exceptions=True)
         self._idle.clear()
 
     async def _worker(self) -> Worker:
@@ -82,6 +83,8 @@ class Pool:
         if not worker.alive:
             self.restarts += 1
         elif worker.tasks_done >= self._tasks_per_worker or self._closed:
-            asyncio.get_running_loop().create_task(worker.close())
+            closing = asyncio.get_running_loop().create_task(worker.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
         else:
             self._idle.append(worker)

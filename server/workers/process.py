@@ -135,6 +135,8 @@ class Worker:
             with suppress(psutil.Error):
                 each.kill()
         await self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         for listener in self.listening:
             listener.cancel()
         await asyncio.gather(*self.listening, return_exceptions=True)

@@ -9,6 +9,7 @@ import pytest
 
 from heygem_server.store import Store
 from tests.media import make
+from tests.render import making
 
 
 class Clock:
@@ -42,3 +43,18 @@ def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some seconds of work for a worker, without a face."""
     folder = tmp_path_factory.mktemp("long")
     return make.video(folder / "long.mp4", frames=1500, size=(320, 180), options={"preset": "ultrafast"})
+
+
+@pytest.fixture(scope="session")
+def short(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen frames of a man."""
+    pictures = making.pictures(clips / "grid" / "bbaf2n.mpg")[20:36]
+    return making.write_clip(tmp_path_factory.mktemp("short") / "short.mp4", pictures)
+
+
+@pytest.fixture(scope="session")
+def sentences(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two pieces of speech, a second each."""
+    folder, speech = tmp_path_factory.mktemp("speech"), making.speech(clips / "grid" / "lrwp9a.mpg")
+    first, second = speech[8000:24000], speech[20000:36000]
+    return making.write_sound(folder / "first.wav", first), making.write_sound(folder / "second.wav", second)

@@ -1,0 +1,144 @@
+"""Names, and the way of a take to its name, whatever happens on it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from heygem_server.store import Intent, Store
+from heygem_server.take_files import check_takes, file_name, next_version, place, report_of, settle_intents, stage, unstage
+from heygem_server.wire import TakeView
+
+from .jobs import claimed, planned, submit, take_of
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("clip", "clip"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ('a<b>:"c|d?*', "a_b_c_d_"),
+        ("con", "_con"),
+        ("LPT1.mov", "_LPT1.mov"),
+        ("  .. ", "take"),
+        ("name. ", "name"),
+        ("x" * 300, "x" * 100),
+        ("Straße 5 – Ünïcode", "Straße 5 – Ünïcode"),
+        ("line\nbreak\x00", "line_break_"),
+    ],
+)
+def test_any_name_becomes_one_that_every_file_system_takes(name: str, wanted: str) -> None:
+    made = file_name(name)
+    assert "/" not in made
+    assert made == wanted or name.startswith("..")
+    assert Path(made).name == made
+
+
+def test_versions_count_on_from_files_reports_other_formats_and_names_on_their_way(tmp_path: Path) -> None:
+    assert next_version(tmp_path, "clip") == 1
+    (tmp_path / "clip_v1.mov").touch()
+    (tmp_path / "clip_v3.mp4.report.json").touch()
+    (tmp_path / "clip2_v9.mov").touch()
+    (tmp_path / "clip_v7.mov.abcd.part").touch()
+    assert next_version(tmp_path, "clip") == 4
+    assert next_version(tmp_path, "clip", {str(tmp_path / "clip_v8.mov"), "/elsewhere/clip_v20.mov"}) == 9
+    assert next_version(tmp_path, "c.*p") == 1
+
+
+def test_a_take_is_never_put_over_another_file(tmp_path: Path) -> None:
+    staged, target = tmp_path / "staged.mov", tmp_path / "clip_v1.mov"
+    staged.write_bytes(b"new")
+    target.write_bytes(b"old")
+    with pytest.raises(FileExistsError):
+        place(staged, target)
+    assert (staged.read_bytes(), target.read_bytes()) == (b"new", b"old")
+
+
+def test_without_hard_links_a_take_still_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("os.link", no_links)
+    staged, target = tmp_path / "staged.mov", tmp_path / "clip_v1.mov"
+    staged.write_bytes(b"new")
+    report_of(staged).write_bytes(b"{}")
+    place(staged, target)
+    assert (target.read_bytes(), report_of(target).read_bytes()) == (b"new", b"{}")
+    assert not staged.exists()
+
+
+@pytest.fixture
+def joined(store: Store, tmp_path: Path) -> tuple[Path, TakeView]:
+    """A take that is staged, with its intent written: the server may die at any moment from here on."""
+    submit(store)
+    store.finish_plan(claimed(store, "old").token, planned("x"))
+    store.finish_segment(claimed(store, "old").token)
+    join = claimed(store, "old")
+    staged = stage(tmp_path, join.shot, join.token) / "clip_v1.mov"
+    staged.write_bytes(b"frame")
+    report_of(staged).write_bytes(b"{}")
+    take = msgspec.structs.replace(take_of(join, str(tmp_path / "clip_v1.mov")), sha256=sha256(b"frame").hexdigest())
+    store.intend(join.token, Intent(staged=str(staged), take=take))
+    return staged, take
+
+
+def recovered(store: Store) -> int:
+    return settle_intents(store, store.recover("new"))
+
+
+def test_killed_before_the_rename_the_take_gets_its_name_at_the_next_start(store: Store, joined: tuple[Path, TakeView]) -> None:
+    staged, take = joined
+    assert recovered(store) == 1
+    assert Path(take.path).read_bytes() == b"frame"
+    assert report_of(Path(take.path)).exists()
+    assert not staged.parent.parent.exists(), "no folder of ours stays beside takes"
+    assert [each.id for each in store.takes().takes] == [take.id]
+    assert store.claim("new") is None
+
+
+def test_killed_after_the_rename_the_take_is_adopted_once(store: Store, joined: tuple[Path, TakeView]) -> None:
+    staged, take = joined
+    place(staged, Path(take.path))
+    assert recovered(store) == 1
+    assert recovered(store) == 0
+    assert len(store.takes().takes) == 1
+
+
+def test_killed_between_link_and_unlink_there_is_one_take(store: Store, joined: tuple[Path, TakeView]) -> None:
+    staged, take = joined
+    Path(take.path).hardlink_to(staged)
+    assert recovered(store) == 1
+    assert not staged.exists()
+    assert Path(take.path).read_bytes() == b"frame"
+
+
+def test_a_file_of_somebody_else_with_that_name_is_no_take_of_ours(store: Store, joined: tuple[Path, TakeView]) -> None:
+    _, take = joined
+    Path(take.path).write_bytes(b"other")  # as long as ours
+    assert recovered(store) == 0
+    assert Path(take.path).read_bytes() == b"other"
+    assert not store.takes().takes
+    assert claimed(store, "new").kind == "join"
+
+
+def test_a_staged_file_that_was_cut_off_is_joined_again(store: Store, joined: tuple[Path, TakeView]) -> None:
+    staged, _ = joined
+    staged.write_bytes(b"fra")
+    assert recovered(store) == 0
+    assert claimed(store, "new").kind == "join"
+
+
+def test_takes_whose_file_is_gone_are_marked_and_unmarked(store: Store, joined: tuple[Path, TakeView]) -> None:
+    staged, take = joined
+    recovered(store)
+    unstage(staged.parent)
+    assert check_takes(store) == (0, 0)
+    Path(take.path).rename(f"{take.path}.away")
+    assert check_takes(store) == (1, 0)
+    assert store.take(take.id).missing
+    Path(f"{take.path}.away").rename(take.path)
+    assert check_takes(store) == (0, 1)
+    assert not store.take(take.id).missing
