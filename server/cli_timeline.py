@@ -75,11 +75,11 @@ def run(options: argparse.Namespace) -> int:
     from .timeline.child import conform_now, publish_now
     from .timeline.specs import ConformSpec, PublishSpec
 
-    takes_folder = _takes_folder(options)
+    selection, takes_folder = _selection(options), _takes_folder(options)
     spec = ConformSpec(
         source=options.timeline,
         rate=options.rate,
-        selection=_selection(options),
+        selection=selection,
         searched=tuple(str(Path(root).absolute()) for root in options.root),
         path_maps=tuple(_path_map(text) for text in options.map),
         mixes=None if options.dry_run else str(takes_folder / "speech"),

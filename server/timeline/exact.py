@@ -40,6 +40,7 @@ def exact_seconds(time: Any) -> Fraction:
     return exact_value(time.value) / exact_rate(time.rate)
 
 
+@lru_cache(maxsize=65_536)
 def exact_value(value: float) -> Fraction:
     """A count of frames, or a speed, without the noise of floats. Raises: BadTime."""
     if not math.isfinite(value) or abs(value) > 2**53:

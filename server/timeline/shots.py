@@ -93,7 +93,7 @@ class Skipped(Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Conformed(Struct, frozen=True, kw_only=True, tag_field="answer", tag="conformed"):
+class Conformed(Struct, frozen=True, kw_only=True, tag_field="event", tag="conformed"):
     """A timeline as shots. Clips that failed are among `shots`, with their `error`."""
 
     sequence: Sequence
@@ -129,7 +129,7 @@ class FinishedTake(Struct, frozen=True, kw_only=True):
     settings: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
-class Published(Struct, frozen=True, kw_only=True, tag_field="answer", tag="published"):
+class Published(Struct, frozen=True, kw_only=True, tag_field="event", tag="published"):
     """What was written, and what the format could not carry."""
 
     output: str
