@@ -84,7 +84,7 @@ async def _introduced(ask: Ask, socket: web.WebSocketResponse) -> tuple[Hello, G
                     return said, _who(ask, said)
                 if not isinstance(said, Prove):
                     break
-                await socket.send_str(to_json(_proof(ask, said)).decode())
+                await _send(socket, _proof(ask, said))
     except TimeoutError:
         raise Unauthorized(f"Nobody said who it is within {HELLO_WITHIN_S:g} s: send a hello first.") from None
     raise Unauthorized("The first message says who you are: send a hello.")
@@ -156,8 +156,10 @@ async def _write(ask: Ask, socket: web.WebSocketResponse, client, who: Grant) ->
             if who.scope == "host":
                 message = await _for_host(ask, who, message, seen)
             if message is not None:
-                text = message if isinstance(message, bytes) else ask[keys.ENGINE].events.encoded(message).decode()
-                await asyncio.wait_for(_send(socket, text), _SEND_WITHIN_S)
+                picture = isinstance(message, bytes)
+                encoded = message if picture else ask[keys.ENGINE].events.encoded(message)  # once for all clients
+                async with asyncio.timeout(_SEND_WITHIN_S):
+                    await socket.send_frame(encoded, WSMsgType.BINARY if picture else WSMsgType.TEXT)
     except TimeoutError:
         LOGGER.info("a client that does not read was dropped")
     except ConnectionError:
@@ -168,11 +170,8 @@ async def _write(ask: Ask, socket: web.WebSocketResponse, client, who: Grant) ->
         transport.abort()
 
 
-async def _send(socket: web.WebSocketResponse, message: ToClient | bytes | str) -> None:
-    if isinstance(message, bytes):
-        await socket.send_bytes(message)
-    else:
-        await socket.send_str(message if isinstance(message, str) else to_json(message).decode())
+async def _send(socket: web.WebSocketResponse, message: ToClient) -> None:
+    await socket.send_frame(to_json(message), WSMsgType.TEXT)
 
 
 async def _for_host(ask: Ask, who: Grant, message: ToClient | bytes, seen: dict[str, bool]) -> ToClient | bytes | None:
