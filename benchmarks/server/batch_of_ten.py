@@ -50,10 +50,9 @@ def main() -> None:
         batch_s = asyncio.run(_batches(folder, videos, speeches, render, chosen))
         if not options.no_singles:
             singles = _singles(folder, videos, speeches[0], render)
-            print(f"ten single renders: {sum(singles):.1f} s, so the batch takes {batch_s / sum(singles):.2f} × as long as they do")
-            print(
-                f"one single render: {sum(singles) / 10:.1f} s on average, so the batch takes {batch_s / (sum(singles) / 10):.2f} × one video"
-            )
+            print(f"ten single renders one after another: {sum(singles):.1f} s; the batch takes {batch_s / sum(singles):.2f} × as long")
+            one = sum(singles) / len(singles)
+            print(f"one single render: {one:.1f} s on average; the batch takes {batch_s / one:.2f} × as long")
 
 
 async def _batches(folder: Path, videos: list[Path], speeches: tuple[Path, Path], render: RenderSettings, chosen) -> float:  # type: ignore[no-untyped-def]
@@ -77,9 +76,7 @@ async def _batch(
     share = await asyncio.gather(busy, return_exceptions=True)
     print(f"\n{name}: {done.job.state}, {seconds:.1f} s, {done.job.frames_done} frames, {done.job.frames_done / seconds:.1f} frames/s")
     print(f"  speech listened to {sum(not shot.reused.speech for shot in done.shots)} times for {len(done.shots)} shots")
-    print(
-        f"  faces followed {sum(not shot.reused.tracks for shot in done.shots)} times, tracks reused {sum(s.reused.tracks for s in done.shots)}"
-    )
+    print(f"  faces followed {sum(not shot.reused.tracks for shot in done.shots)} times")
     print(f"  cores busy between the first and the last frame: {share[0]}")
     _stages(done)
     for shot in done.shots:

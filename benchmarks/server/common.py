@@ -58,7 +58,8 @@ def cut(source: Path, target: Path, frames: int, *, start: int = 0) -> Path:
                 break
             if number < start:
                 continue
-            stream.width, stream.height, stream.pix_fmt = frame.width & ~1, frame.height & ~1, "yuv420p"
+            if number == start:
+                stream.width, stream.height, stream.pix_fmt = frame.width & ~1, frame.height & ~1, "yuv420p"
             picture = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
             picture.pts, picture.time_base, picture.pict_type = number - start, 1 / rate, 0
             made.mux(stream.encode(picture))

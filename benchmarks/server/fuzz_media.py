@@ -161,7 +161,7 @@ def run(at: Served, *, count: int, seed: int, batch: int) -> int:
                 chance = random.Random(seed * 1_000_003 + number)
                 source = healthy[number % len(healthy)]
                 unchanged = number < len(healthy)
-                path = media / f"m{number}{source.suffix}"
+                path = media / f"mutant{number}{source.suffix}"
                 path.write_bytes(source.read_bytes() if unchanged else mutated(source.read_bytes(), chance))
                 asked = time.monotonic()
                 said = _probe(client, path)
@@ -180,7 +180,7 @@ def run(at: Served, *, count: int, seed: int, batch: int) -> int:
                 for attempt in shot.attempts:
                     if attempt.outcome not in ("done", "failed"):
                         ended[f"attempt: {attempt.outcome}"] += 1
-            for path in media.glob("m*"):
+            for path in media.glob("mutant*"):
                 path.unlink()
             print(
                 f"{min(first + batch, count):6} files, {time.monotonic() - began:6.0f} s, server {'alive' if at.alive else 'DEAD'}",
