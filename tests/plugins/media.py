@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -63,3 +65,17 @@ def frame_of(timecode: str, rate: Fraction) -> int:
     if ";" in timecode:
         number -= nominal // 15 * (hours * 60 + minutes - (hours * 60 + minutes) // 10)
     return number
+
+
+def in_ticks(path: str) -> dict[str, str | int | None]:
+    """What the fake Premiere wants to know of a file; ticks as strings."""
+    rate, frames, samples, first = facts(path)
+    ticks = 254016000000
+    length = round(frames / rate * ticks) if rate else round((samples or 0) / 48000 * ticks)
+    start = round(first / rate * ticks) if rate else 0
+    written = f"{rate.numerator}/{rate.denominator}" if rate else None
+    return {"rate": written, "frames": frames, "samples": samples, "startTicks": str(start), "lengthTicks": str(length)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(in_ticks(sys.argv[1])))

@@ -1,4 +1,4 @@
-/* The only door: the panel calls $.heygem.call with a name of this table. Always answers with text: {"ok":true,"value":…} or {"ok":false,…}. */
+/* The only door: the panel calls $.heygem.call with a name of this table. Always answers with text: {"ok":true,"value":...} or {"ok":false,...}. */
 (function (h) {
   var CALLS = {
     about: function () { return h.about(); },

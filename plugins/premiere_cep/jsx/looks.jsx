@@ -88,7 +88,7 @@
 
   function same(one, other) {
     var index;
-    if (one instanceof Array && other instanceof Array) {
+    if (h.isArray(one) && h.isArray(other)) {
       for (index = 0; index < one.length; index += 1) {
         if (!same(one[index], other[index])) {
           return false;

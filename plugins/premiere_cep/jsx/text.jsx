@@ -10,6 +10,11 @@ $.heygem = {};
     throw problem;
   };
 
+  /** Also for arrays that the host made, whose Array is another one than this engine's. */
+  h.isArray = function (value) {
+    return Object.prototype.toString.call(value) === "[object Array]";
+  };
+
   /** A value as JSON of plain ASCII, so that no engine on the way stumbles over U+2028, a surrogate or a quote. */
   h.toText = function (value) {
     var parts, index, name;
@@ -26,7 +31,7 @@ $.heygem = {};
       return value ? "true" : "false";
     }
     parts = [];
-    if (value instanceof Array) {
+    if (h.isArray(value)) {
       for (index = 0; index < value.length; index += 1) {
         parts.push(h.toText(value[index]));
       }
