@@ -17,7 +17,7 @@ from msgspec import inspect
 
 from heygem_core import report, shot, tasks
 from heygem_server import wire
-from heygem_server.timeline import shots as timeline_shots
+from heygem_server.api import timelines
 
 WEB = Path(__file__).resolve().parents[1] / "server" / "web"
 TARGET, DEFAULTS = WEB / "wire.d.ts", WEB / "defaults.js"
@@ -25,9 +25,9 @@ TARGET, DEFAULTS = WEB / "wire.d.ts", WEB / "defaults.js"
 SENT = (  # by the page, so defaults may be left out
     "MediaRef", "Placement", "Origin", "ShotRequest", "Batch", "JobRequest", "RenderSettings", "PriorityRequest", "RootRequest", "ProofRequest",
     "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "SwitchTakeParams", "RevealParams", "Marker",
-    "MarkersParams", "ExportParams",
+    "MarkersParams", "ExportParams", "TimelineRequest", "Selection",
 )  # fmt: skip
-EXTRA = (tasks.Probed, tasks.FaceFound, tasks.FacesFound, tasks.Waveform, report.TakeReport, timeline_shots.Conformed)
+EXTRA = (tasks.Probed, tasks.FaceFound, tasks.FacesFound, tasks.Waveform, report.TakeReport, timelines.TimelineRequest, timelines.TimelineAnswer)
 
 
 def _named(module: Any) -> list[type]:

@@ -15,5 +15,7 @@ export const DEFAULT_SETTINGS = {
   "format": null,
   "kind": "full",
   "deinterlace": false,
-  "sound": "speech"
+  "sound": "speech",
+  "label_synthetic": true,
+  "sign_with": null
 };

@@ -10,6 +10,8 @@ import { DEFAULT_SETTINGS } from "./defaults.js";
 export const PRESETS = {
   premiere: { format: "prores" },
   resolve: { format: "dnxhr" },
+  timeline: { format: "prores", fit: "hold", sound: "none" },
+  "timeline-resolve": { format: "dnxhr", fit: "hold", sound: "none" },
   patch: { format: "prores", kind: "patch" },
   review: { format: "h264" },
   web: { format: "webm" },

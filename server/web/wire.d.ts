@@ -83,6 +83,8 @@ export interface RenderSettings {
   kind?: TakeKind;
   deinterlace?: boolean;
   sound?: Sound;
+  label_synthetic?: boolean;
+  sign_with?: [string, string] | null;
 }
 
 export interface Batch {
@@ -595,6 +597,7 @@ export interface TakeReport {
   device: string | null;
   planning_s: number | null;
   rendering_s: number | null;
+  remarks: Array<string>;
   quality: Quality | null;
   version: number;
 }
@@ -692,8 +695,42 @@ export interface SyncScore {
   windows: number;
 }
 
+export interface TimelineRequest {
+  document?: Record<string, any> | null;
+  upload?: string | null;
+  path?: string | null;
+  name?: string | null;
+  format?: "aaf" | "edl" | "fcp7" | "fcpxml" | "otio" | "otioz" | null;
+  rate?: Fraction | null;
+  selection?: Selection;
+  settings?: RenderSettings;
+  folder?: string | null;
+  priority?: number;
+  origin?: Origin;
+  dry_run?: boolean;
+}
+
+export interface Selection {
+  ids?: Array<string>;
+  tracks?: Array<string>;
+  speech_tracks?: Array<string>;
+  ranges?: Array<[number, number]>;
+  markers?: string | null;
+  speech?: string | null;
+  speech_from?: "clip" | "timeline";
+  handles?: number;
+  project?: string;
+  sequence?: string | null;
+}
+
+export interface TimelineAnswer {
+  id: string | null;
+  conformed: Conformed;
+  job: JobDetail | null;
+}
+
 export interface Conformed {
-  answer: "conformed";
+  event: "conformed";
   sequence: Sequence;
   shots: Array<TimelineShot>;
   skipped: Array<Skipped>;

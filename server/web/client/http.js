@@ -22,21 +22,6 @@ export class ServerProblem extends Error {
 /** @typedef {{signal?: AbortSignal, headers?: Record<string, string>}} Extra */
 /** @typedef {{onProgress?: (sentBytes: number, totalBytes: number) => void, signal?: AbortSignal}} UploadOptions */
 
-/**
- * A timeline by exactly one of document, upload and path.
- * @typedef {object} TimelineRequest
- * @property {object | null} [document] OpenTimelineIO as JSON
- * @property {string | null} [upload]
- * @property {string | null} [path]
- * @property {string | null} [name]
- * @property {object} [selection]
- * @property {Wire.MediaRef | null} [speech]
- * @property {Wire.RenderSettings} [settings]
- * @property {string | null} [folder]
- * @property {Wire.Origin} [origin]
- * @property {boolean} dry_run true = only the shots, as `Conformed`
- */
-
 /** @param {unknown} error */
 export const wasAborted = (error) => error instanceof DOMException && error.name === "AbortError";
 
@@ -197,7 +182,7 @@ export function makeApi(base, who) {
     /** @param {string} folder */
     allow: (folder) => ask("POST", "/roots", { folder }),
 
-    /** @param {TimelineRequest} request @param {Extra} [extra] @returns {Promise<any>} `Wire.Conformed` on a dry run, else `Wire.JobDetail` */
+    /** @param {Wire.TimelineRequest} request @param {Extra} [extra] @returns {Promise<Wire.TimelineAnswer>} */
     timelines: (request, extra) => ask("POST", "/timelines", request, extra),
 
     /** @returns {Promise<Wire.HostView[]>} */

@@ -11,6 +11,7 @@ import { DropZone, ItemRow } from "../media/picker.js";
 import { draft, editDraft, itemsOf } from "../media/draft.js";
 import { nameOfFrame, parseRate } from "../time.js";
 import { duration } from "../format.js";
+import { settingsOf } from "../presets.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { useFigures } from "./job.js";
@@ -18,6 +19,7 @@ import { useIntake } from "./new.js";
 import { markersOf, visible } from "./place.js";
 import { settingsLine } from "./take.js";
 import { StartPanel } from "./start.js";
+import { jobOf } from "./timeline.js";
 
 /** @typedef {import("../host.js").HostLink} HostLink */
 /** @typedef {import("../text.js").Key} Key */
@@ -83,10 +85,13 @@ function HostRender({ host, selection }) {
   const [from, setFrom] = useState(/** @type {"timeline" | "clip"} */ ("clip"));
   const pictures = selection.items.filter((item) => item.kind === "picture");
   const sounds = selection.items.filter((item) => item.kind === "sound");
-  useEffect(() => editDraft({ preset: host.session?.app === "resolve" ? "resolve" : "premiere", settings: { ...now.settings, format: host.session?.app === "resolve" ? "dnxhr" : "prores", sound: "none" } }), []);
-  /** @param {boolean} dry @returns {import("../client/http.js").TimelineRequest} */
+  useEffect(() => {
+    const preset = host.session?.app === "resolve" ? "timeline-resolve" : "timeline";
+    editDraft({ preset, settings: settingsOf(preset) });
+  }, []);
+  /** @param {boolean} dry @returns {Wire.TimelineRequest} */
   const request = (dry) => ({
-    document: selection.document,
+    document: selection.document ?? null,
     name: now.name || null,
     selection: { ids: selection.items.map((item) => item.id), speech_from: from, project: host.session?.project ?? "", sequence: selection.sequence?.id ?? null },
     speech: speech?.ref ?? null,
@@ -96,8 +101,8 @@ function HostRender({ host, selection }) {
     dry_run: dry,
   });
   const ready = pictures.length > 0 && (speech ? speech.state === "ready" : sounds.length > 0);
-  const conformed = useTask((signal) => /** @type {Promise<Wire.Conformed>} */ (client.api.timelines(request(true), { signal })), [selection, speech?.key, speech?.state, from], { when: ready });
-  const shots = ready ? (conformed.value?.shots ?? []) : [];
+  const conformed = useTask((signal) => client.api.timelines(request(true), { signal }), [selection, speech?.key, speech?.state, from], { when: ready });
+  const shots = ready ? (conformed.value?.conformed.shots ?? []) : [];
   const usable = shots.filter((shot) => !shot.error && !shot.needs_host_export);
   const blockers = useMemo(() => shots.flatMap((shot) => (shot.error ? [`${shot.clip}: ${shot.error}`] : shot.needs_host_export ? [`${shot.clip}: ${t("timeline.needs-editor", { why: shot.needs_host_export })}`] : [])), [shots]);
   return html`
@@ -110,7 +115,7 @@ function HostRender({ host, selection }) {
     ${conformed.status === "error" && html`<${Notice} kind="error">${conformed.error.message}<//>`}
     ${blockers.map((blocker) => html`<${Notice} kind="warn" key=${blocker}>${blocker}<//>`)}
     <${StartPanel} shots=${/** @type {any} */ (usable)} blockers=${[]} waiting=${ready && conformed.status === "pending"} onStarted=${() => {}}
-      submit=${(/** @type {string} */ key) => client.api.timelines(request(false), { headers: { "Idempotency-Key": key } })} />`;
+      submit=${() => jobOf(client.api.timelines(request(false)))} />`;
 }
 
 /** The shots of this project that have a place on a timeline. @param {{host: HostLink}} props */

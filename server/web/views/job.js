@@ -3,12 +3,13 @@
 /** @import * as Wire from "../wire.js" */
 import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
-import { Badge, Bar, Button, IconButton, Notice } from "../ui/parts.js";
+import { Badge, Bar, Button, IconButton, Notice, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import * as looks from "../media/looks.js";
 import { clock, duration, number, UNKNOWN, when } from "../format.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
+import { save } from "./download.js";
 
 /** @typedef {import("../text.js").Key} Key */
 
@@ -73,8 +74,23 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst = false, h
     ${job.why && html`<p class="why">${job.why}</p>`}
     ${open && html`<${Shots} job=${job} />`}
     ${log && html`<${JobLog} job=${job.id} />`}
+    ${job.timeline && job.shots_done > 0 && html`<${Publish} job=${job} />`}
     ${!host && job.state === "completed" && html`<p class="job-end"><a href=${hashOf("results")}>${t("job.to-results")}</a></p>`}
   </article>`;
+}
+
+const PUBLISHED = ["otio", "fcpxml", "fcp7", "edl", "aaf"];
+
+/** The timeline with its takes, as a file for an editor. @param {{job: Wire.JobView}} props */
+function Publish({ job }) {
+  const { client } = useApp();
+  const [format, setFormat] = useState("otio");
+  const [mode, setMode] = useState("references");
+  const [busy, act] = useAction();
+  const options = PUBLISHED.map((key) => [key, t(/** @type {Key} */ (`publish.${key}`))]);
+  return html`<div class="row wrap publish"><${Select} id="publish-${job.id}" name=${t("publish.format")} value=${format} options=${options} onChange=${setFormat} />
+    <${Select} id="mode-${job.id}" name=${t("publish.mode")} value=${mode} options=${["references", "track", "both"].map((key) => [key, t(/** @type {Key} */ (`publish-mode.${key}`))])} onChange=${setMode} />
+    <${Button} icon="download" busy=${busy} onClick=${() => act(() => save(client, `/timelines/${job.timeline}/publish?format=${format}&mode=${mode}`, `${job.name}.${format}`))}>${t("publish.do")}<//></div>`;
 }
 
 /** @param {{job: Wire.JobView}} props */

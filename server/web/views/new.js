@@ -10,6 +10,7 @@ import { ShotEditor } from "../media/editor.js";
 import { makeIntake } from "../media/items.js";
 import { DropZone, ItemRow } from "../media/picker.js";
 import { overhang, shotOf, shotsOf } from "../media/request.js";
+import { settingsOf } from "../presets.js";
 import { duration } from "../format.js";
 import { t } from "../text.js";
 import { StartPanel } from "./start.js";
@@ -34,13 +35,20 @@ export function useIntake(tab) {
   };
 }
 
+/** Takes for a timeline carry no sound and are as long as what they cover; others are whole files. @param {import("../media/draft.js").Draft["tab"]} tab */
+function turnTo(tab) {
+  const { preset } = draft.value;
+  const other = tab === "timeline" && preset === "premiere" ? "timeline" : tab !== "timeline" && preset === "timeline" ? "premiere" : null;
+  editDraft(other ? { tab, preset: other, settings: settingsOf(other) } : { tab });
+}
+
 export function NewView() {
   const { tab } = useStore(draft);
   /** @type {[string, string][]} */
   const tabs = [["single", t("new.single")], ["batch", t("new.batch")], ["timeline", t("new.timeline")]];
   return html`<div class="view new-view">
     <div class="view-head"><h1>${t("new.title")}</h1>
-      <${Tabs} tabs=${tabs} value=${tab} label=${t("new.title")} panel="new-panel" onChange=${(/** @type {any} */ next) => editDraft({ tab: next })} /></div>
+      <${Tabs} tabs=${tabs} value=${tab} label=${t("new.title")} panel="new-panel" onChange=${(/** @type {any} */ next) => turnTo(next)} /></div>
     <div id="new-panel" role="tabpanel" aria-labelledby="tab-${tab}">
       ${tab === "single" ? html`<${SingleTab} />` : tab === "batch" ? html`<${BatchTab} />` : html`<${TimelineTab} />`}
     </div>

@@ -19,7 +19,7 @@ export function TimelineTab() {
   const [left, setLeft] = useState(/** @type {string[]} */ ([]));
   const { settings } = intake.now;
   const ready = file?.state === "ready" && (!speech || speech.state === "ready");
-  /** @param {boolean} dry @param {string[]} ids @returns {import("../client/http.js").TimelineRequest} */
+  /** @param {boolean} dry @param {string[]} ids @returns {Wire.TimelineRequest} */
   const request = (dry, ids) => ({
     ...(file?.ref?.upload ? { upload: file.ref.upload } : { path: file?.ref?.path ?? null }),
     name: intake.now.name || null,
@@ -30,7 +30,7 @@ export function TimelineTab() {
     dry_run: dry,
   });
   const table = useTask((signal) => client.api.timelines(request(true, []), { signal }), [file?.key, file?.state, speech?.key, speech?.state, from], { when: ready });
-  const conformed = /** @type {Wire.Conformed | null} */ (ready ? table.value : null);
+  const conformed = ready ? (table.value?.conformed ?? null) : null;
   const usable = conformed?.shots.filter((shot) => !shot.error && !shot.needs_host_export) ?? [];
   const chosen = usable.filter((shot) => !left.includes(shot.key));
   const ids = chosen.length === usable.length ? [] : chosen.map((shot) => shot.key);
@@ -51,8 +51,15 @@ export function TimelineTab() {
       ${conformed && html`<${ShotTable} conformed=${conformed} left=${left} onLeft=${setLeft} />`}
     </div>
     <${StartPanel} shots=${/** @type {any} */ (chosen)} waiting=${!!file && !ready && file.state !== "refused"} blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
-      submit=${(/** @type {string} */ key) => client.api.timelines(request(false, ids), { headers: { "Idempotency-Key": key } })} />
+      submit=${() => jobOf(client.api.timelines(request(false, ids)))} />
   </div>`;
+}
+
+/** The job of an answer. @param {Promise<Wire.TimelineAnswer>} asked @returns {Promise<Wire.JobDetail>} */
+export async function jobOf(asked) {
+  const { job } = await asked;
+  if (!job) throw new Error(t("timeline.no-shots"));
+  return job;
 }
 
 /** @param {{conformed: Wire.Conformed, left: string[], onLeft: (left: string[]) => void}} props */

@@ -1,0 +1,80 @@
+"""The page in Debian's Chromium against the real server and real renders of tiny clips.
+
+What is missing is said in one line each: without Node the modules, without Chromium the page is left out, and the rest runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .clips import make_clips
+from .running import REPOSITORY, RunningServer, open_page
+
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def page_files() -> Path:
+    """The page with its library beside it."""
+    web = REPOSITORY / "server" / "web"
+    if not (web / "vendor" / "preact.js").is_file():
+        pytest.skip("the page's library is missing: run `make setup` on a machine with npm")
+    return web
+
+
+@pytest.fixture(scope="session")
+def media(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tiny clips of a real person, and speech."""
+    return make_clips(clips, tmp_path_factory.mktemp("page-media"))
+
+
+@pytest.fixture(scope="package")
+def server(page_files: Path, media: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    running = RunningServer(tmp_path_factory.mktemp("page-server"), media)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    """For this package alone: Playwright keeps an event loop running in its thread, which others' asyncio tests could not bear."""
+    try:
+        from playwright.sync_api import expect, sync_playwright
+    except ImportError:
+        pytest.skip("Playwright is missing: pip install playwright")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, server: RunningServer) -> Iterator[Any]:
+    """Signed in, on “New render”. A message in the console or an error in a script fails the test."""
+    opened, complaints = open_page(browser, server)
+    yield opened
+    opened.context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: $HEYGEM_SCREENSHOTS, or a folder of this run."""
+    import os
+
+    folder = Path(os.environ.get("HEYGEM_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,129 @@
+"""A real server in a process of its own, and pages that are signed in to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_S = 40.0
+FINISHED = {"completed", "failed", "canceled"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class RunningServer:
+    """`heygem serve` with folders of its own. It can be killed and started again at the same address."""
+
+    def __init__(self, home: Path, media: Path, *, workers: int = 1) -> None:
+        self.home, self.media, self.workers = home, media, workers
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.takes = home / "takes"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "heygem_server.cli", "serve", "--data", self.home / "data", "--takes", self.takes, "--cache", self.home / "cache"]
+        command += ["--root", self.media, "--port", self.port, "--workers", self.workers]
+        environment = {**os.environ, "HEYGEM_CONFIG": str(self.home / "server.toml"), "OMP_NUM_THREADS": "1"}
+        (self.home / "server.toml").touch()
+        log = (self.home / "serve.log").open("ab")
+        self.process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, env=environment)
+        self._wait_until_up()
+
+    def _wait_until_up(self) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"The server did not start: {(self.home / 'serve.log').read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """As a crash would, without a goodbye."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=30)
+
+    @property
+    def token(self) -> str:
+        return json.loads((self.home / "data" / "server.json").read_text())["token"]
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The API as somebody else uses it, beside the page."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if method == "GET" else json.dumps(body or {}).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1{path}", data=data, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def sign_in_link(self) -> str:
+        return f"{self.url}/#code={self.ask('POST', '/sign-in-codes')['code']}"
+
+    def submit(self, video: str = "speaker.mp4", speech: str = "speech.wav", **job: object) -> Any:
+        shot = {"video": {"path": str(self.media / video)}, "speech": {"path": str(self.media / speech)}}
+        return self.ask("POST", "/jobs", {"shots": [shot], "settings": {"format": "h264", "fit": "hold"}, **job})
+
+    def finished(self, job: str, within_s: float = 60.0) -> Any:
+        """The job when it has ended."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            detail = self.ask("GET", f"/jobs/{job}")
+            if detail["job"]["state"] in FINISHED:
+                return detail
+            time.sleep(0.1)
+        raise AssertionError(f"The job did not end: {detail}")
+
+    def a_take(self) -> Any:
+        """A finished take, rendered once for all who only look at one."""
+        found = [take for take in self.ask("GET", "/takes?limit=200")["takes"] if take["name"].startswith("looked-at")]
+        if found:
+            return found[0]
+        shot = {"video": {"path": str(self.media / "speaker.mp4")}, "speech": {"path": str(self.media / "speech.wav")}, "name": "looked-at", "keep": [[4, 9]]}
+        made = self.ask("POST", "/jobs", {"shots": [shot], "settings": {"format": "h264", "fit": "hold"}, "name": "looked-at"})
+        detail = self.finished(made["job"]["id"])
+        assert detail["job"]["state"] == "completed", detail
+        return detail["shots"][0]["takes"][0]
+
+
+def open_page(browser: Any, server: RunningServer, *, width: int = 1360, height: int = 860, view: str | None = None) -> tuple[Any, list[str]]:
+    """A signed-in page in a browser of its own, and what it complains about."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    complaints: list[str] = []
+    watch(page, complaints)
+    page.goto(server.sign_in_link())
+    page.get_by_text("Live", exact=True).first.wait_for()
+    if view:
+        page.goto(f"{server.url}/#/{view}")
+    return page, complaints
+
+
+def watch(page: Any, complaints: list[str]) -> None:
+    """Errors and warnings of the console. A request that failed since the server was gone is told there too, and is no fault of the page."""
+    gone = re.compile(r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to")
+    refused = re.compile(r"Failed to load resource: the server responded with a status of (403|409|422)")  # told by the browser, shown by the page
+    gone = re.compile(f"{gone.pattern}|{refused.pattern}|\\[::1\\]")
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") and not gone.search(message.text) else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -1,0 +1,92 @@
+"""The queue: live progress and pictures, and everything that can be done to a job, seen by the server as done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from .running import RunningServer
+
+
+@pytest.fixture
+def at_work(server: RunningServer) -> Iterator[dict[str, Any]]:
+    """A job that takes long enough to be watched; called off in the end."""
+    made = server.submit("slow.mp4", "long.wav", name="at work")
+    yield made["job"]
+    if server.ask("GET", f"/jobs/{made['job']['id']}")["job"]["state"] in ("queued", "active", "paused"):
+        server.ask("POST", f"/jobs/{made['job']['id']}/cancel")
+
+
+def card_of(page: Any, job: dict[str, Any]) -> Any:
+    page.goto(page.url.split("#")[0] + "#/queue")
+    return page.locator(f"[data-job='{job['id']}']")
+
+
+def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
+    card = card_of(page, at_work)
+    title = card.get_by_role("button", name="at work", exact=True)
+    if title.get_attribute("aria-expanded") == "false":
+        title.click()
+    picture = card.get_by_alt_text(re.compile("Newest frame of"))
+    expect(picture).to_be_visible(timeout=60_000)
+    assert picture.get_attribute("src").startswith("blob:")
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    expect(card.get_by_text("Rendering").last).to_be_visible()
+    expect(card.get_by_role("progressbar", name="Progress of at work", exact=True)).to_have_attribute("aria-valuenow", re.compile(r"[1-9]"))
+    expect(card.get_by_text(re.compile(r"[1-9]\d* of 180 frames")).first).to_be_visible()
+
+
+def test_pause_resume_cancel_and_retry_reach_the_server(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
+    card = card_of(page, at_work)
+    state = lambda: server.ask("GET", f"/jobs/{at_work['id']}")["job"]["state"]  # noqa: E731
+    card.get_by_role("button", name="Pause").click()
+    expect(card.get_by_text("Paused")).to_be_visible()
+    assert state() == "paused"
+    card.get_by_role("button", name="Resume").click()
+    expect(card.get_by_text("Paused")).to_have_count(0)
+    assert state() in ("active", "queued")
+    card.get_by_role("button", name="Cancel", exact=True).first.click()
+    expect(card.get_by_text("Canceled").first).to_be_visible()
+    assert state() == "canceled"
+    card.get_by_role("button", name="Retry what failed").click()
+    expect(card.get_by_role("button", name="Pause")).to_be_visible()
+    assert state() in ("active", "queued")
+
+
+def test_a_waiting_job_is_put_first_with_a_button(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
+    waiting = [server.submit(name=f"waits {k}")["job"] for k in range(2)]
+    try:
+        card = card_of(page, waiting[1])
+        card.get_by_role("button", name="Render earlier").click()
+        first, second = (page.locator(f"[data-job='{job['id']}']") for job in waiting)
+        page.wait_for_timeout(300)
+        assert second.bounding_box()["y"] < first.bounding_box()["y"]
+        priority = {job["id"]: server.ask("GET", f"/jobs/{job['id']}")["job"]["priority"] for job in waiting}
+        assert priority[waiting[1]["id"]] > priority[waiting[0]["id"]]
+    finally:
+        for job in waiting:
+            server.ask("POST", f"/jobs/{job['id']}/cancel")
+
+
+def test_the_log_of_a_job_grows_while_it_is_watched(page: Any, server: RunningServer) -> None:
+    job = server.submit(name="logged")["job"]
+    card = card_of(page, job)
+    card.get_by_role("button", name="Log").click()
+    expect(card.get_by_role("log")).to_contain_text("is at its place", timeout=60_000)
+    lines = card.locator(".log-line").all_inner_texts()
+    assert len(lines) == len(set(lines)), "a line is shown twice"
+
+
+def test_a_failed_shot_says_why_and_the_others_are_done(page: Any, server: RunningServer) -> None:
+    shots = [{"video": {"path": str(server.media / video)}, "speech": {"path": str(server.media / "speech.wav")}} for video in ("levels.mp4", "speaker.mp4")]
+    job = server.ask("POST", "/jobs", {"shots": shots, "settings": {"format": "h264", "fit": "hold"}, "name": "one fails"})["job"]
+    server.finished(job["id"])
+    card = card_of(page, job)
+    card.get_by_role("button", name="one fails", exact=True).click()
+    expect(card.locator(".shot.failed .why")).to_contain_text("face")
+    expect(card.locator(".shot.done")).to_have_count(1)
+    expect(card.get_by_role("button", name="Retry", exact=True)).to_be_visible()

@@ -1,0 +1,175 @@
+"""Results: a history that lasts, a player that shows exactly the frame it names, a report in words, and takes that go where people want them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from .running import RunningServer
+
+HOSTILE = "<img src=x onerror=window.hacked=1>.mp4"
+
+
+@pytest.fixture
+def take(server: RunningServer) -> Any:
+    return server.a_take()
+
+
+def open_take(page: Any, take: dict[str, Any]) -> None:
+    page.goto(page.url.split("#")[0] + f"#/take/{take['id']}")
+    page.locator("video.after").wait_for()
+    page.locator("video.after").evaluate(_READY)
+    page.locator("video.before").evaluate(_READY)
+
+
+_READY = "async video => { while (video.readyState < 2 || video.seeking) await new Promise(done => setTimeout(done, 10)); }"
+
+_PICTURE = """async video => {
+  while (video.seeking || video.readyState < 2) await new Promise((done) => setTimeout(done, 5));
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [64, 64];
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0, 64, 64);
+  return [...context.getImageData(0, 0, 64, 64).data];
+}"""
+
+
+def picture(page: Any, which: str) -> np.ndarray:
+    return np.array(page.locator(f"video.{which}").evaluate(_PICTURE), float).reshape(64, 64, 4)[..., :3]
+
+
+def test_the_history_has_pictures_and_survives_a_restart(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+    server.stop()
+    server.start()
+    page.goto(f"{server.url}/#/results")
+    card = page.locator(f"[data-take='{take['id']}']")
+    expect(card).to_contain_text(take["name"])
+    image = card.locator("img")
+    image.wait_for()
+    assert image.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 0
+    page.get_by_role("searchbox").fill("no such name")
+    expect(page.get_by_text("No take fits")).to_be_visible()
+    page.get_by_role("searchbox").fill("LOOKED")
+    expect(card).to_be_visible()
+
+
+def test_stepping_shows_the_frame_that_is_named_in_both_pictures(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+    """Each picture of the player is compared with all frames of the file: the one that is named must be the nearest."""
+    open_take(page, take)
+    with av.open(take["path"]) as file:
+        frames = [frame.reformat(64, 64, "rgb24").to_ndarray().astype(float) for frame in file.decode(video=0)]
+    page.get_by_role("slider", name="Position in the take").focus()
+    for at in (1, 2, 3):
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_text(f"frame {at} of 0–29")).to_be_visible()
+        shown = picture(page, "after")
+        assert int(np.argmin([np.abs(shown - frame).mean() for frame in frames])) == at
+        assert np.abs(picture(page, "before")[:20] - shown[:20]).mean() < 4, "above the mouth both show the same frame"
+    page.keyboard.press("End")
+    expect(page.get_by_text("frame 29 of 0–29")).to_be_visible()
+
+
+def test_before_and_after_by_key_side_by_side_and_with_a_wipe(page: Any, take: dict[str, Any]) -> None:
+    open_take(page, take)
+    stage = page.locator("#player-stage")
+    page.get_by_role("slider", name="Position in the take").focus()
+    page.keyboard.press("b")
+    expect(stage).to_have_class(re.compile("before"))
+    expect(page.locator("video.after")).to_be_hidden()
+    page.keyboard.press("b")
+    expect(page.locator("video.after")).to_be_visible()
+    page.get_by_role("tab", name="Side by side").click()
+    boxes = [page.locator(f"video.{which}").bounding_box() for which in ("before", "after")]
+    assert abs(boxes[0]["x"] + boxes[0]["width"] - boxes[1]["x"]) < 2
+    page.get_by_role("tab", name="Wipe").click()
+    page.get_by_role("slider", name="Position of the wipe").fill("0.25")
+    assert "25%" in page.locator("video.after").evaluate("video => video.style.clipPath")
+
+
+def test_playing_keeps_both_pictures_together(page: Any, take: dict[str, Any]) -> None:
+    open_take(page, take)
+    page.get_by_role("tab", name="Side by side").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(600)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_timeout(300)
+    apart = page.evaluate("() => document.querySelector('video.after').currentTime - document.querySelector('video.before').currentTime")
+    assert abs(apart) < 1 / 25
+    expect(page.get_by_text("frame 0 of 0–29")).to_have_count(0)
+
+
+def test_the_report_is_told_in_words_and_its_ranges_lead_to_their_frames(page: Any, take: dict[str, Any]) -> None:
+    open_take(page, take)
+    quality = page.get_by_role("region", name="Quality")
+    expect(quality).to_contain_text("Left as it was: 16 % of the frames")
+    quality.get_by_role("button", name=re.compile("00:00:00:04 – 00:00:00:08")).click()
+    expect(page.get_by_text("frame 4 of 0–29")).to_be_visible()
+    for weak in take["weak"]:
+        expect(quality).to_contain_text(weak["reason"])
+
+
+def test_a_take_is_downloaded_pinned_and_revealed_or_told_why_not(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+    open_take(page, take)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert Path(download.value.path()).read_bytes() == Path(take["path"]).read_bytes()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_role("button", name="Unpin")).to_be_visible()
+    assert server.ask("GET", f"/takes/{take['id']}")["pinned"]
+    page.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_role("button", name="Pin", exact=True)).to_be_visible()
+
+
+def test_a_take_is_rendered_again_with_other_settings_and_nothing_is_overwritten(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+    open_take(page, take)
+    before = Path(take["path"]).read_bytes()
+    page.get_by_role("button", name="Render again …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Mouth movement").fill("1.5")
+    dialog.get_by_role("button", name="Render", exact=True).click()
+    page.wait_for_url("**/#/queue")
+    newest = server.ask("GET", "/jobs?limit=1")["jobs"][0]
+    detail = server.finished(newest["id"])
+    assert detail["job"]["state"] == "completed", detail
+    again = server.ask("GET", "/takes?limit=1")["takes"][0]
+    assert again["settings"]["intensity"] == 1.5
+    assert again["path"] != take["path"]
+    assert Path(take["path"]).read_bytes() == before
+
+
+def test_deleting_shows_what_goes_and_then_it_is_gone(page: Any, server: RunningServer) -> None:
+    job = server.submit(name="short-lived")["job"]
+    made = server.finished(job["id"])["shots"][0]["takes"][0]
+    open_take(page, made)
+    page.get_by_role("button", name="Delete …").click()
+    page.get_by_role("button", name="Whole job …").click()
+    dialog = page.get_by_role("dialog", name="Delete the job with all its takes?")
+    expect(dialog).to_contain_text(made["path"])
+    dialog.get_by_role("button", name="Delete the job").click()
+    page.wait_for_url("**/#/results")
+    expect(page.locator(f"[data-take='{made['id']}']")).to_have_count(0)
+    assert not Path(made["path"]).exists()
+
+
+def test_a_hostile_file_name_is_text_wherever_it_is_shown(page: Any, server: RunningServer, media: Path) -> None:
+    upload = {"name": HOSTILE, "mimeType": "video/mp4", "buffer": (media / "speaker.mp4").read_bytes()}
+    page.get_by_role("region", name="New speech", exact=True).locator("input[type=file]").set_input_files(str(media / "speech.wav"))
+    page.get_by_role("region", name="Video", exact=True).locator("input[type=file]").set_input_files([upload])
+    expect(page.locator(".item .name").first).to_have_text(HOSTILE)
+    page.get_by_label("Preset").select_option("review")
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.wait_for_url("**/#/queue")
+    newest = server.ask("GET", "/jobs?limit=1")["jobs"][0]
+    made = server.finished(newest["id"])["shots"][0]["takes"][0]
+    expect(page.get_by_text("<img src=x onerror=window.hacked=1>").first).to_be_visible()
+    page.goto(f"{server.url}/#/results")
+    expect(page.locator(f"[data-take='{made['id']}']")).to_contain_text("img src=x")
+    open_take(page, made)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("img src=x")
+    assert page.evaluate("() => window.hacked") is None
