@@ -24,6 +24,7 @@ from .media.timing import TakeTiming, timing_of
 from .media.writer import TakeWriter
 from .pace import Pace
 from .patch import REMARK, Patcher, take_form
+from .provenance import seal_of
 from .report import TakeReport, report_path, write_report
 from .shot import Event, Finished, Notice, Progress, RenderSettings, RenderTask
 from .streams import ahead
@@ -71,7 +72,8 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
         # The take gets its name last of all: who waits for it finds all that belongs to it.
         path = write_report(_report(task, plan, start, end, str(device), planned_s, pace.elapsed_s), task.output)
         made.append(path)
-    cache.prune()
+    if task.segment is None:  # whoever renders pieces looks after the cache itself, less often
+        cache.prune()
     yield Finished(output=str(Path(task.output).absolute()), report=str(path))
 
 
@@ -81,7 +83,8 @@ def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
     start, end = task.segment or (0, frames)
     if not 0 <= start < end <= frames:
         raise BadRange(f"The segment {start}–{end} does not lie in the take, which has {frames} frames.")
-    take_form(task.output, task.settings, inputs.info)
+    row, _ = take_form(task.output, task.settings, inputs.info)
+    seal_of(task.settings, row)
     if task.matte is not None:
         format_for(task.matte, None, inputs.info)
     written: list[str | Path] = [task.output, *([task.matte] if task.matte is not None else []), report_path(task.output)]
@@ -110,7 +113,7 @@ def _take_writer(task: RenderTask, plan: Plan, start: int, end: int, timing: Tak
     row, info = take_form(task.output, task.settings, plan.info)
     # A segment is silent: the sound is encoded once over the whole, when segments are joined.
     sounds = () if task.segment else take_sounds(task.shot, task.settings, plan.info, plan.array("frames"), timing)
-    return TakeWriter(task.output, row, info, timing, sounds=sounds)
+    return TakeWriter(task.output, row, info, timing, sounds=sounds, seal=None if task.segment else seal_of(task.settings, row))
 
 
 def _patcher(task: RenderTask, info: MediaInfo) -> Patcher | None:

@@ -21,6 +21,7 @@ from .media.joiner import join_pieces
 from .media.output import check_output
 from .media.timing import timing_of
 from .patch import take_form
+from .provenance import seal_of
 from .render import all_or_nothing, passed_through, remarks, rounded
 from .report import TakeReport, read_report, report_path, write_report
 from .shot import Event, Finished, Notice, Progress, RenderSettings, to_json
@@ -122,6 +123,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     yield Progress(stage="probe", done=0)
     inputs = open_inputs(task.shot, task.settings)
     row, written = take_form(task.output, task.settings, inputs.info)
+    seal = seal_of(task.settings, row)
     for path in (task.output, report_path(task.output)):
         check_output(path, [task.shot.video, task.shot.speech, *task.pieces])
     from .plan import make_plan
@@ -134,7 +136,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     with all_or_nothing() as made:
         # Whoever waits for the take finds its report there: the take gets its name last.
         made.append(write_report(_report(task, plan, planned_s), task.output))
-        for done in join_pieces(task.output, row, written, timing, task.pieces, sounds=sounds):
+        for done in join_pieces(task.output, row, written, timing, task.pieces, sounds=sounds, seal=seal):
             yield Progress(stage="finish", done=done, total=len(frames))
     finished = Finished(output=str(Path(task.output).absolute()), report=str(report_path(task.output)))
     yield finished

@@ -100,6 +100,8 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     kind: TakeKind = "full"
     deinterlace: bool = False  # make interlaced pictures progressive instead of refusing them
     sound: Sound = "speech"  # segments carry none: it is put in when they are joined
+    label_synthetic: bool = True  # the file says that it is synthetic (IPTC digital source type)
+    sign_with: tuple[str, str] | None = None  # paths of a certificate chain and its private key (PEM): a C2PA signature in MP4 and MOV
 
     def __post_init__(self) -> None:
         if not -2000 <= self.offset_ms <= 2000:

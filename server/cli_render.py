@@ -97,6 +97,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         default=default.kind,
         help="the whole frame (default), or only what changed as a transparent layer for above the original (.mov ProRes 4444 or .mkv)",
     )
+    parser.add_argument("--no-synthetic-label", action="store_true", help="do not write into the file that it is synthetic media")
+    parser.add_argument(
+        "--sign-with",
+        nargs=2,
+        metavar=("CERT.pem", "KEY.pem"),
+        help="sign the take with your own certificate chain and key (C2PA; .mov, .mp4)",
+    )
     parser.add_argument("--deinterlace", action="store_true", help="make an interlaced video progressive instead of refusing it")
     parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine, help="default: %(default)s")
     parser.add_argument("--tracker", choices=get_args(TrackerName), default=default.tracker, help="default: %(default)s")
@@ -196,6 +203,8 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         style_from=options.style_from,
         format=options.format,
         kind=options.kind,
+        label_synthetic=not options.no_synthetic_label,
+        sign_with=None if options.sign_with is None else tuple(options.sign_with),
         deinterlace=options.deinterlace,
         sound=options.sound,
     )

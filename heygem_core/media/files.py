@@ -33,8 +33,8 @@ _OPTIONS = {"format_whitelist": _ALLOWED, "protocol_whitelist": "file", "max_pix
 
 
 @contextmanager
-def open_media(path: str | Path) -> Iterator[InputContainer]:
-    """An open container of a local file; FFmpeg's errors inside the block become the core's.
+def open_media(path: str | Path, **more: str) -> Iterator[InputContainer]:
+    """An open container of a local file; FFmpeg's errors inside the block become the core's. `more`: options of a demuxer.
 
     Raises: MediaNotFound, UnreadableMedia, UnsupportedMedia.
     """
@@ -48,7 +48,7 @@ def open_media(path: str | Path) -> Iterator[InputContainer]:
         by_object = not _PATTERN_LETTERS.isdisjoint(str(path.absolute()))
         source = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") if by_object else os.fspath(path.absolute())
         try:
-            container = av.open(source, "r", options=dict(_OPTIONS))
+            container = av.open(source, "r", options=_OPTIONS | more)
             with container:
                 for stream in container.streams:
                     if stream.type in ("video", "audio") and stream.codec_context is not None:

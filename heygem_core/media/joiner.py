@@ -18,7 +18,7 @@ from .output import check_output, output_errors, part_path, publish
 from .probe import picture_stream
 from .promise import Promise
 from .sound_tracks import SoundTrack, SoundTracks
-from .writer import mark_take, muxer_options
+from .writer import Seal, mark_take, muxer_options
 
 if TYPE_CHECKING:
     from av import Packet
@@ -38,6 +38,7 @@ def join_pieces(
     pieces: Sequence[str | Path],
     *,
     sounds: Sequence[SoundTrack] = (),
+    seal: Seal | None = None,
 ) -> Iterator[int]:
     """Writes the take of `pieces` in order; yields the number of frames after each piece, the file is there when it ends.
 
@@ -57,7 +58,9 @@ def join_pieces(
     part = part_path(path)
     try:
         with output_errors(path):
-            yield from _copy(part, row, info, timing, known, sounds)
+            yield from _copy(part, row, info, timing, known, sounds, seal)
+            if seal is not None:
+                seal.finish(part, row)
         promise.check(part)
         publish(part, path)
     finally:
@@ -73,7 +76,7 @@ def _look_at(piece: Path) -> _Piece:
 
 
 def _copy(
-    part: Path, row: TakeFormat, info: MediaInfo, timing: TakeTiming, pieces: list[_Piece], sounds: Sequence[SoundTrack]
+    part: Path, row: TakeFormat, info: MediaInfo, timing: TakeTiming, pieces: list[_Piece], sounds: Sequence[SoundTrack], seal: Seal | None
 ) -> Iterator[int]:
     # Decoding order runs ahead of showing order by the same number of frames in every piece, else the whole would not decode.
     lead = max(at - place for _, places, _ in pieces for at, place in enumerate(places))
@@ -82,6 +85,8 @@ def _copy(
         stream.time_base = timing.time_base
         mark_take(container, stream, row, info, timing)
         tracks = SoundTracks(container, row, sounds)
+        if seal is not None:
+            seal.mark(container, row)
         container.start_encoding()
         begin = 0
         for piece, places, _ in pieces:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import av
 import av.error
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
     from .probe import MediaInfo
     from .timing import TakeTiming
 
+
+class Seal(Protocol):
+    """What is said about a take in its own file (`heygem_core.provenance`)."""
+
+    def mark(self, container: OutputContainer, row: TakeFormat) -> None: ...
+    def finish(self, part: Path, row: TakeFormat) -> None: ...
+
+
 _VC3_COLOUR_BYTE = 0x2C
 _X265_LEAD = 2  # frames that it decodes ahead of the one that is shown
 
@@ -56,8 +64,9 @@ class TakeWriter:
         *,
         sounds: Sequence[SoundTrack] = (),
         grey: bool = False,
+        seal: Seal | None = None,
     ) -> None:
-        """`sounds`: the streams of sound, each as long as the take.
+        """`sounds`: the streams of sound, each as long as the take. `seal`: what the file says about itself.
 
         `grey` = a video of grey levels with the source's size and times, fed by `write_grey`; it has no sound.
         Raises: OutputError — see `check_output`.
@@ -67,6 +76,7 @@ class TakeWriter:
         self._pixels: PixelFormat = grey_pixels(row) if grey else take_pixels(row, info)
         self._tags: ColourTags = grey_tags(self._pixels) if grey else take_tags(row, info, self._pixels)
         self._converter = _converter(info, self._pixels, self._tags)
+        self._seal = seal
         self._sounds = () if grey else tuple(sounds)
         self._part = part_path(self.path)
         self._frames_written = self._packets = 0
@@ -78,6 +88,8 @@ class TakeWriter:
             try:
                 self._video = self._add_video()
                 self._tracks = SoundTracks(self._container, self._row, self._sounds)
+                if self._seal is not None:
+                    self._seal.mark(self._container, self._row)
                 self._container.start_encoding()  # what the encoder or the disk refuses, it refuses now
             except BaseException:
                 self._discard()
@@ -137,6 +149,8 @@ class TakeWriter:
             self._mux_video(self._video.encode(None))
             self._tracks.finish()
             self._container.close()
+            if self._seal is not None:
+                self._seal.finish(self._part, self._row)
         Promise(row=self._row, info=self._info, timing=self._timing, pixels=self._pixels, tags=self._tags).check(self._part)
         publish(self._part, self.path)
 
