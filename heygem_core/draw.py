@@ -41,7 +41,8 @@ class Drawn:
 
 def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device) -> Iterator[Drawn]:
     """The frames [start, end_exclusive) of the take, in order; holds one block of them in memory."""
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # decoder and encoder want the other half
+    # Decoder and encoder want the other half; a server that runs several renders at once says how many threads each may have.
+    torch.set_num_threads(int(os.environ.get("HEYGEM_THREADS") or max(1, (os.cpu_count() or 2) // 2)))
     first, count = start - start % BLOCK, plan.facts.frames
     last = min(count, -(-end_exclusive // BLOCK) * BLOCK)
     pictures = _source_pictures(plan.info, plan.array("frames")[first:last])

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from heygem_core.cache import Cache
+
 from .events import Broadcaster
 from .job_log import JobLogs
 from .log import LOGGER
@@ -88,6 +90,7 @@ async def _sweep_now_and_then(room: EngineRoom, settings: ServerSettings) -> Non
     while True:
         with suppress(OSError):
             freed = await asyncio.to_thread(sweep, room.store, settings)
+            freed += await asyncio.to_thread(Cache(settings.cache).prune)
             if freed:
                 LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
         await asyncio.sleep(_SWEPT_S)

@@ -19,6 +19,7 @@ import msgspec
 
 from heygem_core import errors as core
 from heygem_core.shot import Event, Notice, Progress, Shot
+from heygem_core.tasks import Probed, ProbeTask
 from heygem_core.worker import Picture
 
 from .disk import trouble
@@ -30,7 +31,7 @@ from .progress import Live
 from .settings import ServerSettings
 from .steps import Bench, do
 from .store import Claim, Store
-from .store.work import HEARTBEAT_S
+from .store.work import HEARTBEAT_S, MOST_COUNTED
 from .take_files import check_takes, settle_intents, sweep_staging
 from .wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView
 from .workers import Pool, WorkFailed
@@ -41,7 +42,7 @@ _DISK_CHECKED_S = 2.0
 _LONGEST_SLEEP_S = 30.0
 _NOT_AGAIN = {kind.exit_code for kind in (core.SpecError, core.InputError, core.NoUsableFace, core.SetupError)}
 """Exit codes of failures that another try cannot mend."""
-_BYTES_PER_PIXEL = 1.0  # of a ProRes take, roughly: for estimates
+_MOST_PROBED, _PROBED_S = 20, 15.0  # videos looked at for an estimate, and for how long
 
 
 @dataclass(slots=True, eq=False)
@@ -116,12 +117,39 @@ class Scheduler:
         return JobDetail(job=self.live_job(detail.job), shots=tuple(map(self.live_shot, detail.shots)))
 
     def estimate(self, request: JobRequest, shots: Sequence[Shot]) -> Estimate:
-        """From what this machine did before; whole files count as unknown, since nobody opened them yet."""
-        lengths = [None if shot.end_exclusive is None else abs((shot.end_exclusive - shot.start) / shot.speed) for shot in shots]
-        frames = None if None in lengths else sum(round(length) for length in lengths if length is not None)
-        pace = self._store.seconds_per_frame()
-        seconds = None if frames is None or pace is None else round(frames * pace / self._pool.size, 1)
-        return Estimate(seconds=seconds, frames=frames, disk_bytes=None)
+        """From what this machine did before and from the lengths of the videos. Blocks for their sake: never call it on the event loop."""
+        known = self._frame_counts({shot.video for shot in shots if shot.end_exclusive is None})
+        frames = 0
+        for shot in shots:
+            end = known.get(shot.video) if shot.end_exclusive is None else shot.end_exclusive
+            if end is None:
+                return Estimate(seconds=None, frames=None, disk_bytes=None)
+            frames += round(max(0, end - shot.start) / abs(shot.speed))
+        pace, size = self._store.seconds_per_frame(), self._store.bytes_per_frame(request.settings.format)
+        return Estimate(
+            seconds=None if pace is None else round(frames * pace / min(self._pool.size, max(1, len(shots))), 1),
+            frames=frames,
+            disk_bytes=None if size is None else round(frames * size),
+        )
+
+    def _frame_counts(self, videos: set[str]) -> dict[str, int]:
+        """Of those that can be looked at in time."""
+        known: dict[str, int] = {}
+
+        async def look(video: str) -> None:
+            with suppress(core.HeygemError, ServerError):
+                facts = await self._bench.look.ask(ProbeTask(path=video))
+                if isinstance(facts, Probed) and facts.kind == "video" and facts.frames is not None:
+                    known[video] = facts.frames
+
+        async def look_at_all() -> None:
+            await asyncio.gather(*map(look, videos))
+
+        if videos and len(videos) <= _MOST_PROBED:
+            asked = asyncio.run_coroutine_threadsafe(look_at_all(), self._loop)
+            with suppress(TimeoutError):
+                asked.result(_PROBED_S)
+        return known
 
     def _why(self, view: JobView) -> str | None:
         if view.state == "paused":
@@ -134,7 +162,8 @@ class Scheduler:
             return None
         ahead = self._store.ahead(view.id)
         if ahead:
-            return f"Waits for {ahead} piece{'s' if ahead > 1 else ''} of work of earlier or more urgent jobs."
+            more = " or more" if ahead == MOST_COUNTED else ""
+            return f"Waits for {ahead}{more} piece{'s' if ahead > 1 else ''} of work of earlier or more urgent jobs."
         busy = {running.claim.job_name for running in self._running.values()}
         if len(self._running) >= self._pool.size and busy:
             return f"Waits for a worker: {'all are' if self._pool.size > 1 else 'it is'} busy with “{sorted(busy)[0]}”."
@@ -268,7 +297,7 @@ class Scheduler:
             now = self._live.tell(running.claim.token, event)
             if now is not None:
                 self._events.publish_progress(now)
-        elif isinstance(event, Notice):
+        elif isinstance(event, Notice) and running.claim.kind == "plan":  # the other steps repeat them
             self._note(running.claim, "warning", event.message)
 
     def _show(self, claim: Claim, picture: Picture) -> None:

@@ -12,14 +12,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from heygem_core.shot import FormatName, RenderSettings, RenderTask, Shot
 from heygem_core.tasks import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
 from .errors import Broken
 from .settings import ServerSettings
 from .store import Claim, Intent, Store
-from .take_files import file_name, next_version, place, renamed, sha256_of, stage, unstage
-from .wire import ShotRequest, TakeView
+from .take_files import file_name, next_version, place, renamed, report_of, sha256_of, stage, unstage
+from .wire import ShotRequest, TakeView, WeakRange
 from .workers import Pool, WorkFailed
 from .workers.look import Look
 from .workers.process import Watcher
@@ -31,6 +33,8 @@ SUFFIXES: dict[FormatName, str] = {
     "ffv1": ".mkv",
 }
 _MOST_NAMES_TRIED = 20
+_MOST_RANGES = 500  # told of one take; all are in its report
+_WANTED = "left alone by choice"  # `Reason.CHOICE.words` of the core
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,7 @@ async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version:
     facts = await bench.look.ask(ProbeTask(path=str(staged)))
     assert isinstance(facts, Probed)
     assert claim.planned is not None
+    report = await asyncio.to_thread(_report, staged)
     return TakeView(
         id=f"t{secrets.token_hex(8)}",
         job=claim.job,
@@ -155,7 +160,8 @@ async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version:
         format=facts.codec or target.suffix[1:],
         created=time.time(),
         settings=claim.settings,
-        notices=claim.planned.notices,
+        weak=weak_ranges(report.passed_through),
+        notices=tuple(dict.fromkeys((*claim.planned.notices, *report.remarks))),
     )
 
 
@@ -190,6 +196,27 @@ async def _plan_again(claim: Claim, bench: Bench) -> str:
     reason = "A source file changed after the shot was planned."
     await asyncio.to_thread(bench.store.replan, claim.token, reason)
     return f"is planned again: {reason}"
+
+
+class _Report(msgspec.Struct):
+    """What is told of a take's report; it has more fields."""
+
+    passed_through: dict[str, list[tuple[int, int]]] = {}
+    remarks: tuple[str, ...] = ()
+
+
+def _report(take: Path) -> _Report:
+    """Its report, which our own worker wrote; nothing where it cannot be read."""
+    try:
+        return msgspec.json.decode(report_of(take).read_bytes(), type=_Report)
+    except (OSError, msgspec.DecodeError):
+        return _Report()
+
+
+def weak_ranges(passed_through: dict[str, list[tuple[int, int]]]) -> tuple[WeakRange, ...]:
+    """Frames that stayed as they were although nobody asked for that, in the order of the take."""
+    ranges = [(start, end, reason) for reason, pieces in passed_through.items() if reason != _WANTED for start, end in pieces]
+    return tuple(WeakRange(start=start, end_exclusive=end, reason=reason) for start, end, reason in sorted(ranges)[:_MOST_RANGES])
 
 
 def suffix_of(settings: RenderSettings, request: ShotRequest) -> str:

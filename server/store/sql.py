@@ -37,10 +37,13 @@ NEXT_WAKE = "SELECT min(not_before) FROM tasks WHERE state = 'queued' AND paused
 """When a task that waits after a failure may be tried again."""
 
 AHEAD = """
-SELECT count(*) FROM tasks INDEXED BY claimable
-WHERE state = 'queued' AND paused = 0 AND (priority > :priority OR (priority = :priority AND job_number < :number))
+SELECT count(*) FROM (
+    SELECT 1 FROM tasks INDEXED BY claimable
+    WHERE state = 'queued' AND paused = 0 AND (priority > :priority OR (priority = :priority AND job_number < :number))
+    LIMIT :most
+)
 """
-"""Pieces of work that come before those of a job."""
+"""Pieces of work that come before those of a job, counted up to a limit."""
 
 COUNTS = "SELECT state, count(*), sum(frames_done), sum(frames_total), count(frames_total) FROM shots WHERE job = ? GROUP BY state"
 """What the shots of a job add up to; answered from an index alone."""
@@ -85,3 +88,11 @@ SELECT sum(frames), sum(ended - started) FROM (
 )
 """
 """Frames and worker seconds of the newest segments."""
+
+SIZE = """
+SELECT sum(size_bytes), sum(json_extract(view, '$.frames')) FROM (
+    SELECT size_bytes, view FROM takes WHERE :format IS NULL OR json_extract(view, '$.settings.format') = :format
+    ORDER BY number DESC LIMIT 50
+)
+"""
+"""Bytes and frames of the newest takes of a format."""

@@ -25,6 +25,7 @@ from .jobs import add_plan, call_back, end_attempt, end_open_tasks, new_task, se
 LEASE_S = 60.0
 HEARTBEAT_S = 10.0
 MOST_FAILURES = 3
+MOST_COUNTED = 1000
 MOST_KILLS = 10  # by somebody else, so the task itself is hardly to blame
 _BACKOFF_S = (2.0, 10.0)  # after the first, after the second failure
 _KILLED_BACKOFF_S = 0.5
@@ -216,10 +217,10 @@ class Work(Database):
             return connection.execute(sql.NEXT_WAKE, (self.clock(),)).fetchone()[0]
 
     def ahead(self, job: str) -> int:
-        """Pieces of work that come before those of this job."""
+        """Pieces of work that come before those of this job; at most `MOST_COUNTED` are counted."""
         with self.reading() as connection:
             row = connection.execute("SELECT number, priority FROM jobs WHERE id = ?", (job,)).fetchone()
-            return connection.execute(sql.AHEAD, dict(row)).fetchone()[0] if row else 0
+            return connection.execute(sql.AHEAD, {**dict(row), "most": MOST_COUNTED}).fetchone()[0] if row else 0
 
     def queue_length(self) -> dict[str, int]:
         """Pieces of work by state, for /metrics."""
@@ -231,6 +232,12 @@ class Work(Database):
         with self.reading() as connection:
             frames, seconds = connection.execute(sql.SPEED).fetchone()
         return seconds / frames if frames else None
+
+    def bytes_per_frame(self, format: str | None) -> float | None:
+        """Of the newest takes of that format (None = of any); None = there is none yet."""
+        with self.reading() as connection:
+            size, frames = connection.execute(sql.SIZE, {"format": format}).fetchone()
+        return size / frames if frames else None
 
 
 def _begin(change: Change, task: sqlite3.Row) -> Claim:
