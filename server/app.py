@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import WSCloseCode, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from heygem_core.shot import to_json
 
@@ -84,6 +85,8 @@ async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
         response = _refused(error.status, _plain(error))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
+    except (HttpProcessingError, web.RequestPayloadError):  # of the body; those of the head never come this far
+        response = _refused(400, Problem(error="BadRequest", message="The body cannot be read: it is cut off, or not what its headers say."))
     except ConnectionError:
         raise
     except Exception as error:

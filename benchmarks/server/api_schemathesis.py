@@ -47,7 +47,7 @@ def main() -> None:
         code = subprocess.run([*command, "--continue-on-failure", "--no-color"], check=False).returncode
         print(f"server {'alive' if at.alive else 'DEAD'}")
         log = (at.folder / "data" / "logs" / "server.log").read_text(encoding="utf-8")
-        broken = [line for line in log.splitlines() if '"level": "error"' in line]
+        broken = [line for line in log.splitlines() if '"level": "error", "where": "heygem_server"' in line]
         for line in broken[:10]:
             print(line[:2000])
         sys.exit(code or len(broken) > 0)

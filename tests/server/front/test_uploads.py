@@ -98,6 +98,8 @@ def test_a_full_disk_is_said_and_nothing_is_kept(tmp_path: Path) -> None:
         (b"", RAW),
         (b"no form", {"Content-Type": "multipart/form-data; boundary=b"}),
         (b"no form", {"Content-Type": "multipart/form-data"}),
+        (b"--b\r\nno header\r\n\r\nabc\r\n--b--\r\n", {"Content-Type": "multipart/form-data; boundary=b"}),
+        (b'--b\r\nX: \x17"\r\n\r\nabc\r\n--b--\r\n', {"Content-Type": "multipart/form-data; boundary=b"}),
         (b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\nabc\r\n--b--\r\n', {"Content-Type": "multipart/form-data; boundary=b"}),
     ],
 )
