@@ -170,7 +170,7 @@ def _shot_request(row: TimelineShot) -> ShotRequest:
         speed=shot.speed,
         keep=shot.keep,
         face=shot.face,
-        placement=row.placement,
+        placement=msgspec.structs.replace(row.placement, handles=row.handles_before),
     )
 
 
