@@ -203,7 +203,7 @@ def test_measure_says_nothing_about_a_source_that_is_gone(take: Path, tmp_path: 
 
 
 def test_a_bug_has_its_own_exit_code(clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the moon is full")
 
     monkeypatch.setattr("heygem_core.quality.measure.measure_take", broken)
