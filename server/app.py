@@ -24,7 +24,7 @@ from .security.headers import COMMON
 from .settings import ServerSettings
 from .table import ROUTES
 from .uploads import Uploads
-from .wire import Problem
+from .wire import Placed, Problem
 
 _BEGUN = web.RequestKey("begun", bool)  # an answer has been started
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -62,7 +62,12 @@ async def _files(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _hosts(app: web.Application) -> AsyncIterator[None]:
-    app[keys.HOSTS] = Hosts(lambda change: app[keys.ENGINE].events.say(change))
+    room = app[keys.ENGINE]
+
+    async def placed(take: str, where: Placed) -> None:
+        await asyncio.to_thread(room.store.placed, take, where)
+
+    app[keys.HOSTS] = Hosts(room.events.say, placed)
     yield
 
 
@@ -86,7 +91,9 @@ async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except (HttpProcessingError, web.RequestPayloadError):  # of the body; those of the head never come this far
-        response = _refused(400, Problem(error="BadRequest", message="The body cannot be read: it is cut off, or not what its headers say."))
+        response = _refused(
+            400, Problem(error="BadRequest", message="The body cannot be read: it is cut off, or not what its headers say.")
+        )
     except ConnectionError:
         raise
     except Exception as error:

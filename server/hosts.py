@@ -33,6 +33,9 @@ METHODS: dict[str, tuple[Any, Any]] = {
 }
 """Each method's parameters and result."""
 
+PLACING = frozenset({"host.place", "host.switchTake"})
+"""After these a take is on a timeline: that is recorded whoever still waits for the answer."""
+
 AGAIN = frozenset({"host.selection", "host.place", "host.switchTake", "host.reveal", "host.markers"})
 """Doing these twice is doing them once."""
 
@@ -74,13 +77,13 @@ class Connection:
 class Hosts:
     """All editors that are connected now."""
 
-    def __init__(self, changed: Callable[[wire.HostsChanged], None]) -> None:
-        """`changed` tells the pages."""
+    def __init__(self, changed: Callable[[wire.HostsChanged], None], placed: Callable[[str, wire.Placed], Awaitable[None]]) -> None:
+        """`changed` tells the pages; `placed` records that a take (its id) is on a timeline now."""
         self._connections: dict[str, Connection] = {}
-        self._changed = changed
+        self._changed, self._placed = changed, placed
         self._came = asyncio.Condition()
         self._numbers = itertools.count(1)
-        self._placing: dict[tuple[str, str], asyncio.Task[Any]] = {}
+        self._placing: dict[tuple[str, bytes], asyncio.Task[Any]] = {}
 
     def all(self) -> tuple[wire.HostView, ...]:
         return tuple(connection.view for connection in self._connections.values())
@@ -126,13 +129,18 @@ class Hosts:
         params = _checked(call.params, wanted, "The parameters are not valid")
         if host not in self._connections:
             raise NotFound("This editor is not connected: open its panel, then try again.")
-        if call.method != "host.place":
+        if call.method not in PLACING:
             return await self._ask(host, call, given)
-        key = (host, params.take)
+        key = (host, to_json(params))
         if key not in self._placing:
-            self._placing[key] = task = asyncio.create_task(self._ask(host, call, given))
+            self._placing[key] = task = asyncio.create_task(self._place(host, call, given, params))
             task.add_done_callback(lambda _: self._placing.pop(key, None))
         return await asyncio.shield(self._placing[key])
+
+    async def _place(self, host: str, call: wire.HostCall, given: Any, params: wire.PlaceParams | wire.SwitchTakeParams) -> Any:
+        result = await self._ask(host, call, given)
+        await self._placed(params.take, wire.Placed(host=host, placement=params.placement, at=time.time()))
+        return result
 
     async def _ask(self, host: str, call: wire.HostCall, given: Any) -> Any:
         try:

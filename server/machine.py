@@ -1,4 +1,4 @@
-"""What this machine can draw with, found out by a child after the start, since only torch knows and torch takes seconds to load."""
+"""What this machine can draw with, found out by a child some seconds after the start: only torch knows, and it takes seconds to load."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import TracebackType
 from .log import LOGGER
 
 _LONGEST_S = 120.0
+_NOT_BEFORE_S = 3.0  # the first page comes first
 _QUESTION = """
 import torch
 print("cpu", *["cuda"] * torch.cuda.is_available(), *["mps"] * torch.backends.mps.is_available())
@@ -34,6 +35,7 @@ class Machine:
                 await self._task
 
     async def _ask(self) -> None:
+        await asyncio.sleep(_NOT_BEFORE_S)
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
-from .errors import NotAllowedFolder
+from .errors import NotAllowedFolder, NotFound
 from .security.paths import allowed, check_text, inside, open_allowed
 from .security.private_files import write_private
 from .security.refusals import BadPath
@@ -28,6 +28,7 @@ class Roots:
     def __init__(self, settings: ServerSettings, ask: Callable[[ConsentWanted], None]) -> None:
         """`ask` tells the pages."""
         self._fixed = (*settings.roots, settings.takes_folder)
+        self._own, self._takes = settings.data_folder, settings.takes_folder
         self._maps = settings.path_maps
         self._file = settings.data_folder / "roots.json"
         self._added = _read(self._file)
@@ -42,14 +43,23 @@ class Roots:
         """The real path of a file inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (and asks)."""
         path = inward(path, self._maps)
         try:
-            return allowed(path, self.folders)
+            real = allowed(path, self.folders)
+            if inside(real, (self._own,)) and not inside(real, (self._takes,)):  # server.json lies there
+                raise BadPath("This folder is the server's own: nothing in it is media.")
+            return real
         except NotAllowedFolder as refusal:
             self._ask_for(refusal.folder, wanted_by)
             raise
 
     def open(self, path: Path) -> int:
-        """A descriptor of a file that `resolve` gave. Raises: OSError, NotAllowedFolder."""
-        return open_allowed(path, self.folders)
+        """A descriptor for reading a file that must still lie inside, whatever its name leads to by now.
+
+        Raises: NotFound, BadPath, NotAllowedFolder.
+        """
+        try:
+            return open_allowed(path, self.folders)
+        except OSError as error:
+            raise NotFound(f"The file “{path.name}” is no longer where it was written ({error.strerror}).") from error
 
     def outward(self, path: Path | str) -> str:
         """The path as the editor's machine calls it."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import RawIOBase
 from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import web
 
-from .errors import NotFound
+from .errors import NotFound, ServerError
 
+Opener = Callable[[Path], int]
 _PIECE_BYTES = 1 << 20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
@@ -68,12 +70,15 @@ def _range(request: web.Request, size: int, tag: str) -> tuple[int, int, int]:
     return (start, end, 206) if start < end else (0, 0, 416)
 
 
-async def send_zip(request: web.Request, files: Iterable[tuple[str, Path]], name: str) -> web.StreamResponse:
-    """`files`: names within the zip and where they lie. Stored, not compressed: video does not get smaller. Memory: one piece."""
+async def send_zip(request: web.Request, files: Iterable[tuple[str, Path]], name: str, open_file: Opener) -> web.StreamResponse:
+    """`files`: names within the zip and where they lie. Stored, not compressed: video does not get smaller. Memory: one piece.
+
+    `open_file` gives a descriptor for reading, or raises ServerError where a file may not or cannot be read.
+    """
     headers = {"Content-Type": "application/zip", "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
-    pieces = zip_pieces(files)
+    pieces = zip_pieces(files, open_file)
     while piece := await asyncio.to_thread(next, pieces, b""):
         await response.write(piece)
     await response.write_eof()
@@ -98,17 +103,17 @@ class _Outbox(RawIOBase):
         return b"".join(parts)
 
 
-def zip_pieces(files: Iterable[tuple[str, Path]]) -> Iterator[bytes]:
+def zip_pieces(files: Iterable[tuple[str, Path]], open_file: Opener) -> Iterator[bytes]:
     """The bytes of a zip. A file that cannot be read any more is left out, and a text in its place says so."""
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, path in files:
             try:
-                source = path.open("rb")
-            except OSError as error:
-                archive.writestr(f"{name} is missing.txt", f"{path}\n{error.strerror}\n")
+                source = os.fdopen(open_file(path), "rb")
+            except ServerError as error:
+                archive.writestr(f"{name} is missing.txt", f"{error}\n")
                 continue
-            entry = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+            entry = zipfile.ZipInfo(name, time.localtime(os.fstat(source.fileno()).st_mtime)[:6])
             with source, archive.open(entry, "w", force_zip64=True) as target:
                 while piece := source.read(_PIECE_BYTES):
                     target.write(piece)

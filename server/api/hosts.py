@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
 
-from heygem_core.shot import from_json, to_json
-
 from .. import keys
 from ..errors import Forbidden
+from ..hosts import PLACING
 from ..routes import ALL, PEOPLE, Ask, Route
-from ..wire import HostCall, HostView, Placed, Placement, PlaceResult
+from ..wire import HostCall, HostView
 
 _LARGEST_CALL = 8 << 20
 
@@ -25,21 +23,9 @@ async def list_hosts(ask: Ask) -> tuple[HostView, ...]:
 async def call(ask: Ask, body: HostCall) -> Any:
     if ask.who.scope == "host" and ask.who.host != ask.id:
         raise Forbidden("An editor's token reaches this editor alone.")
-    if body.method in ("host.place", "host.switchTake") and isinstance(body.params.get("take"), str):
+    if body.method in PLACING and isinstance(body.params.get("take"), str):
         body = await _with_file(ask, body)
-    result = await ask[keys.HOSTS].call(ask.id, body)
-    if isinstance(result, PlaceResult) and body.method in ("host.place", "host.switchTake"):
-        params = from_json(to_json(body.params), _Placement)
-        placed = Placed(host=ask.id, placement=params.placement, at=time.time())
-        await asyncio.to_thread(ask[keys.ENGINE].store.placed, params.take, placed)
-    return result
-
-
-class _Placement(msgspec.Struct):
-    """What a request to place and one to switch have in common."""
-
-    take: str
-    placement: Placement
+    return await ask[keys.HOSTS].call(ask.id, body)
 
 
 async def _with_file(ask: Ask, body: HostCall) -> HostCall:

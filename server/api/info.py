@@ -13,7 +13,7 @@ from heygem_core.shot import EngineName, FormatName
 from .. import keys
 from ..metrics import metrics_text
 from ..openapi import document
-from ..routes import ADMIN, PUBLIC, Ask, Route
+from ..routes import PEOPLE, PUBLIC, Ask, Route
 from ..wire import Info
 
 
@@ -54,5 +54,5 @@ ROUTES = (
     Route(method="GET", path="/api/v1/info", does="What the server is and allows.", handler=info, gives=Info),
     Route(method="GET", path="/api/v1/openapi.json", does="This document.", handler=openapi, media="application/json"),
     Route(method="GET", path="/healthz", does="Whether the server is up.", handler=healthz, scopes=PUBLIC, media="text/plain"),
-    Route(method="GET", path="/metrics", does="Figures in Prometheus' text format.", handler=metrics, scopes=ADMIN, media="text/plain"),
+    Route(method="GET", path="/metrics", does="Figures in Prometheus' text format.", handler=metrics, scopes=PEOPLE, media="text/plain"),
 )

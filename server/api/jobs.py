@@ -153,7 +153,8 @@ async def zipped(ask: Ask) -> web.StreamResponse:
     takes = [take for shot in detail.shots for take in shot.takes]
     if not takes:
         raise BadRequest("This job has no takes yet.")
-    return await send_zip(ask.request, [(f"{n:04}-{take.name}", Path(take.path)) for n, take in enumerate(takes, 1)], f"{job.name}.zip")
+    files = [(f"{n:04}-{take.name}", Path(take.path)) for n, take in enumerate(takes, 1)]
+    return await send_zip(ask.request, files, f"{job.name}.zip", ask[keys.ROOTS].open)
 
 
 async def show_shot(ask: Ask) -> ShotView:

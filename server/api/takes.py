@@ -84,7 +84,9 @@ async def placed(ask: Ask, body: Placed) -> TakeView:
 async def file(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
     path = Path(take.path)
-    return await send_file(ask.request, path, _TYPES.get(path.suffix.lower(), "application/octet-stream"), etag=take.sha256, name=take.name)
+    descriptor = await asyncio.to_thread(ask[keys.ROOTS].open, path)
+    kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+    return await send_file(ask.request, path, kind, etag=take.sha256, name=take.name, descriptor=descriptor)
 
 
 async def poster(ask: Ask) -> web.StreamResponse:
@@ -99,7 +101,8 @@ async def contact_sheet(ask: Ask) -> web.StreamResponse:
 
 async def report(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
-    return await send_file(ask.request, Path(f"{take.path}.report.json"), "application/json")
+    path = Path(f"{take.path}.report.json")
+    return await send_file(ask.request, path, "application/json", descriptor=await asyncio.to_thread(ask[keys.ROOTS].open, path))
 
 
 async def proxy(ask: Ask) -> web.StreamResponse:

@@ -127,7 +127,8 @@ def test_a_page_cannot_make_tokens_and_a_host_cannot_allow_folders(server: Serve
     page, host = server.token("page"), server.token("host", host="h", project="p")
     assert server.ask("POST", "/api/v1/tokens", {"scope": "page"}, page, known=False).status == 403
     assert server.ask("POST", "/api/v1/sign-in-codes", headers=page, known=False).status == 403
-    assert server.ask("GET", "/metrics", headers=page, known=False).status == 403
+    assert server.ask("GET", "/metrics", headers=page, known=False).status == 200
+    assert server.ask("GET", "/metrics", headers=host, known=False).status == 403
     assert server.ask("POST", "/api/v1/roots", {"folder": "/tmp"}, host, known=False).status == 403
     assert server.ask("GET", "/api/v1/files", headers=host, known=False).status == 403
     assert server.ask("POST", "/api/v1/tokens", {"scope": "host", "host": "h"}).status == 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -151,6 +152,46 @@ def test_the_client_fetches_a_take_goes_on_where_it_stopped_and_refuses_a_damage
         assert list(tmp_path.iterdir()) == []
 
 
+def test_a_take_that_became_a_link_to_something_else_is_not_sent(studio: tuple[Server, dict[str, Any]], tmp_path: Path) -> None:
+    server, detail = studio
+    take = take_of(detail)
+    path, secret = Path(take["path"]), tmp_path / "secret"
+    secret.write_bytes(b"the secret")
+    path.rename(tmp_path / "kept")
+    path.symlink_to(secret)
+    try:
+        assert b"secret" not in server.ask("GET", f"/api/v1/takes/{take['id']}/file").body
+        with zipfile.ZipFile(io.BytesIO(server.ask("GET", f"/api/v1/jobs/{take['job']}/takes.zip").body)) as archive:
+            assert archive.namelist() == [f"0001-{take['name']} is missing.txt"]
+    finally:
+        path.unlink()
+        (tmp_path / "kept").rename(path)
+
+
+def test_a_take_is_pinned_even_if_the_page_that_asked_is_gone(studio: tuple[Server, dict[str, Any]]) -> None:
+    """The page closes while the editor places: the take lies on a timeline all the same."""
+    import http.client
+
+    from .test_hosts import PLACEMENT, editor, wait_for
+
+    server, detail = studio
+    take = take_of(detail)
+    place = {**PLACEMENT, "record_start": 4321}
+    params = {"take": take["id"], "file": "", "name": "short", "placement": place, "frames": 16}
+    result = {"take": take["id"], "already": False, "track": 2, "record_start": 4321, "record_duration": 16}
+    gone = threading.Event()
+    with editor(server, lambda _: {"result": result} if gone.wait(10) else None) as host:
+        connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=10)
+        body = json.dumps({"method": "host.place", "params": params, "timeout_s": 20})
+        connection.request("POST", "/api/v1/hosts/premiere-1/call", body, {**server.known, "Content-Type": "application/json"})
+        wait_for(lambda: bool(host.asked))
+        connection.close()
+        time.sleep(0.2)
+        gone.set()
+        placed = lambda: server.ask("GET", f"/api/v1/takes/{take['id']}").json["placed"]  # noqa: E731
+        wait_for(lambda: 4321 in [each["placement"]["record_start"] for each in placed()])
+
+
 def test_a_strangers_editor_reaches_nothing_of_another_project(studio: tuple[Server, dict[str, Any]]) -> None:
     server, detail = studio
     take = take_of(detail)
@@ -198,7 +239,7 @@ def test_an_editor_places_the_take_once_and_it_is_pinned_for_good(studio: tuple[
     wait_for(lambda: not server.ask("GET", "/api/v1/hosts").json)
     view = server.ask("GET", f"/api/v1/takes/{take['id']}").json
     assert view["pinned"]
-    assert [(place["host"], place["placement"]["record_start"]) for place in view["placed"]] == [("premiere-1", 10)]
+    assert ("premiere-1", 10) in [(place["host"], place["placement"]["record_start"]) for place in view["placed"]]
     assert server.ask("POST", f"/api/v1/takes/{take['id']}/unpin").status == 409
     assert server.ask("DELETE", f"/api/v1/takes/{take['id']}").status == 409
     assert server.ask("GET", f"/api/v1/jobs/{take['job']}/deletion").json["kept"] == [take["path"]]

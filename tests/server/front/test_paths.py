@@ -184,6 +184,16 @@ def test_consent_to_everything_or_to_nothing_is_refused(server: Server, folder: 
     assert (answer.status, answer.error) == (422, "BadPath")
 
 
+def test_the_servers_own_folder_is_closed_even_inside_an_allowed_one(tmp_path: Path) -> None:
+    """Somebody who allows the whole home folder does not mean server.json."""
+    with running(tmp_path, roots=(tmp_path,)) as server:
+        for name in ("server.json", "access.json", "heygem.sqlite3", "logs"):
+            answer = server.ask("POST", "/api/v1/media/probe", {"path": str(tmp_path / "data" / name)})
+            assert (answer.status, answer.error) == (422, "BadPath")
+        assert server.ask("GET", f"/api/v1/files?path={tmp_path / 'data'}").status == 422
+        assert server.ask("GET", f"/api/v1/files?path={tmp_path}").status == 200
+
+
 MAPS = (PathMap(theirs="Z:\\media", ours="/mnt/media"), PathMap(theirs="/Volumes/Raid", ours="/mnt/raid"))
 
 
