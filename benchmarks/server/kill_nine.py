@@ -59,7 +59,7 @@ def _measure(what: str, kills: int, folder: Path, chance: random.Random) -> None
         if done >= kills and not _unfinished(store):
             break
         if done < kills:
-            time.sleep(chance.uniform(0.2, 6.0) if what == "server" else chance.uniform(0.1, 2.0))
+            time.sleep(chance.uniform(0.2, 6.0) if what == "server" else chance.uniform(0.1, 4.0))
             done += _kill(what, server, chance)
             print(f"\r{what}: {done} kills, {batches} batches, {time.monotonic() - began:.0f} s", end="", flush=True)
         else:

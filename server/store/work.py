@@ -26,9 +26,9 @@ LEASE_S = 60.0
 HEARTBEAT_S = 10.0
 MOST_FAILURES = 3
 MOST_COUNTED = 1000
-MOST_KILLS = 10  # by somebody else, so the task itself is hardly to blame
+MOST_KILLS = 30  # by somebody else, so the task itself is hardly to blame
 _BACKOFF_S = (2.0, 10.0)  # after the first, after the second failure
-_KILLED_BACKOFF_S = 0.5
+_KILLED_BACKOFF_S, _KILLED_GROWTH, _LONGEST_BACKOFF_S = 0.5, 1.5, 30.0
 
 Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "lost", "canceled"]
 _IN_WORDS = {
@@ -178,7 +178,7 @@ class Work(Database):
             end_attempt(change, task, outcome, reason)
             failures, kills = task["failures"] + (outcome != "killed"), task["kills"] + (outcome == "killed")
             if again and failures < MOST_FAILURES and kills < MOST_KILLS:
-                delay = _KILLED_BACKOFF_S if outcome == "killed" else _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
+                delay = _delay_s(outcome, failures, kills)
                 change.connection.execute(
                     "UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL, failures = ?, kills = ?, not_before = ? WHERE id = ?",
                     (failures, kills, change.now + delay, task["id"]),
@@ -310,6 +310,12 @@ def _state(change: Change, shot: str):  # type: ignore[no-untyped-def]
 
 def _source(change: Change, shot: str) -> Shot:
     return from_json(change.connection.execute("SELECT shot FROM shots WHERE id = ?", (shot,)).fetchone()["shot"], Shot)
+
+
+def _delay_s(outcome: Outcome, failures: int, kills: int) -> float:
+    if outcome == "killed":
+        return round(min(_LONGEST_BACKOFF_S, _KILLED_BACKOFF_S * _KILLED_GROWTH ** (kills - 1)), 1)
+    return _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
 
 
 def _poisoned(outcome: Outcome, tries: int, reason: str) -> str:

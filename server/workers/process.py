@@ -76,6 +76,7 @@ class Worker:
     tasks_done: int = 0
     number: int = 0
     rss_bytes: int = 0  # of the whole tree, as last measured
+    oom_kills_before: int | None = None  # of the system, when the task began
 
     @property
     def pid(self) -> int:
@@ -84,6 +85,7 @@ class Worker:
     async def run(self, task: Task, watcher: Watcher, limits: Limits, stop: asyncio.Event) -> Answer | None:
         """What the task found out, None where it only made a file. Raises: WorkFailed."""
         self.number += 1
+        self.oom_kills_before = oom_kills()
         answer: Answer | None = None
         watch = _Watch(self, limits, stop)
         try:
@@ -181,7 +183,7 @@ class Worker:
         """Why a worker that ended on its own did so."""
         code = self.process.returncode
         if code == -getattr(signal, "SIGKILL", 9):
-            if self.rss_bytes > _NEARLY_ALL * limits.memory_bytes:
+            if self.rss_bytes > _NEARLY_ALL * limits.memory_bytes or oom_kills() != self.oom_kills_before:
                 return WorkFailed("memory", f"The system ended the worker, which held {self.rss_bytes / 1e9:.1f} GB of memory.")
             return WorkFailed("killed", "The worker was ended from outside.")
         words = f" Its last words: {self.last_words[-1][:300]}" if self.last_words else ""
@@ -290,6 +292,15 @@ def _raise_failure(failed: Failed | None) -> None:
     if failed.error in ("Cancelled", "_Terminated"):
         raise WorkFailed("canceled", failed.message, failed)
     raise WorkFailed("memory" if failed.error == "MemoryError" else "failed", failed.message, failed)
+
+
+def oom_kills() -> int | None:
+    """How many processes the system has ended for want of memory since it started; None = it does not tell (only Linux does)."""
+    try:
+        with open("/proc/vmstat", encoding="ascii") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), None)
+    except OSError:
+        return None
 
 
 def _tree(pid: int) -> list[psutil.Process]:
