@@ -8,6 +8,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from heygem_core.shot import Struct
+
 from .. import keys
 from ..errors import NotFound
 from ..routes import PUBLIC, Ask, Route
@@ -28,6 +30,10 @@ _TYPES = {
     ".webmanifest": "application/manifest+json",
     ".txt": "text/plain",
 }
+
+
+class PageQuery(Struct, frozen=True, kw_only=True):
+    host: str | None = None  # the editor whose panel shows the page (web/HOST_MODE.md); read by the page alone
 
 
 async def index(ask: Ask) -> web.Response:
@@ -55,6 +61,6 @@ async def _send(ask: Ask, path: Path) -> web.Response:
 
 
 ROUTES = (
-    Route(method="GET", path="/", does="The page.", handler=index, scopes=PUBLIC, media="text/html"),
+    Route(method="GET", path="/", does="The page.", handler=index, scopes=PUBLIC, media="text/html", query=PageQuery),
     Route(method="GET", path="/static/{path:.+}", does="A part of the page.", handler=part, scopes=PUBLIC, media="*/*"),
 )

@@ -401,6 +401,8 @@ def test_the_host_files_are_ecmascript_3_and_fit_adobes_types(tmp_path):
         assert text.isascii(), f"{name}.jsx: the engine reads files in the system's own encoding"
         (tmp_path / f"{name}.js").write_text(text, encoding="utf-8")
     missing = """
+type Extract<T, U> = T extends U ? T : never;
+interface Error { heygem: string }
 interface $ { heygem: any; evalFile(path: string): any }
 declare var qe: any;
 interface ProjectItem { isOffline(): boolean; getFootageInterpretation(): any }

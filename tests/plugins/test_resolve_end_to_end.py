@@ -8,12 +8,11 @@ from fractions import Fraction
 
 import pytest
 
-from heygem_core.shot import RenderSettings
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
 from heygem_server.client import Client
-from heygem_server.wire import HostCall, JobRequest, MediaRef, Origin, Placement, ShotRequest, TakeView
+from heygem_server.wire import HostCall, TakeView
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.real_server import RealServer, talking, until
 
@@ -70,34 +69,6 @@ class Desk:
         assert not self.link.is_alive()
 
 
-def job_of(resolve: Resolve, selection: dict, handles: int = 2) -> JobRequest:
-    """What a person submits after looking at the selection: each clip with its part of the one speech."""
-    pictures = [item for item in selection["items"] if item["kind"] == "picture"]
-    [speech] = [item for item in selection["items"] if item["kind"] == "sound"]
-    tracks = selection["document"]["tracks"]["children"]
-    known = [clip for track in tracks for clip in track["children"] if "heygem" in clip["metadata"]]
-    starts = {clip["metadata"]["heygem"]["id"]: clip["source_range"]["start_time"]["value"] for clip in known}
-    media_start = 36 * 29970  # ten o'clock, drop-frame
-    shots = []
-    for item in pictures:
-        spot = item["placement"]
-        first = round(starts[item["id"]]) - media_start
-        heard = Fraction(spot["record_start"] - speech["placement"]["record_start"] - handles) / RATE
-        shots.append(
-            ShotRequest(
-                video=MediaRef(path=item["path"]),
-                speech=MediaRef(path=speech["path"]),
-                start=first - handles,
-                end_exclusive=first + spot["record_duration"] + handles,
-                speech_start=heard,
-                speech_end=heard + Fraction(spot["record_duration"] + 2 * handles) / RATE,
-                placement=Placement(**{**spot, "rate": Fraction(spot["rate"]), "handles": handles}),
-            )
-        )
-    settings = RenderSettings(fit="hold", format="dnxhr", sound="none")
-    return JobRequest(shots=tuple(shots), settings=settings, origin=Origin(kind="host", host=HOST, project=resolve.manager.project.id))
-
-
 def takes_of(client: Client, job: str) -> list[TakeView]:
     return [take for shot in client.job(job).shots for take in shot.takes]
 
@@ -138,8 +109,8 @@ def test_three_clips_with_one_speech_come_back_to_their_places_through_a_crash_a
         asking.start()
         desk.until(lambda: not asking.is_alive(), 20, "the selection did not come")
     assert [item["kind"] for item in answer["items"]] == ["picture"] * 3 + ["sound"]
-    job = server.submit(job_of(resolve, answer)).job
-    desk.until(lambda: (desk.panel.jobs.get(job.id) or {}).get("state") == "active", 60, "the job did not start")
+    job = server.render(answer, HOST, handles=2, format="dnxhr")
+    desk.until(lambda: (desk.panel.jobs.get(job) or {}).get("state") == "active", 60, "the job did not start")
 
     server.kill()
     desk.until(lambda: not desk.panel.connected, 20, "the panel did not notice that the server died")
@@ -152,9 +123,9 @@ def test_three_clips_with_one_speech_come_back_to_their_places_through_a_crash_a
     desk = Desk(resolve, server)
     desk.connected()
     with server.client() as client:
-        desk.until(lambda: client.job(job.id).job.state in ("completed", "failed"), 200, "the job was not finished after the crash")
-        assert client.job(job.id).job.state == "completed", [shot.why for shot in client.job(job.id).shots]
-        assert len(takes_of(client, job.id)) == 3
+        desk.until(lambda: client.job(job).job.state in ("completed", "failed"), 200, "the job was not finished after the crash")
+        assert client.job(job).job.state == "completed", [shot.why for shot in client.job(job).shots]
+        assert len(takes_of(client, job)) == 3
     desk.until(lambda: desk.link.inbox.empty(), 5, "the panel is still busy")
     assert other.picture() == {}, "takes of one project came into another"
     assert takes_on(timeline) == []
@@ -167,7 +138,7 @@ def test_three_clips_with_one_speech_come_back_to_their_places_through_a_crash_a
 
     # reported, so a second panel after a restart places nothing twice
     with server.client() as client:
-        desk.until(lambda: all(take.placed for take in takes_of(client, job.id)), 20, "the server was not told")
+        desk.until(lambda: all(take.placed for take in takes_of(client, job)), 20, "the server was not told")
     desk.close()
     server.stop()
     server.start()

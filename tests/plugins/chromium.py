@@ -1,0 +1,81 @@
+"""The CEP panel's real page in Chromium, with CEP around it played by the test: Node's parts by Python, Premiere by the fake's process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .node import REPOSITORY, NodeProcess
+
+PLUGINS = REPOSITORY / "plugins"
+CEP = PLUGINS / "premiere_cep"
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+_SHIM = Path(__file__).parent / "fakes" / "cep_shim.js"
+
+
+def shim(config: dict[str, Any]) -> str:
+    """Modules travel as functions, since the panel's own policy forbids eval."""
+    modules = [*(PLUGINS / "shared").glob("*.js"), CEP / "bridge.js"]
+    wrapped = ",".join(f"{json.dumps(str(path))}: function (module, exports, require) {{{path.read_text('utf-8')}\n}}" for path in modules)
+    texts = {
+        str(path): path.read_text(encoding="utf-8") for path in (PLUGINS / "protocol" / "host.schema.json", CEP / "jsx" / "order.json")
+    }
+    text = (
+        _SHIM.read_text(encoding="utf-8")
+        .split("*/", 1)[1]
+        .replace("FILES", f"{{{wrapped}}}")
+        .replace("TEXTS", json.dumps(texts))
+        .replace("HERE", json.dumps(str(CEP)))
+    )
+    return text.replace("CONFIG", json.dumps(config))
+
+
+def read(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def http(request: dict[str, Any]) -> dict[str, Any]:
+    data = None if request["body"] is None else request["body"].encode()
+    asked = urllib.request.Request(request["url"], data=data, method=request["method"], headers=request["headers"])
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return {"status": answer.status, "text": answer.read().decode()}
+    except urllib.error.HTTPError as refusal:
+        return {"status": refusal.code, "text": refusal.read().decode()}
+    except OSError as problem:
+        return {"problem": str(problem)}
+
+
+@contextmanager
+def panel_in_chromium(fake: NodeProcess, config: dict[str, Any]) -> Iterator[Any]:
+    """A Playwright page that shows the panel; errors of scripts fail the test at the end."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not on this machine")
+    complaints: list[str] = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 460, "height": 760})
+        page.on("pageerror", lambda problem: complaints.append(str(problem)))
+        page.expose_function("hostEval", lambda text: fake("eval", text=text))
+        page.expose_function("nodeRead", read)
+        page.expose_function("nodeHttp", http)
+        page.add_init_script(shim(config))
+        page.goto((CEP / "index.html").as_uri())
+        try:
+            yield page
+        finally:
+            browser.close()
+    assert complaints == []

@@ -1,0 +1,47 @@
+// CEP around the panel, in a browser: what Node and Premiere give it is asked of the test. FILES, TEXTS, HERE and CONFIG are put in by
+// chromium.py; modules come as functions because the panel's own policy forbids eval.
+/* global FILES, TEXTS, HERE, CONFIG, window, crypto */
+(() => {
+  if (window !== window.top) return; // in CEP, too, only the panel's own frame has Node
+  const files = FILES;
+  const texts = TEXTS;
+  const loaded = {};
+  const config = CONFIG;
+  const join = (...parts) => {
+    const out = [];
+    for (const part of parts.join("/").split("/")) {
+      if (part === "..") out.pop();
+      else if (part !== ".") out.push(part);
+    }
+    return out.join("/");
+  };
+  const dirname = (path) => path.split("/").slice(0, -1).join("/");
+  const fs = { existsSync: (path) => path in files || path in texts || Object.keys(files).some((each) => each.startsWith(path + "/")),
+    readFileSync: (path) => texts[path] };
+  const machine = {
+    makeMachine: () => ({
+      nonce: () => Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+      readText: async (path) => { const text = await window.nodeRead(path); if (text === null) throw new Error("absent"); return text; },
+      http: async (request) => { const said = await window.nodeHttp(request); if (said.problem) throw new Error(said.problem); return said; },
+      startServer: null,
+    }),
+    hostId: () => config.host_id, exportPresets: () => () => null, readConfig: () => config,
+  };
+  function requireFrom(folder) {
+    return (name) => {
+      if (name === "path") return { join, dirname };
+      if (name === "fs") return fs;
+      const path = name.startsWith(".") ? join(folder, name) : name;
+      if (path.endsWith("/machine.js")) return machine;
+      if (!(path in loaded)) {
+        loaded[path] = { exports: {} };
+        files[path](loaded[path], loaded[path].exports, requireFrom(dirname(path)));
+      }
+      return loaded[path].exports;
+    };
+  }
+  window.require = requireFrom("/");
+  window.__adobe_cep__ = { getSystemPath: (which) => (which === "extension" ? HERE : "/Applications/Premiere/Premiere"),
+    evalScript: (text, callback) => window.hostEval(text).then(callback) };
+  window.cep = { fs: { showOpenDialogEx: () => ({ err: 0, data: ["/picked.wav"] }) }, util: { openURLInDefaultBrowser: () => {} } };
+})();
