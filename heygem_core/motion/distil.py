@@ -33,6 +33,9 @@ Floats = NDArray[np.float32]
 WINDOW = 400  # log-mel frames of one lesson: 4 s
 LONGEST_S = 28  # that the teacher hears at a time
 
+Lesson = tuple[NDArray[np.float16], NDArray[np.float16]]
+"""Windows of log-mel (N, 400, 80) and what the teacher hears in them (N, 200, states)."""
+
 
 def distil(teacher: Head, sounds: Sequence[Floats], lessons: Lessons, *, checkpoint: Path | None = None) -> Iterator[Epoch | Head]:
     """Yields an Epoch after each pass over `sounds` ((n,) mono 16 kHz each), then the student's head.
@@ -40,23 +43,31 @@ def distil(teacher: Head, sounds: Sequence[Floats], lessons: Lessons, *, checkpo
     checkpoint: a file to resume from if it is there, rewritten after each epoch and left at the end. Deterministic with the
     seed on the same machine, resumed or not. Raises: SpecError — too little sound.
     """
-    torch.manual_seed(lessons.seed)
     learn = _lessons(teacher, [s for k, s in enumerate(sounds) if k % lessons.held_out])
     check = _lessons(teacher, sounds[:: lessons.held_out])
+    minutes = round(sum(map(len, sounds)) / 960_000, 1)
+    for step in taught(teacher, learn, check, lessons, checkpoint=checkpoint):
+        yield replace(step, facts=step.facts | {"minutes_heard": minutes}) if isinstance(step, Head) else step
+
+
+def taught(teacher: Head, learn: Lesson, check: Lesson, lessons: Lessons, *, checkpoint: Path | None = None) -> Iterator[Epoch | Head]:
+    """`distil` from what the teacher heard already."""
+    torch.manual_seed(lessons.seed)
     steps = len(learn[0]) // lessons.batch
     if not steps or not len(check[0]):
         raise SpecError(f"{len(learn[0])} lessons of {WINDOW / 100:g} s are too little to learn from: give more recordings.")
     student, net = MelFront(width=lessons.width, states=teacher.encoder.width), copy.deepcopy(teacher.net)
     adam = torch.optim.AdamW([*student.parameters(), *net.parameters()], lessons.learning_rate, weight_decay=0.01)
-    pace = torch.optim.lr_scheduler.OneCycleLR(adam, lessons.learning_rate, total_steps=lessons.epochs * steps, pct_start=0.15)
+    pace = torch.optim.lr_scheduler.OneCycleLR(adam, lessons.learning_rate, total_steps=lessons.paced_for * steps + 1, pct_start=0.15)
     parts = {"student": student, "net": net, "adam": adam, "pace": pace}
-    loss_of = _loss(teacher, lessons)
-    about = f"{teacher.digest} {lessons}"
+    loss_of, about = _loss(teacher, lessons), f"{teacher.digest} {lessons}"
     for epoch in range(resume(parts, checkpoint, about), lessons.epochs):
         rng = np.random.default_rng([lessons.seed, epoch])
-        net.requires_grad_(epoch >= lessons.epochs - lessons.together)
+        net.requires_grad_(epoch >= lessons.epochs - lessons.settle)
         total = 0.0
-        for some in np.array_split(rng.permutation(len(learn[0]))[: steps * lessons.batch], steps):
+        for done, some in enumerate(np.array_split(rng.permutation(len(learn[0]))[: steps * lessons.batch], steps), epoch * steps):
+            for group in adam.param_groups:
+                group["lr"] *= min(1.0, (lessons.epochs * steps - done) / (lessons.settle * steps + 1))
             throat = int(rng.integers(-2, 3)) if rng.random() < 0.5 else 0  # a little longer or shorter
             loss = loss_of(student, net, *(lesson[some] for lesson in learn), throat=throat)
             adam.zero_grad()
@@ -72,11 +83,11 @@ def distil(teacher: Head, sounds: Sequence[Floats], lessons: Lessons, *, checkpo
         yield Epoch(of="listener", done=epoch + 1, total=lessons.epochs, loss=total, check=checked)
     for part in (student, net):
         part.eval().requires_grad_(False)
-    facts = teacher.facts | {"distilled": msgspec.to_builtins(lessons), "minutes_heard": round(sum(map(len, sounds)) / 960_000, 1)}
+    facts = teacher.facts | {"distilled": msgspec.to_builtins(lessons)}
     yield replace(teacher, name="mel", net=net, encoder=of_front(student, "built in"), carries_encoder=True, facts=facts)
 
 
-def _lessons(teacher: Head, sounds: Sequence[Floats]) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+def _lessons(teacher: Head, sounds: Sequence[Floats]) -> Lesson:
     """Windows of log-mel (N, 400, 80) and what the teacher hears in them (N, 200, states)."""
     mels, states = [np.zeros((0, WINDOW, 80), np.float16)], [np.zeros((0, WINDOW // 2, teacher.encoder.width), np.float16)]
     for sound in sounds:
@@ -99,7 +110,9 @@ def _loss(teacher: Head, lessons: Lessons) -> Callable[..., Any]:
         with torch.no_grad():
             heard = teacher.net.hear(wanted)
             mouth, judged = teacher.net.speak(heard)
-        got = student(torch.roll(torch.from_numpy(mel.astype(np.float32)), throat, 2))
+        with torch.autocast("cpu", torch.bfloat16, enabled=lessons.half):
+            got = student(torch.roll(torch.from_numpy(mel.astype(np.float32)), throat, 2))
+        got = got.float()
         again = net.hear(got)
         spoken, judgement = net.speak(again)
         judging = functional.binary_cross_entropy_with_logits(judgement, torch.sigmoid(judged))

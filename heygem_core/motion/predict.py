@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-METHOD = 3  # counts the changes to this module that change motions
+METHOD = 4  # counts the changes to this module that change motions
 STATE_RATE = 50  # Hz: what the network gives
 GAIN = 1.25  # a regression that is unsure moves too little; measured on speakers that were not in the training
-CLOSING = (0.6, 0.9)  # probability of closed lips at which they begin to close, and at which they touch
+CLOSING = (0.4, 0.8)  # probability of closed lips at which they begin to close, and at which they touch
 SURE_S = 0.3  # span over which it is decided whether what sounds is speech
 WINDOW_S, MARGIN_S = 14.0, 2.0  # of one pass; the margins on both sides are context only
 BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes after it ends

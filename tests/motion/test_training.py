@@ -249,7 +249,7 @@ def test_a_small_listener_learns_to_hear_like_the_encoder_and_the_head_then_need
     few_clips: Path, checkpoints: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("soundfile")
-    lessons = Lessons(epochs=2, together=1, batch=2, width=16, voice_copies=2, spoken=0, unspoken_minutes=1, held_out=4)
+    lessons = Lessons(epochs=2, settle=1, batch=2, width=16, voice_copies=2, spoken=0, unspoken_minutes=1, held_out=4)
     task = TrainTask(
         output=str(tmp_path / "own.safetensors"), clips=(str(few_clips),), encoder=str(checkpoints / "wav2vec2"), recipe=QUICK,
         distil=True, lessons=lessons,
