@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from heygem_core.engines.mesh.donors import Library, choose_path
+from heygem_core.engines.mesh.vertices import LIPS
+from heygem_core.face.mesh import INNER_LIP_PAIRS
 
 
 def library(count: int = 300, seed: int = 0) -> Library:
@@ -56,3 +58,17 @@ def test_a_turned_head_is_not_lent_to_a_straight_one():
     turned = have._replace(pose=pose)
     path = choose_path(turned, have.lips, have.pose, np.ones(300, bool), 25)
     assert (path % 2 == 1).all()
+
+
+def test_a_mouth_is_lent_to_one_that_is_open_alike():
+    """Running on through the clip cost less than a donor that was half as open, and its teeth were stretched to twice their height."""
+    have = library(40)
+    gap = np.array([LIPS.index(lower) for _, lower in INNER_LIP_PAIRS])
+    lips = np.zeros_like(have.lips)
+    lips[:, gap, 1] = np.where(np.arange(40) < 20, 0.06, 0.12)[:, None]  # two scenes, one with the mouth half as open
+    wanted = np.zeros((40, *lips.shape[1:]), np.float32)
+    wanted[:, gap, 1] = 0.06
+    wanted[20:24, gap, 1] = 0.12
+    path = choose_path(have._replace(lips=lips), wanted, have.pose, np.ones(40, bool), 40)
+    assert (path[20:24] >= 20).all()
+    assert (np.delete(path, range(20, 24)) < 20).all()

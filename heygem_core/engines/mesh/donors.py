@@ -14,10 +14,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...face.mesh import INNER_LIP_PAIRS
+from .vertices import LIPS
+
 _SHAPE_UNIT = 0.012  # eye distances, root mean square over the lips: a difference that begins to show
 _POSE_UNIT = 14.0  # degrees
+_OPENING_UNIT = 0.2  # logarithm of an opening: teeth of a mouth that is shown further open than it was are parted or look long
+_CLOSED = 0.02  # eye distances, openings below are alike
 _JUMP_COST = 5.0
 _CANDIDATES = 48
+_UPPER, _LOWER = ([LIPS.index(vertex) for vertex in side] for side in zip(*INNER_LIP_PAIRS, strict=True))
 _CHUNK = 512  # wanted frames compared with the library at a time, bounds memory
 
 
@@ -25,7 +31,7 @@ class Library(NamedTuple):
     """Frames of the clip that can lend their mouth."""
 
     frames: NDArray[np.int64]  # (D,) frame numbers in the file, increasing
-    lips: NDArray[np.float32]  # (D, L, 3) face-space lip points
+    lips: NDArray[np.float32]  # (D, L, 3) face-space lip points, in the order of vertices.LIPS
     pose: NDArray[np.float32]  # (D, 3) yaw, pitch, roll in degrees
     penalty: NDArray[np.float32]  # (D,) ≥ 0, for blur and doubtful tracking
 
@@ -77,7 +83,9 @@ def _candidates(library: Library, lips: NDArray[np.float32], pose: NDArray[np.fl
 def _features(lips: NDArray[np.float32], pose: NDArray[np.float32]) -> NDArray[np.float32]:
     """Vectors whose squared distance is the cost of lending: (n, F)."""
     flat = lips[:, :, :2].reshape(len(lips), -1) / (_SHAPE_UNIT * np.sqrt(lips.shape[1]))
-    return np.concatenate([flat, pose[:, :2] / _POSE_UNIT, pose[:, 2:] / (3 * _POSE_UNIT)], 1).astype(np.float32)
+    opening = np.linalg.norm((lips[:, _UPPER] - lips[:, _LOWER])[..., :2], axis=-1).mean(1, keepdims=True)  # as the camera sees it
+    opening = np.log(opening + _CLOSED) / _OPENING_UNIT
+    return np.concatenate([flat, opening, pose[:, :2] / _POSE_UNIT, pose[:, 2:] / (3 * _POSE_UNIT)], 1).astype(np.float32)
 
 
 def _viterbi(library: Library, cost: NDArray[np.float32], candidate: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -102,8 +102,8 @@ def lay_out(points: Tensor, width: int, height: int) -> Mouth:
     """Where lips and opening lie in a crop of this size, for wanted points (B, K, 2) in crop pixels."""
     frame = mouth_frame(points[:, rows(INNER_LIP_CORNERS)])
     x, y = pixel_grid(frame, width, height)
-    top, low = (at_x(line, x, frame) for line in _lines(points, UPPER_INNER, LOWER_INNER, frame))
-    outer_top, outer_low = (at_x(line, x, frame) for line in _lines(points, UPPER_OUTER, LOWER_OUTER, frame))
+    top, low = (at_x(line, x, frame) for line in lip_lines(points, UPPER_INNER, LOWER_INNER, frame))
+    outer_top, outer_low = (at_x(line, x, frame) for line in lip_lines(points, UPPER_OUTER, LOWER_OUTER, frame))
     beyond = (x.abs() - frame.half[:, None, None]).clamp(min=0)
     gap = (low - top).clamp(min=0)
     # Between the corners the lips part along a sharp line; beyond them the two fields run into one another.
@@ -117,5 +117,6 @@ def lay_out(points: Tensor, width: int, height: int) -> Mouth:
     return Mouth(x / frame.half[:, None, None], below, inside, torch.hypot(past, off), y - top, low - y)
 
 
-def _lines(points: Tensor, upper: tuple[int, ...], lower: tuple[int, ...], frame: MouthFrame) -> tuple[Tensor, Tensor]:
+def lip_lines(points: Tensor, upper: tuple[int, ...], lower: tuple[int, ...], frame: MouthFrame) -> tuple[Tensor, Tensor]:
+    """Smooth lines through two rows of lip vertices, to be read with `at_x`."""
     return _line(points[:, rows(upper)], frame), _line(points[:, rows(lower)], frame)

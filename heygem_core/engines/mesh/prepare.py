@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...face.mesh import LIP_MIDDLES, Pose, head_angles, place
+from ...face.mesh import LIP_MIDDLES, Pose, head_angles, lip_opening, place
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from .blend import MARGIN
@@ -36,6 +36,7 @@ _MAX_DONORS = 4000
 # The skin around drawn lips does not wrinkle along, so lips that are drawn as far away from rest as wanted look less far: by
 # this much across, down and in depth (from the slope of seen over wanted in `python -m benchmarks.known_shapes`, two people).
 _ANSWER = np.array([1.14, 1.06, 1.0], np.float32)
+_WIDEST, _BEYOND = 0.98, 1.2  # share of the clip's frames that are less open than its widest mouth; how much further it may be shown open
 _GRID = 4  # crops begin at multiples of it: whole chroma samples in every subsampling
 
 Floats = NDArray[np.float32]
@@ -45,9 +46,11 @@ def prepare(info: MediaInfo, face: Person, frames: NDArray[np.int64], wanted: Fl
     """Decides a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`."""
     at = frames - face.first_frame
     usable = face.usable[at]
-    wanted = _answered(wanted, face.neutral)
-    _points(info, face, at, usable, wanted, folder)
     library = _library(face)
+    wanted = _answered(wanted, face.neutral)
+    if library is not None:
+        wanted = within_reach(wanted, face.neutral, float(np.quantile(lip_opening(face.shapes[face.usable]), _WIDEST)))
+    _points(info, face, at, usable, wanted, folder)
     pose = head_angles(face.pose.rotation).astype(np.float32)
     lips = np.nan_to_num(wanted[:, LIPS])
     if library is None:
@@ -70,6 +73,22 @@ def _answered(wanted: Floats, neutral: Floats) -> Floats:
     further = wanted.copy()
     further[:, lips] = neutral[lips] + (wanted[:, lips] - neutral[lips]) * _ANSWER
     return further
+
+
+def within_reach(wanted: Floats, neutral: Floats, widest: float) -> Floats:
+    """Shapes (n, 478, 3) that never ask for a mouth much further open than the clip's own: `widest`, eye distances.
+
+    Nothing changes up to there; beyond, the opening comes ever nearer to `_BEYOND` times that.
+    """
+    opening, room = lip_opening(wanted), widest * (_BEYOND - 1)
+    over = np.maximum(opening - widest, 0)
+    allowed = np.where(over > 0, widest + room * (1 - np.exp(-over / max(room, 1e-6))), opening)
+    rest = float(lip_opening(neutral[None])[0])
+    share = np.clip((allowed - rest) / np.maximum(opening - rest, 1e-6), 0, 1)
+    lips = list(LIPS)
+    nearer = wanted.copy()
+    nearer[:, lips] = neutral[lips] + (wanted[:, lips] - neutral[lips]) * np.where(over > 0, share, 1)[:, None, None]
+    return nearer
 
 
 def _stored(info: MediaInfo, points: Floats) -> Floats:

@@ -11,17 +11,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ...face.mesh import LIP_MIDDLES
-from . import field
+from . import field, inside
 from .interior import Skull
 from .mouth import Mouth, smoothstep
 from .vertices import LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
 
 _LIP_SLACK, _SKIN_SLACK = 2e-3, 1e-1  # lips are followed closely, the skin around them loosely (see field.solve)
 _REACH = 0.8  # of a control point, inter-ocular distances
-_TEETH = 0.09  # height of the upper teeth that can show, inter-ocular distances
 _SKIN_CELLS, _MOUTH_CELLS = 40, 28  # lattice cells along the longer side of the crop
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in crop pixels, ends exclusive
@@ -54,8 +52,8 @@ class Donor(NamedTuple):
 def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box) -> Tensor:
     """The donors' mouths at the wanted shape, for the pixels of `box`: (B, 3, y1 - y0, x1 - x0).
 
-    target (B, K, 2) crop pixels; skull: the frame's own, crop pixels. Lips follow lips. Between them the upper teeth keep their
-    place on the skull, whatever the lip above them does; what differs between the two openings is taken up below the teeth.
+    target (B, K, 2) crop pixels; skull: the frame's own, crop pixels. Lips follow lips; what lies between them keeps its
+    size and place as `inside` has it.
     """
     x0, y0, x1, y1 = box
     maps = _affine(donor.points[:, rows(LIPS + NEAR_LIPS)], target[:, rows(LIPS + NEAR_LIPS)])
@@ -67,33 +65,23 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     straight = _apply(maps, pixels).transpose(1, 2).view(len(maps), 2, len(ys), len(xs))
     upper, lower = straight + upper, straight + lower
     lips = torch.lerp(upper, lower, mouth.below[:, None, y0:y1, x0:x1])
-    carried = _carry(pixels, skull, donor.skull).transpose(1, 2).view_as(straight)
-    down = functional.normalize(donor.skull.down, dim=1)[:, :, None, None]
-    under_lip = carried + down * ((upper - carried) * down).sum(1, keepdim=True).clamp(min=0)
-    under, over = (t[:, None, y0:y1, x0:x1] for t in (mouth.under_upper, mouth.over_lower))
-    eye = inter_ocular[:, None, None, None]
-    gap = (under + over).clamp(min=1)
-    teeth_end = torch.minimum(_TEETH * eye, 0.5 * gap)
-    give = ((under - teeth_end) / (gap - teeth_end).clamp(min=1)).clamp(0, 1)
-    inside = torch.lerp(under_lip, lower, give * give * (3 - 2 * give))
+    to_donor = inside.carry(skull, donor.skull)
+    carried = to_donor(pixels).transpose(1, 2).view_as(straight)
+    table, down = inside.shifts(donor.picture, donor.points, target, to_donor)
+    across, under, over = (t[:, y0:y1, x0:x1] for t in (mouth.across, mouth.under_upper, mouth.over_lower))
+    shift = inside.read(table, across, under / (under + over).clamp(min=1))
+    kept = carried + down[:, :, None, None] * shift[:, None]
     rigid = smoothstep(torch.minimum(_gap(donor.points), _gap(target)) / inter_ocular, 0.02, 0.06)[:, None, None, None]
-    between = smoothstep(mouth.across[:, None, y0:y1, x0:x1].abs(), 0.9, 0.6)  # the dark corners belong to the lips
-    inside = torch.lerp(lips, inside, rigid * between)
+    between = smoothstep(across[:, None].abs(), 0.9, 0.6)  # the dark corners belong to the lips
+    kept = torch.lerp(lips, kept, rigid * between)
     seen = mouth.inside[:, None, y0:y1, x0:x1]
-    return torch.lerp(field.sample(donor.picture, *lips.unbind(1)), field.sample(donor.picture, *inside.unbind(1)), seen)
+    return torch.lerp(field.sample(donor.picture, *lips.unbind(1)), field.sample(donor.picture, *kept.unbind(1)), seen)
 
 
 def _gap(points: Tensor) -> Tensor:
     """Distance between the middles of the inner lips (B,), pixels."""
     upper, lower = points[:, rows(LIP_MIDDLES)].unbind(1)
     return (upper - lower).norm(dim=-1)
-
-
-def _carry(pixels: Tensor, here: Skull, there: Skull) -> Tensor:
-    """Where pixels (1, N, 2) of one picture lie in another, as parts of the skull: (B, N, 2)."""
-    basis = torch.stack([here.across, here.down], 1)
-    offsets = torch.linalg.solve(basis.double().cpu().transpose(1, 2), (pixels.cpu() - here.origin[:, None].cpu()).double().transpose(1, 2))
-    return there.origin[:, None] + offsets.float().to(pixels.device).transpose(1, 2) @ torch.stack([there.across, there.down], 1)
 
 
 def _field(centres: Tensor, values: Tensor, vertices: tuple[int, ...], inter_ocular: Tensor, box: Box, cells: int) -> Tensor:

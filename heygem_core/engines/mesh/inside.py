@@ -1,0 +1,138 @@
+"""Where the inside of a wanted mouth is read in a donor's mouth that is more or less open: teeth keep their size and their place.
+
+The upper teeth stand still on the skull, whatever the lip above them does; the lower teeth go with the lower lip. What the two
+openings differ by is taken up where nothing is seen to stretch: in the dark, then on the tongue, on teeth only where the donor
+shows nothing else. Worked out on a small table over the mouth, column by column, and read smoothly by every pixel.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ...face.mesh import INNER_LIP_CORNERS
+from .interior import Skull
+from .mouth import MouthFrame, at_x, lip_lines, mouth_frame, to_mouth
+from .vertices import LOWER_INNER, UPPER_INNER, rows
+
+_COLUMNS, _CELLS, _ROWS = 25, 48, 49  # of the table: across; down the donor's opening; down the wanted one
+_TOOTH_GIVE = 0.01  # how readily teeth stretch, the dark between them 1
+_TONGUE_GIVE = 0.15
+_SEAM_WIDTH = 0.12  # of the band that gives, parts of the opening
+_SEAM_STEP = 3  # cells that the seam can rise or fall from column to column
+_LEAST = 0.15  # a part is never shown lower than this share of its height while others could give
+
+
+class Carry(NamedTuple):
+    """Where points of one picture lie in another, as parts of the skull: donor = points @ turn + shift."""
+
+    turn: Tensor  # (B, 2, 2)
+    shift: Tensor  # (B, 2)
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """points (B or 1, N, 2) → (B, N, 2)."""
+        return points @ self.turn + self.shift[:, None]
+
+
+def carry(here: Skull, there: Skull) -> Carry:
+    """From the picture of one skull to that of another. Solved in float64 on the CPU, for every device to draw the same."""
+    bases = [torch.stack([skull.across, skull.down], 1).double().cpu() for skull in (here, there)]
+    turn = torch.linalg.solve(bases[0], bases[1]).float().to(here.origin.device)
+    return Carry(turn, there.origin - (here.origin[:, None] @ turn)[:, 0])
+
+
+def shifts(picture: Tensor, points: Tensor, target: Tensor, to_donor: Carry) -> tuple[Tensor, Tensor]:
+    """How far down the donor's mouth each part of the inside lies from where the skull would carry it.
+
+    picture (B, 3, h, w) donors; points (B, K, 2) theirs; target (B, K, 2) wanted, crop pixels.
+    → table (B, 1, _ROWS, _COLUMNS) donor pixels: rows from the upper to the lower lip, columns from corner to corner; and the
+    direction (B, 2) in the donor.
+    """
+    frame, its_frame = (mouth_frame(p[:, rows(INNER_LIP_CORNERS)]) for p in (target, points))
+    across = torch.linspace(-1, 1, _COLUMNS, device=points.device)
+    lips = [_on_line(line, across * frame.half[:, None], frame) for line in lip_lines(target, UPPER_INNER, LOWER_INNER, frame)]
+    carried = [to_mouth(to_donor(lip), its_frame) for lip in lips]  # x, y each (B, _COLUMNS), of the upper and the lower lip
+    x = [v.clamp(-its_frame.half[:, None], its_frame.half[:, None]) for v, _ in carried]
+    top, low = (
+        at_x(line, v[:, None], its_frame)[:, 0] for line, v in zip(lip_lines(points, UPPER_INNER, LOWER_INNER, its_frame), x, strict=True)
+    )
+    height = (low - top).clamp(min=1e-3)
+    start, end = (y for _, y in carried)
+    wanted = (end - start).clamp(min=1e-3)
+    hidden = torch.minimum((start - top).clamp(min=0), 0.5 * height)  # of the donor's inside, behind the wanted upper lip
+    give = _give(picture, x, top + hidden, low, its_frame)
+    depth = hidden[..., None] + _depths(give, height - hidden, wanted)
+    here = start[..., None] + wanted[..., None] * torch.linspace(0, 1, _ROWS, device=points.device)
+    table = (top[..., None] + depth - here).transpose(1, 2)[:, None]
+    return table, torch.stack([-its_frame.axis[:, 1], its_frame.axis[:, 0]], 1)
+
+
+def read(table: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    """The table (B, 1, R, C) at positions −1..1 across and 0..1 down, both (B, h, w): (B, h, w)."""
+    where = torch.stack([across, down * 2 - 1], -1)
+    return functional.grid_sample(table, where, mode="bilinear", padding_mode="border", align_corners=True)[:, 0]
+
+
+def _on_line(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
+    """Points (B, N, 2) of a lip line at mouth-frame x (B, N), crop pixels."""
+    y = at_x(line, x[:, None], frame)[:, 0]
+    down = torch.stack([-frame.axis[:, 1], frame.axis[:, 0]], 1)
+    return frame.origin[:, None] + x[..., None] * frame.axis[:, None] + y[..., None] * down[:, None]
+
+
+def _give(picture: Tensor, x: list[Tensor], top: Tensor, low: Tensor, frame: MouthFrame) -> Tensor:
+    """How readily each cell (B, _COLUMNS, _CELLS) between `top` and `low` of a donor's mouth stretches, 0..1."""
+    at = (torch.arange(_CELLS, device=picture.device) + 0.5) / _CELLS
+    xs = torch.lerp(x[0][..., None], x[1][..., None], at)
+    ys = torch.lerp(top[..., None], low[..., None], at)
+    down = torch.stack([-frame.axis[:, 1], frame.axis[:, 0]], 1)
+    place = frame.origin[:, None, None] + xs[..., None] * frame.axis[:, None, None] + ys[..., None] * down[:, None, None]
+    size = torch.tensor([picture.shape[3] - 1, picture.shape[2] - 1], device=picture.device)
+    seen = functional.grid_sample(picture, place * 2 / size - 1, mode="bilinear", padding_mode="border", align_corners=True)
+    luma, red = seen[:, 0], seen[:, 2]
+    dark, light = luma.flatten(1).quantile(0.05, 1), luma.flatten(1).quantile(0.95, 1)
+    light = torch.maximum(light, dark + 0.1)[:, None, None]
+    dimness = ((light - luma) / (light - dark[:, None, None])).clamp(0, 1)
+    redness = ((red - red.flatten(1).quantile(0.1, 1)[:, None, None]) / 0.06).clamp(0, 1)
+    give = dimness**4 + _TONGUE_GIVE * redness * dimness + _TOOTH_GIVE
+    return give * torch.exp(-0.5 * ((at - _seam(give)[..., None]) / _SEAM_WIDTH) ** 2) + 0.1 * _TOOTH_GIVE
+
+
+def _seam(give: Tensor) -> Tensor:
+    """The line from corner to corner (B, _COLUMNS), 0..1 down the opening, along which (B, _COLUMNS, _CELLS) gives most readily.
+
+    One line for the whole mouth: teeth beside one another are then parted at one height. Found as the seams of S. Avidan and
+    A. Shamir, "Seam carving for content-aware image resizing", SIGGRAPH 2007.
+    """
+    at = (torch.arange(_CELLS, device=give.device) + 0.5) / _CELLS
+    cost = -give.clamp(max=1) + (at - 0.45) ** 2
+    step = (torch.arange(2 * _SEAM_STEP + 1, device=give.device) - _SEAM_STEP).float().square() * 0.02
+    total, back = cost[:, 0], []
+    for column in range(1, _COLUMNS):
+        near = functional.pad(total, (_SEAM_STEP, _SEAM_STEP), value=1e3).unfold(1, 2 * _SEAM_STEP + 1, 1) + step
+        best, which = near.min(-1)
+        back.append(which - _SEAM_STEP)
+        total = best + cost[:, column]
+    k = total.argmin(1, keepdim=True)
+    path = [k]
+    for which in reversed(back):
+        k = k + which.gather(1, k)
+        path.append(k)
+    seam = (torch.cat(path[::-1], 1).float() + 0.5) / _CELLS
+    kernel = torch.exp(-0.5 * (torch.arange(-4, 5, device=give.device) / 1.5) ** 2)
+    return functional.conv1d(functional.pad(seam[:, None], (4, 4), mode="replicate"), (kernel / kernel.sum())[None, None])[:, 0]
+
+
+def _depths(give: Tensor, height: Tensor, wanted: Tensor) -> Tensor:
+    """How deep in the donor (B, C, _ROWS) even steps down the wanted opening lie: `height` in all, spread by `give` (B, C, _CELLS)."""
+    cell = (height / _CELLS)[..., None]
+    shown = cell + (wanted - height)[..., None] * give / give.sum(-1, keepdim=True)
+    shown = torch.maximum(shown, _LEAST * cell)
+    edges = functional.pad((shown * (wanted[..., None] / shown.sum(-1, keepdim=True))).cumsum(-1), (1, 0)).contiguous()
+    at = (torch.linspace(0, 1, _ROWS, device=give.device) * wanted[..., None]).contiguous()
+    k = torch.searchsorted(edges, at).clamp(1, _CELLS)
+    before, after = edges.gather(-1, k - 1), edges.gather(-1, k)
+    return cell * (k - 1 + ((at - before) / (after - before).clamp(min=1e-6)).clamp(0, 1))
