@@ -83,6 +83,7 @@ def _copy(
     with av.open(str(part), "w", format=row.muxer, options=muxer_options(row, timing)) as container, open_media(pieces[0][0]) as first:
         stream: VideoStream = container.add_stream_from_template(picture_stream(first, pieces[0][0]))
         stream.time_base = timing.time_base
+        stream.codec_context.framerate = timing.rate  # a template has none, and without one FFmpeg writes no timecode
         mark_take(container, stream, row, info, timing)
         tracks = SoundTracks(container, row, sounds)
         if seal is not None:
