@@ -18,7 +18,7 @@ from .retention import sweep
 from .scheduler import Scheduler
 from .settings import ServerSettings
 from .store import Store
-from .take_files import remove_take
+from .take_files import check_takes, remove_take
 from .wire import Deletion, TakeView
 from .workers import Limits, Pool
 from .workers.look import Look
@@ -83,6 +83,7 @@ async def engine_room(settings: ServerSettings) -> AsyncIterator[EngineRoom]:
             await asyncio.gather(*working, return_exceptions=True)
     finally:
         await asyncio.gather(pool.close(), look.pool.close(1.0))
+        await scheduler.settled()  # what was ended just now is recorded
         store.close()
 
 
@@ -91,6 +92,7 @@ async def _sweep_now_and_then(room: EngineRoom, settings: ServerSettings) -> Non
         with suppress(OSError):
             freed = await asyncio.to_thread(sweep, room.store, settings)
             freed += await asyncio.to_thread(Cache(settings.cache).prune)
+            await asyncio.to_thread(check_takes, room.store)
             if freed:
                 LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
         await asyncio.sleep(_SWEPT_S)

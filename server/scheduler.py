@@ -50,7 +50,6 @@ class _Running:
     claim: Claim
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     doing: asyncio.Task[None] | None = None
-    looked_at: tuple[int, int] | None = None
 
 
 class Scheduler:
@@ -94,9 +93,13 @@ class Scheduler:
         self._wake.set()
         for running in self._running.values():
             running.stop.set()
+        await self.settled(self._pool.limits.stop_grace_s)
+
+    async def settled(self, within_s: float | None = None) -> None:
+        """Until nothing is running any more."""
         doing = [running.doing for running in self._running.values() if running.doing is not None]
         if doing:
-            await asyncio.wait(doing, timeout=self._pool.limits.stop_grace_s)
+            await asyncio.wait(doing, timeout=within_s)
 
     def look_again(self) -> None:
         """Somebody else put work into the database."""
@@ -109,7 +112,12 @@ class Scheduler:
         return msgspec.structs.replace(self._live.job(view), why=self._why(view))
 
     def live_shot(self, view: ShotView) -> ShotView:
-        """A shot as it is at this moment."""
+        """A shot as it is at this moment, with why it waits."""
+        if view.state == "queued" and view.why is None:
+            for running in self._running.values():
+                if running.claim.kind == "plan" and running.claim.request.video == view.request.video and running.claim.shot != view.id:
+                    why = f"Waits for “{running.claim.name}”, for which the faces of the same video are followed just now."
+                    return msgspec.structs.replace(view, why=why)
         return self._live.shot(view)
 
     def live(self, detail: JobDetail) -> JobDetail:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 from heygem_core.tasks import Answer, Task
 
@@ -72,7 +74,7 @@ class Pool:
         if self._failed_starts:
             await asyncio.sleep(min(_SLOWEST_START_S, 0.5 * 2**self._failed_starts))
         try:
-            worker = await start_worker(self._environment)
+            worker = await start_worker(self._environment | graphics_card_of(len(self.workers), os.environ.get("CUDA_VISIBLE_DEVICES")))
         except (Broken, OSError, TimeoutError) as error:
             self._failed_starts += 1
             raise error if isinstance(error, Broken) else Broken(f"A worker does not start ({error}): try `heygem doctor`.") from error
@@ -88,3 +90,23 @@ class Pool:
             closing.add_done_callback(self._closing.discard)
         else:
             self._idle.append(worker)
+
+
+def graphics_card_of(place: int, visible: str | None, cards: int | None = None) -> dict[str, str]:
+    """The environment that gives the worker at this place one NVIDIA card of several, in turn; nothing where there is one or none.
+
+    visible: $CUDA_VISIBLE_DEVICES of the server. cards: how many there are; None = ask the driver (on Linux, unknown elsewhere).
+    """
+    names = (
+        [name for name in visible.split(",") if name]
+        if visible is not None
+        else [str(k) for k in range(_cards() if cards is None else cards)]
+    )
+    return {"CUDA_VISIBLE_DEVICES": names[place % len(names)]} if len(names) > 1 else {}
+
+
+def _cards() -> int:
+    try:
+        return sum(1 for _ in Path("/proc/driver/nvidia/gpus").iterdir())
+    except OSError:
+        return 0

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from heygem_core.media.probe import probe
+from heygem_core.shot import Shot
 from heygem_core.tasks import Probed
 from heygem_server.engine_room import engine_room
 from heygem_server.take_files import sha256_of
-from heygem_server.wire import Happened, ProgressNow
+from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, ProgressNow
 from tests.media import make
 from tests.render import making
 
@@ -63,6 +64,13 @@ async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Pa
         source = await room.look.source_proxy(takes[0])
         assert probe(proxy).frame_count == probe(source).frame_count == 16
         assert await room.look.proxy(second.path) == proxy
+        wanted = JobRequest(batch=Batch(videos=(MediaRef(path=str(short)),), speeches=(MediaRef(path=str(sentences[0])),)), settings=RENDER)
+        guess = await asyncio.to_thread(room.scheduler.estimate, wanted, [Shot(video=str(short), speech=str(sentences[0]))])
+        assert guess.frames == 16
+        assert guess.seconds is not None
+        assert 0 < guess.seconds < 60
+        assert guess.disk_bytes is not None
+        assert guess.disk_bytes == pytest.approx(second.size_bytes, rel=0.2)
         room.delete_job(job.job.id)
     assert left_in(tmp_path / "takes") == ["short_v1.mkv", "short_v1.mkv.report.json"]
 
@@ -81,7 +89,7 @@ async def test_one_bad_video_fails_alone_with_its_reason_and_is_not_tried_again(
             reading.cancel()
     assert done.job.state == "failed"
     assert [shot.state for shot in done.shots] == ["failed", "done", "failed"]
-    assert [len(shot.attempts) for shot in done.shots][::2] == [1, 1]
+    assert [len(shot.attempts) for shot in done.shots][::2] == [1, 1], done.shots[0].attempts
     assert "No face was found" in (done.shots[0].why or "")
     assert "There is no file" in (done.shots[2].why or "")
     assert {type(item).__name__ for item in heard} >= {"Happened", "ProgressNow", "bytes", "LogLine"}

@@ -21,6 +21,7 @@ from heygem_core.tasks import Probed, ProbeTask, ProxyTask, Waveform, WaveformTa
 from heygem_server.errors import Broken, Busy
 from heygem_server.workers import Limits, Pool, WorkFailed
 from heygem_server.workers.look import Look
+from heygem_server.workers.pool import graphics_card_of
 from heygem_server.workers.process import Watcher
 from tests.media import make
 
@@ -231,3 +232,9 @@ async def test_sound_is_measured_in_peaks(pool: Pool, tmp_path: Path) -> None:
     assert answer.duration_s == pytest.approx(1, abs=0.05)
     assert max(answer.peaks[:4]) < 0.01
     assert min(answer.peaks[6:]) == pytest.approx(0.5, abs=0.02)
+
+
+def test_workers_share_the_graphics_cards_of_a_machine_in_turn() -> None:
+    assert [graphics_card_of(place, None, cards=2)["CUDA_VISIBLE_DEVICES"] for place in range(4)] == ["0", "1", "0", "1"]
+    assert graphics_card_of(3, "5,7")["CUDA_VISIBLE_DEVICES"] == "7"
+    assert graphics_card_of(0, None, cards=1) == graphics_card_of(0, None, cards=0) == graphics_card_of(1, "3") == {}
