@@ -18,7 +18,7 @@ def make_clips(clips: Path, folder: Path) -> Path:
     """speaker.mp4 (30 frames), second.mp4 (24), slow.mp4 (large, for what must be seen at work), speech.wav (0.9 s), long.wav (3 s), levels.mp4."""
     cut(clips / SOURCE, folder / "speaker.mp4", 0, 30)
     cut(clips / SOURCE, folder / "second.mp4", 60, 24)
-    cut(clips / SOURCE, folder / "slow.mp4", 0, 180, side=720)
+    cut(clips / SOURCE, folder / "slow.mp4", 0, 120, side=640)
     sound = _speech(clips / SOURCE)
     write_wav(folder / "speech.wav", sound[16_000:30_400])
     write_wav(folder / "long.wav", sound[: 3 * 16_000])

@@ -33,6 +33,7 @@ class RunningServer:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.takes = home / "takes"
+        self.submitted = 0
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -81,8 +82,11 @@ class RunningServer:
         return f"{self.url}/#code={self.ask('POST', '/sign-in-codes')['code']}"
 
     def submit(self, video: str = "speaker.mp4", speech: str = "speech.wav", **job: object) -> Any:
+        """A job of one shot. Its settings are like no other's, so nothing that was rendered before is reused."""
+        self.submitted += 1
+        settings = {"format": "h264", "fit": "hold", "intensity": 1 + self.submitted / 1000}
         shot = {"video": {"path": str(self.media / video)}, "speech": {"path": str(self.media / speech)}}
-        return self.ask("POST", "/jobs", {"shots": [shot], "settings": {"format": "h264", "fit": "hold"}, **job})
+        return self.ask("POST", "/jobs", {"shots": [shot], "settings": settings, **job})
 
     def finished(self, job: str, within_s: float = 60.0) -> Any:
         """The job when it has ended."""

@@ -44,7 +44,7 @@ def test_two_pages_at_once_see_the_same(browser: Any, page: Any, server: Running
         page.goto(f"{server.url}/#/queue")
         mine, theirs = (one.locator(f"[data-job='{job['id']}']") for one in (page, other))
         theirs.get_by_role("button", name="Pause").click()
-        expect(mine.get_by_text("Paused")).to_be_visible()
+        expect(mine.get_by_text("Paused", exact=True)).to_be_visible()
         mine.get_by_role("button", name="Cancel", exact=True).first.click()
         expect(theirs.get_by_text("Canceled").first).to_be_visible()
         assert complaints == []

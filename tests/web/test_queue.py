@@ -37,17 +37,17 @@ def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(page: Any
     assert picture.evaluate("image => image.naturalWidth") > 0
     expect(card.get_by_text("Rendering").last).to_be_visible()
     expect(card.get_by_role("progressbar", name="Progress of at work", exact=True)).to_have_attribute("aria-valuenow", re.compile(r"[1-9]"))
-    expect(card.get_by_text(re.compile(r"[1-9]\d* of 180 frames")).first).to_be_visible()
+    expect(card.get_by_text(re.compile(r"[1-9]\d* of 120 frames")).first).to_be_visible()
 
 
 def test_pause_resume_cancel_and_retry_reach_the_server(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
     card = card_of(page, at_work)
     state = lambda: server.ask("GET", f"/jobs/{at_work['id']}")["job"]["state"]  # noqa: E731
     card.get_by_role("button", name="Pause").click()
-    expect(card.get_by_text("Paused")).to_be_visible()
+    expect(card.get_by_text("Paused", exact=True)).to_be_visible()
     assert state() == "paused"
     card.get_by_role("button", name="Resume").click()
-    expect(card.get_by_text("Paused")).to_have_count(0)
+    expect(card.get_by_text("Paused", exact=True)).to_have_count(0)
     assert state() in ("active", "queued")
     card.get_by_role("button", name="Cancel", exact=True).first.click()
     expect(card.get_by_text("Canceled").first).to_be_visible()
@@ -75,7 +75,7 @@ def test_a_waiting_job_is_put_first_with_a_button(page: Any, server: RunningServ
 def test_the_log_of_a_job_grows_while_it_is_watched(page: Any, server: RunningServer) -> None:
     job = server.submit(name="logged")["job"]
     card = card_of(page, job)
-    card.get_by_role("button", name="Log").click()
+    card.get_by_role("button", name="Log", exact=True).click()
     expect(card.get_by_role("log")).to_contain_text("is at its place", timeout=60_000)
     lines = card.locator(".log-line").all_inner_texts()
     assert len(lines) == len(set(lines)), "a line is shown twice"

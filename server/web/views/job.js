@@ -176,7 +176,7 @@ export function JobLog({ job }) {
   </div>`;
 }
 
-const LINE = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (info|warning|error) (\S+) (.*)$/;
+const LINE = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (info|warning|error)\s+(\S+) (.*)$/;
 
 /** The stored log: "date time level shot message". @param {string} text @returns {{at: number | null, level: string, message: string}[]} */
 export function logLines(text) {

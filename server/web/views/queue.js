@@ -43,11 +43,13 @@ export function QueueView() {
   return html`<div class="view queue-view">
     <div class="view-head"><h1>${t("queue.title")}</h1></div>
     ${!all.length && loaded.status === "complete" && html`<${Empty} icon="timeline" title=${t("queue.empty")}><a href=${hashOf("new")}>${t("queue.empty-hint")}</a><//>`}
-    <div class="job-list">${waiting.map((job, k) => html`
+    <div class="job-list">${[...waiting.map((job, k) => html`
       <div key=${job.id} class="job-slot ${dragged && over.current === job.id ? "target" : ""}" onDragOver=${(/** @type {DragEvent} */ event) => { if (dragged) { event.preventDefault(); over.current = job.id; } }} onDrop=${drop}>
         <${JobCard} job=${job} open=${job.state === "active" && k === 0} first=${k === 0} last=${k === waiting.length - 1} onMove=${waiting.length > 1 ? (/** @type {number} */ by) => move(job.id, k + by) : undefined}
           handle=${waiting.length > 1 && html`<span class="drag" draggable="true" title=${t("job.drag")} aria-hidden="true" onDragStart=${(/** @type {DragEvent} */ event) => { event.dataTransfer?.setData("text/plain", ""); setDragged(job.id); }} onDragEnd=${() => setDragged(null)}><${Icon} name="more" size=${16} /></span>`} />
-      </div>`)}</div>
-    ${ended.length > 0 && html`<h2 class="section">${t("queue.ended")}</h2><div class="job-list">${ended.map((job) => html`<${JobCard} key=${job.id} job=${job} />`)}</div>`}
+      </div>`),
+      // One list for both, so that a card keeps what was unfolded when its job ends.
+      ...(ended.length ? [html`<h2 key="ended" class="section">${t("queue.ended")}</h2>`] : []),
+      ...ended.map((job) => html`<div key=${job.id} class="job-slot"><${JobCard} job=${job} /></div>`)]}</div>
   </div>`;
 }
