@@ -19,6 +19,7 @@ from typing import Any
 import av
 
 from heygem_server.client import Client
+from heygem_server.errors import ServerError
 
 
 class RealServer:
@@ -40,7 +41,15 @@ class RealServer:
         (self.folder / "server.toml").write_text("", encoding="utf-8")
         log = (self.folder / "serve.log").open("ab")
         self.process = subprocess.Popen(self.command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        until(lambda: (self.data / "server.json").exists(), 60, "the server did not start")
+        until(self._answers, 60, "the server did not start")
+
+    def _answers(self) -> bool:
+        """A server.json may be that of one which was killed."""
+        try:
+            with self.client():
+                return True
+        except (ServerError, OSError):
+            return False
 
     def kill(self) -> None:
         """As a crash: the server and its workers at once, without a word."""

@@ -119,7 +119,12 @@ def shown(page: Any, tick: Any) -> None:
     assert frame.evaluate("typeof window.require + typeof window.__adobe_cep__") == "undefinedundefined"
     reached = "(() => { try { return window.parent.document.title } catch (problem) { return problem.name } })()"
     assert frame.evaluate(reached) == "SecurityError"
-    until(lambda: frame.evaluate("document.body.innerText.length") > 40, 30, "the page in the frame shows nothing", tick)
+    until(
+        lambda: frame.evaluate('(document.body ? document.body.innerText : "").length') > 40,
+        30,
+        "the page in the frame shows nothing",
+        tick,
+    )
 
 
 def asked(server: RealServer, tick: Any) -> dict[str, Any]:
