@@ -100,10 +100,10 @@ def run(options: argparse.Namespace) -> int:
                 output_format=options.format,
             )
         )
-        _say(options, *written.notices)
+        _say(*written.notices)
         print(to_json(written).decode() if options.json else written.output, flush=True)
     for error in failed:
-        _say(options, str(error))
+        _say(str(error))
     if not takes and not failed:
         raise SpecError("Nothing of this timeline was chosen: look at it with --dry-run.")
     return failed[0].exit_code if failed else 0
@@ -148,14 +148,14 @@ def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> 
     takes: list[FinishedTake] = []
     failed: list[HeygemError] = []
     folder.mkdir(parents=True, exist_ok=True)
-    _say(options, *found.notices)
+    _say(*found.notices)
     with FactsChild() as facts:
         for number, row in enumerate(found.shots, 1):
             if row.shot is None:
                 why = row.error or f"“{row.clip}” at {row.timecode_in} has to be exported from the editor: {row.needs_host_export}."
                 failed.append(SpecError(why) if row.error is None else HeygemError(why))
                 continue
-            _say(options, f"{number}/{len(found.shots)}  {row.clip}  {row.timecode_in}–{row.timecode_out}", *row.notices)
+            _say(f"{number}/{len(found.shots)}  {row.clip}  {row.timecode_in}–{row.timecode_out}", *row.notices)
             try:
                 path = _free_name(folder, row, _SUFFIXES[options.take_format])
                 _render(row, path, options)
@@ -256,7 +256,7 @@ def _show(found: Conformed, *, as_json: bool) -> None:
         console.print(f"Note: {notice}", highlight=False, markup=False)
 
 
-def _say(options: argparse.Namespace, *sentences: str) -> None:
+def _say(*sentences: str) -> None:
     for sentence in sentences:
         print(sentence, file=sys.stderr, flush=True)
 

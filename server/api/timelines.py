@@ -12,11 +12,11 @@ import secrets
 import shutil
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
-from msgspec import field
+from msgspec import Meta, field
 
 from heygem_core.errors import SpecError
 from heygem_core.shot import RenderSettings, Struct, from_json, to_json
@@ -24,7 +24,7 @@ from heygem_core.shot import RenderSettings, Struct, from_json, to_json
 from .. import keys
 from ..errors import BadRequest, NotFound
 from ..ownership import check_owns, origin_of
-from ..routes import MIB, Ask, Route
+from ..routes import MIB, Ask, Route, answer_json
 from ..sending import send_file
 from ..timeline.child import conform_in_child, publish_in_child
 from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, Selection, TimelineShot
@@ -71,6 +71,14 @@ class TimelineAnswer(Struct, frozen=True, kw_only=True):
 class PublishQuery(Struct, frozen=True, kw_only=True):
     format: FormatName = "otio"
     mode: PublishMode = "references"
+    report: Annotated[int, Meta(ge=0, le=1)] = 0  # 1 = not the file but what it cannot carry, as JSON
+
+
+class PublishReport(Struct, frozen=True, kw_only=True):
+    """What a published timeline could not carry, as sentences."""
+
+    format: FormatName
+    notices: tuple[str, ...]
 
 
 class _Kept(Struct, frozen=True, kw_only=True):
@@ -200,7 +208,9 @@ async def published(ask: Ask) -> web.StreamResponse:
         output_format=ask.query.format,
     )
     try:
-        await publish_in_child(spec)
+        written = await publish_in_child(spec)
+        if ask.query.report:
+            return answer_json(PublishReport(format=written.format, notices=written.notices))
         shown = re.sub(r"[^\w\- ]", "_", kept.name)[:80] or "timeline"
         name = f"{shown} (HeyGem){output.suffix}"
         return await send_file(ask.request, output, _TYPES[ask.query.format], name=name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -83,7 +84,7 @@ def _parsed(data: bytes, notices: list[str]) -> Any:
     if len(data) > MAX_BYTES:
         raise UnreadableTimeline(f"The timeline is larger than {MAX_BYTES // 1024**2} MB.")
     try:
-        document = json.loads(data.decode("utf-8-sig"))
+        document = _loads(data.decode("utf-8-sig"))
     except RecursionError as error:
         raise UnreadableTimeline("The timeline is nested too deeply.") from error
     except ValueError as error:
@@ -104,6 +105,14 @@ def _parsed(data: bytes, notices: list[str]) -> Any:
     return document
 
 
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        # OTIO itself writes infinity as Inf, which is no JSON and which Python does not read.
+        return json.loads(re.sub(r"(?<=[:\[,\s])(-?)Inf(?=[\s,\]}])", r"\1Infinity", text))
+
+
 def _everything(document: Any) -> Iterator[tuple[Any, int]]:
     """Every dict and list with its depth, parents first, without recursion."""
     waiting: list[tuple[Any, int]] = [(document, 1)]
@@ -116,11 +125,10 @@ def _everything(document: Any) -> Iterator[tuple[Any, int]]:
 
 def _make_finite(value: dict[str, Any]) -> None:
     """A time that is NaN or infinite gets a rate of 0, which is reported where it is used."""
-    for name, number in value.items():
-        if isinstance(number, float) and not math.isfinite(number):
-            value[name] = 0.0
-            if value.get("OTIO_SCHEMA", "").startswith("RationalTime"):
-                value["rate"] = 0.0
+    if str(value.get("OTIO_SCHEMA", "")).startswith("RationalTime"):
+        numbers = [value.get("value"), value.get("rate")]
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+            value["value"] = value["rate"] = 0.0
 
 
 def _lower_version(value: dict[str, Any], known: dict[str, int], lowered: set[str]) -> None:

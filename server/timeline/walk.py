@@ -107,6 +107,8 @@ def _layer(item: Any, where: tuple[int, ...], offset: Fraction, around: _Around)
         return
     effects = _nest_effects(item, strict=around.depth > 1)
     begins, low, high = _window(item, offset, around.low, around.high)
+    if around.depth == 1 and _shows_nothing(item, around):
+        begins, low, high = offset, around.low, around.high
     around = replace(
         around, low=low, high=high, enabled=around.enabled and _enabled(item), host_only=around.host_only or effects, depth=around.depth + 1
     )
@@ -288,6 +290,18 @@ def _window(
         return start, low, high
     end = start + length if end is None else end
     return start - begins, start if low is None else max(low, start), end if high is None else min(high, end)
+
+
+def _shows_nothing(track: Any, around: _Around) -> bool:
+    """Whether a track's source_range lies wholly outside of it, as some converters write it: then the whole track is meant."""
+    if track.source_range is None:
+        return False
+    try:
+        begins, length = exact_seconds(track.source_range.start_time), exact_seconds(track.source_range.duration)
+        whole = sum((_length(child, around) for child in track if isinstance(child, otio.core.Item)), _ZERO)
+    except BadTime:
+        return False
+    return begins >= whole or begins + length <= 0
 
 
 def _nest_effects(nest: Any, *, strict: bool) -> str | None:

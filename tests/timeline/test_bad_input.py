@@ -106,6 +106,13 @@ def test_unknown_effects_and_references_do_not_hurt(files: Files) -> None:
     assert rows[1].needs_host_export == "its speed changes in a way that is not known here"
 
 
+def test_infinity_as_opentimelineio_writes_it_is_read(files: Files) -> None:
+    rows, read = around(files, clip("odd", times(0, 10, 25), metadata={"x": "MARK"}))
+    text = as_text(read.timeline, "otio")[0].replace('"MARK"', "[Inf, -Inf, NaN, 170141183460469231731687303715884105728]")
+    again = read_timeline(text.encode())
+    assert len(again.timeline.tracks[0]) == len(rows)
+
+
 def test_a_newer_version_of_a_known_schema_is_read(files: Files) -> None:
     newer = clip("newer", times(0, 10, 25), external(str(files.folder / "a.mov"))) | {"OTIO_SCHEMA": "Clip.7", "novelty": True}
     rows, read = around(files, newer)

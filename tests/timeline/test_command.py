@@ -117,7 +117,8 @@ def _check_http(server: Server, folder: Path) -> None:
     assert looked.status == 201, looked.body
     assert looked.json["job"] is None
     assert [row["clip"] for row in looked.json["conformed"]["shots"]] == ["face", "gone"]
-    document = json.loads((folder / "edit.otio").read_bytes())
+    write_clip(folder / "plain.mov", pictures(folder / "face.mov"))
+    document = json.loads((folder / "edit.otio").read_bytes().replace(b"face.mov", b"plain.mov"))
     settings = {"sound": "none", "fit": "hold", "format": "prores"}
     made = server.ask("POST", "/api/v1/timelines", {"document": document, "selection": selection, "settings": settings})
     assert made.status == 201, made.body
@@ -125,12 +126,14 @@ def _check_http(server: Server, folder: Path) -> None:
     assert job["timeline"] == id
     assert server.ask("GET", "/api/v1/timelines/t0000000000000000/publish").status == 404
     ended = wait_for_end(server, job["id"])
-    assert ended["job"]["state"] == "completed", ended
+    assert ended["job"]["state"] == "completed", ended["shots"][0]["why"]
     take = ended["shots"][0]["takes"][0]
     answer = server.ask("GET", f"/api/v1/timelines/{id}/publish?format=fcpxml&mode=track")
     assert answer.status == 200, answer.body
     assert b"<fcpxml" in answer.body
     assert Path(take["path"]).name.encode() in answer.body
+    said = server.ask("GET", f"/api/v1/timelines/{id}/publish?format=edl&report=1").json
+    assert any("no versions" in notice for notice in said["notices"])
     plain = server.ask("GET", f"/api/v1/timelines/{id}/publish").json
     face = plain["tracks"]["children"][0]["children"][1]
     assert face["media_references"][face["active_media_reference_key"]]["target_url"] == take["path"]

@@ -339,6 +339,14 @@ def test_tracks_are_numbered_from_the_bottom_and_found_by_name_or_number(files: 
         shots_of(files, document, Selection(speech_tracks=("A1",), tracks=("V7",)))
 
 
+def test_a_tracks_range_that_lies_outside_of_it_is_not_meant(files: Files) -> None:
+    """Edit lists converted by others put the hour of their timecode there: by the letter nothing of the track would show."""
+    media = files.add("a.mov", video(Fraction(25), 500))
+    document = spoken(files, clip("a", times(0, 20, 25), external(media)))
+    document["tracks"]["children"][0]["source_range"] = times(-90_000, 20, 25)
+    assert record(one(files, document)) == (0, 20)
+
+
 # --- speech ---
 
 
