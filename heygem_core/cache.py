@@ -11,21 +11,24 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import platformdirs
 from filelock import FileLock
 
-from .errors import MediaNotFound, OutputError, SpecError
-from .shot import to_json
+from .errors import HeygemError, MediaNotFound, OutputError, SpecError
+from .shot import from_json, to_json
+
+T = TypeVar("T")
 
 _IN_USE_S = 3600.0
 _LEFTOVER_S = 24 * 3600.0
 _LOCKS = 64
+_SIZES = "sizes.json"  # in every entry: what it was made of
 _SAMPLE = 1 << 20  # bytes read at the start, the middle and the end of a file
 
 
@@ -67,9 +70,30 @@ class Cache:
         folder = self.root / kind / key
         if not folder.is_dir():
             return None
+        if not _is_whole(folder):
+            self.drop(kind, key)
+            return None
         with suppress(OSError):  # a read-only cache still serves
             os.utime(folder)  # prune() drops what was not used for the longest time
         return folder
+
+    def read(self, kind: str, key: str, load: Callable[[Path], T]) -> T | None:
+        """What `load` makes of an entry's folder; None where there is none. One that `load` cannot read, which a crash of the computer
+        or a failing disk may leave behind, is deleted and counts as none."""
+        folder = self.entry(kind, key)
+        if folder is None:
+            return None
+        try:
+            return load(folder)
+        except Exception as error:  # damaged bytes make numpy and zipfile raise nearly anything
+            if isinstance(error, HeygemError) and not isinstance(error, SpecError):
+                raise
+            self.drop(kind, key)
+            return None
+
+    def drop(self, kind: str, key: str) -> None:
+        """Deletes an entry, so that it is made again."""
+        _delete(self.root / kind / key, 0)
 
     @contextmanager
     def making(self, kind: str, key: str) -> Iterator[Path]:
@@ -85,6 +109,7 @@ class Cache:
             raise self._unwritable(error) from error
         try:
             yield folder
+            (folder / _SIZES).write_bytes(to_json(_sizes(folder)))
             try:
                 os.rename(folder, parent / key)
             except OSError:
@@ -156,8 +181,21 @@ def default_limit() -> int:
     return int(gigabytes * 1e9)
 
 
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file of an entry."""
+    return {file.name: file.stat().st_size for file in folder.iterdir() if file.name != _SIZES}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether an entry still has all files it was made with, at their sizes."""
+    try:
+        return from_json((folder / _SIZES).read_bytes(), dict[str, int]) == _sizes(folder)
+    except (OSError, SpecError):
+        return False
+
+
 def _size_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.name != _SIZES)
 
 
 def _delete(folder: Path, size: int) -> int:

@@ -70,18 +70,20 @@ def _style_key(path: str, head: Head) -> str:
 
 
 def _kept(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, Found]]) -> Manner:
-    folder = cache.entry("manners", key)
-    if folder is not None:
-        found = from_json((folder / "found.json").read_bytes(), Found)
-        return (
-            Manner(key=key, found=found, adaptation=Adaptation.load(folder / "manner.npz")) if found.learnt else replace(PLAIN, found=found)
-        )
+    kept = cache.read("manners", key, lambda folder: _read(folder, key))
+    if kept is not None:
+        return kept
     adaptation, found = make()
     with cache.making("manners", key) as made:
         (made / "found.json").write_bytes(to_json(found))
         if adaptation is not None:
             adaptation.save(made / "manner.npz")
     return Manner(key=key if found.learnt else "", found=found, adaptation=adaptation)
+
+
+def _read(folder: Path, key: str) -> Manner:
+    found = from_json((folder / "found.json").read_bytes(), Found)
+    return Manner(key=key, found=found, adaptation=Adaptation.load(folder / "manner.npz")) if found.learnt else replace(PLAIN, found=found)
 
 
 def _of_style(path: str, head: Head) -> tuple[Adaptation | None, Found]:

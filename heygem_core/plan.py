@@ -10,7 +10,6 @@ video, or an old speech for a new video, only does the other half.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,27 +24,22 @@ from .engines.mesh.prepare import prepare
 from .errors import NoUsableFace, OutputError
 from .face.mesh import lip_opening, lip_width
 from .face.reasons import Reason
-from .face.track_files import load_tracks, save_tracks
-from .face.tracker import open_tracker
-from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people, follow_faces
+from .face.stretches import find_faces
+from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people
 from .inputs import Inputs, open_inputs
 from .manner import Manner, manner_of
 from .media.info import MediaInfo
-from .media.reader import read_frames
 from .media.sound import Sound
-from .media.upright import Upright
 from .motion.choice import choose_head
 from .motion.head import Head, head_name
 from .motion.motion import Motion
 from .motion.personal import PERSONAL_VERSION
 from .motion.predict import Heard, listen, motion_version, predict_with
-from .pace import Pace
 from .person import Person, follow, person_of
 from .plan_facts import PLAN_VERSION, PlanFacts
 from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
 from .speech.condition import remarks
 from .speech.features import level
-from .streams import ahead
 from .timeline import TakeFrames
 
 _TOLD_S = Fraction(1, 2)  # differences in length below this are not worth a notice
@@ -83,8 +77,8 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
     head = choose_head(settings.motion, settings.speech_encoder)
     key = plan_key(shot, settings)
-    folder = cache.entry("plans", key)
-    if folder is None:
+    plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
+    if plan is None:
         tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
         person = person_of(tracks, info, shot.face)
         manner = manner_of(person, info, settings, head, cache)
@@ -106,21 +100,22 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
         with cache.making("plans", key) as made:
             decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings), keep=shot.keep)
             (made / "plan.json").write_bytes(to_json(facts))
-        folder = cache.entry("plans", key)
-        if folder is None:
+        plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
+        if plan is None:
             raise OutputError(
                 f"The plan could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
             )
-    found = open_plan(folder, info)
     # The plan may have been made for another take: as to format, sound and the names of files this task counts.
-    plan = Plan(folder, replace(found.facts, shot=shot, settings=settings), info)
+    plan = Plan(plan.folder, replace(plan.facts, shot=shot, settings=settings), info)
     for message in plan.facts.notices:
         yield Notice(message=message)
     return plan
 
 
 def open_plan(folder: Path, info: MediaInfo) -> Plan:
-    """A plan that was made before. Raises: SpecError — not a plan of this version."""
+    """A plan that was made before. Raises: SpecError — not a plan of this version; ValueError, OSError — its arrays are damaged."""
+    for path in folder.glob("*.npy"):
+        np.load(path, mmap_mode="r")
     return Plan(folder, from_json((folder / "plan.json").read_bytes(), PlanFacts), info)
 
 
@@ -152,32 +147,8 @@ def tracks_of(
     """The faces of a range and of `CONTEXT_S` around it, and the frames that are damaged; from the cache or from the pictures."""
     first = info.frame_at(max(info.time_of(start) - CONTEXT_S, Fraction(0)))
     last = min(info.frame_count, info.frame_at(info.time_of(end - 1) + CONTEXT_S) + 1)
-    with closing(open_tracker(settings.tracker, "cpu")) as tracker:
-        key = key_of("tracks and damaged frames", TRACKS_VERSION, tracker.name, tracker.version, fingerprint(info.path), first, last)
-        folder = cache.entry("tracks", key)
-        tracks = load_tracks(folder / "tracks.npz") if folder else None
-        if folder is not None and tracks is not None:
-            return tracks, np.load(folder / "damaged.npy")
-        damaged: list[int] = []
-        seen, pace = [], Pace("track", last - first)
-        with ahead(_pictures(info, first, last, damaged), 4) as pictures:
-            for faces in follow_faces(pictures, tracker):
-                seen.append(faces)
-                yield pace.tick()
-    tracks = build_tracks(seen, tracker.version)
-    with cache.making("tracks", key) as made:
-        np.save(made / "damaged.npy", np.array(damaged, np.int64))
-        save_tracks(tracks, made / "tracks.npz")
-    return tracks, np.array(damaged, np.int64)
-
-
-def _pictures(info: MediaInfo, first: int, last: int, damaged: list[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(frame number, upright RGB); the numbers of frames that could not be decoded whole are added to `damaged`."""
-    upright = Upright(info)
-    for frame in read_frames(info, first, last):
-        if frame.damaged:
-            damaged.append(frame.index)
-        yield frame.index, upright.picture(frame.picture)
+    seen, damaged, version = yield from find_faces(info, first, last, settings.tracker, cache)
+    return build_tracks(seen, version), damaged
 
 
 def motion_of(sound: Sound, speech: str, head: Head, manner: Manner, cache: Cache) -> Generator[Event, None, Motion]:
@@ -189,13 +160,13 @@ def motion_of(sound: Sound, speech: str, head: Head, manner: Manner, cache: Cach
 def heard_of(sound: Sound, speech: str, head: Head, cache: Cache) -> Generator[Event, None, Heard]:
     """What the head makes of the speech, for whoever will say it: listened to once, however many shots need it at the same time."""
     key = key_of(motion_version(head), fingerprint(speech))
-    folder = cache.entry("heard", key)
-    if folder is not None:
-        return Heard.load(folder)
+    heard = cache.read("heard", key, Heard.load)
+    if heard is not None:
+        return heard
     with cache.alone("heard", key):
-        folder = cache.entry("heard", key)  # whoever was here before may have made it
-        if folder is not None:
-            return Heard.load(folder)
+        heard = cache.read("heard", key, Heard.load)  # whoever was here before may have made it
+        if heard is not None:
+            return heard
         yield Progress(stage="speech", done=0)
         heard = listen(head, level(sound.samples), features=True)
         with cache.making("heard", key) as made:

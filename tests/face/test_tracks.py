@@ -11,7 +11,6 @@ from heygem_core.errors import NoUsableFace, SpecError
 from heygem_core.face.mediapipe_mesh import MediaPipeMesh
 from heygem_core.face.mesh import eye_distance
 from heygem_core.face.reasons import Reason
-from heygem_core.face.track_files import load_tracks, save_tracks
 from heygem_core.face.tracks import FaceTrack, FaceTracks, build_tracks, choose_face, describe_people, follow_faces
 
 from .pictures import Picture, beside, pictures, sized
@@ -144,20 +143,6 @@ def test_a_face_that_is_always_too_small_cannot_be_chosen(woman: list[Picture], 
     assert len(tracks.people) == 1
     with pytest.raises(NoUsableFace, match="too small"):
         choose_face(tracks)
-
-
-def test_tracks_are_the_same_from_their_file(woman: list[Picture], tracker: MediaPipeMesh, tmp_path: Path) -> None:
-    tracks = tracked(woman[:6], tracker, first=7)
-    save_tracks(tracks, tmp_path / "tracks.npz")
-    again = load_tracks(tmp_path / "tracks.npz")
-    assert again is not None
-    assert (again.first_frame, again.size, again.tracker) == (7, tracks.size, tracker.version)
-    assert np.array_equal(again.scenes, tracks.scenes)
-    for one, other in zip(again.people, tracks.people, strict=True):
-        assert np.array_equal(one.points, other.points, equal_nan=True)
-        assert np.array_equal(one.reasons, other.reasons)
-        assert np.array_equal(one.filled, other.filled)
-        assert np.array_equal(one.scores, other.scores)
 
 
 def test_frames_must_follow_each_other(woman: list[Picture], tracker: MediaPipeMesh) -> None:

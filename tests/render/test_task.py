@@ -99,6 +99,11 @@ def test_a_missing_spec_file_is_told() -> None:
     assert subprocess.run(PROGRAM, capture_output=True, timeout=60, check=False).returncode == errors.SpecError.exit_code
 
 
+def unfinished(folder: Path) -> list[str]:
+    """Half-made artefacts; a lock's file stays, empty and free."""
+    return [name for name in left_in(folder) if "/." in f"/{name}" and "locks/" not in name]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("stage", ["track", "render"])
 def test_a_signal_stops_the_task_and_nothing_is_left(man: Path, woman: Path, tmp_path: Path, number: int, stage: str) -> None:
@@ -121,7 +126,7 @@ def test_a_signal_stops_the_task_and_nothing_is_left(man: Path, woman: Path, tmp
     assert isinstance(last, Failed)
     assert last.error == "Cancelled"
     assert left_in(output) == []
-    assert not [name for name in left_in(cache) if "/." in name or name.startswith(".")]
+    assert not unfinished(cache)
 
 
 def test_closing_the_events_leaves_nothing_at_any_stage(short: Path, sentence: Path, tmp_path: Path) -> None:
@@ -139,7 +144,7 @@ def test_closing_the_events_leaves_nothing_at_any_stage(short: Path, sentence: P
         assert any(isinstance(event, Progress) and event.stage == stage for event in events), stage
         events.close()
         assert left_in(output) == []
-        assert not [name for name in left_in(tmp_path) if "/." in name]
+        assert not unfinished(tmp_path)
 
 
 def test_an_error_in_the_middle_takes_everything_back(short: Path, sentence: Path, tmp_path: Path) -> None:
