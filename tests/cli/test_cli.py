@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from heygem_core import errors
 from heygem_core.media.probe import probe
+from heygem_core.report import read_report
 from heygem_core.shot import Event, Failed, Finished, Progress, from_json
 from heygem_server.cli import main
 
@@ -124,6 +126,31 @@ def test_in_and_out_are_frames_or_timecodes(clip: Path, voice: Path, tmp_path: P
     taken = probe(output)
     assert (taken.frame_count, taken.start_timecode, taken.sound) == (6, "01:00:00:04", None)
     assert probe(tmp_path / "m.mov").frame_count == 6
+
+
+def test_what_is_chosen_about_a_shot_reaches_the_take(clip: Path, voice: Path, tmp_path: Path) -> None:
+    choices = ["--speech-in", "-0.1", "--speech-out", "1/2", "--speed=-50%", "--keep", "0-4", "--keep", "01:00:00:10-01:00:00:12"]
+    forms = ["--fit", "hold", "--sound", "none", "--kind", "patch", "--no-synthetic-label"]
+    assert main(["render", str(clip), "--audio", str(voice), "-o", str(tmp_path / "take.mov"), *choices, *forms]) == 0
+    report = read_report(tmp_path / "take.mov")
+    assert report is not None
+    shot, settings = report.plan.shot, report.plan.settings
+    assert (shot.speech_start, shot.speech_end, shot.speed) == (Fraction(-1, 10), Fraction(1, 2), Fraction(-1, 2))
+    assert shot.keep == ((0, 4), (10, 12))
+    assert (settings.kind, settings.sound, settings.label_synthetic) == ("patch", "none", False)
+    take = probe(tmp_path / "take.mov")
+    assert (take.frame_count, take.has_alpha, take.sound) == (32, True, None)
+    assert report.passed_through == {"left alone by choice": [(8, 12), (24, 32)]}
+
+
+@pytest.mark.parametrize("option", [["--speed", "fast"], ["--speech-in", "soon"], ["--keep", "12"], ["--speed", "0"]])
+def test_a_choice_that_is_none_is_exit_code_two(clip: Path, voice: Path, tmp_path: Path, option: list[str]) -> None:
+    try:
+        code = main(["render", str(clip), "--audio", str(voice), "-o", str(tmp_path / "take.mov"), *option])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert left_in(tmp_path) == []
 
 
 def test_a_timecode_that_is_none_is_told(clip: Path, voice: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
