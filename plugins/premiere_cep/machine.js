@@ -89,14 +89,24 @@ function searched(folder, pattern, depth) {
   return null;
 }
 
-function readConfig(folder) {
-  try {
-    return JSON.parse(fs.readFileSync(path.join(folder, "config.json"), "utf8"));
-  } catch (problem) {
-    throw new Error("This panel was not installed: run “heygem install premiere”.");
+/** What `heygem install` wrote: into the panel's own folder, or into the usual folder for data (for a panel that came as a package). */
+function readConfig(folder, dataFolder = usualDataFolder(process.platform, process.env, os.homedir())) {
+  for (const file of [path.join(folder, "config.json"), path.join(dataFolder, "install.json")]) {
+    try {
+      return JSON.parse(fs.readFileSync(file, "utf8"));
+    } catch (problem) {
+      continue;
+    }
   }
+  return { command: [], data_folder: dataFolder, server_file: path.join(dataFolder, "server.json") };
 }
 
-const home = () => os.homedir();
+/** Where the server keeps its data unless it is told otherwise. */
+function usualDataFolder(platform, environment, home) {
+  const name = "heygem-bridge";
+  if (platform === "win32") return path.join(environment.LOCALAPPDATA || path.join(home, "AppData", "Local"), name);
+  if (platform === "darwin") return path.join(home, "Library", "Application Support", name);
+  return path.join(environment.XDG_DATA_HOME || path.join(home, ".local", "share"), name);
+}
 
-module.exports = { makeMachine, hostId, exportPresets, readConfig, home };
+module.exports = { makeMachine, hostId, exportPresets, readConfig, usualDataFolder };

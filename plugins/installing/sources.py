@@ -1,0 +1,60 @@
+"""The panels' files as they are installed and packed: each panel with its copy of the shared core and of the protocol's schema."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.metadata import distribution
+from pathlib import Path
+
+PLUGINS = Path(__file__).resolve().parents[1]
+
+_KEPT = {".js", ".jsx", ".json", ".html", ".css", ".xml", ".py", ".png", ".svg"}
+
+
+def tree(folder: Path, prefix: str = "") -> dict[str, bytes]:
+    """The files of a folder, by their path within it; caches and installed settings are left out."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in _KEPT and path.name != "config.json" and "__pycache__" not in path.parts:
+            found[prefix + path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def schema() -> bytes:
+    return (PLUGINS / "protocol" / "host.schema.json").read_bytes()
+
+
+def shared(prefix: str) -> dict[str, bytes]:
+    return {**tree(PLUGINS / "shared", prefix), f"{prefix}host.schema.json": schema()}
+
+
+def cep_panel() -> dict[str, bytes]:
+    return {**tree(PLUGINS / "premiere_cep"), **shared("shared/")}
+
+
+def uxp_panel() -> dict[str, bytes]:
+    return {**tree(PLUGINS / "premiere_uxp"), **shared("shared/")}
+
+
+def resolve_library() -> dict[str, bytes]:
+    """The package and the pure-Python part of websockets, which works without its compiled part."""
+    package = tree(PLUGINS / "davinci_resolve" / "heygem_resolve", "heygem_resolve/")
+    found = importlib.util.find_spec("websockets")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("websockets")
+    beside = {name: content for name, content in tree(Path(found.origin).parent, "websockets/").items() if name.endswith(".py")}
+    words = {"websockets/LICENSE": _licence_of("websockets")}
+    return {**package, "heygem_resolve/host.schema.json": schema(), **beside, **words}
+
+
+def _licence_of(package: str) -> bytes:
+    """What has to travel with a copy of a package."""
+    for path in distribution(package).files or ():
+        if path.name.upper().startswith("LICEN"):
+            return path.read_binary()
+    return f"{package} {distribution(package).version}, {distribution(package).metadata['License-Expression']}\n".encode()
+
+
+def resolve_script(library: Path) -> bytes:
+    text = (PLUGINS / "davinci_resolve" / "HeyGem Bridge.py").read_text(encoding="utf-8")
+    return text.replace('"@LIBRARY@"', ascii(str(library))).encode("utf-8")

@@ -1,0 +1,229 @@
+"""`heygem install` on three systems: each in a home of its own, with registry, `defaults` and service managers played by the test."""
+
+from __future__ import annotations
+
+import ast
+import json
+import plistlib
+import shlex
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heygem_core.errors import SetupError
+from heygem_plugins.installing import packing, sources
+from heygem_plugins.installing.machine import Machine, System
+from heygem_server.cli_install import carry_out
+from tests.plugins.node import REPOSITORY
+
+
+class FakeRegistry:
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], str] = {}
+
+    def read(self, key: str, name: str) -> str | None:
+        return self.values.get((key, name))
+
+    def write(self, key: str, name: str, value: str) -> None:
+        self.values[key, name] = value
+
+    def delete(self, key: str, name: str) -> None:
+        self.values.pop((key, name), None)
+
+
+class FakeCommands:
+    """`defaults`, `systemctl --user` and `launchctl`, as far as they are asked."""
+
+    def __init__(self) -> None:
+        self.defaults: dict[str, str] = {}
+        self.enabled: set[str] = set()
+        self.calls: list[list[str]] = []
+
+    def __call__(self, command: Sequence[str]) -> tuple[int, str]:
+        self.calls.append(list(command))
+        match list(command):
+            case ["defaults", "read", domain, _]:
+                return (0, self.defaults[domain]) if domain in self.defaults else (1, "does not exist")
+            case ["defaults", "write", domain, _, value]:
+                self.defaults[domain] = value
+            case ["defaults", "delete", domain, _]:
+                self.defaults.pop(domain)
+            case ["systemctl", "--user", "is-enabled", "--quiet", unit]:
+                return (0, "") if unit in self.enabled else (1, "")
+            case ["systemctl", "--user", "enable", "--now", unit]:
+                self.enabled.add(unit)
+            case ["systemctl", "--user", "disable", "--now", unit]:
+                self.enabled.discard(unit)
+            case ["launchctl", "list", label]:
+                return (0, "") if label in self.enabled else (1, "")
+            case ["launchctl", "load", "-w", path]:
+                self.enabled.add(Path(path).stem)
+            case ["launchctl", "unload", "-w", path]:
+                self.enabled.discard(Path(path).stem)
+        return 0, ""
+
+
+def machine(tmp_path: Path, system: System, **more: Any) -> Machine:
+    home = tmp_path / "home of Ä. Ünal"
+    home.mkdir(exist_ok=True)
+    environment = {"APPDATA": str(home / "AppData" / "Roaming")} if system == "windows" else {}
+    return Machine(system=system, home=home, data_folder=home / "data", environment=environment, command=("/opt/my python", "-m", "heygem_server.cli"),
+                   run=FakeCommands(), registry=FakeRegistry(), **more)  # fmt: skip
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+WHERE = {
+    ("premiere", "windows"): "AppData/Roaming/Adobe/CEP/extensions/com.heygem.bridge/CSXS/manifest.xml",
+    ("premiere", "macos"): "Library/Application Support/Adobe/CEP/extensions/com.heygem.bridge/CSXS/manifest.xml",
+    ("resolve", "windows"): "AppData/Roaming/Blackmagic Design/DaVinci Resolve/Support/Fusion/Scripts/Utility/HeyGem Bridge.py",
+    ("resolve", "macos"): "Library/Application Support/Blackmagic Design/DaVinci Resolve/Fusion/Scripts/Utility/HeyGem Bridge.py",
+    ("resolve", "linux"): ".local/share/DaVinciResolve/Fusion/Scripts/Utility/HeyGem Bridge.py",
+    ("service", "macos"): "Library/LaunchAgents/com.heygem.bridge.plist",
+    ("service", "linux"): ".config/systemd/user/heygem.service",
+    ("service", "windows"): "data/install.json",
+}
+
+
+@pytest.mark.parametrize(("target", "system"), WHERE)
+def test_installing_twice_is_installing_once_and_uninstalling_leaves_nothing(tmp_path, target, system):
+    here = machine(tmp_path, system)
+    (here.home / "films").mkdir()
+    (here.home / "films" / "master.mov").write_text("mine")
+    before = everything(here.home)
+
+    assert carry_out(target, here, status=True) == 1
+    assert carry_out(target, here, dry_run=True) == 0
+    assert everything(here.home) == before, "a dry run wrote something"
+    assert carry_out(target, here) == 0
+    assert WHERE[target, system] in everything(here.home)
+    installed = everything(here.home)
+    assert carry_out(target, here, status=True) == 0
+    assert carry_out(target, here) == 0
+    assert everything(here.home) == installed
+    assert carry_out(target, here, uninstall=True) == 0
+    assert everything(here.home) == before
+    assert here.registry.values == {}  # type: ignore[attr-defined]
+    assert here.run.defaults == {}  # type: ignore[attr-defined]
+    assert here.run.enabled == set()  # type: ignore[attr-defined]
+
+
+def test_what_was_there_before_stays(tmp_path):
+    """Another developer's debug mode, other panels and other scripts survive an uninstall."""
+    here = machine(tmp_path, "macos")
+    here.run.defaults["com.adobe.CSXS.12"] = "1"  # type: ignore[attr-defined]
+    other = here.home / "Library/Application Support/Adobe/CEP/extensions/other.panel/index.html"
+    other.parent.mkdir(parents=True)
+    other.write_text("theirs")
+    carry_out("premiere", here)
+    carry_out("premiere", here, uninstall=True)
+    assert here.run.defaults == {"com.adobe.CSXS.12": "1"}  # type: ignore[attr-defined]
+    assert other.read_text() == "theirs"
+
+
+def test_an_old_panel_is_replaced_whole(tmp_path):
+    here = machine(tmp_path, "windows")
+    carry_out("premiere", here)
+    panel = here.app_data / "Adobe/CEP/extensions/com.heygem.bridge"
+    (panel / "gone.js").write_text("old")
+    (panel / "main.js").write_text("old")
+    assert carry_out("premiere", here, status=True) == 1
+    carry_out("premiere", here)
+    assert not (panel / "gone.js").exists()
+    assert "Link" in (panel / "main.js").read_text(encoding="utf-8")
+
+
+def test_a_panel_that_links_to_a_checkout_loses_the_link_and_not_the_checkout(tmp_path):
+    here = machine(tmp_path, "macos")
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "main.js").write_text("precious")
+    extensions = here.home / "Library/Application Support/Adobe/CEP/extensions"
+    extensions.mkdir(parents=True)
+    (extensions / "com.heygem.bridge").symlink_to(checkout)
+    carry_out("premiere", here)
+    carry_out("premiere", here, uninstall=True)
+    assert (checkout / "main.js").read_text() == "precious"
+
+
+def test_the_panels_learn_where_the_server_is_and_how_to_start_it(tmp_path):
+    here = machine(tmp_path, "macos")
+    carry_out("premiere", here)
+    config = json.loads((here.home / "Library/Application Support/Adobe/CEP/extensions/com.heygem.bridge/config.json").read_text())
+    assert config == {"command": ["/opt/my python", "-m", "heygem_server.cli"], "data_folder": str(here.data_folder),
+                      "server_file": str(here.data_folder / "server.json")}  # fmt: skip
+    assert json.loads((here.data_folder / "install.json").read_text()) == config
+
+
+def test_the_installed_resolve_library_runs_in_a_bare_python(tmp_path):
+    """Exactly the files that were installed, in an interpreter without site-packages, as Resolve runs them; no Resolve: a plain word."""
+    here = machine(tmp_path, "linux")
+    carry_out("resolve", here)
+    script = here.home / WHERE["resolve", "linux"]
+    ran = subprocess.run([sys.executable, "-I", "-S", str(script)], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert "free edition" in ran.stdout
+    library = ast.literal_eval(script.read_text(encoding="utf-8").split("LIBRARY = ")[1].splitlines()[0])
+    assert Path(library) == here.home / ".local/share/DaVinciResolve/Fusion/HeyGem Bridge"
+    names = everything(Path(library))
+    assert "websockets/sync/client.py" in names
+    assert b"BSD" in names["websockets/LICENSE"] or b"Redistribution" in names["websockets/LICENSE"]
+    assert not [name for name in names if name.endswith((".so", ".pyd", ".c"))]
+
+
+def test_premiere_on_linux_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(SetupError, match="does not exist on Linux"):
+        carry_out("premiere", machine(tmp_path, "linux"))
+
+
+def test_the_service_starts_exactly_the_installed_command(tmp_path):
+    wanted = ["/opt/my python", "-m", "heygem_server.cli", "serve"]
+    linux = machine(tmp_path / "l", "linux") if (tmp_path / "l").mkdir() is None else None
+    assert linux is not None
+    carry_out("service", linux)
+    unit = (linux.home / WHERE["service", "linux"]).read_text(encoding="utf-8")
+    assert shlex.split(unit.split("ExecStart=")[1].splitlines()[0]) == wanted
+    (tmp_path / "m").mkdir()
+    mac = machine(tmp_path / "m", "macos")
+    carry_out("service", mac)
+    assert plistlib.loads((mac.home / WHERE["service", "macos"]).read_bytes())["ProgramArguments"] == wanted
+    (tmp_path / "w").mkdir()
+    windows = machine(tmp_path / "w", "windows")
+    carry_out("service", windows)
+    [command] = windows.registry.values.values()  # type: ignore[attr-defined]
+    assert command == '"/opt/my python" -m heygem_server.cli serve'
+
+
+def test_a_service_manager_that_does_not_answer_is_told(tmp_path, capsys):
+    here = machine(tmp_path, "linux")
+    object.__setattr__(here, "run", lambda command: (127, "no such program"))
+    assert carry_out("service", here) == 5
+    assert "not done" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "manifest"), [("zxp", "CSXS/manifest.xml"), ("ccx", "manifest.json")])
+def test_a_packed_panel_holds_everything_it_loads_and_is_the_same_each_time(tmp_path, kind, manifest):
+    archive = packing.pack(kind, tmp_path / "one")
+    assert archive.read_bytes() == packing.pack(kind, tmp_path / "two").read_bytes()
+    names = set(zipfile.ZipFile(archive).namelist())
+    assert {manifest, "shared/link.js", "shared/host.schema.json"} <= names
+    assert "config.json" not in names
+
+
+def test_the_wheel_carries_every_file_of_the_panels():
+    """package-data is a list of patterns: a new folder that none matches would be missing after `pip install`."""
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    patterns = settings["package-data"]["heygem_plugins"]
+    carried = {path for pattern in patterns for path in sources.PLUGINS.glob(pattern)}
+    needed = [path for folder in ("premiere_cep", "premiere_uxp", "shared", "davinci_resolve", "protocol")
+              for path in (sources.PLUGINS / folder).rglob("*") if path.is_file() and path.suffix not in (".pyc",)]  # fmt: skip
+    python = {path for path in needed if path.suffix == ".py" and path.parent.name == "protocol"}
+    assert [path for path in needed if path not in carried | python] == []
