@@ -1,4 +1,4 @@
-"""Writes the page's types and default settings (server/web/wire.d.ts, defaults.js) from the server's own structs: `python web-tools/wire_types.py`.
+"""Writes the page's types and default settings from the server's own structs: `python web-tools/wire_types.py`.
 
 What the server sends always has every field; what the page sends may leave out fields that have a default. A test runs this
 again and compares, so the two sides cannot drift.
@@ -23,15 +23,29 @@ WEB = Path(__file__).resolve().parents[1] / "server" / "web"
 TARGET, DEFAULTS = WEB / "wire.d.ts", WEB / "defaults.js"
 
 SENT = (  # by the page, so defaults may be left out
-    "MediaRef", "Placement", "Origin", "ShotRequest", "Batch", "JobRequest", "RenderSettings", "PriorityRequest", "RootRequest", "ProofRequest",
-    "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "SwitchTakeParams", "RevealParams", "Marker",
+    "MediaRef", "Placement", "Origin", "ShotRequest", "Batch", "JobRequest", "RenderSettings", "PriorityRequest", "RootRequest",
+    "ProofRequest",
+    "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "SwitchTakeParams", "RevealParams",
+    "Marker",
     "MarkersParams", "ExportParams", "TimelineRequest", "Selection",
 )  # fmt: skip
-EXTRA = (tasks.Probed, tasks.FaceFound, tasks.FacesFound, tasks.Waveform, report.TakeReport, timelines.TimelineRequest, timelines.TimelineAnswer)
+EXTRA = (
+    tasks.Probed,
+    tasks.FaceFound,
+    tasks.FacesFound,
+    tasks.Waveform,
+    report.TakeReport,
+    timelines.TimelineRequest,
+    timelines.TimelineAnswer,
+)
 
 
 def _named(module: Any) -> list[type]:
-    return [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__]
+    return [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
+    ]
 
 
 def _literals() -> dict[str, Any]:

@@ -45,8 +45,8 @@ function Page() {
 
   async function enter() {
     try {
-      client.who.csrf = (await client.api.session()).csrf;
-      const info = await client.api.info();
+      const [session, info] = await Promise.all([client.api.session(), client.api.info()]);
+      client.who.csrf = session.csrf;
       client.connect();
       setEntry({ state: "in", info, problem: null });
       host?.accepted();

@@ -56,13 +56,18 @@ export function rate(rate) {
   return `${number(Number(n) / Number(d), 3)} fps`;
 }
 
+const CODECS = { h264: "H.264", hevc: "HEVC", prores: "ProRes", dnxhd: "DNxHR", mpeg4: "MPEG-4", mpeg1video: "MPEG-1", mpeg2video: "MPEG-2", vp9: "VP9", av1: "AV1", aac: "AAC", mp3: "MP3", flac: "FLAC", opus: "Opus" };
+
+/** @param {string} name as FFmpeg calls it */
+const codec = (name) => (name.startsWith("pcm_") ? "PCM" : (/** @type {Record<string, string>} */ (CODECS)[name] ?? name));
+
 /** "1920×1080 · 25 fps · 12 s · H.264" @param {import("./wire.js").Probed} facts */
 export function facts(facts) {
   const parts = [];
   if (facts.width && facts.height) parts.push(`${facts.width}×${facts.height}`);
   if (facts.kind === "video") parts.push(rate(facts.rate));
   if (facts.duration_s !== null) parts.push(duration(facts.duration_s));
-  if (facts.codec) parts.push(facts.codec);
+  if (facts.codec) parts.push(codec(facts.codec));
   if (facts.bit_depth && facts.bit_depth > 8) parts.push(`${facts.bit_depth} bit`);
   if (facts.kind === "sound" && facts.sound_rate) parts.push(`${number(facts.sound_rate / 1000, 1)} kHz`);
   return parts.join(" · ");

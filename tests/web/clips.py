@@ -15,7 +15,7 @@ SIDE = 256  # pixels
 
 
 def make_clips(clips: Path, folder: Path) -> Path:
-    """speaker.mp4 (30 frames), second.mp4 (24), slow.mp4 (large, for what must be seen at work), speech.wav (0.9 s), long.wav (3 s), levels.mp4."""
+    """speaker.mp4 (30 frames), second.mp4 (24), slow.mp4 (120, for what must be seen at work), speech.wav (0.9 s), long.wav, levels.mp4."""
     cut(clips / SOURCE, folder / "speaker.mp4", 0, 30)
     cut(clips / SOURCE, folder / "second.mp4", 60, 24)
     cut(clips / SOURCE, folder / "slow.mp4", 0, 120, side=640)

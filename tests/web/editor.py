@@ -1,4 +1,4 @@
-"""An editor that does what it is told: a scripted host on the server's socket, and the page of a panel on disk that frames the real page."""
+"""An editor that does what it is told: a scripted host on the server's socket, and a panel on disk that frames the real page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from websockets.sync.client import ClientConnection, connect
 
 from .running import RunningServer
 
-HOST = {"id": "test-editor", "app": "premiere", "version": "26.0", "project": "project-1", "project_name": "Film <b>one</b>", "capabilities": ["place.take"]}
+HOST = {
+    "id": "test-editor",
+    "app": "premiere",
+    "version": "26.0",
+    "project": "project-1",
+    "project_name": "Film <b>one</b>",
+    "capabilities": ["place.take"],
+}
 
 
 class ScriptedEditor:
@@ -49,8 +56,20 @@ class ScriptedEditor:
         media = self.server.media
         place = {"project": HOST["project"], "sequence": "seq-1", "rate": "25/1", "record_start": 10, "record_duration": 20, "track": 1}
         items = [
-            {"id": "clip-1", "name": "speaker <i>", "kind": "picture", "placement": {**place, "clip": "clip-1"}, "path": str(media / "speaker.mp4")},
-            {"id": "clip-2", "name": "speech.wav", "kind": "sound", "placement": {**place, "clip": "clip-2"}, "path": str(media / "speech.wav")},
+            {
+                "id": "clip-1",
+                "name": "speaker <i>",
+                "kind": "picture",
+                "placement": {**place, "clip": "clip-1"},
+                "path": str(media / "speaker.mp4"),
+            },
+            {
+                "id": "clip-2",
+                "name": "speech.wav",
+                "kind": "sound",
+                "placement": {**place, "clip": "clip-2"},
+                "path": str(media / "speech.wav"),
+            },
         ]
         sequence = {"id": "seq-1", "name": "Cut 3", "rate": "25/1", "start_frame": 90_000, "drop_frame": False}
         return {"sequence": sequence, "items": items, "document": json.loads(timeline(media).to_json_string())}
@@ -67,7 +86,13 @@ class ScriptedEditor:
     @staticmethod
     def _placed(params: dict[str, Any]) -> dict[str, Any]:
         placement = params["placement"]
-        return {"take": params["take"], "already": False, "track": 2, "record_start": placement["record_start"], "record_duration": placement["record_duration"]}
+        return {
+            "take": params["take"],
+            "already": False,
+            "track": 2,
+            "record_start": placement["record_start"],
+            "record_duration": placement["record_duration"],
+        }
 
 
 def timeline(media: Path) -> otio.schema.Timeline:

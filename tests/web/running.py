@@ -37,7 +37,18 @@ class RunningServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "heygem_server.cli", "serve", "--data", self.home / "data", "--takes", self.takes, "--cache", self.home / "cache"]
+        command = [
+            sys.executable,
+            "-m",
+            "heygem_server.cli",
+            "serve",
+            "--data",
+            self.home / "data",
+            "--takes",
+            self.takes,
+            "--cache",
+            self.home / "cache",
+        ]
         command += ["--root", self.media, "--port", self.port, "--workers", self.workers]
         environment = {**os.environ, "HEYGEM_CONFIG": str(self.home / "server.toml"), "OMP_NUM_THREADS": "1"}
         (self.home / "server.toml").touch()
@@ -103,14 +114,21 @@ class RunningServer:
         found = [take for take in self.ask("GET", "/takes?limit=200")["takes"] if take["name"].startswith("looked-at")]
         if found:
             return found[0]
-        shot = {"video": {"path": str(self.media / "speaker.mp4")}, "speech": {"path": str(self.media / "speech.wav")}, "name": "looked-at", "keep": [[4, 9]]}
+        shot = {
+            "video": {"path": str(self.media / "speaker.mp4")},
+            "speech": {"path": str(self.media / "speech.wav")},
+            "name": "looked-at",
+            "keep": [[4, 9]],
+        }
         made = self.ask("POST", "/jobs", {"shots": [shot], "settings": {"format": "h264", "fit": "hold"}, "name": "looked-at"})
         detail = self.finished(made["job"]["id"])
         assert detail["job"]["state"] == "completed", detail
         return detail["shots"][0]["takes"][0]
 
 
-def open_page(browser: Any, server: RunningServer, *, width: int = 1360, height: int = 860, view: str | None = None) -> tuple[Any, list[str]]:
+def open_page(
+    browser: Any, server: RunningServer, *, width: int = 1360, height: int = 860, view: str | None = None
+) -> tuple[Any, list[str]]:
     """A signed-in page in a browser of its own, and what it complains about."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", reduced_motion="reduce")
     page = context.new_page()
@@ -125,9 +143,14 @@ def open_page(browser: Any, server: RunningServer, *, width: int = 1360, height:
 
 
 def watch(page: Any, complaints: list[str]) -> None:
-    """Errors and warnings of the console. A request that failed since the server was gone is told there too, and is no fault of the page."""
+    """Errors and warnings of the console. A request that fails since the server is gone is told there too: no fault of the page."""
     gone = re.compile(r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to")
-    refused = re.compile(r"Failed to load resource: the server responded with a status of (403|409|422)")  # told by the browser, shown by the page
+    refused = re.compile(
+        r"Failed to load resource: the server responded with a status of (403|409|422)"
+    )  # told by the browser, shown by the page
     gone = re.compile(f"{gone.pattern}|{refused.pattern}|\\[::1\\]")
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") and not gone.search(message.text) else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type in ("error", "warning") and not gone.search(message.text) else None,
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -21,7 +21,9 @@ def test_a_reload_in_the_middle_shows_the_job_where_it_is(page: Any, server: Run
     expect(card.get_by_text("Canceled").first).to_be_visible()
 
 
-def test_a_server_that_is_killed_and_comes_back_is_found_again_silently_and_nothing_stale_is_shown(page: Any, server: RunningServer) -> None:
+def test_a_server_that_is_killed_and_comes_back_is_found_again_silently_and_nothing_stale_is_shown(
+    page: Any, server: RunningServer
+) -> None:
     job = server.submit("slow.mp4", "long.wav", name="survivor")["job"]
     page.goto(f"{server.url}/#/queue")
     card = page.locator(f"[data-job='{job['id']}']")

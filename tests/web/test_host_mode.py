@@ -34,7 +34,9 @@ def panel(browser: Any, server: RunningServer, tmp_path: Path) -> Iterator[Any]:
     assert complaints == []
 
 
-def test_select_render_place_and_switch_without_leaving_the_panel(panel: Any, editor: ScriptedEditor, server: RunningServer, media: Path) -> None:
+def test_select_render_place_and_switch_without_leaving_the_panel(
+    panel: Any, editor: ScriptedEditor, server: RunningServer, media: Path
+) -> None:
     window, page = panel
     selection = page.get_by_role("region", name="Selection")
     expect(selection).to_contain_text("Film <b>one</b> › Cut 3")
@@ -63,7 +65,9 @@ def test_select_render_place_and_switch_without_leaving_the_panel(panel: Any, ed
     assert {message["type"] for message in window.evaluate("window.told")} == {"heygem.accepted"}
 
 
-def test_a_token_that_ended_is_asked_for_again_and_the_page_goes_on_with_the_new_one(panel: Any, editor: ScriptedEditor, server: RunningServer) -> None:
+def test_a_token_that_ended_is_asked_for_again_and_the_page_goes_on_with_the_new_one(
+    panel: Any, editor: ScriptedEditor, server: RunningServer
+) -> None:
     window, page = panel
     expect(page.get_by_role("region", name="Selection")).to_contain_text("Cut 3")
     window.evaluate("window.told.length = 0; window.hand('0123456789abcdef.wrong')")

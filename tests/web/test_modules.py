@@ -53,10 +53,21 @@ def test_nothing_is_inline_that_the_strict_policy_would_refuse() -> None:
     text = (WEB / "index.html").read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", text)
     sources = [path.read_text() for path in WEB.rglob("*.js") if "vendor" not in path.parts]
-    assert not any(re.search(r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|\beval\(|new Function", source) for source in sources)
+    assert not any(
+        re.search(r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|\beval\(|new Function", source) for source in sources
+    )
+
+
+def test_every_module_is_fetched_at_once_not_one_after_the_other() -> None:
+    text = (WEB / "index.html").read_text()
+    listed = set(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', text))
+    modules = {path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js")} - {"app.js", "early.js"}
+    assert listed == modules | {"vendor/preact.js", "vendor/hooks.js", "vendor/htm.js"}
 
 
 def test_the_library_lies_beside_the_page_with_its_licences(page_files: Path) -> None:
     vendor = page_files / "vendor"
     assert {path.name for path in vendor.glob("LICENSE.*")} == {"LICENSE.preact", "LICENSE.htm"}
-    assert not any(re.search(r"""from\s*["'](?![./])""", path.read_text()) for path in vendor.glob("*.js")), "a bare import needs an import map"
+    assert not any(re.search(r"""from\s*["'](?![./])""", path.read_text()) for path in vendor.glob("*.js")), (
+        "a bare import needs an import map"
+    )

@@ -142,7 +142,9 @@ def test_a_batch_renders_each_video_and_a_bad_one_holds_up_nobody(page: Any, ser
     assert Path(download.value.path()).read_bytes()[:2] == b"PK"
 
 
-def test_files_of_the_servers_folders_are_picked_and_a_folder_outside_is_asked_for(page: Any, server: RunningServer, tmp_path: Path, media: Path) -> None:
+def test_files_of_the_servers_folders_are_picked_and_a_folder_outside_is_asked_for(
+    page: Any, server: RunningServer, tmp_path: Path, media: Path
+) -> None:
     outside = tmp_path / "elsewhere"
     outside.mkdir()
     (outside / "other.wav").write_bytes((media / "speech.wav").read_bytes())
@@ -165,7 +167,8 @@ def test_files_of_the_servers_folders_are_picked_and_a_folder_outside_is_asked_f
 
 def test_files_can_be_dropped(page: Any, media: Path) -> None:
     data = page.evaluate_handle(
-        """(bytes) => { const data = new DataTransfer(); data.items.add(new File([new Uint8Array(bytes)], "dropped.wav")); return data; }""",
+        """(bytes) => { const data = new DataTransfer(); data.items.add(new File([new Uint8Array(bytes)], "dropped.wav"));
+        return data; }""",
         list((media / "speech.wav").read_bytes()),
     )
     page.get_by_role("region", name="New speech", exact=True).locator(".drop").dispatch_event("drop", {"dataTransfer": data})

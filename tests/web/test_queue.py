@@ -82,7 +82,10 @@ def test_the_log_of_a_job_grows_while_it_is_watched(page: Any, server: RunningSe
 
 
 def test_a_failed_shot_says_why_and_the_others_are_done(page: Any, server: RunningServer) -> None:
-    shots = [{"video": {"path": str(server.media / video)}, "speech": {"path": str(server.media / "speech.wav")}} for video in ("levels.mp4", "speaker.mp4")]
+    shots = [
+        {"video": {"path": str(server.media / video)}, "speech": {"path": str(server.media / "speech.wav")}}
+        for video in ("levels.mp4", "speaker.mp4")
+    ]
     job = server.ask("POST", "/jobs", {"shots": shots, "settings": {"format": "h264", "fit": "hold"}, "name": "one fails"})["job"]
     server.finished(job["id"])
     card = card_of(page, job)

@@ -1,4 +1,4 @@
-"""Results: a history that lasts, a player that shows exactly the frame it names, a report in words, and takes that go where people want them."""
+"""Results: a history that lasts, a player that shows exactly the frame it names, a report in words, takes handed out and deleted."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ def test_a_take_is_downloaded_pinned_and_revealed_or_told_why_not(page: Any, ser
     expect(page.get_by_role("button", name="Pin", exact=True)).to_be_visible()
 
 
-def test_a_take_is_rendered_again_with_other_settings_and_nothing_is_overwritten(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+def test_a_take_is_rendered_again_with_other_settings_and_nothing_is_overwritten(
+    page: Any, server: RunningServer, take: dict[str, Any]
+) -> None:
     open_take(page, take)
     before = Path(take["path"]).read_bytes()
     page.get_by_role("button", name="Render again …").click()

@@ -258,6 +258,7 @@ export default {
   "queue.empty-hint": "Start a new render",
   "queue.ended": "Ended lately",
   "queue.title": "Queue",
+  "reason.left alone by choice": "left alone by choice",
   "reason.no face is seen": "no face is seen",
   "reason.the face is covered or blurred": "the face is covered or blurred",
   "reason.the face is cut off by the edge of the picture": "the face is cut off by the edge of the picture",

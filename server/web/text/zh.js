@@ -258,6 +258,7 @@ export default {
   "queue.empty-hint": "新建渲染",
   "queue.ended": "最近结束",
   "queue.title": "队列",
+  "reason.left alone by choice": "按选择保持原样",
   "reason.no face is seen": "看不到人脸",
   "reason.the face is covered or blurred": "人脸被遮挡或模糊",
   "reason.the face is cut off by the edge of the picture": "人脸被画面边缘切断",

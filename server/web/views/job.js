@@ -65,7 +65,7 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst = false, h
     <${Bar} share=${job.state === "completed" ? 1 : share(done, total)} label=${t("job.progress", { name: job.name })} kind=${BARS[job.state]} />
     <p class="facts job-facts">
       <span>${t("job.shots", { done: job.shots_done, total: job.shots_total })}</span>
-      <span>${t("job.frames", { done: number(done), total: total === null ? UNKNOWN : number(total) })}</span>
+      ${(total !== null || done > 0) && html`<span>${t("job.frames", { done: number(done), total: total === null ? UNKNOWN : number(total) })}</span>`}
       ${fps !== null && html`<span>${t("job.fps", { fps: number(fps, 1) })}</span>`}
       ${eta !== null && html`<span class="eta">${t("job.eta", { time: duration(eta) })}</span>`}
       <span>${when(job.created)}</span>

@@ -4,7 +4,7 @@
  */
 
 /** @import * as Wire from "../wire.js" */
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui/html.js";
+import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui/html.js";
 import { useApp, useLive, useMediaUrl, useSize } from "../ui/hooks.js";
 import { Badge, Button, Empty, Notice, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
@@ -136,8 +136,7 @@ function useRows(box, rows) {
   return [range[0], Math.min(rows, range[1])];
 }
 
-/** @param {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number}} props */
-function Card({ take, job, x, y, width, at, total }) {
+const Card = memo(function Card(/** @type {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number}} */ { take, job, x, y, width, at, total }) {
   const rate = parseRate(take.rate);
   const poster = useMediaUrl(take.missing ? null : `/takes/${take.id}/poster.jpg`);
   return html`<a class="card" role="listitem" href=${hashOf("take", take.id)} aria-posinset=${at + 1} aria-setsize=${total} style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }} data-take=${take.id}>
@@ -151,4 +150,4 @@ function Card({ take, job, x, y, width, at, total }) {
       ${take.weak.length > 0 && html`<${Badge} kind="warn">${t("take.weak-n", { n: take.weak.length })}<//>`}
       ${take.placed.length > 0 ? html`<${Badge} kind="good">${t("take.placed")}<//>` : take.pinned && html`<${Badge}>${t("take.pinned")}<//>`}</span>
   </a>`;
-}
+});

@@ -111,8 +111,7 @@ export function QualityReport({ report, take, onSeek }) {
     ${take.weak.length ? html`<ul class="ranges">${take.weak.map((weak) => html`<li key=${weak.start}><button type="button" class="range weak" onClick=${() => onSeek(weak.start)}><span class="timecode">${name(weak.start)} – ${name(weak.end_exclusive - 1)}</span><span>${weak.reason}</span></button></li>`)}</ul>` : html`<p class="hint">${t("quality.no-weak")}</p>`}
     ${same.length > 0 && html`<h3>${t("quality.unchanged", { share: percent(unchangedShare(report)) })}</h3>
       <ul class="ranges">${same.slice(0, 50).map(({ from, to, why }) => html`<li key=${from}><button type="button" class="range" onClick=${() => onSeek(from)}><span class="timecode">${name(from)} – ${name(to - 1)}</span><span>${why}</span></button></li>`)}</ul>`}
-    <p class="hint">${[report.plan.faces, report.rendering_s === null ? null : t("quality.made", { time: duration((report.planning_s ?? 0) + report.rendering_s) }), report.device].filter(Boolean).join(" · ")}</p>
-    ${report.plan.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}`;
+    <p class="hint">${[report.plan.faces, report.rendering_s === null ? null : t("quality.made", { time: duration((report.planning_s ?? 0) + report.rendering_s) }), report.device].filter(Boolean).join(" · ")}</p>`;
 }
 
 /** The same shot once more, as a new job with other settings; nothing that exists is overwritten. @param {{take: Wire.TakeView, shot: Wire.ShotView | null, onClose: () => void}} props */
