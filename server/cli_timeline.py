@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 
 from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
-from heygem_core.shot import DeviceName, RenderSettings, RenderTask, TakeKind, to_json
+from heygem_core.shot import DeviceName, FormatName, RenderSettings, RenderTask, TakeKind, to_json
 
 if TYPE_CHECKING:
     from .timeline.shots import Conformed, FinishedTake, TimelineShot
 
-_SUFFIXES = {"prores": ".mov", "dnxhr": ".mov", "h264": ".mp4", "webm": ".webm", "ffv1": ".mkv"}
 _FORMATS = {".otio": "otio", ".fcpxml": "fcpxml", ".xml": "fcp7", ".edl": "edl", ".aaf": "aaf"}
 
 
@@ -57,7 +56,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--root", action="append", default=[], metavar="FOLDER", help="where media are searched by name")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO", help="a folder of another machine and where it is here")
     parser.add_argument("--takes-folder", metavar="FOLDER", help="where takes go (default: a folder beside OUT)")
-    parser.add_argument("--take-format", choices=sorted(_SUFFIXES), default="prores", help="default: %(default)s")
+    parser.add_argument("--take-format", choices=get_args(FormatName), default="prores", help="default: %(default)s")
     parser.add_argument(
         "--kind", choices=get_args(TakeKind), default=default.kind, help="whole frames, or only what changed with alpha, for --mode track"
     )
@@ -143,8 +142,11 @@ def _takes_folder(options: argparse.Namespace) -> Path:
 
 def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> tuple[list[FinishedTake], list[HeygemError]]:
     """Every shot; one that fails costs itself alone."""
+    from heygem_core.media.formats import FORMATS
+
     from .timeline.facts import FactsChild
 
+    suffix = FORMATS[options.take_format].suffixes[0]
     takes: list[FinishedTake] = []
     failed: list[HeygemError] = []
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +159,7 @@ def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> 
                 continue
             _say(f"{number}/{len(found.shots)}  {row.clip}  {row.timecode_in}–{row.timecode_out}", *row.notices)
             try:
-                path = _free_name(folder, row, _SUFFIXES[options.take_format])
+                path = _free_name(folder, row, suffix)
                 _render(row, path, options)
                 known = facts(path)
                 takes.append(_finished(row, path, known, options))
