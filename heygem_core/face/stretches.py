@@ -123,7 +123,7 @@ def save_stretch(stretch: Stretch, folder: Path) -> None:
         counts=np.array([len(frame.faces) for frame in frames], np.int32),
         points=np.array([face.points for face in faces], np.float32).reshape(-1, 478, 3),
         scores=np.array([face.score for face in faces], np.float64),
-        looks=np.array(looks, np.float32).reshape(len(faces), -1),
+        looks=np.array(looks, np.float32).reshape(len(faces), len(looks[0]) if looks else 0),
         cut=stretch.cut,
         damaged=np.array(stretch.damaged, np.int64),
     )
