@@ -78,20 +78,21 @@ async def _batch(
     print(f"  speech listened to {sum(not shot.reused.speech for shot in done.shots)} times for {len(done.shots)} shots")
     print(f"  faces followed {sum(not shot.reused.tracks for shot in done.shots)} times")
     print(f"  cores busy between the first and the last frame: {share[0]}")
-    _stages(done)
+    _stages(done, seconds * room.pool.size)
     for shot in done.shots:
         if shot.state != "done":
             print(f"  NOT DONE: {shot.name}: {shot.why}")
     return seconds, done
 
 
-def _stages(done: JobDetail) -> None:
-    """Seconds of workers by kind of work."""
+def _stages(done: JobDetail, available_s: float) -> None:
+    """Seconds of workers by kind of work, and their share of the seconds that there were (which other programs do not change)."""
     spent: dict[str, float] = {}
     for shot in done.shots:
         for attempt in shot.attempts:
             spent[attempt.task] = spent.get(attempt.task, 0.0) + (attempt.ended or attempt.started) - attempt.started
-    print("  worker seconds: " + ", ".join(f"{task} {seconds:.1f}" for task, seconds in spent.items()))
+    kinds = ", ".join(f"{task} {seconds:.1f}" for task, seconds in spent.items())
+    print(f"  workers had work {sum(spent.values()) / available_s:.0%} of the time; seconds: {kinds}")
 
 
 async def _busy(room: EngineRoom) -> str:

@@ -42,7 +42,7 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some seconds of work for a worker, without a face."""
     folder = tmp_path_factory.mktemp("long")
-    return make.video(folder / "long.mp4", frames=1500, size=(320, 180), options={"preset": "ultrafast"})
+    return make.video(folder / "long.mp4", frames=1200, size=(320, 180), options={"preset": "ultrafast"})
 
 
 @pytest.fixture(scope="session")
