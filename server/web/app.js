@@ -8,6 +8,7 @@ import { Badge, Button, Dialog, IconButton, Notice, Select } from "./ui/parts.js
 import { Icon } from "./ui/icons.js";
 import { makeClient } from "./client.js";
 import { makeHostLink, wantedHost } from "./host.js";
+import { draft } from "./media/draft.js";
 import { hashOf, route, startRouting } from "./route.js";
 import { language, LANGUAGES, setLanguage, t } from "./text.js";
 import { applyTheme, chooseTheme, remember, themeNow, tint } from "./theme.js";
@@ -23,6 +24,7 @@ import { TakePage } from "./views/take.js";
 
 const SAID_MS = 6000;
 const ASLEEP_MS = 30_000;
+const SETTLE_MS = 1500; // a webview that lets no socket through still gets the page
 const UNFINISHED = new Set(["queued", "active", "paused"]);
 
 const client = makeClient();
@@ -48,6 +50,7 @@ function Page() {
       const [session, info] = await Promise.all([client.api.session(), client.api.info()]);
       client.who.csrf = session.csrf;
       client.connect();
+      await client.settled(SETTLE_MS);
       setEntry({ state: "in", info, problem: null });
       host?.accepted();
     } catch (error) {
@@ -82,6 +85,12 @@ function Page() {
     });
   }, []);
   useEffect(() => comeBackAwake(), []);
+  useEffect(() => {
+    // Renders go on without the page, uploads do not.
+    const warn = (/** @type {Event} */ event) => draft.value.items.some((item) => item.state === "sending" || item.state === "waiting") && event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, []);
 
   const toasts = html`<div class="toasts" role="status" aria-live="polite">${messages.map((one) => html`<${Notice} key=${one.id} kind=${one.kind} onClose=${() => setMessages((now) => now.filter((other) => other.id !== one.id))}>${one.text}<//>`)}</div>`;
   if (entry.state !== "in" || !entry.info) return html`<${Entrance} entry=${entry} onAgain=${() => void enter()} onCode=${async (/** @type {string} */ code) => { await client.api.signIn(code); await enter(); }} />`;

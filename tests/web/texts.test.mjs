@@ -10,7 +10,7 @@ import zh from "../../server/web/text/zh.js";
 
 const root = fileURLToPath(new URL("../../server/web/", import.meta.url));
 const typescript = createRequire(join(root, "../../web-tools/package.json"))("typescript");
-const MADE_AT_RUN_TIME = ["connection.", "device.", "fit.", "fit-hint.", "format.", "job.", "kind.", "kind-hint.", "nav.", "preset.", "publish.", "publish-mode.", "quality.", "reason.", "shot.", "sound.", "stage.", "tracker."];
+const MADE_AT_RUN_TIME = ["connection.", "device.", "fit.", "fit-hint.", "format.", "job.", "kind.", "kind-hint.", "nav.", "preset.", "publish.", "publish-mode.", "quality.", "reason.", "settings.", "shot.", "sound.", "stage.", "tracker."];
 const NAMED = new Set(["HeyGem Bridge", "English", "简体中文", "heygem serve"]); // names, and languages in their own tongue
 const SPOKEN = new Set(["aria-label", "title", "placeholder", "alt", "label", "hint", "name"]);
 

@@ -139,7 +139,7 @@ function useRows(box, rows) {
 const Card = memo(function Card(/** @type {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number}} */ { take, job, x, y, width, at, total }) {
   const rate = parseRate(take.rate);
   const poster = useMediaUrl(take.missing ? null : `/takes/${take.id}/poster.jpg`);
-  return html`<a class="card" role="listitem" href=${hashOf("take", take.id)} aria-posinset=${at + 1} aria-setsize=${total} style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }} data-take=${take.id}>
+  return html`<div class="card-slot" role="listitem" aria-posinset=${at + 1} aria-setsize=${total} style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }}><a class="card" href=${hashOf("take", take.id)} data-take=${take.id}>
     <span class="card-picture">${poster.url && html`<img src=${poster.url} alt="" loading="lazy" decoding="async" />`}
       ${rate && html`<span class="card-length">${duration(secondsOf(take.frames, rate))}</span>`}
       ${take.version > 1 && html`<span class="card-version">${t("take.version", { n: take.version })}</span>`}</span>
@@ -149,5 +149,5 @@ const Card = memo(function Card(/** @type {{take: Wire.TakeView, job: Wire.JobVi
     <span class="card-badges">${take.missing && html`<${Badge} kind="bad">${t("take.missing")}<//>`}
       ${take.weak.length > 0 && html`<${Badge} kind="warn">${t("take.weak-n", { n: take.weak.length })}<//>`}
       ${take.placed.length > 0 ? html`<${Badge} kind="good">${t("take.placed")}<//>` : take.pinned && html`<${Badge}>${t("take.pinned")}<//>`}</span>
-  </a>`;
+  </a></div>`;
 });

@@ -13,6 +13,7 @@ import { t } from "../text.js";
 const FITS = /** @type {const} */ (["none", "trim", "hold", "loop"]);
 const SOUNDS = /** @type {const} */ (["speech", "source", "both", "none"]);
 const KINDS = /** @type {const} */ (["full", "patch"]);
+const SWITCHES = /** @type {const} */ (["adaptation", "deinterlace", "label_synthetic"]);
 const DEVICES = /** @type {const} */ (["auto", "cpu", "cuda", "mps"]);
 const TRACKERS = /** @type {const} */ (["mediapipe", "face-landmarker", "face-alignment"]);
 
@@ -74,6 +75,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
       <${Field} id="${id}-tracker" label=${t("settings.tracker")}>
         <${Select} id="${id}-tracker" value=${settings.tracker} options=${options("tracker", TRACKERS)} onChange=${(/** @type {any} */ tracker) => set({ tracker })} />
       <//>
+      ${SWITCHES.map((name) => html`<label class="check" key=${name}><input type="checkbox" checked=${settings[name]} onChange=${(/** @type {Event} */ event) => set({ [name]: /** @type {HTMLInputElement} */ (event.target).checked })} /><span>${t(`settings.${name}`)}</span></label>`)}
     </div></details>
   </div>`;
 }
