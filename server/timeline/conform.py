@@ -17,17 +17,18 @@ from typing import Any
 import msgspec
 import opentimelineio as otio
 
-from heygem_core.errors import HeygemError, InputError, MediaNotFound
-from heygem_core.media.timecode import may_drop
+from heygem_core.errors import HeygemError, InputError
 from heygem_core.shot import Shot, SpeechPiece
 
 from ..wire import Placement
 from .errors import BadTime, UnreadableTimeline
-from .exact import exact_rate, exact_seconds, exact_value, round_half_up
+from .exact import exact_rate, exact_seconds, round_half_up
 from .facts import Facts
 from .hearing import Deaf, Heard, Stretch, heard_between, production_sound, stretches
-from .locate import Locator, name_of, path_of
-from .marks import mark, text_mark
+from .locate import Locator
+from .marks import text_mark
+from .media import Media, host_reason, original_reference
+from .sequence import sequence_of
 from .shots import Conformed, MediaFacts, Selection, Skipped, TimelineShot
 from .shots import Sequence as SequenceFacts
 from .source import HOST_SUFFIXES, SourceRange, file_range, source_frames
@@ -59,87 +60,7 @@ def conform(
     locator = locator or Locator(roots=None if roots is None else tuple(roots), path_maps=tuple(path_maps))
     sequence = sequence_of(timeline, rate)
     placed = walk(timeline, sequence.rate)
-    return _Conforming(timeline=timeline, selection=selection, sequence=sequence, placed=placed, media=_Media(facts, locator)).conformed()
-
-
-def sequence_of(timeline: Any, rate: Fraction | None = None) -> SequenceFacts:
-    """Name, rate and start of a timeline. Raises: UnreadableTimeline — nothing in it says a rate."""
-    start = timeline.global_start_time
-    rate = rate or _frame_rate(start) or _commonest_rate(timeline)
-    if rate is None:
-        raise UnreadableTimeline("The timeline does not say how many frames a second has: give its rate, such as 25 or 24000/1001.")
-    try:
-        frame = round_half_up(exact_value(start.value) if _frame_rate(start) else exact_seconds(start) * rate) if start is not None else 0
-    except BadTime:
-        frame = 0
-    drop = mark(timeline, "drop_frame")
-    return SequenceFacts(
-        name=timeline.name or "Timeline",
-        rate=rate,
-        start_frame=frame,
-        drop_frame=may_drop(rate) if drop is None else bool(drop) and may_drop(rate),
-    )
-
-
-def _frame_rate(time: Any) -> Fraction | None:
-    try:
-        rate = exact_rate(time.rate) if time is not None else None
-    except BadTime:
-        return None
-    return rate if rate is not None and 5 <= rate <= 1000 else None
-
-
-def _commonest_rate(timeline: Any) -> Fraction | None:
-    counts: dict[Fraction, int] = {}
-    for item in timeline.find_children(descended_from_type=otio.core.Item):
-        source = getattr(item, "source_range", None)
-        rate = _frame_rate(source.duration) if source is not None else None
-        if rate is not None:
-            counts[rate] = counts.get(rate, 0) + 1
-    return max(counts, key=counts.__getitem__, default=None)
-
-
-@dataclass(slots=True)
-class _Media:
-    """Finds and knows the file of a clip; every file is looked for once."""
-
-    facts: Facts
-    locator: Locator
-    _found: dict[str, Path | HeygemError] = field(default_factory=dict)
-
-    def __call__(self, placed: Placed) -> tuple[Path, MediaFacts]:
-        """Raises: InputError."""
-        path = self.path(placed.item, original_reference(placed.item))
-        return path, self.facts(path)
-
-    def path(self, clip: Any, reference: Any) -> Path:
-        url = getattr(reference, "target_url", None) or ""
-        key = url or f"\n{getattr(reference, 'name', '')}\n{clip.name}"
-        if key not in self._found:
-            try:
-                self._found[key] = self.locator.locate(path_of(url)) if url else self._by_name(clip, reference)
-            except HeygemError as error:
-                self._found[key] = error
-        found = self._found[key]
-        if isinstance(found, HeygemError):
-            raise found
-        return found
-
-    def _by_name(self, clip: Any, reference: Any) -> Path:
-        for name in (getattr(reference, "name", ""), clip.name):
-            if name and "." in name:
-                return self.locator.locate_name(name)
-        raise MediaNotFound("it has no media: a title, a generator, or a clip that is offline")
-
-
-def original_reference(clip: Any) -> Any:
-    """The media reference of a clip that is not one of our takes."""
-    active = clip.media_reference
-    if text_mark(active, "take") is None:
-        return active
-    references = dict(clip.media_references())
-    named = references.get(text_mark(clip, "original") or "")
-    return named or next((each for each in references.values() if text_mark(each, "take") is None), None)
+    return _Conforming(timeline=timeline, selection=selection, sequence=sequence, placed=placed, media=Media(facts, locator)).conformed()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,7 +71,7 @@ class _Conforming:
     selection: Selection
     sequence: SequenceFacts
     placed: list[Placed]
-    media: _Media
+    media: Media
     notices: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -280,7 +201,7 @@ class _Conforming:
             row = msgspec.structs.replace(row, versions=_versions(each.item, above.get(row.key, [])))
             if each.problem is not None:
                 raise BadTime(each.problem)
-            reason = each.host_only or _host_reason(each.item)
+            reason = each.host_only or host_reason(each.item)
             if reason is not None:
                 return msgspec.structs.replace(row, needs_host_export=reason)
             return self._rendered(each, row, heard, keeps)
@@ -421,23 +342,6 @@ def _versions(clip: Any, above: list[str]) -> tuple[str, ...]:
     references = clip.media_references().values() if isinstance(clip, _schema.Clip) else ()
     takes = [take for reference in references if (take := text_mark(reference, "take")) is not None]
     return tuple(dict.fromkeys([*takes, *above]))
-
-
-def _host_reason(clip: Any) -> str | None:
-    """Why only an editor can play a clip, as far as its media reference tells."""
-    if not isinstance(clip, _schema.Clip):
-        return "it is a nested sequence"
-    reference = original_reference(clip)
-    if isinstance(reference, _schema.GeneratorReference):
-        return f"it is generated by the editor ({reference.generator_kind or 'generator'})"
-    if isinstance(reference, _schema.ImageSequenceReference):
-        return "its media are a sequence of pictures"
-    url = getattr(reference, "target_url", "") or ""
-    if "." in name_of(url) and f".{url.rsplit('.', 1)[-1].lower()}" in HOST_SUFFIXES:
-        return f".{url.rsplit('.', 1)[-1]} is a format that only the editor decodes"
-    if not url and not any("." in name for name in (getattr(reference, "name", "") or "", clip.name)):
-        return "it has no media file: a title, a generator, or a clip that is offline"
-    return None
 
 
 def _not_a_reference(each: Placed) -> str | None:

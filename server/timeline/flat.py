@@ -12,11 +12,11 @@ import opentimelineio as otio
 
 from heygem_core.errors import HeygemError
 
-from .conform import sequence_of
 from .errors import BadTime
 from .exact import exact_rate, exact_seconds, round_half_up
 from .locate import name_of, path_of
 from .marks import text_mark
+from .sequence import sequence_of
 from .shots import Sequence
 from .walk import Placed, walk
 

@@ -16,9 +16,9 @@ from heygem_core.errors import HeygemError
 from heygem_core.media.timecode import parse
 
 from .assemble import Event, lay
-from .conform import sequence_of
 from .exact import exact_seconds, time_range
 from .marks import mark, set_marks, text_mark
+from .sequence import sequence_of
 from .shots import FinishedTake, PublishMode
 from .walk import walk
 

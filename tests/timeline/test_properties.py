@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heygem_server.timeline.conform import conform, sequence_of
+from heygem_server.timeline.conform import conform
 from heygem_server.timeline.publish import publish
 from heygem_server.timeline.reading import read_timeline
+from heygem_server.timeline.sequence import sequence_of
 from heygem_server.timeline.shots import FinishedTake, Selection, TimelineShot
 from heygem_server.timeline.walk import walk
 from heygem_server.timeline.writing import as_text

@@ -9,10 +9,11 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from heygem_server.timeline.conform import conform, sequence_of
+from heygem_server.timeline.conform import conform
 from heygem_server.timeline.exact import exact_seconds
 from heygem_server.timeline.publish import publish
 from heygem_server.timeline.reading import read_timeline
+from heygem_server.timeline.sequence import sequence_of
 from heygem_server.timeline.shots import FinishedTake, Selection, TimelineShot
 from heygem_server.timeline.walk import walk
 from heygem_server.timeline.writing import as_text

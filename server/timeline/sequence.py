@@ -1,0 +1,52 @@
+"""What a timeline is called, how fast it runs and what its first frame is called."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import opentimelineio as otio
+
+from heygem_core.media.timecode import may_drop
+
+from .errors import BadTime, UnreadableTimeline
+from .exact import exact_rate, exact_seconds, exact_value, round_half_up
+from .marks import mark
+from .shots import Sequence
+
+
+def sequence_of(timeline: Any, rate: Fraction | None = None) -> Sequence:
+    """Name, rate and start of a timeline. Raises: UnreadableTimeline — nothing in it says a rate."""
+    start = timeline.global_start_time
+    rate = rate or _frame_rate(start) or _commonest_rate(timeline)
+    if rate is None:
+        raise UnreadableTimeline("The timeline does not say how many frames a second has: give its rate, such as 25 or 24000/1001.")
+    try:
+        frame = round_half_up(exact_value(start.value) if _frame_rate(start) else exact_seconds(start) * rate) if start is not None else 0
+    except BadTime:
+        frame = 0
+    drop = mark(timeline, "drop_frame")
+    return Sequence(
+        name=timeline.name or "Timeline",
+        rate=rate,
+        start_frame=frame,
+        drop_frame=may_drop(rate) if drop is None else bool(drop) and may_drop(rate),
+    )
+
+
+def _frame_rate(time: Any) -> Fraction | None:
+    try:
+        rate = exact_rate(time.rate) if time is not None else None
+    except BadTime:
+        return None
+    return rate if rate is not None and 5 <= rate <= 1000 else None
+
+
+def _commonest_rate(timeline: Any) -> Fraction | None:
+    counts: dict[Fraction, int] = {}
+    for item in timeline.find_children(descended_from_type=otio.core.Item):
+        source = getattr(item, "source_range", None)
+        rate = _frame_rate(source.duration) if source is not None else None
+        if rate is not None:
+            counts[rate] = counts.get(rate, 0) + 1
+    return max(counts, key=counts.__getitem__, default=None)
