@@ -1,0 +1,176 @@
+"use strict";
+// What is open and what lies on its tracks, as the shared core wants it (ticks, ids, paths). Reads only.
+//
+// UXP gives clips no id. Ours says where a clip was and what it shows: kind, track, start, media, first frame. A clip that was moved is found
+// again by media, first frame and length, if only one fits.
+
+/** @typedef {import("@adobe/premierepro").premierepro} Ppro */
+/** @typedef {import("@adobe/premierepro").Sequence} Sequence */
+/** @typedef {import("@adobe/premierepro").VideoClipTrackItem} VideoItem */
+/** @typedef {import("@adobe/premierepro").AudioClipTrackItem} AudioItem */
+/** @typedef {{item: VideoItem | AudioItem, track: number, id: string, start: string, end: string, inPoint: string, media: string}} Found */
+
+const TAKES = "HeyGem takes";
+const ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
+
+/** All clips of a kind of tracks, from the bottom. @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @returns {Promise<Found[]>} */
+async function itemsOf(ppro, sequence, kind) {
+  const video = kind === "video";
+  const count = video ? await sequence.getVideoTrackCount() : await sequence.getAudioTrackCount();
+  const found = [];
+  for (let track = 0; track < count; track += 1) {
+    const of = video ? await sequence.getVideoTrack(track) : await sequence.getAudioTrack(track);
+    for (const item of of.getTrackItems(ppro.Constants.TrackItemType.CLIP, false)) found.push(await placed(item, kind, track));
+  }
+  return found;
+}
+
+/** @param {VideoItem | AudioItem} item @param {"video" | "audio"} kind @param {number} track @returns {Promise<Found>} */
+async function placed(item, kind, track) {
+  const [start, end, inPoint, media] = await Promise.all([item.getStartTime(), item.getEndTime(), item.getInPoint(), item.getProjectItem()]);
+  const id = media ? media.getId() : "none";
+  return {
+    item,
+    track,
+    start: start.ticks,
+    end: end.ticks,
+    inPoint: inPoint.ticks,
+    media: id,
+    id: [kind[0], track, start.ticks, end.ticks, inPoint.ticks, id].join(":"),
+  };
+}
+
+/** The clip that an id named, wherever it is now; null = gone. @param {Found[]} items @param {string | null} id */
+function byId(items, id) {
+  if (!id) return null;
+  const exact = items.find((one) => one.id === id);
+  if (exact) return exact;
+  const [kind, , start, end, inPoint, media] = id.split(":");
+  const length = BigInt(end) - BigInt(start);
+  const alike = items.filter((one) => one.id[0] === kind && one.media === media && one.inPoint === inPoint && BigInt(one.end) - BigInt(one.start) === length);
+  return alike.length === 1 ? alike[0] : null;
+}
+
+/** The clip's file; null for titles and nested sequences. @param {Ppro} ppro @param {VideoItem | AudioItem} item */
+async function pathOf(ppro, item) {
+  const media = await clipOf(ppro, item);
+  return media ? (await tried(() => media.getMediaFilePath(), "")) || null : null;
+}
+
+/** @param {Ppro} ppro @param {VideoItem | AudioItem} item */
+async function clipOf(ppro, item) {
+  const media = await item.getProjectItem();
+  return media ? ppro.ClipProjectItem.cast(media) : null;
+}
+
+/** @template T @param {() => T | Promise<T>} read @param {T} otherwise @returns {Promise<T>} */
+async function tried(read, otherwise) {
+  try {
+    const value = await read();
+    return value === undefined || value === null ? otherwise : value;
+  } catch (problem) {
+    return otherwise;
+  }
+}
+
+/** The open sequence for `timeline.js` of the shared core; null = none is open. @param {Ppro} ppro */
+async function described(ppro) {
+  const project = await ppro.Project.getActiveProject();
+  const sequence = project ? await project.getActiveSequence() : null;
+  if (!project || !sequence) return null;
+  const selection = await sequence.getSelection();
+  const selected = await selection.getTrackItems();
+  const [video, audio] = [await itemsOf(ppro, sequence, "video"), await itemsOf(ppro, sequence, "audio")];
+  const zero = await sequence.getZeroPoint();
+  const display = await sequence.getSequenceVideoTimeDisplayFormat();
+  return {
+    project: project.guid.toString(),
+    id: sequence.guid.toString(),
+    name: sequence.name,
+    timebase: await sequence.getTimebase(),
+    zeroPoint: zero.ticks,
+    displayFormat: display ? display.type : null,
+    video: await describedTracks(ppro, sequence, "video", video, audio),
+    audio: await describedTracks(ppro, sequence, "audio", audio, video),
+    selected: await selectedIds(selected, [...video, ...audio]),
+  };
+}
+
+/** UXP hands out new objects each time: the selected ones are known by what they say. @param {(VideoItem | AudioItem)[]} selected @param {Found[]} all */
+async function selectedIds(selected, all) {
+  const ids = new Set();
+  for (const item of selected) {
+    const [start, end, track, media, name] = await Promise.all([item.getStartTime(), item.getEndTime(), item.getTrackIndex(), item.getProjectItem(), item.getName()]);
+    for (const one of all) {
+      const same = one.track === track && one.start === start.ticks && one.end === end.ticks && one.media === (media ? media.getId() : "none");
+      if (same && (await one.item.getName()) === name && (await one.item.getIsSelected())) ids.add(one.id);
+    }
+  }
+  return [...ids];
+}
+
+/** @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @param {Found[]} items @param {Found[]} others */
+async function describedTracks(ppro, sequence, kind, items, others) {
+  const video = kind === "video";
+  const count = video ? await sequence.getVideoTrackCount() : await sequence.getAudioTrackCount();
+  const tracks = [];
+  for (let index = 0; index < count; index += 1) {
+    const track = video ? await sequence.getVideoTrack(index) : await sequence.getAudioTrack(index);
+    const own = items.filter((one) => one.track === index);
+    tracks.push({
+      name: track.name,
+      muted: await tried(() => track.isMuted(), false),
+      locked: false, // UXP does not say
+      items: await Promise.all(own.map((one) => describedItem(ppro, one, others, video))),
+    });
+  }
+  return tracks;
+}
+
+/** Picture and sound of one recording that lie at the same place are linked, as far as anybody can tell here: UXP knows no links.
+ * @param {Ppro} ppro @param {Found} one @param {Found[]} others @param {boolean} video */
+async function describedItem(ppro, one, others, video) {
+  const { item } = one;
+  const media = await clipOf(ppro, item);
+  return {
+    id: one.id,
+    name: await item.getName(),
+    start: one.start,
+    end: one.end,
+    inPoint: one.inPoint,
+    outPoint: (await item.getOutPoint()).ticks,
+    speed: await tried(() => item.getSpeed(), 1),
+    reversed: Boolean(await tried(() => item.isSpeedReversed(), 0)),
+    disabled: await tried(() => item.isDisabled(), false),
+    path: await pathOf(ppro, item),
+    mediaStart: media ? await tried(async () => (await media.getMedia()).start.ticks, "0") : "0",
+    mediaRate: media ? await tried(async () => (await media.getFootageInterpretation()).getFrameRate(), null) : null,
+    isSequence: media ? await tried(() => media.isSequence(), false) : false,
+    isMulticam: media ? await tried(() => media.isMulticamClip(), false) : false,
+    linked: linkedTo(one, others).map((other) => other.id),
+    effects: video ? await effectsOf(/** @type {VideoItem} */ (item)) : [],
+  };
+}
+
+/** @param {Found} one @param {Found[]} others */
+function linkedTo(one, others) {
+  return others.filter((other) => other.media === one.media && other.start === one.start && other.end === one.end);
+}
+
+/** What a take above this clip would lack. @param {VideoItem} item */
+async function effectsOf(item) {
+  const chain = await tried(() => item.getComponentChain(), null);
+  const names = [];
+  for (let index = 0; chain && index < chain.getComponentCount(); index += 1) {
+    const component = chain.getComponentAtIndex(index);
+    if (!ON_EVERY_CLIP.includes(await component.getMatchName())) names.push(await component.getDisplayName());
+    else {
+      for (let each = 0; each < component.getParamCount(); each += 1) {
+        if (component.getParam(each).isTimeVarying()) names.push(`keyframes of ${component.getParam(each).displayName}`);
+      }
+    }
+  }
+  return names;
+}
+
+module.exports = { TAKES, ON_EVERY_CLIP, itemsOf, byId, pathOf, clipOf, described, linkedTo, effectsOf, tried };
