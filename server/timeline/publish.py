@@ -48,20 +48,24 @@ def publish(
             notices.append(f"“{take.shot.clip}” at {take.shot.timecode_in}: {why}.")
         if goes_above:
             above.append(take)
-        if take.shot.not_a_reference is None and (mode != "track" or not goes_above):
+        if _no_reference(take) is None and (mode != "track" or not goes_above):
             _add_reference(clip, take, active=mode == "references" or not goes_above)
     _add_above(published, above, sequence.rate)
     return published, notices
 
 
 def _goes_above(take: FinishedTake, mode: PublishMode) -> tuple[bool, str | None]:
+    no_reference = _no_reference(take)
     if mode == "references":
-        if take.shot.not_a_reference is None:
-            return False, None
-        return True, f"its take lies on the track above, since {take.shot.not_a_reference}"
-    if take.shot.not_above is not None and take.shot.not_a_reference is None:
+        return (False, None) if no_reference is None else (True, f"its take lies on the track above, since {no_reference}")
+    if take.shot.not_above is not None and no_reference is None:
         return False, f"its take is a version of the clip and not on the track above, where {take.shot.not_above}"
     return True, None
+
+
+def _no_reference(take: FinishedTake) -> str | None:
+    """Why a take cannot stand in for its clip's media."""
+    return "a patch shows only what changed" if take.settings.get("kind") == "patch" else take.shot.not_a_reference
 
 
 def _clip_at(timeline: Any, where: Sequence[int]) -> Any:

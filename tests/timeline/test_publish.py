@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import opentimelineio as otio
 import pytest
 
@@ -158,6 +159,18 @@ def test_retimed_clips_go_above_and_clips_beside_a_dissolve_stay(files: Files) -
     assert len(notices) == 2
     assert [each.item.name for each in walk(above, Fraction(25)) if each.track == 3] == ["fast"]
     assert above.tracks[0][3].active_media_reference_key == "heygem-b"
+
+
+def test_a_patch_always_goes_above(files: Files) -> None:
+    """It is transparent wherever nothing changed: in the clip's place it would show black."""
+    media = files.add("a.mov", video(Fraction(25), 500))
+    read = read_timeline(data(document(files, clip("a", times(100, 50, 25), external(media)))))
+    (row,) = conform(read.timeline, SPEECH, facts=files.facts).shots
+    patch = msgspec.structs.replace(finished(row, "t1"), settings={"kind": "patch"})
+    for mode in ("references", "track", "both"):
+        published, _ = publish(read.timeline, [patch], mode)
+        assert [each.start for each in walk(published, Fraction(25)) if each.track == 3] == [0]
+        assert len(published.tracks[0][0].media_references()) == 1
 
 
 def test_a_clip_within_a_nest_gets_its_version_there(files: Files) -> None:
