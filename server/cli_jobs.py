@@ -30,7 +30,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     cancel = commands.add_parser("cancel", help="call a job off", description="Calls off what has not ended; finished takes stay.")
     cancel.add_argument("jobs", metavar="JOB", nargs="+")
     for parser, run in ((listing, _list), (watch, _watch), (cancel, _cancel)):
-        parser.add_argument("--data", type=Path, metavar="DIR", help="data folder of the server (default: that of the settings)")
+        parser.add_argument(
+            "--data", type=Path, metavar="DIR", help="data folder of the server, or a pass of one on another machine (default: this user's)"
+        )
         parser.set_defaults(run=run)
 
 
@@ -53,7 +55,9 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     parser.add_argument("--upload", action="store_true", help="send the files, for a server on another machine")
     parser.add_argument("--watch", action="store_true", help="follow the job until it ends")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder of the server (default: that of the settings)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data folder of the server, or a pass of one on another machine (default: this user's)"
+    )
     parser.set_defaults(run=_submit)
 
 

@@ -41,6 +41,8 @@ def _serve(settings: ServerSettings) -> int:
     def ready(at: Ready) -> None:
         print(f"HeyGem render server: {at.url}")
         print(f"Sign in once, within ten minutes: {at.sign_in}")
+        for address in at.elsewhere:
+            print(f"From other machines: {address} (they need a pass: heygem pass FILE)")
         if at.fingerprint is not None:
             print(f"Certificate (SHA-256): {at.fingerprint}")
         sys.stdout.flush()

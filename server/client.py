@@ -29,7 +29,7 @@ from heygem_core.shot import from_json, to_json
 from heygem_core.tasks import FacesFound, Probed
 
 from . import errors
-from .running import read_server_file
+from .running import read_server_file, server_file
 from .security import refusals
 from .security.certificate import pinned_context
 from .security.proof import is_proof
@@ -85,17 +85,22 @@ class Client:
             raise NoServer(f"What answers at {self.url} does not know this server's token, so it gets none: start `heygem serve` again.")
 
     @classmethod
-    def connect(cls, data_folder: Path | None = None) -> Client:
-        """The server that this user runs on this machine. Raises: NoServer."""
-        found = read_server_file(data_folder or read_settings().data_folder)
+    def connect(cls, place: Path | None = None) -> Client:
+        """`place`: a data folder or a pass; None = the server that this user runs on this machine. Raises: NoServer."""
+        file = place or read_settings().data_folder
+        file = file if file.is_file() else server_file(file)
+        found = read_server_file(file)
         if found is None:
             raise NoServer("No server is running: start one with `heygem serve`.")
-        return cls.of(found)
+        return cls.of(found, file.parent)
 
     @classmethod
-    def of(cls, file: ServerFile) -> Client:
-        """The server that a server.json tells of. Raises: NoServer."""
-        context = None if file.certificate is None else pinned_context(Path(file.certificate))
+    def of(cls, file: ServerFile, folder: Path = Path()) -> Client:
+        """The server that a server.json, or a pass (`heygem pass`), tells of; `folder`: where that file lies. Raises: NoServer."""
+        try:
+            context = None if file.certificate is None else pinned_context(folder / file.certificate)
+        except OSError as error:
+            raise NoServer(f"The certificate “{file.certificate}” cannot be read ({error.strerror}): put it beside the pass.") from error
         return cls(file.url, file.token, context=context)
 
     def __enter__(self) -> Client:

@@ -24,10 +24,10 @@ def server_file(data_folder: Path) -> Path:
     return data_folder / "server.json"
 
 
-def read_server_file(data_folder: Path) -> ServerFile | None:
-    """None = no server was started there, or the file is damaged."""
+def read_server_file(place: Path) -> ServerFile | None:
+    """`place`: a data folder or the file itself. None = no server was started there, or the file is damaged."""
     try:
-        return from_json(server_file(data_folder).read_bytes(), ServerFile)
+        return from_json((server_file(place) if place.is_dir() else place).read_bytes(), ServerFile)
     except (OSError, SpecError):
         return None
 

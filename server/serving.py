@@ -38,6 +38,7 @@ class Ready:
     port: int
     token: str
     sign_in: str  # a link that works once
+    elsewhere: tuple[str, ...] = ()  # addresses for other machines
     fingerprint: str | None = None
 
 
@@ -97,6 +98,7 @@ def _ready(settings: ServerSettings, port: int, door: Door, certificate: Path | 
         port=port,
         token=door.grants.admin.token,
         sign_in=f"{url}/#code={door.grants.new_code()}",
+        elsewhere=tuple(f"https://{name}:{port}" for name in _lan_names(settings)),
         fingerprint=None if certificate is None else fingerprint(certificate),
     )
 

@@ -1,7 +1,7 @@
 """Files that somebody sent: received in pieces into a `.part`, counted, hashed, and given a name of our own.
 
-Each lies in its own folder `uploads/<id>/`: the media, and upload.json with what the sender called it. The sender's name is only ever
-shown.
+Each lies in its own folder `uploads/<id>/`: the media, and upload.json with what the sender called it. Letters and digits of the
+sender's name are kept, so that messages about the file are understood; the rest of it is only ever shown.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
 from .errors import BadRequest, DiskFull, NotFound, TooLarge
+from .security.paths import is_device
 from .wire import UploadView
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -60,7 +61,7 @@ class Uploads:
         if size == 0:
             raise BadRequest("The upload is empty: choose another file.")
         shown = _shown(name)
-        os.replace(part, home / f"media{_suffix(shown)}")
+        os.replace(part, home / f"{_stem(shown)}{_suffix(shown)}")
         view = UploadView(id=home.name, name=shown, size_bytes=size, sha256=digest.hexdigest(), created=time.time())
         (home / "upload.json.part").write_bytes(to_json(view))
         os.replace(home / "upload.json.part", home / "upload.json")
@@ -76,10 +77,11 @@ class Uploads:
 
     def path(self, upload: str) -> Path:
         """Where its media lies. Raises: NotFound."""
-        found = next((self._home(upload)).glob("media*"), None)
-        if found is None or found.suffix == ".part":
+        home = self._home(upload)
+        found = [each for each in home.iterdir() if each.name != "upload.json"] if (home / "upload.json").is_file() else []
+        if len(found) != 1:
             raise NotFound("This upload is not here (any more): send the file again.")
-        return found
+        return found[0]
 
     def view(self, upload: str) -> UploadView:
         """Raises: NotFound."""
@@ -122,3 +124,9 @@ def _shown(name: str) -> str:
 def _suffix(name: str) -> str:
     suffix = os.path.splitext(name)[1]
     return suffix.lower() if _SUFFIX.fullmatch(suffix) and suffix.lower() != ".part" else ".bin"
+
+
+def _stem(name: str) -> str:
+    """Letters, digits, spaces, - and _ of a name, at most sixty; "media" where nothing is left or Windows has a device of that name."""
+    kept = "".join(letter for letter in os.path.splitext(name)[0] if letter.isalnum() or letter in " -_").strip()[:60].strip()
+    return "media" if not kept or is_device(kept) or kept == "upload" else kept

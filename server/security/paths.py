@@ -33,7 +33,7 @@ def check_text(path: str) -> None:
     if re.match(r"^[a-zA-Z][a-zA-Z0-9+.-]+:", path):  # one letter and a colon is a Windows drive
         raise BadPath("A path is wanted, not an address or a protocol.")
     parts = [part for part in slashed.split("/") if part]
-    if windows and any(_DEVICES.match(part.split(".")[0].rstrip(" ")) for part in parts):
+    if windows and any(map(is_device, parts)):
         raise BadPath("This is the name of a device of Windows, not of a file: rename the file.")
     if windows and any(":" in part for part in parts[1:]):
         raise BadPath("Streams of files (name:stream) are not opened.")
@@ -41,6 +41,11 @@ def check_text(path: str) -> None:
         raise BadPath("Devices and system files are not media: give the path of a file.")
     if not (os.path.isabs(path) or PurePosixPath(slashed).is_absolute() or PureWindowsPath(path).is_absolute()):
         raise BadPath("Give the whole path, from the drive or the root on.")
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes this name of a file, with or without a suffix, for a device."""
+    return bool(_DEVICES.match(name.split(".")[0].rstrip(" ")))
 
 
 def inside(path: Path, folders: Iterable[Path]) -> bool:

@@ -115,6 +115,8 @@ def test_media_can_be_looked_at_before_it_is_rendered(studio: tuple[Server, dict
     media = server.settings.roots[0]
     video, words = {"path": str(media / "short.mp4")}, {"path": str(media / "words.wav")}
     assert server.ask("POST", "/api/v1/media/probe", video).json["frames"] == 16
+    with server.client() as client:
+        assert client.probe(MediaRef(upload=client.upload(media / "short.mp4").id)).frames == 16
     assert server.ask("POST", "/api/v1/media/waveform", words).json["duration_s"] == pytest.approx(0.64, abs=0.01)
     assert server.ask("POST", "/api/v1/media/poster.jpg?frame=3", video).body[:2] == b"\xff\xd8"
     made = server.ask("POST", "/api/v1/media/proxy", video).json["id"]
@@ -324,7 +326,9 @@ def test_an_upload_gives_its_name_to_the_shot(server: Server, tmp_path: Path) ->
         upload = MediaRef(upload=client.upload(tmp_path / "Interview A.mov").id)
         detail = client.submit(JobRequest(shots=(ShotRequest(video=upload, speech=upload),)))
         assert detail.shots[0].name == "Interview A"
-        assert wait_for_end(server, detail.job.id)["job"]["state"] == "failed"
+        ended = wait_for_end(server, detail.job.id)
+        assert ended["job"]["state"] == "failed"
+        assert "“Interview A.mov” is not a media file" in ended["shots"][0]["why"]
 
 
 def test_a_job_must_make_sense(server: Server) -> None:

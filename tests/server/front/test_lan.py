@@ -76,6 +76,21 @@ def test_the_certificate_stays_until_the_names_change(tmp_path: Path) -> None:
     assert (tmp_path / "lan-key.pem").stat().st_mode & 0o077 == 0
 
 
+def test_a_pass_lets_another_machine_in_and_out_again_with_its_own_rights(lan: Server, tmp_path: Path) -> None:
+    from heygem_server.cli import main
+
+    data = str(lan.settings.data_folder)
+    assert main(["pass", str(tmp_path / "pass.json"), "--name", "127.0.0.1", "--data", data]) == 0
+    assert (tmp_path / "pass.json").stat().st_mode & 0o077 == 0
+    with Client.connect(tmp_path / "pass.json") as client:
+        assert client.info().scope == "page"
+    assert main(["jobs", "--all", "--data", str(tmp_path / "pass.json")]) == 0
+    (tmp_path / "pass.pem").unlink()
+    with pytest.raises(NoServer, match="beside the pass"):
+        Client.connect(tmp_path / "pass.json")
+    assert main(["pass", str(tmp_path / "nowhere" / "pass.json"), "--data", data]) == 5
+
+
 def test_on_windows_the_file_is_given_to_its_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command as it would be run; Windows itself was not at hand."""
     monkeypatch.setenv("USERDOMAIN", "STUDIO")

@@ -161,12 +161,19 @@ def test_no_secret_ends_in_the_log(tmp_path: Path) -> None:
         cookie, csrf = server.sign_in()
         server.ask("GET", f"/api/v1/info?token={server.ready.token}")
         server.ask("GET", f"/api/v1/{server.ready.token}")
+        server.ask("GET", "/api/v1/jobs?q=a-private-word")
         server.ask("GET", "/api/v1/info", headers={"Cookie": cookie, "X-HeyGem-CSRF": csrf}, known=False)
         server.socket({"token": server.ready.token}).close()
         server.socket({"token": server.ready.token + "x"}).close()
         with server.client() as client:
             client.info()
-        secrets = [server.ready.token.partition(".")[2], server.ready.sign_in.partition("#code=")[2], cookie.partition("=")[2], csrf]
+        secrets = [
+            "a-private-word",
+            server.ready.token.partition(".")[2],
+            server.ready.sign_in.partition("#code=")[2],
+            cookie.partition("=")[2],
+            csrf,
+        ]
     text = (tmp_path / "data" / "logs" / "server.log").read_text()
     assert len(text.splitlines()) > 5
     assert [json.loads(line) for line in text.splitlines()]
