@@ -73,7 +73,7 @@ def _next_step(target: str, uninstall: bool) -> str:
         return "Restart the editor." if target != "service" else "The server no longer starts at login."
     return {
         "premiere": "Restart Premiere, then open Window > Extensions > HeyGem Bridge.",
-        "resolve": "Restart Resolve, then open Workspace > Scripts > Utility > HeyGem Bridge. Needs the Studio edition from version 21.1 on; "
-        "the free edition works with timeline files: File > Export > Timeline (OTIO), then the page's “From a timeline”.",
+        "resolve": "Restart Resolve, then open Workspace > Scripts > Utility > HeyGem Bridge. From version 21.1 on this needs the Studio "
+        "edition; the free one works with timeline files: File > Export > Timeline (OTIO), then the page's “From a timeline”.",
         "service": "The server starts at each login.",
     }[target]

@@ -1,4 +1,4 @@
-"""What is put somewhere and can be taken away again. Each part knows its state, so installing twice changes nothing and `--status` is a question."""
+"""What is put somewhere and can be taken away again. Each part knows its state, so installing twice is installing once."""
 
 from __future__ import annotations
 

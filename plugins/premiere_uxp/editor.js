@@ -5,11 +5,14 @@
 
 const { core } = require("./core.js");
 const { withIds } = require("./document.js");
+const { copyLook } = require("./looks.js");
 const find = require("./sequence.js");
 
 const { refusal } = core("answering.js");
 
-/** @param {import("@adobe/premierepro").premierepro} ppro @param {{readText: (path: string) => Promise<string>, temporary: () => Promise<string>}} machine */
+/**
+ * @param {import("@adobe/premierepro").premierepro} ppro
+ * @param {{version: string, readText: (path: string) => Promise<string>, temporary: () => Promise<string>}} machine */
 function makeEditor(ppro, machine) {
   const time = (ticks) => ppro.TickTime.createWithTicks(String(ticks));
 
@@ -82,6 +85,7 @@ function makeEditor(ppro, machine) {
   /** Actions are created and carried out under the project's lock, as one step of undo. Throws where Premiere refuses. */
   function inOneStep(open, label, makeActions) {
     let done = false;
+    /** @type {any} */
     let problem = null;
     open.lockedAccess(() => {
       try {
@@ -90,7 +94,7 @@ function makeEditor(ppro, machine) {
         problem = thrown;
       }
     });
-    if (problem || !done) throw refusal("Refused", `Premiere refused “${label}”${problem ? `: ${problem.message}` : ""}.`);
+    if (problem || !done) throw refusal("Refused", `Premiere refused “${label}”${problem ? ` (${problem.message})` : ""}: add a track on top named “${find.TAKES}” and try again.`);
   }
 
   async function place(order) {
@@ -113,28 +117,30 @@ function makeEditor(ppro, machine) {
     const there = await showing(video, order.file);
     if (there) return result(true, there, [], []);
     const spot = whereItGoes(video, order);
-    const ours = await oursAmong(video);
+    const ours = await oursAmong(current, video, "video");
     const old = video.find((one) => ours.has(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
     if (!old) return place(order);
     const media = await imported(open, order.file);
     const noAudioTrack = await current.getAudioTrackCount();
-    const laying = { track: old.track, actions: () => overwrite(current, media, order, spot, old.track, noAudioTrack) };
+    const laying = { replaced: [old.media], actions: () => overwrite(current, media, order, spot, old.track, noAudioTrack) };
     return done(open, current, { ...order, speech: null, mute: "none", disable: false }, spot, media, laying);
   }
 
   async function done(open, current, order, spot, media, laying) {
-    const before = await fingerprint(current);
     const extra = await beside(open, current, order, spot);
+    const fresh = [media.item.getId(), ...extra.media, ...(laying.replaced || [])];
+    const before = await fingerprint(current, fresh);
     inOneStep(open, "Place HeyGem take", () => [...laying.actions(), ...extra.actions()]);
     const video = await find.itemsOf(ppro, current, "video");
     const placed = video.find((one) => one.media === media.item.getId() && one.start === spot.start);
     if (!placed || placed.end !== spot.end) {
       throw refusal("WrongPlace", "Premiere did not place the take where it belongs: undo once; the take is safe in the bin.");
     }
-    if ((await fingerprint(current, [placed.id, ...extra.ids])) !== before.without(laying.replaced)) {
+    if ((await fingerprint(current, fresh)) !== before) {
       spot.notices.push("Another clip changed while the take was placed: undo once, and report this version of Premiere.");
     }
-    const missed = spot.covered && !order.baked ? await copyLook(open, spot.covered.item, placed.item, spot.notices) : [];
+    const copying = spot.covered && !order.baked;
+    const missed = copying ? await copyLook(spot.covered.item, placed.item, (label, actions) => inOneStep(open, label, actions), spot.notices) : [];
     await extra.after();
     return result(false, placed, missed, [...spot.notices, ...extra.notices]);
   }
@@ -157,24 +163,31 @@ function makeEditor(ppro, machine) {
     return spot;
   }
 
-  /** Tracks that hold nothing but what lies in our bin: UXP can name a track only after it exists. */
-  async function oursAmong(items) {
+  /** Tracks that carry our name, and tracks that hold nothing but what lies in our bin: UXP can name a track only after it exists. */
+  async function oursAmong(current, items, kind) {
     const open = await ppro.Project.getActiveProject();
     const folder = ppro.FolderItem.cast(await bin(open));
     const inBin = new Set((await folder.getItems()).map((item) => item.getId()));
-    const tracks = new Set(items.map((one) => one.track));
-    return new Set([...tracks].filter((track) => items.filter((one) => one.track === track).every((one) => inBin.has(one.media))));
+    const count = kind === "video" ? await current.getVideoTrackCount() : await current.getAudioTrackCount();
+    const ours = new Set();
+    for (let index = 0; index < count; index += 1) {
+      const track = kind === "video" ? await current.getVideoTrack(index) : await current.getAudioTrack(index);
+      const own = items.filter((one) => one.track === index);
+      const named = String(track.name).startsWith(kind === "video" ? find.TAKES : find.SPEECH);
+      if (named || (own.length && own.every((one) => inBin.has(one.media)))) ours.add(index);
+    }
+    return ours;
   }
 
   const free = (items, track, spot) => items.every((one) => one.track !== track || BigInt(one.end) <= BigInt(spot.start) || BigInt(one.start) >= BigInt(spot.end));
 
   async function layTake(current, video, media, order, spot) {
-    const ours = await oursAmong(video);
+    const ours = await oursAmong(current, video, "video");
     const noAudioTrack = await current.getAudioTrackCount(); // sound that a take should not have would land on a new track, never on A1
     const track = [...ours].sort((one, other) => one - other).find((one) => one >= order.track && free(video, one, spot));
-    if (track !== undefined) return { track, actions: () => overwrite(current, media, order, spot, track, noAudioTrack) };
+    if (track !== undefined) return { actions: () => overwrite(current, media, order, spot, track, noAudioTrack) };
     const top = await current.getVideoTrackCount();
-    return { track: top, actions: () => insertOnTop(current, media, order, spot, top, noAudioTrack) };
+    return { actions: () => insertOnTop(current, media, order, spot, top, noAudioTrack) };
   }
 
   function chosen(media, part, lay) {
@@ -195,7 +208,7 @@ function makeEditor(ppro, machine) {
   /** What belongs to the same step: speech on an audio track of its own, the original disabled, the old dialogue silent. */
   async function beside(open, current, order, spot) {
     const audio = await find.itemsOf(ppro, current, "audio");
-    const out = { actions: () => [], after: async () => {}, notices: [], ids: [] };
+    const out = { actions: () => [], after: async () => {}, notices: [], media: [] };
     const steps = [];
     if (order.speech) await speechStep(open, current, order, spot, audio, steps, out);
     if (order.disable && spot.covered) steps.push(() => [spot.covered.item.createSetDisabledAction(true)]);
@@ -216,60 +229,18 @@ function makeEditor(ppro, machine) {
     const part = { start: String(BigInt(order.speech.start) + moved), end: String(BigInt(order.speech.end) + moved) };
     const id = media.item.getId();
     if (audio.some((one) => one.media === id && one.start === part.start)) return;
-    const ours = await oursAmong(audio);
+    const ours = await oursAmong(current, audio, "audio");
     const track = [...ours].find((one) => free(audio, one, part));
-    const noVideoTrack = (await current.getVideoTrackCount()) + 1;
-    out.media = id;
+    const [noVideoTrack, top] = [await current.getVideoTrackCount(), await current.getAudioTrackCount()];
+    out.media.push(id);
     if (track !== undefined) steps.push(() => overwrite(current, media, order.speech, part, noVideoTrack, track));
-    else steps.push(() => insertOnTop(current, media, order.speech, part, noVideoTrack, audioTop));
-    const audioTop = await current.getAudioTrackCount();
-    out.speech = { id, start: part.start };
+    else steps.push(() => insertOnTop(current, media, order.speech, part, noVideoTrack, top));
   }
 
-  /** Values that differ from the placed clip's, in a second step; keyframes and other effects are told. */
-  async function copyLook(open, from, to, notices) {
-    const missed = await find.effectsOf(from);
-    const changes = await differences(from, to);
-    if (changes.length === 0) return missed;
-    inOneStep(open, "Copy the clip's position and opacity", () => changes.map(({ param, value }) => param.createSetValueAction(param.createKeyframe(value), true)));
-    notices.push("Position and opacity were copied in a second step: undo twice to take the take away.");
-    for (const { param, value } of changes) {
-      const seen = await startValue(param);
-      if (JSON.stringify(seen) !== JSON.stringify(value)) missed.push(param.displayName);
-    }
-    return missed;
-  }
-
-  async function differences(from, to) {
-    const out = [];
-    const [source, target] = [await from.getComponentChain(), await to.getComponentChain()];
-    for (let index = 0; index < source.getComponentCount(); index += 1) {
-      const component = source.getComponentAtIndex(index);
-      const name = await component.getMatchName();
-      const other = find.ON_EVERY_CLIP.includes(name) ? await sameComponent(target, name) : null;
-      for (let each = 0; other && each < component.getParamCount(); each += 1) {
-        if (component.getParam(each).isTimeVarying()) continue;
-        const [value, now] = [await startValue(component.getParam(each)), await startValue(other.getParam(each))];
-        if (value !== null && JSON.stringify(value) !== JSON.stringify(now)) out.push({ param: other.getParam(each), value });
-      }
-    }
-    return out;
-  }
-
-  async function sameComponent(chain, name) {
-    for (let index = 0; index < chain.getComponentCount(); index += 1) {
-      if ((await chain.getComponentAtIndex(index).getMatchName()) === name) return chain.getComponentAtIndex(index);
-    }
-    return null;
-  }
-
-  const startValue = (param) => find.tried(async () => (await param.getStartValue()).value.value, null);
-
-  /** All clips as text, those of `leaveOut` aside: equal texts, nothing was touched. */
-  async function fingerprint(current, leaveOut = null) {
-    const all = [...(await find.itemsOf(ppro, current, "video")), ...(await find.itemsOf(ppro, current, "audio"))].map((one) => one.id);
-    if (leaveOut) return all.filter((id) => !leaveOut.includes(id)).sort().join("\n");
-    return { without: (ids) => all.filter((id) => !(ids || []).includes(id)).sort().join("\n") };
+  /** All clips as text, those that show `media` aside: equal texts, nothing else was touched. */
+  async function fingerprint(current, media) {
+    const all = [...(await find.itemsOf(ppro, current, "video")), ...(await find.itemsOf(ppro, current, "audio"))];
+    return all.filter((one) => !media.includes(one.media)).map((one) => one.id).sort().join("\n");
   }
 
   async function mark(order) {

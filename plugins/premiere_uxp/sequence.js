@@ -11,6 +11,7 @@
 /** @typedef {{item: VideoItem | AudioItem, track: number, id: string, start: string, end: string, inPoint: string, media: string}} Found */
 
 const TAKES = "HeyGem takes";
+const SPEECH = "HeyGem speech";
 const ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
 
 /** All clips of a kind of tracks, from the bottom. @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @returns {Promise<Found[]>} */
@@ -173,4 +174,4 @@ async function effectsOf(item) {
   return names;
 }
 
-module.exports = { TAKES, ON_EVERY_CLIP, itemsOf, byId, pathOf, clipOf, described, linkedTo, effectsOf, tried };
+module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, itemsOf, byId, pathOf, clipOf, described, linkedTo, effectsOf, tried };

@@ -73,8 +73,9 @@ def machine(tmp_path: Path, system: System, **more: Any) -> Machine:
     home = tmp_path / "home of Ä. Ünal"
     home.mkdir(exist_ok=True)
     environment = {"APPDATA": str(home / "AppData" / "Roaming")} if system == "windows" else {}
-    return Machine(system=system, home=home, data_folder=home / "data", environment=environment, command=("/opt/my python", "-m", "heygem_server.cli"),
-                   run=FakeCommands(), registry=FakeRegistry(), **more)  # fmt: skip
+    command = ("/opt/my python", "-m", "heygem_server.cli")
+    played = {"run": FakeCommands(), "registry": FakeRegistry(), "environment": environment}
+    return Machine(system=system, home=home, data_folder=home / "data", command=command, **played, **more)
 
 
 def everything(folder: Path) -> dict[str, bytes]:

@@ -1,0 +1,52 @@
+"use strict";
+// Makes a take look like the clip it covers. Position and opacity are copied value by value, in a step of undo of their own and only where they
+// differ from a fresh clip's; keyframes and other effects are told.
+
+const find = require("./sequence.js");
+
+/** Names of what could not be copied. `inOneStep(label, makeActions)` carries actions out. */
+async function copyLook(from, to, inOneStep, notices) {
+  const missed = await find.effectsOf(from);
+  const changes = await differences(from, to);
+  if (changes.length === 0) return missed;
+  inOneStep("Copy the clip's position and opacity", () => changes.map(({ param, value }) => param.createSetValueAction(param.createKeyframe(value), true)));
+  notices.push("Position and opacity were copied in a second step: undo twice to take the take away.");
+  for (const { param, value } of changes) {
+    if (!same(await startValue(param), value)) missed.push(param.displayName);
+  }
+  return missed;
+}
+
+async function differences(from, to) {
+  const out = [];
+  const [source, target] = [await from.getComponentChain(), await to.getComponentChain()];
+  for (let index = 0; index < source.getComponentCount(); index += 1) {
+    const component = source.getComponentAtIndex(index);
+    const name = await component.getMatchName();
+    const other = find.ON_EVERY_CLIP.includes(name) ? await sameComponent(target, name) : null;
+    for (let each = 0; other && each < component.getParamCount(); each += 1) {
+      if (component.getParam(each).isTimeVarying()) continue;
+      const [value, now] = [await startValue(component.getParam(each)), await startValue(other.getParam(each))];
+      if (value !== null && !same(value, now)) out.push({ param: other.getParam(each), value });
+    }
+  }
+  return out;
+}
+
+async function sameComponent(chain, name) {
+  for (let index = 0; index < chain.getComponentCount(); index += 1) {
+    if ((await chain.getComponentAtIndex(index).getMatchName()) === name) return chain.getComponentAtIndex(index);
+  }
+  return null;
+}
+
+const startValue = (param) => find.tried(async () => (await param.getStartValue()).value.value, null);
+
+/** Numbers, words and points. */
+function same(one, other) {
+  if (typeof one === "number" && typeof other === "number") return Math.abs(one - other) <= 1e-4 * Math.max(1, Math.abs(one));
+  if (one && other && typeof one === "object") return same(one.x, other.x) && same(one.y, other.y);
+  return one === other;
+}
+
+module.exports = { copyLook };

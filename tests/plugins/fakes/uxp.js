@@ -1,0 +1,278 @@
+"use strict";
+// Premiere's UXP API without Premiere: projects, sequences, actions and an undo stack, with the habits that ledger.json records. State is plain
+// data that a transaction copies before it begins, so undo is exact; objects handed out are views that are new each time, as in UXP.
+
+const fs = require("fs");
+const path = require("path");
+
+const LEDGER = JSON.parse(fs.readFileSync(path.join(__dirname, "ledger.json"), "utf8")).uxp;
+const PER_SECOND = 254016000000n;
+let numbers = 0;
+const next = (prefix) => `${prefix}-${(numbers += 1)}`;
+
+const TickTime = {
+  createWithTicks: (ticks) => ({ ticks: String(BigInt(ticks)), seconds: Number(ticks) / Number(PER_SECOND) }),
+};
+const at = (value) => TickTime.createWithTicks(value);
+
+const usualLook = () => [
+  { match: "AE.ADBE Opacity", name: "Opacity", params: [{ name: "Opacity", value: 100 }, { name: "Blend Mode", value: 0 }] },
+  { match: "AE.ADBE Motion", name: "Motion", params: [{ name: "Position", value: { x: 0.5, y: 0.5 } }, { name: "Scale", value: 100 }] },
+];
+
+class Uxp {
+  constructor({ without = [], facts = () => null } = {}) {
+    Object.assign(this, { without, facts, undone: [], stack: [], locked: 0, steps: [], media: new Map() });
+    this.projects = new Map();
+    this.open = this.newProject("Film");
+    this.ppro = this.makeApi();
+  }
+
+  does(name) {
+    if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`);
+    return !this.without.includes(name);
+  }
+
+  newProject(name) {
+    const project = { guid: next("project"), name, bins: [], items: [], sequences: [], active: null };
+    this.projects.set(project.guid, project);
+    this.open = project;
+    return project;
+  }
+
+  newSequence({ name = "Scene", timebase, zeroPoint = "0", display = 101 }) {
+    const sequence = { guid: next("sequence"), name, timebase, zeroPoint, display, video: [[]], audio: [[]], names: { video: ["V1"], audio: ["A1"] },
+      muted: {}, markers: [], playhead: "0" };
+    this.open.sequences.push(sequence);
+    this.open.active = sequence.guid;
+    return sequence;
+  }
+
+  addMedia(file, bin = null, facts = this.facts(file)) {
+    const item = { id: next("media"), name: path.basename(file), file, facts, bin, inPoint: null, outPoint: null };
+    this.open.items.push(item);
+    return item;
+  }
+
+  addClip(sequence, { file, start, length, offset = 0, track = 0, kind = "video", selected = false, name = null }) {
+    const frame = BigInt(sequence.timebase);
+    const media = file ? this.open.items.find((item) => item.file === file && !item.bin) || this.addMedia(file) : null;
+    while (sequence[kind].length <= track) grow(sequence, kind);
+    const clip = { key: next("clip"), name: name || (file ? path.basename(file) : "Title"), media: media ? media.id : null, start: String(BigInt(start) * frame),
+      end: String(BigInt(start + length) * frame), inPoint: String(BigInt(offset) * frame), selected, disabled: false, speed: 1, reversed: 0, look: kind === "video" ? usualLook() : [] };
+    sequence[kind][track].push(clip);
+    return clip;
+  }
+
+  undo() {
+    const { project, state } = this.stack.pop();
+    Object.assign(project, JSON.parse(state));
+  }
+
+  action(run) {
+    if (this.does("actions.need-locked-access") && !this.locked) throw new Error("Actions are created inside lockedAccess.");
+    return { run };
+  }
+
+  makeApi() {
+    const fake = this;
+    return {
+      TickTime,
+      Constants: { TrackItemType: { EMPTY: 0, CLIP: 1 }, MediaType: { ANY: 0 } },
+      ProjectItem: { TYPE_CLIP: 1, TYPE_BIN: 2, TYPE_ROOT: 3 },
+      ClipProjectItem: { cast: (item) => (item && item.clip ? item.clip : null) },
+      FolderItem: { cast: (item) => item },
+      Project: { getActiveProject: async () => (fake.open ? projectView(fake, fake.open) : null) },
+      SequenceEditor: { getEditor: (sequence) => editorView(fake, sequence.inner) },
+      Markers: { getMarkers: async (sequence) => markersView(fake, sequence.inner) },
+      ProjectConverter: { exportAsOpenTimelineIO: async (sequence, file) => {
+        if (!fake.does("otio.native")) return false;
+        fs.writeFileSync(file, JSON.stringify(nativeOtio(fake, sequence.inner)));
+        return true;
+      } },
+    };
+  }
+}
+
+function grow(sequence, kind) {
+  sequence[kind].push([]);
+  sequence.names[kind].push(`${kind[0].toUpperCase()}${sequence[kind].length}`);
+}
+
+function projectView(fake, project) {
+  return {
+    guid: { toString: () => project.guid },
+    name: project.name,
+    getActiveSequence: async () => { const found = project.sequences.find((one) => one.guid === project.active); return found ? sequenceView(fake, project, found.guid) : null; },
+    getSequences: async () => project.sequences.map((one) => sequenceView(fake, project, one.guid)),
+    openSequence: async (sequence) => { project.active = sequence.inner.guid; return true; },
+    getRootItem: async () => folderView(fake, project, null, "Root"),
+    importFiles: async (files, quiet, bin) => {
+      files.filter((file) => fs.existsSync(file)).forEach((file) => fake.addMedia(file, bin.binId));
+      return true;
+    },
+    lockedAccess: (work) => { fake.locked += 1; try { work(); } finally { fake.locked -= 1; } },
+    executeTransaction: (collect, label) => {
+      const actions = [];
+      collect({ addAction: (action) => actions.push(action) });
+      fake.stack.push({ project, state: JSON.stringify(project) });
+      fake.steps.push(label);
+      actions.forEach((action) => action.run());
+      return true;
+    },
+  };
+}
+
+function folderView(fake, project, binId, name) {
+  return {
+    binId,
+    name,
+    type: binId ? 2 : 3,
+    getId: () => binId,
+    getItems: async () => [
+      ...(binId ? [] : project.bins.map((bin) => folderView(fake, project, bin.id, bin.name))),
+      ...project.items.filter((item) => item.bin === binId).map((item) => itemView(fake, project, item.id)),
+    ],
+    createBinAction: (binName) => fake.action(() => project.bins.push({ id: next("bin"), name: binName })),
+  };
+}
+
+function itemView(fake, project, id) {
+  const item = () => project.items.find((one) => one.id === id);
+  const clip = {
+    getMediaFilePath: async () => item().file,
+    isSequence: async () => false,
+    isMulticamClip: async () => false,
+    getMedia: async () => ({ start: at(item().facts ? item().facts.startTicks : "0") }),
+    getFootageInterpretation: async () => ({ getFrameRate: () => { const [over, under] = item().facts.rate.split("/"); return over / under; } }),
+    createSetInOutPointsAction: (first, last) => fake.action(() => Object.assign(item(), { inPoint: first.ticks, outPoint: last.ticks })),
+    createClearInOutPointsAction: () => fake.action(() => Object.assign(item(), { inPoint: null, outPoint: null })),
+  };
+  return { getId: () => id, name: item().name, type: 1, clip };
+}
+
+function sequenceView(fake, project, guid) {
+  const inner = () => project.sequences.find((one) => one.guid === guid);
+  const trackView = (kind, index) => ({
+    get name() { return inner().names[kind][index]; },
+    isMuted: async () => Boolean(inner().muted[kind + index]),
+    setMute: async (muted) => { inner().muted[kind + index] = muted; return true; },
+    getTrackItems: () => inner()[kind][index].map((clip) => clipView(fake, project, guid, kind, index, clip.key)),
+  });
+  return {
+    get inner() { return { project, guid, get state() { return inner(); } }; },
+    guid: { toString: () => guid },
+    name: inner().name,
+    getVideoTrackCount: async () => inner().video.length,
+    getAudioTrackCount: async () => inner().audio.length,
+    getVideoTrack: async (index) => trackView("video", index),
+    getAudioTrack: async (index) => trackView("audio", index),
+    getTimebase: async () => inner().timebase,
+    getZeroPoint: async () => at(inner().zeroPoint),
+    getSequenceVideoTimeDisplayFormat: async () => ({ type: inner().display }),
+    setPlayerPosition: async (time) => { inner().playhead = time.ticks; return true; },
+    getSelection: async () => ({ getTrackItems: async () => ["video", "audio"].flatMap((kind) => inner()[kind].flatMap((track, index) =>
+      track.filter((clip) => clip.selected).map((clip) => clipView(fake, project, guid, kind, index, clip.key)))) }),
+  };
+}
+
+function clipView(fake, project, guid, kind, index, key) {
+  const clip = () => project.sequences.find((one) => one.guid === guid)[kind].flat().find((one) => one.key === key);
+  return {
+    getName: async () => clip().name,
+    getStartTime: async () => at(clip().start),
+    getEndTime: async () => at(clip().end),
+    getInPoint: async () => at(clip().inPoint),
+    getOutPoint: async () => at(BigInt(clip().inPoint) + BigInt(clip().end) - BigInt(clip().start)),
+    getTrackIndex: async () => index,
+    getProjectItem: async () => (clip().media ? itemView(fake, project, clip().media) : null),
+    getIsSelected: async () => clip().selected,
+    getSpeed: async () => clip().speed,
+    isSpeedReversed: async () => clip().reversed,
+    isDisabled: async () => clip().disabled,
+    createSetDisabledAction: (disabled) => fake.action(() => { clip().disabled = disabled; }),
+    getComponentChain: async () => ({
+      getComponentCount: () => clip().look.length,
+      getComponentAtIndex: (number) => ({
+        getMatchName: async () => clip().look[number].match,
+        getDisplayName: async () => clip().look[number].name,
+        getParamCount: () => clip().look[number].params.length,
+        getParam: (each) => paramView(fake, () => clip().look[number].params[each]),
+      }),
+    }),
+  };
+}
+
+function paramView(fake, param) {
+  return {
+    get displayName() { return param().name; },
+    isTimeVarying: () => Boolean(param().moving),
+    getStartValue: async () => ({ value: { value: param().value } }),
+    createKeyframe: (value) => ({ value: { value } }),
+    createSetValueAction: (keyframe) => fake.action(() => { if (!param().stubborn) param().value = keyframe.value.value; }),
+  };
+}
+
+function editorView(fake, { project, guid }) {
+  const sequence = () => project.sequences.find((one) => one.guid === guid);
+  const lay = (item, time, video, audio, growing, cut) => {
+    const media = project.items.find((one) => one.id === item.getId());
+    const first = BigInt(media.inPoint === null ? 0 : media.inPoint);
+    const last = BigInt(media.outPoint === null ? media.facts.lengthTicks : media.outPoint);
+    const [start, end] = [BigInt(time.ticks), BigInt(time.ticks) + last - first];
+    const on = (kind, index, wanted) => {
+      if (!wanted) return;
+      if (index >= sequence()[kind].length) {
+        if (!growing) throw new Error("no such track");
+        grow(sequence(), kind);
+      }
+      const track = sequence()[kind][Math.min(index, sequence()[kind].length - 1)];
+      const kept = track.filter((clip) => BigInt(clip.end) <= start || BigInt(clip.start) >= end);
+      if (!cut && kept.length !== track.length) throw new Error("an insert would push clips aside");
+      track.splice(0, track.length, ...kept, { key: next("clip"), name: media.name, media: media.id, start: String(start), end: String(end), inPoint: String(first),
+        selected: false, disabled: false, speed: 1, reversed: 0, look: kind === "video" ? usualLook() : [] });
+    };
+    on("video", video, media.facts.rate !== null);
+    on("audio", audio, media.facts.samples !== null);
+  };
+  return {
+    createOverwriteItemAction: (item, time, video, audio) => fake.action(() => lay(item, time, video, audio, false, true)),
+    createInsertProjectItemAction: (item, time, video, audio) => fake.action(() => lay(item, time, video, audio, fake.does("tracks.grow-on-insert"), false)),
+  };
+}
+
+function markersView(fake, { project, guid }) {
+  const markers = () => project.sequences.find((one) => one.guid === guid).markers;
+  return {
+    getMarkers: () => markers().map((marker) => ({ getStart: () => at(marker.start), getName: () => marker.name })),
+    createAddMarkerAction: (name, type, start, duration, comments) => fake.action(() => markers().push({ name, type, start: start.ticks, duration: duration.ticks, comments })),
+  };
+}
+
+/** As Premiere writes it: source ranges in source frames, a warp on every clip. */
+function nativeOtio(fake, { project, guid }) {
+  const sequence = project.sequences.find((one) => one.guid === guid);
+  const rate = Number(PER_SECOND) / Number(sequence.timebase);
+  const frames = (ticks) => Number(BigInt(ticks)) / Number(sequence.timebase);
+  const time = (value) => ({ OTIO_SCHEMA: "RationalTime.1", value, rate });
+  const track = (kind, clips) => {
+    const children = [];
+    let from = 0;
+    for (const clip of [...clips].sort((one, other) => (BigInt(one.start) < BigInt(other.start) ? -1 : 1))) {
+      const start = frames(clip.start);
+      if (start > from) children.push({ OTIO_SCHEMA: "Gap.1", name: "", source_range: { OTIO_SCHEMA: "TimeRange.1", start_time: time(0), duration: time(start - from) }, effects: [], markers: [], metadata: {} });
+      from = frames(clip.end);
+      const scalar = clip.speed * (clip.reversed ? -1 : 1);
+      const media = project.items.find((item) => item.id === clip.media);
+      children.push({ OTIO_SCHEMA: "Clip.2", name: clip.name, source_range: { OTIO_SCHEMA: "TimeRange.1", start_time: time(frames(clip.inPoint)), duration: time((from - start) * clip.speed) },
+        media_references: { DEFAULT_MEDIA: media ? { OTIO_SCHEMA: "ExternalReference.1", target_url: `file://${encodeURI(media.file)}`, available_range: null, metadata: {}, name: "" } : { OTIO_SCHEMA: "GeneratorReference.1", name: "", metadata: {}, generator_kind: "title", parameters: {} } },
+        active_media_reference_key: "DEFAULT_MEDIA", effects: [{ OTIO_SCHEMA: "LinearTimeWarp.1", name: "", effect_name: "LinearTimeWarp", time_scalar: scalar, metadata: {} }], markers: [], metadata: { PremierePro_OTIO: {} } });
+    }
+    return { OTIO_SCHEMA: "Track.1", name: "", kind, children, source_range: null, effects: [], markers: [], metadata: {} };
+  };
+  return { OTIO_SCHEMA: "Timeline.1", name: sequence.name, global_start_time: time(frames(sequence.zeroPoint)), metadata: { PremierePro_OTIO: {} },
+    tracks: { OTIO_SCHEMA: "Stack.1", name: "", source_range: null, effects: [], markers: [], metadata: {},
+      children: [...sequence.video.map((clips) => track("Video", clips)), ...sequence.audio.map((clips) => track("Audio", clips))] } };
+}
+
+module.exports = { Uxp };

@@ -1,0 +1,53 @@
+"use strict";
+// The UXP panel's real adapter and core around the fake UXP, as a process that answers lines of JSON.
+
+const fs = require("fs");
+const os = require("os");
+const path = require("path");
+const readline = require("readline");
+
+const { Uxp } = require("./uxp.js");
+
+const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
+const { makeEditor } = require(path.join(PLUGINS, "premiere_uxp", "editor.js"));
+const { answer } = require(path.join(PLUGINS, "shared", "answering.js"));
+const schema = JSON.parse(fs.readFileSync(path.join(PLUGINS, "protocol", "host.schema.json"), "utf8"));
+
+const known = new Map();
+const fake = new Uxp({ ...JSON.parse(process.argv[2] || "{}"), facts: (file) => known.get(file) });
+const machine = { version: "26.3.0", readText: async (file) => fs.readFileSync(file, "utf8"), temporary: async () => path.join(os.tmpdir(), `heygem-uxp-${process.pid}.otio`) };
+const editor = makeEditor(fake.ppro, machine);
+const find = (guid) => [...fake.projects.values()].flatMap((project) => project.sequences).find((one) => one.guid === guid);
+const clip = (guid, key) => [...find(guid).video, ...find(guid).audio].flat().find((one) => one.key === key);
+
+const DEEDS = {
+  about: () => ({ project: fake.open.guid, sequence: fake.open.active }),
+  known: ({ file, facts }) => { known.set(file, facts); },
+  sequence: (given) => fake.newSequence(given).guid,
+  clip: ({ sequence, ...given }) => fake.addClip(find(sequence), given).key,
+  project: ({ name }) => fake.newProject(name).guid,
+  reopen: ({ project }) => { fake.open = fake.projects.get(project); },
+  change: ({ sequence, clip: key, ...values }) => { Object.assign(clip(sequence, key), values); },
+  param: ({ sequence, clip: key, component, name, ...values }) => {
+    Object.assign(clip(sequence, key).look.find((one) => one.name === component).params.find((one) => one.name === name), values);
+  },
+  effect: ({ sequence, clip: key, match, name }) => { clip(sequence, key).look.push({ match, name, params: [] }); },
+  state: ({ sequence }) => find(sequence),
+  whole: () => JSON.stringify(fake.open),
+  steps: () => fake.steps,
+  media: () => fake.open.items,
+  undo: () => fake.undo(),
+  addTrack: ({ sequence, kind, name }) => { find(sequence)[kind].push([]); find(sequence).names[kind].push(name); },
+  ask: ({ request }) => answer(editor, schema, request),
+};
+
+readline.createInterface({ input: process.stdin }).on("line", async (line) => {
+  const request = JSON.parse(line);
+  let said;
+  try {
+    said = { id: request.id, value: await DEEDS[request.do](request) };
+  } catch (problem) {
+    said = { id: request.id, error: problem.message, stack: problem.stack };
+  }
+  process.stdout.write(`${JSON.stringify(said)}\n`);
+});

@@ -1,0 +1,311 @@
+"""The Resolve panel's way to the server and its window: finding, proving, starting, arrivals, one panel at a time."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from heygem_resolve import arrivals, finding, running, window
+from heygem_resolve.editor import Editor
+from heygem_resolve.link import Link, Settings
+from heygem_resolve.panel import Panel
+from heygem_resolve.trouble import HostError
+from tests.plugins.fakes.resolve import Resolve
+from tests.plugins.node import run_node
+from tests.plugins.real_server import until
+
+
+@pytest.fixture
+def squatter() -> Iterator[tuple[str, list[str]]]:
+    """Another program on the server's port, which writes down what it is told."""
+    heard: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(f"{self.path} {self.headers} {self.rfile.read(int(self.headers['Content-Length']))!r}")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"hmac": "0" * 64}).encode())
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            return
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", heard
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_program_that_took_the_servers_port_gets_no_token(squatter, tmp_path):
+    url, heard = squatter
+    (tmp_path / "server.json").write_text(json.dumps({"url": url, "token": "id.secret", "certificate": None}))
+    with pytest.raises(HostError, match="not the render server") as caught:
+        finding.find(str(tmp_path / "server.json"))
+    assert caught.value.kind == "Impostor"
+    assert len(heard) == 1
+    assert "secret" not in heard[0]
+
+
+def test_the_cep_panels_core_gives_it_no_token_either(squatter, tmp_path):
+    url, heard = squatter
+    (tmp_path / "server.json").write_text(json.dumps({"url": url, "token": "id.secret", "certificate": None}))
+    code = f"""
+const {{ makeMachine }} = require('./plugins/premiere_cep/machine.js');
+const {{ find }} = require('./plugins/shared/server.js');
+find(makeMachine({{ command: [] }}), {json.dumps(str(tmp_path / "server.json"))}).then(() => process.exit(9), (problem) => console.log(problem.heygem));
+"""
+    ran = run_node("-e", code)
+    assert ran.stdout.strip() == "Impostor", ran.stderr
+    assert "secret" not in "".join(heard)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"url": 3}'])
+def test_a_damaged_server_file_is_no_server(tmp_path, text):
+    (tmp_path / "server.json").write_text(text)
+    with pytest.raises(HostError, match="heygem serve"):
+        finding.find(str(tmp_path / "server.json"))
+
+
+class Started:
+    """The data folder of a server that a panel starts; ends what was started."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.file = folder / "data" / "server.json"
+        (folder / "server.toml").write_text("")
+        given = {"DATA_FOLDER": folder / "data", "TAKES_FOLDER": folder / "takes", "CACHE": folder / "cache", "PORT": 0, "WORKERS": 1}
+        for name, value in {**given, "CONFIG": folder / "server.toml"}.items():
+            monkeypatch.setenv(f"HEYGEM_{name}", str(value))
+
+    def stop(self) -> None:
+        if self.file.exists():
+            os.kill(json.loads(self.file.read_text())["pid"], signal.SIGTERM)
+            until(lambda: not self.file.exists(), 20, "the server did not stop")
+
+
+@pytest.fixture
+def started(tmp_path, monkeypatch):
+    found = Started(tmp_path, monkeypatch)
+    yield found
+    found.stop()
+
+
+def test_the_panel_starts_the_server_where_none_runs(started):
+    link = Link(Settings(str(started.file), (sys.executable, "-m", "heygem_server.cli")))
+    resolve = Resolve()
+    resolve.new_project()
+    panel = Panel(Editor(resolve), link, "resolve-x")
+    link.start()
+    said: list[str] = []
+    try:
+        until(lambda: panel.connected, 60, f"never connected: {said}", lambda: (panel.step(), said.append(panel.state), link.join(0.05)))
+    finally:
+        link.stop()
+        link.join(5)
+    assert "The render server is starting …" in said
+
+
+def test_the_cep_panels_node_side_starts_it_too(started):
+    code = f"""
+const {{ makeMachine }} = require('./plugins/premiere_cep/machine.js');
+const {{ find, hostToken }} = require('./plugins/shared/server.js');
+const machine = makeMachine({{ command: {json.dumps([sys.executable, "-m", "heygem_server.cli"])} }});
+const file = {json.dumps(str(started.file))};
+(async () => {{
+  await machine.startServer();
+  for (let tries = 0; tries < 300; tries += 1) {{
+    try {{ const server = await find(machine, file); console.log((await hostToken(machine, server, 'premiere-x', 'p')).length > 40); return; }}
+    catch (problem) {{ await new Promise((resolve) => setTimeout(resolve, 200)); }}
+  }}
+}})();
+"""
+    ran = run_node("-e", code)
+    assert ran.stdout.strip() == "true", ran.stderr
+
+
+def test_a_program_that_is_gone_is_a_sentence(tmp_path):
+    with pytest.raises(HostError, match="install resolve"):
+        finding.start([str(tmp_path / "no such python")])
+
+
+def take(id: str, shot: str, version: int, *placed: str, **more: Any) -> dict[str, Any]:
+    return {"id": id, "shot": shot, "version": version, "created": float(version), "placed": [{"host": host} for host in placed],
+            "path": f"/t/{id}.mov", "name": id, "frames": 34, "rate": "25/1", "missing": False, **more}  # fmt: skip
+
+
+def test_only_the_newest_version_that_this_editor_has_not_placed_is_due():
+    takes = [
+        take("a1", "a", 1),
+        take("a2", "a", 2),
+        take("b1", "b", 1, "me"),
+        take("c1", "c", 1, "somebody else"),
+        take("d1", "d", 1, missing=True),
+    ]
+    assert [one["id"] for one in arrivals.due(takes, "me")] == ["c1", "a2"]
+
+
+def spot(**more: Any) -> dict[str, Any]:
+    return {
+        "project": "p",
+        "sequence": "s",
+        "clip": "c",
+        "track": 1,
+        "record_start": 5,
+        "record_duration": 24,
+        "rate": "25/1",
+        "handles": 5,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("placement", "given", "wanted"),
+    [
+        (spot(), {}, ("host.place", 24, 5)),
+        (spot(rate="50/1"), {}, ("host.place", 12, 5)),
+        (spot(rate="30000/1001", record_duration=25), {"rate": "24000/1001"}, ("host.place", 20, 5)),
+        (spot(), {"frames": 10}, ("host.place", 10, 5)),
+        (spot(project="another"), {}, None),
+        (None, {}, None),
+    ],
+)
+def test_an_arrival_is_placed_by_its_own_placement_in_both_panels(placement, given, wanted):
+    """One decision written twice, in Python and in JavaScript: the two must agree."""
+    one, shot = take("a1", "a", 1, **given), {"request": {"placement": placement}}
+    python = arrivals.request_for(one, shot, "p", [one], "me")
+    code = "const { requestFor } = require('./plugins/shared/arrivals.js'); console.log(JSON.stringify(requestFor(...JSON.parse(process.argv[1]))));"
+    ran = run_node("-e", code, json.dumps([one, shot, "p", [one], "me"]))
+    assert json.loads(ran.stdout) == python
+    if wanted is None:
+        assert python is None
+    else:
+        assert python is not None
+        assert (python["method"], python["params"]["frames"], python["params"]["handles"]) == wanted
+
+
+def test_a_new_version_of_a_placed_shot_takes_the_place_of_the_old_one():
+    takes = [take("a1", "a", 1, "me"), take("a2", "a", 2)]
+    request = arrivals.request_for(takes[1], {"request": {"placement": spot()}}, "p", takes, "me")
+    assert request is not None
+    assert request["method"] == "host.switchTake"
+
+
+def test_only_one_panel_runs_and_a_crash_frees_its_place(tmp_path):
+    lock = str(tmp_path / "x" / "panel.lock")
+    code = (
+        f"import sys, time; sys.path.insert(0, {str(Path(running.__file__).parents[1])!r})\nfrom heygem_resolve.running import only_one\n"
+    )
+    code += f"with only_one({lock!r}) as first: print(first, flush=True); time.sleep(60)"
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    assert other.stdout.readline().strip() == "True"
+    with running.only_one(lock) as first:
+        assert not first
+    other.kill()
+    other.wait()
+    with running.only_one(lock) as first:
+        assert first
+
+
+def test_the_editors_id_stays_the_same(tmp_path):
+    assert running.host_id(str(tmp_path)) == running.host_id(str(tmp_path))
+
+
+def test_quitting_resolve_ends_the_panel():
+    resolve = Resolve()
+    resolve.new_project()
+    panel = Panel(Editor(resolve), Link(Settings("nowhere")), "resolve-x")
+    panel.step()
+    assert panel.alive
+    resolve.app.broken = True
+    panel._looked = -1
+    panel.step()
+    assert not panel.alive
+
+
+class Toolkit:
+    """As much of UIManager as public scripts show: widgets by id, a timer, a loop that fires it."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.items: dict[str, SimpleNamespace] = {}
+        self.opened: list[str] = []
+        self.On = SimpleNamespace()
+
+    def FindWindow(self, name: str) -> None:
+        return None
+
+    def Label(self, given: dict[str, Any]) -> SimpleNamespace:
+        self.items[given["ID"]] = SimpleNamespace(**{"Enabled": True, **given})
+        return self.items[given["ID"]]
+
+    Button = Label
+
+    def VGroup(self, children: list[Any]) -> list[Any]:
+        return children
+
+    def Timer(self, given: dict[str, Any]) -> SimpleNamespace:
+        return SimpleNamespace(Start=lambda: self.opened.append("timer"), Stop=lambda: self.opened.append("stopped"), **given)
+
+    def UIDispatcher(self, toolkit: Toolkit) -> Toolkit:
+        return self
+
+    def AddWindow(self, about: dict[str, Any], contents: list[Any]) -> Any:
+        events = SimpleNamespace(OpenPage=SimpleNamespace())
+        self.window = SimpleNamespace(
+            GetItems=lambda: self.items, Show=lambda: self.opened.append("shown"), Hide=lambda: self.opened.append("hidden")
+        )
+        self.window.On = type("Events", (), {"__getitem__": lambda _, name: self.events, "OpenPage": events.OpenPage})()
+        self.events = SimpleNamespace()
+        return self.window
+
+    def RunLoop(self) -> None:
+        for _ in range(self.steps):
+            self.On.Timeout({})
+        self.window.On.OpenPage.Clicked({})
+        self.events.Close({})
+
+    def ExitLoop(self) -> None:
+        self.opened.append("left")
+
+
+def test_the_window_shows_what_the_panel_knows_and_ends_with_it():
+    resolve = Resolve()
+    resolve.new_project()
+    toolkit = Toolkit(steps=3)
+    link = Link(Settings("nowhere"))
+    panel = Panel(Editor(resolve, SimpleNamespace(UIManager=toolkit), toolkit), link, "resolve-x")
+    job = {"id": "j", "name": "scene 4", "state": "active", "created": 1.0, "frames_done": 30, "frames_total": 120, "eta_s": 180.0}
+    for entry in (("state", "Connected.", True), ("event", {"type": "snapshot", "jobs": [job]})):
+        link.inbox.put(entry)
+    window.run(panel)
+    assert toolkit.items["State"].Text == "Connected."
+    assert toolkit.items["Jobs"].Text == "scene 4: 25 %, 3 min left"
+    assert toolkit.items["OpenPage"].Enabled
+    assert toolkit.opened == ["shown", "timer", "left", "stopped", "hidden"]
+    assert link.outbox.get_nowait() == ("page",)
+
+
+def test_the_free_edition_is_told_what_it_cannot_do_and_where_to_go(tmp_path, capsys, monkeypatch):
+    (tmp_path / "config.json").write_text(
+        json.dumps({"command": [], "data_folder": str(tmp_path), "server_file": str(tmp_path / "server.json")})
+    )
+    resolve = Resolve(version=(20, 2), studio=False)
+    resolve.new_project()
+    monkeypatch.setattr(running, "without_window", lambda panel: None)
+    assert running.run(resolve, SimpleNamespace(), SimpleNamespace(), str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "free edition" in said
+    assert "OTIO" in said
+    assert not resolve.app.broken
