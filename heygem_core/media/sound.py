@@ -155,6 +155,8 @@ def _opened(path: Path) -> Iterator[_Source]:
         stream = sound_stream(container)
         if stream is None:
             raise NoSound(f"“{path.name}” has no sound: choose a file with speech in it.")
+        if not (stream.codec_context.channels and stream.codec_context.sample_rate):
+            raise UnreadableMedia(f"The sound of “{path.name}” does not say how many channels it has: export it again.")
         yield _Source(path.name, container, stream, _origin(path, container, stream))
 
 

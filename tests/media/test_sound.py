@@ -175,6 +175,16 @@ def test_two_neighbouring_takes_join_without_a_seam(tmp_path: Path) -> None:
     assert np.array_equal(np.concatenate(parts, axis=1), whole)
 
 
+def test_sound_without_channels_is_named(tmp_path: Path) -> None:
+    """A damaged header of AAC ended as an internal error."""
+    path = sound(tmp_path / "a.m4a", clicks([Fraction(1, 4)], Fraction(1, 2), rate=48_000, channels=1), codec="aac")
+    content = path.read_bytes()
+    at = content.index(b"\x05\x80\x80\x80", content.index(b"esds")) + 5  # the decoder's own description: object type, rate, channels
+    path.write_bytes(content[:at] + bytes([content[at], content[at + 1] & 0x87]) + content[at + 2 :])
+    with pytest.raises(UnreadableMedia, match="channels"):
+        read_speech(path)
+
+
 def test_what_has_no_sound_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoSound, match=r"mute\.mp4.*no sound"):
         read_speech(video(tmp_path / "mute.mp4", frames=3))
