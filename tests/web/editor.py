@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class ScriptedEditor:
         self.socket = connect(f"{self.server.url.replace('http', 'ws')}/api/v1/events")
         self.socket.send(json.dumps({"type": "hello", "token": self.server.token, "host": HOST}))
         self.thread.start()
+        while not self.server.ask("GET", "/hosts"):
+            time.sleep(0.05)
         return self
 
     def __exit__(self, *_: object) -> None:

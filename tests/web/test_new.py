@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import opentimelineio as otio
 from playwright.sync_api import expect
 
 from .clips import write_wav
+from .editor import timeline
 from .running import RunningServer
 
 RENDER = re.compile(r"^Render")
@@ -183,3 +185,33 @@ def test_a_preset_is_saved_and_comes_back_after_a_reload(page: Any) -> None:
     page.reload()
     page.get_by_label("Preset").select_option("Louder")
     expect(page.get_by_text("125 %")).to_be_visible()
+
+
+def test_a_timeline_file_becomes_shots_and_goes_back_out_with_its_takes(
+    page: Any, server: RunningServer, media: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cut 3.otio").write_text(timeline(media).to_json_string())
+    page.get_by_role("tab", name="Timeline").click()
+    give(page, "Timeline", tmp_path / "cut 3.otio")
+    row = page.get_by_role("row", name=re.compile("speaker.mp4"))
+    expect(row).to_contain_text("01:00:00:10")
+    expect(page.get_by_label("Preset")).to_have_value("timeline")
+    row.get_by_role("checkbox").uncheck()
+    expect(page.get_by_role("button", name=RENDER)).to_be_disabled()
+    row.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.wait_for_url("**/#/queue")
+    job = server.ask("GET", "/jobs?limit=1")["jobs"][0]
+    take = server.finished(job["id"])["shots"][0]["takes"][0]
+    assert (take["frames"], take["settings"]["sound"]) == (20, "none")
+    with page.expect_download() as download:
+        page.locator(f"[data-job='{job['id']}']").get_by_role("button", name="Timeline with takes").click()
+    published = otio.adapters.read_from_string(Path(download.value.path()).read_text(), "otio_json")
+    assert take["name"] in published.to_json_string()
+
+
+def test_a_timeline_that_cannot_be_read_says_why(page: Any) -> None:
+    page.get_by_role("tab", name="Timeline").click()
+    give(page, "Timeline", {"name": "broken.otio", "mimeType": "application/json", "buffer": b"{not a timeline"})
+    expect(page.locator(".notice.error")).to_be_visible()
+    expect(page.get_by_role("button", name=RENDER)).to_be_disabled()

@@ -25,6 +25,7 @@ import { jobOf } from "./timeline.js";
 /** @typedef {import("../text.js").Key} Key */
 
 const SELECTION_MS = 500; // the selection is asked for at most twice a second
+const RETRY_MS = 2000;
 const PLACE_S = 120; // an import can take long
 const UNFINISHED = new Set(["queued", "active", "paused"]);
 
@@ -43,6 +44,12 @@ export function HostPage({ host }) {
     };
   }, []);
   const selection = useTask(() => /** @type {Promise<Wire.SelectionResult>} */ (client.api.call(host.id, "host.selection")), [asked]);
+  useEffect(() => {
+    // The panel's own socket may still be on its way, or on its way back.
+    if (selection.status !== "error") return;
+    const timer = setTimeout(selection.again, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [selection.status]);
   return html`<div class="view host-view">
     <h1 class="visually-hidden">${t("nav.host")}</h1>
     <section class="panel" aria-label=${t("host.selection")}>
@@ -94,7 +101,7 @@ function HostRender({ host, selection }) {
     document: selection.document ?? null,
     name: now.name || null,
     selection: { ids: selection.items.map((item) => item.id), speech_from: from, project: host.session?.project ?? "", sequence: selection.sequence?.id ?? null },
-    speech: speech?.ref ?? null,
+    ...(speech?.ref ? { speech: speech.ref } : {}),
     settings: now.settings,
     folder: now.folder || null,
     origin: { kind: "host", host: host.id, project: host.session?.project ?? null },

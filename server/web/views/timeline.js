@@ -17,23 +17,24 @@ export function TimelineTab() {
   const speech = itemsOf(intake.now, "timeline", "speech")[0] ?? null;
   const [from, setFrom] = useState(/** @type {"timeline" | "clip"} */ ("timeline"));
   const [left, setLeft] = useState(/** @type {string[]} */ ([]));
+  const [tracks, setTracks] = useState("A1");
   const { settings } = intake.now;
   const ready = file?.state === "ready" && (!speech || speech.state === "ready");
-  /** @param {boolean} dry @param {string[]} ids @returns {Wire.TimelineRequest} */
-  const request = (dry, ids) => ({
+  /** @param {boolean} dry @param {[number, number][]} ranges of the record, none = all @returns {Wire.TimelineRequest} */
+  const request = (dry, ranges) => ({
     ...(file?.ref?.upload ? { upload: file.ref.upload } : { path: file?.ref?.path ?? null }),
     name: intake.now.name || null,
-    selection: { ids, speech_from: from },
-    speech: speech?.ref ?? null,
+    selection: { ranges, speech_from: from, speech_tracks: speech ? [] : tracks.split(",").map((name) => name.trim()).filter(Boolean) },
+    ...(speech?.ref ? { speech: speech.ref } : {}),
     settings,
     folder: intake.now.folder || null,
     dry_run: dry,
   });
-  const table = useTask((signal) => client.api.timelines(request(true, []), { signal }), [file?.key, file?.state, speech?.key, speech?.state, from], { when: ready });
+  const table = useTask((signal) => client.api.timelines(request(true, []), { signal }), [file?.key, file?.state, speech?.key, speech?.state, from, tracks], { when: ready, waitMs: 250 });
   const conformed = ready ? (table.value?.conformed ?? null) : null;
   const usable = conformed?.shots.filter((shot) => !shot.error && !shot.needs_host_export) ?? [];
   const chosen = usable.filter((shot) => !left.includes(shot.key));
-  const ids = chosen.length === usable.length ? [] : chosen.map((shot) => shot.key);
+  const ranges = chosen.length === usable.length ? [] : chosen.map(({ placement }) => /** @type {[number, number]} */ ([placement.record_start, placement.record_start + placement.record_duration]));
 
   return html`<div class="columns">
     <div class="column-main">
@@ -44,14 +45,15 @@ export function TimelineTab() {
       ${file && html`<section class="panel" aria-label=${t("timeline.speech")}><h2>${t("timeline.speech")}</h2>
         ${speech ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
           <${Field} id="speech-from" label=${t("timeline.speech-from")}><${Select} id="speech-from" value=${from} options=${[["timeline", t("timeline.from-timeline")], ["clip", t("timeline.from-clip")]]} onChange=${(/** @type {any} */ value) => setFrom(value)} /><//>`
-          : html`<p class="hint">${t("timeline.speech-hint")}</p><${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")} onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)} onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`}
+          : html`<${Field} id="speech-tracks" label=${t("timeline.speech-tracks")} hint=${t("timeline.speech-hint")}><input id="speech-tracks" type="text" value=${tracks} onInput=${(/** @type {Event} */ event) => setTracks(/** @type {HTMLInputElement} */ (event.target).value)} /><//>
+            <${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")} onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)} onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`}
       </section>`}
       ${table.status === "pending" && html`<p class="hint" role="status">${t("timeline.reading")}</p>`}
       ${table.status === "error" && html`<${Notice} kind="error">${table.error.message}<//>`}
       ${conformed && html`<${ShotTable} conformed=${conformed} left=${left} onLeft=${setLeft} />`}
     </div>
     <${StartPanel} shots=${/** @type {any} */ (chosen)} waiting=${!!file && !ready && file.state !== "refused"} blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
-      submit=${() => jobOf(client.api.timelines(request(false, ids)))} />
+      submit=${() => jobOf(client.api.timelines(request(false, ranges)))} />
   </div>`;
 }
 
@@ -69,18 +71,21 @@ export function ShotTable({ conformed, left, onLeft }) {
   return html`<section class="panel" aria-label=${t("timeline.shots")}><h2>${t("timeline.shots")} <span class="count">${t("timeline.chosen", { n: chosen, total: conformed.shots.length })}</span></h2>
     ${conformed.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
     <div class="table-scroll" tabindex="0" role="region" aria-label=${t("timeline.shots")}><table class="shot-table">
-      <thead><tr><th scope="col"><span class="visually-hidden">${t("timeline.render")}</span></th><th scope="col">${t("timeline.clip")}</th><th scope="col">${t("timeline.in")}</th><th scope="col">${t("timeline.out")}</th><th scope="col">${t("timeline.remarks")}</th></tr></thead>
+      <thead><tr><th scope="col"><span class="visually-hidden">${t("timeline.render")}</span></th><th scope="col">${t("timeline.clip")}</th><th scope="col">${t("timeline.in")}</th><th scope="col">${t("timeline.out")}</th><th scope="col">${t("timeline.speech")}</th><th scope="col">${t("timeline.remarks")}</th></tr></thead>
       <tbody>${conformed.shots.map((shot) => html`<${ShotLine} key=${shot.key} shot=${shot} chosen=${!left.includes(shot.key)} onChoose=${(/** @type {boolean} */ on) => onLeft(on ? left.filter((key) => key !== shot.key) : [...left, shot.key])} />`)}</tbody>
     </table></div>
     ${conformed.skipped.length > 0 && html`<details><summary>${t("timeline.skipped", { n: conformed.skipped.length })}</summary><ul class="paths">${conformed.skipped.map((one) => html`<li key=${one.timecode + one.clip}>${one.timecode} ${one.clip}: ${one.why}</li>`)}</ul></details>`}
   </section>`;
 }
 
+/** @param {string} path of either kind of machine */
+const fileName = (path) => path.split(/[\\/]/).pop() ?? path;
+
 /** @param {{shot: Wire.TimelineShot, chosen: boolean, onChoose: (on: boolean) => void}} props */
 function ShotLine({ shot, chosen, onChoose }) {
   const usable = !shot.error && !shot.needs_host_export;
   return html`<tr class=${usable ? "" : "unusable"}>
     <td><input type="checkbox" checked=${usable && chosen} disabled=${!usable} aria-label=${t("timeline.render-clip", { name: shot.clip })} onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).checked)} /></td>
-    <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}</td>
+    <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}</td><td class="name">${shot.shot && fileName(shot.shot.speech)}</td>
     <td>${shot.error && html`<p class="problem">${shot.error}</p>`}${shot.needs_host_export && html`<p class="why">${t("timeline.needs-editor", { why: shot.needs_host_export })}</p>`}${shot.notices.map((notice) => html`<p class="hint" key=${notice}>${notice}</p>`)}</td></tr>`;
 }
