@@ -224,15 +224,18 @@ function makeEditor(ppro, machine) {
   }
 
   async function speechStep(open, current, order, spot, audio, steps, out) {
-    const media = await imported(open, order.speech.file);
     const moved = BigInt(spot.start) - BigInt(order.start);
     const part = { start: String(BigInt(order.speech.start) + moved), end: String(BigInt(order.speech.end) + moved) };
-    const id = media.item.getId();
-    if (audio.some((one) => one.media === id && one.start === part.start)) return;
+    if (BigInt(part.end) <= BigInt(part.start)) return;
+    for (const one of audio) {
+      const meets = BigInt(one.start) < BigInt(part.end) && BigInt(one.end) > BigInt(part.start);
+      if (meets && (await find.pathOf(ppro, one.item)) === order.speech.file) return; // it sounds there already
+    }
+    const media = await imported(open, order.speech.file);
     const ours = await oursAmong(current, audio, "audio");
     const track = [...ours].find((one) => free(audio, one, part));
     const [noVideoTrack, top] = [await current.getVideoTrackCount(), await current.getAudioTrackCount()];
-    out.media.push(id);
+    out.media.push(media.item.getId());
     if (track !== undefined) steps.push(() => overwrite(current, media, order.speech, part, noVideoTrack, track));
     else steps.push(() => insertOnTop(current, media, order.speech, part, noVideoTrack, top));
   }

@@ -153,7 +153,7 @@ class Link {
     for (const take of arrivals.due(takes, this.hostId)) {
       const { machine } = this;
       const about = await servers.ask(machine, session.server, "GET", `/api/v1/shots/${take.shot}`, null, session.token);
-      const request = arrivals.requestFor(take, about, session.about.project, takes, this.hostId);
+      const request = arrivals.requestFor(take, about, session.about.project, takes, this.hostId, this.serverFile.replace(/[\\/][^\\/]*$/, ""));
       if (!request) continue;
       const reply = await this.inTurn(() => answer(this.editor, this.schema, { jsonrpc: "2.0", id: 0, ...request }));
       await this.placed(request, reply, session);

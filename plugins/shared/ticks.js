@@ -14,6 +14,12 @@ function rateOf(timebase) {
   return `${PER_SECOND / common}/${perFrame / common}`;
 }
 
+/** A fraction in lowest terms, "2/5". */
+function reduced(numerator, denominator) {
+  const common = gcd(numerator < 0n ? -numerator : numerator, denominator) || 1n;
+  return `${numerator / common}/${denominator / common}`;
+}
+
 /** "24000/1001" → [24000n, 1001n]. */
 function parts(rate) {
   const [numerator, denominator] = String(rate).split("/");
@@ -67,4 +73,4 @@ function toNumber(rate) {
   return Number(numerator) / Number(denominator);
 }
 
-module.exports = { PER_SECOND, rateOf, ofFrames, toFrames, ofSeconds, add, subtract, exactRate, toNumber, parts };
+module.exports = { PER_SECOND, reduced, rateOf, ofFrames, toFrames, ofSeconds, add, subtract, exactRate, toNumber, parts };

@@ -10,18 +10,22 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from heygem_resolve import arrivals, finding, running, window
+from heygem_core.shot import from_json
+from heygem_resolve import arrivals, finding, running, submitting, window
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
 from heygem_resolve.trouble import HostError
+from heygem_server.api.timelines import TimelineRequest
 from tests.plugins.fakes.resolve import Resolve
+from tests.plugins.media import make_clip, make_speech
 from tests.plugins.node import run_node
 from tests.plugins.real_server import until
 
@@ -64,7 +68,8 @@ def test_the_cep_panels_core_gives_it_no_token_either(squatter, tmp_path):
     code = f"""
 const {{ makeMachine }} = require('./plugins/premiere_cep/machine.js');
 const {{ find }} = require('./plugins/shared/server.js');
-find(makeMachine({{ command: [] }}), {json.dumps(str(tmp_path / "server.json"))}).then(() => process.exit(9), (problem) => console.log(problem.heygem));
+const file = {json.dumps(str(tmp_path / "server.json"))};
+find(makeMachine({{ command: [] }}), file).then(() => process.exit(9), (problem) => console.log(problem.heygem));
 """
     ran = run_node("-e", code)
     assert ran.stdout.strip() == "Impostor", ran.stderr
@@ -125,7 +130,11 @@ const file = {json.dumps(str(started.file))};
 (async () => {{
   await machine.startServer();
   for (let tries = 0; tries < 300; tries += 1) {{
-    try {{ const server = await find(machine, file); console.log((await hostToken(machine, server, 'premiere-x', 'p')).length > 40); return; }}
+    try {{
+      const server = await find(machine, file);
+      console.log((await hostToken(machine, server, 'premiere-x', 'p')).length > 40);
+      return;
+    }}
     catch (problem) {{ await new Promise((resolve) => setTimeout(resolve, 200)); }}
   }}
 }})();
@@ -182,21 +191,36 @@ def spot(**more: Any) -> dict[str, Any]:
 )
 def test_an_arrival_is_placed_by_its_own_placement_in_both_panels(placement, given, wanted):
     """One decision written twice, in Python and in JavaScript: the two must agree."""
-    one, shot = take("a1", "a", 1, **given), {"request": {"placement": placement}}
-    python = arrivals.request_for(one, shot, "p", [one], "me")
-    code = "const { requestFor } = require('./plugins/shared/arrivals.js'); console.log(JSON.stringify(requestFor(...JSON.parse(process.argv[1]))));"
-    ran = run_node("-e", code, json.dumps([one, shot, "p", [one], "me"]))
+    one, shot = (
+        take("a1", "a", 1, **given),
+        {"request": {"placement": placement, "speech_start": "-2/5", "speech": {"path": "/films/new.wav"}}},
+    )
+    python = arrivals.request_for(one, shot, "p", [one], "me", "/data")
+    code = "const { requestFor } = require('./plugins/shared/arrivals.js');"
+    code += "console.log(JSON.stringify(requestFor(...JSON.parse(process.argv[1]))));"
+    ran = run_node("-e", code, json.dumps([one, shot, "p", [one], "me", "/data"]))
     assert json.loads(ran.stdout) == python
     if wanted is None:
         assert python is None
     else:
         assert python is not None
         assert (python["method"], python["params"]["frames"], python["params"]["handles"]) == wanted
+        assert python["params"]["speech"] == "/films/new.wav"
+        assert Fraction(python["params"]["speech_start"]) == Fraction(-2, 5) + 5 / Fraction(one["rate"])
+
+
+@pytest.mark.parametrize("path", ["/data/timelines/t1/speech/mix.wav", "/data/uploads/u1", None])
+def test_speech_that_the_server_keeps_for_itself_never_goes_onto_a_timeline(path):
+    shot = {"request": {"placement": spot(), "speech": {"path": path}}}
+    one = take("a1", "a", 1)
+    request = arrivals.request_for(one, shot, "p", [one], "me", "/data")
+    assert request is not None
+    assert "speech" not in request["params"]
 
 
 def test_a_new_version_of_a_placed_shot_takes_the_place_of_the_old_one():
     takes = [take("a1", "a", 1, "me"), take("a2", "a", 2)]
-    request = arrivals.request_for(takes[1], {"request": {"placement": spot()}}, "p", takes, "me")
+    request = arrivals.request_for(takes[1], {"request": {"placement": spot()}}, "p", takes, "me", "/data")
     assert request is not None
     assert request["method"] == "host.switchTake"
 
@@ -247,10 +271,13 @@ class Toolkit:
         return None
 
     def Label(self, given: dict[str, Any]) -> SimpleNamespace:
-        self.items[given["ID"]] = SimpleNamespace(**{"Enabled": True, **given})
+        self.items[given["ID"]] = SimpleNamespace(**{"Enabled": True, "Text": "", **given})
         return self.items[given["ID"]]
 
-    Button = Label
+    Button = LineEdit = Label
+
+    def HGroup(self, about: dict[str, Any], children: list[Any]) -> list[Any]:
+        return children
 
     def VGroup(self, children: list[Any]) -> list[Any]:
         return children
@@ -262,17 +289,17 @@ class Toolkit:
         return self
 
     def AddWindow(self, about: dict[str, Any], contents: list[Any]) -> Any:
-        events = SimpleNamespace(OpenPage=SimpleNamespace())
-        self.window = SimpleNamespace(
-            GetItems=lambda: self.items, Show=lambda: self.opened.append("shown"), Hide=lambda: self.opened.append("hidden")
-        )
-        self.window.On = type("Events", (), {"__getitem__": lambda _, name: self.events, "OpenPage": events.OpenPage})()
+        told = self.opened.append
+        self.window = SimpleNamespace(GetItems=lambda: self.items, Show=lambda: told("shown"), Hide=lambda: told("hidden"))
+        buttons = {name: SimpleNamespace() for name in ("OpenPage", "Render", "Choose")}
+        self.window.On = type("Events", (), {"__getitem__": lambda _, name: self.events, **buttons})()
         self.events = SimpleNamespace()
         return self.window
 
     def RunLoop(self) -> None:
         for _ in range(self.steps):
             self.On.Timeout({})
+        self.window.On.Render.Clicked({})
         self.window.On.OpenPage.Clicked({})
         self.events.Close({})
 
@@ -294,6 +321,7 @@ def test_the_window_shows_what_the_panel_knows_and_ends_with_it():
     assert toolkit.items["Jobs"].Text == "scene 4: 25 %, 3 min left"
     assert toolkit.items["OpenPage"].Enabled
     assert toolkit.opened == ["shown", "timer", "left", "stopped", "hidden"]
+    assert panel.said == "No timeline is open in Resolve: open one and try again."
     assert link.outbox.get_nowait() == ("page",)
 
 
@@ -309,3 +337,55 @@ def test_the_free_edition_is_told_what_it_cannot_do_and_where_to_go(tmp_path, ca
     assert "free edition" in said
     assert "OTIO" in said
     assert not resolve.app.broken
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A panel over three selected clips with speech under them, as the button of the window finds it."""
+    make_clip(tmp_path / "a.mov", rate=Fraction(25), frames=40)
+    make_speech(tmp_path / "speech.wav", 2)
+    resolve = Resolve()
+    resolve.new_project()
+    timeline = resolve.new_timeline()
+    timeline.selected = [resolve.add_clip(timeline, str(tmp_path / "a.mov"), start=start, length=10) for start in (0, 10, 20)]
+    resolve.add_sound(timeline, str(tmp_path / "speech.wav"), start=0, length=30, track=2)
+    return Panel(Editor(resolve), Link(Settings("nowhere")), "resolve-x"), timeline
+
+
+def test_the_button_submits_what_is_selected_in_the_servers_own_words(told):
+    panel, _ = told
+    panel.render(None)
+    kind, path, body = panel.link.outbox.get_nowait()
+    assert (kind, path) == ("submit", "/api/v1/timelines")
+    request = from_json(json.dumps(body), TimelineRequest)
+    assert len(request.selection.ids) == 4
+    assert (request.settings.sound, request.settings.format) == ("none", "dnxhr")
+    assert (request.origin.host, request.origin.project) == ("resolve-x", request.selection.project)
+
+
+def test_a_file_is_the_speech_instead_of_what_lies_under_the_clips(told):
+    panel, _ = told
+    panel.render("/films/new.wav")
+    request = from_json(json.dumps(panel.link.outbox.get_nowait()[2]), TimelineRequest)
+    assert request.speech is not None
+    assert request.speech.path == "/films/new.wav"
+    assert len(request.selection.ids) == 3
+
+
+def test_nothing_selected_and_nothing_said_are_sentences(told):
+    panel, timeline = told
+    timeline.DeleteClips([item for _, item in [(0, timeline.tracks["audio"][1].items[0])]])
+    panel.render(None)
+    assert "No speech" in panel.said
+    timeline.selected = []
+    panel.render(None)
+    assert "No clip is selected" in panel.said
+    assert panel.link.outbox.empty()
+
+
+def test_what_became_of_a_submission_is_said():
+    shot = {"clip": "a.mov", "error": None, "needs_host_export": None}
+    bad = {**shot, "clip": "b.mov", "error": "It is offline."}
+    job = {"job": {"shots_total": 1}}
+    assert submitting.outcome({"job": job, "conformed": {"shots": [shot, bad]}}) == "1 clip is being rendered. b.mov: It is offline."
+    assert submitting.outcome({"job": None, "conformed": {"shots": [bad]}}) == "Nothing can be rendered. b.mov: It is offline."

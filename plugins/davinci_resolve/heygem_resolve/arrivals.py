@@ -26,15 +26,19 @@ def placed_by(take: dict[str, Any], host: str) -> bool:
 
 
 def request_for(
-    take: dict[str, Any], shot: dict[str, Any], project: str, versions: list[dict[str, Any]], host: str
+    take: dict[str, Any], shot: dict[str, Any], project: str, versions: list[dict[str, Any]], host: str, data_folder: str
 ) -> dict[str, Any] | None:
-    """The call that brings a take onto the timeline; None = it is not meant for a timeline of this project."""
+    """The call that brings a take onto the timeline; None = it is not meant for a timeline of this project.
+
+    Speech that is a file of its own comes along; the panel leaves it out where the timeline has it already.
+    """
     spot = shot["request"].get("placement")
     if spot is None or spot["project"] != project:
         return None
     visible = visible_frames(take, spot)
     handles = max(0, spot.get("handles") or 0)
     params = {"take": take["id"], "file": take["path"], "name": take["name"], "placement": spot, "handles": handles, "frames": visible}
+    params.update(_speech(shot["request"], take, handles, data_folder))
     if any(placed_by(other, host) for other in versions if other["shot"] == take["shot"]):
         return {"method": "host.switchTake", "params": params}
     return {"method": "host.place", "params": params}
@@ -45,3 +49,13 @@ def visible_frames(take: dict[str, Any], spot: dict[str, Any]) -> int:
     rate = Fraction(take["rate"]) if take.get("rate") else Fraction(spot["rate"])
     wanted = Fraction(spot["record_duration"]) * rate / Fraction(spot["rate"])
     return min(int(take["frames"]), -(-wanted.numerator // wanted.denominator))
+
+
+def _speech(request: dict[str, Any], take: dict[str, Any], handles: int, data_folder: str) -> dict[str, Any]:
+    """What the server mixed or keeps for a while lies in its own folder and never belongs on a timeline."""
+    path = (request.get("speech") or {}).get("path")
+    if not path or path.replace("\\", "/").startswith(data_folder.replace("\\", "/").rstrip("/") + "/"):
+        return {}
+    rate = Fraction(take.get("rate") or request["placement"]["rate"])
+    heard = Fraction(request.get("speech_start") or 0) + handles / rate
+    return {"speech": path, "speech_start": f"{heard.numerator}/{heard.denominator}"}

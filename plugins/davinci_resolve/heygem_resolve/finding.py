@@ -42,7 +42,7 @@ def read_server_file(path: str) -> Server | None:
         with open(path, encoding="utf-8") as file:
             said = json.load(file)
         return Server(url=said["url"].rstrip("/"), token=said["token"], certificate=said.get("certificate"))
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
 
 

@@ -4,12 +4,14 @@ It never touches Resolve. Two queues are all it shares: `inbox` (to the editor's
 breaks is made anew; events missed meanwhile are asked for by number, takes finished meanwhile are looked up.
 
 inbox: ("state", sentence, connected) · ("request", JSON-RPC) · ("arrival", {"method", "params"}) · ("event", message) · ("page", url)
-outbox: ("answer", JSON-RPC) · ("placed", Placed, take) · ("page",) · ("submit", path, body)
+outbox: ("answer", JSON-RPC) · ("placed", take, placement) · ("page",) · ("submit", path, body)
+        its answer: ("submitted", what the server says, None) or ("submitted", None, sentence)
 """
 
 from __future__ import annotations
 
 import json
+import os
 import queue
 import threading
 import time
@@ -127,7 +129,8 @@ class Link(threading.Thread):
         takes = self._takes(server, token, shot)
         for take in arrivals.due(takes, about["id"]):
             about_shot = finding.ask(server, "GET", f"/api/v1/shots/{take['shot']}", token=token)
-            request = arrivals.request_for(take, about_shot, about["project"], takes, about["id"])
+            folder = os.path.dirname(self._settings.server_file)
+            request = arrivals.request_for(take, about_shot, about["project"], takes, about["id"], folder)
             if request is not None:
                 self.inbox.put(("arrival", request))
 
@@ -167,7 +170,7 @@ class Link(threading.Thread):
 
     def _submit(self, server: finding.Server, token: str, path: str, body: dict[str, Any]) -> None:
         try:
-            self.inbox.put(("submitted", finding.ask(server, "POST", path, body, token=token)))
+            self.inbox.put(("submitted", finding.ask(server, "POST", path, body, token=token), None))
         except HostError as problem:
             if problem.kind == "NoServer":
                 raise

@@ -6,9 +6,10 @@ import queue
 import time
 from typing import Any
 
-from . import answering
+from . import answering, submitting
 from .editor import Editor, can, is_studio, project_of, version
 from .link import Link
+from .trouble import HostError
 
 _LOOK_S = 0.5  # how often the open project is looked at
 
@@ -40,6 +41,14 @@ class Panel:
             changed = True
         return changed
 
+    def render(self, speech: str | None) -> None:
+        """Submits the selected clips; `speech` is a file, None = what lies under them."""
+        try:
+            self.link.outbox.put(("submit", "/api/v1/timelines", submitting.order(self.editor, self.host_id, speech)))
+            self.said = "Sending the clips …"
+        except HostError as problem:
+            self.said = str(problem)
+
     def _look_at_project(self) -> None:
         try:
             self.link.introduce(about(self.editor, self.host_id))
@@ -59,7 +68,7 @@ class Panel:
         elif kind == "page":
             self.page = rest[0]
         elif kind == "submitted":
-            self.said = rest[1] if rest[0] is None else "The clips are on their way."
+            self.said = rest[1] or submitting.outcome(rest[0])
 
     def _answer(self, request: dict[str, Any]) -> None:
         reply = answering.answer(self.editor, request)

@@ -23,7 +23,7 @@ def place_speech(
     first = round(speech_start * rate)
     if first < 0:
         start, length, first = start - first, length + first, 0
-    if length <= 0 or _is_there(timeline, file, start):
+    if length <= 0 or _is_there(timeline, file, start, length):
         return []
     try:
         media = pool.imported(media_pool, file)
@@ -36,9 +36,12 @@ def place_speech(
     return []
 
 
-def _is_there(timeline: api.Timeline, file: str, start: int) -> bool:
+def _is_there(timeline: api.Timeline, file: str, start: int, length: int) -> bool:
+    """Whether the file sounds there already: placed before, or the very clip that the speech was taken from."""
     return any(
-        reading.same_file(reading.path_of(item), file) and reading.start_of(timeline, item) == start
+        reading.same_file(reading.path_of(item), file)
+        and reading.start_of(timeline, item) < start + length
+        and reading.start_of(timeline, item) + reading.length_of(item) > start
         for _, item in reading.all_items(timeline, "audio")
     )
 

@@ -46,7 +46,15 @@ def run(panel: Panel) -> None:
     def open_page(event: Any) -> None:
         panel.link.outbox.put(("page",))
 
+    def render(event: Any) -> None:
+        panel.render(items["Speech"].Text.strip() or None)
+
+    def choose(event: Any) -> None:
+        items["Speech"].Text = str(editor.fusion.RequestFile() or "")
+
     window.On[_WINDOW].Close = close
+    window.On.Render.Clicked = render
+    window.On.Choose.Clicked = choose
     window.On.OpenPage.Clicked = open_page
     loop.On.Timeout = step
     window.Show()
@@ -64,7 +72,15 @@ def _contents(toolkit: Any) -> list[Any]:
         toolkit.Label({"ID": "State", "Text": "", "Weight": 0, "WordWrap": True}),
         toolkit.Label({"ID": "Jobs", "Text": "", "Weight": 1, "WordWrap": True, "Alignment": {"AlignTop": True}}),
         toolkit.Label({"ID": "Said", "Text": "", "Weight": 0, "WordWrap": True}),
-        toolkit.Button({"ID": "OpenPage", "Text": "Select, render, compare …", "Weight": 0}),
+        toolkit.HGroup(
+            {"Weight": 0},
+            [
+                toolkit.LineEdit({"ID": "Speech", "PlaceholderText": "Speech: what lies under the clips, or a file", "Weight": 1}),
+                toolkit.Button({"ID": "Choose", "Text": "File …", "Weight": 0}),
+            ],
+        ),
+        toolkit.Button({"ID": "Render", "Text": "Render the selected clips", "Weight": 0}),
+        toolkit.Button({"ID": "OpenPage", "Text": "All settings, progress and versions …", "Weight": 0}),
     ]
 
 
@@ -73,8 +89,9 @@ def show(panel: Panel, items: Any) -> None:
     for name, text in (("State", panel.state), ("Jobs", jobs_text(panel)), ("Said", panel.said)):
         if items[name].Text != text:
             items[name].Text = text
-    if items["OpenPage"].Enabled != panel.connected:
-        items["OpenPage"].Enabled = panel.connected
+    for name in ("OpenPage", "Render"):
+        if items[name].Enabled != panel.connected:
+            items[name].Enabled = panel.connected
 
 
 def jobs_text(panel: Panel) -> str:

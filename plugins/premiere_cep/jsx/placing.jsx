@@ -137,17 +137,20 @@
   }
 
   function placeSpeech(project, sequence, speech, moved) {
-    var media = h.imported(project, speech.file);
     var spot = { start: String(Number(speech.start) + moved), end: String(Number(speech.end) + moved) };
     var all = h.allItems(sequence.audioTracks);
     var index, track;
+    if (Number(spot.end) <= Number(spot.start)) {
+      return;
+    }
     for (index = 0; index < all.length; index += 1) {
-      if (h.samePath(h.pathOf(all[index].item.projectItem), speech.file) && String(all[index].item.start.ticks) === spot.start) {
-        return;
+      if (h.samePath(h.pathOf(all[index].item.projectItem), speech.file)
+          && Number(all[index].item.start.ticks) < Number(spot.end) && Number(all[index].item.end.ticks) > Number(spot.start)) {
+        return; // it sounds there already: placed before, or the very clip that the speech was taken from
       }
     }
     track = h.trackFor(sequence, "audio", -1, spot.start, spot.end);
-    put(sequence.audioTracks[track], media, spot, speech.first, speech.last);
+    put(sequence.audioTracks[track], h.imported(project, speech.file), spot, speech.first, speech.last);
   }
 
   /** Both can be undone by hand: a disabled clip, a muted track. */
