@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import re
+import socket
 import statistics
 import time
 
@@ -25,9 +26,9 @@ _PRIORITY = re.compile(r'"priority":(\d+)')  # no JSON is read here, so that the
 
 async def listen(url: str, token: str, latencies: list[float], sent: dict[int, float], ready: asyncio.Semaphore) -> None:
     """A client that reads; an event is known by the priority that it carries."""
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/api/v1/events", max_msg_size=0) as socket:
-        await socket.send_json({"type": "hello", "token": token})
-        async for message in socket:
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/api/v1/events", max_msg_size=0) as stream:
+        await stream.send_json({"type": "hello", "token": token})
+        async for message in stream:
             now = time.perf_counter()
             if message.data.startswith('{"type":"snapshot"'):
                 ready.release()
@@ -37,7 +38,11 @@ async def listen(url: str, token: str, latencies: list[float], sent: dict[int, f
 
 async def never_read(url: str, token: str, port: int) -> asyncio.StreamWriter:
     """A client that says hello and then reads nothing at all, with a small buffer."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    link = socket.socket()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    link.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(link, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=link, limit=1024)
     head = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     writer.write(f"GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n".encode())
     await reader.readuntil(b"\r\n\r\n")
@@ -60,7 +65,7 @@ async def measure(at: Served, *, clients: int, deaf: int, events: int, every_s: 
     async with aiohttp.ClientSession(headers=headers) as session:
         missing = {"path": str(at.folder / "media" / "missing.mp4")}
         shot = {"video": missing, "speech": missing}
-        async with session.post(f"{url}/api/v1/jobs", json={"shots": [shot] * 40, "name": "x" * 2000}) as answer:
+        async with session.post(f"{url}/api/v1/jobs", json={"shots": [shot] * 40, "name": "x" * 10_000}) as answer:
             job = (await answer.json())["job"]["id"]
         await _ended(session, url, job)
         reading = [asyncio.create_task(listen(url, token, latencies, sent, ready)) for _ in range(clients - deaf)]

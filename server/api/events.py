@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+import msgspec
 from aiohttp import WSMsgType, web
 
 from heygem_core.errors import HeygemError, SpecError
@@ -139,13 +140,26 @@ async def _read(ask: Ask, socket: web.WebSocketResponse, client, who: Grant, hos
     async for message in socket:
         if message.type is not WSMsgType.TEXT:
             raise BadRequest("Messages to the server are text.")
-        if host is not None and '"jsonrpc"' in message.data[:4096]:
+        if host is not None and _is_rpc(message.data):
             ask[keys.HOSTS].answered(host, message.data)
             continue
         said = _decoded(message.data)
         if not isinstance(said, Follow):
             raise BadRequest("After the hello only “follow” and a host's answers are understood.")
         client.follow(previews=said.previews, logs=await _own_logs(ask, who, said.logs))
+
+
+class _Kind(msgspec.Struct):
+    """What tells an answer from a message, wherever it stands in the object."""
+
+    jsonrpc: str | None = None
+
+
+def _is_rpc(text: str) -> bool:
+    try:
+        return msgspec.json.decode(text, type=_Kind).jsonrpc is not None
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 async def _write(ask: Ask, socket: web.WebSocketResponse, client, who: Grant) -> None:  # type: ignore[no-untyped-def]

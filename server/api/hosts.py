@@ -29,12 +29,14 @@ async def call(ask: Ask, body: HostCall) -> Any:
 
 
 async def _with_file(ask: Ask, body: HostCall) -> HostCall:
-    """The take must be known, and its file is named as the editor's machine calls it. Raises: NotFound."""
-    take = await asyncio.to_thread(ask[keys.ENGINE].store.take, body.params["take"])
-    given = body.params.get("file")
-    if given in (None, "", take.path):
-        return msgspec.structs.replace(body, params={**body.params, "file": ask[keys.ROOTS].outward(take.path)})
-    return body  # a panel on another machine that fetched the take to its own disk
+    """The take must be known; its file and the speech are named as the editor's machine calls them. Raises: NotFound."""
+    take, outward = await asyncio.to_thread(ask[keys.ENGINE].store.take, body.params["take"]), ask[keys.ROOTS].outward
+    params = dict(body.params)
+    if params.get("file") in (None, "", take.path):  # else a panel on another machine fetched it to its own disk
+        params["file"] = outward(take.path)
+    if isinstance(params.get("speech"), str):
+        params["speech"] = outward(params["speech"])
+    return msgspec.structs.replace(body, params=params)
 
 
 ROUTES = (

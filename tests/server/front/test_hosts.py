@@ -168,6 +168,17 @@ def test_a_second_socket_of_the_same_editor_takes_over(server: Server) -> None:
             assert [host["id"] for host in server.ask("GET", "/api/v1/hosts").json] == ["premiere-1"]
 
 
+def test_an_answer_is_known_wherever_it_says_what_it_is(server: Server) -> None:
+    """A large timeline before "jsonrpc" was taken for a message that nobody knows, and the editor was shown out."""
+    with server.known_socket(host=HELLO) as host, ThreadPoolExecutor() as pool:
+        told(host, "snapshot")
+        waiting = pool.submit(call, server, "host.selection", None, 10)
+        number = next(said["id"] for text in host if "method" in (said := json.loads(text)))
+        host.send(json.dumps({"result": {**SELECTION, "document": {"x": "y" * 100_000}}, "id": number, "jsonrpc": "2.0"}))
+        assert waiting.result(10).status == 200
+    wait_for(lambda: not server.ask("GET", "/api/v1/hosts").json)
+
+
 def test_late_and_unknown_answers_are_dropped(server: Server) -> None:
     with editor(server, lambda _: {"result": SELECTION}) as host:
         host.socket.send(json.dumps({"jsonrpc": "2.0", "id": 99999, "result": {}}))

@@ -16,6 +16,7 @@ import pytest
 
 from heygem_server.client import Client
 from heygem_server.errors import Broken, Conflict, NotFound
+from heygem_server.settings import PathMap
 from heygem_server.wire import Batch, JobRequest, MediaRef, ShotRequest
 
 from ...render import making
@@ -30,13 +31,14 @@ def studio(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     media.mkdir()
     making.write_clip(media / "short.mp4", making.pictures(clips / "grid" / "bbaf2n.mpg")[20:36])
     making.write_sound(media / "words.wav", making.speech(clips / "grid" / "lrwp9a.mpg")[8000:18240])
-    with running(folder) as server:
+    maps = (PathMap(theirs="Z:\\takes", ours=str(folder / "takes")), PathMap(theirs="Z:\\media", ours=str(media)))
+    with running(folder, path_maps=maps) as server:
         host = server.token("host", host="premiere-1", project="p1")
-        shot = {"video": {"path": str(media / "short.mp4")}, "speech": {"path": str(media / "words.wav")}}
+        shot = {"video": {"path": str(media / "short.mp4")}, "speech": {"path": "z:\\MEDIA\\words.wav"}}
         answer = server.ask("POST", "/api/v1/jobs", {"shots": [shot], "settings": {"format": "prores", "sound": "none"}}, host, known=False)
         assert answer.status == 201, answer.body
         ended = wait_for_end(server, answer.json["job"]["id"])
-        assert ended["job"]["state"] == "completed", ended
+        assert ended["job"]["state"] == "completed", ended["shots"][0]["why"]
         yield server, ended
 
 
@@ -234,9 +236,12 @@ def test_an_editor_places_the_take_once_and_it_is_pinned_for_good(studio: tuple[
     take = take_of(detail)
     result = {"take": take["id"], "already": False, "track": 2, "record_start": 10, "record_duration": 16}
     editor = Editor(server, lambda _: {"result": result})
-    answer = call(server, "host.place", {"take": take["id"], "file": "", "name": "short", "placement": PLACEMENT, "frames": 16})
+    speech = str(server.settings.roots[0] / "words.wav")
+    params = {"take": take["id"], "file": "", "name": "short", "placement": PLACEMENT, "frames": 16, "speech": speech}
+    answer = call(server, "host.place", params)
     assert (answer.status, answer.json["track"]) == (200, 2), answer.body
-    assert editor.asked[0]["params"]["file"] == take["path"]
+    heard = editor.asked[0]["params"]
+    assert (heard["file"], heard["speech"]) == (f"Z:\\takes\\{take['name']}", "Z:\\media\\words.wav"), "as the editor's machine calls them"
     editor.leave()
     wait_for(lambda: not server.ask("GET", "/api/v1/hosts").json)
     view = server.ask("GET", f"/api/v1/takes/{take['id']}").json
