@@ -126,7 +126,7 @@ class Cache:
         then finds what the first one made. Raises: OutputError — the cache cannot be written.
         """
         # A few files are enough for all keys: two artefacts that share one merely wait for each other.
-        place = self.root / "locks" / f".{int(key_of(kind, key)[:4], 16) % _LOCKS}"
+        place = self.root / f"lock-{int(key_of(kind, key)[:4], 16) % _LOCKS}"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             lock = FileLock(place)

@@ -26,7 +26,7 @@ from .face.mesh import lip_opening, lip_width
 from .face.reasons import Reason
 from .face.stretches import find_faces
 from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people
-from .inputs import Inputs, open_inputs
+from .inputs import Inputs, open_inputs, refuse_changed
 from .manner import Manner, manner_of
 from .media.info import MediaInfo
 from .media.sound import Sound
@@ -77,6 +77,7 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
     head = choose_head(settings.motion, settings.speech_encoder)
     key = plan_key(shot, settings)
+    refuse_changed(shot, inputs)  # the key is that of the files which `inputs` shows
     plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
     if plan is None:
         tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
@@ -100,6 +101,7 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
         with cache.making("plans", key) as made:
             decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings), keep=shot.keep)
             (made / "plan.json").write_bytes(to_json(facts))
+            refuse_changed(shot, inputs)
         plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
         if plan is None:
             raise OutputError(

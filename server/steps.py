@@ -82,7 +82,7 @@ async def _render(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Ev
     assert claim.key is not None
     assert claim.start is not None
     assert claim.end_exclusive is not None
-    if await asyncio.to_thread(stamp_of, claim.source) != claim.stamp:
+    if await _changed(claim):
         return await _plan_again(claim, bench)
     path = bench.segment_file(claim.key, suffix_of(claim.settings, claim.request))
     if await asyncio.to_thread(_touched, path):
@@ -96,13 +96,7 @@ async def _render(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Ev
         segment=(claim.start, claim.end_exclusive),
         cache=str(bench.settings.cache),
     )
-    try:
-        await bench.pool.run(task, watcher=watcher, stop=stop)
-    except WorkFailed as failure:
-        if failure.outcome == "failed" and await asyncio.to_thread(stamp_of, claim.source) != claim.stamp:
-            return await _plan_again(claim, bench)
-        raise
-    if await asyncio.to_thread(stamp_of, claim.source) != claim.stamp:
+    if not await _done(claim, bench, task, watcher, stop):
         await asyncio.to_thread(path.unlink, missing_ok=True)  # nobody knows which of the two files it shows
         return await _plan_again(claim, bench)
     await asyncio.to_thread(bench.store.finish_segment, claim.token)
@@ -111,6 +105,8 @@ async def _render(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Ev
 
 async def _join(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
     assert claim.planned is not None
+    if await _changed(claim):
+        return await _plan_again(claim, bench)
     suffix = suffix_of(claim.settings, claim.request)
     pieces = [bench.segment_file(segment.key, suffix) for segment in claim.planned.segments]
     if not all(await asyncio.gather(*(asyncio.to_thread(_touched, piece) for piece in pieces))):
@@ -129,12 +125,28 @@ async def _join(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Even
             output=str(staged),
             cache=str(bench.settings.cache),
         )
-        await bench.pool.run(task, watcher=watcher, stop=stop)
+        if not await _done(claim, bench, task, watcher, stop):
+            return await _plan_again(claim, bench)
         take = await _take(claim, bench, staged, target, version)
         return await _place(claim, bench, staged, take)
     finally:
         bench.names.discard(str(target))
         await asyncio.to_thread(unstage, staging)
+
+
+async def _done(claim: Claim, bench: Bench, task: RenderTask | JoinTask, watcher: Watcher, stop: asyncio.Event) -> bool:
+    """Runs a task; False where a source file changed meanwhile, whatever the task made of that. Raises: WorkFailed."""
+    try:
+        await bench.pool.run(task, watcher=watcher, stop=stop)
+    except WorkFailed as failure:
+        if failure.outcome != "failed" or not await _changed(claim):
+            raise
+        return False
+    return not await _changed(claim)
+
+
+async def _changed(claim: Claim) -> bool:
+    return await asyncio.to_thread(stamp_of, claim.source) != claim.stamp
 
 
 async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version: int) -> TakeView:
