@@ -48,7 +48,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     components: int = 12  # of the mouth shape
     epochs: int = 4  # more follow the training speaker better and everybody else worse
     batch: int = 8  # stretches of joined sentences
-    unspoken_minutes: float = 10  # of music and noise, with the mouth at rest
+    unspoken_minutes: float = 10  # of music and noise, with the mouth at rest; never more than of speech
     copies: int = 4  # of all the data, joined anew each time; the first is as recorded, the others in other voices, rooms and noise
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -181,7 +181,8 @@ def variants(examples: Sequence[Example], recipe: Recipe) -> Iterator[Example]:
         for example in joined(examples, rng):
             yield disturbed(example, rng) if copy else example
     rng = np.random.default_rng([recipe.seed, 78])
-    for _ in range(round(recipe.unspoken_minutes * 6)):
+    minutes = min(recipe.unspoken_minutes, sum(len(e.deltas) for e in examples) / 6000)
+    for _ in range(round(minutes * 6)):
         yield unspoken(examples[0], 10, rng)
 
 
