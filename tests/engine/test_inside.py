@@ -8,7 +8,7 @@ import torch
 
 from heygem_core.engines.mesh import inside
 from heygem_core.engines.mesh.engine import draw
-from heygem_core.engines.mesh.mouth import lay_out
+from heygem_core.engines.mesh.mouth import dimmest_line, lay_out
 from heygem_core.engines.mesh.warp import Donor
 
 from .faces import EYE, HEIGHT, MIDDLE, WIDTH, batch, face_points, picture, skull
@@ -81,5 +81,5 @@ def test_the_seam_follows_the_dark_from_corner_to_corner():
     line = torch.linspace(30, 16, 25).round().long()
     give[0, torch.arange(25), line] = 0.8
     give[0, 12, 40] = 1.0
-    seam = inside._seam(give)[0] * 48
+    seam = dimmest_line(give, 0.45)[0] * 48
     assert float((seam - line - 0.5).abs().max()) < 2.5

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...face.mesh import LIP_MIDDLES
 from .interior import Light
 from .mouth import Mouth, smoothstep
+from .vertices import rows
 
 MARGIN = 0.16  # skin around the lips that comes with a donor's mouth, inter-ocular distances
+_WIDER = 1.0  # by how much more of itself where the frame's own mouth is open far otherwise: its skin is folded or drawn out there
+_ODD_LUMA, _ODD_CHROMA = 0.06, 0.02  # a difference that far from the usual one is a shadow or a lip, not the light
 
 
-def put_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, margin_px: float) -> Tensor:
+class Seam(NamedTuple):
+    """How wide a donor's mouth is let in."""
+
+    margin: Tensor  # (B,) pixels
+    strange: Tensor  # (B,) 0..1, how little the frame's own mouth is open like the wanted one
+
+
+def seam_of(source: Tensor, target: Tensor, inter_ocular: Tensor) -> Seam:
+    """From tracked and wanted points (B, K, 2) and inter_ocular (B,), all pixels."""
+    apart = [(p[:, rows(LIP_MIDDLES)[0]] - p[:, rows(LIP_MIDDLES)[1]]).norm(dim=-1) for p in (source, target)]
+    strange = smoothstep((apart[0] - apart[1]).abs() / inter_ocular, 0.05, 0.2)
+    return Seam(MARGIN * inter_ocular * (1 + _WIDER * strange), strange)
+
+
+def put_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, seam: Seam) -> Tensor:
     """`skin` with the donor's mouth in it, seamless.
 
     skin, donor (B, 3, h, w) of the same pixels; outside_lips (B, h, w) pixels away from the lips.
     """
-    away = outside_lips / margin_px
-    ring = smoothstep(away, 0.1, 0.4) * smoothstep(away, 1.0, 0.7)
-    matched = donor + _smooth_difference(skin, donor, ring, margin_px)
+    away = outside_lips / seam.margin[:, None, None]
+    ring = smoothstep(away - 0.25 * seam.strange[:, None, None], 0.1, 0.4) * smoothstep(away, 1.0, 0.7)
+    matched = donor + _smooth_difference(skin, donor, ring, float(seam.margin.mean()))
     return torch.lerp(skin, matched, smoothstep(away, 0.95, 0.15)[:, None])
 
 
@@ -27,7 +47,7 @@ def _smooth_difference(skin: Tensor, donor: Tensor, weight: Tensor, reach_px: fl
     """skin − donor where weight (B, h, w) is high, carried smoothly everywhere else (normalised convolution)."""
     shrink = max(1, round(reach_px / 3))
     total = torch.cat([(skin - donor) * weight[:, None], weight[:, None]], 1)
-    total = functional.avg_pool2d(total, shrink, ceil_mode=True)
+    total = _usual(functional.avg_pool2d(total, shrink, ceil_mode=True))
     kernel = torch.exp(-0.5 * (torch.arange(-7, 8, device=skin.device) / 3.0) ** 2)
     kernel = kernel / kernel.sum()
     channels = total.shape[1]
@@ -36,6 +56,16 @@ def _smooth_difference(skin: Tensor, donor: Tensor, weight: Tensor, reach_px: fl
     total = functional.conv2d(total, kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
     difference = total[:, :3] / total[:, 3:].clamp(min=1e-4)
     return functional.interpolate(difference, skin.shape[2:], mode="bilinear", align_corners=False)
+
+
+def _usual(total: Tensor) -> Tensor:
+    """Weighted differences and their weights (B, 4, h, w), those that are unlike most of the others weighing little."""
+    weight = total[:, 3:].clamp(min=1e-6)
+    difference = total[:, :3] / weight
+    mean = total[:, :3].sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True)
+    unit = torch.tensor([_ODD_LUMA, _ODD_CHROMA, _ODD_CHROMA], device=total.device).view(1, 3, 1, 1)
+    odd = ((difference - mean) / unit).square().sum(1, keepdim=True)
+    return total / (1 + odd).square()
 
 
 def light_around(skin: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Light:

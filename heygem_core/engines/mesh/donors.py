@@ -18,9 +18,9 @@ from ...face.mesh import INNER_LIP_PAIRS
 from .vertices import LIPS
 
 _SHAPE_UNIT = 0.012  # eye distances, root mean square over the lips: a difference that begins to show
-_POSE_UNIT = 14.0  # degrees
+_POSE_UNIT, _ROLL_UNIT = 9.0, 20.0  # degrees: lips of a head turned otherwise are drawn, lit and tracked otherwise
 _OPENING_UNIT = 0.2  # logarithm of an opening: teeth of a mouth that is shown further open than it was are parted or look long
-_CLOSED = 0.02  # eye distances, openings below are alike
+_CLOSED = 0.04  # eye distances, openings below are alike
 _JUMP_COST = 5.0
 _CANDIDATES = 48
 _UPPER, _LOWER = ([LIPS.index(vertex) for vertex in side] for side in zip(*INNER_LIP_PAIRS, strict=True))
@@ -85,7 +85,7 @@ def _features(lips: NDArray[np.float32], pose: NDArray[np.float32]) -> NDArray[n
     flat = lips[:, :, :2].reshape(len(lips), -1) / (_SHAPE_UNIT * np.sqrt(lips.shape[1]))
     opening = np.linalg.norm((lips[:, _UPPER] - lips[:, _LOWER])[..., :2], axis=-1).mean(1, keepdims=True)  # as the camera sees it
     opening = np.log(opening + _CLOSED) / _OPENING_UNIT
-    return np.concatenate([flat, opening, pose[:, :2] / _POSE_UNIT, pose[:, 2:] / (3 * _POSE_UNIT)], 1).astype(np.float32)
+    return np.concatenate([flat, opening, pose[:, :2] / _POSE_UNIT, pose[:, 2:] / _ROLL_UNIT], 1).astype(np.float32)
 
 
 def _viterbi(library: Library, cost: NDArray[np.float32], candidate: NDArray[np.int32]) -> NDArray[np.int32]:

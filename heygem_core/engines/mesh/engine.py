@@ -30,12 +30,12 @@ def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     mouth = lay_out(batch.target, width, height)
     matte = matte_of(batch.source, batch.target, width, height)
     result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth, matte, batch.inter_ocular)
-    margin = blend.MARGIN * float(batch.inter_ocular.mean())
-    x0, y0, x1, y1 = box = _around_mouth(batch.target, margin, width, height)
+    seam = blend.seam_of(batch.source, batch.target, batch.inter_ocular)
+    x0, y0, x1, y1 = box = _around_mouth(batch.target, float(seam.margin.max()), width, height)
     skin = result[:, :, y0:y1, x0:x1]
     if batch.donor is not None:
         donor = warp.warp_donor(batch.donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
-        inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], margin)
+        inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], seam)
     else:
         light = blend.light_around(result, mouth, matte, batch.inter_ocular)
         inner = interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)

@@ -15,14 +15,13 @@ from torch.nn import functional
 
 from ...face.mesh import INNER_LIP_CORNERS
 from .interior import Skull
-from .mouth import MouthFrame, at_x, lip_lines, mouth_frame, to_mouth
+from .mouth import MouthFrame, at_x, dimmest_line, lip_lines, mouth_frame, to_mouth
 from .vertices import LOWER_INNER, UPPER_INNER, rows
 
 _COLUMNS, _CELLS, _ROWS = 25, 48, 49  # of the table: across; down the donor's opening; down the wanted one
 _TOOTH_GIVE = 0.01  # how readily teeth stretch, the dark between them 1
 _TONGUE_GIVE = 0.15
-_SEAM_WIDTH = 0.12  # of the band that gives, parts of the opening
-_SEAM_STEP = 3  # cells that the seam can rise or fall from column to column
+_BAND = 0.12  # half width of the band that gives, parts of the opening: one for the whole mouth, so that teeth part at one height
 _LEAST = 0.15  # a part is never shown lower than this share of its height while others could give
 
 
@@ -98,32 +97,7 @@ def _give(picture: Tensor, x: list[Tensor], top: Tensor, low: Tensor, frame: Mou
     dimness = ((light - luma) / (light - dark[:, None, None])).clamp(0, 1)
     redness = ((red - red.flatten(1).quantile(0.1, 1)[:, None, None]) / 0.06).clamp(0, 1)
     give = dimness**4 + _TONGUE_GIVE * redness * dimness + _TOOTH_GIVE
-    return give * torch.exp(-0.5 * ((at - _seam(give)[..., None]) / _SEAM_WIDTH) ** 2) + 0.1 * _TOOTH_GIVE
-
-
-def _seam(give: Tensor) -> Tensor:
-    """The line from corner to corner (B, _COLUMNS), 0..1 down the opening, along which (B, _COLUMNS, _CELLS) gives most readily.
-
-    One line for the whole mouth: teeth beside one another are then parted at one height. Found as the seams of S. Avidan and
-    A. Shamir, "Seam carving for content-aware image resizing", SIGGRAPH 2007.
-    """
-    at = (torch.arange(_CELLS, device=give.device) + 0.5) / _CELLS
-    cost = -give.clamp(max=1) + (at - 0.45) ** 2
-    step = (torch.arange(2 * _SEAM_STEP + 1, device=give.device) - _SEAM_STEP).float().square() * 0.02
-    total, back = cost[:, 0], []
-    for column in range(1, _COLUMNS):
-        near = functional.pad(total, (_SEAM_STEP, _SEAM_STEP), value=1e3).unfold(1, 2 * _SEAM_STEP + 1, 1) + step
-        best, which = near.min(-1)
-        back.append(which - _SEAM_STEP)
-        total = best + cost[:, column]
-    k = total.argmin(1, keepdim=True)
-    path = [k]
-    for which in reversed(back):
-        k = k + which.gather(1, k)
-        path.append(k)
-    seam = (torch.cat(path[::-1], 1).float() + 0.5) / _CELLS
-    kernel = torch.exp(-0.5 * (torch.arange(-4, 5, device=give.device) / 1.5) ** 2)
-    return functional.conv1d(functional.pad(seam[:, None], (4, 4), mode="replicate"), (kernel / kernel.sum())[None, None])[:, 0]
+    return give * torch.exp(-0.5 * ((at - dimmest_line(give, 0.45)[..., None]) / _BAND) ** 2) + 0.1 * _TOOTH_GIVE
 
 
 def _depths(give: Tensor, height: Tensor, wanted: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from .vertices import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER, rows
 
 _SAMPLES = 192  # along ±1.5 half mouth widths
 _REACH = 1.5
+_LEAP = 3  # cells that the line of `dimmest_line` can rise or fall from column to column
 _EDGE = 0.06  # width of the soft edge between lips and inside, half mouth widths: lips are round, not cut out
 
 
@@ -120,3 +121,27 @@ def lay_out(points: Tensor, width: int, height: int) -> Mouth:
 def lip_lines(points: Tensor, upper: tuple[int, ...], lower: tuple[int, ...], frame: MouthFrame) -> tuple[Tensor, Tensor]:
     """Smooth lines through two rows of lip vertices, to be read with `at_x`."""
     return _line(points[:, rows(upper)], frame), _line(points[:, rows(lower)], frame)
+
+
+def dimmest_line(dimness: Tensor, expected: float) -> Tensor:
+    """The line from corner to corner (B, C), 0..1 down a table (B, C, N) from left to right, along which most of it is high.
+
+    One line for the whole mouth, which never leaps, rather to be found at `expected`. Found as the seams of S. Avidan and
+    A. Shamir, "Seam carving for content-aware image resizing", SIGGRAPH 2007.
+    """
+    columns, cells = dimness.shape[1:]
+    at = (torch.arange(cells, device=dimness.device) + 0.5) / cells
+    cost = -dimness.clamp(max=1) + (at - expected) ** 2
+    step = (torch.arange(2 * _LEAP + 1, device=dimness.device) - _LEAP).float().square() * 0.02
+    total, back = cost[:, 0], []
+    for column in range(1, columns):
+        near = functional.pad(total, (_LEAP, _LEAP), value=1e3).unfold(1, 2 * _LEAP + 1, 1) + step
+        best, which = near.min(-1)
+        back.append(which - _LEAP)
+        total = best + cost[:, column]
+    k = total.argmin(1, keepdim=True)
+    path = [k]
+    for which in reversed(back):
+        k = k + which.gather(1, k)
+        path.append(k)
+    return _smooth((torch.cat(path[::-1], 1).float() + 0.5) / cells, 1.5)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ...face.mesh import LIP_MIDDLES, Pose, head_angles, lip_opening, place
@@ -24,6 +25,7 @@ from ...media.reader import read_scattered
 from .blend import MARGIN
 from .donors import Library, choose_path
 from .matte import bounds
+from .parting import settle
 from .vertices import KEPT, LIPS, OUTER_LIPS, rows
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArra
     )
     eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 3, 2), np.float32), np.zeros((n, 2), np.int32)
     extent = np.zeros((n, 2), np.int32)
-    shrink = float(np.sqrt(abs(np.linalg.det(info.display_to_coded[:, :2]))))
+    shrink = _shrink(info)
     for first in range(0, n, _CHUNK):
         part = slice(first, min(first + _CHUNK, n))
         pose = Pose(face.pose.scale[at[part]], face.pose.rotation[at[part]], face.pose.shift[at[part]])
@@ -130,6 +132,11 @@ def _skull(info: MediaInfo, face: Person, pose: Pose) -> Floats:
     ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0]]).astype(np.float32)
     at = _stored(info, place(np.broadcast_to(ruler, (len(pose.scale), 3, 3)), pose))
     return np.stack([at[:, 0], at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]], 1)
+
+
+def _shrink(info: MediaInfo) -> float:
+    """Stored pixels per pixel of display space, along a line."""
+    return float(np.sqrt(abs(np.linalg.det(info.display_to_coded[:, :2]))))
 
 
 def _boxes(info: MediaInfo, box: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -168,11 +175,15 @@ def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: N
     low = np.clip(low, 0, np.array(info.coded_size) - [width, height])
     low -= low % _GRID
     patches = np.lib.format.open_memmap(folder / "patches.npy", "w+", np.uint16, (max(1, len(used)), 3, int(height), int(width)))
+    points -= low[:, None].astype(np.float32)
+    eyes = torch.from_numpy(pose.scale * _shrink(info)).float()
     for row, picture in enumerate(_read(info, used)):
         x, y = low[row].tolist()
-        patches[row] = pack(crop_planes(picture, Box(x, y, x + int(width), y + int(height))))
+        patch = crop_planes(picture, Box(x, y, x + int(width), y + int(height)))
+        patches[row] = pack(patch)
+        points[row] = settle(patch[None], torch.from_numpy(points[row : row + 1]), eyes[row : row + 1])[0].numpy()
     patches.flush()
-    np.save(folder / "patch_points.npy", points - low[:, None].astype(np.float32))
+    np.save(folder / "patch_points.npy", points)
     skull = _skull(info, face, pose)
     skull[:, 0] -= low
     np.save(folder / "patch_skull.npy", skull)

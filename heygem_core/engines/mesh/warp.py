@@ -16,9 +16,11 @@ from ...face.mesh import LIP_MIDDLES
 from . import field, inside
 from .interior import Skull
 from .mouth import Mouth, smoothstep
-from .vertices import LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
+from .vertices import CORNERS, LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
 
-_LIP_SLACK, _SKIN_SLACK = 2e-3, 1e-1  # lips are followed closely, the skin around them loosely (see field.solve)
+# How loosely control points are followed (see field.solve). The tracker places the line between closed lips no better than a
+# few pixels: a field through every one of its points crumples the lips.
+_CORNER_SLACK, _LIP_SLACK, _SKIN_SLACK = 2e-3, 8e-3, 1e-1
 _REACH = 0.8  # of a control point, inter-ocular distances
 _SKIN_CELLS, _MOUTH_CELLS = 40, 28  # lattice cells along the longer side of the crop
 
@@ -90,7 +92,7 @@ def _field(centres: Tensor, values: Tensor, vertices: tuple[int, ...], inter_ocu
     index, radius = rows(vertices), _REACH * inter_ocular
     corner = torch.tensor([x0, y0], device=centres.device, dtype=torch.float32)
     centres = centres[:, index] - corner
-    slack = torch.tensor([_LIP_SLACK if v in LIPS else _SKIN_SLACK for v in vertices])
+    slack = torch.tensor([_CORNER_SLACK if v in CORNERS else _LIP_SLACK if v in LIPS else _SKIN_SLACK for v in vertices])
     coefficients = field.solve(centres, values[:, index], radius, slack).to(centres.device)
     lattice = field.lattice(x1 - x0, y1 - y0, cells, centres.device)
     kernel = field.wendland(lattice.expand(len(centres), -1, -1), centres, radius)
