@@ -367,8 +367,7 @@ def test_a_file_is_the_speech_instead_of_what_lies_under_the_clips(told):
     panel, _ = told
     panel.render("/films/new.wav")
     request = from_json(json.dumps(panel.link.outbox.get_nowait()[2]), TimelineRequest)
-    assert request.speech is not None
-    assert request.speech.path == "/films/new.wav"
+    assert (request.selection.speech, request.selection.speech_from) == ("/films/new.wav", "clip")
     assert len(request.selection.ids) == 3
 
 

@@ -26,8 +26,8 @@ def order(editor: Editor, host_id: str, speech: str | None) -> dict[str, Any]:
     if found["document"] is None:
         raise HostError("NoDocument", "This Resolve does not export OpenTimelineIO: choose the clips in the page instead.")
     project = open_project(editor).GetUniqueId()
-    selection = {"ids": [item["id"] for item in found["items"]], "project": project, "sequence": found["sequence"]["id"]}
-    body: dict[str, Any] = {
+    selection: dict[str, Any] = {"ids": [item["id"] for item in found["items"]], "project": project, "sequence": found["sequence"]["id"]}
+    body = {
         "document": found["document"],
         "name": found["sequence"]["name"],
         "settings": _SETTINGS,
@@ -35,7 +35,7 @@ def order(editor: Editor, host_id: str, speech: str | None) -> dict[str, Any]:
         "selection": selection,
     }
     if speech:
-        body["speech"] = {"path": speech}
+        selection["speech"] = speech
         selection["ids"] = [item["id"] for item in found["items"] if item["kind"] == "picture"]
         selection["speech_from"] = "clip"
     return body
