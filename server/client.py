@@ -10,27 +10,24 @@ Every answer is a struct of `wire`; every refusal is an error of `errors` or of 
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import secrets
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from heygem_core import errors as core
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 from heygem_core.tasks import FacesFound, Probed
 
 from . import errors
+from .answers import NoServer, answer_of, error_named, sha256_of, with_query
 from .running import read_server_file, server_file
-from .security import refusals
 from .security.certificate import pinned_context
 from .security.proof import is_proof
 from .settings import read_settings
@@ -47,7 +44,6 @@ from .wire import (
     JobRequest,
     JobView,
     MediaRef,
-    Problem,
     Proof,
     ProofRequest,
     Refused,
@@ -62,10 +58,6 @@ from .wire import (
 
 _T = TypeVar("_T")
 _PIECE_BYTES = 1 << 20
-
-
-class NoServer(errors.ServerError):
-    """No server runs, or what answers at its address is another program."""
 
 
 class Client:
@@ -129,7 +121,7 @@ class Client:
 
     def jobs(self, *, states: tuple[str, ...] = (), text: str | None = None, limit: int = 50, before: str | None = None) -> JobPage:
         query = {"state": ",".join(states) or None, "q": text, "limit": limit, "before": before}
-        return self._ask("GET", "/api/v1/jobs" + _query(query), JobPage)
+        return self._ask("GET", "/api/v1/jobs" + with_query(query), JobPage)
 
     def job(self, job: str) -> JobDetail:
         return self._ask("GET", f"/api/v1/jobs/{quote(job, safe='')}", JobDetail)
@@ -139,7 +131,7 @@ class Client:
         return self._ask("POST", f"/api/v1/jobs/{quote(job, safe='')}/{deed}", JobView)
 
     def delete(self, job: str, *, force: bool = False) -> Deletion:
-        return self._ask("DELETE", f"/api/v1/jobs/{quote(job, safe='')}" + _query({"force": int(force)}), Deletion)
+        return self._ask("DELETE", f"/api/v1/jobs/{quote(job, safe='')}" + with_query({"force": int(force)}), Deletion)
 
     def take(self, take: str) -> TakeView:
         return self._ask("GET", f"/api/v1/takes/{quote(take, safe='')}", TakeView)
@@ -166,8 +158,8 @@ class Client:
         """Sends a file in pieces. Raises: what the server says; OSError."""
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(path.stat().st_size)}
         with path.open("rb") as file:
-            status, body = self._send("POST", "/api/v1/uploads" + _query({"name": path.name}), file, headers, fresh=True)
-        return _answer(status, body, UploadView)
+            status, body = self._send("POST", "/api/v1/uploads" + with_query({"name": path.name}), file, headers, fresh=True)
+        return answer_of(status, body, UploadView)
 
     # --- takes
 
@@ -178,12 +170,12 @@ class Client:
         """
         target, part = folder / take.name, folder / f".{take.name}.{take.sha256[:12]}.part"
         folder.mkdir(parents=True, exist_ok=True)
-        if target.is_file() and _sha256(target) == take.sha256:
+        if target.is_file() and sha256_of(target) == take.sha256:
             return target
         have = part.stat().st_size if part.is_file() else 0
         if have < take.size_bytes:
             self._fetch_rest(take, part, have, told)
-        if _sha256(part) != take.sha256:
+        if sha256_of(part) != take.sha256:
             part.unlink()
             raise errors.Broken(f"“{take.name}” arrived damaged and was thrown away: fetch it again.")
         os.replace(part, target)
@@ -195,7 +187,7 @@ class Client:
         connection.request("GET", f"/api/v1/takes/{quote(take.id, safe='')}/file", headers={**headers, **self._known()})
         response = connection.getresponse()
         if response.status not in (200, 206):
-            _answer(response.status, response.read(), Any)
+            answer_of(response.status, response.read(), Any)
         with part.open("ab" if response.status == 206 else "wb") as file:
             done = file.tell()
             while piece := response.read(_PIECE_BYTES):
@@ -250,7 +242,7 @@ class Client:
         if body is not None:
             sent["Content-Type"] = "application/json"
         status, answer = self._send(method, path, None if body is None else to_json(body), sent, known=known, timeout_s=timeout_s)
-        return _answer(status, answer, kind)
+        return answer_of(status, answer, kind)
 
     def _send(
         self,
@@ -290,31 +282,3 @@ class Client:
                 self._connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=self._timeout_s)
         self._connection.timeout = timeout_s or self._timeout_s
         return self._connection
-
-
-def error_named(name: str, message: str) -> Exception:
-    """The error of that class name, from the server's tree, the door's or the core's; one that is not known is a plain ServerError."""
-    for module in (errors, refusals, core):
-        kind = getattr(module, name, None)
-        if isinstance(kind, type) and issubclass(kind, errors.ServerError | core.HeygemError):
-            return kind(message, folder="") if kind is errors.NotAllowedFolder else kind(message)
-    return errors.ServerError(message)
-
-
-def _answer(status: int, body: bytes, kind: Any) -> Any:
-    if 200 <= status < 300:
-        return from_json(body, kind) if body else None
-    with suppress(SpecError):
-        problem = from_json(body, Problem)
-        raise error_named(problem.error, problem.message)
-    raise NoServer(f"The server answered with status {status} and nothing that is understood.")
-
-
-def _query(values: dict[str, Any]) -> str:
-    given = {name: value for name, value in values.items() if value is not None}
-    return f"?{urlencode(given)}" if given else ""
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

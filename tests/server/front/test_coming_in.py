@@ -10,13 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from heygem_core.errors import SpecError
+from heygem_core.shot import to_json
+from heygem_server.answers import answer_of
 from heygem_server.client import Client, NoServer
-from heygem_server.errors import TooMany, Unauthorized
+from heygem_server.errors import NotAllowedFolder, ServerError, TooMany, Unauthorized
 from heygem_server.security import grants as grants_module
 from heygem_server.security.grants import CODE_LIFE_S, Grants
 from heygem_server.security.proof import is_proof, prove
+from heygem_server.security.refusals import BadPath
 from heygem_server.security.throttle import MOST_FAILURES, Throttle
 from heygem_server.table import ROUTES
+from heygem_server.wire import Problem
 
 from .running import Server, running
 
@@ -218,3 +223,13 @@ def test_the_files_with_secrets_are_their_users_alone(tmp_path: Path) -> None:
         for name in ("server.json", "access.json", "server.lock"):
             assert (server.settings.data_folder / name).stat().st_mode & 0o077 == 0, name
         assert server.settings.data_folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_refusal_becomes_the_error_that_it_names() -> None:
+    """A SpecError was swallowed by the very clause that looked for answers that are no problem."""
+    for name, kind in (("SpecError", SpecError), ("NotAllowedFolder", NotAllowedFolder), ("BadPath", BadPath), ("HTTPTeapot", ServerError)):
+        with pytest.raises(kind, match="why"):
+            answer_of(400, to_json(Problem(error=name, message="why")), dict)
+    for body in (b"", b"<html>", b"{}"):
+        with pytest.raises(NoServer):
+            answer_of(502, body, dict)
