@@ -50,11 +50,25 @@ class RunningServer:
             self.home / "cache",
         ]
         command += ["--root", self.media, "--port", self.port, "--workers", self.workers]
-        environment = {**os.environ, "HEYGEM_CONFIG": str(self.home / "server.toml"), "OMP_NUM_THREADS": "1"}
+        environment = {
+            **os.environ,
+            "PATH": f"{self._file_manager()}{os.pathsep}{os.environ.get('PATH', '')}",
+            "HEYGEM_CONFIG": str(self.home / "server.toml"),
+            "OMP_NUM_THREADS": "1",
+        }
         (self.home / "server.toml").touch()
         log = (self.home / "serve.log").open("ab")
         self.process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, env=environment)
         self._wait_until_up()
+
+    def _file_manager(self) -> Path:
+        """A folder with an `xdg-open` that writes down what it was asked to open, in `opened`."""
+        folder = self.home / "bin"
+        folder.mkdir(exist_ok=True)
+        script = folder / "xdg-open"
+        script.write_text(f'#!/bin/sh\necho "$1" >> "{self.home}/opened"\n')
+        script.chmod(0o755)
+        return folder
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + START_S
@@ -140,6 +154,14 @@ def open_page(
     if view:
         page.goto(f"{server.url}/#/{view}")
     return page, complaints
+
+
+def unfold(card: Any) -> None:
+    """Shows a job's shots; the first job at work is unfolded already."""
+    title = card.locator(".job-title")
+    title.wait_for()
+    if title.get_attribute("aria-expanded") == "false":
+        title.click()
 
 
 def watch(page: Any, complaints: list[str]) -> None:

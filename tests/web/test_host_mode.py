@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from .editor import HOST, ScriptedEditor, write_panel
 from .running import RunningServer, watch
+from .test_looks import AXE, complaints_of_axe
 
 
 @pytest.fixture
@@ -46,7 +47,10 @@ def test_select_render_place_and_switch_without_leaving_the_panel(
     takes = page.get_by_role("region", name="Takes of this project")
     place = takes.get_by_role("button", name="Place", exact=True)
     expect(place).to_be_visible(timeout=60_000)
+    place.scroll_into_view_if_needed()
     window.screenshot(path=pictures / "host-dark-320.png")
+    if AXE.is_file():
+        assert complaints_of_axe(window.frames[1]) == []
     place.click()
     expect(page.get_by_text("Placed on track V2.")).to_be_visible()
     expect(takes.get_by_text("On a timeline")).to_be_visible()
@@ -91,6 +95,8 @@ def test_the_panel_may_change_theme_and_language_and_tell_of_a_new_selection(pan
     window.wait_for_timeout(1200)
     assert len(editor.asked) > asked
     window.screenshot(path=pictures / "host-zh-light-320.png")
+    if AXE.is_file():
+        assert complaints_of_axe(window.frames[1]) == []
     assert page.locator("body").evaluate("body => document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off at 320 pixels"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .running import REPOSITORY, RunningServer
+from .running import REPOSITORY, RunningServer, unfold
 from .test_new import give
 
 WIDTHS = (1360, 800, 320)
@@ -36,7 +36,7 @@ def fill(page: Any, view: str, server: RunningServer, media: Path) -> None:
         expect(page.locator(".item.ready")).to_have_count(4)
     elif view == "queue":
         page.locator(".job").first.wait_for()
-        page.locator(".job-title").first.click()
+        unfold(page.locator(".job").first)
         page.locator(".shot").first.wait_for()
     elif view == "results":
         page.locator(".card img").first.wait_for()
@@ -49,7 +49,7 @@ def fill(page: Any, view: str, server: RunningServer, media: Path) -> None:
 
 
 def complaints_of_axe(page: Any) -> list[str]:
-    """Serious and critical findings, one line each."""
+    """Serious and critical findings of a page or a frame, one line each."""
     page.evaluate(AXE.read_text())
     found = page.evaluate("() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] })")
     bad = [rule for rule in found["violations"] if rule["impact"] in ("serious", "critical")]

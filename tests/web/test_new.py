@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from .clips import write_wav
 from .editor import timeline
-from .running import RunningServer
+from .running import RunningServer, unfold
 
 RENDER = re.compile(r"^Render")
 
@@ -54,7 +54,7 @@ def test_one_shot_from_files_to_the_take_with_face_marks_and_a_range_left_alone(
     assert detail["job"]["state"] == "completed", detail
     card = page.locator(f"[data-job='{newest['id']}']")
     expect(card.get_by_text("Completed")).to_be_visible()
-    card.get_by_role("button", name="speaker", exact=True).click()
+    unfold(card)
     card.get_by_role("link", name="Open the take").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("speaker")
     assert detail["shots"][0]["takes"][0]["frames"] == 26

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .running import RunningServer
+from .running import RunningServer, unfold
 
 
 @pytest.fixture
@@ -28,9 +28,7 @@ def card_of(page: Any, job: dict[str, Any]) -> Any:
 
 def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
     card = card_of(page, at_work)
-    title = card.get_by_role("button", name="at work", exact=True)
-    if title.get_attribute("aria-expanded") == "false":
-        title.click()
+    unfold(card)
     picture = card.get_by_alt_text(re.compile("Newest frame of"))
     expect(picture).to_be_visible(timeout=60_000)
     assert picture.get_attribute("src").startswith("blob:")
@@ -89,7 +87,7 @@ def test_a_failed_shot_says_why_and_the_others_are_done(page: Any, server: Runni
     job = server.ask("POST", "/jobs", {"shots": shots, "settings": {"format": "h264", "fit": "hold"}, "name": "one fails"})["job"]
     server.finished(job["id"])
     card = card_of(page, job)
-    card.get_by_role("button", name="one fails", exact=True).click()
+    unfold(card)
     expect(card.locator(".shot.failed .why")).to_contain_text("face")
     expect(card.locator(".shot.done")).to_have_count(1)
     expect(card.get_by_role("button", name="Retry", exact=True)).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_the_report_is_told_in_words_and_its_ranges_lead_to_their_frames(page: A
         expect(quality).to_contain_text(weak["reason"])
 
 
-def test_a_take_is_downloaded_pinned_and_revealed_or_told_why_not(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+def test_a_take_is_downloaded_pinned_and_shown_in_its_folder(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
     open_take(page, take)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
@@ -122,6 +123,14 @@ def test_a_take_is_downloaded_pinned_and_revealed_or_told_why_not(page: Any, ser
     page.get_by_role("button", name="Pin", exact=True).click()
     expect(page.get_by_role("button", name="Unpin")).to_be_visible()
     assert server.ask("GET", f"/takes/{take['id']}")["pinned"]
+    if sys.platform == "linux":
+        page.get_by_role("button", name="Show in folder").click()
+        opened = server.home / "opened"
+        for _ in range(100):
+            if opened.exists() and opened.read_text():
+                break
+            page.wait_for_timeout(50)
+        assert opened.read_text().splitlines()[-1] == str(Path(take["path"]).parent)
     page.get_by_role("button", name="Unpin").click()
     expect(page.get_by_role("button", name="Pin", exact=True)).to_be_visible()
 
