@@ -23,9 +23,10 @@ from heygem_core.motion.augment import music, over
 from heygem_core.motion.examples import lower_lip_gap
 from heygem_core.motion.footage import Footage, watch
 from heygem_core.motion.head import Head, load_head
-from heygem_core.motion.measures import CLOSED_GAP, Following, best_lag, bootstrap, follow
+from heygem_core.motion.measures import Following, best_lag, bootstrap, follow
 from heygem_core.motion.personal import adapt
 from heygem_core.motion.predict import predict_with
+from heygem_core.quality.curves import CLOSED_GAP
 from heygem_core.speech.activity import loudness_db, speaking
 from heygem_core.speech.features import FRAME_RATE
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label, maximum_filter1d
 
 from ..face.mesh import LIP_CORNERS, LOWER_FACE
+from ..quality.curves import closures
 from .examples import lower_lip_gap
 from .footage import Footage
 from .motion import Motion
@@ -19,7 +19,6 @@ Curve = Callable[[npt.NDArray[np.float64]], Floats]
 """Times in seconds (T,) → lip gap (T,)."""
 
 LAGS_S = np.arange(-16, 17) / 100
-CLOSED_GAP = 0.02  # face space: the printed threshold under which lips are closed, true and predicted alike
 _LEFT, _RIGHT = (LOWER_FACE.index(v) for v in LIP_CORNERS)
 
 
@@ -69,8 +68,7 @@ def follow_shapes(shapes_at: Callable[[npt.NDArray[np.float64]], Floats], footag
     r, lag, at_zero = best_lag(lambda t: lower_lip_gap(shapes_at(t)), times[use], truth[use])
     shapes = shapes_at(times + lag)
     gap, width = lower_lip_gap(shapes), np.linalg.norm(shapes[:, _RIGHT] - shapes[:, _LEFT], axis=-1)
-    hits, closures = _found((truth < CLOSED_GAP) & use, (gap < CLOSED_GAP) & use)
-    right, said = _found((gap < CLOSED_GAP) & use, (truth < CLOSED_GAP) & use)
+    closed = closures(np.where(use, truth, np.nan), np.where(use, gap, np.nan))
     return Following(
         name=footage.name,
         frames=int(use.sum()),
@@ -79,18 +77,11 @@ def follow_shapes(shapes_at: Callable[[npt.NDArray[np.float64]], Floats], footag
         r_at_zero=at_zero,
         width_r=correlation(width[use], footage.width[use]),
         amplitude=float(gap[use].std() / max(truth[use].std(), 1e-6)),
-        closures=closures,
-        recall=hits / closures if closures else float("nan"),
-        predicted_closures=said,
-        precision=right / said if said else float("nan"),
+        closures=closed.wanted,
+        recall=float("nan") if closed.recall is None else closed.recall,
+        predicted_closures=closed.shown,
+        precision=float("nan") if closed.precision is None else closed.precision,
     )
-
-
-def _found(runs: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """(how many runs of True meet a True of the other within one frame, how many runs)."""
-    numbered, count = label(runs)
-    met = np.unique(numbered[maximum_filter1d(among.astype(np.uint8), 3) > 0])
-    return int((met > 0).sum()), int(count)
 
 
 def bootstrap(values: Sequence[float], *, draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
