@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...face.mesh import LIP_MIDDLES
+from ...face.mesh import INNER_LIPS, LIP_MIDDLES
 from . import field, inside
 from .interior import Skull
 from .mouth import Mouth, smoothstep
@@ -61,23 +61,45 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     maps = _affine(donor.points[:, rows(LIPS + NEAR_LIPS)], target[:, rows(LIPS + NEAR_LIPS)])
     off = donor.points - _apply(maps, target)
     upper, lower = (_field(target, off, side + NEAR_LIPS, inter_ocular, box, _MOUTH_CELLS) for side in (UPPER_SIDE, LOWER_SIDE))
-    xs = torch.arange(x0, x1, device=off.device, dtype=torch.float32)
-    ys = torch.arange(y0, y1, device=off.device, dtype=torch.float32)
-    pixels = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(1, -1, 2)
-    straight = _apply(maps, pixels).transpose(1, 2).view(len(maps), 2, len(ys), len(xs))
-    upper, lower = straight + upper, straight + lower
-    lips = torch.lerp(upper, lower, mouth.below[:, None, y0:y1, x0:x1])
+    pixels = _pixels(box, off.device)
+    straight = _apply(maps, pixels).transpose(1, 2).view(len(maps), 2, y1 - y0, x1 - x0)
+    lips = straight + torch.lerp(upper, lower, mouth.below[:, None, y0:y1, x0:x1])
+    drawn = field.sample(donor.picture, *lips.unbind(1))
+    left, top, right, bottom = part = _around_inside(target, box)
+    here = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
+    kept = _inside(donor, target, skull, mouth, inter_ocular, part, lips[(..., *here)])
+    seen = mouth.inside[:, None, top:bottom, left:right]
+    drawn[(..., *here)] = torch.lerp(drawn[(..., *here)], field.sample(donor.picture, *kept.unbind(1)), seen)
+    return drawn
+
+
+def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box, lips: Tensor) -> Tensor:
+    """Where the pixels of `box` lie in the donors as parts of the inside; `lips` (B, 2, h, w) the same as parts of the lips."""
+    x0, y0, x1, y1 = box
     to_donor = inside.carry(skull, donor.skull)
-    carried = to_donor(pixels).transpose(1, 2).view_as(straight)
     table, down = inside.shifts(donor.picture, donor.points, target, to_donor)
     across, under, over = (t[:, y0:y1, x0:x1] for t in (mouth.across, mouth.under_upper, mouth.over_lower))
     shift = inside.read(table, across, under / (under + over).clamp(min=1))
-    kept = carried + down[:, :, None, None] * shift[:, None]
-    rigid = smoothstep(torch.minimum(_gap(donor.points), _gap(target)) / inter_ocular, 0.02, 0.06)[:, None, None, None]
+    kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift[:, None]
+    rigid = smoothstep(torch.minimum(_gap(donor.points), _gap(target)) / inter_ocular, 0.0, 0.02)[:, None, None, None]
     between = smoothstep(across[:, None].abs(), 0.9, 0.6)  # the dark corners belong to the lips
-    kept = torch.lerp(lips, kept, rigid * between)
-    seen = mouth.inside[:, None, y0:y1, x0:x1]
-    return torch.lerp(field.sample(donor.picture, *lips.unbind(1)), field.sample(donor.picture, *kept.unbind(1)), seen)
+    return torch.lerp(lips, kept, rigid * between)
+
+
+def _around_inside(target: Tensor, box: Box) -> Box:
+    """The part of `box` that holds what lies between the lips of every frame, at least a pixel."""
+    lips = target[:, rows(INNER_LIPS)]
+    x0, y0 = (lips.amin((0, 1)) - 3).floor().int().tolist()
+    x1, y1 = (lips.amax((0, 1)) + 4).ceil().int().tolist()
+    left, top = min(max(x0, box[0]), box[2] - 1), min(max(y0, box[1]), box[3] - 1)
+    return left, top, max(min(x1, box[2]), left + 1), max(min(y1, box[3]), top + 1)
+
+
+def _pixels(box: Box, device: torch.device) -> Tensor:
+    """The pixels' places (1, h * w, 2), row by row."""
+    x0, y0, x1, y1 = box
+    xs, ys = torch.arange(x0, x1, device=device, dtype=torch.float32), torch.arange(y0, y1, device=device, dtype=torch.float32)
+    return torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(1, -1, 2)
 
 
 def _gap(points: Tensor) -> Tensor:
