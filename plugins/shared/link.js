@@ -141,9 +141,11 @@ class Link {
     return undefined;
   }
 
+  /** An answer belongs to the connection that asked: a server that was restarted numbers its requests anew. */
   async answerTo(request, session) {
+    const asked = this.socket;
     const reply = await this.inTurn(() => answer(this.editor, this.schema, request));
-    if (reply && this.socket) this.socket.send(JSON.stringify(reply));
+    if (reply && asked && this.socket === asked) asked.send(JSON.stringify(reply));
     if (reply) await this.placed(request, reply, session);
   }
 

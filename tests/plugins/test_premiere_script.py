@@ -21,6 +21,7 @@ from tests.plugins.node import HERE, MODULES, REPOSITORY, NodeProcess, needs_nod
 
 SCHEMA = json.loads(generate.SCHEMA_FILE.read_text(encoding="utf-8"))
 TIMEBASES = {"23.976": 10594584000, "25": 10160640000, "29.97": 8475667200, "59.94": 4237833600}
+ONE_OCLOCK = {"23.976": 86400, "25": 90000, "29.97": 107892, "59.94": 215784}  # frames before the one that carries 01:00:00:00
 RATES = {"23.976": Fraction(24000, 1001), "25": Fraction(25), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
 NASTY = "Te\"rr\\or\n\u2028\u2029</script><script>alert(1)</script>'; app.quit(); // \U0001f600 ${x}"
 
@@ -109,10 +110,10 @@ def scene(files):
         one.fake.close()
 
 
-@pytest.mark.parametrize("zero", [0, 3600], ids=["from zero", "from one o'clock"])
+@pytest.mark.parametrize("late", [False, True], ids=["from zero", "from one o'clock"])
 @pytest.mark.parametrize("rate", RATES)
-def test_a_take_lies_above_its_clip_at_the_exact_frame_and_nothing_else_changes(scene, rate, zero):
-    here = scene(rate, zero=zero * 254016000000)
+def test_a_take_lies_above_its_clip_at_the_exact_frame_and_nothing_else_changes(scene, rate, late):
+    here = scene(rate, zero=late * ONE_OCLOCK[rate] * TIMEBASES[rate])
     before = here.picture()
     result = here.ask("host.place", **here.params(f"take {rate}.mov"))
     assert here.takes(f"take {rate}.mov") == [(3, 100, 24, 5)]
@@ -268,7 +269,7 @@ def test_premieres_clips_hold_no_takes_and_it_says_so(scene):
 
 
 def test_the_selection_is_deduplicated_and_brings_the_speech_under_it(scene):
-    here = scene("29.97", zero=3600 * 254016000000)
+    here = scene("29.97", zero=ONE_OCLOCK["29.97"] * TIMEBASES["29.97"])
     speech = here.fake("clip", sequence=here.sequence, file=str(here.files / "speech.wav"), start=90, length=60, track=2, kind="Audio")[
         "id"
     ]

@@ -17,7 +17,7 @@ from heygem_core.shot import from_json
 from heygem_plugins.protocol import generate
 from tests.plugins.media import in_ticks, make_clip, make_speech
 from tests.plugins.node import HERE, MODULES, REPOSITORY, NodeProcess, needs_node, run_node
-from tests.plugins.test_premiere_script import RATES, SCHEMA, TIMEBASES
+from tests.plugins.test_premiere_script import ONE_OCLOCK, RATES, SCHEMA, TIMEBASES
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +104,10 @@ def others(state: dict[str, Any], count: int) -> Any:
     return {**state, "video": state["video"][:count], "names": None}
 
 
-@pytest.mark.parametrize("zero", [0, 3600], ids=["from zero", "from one o'clock"])
+@pytest.mark.parametrize("late", [False, True], ids=["from zero", "from one o'clock"])
 @pytest.mark.parametrize("rate", RATES)
-def test_a_take_lies_above_its_clip_at_the_exact_frame_and_nothing_else_changes(scene, rate, zero):
-    here = scene(rate, zero=zero * 254016000000)
+def test_a_take_lies_above_its_clip_at_the_exact_frame_and_nothing_else_changes(scene, rate, late):
+    here = scene(rate, zero=late * ONE_OCLOCK[rate] * TIMEBASES[rate])
     before = here.fake("state", sequence=here.sequence)
     result = here.ask("host.place", **here.params(f"take {rate}.mov"))
     assert here.takes(f"take {rate}.mov") == [(3, 100, 24, 5)]

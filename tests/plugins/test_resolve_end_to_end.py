@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from fractions import Fraction
 
@@ -16,7 +17,14 @@ from heygem_server.wire import HostCall, TakeView
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.real_server import RealServer, talking, until
 
-RATE = Fraction(30000, 1001)
+CASES = {  # setting: rate, number of the first frame, its timecode, start of the media
+    "29.97": (Fraction(30000, 1001), 107892, "01:00:00;00", "10:00:00;00"),
+    "23.976": (Fraction(24000, 1001), 86400, "01:00:00:00", "10:00:00:00"),
+    "25": (Fraction(25), 0, "00:00:00:00", "00:59:58:00"),
+    "59.94": (Fraction(60000, 1001), 0, "00:00:00;00", "01:00:00;00"),
+}
+SETTING = os.environ.get("HEYGEM_RATE", "29.97")  # the others take their time: one run each, by hand
+RATE, FIRST, START, MEDIA_START = CASES[SETTING]
 HOST = "resolve-test"
 
 
@@ -26,7 +34,7 @@ def server(tmp_path_factory, clips):
     media = folder / "media"
     media.mkdir()
     person = sorted((clips / "grid").glob("*.mpg"))[0]
-    talking(person, media / "clip.mov", rate=RATE, frames=60, timecode="10:00:00;00")
+    talking(person, media / "clip.mov", rate=RATE, frames=60, timecode=MEDIA_START)
     shutil.copy(sorted((clips / "grid").glob("*.mpg"))[1], media / "speech.mpg")
     server = RealServer(folder, media)
     server.start()
@@ -39,7 +47,7 @@ def scene(server):
     """Three clips of one person with one speech across them, in drop-frame from one o'clock, source timecode at ten o'clock."""
     resolve = Resolve()
     resolve.new_project("Film")
-    timeline = resolve.new_timeline(rate="29.97", start_frame=107892, start_timecode="01:00:00;00")
+    timeline = resolve.new_timeline(rate=SETTING, start_frame=FIRST, start_timecode=START)
     media = server.folder / "media"
     clips = [resolve.add_clip(timeline, str(media / "clip.mov"), start=start, length=12, offset=offset) for start, offset in
              ((30, 4), (42, 20), (60, 40))]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import http.server
 import json
 import os
@@ -16,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from heygem_core.shot import from_json
 from heygem_resolve import arrivals, finding, running, submitting, window
@@ -253,9 +256,81 @@ def test_quitting_resolve_ends_the_panel():
     panel.step()
     assert panel.alive
     resolve.app.broken = True
-    panel._looked = -1
-    panel.step()
+    for _ in range(4):
+        panel._looked = -1
+        panel.step()
+    assert panel.alive, "objects die for a moment while a project is being opened"
+    for _ in range(8):
+        panel._looked = -1
+        panel.step()
     assert not panel.alive
+
+
+class OneAnswerServer:
+    """Asks for the selection, hangs up before the answer can come, and then asks something else under the same number."""
+
+    def __init__(self, folder: Path) -> None:
+        self.said: list[list[dict[str, Any]]] = []
+        self.file = folder / "server.json"
+        self.app = web.Application()
+        self.app.router.add_post("/api/v1/prove", self.prove)
+        self.app.router.add_post("/api/v1/tokens", lambda request: self.json({"token": "a.b", "scope": "host"}))
+        self.app.router.add_get("/api/v1/takes", lambda request: self.json({"takes": [], "next": None}))
+        self.app.router.add_get("/api/v1/events", self.events)
+
+    async def json(self, value: Any) -> web.Response:
+        return web.json_response(value)
+
+    async def prove(self, request: web.Request) -> web.Response:
+        nonce = (await request.json())["nonce"]
+        return web.json_response({"hmac": hmac.new(b"id.secret", f"heygem-server:{nonce}".encode(), "sha256").hexdigest()})
+
+    async def events(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        heard: list[dict[str, Any]] = []
+        self.said.append(heard)
+        await socket.receive_json()
+        await socket.send_json({"type": "welcome", "epoch": "e", "seq": 0, "scope": "host"})
+        method = "host.selection" if len(self.said) == 1 else "host.nothing"
+        await socket.send_json({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}})
+        if len(self.said) == 1:
+            await asyncio.sleep(0.2)
+            await socket.close()
+            return socket
+        async for message in socket:
+            heard.append(message.json())
+        return socket
+
+
+async def test_an_answer_never_goes_to_another_connection_than_the_one_that_asked(tmp_path):
+    """A restarted server counts from 1 again: a late answer to its predecessor's request 1 would be taken for the answer to its own."""
+    server = OneAnswerServer(tmp_path)
+    runner = web.AppRunner(server.app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    server.file.write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "token": "id.secret", "certificate": None}))
+    resolve = Resolve()
+    resolve.new_project()
+    panel = Panel(Editor(resolve), Link(Settings(str(server.file))), "resolve-x")
+    panel._look_at_project()
+    panel.link.start()
+    try:
+        for _ in range(200):  # the editor is busy until the second connection stands
+            await asyncio.sleep(0.05)
+            if len(server.said) == 2:
+                break
+        for _ in range(40):
+            panel.step()
+            await asyncio.sleep(0.02)
+    finally:
+        panel.link.stop()
+        await asyncio.to_thread(panel.link.join, 5)
+        await runner.cleanup()
+    [answer] = server.said[1]
+    assert answer["error"]["data"] == {"error": "UnknownMethod"}
 
 
 class Toolkit:

@@ -3,9 +3,9 @@
 It never touches Resolve. Two queues are all it shares: `inbox` (to the editor's thread) and `outbox` (from it). A connection that
 breaks is made anew; events missed meanwhile are asked for by number, takes finished meanwhile are looked up.
 
-inbox: ("state", sentence, connected) · ("request", JSON-RPC) · ("arrival", {"method", "params"}) · ("event", message) · ("page", url)
-outbox: ("answer", JSON-RPC) · ("placed", take, placement) · ("page",) · ("submit", path, body)
-        its answer: ("submitted", what the server says, None) or ("submitted", None, sentence)
+inbox: ("state", sentence, connected) · ("request", JSON-RPC, connection) · ("arrival", {"method", "params"}) · ("event", message)
+       ("page", url) · ("submitted", what the server says, None) or ("submitted", None, sentence)
+outbox: ("answer", JSON-RPC, connection) · ("placed", take, placement) · ("page",) · ("submit", path, body)
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Link(threading.Thread):
         self._ended = threading.Event()
         self._started_at = -_STARTING_S
         self._seen: tuple[str, int] | None = None  # epoch and number of the last event
+        self._connection = 0  # counts connections: a server that was restarted numbers its requests anew
 
     def introduce(self, about: dict[str, Any] | None) -> None:
         """Who this editor is now; another project is a new connection."""
@@ -88,6 +89,7 @@ class Link(threading.Thread):
         with connect(
             address, open_timeout=5, close_timeout=1, max_size=_LARGEST_MESSAGE, compression=None, proxy=None, ssl=finding.tls(server)
         ) as socket:
+            self._connection += 1
             socket.send(json.dumps(self._hello(token, about)))
             while not self._ended.is_set() and self._about == about:
                 self._send_all(socket, server, token, about)
@@ -106,7 +108,7 @@ class Link(threading.Thread):
 
     def _received(self, message: dict[str, Any], server: finding.Server, token: str, about: dict[str, Any]) -> None:
         if message.get("jsonrpc") == "2.0":
-            self.inbox.put(("request", message))
+            self.inbox.put(("request", message, self._connection))
             return
         kind = message.get("type")
         if kind == "refused":
@@ -150,7 +152,8 @@ class Link(threading.Thread):
         while self.outbox.queue:
             kind, *rest = self.outbox.queue[0]
             if kind == "answer":
-                socket.send(json.dumps(rest[0]))
+                if rest[1] == self._connection:  # an older one's request is asked again by the server, under another number
+                    socket.send(json.dumps(rest[0]))
             elif kind == "placed":
                 self._tell_placed(server, token, about, *rest)
             elif kind == "page":

@@ -12,6 +12,7 @@ from .link import Link
 from .trouble import HostError
 
 _LOOK_S = 0.5  # how often the open project is looked at
+_GONE_AFTER = 8  # looks that failed in a row: Resolve has quit
 
 
 class Panel:
@@ -25,6 +26,7 @@ class Panel:
         self.page: str | None = None  # an address that was asked for and not opened yet
         self.alive = True
         self._looked = -_LOOK_S
+        self._failed = 0
 
     def step(self) -> bool:
         """Handles what has arrived; returns whether anything changed. Resolve's quitting ends the panel."""
@@ -52,15 +54,18 @@ class Panel:
     def _look_at_project(self) -> None:
         try:
             self.link.introduce(about(self.editor, self.host_id))
-        except TypeError:  # Resolve is gone: its objects are no longer callable
-            self.alive = False
-            self.link.stop()
+            self._failed = 0
+        except Exception:  # TypeError above all: objects die while a project is being opened, and for good when Resolve quits
+            self._failed += 1
+            if self._failed >= _GONE_AFTER:
+                self.alive = False
+                self.link.stop()
 
     def _handle(self, kind: str, *rest: Any) -> None:
         if kind == "state":
             self.state, self.connected = rest
         elif kind == "request":
-            self._answer(rest[0])
+            self._answer(*rest)
         elif kind == "arrival":
             self._arrive(rest[0])
         elif kind == "event":
@@ -70,10 +75,10 @@ class Panel:
         elif kind == "submitted":
             self.said = rest[1] or submitting.outcome(rest[0])
 
-    def _answer(self, request: dict[str, Any]) -> None:
+    def _answer(self, request: dict[str, Any], connection: int) -> None:
         reply = answering.answer(self.editor, request)
         if reply is not None:
-            self.link.outbox.put(("answer", reply))
+            self.link.outbox.put(("answer", reply, connection))
             self._tell(request.get("method"), request.get("params") or {}, reply)
 
     def _arrive(self, call: dict[str, Any]) -> None:
@@ -112,7 +117,7 @@ class Panel:
 
 
 def about(editor: Editor, host_id: str) -> dict[str, Any] | None:
-    """The protocol's HostHello; None = no project is open. Raises: TypeError — Resolve has quit."""
+    """The protocol's HostHello; None = no project is open. Raises: TypeError — Resolve is opening a project, or has quit."""
     project = project_of(editor)
     if project is None:
         return None
