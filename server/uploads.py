@@ -78,7 +78,9 @@ class Uploads:
     def path(self, upload: str) -> Path:
         """Where its media lies. Raises: NotFound."""
         home = self._home(upload)
-        found = [each for each in home.iterdir() if each.name != "upload.json"] if (home / "upload.json").is_file() else []
+        found: list[Path] = []
+        with suppress(OSError):  # deleted in this moment
+            found = [each for each in home.iterdir() if each.name != "upload.json"] if (home / "upload.json").is_file() else []
         if len(found) != 1:
             raise NotFound("This upload is not here (any more): send the file again.")
         return found[0]
