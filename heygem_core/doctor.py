@@ -91,11 +91,16 @@ def _trackers() -> Iterator[Finding]:
 
 
 def _motion() -> Iterator[Finding]:
-    from .motion.head import load_head
+    from .motion.choice import MEL, choose_head
 
-    yield Finding(area="speech", works=True, text=f"The motion model that ships, “{load_head().name}”, is ready.")
+    head = choose_head()
+    if head.name == MEL:
+        text = "Speech is heard by the model that ships; heygem-bridge[offline-speech] (Whisper tiny.en, 75 MB) follows it more closely."
+    else:
+        text = "Speech is heard through Whisper tiny.en, which is on this machine."
+    yield Finding(area="speech", works=True, text=text)
     if importlib.util.find_spec("transformers") is None:
-        yield Finding(area="speech", works=None, text="transformers is not installed: only the model that ships is used.")
+        yield Finding(area="speech", works=None, text="transformers is not installed: speech encoders of your own need it.")
 
 
 def _cache() -> Finding:
