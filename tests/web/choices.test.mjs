@@ -48,6 +48,12 @@ test("moving a job anywhere gives the order that was asked for, whatever the pri
   }
 });
 
+test("where there is room between two priorities, only the moved job changes", () => {
+  const jobs = [80, 50, 50, 20].map((priority, k) => ({ id: `j${k}`, priority }));
+  assert.deepEqual(reorder(jobs, "j3", 1).map((change) => change.id), ["j3"]);
+  assert.deepEqual(reorder(jobs, "j3", 0).map((change) => change.id), ["j3"]);
+});
+
 test("a late answer of an earlier call never overwrites a newer one", async () => {
   const answers = [];
   const task = new Task((signal, n) => new Promise((resolve) => answers.push(() => resolve(n))), () => {});

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,11 +27,12 @@ def card_of(page: Any, job: dict[str, Any]) -> Any:
     return page.locator(f"[data-job='{job['id']}']")
 
 
-def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
+def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(page: Any, at_work: dict[str, Any], pictures: Path) -> None:
     card = card_of(page, at_work)
     unfold(card)
     picture = card.get_by_alt_text(re.compile("Newest frame of"))
     expect(picture).to_be_visible(timeout=60_000)
+    page.screenshot(path=pictures / "queue-live-dark-1360.png")
     assert picture.get_attribute("src").startswith("blob:")
     assert picture.evaluate("image => image.naturalWidth") > 0
     expect(card.get_by_text("Rendering").last).to_be_visible()

@@ -145,13 +145,16 @@ def test_a_take_is_rendered_again_with_other_settings_and_nothing_is_overwritten
     dialog.get_by_label("Mouth movement").fill("1.5")
     dialog.get_by_role("button", name="Render", exact=True).click()
     page.wait_for_url("**/#/queue")
-    newest = server.ask("GET", "/jobs?limit=1")["jobs"][0]
-    detail = server.finished(newest["id"])
+    detail = server.finished(take["job"])
     assert detail["job"]["state"] == "completed", detail
-    again = server.ask("GET", "/takes?limit=1")["takes"][0]
-    assert again["settings"]["intensity"] == 1.5
+    first, again = detail["shots"][0]["takes"][:2]
+    assert (first["id"], again["version"], again["settings"]["intensity"]) == (take["id"], 2, 1.5)
     assert again["path"] != take["path"]
     assert Path(take["path"]).read_bytes() == before
+    page.goto(f"{server.url}/#/take/{take['id']}")
+    versions = page.get_by_role("region", name="Versions")
+    versions.get_by_role("link", name="Version 2").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(again["name"])
 
 
 def test_deleting_shows_what_goes_and_then_it_is_gone(page: Any, server: RunningServer) -> None:

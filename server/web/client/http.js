@@ -144,6 +144,8 @@ export function makeApi(base, who) {
     log: async (id, extra) => (await send("GET", `/jobs/${id}/log`, undefined, extra)).text(),
     /** @param {string} id @param {"cancel" | "retry"} verb @returns {Promise<Wire.ShotView>} */
     actOnShot: (id, verb) => ask("POST", `/shots/${id}/${verb}`),
+    /** A new version of a shot with other settings. @param {string} id @param {Wire.RenderSettings} settings @returns {Promise<Wire.ShotView>} */
+    again: (id, settings) => ask("POST", `/shots/${id}/again`, settings),
     /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.ShotView>} */
     shot: (id, extra) => get(`/shots/${id}`, extra),
 

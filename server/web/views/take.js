@@ -8,8 +8,7 @@ import { nameOfFrame, parseRate, secondsOf } from "../time.js";
 import { duration, number, percent, rate as rateText, size, when } from "../format.js";
 import { unchanged, unchangedShare, verdicts } from "../quality.js";
 import { go, hashOf } from "../route.js";
-import { newKey } from "../media/draft.js";
-import { t } from "../text.js";
+import { maybe, t } from "../text.js";
 import { DeleteJob, DeleteTake } from "./deletion.js";
 import { save } from "./download.js";
 import { JobLog } from "./job.js";
@@ -65,7 +64,7 @@ function TakeDetail({ take }) {
             <strong>${t("take.version", { n: one.version })}</strong><span>${settingsLine(one.settings)}</span><small>${when(one.created)}</small></a></li>`)}</ol>`}
         </section>
         <section class="panel" aria-label=${t("take.facts")}><h2>${t("take.facts")}</h2>
-          <${Facts} items=${[`${take.width}×${take.height}`, rateText(take.rate), t("take.frames", { n: number(take.frames) }), rate && duration(secondsOf(take.frames, rate)), take.format, take.start_timecode, size(take.size_bytes)]} />
+          <${Facts} items=${[`${take.width}×${take.height}`, rateText(take.rate), t("take.frames", { n: number(take.frames) }), rate && duration(secondsOf(take.frames, rate)), maybe(`format.${take.format}`) ?? take.format, take.start_timecode, size(take.size_bytes)]} />
           <p class="path">${take.path}</p>
           ${take.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
         </section>
@@ -114,19 +113,16 @@ export function QualityReport({ report, take, onSeek }) {
     <p class="hint">${[report.plan.faces, report.rendering_s === null ? null : t("quality.made", { time: duration((report.planning_s ?? 0) + report.rendering_s) }), report.device].filter(Boolean).join(" · ")}</p>`;
 }
 
-/** The same shot once more, as a new job with other settings; nothing that exists is overwritten. @param {{take: Wire.TakeView, shot: Wire.ShotView | null, onClose: () => void}} props */
+/** The same shot once more with other settings, as its next version; nothing that exists is overwritten. @param {{take: Wire.TakeView, shot: Wire.ShotView | null, onClose: () => void}} props */
 function RenderAgain({ take, shot, onClose }) {
   const { client, say } = useApp();
-  const job = useLive((state) => state.jobs[take.job]);
   const [settings, setSettings] = useState(/** @type {import("../presets.js").Settings} */ ({ ...take.settings }));
   const [preset, setPreset] = useState("custom");
-  const [key, setKey] = useState(newKey);
   const [busy, act] = useAction();
   const start = () => act(async () => {
     if (!shot) return;
-    const detail = await client.api.submit({ shots: [{ ...shot.request, name: shot.name, settings: null }], settings, name: job?.name ?? null, folder: job?.folder ?? null, origin: job?.origin ?? { kind: "page" }, timeline: job?.timeline ?? null }, key);
-    client.dispatch({ type: "job.loaded", detail, asOf: -1 });
-    say(t("start.started", { name: detail.job.name }));
+    await client.api.again(shot.id, settings);
+    say(t("start.started", { name: shot.name }));
     onClose();
     go("queue");
   });
@@ -134,6 +130,6 @@ function RenderAgain({ take, shot, onClose }) {
   return html`<${Dialog} title=${t("take.again-title", { name: take.name })} onClose=${onClose} footer=${footer}>
     ${!shot && html`<${Notice} kind="warn">${t("versions.no-job")}<//>`}
     <p class="hint">${t("take.again-hint")}</p>
-    <${SettingsForm} id="again" settings=${settings} preset=${preset} onChange=${(/** @type {any} */ next, /** @type {string} */ name) => { setSettings(next); setPreset(name); setKey(newKey()); }} /><//>`;
+    <${SettingsForm} id="again" settings=${settings} preset=${preset} onChange=${(/** @type {any} */ next, /** @type {string} */ name) => { setSettings(next); setPreset(name); }} /><//>`;
 }
 
