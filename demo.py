@@ -17,8 +17,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from heygem_core.contact_sheet import write_contact_sheet
 from heygem_core.quality.measure import measure_take
 from heygem_core.shot import RenderSettings, RenderTask, Shot
-from heygem_server.cli_measure import table
-from heygem_server.cli_render import show_events
+from heygem_server.commands.measure import table
+from heygem_server.commands.render import show_events
 
 OUTPUT = Path("demo-output")
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 
-from . import cli_doctor, cli_install, cli_jobs, cli_measure, cli_pass, cli_render, cli_serve, cli_timeline, cli_train
+from .commands import doctor, install, jobs, measure, passing, render, serve, timeline, train
 from .errors import ServerError
 
 
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _quiet_libraries()
     parser = argparse.ArgumentParser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (cli_serve, cli_jobs, cli_pass, cli_render, cli_timeline, cli_measure, cli_train, cli_install, cli_doctor):
+    for module in (serve, jobs, passing, render, timeline, measure, train, install, doctor):
         module.add_to(commands)
     options = parser.parse_args(arguments)
     cancel_on_signals()

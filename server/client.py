@@ -27,7 +27,7 @@ from heygem_core.tasks import FacesFound, Probed
 
 from . import errors
 from .answers import NoServer, answer_of, error_named, sha256_of, with_query
-from .running import read_server_file, server_file
+from .front.running import read_server_file, server_file
 from .security.certificate import pinned_context
 from .security.proof import is_proof
 from .settings import read_settings

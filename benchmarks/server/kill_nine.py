@@ -19,9 +19,9 @@ from pathlib import Path
 import psutil
 
 from heygem_core.shot import RenderSettings
-from heygem_server.engine_room import engine_room
+from heygem_server.rendering.engine_room import engine_room
+from heygem_server.rendering.take_files import sha256_of
 from heygem_server.store import Store
-from heygem_server.take_files import sha256_of
 
 from .common import clips_folder, cut, left_in, settings, submit
 

@@ -15,12 +15,12 @@ from aiohttp import WSMsgType, web
 from heygem_core.errors import HeygemError, SpecError
 from heygem_core.shot import from_json, to_json
 
-from .. import keys
 from ..errors import BadRequest, Forbidden, NotFound, ServerError, Unauthorized, problem_of
-from ..hosts import Connection, check_host
-from ..log import LOGGER
-from ..ownership import owns
-from ..routes import PUBLIC, Ask, Route
+from ..front import keys
+from ..front.hosts import Connection, check_host
+from ..front.log import LOGGER
+from ..front.ownership import owns
+from ..front.routes import PUBLIC, Ask, Route
 from ..security.door import by_cookie, by_token
 from ..security.grants import Grant
 from ..security.proof import prove

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from heygem_core.shot import Struct
 
-from .. import keys
 from ..errors import NotFound
-from ..routes import PEOPLE, Ask, Route
+from ..front import keys
+from ..front.routes import PEOPLE, Ask, Route
 from ..wire import FileEntry, Folder, RootRequest
 
 _KINDS = {

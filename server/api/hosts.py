@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from .. import keys
 from ..errors import Forbidden
-from ..hosts import PLACING
-from ..routes import ALL, PEOPLE, Ask, Route
+from ..front import keys
+from ..front.hosts import PLACING
+from ..front.routes import ALL, PEOPLE, Ask, Route
 from ..wire import HostCall, HostView
 
 _LARGEST_CALL = 8 << 20

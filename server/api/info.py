@@ -10,10 +10,10 @@ from aiohttp import web
 
 from heygem_core.shot import EngineName, FormatName
 
-from .. import keys
-from ..metrics import metrics_text
-from ..openapi import document
-from ..routes import PEOPLE, PUBLIC, Ask, Route
+from ..front import keys
+from ..front.metrics import metrics_text
+from ..front.openapi import document
+from ..front.routes import PEOPLE, PUBLIC, Ask, Route
 from ..wire import Info
 
 
@@ -45,7 +45,7 @@ async def metrics(ask: Ask) -> web.Response:
 
 
 async def openapi(ask: Ask) -> web.Response:
-    from ..table import ROUTES as all_routes
+    from ..front.table import ROUTES as all_routes
 
     return web.Response(body=document(all_routes), content_type="application/json", charset="utf-8")
 

@@ -12,11 +12,11 @@ from msgspec import Meta
 
 from heygem_core.shot import Shot, Struct
 
-from .. import keys
 from ..errors import BadRequest
-from ..ownership import check_owns, origin_of, owns
-from ..routes import MIB, PEOPLE, Ask, Route
-from ..sending import send_zip
+from ..front import keys
+from ..front.ownership import check_owns, origin_of, owns
+from ..front.routes import MIB, PEOPLE, Ask, Route
+from ..front.sending import send_zip
 from ..store.jobs import expand
 from ..wire import Deletion, Estimate, JobDetail, JobPage, JobRequest, JobState, JobView, MediaRef, PriorityRequest, ShotRequest, ShotView
 

@@ -12,10 +12,10 @@ from msgspec import Meta
 from heygem_core.shot import Struct
 from heygem_core.tasks import FacesFound, Probed, Waveform
 
-from .. import keys
 from ..errors import NotFound
-from ..routes import ALL, PEOPLE, Ask, Route
-from ..sending import send_file
+from ..front import keys
+from ..front.routes import ALL, PEOPLE, Ask, Route
+from ..front.sending import send_file
 from ..wire import MediaRef, ProxyMade
 from .jobs import media_path
 

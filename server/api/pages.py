@@ -10,9 +10,9 @@ from aiohttp import web
 
 from heygem_core.shot import Struct
 
-from .. import keys
 from ..errors import NotFound
-from ..routes import PUBLIC, Ask, Route
+from ..front import keys
+from ..front.routes import PUBLIC, Ask, Route
 from ..security.headers import page_headers
 from ..security.paths import inside
 

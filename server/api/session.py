@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from .. import keys
 from ..errors import BadRequest, Unauthorized
-from ..routes import ADMIN, PUBLIC, Ask, Route, answer_json
+from ..front import keys
+from ..front.routes import ADMIN, PUBLIC, Ask, Route, answer_json
 from ..security.door import COOKIE, set_cookie
 from ..security.proof import prove
 from ..wire import Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest

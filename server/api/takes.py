@@ -16,12 +16,12 @@ from msgspec import Meta
 from heygem_core.shot import Struct
 from heygem_core.tasks import Waveform
 
-from .. import keys
 from ..errors import BadRequest, Forbidden, NotFound
-from ..ownership import check_owns, owns
-from ..routes import PEOPLE, Ask, Route
+from ..front import keys
+from ..front.ownership import check_owns, owns
+from ..front.routes import PEOPLE, Ask, Route
+from ..front.sending import send_file
 from ..security.throttle import is_loopback
-from ..sending import send_file
 from ..wire import Placed, TakePage, TakeView
 from .jobs import ForceQuery
 

@@ -21,11 +21,11 @@ from msgspec import Meta, field
 from heygem_core.errors import SpecError
 from heygem_core.shot import RenderSettings, Struct, from_json, to_json
 
-from .. import keys
 from ..errors import BadRequest, NotFound
-from ..ownership import check_owns, origin_of
-from ..routes import MIB, Ask, Route, answer_json
-from ..sending import send_file
+from ..front import keys
+from ..front.ownership import check_owns, origin_of
+from ..front.routes import MIB, Ask, Route, answer_json
+from ..front.sending import send_file
 from ..timeline.child import conform_in_child, publish_in_child
 from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, Selection, TimelineShot
 from ..timeline.specs import ConformSpec, PublishSpec

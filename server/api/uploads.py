@@ -11,9 +11,9 @@ from msgspec import Meta
 
 from heygem_core.shot import Struct
 
-from .. import keys
 from ..errors import BadRequest
-from ..routes import BODY_STALL_S, PEOPLE, Ask, Route
+from ..front import keys
+from ..front.routes import BODY_STALL_S, PEOPLE, Ask, Route
 from ..wire import UploadView
 
 _PIECE_BYTES = 1 << 20

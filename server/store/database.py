@@ -24,7 +24,7 @@ from typing import Any
 from heygem_core.shot import from_json, to_json
 
 from ..errors import Broken
-from ..states import job_state, move
+from ..rendering.states import job_state, move
 from ..wire import EventKind, Happened
 from . import rows, sql
 from .schema import migrate

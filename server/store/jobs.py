@@ -13,7 +13,7 @@ from secrets import token_hex
 from heygem_core.shot import Shot
 
 from ..errors import BadRequest, Conflict
-from ..states import FINISHED_JOBS, FINISHED_SHOTS, move
+from ..rendering.states import FINISHED_JOBS, FINISHED_SHOTS, move
 from ..wire import Deletion, JobDetail, JobPage, JobRequest, JobState, JobView, ShotRequest, ShotState, ShotView
 from . import rows, sql
 from .database import Change, Database, encoded

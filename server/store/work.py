@@ -16,7 +16,7 @@ from heygem_core.shot import RenderSettings, Shot, Struct, from_json
 from heygem_core.tasks import Planned
 
 from ..errors import StaleAttempt
-from ..states import move
+from ..rendering.states import move
 from ..wire import Reused, ShotRequest, TakeView
 from . import rows, sql
 from .database import Change, Database, encoded

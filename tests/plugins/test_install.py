@@ -19,7 +19,7 @@ import pytest
 from heygem_core.errors import SetupError
 from heygem_plugins.installing import packing, sources
 from heygem_plugins.installing.machine import Machine, System
-from heygem_server.cli_install import carry_out
+from heygem_server.commands.install import carry_out
 from tests.plugins.node import REPOSITORY
 
 

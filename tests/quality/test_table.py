@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.quality.figures import flat
 from heygem_core.quality.figures import Closures, CurveMatch, Likeness, OwnSpeech, Quality, SyncScore, Trace
-from heygem_server.cli_measure import table
+from heygem_server.commands.measure import table
 
 MATCH = CurveMatch(r=0.5, r_best=0.6, lag_ms=-20.0, amplitude=1.1)
 CLOSED = Closures(threshold=0.02, wanted=7, recall=0.5, shown=6, precision=None)

@@ -117,6 +117,6 @@ def test_facts_go_on_after_the_child_died(media: Path) -> None:
 
 
 def test_reading_timelines_loads_no_networks() -> None:
-    code = "import sys, heygem_server.timeline.conform, heygem_server.timeline.child, heygem_server.cli_timeline; print(*sys.modules)"
+    code = "import sys, heygem_server.timeline.conform, heygem_server.timeline.child, heygem_server.commands.timeline; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "mediapipe", "transformers", "av"} & set(loaded)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from heygem_core.shot import RenderSettings, Shot
-from heygem_server.engine_room import EngineRoom
+from heygem_server.rendering.engine_room import EngineRoom
 from heygem_server.settings import ServerSettings
 from heygem_server.wire import JobDetail, JobRequest, MediaRef, ShotRequest
 

@@ -15,8 +15,8 @@ import pytest
 from heygem_core.media.probe import probe
 from heygem_core.shot import Shot
 from heygem_core.tasks import Probed
-from heygem_server.engine_room import engine_room
-from heygem_server.take_files import sha256_of
+from heygem_server.rendering.engine_room import engine_room
+from heygem_server.rendering.take_files import sha256_of
 from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, ProgressNow
 from tests.media import make
 from tests.render import making
@@ -124,7 +124,7 @@ async def test_a_full_disk_makes_the_queue_wait_and_say_so(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = [100]
-    monkeypatch.setattr("heygem_server.disk.free_bytes", lambda folder: free[0])
+    monkeypatch.setattr("heygem_server.rendering.disk.free_bytes", lambda folder: free[0])
     async with engine_room(settings(tmp_path)) as room:
         job = await submit(room, tmp_path, [(tmp_path / "absent.mp4", sentences[0])])
         await until(lambda: room.scheduler.message)
@@ -180,7 +180,7 @@ async def test_killed_in_the_middle_of_a_batch_the_next_start_finishes_it(
 _SERVER = """
 import asyncio, sys
 from pathlib import Path
-from heygem_server.engine_room import engine_room
+from heygem_server.rendering.engine_room import engine_room
 from tests.server.engine.rooms import settings
 
 async def main(folder, job):
@@ -211,7 +211,7 @@ async def test_a_source_that_changes_after_planning_is_planned_again(short: Path
 
 def test_the_suffixes_fit_the_formats() -> None:
     from heygem_core.media.formats import FORMATS
-    from heygem_server.steps import SUFFIXES
+    from heygem_server.rendering.steps import SUFFIXES
 
     assert set(SUFFIXES) == set(FORMATS)
     assert all(suffix in FORMATS[name].suffixes for name, suffix in SUFFIXES.items())  # type: ignore[index]
@@ -220,5 +220,5 @@ def test_the_suffixes_fit_the_formats() -> None:
 
 def test_importing_the_engine_room_loads_nothing_heavy() -> None:
     heavy = "('torch', 'av', 'mediapipe', 'cv2', 'scipy', 'numpy')"
-    code = f"import sys, heygem_server.engine_room; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, heygem_server.rendering.engine_room; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from heygem_server.events import Broadcaster, Subscription
+from heygem_server.rendering.events import Broadcaster, Subscription
 from heygem_server.store import Store
 from heygem_server.wire import Happened, LogLine, PreviewHeader, ProgressNow, Snapshot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heygem_core.shot import Progress
-from heygem_server.progress import Live
+from heygem_server.rendering.progress import Live
 from heygem_server.store import Store
 
 from .jobs import claimed, planned, submit
@@ -14,7 +14,7 @@ from .jobs import claimed, planned, submit
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock = [100.0]
-    monkeypatch.setattr("heygem_server.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("heygem_server.rendering.progress.time.monotonic", lambda: clock[0])
     return clock
 
 

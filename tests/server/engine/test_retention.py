@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from heygem_server.retention import sweep
+from heygem_server.rendering.retention import sweep
 from heygem_server.settings import ServerSettings
 from heygem_server.store import Store
 from heygem_server.wire import TakeView

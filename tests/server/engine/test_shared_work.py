@@ -11,7 +11,7 @@ import pytest
 from heygem_core.cache import Cache
 from heygem_core.errors import OutputError
 from heygem_core.face.reasons import Reason
-from heygem_server.steps import weak_ranges
+from heygem_server.rendering.steps import weak_ranges
 from heygem_server.wire import WeakRange
 
 _MAKER = """

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from heygem_server.errors import Conflict
-from heygem_server.states import FINISHED_JOBS, FINISHED_SHOTS, TABLES, job_state, move
+from heygem_server.rendering.states import FINISHED_JOBS, FINISHED_SHOTS, TABLES, job_state, move
 from heygem_server.wire import JobState, SegmentState, ShotState
 
 KINDS: dict[Any, Any] = {"job": JobState, "shot": ShotState, "segment": SegmentState}

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from heygem_server.rendering.take_files import check_takes, file_name, next_version, place, report_of, settle_intents, stage, unstage
 from heygem_server.store import Intent, Store
-from heygem_server.take_files import check_takes, file_name, next_version, place, report_of, settle_intents, stage, unstage
 from heygem_server.wire import TakeView
 
 from .jobs import claimed, planned, submit, take_of

@@ -15,8 +15,8 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from heygem_server.client import Client
-from heygem_server.running import only_one, read_server_file
-from heygem_server.serving import Ready, serve
+from heygem_server.front.running import only_one, read_server_file
+from heygem_server.front.serving import Ready, serve
 from heygem_server.settings import ServerSettings
 
 

@@ -15,12 +15,12 @@ from heygem_core.shot import to_json
 from heygem_server.answers import answer_of
 from heygem_server.client import Client, NoServer
 from heygem_server.errors import NotAllowedFolder, ServerError, TooMany, Unauthorized
+from heygem_server.front.table import ROUTES
 from heygem_server.security import grants as grants_module
 from heygem_server.security.grants import CODE_LIFE_S, Grants
 from heygem_server.security.proof import is_proof, prove
 from heygem_server.security.refusals import BadPath
 from heygem_server.security.throttle import MOST_FAILURES, Throttle
-from heygem_server.table import ROUTES
 from heygem_server.wire import Problem
 
 from .running import Server, running

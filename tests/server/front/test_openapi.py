@@ -10,8 +10,8 @@ import pytest
 
 from heygem_core.shot import to_json
 from heygem_server import wire
-from heygem_server.openapi import document, shown_path
-from heygem_server.table import ROUTES
+from heygem_server.front.openapi import document, shown_path
+from heygem_server.front.table import ROUTES
 
 from .running import Server, told
 
@@ -41,7 +41,7 @@ def test_everything_described_is_answered_by_the_server(server: Server, describe
 
 
 def test_the_table_and_the_router_are_the_same(server: Server) -> None:
-    from heygem_server.app import make_app
+    from heygem_server.front.app import make_app
     from heygem_server.security.door import Door
     from heygem_server.security.grants import Grants
     from heygem_server.security.names import Names

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heygem_server.errors import NotAllowedFolder, ServerError
-from heygem_server.roots import inward, outward
+from heygem_server.front.roots import inward, outward
 from heygem_server.security import paths
 from heygem_server.security.paths import allowed, check_text, inside, open_allowed
 from heygem_server.security.refusals import BadPath

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from heygem_server import routes as routes_module
-from heygem_server.log import masked
-from heygem_server.table import ROUTES
+from heygem_server.front import routes as routes_module
+from heygem_server.front.log import masked
+from heygem_server.front.table import ROUTES
 
 from .running import Server, running
 

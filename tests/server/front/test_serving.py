@@ -96,7 +96,7 @@ def test_nothing_heavy_is_loaded_before_a_worker_needs_it() -> None:
     code = f"""
 import asyncio, sys, tempfile, threading
 from pathlib import Path
-from heygem_server.serving import serve
+from heygem_server.front.serving import serve
 from heygem_server.settings import ServerSettings
 folder = Path(tempfile.mkdtemp())
 async def main():

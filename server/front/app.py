@@ -12,19 +12,19 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from heygem_core.shot import to_json
 
+from ..errors import BadRequest, problem_of
+from ..security.door import Door, check_names
+from ..security.headers import COMMON
+from ..settings import ServerSettings
+from ..wire import Placed, Problem
 from . import keys
-from .errors import BadRequest, problem_of
 from .hosts import Hosts
 from .log import LOGGER
 from .machine import Machine
 from .roots import Roots
 from .routes import register
-from .security.door import Door, check_names
-from .security.headers import COMMON
-from .settings import ServerSettings
 from .table import ROUTES
 from .uploads import Uploads
-from .wire import Placed, Problem
 
 _BEGUN = web.RequestKey("begun", bool)  # an answer has been started
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -45,7 +45,7 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
 
 
 async def _engine_room(app: web.Application) -> AsyncIterator[None]:
-    from .engine_room import engine_room
+    from ..rendering.engine_room import engine_room
 
     async with engine_room(app[keys.SETTINGS]) as room:
         app[keys.ENGINE] = room

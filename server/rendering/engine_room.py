@@ -10,18 +10,18 @@ from pathlib import Path
 
 from heygem_core.cache import Cache
 
+from ..front.log import LOGGER
+from ..settings import ServerSettings
+from ..store import Store
+from ..wire import Deletion, TakeView
+from ..workers import Limits, Pool
+from ..workers.look import Look
 from .events import Broadcaster
 from .job_log import JobLogs
-from .log import LOGGER
 from .looks import Looks
 from .retention import sweep
 from .scheduler import Scheduler
-from .settings import ServerSettings
-from .store import Store
 from .take_files import check_takes, remove_take
-from .wire import Deletion, TakeView
-from .workers import Limits, Pool
-from .workers.look import Look
 
 _SWEPT_S = 3600.0
 

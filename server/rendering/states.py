@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar
 
-from .errors import Conflict
-from .wire import JobState, SegmentState, ShotState
+from ..errors import Conflict
+from ..wire import JobState, SegmentState, ShotState
 
 Moves = dict[str, tuple[str, ...]]
 

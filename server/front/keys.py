@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from ..security.door import Door
+from ..settings import ServerSettings
 from .hosts import Hosts
 from .roots import Roots
-from .security.door import Door
-from .settings import ServerSettings
 from .uploads import Uploads
 
 if TYPE_CHECKING:
-    from .engine_room import EngineRoom
+    from ..rendering.engine_room import EngineRoom
     from .machine import Machine
 
 SETTINGS = web.AppKey("settings", ServerSettings)

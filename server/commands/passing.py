@@ -29,11 +29,11 @@ def run(options: argparse.Namespace) -> int:
 
     from heygem_core.shot import to_json
 
-    from .client import Client, NoServer
-    from .running import read_server_file
-    from .security.private_files import write_private
-    from .settings import read_settings
-    from .wire import ServerFile, TokenRequest
+    from ..client import Client, NoServer
+    from ..front.running import read_server_file
+    from ..security.private_files import write_private
+    from ..settings import read_settings
+    from ..wire import ServerFile, TokenRequest
 
     settings = read_settings()
     found = read_server_file(options.data or settings.data_folder)

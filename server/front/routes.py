@@ -18,11 +18,11 @@ from aiohttp import web
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
+from ..errors import BadRequest, Busy, TooLarge
+from ..security.door import admit, check_content
+from ..security.grants import Grant
+from ..wire import Scope
 from . import keys
-from .errors import BadRequest, Busy, TooLarge
-from .security.door import admit, check_content
-from .security.grants import Grant
-from .wire import Scope
 
 BODY_STALL_S = 30.0
 MIB = 1 << 20

@@ -16,16 +16,16 @@ from aiohttp import web
 
 from heygem_core.errors import OutputError
 
+from ..security.certificate import fingerprint, own_certificate, server_context
+from ..security.door import Door
+from ..security.grants import Grants
+from ..security.names import Names
+from ..security.throttle import Throttle
+from ..settings import USUAL_PORT, ServerSettings
+from ..wire import ServerFile
 from .app import make_app
 from .log import LOGGER, start_log, stop_log
 from .running import announce
-from .security.certificate import fingerprint, own_certificate, server_context
-from .security.door import Door
-from .security.grants import Grants
-from .security.names import Names
-from .security.throttle import Throttle
-from .settings import USUAL_PORT, ServerSettings
-from .wire import ServerFile
 
 _SHUTDOWN_S = 5.0
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
+from ..security.door import COOKIE, CSRF_HEADER
+from ..wire import HostCall, PreviewHeader, Problem, ToClient, ToServer
 from .hosts import METHODS, RpcAnswer
 from .routes import Route
-from .security.door import COOKIE, CSRF_HEADER
-from .wire import HostCall, PreviewHeader, Problem, ToClient, ToServer
 
 _REFERENCE = "#/components/schemas/{name}"
 _JSON = "application/json"

@@ -19,9 +19,9 @@ from typing import Any
 
 from heygem_core.shot import to_json
 
+from ..store import Store
+from ..wire import Happened, LogLine, PreviewHeader, ProgressNow, Snapshot
 from .states import FINISHED_JOBS
-from .store import Store
-from .wire import Happened, LogLine, PreviewHeader, ProgressNow, Snapshot
 
 PROGRESS_S = 0.2
 _MOST_WAITING = 1000  # numbered events of one client

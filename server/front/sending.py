@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from .errors import NotFound, ServerError
+from ..errors import NotFound, ServerError
 
 Opener = Callable[[Path], int]
 _PIECE_BYTES = 1 << 20

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from . import keys
 
 if TYPE_CHECKING:
+    from ..store.store import Store
     from .routes import Ask
-    from .store.store import Store
 
 _STARTED = time.time()
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
-from .errors import BadRequest, DiskFull, NotFound, TooLarge
-from .security.paths import is_device
-from .wire import UploadView
+from ..errors import BadRequest, DiskFull, NotFound, TooLarge
+from ..security.paths import is_device
+from ..wire import UploadView
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import Conflict, NotFound
-from .settings import ServerSettings
+from ..errors import Conflict, NotFound
+from ..settings import ServerSettings
+from ..store import Store
 from .states import FINISHED_JOBS
-from .store import Store
 from .take_files import remove_take
 
 _CACHE_DAYS = 30.0  # looks and segments nobody used for so long go even without a limit

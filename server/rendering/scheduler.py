@@ -22,21 +22,21 @@ from heygem_core.shot import Event, Notice, Progress, Shot
 from heygem_core.tasks import Probed, ProbeTask
 from heygem_core.worker import Picture
 
+from ..errors import ServerError, StaleAttempt
+from ..front.log import LOGGER
+from ..settings import ServerSettings
+from ..store import Claim, Store
+from ..store.work import HEARTBEAT_S, MOST_COUNTED
+from ..wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView
+from ..workers import Pool, WorkFailed
+from ..workers.look import Look
+from ..workers.process import Watcher
 from .disk import trouble
-from .errors import ServerError, StaleAttempt
 from .events import Broadcaster
 from .job_log import JobLogs
-from .log import LOGGER
 from .progress import Live
-from .settings import ServerSettings
 from .steps import Bench, do
-from .store import Claim, Store
-from .store.work import HEARTBEAT_S, MOST_COUNTED
 from .take_files import check_takes, settle_intents, sweep_staging
-from .wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView
-from .workers import Pool, WorkFailed
-from .workers.look import Look
-from .workers.process import Watcher
 
 _DISK_CHECKED_S = 2.0
 _LONGEST_SLEEP_S = 30.0

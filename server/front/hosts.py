@@ -19,9 +19,9 @@ from typing import Any
 from heygem_core.errors import SpecError
 from heygem_core.shot import Struct, from_json, to_json
 
-from . import wire
-from .errors import BadRequest, Broken, Forbidden, HostGone, NotFound
-from .security.grants import Grant
+from .. import wire
+from ..errors import BadRequest, Broken, Forbidden, HostGone, NotFound
+from ..security.grants import Grant
 
 METHODS: dict[str, tuple[Any, Any]] = {
     "host.selection": (dict[str, Any], wire.SelectionResult),

@@ -12,8 +12,8 @@ from heygem_core.errors import SpecError
 from heygem_core.shot import EngineName, Fit, FormatName, RenderSettings, TakeKind, to_json
 
 if TYPE_CHECKING:
-    from .client import Client
-    from .wire import JobDetail, JobView
+    from ..client import Client
+    from ..wire import JobDetail, JobView
 
 _UNFINISHED = ("queued", "active", "paused")
 
@@ -62,8 +62,8 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _submit(options: argparse.Namespace) -> int:
-    from .client import Client
-    from .wire import Batch, JobRequest, MediaRef, Origin
+    from ..client import Client
+    from ..wire import Batch, JobRequest, MediaRef, Origin
 
     with Client.connect(options.data) as client:
 
@@ -88,7 +88,7 @@ def _submit(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from .client import Client
+    from ..client import Client
 
     with Client.connect(options.data) as client:
         page = client.jobs(states=() if options.all else _UNFINISHED, limit=200)
@@ -103,14 +103,14 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from .client import Client
+    from ..client import Client
 
     with Client.connect(options.data) as client:
         return follow(client, options.job)
 
 
 def _cancel(options: argparse.Namespace) -> int:
-    from .client import Client
+    from ..client import Client
 
     with Client.connect(options.data) as client:
         for job in options.jobs:
@@ -120,7 +120,7 @@ def _cancel(options: argparse.Namespace) -> int:
 
 def follow(client: Client, job: str) -> int:
     """Prints how a job goes until it ends; 0 if all its shots are done, 1 otherwise."""
-    from .wire import Happened, ProgressNow, Snapshot
+    from ..wire import Happened, ProgressNow, Snapshot
 
     detail = client.job(job)
     line = _Line()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .api import events, files, hosts, info, jobs, media, pages, session, takes, timelines, uploads
+from ..api import events, files, hosts, info, jobs, media, pages, session, takes, timelines, uploads
 from .routes import Route
 
 ROUTES: tuple[Route, ...] = (

@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from .errors import AlreadyRunning
-from .running import only_one
-from .settings import ServerSettings, add_flags, flags_of, read_settings
+from ..errors import AlreadyRunning
+from ..front.running import only_one
+from ..settings import ServerSettings, add_flags, flags_of, read_settings
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
 def _serve(settings: ServerSettings) -> int:
     import asyncio
 
-    from .serving import Ready, serve
+    from ..front.serving import Ready, serve
 
     def ready(at: Ready) -> None:
         print(f"HeyGem render server: {at.url}")
@@ -53,8 +53,8 @@ def _serve(settings: ServerSettings) -> int:
 
 def _print_new_link(settings: ServerSettings) -> None:
     """A second start opens the first one's door: a fresh link, if it proves to be ours."""
-    from .client import Client
-    from .errors import ServerError
+    from ..client import Client
+    from ..errors import ServerError
 
     try:
         with Client.connect(settings.data_folder) as client:

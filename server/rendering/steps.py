@@ -17,14 +17,14 @@ import msgspec
 from heygem_core.shot import FormatName, RenderSettings, RenderTask, Shot
 from heygem_core.tasks import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
-from .errors import Broken
-from .settings import ServerSettings
-from .store import Claim, Intent, Store
+from ..errors import Broken
+from ..settings import ServerSettings
+from ..store import Claim, Intent, Store
+from ..wire import ShotRequest, TakeView, WeakRange
+from ..workers import Pool, WorkFailed
+from ..workers.look import Look
+from ..workers.process import Watcher
 from .take_files import file_name, next_version, place, renamed, report_of, sha256_of, stage, unstage
-from .wire import ShotRequest, TakeView, WeakRange
-from .workers import Pool, WorkFailed
-from .workers.look import Look
-from .workers.process import Watcher
 
 SUFFIXES: dict[FormatName, str] = {
     **dict.fromkeys(("h264", "hevc"), ".mp4"),

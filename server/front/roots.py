@@ -12,12 +12,12 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
-from .errors import NotAllowedFolder, NotFound
-from .security.paths import allowed, check_text, inside, open_allowed
-from .security.private_files import write_private
-from .security.refusals import BadPath
-from .settings import PathMap, ServerSettings
-from .wire import ConsentWanted
+from ..errors import NotAllowedFolder, NotFound
+from ..security.paths import allowed, check_text, inside, open_allowed
+from ..security.private_files import write_private
+from ..security.refusals import BadPath
+from ..settings import PathMap, ServerSettings
+from ..wire import ConsentWanted
 
 _ASK_AGAIN_S = 10.0
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .errors import NotFound
-from .security.grants import Grant
-from .wire import JobView, Origin
+from ..errors import NotFound
+from ..security.grants import Grant
+from ..wire import JobView, Origin
 
 
 def owns(who: Grant, job: JobView) -> bool:

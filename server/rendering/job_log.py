@@ -10,7 +10,7 @@ from pathlib import Path
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
-from .wire import LogLine
+from ..wire import LogLine
 
 _LARGEST_BYTES = 5 << 20  # of one job; what comes after is left out
 

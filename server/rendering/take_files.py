@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from .store import Intent, Store
-from .wire import TakeView
+from ..store import Intent, Store
+from ..wire import TakeView
 
 STAGING = ".heygem"
 _UNUSABLE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')

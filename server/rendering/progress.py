@@ -10,9 +10,9 @@ import msgspec
 
 from heygem_core.shot import Progress, Stage
 
+from ..store import Claim
+from ..wire import JobView, ProgressNow, ShotView
 from .states import FINISHED_JOBS
-from .store import Claim
-from .wire import JobView, ProgressNow, ShotView
 
 _STABLE_S, _STABLE_FRAMES = 5.0, 20  # a speed from less says little
 _LOOKS_BACK_S = 60.0

@@ -12,11 +12,11 @@ from pathlib import Path
 from heygem_core.shot import RenderSettings, Shot, Struct, from_json
 from heygem_core.tasks import FacesFound, FacesTask, PosterTask, Probed, ProbeTask, ProxyTask, SheetTask, Task, Waveform, WaveformTask
 
-from .errors import BadRequest, NotFound
-from .settings import ServerSettings
-from .store import Store
-from .wire import TakeView
-from .workers.look import Look
+from ..errors import BadRequest, NotFound
+from ..settings import ServerSettings
+from ..store import Store
+from ..wire import TakeView
+from ..workers.look import Look
 
 
 class _Source(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""One module per subcommand of `heygem`: adds its options, runs."""
