@@ -46,7 +46,18 @@
   function sessionMessage() {
     const { about, token } = session;
     const language = window.navigator.language;
-    return { token, app: "premiere", project: about.project, project_name: about.projectName, language, theme: { mode: "dark" }, can: ["pick", "open"] };
+    return { token, app: "premiere", project: about.project, project_name: about.projectName, language, theme: theme(), can: ["pick", "open"] };
+  }
+
+  /** Premiere's own colours, so that the page does not glare in a dark editor. */
+  function theme() {
+    try {
+      const { red, green, blue } = JSON.parse(cep.getHostEnvironment()).appSkinInfo.panelBackgroundColor.color;
+      const part = (value) => Math.round(value).toString(16).padStart(2, "0");
+      return { mode: red + green + blue < 384 ? "dark" : "light", background: `#${part(red)}${part(green)}${part(blue)}` };
+    } catch (problem) {
+      return { mode: "dark" };
+    }
   }
 
   /** A new connection makes a new token. */
@@ -90,6 +101,9 @@
       selectionChanged: () => { if (channel) channel.send({ type: "heygem.selection-changed" }); },
       said: (sentence) => show("said", sentence),
     },
+  });
+  cep.addEventListener("com.adobe.csxs.events.ThemeColorChanged", () => {
+    if (channel) channel.send({ type: "heygem.theme", ...theme() });
   });
   window.addEventListener("beforeunload", () => link.stop());
   link.run();

@@ -82,6 +82,7 @@ async function described(ppro) {
   const selection = await sequence.getSelection();
   const selected = await selection.getTrackItems();
   const [video, audio] = [await itemsOf(ppro, sequence, "video"), await itemsOf(ppro, sequence, "audio")];
+  const ids = await selectedIds(selected, [...video, ...audio]);
   const zero = await sequence.getZeroPoint();
   const display = await sequence.getSequenceVideoTimeDisplayFormat();
   return {
@@ -91,9 +92,9 @@ async function described(ppro) {
     timebase: await sequence.getTimebase(),
     zeroPoint: zero.ticks,
     displayFormat: display ? display.type : null,
-    video: await describedTracks(ppro, sequence, "video", video, audio),
-    audio: await describedTracks(ppro, sequence, "audio", audio, video),
-    selected: await selectedIds(selected, [...video, ...audio]),
+    video: await describedTracks(ppro, sequence, "video", video, audio, ids),
+    audio: await describedTracks(ppro, sequence, "audio", audio, video, ids),
+    selected: ids,
   };
 }
 
@@ -110,8 +111,9 @@ async function selectedIds(selected, all) {
   return [...ids];
 }
 
-/** @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @param {Found[]} items @param {Found[]} others */
-async function describedTracks(ppro, sequence, kind, items, others) {
+/** @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @param {Found[]} items @param {Found[]} others
+ * @param {string[]} selected */
+async function describedTracks(ppro, sequence, kind, items, others, selected) {
   const video = kind === "video";
   const count = video ? await sequence.getVideoTrackCount() : await sequence.getAudioTrackCount();
   const tracks = [];
@@ -122,15 +124,16 @@ async function describedTracks(ppro, sequence, kind, items, others) {
       name: track.name,
       muted: await tried(() => track.isMuted(), false),
       locked: false, // UXP does not say
-      items: await Promise.all(own.map((one) => describedItem(ppro, one, others, video))),
+      items: await Promise.all(own.map((one) => describedItem(ppro, one, others, video && selected.includes(one.id)))),
     });
   }
   return tracks;
 }
 
 /** Picture and sound of one recording that lie at the same place are linked, as far as anybody can tell here: UXP knows no links.
- * @param {Ppro} ppro @param {Found} one @param {Found[]} others @param {boolean} video */
-async function describedItem(ppro, one, others, video) {
+ * Effects take a call for each property, so they are read of the selected clips alone.
+ * @param {Ppro} ppro @param {Found} one @param {Found[]} others @param {boolean} withEffects */
+async function describedItem(ppro, one, others, withEffects) {
   const { item } = one;
   const media = await clipOf(ppro, item);
   return {
@@ -149,7 +152,7 @@ async function describedItem(ppro, one, others, video) {
     isSequence: media ? await tried(() => media.isSequence(), false) : false,
     isMulticam: media ? await tried(() => media.isMulticamClip(), false) : false,
     linked: linkedTo(one, others).map((other) => other.id),
-    effects: video ? await effectsOf(/** @type {VideoItem} */ (item)) : [],
+    effects: withEffects ? await effectsOf(/** @type {VideoItem} */ (item)) : [],
   };
 }
 

@@ -12,7 +12,8 @@ import pytest
 from heygem_resolve import placing, switching, taking
 from heygem_resolve.editor import Editor
 from heygem_resolve.trouble import HostError
-from tests.plugins.fakes.resolve import Project, Resolve, Timeline, TimelineItem, Track
+from tests.plugins.fakes.resolve import Project, Resolve
+from tests.plugins.fakes.resolve_timeline import Timeline, TimelineItem, Track
 from tests.plugins.media import make_clip, make_speech
 
 RATES = {"23.976": Fraction(24000, 1001), "25": Fraction(25), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
@@ -161,7 +162,7 @@ def test_the_editor_is_left_as_it_was(files):
 def test_the_editor_is_left_as_it_was_when_placing_fails(files, monkeypatch):
     resolve, timeline, clip = scene(files)
     before, tracks = timeline.picture(), len(timeline.tracks["video"])
-    monkeypatch.setattr("tests.plugins.fakes.resolve.MediaPool.AppendToTimeline", lambda self, infos: [])
+    monkeypatch.setattr("tests.plugins.fakes.resolve_media.MediaPool.AppendToTimeline", lambda self, infos: [])
     with pytest.raises(HostError, match="shows nothing"):
         placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert timeline.picture() == before

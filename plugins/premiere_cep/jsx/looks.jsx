@@ -15,7 +15,7 @@
     for (index = 0; index < all.length; index += 1) {
       if (h.contains(ON_EVERY_CLIP, all[index].matchName)) {
         out = out.concat(keyframed(all[index]));
-      } else if (String(all[index].matchName).indexOf("AE.ADBE") === 0 || all[index].matchName) {
+      } else {
         out.push(String(all[index].displayName));
       }
     }

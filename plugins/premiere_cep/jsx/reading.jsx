@@ -44,9 +44,11 @@
   h.described = function () {
     var project = h.project(null);
     var sequence = project.activeSequence;
+    var selected;
     if (!sequence) {
       return null;
     }
+    selected = h.selectedIds(sequence);
     return {
       project: String(project.documentID),
       id: sequence.sequenceID,
@@ -56,13 +58,13 @@
       displayFormat: h.tried(function () { return sequence.videoDisplayFormat; }, null),
       width: h.tried(function () { return sequence.frameSizeHorizontal; }, null),
       height: h.tried(function () { return sequence.frameSizeVertical; }, null),
-      video: describedTracks(sequence.videoTracks),
-      audio: describedTracks(sequence.audioTracks),
-      selected: h.selectedIds(sequence)
+      video: describedTracks(sequence.videoTracks, selected),
+      audio: describedTracks(sequence.audioTracks, selected),
+      selected: selected
     };
   };
 
-  function describedTracks(tracks) {
+  function describedTracks(tracks, selected) {
     var all = h.list(tracks);
     var out = [];
     var index, inner, clips, items;
@@ -70,7 +72,7 @@
       clips = h.list(all[index].clips);
       items = [];
       for (inner = 0; inner < clips.length; inner += 1) {
-        items.push(h.describedItem(clips[inner]));
+        items.push(h.describedItem(clips[inner], h.contains(selected, String(clips[inner].nodeId))));
       }
       out.push({
         name: h.tried(nameOf(all[index]), ""),
@@ -90,7 +92,8 @@
     return value === true || value === 1 || value === "1";
   };
 
-  h.describedItem = function (item) {
+  /** Effects take a call for each property, so they are read of the selected clips alone. */
+  h.describedItem = function (item, isSelected) {
     var media = h.tried(function () { return item.projectItem; }, null);
     return {
       id: String(item.nodeId),
@@ -109,7 +112,7 @@
       isSequence: h.isOn(h.tried(function () { return media.isSequence(); }, false)),
       isMulticam: h.isOn(h.tried(function () { return media.isMulticamClip(); }, false)),
       linked: h.linkedIds(item),
-      effects: h.effectsOf(item)
+      effects: isSelected ? h.effectsOf(item) : []
     };
   };
 

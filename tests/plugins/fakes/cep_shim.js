@@ -41,7 +41,8 @@
     };
   }
   window.require = requireFrom("/");
-  window.__adobe_cep__ = { getSystemPath: (which) => (which === "extension" ? HERE : "/Applications/Premiere/Premiere"),
+  const skin = { appSkinInfo: { panelBackgroundColor: { color: { red: 35, green: 35, blue: 35, alpha: 255 } } } };
+  window.__adobe_cep__ = { getHostEnvironment: () => JSON.stringify(skin), addEventListener: () => {}, getSystemPath: (which) => (which === "extension" ? HERE : "/Applications/Premiere/Premiere"),
     evalScript: (text, callback) => window.hostEval(text).then(callback) };
   window.cep = { fs: { showOpenDialogEx: () => ({ err: 0, data: ["/picked.wav"] }) }, util: { openURLInDefaultBrowser: () => {} } };
 })();

@@ -6,7 +6,8 @@ const fs = require("fs");
 const path = require("path");
 const readline = require("readline");
 
-const { Premiere, Property, collection } = require("./premiere.js");
+const { Premiere } = require("./premiere.js");
+const { Property, collection } = require("./premiere_model.js");
 
 const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
 const { makeEditor } = require(path.join(PLUGINS, "premiere_cep", "bridge.js"));

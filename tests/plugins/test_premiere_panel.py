@@ -1,0 +1,97 @@
+"""What stands around the script: the manifest, the frame's parent, and a ledger without dead entries."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from tests.plugins.fakes import ledger
+from tests.plugins.node import HERE, REPOSITORY, run_node
+
+CEP = REPOSITORY / "plugins" / "premiere_cep"
+
+
+def test_the_manifest_lets_every_premiere_from_24_in_and_gives_the_panel_node():
+    """A bare host version filters the panel out without a word."""
+    name = "{http://ns.adobe.com/ExtensionManifest/6.0}"
+    manifest = ET.parse(CEP / "CSXS" / "manifest.xml").getroot()
+    assert manifest.tag == f"{name}ExtensionManifest"
+    assert {host.get("Name"): host.get("Version") for host in manifest.iter(f"{name}Host")} == {"PPRO": "[24.0,99.9]"}
+    assert [runtime.get("Version") for runtime in manifest.iter(f"{name}RequiredRuntime")] == ["12.0"]
+    assert {line.text for line in manifest.iter(f"{name}Parameter")} == {"--enable-nodejs", "--mixed-context"}
+    assert (CEP / str(next(manifest.iter(f"{name}MainPath")).text)).is_file()
+    assert not list(manifest.iter(f"{name}ScriptPath")), "the scripts are loaded by the panel, one by one"
+
+
+def test_the_frame_may_run_scripts_and_nothing_that_leads_out():
+    text = (CEP / "index.html").read_text(encoding="utf-8")
+    [sandbox] = re.findall(r'<iframe[^>]*sandbox="([^"]*)"', text)
+    assert not {word for word in sandbox.split() if "top-navigation" in word or "popups" in word}
+    assert "enable-nodejs" not in text
+    assert not re.findall(r"<script>|\son\w+=", text), "inline script would need a weaker policy"
+
+
+PARENT = """
+const { attach } = require('./plugins/shared/frame.js');
+const sent = [], listeners = [], told = [], opened = [];
+const frame = { contentWindow: { postMessage: (message, target, ports) => sent.push([message, target, ports.length]) } };
+class Channel { constructor() { this.port1 = { postMessage: (message) => told.push(message) }; this.port2 = {}; Channel.last = this; } }
+const window = { MessageChannel: Channel, addEventListener: (kind, one) => listeners.push(one),
+  removeEventListener: () => listeners.pop() };
+const session = () => ({ token: 'secret' });
+const host = { window, frame, session, renew: () => opened.push('renew'), pick: () => ['/a.wav'], open: (url) => opened.push(url) };
+const { send, stop } = attach(host, 'http://127.0.0.1:8437');
+const right = { source: frame.contentWindow, origin: 'http://127.0.0.1:8437', data: { type: 'heygem.ready' } };
+const say = (event) => listeners[0]({ ...right, ...event });
+"""
+
+
+def parent(code: str) -> Any:
+    ran = run_node("-e", PARENT + code)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize(
+    "event", ["{ source: {} }", "{ origin: 'http://127.0.0.1:8438' }", "{ origin: 'null' }", "{ data: { type: 'x' } }", "{ data: null }"]
+)
+def test_a_stranger_who_says_ready_gets_no_token(event):
+    assert parent(f"say({event}); console.log(JSON.stringify([sent, told]));") == [[], []]
+
+
+def test_the_page_gets_its_token_over_a_channel_addressed_to_the_server_alone():
+    [sent, told] = parent("say({}); console.log(JSON.stringify([sent, told]));")
+    assert sent == [[{"type": "heygem.hello", "protocol": 1}, "http://127.0.0.1:8437", 1]]
+    assert told == [{"type": "heygem.session", "token": "secret"}]
+
+
+def test_what_the_page_asks_of_the_panel_is_a_short_list():
+    code = """
+say({});
+const ask = (data) => Channel.last.port1.onmessage({ data });
+ask({ type: 'heygem.open', url: 'file:///etc/passwd' });
+ask({ type: 'heygem.open', url: 'javascript:alert(1)' });
+ask({ type: 'heygem.open', url: 'https://example.com' });
+ask({ type: 'heygem.token-wanted' });
+ask({ type: 'evalScript', script: 'app.quit()' });
+ask(null);
+ask({ type: 'heygem.pick', id: 7, kind: 'speech' });
+setTimeout(() => console.log(JSON.stringify([opened, told.slice(1)])), 20);
+"""
+    assert parent(code) == [["https://example.com", "renew"], [{"type": "heygem.picked", "id": 7, "paths": ["/a.wav"]}]]
+
+
+FAKES = {"RESOLVE": "resolve*.py", "PREMIERE": "premiere*.js", "UXP": "uxp*.js"}
+
+
+@pytest.mark.parametrize("editor", FAKES)
+def test_every_entry_of_the_ledger_has_a_tag_and_the_fake_obeys_it(editor):
+    text = "".join(path.read_text(encoding="utf-8") for path in (HERE / "fakes").glob(FAKES[editor]))
+    entries = getattr(ledger, editor)
+    assert {entry["tag"] for entry in entries.values()} <= set("VOL2?")
+    for name, entry in entries.items():
+        assert entry.get("always") or f'does("{name}")' in text, f"{name} is in the ledger, and the fake does not obey it"

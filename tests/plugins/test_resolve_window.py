@@ -1,0 +1,192 @@
+"""The Resolve panel's window and life: what it shows, what its button submits, when it ends, what the free edition is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from heygem_core.shot import from_json
+from heygem_resolve import running, submitting, window
+from heygem_resolve.editor import Editor
+from heygem_resolve.link import Link, Settings
+from heygem_resolve.panel import Panel
+from heygem_server.api.timelines import TimelineRequest
+from tests.plugins.fakes.resolve import Resolve
+from tests.plugins.media import make_clip, make_speech
+
+
+def test_only_one_panel_runs_and_a_crash_frees_its_place(tmp_path):
+    lock = str(tmp_path / "x" / "panel.lock")
+    code = (
+        f"import sys, time; sys.path.insert(0, {str(Path(running.__file__).parents[1])!r})\nfrom heygem_resolve.running import only_one\n"
+    )
+    code += f"with only_one({lock!r}) as first: print(first, flush=True); time.sleep(60)"
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    assert other.stdout.readline().strip() == "True"
+    with running.only_one(lock) as first:
+        assert not first
+    other.kill()
+    other.wait()
+    with running.only_one(lock) as first:
+        assert first
+
+
+def test_the_editors_id_stays_the_same(tmp_path):
+    assert running.host_id(str(tmp_path)) == running.host_id(str(tmp_path))
+
+
+def test_quitting_resolve_ends_the_panel():
+    resolve = Resolve()
+    resolve.new_project()
+    panel = Panel(Editor(resolve), Link(Settings("nowhere")), "resolve-x")
+    panel.step()
+    assert panel.alive
+    resolve.app.broken = True
+    for _ in range(4):
+        panel._looked = -1
+        panel.step()
+    assert panel.alive, "objects die for a moment while a project is being opened"
+    for _ in range(8):
+        panel._looked = -1
+        panel.step()
+    assert not panel.alive
+
+
+class Toolkit:
+    """As much of UIManager as public scripts show: widgets by id, a timer, a loop that fires it."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.items: dict[str, SimpleNamespace] = {}
+        self.opened: list[str] = []
+        self.On = SimpleNamespace()
+
+    def FindWindow(self, name: str) -> None:
+        return None
+
+    def Label(self, given: dict[str, Any]) -> SimpleNamespace:
+        self.items[given["ID"]] = SimpleNamespace(**{"Enabled": True, "Text": "", **given})
+        return self.items[given["ID"]]
+
+    Button = LineEdit = Label
+
+    def HGroup(self, about: dict[str, Any], children: list[Any]) -> list[Any]:
+        return children
+
+    def VGroup(self, children: list[Any]) -> list[Any]:
+        return children
+
+    def Timer(self, given: dict[str, Any]) -> SimpleNamespace:
+        return SimpleNamespace(Start=lambda: self.opened.append("timer"), Stop=lambda: self.opened.append("stopped"), **given)
+
+    def UIDispatcher(self, toolkit: Toolkit) -> Toolkit:
+        return self
+
+    def AddWindow(self, about: dict[str, Any], contents: list[Any]) -> Any:
+        told = self.opened.append
+        self.window = SimpleNamespace(GetItems=lambda: self.items, Show=lambda: told("shown"), Hide=lambda: told("hidden"))
+        buttons = {name: SimpleNamespace() for name in ("OpenPage", "Render", "Choose")}
+        self.window.On = type("Events", (), {"__getitem__": lambda _, name: self.events, **buttons})()
+        self.events = SimpleNamespace()
+        return self.window
+
+    def RunLoop(self) -> None:
+        for _ in range(self.steps):
+            self.On.Timeout({})
+        self.window.On.Render.Clicked({})
+        self.window.On.OpenPage.Clicked({})
+        self.events.Close({})
+
+    def ExitLoop(self) -> None:
+        self.opened.append("left")
+
+
+def test_the_window_shows_what_the_panel_knows_and_ends_with_it():
+    resolve = Resolve()
+    resolve.new_project()
+    toolkit = Toolkit(steps=3)
+    link = Link(Settings("nowhere"))
+    panel = Panel(Editor(resolve, SimpleNamespace(UIManager=toolkit), toolkit), link, "resolve-x")
+    job = {"id": "j", "name": "scene 4", "state": "active", "created": 1.0, "frames_done": 30, "frames_total": 120, "eta_s": 180.0}
+    for entry in (("state", "Connected.", True), ("event", {"type": "snapshot", "jobs": [job]})):
+        link.inbox.put(entry)
+    window.run(panel)
+    assert toolkit.items["State"].Text == "Connected."
+    assert toolkit.items["Jobs"].Text == "scene 4: 25 %, 3 min left"
+    assert toolkit.items["OpenPage"].Enabled
+    assert toolkit.opened == ["shown", "timer", "left", "stopped", "hidden"]
+    assert panel.said == "No timeline is open in Resolve: open one and try again."
+    assert link.outbox.get_nowait() == ("page",)
+
+
+def test_the_free_edition_is_told_what_it_cannot_do_and_where_to_go(tmp_path, capsys, monkeypatch):
+    (tmp_path / "config.json").write_text(
+        json.dumps({"command": [], "data_folder": str(tmp_path), "server_file": str(tmp_path / "server.json")})
+    )
+    resolve = Resolve(version=(20, 2), studio=False)
+    resolve.new_project()
+    monkeypatch.setattr(running, "without_window", lambda panel: None)
+    assert running.run(resolve, SimpleNamespace(), SimpleNamespace(), str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "free edition" in said
+    assert "OTIO" in said
+    assert not resolve.app.broken
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A panel over three selected clips with speech under them, as the button of the window finds it."""
+    make_clip(tmp_path / "a.mov", rate=Fraction(25), frames=40)
+    make_speech(tmp_path / "speech.wav", 2)
+    resolve = Resolve()
+    resolve.new_project()
+    timeline = resolve.new_timeline()
+    timeline.selected = [resolve.add_clip(timeline, str(tmp_path / "a.mov"), start=start, length=10) for start in (0, 10, 20)]
+    resolve.add_sound(timeline, str(tmp_path / "speech.wav"), start=0, length=30, track=2)
+    return Panel(Editor(resolve), Link(Settings("nowhere")), "resolve-x"), timeline
+
+
+def test_the_button_submits_what_is_selected_in_the_servers_own_words(told):
+    panel, _ = told
+    panel.render(None)
+    kind, path, body = panel.link.outbox.get_nowait()
+    assert (kind, path) == ("submit", "/api/v1/timelines")
+    request = from_json(json.dumps(body), TimelineRequest)
+    assert len(request.selection.ids) == 4
+    assert (request.settings.sound, request.settings.format) == ("none", "dnxhr")
+    assert (request.origin.host, request.origin.project) == ("resolve-x", request.selection.project)
+
+
+def test_a_file_is_the_speech_instead_of_what_lies_under_the_clips(told):
+    panel, _ = told
+    panel.render("/films/new.wav")
+    request = from_json(json.dumps(panel.link.outbox.get_nowait()[2]), TimelineRequest)
+    assert (request.selection.speech, request.selection.speech_from) == ("/films/new.wav", "clip")
+    assert len(request.selection.ids) == 3
+
+
+def test_nothing_selected_and_nothing_said_are_sentences(told):
+    panel, timeline = told
+    timeline.DeleteClips([item for _, item in [(0, timeline.tracks["audio"][1].items[0])]])
+    panel.render(None)
+    assert "No speech" in panel.said
+    timeline.selected = []
+    panel.render(None)
+    assert "No clip is selected" in panel.said
+    assert panel.link.outbox.empty()
+
+
+def test_what_became_of_a_submission_is_said():
+    shot = {"clip": "a.mov", "error": None, "needs_host_export": None}
+    bad = {**shot, "clip": "b.mov", "error": "It is offline."}
+    job = {"job": {"shots_total": 1}}
+    assert submitting.outcome({"job": job, "conformed": {"shots": [shot, bad]}}) == "1 clip is being rendered. b.mov: It is offline."
+    assert submitting.outcome({"job": None, "conformed": {"shots": [bad]}}) == "Nothing can be rendered. b.mov: It is offline."
