@@ -31,7 +31,7 @@ async def folder(ask: Ask) -> Folder:
     roots = ask[keys.ROOTS]
     if ask.query.path is None:
         return Folder(path=None, parent=None, entries=tuple(_root_entry(each) for each in roots.folders))
-    real = roots.resolve(ask.query.path, "the list of files")
+    real = roots.resolve(ask.query.path, "the list of files", folder=True)
     return await asyncio.to_thread(_listing, real, [str(each) for each in roots.folders])
 
 

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from heygem_core.shot import Shot, Struct
+from heygem_core.shot import RenderSettings, Shot, Struct
 
 from ..errors import BadRequest
 from ..front import keys
@@ -172,6 +172,11 @@ def _shot_deed(name: str):  # type: ignore[no-untyped-def]
     return do
 
 
+async def again(ask: Ask, body: RenderSettings) -> ShotView:
+    await show_shot(ask)
+    return await asyncio.to_thread(ask[keys.ENGINE].store.retry_shot, ask.id, body)
+
+
 def _on_job(verb: str, does: str, name: str) -> Route:
     return Route(method="POST", path=f"/api/v1/jobs/{{id}}/{verb}", does=does, handler=_deed(name), gives=JobView)
 
@@ -201,4 +206,6 @@ ROUTES = (
     Route(method="GET", path="/api/v1/shots/{id}", does="One shot.", handler=show_shot, gives=ShotView),
     _on_shot("cancel", "Call one shot off.", "cancel_shot"),
     _on_shot("retry", "Make one shot once more.", "retry_shot"),
+    Route(method="POST", path="/api/v1/shots/{id}/again", does="Make one shot once more with other settings, as its next version.",
+          handler=again, takes=RenderSettings, gives=ShotView),
 )  # fmt: skip

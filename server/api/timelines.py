@@ -30,7 +30,7 @@ from ..timeline.child import conform_in_child, publish_in_child
 from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, Selection, TimelineShot
 from ..timeline.specs import ConformSpec, PublishSpec
 from ..wire import JobDetail, JobRequest, MediaRef, Origin, Priority, ShotRequest, TakeView
-from .jobs import MOST_SHOTS
+from .jobs import MOST_SHOTS, media_path
 
 _ID = re.compile(r"t[0-9a-f]{16}")
 _LARGEST = 64 * MIB
@@ -49,6 +49,7 @@ class TimelineRequest(Struct, frozen=True, kw_only=True):
     format: FormatName | None = None  # None = by content
     rate: Fraction | None = None  # of the timeline, where the file does not say
     selection: Selection = Selection()
+    speech: MediaRef | None = None  # one sound file instead of what lies on tracks; as `selection.speech`, but uploads too
     settings: RenderSettings = field(default_factory=lambda: RenderSettings(fit="hold", sound="none"))
     folder: str | None = None  # where takes live; None = the folder of the settings
     priority: Priority = 50
@@ -134,7 +135,9 @@ def _keep_source(ask: Ask, body: TimelineRequest, home: Path) -> Path:
 
 def _spec(ask: Ask, body: TimelineRequest, source: Path, home: Path) -> ConformSpec:
     selection = body.selection
-    if selection.speech is not None:
+    if body.speech is not None:
+        selection = msgspec.structs.replace(selection, speech=str(media_path(ask, body.speech, "a timeline's speech")))
+    elif selection.speech is not None:
         selection = msgspec.structs.replace(selection, speech=str(ask[keys.ROOTS].resolve(selection.speech, "a timeline's speech")))
     return ConformSpec(
         source=str(source),

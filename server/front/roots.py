@@ -39,8 +39,8 @@ class Roots:
     def folders(self) -> tuple[Path, ...]:
         return tuple(dict.fromkeys((*self._fixed, *self._added)))
 
-    def resolve(self, path: str, wanted_by: str) -> Path:
-        """The real path of a file inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (and asks)."""
+    def resolve(self, path: str, wanted_by: str, *, folder: bool = False) -> Path:
+        """The real path of a file, or a `folder`, inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (asks)."""
         path = inward(path, self._maps)
         try:
             real = allowed(path, self.folders)
@@ -48,7 +48,7 @@ class Roots:
                 raise BadPath("This folder is the server's own: nothing in it is media.")
             return real
         except NotAllowedFolder as refusal:
-            self._ask_for(refusal.folder, wanted_by)
+            self._ask_for(path if folder else refusal.folder, wanted_by)
             raise
 
     def open(self, path: Path) -> int:

@@ -23,9 +23,10 @@ COMMON: Mapping[str, str] = {
 
 def page_headers(names: Names) -> dict[str, str]:
     """For the page and its parts: scripts and styles from here alone, none within the page."""
+    sockets = " ".join(each for each in names.sockets if "[" not in each)  # a policy has no IPv6 addresses; 'self' covers that one
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; "
-        f"connect-src 'self' {' '.join(names.sockets)}; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+        f"connect-src 'self' {sockets}; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'self' file:"
     )
     return {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}

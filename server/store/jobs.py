@@ -10,7 +10,9 @@ from hashlib import sha256
 from pathlib import PurePath
 from secrets import token_hex
 
-from heygem_core.shot import Shot
+from msgspec import structs
+
+from heygem_core.shot import RenderSettings, Shot
 
 from ..errors import BadRequest, Conflict
 from ..rendering.states import FINISHED_JOBS, FINISHED_SHOTS, move
@@ -165,8 +167,11 @@ class Jobs(Database):
                 _cancel_shot(change, row)
         return self.shot(shot)
 
-    def retry_shot(self, shot: str) -> ShotView:
-        """Once more; a shot that is done gets a new version. Raises: NotFound; Conflict — it is still at work."""
+    def retry_shot(self, shot: str, settings: RenderSettings | None = None) -> ShotView:
+        """Once more, with other settings if there are some; a shot that is done gets a new version.
+
+        Raises: NotFound; Conflict — it is still at work.
+        """
         with self.change() as change:
             view = rows.shot(change.connection, shot)
             if view.state not in FINISHED_SHOTS:
@@ -174,6 +179,9 @@ class Jobs(Database):
             job = rows.job(change.connection, view.job)
             if job.state in FINISHED_JOBS:
                 change.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (move("job", job.state, "active", job.name), job.id))
+            if settings is not None:
+                request = encoded(structs.replace(view.request, settings=settings))
+                change.connection.execute("UPDATE shots SET settings = ?, request = ? WHERE id = ?", (encoded(settings), request, shot))
             _requeue(change, change.connection.execute("SELECT * FROM shots WHERE id = ?", (shot,)).fetchone())
         return self.shot(shot)
 

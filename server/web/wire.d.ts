@@ -703,6 +703,7 @@ export interface TimelineRequest {
   format?: "aaf" | "edl" | "fcp7" | "fcpxml" | "otio" | "otioz" | null;
   rate?: Fraction | null;
   selection?: Selection;
+  speech?: MediaRef | null;
   settings?: RenderSettings;
   folder?: string | null;
   priority?: number;

@@ -170,7 +170,7 @@ def watch(page: Any, complaints: list[str]) -> None:
     refused = re.compile(
         r"Failed to load resource: the server responded with a status of (403|409|422)"
     )  # told by the browser, shown by the page
-    gone = re.compile(f"{gone.pattern}|{refused.pattern}|\\[::1\\]")
+    gone = re.compile(f"{gone.pattern}|{refused.pattern}")
     page.on(
         "console",
         lambda message: complaints.append(message.text) if message.type in ("error", "warning") and not gone.search(message.text) else None,
