@@ -231,12 +231,15 @@ class OneAnswerServer:
         self.file = folder / "server.json"
         self.app = web.Application()
         self.app.router.add_post("/api/v1/prove", self.prove)
-        self.app.router.add_post("/api/v1/tokens", lambda request: self.json({"token": "a.b", "scope": "host"}))
-        self.app.router.add_get("/api/v1/takes", lambda request: self.json({"takes": [], "next": None}))
+        self.app.router.add_post("/api/v1/tokens", self.token)
+        self.app.router.add_get("/api/v1/takes", self.takes)
         self.app.router.add_get("/api/v1/events", self.events)
 
-    async def json(self, value: Any) -> web.Response:
-        return web.json_response(value)
+    async def token(self, request: web.Request) -> web.Response:
+        return web.json_response({"token": "a.b", "scope": "host"})
+
+    async def takes(self, request: web.Request) -> web.Response:
+        return web.json_response({"takes": [], "next": None})
 
     async def prove(self, request: web.Request) -> web.Response:
         nonce = (await request.json())["nonce"]
