@@ -54,6 +54,18 @@ def test_both_rows_of_teeth_are_parted_in_the_dark_between_them(wanted):
     assert light[0] < dark[0] < dark[-1] < light[-1]
 
 
+def test_a_thin_gap_between_teeth_opens_into_the_dark_without_streaks():
+    """Teeth apart by a pixel: what was drawn out of that pixel and the teeth's edges showed as upright stripes."""
+    donor = teeth(2 * _TOOTH + 0.02, upper=True, lower=True, between=0.1)
+    stripes = donor.picture.clone()
+    stripes[0, 0, :, ::4] += 0.05
+    drawn, _ = draw(batch(0.0, 0.24)._replace(donor=donor._replace(picture=stripes)))
+    x, y = int(MIDDLE[0]), int(MIDDLE[1])
+    gap = drawn[0, 0, y - 3 : y + 3, x - 8 : x + 8]
+    assert float(gap.max()) < 0.3
+    assert float(gap.std(dim=1).max()) < 0.015
+
+
 def test_teeth_that_close_give_up_the_dark_first():
     column = middle_column(teeth(0.24, lower=True), 0.15)
     assert (column > 0.4).sum() == pytest.approx(_TOOTH * EYE - 1, abs=2)
@@ -64,15 +76,16 @@ def test_the_whole_opening_is_filled_in_order():
     give = torch.rand(2, 5, 48, generator=torch.Generator().manual_seed(3)) ** 4 + 1e-3
     height = torch.tensor([[10.0, 20, 30, 1e-3, 5], [10, 20, 30, 1e-3, 5]])
     wanted = torch.tensor([[30.0, 20, 4, 10, 1e-3], [1, 50, 31, 1e-3, 5]])
-    depths = inside._depths(give, height, wanted)
+    depths, _ = inside._depths(give, height, wanted)
     assert (depths.diff(dim=-1) >= 0).all()
     assert torch.allclose(depths[..., 0], torch.zeros(2, 5), atol=1e-4)
     assert torch.allclose(depths[..., -1], height, atol=1e-3, rtol=1e-3)
 
 
 def test_an_inside_of_one_colour_stretches_evenly():
-    depths = inside._depths(torch.ones(1, 1, 48), torch.tensor([[12.0]]), torch.tensor([[30.0]]))
+    depths, stretch = inside._depths(torch.ones(1, 1, 48), torch.tensor([[12.0]]), torch.tensor([[30.0]]))
     assert torch.allclose(depths[0, 0], torch.linspace(0, 12, 49), atol=1e-3)
+    assert torch.allclose(stretch, torch.tensor(2.5), atol=1e-3)
 
 
 def test_the_seam_follows_the_dark_from_corner_to_corner():

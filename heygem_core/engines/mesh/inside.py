@@ -15,13 +15,15 @@ from torch.nn import functional
 
 from ...face.mesh import INNER_LIP_CORNERS
 from .interior import Skull
-from .mouth import MouthFrame, at_x, dimmest_line, lip_lines, mouth_frame, to_mouth
+from .mouth import MouthFrame, at_x, dimmest_line, lip_lines, mouth_frame, smoothstep, to_mouth
 from .vertices import LOWER_INNER, UPPER_INNER, rows
 
 _COLUMNS, _CELLS, _ROWS = 25, 48, 49  # of the table: across; down the donor's opening; down the wanted one
 _TOOTH_GIVE = 0.01  # how readily teeth stretch, the dark between them 1
 _TONGUE_GIVE = 0.15
 _BAND = 0.12  # half width of the band that gives, parts of the opening: one for the whole mouth, so that teeth part at one height
+_DRAWN_OUT = (2.0, 5.0)  # parts shown that many times as high are streaks of what was there: deep in the mouth it is dark
+_DEEPER = 0.75  # luma of what was hidden behind teeth, over that of the darkest that was seen
 _LEAST = 0.15  # a part is never shown lower than this share of its height while others could give
 
 
@@ -43,13 +45,16 @@ def carry(here: Skull, there: Skull) -> Carry:
     return Carry(turn, there.origin - (here.origin[:, None] @ turn)[:, 0])
 
 
-def shifts(picture: Tensor, points: Tensor, target: Tensor, to_donor: Carry) -> tuple[Tensor, Tensor]:
-    """How far down the donor's mouth each part of the inside lies from where the skull would carry it.
+class Inside(NamedTuple):
+    """A wanted inside as parts of a donor's: tables have rows from the upper to the lower lip, columns from corner to corner."""
 
-    picture (B, 3, h, w) donors; points (B, K, 2) theirs; target (B, K, 2) wanted, crop pixels.
-    → table (B, 1, _ROWS, _COLUMNS) donor pixels: rows from the upper to the lower lip, columns from corner to corner; and the
-    direction (B, 2) in the donor.
-    """
+    table: Tensor  # (B, 2, _ROWS, _COLUMNS) how far down the donor from where the skull would carry it, pixels; how drawn out, 0..1
+    down: Tensor  # (B, 2) that direction in the donor
+    dark: Tensor  # (B, 3) colour of the deepest of the donor's mouth
+
+
+def inside_of(picture: Tensor, points: Tensor, target: Tensor, to_donor: Carry) -> Inside:
+    """From donors (B, 3, h, w), their points (B, K, 2) and wanted ones (B, K, 2) in crop pixels."""
     frame, its_frame = (mouth_frame(p[:, rows(INNER_LIP_CORNERS)]) for p in (target, points))
     across = torch.linspace(-1, 1, _COLUMNS, device=points.device)
     lips = [_on_line(line, across * frame.half[:, None], frame) for line in lip_lines(target, UPPER_INNER, LOWER_INNER, frame)]
@@ -62,17 +67,18 @@ def shifts(picture: Tensor, points: Tensor, target: Tensor, to_donor: Carry) -> 
     start, end = (y for _, y in carried)
     wanted = (end - start).clamp(min=1e-3)
     hidden = torch.minimum((start - top).clamp(min=0), 0.5 * height)  # of the donor's inside, behind the wanted upper lip
-    give = _give(picture, x, top + hidden, low, its_frame)
-    depth = hidden[..., None] + _depths(give, height - hidden, wanted)
+    seen = _look(picture, x, top + hidden, low, its_frame)
+    depth, stretch = _depths(_give(seen), height - hidden, wanted)
     here = start[..., None] + wanted[..., None] * torch.linspace(0, 1, _ROWS, device=points.device)
-    table = (top[..., None] + depth - here).transpose(1, 2)[:, None]
-    return table, torch.stack([-its_frame.axis[:, 1], its_frame.axis[:, 0]], 1)
+    shift = top[..., None] + hidden[..., None] + depth - here
+    table = torch.stack([shift, smoothstep(stretch, *_DRAWN_OUT)], 1).transpose(2, 3)
+    return Inside(table, torch.stack([-its_frame.axis[:, 1], its_frame.axis[:, 0]], 1), _deepest(seen))
 
 
 def read(table: Tensor, across: Tensor, down: Tensor) -> Tensor:
-    """The table (B, 1, R, C) at positions −1..1 across and 0..1 down, both (B, h, w): (B, h, w)."""
+    """The table (B, 2, R, C) at positions −1..1 across and 0..1 down, both (B, h, w): (B, 2, h, w)."""
     where = torch.stack([across, down * 2 - 1], -1)
-    return functional.grid_sample(table, where, mode="bilinear", padding_mode="border", align_corners=True)[:, 0]
+    return functional.grid_sample(table, where, mode="bilinear", padding_mode="border", align_corners=True)
 
 
 def _on_line(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
@@ -82,26 +88,42 @@ def _on_line(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
     return frame.origin[:, None] + x[..., None] * frame.axis[:, None] + y[..., None] * down[:, None]
 
 
-def _give(picture: Tensor, x: list[Tensor], top: Tensor, low: Tensor, frame: MouthFrame) -> Tensor:
-    """How readily each cell (B, _COLUMNS, _CELLS) between `top` and `low` of a donor's mouth stretches, 0..1."""
+def _look(picture: Tensor, x: list[Tensor], top: Tensor, low: Tensor, frame: MouthFrame) -> Tensor:
+    """Colours (B, 3, _COLUMNS, _CELLS) between `top` and `low` of a donor's mouth."""
     at = (torch.arange(_CELLS, device=picture.device) + 0.5) / _CELLS
     xs = torch.lerp(x[0][..., None], x[1][..., None], at)
     ys = torch.lerp(top[..., None], low[..., None], at)
     down = torch.stack([-frame.axis[:, 1], frame.axis[:, 0]], 1)
     place = frame.origin[:, None, None] + xs[..., None] * frame.axis[:, None, None] + ys[..., None] * down[:, None, None]
     size = torch.tensor([picture.shape[3] - 1, picture.shape[2] - 1], device=picture.device)
-    seen = functional.grid_sample(picture, place * 2 / size - 1, mode="bilinear", padding_mode="border", align_corners=True)
+    return functional.grid_sample(picture, place * 2 / size - 1, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def _give(seen: Tensor) -> Tensor:
+    """How readily each cell (B, _COLUMNS, _CELLS) of those that are seen stretches, 0..1."""
     luma, red = seen[:, 0], seen[:, 2]
     dark, light = luma.flatten(1).quantile(0.05, 1), luma.flatten(1).quantile(0.95, 1)
     light = torch.maximum(light, dark + 0.1)[:, None, None]
     dimness = ((light - luma) / (light - dark[:, None, None])).clamp(0, 1)
     redness = ((red - red.flatten(1).quantile(0.1, 1)[:, None, None]) / 0.06).clamp(0, 1)
     give = dimness**4 + _TONGUE_GIVE * redness * dimness + _TOOTH_GIVE
+    at = (torch.arange(_CELLS, device=give.device) + 0.5) / _CELLS
     return give * torch.exp(-0.5 * ((at - dimmest_line(give, 0.45)[..., None]) / _BAND) ** 2) + 0.1 * _TOOTH_GIVE
 
 
-def _depths(give: Tensor, height: Tensor, wanted: Tensor) -> Tensor:
-    """How deep in the donor (B, C, _ROWS) even steps down the wanted opening lie: `height` in all, spread by `give` (B, C, _CELLS)."""
+def _deepest(seen: Tensor) -> Tensor:
+    """A colour (B, 3) a little darker than the darkest that is seen."""
+    luma = seen[:, 0].flatten(1)
+    deep = (luma <= luma.quantile(0.02, 1, keepdim=True)).float()[:, None]
+    mean = (seen.flatten(2) * deep).sum(2) / deep.sum(2)
+    return mean * torch.tensor([_DEEPER, 1.0, 1.0], device=seen.device)
+
+
+def _depths(give: Tensor, height: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """How deep in the donor (B, C, _ROWS) even steps down the wanted opening lie, and how many times as high each is shown.
+
+    `height` (B, C) in all, shown as `wanted` (B, C), spread by `give` (B, C, _CELLS).
+    """
     cell = (height / _CELLS)[..., None]
     shown = cell + (wanted - height)[..., None] * give / give.sum(-1, keepdim=True)
     shown = torch.maximum(shown, _LEAST * cell)
@@ -109,4 +131,4 @@ def _depths(give: Tensor, height: Tensor, wanted: Tensor) -> Tensor:
     at = (torch.linspace(0, 1, _ROWS, device=give.device) * wanted[..., None]).contiguous()
     k = torch.searchsorted(edges, at).clamp(1, _CELLS)
     before, after = edges.gather(-1, k - 1), edges.gather(-1, k)
-    return cell * (k - 1 + ((at - before) / (after - before).clamp(min=1e-6)).clamp(0, 1))
+    return cell * (k - 1 + ((at - before) / (after - before).clamp(min=1e-6)).clamp(0, 1)), (after - before) / cell

@@ -69,21 +69,22 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     here = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
     kept = _inside(donor, target, skull, mouth, inter_ocular, part, lips[(..., *here)])
     seen = mouth.inside[:, None, top:bottom, left:right]
-    drawn[(..., *here)] = torch.lerp(drawn[(..., *here)], field.sample(donor.picture, *kept.unbind(1)), seen)
+    drawn[(..., *here)] = torch.lerp(drawn[(..., *here)], kept, seen)
     return drawn
 
 
 def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box, lips: Tensor) -> Tensor:
-    """Where the pixels of `box` lie in the donors as parts of the inside; `lips` (B, 2, h, w) the same as parts of the lips."""
+    """The insides of the donors' mouths in the pixels of `box`, (B, 3, h, w); `lips` (B, 2, h, w): where these lie as parts of the lips."""
     x0, y0, x1, y1 = box
     to_donor = inside.carry(skull, donor.skull)
-    table, down = inside.shifts(donor.picture, donor.points, target, to_donor)
+    table, down, dark = inside.inside_of(donor.picture, donor.points, target, to_donor)
     across, under, over = (t[:, y0:y1, x0:x1] for t in (mouth.across, mouth.under_upper, mouth.over_lower))
-    shift = inside.read(table, across, under / (under + over).clamp(min=1))
-    kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift[:, None]
+    shift, unseen = inside.read(table, across, under / (under + over).clamp(min=1)).split(1, 1)
+    kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift
     rigid = smoothstep(torch.minimum(_gap(donor.points), _gap(target)) / inter_ocular, 0.0, 0.02)[:, None, None, None]
     between = smoothstep(across[:, None].abs(), 0.9, 0.6)  # the dark corners belong to the lips
-    return torch.lerp(lips, kept, rigid * between)
+    picture = field.sample(donor.picture, *torch.lerp(lips, kept, rigid * between).unbind(1))
+    return torch.lerp(picture, dark[:, :, None, None], unseen * rigid * between)
 
 
 def _around_inside(target: Tensor, box: Box) -> Box:
