@@ -40,7 +40,7 @@ class Roots:
         return tuple(dict.fromkeys((*self._fixed, *self._added)))
 
     def resolve(self, path: str, wanted_by: str, *, folder: bool = False) -> Path:
-        """The real path of a file, or a `folder`, inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (asks)."""
+        """The real path of a file (or `folder`) inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (asks)."""
         path = inward(path, self._maps)
         try:
             real = allowed(path, self.folders)

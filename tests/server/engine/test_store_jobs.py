@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heygem_core.shot import Shot
+from heygem_core.shot import RenderSettings, Shot
 from heygem_server.errors import BadRequest, Broken, Conflict, NotFound
 from heygem_server.store import Store, expand
 from heygem_server.store.schema import MIGRATIONS, migrate
@@ -144,6 +144,15 @@ def test_a_shot_that_is_done_can_be_made_again(store: Store) -> None:
     assert (shot.state, store.job_view(detail.job.id).state) == ("queued", "queued")
     with pytest.raises(Conflict, match="expected done, failed, canceled, got queued"):
         store.retry_shot(shot.id)
+
+
+def test_a_shot_made_again_with_other_settings_keeps_them_and_the_jobs_stay_as_they_are(store: Store) -> None:
+    detail = submit(store)
+    finish(store)
+    shot = store.retry_shot(detail.shots[0].id, RenderSettings(intensity=1.5))
+    assert shot.request.settings == RenderSettings(intensity=1.5)
+    assert claimed(store).settings.intensity == 1.5
+    assert store.job_view(detail.job.id).settings == detail.job.settings
 
 
 def test_one_shot_is_canceled_and_the_others_complete_the_job(store: Store) -> None:
