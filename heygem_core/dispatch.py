@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import SpecError
 from .shot import Event, RenderTask
-from .tasks import Answer, FacesTask, JoinTask, PlanTask, PosterTask, ProbeTask, ProxyTask, SheetTask, Task, WaveformTask
+from .tasks import Answer, FacesTask, JoinTask, MeasureTask, PlanTask, PosterTask, ProbeTask, ProxyTask, SheetTask, Task, WaveformTask
 
 Work = Generator[Event, None, Any]
 
@@ -22,6 +22,7 @@ _DOES: dict[type, str] = {  # module:function, imported when it is first needed:
     WaveformTask: "look.waveform:measure_waveform",
     ProxyTask: "look.proxy:make_proxy",
     SheetTask: "look.sheet:make_sheet",
+    MeasureTask: "quality.measure:measure_task",
 }
 
 

@@ -28,6 +28,7 @@ class TakeReport(Struct, frozen=True, kw_only=True):
     rendering_s: float | None  # of all pieces together
     remarks: tuple[str, ...] = ()  # what to know about this file wherever it goes, a sentence each
     quality: Quality | None = None  # filled in by `heygem measure`
+    weak: tuple[tuple[int, int, str], ...] | None = None  # frames that deserve a look, ends exclusive, with the reason; None = not measured
     version: int = REPORT_VERSION
 
 

@@ -142,5 +142,13 @@ class ProxyTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="proxy"
     end_exclusive: int | None = None
 
 
-Task = RenderTask | PlanTask | JoinTask | ProbeTask | PosterTask | SheetTask | FacesTask | WaveformTask | ProxyTask
+class MeasureTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="measure"):
+    """Look at a finished take again; figures and weak frames go into its report."""
+
+    take: str
+    source: str | None = None  # the footage; None = as the report says
+    cache: str | None = None
+
+
+Task = RenderTask | PlanTask | JoinTask | ProbeTask | PosterTask | SheetTask | FacesTask | WaveformTask | ProxyTask | MeasureTask
 Answer = Planned | Probed | FacesFound | Waveform

@@ -16,13 +16,16 @@ from ..errors import InputError, NoSound, NoUsableFace, SpecError
 from ..inputs import open_inputs
 from ..media.probe import probe
 from ..media.sound import read_speech
-from ..report import TakeReport, read_report, write_report
+from ..report import TakeReport, read_report, report_path, write_report
+from ..shot import Event, Finished, Progress
+from ..tasks import MeasureTask
 from ..timeline import STILL_RATE
 from .compare import Wanted, landmark_distance, measure
 from .curves import closures, match_curves, trace_of_old_mouth
 from .figures import Likeness, Quality, SyncScore
 from .observe import Observation, observe
 from .own_speech import own_speech
+from .weak import weak_ranges
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
@@ -50,11 +53,21 @@ def measure_take(
     curves where there is no report. syncnet: path of `syncnet_v2.model`. Raises: InputError, NoUsableFace, OutputError,
     SpecError, MissingWeights.
     """
-    quality = look_at(take, source, syncnet=syncnet, cache=cache).quality
+    looked = look_at(take, source, syncnet=syncnet, cache=cache)
     report = read_report(take)
-    if report is not None:
-        write_report(replace(report, quality=quality), take)
-    return quality
+    if report is not None and looked.wanted is not None:
+        weak = weak_ranges(looked.wanted.opening, looked.seen.opening, float(probe(take).rate or STILL_RATE))
+        write_report(replace(report, quality=looked.quality, weak=weak), take)
+    return looked.quality
+
+
+def measure_task(task: MeasureTask) -> Generator[Event, None, None]:
+    """`measure_take` as a task: the figures go into the take's report. Raises: as `measure_take`; SpecError — it has no report."""
+    yield Progress(stage="measure", done=0)
+    if read_report(task.take) is None:
+        raise SpecError(f"“{Path(task.take).name}” has no report, so nothing is known of what it should show: render it again.")
+    measure_take(task.take, task.source, cache=task.cache)
+    yield Finished(output=task.take, report=str(report_path(task.take)))
 
 
 def look_at(

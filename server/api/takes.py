@@ -73,6 +73,11 @@ async def unpin(ask: Ask) -> TakeView:
     return await asyncio.to_thread(ask[keys.ENGINE].store.pin, ask.id, False)
 
 
+async def measure(ask: Ask) -> TakeView:
+    """Looks at the take again, in a child; some seconds for each second of it."""
+    return await ask[keys.ENGINE].look.measure(await show(ask))
+
+
 async def placed(ask: Ask, body: Placed) -> TakeView:
     await show(ask)
     if ask.who.scope == "host" and body.host != ask.who.host:
@@ -158,6 +163,8 @@ ROUTES = (
     _get("proxy.mp4", "A small version that every browser plays, frame for frame.", proxy, "video/mp4"),
     _get("source.mp4", "The same frames of the original.", source, "video/mp4"),
     Route(method="GET", path="/api/v1/takes/{id}/waveform", does="How loud it is over time.", handler=waveform, gives=Waveform),
+    Route(method="POST", path="/api/v1/takes/{id}/measure", does="Look at it again: figures go into its report, weak frames into the take.",
+          handler=measure, gives=TakeView),
     Route(method="POST", path="/api/v1/takes/{id}/pin", does="No retention touches it any more.", handler=pin, gives=TakeView),
     Route(method="POST", path="/api/v1/takes/{id}/unpin", does="Retention may take it; not one that is on a timeline.",
           handler=unpin, gives=TakeView),

@@ -10,13 +10,26 @@ from hashlib import sha256
 from pathlib import Path
 
 from heygem_core.shot import RenderSettings, Shot, Struct, from_json
-from heygem_core.tasks import FacesFound, FacesTask, PosterTask, Probed, ProbeTask, ProxyTask, SheetTask, Task, Waveform, WaveformTask
+from heygem_core.tasks import (
+    FacesFound,
+    FacesTask,
+    MeasureTask,
+    PosterTask,
+    Probed,
+    ProbeTask,
+    ProxyTask,
+    SheetTask,
+    Task,
+    Waveform,
+    WaveformTask,
+)
 
 from ..errors import BadRequest, NotFound
 from ..settings import ServerSettings
 from ..store import Store
 from ..wire import TakeView
 from ..workers.look import Look
+from .steps import weak_of
 
 
 class _Source(Struct, frozen=True, kw_only=True):
@@ -34,6 +47,7 @@ class Looks:
         self._store, self._settings = store, settings
         self._folder = settings.data_folder / "looks"
         self._making: dict[Path, asyncio.Task[None]] = {}
+        self._measuring: dict[str, asyncio.Task[TakeView]] = {}
 
     async def probe(self, path: str) -> Probed:
         """The facts of a file."""
@@ -72,6 +86,19 @@ class Looks:
         return await self._made(
             take.path, "sheet", "contact-sheet.jpg", lambda out: SheetTask(source=source.shot.video, take=take.path, output=out)
         )
+
+    async def measure(self, take: TakeView) -> TakeView:
+        """Looks at the take again: figures go into its report, weak frames also into its view. Once at a time for each take."""
+        measuring = self._measuring.get(take.id)
+        if measuring is None:
+            measuring = self._measuring[take.id] = asyncio.create_task(self._measure(take))
+            measuring.add_done_callback(lambda _: self._measuring.pop(take.id, None))
+        return await asyncio.shield(measuring)
+
+    async def _measure(self, take: TakeView) -> TakeView:
+        await self.ask(MeasureTask(take=take.path, cache=str(self._settings.cache)))
+        weak = await asyncio.to_thread(weak_of, Path(take.path))
+        return await asyncio.to_thread(self._store.measured, take.id, weak)
 
     async def _answer(self, task: Task, kind: type):  # type: ignore[no-untyped-def]
         answer = await self.ask(task)

@@ -172,7 +172,7 @@ async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version:
         format=facts.codec or target.suffix[1:],
         created=time.time(),
         settings=claim.settings,
-        weak=weak_ranges(report.passed_through),
+        weak=weak_ranges(report),
         notices=tuple(dict.fromkeys((*claim.planned.notices, *report.remarks))),
     )
 
@@ -210,24 +210,31 @@ async def _plan_again(claim: Claim, bench: Bench) -> str:
     return f"is planned again: {reason}"
 
 
-class _Report(msgspec.Struct):
+class TakeFacts(msgspec.Struct):
     """What is told of a take's report; it has more fields."""
 
     passed_through: dict[str, list[tuple[int, int]]] = {}
     remarks: tuple[str, ...] = ()
+    weak: list[tuple[int, int, str]] | None = None
 
 
-def _report(take: Path) -> _Report:
+def _report(take: Path) -> TakeFacts:
     """Its report, which our own worker wrote; nothing where it cannot be read."""
     try:
-        return msgspec.json.decode(report_of(take).read_bytes(), type=_Report)
+        return msgspec.json.decode(report_of(take).read_bytes(), type=TakeFacts)
     except (OSError, msgspec.DecodeError):
-        return _Report()
+        return TakeFacts()
 
 
-def weak_ranges(passed_through: dict[str, list[tuple[int, int]]]) -> tuple[WeakRange, ...]:
-    """Frames that stayed as they were although nobody asked for that, in the order of the take."""
-    ranges = [(start, end, reason) for reason, pieces in passed_through.items() if reason != _WANTED for start, end in pieces]
+def weak_of(take: Path) -> tuple[WeakRange, ...]:
+    """Of a take that has its report beside it."""
+    return weak_ranges(_report(take))
+
+
+def weak_ranges(report: TakeFacts) -> tuple[WeakRange, ...]:
+    """Frames that stayed as they were although nobody asked for that, and what measuring found, in the order of the take."""
+    ranges = [(start, end, reason) for reason, pieces in report.passed_through.items() if reason != _WANTED for start, end in pieces]
+    ranges += report.weak or []
     return tuple(WeakRange(start=start, end_exclusive=end, reason=reason) for start, end, reason in sorted(ranges)[:_MOST_RANGES])
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
+from heygem_core.shot import from_json
+
 from ..errors import Conflict
-from ..wire import Placed, TakePage, TakeView
+from ..wire import Placed, TakePage, TakeView, WeakRange
 from . import rows, sql
 from .database import Change, Database, encoded
 from .jobs import cursor
@@ -49,6 +53,16 @@ class Takes(Database):
             if not any((place.host, place.placement) == (placed.host, placed.placement) for place in view.placed):
                 change.connection.execute("INSERT INTO placements (take, placed) VALUES (?, ?)", (take, encoded(placed)))
             change.connection.execute("UPDATE takes SET pinned = 1 WHERE id = ?", (take,))
+            _told(change, view)
+        return self.take(take)
+
+    def measured(self, take: str, weak: tuple[WeakRange, ...]) -> TakeView:
+        """Its report has figures now, and these are the frames that deserve a look. Raises: NotFound."""
+        with self.change() as change:
+            row = change.connection.execute("SELECT view FROM takes WHERE id = ?", (take,)).fetchone()
+            view = rows.take(change.connection, take)
+            kept = msgspec.structs.replace(from_json(row["view"], TakeView), weak=weak)
+            change.connection.execute("UPDATE takes SET view = ? WHERE id = ?", (encoded(kept), take))
             _told(change, view)
         return self.take(take)
 

@@ -6,13 +6,13 @@ import asyncio
 
 from heygem_core import errors as core
 from heygem_core.shot import Failed
-from heygem_core.tasks import Answer, FacesTask, ProxyTask, Task
+from heygem_core.tasks import Answer, FacesTask, MeasureTask, ProxyTask, Task
 
 from .pool import Pool
 from .process import Limits, Watcher, WorkFailed
 
 _PROCESSES = 2
-_LONG = (FacesTask, ProxyTask)  # these go through all frames, so only standing still is held against them
+_LONG = (FacesTask, ProxyTask, MeasureTask)  # these go through all frames, so only standing still is held against them
 
 
 class Look:

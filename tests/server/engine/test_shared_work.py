@@ -11,7 +11,7 @@ import pytest
 from heygem_core.cache import Cache
 from heygem_core.errors import OutputError
 from heygem_core.face.reasons import Reason
-from heygem_server.rendering.steps import weak_ranges
+from heygem_server.rendering.steps import TakeFacts, weak_ranges
 from heygem_server.wire import WeakRange
 
 _MAKER = """
@@ -54,7 +54,9 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_weak_ranges_are_those_that_nobody_asked_for() -> None:
-    found = weak_ranges({Reason.PROFILE.words: [(8, 12)], Reason.CHOICE.words: [(0, 4)], Reason.EDGE.words: [(5, 6)]})
+    found = weak_ranges(
+        TakeFacts(passed_through={Reason.PROFILE.words: [(8, 12)], Reason.CHOICE.words: [(0, 4)], Reason.EDGE.words: [(5, 6)]})
+    )
     assert found == (
         WeakRange(start=5, end_exclusive=6, reason="the face is cut off by the edge of the picture"),
         WeakRange(start=8, end_exclusive=12, reason="the face is seen from the side"),

@@ -392,3 +392,15 @@ def test_commands_submit_list_watch_and_cancel(studio: tuple[Server, dict[str, A
     assert main(["submit", "--data", data, "nowhere.mp4", "--audio", "x.wav"]) == 2
     assert Client.of is not None
     _ = detail
+
+
+def test_a_take_is_measured_when_somebody_asks(studio: tuple[Server, dict[str, Any]]) -> None:
+    server, detail = studio
+    take = take_of(detail)
+    assert server.ask("GET", f"/api/v1/takes/{take['id']}/report").json["quality"] is None
+    measured = server.ask("POST", f"/api/v1/takes/{take['id']}/measure", {})
+    assert measured.status == 200, measured.body
+    report = server.ask("GET", f"/api/v1/takes/{take['id']}/report").json
+    assert report["quality"]["frames"] == take["frames"]
+    assert report["weak"] is not None
+    assert measured.json["weak"] == server.ask("GET", f"/api/v1/takes/{take['id']}").json["weak"]
