@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .engines.mesh.engine import Batch, draw
+from .engines.mesh.engine import Batch, Second, draw
 from .engines.mesh.interior import Skull
 from .engines.mesh.prepare import BLOCK, unpack
 from .engines.mesh.warp import Donor
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .media.info import MediaInfo
     from .plan import Plan
 
+_ARRAYS = (
+    *("source", "target", "eye", "skull", "origin", "size", "donor", "second"),
+    *("patches", "patch_points", "patch_skull", "reasons"),
+)
 _BACKWARDS = 24  # frames decoded at a time where a take plays its clip backwards
 
 
@@ -46,10 +50,7 @@ def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device
     first, count = start - start % BLOCK, plan.facts.frames
     last = min(count, -(-end_exclusive // BLOCK) * BLOCK)
     pictures = _source_pictures(plan.info, plan.array("frames")[first:last])
-    arrays = {
-        name: plan.array(name)
-        for name in ("source", "target", "eye", "skull", "origin", "size", "donor", "patches", "patch_points", "patch_skull", "reasons")
-    }
+    arrays = {name: plan.array(name) for name in _ARRAYS}
     for begin in range(first, last, BLOCK):
         block = [next(pictures) for _ in range(min(BLOCK, last - begin))]
         for drawn in _draw_block(plan, arrays, begin, block, device):
@@ -85,17 +86,20 @@ def _batch(arrays: dict, rows: np.ndarray, crops: torch.Tensor, device: torch.de
     def skull(array: np.ndarray, shift: np.ndarray | float = 0) -> Skull:
         return Skull(tensor(array[:, 0] - shift), tensor(array[:, 1]), tensor(array[:, 2]))
 
-    row = arrays["donor"][rows]
-    donor = None
-    if (row >= 0).all():
-        donor = Donor(tensor(unpack(arrays["patches"][row])), tensor(arrays["patch_points"][row]), skull(arrays["patch_skull"][row]))
+    def lent(row: np.ndarray) -> Donor:
+        return Donor(tensor(unpack(arrays["patches"][row])), tensor(arrays["patch_points"][row]), skull(arrays["patch_skull"][row]))
+
+    row, other = arrays["donor"][rows], arrays["second"][rows]
+    shared = np.flatnonzero(other >= 0)
+    whole = bool((row >= 0).all())
     return Batch(
         picture=crops.to(device),
         source=tensor(arrays["source"][rows] - origin),
         target=tensor(arrays["target"][rows] - origin),
         inter_ocular=tensor(arrays["eye"][rows]),
         skull=skull(arrays["skull"][rows], origin[:, 0]),
-        donor=donor,
+        donor=lent(row) if whole else None,
+        second=Second(tensor(shared), lent(other[shared])) if whole and len(shared) else None,
     )
 
 

@@ -32,7 +32,7 @@ from .timeline import STILL_RATE
 if TYPE_CHECKING:
     from .plan import Plan
 
-SEGMENT_VERSION = 1  # raise it whenever the same plan would give other pixels
+SEGMENT_VERSION = 2  # raise it whenever the same plan would give other pixels
 
 _OF_FRAMES = ("frames", "reasons", "source", "target", "eye", "skull", "origin")  # arrays of a plan with one row per frame
 _OF_DONORS = ("patches", "patch_points", "patch_skull")  # with one row per donor
@@ -80,7 +80,7 @@ def _segments(plan: Plan, settings: RenderSettings, longest: int | None) -> Iter
 
     count = plan.facts.frames
     step = count if longest is None else max(BLOCK, longest - longest % BLOCK)
-    arrays = {name: plan.array(name) for name in (*_OF_FRAMES, *_OF_DONORS, "size", "donor")}
+    arrays = {name: plan.array(name) for name in (*_OF_FRAMES, *_OF_DONORS, "size", "donor", "second")}
     video = fingerprint(plan.info.path)
     for start in range(0, count, step):
         end = min(start + step, count)
@@ -88,7 +88,7 @@ def _segments(plan: Plan, settings: RenderSettings, longest: int | None) -> Iter
         for name in _OF_FRAMES:
             _add(digest, arrays[name][start:end])
         _add(digest, arrays["size"][start // BLOCK : -(-end // BLOCK)])
-        rows = arrays["donor"][start:end]
+        rows = np.concatenate([arrays["donor"][start:end], arrays["second"][start:end]])
         donors, place = np.unique(rows, return_inverse=True)  # rows are numbered over the whole plan: what they hold counts
         _add(digest, np.where(rows < 0, -1, place))
         for row in donors[donors >= 0].tolist():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from heygem_core.engines.mesh.engine import draw
+from heygem_core.engines.mesh.engine import Second, draw
+from heygem_core.engines.mesh.interior import Skull
 from heygem_core.engines.mesh.matte import bounds, matte_of
 from heygem_core.engines.mesh.mouth import lay_out
 from heygem_core.engines.mesh.vertices import rows
@@ -109,3 +110,16 @@ def test_a_batch_draws_each_frame_as_if_it_were_alone():
     alone, _ = draw(batch(0.05, 0.15))
     together, _ = draw(three)
     assert float((together - alone).abs().max()) < 1e-5
+
+
+def test_a_shared_frame_lies_half_way_between_its_two_donors():
+    points = torch.tensor(face_points(0.2)[None]).float()
+    hole = lay_out(points, WIDTH, HEIGHT).inside[:, None]
+    dark, light = (Donor(torch.lerp(batch(0.0, 0.0).picture, torch.tensor(v), hole), points, skull()) for v in (0.05, 0.45))
+    frames = batch(0.0, 0.2, count=3)
+    three = Donor(*(t.repeat(3, *[1] * (t.dim() - 1)) for t in dark[:2]), Skull(*(t.repeat(3, 1) for t in skull())))
+    drawn, _ = draw(frames._replace(donor=three, second=Second(torch.tensor([1]), light)))
+    lumas = drawn[:, 0, int(MIDDLE[1]), int(MIDDLE[0])]
+    assert float(lumas[0]) == pytest.approx(0.05, abs=0.02)
+    assert float(lumas[1]) == pytest.approx(0.25, abs=0.02)
+    assert torch.allclose(drawn[0], drawn[2], atol=1e-5)

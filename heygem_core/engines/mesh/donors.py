@@ -52,6 +52,21 @@ def choose_path(
     return path
 
 
+def joins(library: Library, path: NDArray[np.int32], block: int) -> NDArray[np.int32]:
+    """Where a path (T,) leaps through the clip: the donor that its frame shares half and half with its own, -1 elsewhere.
+
+    One frame in between hides the leap as a dissolve does. Anchors, every `block` frames, lend from their own donor alone.
+    """
+    shared = np.full(len(path), -1, np.int32)
+    frames = np.where(path >= 0, library.frames[path], -9) if len(library.frames) else np.full(len(path), -9)
+    for after in np.flatnonzero((np.abs(np.diff(frames)) > 1) & (frames[1:] >= 0) & (frames[:-1] >= 0)) + 1:
+        if after % block:
+            shared[after] = path[after - 1]
+        elif (after - 1) % block and shared[after - 1] < 0:
+            shared[after - 1] = path[after]
+    return shared
+
+
 def _stretches(usable: NDArray[np.bool_], block: int) -> list[tuple[int, int]]:
     """Overlapping-by-one ranges between anchors (multiples of `block`) and the edges of usable runs."""
     found = []

@@ -9,8 +9,15 @@ from torch import Tensor
 
 from . import blend, interior, warp
 from .matte import matte_of
-from .mouth import lay_out
+from .mouth import Mouth, lay_out
 from .vertices import OUTER_LIPS, rows
+
+
+class Second(NamedTuple):
+    """Donors that F of the frames share with their own, half and half."""
+
+    frames: Tensor  # (F,) int64 positions in the batch
+    donor: warp.Donor  # F mouths
 
 
 class Batch(NamedTuple):
@@ -22,6 +29,7 @@ class Batch(NamedTuple):
     inter_ocular: Tensor  # (B,) pixels
     skull: interior.Skull  # where the upper jaw is, crop pixels
     donor: warp.Donor | None  # None = the inside is drawn
+    second: Second | None = None
 
 
 def draw(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -34,7 +42,7 @@ def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     x0, y0, x1, y1 = box = _around_mouth(batch.target, float(seam.margin.max()), width, height)
     skin = result[:, :, y0:y1, x0:x1]
     if batch.donor is not None:
-        donor = warp.warp_donor(batch.donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
+        donor = _donors(batch, batch.donor, mouth, box)
         inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], seam)
     else:
         light = blend.light_around(result, mouth, matte, batch.inter_ocular)
@@ -43,6 +51,17 @@ def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     result = result.clone()
     result[:, :, y0:y1, x0:x1] = inner
     return result, matte
+
+
+def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: warp.Box) -> Tensor:
+    """What the donors lend to the pixels of `box`, (B, 3, h, w)."""
+    lent = warp.warp_donor(donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
+    if batch.second is None:
+        return lent
+    k = batch.second.frames
+    skull, its_mouth = interior.Skull(*(t[k] for t in batch.skull)), Mouth(*(t[k] for t in mouth))
+    other = warp.warp_donor(batch.second.donor, batch.target[k], skull, its_mouth, batch.inter_ocular[k], box)
+    return lent.index_copy(0, k, (lent[k] + other) / 2)
 
 
 def _around_mouth(target: Tensor, margin: float, width: int, height: int) -> warp.Box:

@@ -55,7 +55,7 @@ def spread(values: Tensor, width: int, height: int, cells: int) -> Tensor:
     """Lattice values (B, rows * columns, C) → every pixel (B, C, height, width)."""
     rows, columns = lattice_shape(width, height, cells)
     grid = values.transpose(1, 2).reshape(len(values), -1, rows, columns)
-    return functional.interpolate(grid, (height, width), mode="bicubic", align_corners=True)
+    return functional.interpolate(grid, (height, width), mode="bilinear", align_corners=True)
 
 
 def sample(picture: Tensor, x: Tensor, y: Tensor) -> Tensor:

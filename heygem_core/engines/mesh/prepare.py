@@ -5,6 +5,7 @@ eye.npy                  (n,) float32        distance between the outer eye corn
 skull.npy                (n, 3, 2) float32   origin, across, down of interior.Skull in the same pixels
 origin.npy, size.npy     (n, 2), (blocks, 2) int32   crop of each frame: left, top; width, height are one per block
 donor.npy                (n,) int32          row of the donor's mouth, −1 = none
+second.npy               (n,) int32          row of another one that it is mixed with, half and half, −1 = none
 patches.npy              (D, 3, h, w) uint16 the donors' mouths, Y'CbCr, see `pack`
 patch_points.npy         (D, K, 2) float32   their points in the patch, pixel centres at whole numbers
 """
@@ -23,7 +24,7 @@ from ...face.mesh import LIP_MIDDLES, Pose, head_angles, lip_opening, place
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from .blend import MARGIN
-from .donors import Library, choose_path
+from .donors import Library, choose_path, joins
 from .matte import bounds
 from .parting import settle
 from .vertices import KEPT, LIPS, OUTER_LIPS, rows
@@ -55,17 +56,17 @@ def prepare(info: MediaInfo, face: Person, frames: NDArray[np.int64], wanted: Fl
     _points(info, face, at, usable, wanted, folder)
     pose = head_angles(face.pose.rotation).astype(np.float32)
     lips = np.nan_to_num(wanted[:, LIPS])
-    if library is None:
-        path = np.full(len(frames), -1, np.int32)
-        used = np.zeros(0, np.int64)
-    else:
+    path, second = (np.full(len(frames), -1, np.int32) for _ in range(2))
+    used = np.zeros(0, np.int64)
+    if library is not None:
         block = max(BLOCK, round(fps))
         chosen = choose_path(library, lips, np.nan_to_num(pose[at]), usable, block)
-        used, rank = np.unique(chosen[chosen >= 0], return_inverse=True)
-        path = np.full(len(frames), -1, np.int32)
-        path[chosen >= 0] = rank
+        used = np.unique(chosen[chosen >= 0])
+        for row, choice in ((path, chosen), (second, joins(library, chosen, block))):
+            row[choice >= 0] = np.searchsorted(used, choice[choice >= 0])
         used = library.frames[used]
     np.save(folder / "donor.npy", path)
+    np.save(folder / "second.npy", second)
     _patches(info, face, used, used if library is None else library.frames, folder)
 
 
