@@ -599,6 +599,7 @@ export interface TakeReport {
   rendering_s: number | null;
   remarks: Array<string>;
   quality: Quality | null;
+  weak: Array<[number, number, string]> | null;
   version: number;
 }
 
