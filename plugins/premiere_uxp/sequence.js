@@ -79,10 +79,8 @@ async function described(ppro) {
   const project = await ppro.Project.getActiveProject();
   const sequence = project ? await project.getActiveSequence() : null;
   if (!project || !sequence) return null;
-  const selection = await sequence.getSelection();
-  const selected = await selection.getTrackItems();
   const [video, audio] = [await itemsOf(ppro, sequence, "video"), await itemsOf(ppro, sequence, "audio")];
-  const ids = await selectedIds(selected, [...video, ...audio]);
+  const ids = await selectedIds([...video, ...audio]);
   const zero = await sequence.getZeroPoint();
   const display = await sequence.getSequenceVideoTimeDisplayFormat();
   return {
@@ -98,17 +96,10 @@ async function described(ppro) {
   };
 }
 
-/** UXP hands out new objects each time: the selected ones are known by what they say. @param {(VideoItem | AudioItem)[]} selected @param {Found[]} all */
-async function selectedIds(selected, all) {
-  const ids = new Set();
-  for (const item of selected) {
-    const [start, end, track, media, name] = await Promise.all([item.getStartTime(), item.getEndTime(), item.getTrackIndex(), item.getProjectItem(), item.getName()]);
-    for (const one of all) {
-      const same = one.track === track && one.start === start.ticks && one.end === end.ticks && one.media === (media ? media.getId() : "none");
-      if (same && (await one.item.getName()) === name && (await one.item.getIsSelected())) ids.add(one.id);
-    }
-  }
-  return [...ids];
+/** @param {Found[]} all */
+async function selectedIds(all) {
+  const selected = await Promise.all(all.map((one) => one.item.getIsSelected()));
+  return all.filter((one, index) => selected[index]).map((one) => one.id);
 }
 
 /** @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @param {Found[]} items @param {Found[]} others

@@ -35,11 +35,12 @@ def run_node(*arguments: str, timeout: float = 120) -> subprocess.CompletedProce
 class NodeProcess:
     """A script that answers lines of JSON: `process("ask", request=…)`."""
 
-    def __init__(self, script: Path, options: dict[str, Any]) -> None:
+    def __init__(self, script: Path, options: dict[str, Any], *flags: str) -> None:
         environment = {**os.environ, "HEYGEM_NODE_MODULES": str(MODULES), "NODE_PATH": str(MODULES)}
         given = json.dumps({"python": sys.executable, "repository": str(REPOSITORY), **options})
-        self.process = subprocess.Popen([needs_node(), str(script), given], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        cwd=REPOSITORY, env=environment, encoding="utf-8")  # fmt: skip
+        command = [needs_node(), *flags, str(script), given]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+        self.process: subprocess.Popen[str] = subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes)  # type: ignore[call-overload]
         self.number = 0
 
     def __call__(self, deed: str, **given: Any) -> Any:

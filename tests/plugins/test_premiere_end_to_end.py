@@ -14,6 +14,7 @@ import pytest
 
 from heygem_server.wire import HostCall
 from tests.plugins.chromium import panel_in_chromium
+from tests.plugins.media import in_ticks
 from tests.plugins.node import HERE, NodeProcess, needs_node
 from tests.plugins.real_server import RealServer, talking, until
 
@@ -151,3 +152,45 @@ def newest_job(server: RealServer) -> str | None:
 
 def takes_of(server: RealServer, job: str) -> list[dict[str, Any]]:
     return [take for shot in server.ask("GET", f"/api/v1/jobs/{job}")["shots"] for take in shot["takes"]]
+
+
+def test_the_uxp_panels_link_places_a_real_take_and_undo_takes_it_back(server):
+    """The real adapter, core and server; only UXP itself is played."""
+    take = a_take(server)
+    uxp = NodeProcess(HERE / "fakes" / "uxp_process.js", {}, "--experimental-websocket", "--no-warnings")
+    try:
+        clip = str(next((server.folder / "media").glob("clip*.mov")))
+        for file in (clip, take["path"]):
+            uxp("known", file=file, facts=in_ticks(file))
+        sequence = uxp("sequence", timebase=str(TIMEBASE), zeroPoint=str(86400 * TIMEBASE))
+        uxp("clip", sequence=sequence, file=clip, start=30, length=12, offset=4, selected=True)
+        uxp("clip", sequence=sequence, file=clip, start=30, length=12, offset=4, kind="audio")
+        before = uxp("state", sequence=sequence)
+        uxp("live", serverFile=str(server.data / "server.json"))
+        with server.client() as client:
+            until(lambda: "uxp-test" in [host.id for host in client.hosts()], 20, "the panel did not connect")
+            [item] = client.call("uxp-test", HostCall(method="host.selection"))["items"]
+            params = {"take": take["id"], "file": "", "name": take["name"], "placement": item["placement"], "frames": 12}
+            placed = client.call("uxp-test", HostCall(method="host.place", params=params))
+        assert (placed["track"], placed["record_start"], placed["record_duration"]) == (2, 30, 12)
+        uxp("undo")
+        assert uxp("state", sequence=sequence) == before
+    finally:
+        uxp.close()
+
+
+def a_take(server: RealServer) -> dict[str, Any]:
+    """One that the test above left, or a new one."""
+    job = newest_job(server)
+    if job is None:
+        media = server.folder / "media"
+        shot = {
+            "video": {"path": str(next(media.glob("clip*.mov")))},
+            "speech": {"path": str(media / "speech.mpg")},
+            "start": 4,
+            "end_exclusive": 16,
+        }
+        settings = {"fit": "hold", "format": "prores", "sound": "none"}
+        job = server.ask("POST", "/api/v1/jobs", {"shots": [shot], "settings": settings})["job"]["id"]
+    until(lambda: server.ask("GET", f"/api/v1/jobs/{job}")["job"]["state"] == "completed", 120, "nothing was rendered")
+    return takes_of(server, job)[0]

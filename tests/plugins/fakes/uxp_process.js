@@ -20,7 +20,20 @@ const editor = makeEditor(fake.ppro, machine);
 const find = (guid) => [...fake.projects.values()].flatMap((project) => project.sequences).find((one) => one.guid === guid);
 const clip = (guid, key) => [...find(guid).video, ...find(guid).audio].flat().find((one) => one.key === key);
 
+/** The whole panel but for its page: the same link, with UXP's modules played by Node's. Needs Node's --experimental-websocket. */
+function live(serverFile) {
+  const { makeMachine } = require(path.join(PLUGINS, "premiere_uxp", "machine.js"));
+  const { Link } = require(path.join(PLUGINS, "shared", "link.js"));
+  const uxp = { host: { version: "26.3.0" }, storage: { localFileSystem: { getTemporaryFolder: async () => ({ nativePath: os.tmpdir() }) } } };
+  const files = { readFile: async (file) => fs.readFileSync(file, "utf8") };
+  const random = (count) => require("crypto").randomBytes(count);
+  const whole = makeMachine({ uxp, fs: files, os, fetch, random });
+  const link = new Link({ machine: whole, editor: makeEditor(fake.ppro, whole), schema, serverFile, hostId: "uxp-test", capabilities: [], WebSocket });
+  link.run();
+}
+
 const DEEDS = {
+  live: ({ serverFile }) => live(serverFile),
   about: () => ({ project: fake.open.guid, sequence: fake.open.active }),
   known: ({ file, facts }) => { known.set(file, facts); },
   sequence: (given) => fake.newSequence(given).guid,
@@ -41,7 +54,9 @@ const DEEDS = {
   ask: ({ request }) => answer(editor, schema, request),
 };
 
-readline.createInterface({ input: process.stdin }).on("line", async (line) => {
+const lines = readline.createInterface({ input: process.stdin });
+lines.on("close", () => process.exit(0)); // the link would go on trying
+lines.on("line", async (line) => {
   const request = JSON.parse(line);
   let said;
   try {
