@@ -35,7 +35,10 @@ function scriptedSocket() {
   return { opened, Scripted };
 }
 
-const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+/** Until it is true; a test that waits for what never comes fails by its own assertion. */
+async function until(isSo) {
+  for (let k = 0; k < 400 && !isSo(); k++) await new Promise((resolve) => setTimeout(resolve, 5));
+}
 const connected = (options = {}) => {
   const { opened, Scripted } = scriptedSocket();
   const client = makeClient({ base: "http://127.0.0.1:1", WebSocket: Scripted, waitMs: () => 1, ...options });
@@ -51,8 +54,9 @@ test("after a lost connection it asks for what came after the last event it saw"
   opened[0].say({ type: "snapshot", epoch: "e", seq: 7, jobs: [] });
   opened[0].say(event(8, { kind: "job.added", job: jobView() }));
   opened[0].close();
-  await soon();
+  await until(() => client.state.connection === "waiting");
   assert.equal(client.state.connection, "waiting");
+  await until(() => opened.length === 2);
   opened[1].open();
   assert.deepEqual([opened[1].sent[0].since, opened[1].sent[0].epoch], [8, "e"]);
   opened[1].say({ type: "welcome", epoch: "e", seq: 8, scope: "page" });
@@ -67,7 +71,7 @@ test("a gap in the numbers is not shown over: it comes back and has the gap repl
   opened[0].say({ type: "snapshot", epoch: "e", seq: 7, jobs: [] });
   opened[0].say(event(9, { kind: "job.added", job: jobView() }));
   assert.deepEqual(client.state.jobs, {});
-  await soon();
+  await until(() => opened.length === 2);
   opened[1].open();
   assert.equal(opened[1].sent[0].since, 7);
 });
@@ -95,7 +99,7 @@ test("a refused sign-in is not tried again and again", async () => {
   const { client, opened } = connected();
   opened[0].open();
   opened[0].say({ type: "refused", error: "Unauthorized", message: "Sign in." });
-  await soon();
+  await new Promise((resolve) => setTimeout(resolve, 50)); // a next try would come after 1 ms
   assert.equal(opened.length, 1);
   assert.equal(client.state.connection, "refused");
 });

@@ -210,6 +210,16 @@ def test_a_timeline_file_becomes_shots_and_goes_back_out_with_its_takes(
     assert take["name"] in published.to_json_string()
 
 
+def test_a_timeline_can_say_a_speech_that_was_sent(page: Any, media: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut 3.otio").write_text(timeline(media).to_json_string())
+    page.get_by_role("tab", name="Timeline").click()
+    give(page, "Timeline", tmp_path / "cut 3.otio")
+    give(page, "New speech", media / "long.wav")
+    page.get_by_label("The speech begins").select_option("clip")
+    expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_contain_text("long.wav")
+    expect(page.get_by_role("button", name=RENDER)).to_be_enabled()
+
+
 def test_a_timeline_that_cannot_be_read_says_why(page: Any) -> None:
     page.get_by_role("tab", name="Timeline").click()
     give(page, "Timeline", {"name": "broken.otio", "mimeType": "application/json", "buffer": b"{not a timeline"})

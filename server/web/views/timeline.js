@@ -50,7 +50,7 @@ export function TimelineTab() {
       </section>`}
       ${table.status === "pending" && html`<p class="hint" role="status">${t("timeline.reading")}</p>`}
       ${table.status === "error" && html`<${Notice} kind="error">${table.error.message}<//>`}
-      ${conformed && html`<${ShotTable} conformed=${conformed} left=${left} onLeft=${setLeft} />`}
+      ${conformed && html`<${ShotTable} conformed=${conformed} speech=${speech?.name ?? null} left=${left} onLeft=${setLeft} />`}
     </div>
     <${StartPanel} shots=${/** @type {any} */ (chosen)} waiting=${!!file && !ready && file.state !== "refused"} blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
       submit=${() => jobOf(client.api.timelines(request(false, ranges)))} />
@@ -64,15 +64,15 @@ export async function jobOf(asked) {
   return job;
 }
 
-/** @param {{conformed: Wire.Conformed, left: string[], onLeft: (left: string[]) => void}} props */
-export function ShotTable({ conformed, left, onLeft }) {
+/** @param {{conformed: Wire.Conformed, speech: string | null, left: string[], onLeft: (left: string[]) => void}} props speech: name of the file that all clips say, null = what lies under each */
+function ShotTable({ conformed, speech, left, onLeft }) {
   const usable = conformed.shots.filter((shot) => !shot.error && !shot.needs_host_export);
   const chosen = usable.length - usable.filter((shot) => left.includes(shot.key)).length;
   return html`<section class="panel" aria-label=${t("timeline.shots")}><h2>${t("timeline.shots")} <span class="count">${t("timeline.chosen", { n: chosen, total: conformed.shots.length })}</span></h2>
     ${conformed.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
     <div class="table-scroll" tabindex="0" role="region" aria-label=${t("timeline.shots")}><table class="shot-table">
       <thead><tr><th scope="col"><span class="visually-hidden">${t("timeline.render")}</span></th><th scope="col">${t("timeline.clip")}</th><th scope="col">${t("timeline.in")}</th><th scope="col">${t("timeline.out")}</th><th scope="col">${t("timeline.speech")}</th><th scope="col">${t("timeline.remarks")}</th></tr></thead>
-      <tbody>${conformed.shots.map((shot) => html`<${ShotLine} key=${shot.key} shot=${shot} chosen=${!left.includes(shot.key)} onChoose=${(/** @type {boolean} */ on) => onLeft(on ? left.filter((key) => key !== shot.key) : [...left, shot.key])} />`)}</tbody>
+      <tbody>${conformed.shots.map((shot) => html`<${ShotLine} key=${shot.key} shot=${shot} speech=${speech} chosen=${!left.includes(shot.key)} onChoose=${(/** @type {boolean} */ on) => onLeft(on ? left.filter((key) => key !== shot.key) : [...left, shot.key])} />`)}</tbody>
     </table></div>
     ${conformed.skipped.length > 0 && html`<details><summary>${t("timeline.skipped", { n: conformed.skipped.length })}</summary><ul class="paths">${conformed.skipped.map((one) => html`<li key=${one.timecode + one.clip}>${one.timecode} ${one.clip}: ${one.why}</li>`)}</ul></details>`}
   </section>`;
@@ -81,11 +81,11 @@ export function ShotTable({ conformed, left, onLeft }) {
 /** @param {string} path of either kind of machine */
 const fileName = (path) => path.split(/[\\/]/).pop() ?? path;
 
-/** @param {{shot: Wire.TimelineShot, chosen: boolean, onChoose: (on: boolean) => void}} props */
-function ShotLine({ shot, chosen, onChoose }) {
+/** @param {{shot: Wire.TimelineShot, speech: string | null, chosen: boolean, onChoose: (on: boolean) => void}} props */
+function ShotLine({ shot, speech, chosen, onChoose }) {
   const usable = !shot.error && !shot.needs_host_export;
   return html`<tr class=${usable ? "" : "unusable"}>
     <td><input type="checkbox" checked=${usable && chosen} disabled=${!usable} aria-label=${t("timeline.render-clip", { name: shot.clip })} onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).checked)} /></td>
-    <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}</td><td class="name">${shot.shot && fileName(shot.shot.speech)}</td>
+    <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}</td><td class="name">${shot.shot && (speech ?? fileName(shot.shot.speech))}</td>
     <td>${shot.error && html`<p class="problem">${shot.error}</p>`}${shot.needs_host_export && html`<p class="why">${t("timeline.needs-editor", { why: shot.needs_host_export })}</p>`}${shot.notices.map((notice) => html`<p class="hint" key=${notice}>${notice}</p>`)}</td></tr>`;
 }
