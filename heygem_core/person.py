@@ -41,7 +41,7 @@ class Person:
     @property
     def shows_mouth_inside(self) -> bool:
         """Whether the clip shows the mouth open often enough to lend its inside."""
-        opening = lip_opening(self.shapes[self.usable])
+        opening = lip_opening(self.shapes)[self.usable]
         return bool(np.quantile(opening, 0.98) >= _SHOWS_INSIDE)
 
 
@@ -49,7 +49,8 @@ def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person
     """The face of that number, or the most prominent one. Raises: NoUsableFace, SpecError — no face of that number."""
     track = choose_face(tracks, number)
     rate = info.rate or info.frame_count / max(info.duration, Fraction(1, 1000))
-    face = pose_free(smooth(track.points, rate, tracks.scenes), track.usable)
+    points = smooth(track.points, rate, tracks.scenes)
+    face = pose_free(points, track.usable, into=points)
     return Person(
         number=track.number,
         first_frame=tracks.first_frame,

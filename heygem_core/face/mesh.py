@@ -11,6 +11,7 @@ leave no trace in a shape.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 
 VERTICES = 478
+_CHUNK = 512  # frames that are worked on in double precision at a time: bounds memory
 
 EYE_OUTER = (33, 263)  # outer eye corners, left then right in the picture: the inter-ocular distance
 FOREHEAD_TOP, CHIN_TIP, NOSE_TIP, NOSE_BASE = 10, 152, 1, 2
@@ -78,6 +80,10 @@ class Pose:
     rotation: Floats  # (T, 3, 3) columns = the face's axes in display space
     shift: Floats  # (T, 3) pixels: where the origin of face space lies
 
+    def at(self, rows: slice | npt.NDArray[np.integer]) -> Pose:
+        """The poses of some of the frames."""
+        return Pose(self.scale[rows], self.rotation[rows], self.shift[rows])
+
 
 @dataclass(slots=True)
 class Shapes:
@@ -120,25 +126,49 @@ def unplace(points: Floats, pose: Pose) -> npt.NDArray[np.float32]:
     return (moved / np.asarray(pose.scale)[..., None, None]).astype(np.float32)
 
 
-def pose_free(points: Floats, usable: npt.NDArray[np.bool_] | None = None) -> Shapes:
+def pose_free(points: Floats, usable: npt.NDArray[np.bool_] | None = None, *, into: npt.NDArray[np.float32] | None = None) -> Shapes:
     """One person's points (T, 478, 3) in display space → pose-free shapes; `usable` (T,) names the frames to trust.
 
-    The mean shape and the poses of its rigid vertices are found in turn (generalised Procrustes). Frames that are not
-    usable, or hold NaN, get NaN and take no part in the mean. Raises: ValueError — no usable frame at all.
+    `into` (T, 478, 3): where the shapes are written, None = a new array; it may be `points` itself, where those are no longer needed.
+    Raises: ValueError — no usable frame at all.
     """
-    points = np.asarray(points, np.float64)
-    good = np.isfinite(points).all(axis=(1, 2))
-    if usable is not None:
-        good &= usable
-    if not good.any():
+    pose, mean = find_poses(points, usable)
+    shapes = np.empty(np.shape(points), np.float32) if into is None else into
+    for part in chunks(len(points)):
+        shapes[part] = unplace(points[part], pose.at(part))
+    return Shapes(shapes=shapes, pose=pose, mean=mean.astype(np.float32))
+
+
+def find_poses(points: Floats, usable: npt.NDArray[np.bool_] | None = None) -> tuple[Pose, npt.NDArray[np.float64]]:
+    """Poses of T frames of one person, and the mean shape (478, 3) over the usable ones; arguments and errors of `pose_free`.
+
+    The mean shape and the poses of its rigid vertices are found in turn (generalised Procrustes). Frames that are not
+    usable, or hold NaN, get NaN and take no part in the mean.
+    """
+    good = seen_in(points) if usable is None else seen_in(points) & usable
+    rows, rigid = np.flatnonzero(good), list(RIGID)
+    if not len(rows):
         raise ValueError("pose_free needs at least one usable frame")
-    seen, rigid = points[good], list(RIGID)
-    mean = _in_face_space(seen[len(seen) // 2])
+    mean = _in_face_space(points[rows[len(rows) // 2]])
     for _ in range(4):
-        pose = similarity(mean[rigid], seen[:, rigid])
-        mean = _in_face_space(unplace(seen, pose).mean(axis=0))
-    pose = similarity(mean[rigid], np.where(good[:, None, None], points[:, rigid], np.nan))
-    return Shapes(shapes=unplace(points, pose), pose=pose, mean=mean.astype(np.float32))
+        total = np.zeros((VERTICES, 3))
+        for part in chunks(len(rows)):
+            some = points[rows[part]]
+            total += unplace(some, similarity(mean[rigid], some[:, rigid])).sum(axis=0, dtype=np.float64)
+        mean = _in_face_space(total / len(rows))
+    poses = [similarity(mean[rigid], np.where(good[part, None, None], points[part][:, rigid], np.nan)) for part in chunks(len(points))]
+    scale, rotation, shift = (np.concatenate([getattr(pose, name) for pose in poses]) for name in ("scale", "rotation", "shift"))
+    return Pose(scale, rotation, shift), mean
+
+
+def chunks(count: int) -> Iterator[slice]:
+    """All of `count` frames, some at a time: whoever goes through them so needs no more memory for a longer clip."""
+    return (slice(first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK))
+
+
+def seen_in(points: Floats) -> npt.NDArray[np.bool_]:
+    """(T,) the frames of points (T, 478, 3) that hold a face; NaN stands where none was seen."""
+    return np.concatenate([np.isfinite(points[part]).all(axis=(1, 2)) for part in chunks(len(points))] or [np.zeros(0, bool)])
 
 
 def _in_face_space(shape: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter
 
-from .mesh import LOWER_FACE, Floats, eye_distance, head_angles, pose_free
+from .mesh import LOWER_FACE, Floats, chunks, eye_distance, find_poses, head_angles, seen_in
 
 MAX_YAW_DEG = 45.0
 """The mesh was seen to hold on real faces up to 38°; further on the far corner of the mouth turns out of sight."""
@@ -53,14 +53,13 @@ def judge(
     points: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], nobody: npt.NDArray[np.bool_], size: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
     """(T,) of Reason for one person: points (T, 478, 3) NaN where unseen, scores (T,), nobody (T,) frames without any face."""
-    seen = np.isfinite(points).all(axis=(1, 2))
+    seen = seen_in(points)
     reasons = np.where(seen, Reason.USABLE, np.where(nobody, Reason.NONE, Reason.LOST)).astype(np.uint8)
     if not seen.any():
         return reasons
-    yaw, pitch, _ = np.abs(head_angles(pose_free(points).pose.rotation)).T
+    yaw, pitch, _ = np.abs(head_angles(find_poses(points)[0].rotation)).T
     turned = (_steady(yaw, seen) > MAX_YAW_DEG) | (_steady(pitch, seen) > MAX_PITCH_DEG)
-    lower = points[:, list(LOWER_FACE), :2]
-    outside = ((lower < 0) | (lower > np.array(size))).any(axis=-1).mean(axis=-1)
+    outside = np.concatenate([_outside(points[part][:, list(LOWER_FACE), :2], size) for part in chunks(len(points))])
     for reason, mask in (
         (Reason.UNSURE, _steady(scores, seen) < MIN_SCORE),
         (Reason.PROFILE, turned),
@@ -69,6 +68,11 @@ def judge(
     ):
         reasons[seen & mask] = reason
     return reasons
+
+
+def _outside(points: Floats, size: tuple[int, int]) -> Floats:
+    """(T,) the share of points (T, n, 2) that lies beyond the picture."""
+    return ((points < 0) | (points > np.array(size))).any(axis=-1).mean(axis=-1)
 
 
 def _steady(values: Floats, seen: npt.NDArray[np.bool_]) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
-from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, place, pose_free, similarity
+from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, chunks, find_poses, place, seen_in, similarity, unplace
 
 CALM_S = 0.064  # standard deviation of the Gaussian that leaves the calm course, seconds
 LIPS_S = 0.012  # and of those that even out what stays
@@ -25,9 +25,12 @@ LIPS_TREMBLE = 0.002  # root mean square of the tracker's tremble, in inter-ocul
 HEAD_TREMBLE = 0.002
 FLESH_TREMBLE = 0.003
 
-
-_FLESH = sorted(set(LOWER_FACE) - set(LIPS))
-_REST = sorted(set(range(VERTICES)) - set(LOWER_FACE))
+_TRUNCATE = 4.0  # standard deviations at which a kernel ends
+_GROUPS = (  # vertices, what evens out what stays of them, and their tremble
+    (list(LIPS), LIPS_S, LIPS_TREMBLE),
+    (sorted(set(LOWER_FACE) - set(LIPS)), FLESH_S, FLESH_TREMBLE),
+    (sorted(set(range(VERTICES)) - set(LOWER_FACE)), FLESH_S, FLESH_TREMBLE),
+)
 
 
 def smooth(
@@ -40,13 +43,13 @@ def smooth(
     smoothed = np.array(points, np.float32)
     for first, end in runs(points, scenes):
         if end - first > 2:
-            smoothed[first:end] = _smooth_run(points[first:end], float(rate))
+            _smooth_run(points[first:end], float(rate), smoothed[first:end])
     return smoothed
 
 
 def runs(points: Floats, scenes: npt.NDArray[np.integer] | None = None) -> Iterator[tuple[int, int]]:
     """First and one-past-last frame of each unbroken run of seen frames within one scene."""
-    seen = np.isfinite(points).all(axis=(1, 2))
+    seen = seen_in(points)
     scene = np.zeros(len(points), np.int64) if scenes is None else np.asarray(scenes)
     label = np.where(seen, scene, -1)
     edges = (np.flatnonzero(np.diff(label)) + 1).tolist()
@@ -55,19 +58,21 @@ def runs(points: Floats, scenes: npt.NDArray[np.integer] | None = None) -> Itera
             yield first, end
 
 
-def _smooth_run(points: Floats, rate: float) -> npt.NDArray[np.float32]:
-    face = pose_free(points)
-    rigid = face.mean[list(RIGID)]
-    unit = float(np.median(face.pose.scale))
-    head = _calmed(place(np.broadcast_to(rigid, (len(points), *rigid.shape)), face.pose) / unit, rate, HEAD_S, HEAD_TREMBLE)
-    shapes = face.shapes
-    for group, even_s, tremble in (
-        (list(LIPS), LIPS_S, LIPS_TREMBLE),
-        (_FLESH, FLESH_S, FLESH_TREMBLE),
-        (_REST, FLESH_S, FLESH_TREMBLE),
-    ):
-        shapes[:, group] = _calmed(shapes[:, group], rate, even_s, tremble)
-    return place(shapes, similarity(rigid, head * unit))
+def _smooth_run(points: Floats, rate: float, smoothed: npt.NDArray[np.float32]) -> None:
+    """Fills `smoothed`, some frames at a time; each time as many more on both sides are looked at as the kernels reach."""
+    pose, mean = find_poses(points)
+    rigid = mean[list(RIGID)]
+    unit = float(np.median(pose.scale))
+    reach = 2 * int(_TRUNCATE * CALM_S * rate + 0.5)  # one Gaussian over another
+    for part in chunks(len(points)):
+        near = slice(max(0, part.start - reach), part.stop + reach)
+        inner = slice(part.start - near.start, part.stop - near.start)
+        here = pose.at(near)
+        head = _calmed(place(np.broadcast_to(rigid, (len(here.scale), *rigid.shape)), here) / unit, rate, HEAD_S, HEAD_TREMBLE)
+        shapes = unplace(points[near], here)
+        for group, even_s, tremble in _GROUPS:
+            shapes[:, group] = _calmed(shapes[:, group], rate, even_s, tremble)
+        smoothed[part] = place(shapes[inner], similarity(rigid, head[inner] * unit))
 
 
 def _calmed(values: Floats, rate: float, even_s: float, tremble: float) -> Floats:
@@ -81,4 +86,4 @@ def _calmed(values: Floats, rate: float, even_s: float, tremble: float) -> Float
 
 
 def _gauss(values: Floats, sigma: float) -> Floats:
-    return gaussian_filter1d(values, sigma, axis=0, mode="nearest")
+    return gaussian_filter1d(values, sigma, axis=0, mode="nearest", truncate=_TRUNCATE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.mesh import INNER_LIP_PAIRS, LOWER_FACE
+from ..face.mesh import INNER_LIP_PAIRS, LOWER_FACE, seen_in
 
 Floats = NDArray[np.float32]
 
@@ -28,16 +28,15 @@ def neutral_of(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Float
     Raises: ValueError — no usable frame.
     """
     shapes = np.asarray(shapes)
-    good = np.isfinite(shapes).all(axis=(1, 2))
-    if usable is not None:
-        good &= usable
+    good = seen_in(shapes) if usable is None else seen_in(shapes) & usable
     if not good.any():
         raise ValueError("neutral_of needs at least one usable frame")
-    seen = shapes[good]
-    order = np.argsort(lip_gap(seen), kind="stable")
+    seen = np.flatnonzero(good)
+    order = seen[np.argsort(lip_gap(shapes)[seen], kind="stable")]
     lowest = int(len(seen) * PRESSED_SHARE)
-    calm = seen[order[lowest : lowest + max(1, round(len(seen) * QUIET_SHARE))]]
-    neutral = np.median(seen, axis=0)
+    calm = shapes[order[lowest : lowest + max(1, round(len(seen) * QUIET_SHARE))]]
+    # Vertex by vertex: a long clip's shapes are not copied.
+    neutral = np.stack([np.median(shapes[:, vertex][seen], axis=0) for vertex in range(shapes.shape[1])])
     rows = list(LOWER_FACE)
     neutral[rows] = np.median(calm[:, rows], axis=0)
     return close_lips(neutral.astype(np.float32))
