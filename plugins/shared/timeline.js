@@ -29,10 +29,13 @@ function selection(described, document) {
 function chosenItems(described) {
   const selected = new Set(described.selected);
   const all = (tracks, kind) => tracks.flatMap((track, index) => track.items.map((item) => ({ item, kind, track, number: index + 1 })));
-  const pictures = all(described.video, "picture").filter((entry) => selected.has(entry.item.id));
+  const caught = all(described.video, "picture").filter((entry) => selected.has(entry.item.id));
+  const originals = caught.filter((entry) => !String(entry.track.name).startsWith("HeyGem takes")); // a take above comes along unasked
+  const pictures = originals.length ? originals : caught;
   const old = new Set(pictures.flatMap((entry) => entry.item.linked));
   const sounds = all(described.audio, "sound").filter((entry) => !old.has(entry.item.id));
-  const picked = sounds.filter((entry) => selected.has(entry.item.id));
+  const meant = (entry) => selected.has(entry.item.id) && !String(entry.track.name).startsWith("HeyGem speech");
+  const picked = sounds.filter(meant);
   const under = sounds.filter((entry) => !entry.track.muted && pictures.some((picture) => overlap(picture.item, entry.item)));
   return pictures.concat(picked.length ? picked : under);
 }

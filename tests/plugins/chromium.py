@@ -13,30 +13,36 @@ from typing import Any
 
 import pytest
 
-from .node import REPOSITORY, NodeProcess
+from heygem_plugins.installing.machine import Machine
+from heygem_server.commands.install import carry_out
 
-PLUGINS = REPOSITORY / "plugins"
-CEP = PLUGINS / "premiere_cep"
+from .node import NodeProcess
+from .test_install import FakeRegistry
+
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 _SHIM = Path(__file__).parent / "fakes" / "cep_shim.js"
 
 
-def shim(config: dict[str, Any]) -> str:
-    """Modules travel as functions, since the panel's own policy forbids eval."""
-    modules = [*(PLUGINS / "shared").glob("*.js"), CEP / "bridge.js"]
+def installed(folder: Path, data_folder: Path) -> Path:
+    """The panel as `heygem install premiere` leaves it; its folder. Only the installed files are loaded."""
+    home = folder / "Home of \u201cÄ\u201d"
+    machine = Machine(system="macos", home=home, data_folder=data_folder, run=lambda command: (0, "1"), registry=FakeRegistry())
+    carry_out("premiere", machine)
+    return home / "Library" / "Application Support" / "Adobe" / "CEP" / "extensions" / "com.heygem.bridge"
+
+
+def shim(panel: Path, host_id: str) -> str:
+    """CEP around the installed panel. Modules travel as functions, since the panel's own policy forbids eval."""
+    modules = [path for path in panel.rglob("*.js") if path.name not in ("main.js", "machine.js")]
     wrapped = ",".join(f"{json.dumps(str(path))}: function (module, exports, require) {{{path.read_text('utf-8')}\n}}" for path in modules)
-    texts = {
-        str(path): path.read_text(encoding="utf-8") for path in (PLUGINS / "protocol" / "host.schema.json", CEP / "jsx" / "order.json")
-    }
-    text = (
-        _SHIM.read_text(encoding="utf-8")
-        .split("*/", 1)[1]
-        .replace("FILES", f"{{{wrapped}}}")
-        .replace("TEXTS", json.dumps(texts))
-        .replace("HERE", json.dumps(str(CEP)))
-    )
-    return text.replace("CONFIG", json.dumps(config))
+    texts = {str(path): path.read_text(encoding="utf-8") for path in panel.rglob("*.json")}
+    config = {**json.loads(texts[str(panel / "config.json")]), "host_id": host_id}
+    text = _SHIM.read_text(encoding="utf-8").split("*/", 1)[1]
+    put_in = {"FILES": f"{{{wrapped}}}", "TEXTS": json.dumps(texts), "HERE": json.dumps(str(panel)), "CONFIG": json.dumps(config)}
+    for name, value in put_in.items():
+        text = text.replace(f"= {name};", f"= {value};")
+    return text
 
 
 def read(path: str) -> str | None:
@@ -59,7 +65,7 @@ def http(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def panel_in_chromium(fake: NodeProcess, config: dict[str, Any]) -> Iterator[Any]:
+def panel_in_chromium(fake: NodeProcess, panel: Path, host_id: str) -> Iterator[Any]:
     """A Playwright page that shows the panel; errors of scripts fail the test at the end."""
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
@@ -72,8 +78,8 @@ def panel_in_chromium(fake: NodeProcess, config: dict[str, Any]) -> Iterator[Any
         page.expose_function("hostEval", lambda text: fake("eval", text=text))
         page.expose_function("nodeRead", read)
         page.expose_function("nodeHttp", http)
-        page.add_init_script(shim(config))
-        page.goto((CEP / "index.html").as_uri())
+        page.add_init_script(shim(panel, host_id))
+        page.goto((panel / "index.html").as_uri())
         try:
             yield page
         finally:

@@ -20,7 +20,7 @@ from heygem_core.errors import SetupError
 from heygem_plugins.installing import packing, sources
 from heygem_plugins.installing.machine import Machine, System
 from heygem_server.commands.install import carry_out
-from tests.plugins.node import REPOSITORY
+from tests.plugins.node import REPOSITORY, run_node
 
 
 class FakeRegistry:
@@ -217,6 +217,14 @@ def test_a_packed_panel_holds_everything_it_loads_and_is_the_same_each_time(tmp_
     names = set(zipfile.ZipFile(archive).namelist())
     assert {manifest, "shared/link.js", "shared/host.schema.json"} <= names
     assert "config.json" not in names
+
+
+def test_the_packed_uxp_panel_finds_its_core_where_it_was_packed(tmp_path):
+    """In the repository the core lies one folder up; a packed panel that looked there would load nothing."""
+    zipfile.ZipFile(packing.pack("ccx", tmp_path)).extractall(tmp_path / "panel")
+    code = "const { makeEditor } = require(process.argv[1]); console.log(typeof makeEditor({}, {}).place)"
+    ran = run_node("-e", code, str(tmp_path / "panel" / "editor.js"))
+    assert ran.stdout.strip() == "function", ran.stderr
 
 
 def test_the_wheel_carries_every_file_of_the_panels():

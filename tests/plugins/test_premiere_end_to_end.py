@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from heygem_server.wire import HostCall
-from tests.plugins.chromium import panel_in_chromium
+from tests.plugins.chromium import installed, panel_in_chromium
 from tests.plugins.media import in_ticks
 from tests.plugins.node import HERE, NodeProcess, needs_node
 from tests.plugins.real_server import RealServer, talking, until
@@ -66,10 +66,10 @@ def test_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_an
     premiere("clip", sequence=sequence, file=speech, start=0, length=200, track=0, kind="Audio", name='Terror error "x"\n\u2028</script>')
     film = premiere("about")["project"]
     start = premiere("picture", sequence=sequence)
-    config = {"server_file": str(server.data / "server.json"), "data_folder": str(server.data), "command": [], "host_id": HOST}
+    panel = installed(server.folder, server.data)
     wanted = [("HeyGem takes", 30, 12, 0), ("HeyGem takes", 42, 12, 0), ("HeyGem takes", 60, 12, 0)]
 
-    with panel_in_chromium(premiere, config) as page:
+    with panel_in_chromium(premiere, panel, HOST) as page:
         tick = lambda: page.wait_for_timeout(50)  # noqa: E731 — while it waits, Playwright answers the panel's calls
         until(lambda: page.locator("#state").get_attribute("data-connected") == "true", 30, "the panel never connected", tick)
         shown(page, tick)
@@ -94,7 +94,7 @@ def test_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_an
         return detail["job"]["state"] == "completed"
 
     until(ended, 200, "the job was not finished after the crash")
-    with panel_in_chromium(premiere, config) as page:
+    with panel_in_chromium(premiere, panel, HOST) as page:
         tick = lambda: page.wait_for_timeout(50)  # noqa: E731
         until(lambda: page.locator("#state").get_attribute("data-connected") == "true", 30, "the panel never came back", tick)
         page.wait_for_timeout(1000)
@@ -106,7 +106,7 @@ def test_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_an
         until(lambda: all(take["placed"] for take in takes_of(server, job)), 20, "the server was not told", tick)
     assert takes_on(premiere, sequence, server.takes) == wanted
 
-    with panel_in_chromium(premiere, config) as page:
+    with panel_in_chromium(premiere, panel, HOST) as page:
         tick = lambda: page.wait_for_timeout(50)  # noqa: E731
         until(lambda: page.locator("#state").get_attribute("data-connected") == "true", 30, "the panel never came back", tick)
         page.wait_for_timeout(1000)

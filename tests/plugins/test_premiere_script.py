@@ -280,6 +280,14 @@ def test_the_selection_is_deduplicated_and_brings_the_speech_under_it(scene):
     assert result["sequence"] == {"id": here.sequence, "name": "Scene", "rate": "30000/1001", "start_frame": 107892, "drop_frame": True}
 
 
+def test_a_take_that_was_caught_by_the_selection_is_not_rendered_again(scene):
+    here = scene()
+    here.ask("host.place", **here.params("take 25.mov"))
+    take = here.picture()["video"][2]["items"][0]["id"]
+    here.fake("change", item=take, selected=True)
+    assert [item["id"] for item in here.ask("host.selection")["items"]] == [here.clip]
+
+
 def test_the_document_is_opentimelineio_with_the_clips_ids_links_and_retimes(scene):
     here = scene()
     here.fake("change", item=here.clip, speed=2, reversed=1)

@@ -95,6 +95,15 @@ def test_the_speech_that_was_selected_is_the_only_speech(scene, files):
     assert [item["id"] for item in ask(resolve, "host.selection")["items"]] == [clips[0].id, speech.id]
 
 
+def test_a_take_that_was_caught_by_the_selection_is_not_rendered_again_unless_it_stands_alone(scene):
+    resolve, timeline, clips, speech, title = scene
+    timeline.tracks["video"][1].name = "HeyGem takes"
+    timeline.selected = [clips[1], title, speech]
+    assert [item["id"] for item in ask(resolve, "host.selection")["items"]] == [clips[1].id, speech.id]
+    timeline.selected = [title, speech]
+    assert [item["id"] for item in ask(resolve, "host.selection")["items"]] == [title.id, speech.id]
+
+
 def test_before_21_0_4_marks_say_what_is_meant(scene):
     resolve, timeline, clips, *_ = scene
     resolve.app.version = (20, 2)

@@ -48,7 +48,7 @@ def selected(timeline: Any) -> tuple[str | None, list[tuple[str, int, Any]]]:
     if can(timeline, "GetSelectedClips"):
         ids = {item.GetUniqueId() for item in timeline.GetSelectedClips() or [] if item is not None}
         if ids:
-            return "selection", [entry for entry in everything if entry[2].GetUniqueId() in ids]
+            return "selection", _without_takes(timeline, [entry for entry in everything if entry[2].GetUniqueId() in ids])
     originals = [entry for entry in everything if entry[0] == "video" and not _is_ours(timeline, entry[0], entry[1])]
     between = _between_marks(timeline, originals)
     if between:
@@ -60,6 +60,12 @@ def selected(timeline: Any) -> tuple[str | None, list[tuple[str, int, Any]]]:
             return "playhead", at_playhead
     coloured = [entry for entry in originals if can(entry[2], "GetClipColor") and entry[2].GetClipColor() == COLOUR]
     return ("colour", coloured) if coloured else (None, [])
+
+
+def _without_takes(timeline: api.Timeline, entries: list[tuple[str, int, Any]]) -> list[tuple[str, int, Any]]:
+    """A selection drawn around a clip catches the take above it as well; a take that is selected alone is meant."""
+    originals = [entry for entry in entries if not _is_ours(timeline, entry[0], entry[1])]
+    return originals if any(kind == "video" for kind, _, _ in originals) else entries
 
 
 def _is_ours(timeline: api.Timeline, kind: str, track: int) -> bool:

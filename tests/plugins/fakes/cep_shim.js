@@ -7,6 +7,7 @@
   const texts = TEXTS;
   const loaded = {};
   const config = CONFIG;
+  const here = HERE;
   const join = (...parts) => {
     const out = [];
     for (const part of parts.join("/").split("/")) {
@@ -42,7 +43,7 @@
   }
   window.require = requireFrom("/");
   const skin = { appSkinInfo: { panelBackgroundColor: { color: { red: 35, green: 35, blue: 35, alpha: 255 } } } };
-  window.__adobe_cep__ = { getHostEnvironment: () => JSON.stringify(skin), addEventListener: () => {}, getSystemPath: (which) => (which === "extension" ? HERE : "/Applications/Premiere/Premiere"),
+  window.__adobe_cep__ = { getHostEnvironment: () => JSON.stringify(skin), addEventListener: () => {}, getSystemPath: (which) => (which === "extension" ? here : "/Applications/Premiere/Premiere"),
     evalScript: (text, callback) => window.hostEval(text).then(callback) };
   window.cep = { fs: { showOpenDialogEx: () => ({ err: 0, data: ["/picked.wav"] }) }, util: { openURLInDefaultBrowser: () => {} } };
 })();
