@@ -67,11 +67,12 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
         shapes=face.shapes,
         pose=face.pose,
         reasons=np.where(source.usable[first], Reason.USABLE, Reason.LOST).astype(np.uint8),
+        scenes=np.zeros(half, np.int32),
         neutral=face.mean,
     )
     frames = TakeFrames(source=np.arange(half), timing=timing_of(info, range(half)))
     wanted = np.where(np.isfinite(other.shapes), other.shapes, other.mean)
-    decide(folder, info, person, frames, wanted)
+    decide(folder, info, person, frames, wanted.__getitem__)
     facts = PlanFacts(
         key="known-shapes", shot=Shot(video=str(info.path), speech=""), settings=RenderSettings(),
         duration=Fraction(half) / info.rate, frames=half, drawn_mouth=not person.shows_mouth_inside, face=1, faces="",
@@ -79,10 +80,10 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
     out = folder / "take.mkv"
     write_lossless(Plan(folder, facts, info), out)
     # The raw tracker is what looks again, so its own unsmoothed shapes are the truth for the curves.
-    shapes = follow(face.shapes, wanted)
+    shapes = follow(person.neutral, face.shapes, wanted)
     lips = place(shapes[:, list(INNER_LIPS + OUTER_LIPS)], Pose(face.pose.scale, face.pose.rotation, face.pose.shift))
     later = slice(half, 2 * half)
-    return out, Wanted(opening=source.opening[later], width=source.width[later], lips=lips[..., :2])
+    return out, Wanted(opening=source.opening[later], width=source.width[later], gap=source.gap[later], lips=lips[..., :2])
 
 
 def write_lossless(plan: Plan, out: Path) -> None:

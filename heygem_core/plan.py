@@ -9,7 +9,7 @@ video, or an old speech for a new video, only does the other half.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from .cache import Cache, fingerprint, key_of
 from .engines.mesh.prepare import prepare
 from .errors import NoUsableFace, OutputError
-from .face.mesh import lip_opening, lip_width
+from .face.mesh import VERTICES, chunks, lip_opening, lip_width
 from .face.reasons import Reason
 from .face.stretches import find_faces
 from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people
@@ -30,12 +30,13 @@ from .inputs import Inputs, open_inputs, refuse_changed
 from .manner import Manner, manner_of
 from .media.info import MediaInfo
 from .media.sound import Sound
+from .motion.adapt import lip_gap
 from .motion.choice import choose_head
 from .motion.head import Head, head_name
 from .motion.motion import Motion
 from .motion.personal import PERSONAL_VERSION
 from .motion.predict import Heard, listen, motion_version, predict_with
-from .person import Person, follow, person_of
+from .person import Person, eased, follow, person_of
 from .plan_facts import PLAN_VERSION, PlanFacts
 from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
 from .speech.condition import remarks
@@ -47,6 +48,7 @@ CONTEXT_S = 10  # of the clip before and after the range is looked at too: donor
 
 Floats = NDArray[np.float32]
 Ranges = Sequence[tuple[int, int]]  # of source frames, ends exclusive
+Wanted = Callable[[slice], Floats]  # some of the take's frames → their wanted shapes (k, 478, 3) in face space
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Plan:
     frames (n,) int64 source frame numbers
     reasons (n,) uint8 of face.reasons.Reason: why a frame passes through, USABLE where it is rendered
     opening, width (n,) float32 wanted lip opening and width, eye distances; NaN where passed through
+    gap (n,) float32 wanted distance of the inner lips down the face, signed, eye distances; NaN where passed through
     and the engine's own, see its `prepare`.
     """
 
@@ -81,7 +84,8 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
     plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
     if plan is None:
         tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
-        person = person_of(tracks, info, shot.face)
+        person, faces, several = person_of(tracks, info, shot.face), describe_people(tracks), len(tracks.people) > 1
+        del tracks  # of a long clip they are large, and what is needed of them is known
         manner = manner_of(person, info, settings, head, cache)
         motion = yield from motion_of(sound, shot.speech, head, manner, cache)
         yield Progress(stage="plan", done=0, total=len(frames.source))
@@ -92,11 +96,11 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
             duration=frames.timing.duration,
             frames=len(frames.source),
             face=person.number,
-            faces=describe_people(tracks),
+            faces=faces,
             drawn_mouth=not person.shows_mouth_inside,
             head=head_name(head),
             manner=manner.found.said,
-            notices=tuple(_notices(tracks, person, inputs, damaged, motion, manner, shot.keep)),
+            notices=(*_of_faces(person, faces, several), *_notices(person, inputs, damaged, motion, manner, shot.keep)),
         )
         with cache.making("plans", key) as made:
             decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings), keep=shot.keep)
@@ -176,22 +180,22 @@ def heard_of(sound: Sound, speech: str, head: Head, cache: Cache) -> Generator[E
     return heard
 
 
-def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Floats, *, keep: Ranges = ()) -> None:
-    """Writes a plan's arrays for wanted shapes (n, 478, 3) in face space; `keep`: source frames that stay as they are, ends exclusive.
-
-    Raises: NoUsableFace.
-    """
+def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Wanted, *, keep: Ranges = ()) -> None:
+    """Writes a plan's arrays; `keep`: source frames that stay as they are, ends exclusive. Raises: NoUsableFace."""
     at = frames.source - person.first_frame
     reasons = _reasons(person, frames, keep)
     usable = reasons == Reason.USABLE
     if not usable.any():
         why = Reason(int(np.bincount(reasons).argmax())).words
         raise NoUsableFace(f"Face {person.number} cannot be rendered in any frame between in and out: {why}. Choose another range or face.")
-    shapes = follow(person.shapes[at], wanted)
+    share = eased(person, frames.source, frames.times, usable)
+    shapes = np.empty((len(at), VERTICES, 3), np.float32)
+    for part in chunks(len(at)):
+        shapes[part] = follow(person.neutral, person.shapes[at[part]], wanted(part), share[part])
     np.save(folder / "frames.npy", frames.source)
     np.save(folder / "reasons.npy", reasons)
-    np.save(folder / "opening.npy", np.where(usable, lip_opening(shapes), np.nan).astype(np.float32))
-    np.save(folder / "width.npy", np.where(usable, lip_width(shapes), np.nan).astype(np.float32))
+    for name, measured in (("opening", lip_opening), ("width", lip_width), ("gap", lip_gap)):
+        np.save(folder / f"{name}.npy", np.where(usable, measured(shapes), np.nan).astype(np.float32))
     prepare(info, person, frames.source, shapes, frames.fps, folder)
 
 
@@ -203,29 +207,34 @@ def _reasons(person: Person, frames: TakeFrames, keep: Ranges) -> NDArray[np.uin
     return reasons
 
 
-def _wanted(person: Person, frames: TakeFrames, motion: Motion, shot: Shot, settings: RenderSettings) -> Floats:
-    """This person's shapes (n, 478, 3) for the motion of the part of the speech that is heard."""
+def _wanted(person: Person, frames: TakeFrames, motion: Motion, shot: Shot, settings: RenderSettings) -> Wanted:
+    """This person's shapes for the motion of the part of the speech that is heard."""
     times = frames.times + float(shot.speech_start) - settings.offset_ms / 1000
     heard = (float(shot.speech_start), motion.duration_s if shot.speech_end is None else float(shot.speech_end))
     deltas = motion.at(times, intensity=settings.intensity, heard=heard)
-    wanted = np.repeat(person.neutral[None], len(frames.times), 0)
-    wanted[:, list(motion.vertices)] += deltas
+
+    def wanted(part: slice) -> Floats:
+        shapes = np.repeat(person.neutral[None], len(deltas[part]), 0)
+        shapes[:, list(motion.vertices)] += deltas[part]
+        return shapes
+
     return wanted
 
 
-def _notices(
-    tracks: FaceTracks, person: Person, inputs: Inputs, damaged: NDArray[np.int64], motion: Motion, manner: Manner, keep: Ranges
-) -> Iterator[str]:
+def _of_faces(person: Person, faces: str, several: bool) -> Iterator[str]:
+    if several:
+        yield f"There are several faces; face {person.number} speaks. Found: {faces}. Choose another with --face."
+    if not person.shows_mouth_inside:
+        yield "The clip shows too little of the inside of the mouth to lend it, so teeth and tongue are drawn."
+
+
+def _notices(person: Person, inputs: Inputs, damaged: NDArray[np.int64], motion: Motion, manner: Manner, keep: Ranges) -> Iterator[str]:
     """What the user should know about this shot, a sentence each."""
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
     reasons = _reasons(person, frames, keep)
     passed, broken = int((reasons != Reason.USABLE).sum()), np.intersect1d(damaged, frames.source)
     if passed:
         yield f"{passed} of {len(reasons)} frames pass through untouched; the report lists them with their reasons."
-    if len(tracks.people) > 1:
-        yield f"There are several faces; face {person.number} speaks. Found: {describe_people(tracks)}. Choose another with --face."
-    if not person.shows_mouth_inside:
-        yield "The clip shows too little of the inside of the mouth to lend it, so teeth and tongue are drawn."
     if len(broken):
         yield f"{len(broken)} frames of the clip are damaged, the first one is frame {broken[0]}: the frame before stands in for each."
     if info.missing_frames:

@@ -135,6 +135,7 @@ def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, pla
         passed_through=passed_through(plan, start, end),
         wanted_opening=rounded(plan.array("opening")[start:end]),
         wanted_width=rounded(plan.array("width")[start:end]),
+        wanted_gap=rounded(plan.array("gap")[start:end]),
         device=device,
         planning_s=round(planned_s, 2),
         rendering_s=round(drawn_s, 2),

@@ -23,6 +23,7 @@ class TakeReport(Struct, frozen=True, kw_only=True):
     passed_through: dict[str, list[tuple[int, int]]]  # reason → frame ranges that are the source's own
     wanted_opening: tuple[float | None, ...]  # lip opening per frame, eye distances; None = passed through
     wanted_width: tuple[float | None, ...]
+    wanted_gap: tuple[float | None, ...] | None = None  # signed distance of the inner lips down the face; None = an older report
     device: str | None  # None = its pieces do not tell, or do not agree
     planning_s: float | None
     rendering_s: float | None  # of all pieces together

@@ -157,6 +157,7 @@ def _report(task: JoinTask, plan: Plan, planned_s: float) -> TakeReport:
         passed_through=passed_through(plan, 0, count),
         wanted_opening=rounded(plan.array("opening")),
         wanted_width=rounded(plan.array("width")),
+        wanted_gap=rounded(plan.array("gap")),
         device=devices.pop() if len(devices) == 1 else None,
         planning_s=round(planned_s, 2),
         rendering_s=None if None in times else round(sum(t for t in times if t is not None), 2),

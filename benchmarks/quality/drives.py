@@ -22,7 +22,6 @@ from heygem_core.media.reader import read_scattered
 from heygem_core.media.sound import SPEECH_RATE, read_speech
 from heygem_core.media.upright import Upright
 from heygem_core.plan import Plan, open_plan
-from heygem_core.quality.curves import gap_from_opening
 from heygem_core.quality.measure import Looked, look_at
 from heygem_core.quality.observe import Observation
 from heygem_core.render import render
@@ -129,8 +128,8 @@ def _curves(looked: Looked, speech: Path, fps: float) -> dict[str, list[float | 
         curves["wanted"] = wanted.opening
     if source is not None and under is not None:
         curves |= {"source": source.opening[under], "source_gap": source.gap[under]}
-        if wanted is not None:
-            curves["wanted_gap"] = gap_from_opening(wanted.opening, source.opening, source.gap)
+    if wanted is not None and wanted.gap is not None:
+        curves["wanted_gap"] = wanted.gap
     return {name: [None if not np.isfinite(v) else round(float(v), 4) for v in curve] for name, curve in curves.items()}
 
 

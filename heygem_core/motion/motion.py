@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
-from ..face.mesh import INNER_LIP_PAIRS
+from ..face.mesh import INNER_LIP_PAIRS, chunks
 from ..speech.features import FRAME_RATE
 
 Floats = NDArray[np.float32]
@@ -77,7 +77,10 @@ class Motion:
         read = np.mean([self._read(times + shift, heard) for shift in shifts], axis=0)
         frames, moments = self._missed_closures(times, read, abs(frame_s), heard)
         read[frames] = self._read(moments, heard)
-        return np.asarray(np.tensordot(read * intensity, self.basis, 1), np.float32)
+        shapes = np.empty((len(times), *self.basis.shape[1:]), np.float32)
+        for part in chunks(len(times)):
+            shapes[part] = np.tensordot(read[part] * intensity, self.basis, 1)
+        return shapes
 
     def _read(self, times: NDArray[np.float64], heard: tuple[float, float] | None) -> NDArray[np.float64]:
         """(T, K) coefficients: what is heard, and beyond its ends the end fading away."""

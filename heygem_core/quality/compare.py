@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..face.mesh import INNER_LIPS, OUTER_LIPS, eye_distance
-from .curves import closures, gap_from_opening, match_curves
-from .figures import Closures, Quality
+from .curves import closures, match_curves
+from .figures import Quality
 from .observe import Observation
 
 _LIKE = 25  # frames of the source that count as "of like shape"
@@ -28,6 +28,7 @@ class Wanted:
 
     opening: Floats  # (T,) eye distances
     width: Floats  # (T,)
+    gap: Floats | None = None  # (T,) signed, as Observation.gap; None = not known
     lips: Floats | None = None  # (T, 40, 2) inner then outer lip points, display space
 
 
@@ -42,7 +43,7 @@ def measure(take: Observation, source: Observation, fps: float, wanted: Wanted |
         frames=len(take.usable),
         measured_frames=int(take.usable.sum()),
         opening=match_curves(wanted.opening, take.opening, fps) if wanted else None,
-        closures=_closures(take, source, wanted) if wanted else None,
+        closures=closures(wanted.gap, take.gap) if wanted and wanted.gap is not None else None,
         width=match_curves(wanted.width, take.width, fps) if wanted else None,
         point_error=error,
         sharpness=_ratio(_mean(take.sharpness), _mean_of(source.sharpness, alike)),
@@ -50,12 +51,6 @@ def measure(take: Observation, source: Observation, fps: float, wanted: Wanted |
         rim=_ratio(_mean(take.rim), _mean_of(source.rim, alike)),
         teeth=_ratio(_mean(take.teeth), _mean(source.teeth)),
     )
-
-
-def _closures(take: Observation, source: Observation, wanted: Wanted) -> Closures | None:
-    if len(wanted.opening) != len(take.usable):
-        return None
-    return closures(gap_from_opening(wanted.opening, source.opening, source.gap), take.gap)
 
 
 def landmark_distance(take: Observation, real: Floats) -> float | None:

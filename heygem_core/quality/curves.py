@@ -83,21 +83,6 @@ def _met(runs: NDArray[np.bool_], among: NDArray[np.bool_]) -> tuple[int, int]:
     return int((met > 0).sum()), int(count)
 
 
-def gap_from_opening(opening: Floats, seen_opening: Floats, seen_gap: Floats) -> Floats:
-    """The signed lip gap that goes with an opening (T,) of this person, whose openings and gaps were seen together (S,).
-
-    The opening is a distance in space and never quite 0; how much of it is left when the lips meet differs from face to face.
-    """
-    both = np.isfinite(seen_opening) & np.isfinite(seen_gap)
-    order = np.argsort(seen_opening[both])
-    if len(order) < _FEWEST:
-        return np.full(len(opening), np.nan)
-    width = max(3, len(order) // 40) | 1
-    ranked = np.pad(seen_gap[both][order], width // 2, mode="edge")
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(ranked, width), axis=1)
-    return np.asarray(np.interp(opening, seen_opening[both][order], np.maximum.accumulate(middle)))
-
-
 def trace_of_old_mouth(got: Floats, old: Floats, wanted: Floats | None = None) -> Trace | None:
     """Looks for the source's opening `old` (T,) in the take's opening `got` (T,); None where the frames are too few.
 

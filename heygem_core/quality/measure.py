@@ -83,7 +83,7 @@ def look_at(
     report, info = read_report(take), probe(take)
     face = report.plan.face if report else None
     seen = result_of(observe(info, face=face))
-    wanted = Wanted(opening=_curve(report.wanted_opening), width=_curve(report.wanted_width)) if report else None
+    wanted = _wanted(report) if report else None
     if footage is None:
         footage = _footage(source or (report.plan.shot.video if report else None), report)
     quality = measure(seen, footage or seen, float(info.rate or STILL_RATE), wanted)
@@ -208,6 +208,11 @@ def result_of(work: Generator[object, None, _T]) -> _T:
             next(work)
         except StopIteration as end:
             return end.value
+
+
+def _wanted(report: TakeReport) -> Wanted:
+    gap = None if report.wanted_gap is None else _curve(report.wanted_gap)
+    return Wanted(opening=_curve(report.wanted_opening), width=_curve(report.wanted_width), gap=gap)
 
 
 def _curve(values: tuple[float | None, ...]) -> np.ndarray:

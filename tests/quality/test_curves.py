@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from heygem_core.quality.curves import CLOSED_GAP, chance_of, circular_correlations, closures, gap_from_opening, trace_of_old_mouth
+from heygem_core.quality.curves import CLOSED_GAP, chance_of, circular_correlations, closures, trace_of_old_mouth
 
 FRAMES = 300
 
@@ -109,13 +109,3 @@ def test_a_frame_that_is_not_known_is_no_closure():
 def test_no_closures_give_no_share():
     found = closures(gaps(), gaps(3))
     assert (found.recall, found.precision) == (None, 0.0)
-
-
-def test_the_gap_of_a_wanted_opening_is_read_off_the_person():
-    """Lips that meet still measure 0.04 in space on some faces, so an opening of 0.042 is a closed mouth there."""
-    gap = np.abs(talk(3) - 0.06)
-    opening = np.hypot(gap, 0.04)
-    read = gap_from_opening(np.array([0.04, 0.042, 0.07]), seen(opening, 1), gap)
-    assert read[:2] == pytest.approx([0.0, 0.013], abs=0.012)
-    assert read[2] == pytest.approx(np.sqrt(0.07**2 - 0.04**2), abs=0.004)
-    assert np.isnan(gap_from_opening(np.array([0.1]), opening[:3], gap[:3])).all()

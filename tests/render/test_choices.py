@@ -88,6 +88,23 @@ def test_kept_frames_are_the_source_s_own_and_say_why(short: Path, words: Path, 
         assert same([take[number]], [source[number + 2]]) == (number < 3 or 7 <= number < 10)
 
 
+def test_the_mouth_comes_out_of_kept_frames_and_goes_back_into_them_gently(short: Path, words: Path, tmp_path: Path) -> None:
+    """It jumped from the old mouth to the new one between two frames."""
+    make(short, words, tmp_path / "kept.mkv", keep=((7, 10),))
+    make(short, words, tmp_path / "plain.mkv")
+    source = planes(short)
+    changed = {}
+    for name in ("kept", "plain"):
+        took = planes(tmp_path / f"{name}.mkv")
+        changed[name] = np.array([np.abs(a[0].astype(int) - b[0]).sum() for a, b in zip(took, source, strict=True)])
+    assert (changed["kept"][7:10] == 0).all()
+    assert (changed["kept"][[6, 10]] < 0.75 * changed["plain"][[6, 10]]).all()
+    report = read_report(tmp_path / "kept.mkv")
+    assert report is not None
+    assert report.wanted_gap is not None
+    assert [gap is None for gap in report.wanted_gap] == [7 <= k < 10 for k in range(16)]
+
+
 def _with_sound(short: Path, sound: Path, output: Path) -> Path:
     """The clip with a sound of its own, a second longer than the picture."""
     with av.open(str(short)) as pictured, av.open(str(sound)) as heard, av.open(str(output), "w") as container:
