@@ -15,12 +15,13 @@ import pytest
 from heygem_server.wire import HostCall
 from tests.plugins.chromium import installed, panel_in_chromium
 from tests.plugins.media import in_ticks
-from tests.plugins.node import HERE, NodeProcess, needs_node
+from tests.plugins.node import HERE, NodeProcess, needs_node, run_node
 from tests.plugins.real_server import RealServer, talking, until
 
 RATE = Fraction(24000, 1001)
 TIMEBASE = 10594584000
 HOST = "premiere-test"
+WEBSOCKET = ("--experimental-websocket", "--no-warnings")
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +157,10 @@ def takes_of(server: RealServer, job: str) -> list[dict[str, Any]]:
 
 def test_the_uxp_panels_link_places_a_real_take_and_undo_takes_it_back(server):
     """The real adapter, core and server; only UXP itself is played."""
+    if run_node(*WEBSOCKET, "-e", "new WebSocket('ws://127.0.0.1:1').onerror = () => {}").returncode:
+        pytest.skip("Node 20 or later is needed for its WebSocket")
     take = a_take(server)
-    uxp = NodeProcess(HERE / "fakes" / "uxp_process.js", {}, "--experimental-websocket", "--no-warnings")
+    uxp = NodeProcess(HERE / "fakes" / "uxp_process.js", {}, *WEBSOCKET)
     try:
         clip = str(next((server.folder / "media").glob("clip*.mov")))
         for file in (clip, take["path"]):
