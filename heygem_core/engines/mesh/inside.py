@@ -23,6 +23,7 @@ _TOOTH_GIVE = 0.01  # how readily teeth stretch, the dark between them 1
 _TONGUE_GIVE = 0.15
 _BAND = 0.12  # half width of the band that gives, parts of the opening: one for the whole mouth, so that teeth part at one height
 _DRAWN_OUT = (2.0, 5.0)  # parts shown that many times as high are streaks of what was there: deep in the mouth it is dark
+_AJAR = (0.012, 0.04)  # lips so far apart show what is between them: not yet, and wholly; eye distances
 _DEEPER = 0.75  # luma of what was hidden behind teeth, over that of the darkest that was seen
 _LEAST = 0.15  # a part is never shown lower than this share of its height while others could give
 
@@ -48,13 +49,13 @@ def carry(here: Skull, there: Skull) -> Carry:
 class Inside(NamedTuple):
     """A wanted inside as parts of a donor's: tables have rows from the upper to the lower lip, columns from corner to corner."""
 
-    table: Tensor  # (B, 2, _ROWS, _COLUMNS) how far down the donor from where the skull would carry it, pixels; how drawn out, 0..1
-    down: Tensor  # (B, 2) that direction in the donor
+    table: Tensor  # (B, 3, _ROWS, _COLUMNS), see `read`
+    down: Tensor  # (B, 2) the direction of the shifts in the donor
     dark: Tensor  # (B, 3) colour of the deepest of the donor's mouth
 
 
-def inside_of(picture: Tensor, points: Tensor, target: Tensor, to_donor: Carry) -> Inside:
-    """From donors (B, 3, h, w), their points (B, K, 2) and wanted ones (B, K, 2) in crop pixels."""
+def inside_of(picture: Tensor, points: Tensor, inter_ocular: Tensor, target: Tensor, to_donor: Carry) -> Inside:
+    """From donors (B, 3, h, w), their points (B, K, 2) and eye distances (B,), and the wanted points (B, K, 2) in crop pixels."""
     frame, its_frame = (mouth_frame(p[:, rows(INNER_LIP_CORNERS)]) for p in (target, points))
     across = torch.linspace(-1, 1, _COLUMNS, device=points.device)
     lips = [_on_line(line, across * frame.half[:, None], frame) for line in lip_lines(target, UPPER_INNER, LOWER_INNER, frame)]
@@ -71,14 +72,20 @@ def inside_of(picture: Tensor, points: Tensor, target: Tensor, to_donor: Carry) 
     depth, stretch = _depths(_give(seen), height - hidden, wanted)
     here = start[..., None] + wanted[..., None] * torch.linspace(0, 1, _ROWS, device=points.device)
     shift = top[..., None] + hidden[..., None] + depth - here
-    table = torch.stack([shift, smoothstep(stretch, *_DRAWN_OUT)], 1).transpose(2, 3)
+    known = smoothstep(torch.minimum(height, wanted) / inter_ocular[:, None], *_AJAR) * smoothstep(across.abs(), 0.9, 0.6)
+    table = torch.stack([shift, smoothstep(stretch, *_DRAWN_OUT), known[..., None].expand_as(shift)], 1).transpose(2, 3)
     return Inside(table, torch.stack([-its_frame.axis[:, 1], its_frame.axis[:, 0]], 1), _deepest(seen))
 
 
-def read(table: Tensor, across: Tensor, down: Tensor) -> Tensor:
-    """The table (B, 2, R, C) at positions −1..1 across and 0..1 down, both (B, h, w): (B, 2, h, w)."""
+def read(table: Tensor, across: Tensor, down: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What a table says of positions −1..1 across and 0..1 down the opening, both (B, h, w); each (B, 1, h, w).
+
+    How far down the donor from where the skull would carry it, donor pixels; how drawn out, 0..1; how sure it is that this is
+    the inside and no lip, 0..1: in the corners and where the lips hardly part, the tracker's lines are no guide.
+    """
     where = torch.stack([across, down * 2 - 1], -1)
-    return functional.grid_sample(table, where, mode="bilinear", padding_mode="border", align_corners=True)
+    shift, drawn_out, known = functional.grid_sample(table, where, mode="bilinear", padding_mode="border", align_corners=True).split(1, 1)
+    return shift, drawn_out, known
 
 
 def _on_line(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:

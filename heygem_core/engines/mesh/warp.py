@@ -12,10 +12,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...face.mesh import INNER_LIPS, LIP_MIDDLES
+from ...face.mesh import INNER_LIPS
 from . import field, inside
 from .interior import Skull
-from .mouth import Mouth, smoothstep
+from .mouth import Mouth
 from .vertices import CORNERS, LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
 
 # How loosely control points are followed (see field.solve). The tracker places the line between closed lips no better than a
@@ -67,24 +67,22 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     drawn = field.sample(donor.picture, *lips.unbind(1))
     left, top, right, bottom = part = _around_inside(target, box)
     here = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
-    kept = _inside(donor, target, skull, mouth, inter_ocular, part, lips[(..., *here)])
+    kept = _inside(donor, target, skull, mouth, part, lips[(..., *here)])
     seen = mouth.inside[:, None, top:bottom, left:right]
     drawn[(..., *here)] = torch.lerp(drawn[(..., *here)], kept, seen)
     return drawn
 
 
-def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box, lips: Tensor) -> Tensor:
+def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, box: Box, lips: Tensor) -> Tensor:
     """The insides of the donors' mouths in the pixels of `box`, (B, 3, h, w); `lips` (B, 2, h, w): where these lie as parts of the lips."""
     x0, y0, x1, y1 = box
     to_donor = inside.carry(skull, donor.skull)
-    table, down, dark = inside.inside_of(donor.picture, donor.points, target, to_donor)
+    table, down, dark = inside.inside_of(donor.picture, donor.points, donor.skull.across.norm(dim=1), target, to_donor)
     across, under, over = (t[:, y0:y1, x0:x1] for t in (mouth.across, mouth.under_upper, mouth.over_lower))
-    shift, unseen = inside.read(table, across, under / (under + over).clamp(min=1)).split(1, 1)
+    shift, drawn_out, known = inside.read(table, across, under / (under + over).clamp(min=1))
     kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift
-    rigid = smoothstep(torch.minimum(_gap(donor.points), _gap(target)) / inter_ocular, 0.0, 0.02)[:, None, None, None]
-    between = smoothstep(across[:, None].abs(), 0.9, 0.6)  # the dark corners belong to the lips
-    picture = field.sample(donor.picture, *torch.lerp(lips, kept, rigid * between).unbind(1))
-    return torch.lerp(picture, dark[:, :, None, None], unseen * rigid * between)
+    picture = field.sample(donor.picture, *torch.lerp(lips, kept, known).unbind(1))
+    return torch.lerp(picture, dark[:, :, None, None], drawn_out * known)
 
 
 def _around_inside(target: Tensor, box: Box) -> Box:
@@ -101,12 +99,6 @@ def _pixels(box: Box, device: torch.device) -> Tensor:
     x0, y0, x1, y1 = box
     xs, ys = torch.arange(x0, x1, device=device, dtype=torch.float32), torch.arange(y0, y1, device=device, dtype=torch.float32)
     return torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(1, -1, 2)
-
-
-def _gap(points: Tensor) -> Tensor:
-    """Distance between the middles of the inner lips (B,), pixels."""
-    upper, lower = points[:, rows(LIP_MIDDLES)].unbind(1)
-    return (upper - lower).norm(dim=-1)
 
 
 def _field(centres: Tensor, values: Tensor, vertices: tuple[int, ...], inter_ocular: Tensor, box: Box, cells: int) -> Tensor:
