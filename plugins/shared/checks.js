@@ -22,6 +22,8 @@ function faults(value, given, definitions, where = "") {
   if (rule.enum && !rule.enum.includes(value)) return [`${here} must be one of ${rule.enum.join(", ")}`];
   if (rule.type && !KINDS[rule.type](value)) return [`${here} must be of type ${rule.type}`];
   if (rule.pattern && !new RegExp(rule.pattern).test(value)) return [`${here} is not well formed`];
+  const most = rule.type === "string" ? rule.maxLength : rule.type === "array" ? rule.maxItems : undefined;
+  if (most !== undefined && value.length > most) return [`${here} is too long`];
   if (rule.type === "array" && rule.items) return value.flatMap((one, index) => faults(one, rule.items, definitions, `${here}[${index}]`));
   if (rule.type === "object" && rule.properties) return ofObject(value, rule, definitions, where);
   return [];

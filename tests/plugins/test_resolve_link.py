@@ -15,10 +15,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from aiohttp import web
 
-from heygem_resolve import arrivals, finding
+from heygem_resolve import answering, arrivals, checks, finding
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
@@ -291,3 +292,37 @@ async def test_an_answer_never_goes_to_another_connection_than_the_one_that_aske
         await runner.cleanup()
     [answer] = server.said[1]
     assert answer["error"]["data"] == {"error": "UnknownMethod"}
+
+
+CHECKED = [
+    ("host.place", {}, "is missing"),
+    ("host.markers", {"placement": spot(), "markers": [{"record_start": 1, "record_duration": 1, "name": 5}]}, "markers[0].name"),
+    ("host.markers", {"placement": spot(rate="1"), "markers": []}, "placement.rate"),
+    ("host.reveal", {"placement": {**spot(), "evil": 1}}, "placement.evil is unknown"),
+    ("host.reveal", {"placement": spot(track=True)}, "placement.track"),
+    ("host.reveal", {"placement": spot(clip=None)}, None),
+    ("host.selection", {"x": 1}, "x is unknown"),
+    ("host.export", {"items": ["a"], "kind": "smell", "folder": "/f"}, "kind must be one of"),
+]
+
+
+@pytest.mark.parametrize(("method", "params", "wanted"), CHECKED)
+def test_both_panels_check_parameters_alike_and_as_jsonschema_does(method, params, wanted):
+    rule, definitions = answering.SCHEMA["methods"][method]["params"], answering.SCHEMA["$defs"]
+    python = checks.faults(params, rule, definitions)
+    code = "const { faults } = require('./plugins/shared/checks.js'); console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));"
+    javascript = json.loads(run_node("-e", code, json.dumps([params, rule, definitions])).stdout)
+    assert bool(python) == bool(javascript) == (not jsonschema.Draft202012Validator({**rule, "$defs": definitions}).is_valid(params))
+    if wanted is None:
+        assert python == []
+    else:
+        assert any(wanted in line for line in python)
+        assert any(wanted in line for line in javascript)
+
+
+def test_what_is_too_long_is_refused_by_both():
+    rule = {"type": "array", "maxItems": 1, "items": {"type": "string", "maxLength": 2}}
+    code = "const { faults } = require('./plugins/shared/checks.js'); console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));"
+    for value in (["a", "b"], ["abc"], ["ab"]):
+        javascript = json.loads(run_node("-e", code, json.dumps([value, rule, {}])).stdout)
+        assert bool(checks.faults(value, rule, {})) == bool(javascript) == (value != ["ab"])

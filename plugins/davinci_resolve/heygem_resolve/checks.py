@@ -30,6 +30,9 @@ def faults(value: Any, rule: dict[str, Any], definitions: dict[str, Any], where:
         return [f"{here} must be of type {kind}, got {type(value).__name__}"]
     if "pattern" in rule and not re.search(rule["pattern"], value):
         return [f"{here} is not well formed: {value!r}"]
+    most = {"string": rule.get("maxLength"), "array": rule.get("maxItems")}.get(kind or "")
+    if most is not None and len(value) > most:
+        return [f"{here} is too long"]
     if kind == "array" and isinstance(rule.get("items"), dict):
         return [line for index, one in enumerate(value) for line in faults(one, rule["items"], definitions, f"{here}[{index}]")]
     if kind == "object" and "properties" in rule:
