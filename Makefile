@@ -3,13 +3,15 @@ PYTHON ?= python3.11
 BIN = .venv/bin
 CHECKED = heygem_core server plugins tests benchmarks demo.py
 PAGE = server/web/vendor/VERSIONS
+PANEL_TOOLS = tests/plugins/node_modules/.package-lock.json
+NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
 PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
 
-.PHONY: setup demo test lint format bench clean programs
+.PHONY: setup demo test lint format bench clean programs zxp ccx
 
-setup: .venv/ready $(PAGE)
+setup: .venv/ready $(PAGE) $(PANEL_TOOLS)
 
 # torch first and by version: a plain range would let pip choose a build of several gigabytes.
 # The demo's packages are only read as data files, so their own needs are not installed.
@@ -29,8 +31,12 @@ setup: .venv/ready $(PAGE)
 $(PAGE): web-tools/package-lock.json web-tools/vendor.mjs
 	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } || true
-	@if command -v npm >/dev/null; then npm ci --prefix web-tools --ignore-scripts --no-audit --no-fund --loglevel=error && node web-tools/vendor.mjs; \
+	@if command -v npm >/dev/null; then $(NPM_CI) web-tools && node web-tools/vendor.mjs; \
 	else echo "The server's page needs Node.js and npm to be set up: install them and run make setup again. All else works."; fi
+
+# What checks the Premiere panels: the vendors' types and a parser of their old JavaScript.
+$(PANEL_TOOLS): tests/plugins/package-lock.json $(PAGE)
+	@if command -v npm >/dev/null; then $(NPM_CI) tests/plugins; fi
 
 demo: setup
 	$(BIN)/python demo.py
@@ -48,11 +54,16 @@ programs:
 lint: setup
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
-	$(BIN)/mypy heygem_core server
+	$(BIN)/mypy heygem_core server plugins/installing plugins/protocol
+	MYPYPATH=plugins/davinci_resolve $(BIN)/mypy -p heygem_resolve
 
 format: setup
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
+
+# The Premiere panels as one file each, in dist/, ready to be signed.
+zxp ccx: setup
+	$(BIN)/python -m heygem_plugins.installing.packing $@ dist
 
 bench: setup
 	$(BIN)/python -m benchmarks
