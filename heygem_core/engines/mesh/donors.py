@@ -19,7 +19,7 @@ from .vertices import LIPS
 
 _SHAPE_UNIT = 0.012  # eye distances, root mean square over the lips: a difference that begins to show
 _POSE_UNIT, _ROLL_UNIT = 13.0, 30.0  # degrees: lips of a head turned otherwise are drawn, lit and tracked otherwise
-_OPENING_UNIT = 0.2  # logarithm of an opening: teeth of a mouth that is shown further open than it was are parted or look long
+_OPENING_UNIT = 0.17  # logarithm of an opening: teeth of a mouth that is shown further open than it was are parted or look long
 _CLOSED = 0.025  # eye distances, openings below are alike
 _JUMP_COST = 7.0
 _CANDIDATES = 48
