@@ -74,7 +74,10 @@ export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket 
       socket?.close();
       socket = null;
     },
-    /** Resolves when the server's state has come, so that what is loaded from then on is kept true by events; or after `withinMs` without it. @param {number} withinMs */
+    /**
+     * Resolves when the server's state has come, so that what is loaded from then on is kept true by events; or after `withinMs` without it.
+     * @param {number} withinMs
+     */
     async settled(withinMs) {
       const until = Date.now() + withinMs;
       while (state.seq < 0 && state.connection !== "refused" && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));

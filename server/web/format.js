@@ -47,7 +47,8 @@ export function when(at) {
 }
 
 /** @param {number} at seconds since 1970 */
-export const clock = (at) => new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at * 1000));
+export const clock = (at) =>
+  new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at * 1000));
 
 /** "23.976 fps" @param {string | null} rate a fraction */
 export function rate(rate) {
@@ -56,7 +57,21 @@ export function rate(rate) {
   return `${number(Number(n) / Number(d), 3)} fps`;
 }
 
-const CODECS = { h264: "H.264", hevc: "HEVC", prores: "ProRes", dnxhd: "DNxHR", mpeg4: "MPEG-4", mpeg1video: "MPEG-1", mpeg2video: "MPEG-2", vp9: "VP9", av1: "AV1", aac: "AAC", mp3: "MP3", flac: "FLAC", opus: "Opus" };
+const CODECS = {
+  h264: "H.264",
+  hevc: "HEVC",
+  prores: "ProRes",
+  dnxhd: "DNxHR",
+  mpeg4: "MPEG-4",
+  mpeg1video: "MPEG-1",
+  mpeg2video: "MPEG-2",
+  vp9: "VP9",
+  av1: "AV1",
+  aac: "AAC",
+  mp3: "MP3",
+  flac: "FLAC",
+  opus: "Opus",
+};
 
 /** @param {string} name as FFmpeg calls it */
 const codec = (name) => (name.startsWith("pcm_") ? "PCM" : (/** @type {Record<string, string>} */ (CODECS)[name] ?? name));

@@ -59,7 +59,8 @@ export function makeHostLink(id, on) {
       if (event.source === null || event.source === window) hear(event.data);
       return;
     }
-    if (window.parent === window || event.source !== window.parent || event.data?.type !== "heygem.hello" || event.ports.length !== 1) return;
+    if (window.parent === window || event.source !== window.parent || event.data?.type !== "heygem.hello" || event.ports.length !== 1)
+      return;
     port?.close();
     port = event.ports[0];
     port.onmessage = (message) => hear(message.data);

@@ -24,7 +24,14 @@ const more = (value, [good, fair]) => (value >= good ? "good" : value >= fair ? 
 /** @param {number} value @param {number[]} bounds @returns {Verdict["level"]} */
 const less = (value, [good, fair]) => (value <= good ? "good" : value <= fair ? "fair" : "poor");
 
-/** @param {keyof typeof BOUNDS} what @param {number | null | undefined} value @param {typeof more} judge @param {number} judged @param {string} figure @returns {Verdict[]} */
+/**
+ * @param {keyof typeof BOUNDS} what
+ * @param {number | null | undefined} value
+ * @param {typeof more} judge
+ * @param {number} judged
+ * @param {string} figure
+ * @returns {Verdict[]}
+ */
 function verdict(what, value, judge, judged, figure) {
   if (value === null || value === undefined) return [];
   const level = judge(judged, BOUNDS[what]);
@@ -49,9 +56,15 @@ export function verdicts(report) {
   ];
 }
 
-/** Frames that are the source's own, with the reason in the page's language. @param {Wire.TakeReport} report @returns {{from: number, to: number, why: string}[]} */
+/**
+ * Frames that are the source's own, with the reason in the page's language.
+ * @param {Wire.TakeReport} report
+ * @returns {{from: number, to: number, why: string}[]}
+ */
 export function unchanged(report) {
-  const all = Object.entries(report.passed_through).flatMap(([reason, ranges]) => ranges.map(([from, to]) => ({ from, to, why: maybe(`reason.${reason}`) ?? reason })));
+  const all = Object.entries(report.passed_through).flatMap(([reason, ranges]) =>
+    ranges.map(([from, to]) => ({ from, to, why: maybe(`reason.${reason}`) ?? reason })),
+  );
   return all.sort((a, b) => a.from - b.from);
 }
 
@@ -60,4 +73,3 @@ export function unchangedShare(report) {
   const total = Math.max(1, report.wanted_opening.length);
   return unchanged(report).reduce((sum, { from, to }) => sum + to - from, 0) / total;
 }
-

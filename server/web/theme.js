@@ -34,7 +34,10 @@ export function applyTheme() {
   setLanguage(remembered("language") ?? navigator.language);
 }
 
-/** The editor's own colour becomes the page's ground, if it suits the mode; text keeps its contrast. @param {import("./host.js").Theme} theme */
+/**
+ * The editor's own colour becomes the page's ground, if it suits the mode; text keeps its contrast.
+ * @param {import("./host.js").Theme} theme
+ */
 export function tint({ mode, background }) {
   const root = document.documentElement;
   root.dataset.theme = mode === "light" ? "light" : "dark";

@@ -16,10 +16,18 @@ export function parseRate(fraction) {
 /** The frame's first moment. @param {number} frame @param {Rate} rate */
 export const secondsOf = (frame, rate) => (frame * rate.d) / rate.n;
 
-/** A moment safely inside the frame, for seeking: rounding in a player must not land on its neighbour. @param {number} frame @param {Rate} rate */
+/**
+ * A moment safely inside the frame, for seeking: rounding in a player must not land on its neighbour.
+ * @param {number} frame
+ * @param {Rate} rate
+ */
 export const insideOf = (frame, rate) => ((frame + 0.5) * rate.d) / rate.n;
 
-/** The frame shown at a moment. The tenth of a frame forgives players that round timestamps down. @param {number} seconds @param {Rate} rate */
+/**
+ * The frame shown at a moment. The tenth of a frame forgives players that round timestamps down.
+ * @param {number} seconds
+ * @param {Rate} rate
+ */
 export const frameAt = (seconds, rate) => Math.max(0, Math.floor((seconds * rate.n) / rate.d + 0.1));
 
 /** Frames counted in one second of timecode: 30 at 29.97. @param {Rate} rate */
@@ -58,7 +66,12 @@ export function frameToTimecode(frame, rate, drop) {
   return `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}${drop ? ";" : ":"}${two(n % fps)}`;
 }
 
-/** What a file's frame is called: its timecode, counted from the file's own start. @param {number} frame @param {Rate | null} rate @param {string | null} start */
+/**
+ * What a file's frame is called: its timecode, counted from the file's own start.
+ * @param {number} frame
+ * @param {Rate | null} rate
+ * @param {string | null} start
+ */
 export function nameOfFrame(frame, rate, start) {
   if (!rate) return String(frame);
   const drop = isDropFrame(start);

@@ -594,6 +594,7 @@ export interface TakeReport {
   passed_through: Record<string, Array<[number, number]>>;
   wanted_opening: Array<number | null>;
   wanted_width: Array<number | null>;
+  wanted_gap: Array<number | null> | null;
   device: string | null;
   planning_s: number | null;
   rendering_s: number | null;

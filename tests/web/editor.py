@@ -33,7 +33,8 @@ class ScriptedEditor:
         self.thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> ScriptedEditor:
-        self.socket = connect(f"{self.server.url.replace('http', 'ws')}/api/v1/events")
+        self.connecting = connect(f"{self.server.url.replace('http', 'ws')}/api/v1/events")
+        self.socket = self.connecting.__enter__()
         self.socket.send(json.dumps({"type": "hello", "token": self.server.token, "host": HOST}))
         self.thread.start()
         while not self.server.ask("GET", "/hosts"):
@@ -41,8 +42,7 @@ class ScriptedEditor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self.socket is not None
-        self.socket.close()
+        self.connecting.__exit__(None, None, None)
         self.thread.join(timeout=5)
 
     def _serve(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,42 @@ def test_the_report_is_told_in_words_and_its_ranges_lead_to_their_frames(page: A
     expect(page.get_by_text("frame 4 of 0–29")).to_be_visible()
     for weak in take["weak"]:
         expect(quality).to_contain_text(weak["reason"])
+
+
+def test_a_take_is_measured_and_its_figures_are_told_in_words(page: Any, server: RunningServer) -> None:
+    made = server.finished(server.submit(name="measured")["job"]["id"])["shots"][0]["takes"][0]
+    open_take(page, made)
+    quality = page.get_by_role("region", name="Quality")
+    quality.get_by_role("button", name="Measure now").click()
+    expect(quality.locator(".verdicts li").first).to_be_visible(timeout=60_000)
+    expect(quality).to_contain_text("The lips")
+    expect(quality.get_by_role("button", name="Measure now")).to_have_count(0)
+
+
+def test_a_take_whose_picture_runs_forth_and_back_is_shown_without_its_original(page: Any, server: RunningServer) -> None:
+    made = server.submit("second.mp4", "long.wav", settings={"format": "h264", "fit": "loop"}, name="looped")
+    take = server.finished(made["job"]["id"])["shots"][0]["takes"][0]
+    page.goto(f"{server.url}/#/take/{take['id']}")
+    expect(page.get_by_text("These frames cannot be shown beside the original")).to_be_visible()
+    page.locator("video.after").evaluate(_READY)
+    expect(page.get_by_role("tab", name="Wipe")).to_have_count(0)
+
+
+def test_weak_frames_are_marks_to_press(page: Any, server: RunningServer) -> None:
+    """No measure names weak frames of a clip this short, so they are written into the take's record while the server is away."""
+    made = server.finished(server.submit(name="weak")["job"]["id"])["shots"][0]["takes"][0]
+    server.stop()
+    with sqlite3.connect(server.home / "data" / "heygem.sqlite3") as database:
+        view = json.dumps({**made, "weak": [{"start": 7, "end_exclusive": 9, "reason": "the teeth move"}]})
+        database.execute("UPDATE takes SET view = ? WHERE id = ?", (view, made["id"]))
+    database.close()
+    server.start()
+    open_take(page, made)
+    page.get_by_role("button", name="00:00:00:07: the teeth move").click()
+    expect(page.get_by_text("frame 7 of 0–29")).to_be_visible()
+    page.keyboard.press("End")
+    page.get_by_role("region", name="Quality").get_by_role("button", name=re.compile("the teeth move")).click()
+    expect(page.get_by_text("frame 7 of 0–29")).to_be_visible()
 
 
 def test_a_take_is_downloaded_pinned_and_shown_in_its_folder(page: Any, server: RunningServer, take: dict[str, Any]) -> None:

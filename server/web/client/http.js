@@ -109,12 +109,17 @@ export function makeApi(base, who) {
     async prove() {
       if (!who.token) return;
       const nonce = newNonce();
-      const bare = await fetch(`${root}/prove`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ nonce, grant: grantOf(who.token) }), credentials: "omit" })
-        .catch(() => null);
+      const bare = await fetch(`${root}/prove`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ nonce, grant: grantOf(who.token) }),
+        credentials: "omit",
+      }).catch(() => null);
       if (!bare) throw new ServerProblem(0, "Unreachable", "The render server does not answer.");
       if (!bare.ok) throw await problemOf(bare);
       const answer = /** @type {Wire.Proof} */ (await bare.json());
-      if (answer.hmac !== (await proofOf(who.token, nonce))) throw new ServerProblem(0, "Impostor", "Another program answers at the server's address.");
+      if (answer.hmac !== (await proofOf(who.token, nonce)))
+        throw new ServerProblem(0, "Impostor", "Another program answers at the server's address.");
     },
     /** @returns {Promise<Wire.SignedIn>} */
     session: () => get("/session"),
@@ -128,7 +133,11 @@ export function makeApi(base, who) {
     submit: (request, key) => ask("POST", "/jobs", request, { headers: { "Idempotency-Key": key } }),
     /** @param {Wire.JobRequest} request @param {Extra} [extra] @returns {Promise<Wire.Estimate>} */
     estimate: (request, extra) => ask("POST", "/estimate", request, extra),
-    /** @param {{state?: string, q?: string, project?: string, limit?: number, before?: string | null}} [by] @param {Extra} [extra] @returns {Promise<Wire.JobPage>} */
+    /**
+     * @param {{state?: string, q?: string, project?: string, limit?: number, before?: string | null}} [by]
+     * @param {Extra} [extra]
+     * @returns {Promise<Wire.JobPage>}
+     */
     jobs: (by = {}, extra = {}) => get(`/jobs${query(by)}`, extra),
     /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.JobDetail>} */
     job: (id, extra) => get(`/jobs/${id}`, extra),
@@ -144,12 +153,21 @@ export function makeApi(base, who) {
     log: async (id, extra) => (await send("GET", `/jobs/${id}/log`, undefined, extra)).text(),
     /** @param {string} id @param {"cancel" | "retry"} verb @returns {Promise<Wire.ShotView>} */
     actOnShot: (id, verb) => ask("POST", `/shots/${id}/${verb}`),
-    /** A new version of a shot with other settings. @param {string} id @param {Wire.RenderSettings} settings @returns {Promise<Wire.ShotView>} */
+    /**
+     * A new version of a shot with other settings.
+     * @param {string} id
+     * @param {Wire.RenderSettings} settings
+     * @returns {Promise<Wire.ShotView>}
+     */
     again: (id, settings) => ask("POST", `/shots/${id}/again`, settings),
     /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.ShotView>} */
     shot: (id, extra) => get(`/shots/${id}`, extra),
 
-    /** @param {{job?: string, shot?: string, limit?: number, before?: string | null}} [by] @param {Extra} [extra] @returns {Promise<Wire.TakePage>} */
+    /**
+     * @param {{job?: string, shot?: string, limit?: number, before?: string | null}} [by]
+     * @param {Extra} [extra]
+     * @returns {Promise<Wire.TakePage>}
+     */
     takes: (by = {}, extra = {}) => get(`/takes${query(by)}`, extra),
     /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.TakeView>} */
     take: (id, extra) => get(`/takes/${id}`, extra),
@@ -157,7 +175,7 @@ export function makeApi(base, who) {
     report: (id, extra) => get(`/takes/${id}/report`, extra),
     /** @param {string} id @param {Extra} [extra] @returns {Promise<Wire.Waveform>} */
     takeWaveform: (id, extra) => get(`/takes/${id}/waveform`, extra),
-    /** @param {string} id @param {"pin" | "unpin" | "reveal"} verb @returns {Promise<any>} */
+    /** @param {string} id @param {"pin" | "unpin" | "reveal" | "measure"} verb @returns {Promise<any>} */
     actOnTake: (id, verb) => ask("POST", `/takes/${id}/${verb}`),
     /** @param {string} id @param {Wire.Placed} placed @returns {Promise<Wire.TakeView>} */
     placed: (id, placed) => ask("POST", `/takes/${id}/placed`, placed),
@@ -174,7 +192,12 @@ export function makeApi(base, who) {
     faces: (ref, extra) => ask("POST", "/media/faces", ref, extra),
     /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.Waveform>} */
     waveform: (ref, extra) => ask("POST", "/media/waveform", ref, extra),
-    /** @param {Wire.MediaRef} ref @param {number | null} frame null = one from the middle @param {Extra} [extra] @returns {Promise<Blob>} */
+    /**
+     * @param {Wire.MediaRef} ref
+     * @param {number | null} frame null = one from the middle
+     * @param {Extra} [extra]
+     * @returns {Promise<Blob>}
+     */
     poster: async (ref, frame, extra) => (await send("POST", `/media/poster.jpg${query({ frame })}`, ref, extra)).blob(),
     /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<{id: string}>} */
     proxy: (ref, extra) => ask("POST", "/media/proxy", ref, extra),
@@ -189,7 +212,13 @@ export function makeApi(base, who) {
 
     /** @returns {Promise<Wire.HostView[]>} */
     hosts: () => get("/hosts"),
-    /** @param {string} host @param {Wire.HostCall["method"]} method @param {object} [params] @param {number} [timeoutS] @returns {Promise<any>} */
+    /**
+     * @param {string} host
+     * @param {Wire.HostCall["method"]} method
+     * @param {object} [params]
+     * @param {number} [timeoutS]
+     * @returns {Promise<any>}
+     */
     call: (host, method, params = {}, timeoutS = 30) =>
       ask("POST", `/hosts/${encodeURIComponent(host)}/call`, { method, params, timeout_s: timeoutS }),
   };
@@ -217,7 +246,8 @@ function upload(url, file, headers, { onProgress, signal }) {
     };
     request.onloadend = () => signal?.removeEventListener("abort", stop);
     request.open("POST", url);
-    for (const [name, value] of Object.entries({ ...headers, "Content-Type": "application/octet-stream" })) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries({ ...headers, "Content-Type": "application/octet-stream" }))
+      request.setRequestHeader(name, value);
     request.send(file);
   });
 }

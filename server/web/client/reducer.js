@@ -106,7 +106,18 @@ function welcomed(state, message) {
 
 /** @param {State} state @returns {State} */
 function forgotten(state) {
-  return { ...state, seq: -1, generation: state.generation + 1, jobs: {}, shots: {}, takes: {}, progress: {}, notice: null, changedAt: {}, gone: {} };
+  return {
+    ...state,
+    seq: -1,
+    generation: state.generation + 1,
+    jobs: {},
+    shots: {},
+    takes: {},
+    progress: {},
+    notice: null,
+    changedAt: {},
+    gone: {},
+  };
 }
 
 /** @param {State} state @param {Wire.Happened} event @returns {State} */
@@ -141,7 +152,13 @@ function shotChanged(state, shot) {
 
 /** @param {State} state @param {Wire.TakeView} take @returns {State} */
 function takeChanged(state, take) {
-  return changed({ ...withShotTakes(state, take, (takes) => sorted([...takes.filter((one) => one.id !== take.id), take])), takes: { ...state.takes, [take.id]: take } }, take.id);
+  return changed(
+    {
+      ...withShotTakes(state, take, (takes) => sorted([...takes.filter((one) => one.id !== take.id), take])),
+      takes: { ...state.takes, [take.id]: take },
+    },
+    take.id,
+  );
 }
 
 /** @param {State} state @param {string} id @returns {State} */
@@ -176,12 +193,19 @@ function progressed(state, now) {
 function jobLoaded(state, { job, shots }, asOf) {
   if (state.gone[job.id]) return state;
   const known = state.shots[job.id] ?? {};
-  const loaded = Object.fromEntries(shots.map((shot) => [shot.id, isNewer(state, shot.id, asOf) && known[shot.id] ? known[shot.id] : shot]));
+  const loaded = Object.fromEntries(
+    shots.map((shot) => [shot.id, isNewer(state, shot.id, asOf) && known[shot.id] ? known[shot.id] : shot]),
+  );
   return {
     ...state,
     jobs: merged(state, state.jobs, [job], asOf),
     shots: { ...state.shots, [job.id]: loaded },
-    takes: merged(state, state.takes, shots.flatMap((shot) => shot.takes), asOf),
+    takes: merged(
+      state,
+      state.takes,
+      shots.flatMap((shot) => shot.takes),
+      asOf,
+    ),
   };
 }
 

@@ -48,7 +48,12 @@ export const itemsOf = (now, tab, role) => now.items.filter((item) => item.role 
 
 /** @param {Item[]} items @param {Draft["tab"]} tab */
 export const addItems = (items, tab) =>
-  draft.update((now) => ({ ...now, key: newKey(), items: [...now.items, ...items], shown: { ...now.shown, [tab]: [...now.shown[tab], ...items.map((item) => item.key)] } }));
+  draft.update((now) => ({
+    ...now,
+    key: newKey(),
+    items: [...now.items, ...items],
+    shown: { ...now.shown, [tab]: [...now.shown[tab], ...items.map((item) => item.key)] },
+  }));
 
 /** @param {string} key */
 export const removeItem = (key) =>

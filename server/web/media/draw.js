@@ -85,7 +85,12 @@ export function stretches(values) {
   return found;
 }
 
-/** @param {CanvasRenderingContext2D} context @param {number} from @param {number} to @param {{span: Span, top: number, height: number, fill: string, hatch?: string}} where */
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} from
+ * @param {number} to
+ * @param {{span: Span, top: number, height: number, fill: string, hatch?: string}} where
+ */
 export function drawRange(context, from, to, { span, top, height, fill, hatch }) {
   const x = xOf(from, span);
   const width = Math.max(1, xOf(to, span) - x);

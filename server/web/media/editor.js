@@ -29,7 +29,9 @@ export function ShotEditor({ item, speech, onChange }) {
   const still = useTask(() => looks.poster(client.api, ref, null), [item.key]);
   const found = useTask(() => looks.faces(client.api, ref), [item.key]);
   const wave = useTask(() => looks.waveform(client.api, ref), [item.key], { when: facts.sound_channels !== null });
-  const heard = useTask(() => looks.waveform(client.api, /** @type {Wire.MediaRef} */ (speech?.ref)), [speech?.key, speech?.state], { when: speech?.state === "ready" });
+  const heard = useTask(() => looks.waveform(client.api, /** @type {Wire.MediaRef} */ (speech?.ref)), [speech?.key, speech?.state], {
+    when: speech?.state === "ready",
+  });
   const proxy = useTask(() => looks.proxy(client.api, ref), [item.key], { when: facts.kind === "video" });
   const playable = useMediaUrl(proxy.value);
   const transport = useTransport(video, { rate, frames, src: playable.url });
@@ -60,47 +62,91 @@ export function ShotEditor({ item, speech, onChange }) {
   /** @param {CanvasRenderingContext2D} context @param {import("./draw.js").Span} span @param {number} height */
   function draw(context, span, height) {
     const half = height / 2;
-    if (wave.value) drawWave(context, wave.value.peaks, { first: 0, last: frames, span, top: 0, height: half, fill: colour("--wave-source") });
-    if (heard.value) drawWave(context, heard.value.peaks, { first: item.start, last: item.start + (rate ? (heard.value.duration_s * rate.n) / rate.d : frames), span, top: half, height: half, fill: colour("--wave-speech") });
+    if (wave.value)
+      drawWave(context, wave.value.peaks, { first: 0, last: frames, span, top: 0, height: half, fill: colour("--wave-source") });
+    if (heard.value)
+      drawWave(context, heard.value.peaks, {
+        first: item.start,
+        last: item.start + (rate ? (heard.value.duration_s * rate.n) / rate.d : frames),
+        span,
+        top: half,
+        height: half,
+        fill: colour("--wave-speech"),
+      });
     const shade = { span, top: 0, height, fill: colour("--shade") };
     drawRange(context, 0, item.start, shade);
     drawRange(context, end, frames, shade);
-    for (const [from, to] of item.keep) drawRange(context, from, to, { ...shade, fill: colour("--keep-fill"), hatch: colour("--keep-line") });
-    if (keepFrom !== null) drawRange(context, Math.min(keepFrom, transport.frame), Math.max(keepFrom, transport.frame) + 1, { ...shade, fill: colour("--keep-fill") });
+    for (const [from, to] of item.keep)
+      drawRange(context, from, to, { ...shade, fill: colour("--keep-fill"), hatch: colour("--keep-line") });
+    if (keepFrom !== null)
+      drawRange(context, Math.min(keepFrom, transport.frame), Math.max(keepFrom, transport.frame) + 1, {
+        ...shade,
+        fill: colour("--keep-fill"),
+      });
   }
   const frameLength = frames && rate ? secondsOf(end - item.start, rate) : null;
 
   return html`<div class="shot-editor" onKeyDown=${key}>
     <div class="stage" style=${{ aspectRatio: `${facts.width ?? 16} / ${facts.height ?? 9}` }}>
       ${stillUrl && html`<img src=${stillUrl} alt="" />`}
-      ${playable.url && html`<video ref=${video} src=${playable.url} playsinline preload="auto" tabindex="-1" aria-label=${item.name}></video>`}
-      ${found.value && html`<${FaceOutlines} found=${found.value} chosen=${item.face} frame=${facts.kind === "still" ? (found.value.faces[0]?.frame ?? 0) : transport.frame} onChoose=${(/** @type {number} */ face) => onChange({ face })} />`}
+      ${
+        playable.url &&
+        html`<video ref=${video} src=${playable.url} playsinline preload="auto" tabindex="-1" aria-label=${item.name}>
+        </video>`
+      }
+      ${
+        found.value &&
+        html`<${FaceOutlines} found=${found.value} chosen=${item.face}
+        frame=${facts.kind === "still" ? (found.value.faces[0]?.frame ?? 0) : transport.frame}
+          onChoose=${(/** @type {number} */ face) => onChange({ face })} />`
+      }
       ${proxy.status === "pending" && html`<span class="stage-note" role="status">${t("editor.preparing")}</span>`}
     </div>
     ${proxy.status === "error" && html`<${Notice} kind="warn">${proxy.error.message}<//>`}
-    ${facts.kind === "video" && frames > 0 && html`
+    ${
+      facts.kind === "video" &&
+      frames > 0 &&
+      html`
       <div class="editor-bar">
         <${TransportButtons} transport=${transport} disabled=${!playable.url} />
         <output class="timecode" aria-live="off">${name(transport.frame)}</output>
         <span class="spacer"></span>
         <${Button} kind="quiet" onClick=${() => setIn(transport.frame)} title=${t("editor.in-key")}>${t("editor.set-in")}<//>
         <${Button} kind="quiet" onClick=${() => setOut(transport.frame)} title=${t("editor.out-key")}>${t("editor.set-out")}<//>
-        <${Button} kind="quiet" onClick=${toggleKeep} pressed=${keepFrom !== null} title=${t("editor.keep-key")}>${t(keepFrom === null ? "editor.keep-from" : "editor.keep-to")}<//>
+        <${Button} kind="quiet" onClick=${toggleKeep} pressed=${keepFrom !== null} title=${t("editor.keep-key")}>
+          ${t(keepFrom === null ? "editor.keep-from" : "editor.keep-to")}<//>
       </div>
-      <${Strip} frames=${frames} frame=${transport.frame} onSeek=${transport.seek} height=${88} label=${t("editor.position")} valueText=${name(transport.frame)}
+      <${Strip} frames=${frames} frame=${transport.frame} onSeek=${transport.seek} height=${88} label=${t("editor.position")}
+        valueText=${name(transport.frame)}
         draw=${draw} drawn=${[wave.value, heard.value, item.start, end, item.keep, keepFrom, keepFrom === null ? 0 : transport.frame]}>
         <${Handle} frames=${frames} frame=${item.start} edge="in" name=${t("editor.in")} text=${name(item.start)} onMove=${setIn} />
-        <${Handle} frames=${frames} frame=${end} edge="out" name=${t("editor.out")} text=${name(end - 1)} onMove=${(/** @type {number} */ frame) => setOut(frame - 1)} />
+        <${Handle} frames=${frames} frame=${end} edge="out" name=${t("editor.out")} text=${name(end - 1)}
+          onMove=${(/** @type {number} */ frame) => setOut(frame - 1)} />
       <//>
       <div class="editor-marks">
-        <${FrameInput} label=${t("editor.in")} frame=${item.start} text=${name(item.start)} read=${(/** @type {string} */ text) => frameOfText(text, rate, facts.start_timecode)} onChange=${setIn} />
-        <${FrameInput} label=${t("editor.out")} frame=${end - 1} text=${name(end - 1)} read=${(/** @type {string} */ text) => frameOfText(text, rate, facts.start_timecode)} onChange=${setOut} />
-        <span class="facts-inline">${t("editor.length", { frames: end - item.start })}${frameLength !== null && ` · ${duration(frameLength)}`}</span>
+        <${FrameInput} label=${t("editor.in")} frame=${item.start} text=${name(item.start)}
+          read=${(/** @type {string} */ text) => frameOfText(text, rate, facts.start_timecode)} onChange=${setIn} />
+        <${FrameInput} label=${t("editor.out")} frame=${end - 1} text=${name(end - 1)}
+          read=${(/** @type {string} */ text) => frameOfText(text, rate, facts.start_timecode)} onChange=${setOut} />
+        <span class="facts-inline">
+          ${t("editor.length", { frames: end - item.start })}${frameLength !== null && ` · ${duration(frameLength)}`}</span>
       </div>
-      ${item.keep.length > 0 && html`<ul class="chips" aria-label=${t("editor.keep")}>${item.keep.map(([from, to], k) => html`
-        <li key=${`${from}-${to}`} class="chip keep"><button type="button" class="chip-text" onClick=${() => transport.seek(from)}>${name(from)} – ${name(to - 1)}</button>
-          <${IconButton} name=${t("editor.keep-remove", { from: name(from), to: name(to - 1) })} icon="close" onClick=${() => onChange({ keep: item.keep.filter((_, other) => other !== k) })} /></li>`)}</ul>`}`}
-    <${FaceChoice} item=${item} found=${found} onChoose=${(/** @type {Wire.FaceFound} */ face) => { onChange({ face: face.number }); if (facts.kind === "video") transport.seek(face.frame); }} />
+      ${
+        item.keep.length > 0 &&
+        html`<ul class="chips" aria-label=${t("editor.keep")}>${item.keep.map(
+          ([from, to], k) => html`
+        <li key=${`${from}-${to}`} class="chip keep"><button type="button" class="chip-text" onClick=${() => transport.seek(from)}>
+          ${name(from)} – ${name(to - 1)}</button>
+          <${IconButton} name=${t("editor.keep-remove", { from: name(from), to: name(to - 1) })} icon="close"
+            onClick=${() => onChange({ keep: item.keep.filter((_, other) => other !== k) })} /></li>`,
+        )}</ul>`
+      }`
+    }
+    <${FaceChoice} item=${item} found=${found}
+      onChoose=${(/** @type {Wire.FaceFound} */ face) => {
+        onChange({ face: face.number });
+        if (facts.kind === "video") transport.seek(face.frame);
+      }} />
   </div>`;
 }
 
@@ -109,7 +155,8 @@ function FaceChoice({ item, found, onChoose }) {
   if (found.status === "error") return html`<${Notice} kind="warn" title=${t("face.failed")}>${found.error.message}<//>`;
   if (!found.value) return html`<p class="hint" role="status"><${Icon} name="face" size=${16} /> ${t("face.looking")}</p>`;
   if (!found.value.faces.length) return html`<${Notice} kind="warn" title=${t("face.none")}>${t("face.none-hint")}<//>`;
-  return html`<div class="face-choice"><h3>${t("face.which")}</h3><${FaceTiles} item=${item.ref} found=${found.value} chosen=${item.face} onChoose=${onChoose} /></div>`;
+  return html`<div class="face-choice"><h3>${t("face.which")}</h3><${FaceTiles} item=${item.ref} found=${found.value} chosen=${item.face}
+    onChoose=${onChoose} /></div>`;
 }
 
 /** @param {{frames: number, frame: number, edge: "in" | "out", name: string, text: string, onMove: (frame: number) => void}} props */
@@ -129,12 +176,20 @@ function Handle({ frames, frame, edge, name, text, onMove }) {
     event.stopPropagation();
     onMove(frame + by * (event.shiftKey ? 10 : 1));
   }
-  return html`<div ref=${ref} class="handle ${edge}" role="slider" tabindex="0" aria-label=${name} aria-valuemin="0" aria-valuemax=${frames} aria-valuenow=${frame} aria-valuetext=${text}
+  return html`<div ref=${ref} class="handle ${edge}" role="slider" tabindex="0" aria-label=${name} aria-valuemin="0" aria-valuemax=${frames}
+    aria-valuenow=${frame} aria-valuetext=${text}
     style=${{ left: `${(frame / frames) * 100}%` }} onKeyDown=${step} onPointerMove=${drag}
-    onPointerDown=${(/** @type {PointerEvent} */ event) => { event.stopPropagation(); ref.current?.setPointerCapture(event.pointerId); }}></div>`;
+    onPointerDown=${(/** @type {PointerEvent} */ event) => {
+      event.stopPropagation();
+      ref.current?.setPointerCapture(event.pointerId);
+    }}>
+      </div>`;
 }
 
-/** A frame typed as timecode or number; what makes no sense is put back. @param {{label: string, frame: number, text: string, read: (text: string) => number | null, onChange: (frame: number) => void}} props */
+/**
+ * A frame typed as timecode or number; what makes no sense is put back.
+ * @param {{label: string, frame: number, text: string, read: (text: string) => number | null, onChange: (frame: number) => void}} props
+ */
 function FrameInput({ label, frame, text, read, onChange }) {
   const [typed, setTyped] = useState(text);
   useEffect(() => setTyped(text), [text, frame]);

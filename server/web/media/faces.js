@@ -20,9 +20,13 @@ const placed = ({ box: [left, top, right, bottom] }) => ({
  * @param {{found: Wire.FacesFound, chosen: number | null, frame: number, onChoose: (number: number) => void}} props
  */
 export const FaceOutlines = ({ found, chosen, frame, onChoose }) => html`
-  <div class="outlines">${found.faces.map((face) => html`
-    <button key=${face.number} type="button" class="outline ${isChosen(face, chosen) ? "chosen" : ""} ${Math.abs(face.frame - frame) > 2 ? "elsewhere" : ""}" style=${placed(face)}
-      aria-label=${t("face.choose", { n: face.number })} aria-pressed=${String(isChosen(face, chosen))} onClick=${() => onChoose(face.number)}><span>${face.number}</span></button>`)}
+  <div class="outlines">${found.faces.map(
+    (face) => html`
+    <button key=${face.number} type="button"
+      class="outline ${isChosen(face, chosen) ? "chosen" : ""} ${Math.abs(face.frame - frame) > 2 ? "elsewhere" : ""}" style=${placed(face)}
+      aria-label=${t("face.choose", { n: face.number })} aria-pressed=${String(isChosen(face, chosen))}
+        onClick=${() => onChoose(face.number)}><span>${face.number}</span></button>`,
+  )}
   </div>`;
 
 /** @param {Wire.FaceFound} face @param {number | null} chosen */
@@ -31,7 +35,10 @@ const isChosen = (face, chosen) => face.number === (chosen ?? 1);
 /** @param {{item: Wire.MediaRef, found: Wire.FacesFound, chosen: number | null, onChoose: (face: Wire.FaceFound) => void}} props */
 export const FaceTiles = ({ item, found, chosen, onChoose }) => html`
   <div class="face-tiles" role="radiogroup" aria-label=${t("face.which")}>
-    ${found.faces.map((face) => html`<${FaceTile} key=${face.number} item=${item} face=${face} size=${found} chosen=${isChosen(face, chosen)} onChoose=${() => onChoose(face)} />`)}
+    ${found.faces.map(
+      (face) => html`<${FaceTile} key=${face.number} item=${item} face=${face} size=${found}
+      chosen=${isChosen(face, chosen)} onChoose=${() => onChoose(face)} />`,
+    )}
   </div>`;
 
 /** @param {{item: Wire.MediaRef, face: Wire.FaceFound, size: {width: number, height: number}, chosen: boolean, onChoose: () => void}} props */
@@ -41,13 +48,18 @@ function FaceTile({ item, face, size, chosen, onChoose }) {
   const url = useBlobUrl(picture.value);
   return html`<button type="button" class="face-tile" role="radio" aria-checked=${String(chosen)} onClick=${onChoose}>
     <span class="face-crop">${url && html`<img src=${url} alt="" style=${cropped(face.box, size)} />`}</span>
-    <span class="face-name"><strong>${t("face.n", { n: face.number })}</strong><small>${t("face.usable", { share: percent(face.usable_share) })}</small></span>
+    <span class="face-name"><strong>${t("face.n", { n: face.number })}</strong><small>
+      ${t("face.usable", { share: percent(face.usable_share) })}</small></span>
   </button>`;
 }
 
 const TILE_PX = 56;
 
-/** The face in the middle of a square tile, with some room around. @param {Wire.FaceFound["box"]} box @param {{width: number, height: number}} size */
+/**
+ * The face in the middle of a square tile, with some room around.
+ * @param {Wire.FaceFound["box"]} box
+ * @param {{width: number, height: number}} size
+ */
 function cropped([left, top, right, bottom], { width, height }) {
   const side = Math.max((right - left) * width, (bottom - top) * height) * 1.4;
   const scale = TILE_PX / Math.max(1, side);

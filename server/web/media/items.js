@@ -37,7 +37,22 @@ let counted = 0;
 /** @param {Role} role @param {string} name @param {number | null} bytes @param {Wire.MediaRef | null} ref @returns {Item} */
 function newItem(role, name, bytes, ref) {
   const state = ref ? /** @type {const} */ ("checking") : /** @type {const} */ ("waiting");
-  return { key: `item-${++counted}`, role, name, bytes, state, sent: ref ? 1 : 0, ref, problem: null, probed: null, face: null, start: 0, endExclusive: null, keep: [], abort: new AbortController() };
+  return {
+    key: `item-${++counted}`,
+    role,
+    name,
+    bytes,
+    state,
+    sent: ref ? 1 : 0,
+    ref,
+    problem: null,
+    probed: null,
+    face: null,
+    start: 0,
+    endExclusive: null,
+    keep: [],
+    abort: new AbortController(),
+  };
 }
 
 /** Why a file that was looked at cannot play its part, null if it can. @param {Role} role @param {Wire.Probed} probed */
@@ -60,10 +75,12 @@ export function makeIntake(client, update, largestBytes) {
   function next() {
     while (running < AT_ONCE && waiting.length) {
       running++;
-      void /** @type {() => Promise<void>} */ (waiting.shift())().finally(() => {
-        running--;
-        next();
-      });
+      void (
+        /** @type {() => Promise<void>} */ (waiting.shift())().finally(() => {
+          running--;
+          next();
+        })
+      );
     }
   }
 
@@ -103,7 +120,8 @@ export function makeIntake(client, update, largestBytes) {
     /** @param {Role} role @param {File} file @returns {Item} */
     file(role, file) {
       const item = newItem(role, file.name, file.size, null);
-      if (file.size > largestBytes) return { ...item, state: "refused", problem: t("refused.too-large", { size: size(file.size), limit: size(largestBytes) }) };
+      if (file.size > largestBytes)
+        return { ...item, state: "refused", problem: t("refused.too-large", { size: size(file.size), limit: size(largestBytes) }) };
       if (file.size === 0) return { ...item, state: "refused", problem: t("refused.empty") };
       waiting.push(() => send(item, file));
       queueMicrotask(next);

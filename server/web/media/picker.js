@@ -9,7 +9,11 @@ import { Icon } from "../ui/icons.js";
 import { facts, percent, size, when } from "../format.js";
 import { t } from "../text.js";
 
-const ACCEPT = { video: "video/*,image/*,.mxf,.mkv,.mov,.mts,.m2ts", speech: "audio/*,video/*,.wav,.aif,.aiff,.flac,.m4a", timeline: ".otio,.otioz,.fcpxml,.xml,.edl,.aaf" };
+const ACCEPT = {
+  video: "video/*,image/*,.mxf,.mkv,.mov,.mts,.m2ts",
+  speech: "audio/*,video/*,.wav,.aif,.aiff,.flac,.m4a",
+  timeline: ".otio,.otioz,.fcpxml,.xml,.edl,.aaf",
+};
 /** @type {Record<Role, import("../ui/icons.js").IconName>} */
 const ICONS = { video: "video", speech: "sound", timeline: "timeline" };
 /** @type {Record<Role, Wire.FileEntry["kind"][]>} */
@@ -32,12 +36,17 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length) onFiles(many ? files : files.slice(0, 1));
   }
-  const pickInPanel = () => act(async () => {
-    const paths = await host?.pick(role === "speech" ? "speech" : "video") ?? [];
-    if (paths.length) onEntries(paths.map(entryOfPath));
-  });
+  const pickInPanel = () =>
+    act(async () => {
+      const paths = (await host?.pick(role === "speech" ? "speech" : "video")) ?? [];
+      if (paths.length) onEntries(paths.map(entryOfPath));
+    });
 
-  return html`<div class="drop ${over ? "over" : ""} ${compact ? "compact" : ""}" onDragOver=${(/** @type {DragEvent} */ event) => { event.preventDefault(); setOver(true); }}
+  return html`<div class="drop ${over ? "over" : ""} ${compact ? "compact" : ""}"
+    onDragOver=${(/** @type {DragEvent} */ event) => {
+      event.preventDefault();
+      setOver(true);
+    }}
     onDragLeave=${() => setOver(false)} onDrop=${drop}>
     <${Icon} name=${ICONS[role]} size=${compact ? 20 : 28} />
     <div class="drop-text"><strong>${title}</strong><span>${hint}</span></div>
@@ -46,8 +55,19 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
       ${!host && html`<${Button} kind="quiet" icon="folder" onClick=${() => setBrowsing(true)}>${t("pick.folders")}<//>`}
     </div>
     <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label=${title} accept=${ACCEPT[role]} multiple=${many}
-      onChange=${(/** @type {Event} */ event) => { const field = /** @type {HTMLInputElement} */ (event.target); if (field.files?.length) onFiles([...field.files]); field.value = ""; }} />
-    ${browsing && html`<${FolderDialog} role=${role} many=${many} onClose=${() => setBrowsing(false)} onChoose=${(/** @type {Wire.FileEntry[]} */ entries) => { setBrowsing(false); onEntries(entries); }} />`}
+      onChange=${(/** @type {Event} */ event) => {
+        const field = /** @type {HTMLInputElement} */ (event.target);
+        if (field.files?.length) onFiles([...field.files]);
+        field.value = "";
+      }} />
+    ${
+      browsing &&
+      html`<${FolderDialog} role=${role} many=${many} onClose=${() => setBrowsing(false)}
+      onChoose=${(/** @type {Wire.FileEntry[]} */ entries) => {
+        setBrowsing(false);
+        onEntries(entries);
+      }} />`
+    }
   </div>`;
 }
 
@@ -76,38 +96,59 @@ function FolderDialog({ role, many, onClose, onChoose }) {
     event.preventDefault();
     if (typed.trim()) setPath(typed.trim());
   }
-  const footer = many && html`<${Button} kind="primary" disabled=${!chosen.length} onClick=${() => onChoose(chosen)}>${t("pick.add", { n: chosen.length })}<//>`;
+  const footer =
+    many &&
+    html`<${Button} kind="primary" disabled=${!chosen.length} onClick=${() => onChoose(chosen)}>
+    ${t("pick.add", { n: chosen.length })}<//>`;
   return html`<${Dialog} title=${t("pick.title")} onClose=${onClose} footer=${footer} wide>
     <form class="path-bar" onSubmit=${go}>
       <${IconButton} name=${t("pick.up")} icon="up" disabled=${path === null} onClick=${() => setPath(folder.value?.parent ?? null)} />
-      <input type="text" value=${typed || path || ""} placeholder=${t("pick.path")} aria-label=${t("pick.path")} spellcheck=${false} onInput=${(/** @type {Event} */ event) => setTyped(/** @type {HTMLInputElement} */ (event.target).value)} />
+      <input type="text" value=${typed || path || ""} placeholder=${t("pick.path")} aria-label=${t("pick.path")} spellcheck=${false}
+        onInput=${(/** @type {Event} */ event) => setTyped(/** @type {HTMLInputElement} */ (event.target).value)} />
       <${Button} submit>${t("pick.go")}<//>
     </form>
-    ${folder.status === "error" && html`<${Notice} kind="warn">${folder.error.message} <${Button} kind="quiet" onClick=${folder.again}>${t("action.again")}<//><//>`}
+    ${
+      folder.status === "error" &&
+      html`<${Notice} kind="warn">${folder.error.message} <${Button} kind="quiet" onClick=${folder.again}>
+      ${t("action.again")}<//><//>`
+    }
     ${path === null && folder.status === "complete" && !entries.length && html`<${Notice}>${t("pick.no-roots")}<//>`}
-    <ul class="file-list" aria-busy=${String(folder.status === "pending")}>${entries.map((entry) => html`
-      <li key=${entry.path}><button type="button" onClick=${() => press(entry)} aria-pressed=${many && entry.kind !== "folder" ? String(chosen.some((one) => one.path === entry.path)) : undefined}>
+    <ul class="file-list" aria-busy=${String(folder.status === "pending")}>${entries.map(
+      (entry) => html`
+      <li key=${entry.path}><button type="button" onClick=${() => press(entry)}
+        aria-pressed=${many && entry.kind !== "folder" ? String(chosen.some((one) => one.path === entry.path)) : undefined}>
         <${Icon} name=${entry.kind === "folder" ? "folder" : ICONS[role]} size=${18} /><span class="file-name">${entry.name}</span>
-        <small>${entry.kind === "folder" ? "" : size(entry.size_bytes)}</small><small>${entry.modified ? when(entry.modified) : ""}</small></button></li>`)}
+        <small>${entry.kind === "folder" ? "" : size(entry.size_bytes)}</small><small>${entry.modified ? when(entry.modified) : ""}</small>
+          </button></li>`,
+    )}
       ${path !== null && folder.status === "complete" && !entries.length && html`<li class="hint">${t("pick.empty")}</li>`}
     </ul>
   <//>`;
 }
 
-/** One chosen file, from upload to ready or refused. @param {{item: Item, onRemove: () => void, children?: import("../ui/html.js").Children}} props */
+/**
+ * One chosen file, from upload to ready or refused.
+ * @param {{item: Item, onRemove: () => void, children?: import("../ui/html.js").Children}} props
+ */
 export function ItemRow({ item, onRemove, children }) {
   return html`<div class="item ${item.state}">
     <${Icon} name=${item.state === "refused" ? "warn" : ICONS[item.role]} />
     <div class="item-text"><strong class="name">${item.name}</strong>
-      ${item.state === "sending" || item.state === "waiting"
-        ? html`<${Bar} share=${item.sent} label=${t("item.sending", { name: item.name })} /><small>${item.state === "waiting" ? t("item.waiting") : `${percent(item.sent)} · ${size(item.bytes)}`}</small>`
-        : item.state === "refused" ? html`<small class="problem" role="alert">${item.problem}</small>`
-        : item.state === "checking" ? html`<small role="status">${t("item.checking")}</small>`
-        : html`<small>${item.probed ? facts(item.probed) : size(item.bytes)}</small>`}
+      ${
+        item.state === "sending" || item.state === "waiting"
+          ? html`<${Bar} share=${item.sent} label=${t("item.sending", { name: item.name })} /><small>
+          ${item.state === "waiting" ? t("item.waiting") : `${percent(item.sent)} · ${size(item.bytes)}`}</small>`
+          : item.state === "refused"
+            ? html`<small class="problem" role="alert">${item.problem}</small>`
+            : item.state === "checking"
+              ? html`<small role="status">${t("item.checking")}</small>`
+              : html`<small>${item.probed ? facts(item.probed) : size(item.bytes)}</small>`
+      }
       ${item.probed?.notices.map((notice) => html`<small class="hint" key=${notice}>${notice}</small>`)}
     </div>
     ${item.state === "ready" && item.role === "video" && item.face !== null && html`<${Badge}>${t("face.n", { n: item.face })}<//>`}
     ${children}
-    <${IconButton} name=${t(item.state === "sending" || item.state === "waiting" ? "item.cancel" : "item.remove", { name: item.name })} icon="close" onClick=${onRemove} />
+    <${IconButton} name=${t(item.state === "sending" || item.state === "waiting" ? "item.cancel" : "item.remove", { name: item.name })}
+      icon="close" onClick=${onRemove} />
   </div>`;
 }

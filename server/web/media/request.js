@@ -38,7 +38,11 @@ export function pictureSeconds(video) {
   return (((video.endExclusive ?? facts.frames) - video.start) * Number(d)) / Number(n);
 }
 
-/** Seconds by which the speech outlasts the picture by more than a frame, 0 = it fits or nobody knows. @param {Item} video @param {Item} speech */
+/**
+ * Seconds by which the speech outlasts the picture by more than a frame, 0 = it fits or nobody knows.
+ * @param {Item} video
+ * @param {Item} speech
+ */
 export function overhang(video, speech) {
   const picture = pictureSeconds(video);
   const sound = speech.probed?.duration_s ?? null;
@@ -65,8 +69,12 @@ export function reorder(jobs, id, place) {
   }
   const top = Math.min(100, Math.max(50, wanted.length));
   const step = Math.max(1, Math.floor(top / (wanted.length + 1)));
-  return changes(wanted, wanted.map((_, k) => Math.max(0, top - k * step)));
+  return changes(
+    wanted,
+    wanted.map((_, k) => Math.max(0, top - k * step)),
+  );
 }
 
 /** @param {{id: string, priority: number}[]} jobs @param {number[]} priorities */
-const changes = (jobs, priorities) => jobs.flatMap(({ id, priority }, k) => (priority === priorities[k] ? [] : [{ id, priority: priorities[k] }]));
+const changes = (jobs, priorities) =>
+  jobs.flatMap(({ id, priority }, k) => (priority === priorities[k] ? [] : [{ id, priority: priorities[k] }]));

@@ -42,13 +42,17 @@ export function Strip({ frames, frame, onSeek, height, label, valueText, marks =
     onSeek(Math.max(0, Math.min(frames - 1, frame + by * (event.shiftKey ? 10 : 1))));
   }
   return html`<div class="strip" ref=${box} style=${{ height: `${height}px` }}>
-    <div class="strip-face" role="slider" tabindex="0" aria-label=${label} aria-valuemin="0" aria-valuemax=${Math.max(0, frames - 1)} aria-valuenow=${frame} aria-valuetext=${valueText}
+    <div class="strip-face" role="slider" tabindex="0" aria-label=${label} aria-valuemin="0" aria-valuemax=${Math.max(0, frames - 1)}
+      aria-valuenow=${frame} aria-valuetext=${valueText}
       onPointerDown=${press} onPointerMove=${(/** @type {PointerEvent} */ event) => event.buttons & 1 && seek(event)} onKeyDown=${step}>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
       <div class="playhead" style=${{ transform: `translateX(${xOf(frame + 0.5, span)}px)` }}></div>
     </div>
-    ${marks.map((mark) => html`<button key=${mark.key} type="button" class="mark ${mark.kind}" title=${mark.name} aria-label=${mark.name} onClick=${mark.onClick}
-      style=${{ left: `${(mark.from / span.to) * 100}%`, width: `max(10px, ${((mark.to - mark.from) / span.to) * 100}%)` }}></button>`)}
+    ${marks.map(
+      (mark) => html`<button key=${mark.key} type="button" class="mark ${mark.kind}" title=${mark.name} aria-label=${mark.name}
+      onClick=${mark.onClick}
+      style=${{ left: `${(mark.from / span.to) * 100}%`, width: `max(10px, ${((mark.to - mark.from) / span.to) * 100}%)` }}></button>`,
+    )}
     ${children}
   </div>`;
 }

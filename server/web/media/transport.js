@@ -24,15 +24,18 @@ export function useTransport(ref, { rate, frames, src }) {
     return rate ?? (seconds && Number.isFinite(seconds) ? { n: frames / seconds, d: 1 } : { n: 25, d: 1 });
   }, [rate, frames]);
 
-  const seek = useCallback((/** @type {number} */ to) => {
-    const at = Math.max(0, Math.min(frames - 1, to));
-    wanted.current = at;
-    setFrame(at);
-    const video = ref.current;
-    if (!video) return;
-    video.pause();
-    if (video.readyState >= 1) video.currentTime = insideOf(at, rateNow());
-  }, [frames, rateNow]);
+  const seek = useCallback(
+    (/** @type {number} */ to) => {
+      const at = Math.max(0, Math.min(frames - 1, to));
+      wanted.current = at;
+      setFrame(at);
+      const video = ref.current;
+      if (!video) return;
+      video.pause();
+      if (video.readyState >= 1) video.currentTime = insideOf(at, rateNow());
+    },
+    [frames, rateNow],
+  );
 
   useEffect(() => {
     const video = ref.current;
@@ -41,11 +44,12 @@ export function useTransport(ref, { rate, frames, src }) {
     const show = (/** @type {number} */ seconds) => {
       if (!over && !video.paused) setFrame((wanted.current = Math.min(frames - 1, frameAt(seconds, rateNow()))));
     };
-    const watch = () => video.requestVideoFrameCallback?.((_, facts) => {
-      if (over) return;
-      show(facts.mediaTime);
-      watch();
-    });
+    const watch = () =>
+      video.requestVideoFrameCallback?.((_, facts) => {
+        if (over) return;
+        show(facts.mediaTime);
+        watch();
+      });
     const onTime = () => !video.requestVideoFrameCallback && show(video.currentTime);
     const onPlay = () => setPlaying(true);
     const onPause = () => setPlaying(false);
@@ -78,7 +82,13 @@ export function useTransport(ref, { rate, frames, src }) {
 
 /** @typedef {ReturnType<typeof useTransport>} Transport */
 
-/** Keys that every player understands. @param {KeyboardEvent} event @param {Transport} transport @param {number} frames @returns {boolean} whether it was one */
+/**
+ * Keys that every player understands.
+ * @param {KeyboardEvent} event
+ * @param {Transport} transport
+ * @param {number} frames
+ * @returns {boolean} whether it was one
+ */
 export function transportKey(event, transport, frames) {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const far = event.shiftKey ? 10 : 1;
@@ -105,7 +115,8 @@ export const TransportButtons = ({ transport, disabled }) => html`
   <div class="transport" role="group" aria-label=${t("player.transport")}>
     <${IconButton} name=${t("player.first")} icon="first" disabled=${disabled} onClick=${() => transport.seek(0)} />
     <${IconButton} name=${t("player.back")} icon="left" disabled=${disabled} onClick=${() => transport.step(-1)} />
-    <${IconButton} name=${t(transport.playing ? "player.pause" : "player.play")} icon=${transport.playing ? "pause" : "play"} disabled=${disabled} onClick=${transport.toggle} />
+    <${IconButton} name=${t(transport.playing ? "player.pause" : "player.play")} icon=${transport.playing ? "pause" : "play"}
+      disabled=${disabled} onClick=${transport.toggle} />
     <${IconButton} name=${t("player.forward")} icon="right" disabled=${disabled} onClick=${() => transport.step(1)} />
     <${IconButton} name=${t("player.last")} icon="last" disabled=${disabled} onClick=${() => transport.seek(Infinity)} />
   </div>`;

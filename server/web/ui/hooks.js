@@ -14,7 +14,12 @@ import { Task } from "../task.js";
 export const AppContext = createContext(/** @type {App} */ (/** @type {unknown} */ (null)));
 export const useApp = () => useContext(AppContext);
 
-/** A part of the client's state; drawn again only when that part changes. @template T @param {(state: import("../client/reducer.js").State) => T} select @returns {T} */
+/**
+ * A part of the client's state; drawn again only when that part changes.
+ * @template T
+ * @param {(state: import("../client/reducer.js").State) => T} select
+ * @returns {T}
+ */
 export function useLive(select) {
   const { client } = useApp();
   return useShared(client, () => select(client.state));
@@ -48,7 +53,14 @@ export function useTask(work, deps, { waitMs = 0, when = true } = {}) {
   const [, draw] = useState({});
   const newest = useRef(work);
   newest.current = work;
-  const task = useMemo(() => new Task((signal) => newest.current(signal), () => draw({})), []);
+  const task = useMemo(
+    () =>
+      new Task(
+        (signal) => newest.current(signal),
+        () => draw({}),
+      ),
+    [],
+  );
   useEffect(() => {
     if (!when) return task.stop();
     const timer = setTimeout(() => void task.run(), waitMs);
@@ -95,7 +107,9 @@ export function useBlobUrl(blob) {
 export function useMediaUrl(path) {
   const { client } = useApp();
   const byToken = client.who.token !== null;
-  const task = useTask(async (signal) => (await client.api.send("GET", path ?? "", undefined, { signal })).blob(), [path], { when: byToken && path !== null });
+  const task = useTask(async (signal) => (await client.api.send("GET", path ?? "", undefined, { signal })).blob(), [path], {
+    when: byToken && path !== null,
+  });
   const url = useBlobUrl(byToken ? task.value : null);
   if (path === null) return { url: null, error: null };
   return byToken ? { url, error: task.error } : { url: client.api.root + path, error: null };

@@ -16,7 +16,8 @@ export function memo(component) {
   /** @this {any} @param {any} props */
   function Kept(props) {
     this.shouldComponentUpdate = (/** @type {any} */ next) =>
-      Object.keys(next).length !== Object.keys(this.props).length || Object.keys(next).some((key) => !Object.is(next[key], this.props[key]));
+      Object.keys(next).length !== Object.keys(this.props).length ||
+      Object.keys(next).some((key) => !Object.is(next[key], this.props[key]));
     return h(/** @type {any} */ (component), props);
   }
   return /** @type {any} */ (Kept);

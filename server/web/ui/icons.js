@@ -42,5 +42,6 @@ const PATHS = {
 
 /** @param {{name: IconName, size?: number}} props */
 export const Icon = ({ name, size = 20 }) => html`
-  <svg class="icon" width=${size} height=${size} viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"
+  <svg class="icon" width=${size} height=${size} viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6"
+    stroke-linecap="round"
     stroke-linejoin="round" aria-hidden="true" focusable="false"><path d=${PATHS[name]} /></svg>`;

@@ -13,14 +13,16 @@ import { t } from "../text.js";
  *   children?: Children, title?: string, submit?: boolean, pressed?: boolean}} props
  */
 export const Button = ({ onClick, icon, kind = "plain", disabled, busy, children, title, submit, pressed }) => html`
-  <button type=${submit ? "submit" : "button"} class="button ${kind}" onClick=${onClick} disabled=${disabled || busy} title=${title} aria-busy=${busy ? "true" : undefined}
+  <button type=${submit ? "submit" : "button"} class="button ${kind}" onClick=${onClick} disabled=${disabled || busy} title=${title}
+    aria-busy=${busy ? "true" : undefined}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}>
     ${icon && html`<${Icon} name=${icon} size=${16} />`}<span>${children}</span>
   </button>`;
 
 /** @param {{name: string, icon: IconName, onClick: (event: MouseEvent) => void, disabled?: boolean, pressed?: boolean, danger?: boolean}} props */
 export const IconButton = ({ name, icon, onClick, disabled, pressed, danger }) => html`
-  <button type="button" class="icon-button ${danger ? "danger" : ""}" onClick=${onClick} disabled=${disabled} aria-label=${name} title=${name}
+  <button type="button" class="icon-button ${danger ? "danger" : ""}" onClick=${onClick} disabled=${disabled} aria-label=${name}
+    title=${name}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}><${Icon} name=${icon} size=${18} /></button>`;
 
 /** @param {{children: Children, kind?: "neutral" | "live" | "good" | "warn" | "bad"}} props */
@@ -29,7 +31,8 @@ export const Badge = ({ children, kind = "neutral" }) => html`<span class="badge
 /** @param {{share: number | null, label: string, kind?: "live" | "good" | "bad" | "still"}} props share 0–1, null = unknown */
 export function Bar({ share, label, kind = "live" }) {
   const known = share !== null && Number.isFinite(share);
-  return html`<div class="bar ${kind} ${known ? "" : "unknown"}" role="progressbar" aria-label=${label} aria-valuemin="0" aria-valuemax="100"
+  return html`<div class="bar ${kind} ${known ? "" : "unknown"}" role="progressbar" aria-label=${label} aria-valuemin="0"
+    aria-valuemax="100"
     aria-valuenow=${known ? Math.floor(share * 100) : undefined} aria-valuetext=${known ? percent(share) : t("progress.unknown")}>
     <div class="bar-fill" style=${{ transform: `scaleX(${known ? Math.min(1, Math.max(0, share)) : 1})` }}></div>
   </div>`;
@@ -53,14 +56,16 @@ export const Field = ({ label, hint, children, id }) => html`
 
 /** @param {{id: string, value: string, options: [string, string][], onChange: (value: string) => void, disabled?: boolean, name?: string}} props options: value and text */
 export const Select = ({ id, value, options, onChange, disabled, name }) => html`
-  <select id=${id} value=${value} disabled=${disabled} aria-label=${name} onChange=${(/** @type {Event} */ event) => onChange(/** @type {HTMLSelectElement} */ (event.target).value)}>
+  <select id=${id} value=${value} disabled=${disabled} aria-label=${name}
+    onChange=${(/** @type {Event} */ event) => onChange(/** @type {HTMLSelectElement} */ (event.target).value)}>
     ${options.map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}
   </select>`;
 
 /** @param {{id: string, value: number, min: number, max: number, step: number, onChange: (value: number) => void, text: string}} props */
 export const Slider = ({ id, value, min, max, step, onChange, text }) => html`
   <div class="slider"><input type="range" id=${id} value=${value} min=${min} max=${max} step=${step} aria-valuetext=${text}
-    onInput=${(/** @type {Event} */ event) => onChange(Number(/** @type {HTMLInputElement} */ (event.target).value))} /><output for=${id}>${text}</output></div>`;
+    onInput=${(/** @type {Event} */ event) => onChange(Number(/** @type {HTMLInputElement} */ (event.target).value))} /><output for=${id}>
+      ${text}</output></div>`;
 
 /**
  * Tabs as WAI-ARIA describes them: arrow keys move, one tab stop.
@@ -79,8 +84,11 @@ export function Tabs({ tabs, value, onChange, label, panel }) {
     /** @type {HTMLElement | undefined} */ (list.current?.children[next])?.focus();
   }
   return html`<div class="tabs" role="tablist" aria-label=${label} ref=${list} onKeyDown=${move}>
-    ${tabs.map(([key, text]) => html`<button key=${key} type="button" role="tab" id="tab-${key}" aria-selected=${String(key === value)} aria-controls=${panel}
-      tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>${text}</button>`)}
+    ${tabs.map(
+      ([key, text]) => html`<button key=${key} type="button" role="tab" id="tab-${key}" aria-selected=${String(key === value)}
+      aria-controls=${panel}
+      tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>${text}</button>`,
+    )}
   </div>`;
 }
 
@@ -99,7 +107,11 @@ export function Dialog({ title, onClose, children, footer, wide }) {
       before?.focus?.();
     };
   }, []);
-  return html`<dialog ref=${ref} class=${wide ? "wide" : ""} aria-label=${title} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }}>
+  return html`<dialog ref=${ref} class=${wide ? "wide" : ""} aria-label=${title}
+    onCancel=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      onClose();
+    }}>
     <header><h2>${title}</h2><${IconButton} name=${t("action.close")} icon="close" onClick=${onClose} /></header>
     <div class="dialog-body">${children}</div>
     ${footer && html`<footer>${footer}</footer>`}
@@ -107,4 +119,5 @@ export function Dialog({ title, onClose, children, footer, wide }) {
 }
 
 /** A line of facts, unknown ones left out. @param {{items: Children[]}} props */
-export const Facts = ({ items }) => html`<p class="facts">${items.filter(Boolean).map((item, k) => html`<span key=${k}>${item}</span>`)}</p>`;
+export const Facts = ({ items }) => html`<p class="facts">${items.filter(Boolean).map((item, k) => html`<span key=${k}>${item}</span>`)}
+  </p>`;

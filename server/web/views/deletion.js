@@ -13,11 +13,13 @@ export function DeleteTake({ take, onClose, onJob, onGone }) {
   const [busy, act] = useAction();
   const kept = take.pinned || take.placed.length > 0;
   const [force, setForce] = useState(false);
-  const remove = () => act(async () => {
-    await client.api.deleteTake(take.id, force);
-    onGone();
-  });
-  const footer = html`<${Button} kind="quiet" onClick=${onJob}>${t("delete.whole-job")}<//><span class="spacer"></span><${Button} onClick=${onClose}>${t("action.cancel")}<//>
+  const remove = () =>
+    act(async () => {
+      await client.api.deleteTake(take.id, force);
+      onGone();
+    });
+  const footer = html`<${Button} kind="quiet" onClick=${onJob}>${t("delete.whole-job")}<//><span class="spacer"></span><${Button}
+    onClick=${onClose}>${t("action.cancel")}<//>
     <${Button} kind="danger" icon="trash" busy=${busy} disabled=${kept && !force} onClick=${remove}>${t("delete.take")}<//>`;
   return html`<${Dialog} title=${t("delete.take-title")} onClose=${onClose} footer=${footer}>
     <p>${t("delete.goes", { size: size(take.size_bytes) })}</p>
@@ -32,20 +34,28 @@ export function DeleteJob({ id, onClose, onGone }) {
   const [busy, act] = useAction();
   const [force, setForce] = useState(false);
   const preview = useTask(() => client.api.deletion(id), [id]);
-  const remove = () => act(async () => {
-    await client.api.deleteJob(id, force);
-    onGone();
-  });
-  const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="danger" icon="trash" busy=${busy} disabled=${!preview.value} onClick=${remove}>${t("delete.job")}<//>`;
+  const remove = () =>
+    act(async () => {
+      await client.api.deleteJob(id, force);
+      onGone();
+    });
+  const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="danger" icon="trash" busy=${busy}
+    disabled=${!preview.value} onClick=${remove}>${t("delete.job")}<//>`;
   return html`<${Dialog} title=${t("delete.job-title")} onClose=${onClose} footer=${footer}>
     ${preview.status === "error" && html`<${Notice} kind="error">${preview.error.message}<//>`}
-    ${preview.value && html`<p>${preview.value.files.length ? t("delete.goes", { size: size(preview.value.size_bytes) }) : t("delete.no-files")}</p>
+    ${
+      preview.value &&
+      html`<p>
+      ${preview.value.files.length ? t("delete.goes", { size: size(preview.value.size_bytes) }) : t("delete.no-files")}</p>
       <ul class="paths">${preview.value.files.map((file) => html`<li key=${file}>${file}</li>`)}</ul>
-      ${preview.value.kept.length > 0 && html`<${Insist} force=${force} onForce=${setForce} names=${preview.value.kept} />`}`}
+      ${preview.value.kept.length > 0 && html`<${Insist} force=${force} onForce=${setForce} names=${preview.value.kept} />`}`
+    }
   <//>`;
 }
 
 /** @param {{force: boolean, onForce: (force: boolean) => void, names: readonly string[]}} props */
 const Insist = ({ force, onForce, names }) => html`
   <${Notice} kind="warn" title=${t("delete.kept")}><ul class="paths">${names.map((name) => html`<li key=${name}>${name}</li>`)}</ul>
-    <label class="check"><input type="checkbox" checked=${force} onChange=${(/** @type {Event} */ event) => onForce(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>${t("delete.force")}</span></label><//>`;
+    <label class="check"><input type="checkbox" checked=${force}
+      onChange=${(/** @type {Event} */ event) => onForce(/** @type {HTMLInputElement} */ (event.target).checked)} /><span>
+        ${t("delete.force")}</span></label><//>`;

@@ -1,31 +1,64 @@
 /** One job of the queue: how far it is, why it waits, what can be done, its shots, its log. */
 
 /** @import * as Wire from "../wire.js" */
-import { html, useEffect, useRef, useState } from "../ui/html.js";
+import { html, useEffect, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
-import { Badge, Bar, Button, IconButton, Notice, Select } from "../ui/parts.js";
+import { Badge, Bar, Button, IconButton, Notice } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import * as looks from "../media/looks.js";
-import { clock, duration, number, UNKNOWN, when } from "../format.js";
+import { duration, number, UNKNOWN, when } from "../format.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
-import { save } from "./download.js";
+import { JobLog } from "./log.js";
+import { Publish } from "./publish.js";
 
 /** @typedef {import("../text.js").Key} Key */
 
-const JOB_KINDS = /** @type {const} */ ({ queued: "neutral", active: "live", paused: "warn", completed: "good", failed: "bad", canceled: "neutral" });
-const SHOT_KINDS = /** @type {const} */ ({ queued: "neutral", planning: "live", rendering: "live", joining: "live", done: "good", failed: "bad", canceled: "neutral" });
-const BARS = /** @type {const} */ ({ queued: "still", active: "live", paused: "still", completed: "good", failed: "bad", canceled: "still" });
+const JOB_KINDS = /** @type {const} */ ({
+  queued: "neutral",
+  active: "live",
+  paused: "warn",
+  completed: "good",
+  failed: "bad",
+  canceled: "neutral",
+});
+const SHOT_KINDS = /** @type {const} */ ({
+  queued: "neutral",
+  planning: "live",
+  rendering: "live",
+  joining: "live",
+  done: "good",
+  failed: "bad",
+  canceled: "neutral",
+});
+const BARS = /** @type {const} */ ({
+  queued: "still",
+  active: "live",
+  paused: "still",
+  completed: "good",
+  failed: "bad",
+  canceled: "still",
+});
 
 /** @param {number} done @param {number | null} total */
 const share = (done, total) => (total ? done / total : null);
 
-/** A job's figures: of the last progress while it is worked on, else its own. @param {Wire.JobView} job @returns {{done: number, total: number | null, fps: number | null, eta: number | null}} */
+/**
+ * A job's figures: of the last progress while it is worked on, else its own.
+ * @param {Wire.JobView} job
+ * @returns {{done: number, total: number | null, fps: number | null, eta: number | null}}
+ */
 export function useFigures(job) {
   const progress = useLive((state) => state.progress);
   const now = Object.values(progress).filter((one) => one.job === job.id);
   const live = useLive((state) => state.connection === "open");
-  if (job.state !== "active" || !now.length) return { done: job.frames_done, total: job.frames_total, fps: live && job.state === "active" ? job.fps : null, eta: live && job.state === "active" ? job.eta_s : null };
+  if (job.state !== "active" || !now.length)
+    return {
+      done: job.frames_done,
+      total: job.frames_total,
+      fps: live && job.state === "active" ? job.fps : null,
+      eta: live && job.state === "active" ? job.eta_s : null,
+    };
   const done = Math.max(job.frames_done, ...now.map((one) => one.job_frames_done));
   const known = now.filter((one) => one.fps !== null);
   return {
@@ -43,7 +76,8 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst = false, h
   const [log, setLog] = useState(false);
   const [busy, act] = useAction();
   const { done, total, fps, eta } = useFigures(job);
-  const does = (/** @type {"cancel" | "pause" | "resume" | "retry"} */ verb) => act(async () => client.dispatch({ type: "jobs.loaded", jobs: [await client.api.act(job.id, verb)], asOf: client.state.seq }));
+  const does = (/** @type {"cancel" | "pause" | "resume" | "retry"} */ verb) =>
+    act(async () => client.dispatch({ type: "jobs.loaded", jobs: [await client.api.act(job.id, verb)], asOf: client.state.seq }));
   const running = job.state === "active" || job.state === "queued";
   return html`<article class="panel job ${job.state}" aria-label=${job.name} data-job=${job.id}>
     <div class="job-head">
@@ -53,19 +87,39 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst = false, h
       <${Badge} kind=${JOB_KINDS[job.state]}>${t(/** @type {Key} */ (`job.${job.state}`))}<//>
       <span class="spacer"></span>
       <div class="job-actions" role="group" aria-label=${t("job.actions", { name: job.name })}>
-        ${onMove && html`<${IconButton} name=${t("job.earlier")} icon="up" disabled=${first || busy} onClick=${() => onMove(-1)} />
-          <${IconButton} name=${t("job.later")} icon="down" disabled=${last || busy} onClick=${() => onMove(1)} />`}
+        ${
+          onMove &&
+          html`<${IconButton} name=${t("job.earlier")} icon="up" disabled=${first || busy} onClick=${() => onMove(-1)} />
+          <${IconButton} name=${t("job.later")} icon="down" disabled=${last || busy} onClick=${() => onMove(1)} />`
+        }
         ${running && html`<${IconButton} name=${t("job.pause")} icon="pause" disabled=${busy} onClick=${() => does("pause")} />`}
-        ${job.state === "paused" && html`<${IconButton} name=${t("job.resume")} icon="play" disabled=${busy} onClick=${() => does("resume")} />`}
-        ${(job.state === "failed" || job.state === "canceled") && html`<${IconButton} name=${t("job.retry")} icon="retry" disabled=${busy} onClick=${() => does("retry")} />`}
-        ${(running || job.state === "paused") && html`<${IconButton} name=${t("job.cancel")} icon="stop" disabled=${busy} onClick=${() => does("cancel")} />`}
+        ${
+          job.state === "paused" &&
+          html`<${IconButton} name=${t("job.resume")} icon="play" disabled=${busy}
+          onClick=${() => does("resume")} />`
+        }
+        ${
+          (job.state === "failed" || job.state === "canceled") &&
+          html`<${IconButton} name=${t("job.retry")} icon="retry" disabled=${busy}
+          onClick=${() => does("retry")} />`
+        }
+        ${
+          (running || job.state === "paused") &&
+          html`<${IconButton} name=${t("job.cancel")} icon="stop" disabled=${busy}
+          onClick=${() => does("cancel")} />`
+        }
         <${IconButton} name=${t("job.log")} icon="log" pressed=${log} onClick=${() => setLog(!log)} />
       </div>
     </div>
-    <${Bar} share=${job.state === "completed" ? 1 : share(done, total)} label=${t("job.progress", { name: job.name })} kind=${BARS[job.state]} />
+    <${Bar} share=${job.state === "completed" ? 1 : share(done, total)} label=${t("job.progress", { name: job.name })}
+      kind=${BARS[job.state]} />
     <p class="facts job-facts">
       <span>${t("job.shots", { done: job.shots_done, total: job.shots_total })}</span>
-      ${(total !== null || done > 0) && html`<span>${t("job.frames", { done: number(done), total: total === null ? UNKNOWN : number(total) })}</span>`}
+      ${
+        (total !== null || done > 0) &&
+        html`<span>
+        ${t("job.frames", { done: number(done), total: total === null ? UNKNOWN : number(total) })}</span>`
+      }
       ${fps !== null && html`<span>${t("job.fps", { fps: number(fps, 1) })}</span>`}
       ${eta !== null && html`<span class="eta">${t("job.eta", { time: duration(eta) })}</span>`}
       <span>${when(job.created)}</span>
@@ -77,20 +131,6 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst = false, h
     ${job.timeline && job.shots_done > 0 && html`<${Publish} job=${job} />`}
     ${!host && job.state === "completed" && html`<p class="job-end"><a href=${hashOf("results")}>${t("job.to-results")}</a></p>`}
   </article>`;
-}
-
-const PUBLISHED = ["otio", "fcpxml", "fcp7", "edl", "aaf"];
-
-/** The timeline with its takes, as a file for an editor. @param {{job: Wire.JobView}} props */
-function Publish({ job }) {
-  const { client } = useApp();
-  const [format, setFormat] = useState("otio");
-  const [mode, setMode] = useState("references");
-  const [busy, act] = useAction();
-  const options = PUBLISHED.map((key) => [key, t(/** @type {Key} */ (`publish.${key}`))]);
-  return html`<div class="row wrap publish"><${Select} id="publish-${job.id}" name=${t("publish.format")} value=${format} options=${options} onChange=${setFormat} />
-    <${Select} id="mode-${job.id}" name=${t("publish.mode")} value=${mode} options=${["references", "track", "both"].map((key) => [key, t(/** @type {Key} */ (`publish-mode.${key}`))])} onChange=${setMode} />
-    <${Button} icon="download" busy=${busy} onClick=${() => act(() => save(client, `/timelines/${job.timeline}/publish?format=${format}&mode=${mode}`, `${job.name}.${format}`))}>${t("publish.do")}<//></div>`;
 }
 
 /** @param {{job: Wire.JobView}} props */
@@ -117,14 +157,27 @@ function ShotRow({ shot }) {
   const stage = worked && now.stage ? t(/** @type {Key} */ (`stage.${now.stage}`)) : t(/** @type {Key} */ (`shot.${shot.state}`));
   const take = shot.takes[shot.takes.length - 1];
   const attempts = Math.max(0, ...shot.attempts.map((attempt) => attempt.number));
-  const reused = [shot.reused.tracks && t("reused.tracks"), shot.reused.speech && t("reused.speech"), shot.reused.plan && t("reused.plan"), shot.reused.segments > 0 && t("reused.segments", { n: shot.reused.segments })].filter(Boolean);
+  const reused = [
+    shot.reused.tracks && t("reused.tracks"),
+    shot.reused.speech && t("reused.speech"),
+    shot.reused.plan && t("reused.plan"),
+    shot.reused.segments > 0 && t("reused.segments", { n: shot.reused.segments }),
+  ].filter(Boolean);
   return html`<li class="shot ${shot.state}" data-shot=${shot.id}>
     <${ShotPicture} shot=${shot} live=${worked && live} />
     <div class="shot-text">
       <div class="shot-head"><span class="name">${shot.name}</span><${Badge} kind=${SHOT_KINDS[shot.state]}>${stage}<//></div>
-      ${shot.state !== "done" && html`<${Bar} share=${share(now.frames_done, now.frames_total)} label=${t("job.progress", { name: shot.name })} kind=${shot.state === "failed" ? "bad" : worked ? "live" : "still"} />`}
+      ${
+        shot.state !== "done" &&
+        html`<${Bar} share=${share(now.frames_done, now.frames_total)}
+        label=${t("job.progress", { name: shot.name })} kind=${shot.state === "failed" ? "bad" : worked ? "live" : "still"} />`
+      }
       <p class="facts">
-        ${(worked || shot.state === "done") && html`<span>${t("job.frames", { done: number(shot.state === "done" ? (shot.frames_total ?? now.frames_done) : now.frames_done), total: now.frames_total === null ? UNKNOWN : number(now.frames_total) })}</span>`}
+        ${
+          (worked || shot.state === "done") &&
+          html`<span>
+          ${t("job.frames", { done: number(shot.state === "done" ? (shot.frames_total ?? now.frames_done) : now.frames_done), total: now.frames_total === null ? UNKNOWN : number(now.frames_total) })}</span>`
+        }
         ${worked && live && now.fps !== null && html`<span>${t("job.fps", { fps: number(now.fps, 1) })}</span>`}
         ${worked && live && now.eta_s !== null && html`<span>${t("job.eta", { time: duration(now.eta_s) })}</span>`}
         ${attempts > 1 && html`<span>${t("shot.attempts", { n: attempts })}</span>`}
@@ -134,8 +187,16 @@ function ShotRow({ shot }) {
     </div>
     <div class="shot-actions">
       ${take && html`<a class="button quiet" href=${hashOf("take", take.id)}><span>${t("shot.open")}</span></a>`}
-      ${(shot.state === "failed" || shot.state === "canceled") && html`<${Button} kind="quiet" icon="retry" busy=${busy} onClick=${() => does("retry")}>${t("shot.retry")}<//>`}
-      ${(worked || shot.state === "queued") && html`<${IconButton} name=${t("shot.cancel", { name: shot.name })} icon="close" disabled=${busy} onClick=${() => does("cancel")} />`}
+      ${
+        (shot.state === "failed" || shot.state === "canceled") &&
+        html`<${Button} kind="quiet" icon="retry" busy=${busy}
+        onClick=${() => does("retry")}>${t("shot.retry")}<//>`
+      }
+      ${
+        (worked || shot.state === "queued") &&
+        html`<${IconButton} name=${t("shot.cancel", { name: shot.name })} icon="close"
+        disabled=${busy} onClick=${() => does("cancel")} />`
+      }
     </div>
   </li>`;
 }
@@ -144,45 +205,23 @@ function ShotRow({ shot }) {
 function ShotPicture({ shot, live }) {
   const { client } = useApp();
   const [picture, setPicture] = useState(/** @type {Blob | null} */ (null));
-  useEffect(() => (live ? client.watchPreviews(({ header, picture: blob }) => header.shot === shot.id && setPicture(blob)) : undefined), [live, shot.id]);
+  useEffect(
+    () => (live ? client.watchPreviews(({ header, picture: blob }) => header.shot === shot.id && setPicture(blob)) : undefined),
+    [live, shot.id],
+  );
   const take = shot.takes[shot.takes.length - 1];
   const finished = useMediaUrl(take && !take.missing && !live ? `/takes/${take.id}/poster.jpg` : null);
   const source = useTask(() => looks.poster(client.api, shot.request.video, shot.request.start ?? 0), [shot.id], { when: !take });
   const newest = useBlobUrl(live ? picture : (source.value ?? picture));
   const url = finished.url ?? newest;
-  return html`<div class="shot-picture">${url && html`<img src=${url} alt=${picture ? t("shot.preview", { name: shot.name }) : ""} />`}${picture && live && html`<span class="live-dot">${t("shot.live")}</span>`}</div>`;
-}
-
-const NEAR_END_PX = 24;
-
-/** @param {{job: string}} props */
-export function JobLog({ job }) {
-  const { client } = useApp();
-  const before = useTask((signal) => client.api.log(job, { signal }), [job]);
-  const lines = useLive((state) => state.logs[job]) ?? [];
-  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const atEnd = useRef(true);
-  useEffect(() => {
-    client.dispatch({ type: "log.loaded", job });
-    return client.followLog(job);
-  }, [job]);
-  useEffect(() => {
-    if (box.current && atEnd.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines.length, before.value]);
-  return html`<div class="log" ref=${box} tabindex="0" role="log" aria-label=${t("job.log")} onScroll=${() => { const el = /** @type {HTMLElement} */ (box.current); atEnd.current = el.scrollHeight - el.scrollTop - el.clientHeight < NEAR_END_PX; }}>
-    ${before.value && logLines(before.value).map((line, k) => html`<div class="log-line ${line.level}" key=${k}><time>${line.at === null ? "" : clock(line.at)}</time><span>${line.message}</span></div>`)}
-    ${lines.map((line, k) => html`<div class="log-line ${line.level}" key=${`live-${k}`}><time>${clock(line.at)}</time><span>${line.message}</span></div>`)}
-    ${before.status === "complete" && !before.value && !lines.length && html`<p class="hint">${t("log.empty")}</p>`}
-  </div>`;
-}
-
-const LINE = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (info|warning|error)\s+(\S+) (.*)$/;
-
-/** The stored log: "date time level shot message". @param {string} text @returns {{at: number | null, level: string, message: string}[]} */
-export function logLines(text) {
-  return text.split("\n").filter(Boolean).slice(-1000).map((line) => {
-    const found = LINE.exec(line);
-    if (!found) return { at: null, level: "info", message: line };
-    return { at: Date.parse(`${found[1].replace(" ", "T")}Z`) / 1000, level: found[2], message: found[4] };
-  });
+  return html`<div class="shot-picture">${
+    url &&
+    html`<img src=${url}
+    alt=${picture ? t("shot.preview", { name: shot.name }) : ""} />`
+  }${
+    picture &&
+    live &&
+    html`<span class="live-dot">${t("shot.live")}
+      </span>`
+  }</div>`;
 }

@@ -12,10 +12,20 @@ export function visible(take, placement) {
   return { handles, frames: Math.min(shown, take.frames - handles) };
 }
 
-/** Weak frames as markers on the record; the take's frames become the timeline's by their rates. @param {Wire.TakeView} take @param {Wire.Placement} placement @returns {Wire.Marker[]} */
+/**
+ * Weak frames as markers on the record; the take's frames become the timeline's by their rates.
+ * @param {Wire.TakeView} take
+ * @param {Wire.Placement} placement
+ * @returns {Wire.Marker[]}
+ */
 export function markersOf(take, placement) {
   const own = parseRate(take.rate);
   const record = parseRate(placement.rate);
   const there = (/** @type {number} */ frame) => (own && record ? Math.round((frame * own.d * record.n) / (own.n * record.d)) : frame);
-  return take.weak.map((weak) => ({ record_start: placement.record_start + there(weak.start - (placement.handles ?? 0)), record_duration: Math.max(1, there(weak.end_exclusive) - there(weak.start)), name: weak.reason, comment: take.name }));
+  return take.weak.map((weak) => ({
+    record_start: placement.record_start + there(weak.start - (placement.handles ?? 0)),
+    record_duration: Math.max(1, there(weak.end_exclusive) - there(weak.start)),
+    name: weak.reason,
+    comment: take.name,
+  }));
 }

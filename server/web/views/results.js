@@ -30,7 +30,10 @@ export function ResultsView() {
   const [text, setText] = useState(remembered.text);
   const [only, setOnly] = useState(remembered.only);
   const pages = usePages();
-  const all = useMemo(() => Object.values(takes).sort((a, b) => b.created - a.created || b.version - a.version || (a.id < b.id ? 1 : -1)), [takes]);
+  const all = useMemo(
+    () => Object.values(takes).sort((a, b) => b.created - a.created || b.version - a.version || (a.id < b.id ? 1 : -1)),
+    [takes],
+  );
   const wanted = text.trim().toLowerCase();
   const shown = useMemo(() => all.filter((take) => fits(take, wanted, only, jobs)), [all, wanted, only, wanted ? jobs : null]);
   remembered = { ...remembered, text, only };
@@ -41,14 +44,36 @@ export function ResultsView() {
   useEffect(() => void client.loadJobs({ limit: 100 }).catch(() => {}), [generation]);
 
   return html`<div class="view results-view">
-    <div class="view-head"><h1>${t("results.title")} ${all.length > 0 && html`<span class="count">${all.length}${pages.more ? "+" : ""}</span>`}</h1>
+    <div class="view-head"><h1>${t("results.title")} ${
+      all.length > 0 &&
+      html`<span class="count">${all.length}${pages.more ? "+" : ""}
+      </span>`
+    }</h1>
       <div class="row"><label class="search"><${Icon} name="search" size=${16} /><span class="visually-hidden">${t("results.search")}</span>
-        <input type="search" value=${text} placeholder=${t("results.search")} onInput=${(/** @type {Event} */ event) => setText(/** @type {HTMLInputElement} */ (event.target).value)} /></label>
-        <${Select} id="results-only" name=${t("results.filter")} value=${only} options=${[["all", t("results.all")], ["weak", t("results.weak")], ["pinned", t("results.pinned")]]} onChange=${setOnly} /></div></div>
-    ${pages.error && html`<${Notice} kind="error">${pages.error.message} <${Button} kind="quiet" onClick=${pages.load}>${t("action.again")}<//><//>`}
-    ${!shown.length && !pages.busy && !pages.error
-      ? html`<${Empty} icon="video" title=${all.length ? t("results.none-fit") : t("results.empty")}>${!all.length && html`<a href=${hashOf("new")}>${t("queue.empty-hint")}</a>`}<//>`
-      : html`<${Grid} takes=${shown} jobs=${jobs} onNearEnd=${() => pages.more && !pages.busy && !pages.error && pages.load()} loaded=${pages.loaded} />`}
+        <input type="search" value=${text} placeholder=${t("results.search")}
+          onInput=${(/** @type {Event} */ event) => setText(/** @type {HTMLInputElement} */ (event.target).value)} /></label>
+        <${Select} id="results-only" name=${t("results.filter")} value=${only}
+          options=${[
+            ["all", t("results.all")],
+            ["weak", t("results.weak")],
+            ["pinned", t("results.pinned")],
+          ]} onChange=${setOnly} /></div>
+            </div>
+    ${
+      pages.error &&
+      html`<${Notice} kind="error">${pages.error.message} <${Button} kind="quiet" onClick=${pages.load}>${t("action.again")}
+      <//><//>`
+    }
+    ${
+      !shown.length && !pages.busy && !pages.error
+        ? html`<${Empty} icon="video" title=${all.length ? t("results.none-fit") : t("results.empty")}>${
+            !all.length &&
+            html`<a
+        href=${hashOf("new")}>${t("queue.empty-hint")}</a>`
+          }<//>`
+        : html`<${Grid} takes=${shown} jobs=${jobs} onNearEnd=${() => pages.more && !pages.busy && !pages.error && pages.load()}
+        loaded=${pages.loaded} />`
+    }
   </div>`;
 }
 
@@ -63,7 +88,13 @@ function fits(take, text, only, jobs) {
 function usePages() {
   const { client } = useApp();
   const generation = useLive((state) => state.generation);
-  const [now, setNow] = useState({ next: /** @type {string | null} */ (null), busy: true, started: false, loaded: 0, error: /** @type {Error | null} */ (null) });
+  const [now, setNow] = useState({
+    next: /** @type {string | null} */ (null),
+    busy: true,
+    started: false,
+    loaded: 0,
+    error: /** @type {Error | null} */ (null),
+  });
   const call = useRef(0);
   /** @param {string | null} before */
   async function load(before) {
@@ -71,7 +102,8 @@ function usePages() {
     setNow((was) => ({ ...was, busy: true, error: null }));
     try {
       const page = await client.loadTakes({ limit: PAGE, before });
-      if (mine === call.current) setNow((was) => ({ next: page.next, busy: false, started: true, loaded: was.loaded + page.takes.length, error: null }));
+      if (mine === call.current)
+        setNow((was) => ({ next: page.next, busy: false, started: true, loaded: was.loaded + page.takes.length, error: null }));
     } catch (error) {
       if (mine === call.current) setNow((was) => ({ ...was, busy: false, error: /** @type {Error} */ (error) }));
     }
@@ -80,7 +112,13 @@ function usePages() {
     void load(null);
     return () => void call.current++;
   }, [generation]);
-  return { more: now.next !== null, busy: now.busy, loaded: now.loaded, error: now.error, load: () => void load(now.started ? now.next : null) };
+  return {
+    more: now.next !== null,
+    busy: now.busy,
+    loaded: now.loaded,
+    error: now.error,
+    load: () => void load(now.started ? now.next : null),
+  };
 }
 
 /** @param {{takes: Wire.TakeView[], jobs: Record<string, Wire.JobView>, onNearEnd: () => void, loaded: number}} props */
@@ -95,14 +133,23 @@ function Grid({ takes, jobs, onNearEnd, loaded }) {
   }, [last, rows, loaded, width]);
   const seen = takes.slice(first * columns, last * columns);
   return html`<div class="grid" ref=${box} role="list" aria-label=${t("results.title")} style=${{ height: `${rows * CARD_HEIGHT}px` }}>
-    ${width > 0 && seen.map((take, k) => {
-      const at = first * columns + k;
-      return html`<${Card} key=${take.id} take=${take} job=${jobs[take.job]} x=${(at % columns) * (width / columns)} y=${Math.floor(at / columns) * CARD_HEIGHT} width=${width / columns - 12} at=${at} total=${takes.length} />`;
-    })}
+    ${
+      width > 0 &&
+      seen.map((take, k) => {
+        const at = first * columns + k;
+        return html`<${Card} key=${take.id} take=${take} job=${jobs[take.job]} x=${(at % columns) * (width / columns)}
+        y=${Math.floor(at / columns) * CARD_HEIGHT} width=${width / columns - 12} at=${at} total=${takes.length} />`;
+      })
+    }
   </div>`;
 }
 
-/** The rows in sight of the element that scrolls, and some beyond. @param {{current: HTMLElement | null}} box @param {number} rows @returns {[number, number]} end exclusive */
+/**
+ * The rows in sight of the element that scrolls, and some beyond.
+ * @param {{current: HTMLElement | null}} box
+ * @param {number} rows
+ * @returns {[number, number]} end exclusive
+ */
 function useRows(box, rows) {
   const [range, setRange] = useState(/** @type {[number, number]} */ ([0, 8]));
   useLayoutEffect(() => {
@@ -136,10 +183,22 @@ function useRows(box, rows) {
   return [range[0], Math.min(rows, range[1])];
 }
 
-const Card = memo(function Card(/** @type {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number}} */ { take, job, x, y, width, at, total }) {
+const Card = memo(function Card(
+  /** @type {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number}} */ {
+    take,
+    job,
+    x,
+    y,
+    width,
+    at,
+    total,
+  },
+) {
   const rate = parseRate(take.rate);
   const poster = useMediaUrl(take.missing ? null : `/takes/${take.id}/poster.jpg`);
-  return html`<div class="card-slot" role="listitem" aria-posinset=${at + 1} aria-setsize=${total} style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }}><a class="card" href=${hashOf("take", take.id)} data-take=${take.id}>
+  return html`<div class="card-slot" role="listitem" aria-posinset=${at + 1} aria-setsize=${total}
+    style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }}><a class="card" href=${hashOf("take", take.id)}
+      data-take=${take.id}>
     <span class="card-picture">${poster.url && html`<img src=${poster.url} alt="" loading="lazy" decoding="async" />`}
       ${rate && html`<span class="card-length">${duration(secondsOf(take.frames, rate))}</span>`}
       ${take.version > 1 && html`<span class="card-version">${t("take.version", { n: take.version })}</span>`}</span>
@@ -148,6 +207,12 @@ const Card = memo(function Card(/** @type {{take: Wire.TakeView, job: Wire.JobVi
     <small>${when(take.created)} · ${size(take.size_bytes)}</small>
     <span class="card-badges">${take.missing && html`<${Badge} kind="bad">${t("take.missing")}<//>`}
       ${take.weak.length > 0 && html`<${Badge} kind="warn">${t("take.weak-n", { n: take.weak.length })}<//>`}
-      ${take.placed.length > 0 ? html`<${Badge} kind="good">${t("take.placed")}<//>` : take.pinned && html`<${Badge}>${t("take.pinned")}<//>`}</span>
+      ${
+        take.placed.length > 0
+          ? html`<${Badge} kind="good">${t("take.placed")}<//>`
+          : take.pinned &&
+            html`<${Badge}>${t("take.pinned")}
+        <//>`
+      }</span>
   </a></div>`;
 });

@@ -43,39 +43,69 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
   const options = (group, keys) => keys.map((key) => [key, t(/** @type {Key} */ (`${group}.${key}`))]);
   return html`<div class="settings">
     <${Field} id="${id}-preset" label=${t("settings.preset")}>
-      <div class="row"><${Select} id="${id}-preset" value=${preset} options=${presets} onChange=${(/** @type {string} */ key) => onChange(settingsOf(key), key)} />
-        ${preset in saved && html`<${IconButton} name=${t("preset.forget", { name: preset })} icon="trash" onClick=${() => { savePreset(preset, null); onChange(settings, "custom"); }} />`}
-        ${preset === "custom" && naming === null && html`<${Button} kind="quiet" onClick=${() => setNaming("")}>${t("preset.save")}<//>`}</div>
+      <div class="row"><${Select} id="${id}-preset" value=${preset} options=${presets}
+        onChange=${(/** @type {string} */ key) => onChange(settingsOf(key), key)} />
+        ${
+          preset in saved &&
+          html`<${IconButton} name=${t("preset.forget", { name: preset })} icon="trash"
+          onClick=${() => {
+            savePreset(preset, null);
+            onChange(settings, "custom");
+          }} />`
+        }
+        ${preset === "custom" && naming === null && html`<${Button} kind="quiet" onClick=${() => setNaming("")}>${t("preset.save")}<//>`}
+          </div>
     <//>
-    ${naming !== null && html`<form class="row" onSubmit=${save}><input type="text" value=${naming} aria-label=${t("preset.name")} placeholder=${t("preset.name")}
-      onInput=${(/** @type {Event} */ event) => setNaming(/** @type {HTMLInputElement} */ (event.target).value)} /><${Button} submit>${t("action.save")}<//>
-      <${Button} kind="quiet" onClick=${() => setNaming(null)}>${t("action.cancel")}<//></form>`}
+    ${
+      naming !== null &&
+      html`<form class="row" onSubmit=${save}><input type="text" value=${naming} aria-label=${t("preset.name")}
+      placeholder=${t("preset.name")}
+      onInput=${(/** @type {Event} */ event) => setNaming(/** @type {HTMLInputElement} */ (event.target).value)} /><${Button} submit>
+        ${t("action.save")}<//>
+      <${Button} kind="quiet" onClick=${() => setNaming(null)}>${t("action.cancel")}<//></form>`
+    }
     <${Field} id="${id}-format" label=${t("settings.format")}>
-      <${Select} id="${id}-format" value=${settings.format ?? "prores"} options=${options("format", info.formats)} onChange=${(/** @type {any} */ format) => set({ format })} />
+      <${Select} id="${id}-format" value=${settings.format ?? "prores"} options=${options("format", info.formats)}
+        onChange=${(/** @type {any} */ format) => set({ format })} />
     <//>
     <${Field} id="${id}-fit" label=${t("settings.fit")} hint=${compact ? undefined : t(`fit-hint.${settings.fit}`)}>
-      <${Select} id="${id}-fit" value=${settings.fit} options=${options("fit", FITS)} onChange=${(/** @type {any} */ fit) => set({ fit })} />
+      <${Select} id="${id}-fit" value=${settings.fit} options=${options("fit", FITS)}
+        onChange=${(/** @type {any} */ fit) => set({ fit })} />
     <//>
     <${Field} id="${id}-intensity" label=${t("settings.intensity")}>
-      <${Slider} id="${id}-intensity" min=${0} max=${2} step=${0.05} value=${settings.intensity} text=${`${number(settings.intensity * 100)} %`} onChange=${(/** @type {number} */ intensity) => set({ intensity })} />
+      <${Slider} id="${id}-intensity" min=${0} max=${2} step=${0.05} value=${settings.intensity}
+        text=${`${number(settings.intensity * 100)} %`} onChange=${(/** @type {number} */ intensity) => set({ intensity })} />
     <//>
     <${Field} id="${id}-offset" label=${t("settings.offset")} hint=${compact ? undefined : t("settings.offset-hint")}>
-      <${Slider} id="${id}-offset" min=${-500} max=${500} step=${5} value=${settings.offset_ms} text=${`${number(settings.offset_ms)} ms`} onChange=${(/** @type {number} */ offset_ms) => set({ offset_ms })} />
+      <${Slider} id="${id}-offset" min=${-500} max=${500} step=${5} value=${settings.offset_ms} text=${`${number(settings.offset_ms)} ms`}
+        onChange=${(/** @type {number} */ offset_ms) => set({ offset_ms })} />
     <//>
     <details><summary>${t("settings.more")}</summary><div class="settings">
       <${Field} id="${id}-kind" label=${t("settings.kind")} hint=${t(`kind-hint.${settings.kind}`)}>
-        <${Select} id="${id}-kind" value=${settings.kind} options=${options("kind", KINDS)} onChange=${(/** @type {any} */ kind) => set({ kind })} />
+        <${Select} id="${id}-kind" value=${settings.kind} options=${options("kind", KINDS)}
+          onChange=${(/** @type {any} */ kind) => set({ kind })} />
       <//>
       <${Field} id="${id}-sound" label=${t("settings.sound")}>
-        <${Select} id="${id}-sound" value=${settings.sound} options=${options("sound", SOUNDS)} onChange=${(/** @type {any} */ sound) => set({ sound })} />
+        <${Select} id="${id}-sound" value=${settings.sound} options=${options("sound", SOUNDS)}
+          onChange=${(/** @type {any} */ sound) => set({ sound })} />
       <//>
       <${Field} id="${id}-device" label=${t("settings.device")}>
-        <${Select} id="${id}-device" value=${settings.device} options=${options("device", DEVICES.filter((device) => device === "auto" || info.devices.includes(device)))} onChange=${(/** @type {any} */ device) => set({ device })} />
+        <${Select} id="${id}-device" value=${settings.device}
+          options=${options(
+            "device",
+            DEVICES.filter((device) => device === "auto" || info.devices.includes(device)),
+          )}
+            onChange=${(/** @type {any} */ device) => set({ device })} />
       <//>
       <${Field} id="${id}-tracker" label=${t("settings.tracker")}>
-        <${Select} id="${id}-tracker" value=${settings.tracker} options=${options("tracker", TRACKERS)} onChange=${(/** @type {any} */ tracker) => set({ tracker })} />
+        <${Select} id="${id}-tracker" value=${settings.tracker} options=${options("tracker", TRACKERS)}
+          onChange=${(/** @type {any} */ tracker) => set({ tracker })} />
       <//>
-      ${SWITCHES.map((name) => html`<label class="check" key=${name}><input type="checkbox" checked=${settings[name]} onChange=${(/** @type {Event} */ event) => set({ [name]: /** @type {HTMLInputElement} */ (event.target).checked })} /><span>${t(`settings.${name}`)}</span></label>`)}
+      ${SWITCHES.map(
+        (name) => html`<label class="check" key=${name}><input type="checkbox" checked=${settings[name]}
+        onChange=${(/** @type {Event} */ event) => set({ [name]: /** @type {HTMLInputElement} */ (event.target).checked })} /><span>
+          ${t(`settings.${name}`)}</span></label>`,
+      )}
     </div></details>
   </div>`;
 }

@@ -21,7 +21,8 @@ export function SignIn({ problem, onCode }) {
   return html`<form class="entrance-box" onSubmit=${enter}>
     <h1>${t("signin.title")}</h1>
     <p>${t("signin.how")}</p><p><code>heygem serve</code></p>
-    <${Field} id="code" label=${t("signin.code")}><input id="code" type="text" autocomplete="off" spellcheck=${false} value=${typed} onInput=${(/** @type {Event} */ event) => setTyped(/** @type {HTMLInputElement} */ (event.target).value)} /><//>
+    <${Field} id="code" label=${t("signin.code")}><input id="code" type="text" autocomplete="off" spellcheck=${false} value=${typed}
+      onInput=${(/** @type {Event} */ event) => setTyped(/** @type {HTMLInputElement} */ (event.target).value)} /><//>
     ${(said ?? problem) && html`<${Notice} kind="warn">${said ?? problem}<//>`}
     <${Button} kind="primary" submit busy=${busy}>${t("signin.enter")}<//>
   </form>`;

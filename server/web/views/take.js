@@ -11,7 +11,7 @@ import { go, hashOf } from "../route.js";
 import { maybe, t } from "../text.js";
 import { DeleteJob, DeleteTake } from "./deletion.js";
 import { save } from "./download.js";
-import { JobLog } from "./job.js";
+import { JobLog } from "./log.js";
 import { Player } from "./player.js";
 import { SettingsForm } from "./settings.js";
 
@@ -22,12 +22,18 @@ export function TakePage({ id }) {
   const { client } = useApp();
   const known = useLive((state) => state.takes[id]);
   const gone = useLive((state) => state.gone[id]);
-  const asked = useTask(async (signal) => {
-    const asOf = client.state.seq;
-    client.dispatch({ type: "takes.loaded", takes: [await client.api.take(id, { signal })], asOf });
-  }, [id], { when: !known });
+  const asked = useTask(
+    async (signal) => {
+      const asOf = client.state.seq;
+      client.dispatch({ type: "takes.loaded", takes: [await client.api.take(id, { signal })], asOf });
+    },
+    [id],
+    { when: !known },
+  );
   if (gone) return html`<div class="view"><${Notice}>${t("take.gone")} <a href=${hashOf("results")}>${t("results.title")}</a><//></div>`;
-  if (asked.status === "error") return html`<div class="view"><${Notice} kind="error">${asked.error.message} <a href=${hashOf("results")}>${t("results.title")}</a><//></div>`;
+  if (asked.status === "error")
+    return html`<div class="view"><${Notice} kind="error">${asked.error.message} <a href=${hashOf("results")}>
+    ${t("results.title")}</a><//></div>`;
   if (!known) return html`<div class="view"><p class="hint" role="status">${t("action.loading")}</p></div>`;
   return html`<${TakeDetail} key=${id} take=${known} />`;
 }
@@ -50,18 +56,35 @@ function TakeDetail({ take }) {
     ${take.missing && html`<${Notice} kind="warn" title=${t("take.missing")}>${t("take.missing-hint", { path: take.path })}<//>`}
     <div class="columns take-columns">
       <div class="column-main">
-        ${!take.missing && html`<section class="panel" aria-label=${t("player.title")}><${Player} take=${take} report=${report.value} waveform=${wave.value} seekTo=${seekTo} /></section>`}
-        <section class="panel" aria-label=${t("job.log")}><details onToggle=${(/** @type {Event} */ event) => setLog(/** @type {HTMLDetailsElement} */ (event.target).open)}><summary>${t("job.log")}</summary>${log && html`<${JobLog} job=${take.job} />`}</details></section>
+        ${
+          !take.missing &&
+          html`<section class="panel" aria-label=${t("player.title")}><${Player} take=${take} report=${report.value}
+          waveform=${wave.value} seekTo=${seekTo} /></section>`
+        }
+        <section class="panel" aria-label=${t("job.log")}><details
+          onToggle=${(/** @type {Event} */ event) => setLog(/** @type {HTMLDetailsElement} */ (event.target).open)}><summary>${t("job.log")}
+            </summary>${log && html`<${JobLog} job=${take.job} />`}</details></section>
       </div>
       <aside class="column-side">
         <section class="panel" aria-label=${t("quality.title")}><h2>${t("quality.title")}</h2>
           ${report.status === "error" && html`<${Notice} kind="warn">${t("quality.no-report")}<//>`}
-          ${report.value && html`<${QualityReport} report=${report.value} take=${take} onSeek=${(/** @type {number} */ frame) => setSeekTo({ frame })} />`}
+          ${
+            report.value &&
+            html`<${QualityReport} report=${report.value} take=${take} onMeasured=${report.again}
+            onSeek=${(/** @type {number} */ frame) => setSeekTo({ frame })} />`
+          }
         </section>
         <section class="panel" aria-label=${t("versions.title")}><h2>${t("versions.title")}</h2>
           ${loaded.status === "error" && html`<p class="hint">${t("versions.no-job")}</p>`}
-          ${shot && html`<ol class="versions">${[...shot.takes].reverse().map((one) => html`<li key=${one.id}><a href=${hashOf("take", one.id)} aria-current=${one.id === take.id ? "page" : undefined}>
-            <strong>${t("take.version", { n: one.version })}</strong><span>${settingsLine(one.settings)}</span><small>${when(one.created)}</small></a></li>`)}</ol>`}
+          ${
+            shot &&
+            html`<ol class="versions">${[...shot.takes].reverse().map(
+              (one) => html`<li key=${one.id}><a
+            href=${hashOf("take", one.id)} aria-current=${one.id === take.id ? "page" : undefined}>
+            <strong>${t("take.version", { n: one.version })}</strong><span>${settingsLine(one.settings)}</span><small>${when(one.created)}
+              </small></a></li>`,
+            )}</ol>`
+          }
         </section>
         <section class="panel" aria-label=${t("take.facts")}><h2>${t("take.facts")}</h2>
           <${Facts} items=${[`${take.width}×${take.height}`, rateText(take.rate), t("take.frames", { n: number(take.frames) }), rate && duration(secondsOf(take.frames, rate)), maybe(`format.${take.format}`) ?? take.format, take.start_timecode, size(take.size_bytes)]} />
@@ -76,8 +99,14 @@ function TakeDetail({ take }) {
 
 /** @param {Wire.RenderSettings} settings */
 export const settingsLine = (settings) =>
-  [settings.format && t(/** @type {Key} */ (`format.${settings.format}`)), t(/** @type {Key} */ (`fit.${settings.fit ?? "none"}`)), `${number((settings.intensity ?? 1) * 100)} %`, settings.offset_ms ? `${number(settings.offset_ms)} ms` : null]
-    .filter(Boolean).join(" · ");
+  [
+    settings.format && t(/** @type {Key} */ (`format.${settings.format}`)),
+    t(/** @type {Key} */ (`fit.${settings.fit ?? "none"}`)),
+    `${number((settings.intensity ?? 1) * 100)} %`,
+    settings.offset_ms ? `${number(settings.offset_ms)} ms` : null,
+  ]
+    .filter(Boolean)
+    .join(" · ");
 
 /** @param {{take: Wire.TakeView, job: Wire.JobView | null, onAgain: () => void}} props */
 function TakeActions({ take, job, onAgain }) {
@@ -86,50 +115,113 @@ function TakeActions({ take, job, onAgain }) {
   const [deleting, setDeleting] = useState(/** @type {"take" | "job" | null} */ (null));
   const pinned = take.pinned || take.placed.length > 0;
   return html`<div class="row actions">
-    <${Button} icon="download" busy=${busy} disabled=${take.missing} onClick=${() => act(() => save(client, `/takes/${take.id}/file`, take.name))}>${t("take.download")}<//>
-    ${job && job.shots_total > 1 && html`<${Button} kind="quiet" icon="download" busy=${busy} onClick=${() => act(() => save(client, `/jobs/${take.job}/takes.zip`, `${job.name}.zip`))}>${t("take.download-all", { n: job.shots_total })}<//>`}
-    ${!host && html`<${Button} kind="quiet" icon="folder" disabled=${take.missing} onClick=${() => act(async () => void (await client.api.actOnTake(take.id, "reveal")))}>${t("take.reveal")}<//>`}
+    <${Button} icon="download" busy=${busy} disabled=${take.missing}
+      onClick=${() => act(() => save(client, `/takes/${take.id}/file`, take.name))}>${t("take.download")}<//>
+    ${
+      job &&
+      job.shots_total > 1 &&
+      html`<${Button} kind="quiet" icon="download" busy=${busy}
+      onClick=${() => act(() => save(client, `/jobs/${take.job}/takes.zip`, `${job.name}.zip`))}>
+        ${t("take.download-all", { n: job.shots_total })}<//>`
+    }
+    ${
+      !host &&
+      html`<${Button} kind="quiet" icon="folder" disabled=${take.missing}
+      onClick=${() => act(async () => void (await client.api.actOnTake(take.id, "reveal")))}>${t("take.reveal")}<//>`
+    }
     <${Button} kind="quiet" icon="retry" onClick=${onAgain}>${t("take.again")}<//>
-    <${Button} kind="quiet" icon="pin" pressed=${pinned} disabled=${take.placed.length > 0} title=${t(take.placed.length > 0 ? "take.placed-hint" : "take.pin-hint")}
+    <${Button} kind="quiet" icon="pin" pressed=${pinned} disabled=${take.placed.length > 0}
+      title=${t(take.placed.length > 0 ? "take.placed-hint" : "take.pin-hint")}
       onClick=${() => act(async () => client.dispatch({ type: "takes.loaded", takes: [await client.api.actOnTake(take.id, pinned ? "unpin" : "pin")], asOf: client.state.seq }))}>${t(pinned ? "take.unpin" : "take.pin")}<//>
     ${!host && html`<${Button} kind="quiet" icon="trash" onClick=${() => setDeleting("take")}>${t("take.delete")}<//>`}
-    ${deleting === "take" && html`<${DeleteTake} take=${take} onJob=${() => setDeleting("job")} onClose=${() => setDeleting(null)} onGone=${() => { say(t("delete.done")); go("results"); }} />`}
-    ${deleting === "job" && html`<${DeleteJob} id=${take.job} onClose=${() => setDeleting(null)} onGone=${() => { say(t("delete.done")); go("results"); }} />`}
+    ${
+      deleting === "take" &&
+      html`<${DeleteTake} take=${take} onJob=${() => setDeleting("job")} onClose=${() => setDeleting(null)}
+      onGone=${() => {
+        say(t("delete.done"));
+        go("results");
+      }} />`
+    }
+    ${
+      deleting === "job" &&
+      html`<${DeleteJob} id=${take.job} onClose=${() => setDeleting(null)}
+      onGone=${() => {
+        say(t("delete.done"));
+        go("results");
+      }} />`
+    }
   </div>`;
 }
 
-/** @param {{report: Wire.TakeReport, take: Wire.TakeView, onSeek: (frame: number) => void}} props */
-export function QualityReport({ report, take, onSeek }) {
+/** @param {{report: Wire.TakeReport, take: Wire.TakeView, onSeek: (frame: number) => void, onMeasured: () => void}} props */
+function QualityReport({ report, take, onSeek, onMeasured }) {
+  const { client } = useApp();
+  const [busy, act] = useAction();
+  const measure = () => act(async () => {
+    const asOf = client.state.seq;
+    client.dispatch({ type: "takes.loaded", takes: [await client.api.actOnTake(take.id, "measure")], asOf });
+    onMeasured();
+  });
   const rate = parseRate(take.rate);
   const name = (/** @type {number} */ frame) => nameOfFrame(frame, rate, take.start_timecode);
   const said = verdicts(report);
   const same = unchanged(report);
   return html`
-    ${said.length > 0 ? html`<ul class="verdicts">${said.map((one) => html`<li key=${one.text} class=${one.level}><span>${one.text}</span><small>${one.figure}</small></li>`)}</ul>` : html`<p class="hint">${t("quality.not-measured")}</p>`}
+    ${
+      said.length > 0
+        ? html`<ul class="verdicts">${said.map(
+            (one) => html`<li key=${one.text} class=${one.level}><span>${one.text}</span>
+      <small>${one.figure}</small></li>`,
+          )}</ul>`
+        : html`<p class="hint">${t("quality.not-measured")}</p><${Button} busy=${busy} onClick=${measure}>${t("quality.measure")}<//>`
+    }
     <h3>${t("quality.weak")}</h3>
-    ${take.weak.length ? html`<ul class="ranges">${take.weak.map((weak) => html`<li key=${weak.start}><button type="button" class="range weak" onClick=${() => onSeek(weak.start)}><span class="timecode">${name(weak.start)} – ${name(weak.end_exclusive - 1)}</span><span>${weak.reason}</span></button></li>`)}</ul>` : html`<p class="hint">${t("quality.no-weak")}</p>`}
-    ${same.length > 0 && html`<h3>${t("quality.unchanged", { share: percent(unchangedShare(report)) })}</h3>
-      <ul class="ranges">${same.slice(0, 50).map(({ from, to, why }) => html`<li key=${from}><button type="button" class="range" onClick=${() => onSeek(from)}><span class="timecode">${name(from)} – ${name(to - 1)}</span><span>${why}</span></button></li>`)}</ul>`}
+    ${
+      take.weak.length
+        ? html`<ul class="ranges">${take.weak.map(
+            (weak) => html`<li key=${weak.start}><button type="button"
+      class="range weak" onClick=${() => onSeek(weak.start)}><span class="timecode">${name(weak.start)} – ${name(weak.end_exclusive - 1)}
+        </span><span>${weak.reason}</span></button></li>`,
+          )}</ul>`
+        : html`<p class="hint">${t("quality.no-weak")}</p>`
+    }
+    ${
+      same.length > 0 &&
+      html`<h3>${t("quality.unchanged", { share: percent(unchangedShare(report)) })}</h3>
+      <ul class="ranges">${same.slice(0, 50).map(
+        ({ from, to, why }) => html`<li key=${from}><button type="button" class="range"
+        onClick=${() => onSeek(from)}><span class="timecode">${name(from)} – ${name(to - 1)}</span><span>${why}</span></button></li>`,
+      )}
+          </ul>`
+    }
     <p class="hint">${[report.plan.faces, report.rendering_s === null ? null : t("quality.made", { time: duration((report.planning_s ?? 0) + report.rendering_s) }), report.device].filter(Boolean).join(" · ")}</p>`;
 }
 
-/** The same shot once more with other settings, as its next version; nothing that exists is overwritten. @param {{take: Wire.TakeView, shot: Wire.ShotView | null, onClose: () => void}} props */
+/**
+ * The same shot once more with other settings, as its next version; nothing that exists is overwritten.
+ * @param {{take: Wire.TakeView, shot: Wire.ShotView | null, onClose: () => void}} props
+ */
 function RenderAgain({ take, shot, onClose }) {
   const { client, say } = useApp();
   const [settings, setSettings] = useState(/** @type {import("../presets.js").Settings} */ ({ ...take.settings }));
   const [preset, setPreset] = useState("custom");
   const [busy, act] = useAction();
-  const start = () => act(async () => {
-    if (!shot) return;
-    await client.api.again(shot.id, settings);
-    say(t("start.started", { name: shot.name }));
-    onClose();
-    go("queue");
-  });
-  const footer = html`<${Button} kind="quiet" onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="primary" icon="play" busy=${busy} disabled=${!shot} onClick=${start}>${t("start.render")}<//>`;
+  const start = () =>
+    act(async () => {
+      if (!shot) return;
+      await client.api.again(shot.id, settings);
+      say(t("start.started", { name: shot.name }));
+      onClose();
+      go("queue");
+    });
+  const footer = html`<${Button} kind="quiet" onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="primary" icon="play" busy=${busy}
+    disabled=${!shot} onClick=${start}>${t("start.render")}<//>`;
   return html`<${Dialog} title=${t("take.again-title", { name: take.name })} onClose=${onClose} footer=${footer}>
     ${!shot && html`<${Notice} kind="warn">${t("versions.no-job")}<//>`}
     <p class="hint">${t("take.again-hint")}</p>
-    <${SettingsForm} id="again" settings=${settings} preset=${preset} onChange=${(/** @type {any} */ next, /** @type {string} */ name) => { setSettings(next); setPreset(name); }} /><//>`;
+    <${SettingsForm} id="again" settings=${settings} preset=${preset}
+      onChange=${(/** @type {any} */ next, /** @type {string} */ name) => {
+        setSettings(next);
+        setPreset(name);
+      }} /><//>`;
 }
-

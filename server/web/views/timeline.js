@@ -24,35 +24,77 @@ export function TimelineTab() {
   const request = (dry, ranges) => ({
     ...(file?.ref?.upload ? { upload: file.ref.upload } : { path: file?.ref?.path ?? null }),
     name: intake.now.name || null,
-    selection: { ranges, speech_from: from, speech_tracks: speech ? [] : tracks.split(",").map((name) => name.trim()).filter(Boolean) },
+    selection: {
+      ranges,
+      speech_from: from,
+      speech_tracks: speech
+        ? []
+        : tracks
+            .split(",")
+            .map((name) => name.trim())
+            .filter(Boolean),
+    },
     ...(speech?.ref ? { speech: speech.ref } : {}),
     settings,
     folder: intake.now.folder || null,
     dry_run: dry,
   });
-  const table = useTask((signal) => client.api.timelines(request(true, []), { signal }), [file?.key, file?.state, speech?.key, speech?.state, from, tracks], { when: ready, waitMs: 250 });
+  const table = useTask(
+    (signal) => client.api.timelines(request(true, []), { signal }),
+    [file?.key, file?.state, speech?.key, speech?.state, from, tracks],
+    { when: ready, waitMs: 250 },
+  );
   const conformed = ready ? (table.value?.conformed ?? null) : null;
   const usable = conformed?.shots.filter((shot) => !shot.error && !shot.needs_host_export) ?? [];
   const chosen = usable.filter((shot) => !left.includes(shot.key));
-  const ranges = chosen.length === usable.length ? [] : chosen.map(({ placement }) => /** @type {[number, number]} */ ([placement.record_start, placement.record_start + placement.record_duration]));
+  const ranges =
+    chosen.length === usable.length
+      ? []
+      : chosen.map(
+          ({ placement }) => /** @type {[number, number]} */ ([placement.record_start, placement.record_start + placement.record_duration]),
+        );
 
   return html`<div class="columns">
     <div class="column-main">
       <section class="panel" aria-label=${t("timeline.file")}><h2>${t("timeline.file")}</h2>
-        ${file ? html`<${ItemRow} item=${file} onRemove=${() => { intake.remove(file); setLeft([]); }} />`
-          : html`<${DropZone} role="timeline" title=${t("drop.timeline")} hint=${t("drop.timeline-hint")} onFiles=${(/** @type {File[]} */ files) => intake.files("timeline", files)} onEntries=${(/** @type {any} */ entries) => intake.entries("timeline", entries)} />`}
+        ${
+          file
+            ? html`<${ItemRow} item=${file} onRemove=${() => {
+                intake.remove(file);
+                setLeft([]);
+              }} />`
+            : html`<${DropZone} role="timeline" title=${t("drop.timeline")} hint=${t("drop.timeline-hint")}
+            onFiles=${(/** @type {File[]} */ files) => intake.files("timeline", files)}
+              onEntries=${(/** @type {any} */ entries) => intake.entries("timeline", entries)} />`
+        }
       </section>
-      ${file && html`<section class="panel" aria-label=${t("timeline.speech")}><h2>${t("timeline.speech")}</h2>
-        ${speech ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
-          <${Field} id="speech-from" label=${t("timeline.speech-from")}><${Select} id="speech-from" value=${from} options=${[["timeline", t("timeline.from-timeline")], ["clip", t("timeline.from-clip")]]} onChange=${(/** @type {any} */ value) => setFrom(value)} /><//>`
-          : html`<${Field} id="speech-tracks" label=${t("timeline.speech-tracks")} hint=${t("timeline.speech-hint")}><input id="speech-tracks" type="text" value=${tracks} onInput=${(/** @type {Event} */ event) => setTracks(/** @type {HTMLInputElement} */ (event.target).value)} /><//>
-            <${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")} onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)} onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`}
-      </section>`}
+      ${
+        file &&
+        html`<section class="panel" aria-label=${t("timeline.speech")}><h2>${t("timeline.speech")}</h2>
+        ${
+          speech
+            ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
+          <${Field} id="speech-from" label=${t("timeline.speech-from")}><${Select} id="speech-from" value=${from}
+            options=${[
+              ["timeline", t("timeline.from-timeline")],
+              ["clip", t("timeline.from-clip")],
+            ]}
+              onChange=${(/** @type {any} */ value) => setFrom(value)} /><//>`
+            : html`<${Field} id="speech-tracks" label=${t("timeline.speech-tracks")} hint=${t("timeline.speech-hint")}><input
+            id="speech-tracks" type="text" value=${tracks}
+              onInput=${(/** @type {Event} */ event) => setTracks(/** @type {HTMLInputElement} */ (event.target).value)} /><//>
+            <${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")}
+              onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)}
+                onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`
+        }
+      </section>`
+      }
       ${table.status === "pending" && html`<p class="hint" role="status">${t("timeline.reading")}</p>`}
       ${table.status === "error" && html`<${Notice} kind="error">${table.error.message}<//>`}
       ${conformed && html`<${ShotTable} conformed=${conformed} speech=${speech?.name ?? null} left=${left} onLeft=${setLeft} />`}
     </div>
-    <${StartPanel} shots=${/** @type {any} */ (chosen)} waiting=${!!file && !ready && file.state !== "refused"} blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
+    <${StartPanel} shots=${/** @type {any} */ (chosen)} waiting=${!!file && !ready && file.state !== "refused"}
+      blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
       submit=${() => jobOf(client.api.timelines(request(false, ranges)))} />
   </div>`;
 }
@@ -68,13 +110,25 @@ export async function jobOf(asked) {
 function ShotTable({ conformed, speech, left, onLeft }) {
   const usable = conformed.shots.filter((shot) => !shot.error && !shot.needs_host_export);
   const chosen = usable.length - usable.filter((shot) => left.includes(shot.key)).length;
-  return html`<section class="panel" aria-label=${t("timeline.shots")}><h2>${t("timeline.shots")} <span class="count">${t("timeline.chosen", { n: chosen, total: conformed.shots.length })}</span></h2>
+  return html`<section class="panel" aria-label=${t("timeline.shots")}><h2>${t("timeline.shots")} <span class="count">
+    ${t("timeline.chosen", { n: chosen, total: conformed.shots.length })}</span></h2>
     ${conformed.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
     <div class="table-scroll" tabindex="0" role="region" aria-label=${t("timeline.shots")}><table class="shot-table">
-      <thead><tr><th scope="col"><span class="visually-hidden">${t("timeline.render")}</span></th><th scope="col">${t("timeline.clip")}</th><th scope="col">${t("timeline.in")}</th><th scope="col">${t("timeline.out")}</th><th scope="col">${t("timeline.speech")}</th><th scope="col">${t("timeline.remarks")}</th></tr></thead>
-      <tbody>${conformed.shots.map((shot) => html`<${ShotLine} key=${shot.key} shot=${shot} speech=${speech} chosen=${!left.includes(shot.key)} onChoose=${(/** @type {boolean} */ on) => onLeft(on ? left.filter((key) => key !== shot.key) : [...left, shot.key])} />`)}</tbody>
+      <thead><tr><th scope="col"><span class="visually-hidden">${t("timeline.render")}</span></th><th scope="col">${t("timeline.clip")}</th>
+        <th scope="col">${t("timeline.in")}</th><th scope="col">${t("timeline.out")}</th><th scope="col">${t("timeline.speech")}</th><th
+          scope="col">${t("timeline.remarks")}</th></tr></thead>
+      <tbody>${conformed.shots.map(
+        (shot) => html`<${ShotLine} key=${shot.key} shot=${shot} speech=${speech}
+        chosen=${!left.includes(shot.key)}
+          onChoose=${(/** @type {boolean} */ on) => onLeft(on ? left.filter((key) => key !== shot.key) : [...left, shot.key])} />`,
+      )}</tbody>
     </table></div>
-    ${conformed.skipped.length > 0 && html`<details><summary>${t("timeline.skipped", { n: conformed.skipped.length })}</summary><ul class="paths">${conformed.skipped.map((one) => html`<li key=${one.timecode + one.clip}>${one.timecode} ${one.clip}: ${one.why}</li>`)}</ul></details>`}
+    ${
+      conformed.skipped.length > 0 &&
+      html`<details><summary>${t("timeline.skipped", { n: conformed.skipped.length })}</summary><ul
+      class="paths">${conformed.skipped.map((one) => html`<li key=${one.timecode + one.clip}>${one.timecode} ${one.clip}: ${one.why}</li>`)}
+        </ul></details>`
+    }
   </section>`;
 }
 
@@ -85,7 +139,16 @@ const fileName = (path) => path.split(/[\\/]/).pop() ?? path;
 function ShotLine({ shot, speech, chosen, onChoose }) {
   const usable = !shot.error && !shot.needs_host_export;
   return html`<tr class=${usable ? "" : "unusable"}>
-    <td><input type="checkbox" checked=${usable && chosen} disabled=${!usable} aria-label=${t("timeline.render-clip", { name: shot.clip })} onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).checked)} /></td>
-    <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}</td><td class="name">${shot.shot && (speech ?? fileName(shot.shot.speech))}</td>
-    <td>${shot.error && html`<p class="problem">${shot.error}</p>`}${shot.needs_host_export && html`<p class="why">${t("timeline.needs-editor", { why: shot.needs_host_export })}</p>`}${shot.notices.map((notice) => html`<p class="hint" key=${notice}>${notice}</p>`)}</td></tr>`;
+    <td><input type="checkbox" checked=${usable && chosen} disabled=${!usable} aria-label=${t("timeline.render-clip", { name: shot.clip })}
+      onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).checked)} /></td>
+    <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}
+      </td><td class="name">${shot.shot && (speech ?? fileName(shot.shot.speech))}</td>
+    <td>${shot.error && html`<p class="problem">${shot.error}</p>`}${
+      shot.needs_host_export &&
+      html`<p class="why">
+      ${t("timeline.needs-editor", { why: shot.needs_host_export })}</p>`
+    }${shot.notices.map(
+      (notice) => html`<p class="hint" key=${notice}>
+        ${notice}</p>`,
+    )}</td></tr>`;
 }
