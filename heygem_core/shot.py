@@ -7,6 +7,7 @@ frame numbers count from 0 at the first frame of the file; ranges name whether t
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -17,6 +18,10 @@ from msgspec import field
 from .errors import SpecError
 
 SPEC_VERSION = 1
+_MOST_FRAMES = 2**53  # what every reader of JSON holds exactly
+_MOST_SECONDS = 10_000_000
+_FRACTION = re.compile(r"\s*[+-]?(\d+(/\d+)?|\d*\.\d+|\d+\.)([eE][+-]?\d{1,2})?\s*", re.ASCII)
+_LONGEST_FRACTION = 120  # letters
 
 Fit = Literal["none", "trim", "hold", "loop"]
 """What happens when picture and speech differ in length.
@@ -61,6 +66,10 @@ class Shot(Struct, frozen=True, kw_only=True):
             raise SpecError(f"The range is empty: it ends at frame {self.end_exclusive}, before or at its start {self.start}.")
         if self.speech_end is not None and self.speech_end <= self.speech_start:
             raise SpecError(f"The speech is empty: it ends at second {float(self.speech_end):g}, before or at its start.")
+        if max(self.start, self.end_exclusive or 0, *(end for _, end in self.keep)) > _MOST_FRAMES:
+            raise SpecError(f"Frames are numbered up to {_MOST_FRAMES}: no file has more.")
+        if abs(self.speech_start) > _MOST_SECONDS or (self.speech_end is not None and abs(self.speech_end) > _MOST_SECONDS):
+            raise SpecError(f"Seconds of the speech lie within ±{_MOST_SECONDS}.")
         if not Fraction(1, 100) <= abs(self.speed) <= 100:
             raise SpecError(f"The speed must lie between 1 % and 10000 %, forwards or backwards, got {float(self.speed):.2%}.")
         for start, end in self.keep:
@@ -179,7 +188,12 @@ def _decode_other(kind: type, value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _fraction(text: Any) -> Fraction:
-    """Rates and whole seconds come by the thousand in a list of shots, and there are few different ones."""
+    """Rates and whole seconds come by the thousand in a list of shots, and there are few different ones.
+
+    A stranger's text is looked at first: Python would work out “1e999999999” for as long as it takes.
+    """
+    if isinstance(text, str) and (len(text) > _LONGEST_FRACTION or not _FRACTION.fullmatch(text)):
+        raise ValueError(f"“{text[:40]}” is no number such as 25, 0.5 or 24000/1001")
     return Fraction(text)
 
 

@@ -71,13 +71,24 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     keep_bytes: Annotated[_Size | None, Meta(description="room for uploads, segments and unpinned takes; the oldest go")] = 200 * GIB
     lan: Annotated[bool, Meta(description="let other machines in, by TLS and token")] = False
     allowed_hosts: Annotated[tuple[str, ...], Meta(description="names by which other machines call this one (with --lan)")] = ()
+    sign_certificate: Annotated[Path | None, Meta(description="PEM certificate chain that takes in MP4 and MOV are signed with (C2PA)")] = (
+        None
+    )
+    sign_key: Annotated[Path | None, Meta(description="its private key, PEM")] = None
     path_maps: Annotated[tuple[PathMap, ...], Meta(description="a folder as the editor's machine and this one call it")] = ()
 
     def __post_init__(self) -> None:
         if not self.lan and self.host not in ("127.0.0.1", "::1", "localhost"):
             raise SpecError(f"The address {self.host} can be reached from other machines: add --lan, which demands TLS and a token.")
+        if (self.sign_certificate is None) != (self.sign_key is None):
+            raise SpecError("Signing takes needs both: the certificate chain (sign_certificate) and its key (sign_key).")
         if self.takes_folder == self.cache or self.cache in self.takes_folder.parents:
             raise SpecError("Takes may not live in the cache, where anything may be deleted at any time: choose another takes_folder.")
+
+    @property
+    def sign_with(self) -> tuple[str, str] | None:
+        """As the core wants it."""
+        return None if self.sign_certificate is None else (str(self.sign_certificate), str(self.sign_key))
 
 
 def settings_file() -> Path:

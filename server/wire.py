@@ -19,6 +19,11 @@ from heygem_core.shot import RenderSettings, Stage, Struct
 Scope = Literal["admin", "page", "host"]
 """admin: everything. page: everything a person does in the page. host: its own project's jobs, takes and its own socket."""
 
+LONGEST_NAME = 200
+Name = Annotated[str, Meta(max_length=LONGEST_NAME)]
+PathText = Annotated[str, Meta(max_length=4096)]
+ForeignId = Annotated[str, Meta(max_length=1000)]  # of an editor's things: some editors take paths for that
+
 Priority = Annotated[int, Meta(ge=0, le=100)]
 Pairing = Literal["each", "in-order"]
 """each: every speech on every video. in-order: the first speech on the first video, and so on."""
@@ -27,8 +32,8 @@ Pairing = Literal["each", "in-order"]
 class MediaRef(Struct, frozen=True, kw_only=True):
     """A file: on the server's machine, or uploaded before. Exactly one of the two."""
 
-    path: str | None = None  # inside the allowed folders
-    upload: str | None = None  # id
+    path: PathText | None = None  # inside the allowed folders
+    upload: Name | None = None  # id
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.upload is None):
@@ -38,9 +43,9 @@ class MediaRef(Struct, frozen=True, kw_only=True):
 class Placement(Struct, frozen=True, kw_only=True):
     """Where a shot sits on a host's timeline."""
 
-    project: str  # the host's id of its project
-    sequence: str  # the host's id of the timeline
-    clip: str | None = None  # the host's id of the clip that the take covers
+    project: ForeignId  # the host's id of its project
+    sequence: ForeignId  # the host's id of the timeline
+    clip: ForeignId | None = None  # the host's id of the clip that the take covers
     track: int  # video track of that clip, from 1 at the bottom
     record_start: int  # frames of `rate`
     record_duration: int
@@ -52,8 +57,8 @@ class Origin(Struct, frozen=True, kw_only=True):
     """Where a job came from."""
 
     kind: Literal["page", "cli", "api", "host"] = "api"
-    host: str | None = None  # id of the host
-    project: str | None = None  # the host's id of its project
+    host: ForeignId | None = None  # id of the host
+    project: ForeignId | None = None  # the host's id of its project
 
 
 # --- jobs -----------------------------------------------------------------------------------------------------------
@@ -64,13 +69,13 @@ class ShotRequest(Struct, frozen=True, kw_only=True):
 
     video: MediaRef
     speech: MediaRef
-    name: str | None = None  # None = the video's name
+    name: Name | None = None  # None = the video's name
     start: int = 0
     end_exclusive: int | None = None
     speech_start: Fraction = field(default_factory=Fraction)  # 0; a factory, since the schema cannot write a Fraction
     speech_end: Fraction | None = None
     speed: Fraction = field(default_factory=lambda: Fraction(1))
-    keep: tuple[tuple[int, int], ...] = ()
+    keep: Annotated[tuple[tuple[int, int], ...], Meta(max_length=10_000)] = ()
     face: int | None = None
     placement: Placement | None = None
     settings: RenderSettings | None = None  # None = the job's
@@ -96,11 +101,11 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     shots: tuple[ShotRequest, ...] = ()
     batch: Batch | None = None
     settings: RenderSettings = RenderSettings()
-    name: str | None = None  # None = made from the first video
-    folder: str | None = None  # where takes live; None = the folder of the settings
+    name: Name | None = None  # None = made from the first video
+    folder: PathText | None = None  # where takes live; None = the folder of the settings
     priority: Priority = 50  # higher goes first
     origin: Origin = Origin()
-    timeline: str | None = None  # id of the timeline that the shots were cut from
+    timeline: Name | None = None  # id of the timeline that the shots were cut from
 
     def __post_init__(self) -> None:
         if bool(self.shots) == (self.batch is not None):
@@ -311,7 +316,7 @@ class ProxyMade(Struct, frozen=True, kw_only=True):
 class RootRequest(Struct, frozen=True, kw_only=True):
     """Consent to read a folder: an answer to the question `ConsentWanted`."""
 
-    folder: str
+    folder: PathText
 
 
 # --- the server itself ----------------------------------------------------------------------------------------------
@@ -348,7 +353,7 @@ class ProofRequest(Struct, frozen=True, kw_only=True):
     """Asks the server to prove that it knows the token, before anybody tells it one."""
 
     nonce: Annotated[str, Meta(min_length=16, max_length=128)]
-    grant: str | None = None  # what stands before the dot of the token that proves; None = the admin's
+    grant: Name | None = None  # what stands before the dot of the token that proves; None = the admin's
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -360,7 +365,7 @@ class Proof(Struct, frozen=True, kw_only=True):
 class SignIn(Struct, frozen=True, kw_only=True):
     """The one-time code of a sign-in link."""
 
-    code: str
+    code: Name
 
 
 class SignedIn(Struct, frozen=True, kw_only=True):
@@ -374,8 +379,8 @@ class TokenRequest(Struct, frozen=True, kw_only=True):
     """A new token for a page or for one host's project."""
 
     scope: Literal["page", "host"]
-    host: str | None = None  # needed for a host
-    project: str | None = None
+    host: ForeignId | None = None  # needed for a host
+    project: ForeignId | None = None
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -393,32 +398,37 @@ class Problem(Struct, frozen=True, kw_only=True):
 # --- the socket -----------------------------------------------------------------------------------------------------
 
 
+_Logs = Annotated[tuple[Name, ...], Meta(max_length=100)]
+
+
 class HostHello(Struct, frozen=True, kw_only=True):
     """What an editor says about itself."""
 
-    id: str  # the same for each start of the same editor on the same machine
+    id: ForeignId  # the same for each start of the same editor on the same machine
     app: Literal["premiere", "resolve", "script"]
-    version: str
-    project: str  # id
-    project_name: str
-    capabilities: tuple[str, ...] = ()  # methods it answers, and what it can do: "place.take", "export.nests" …
+    version: Name
+    project: ForeignId  # id
+    project_name: ForeignId
+    capabilities: Annotated[
+        tuple[Name, ...], Meta(max_length=200)
+    ] = ()  # methods it answers, and what it can do: "place.take", "export.nests" …
 
 
 class Prove(Struct, frozen=True, kw_only=True, tag_field="type", tag="prove"):
     """Client: prove that you know the token. Answered by `Proven`."""
 
     nonce: Annotated[str, Meta(min_length=16, max_length=128)]
-    grant: str | None = None  # as in `ProofRequest`
+    grant: Name | None = None  # as in `ProofRequest`
 
 
 class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """Client: who I am and what I saw last. The first message that does anything."""
 
-    token: str | None = None  # None = by the cookie of a signed-in page
+    token: Name | None = None  # None = by the cookie of a signed-in page
     since: int | None = None  # replay the events after this number
-    epoch: str | None = None
+    epoch: Name | None = None
     previews: bool = False  # also send pictures of frames being rendered
-    logs: tuple[str, ...] = ()  # jobs whose log lines are wanted
+    logs: _Logs = ()  # jobs whose log lines are wanted
     host: HostHello | None = None
 
 
@@ -426,7 +436,7 @@ class Follow(Struct, frozen=True, kw_only=True, tag_field="type", tag="follow"):
     """Client: from now on these logs and previews."""
 
     previews: bool = False
-    logs: tuple[str, ...] = ()
+    logs: _Logs = ()
 
 
 class Proven(Struct, frozen=True, kw_only=True, tag_field="type", tag="proven"):

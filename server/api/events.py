@@ -7,6 +7,7 @@ not read yet waits in its own bounded queue (`events`), so a client that never r
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 
 import msgspec
@@ -15,7 +16,7 @@ from aiohttp import WSMsgType, web
 from heygem_core.errors import HeygemError, SpecError
 from heygem_core.shot import from_json, to_json
 
-from ..errors import BadRequest, Forbidden, NotFound, ServerError, Unauthorized, problem_of
+from ..errors import BadRequest, Forbidden, NotFound, ServerError, TooMany, Unauthorized, problem_of
 from ..front import keys
 from ..front.hosts import Connection, check_host
 from ..front.log import LOGGER
@@ -46,18 +47,27 @@ _HEARTBEAT_S = 20.0
 _SEND_WITHIN_S = 20.0
 _LARGEST_MESSAGE = 32 << 20  # an editor's timeline
 _MOST_PROOFS = 3
+_MOST_UNKNOWN = 64  # sockets of one address that have not said who they are: each may be in the middle of a large message
 
 
 async def events(ask: Ask) -> web.StreamResponse:
     door = ask[keys.DOOR]
     ask[keys.ENGINE]
     door.throttle.check_before(ask.request.remote)
+    unknown, address = ask.request.app[keys.UNKNOWN], ask.request.remote or ""
+    if unknown[address] >= _MOST_UNKNOWN:
+        raise TooMany("Too many sockets are open that have not said who they are: say hello on those first.")
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, compress=False, timeout=2.0)
-    await socket.prepare(ask.request)
     sockets = ask.request.app[keys.SOCKETS]
-    sockets.add(socket)
     try:
-        hello, who = await _introduced(ask, socket)
+        unknown[address] += 1
+        try:
+            await socket.prepare(ask.request)
+            sockets.add(socket)
+            hello, who = await _introduced(ask, socket)
+        finally:
+            unknown.subtract({address: 1})
+            unknown += Counter()  # forgets who has none left
         await _serve(ask, socket, hello, who)
     except (ServerError, HeygemError) as error:
         problem = problem_of(error)[1]

@@ -10,6 +10,7 @@ import msgspec
 from ..errors import Forbidden
 from ..front import keys
 from ..front.hosts import PLACING
+from ..front.ownership import check_owns
 from ..front.routes import ALL, PEOPLE, Ask, Route
 from ..wire import HostCall, HostView
 
@@ -21,16 +22,26 @@ async def list_hosts(ask: Ask) -> tuple[HostView, ...]:
 
 
 async def call(ask: Ask, body: HostCall) -> Any:
-    if ask.who.scope == "host" and ask.who.host != ask.id:
-        raise Forbidden("An editor's token reaches this editor alone.")
+    if ask.who.scope == "host":
+        _check_reach(ask)
     if body.method in PLACING and isinstance(body.params.get("take"), str):
         body = await _with_file(ask, body)
     return await ask[keys.HOSTS].call(ask.id, body)
 
 
+def _check_reach(ask: Ask) -> None:
+    """Raises: Forbidden — another editor, or the same one with another project open."""
+    views = [view for view in ask[keys.HOSTS].all() if view.id == ask.id]
+    if ask.who.host != ask.id or any(view.project != ask.who.project for view in views):
+        raise Forbidden("An editor's token reaches this editor and project alone.")
+
+
 async def _with_file(ask: Ask, body: HostCall) -> HostCall:
     """The take must be known; its file and the speech are named as the editor's machine calls them. Raises: NotFound."""
-    take, outward = await asyncio.to_thread(ask[keys.ENGINE].store.take, body.params["take"]), ask[keys.ROOTS].outward
+    store, outward = ask[keys.ENGINE].store, ask[keys.ROOTS].outward
+    take = await asyncio.to_thread(store.take, body.params["take"])
+    if ask.who.scope == "host":
+        check_owns(ask.who, await asyncio.to_thread(store.job_view, take.job))
     params = dict(body.params)
     if params.get("file") in (None, "", take.path):  # else a panel on another machine fetched it to its own disk
         params["file"] = outward(take.path)

@@ -14,9 +14,11 @@ from heygem_core.shot import RenderSettings, Shot, Struct
 
 from ..errors import BadRequest
 from ..front import keys
+from ..front.asked import checked_settings, plain, takes_folder
 from ..front.ownership import check_owns, origin_of, owns
 from ..front.routes import MIB, PEOPLE, Ask, Route
 from ..front.sending import send_zip
+from ..security.paths import real_path
 from ..store.jobs import expand
 from ..wire import Deletion, Estimate, JobDetail, JobPage, JobRequest, JobState, JobView, MediaRef, PriorityRequest, ShotRequest, ShotView
 
@@ -43,8 +45,9 @@ async def submit(ask: Ask, body: JobRequest) -> JobDetail:
         raise BadRequest(f"The header {_KEY_HEADER} has 1 to 200 printable ASCII characters.")
     body = msgspec.structs.replace(body, origin=origin_of(ask.who, body.origin))
     shots = await asyncio.to_thread(core_shots, ask, body)
-    body = await asyncio.to_thread(_with_names, ask, body)
-    folder = str(ask[keys.ROOTS].resolve(body.folder, "takes of a new job") if body.folder else ask[keys.SETTINGS].takes_folder)
+    body = await asyncio.to_thread(_checked, ask, body)
+    usual = ask[keys.SETTINGS].takes_folder
+    folder = await asyncio.to_thread(takes_folder, ask[keys.ROOTS], body.folder, usual, "takes of a new job")
     who = f"{ask.who.scope}:{ask.who.host or ''}"
     named = None if key is None else f"{who}:{key}"
     room = ask[keys.ENGINE]
@@ -61,15 +64,31 @@ def core_shots(ask: Ask, request: JobRequest) -> list[Shot]:
     return [_core_shot(ask, each, known) for each in wanted]
 
 
-def _with_names(ask: Ask, request: JobRequest) -> JobRequest:
+def _checked(ask: Ask, request: JobRequest) -> JobRequest:
+    """Its shots written out, their settings checked. Raises: Forbidden, BadPath, NotAllowedFolder."""
+    known: dict[RenderSettings | None, RenderSettings | None] = {None: None}
+
+    def checked(settings: RenderSettings | None) -> RenderSettings | None:
+        if settings not in known:
+            assert settings is not None
+            known[settings] = checked_settings(ask[keys.ROOTS], settings, "the settings of a new job")
+        return known[settings]
+
+    shots = tuple(
+        shot
+        if shot.settings is None and shot.name is None and shot.video.upload is None
+        else msgspec.structs.replace(shot, name=_name(ask, shot), settings=checked(shot.settings))
+        for shot in expand(request)
+    )
+    name = None if request.name is None else plain(request.name) or None
+    return msgspec.structs.replace(request, shots=shots, batch=None, name=name, settings=checked(request.settings))
+
+
+def _name(ask: Ask, shot: ShotRequest) -> str | None:
     """Uploads lie under names of our own: their shots are called what their senders called the file."""
-
-    def named(shot: ShotRequest) -> ShotRequest:
-        if shot.name is not None or shot.video.upload is None:
-            return shot
-        return msgspec.structs.replace(shot, name=PurePath(ask[keys.UPLOADS].view(shot.video.upload).name).stem)
-
-    return msgspec.structs.replace(request, shots=tuple(map(named, expand(request))), batch=None)
+    if shot.name is not None:
+        return plain(shot.name) or None
+    return None if shot.video.upload is None else PurePath(ask[keys.UPLOADS].view(shot.video.upload).name).stem
 
 
 def _pairs(request: JobRequest) -> int:
@@ -87,11 +106,14 @@ def _core_shot(ask: Ask, wanted: ShotRequest, known: dict[MediaRef, str]) -> Sho
 
 def media_path(ask: Ask, media: MediaRef, wanted_by: str) -> Path:
     """Where it lies on this machine. Raises: BadPath, NotAllowedFolder, NotFound — no such upload."""
-    return ask[keys.UPLOADS].path(media.upload) if media.upload is not None else ask[keys.ROOTS].resolve(media.path or "", wanted_by)
+    if media.upload is not None:
+        return Path(real_path(ask[keys.UPLOADS].path(media.upload)))
+    return ask[keys.ROOTS].resolve(media.path or "", wanted_by)
 
 
 async def estimate(ask: Ask, body: JobRequest) -> Estimate:
     shots = await asyncio.to_thread(core_shots, ask, body)
+    body = await asyncio.to_thread(_checked, ask, body)
     return await asyncio.to_thread(ask[keys.ENGINE].scheduler.estimate, body, shots)
 
 
@@ -174,7 +196,8 @@ def _shot_deed(name: str):  # type: ignore[no-untyped-def]
 
 async def again(ask: Ask, body: RenderSettings) -> ShotView:
     await show_shot(ask)
-    return await asyncio.to_thread(ask[keys.ENGINE].store.retry_shot, ask.id, body)
+    settings = await asyncio.to_thread(checked_settings, ask[keys.ROOTS], body, "the settings of a shot")
+    return await asyncio.to_thread(ask[keys.ENGINE].store.retry_shot, ask.id, settings)
 
 
 def _on_job(verb: str, does: str, name: str) -> Route:

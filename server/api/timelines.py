@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import secrets
 import shutil
@@ -21,18 +22,21 @@ from msgspec import Meta, field
 from heygem_core.errors import SpecError
 from heygem_core.shot import RenderSettings, Struct, from_json, to_json
 
-from ..errors import BadRequest, NotFound
+from ..errors import BadRequest, NotFound, TooLarge
 from ..front import keys
+from ..front.asked import checked_settings, plain, takes_folder
 from ..front.ownership import check_owns, origin_of
 from ..front.routes import MIB, Ask, Route, answer_json
 from ..front.sending import send_file
+from ..rendering.timelines import KEPT, TIMELINE_ID, timelines_folder
+from ..security.paths import real_path
 from ..timeline.child import conform_in_child, publish_in_child
+from ..timeline.reading import MAX_BYTES, SUFFIXES
 from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, Selection, TimelineShot
 from ..timeline.specs import ConformSpec, PublishSpec
-from ..wire import JobDetail, JobRequest, MediaRef, Origin, Priority, ShotRequest, TakeView
+from ..wire import LONGEST_NAME, JobDetail, JobRequest, MediaRef, Name, Origin, PathText, Priority, ShotRequest, TakeView
 from .jobs import MOST_SHOTS, media_path
 
-_ID = re.compile(r"t[0-9a-f]{16}")
 _LARGEST = 64 * MIB
 _XML = "application/xml"
 _TYPES = {"otio": "application/json", "fcpxml": _XML, "fcp7": _XML, "edl": "text/plain", "aaf": "application/octet-stream"}
@@ -43,15 +47,15 @@ class TimelineRequest(Struct, frozen=True, kw_only=True):
     """A timeline as a document, an upload or a path (one of the three), and what of it becomes takes."""
 
     document: dict[str, Any] | None = None  # OpenTimelineIO
-    upload: str | None = None  # id
-    path: str | None = None  # inside the allowed folders
-    name: str | None = None  # of the job; None = the timeline's
+    upload: Name | None = None  # id
+    path: PathText | None = None  # inside the allowed folders
+    name: Name | None = None  # of the job; None = the timeline's
     format: FormatName | None = None  # None = by content
     rate: Fraction | None = None  # of the timeline, where the file does not say
     selection: Selection = Selection()
     speech: MediaRef | None = None  # one sound file instead of what lies on tracks; as `selection.speech`, but uploads too
     settings: RenderSettings = field(default_factory=lambda: RenderSettings(fit="hold", sound="none"))
-    folder: str | None = None  # where takes live; None = the folder of the settings
+    folder: PathText | None = None  # where takes live; None = the folder of the settings
     priority: Priority = 50
     origin: Origin = Origin()
     dry_run: bool = False  # only say what would be rendered
@@ -95,8 +99,9 @@ class _Kept(Struct, frozen=True, kw_only=True):
 
 async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
     """Raises: BadRequest, NotAllowedFolder, HeygemError — what the child said."""
+    body, folder = await asyncio.to_thread(_checked, ask, body)
     id = f"t{secrets.token_hex(8)}"
-    home = ask[keys.SETTINGS].data_folder / "timelines" / id
+    home = timelines_folder(ask[keys.SETTINGS].data_folder) / id
     await asyncio.to_thread(home.mkdir, parents=True)
     try:
         source = await asyncio.to_thread(_keep_source, ask, body, home)
@@ -107,29 +112,41 @@ async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
         if body.dry_run or not rows:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
             return TimelineAnswer(id=None, conformed=conformed)
-        detail = await asyncio.to_thread(_submit, ask, body, id, conformed, rows)
+        detail = await asyncio.to_thread(_submit, ask, body, id, folder, conformed, rows)
         kept = _Kept(source=str(source), format=body.format, rate=body.rate, name=detail.job.name, rows=rows, job=detail.job.id)
-        await asyncio.to_thread((home / "kept.json").write_bytes, to_json(kept))
+        await asyncio.to_thread((home / KEPT).write_bytes, to_json(kept))
         return TimelineAnswer(id=id, conformed=conformed, job=detail)
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
         raise
 
 
+def _checked(ask: Ask, body: TimelineRequest) -> tuple[TimelineRequest, str]:
+    """Its settings and the folder for takes, before a child works for minutes. Raises: Forbidden, BadPath, NotAllowedFolder."""
+    roots = ask[keys.ROOTS]
+    settings = checked_settings(roots, body.settings, "the settings of a timeline")
+    folder = takes_folder(roots, body.folder, ask[keys.SETTINGS].takes_folder, "a timeline's takes")
+    return msgspec.structs.replace(body, settings=settings), folder
+
+
 def _keep_source(ask: Ask, body: TimelineRequest, home: Path) -> Path:
     """A copy of the timeline as it is now: what is published later is made from it."""
     if body.document is not None:
         path = home / "timeline.otio"
-        path.write_text(json.dumps(body.document), encoding="utf-8")
+        path.write_bytes(to_json(body.document))
         return path
     if body.upload is not None:
         given = ask[keys.UPLOADS].path(body.upload)
+        opened = os.open(given, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     else:
-        given = ask[keys.ROOTS].resolve(body.path or "", f"the timeline “{body.name or body.path}”")
-        if not given.is_file():
-            raise NotFound(f"There is no timeline at “{body.path}”.")
-    path = home / f"timeline{given.suffix.lower()}"
-    shutil.copyfile(given, path)
+        given = ask[keys.ROOTS].resolve(body.path or "", "a timeline")
+        opened = ask[keys.ROOTS].open(given)
+    suffix = given.suffix.lower()
+    path = home / f"timeline{suffix if suffix in SUFFIXES else ''}"
+    with os.fdopen(opened, "rb") as file, path.open("xb") as copy:
+        if os.fstat(opened).st_size > MAX_BYTES:
+            raise TooLarge(f"A timeline may have {MAX_BYTES // MIB} MiB at most: “{given.name}” is larger.")
+        shutil.copyfileobj(file, copy)
     return path
 
 
@@ -151,19 +168,22 @@ def _spec(ask: Ask, body: TimelineRequest, source: Path, home: Path) -> ConformS
     )
 
 
-def _submit(ask: Ask, body: TimelineRequest, id: str, conformed: Conformed, rows: tuple[TimelineShot, ...]) -> JobDetail:
+def _submit(ask: Ask, body: TimelineRequest, id: str, folder: str, conformed: Conformed, rows: tuple[TimelineShot, ...]) -> JobDetail:
     request = JobRequest(
         shots=tuple(_shot_request(row) for row in rows),
         settings=body.settings,
-        name=body.name or conformed.sequence.name,
+        name=plain(body.name or conformed.sequence.name)[:LONGEST_NAME] or None,
         folder=body.folder,
         priority=body.priority,
         origin=origin_of(ask.who, body.origin),
         timeline=id,
     )
-    folder = str(ask[keys.ROOTS].resolve(body.folder, "a timeline's takes") if body.folder else ask[keys.SETTINGS].takes_folder)
     # The child has found the media inside the allowed folders; mixed speech lies in the timeline's own.
-    shots = [row.shot for row in rows if row.shot is not None]
+    shots = [
+        msgspec.structs.replace(row.shot, video=real_path(row.shot.video), speech=real_path(row.shot.speech))
+        for row in rows
+        if row.shot is not None
+    ]
     return ask[keys.ENGINE].store.submit(request, shots, folder=folder, by=f"{ask.who.scope}:{ask.who.host or ''}")
 
 
@@ -173,7 +193,7 @@ def _shot_request(row: TimelineShot) -> ShotRequest:
     return ShotRequest(
         video=MediaRef(path=shot.video),
         speech=MediaRef(path=shot.speech),
-        name=f"{row.clip} {row.timecode_in}".strip(),
+        name=plain(f"{row.clip} {row.timecode_in}")[:LONGEST_NAME],
         start=shot.start,
         end_exclusive=shot.end_exclusive,
         speech_start=shot.speech_start,
@@ -222,10 +242,10 @@ async def published(ask: Ask) -> web.StreamResponse:
 
 
 def _kept(ask: Ask) -> tuple[_Kept, Path]:
-    home = ask[keys.SETTINGS].data_folder / "timelines" / ask.id
-    if not _ID.fullmatch(ask.id) or not (home / "kept.json").is_file():
+    home = timelines_folder(ask[keys.SETTINGS].data_folder) / ask.id
+    if not TIMELINE_ID.fullmatch(ask.id) or not (home / KEPT).is_file():
         raise NotFound("There is no such timeline.")
-    return from_json((home / "kept.json").read_bytes(), _Kept), home
+    return from_json((home / KEPT).read_bytes(), _Kept), home
 
 
 def _finished(ask: Ask, row: TimelineShot, take: TakeView) -> FinishedTake:

@@ -18,22 +18,28 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="settings file (default: server.toml in the platform's folder for settings)"
     )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser, signed in")
     add_flags(parser)
     parser.set_defaults(run=run)
+    opening = commands.add_parser(
+        "open", help="open the page of the running server", description="Opens the running server's page in the browser, signed in."
+    )
+    opening.add_argument("--data", type=Path, metavar="DIR", help="data folder of the server, or a pass of one on another machine")
+    opening.set_defaults(run=_open)
 
 
 def run(options: argparse.Namespace) -> int:
     settings = read_settings(flags_of(options), file=options.config)
     try:
         with only_one(settings.data_folder):
-            return _serve(settings)
+            return _serve(settings, show=options.open)
     except AlreadyRunning as found:
         print(found)
-        _print_new_link(settings)
+        _print_new_link(settings, show=options.open)
         return 0
 
 
-def _serve(settings: ServerSettings) -> int:
+def _serve(settings: ServerSettings, *, show: bool) -> int:
     import asyncio
 
     from ..front.serving import Ready, serve
@@ -46,18 +52,44 @@ def _serve(settings: ServerSettings) -> int:
         if at.fingerprint is not None:
             print(f"Certificate (SHA-256): {at.fingerprint}")
         sys.stdout.flush()
+        if show:
+            asyncio.get_running_loop().run_in_executor(None, _show, at.sign_in)
 
     asyncio.run(serve(settings, ready))
     return 0
 
 
-def _print_new_link(settings: ServerSettings) -> None:
+def _print_new_link(settings: ServerSettings, *, show: bool) -> None:
     """A second start opens the first one's door: a fresh link, if it proves to be ours."""
     from ..client import Client
     from ..errors import ServerError
 
     try:
         with Client.connect(settings.data_folder) as client:
-            print(f"Sign in once, within ten minutes: {client.url}/#code={client.new_code()}")
+            link = f"{client.url}/#code={client.new_code()}"
+        print(f"Sign in once, within ten minutes: {link}")
+        if show:
+            _show(link)
     except (ServerError, OSError) as error:
         print(f"heygem: {error}", file=sys.stderr)
+
+
+def _open(options: argparse.Namespace) -> int:
+    """For whoever has closed the tab. Raises: NoServer."""
+    from ..client import Client
+
+    with Client.connect(options.data) as client:
+        link = f"{client.url}/#code={client.new_code()}"
+    if not _show(link):
+        print(f"Open this link in a browser; it signs in once, within ten minutes: {link}")
+    return 0
+
+
+def _show(link: str) -> bool:
+    """In the user's browser; whether there is one."""
+    import webbrowser
+
+    try:
+        return webbrowser.open(link)
+    except webbrowser.Error:
+        return False

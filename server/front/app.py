@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import WSCloseCode, web
@@ -37,6 +37,7 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
     app[keys.DOOR] = door
     app[keys.PROXIES] = OrderedDict()
     app[keys.SOCKETS] = set[web.WebSocketResponse]()
+    app[keys.UNKNOWN] = Counter[str]()
     app.cleanup_ctx.extend([_engine_room, _files, _hosts, _machine])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sockets)

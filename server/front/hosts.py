@@ -113,7 +113,7 @@ class Hosts:
         """A JSON-RPC message from a host. An answer that nobody waits for (any more) is dropped. Raises: BadRequest."""
         try:
             answer = from_json(text, RpcAnswer)
-        except SpecError as error:
+        except (SpecError, RecursionError) as error:
             raise BadRequest(f"This is not a JSON-RPC 2.0 answer: {error.__cause__ or error}.") from error
         future = connection.waiting.pop(answer.id or 0, None)
         if future is None or future.done():

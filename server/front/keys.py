@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,3 +27,4 @@ HOSTS = web.AppKey("hosts", Hosts)
 MACHINE: web.AppKey[Machine] = web.AppKey("machine")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
+UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are

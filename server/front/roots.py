@@ -13,7 +13,7 @@ from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
 from ..errors import NotAllowedFolder, NotFound
-from ..security.paths import allowed, check_text, inside, open_allowed
+from ..security.paths import allowed, check_text, inside, open_allowed, real_path
 from ..security.private_files import write_private
 from ..security.refusals import BadPath
 from ..settings import PathMap, ServerSettings
@@ -28,7 +28,7 @@ class Roots:
     def __init__(self, settings: ServerSettings, ask: Callable[[ConsentWanted], None]) -> None:
         """`ask` tells the pages."""
         self._fixed = (*settings.roots, settings.takes_folder)
-        self._own, self._takes = settings.data_folder, settings.takes_folder
+        self._own, self._takes = Path(real_path(settings.data_folder)), Path(real_path(settings.takes_folder))
         self._maps = settings.path_maps
         self._file = settings.data_folder / "roots.json"
         self._added = _read(self._file)
@@ -44,12 +44,16 @@ class Roots:
         path = inward(path, self._maps)
         try:
             real = allowed(path, self.folders)
-            if inside(real, (self._own,)) and not inside(real, (self._takes,)):  # server.json lies there
+            if inside(real, (self._own,)) and not self._is_take(real):  # server.json lies there
                 raise BadPath("This folder is the server's own: nothing in it is media.")
             return real
         except NotAllowedFolder as refusal:
             self._ask_for(path if folder else refusal.folder, wanted_by)
             raise
+
+    def _is_take(self, real: Path) -> bool:
+        """In a folder for takes within the server's own; one around it makes nothing in it a take."""
+        return inside(self._takes, (self._own,)) and self._takes != self._own and inside(real, (self._takes,))
 
     def open(self, path: Path) -> int:
         """A descriptor for reading a file that must still lie inside, whatever its name leads to by now.
@@ -68,7 +72,8 @@ class Roots:
     def add(self, folder: str) -> None:
         """Consent. Raises: BadPath — no folder, or one that holds everything; OSError."""
         check_text(folder)
-        real = Path(folder).resolve()
+        real = Path(real_path(folder))
+        check_text(str(real))  # a link may lead to a device or a share
         if not real.is_dir():
             raise BadPath(f"“{folder}” is not a folder: check its name.")
         if real.parent == real:

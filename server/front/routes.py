@@ -24,7 +24,8 @@ from ..security.grants import Grant
 from ..wire import Scope
 from . import keys
 
-BODY_STALL_S = 30.0
+BODY_STALL_S = 30.0  # between two pieces of it
+BODY_WHOLE_S = 300.0
 MIB = 1 << 20
 
 PUBLIC: tuple[Scope, ...] = ()
@@ -91,10 +92,10 @@ def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse
         grant = admit(request.app[keys.DOOR], request, route.scopes) if route.scopes else None
         check_content(request, upload=route.upload)
         ask = Ask(request=request, query=_query(request, route.query), grant=grant)
-        if route.takes is None:
-            answer = await route.handler(ask)
-        else:
-            answer = await route.handler(ask, await _body(request, route))
+        try:
+            answer = await (route.handler(ask) if route.takes is None else route.handler(ask, await _body(request, route)))
+        except RecursionError:
+            raise BadRequest("The request is nested too deeply.") from None
         return answer if isinstance(answer, web.StreamResponse) else answer_json(answer, route.status)
 
     return handle
@@ -124,23 +125,22 @@ async def _body(request: web.Request, route: Route) -> Any:
         raise _too_large(route)
     parts, size = [], 0
     try:
-        while True:
-            async with asyncio.timeout(BODY_STALL_S):
-                part = await request.content.readany()
-            if not part:
-                break
-            size += len(part)
-            if size > route.largest_body:
-                raise _too_large(route)
-            parts.append(part)
+        async with asyncio.timeout(BODY_WHOLE_S):
+            while True:
+                async with asyncio.timeout(BODY_STALL_S):
+                    part = await request.content.readany()
+                if not part:
+                    break
+                size += len(part)
+                if size > route.largest_body:
+                    raise _too_large(route)
+                parts.append(part)
     except TimeoutError:
         raise BadRequest("The rest of the request did not come.") from None
     try:
         return from_json(b"".join(parts), route.takes)
     except SpecError as error:
         raise BadRequest(f"The request is not valid: {error.__cause__ or error}.") from error
-    except RecursionError:
-        raise BadRequest("The request is nested too deeply.") from None
 
 
 def _too_large(route: Route) -> TooLarge:

@@ -24,10 +24,12 @@ from ..security.throttle import Throttle
 from ..settings import USUAL_PORT, ServerSettings
 from ..wire import ServerFile
 from .app import make_app
+from .connections import SILENT_S, Connections, allow_many_files
 from .log import LOGGER, start_log, stop_log
 from .running import announce
 
 _SHUTDOWN_S = 5.0
+_HANDSHAKE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ async def serve(settings: ServerSettings, ready: Callable[[Ready], None], stop: 
     Raises: OutputError — the port is taken or a folder cannot be written.
     """
     stop = stop or asyncio.Event()
+    allow_many_files()
     _stop_on_signals(stop)
     try:
         settings.takes_folder.mkdir(parents=True, exist_ok=True)
@@ -68,11 +71,22 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Ca
     certificate, key = own_certificate(settings.data_folder, names) if settings.lan else (None, None)
     grants = Grants(settings.data_folder / "access.json")
     door = Door(grants=grants, names=Names(port, secure=settings.lan, extra=names), throttle=Throttle(), secure=settings.lan)
-    runner = web.AppRunner(make_app(settings, door), access_log=None, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True)
+    application = make_app(settings, door)
+    runner = web.AppRunner(
+        application, access_log=None, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True, keepalive_timeout=SILENT_S
+    )
     await runner.setup()
+    listening: asyncio.Server | None = None
     try:
         context = server_context(certificate, key) if certificate and key else None
-        await web.SockSite(runner, listener, ssl_context=context, backlog=512).start()
+        assert runner.server is not None
+        listening = await asyncio.get_running_loop().create_server(
+            Connections(runner.server),
+            sock=listener,
+            ssl=context,
+            backlog=512,
+            ssl_handshake_timeout=None if context is None else _HANDSHAKE_S,
+        )
         at = _ready(settings, port, door, certificate)
         file = ServerFile(url=at.url, port=port, pid=os.getpid(), token=at.token, version=version("heygem-bridge"))
         announce(settings.data_folder, file if certificate is None else _with_certificate(file, certificate))
@@ -81,6 +95,8 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Ca
         await stop.wait()
         LOGGER.info("stopping")
     finally:
+        if listening is not None:
+            listening.close()
         await runner.cleanup()
 
 

@@ -22,6 +22,7 @@ from .looks import Looks
 from .retention import sweep
 from .scheduler import Scheduler
 from .take_files import check_takes, remove_take
+from .timelines import forget_timeline
 
 _SWEPT_S = 3600.0
 
@@ -36,12 +37,15 @@ class EngineRoom:
     look: Looks
     logs: JobLogs
     pool: Pool
+    data_folder: Path
 
     def delete_job(self, job: str, force: bool = False) -> Deletion:
         """Forgets a job and removes its takes' files, except those that a timeline uses. Raises: NotFound, Conflict."""
+        timeline = self.store.job_view(job).timeline
         gone = self.store.delete(job, force)
         for path in gone.files:
             remove_take(Path(path))
+        forget_timeline(self.data_folder, timeline, job)
         self.logs.forget(job)
         return gone
 
@@ -70,7 +74,8 @@ async def engine_room(settings: ServerSettings) -> AsyncIterator[EngineRoom]:
         stall_s=settings.stall_limit_s,
     )
     scheduler = Scheduler(store, events, pool, look, logs, settings)
-    room = EngineRoom(store=store, events=events, scheduler=scheduler, look=Looks(look, store, settings), logs=logs, pool=pool)
+    looks = Looks(look, store, settings)
+    room = EngineRoom(store=store, events=events, scheduler=scheduler, look=looks, logs=logs, pool=pool, data_folder=settings.data_folder)
     try:
         await scheduler.recover()
         working = [asyncio.create_task(scheduler.run()), asyncio.create_task(_sweep_now_and_then(room, settings))]

@@ -41,7 +41,9 @@ class JobLogs:
 
     def read(self, job: str) -> bytes:
         """As text, UTF-8."""
-        return "".join(f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {line.message}\n" for line in self.lines(job)).encode()
+        return "".join(
+            f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {' '.join(line.message.splitlines())}\n" for line in self.lines(job)
+        ).encode()
 
     def forget(self, job: str) -> None:
         self._path(job).unlink(missing_ok=True)

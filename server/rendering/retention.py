@@ -17,6 +17,7 @@ from ..settings import ServerSettings
 from ..store import Store
 from .states import FINISHED_JOBS
 from .take_files import remove_take
+from .timelines import is_left_over, timelines_folder
 
 _CACHE_DAYS = 30.0  # looks and segments nobody used for so long go even without a limit
 _FRESH_S = 3600.0  # what was used within the last hour may be in use
@@ -37,7 +38,7 @@ def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> i
     """Removes what is older than its limit, then the oldest until all of it fits; returns the bytes freed."""
     now = time.time() if now is None else now
     left, freed = [], 0
-    for goner in goners(store, settings):
+    for goner in goners(store, settings, now):
         if now - goner.used > _FRESH_S and goner.keep_days is not None and now - goner.used > goner.keep_days * 86_400:
             freed += _go(goner)
         else:
@@ -54,7 +55,7 @@ def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> i
     return freed
 
 
-def goners(store: Store, settings: ServerSettings) -> Iterator[Goner]:
+def goners(store: Store, settings: ServerSettings, now: float) -> Iterator[Goner]:
     """Everything that may go, however young."""
     yield from (_folder(folder, 0, _CACHE_DAYS) for folder in _entries(settings.data_folder / "looks"))
     for file in (settings.data_folder / "segments").glob("*/*"):
@@ -64,6 +65,9 @@ def goners(store: Store, settings: ServerSettings) -> Iterator[Goner]:
     for folder in _entries(settings.data_folder / "uploads"):
         if str(folder) not in in_use:
             yield _folder(folder, 2, settings.keep_days)
+    for folder in _entries(timelines_folder(settings.data_folder)):
+        if is_left_over(folder, now):
+            yield _folder(folder, 2, 1.0)
     ended = _ended(store)
     for take in store.every_take():
         if not (take.pinned or take.placed) and ended(take.job):

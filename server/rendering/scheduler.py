@@ -324,7 +324,7 @@ class Scheduler:
         with self._store.reading() as connection:
             folders |= {folder for (folder,) in connection.execute("SELECT DISTINCT folder FROM jobs")}
             unfinished = connection.execute("SELECT id FROM jobs WHERE state NOT IN ('completed', 'failed', 'canceled')").fetchall()
-        sweep_staging(folders)
+        sweep_staging(self._store, folders)
         for part in self._bench.segments.glob("*/*.part"):
             part.unlink(missing_ok=True)
         gone, back = check_takes(self._store)

@@ -17,14 +17,15 @@ import msgspec
 from heygem_core.shot import FormatName, RenderSettings, RenderTask, Shot
 from heygem_core.tasks import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
-from ..errors import Broken
+from ..errors import Broken, StaleAttempt
+from ..security.paths import check_no_link
 from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
 from ..workers import Pool, WorkFailed
 from ..workers.look import Look
 from ..workers.process import Watcher
-from .take_files import file_name, next_version, place, renamed, report_of, sha256_of, stage, unstage
+from .take_files import file_name, next_version, place, remove_take, renamed, report_of, sha256_of, stage, unstage
 
 SUFFIXES: dict[FormatName, str] = {
     **dict.fromkeys(("h264", "hevc"), ".mp4"),
@@ -66,6 +67,7 @@ async def do(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) 
 
 
 async def _plan(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+    await asyncio.to_thread(check_still_there, claim.source)
     stamp = await asyncio.to_thread(stamp_of, claim.source)
     task = PlanTask(
         shot=claim.source, settings=claim.settings, segment_frames=bench.settings.segment_frames, cache=str(bench.settings.cache)
@@ -114,13 +116,14 @@ async def _join(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Even
         return "is planned again: a finished segment was removed."
     folder = Path(claim.folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(check_no_link, str(folder))
     staging = await asyncio.to_thread(stage, folder, claim.shot, claim.token)
     target, version = await _reserve(claim, bench, folder, suffix)
     try:
         staged = staging / target.name
         task = JoinTask(
             shot=claim.source,
-            settings=claim.settings,
+            settings=msgspec.structs.replace(claim.settings, sign_with=bench.settings.sign_with),
             pieces=tuple(map(str, pieces)),
             output=str(staged),
             cache=str(bench.settings.cache),
@@ -188,7 +191,11 @@ async def _place(claim: Claim, bench: Bench, staged: Path, take: TakeView) -> st
             bench.names.discard(str(target))
             take = renamed(take, target, version)
             continue
-        await asyncio.to_thread(bench.store.finish_join, claim.token, take)
+        try:
+            await asyncio.to_thread(bench.store.finish_join, claim.token, take)
+        except StaleAttempt:  # called off in this moment: the file is nobody's, and the next attempt makes its own
+            await asyncio.to_thread(remove_take, Path(take.path))
+            raise
         return f"“{take.name}” is at its place."
     raise Broken(f"No free name was found for “{take.name}” in “{claim.folder}”: another program keeps taking them.")
 
@@ -243,6 +250,15 @@ def suffix_of(settings: RenderSettings, request: ShotRequest) -> str:
     if settings.format is not None:
         return SUFFIXES[settings.format]
     return ".mov" if request.placement is not None or settings.kind == "patch" else ".mp4"
+
+
+def check_still_there(shot: Shot) -> None:
+    """The files were found inside allowed folders when the job came; where a link stands in their way now, it may lead anywhere.
+
+    Raises: BadPath.
+    """
+    for path in (shot.video, shot.speech):
+        check_no_link(path)
 
 
 def stamp_of(shot: Shot) -> str:

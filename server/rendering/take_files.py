@@ -23,12 +23,13 @@ from ..wire import TakeView
 STAGING = ".heygem"
 _UNUSABLE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # on Windows
-_LONGEST = 100
+_LONGEST, _LONGEST_BYTES = 100, 180  # file systems take 255 bytes; a version, a suffix and the report's come behind
 
 
 def file_name(name: str) -> str:
     """A name that every file system takes."""
-    plain = _UNUSABLE.sub("_", name).strip(" .")[:_LONGEST].rstrip(" .") or "take"
+    short = _UNUSABLE.sub("_", name).strip(" .")[:_LONGEST].encode(errors="ignore")[:_LONGEST_BYTES].decode(errors="ignore")
+    plain = short.rstrip(" .") or "take"
     return f"_{plain}" if _RESERVED.fullmatch(plain) else plain
 
 
@@ -70,19 +71,24 @@ def sha256_of(path: Path) -> str:
 
 
 def place(staged: Path, target: Path) -> None:
-    """Moves a take and its report to their names; the take comes last. Raises: FileExistsError — the name is taken; OSError."""
-    if target.exists():
-        raise FileExistsError(f"“{target}” is there already")
-    report = report_of(staged)
-    if report.exists():
-        os.replace(report, report_of(target))
+    """Moves a take to its name, then its report. Raises: FileExistsError — the name is taken; OSError.
+
+    In this order, since only the take's name decides who got it: two servers may share a folder.
+    """
     _rename_to_new(staged, target)
+    place_report(staged, target)
     if os.name == "posix":
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def place_report(staged: Path, target: Path) -> None:
+    """The report follows its take; a take without one is a take all the same."""
+    with suppress(OSError):
+        os.replace(report_of(staged), report_of(target))
 
 
 def _rename_to_new(staged: Path, target: Path) -> None:
@@ -113,6 +119,7 @@ def settle_intents(store: Store, intents: Iterable[tuple[str, Intent]]) -> int:
     for shot, intent in intents:
         target, staged = Path(intent.take.path), Path(intent.staged)
         if _is(target, intent.take):
+            place_report(staged, target)
             store.adopt(shot, intent.take)
             saved += 1
         elif _is(staged, intent.take):
@@ -125,12 +132,20 @@ def settle_intents(store: Store, intents: Iterable[tuple[str, Intent]]) -> int:
 
 def _finish(store: Store, shot: str, staged: Path, take: TakeView) -> int:
     try:
+        _free_held_name(Path(take.path))
         place(staged, Path(take.path))
     except OSError:
         store.drop_intent(shot)  # joined again, under another name
         return 0
     store.adopt(shot, take)
     return 1
+
+
+def _free_held_name(target: Path) -> None:
+    """Without hard links a name is held by an empty file for a moment (`_rename_to_new`); one that a crash left is ours."""
+    with suppress(FileNotFoundError):
+        if target.stat().st_size == 0:
+            target.unlink()
 
 
 def _is(path: Path, take: TakeView) -> bool:
@@ -153,12 +168,15 @@ def check_takes(store: Store) -> tuple[int, int]:
     return len(missing), len(found)
 
 
-def sweep_staging(folders: Iterable[str]) -> None:
-    """Removes what killed servers left beside takes."""
+def sweep_staging(store: Store, folders: Iterable[str]) -> None:
+    """Removes what this server, killed, left beside takes; other servers may work in the same folders."""
     for folder in folders:
         staging = Path(folder) / STAGING
-        if staging.is_dir():
-            shutil.rmtree(staging, ignore_errors=True)
+        with suppress(OSError):
+            for entry in os.listdir(staging) if not staging.is_symlink() else ():
+                if store.knows_shot(entry.rpartition("-")[0]):
+                    shutil.rmtree(staging / entry, ignore_errors=True)
+            staging.rmdir()
 
 
 def renamed(take: TakeView, path: Path, version: int) -> TakeView:

@@ -15,7 +15,7 @@ from ..errors import Forbidden, Unauthorized
 from ..wire import Scope
 from .grants import Grant, Grants
 from .names import Names, OriginKind
-from .refusals import NoCsrf, NotJson
+from .refusals import ForeignHost, NoCsrf, NotJson
 from .throttle import Throttle
 
 COOKIE = "heygem_session"
@@ -36,7 +36,10 @@ class Door:
 
 def check_names(door: Door, request: web.Request) -> OriginKind:
     """For every request whatsoever. Raises: ForeignHost, ForeignOrigin."""
-    door.names.check_host(request.headers.get("Host"))
+    named = request.headers.getall("Host", [])
+    door.names.check_host(named[0] if len(named) == 1 else None)
+    if not request.raw_path.startswith("/"):  # “GET http://elsewhere/ HTTP/1.1” is how one speaks to a proxy
+        raise ForeignHost("This server is no proxy: ask for a path.")
     return door.names.kind_of(request.headers.get("Origin"))
 
 

@@ -13,6 +13,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterable
+from ntpath import splitdrive
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import NotAllowedFolder
@@ -37,6 +38,8 @@ def check_text(path: str) -> None:
         raise BadPath("This is the name of a device of Windows, not of a file: rename the file.")
     if windows and any(":" in part for part in parts[1:]):
         raise BadPath("Streams of files (name:stream) are not opened.")
+    if windows and any(part not in (".", "..") and part[-1] in ". " for part in parts):
+        raise BadPath("Windows drops dots and spaces at the end of a name: rename the file or folder.")
     if PurePosixPath(slashed).is_absolute() and parts and parts[0] in _KERNEL:
         raise BadPath("Devices and system files are not media: give the path of a file.")
     if not (os.path.isabs(path) or PurePosixPath(slashed).is_absolute() or PureWindowsPath(path).is_absolute()):
@@ -48,12 +51,28 @@ def is_device(name: str) -> bool:
     return bool(_DEVICES.match(name.split(".")[0].rstrip(" ")))
 
 
+def real_path(path: str | Path) -> str:
+    """Where every link is followed. A mapped drive of Windows keeps its letter: what it is mapped to is a network path."""
+    real = os.path.realpath(path)
+    drive = splitdrive(str(path))[0]
+    if sys.platform == "win32" and real.startswith("\\\\") and re.fullmatch("[a-zA-Z]:", drive):
+        share = os.path.realpath(drive + "\\").rstrip("\\")
+        if real == share or real.startswith(share + "\\"):
+            return drive + "\\" + real[len(share) :].lstrip("\\")
+    return real
+
+
+def check_no_link(path: str) -> None:
+    """A path that was real when it was stored still is. Raises: BadPath."""
+    if os.path.normcase(real_path(path)) != os.path.normcase(path):
+        raise BadPath(f"On the way to “{path}” there is a link now that was not there when the job came: submit the job again.")
+
+
 def inside(path: Path, folders: Iterable[Path]) -> bool:
     """Whether a real path lies in one of the folders or is one."""
     wanted = os.path.normcase(path)
     return any(
-        wanted == (root := os.path.normcase(os.path.realpath(folder))) or wanted.startswith(root.rstrip(os.sep) + os.sep)
-        for folder in folders
+        wanted == (root := os.path.normcase(real_path(folder))) or wanted.startswith(root.rstrip(os.sep) + os.sep) for folder in folders
     )
 
 
@@ -63,7 +82,7 @@ def allowed(path: str, folders: Iterable[Path]) -> Path:
     Raises: BadPath; NotAllowedFolder — outside, also by a link.
     """
     check_text(path)
-    real = os.path.realpath(path)
+    real = real_path(path)
     check_text(real)  # a link may lead to a device or a share
     if not inside(Path(real), folders):
         advice = "allow its folder in the page, or start with --root"
@@ -78,7 +97,7 @@ def open_allowed(path: Path, folders: Iterable[Path]) -> int:
         opened, named = os.fstat(descriptor), os.stat(os.path.realpath(path))
         if not stat.S_ISREG(opened.st_mode):
             raise BadPath(f"“{path}” is not a file.")
-        if (opened.st_dev, opened.st_ino) != (named.st_dev, named.st_ino) or not inside(Path(os.path.realpath(path)), folders):
+        if (opened.st_dev, opened.st_ino) != (named.st_dev, named.st_ino) or not inside(Path(real_path(path)), folders):
             raise NotAllowedFolder(f"“{path}” changed while it was opened: try again.", folder=str(path.parent))
     except BaseException:
         os.close(descriptor)

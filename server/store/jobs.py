@@ -82,6 +82,10 @@ class Jobs(Database):
         with self.reading() as connection:
             return rows.shot(connection, shot)
 
+    def knows_shot(self, shot: str) -> bool:
+        with self.reading() as connection:
+            return connection.execute("SELECT 1 FROM shots WHERE id = ?", (shot,)).fetchone() is not None
+
     def jobs(
         self,
         states: Iterable[JobState] = (),

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from heygem_server.rendering.retention import sweep
+from heygem_server.rendering.timelines import forget_timeline, timelines_folder
 from heygem_server.settings import ServerSettings
 from heygem_server.store import Store
 from heygem_server.wire import TakeView
@@ -104,3 +105,26 @@ def test_without_limits_only_unused_looks_and_segments_go(store: Store, tmp_path
     a_file(kept.data_folder / "segments" / "ab" / "ab1.mov", age_days=31)
     assert sweep(store, kept, NOW) == 1000
     assert left_in(tmp_path / "takes") == ["old.mov"]
+
+
+def test_a_timeline_goes_with_its_job_and_with_no_other(tmp_path: Path, store: Store) -> None:
+    """A job may say that it was cut from any timeline, and from things that are no timeline at all."""
+    folder = timelines_folder(tmp_path)
+    ours, other = "t0123456789abcdef", "tfedcba9876543210"
+    for name, job in ((ours, "jours"), (other, "jother")):
+        a_file(folder / name / "kept.json", age_days=1).write_text(f'{{"job":"{job}","source":"x"}}')
+    a_file(tmp_path / "precious" / "kept.json", age_days=1).write_text('{"job":"jours"}')
+    for named in (other, "../precious", "", None, "t0123456789abcdef/..", "nothing"):
+        forget_timeline(tmp_path, named, "jours")
+    assert {path.parent.name for path in tmp_path.rglob("kept.json")} == {ours, other, "precious"}
+    forget_timeline(tmp_path, ours, "jours")
+    assert {path.parent.name for path in tmp_path.rglob("kept.json")} == {other, "precious"}
+
+
+def test_a_timeline_that_a_killed_server_was_reading_goes_after_a_day(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    old, young = (timelines_folder(kept.data_folder) / name for name in ("t0000000000000001", "t0000000000000002"))
+    a_file(old / "timeline.otio", age_days=2)
+    a_file(young / "timeline.otio", age_days=0.5)
+    a_file(timelines_folder(kept.data_folder) / "t3" / "kept.json", age_days=99).write_text('{"job":"j"}')
+    sweep(store, kept, NOW)
+    assert sorted(path.name for path in timelines_folder(kept.data_folder).iterdir()) == [young.name, "t3"]

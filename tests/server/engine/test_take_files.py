@@ -8,7 +8,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from heygem_server.rendering.take_files import check_takes, file_name, next_version, place, report_of, settle_intents, stage, unstage
+from heygem_server.rendering.take_files import (
+    STAGING,
+    check_takes,
+    file_name,
+    next_version,
+    place,
+    report_of,
+    settle_intents,
+    stage,
+    sweep_staging,
+    unstage,
+)
 from heygem_server.store import Intent, Store
 from heygem_server.wire import TakeView
 
@@ -28,6 +39,7 @@ from .jobs import claimed, planned, submit, take_of
         ("x" * 300, "x" * 100),
         ("Straße 5 – Ünïcode", "Straße 5 – Ünïcode"),
         ("line\nbreak\x00", "line_break_"),
+        ("采访" * 60, "采访" * 30),
     ],
 )
 def test_any_name_becomes_one_that_every_file_system_takes(name: str, wanted: str) -> None:
@@ -142,3 +154,59 @@ def test_takes_whose_file_is_gone_are_marked_and_unmarked(store: Store, joined: 
     Path(f"{take.path}.away").rename(take.path)
     assert check_takes(store) == (0, 1)
     assert not store.take(take.id).missing
+
+
+def test_a_name_fits_into_the_file_system_with_all_that_comes_behind_it(tmp_path: Path) -> None:
+    """A hundred letters are three hundred bytes in Chinese: rendered whole, then refused by the disk."""
+    for name in ("采访" * 100, "👩‍👧" * 100, "x" * 300):
+        report_of(tmp_path / f"{file_name(name)}_v1234.webm").with_suffix(".json.12345678.part").touch()
+
+
+def test_two_servers_that_want_one_name_keep_both_takes_and_both_reports(tmp_path: Path) -> None:
+    """The report went first and was put over that of whoever had the name by then."""
+    target = tmp_path / "clip_v1.mov"
+    for who in (b"one", b"two"):
+        staged = tmp_path / who.decode() / target.name
+        staged.parent.mkdir()
+        staged.write_bytes(who)
+        report_of(staged).write_bytes(who)
+    place(tmp_path / "one" / target.name, target)
+    with pytest.raises(FileExistsError):
+        place(tmp_path / "two" / target.name, target)
+    assert (target.read_bytes(), report_of(target).read_bytes()) == (b"one", b"one")
+    assert report_of(tmp_path / "two" / target.name).read_bytes() == b"two"
+
+
+def test_killed_between_the_take_and_its_report_both_are_there_after_the_next_start(store: Store, joined: tuple[Path, TakeView]) -> None:
+    staged, take = joined
+    Path(take.path).hardlink_to(staged)
+    staged.unlink()
+    assert recovered(store) == 1
+    assert report_of(Path(take.path)).read_bytes() == b"{}"
+
+
+def test_killed_while_an_empty_file_held_the_name_the_take_gets_it(store: Store, joined: tuple[Path, TakeView]) -> None:
+    """On disks without hard links an empty clip_v1.mov stayed for ever and the take was joined again as v2."""
+    _, take = joined
+    Path(take.path).touch()
+    assert recovered(store) == 1
+    assert Path(take.path).read_bytes() == b"frame"
+
+
+def test_what_another_server_joins_in_the_same_folder_is_left_alone(store: Store, joined: tuple[Path, TakeView], tmp_path: Path) -> None:
+    """Two machines that render into one project folder: the start of one swept the other's half-joined takes away."""
+    staged, _ = joined
+    theirs = tmp_path / STAGING / "s0123456789abcdef-7"
+    theirs.mkdir()
+    sweep_staging(store, [str(tmp_path)])
+    assert theirs.is_dir()
+    assert not staged.parent.exists()
+
+
+def test_a_link_in_the_place_of_our_staging_folder_is_not_followed(store: Store, tmp_path: Path) -> None:
+    job = submit(store)
+    (tmp_path / "precious" / f"{job.shots[0].id}-1").mkdir(parents=True)
+    (tmp_path / "takes").mkdir()
+    (tmp_path / "takes" / STAGING).symlink_to(tmp_path / "precious")
+    sweep_staging(store, [str(tmp_path / "takes")])
+    assert (tmp_path / "precious" / f"{job.shots[0].id}-1").is_dir()

@@ -156,3 +156,41 @@ def test_settings_that_are_not_valid_are_said_in_a_sentence(tmp_path: Path, flag
         assert (program.returncode, out) == (2, "")
         assert says in err
         assert "Traceback" not in err
+
+
+def a_browser(folder: Path) -> tuple[dict[str, str], Path]:
+    """The environment in which it is the user's, and the file in which it notes what it opened."""
+    noted = folder / "opened"
+    program = folder / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" >> "{noted}"\n')
+    program.chmod(0o700)
+    return {"BROWSER": f"{program} %s"}, noted
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the browser of the test is a shell script")
+def test_whoever_closed_the_tab_opens_it_again_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link of the start works once; without it nobody came back into the page."""
+    environment, noted = a_browser(tmp_path)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with serving(tmp_path, "--open") as first:
+        url, link = (line.split()[-1] for line in first_lines(first))
+        ends = time.monotonic() + 10
+        while not noted.exists():
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        assert noted.read_text().split() == [link]
+        with serving(tmp_path, "--open") as second:
+            second.communicate(timeout=20)
+        command = [sys.executable, "-m", "heygem_server.cli", "open", "--data", str(tmp_path / "data")]
+        assert subprocess.run(command, capture_output=True, text=True, timeout=20).returncode == 0
+        links = noted.read_text().split()
+        assert len(set(links)) == 3, "each link works once, so each is another one"
+        assert all(re.fullmatch(re.escape(url) + r"/#code=[\w-]{40,}", each) for each in links)
+
+
+def test_without_a_server_opening_the_page_says_how_to_start_one(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "heygem_server.cli", "open", "--data", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert "heygem serve" in done.stderr

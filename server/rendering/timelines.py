@@ -1,0 +1,45 @@
+"""What the server keeps of timelines (`api/timelines`): a folder each, which goes with its job."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import msgspec
+
+KEPT = "kept.json"
+TIMELINE_ID = re.compile(r"t[0-9a-f]{16}")
+_UNFINISHED_S = 86_400.0  # a timeline that is being read has no job yet
+
+
+class _Kept(msgspec.Struct):
+    """Of kept.json: whose it is."""
+
+    job: str
+
+
+def timelines_folder(data_folder: Path) -> Path:
+    return data_folder / "timelines"
+
+
+def job_of(home: Path) -> str | None:
+    """None = nobody's (yet)."""
+    try:
+        return msgspec.json.decode((home / KEPT).read_bytes(), type=_Kept).job
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def forget_timeline(data_folder: Path, timeline: str | None, job: str) -> None:
+    """Removes it with its job. A job may name any timeline, so what is not this job's own stays."""
+    if timeline is None or not TIMELINE_ID.fullmatch(timeline):
+        return
+    home = timelines_folder(data_folder) / timeline
+    if job_of(home) == job:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def is_left_over(home: Path, now: float) -> bool:
+    """A server that was killed while it read a timeline leaves one without a job."""
+    return job_of(home) is None and now - home.stat().st_mtime > _UNFINISHED_S
