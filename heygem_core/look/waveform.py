@@ -10,7 +10,8 @@ import numpy as np
 
 from ..errors import NoPicture, SpecError
 from ..media.probe import probe, probe_sound
-from ..media.sound import SPEECH_RATE, TAKE_RATE, Samples, read_speech, take_sound
+from ..media.sound import SPEECH_RATE, TAKE_RATE, read_speech, take_sound
+from ..media.sound_source import Samples
 from ..shot import Event, Progress
 from ..tasks import Waveform, WaveformTask
 

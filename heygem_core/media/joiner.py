@@ -85,7 +85,7 @@ def _copy(
         stream.time_base = timing.time_base
         stream.codec_context.framerate = timing.rate  # a template has none, and without one FFmpeg writes no timecode
         mark_take(container, stream, row, info, timing)
-        tracks = SoundTracks(container, row, sounds)
+        tracks = SoundTracks(container, row.audio_codec, row.audio_bit_rate, sounds)
         if seal is not None:
             seal.mark(container, row)
         container.start_encoding()

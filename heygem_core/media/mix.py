@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
-from .sound import TAKE_RATE, Samples, sound_frame, take_layout, take_sound
+from .sound import TAKE_RATE, take_layout, take_sound
+from .sound_source import Samples, sound_frame
 
 if TYPE_CHECKING:
     from ..shot import SpeechPiece

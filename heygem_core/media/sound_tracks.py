@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .sound import TAKE_RATE, sound_frame
+from .sound import TAKE_RATE
+from .sound_source import sound_frame
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
-    from .formats import TakeFormat
-    from .sound import Samples
+    from .sound_source import Samples
 
 _AHEAD_S = Fraction(1, 2)  # how far the sound is written ahead of the picture, so that the muxer can interleave
 
@@ -31,8 +31,9 @@ class SoundTrack:
 class SoundTracks:
     """The streams of one file being written. Make it before the file's header is written; write a little ahead of the picture."""
 
-    def __init__(self, container: OutputContainer, row: TakeFormat, tracks: Sequence[SoundTrack]) -> None:
-        self._open = [_Track(container, row, track) for track in tracks]
+    def __init__(self, container: OutputContainer, codec: str, bit_rate: int | None, tracks: Sequence[SoundTrack]) -> None:
+        """bit_rate: per second and stream; None = the codec's own."""
+        self._open = [_Track(container, codec, bit_rate, track) for track in tracks]
 
     def write_beside(self, picture_s: Fraction) -> None:
         """Sound up to a little after a time of the take."""
@@ -47,11 +48,11 @@ class SoundTracks:
 
 
 class _Track:
-    def __init__(self, container: OutputContainer, row: TakeFormat, track: SoundTrack) -> None:
-        stream: AudioStream = container.add_stream(row.audio_codec, rate=TAKE_RATE)  # type: ignore[assignment]
+    def __init__(self, container: OutputContainer, codec: str, bit_rate: int | None, track: SoundTrack) -> None:
+        stream: AudioStream = container.add_stream(codec, rate=TAKE_RATE)  # type: ignore[assignment]
         stream.codec_context.layout = track.layout
-        if row.audio_bit_rate is not None:
-            stream.codec_context.bit_rate = row.audio_bit_rate
+        if bit_rate is not None:
+            stream.codec_context.bit_rate = bit_rate
         if track.title is not None:
             stream.metadata["title"] = stream.metadata["handler_name"] = track.title
         self._container, self._stream, self._layout = container, stream, track.layout

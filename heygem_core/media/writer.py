@@ -87,7 +87,7 @@ class TakeWriter:
             self._container = av.open(str(self._part), "w", format=self._row.muxer, options=muxer_options(self._row, self._timing))
             try:
                 self._video = self._add_video()
-                self._tracks = SoundTracks(self._container, self._row, self._sounds)
+                self._tracks = SoundTracks(self._container, self._row.audio_codec, self._row.audio_bit_rate, self._sounds)
                 if self._seal is not None:
                     self._seal.mark(self._container, self._row)
                 self._container.start_encoding()  # what the encoder or the disk refuses, it refuses now

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import MediaNotFound, NoSound, UnreadableMedia
+from heygem_core.media import sound_source
 from heygem_core.media.sound import SPEECH_RATE, TAKE_RATE, read_speech, take_layout, take_sound
 
 from .make import clicks, remux, sound, video
@@ -173,6 +174,30 @@ def test_two_neighbouring_takes_join_without_a_seam(tmp_path: Path) -> None:
     whole = np.concatenate(list(take_sound(path, Fraction(0), Fraction(2))), axis=1)
     parts = [*take_sound(path, Fraction(0), Fraction(33, 40)), *take_sound(path, Fraction(33, 40), Fraction(47, 40))]
     assert np.array_equal(np.concatenate(parts, axis=1), whole)
+
+
+@pytest.mark.parametrize(("name", "rate"), [("a.wav", 44_100), ("a.flac", 44_100), ("a.m4a", 48_000), ("a.m4a", 44_100), ("a.mka", 44_100)])
+def test_sound_from_late_in_a_long_file_is_the_same_as_if_all_was_decoded(
+    name: str, rate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last seconds of an hour took as long as the whole hour."""
+    noise = np.random.default_rng(3).normal(0, 0.1, (1, rate * 50)).astype(np.float32)
+    path = sound(tmp_path / name, noise, rate=rate, codec=(CODECS | {".mka": "aac"})[Path(name).suffix])
+    decoded = 0
+    plain = sound_source._decoded
+
+    def counted(source: Any) -> Any:
+        nonlocal decoded
+        for frame in plain(source):
+            decoded += frame.samples
+            yield frame
+
+    monkeypatch.setattr(sound_source, "_decoded", counted)
+    sought = np.concatenate(list(take_sound(path, Fraction(1001, 24), Fraction(5))), axis=1)
+    assert (decoded < 10 * rate) == (name != "a.mka")  # Matroska says only to the millisecond where its packets stand
+    monkeypatch.setattr(sound_source, "SEEK_FROM_S", 1000)
+    whole = np.concatenate(list(take_sound(path, Fraction(1001, 24), Fraction(5))), axis=1)
+    assert np.abs(sought - whole).max() < 1e-4
 
 
 def test_sound_without_channels_is_named(tmp_path: Path) -> None:
