@@ -16,7 +16,8 @@ from .media.info import MediaInfo
 from .media.probe import probe
 from .media.reader import read_scattered
 from .media.upright import Upright
-from .report import read_report
+from .report import TakeReport, read_report
+from .timeline import frames_under
 
 _TILE = 256  # pixels
 
@@ -25,10 +26,9 @@ Picture = NDArray[np.uint8]
 
 def write_contact_sheet(source: str | Path, take: str | Path, path: Path, columns: int = 8) -> Path:
     """A PNG of `columns` frames spread over the take. Raises: InputError, OutputError — the PNG cannot be written."""
-    before, after = probe(source), probe(take)
-    report = read_report(take)
+    before, after = (probe(path, deinterlace=True) for path in (source, take))
     picks = np.unique(np.linspace(0, after.frame_count - 1, columns + 2).astype(int)[1:-1])
-    numbers = [_source_frame(k, before, report.plan.shot.start if report else 0) for k in picks]
+    numbers = _frames_under(read_report(take), before, after.frame_count)[picks].tolist()
     takes, sources = _pictures(after, picks.tolist()), _pictures(before, sorted(set(numbers)))
     with closing(open_tracker()) as tracker:
         faces = [next(iter(tracker.detect(takes[k], first=True)), None) for k in picks.tolist()]
@@ -43,13 +43,13 @@ def write_contact_sheet(source: str | Path, take: str | Path, path: Path, column
     return path
 
 
-def _source_frame(k: int, info: MediaInfo, start: int) -> int:
-    """The source frame under frame k of a take; a looped take plays forth and back."""
-    count = info.frame_count - start
-    if count == 1:
-        return start
-    turn = k % (2 * count - 2)
-    return start + min(turn, 2 * count - 2 - turn)
+def _frames_under(report: TakeReport | None, info: MediaInfo, count: int) -> NDArray[np.int64]:
+    """(count,) the source frame under each frame of a take. Of a video without a report it is the one of the same number."""
+    if report is None:
+        return np.minimum(np.arange(count), info.frame_count - 1)
+    shot = report.plan.shot
+    whole = frames_under(info, shot.start, shot.end_exclusive, report.plan.settings.fit, shot.speed, report.plan.frames)
+    return whole[report.start : report.end_exclusive]
 
 
 def _pictures(info: MediaInfo, numbers: list[int]) -> dict[int, Picture]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,19 +17,17 @@ from .engines.mesh.warp import Donor
 from .face.reasons import Reason
 from .grain import add_grain
 from .media.planes import Box, blend_planes, crop_planes
-from .media.reader import Frame, read_scattered
+from .media.playing import read_played
 
 if TYPE_CHECKING:
     from av import VideoFrame
 
-    from .media.info import MediaInfo
     from .plan import Plan
 
 _ARRAYS = (
     *("source", "target", "eye", "skull", "origin", "size", "donor", "second"),
     *("patches", "patch_points", "patch_skull", "reasons"),
 )
-_BACKWARDS = 24  # frames decoded at a time where a take plays its clip backwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device
     torch.set_num_threads(int(os.environ.get("HEYGEM_THREADS") or max(1, (os.cpu_count() or 2) // 2)))
     first, count = start - start % BLOCK, plan.facts.frames
     last = min(count, -(-end_exclusive // BLOCK) * BLOCK)
-    pictures = _source_pictures(plan.info, plan.array("frames")[first:last])
+    pictures = read_played(plan.info, plan.array("frames")[first:last])
     arrays = {name: plan.array(name) for name in _ARRAYS}
     for begin in range(first, last, BLOCK):
         block = [next(pictures) for _ in range(min(BLOCK, last - begin))]
@@ -101,37 +99,3 @@ def _batch(arrays: dict, rows: np.ndarray, crops: torch.Tensor, device: torch.de
         donor=lent(row) if whole else None,
         second=Second(tensor(shared), lent(other[shared])) if whole and len(shared) else None,
     )
-
-
-def _source_pictures(info: MediaInfo, numbers: np.ndarray) -> Iterator[VideoFrame]:
-    """The pictures of these frame numbers, in this order: forwards, backwards, with frames left out or repeated."""
-    for run in _runs(numbers):
-        if run[0] <= run[-1]:
-            yield from _repeated(read_scattered(info, np.unique(run).tolist()), run)
-            continue
-        seen = np.unique(run)[::-1]
-        for first in range(0, len(seen), _BACKWARDS):
-            part = seen[first : first + _BACKWARDS]
-            yield from _repeated(reversed(list(read_scattered(info, part[::-1].tolist()))), run[(run <= part[0]) & (run >= part[-1])])
-
-
-def _runs(numbers: np.ndarray) -> Iterator[np.ndarray]:
-    """Cut where the direction changes."""
-    way, begin = 0, 0
-    for k, step in enumerate(np.sign(np.diff(numbers)).tolist(), start=1):
-        if way and step and step != way:
-            yield numbers[begin:k]
-            way, begin = 0, k
-        else:
-            way = way or step
-    yield numbers[begin:]
-
-
-def _repeated(frames: Iterable[Frame], numbers: np.ndarray) -> Iterator[VideoFrame]:
-    """One picture per number; a number that repeats gets the same one again."""
-    source = iter(frames)
-    frame: Frame | None = None
-    for number in numbers.tolist():
-        if frame is None or frame.index != number:
-            frame = next(source)
-        yield frame.picture

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from .shot import RenderSettings, RenderTask, Shot, Struct
+from msgspec import field
+
+from .shot import Fit, RenderSettings, RenderTask, Shot, Struct
 
 
 class PlanTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="plan"):
@@ -133,13 +135,17 @@ class Waveform(Struct, frozen=True, kw_only=True, tag_field="answer", tag="wavef
 
 
 class ProxyTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="proxy"):
-    """Write a small video that every browser plays, frame for frame as the original."""
+    """Write a small video that every browser plays, frame for frame as the original, or as a take plays it."""
 
     path: str
     output: str  # .mp4
     longest_side: int = 1280  # pixels
     start: int = 0
     end_exclusive: int | None = None
+    speed: Fraction = field(default_factory=lambda: Fraction(1))  # these four as in the shot and settings of a take that it is shown beside
+    fit: Fit = "none"
+    deinterlace: bool = False
+    frames: int | None = None  # of that take; None = all of the range, once
 
 
 class MeasureTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="measure"):

@@ -60,21 +60,46 @@ def retimed(start: int, end_exclusive: int, speed: Fraction) -> NDArray[np.int64
     return start + steps if speed > 0 else end_exclusive - 1 - steps
 
 
-def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit, speed: Fraction) -> NDArray[np.int64]:
+def frames_under(info: MediaInfo, start: int, end_exclusive: int | None, fit: Fit, speed: Fraction, count: int) -> NDArray[np.int64]:
+    """(count,) the source frames below a take that has been made, of so many frames; nothing needs to be known of its speech.
+
+    Raises: BadRange — the clip or the range is shorter than the take needs.
+    """
+    if info.kind == "still":
+        return np.zeros(count, np.int64)
+    end = end_of(info, start, end_exclusive)
+    numbers = retimed(start, end, speed)
+    if fit == "loop":
+        return np.resize(_there_and_back(numbers), count)
+    if count > len(numbers):
+        raise BadRange(f"The take has {count} frames and its range of “{info.path.name}” only {len(numbers)}: the file is another one now.")
+    return numbers[:count]
+
+
+def _there_and_back(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([numbers, numbers[-2:0:-1]])
+
+
+def end_of(info: MediaInfo, start: int, end_exclusive: int | None) -> int:
+    """One past the last frame of a range. Raises: BadRange."""
     end = info.frame_count if end_exclusive is None else end_exclusive
-    if start >= info.frame_count or end > info.frame_count:
+    if not 0 <= start < end <= info.frame_count:
         raise BadRange(
             f"The range {start}–{end} does not lie in “{info.path.name}”, which has {info.frame_count} frames: "
             f"choose in and out between 0 and {info.frame_count}."
         )
+    return end
+
+
+def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit, speed: Fraction) -> NDArray[np.int64]:
+    end = end_of(info, start, end_exclusive)
     if info.kind == "still":
         return np.zeros(_frames_for(speech_s, STILL_RATE), np.int64)
     numbers = retimed(start, end, speed)
     timing = timing_of(info, numbers.tolist())
     picture_s = timing.duration
     if fit == "loop":
-        there_and_back = np.concatenate([numbers, numbers[-2:0:-1]])
-        return np.resize(there_and_back, _frames_for(speech_s, len(numbers) / picture_s))
+        return np.resize(_there_and_back(numbers), _frames_for(speech_s, len(numbers) / picture_s))
     if fit == "trim" and speech_s < picture_s:
         return numbers[: max(1, bisect_left(range(len(numbers)), speech_s, key=timing.time_of))]
     if fit == "none" and speech_s > picture_s + picture_s / len(numbers):

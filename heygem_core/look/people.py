@@ -7,21 +7,19 @@ from collections.abc import Generator
 import numpy as np
 
 from ..cache import Cache
-from ..errors import BadRange
 from ..face.tracks import FaceTrack, FaceTracks
 from ..media.probe import probe
 from ..plan import tracks_of
 from ..shot import Event, Progress, RenderSettings
 from ..tasks import FaceFound, FacesFound, FacesTask
+from ..timeline import end_of
 
 
 def find_people(task: FacesTask) -> Generator[Event, None, FacesFound]:
     """Raises: InputError, BadRange, SetupError, OutputError — the cache cannot be written."""
     yield Progress(stage="probe", done=0)
     info = probe(task.path)
-    end = info.frame_count if task.end_exclusive is None else task.end_exclusive
-    if not 0 <= task.start < end <= info.frame_count:
-        raise BadRange(f"The range {task.start}–{end} does not lie in “{info.path.name}”, which has {info.frame_count} frames.")
+    end = end_of(info, task.start, task.end_exclusive)
     tracks, _ = yield from tracks_of(info, task.start, end, RenderSettings(), Cache(task.cache))
     width, height = tracks.size
     return FacesFound(faces=tuple(_found(person, tracks) for person in tracks.people), width=width, height=height)

@@ -2,67 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from fractions import Fraction
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 from av.video.reformatter import Colorspace, VideoReformatter
+from numpy.typing import NDArray
 
-from ..errors import BadRange, NoSound
 from ..media.colour import ColourTags, write_tags
 from ..media.output import check_output, output_errors, part_path, publish
+from ..media.playing import read_played
 from ..media.probe import probe
-from ..media.reader import read_frames
-from ..media.sound import TAKE_RATE, Samples, sound_frame, take_layout, take_sound
+from ..media.sound import take_layout, take_sound
+from ..media.sound_tracks import SoundTrack, SoundTracks
 from ..media.timing import TakeTiming, timing_of
 from ..media.upright import Upright
 from ..pace import Pace
 from ..shot import Event, Finished, Progress
 from ..tasks import ProxyTask
-from ..timeline import STILL_RATE
+from ..timeline import STILL_RATE, end_of, frames_under, retimed
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
 
 _OPTIONS = {"preset": "veryfast", "crf": "23"}
 _TAGS = ColourTags(primaries=1, transfer=1, matrix=1, range=1)
-_SOUND_AHEAD_S = Fraction(1, 2)
 
 
 def make_proxy(task: ProxyTask) -> Generator[Event, None, None]:
     """Raises: InputError, BadRange, OutputError."""
     yield Progress(stage="probe", done=0)
-    info = probe(task.path)
-    end = info.frame_count if task.end_exclusive is None else task.end_exclusive
-    if not 0 <= task.start < end <= info.frame_count:
-        raise BadRange(f"The range {task.start}–{end} does not lie in “{info.path.name}”, which has {info.frame_count} frames.")
+    info = probe(task.path, deinterlace=task.deinterlace)
+    numbers = _numbers(info, task)
     path = check_output(task.output, [task.path])
     part = part_path(path)
     try:
-        yield from _write(part, path, info, task, end)
+        yield from _write(part, path, info, numbers, task.longest_side)
         publish(part, path)
     finally:
         part.unlink(missing_ok=True)
     yield Finished(output=str(path))
 
 
-def _write(part: Path, path: Path, info: MediaInfo, task: ProxyTask, end: int) -> Generator[Event, None, None]:
-    timing = timing_of(info, range(task.start, end), rate=STILL_RATE)
-    sound = _sound(info, task.start, timing)
-    pace, upright, scaler = Pace("render", end - task.start), Upright(info), VideoReformatter()
+def _numbers(info: MediaInfo, task: ProxyTask) -> NDArray[np.int64]:
+    """Which frames of the file it shows. Raises: BadRange."""
+    if task.frames is None:
+        return retimed(task.start, end_of(info, task.start, task.end_exclusive), task.speed)
+    return frames_under(info, task.start, task.end_exclusive, task.fit, task.speed, task.frames)
+
+
+def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], longest_side: int) -> Generator[Event, None, None]:
+    timing = timing_of(info, numbers.tolist(), rate=STILL_RATE)
+    pace, upright, scaler = Pace("render", len(numbers)), Upright(info), VideoReformatter()
     with output_errors(path), av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video: Any = None
-        voice: Any = None
-        if sound is not None:
-            layout, chunks = sound
-        for number, frame in enumerate(read_frames(info, task.start, end)):
-            rgb = _even(upright.picture(frame.picture, max_side=task.longest_side))
+        for number, shown in enumerate(read_played(info, numbers)):
+            rgb = _even(upright.picture(shown, max_side=longest_side))
             if video is None:
-                video = _stream(container, rgb, timing)
-                voice = container.add_stream("aac", rate=TAKE_RATE, layout=layout) if sound is not None else None
+                video, sound = _stream(container, rgb, timing), SoundTracks(container, "aac", None, _sound(info, numbers, timing))
             picture = scaler.reformat(
                 av.VideoFrame.from_ndarray(rgb, format="rgb24"),
                 format="yuv420p",
@@ -71,13 +70,10 @@ def _write(part: Path, path: Path, info: MediaInfo, task: ProxyTask, end: int) -
             write_tags(picture, _TAGS)
             picture.pts, picture.time_base = int(timing.pts[number]), timing.time_base
             container.mux(video.encode(picture))
-            if voice is not None:
-                _write_sound(container, voice, chunks, layout, timing.time_of(number + 1) + _SOUND_AHEAD_S)
+            sound.write_beside(timing.time_of(number + 1))
             yield pace.tick()
         container.mux(video.encode(None))
-        if voice is not None:
-            _write_sound(container, voice, chunks, layout, None)
-            container.mux(voice.encode(None))
+        sound.finish()
 
 
 def _stream(container: Any, rgb: np.ndarray, timing: TakeTiming) -> Any:
@@ -91,34 +87,12 @@ def _stream(container: Any, rgb: np.ndarray, timing: TakeTiming) -> Any:
     return stream
 
 
-class _Chunks:
-    """Sound that is taken as the picture needs it."""
-
-    def __init__(self, chunks: Iterator[Samples]) -> None:
-        self.left: Iterator[Samples] | None = chunks
-        self.written = 0  # samples
-
-
-def _sound(info: MediaInfo, start: int, timing: TakeTiming) -> tuple[str, _Chunks] | None:
-    if info.sound is None or info.kind == "still":
-        return None
-    try:
-        layout = take_layout(info.path)
-    except NoSound:
-        return None
-    return layout, _Chunks(take_sound(info.path, info.time_of(start), timing.duration))
-
-
-def _write_sound(container: Any, voice: Any, chunks: _Chunks, layout: str, until_s: Fraction | None) -> None:
-    while chunks.left is not None and (until_s is None or chunks.written < until_s * TAKE_RATE):
-        chunk = next(chunks.left, None)
-        if chunk is None:
-            chunks.left = None
-            return
-        frame = sound_frame(chunk, layout, TAKE_RATE)
-        frame.time_base, frame.pts = Fraction(1, TAKE_RATE), chunks.written
-        chunks.written += chunk.shape[1]
-        container.mux(voice.encode(frame))
+def _sound(info: MediaInfo, numbers: NDArray[np.int64], timing: TakeTiming) -> tuple[SoundTrack, ...]:
+    """Its own sound; nothing where there is none, or where it cannot follow the picture."""
+    if info.sound is None or info.kind == "still" or (np.diff(numbers) != 1).any():
+        return ()
+    samples = take_sound(info.path, info.time_of(int(numbers[0])), timing.duration)
+    return (SoundTrack(samples=samples, layout=take_layout(info.path)),)
 
 
 def _even(rgb: np.ndarray) -> np.ndarray:

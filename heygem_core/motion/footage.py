@@ -94,7 +94,7 @@ def watch(path: Path, *, face: int | None = None, longest_s: float | None = None
     from ..media.sound import read_speech
     from ..media.upright import Upright
 
-    info = probe(path)
+    info = probe(path, deinterlace=True)  # it is only looked at
     upright = Upright(info)
     count = info.frame_count if longest_s is None else min(info.frame_count, info.frame_at(Fraction(longest_s)) + 1)
     with closing(open_tracker("mediapipe")) as eyes:

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from ..cache import Cache
 from ..errors import InputError, NoSound, NoUsableFace, SpecError
-from ..inputs import open_inputs
 from ..media.probe import probe
 from ..media.sound import read_speech
 from ..report import TakeReport, read_report, report_path, write_report
 from ..shot import Event, Finished, Progress
 from ..tasks import MeasureTask
-from ..timeline import STILL_RATE
+from ..timeline import STILL_RATE, frames_under
 from .compare import Wanted, landmark_distance, measure
 from .curves import closures, match_curves, trace_of_old_mouth
 from .figures import Likeness, Quality, SyncScore
@@ -56,7 +55,7 @@ def measure_take(
     looked = look_at(take, source, syncnet=syncnet, cache=cache)
     report = read_report(take)
     if report is not None and looked.wanted is not None:
-        weak = weak_ranges(looked.wanted.opening, looked.seen.opening, float(probe(take).rate or STILL_RATE))
+        weak = weak_ranges(looked.wanted.opening, looked.seen.opening, float(_probed(take).rate or STILL_RATE))
         write_report(replace(report, quality=looked.quality, weak=weak), take)
     return looked.quality
 
@@ -80,7 +79,7 @@ def look_at(
 ) -> Looked:
     """Measures a take and keeps what was seen. `footage`: the shot's source, where it was observed already. Raises: as `measure_take`."""
     net = _network(syncnet) if syncnet is not None else None  # a mistyped path is told before the long work
-    report, info = read_report(take), probe(take)
+    report, info = read_report(take), _probed(take)
     face = report.plan.face if report else None
     seen = result_of(observe(info, face=face))
     wanted = _wanted(report) if report else None
@@ -102,9 +101,14 @@ def look_at(
     return Looked(quality=quality, seen=seen, source=footage, under=under, wanted=wanted)
 
 
+def _probed(path: str | Path) -> MediaInfo:
+    """Facts of a file that is only looked at: interlaced pictures too, as a take of them was made from whole ones."""
+    return probe(path, deinterlace=True)
+
+
 def _footage(path: str | Path | None, report: TakeReport | None) -> Observation | None:
     """The source's frames of the shot; None where they are gone, a still, or show no usable face."""
-    if path is None or not Path(path).is_file() or (info := probe(path)).kind != "video":
+    if path is None or not Path(path).is_file() or (info := _probed(path)).kind != "video":
         return None
     shot = report.plan.shot if report else None
     face = report.plan.face if report else None
@@ -118,9 +122,11 @@ def _frames_under(report: TakeReport, frames: int, footage: Observation | None) 
     """Rows of the footage below the take's frames; None where they can no longer be known."""
     shot = report.plan.shot
     try:
-        numbers = open_inputs(shot, report.plan.settings).frames.source[report.start : report.end_exclusive] - shot.start
+        info = _probed(shot.video)
+        numbers = frames_under(info, shot.start, shot.end_exclusive, report.plan.settings.fit, shot.speed, report.plan.frames)
     except InputError:
         return None
+    numbers = numbers[report.start : report.end_exclusive] - shot.start
     fits = footage is not None and len(numbers) == frames and numbers.min() >= 0 and numbers.max() < len(footage.usable)
     return np.asarray(numbers) if fits else None
 
@@ -156,7 +162,7 @@ def says_the_same(report: TakeReport) -> bool:
     if Path(shot.video) != Path(shot.speech) or shot.speed != 1:
         return False
     try:
-        return abs(probe(shot.video).time_of(shot.start) - shot.speech_start) < 0.02
+        return abs(_probed(shot.video).time_of(shot.start) - shot.speech_start) < 0.02
     except InputError:
         return False
 
@@ -167,7 +173,7 @@ def _likeness(report: TakeReport, info: MediaInfo, cache: str | Path | None) -> 
 
     folder = Cache(cache).entry("plans", report.plan.key)
     try:
-        source = probe(report.plan.shot.video)
+        source = _probed(report.plan.shot.video)
         comparable = info.coded_size == source.coded_size and info.frame_count == report.end_exclusive - report.start
         if folder is None or info.has_alpha or not comparable:
             return None

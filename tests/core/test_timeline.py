@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from heygem_core.errors import BadRange, SpeechTooLong
 from heygem_core.media.probe import MediaInfo, probe
-from heygem_core.timeline import retimed, take_frames
+from heygem_core.timeline import frames_under, retimed, take_frames
 
 from ..media.make import still, video
 
@@ -114,3 +115,23 @@ def test_the_fit_follows_the_retimed_picture(clip: MediaInfo) -> None:
     assert take_frames(clip, 0, 6, frame * 7, "loop", Fraction(2)).source.tolist() == [0, 2, 4, 2, 0, 2, 4]
     with pytest.raises(SpeechTooLong):
         take_frames(clip, 0, 8, frame * 6, "none", Fraction(2))
+
+
+@given(
+    start=st.integers(0, 10),
+    length=st.integers(1, 10),
+    speech=st.fractions(Fraction(1, 10), Fraction(3)),
+    fit=st.sampled_from(["trim", "hold", "loop"]),
+    speed=st.sampled_from([Fraction(1), Fraction(-1), Fraction(3, 2), Fraction(1, 3)]),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_lies_under_a_take_is_known_without_its_speech(
+    clip: MediaInfo, start: int, length: int, speech: Fraction, fit: Any, speed: Fraction
+) -> None:
+    made = take_frames(clip, start, start + length, speech, fit, speed).source
+    assert frames_under(clip, start, start + length, fit, speed, len(made)).tolist() == made.tolist()
+
+
+def test_a_clip_that_has_become_shorter_than_its_take_is_another_one(clip: MediaInfo) -> None:
+    with pytest.raises(BadRange, match="another one now"):
+        frames_under(clip, 10, None, "hold", Fraction(1), 11)

@@ -162,3 +162,27 @@ def test_the_people_of_a_clip_are_outlined_where_they_are(clips: Path, tmp_path:
 def test_a_clip_without_people_has_none(tmp_path: Path) -> None:
     found = done(FacesTask(path=str(make.video(tmp_path / "clip.mp4", frames=3)), cache=str(tmp_path / "cache")))
     assert found.faces == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({"speed": Fraction(2), "frames": 6}, range(2, 14, 2)),
+        ({"speed": Fraction(-1), "frames": 5}, range(14, 9, -1)),
+        ({"fit": "loop", "end_exclusive": 5, "frames": 9}, [2, 3, 4, 3, 2, 3, 4, 3, 2]),
+        ({"fit": "trim", "frames": 4}, range(2, 6)),
+        ({"speed": Fraction(1, 2)}, [k for k in range(2, 15) for _ in range(2)]),
+    ],
+)
+def test_a_proxy_shows_the_frames_of_the_original_as_a_take_plays_them(tmp_path: Path, asked: dict[str, Any], shown: list[int]) -> None:
+    """The original of a looped, retimed or reversed take could not be looked at beside it."""
+    clip = make.video(tmp_path / "clip.mkv", frames=20, codec="ffv1", samples=tone(0.8), sound_codec="flac")
+    done(ProxyTask(**{"path": str(clip), "output": str(tmp_path / "proxy.mp4"), "start": 2, "end_exclusive": 15} | asked))
+    with av.open(str(tmp_path / "proxy.mp4")) as container:
+        assert [make.number_of(frame) for frame in container.decode(video=0)] == list(shown)
+        assert bool(container.streams.audio) == (asked.get("fit") == "trim")
+
+
+def test_a_proxy_of_a_still_lasts_as_long_as_its_take(tmp_path: Path) -> None:
+    done(ProxyTask(path=str(make.still(tmp_path / "still.png")), output=str(tmp_path / "proxy.mp4"), frames=30))
+    assert probe(tmp_path / "proxy.mp4").frame_count == 30

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from heygem_core.contact_sheet import write_contact_sheet
+from heygem_core.errors import UnsupportedMedia
+from heygem_core.media.probe import probe
 from heygem_core.quality.figures import Quality
 from heygem_core.quality.measure import look_at, measure_take
 from heygem_core.render import render
 from heygem_core.report import read_report, write_report
 from heygem_core.shot import RenderSettings, RenderTask, Shot
-from tests.render.making import pictures, speech, write_sound
+from tests.render.making import pictures, speech, write_clip, write_sound
 
 FRAMES = 40
 
@@ -113,6 +116,25 @@ def test_a_source_passed_off_as_a_silent_take_is_caught(talking, folder):
     assert found.trace.r > 0.99
     assert found.trace.chance < 0.05
     assert found.trace.size > 0.01
+
+
+def test_a_take_of_deinterlaced_footage_is_held_against_it(clips, folder):
+    """The source was refused for being interlaced, so the measuring ended in an error."""
+    clip = clips / "grid" / "bbaf2n.mpg"
+    source = write_clip(
+        folder / "woven.mkv", pictures(clip, 16), codec="mpeg2video", interlaced=True, options={"flags": "+ildct", "b": "4M"}
+    )
+    with pytest.raises(UnsupportedMedia, match="interlaced"):
+        probe(source)
+    output = folder / "woven_take.mkv"
+    settings = RenderSettings(fit="hold", format="ffv1", deinterlace=True, motion="mel", device="cpu")
+    shot = Shot(video=str(source), speech=str(write_sound(folder / "woven.wav", speech(clip)[:12_000])))
+    for _ in render(RenderTask(shot=shot, settings=settings, output=str(output), cache=str(folder / "cache"))):
+        pass
+    found = measure_take(output, cache=folder / "cache")
+    assert found.likeness.touched_outside == 0
+    assert found.sharpness is not None
+    write_contact_sheet(source, output, folder / "sheet.png", columns=2)
 
 
 @pytest.fixture(scope="module")
