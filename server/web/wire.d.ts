@@ -208,6 +208,7 @@ export interface JobView {
 export interface JobDetail {
   job: JobView;
   shots: Array<ShotView>;
+  next: number | null;
 }
 
 export interface JobPage {
