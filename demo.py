@@ -6,13 +6,9 @@ a recording of a reader (useful-moonshine-onnx). Only data files of these packag
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-
-os.environ.setdefault("GLOG_minloglevel", "3")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from heygem_core.contact_sheet import write_contact_sheet
 from heygem_core.quality.measure import measure_take

@@ -27,13 +27,14 @@ from heygem_core.media.info import MediaInfo
 from heygem_core.media.planes import copy_frame
 from heygem_core.media.probe import probe
 from heygem_core.media.timing import timing_of
+from heygem_core.media.upright import upright_frames
 from heygem_core.person import Person, follow
 from heygem_core.plan import Plan, decide
 from heygem_core.plan_facts import PlanFacts
 from heygem_core.quality.compare import Quality, Wanted, measure
 from heygem_core.quality.curves import trace_of_old_mouth
 from heygem_core.quality.measure import result_of
-from heygem_core.quality.observe import Observation, observe, upright_frames
+from heygem_core.quality.observe import Observation, observe
 from heygem_core.shot import RenderSettings, Shot
 from heygem_core.timeline import TakeFrames
 
@@ -101,7 +102,7 @@ def write_lossless(plan: Plan, out: Path) -> None:
 def contact_sheet(info: MediaInfo, take: MediaInfo, source: Observation, half: int, path: Path, columns: int = 8) -> None:
     """Rows: before, wanted (the frame whose mouth it is), after."""
     picks = np.linspace(0, half - 1, columns).astype(int)
-    before = {k: rgb for k, rgb in upright_frames(info, 0, info.frame_count) if k in picks or k - half in picks}
+    before = {k: rgb for k, rgb in upright_frames(info) if k in picks or k - half in picks}
     after = {k: rgb for k, rgb in upright_frames(take, 0, half) if k in picks}
     rows = [[_face(before[k], source.points[k]) for k in picks], [_face(before[k + half], source.points[k + half]) for k in picks]]
     rows.append([_face(after[k], source.points[k]) for k in picks])

@@ -14,8 +14,7 @@ from .face.mesh import OUTER_LIPS, eye_distance
 from .face.tracker import Face, open_tracker
 from .media.info import MediaInfo
 from .media.probe import probe
-from .media.reader import read_scattered
-from .media.upright import Upright
+from .media.upright import upright_pictures
 from .report import TakeReport, read_report
 from .timeline import frames_under
 
@@ -29,7 +28,7 @@ def write_contact_sheet(source: str | Path, take: str | Path, path: Path, column
     before, after = (probe(path, deinterlace=True) for path in (source, take))
     picks = np.unique(np.linspace(0, after.frame_count - 1, columns + 2).astype(int)[1:-1])
     numbers = _frames_under(read_report(take), before, after.frame_count)[picks].tolist()
-    takes, sources = _pictures(after, picks.tolist()), _pictures(before, sorted(set(numbers)))
+    takes, sources = upright_pictures(after, picks.tolist()), upright_pictures(before, sorted(set(numbers)))
     with closing(open_tracker()) as tracker:
         faces = [next(iter(tracker.detect(takes[k], first=True)), None) for k in picks.tolist()]
     rows = [[_mouth(sources[n], face) for n, face in zip(numbers, faces, strict=True)]]
@@ -50,11 +49,6 @@ def _frames_under(report: TakeReport | None, info: MediaInfo, count: int) -> NDA
     shot = report.plan.shot
     whole = frames_under(info, shot.start, shot.end_exclusive, report.plan.settings.fit, shot.speed, report.plan.frames)
     return whole[report.start : report.end_exclusive]
-
-
-def _pictures(info: MediaInfo, numbers: list[int]) -> dict[int, Picture]:
-    upright = Upright(info)
-    return {frame.index: upright.picture(frame.picture) for frame in read_scattered(info, numbers)}
 
 
 def _mouth(rgb: Picture, face: Face | None) -> Picture:

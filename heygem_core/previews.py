@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from av import VideoFrame
 
-    from .media.info import MediaInfo
+    from .media.upright import Upright
 
 LONGEST_SIDE = 480  # pixels
 _QUALITY = 70
@@ -34,16 +34,14 @@ def watching(watcher: Watcher) -> Iterator[None]:
         _watcher = None
 
 
-def offer(number: int, picture: VideoFrame, info: MediaInfo) -> None:
-    """Shows a frame of the take if somebody watches and the last one was long enough ago."""
+def offer(number: int, picture: VideoFrame, upright: Upright) -> None:
+    """Shows a frame of the take if somebody watches and the last one was long enough ago; `upright` is that of the whole take."""
     global _next
     if _watcher is None or time.monotonic() < _next:
         return
     import cv2
 
-    from .media.upright import Upright
-
-    rgb = Upright(info).picture(picture, max_side=LONGEST_SIDE)
+    rgb = upright.picture(picture, max_side=LONGEST_SIDE)
     done, jpeg = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if done:
         _watcher(number, rgb.shape[1], rgb.shape[0], jpeg.tobytes())

@@ -21,6 +21,7 @@ from .inputs import Inputs, open_inputs
 from .media.formats import format_for
 from .media.output import check_output
 from .media.timing import TakeTiming, timing_of
+from .media.upright import Upright
 from .media.writer import TakeWriter
 from .pace import Pace
 from .patch import REMARK, Patcher, take_form
@@ -59,12 +60,12 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
         yield Notice(message=REMARK)
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, ahead(draw_frames(plan, start, end, device), 8) as drawn:
-            pace = Pace("render", end - start)
+            pace, upright = Pace("render", end - start), Upright(plan.info)
             for frame in drawn:
                 take.write(frame.picture if patcher is None else patcher.patch(frame))
                 if matte is not None:
                     matte.write_grey(_whole_matte(frame, plan.info.coded_size))
-                previews.offer(frame.number, frame.picture, plan.info)
+                previews.offer(frame.number, frame.picture, upright)
                 yield pace.tick()
         if task.matte is not None:
             made.append(Path(task.matte))

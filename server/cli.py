@@ -17,7 +17,6 @@ from .errors import ServerError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code (README.md lists them)."""
-    _quiet_libraries()
     parser = argparse.ArgumentParser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in (serve, jobs, passing, render, timeline, measure, train, install, doctor):
@@ -39,12 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print(f"heygem: Internal error: {error}. Please report it with the lines above.", file=sys.stderr)
         return EXIT_BUG
-
-
-def _quiet_libraries() -> None:
-    """Native libraries print start-up notes that mean nothing to an editor; whoever wants them sets these."""
-    os.environ.setdefault("GLOG_minloglevel", "3")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 if __name__ == "__main__":

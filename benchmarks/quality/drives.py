@@ -18,9 +18,8 @@ from heygem_core.errors import NoSound
 from heygem_core.face.mesh import INNER_LIP_PAIRS, OUTER_LIPS, eye_distance
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.probe import probe
-from heygem_core.media.reader import read_scattered
 from heygem_core.media.sound import SPEECH_RATE, read_speech
-from heygem_core.media.upright import Upright
+from heygem_core.media.upright import upright_pictures
 from heygem_core.plan import Plan, open_plan
 from heygem_core.quality.measure import Looked, look_at
 from heygem_core.quality.observe import Observation
@@ -174,17 +173,12 @@ def _stills(looked: Looked, clip: Path, take: MediaInfo) -> list[Still]:
     chosen, source = moments(looked), probe(clip)
     numbers = [frame for _, frame in chosen]
     below = [int(looked.under[k]) if looked.under is not None else k for k in numbers]
-    after, before = _pictures(take, numbers), _pictures(source, sorted(set(below)))
+    after, before = upright_pictures(take, numbers), upright_pictures(source, sorted(set(below)))
     stills = []
     for (why, k), number in zip(chosen, below, strict=True):
         points = looked.seen.points[k]
         stills.append(Still(why=why, frame=k, before=_mouth(before[number], points), after=_mouth(after[k], points)))
     return stills
-
-
-def _pictures(info: MediaInfo, numbers: list[int]) -> dict[int, Picture]:
-    upright = Upright(info)
-    return {frame.index: upright.picture(frame.picture) for frame in read_scattered(info, numbers)}
 
 
 def _mouth(rgb: Picture, points: NDArray[np.float32]) -> Picture:

@@ -53,8 +53,9 @@ class FaceLandmarker:
 
     def _open(self) -> None:
         try:
-            from mediapipe.tasks.python import BaseOptions
-            from mediapipe.tasks.python.vision import FaceLandmarker, FaceLandmarkerOptions, RunningMode
+            with quiet():
+                from mediapipe.tasks.python import BaseOptions
+                from mediapipe.tasks.python.vision import FaceLandmarker, FaceLandmarkerOptions, RunningMode
         except ImportError as error:
             raise MissingPackage("The tracker face-landmarker needs the package mediapipe: pip install mediapipe.") from error
         options = FaceLandmarkerOptions(

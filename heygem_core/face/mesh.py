@@ -80,8 +80,8 @@ class Pose:
     rotation: Floats  # (T, 3, 3) columns = the face's axes in display space
     shift: Floats  # (T, 3) pixels: where the origin of face space lies
 
-    def at(self, rows: slice | npt.NDArray[np.integer]) -> Pose:
-        """The poses of some of the frames."""
+    def at(self, rows: slice | int | npt.NDArray[np.integer]) -> Pose:
+        """The poses of some of the frames, or of one."""
         return Pose(self.scale[rows], self.rotation[rows], self.shift[rows])
 
 

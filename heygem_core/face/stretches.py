@@ -7,7 +7,7 @@ from a few frames before. So the same frame has the same face whichever range it
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from ..cache import Cache, fingerprint, key_of
 from ..media.info import MediaInfo
-from ..media.reader import read_frames
-from ..media.upright import Upright
+from ..media.upright import upright_frames
 from ..pace import Pace
 from ..shot import Event, TrackerName
 from ..streams import ahead
@@ -74,7 +73,7 @@ def _follow(info: MediaInfo, start: int, tracker: FaceTracker, pace: Pace) -> Ge
     seen: list[FrameFaces] = []
     damaged: list[int] = []
     tracker.reset()
-    with ahead(_pictures(info, max(0, start - LEAD), min(info.frame_count, start + STRETCH), damaged), 4) as pictures:
+    with ahead(upright_frames(info, max(0, start - LEAD), min(info.frame_count, start + STRETCH), damaged=damaged), 4) as pictures:
         for faces in follow_faces(pictures, tracker):
             seen.append(faces)
             if faces.index >= start:
@@ -87,15 +86,6 @@ def _follow(info: MediaInfo, start: int, tracker: FaceTracker, pace: Pace) -> Ge
         cut=before is not None and before != base,
         damaged=[number for number in damaged if number >= start],
     )
-
-
-def _pictures(info: MediaInfo, first: int, last: int, damaged: list[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(frame number, upright RGB); the numbers of frames that could not be decoded whole are added to `damaged`."""
-    upright = Upright(info)
-    for frame in read_frames(info, first, last):
-        if frame.damaged:
-            damaged.append(frame.index)
-        yield frame.index, upright.picture(frame.picture)
 
 
 def _joined(stretches: list[Stretch], first: int, last: int) -> list[FrameFaces]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import av
@@ -12,6 +13,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from .colour import FULL, LIMITED, assumed_matrix, sws_colorspace
 from .geometry import map_points
 from .pixels import chroma_size, component_views, pixel_format
+from .reader import read_frames, read_scattered
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -22,6 +24,26 @@ if TYPE_CHECKING:
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 Picture = npt.NDArray[np.uint8]  # (H, W, 3) RGB
+
+
+def upright_frames(
+    info: MediaInfo, start: int = 0, end_exclusive: int | None = None, *, damaged: list[int] | None = None
+) -> Iterator[tuple[int, Picture]]:
+    """(frame number, picture at `display_size`) of frames start … end_exclusive − 1, None = to the end of the file.
+
+    damaged: a list that the numbers of frames are added to which could not be decoded whole. Raises: as `read_frames`.
+    """
+    upright = Upright(info)
+    for frame in read_frames(info, start, end_exclusive):
+        if frame.damaged and damaged is not None:
+            damaged.append(frame.index)
+        yield frame.index, upright.picture(frame.picture)
+
+
+def upright_pictures(info: MediaInfo, numbers: Iterable[int]) -> dict[int, Picture]:
+    """Some frames of a file by their numbers, which ascend. Raises: as `read_scattered`."""
+    upright = Upright(info)
+    return {frame.index: upright.picture(frame.picture) for frame in read_scattered(info, numbers)}
 
 
 class Upright:

@@ -86,21 +86,16 @@ def watch(path: Path, *, face: int | None = None, longest_s: float | None = None
     Raises: MediaNotFound, UnreadableMedia, NoPicture, NoUsableFace. A clip without sound has empty samples.
     """
     from ..errors import NoSound
-    from ..face.reasons import Reason
     from ..face.tracker import open_tracker
     from ..face.tracks import build_tracks, choose_face, follow_faces
     from ..media.probe import probe
-    from ..media.reader import read_frames
     from ..media.sound import read_speech
-    from ..media.upright import Upright
+    from ..media.upright import upright_frames
 
     info = probe(path, deinterlace=True)  # it is only looked at
-    upright = Upright(info)
     count = info.frame_count if longest_s is None else min(info.frame_count, info.frame_at(Fraction(longest_s)) + 1)
     with closing(open_tracker("mediapipe")) as eyes:
-        tracks = build_tracks(
-            follow_faces(((f.index, upright.picture(f.picture)) for f in read_frames(info, 0, count)), eyes), eyes.version
-        )
+        tracks = build_tracks(follow_faces(upright_frames(info, 0, count), eyes), eyes.version)
     track = choose_face(tracks, face)
     times = np.array([float(info.time_of(k)) for k in range(count)])[: len(track.points)]
     rate = info.rate or len(times) / max(float(times[-1] - times[0]), 1e-3)
@@ -108,6 +103,6 @@ def watch(path: Path, *, face: int | None = None, longest_s: float | None = None
         samples = read_speech(path, end_s=None if longest_s is None else longest_s).samples
     except NoSound:
         samples = np.zeros(0, np.float32)
-    usable = track.reasons == Reason.USABLE
-    shapes = pose_free(smooth(track.points, rate, tracks.scenes), usable).shapes
-    return Footage(name=path.stem, times=times - times[0], shapes=shapes, usable=usable, samples=samples)
+    points = smooth(track.points, rate, tracks.scenes)
+    shapes = pose_free(points, track.usable, into=points).shapes
+    return Footage(name=path.stem, times=times - times[0], shapes=shapes, usable=track.usable, samples=samples)

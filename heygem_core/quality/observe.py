@@ -6,7 +6,7 @@ distance always 120 pixels. So figures compare across clips and sizes.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -14,14 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, lip_opening, lip_width, place, pose_free
-from ..face.reasons import Reason
+from ..face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, find_poses, lip_opening, lip_width, place, pose_free
 from ..face.smooth import smooth
 from ..face.tracker import open_tracker
 from ..face.tracks import build_tracks, choose_face, follow_faces
 from ..media.info import MediaInfo
-from ..media.reader import read_frames
-from ..media.upright import Upright
+from ..media.upright import upright_frames
 from ..motion.adapt import lip_gap
 from ..shot import Progress, TrackerName
 from ..streams import ahead
@@ -67,8 +65,8 @@ def observe(
     tracks = build_tracks(seen, "")
     track = choose_face(tracks, face)
     form = pose_free(track.points, track.usable)
-    steady = pose_free(smooth(track.points, info.rate or 25, tracks.scenes), track.usable).pose
-    usable = track.reasons == Reason.USABLE
+    steady = find_poses(smooth(track.points, info.rate or 25, tracks.scenes), track.usable)[0]
+    usable = track.usable
     pixels = _Pixels(end - start)
     anchor = form.mean[list(LIP_MIDDLES)].mean(0)
     with ahead(upright_frames(info, start, end), 4) as pictures:
@@ -88,13 +86,6 @@ def observe(
     )
 
 
-def upright_frames(info: MediaInfo, start: int, end_exclusive: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(frame number, (H, W, 3) RGB) in display space."""
-    upright = Upright(info)
-    for frame in read_frames(info, start, end_exclusive):
-        yield frame.index, upright.picture(frame.picture)
-
-
 def _where(usable: NDArray[np.bool_], values: NDArray) -> Floats:
     return np.where(usable, values, np.nan).astype(np.float32)
 
@@ -102,7 +93,7 @@ def _where(usable: NDArray[np.bool_], values: NDArray) -> Floats:
 def _steady_view(rgb: NDArray[np.uint8], k: int, pose: Pose, anchor: Floats) -> Floats:
     """The mouth of frame k as if the head kept still: (120, 160) luma, 0 … 255."""
     ruler = np.stack([anchor, anchor + [1, 0, 0], anchor + [0, 1, 0]])
-    here = place(ruler, Pose(pose.scale[k], pose.rotation[k], pose.shift[k]))[:, :2]
+    here = place(ruler, pose.at(k))[:, :2]
     middle = np.array(VIEW, np.float32) / 2
     there = np.stack([middle, middle + [_EYES_PX, 0], middle + [0, _EYES_PX]]).astype(np.float32)
     affine = cv2.getAffineTransform(here.astype(np.float32), there)

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from ..errors import MissingWeights
 from ..face.mesh import FACE_OVAL
+from ..media.upright import upright_frames
 from .figures import SyncScore
 from .mfcc import mfcc
 
@@ -143,12 +144,10 @@ def score(lips: Tensor, sound: Tensor) -> SyncScore:
 
 def _crops(info: MediaInfo, points: NDArray[np.floating], known: NDArray[np.bool_]) -> Iterator[Tensor]:
     """Face crops (3, 224, 224) blue, green, red, 0 … 255, at 25 frames a second."""
-    from .observe import upright_frames
-
     boxes = face_boxes(points, known)
     frame = 0
     wanted = [info.frame_at(Fraction(k, RATE)) for k in range(int(info.duration * RATE))]
-    for number, rgb in upright_frames(info, 0, info.frame_count):
+    for number, rgb in upright_frames(info):
         repeats = 0
         while frame < len(wanted) and wanted[frame] == number:
             frame, repeats = frame + 1, repeats + 1
