@@ -32,7 +32,7 @@ from .timeline import STILL_RATE
 if TYPE_CHECKING:
     from .plan import Plan
 
-SEGMENT_VERSION = 2  # raise it whenever the same plan would give other pixels
+SEGMENT_VERSION = 3  # raise it whenever the same plan would give other pixels
 
 _OF_FRAMES = ("frames", "reasons", "source", "target", "eye", "skull", "origin")  # arrays of a plan with one row per frame
 _OF_DONORS = ("patches", "patch_points", "patch_skull")  # with one row per donor
