@@ -42,6 +42,8 @@ def fingerprint(path: str | Path) -> str:
 
     Raises: MediaNotFound.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # whoever opens a pipe waits for ever
+        raise MediaNotFound(f"“{path}” is a folder, a pipe or a device, not a media file: give the path of one file.")
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())

@@ -239,6 +239,7 @@ class JobDetail(Struct, frozen=True, kw_only=True):
 
     job: JobView
     shots: tuple[ShotView, ...]
+    next: int | None = None  # where only some shots were asked for: give it as `shots_after`; None = that was all
 
 
 class JobPage(Struct, frozen=True, kw_only=True):

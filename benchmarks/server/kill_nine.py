@@ -1,4 +1,5 @@
-"""kill -9 at random moments of a running batch: `python -m benchmarks.server kill_nine [--kills 50] [--what server|worker|both]`.
+"""kill -9 at random moments of a running batch: `python -m benchmarks.server kill_nine [--kills 50] [--what server|worker|both]
+[--pause S]`.
 
 A server of its own process renders tiny shots; it, or one of its workers, is killed again and again, and started again. At the
 end every job must have completed, every shot have one take whose file has the recorded hash, no other file lie beside them, the
@@ -34,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--what", choices=("server", "worker", "both"), default="both")
+    parser.add_argument("--pause", type=float, metavar="S", help="longest pause between kills (default: 6; workers: 4)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--serve", metavar="DIR", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -42,10 +44,10 @@ def main() -> None:
         return
     for what in ("server", "worker") if options.what == "both" else (options.what,):
         with tempfile.TemporaryDirectory() as folder:
-            _measure(what, options.kills, Path(folder), random.Random(options.seed))
+            _measure(what, options.kills, Path(folder), random.Random(options.seed), options.pause)
 
 
-def _measure(what: str, kills: int, folder: Path, chance: random.Random) -> None:
+def _measure(what: str, kills: int, folder: Path, chance: random.Random, pause_s: float | None) -> None:
     pairs = _pairs(folder)
     store = Store(folder / "data" / "heygem.sqlite3")
     began, done, batches = time.monotonic(), 0, 0
@@ -59,7 +61,7 @@ def _measure(what: str, kills: int, folder: Path, chance: random.Random) -> None
         if done >= kills and not _unfinished(store):
             break
         if done < kills:
-            time.sleep(chance.uniform(0.2, 6.0) if what == "server" else chance.uniform(0.1, 4.0))
+            time.sleep(chance.uniform(0.1, pause_s or (6.0 if what == "server" else 4.0)))
             done += _kill(what, server, chance)
             print(f"\r{what}: {done} kills, {batches} batches, {time.monotonic() - began:.0f} s", end="", flush=True)
         else:

@@ -35,6 +35,11 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
     before: str | None = None  # `next` of the page before
 
 
+class ShotsQuery(Struct, frozen=True, kw_only=True):
+    shots: Annotated[int, Meta(ge=1, le=10_000)] | None = None  # how many of its shots; None = all of them
+    shots_after: Annotated[int, Meta(ge=-1, le=1 << 40)] = -1  # `next` of the answer before
+
+
 class ForceQuery(Struct, frozen=True, kw_only=True):
     force: Annotated[int, Meta(ge=0, le=1)] = 0  # 1 = also what a timeline uses
 
@@ -130,7 +135,8 @@ async def list_jobs(ask: Ask) -> JobPage:
 
 
 async def show(ask: Ask) -> JobDetail:
-    detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, ask.id)
+    query, store = ask.query, ask[keys.ENGINE].store
+    detail = await asyncio.to_thread(store.job, ask.id, after=query.shots_after, limit=query.shots)
     check_owns(ask.who, detail.job)
     return ask[keys.ENGINE].scheduler.live(detail)
 
@@ -214,7 +220,8 @@ ROUTES = (
     Route(method="POST", path="/api/v1/estimate", does="How long a job would take, by what this machine did before.",
           handler=estimate, takes=JobRequest, gives=Estimate, largest_body=_LARGEST_JOB),
     Route(method="GET", path="/api/v1/jobs", does="Jobs, newest first.", handler=list_jobs, gives=JobPage, query=JobsQuery),
-    Route(method="GET", path="/api/v1/jobs/{id}", does="A job with its shots.", handler=show, gives=JobDetail),
+    Route(method="GET", path="/api/v1/jobs/{id}", does="A job with its shots, all or page by page.", handler=show,
+          gives=JobDetail, query=ShotsQuery),
     _on_job("cancel", "Call off what has not ended.", "cancel"),
     _on_job("pause", "Begin nothing new of it.", "pause"),
     _on_job("resume", "Go on after a pause.", "resume"),

@@ -32,7 +32,10 @@ def checked_settings(roots: Roots, settings: RenderSettings, wanted_by: str) -> 
     for name, shipped in (("style_from", frozenset[str]()), ("motion", _HEADS), ("speech_encoder", _ENCODERS)):
         value = getattr(settings, name)
         if value is not None and value not in shipped:
-            found[name] = str(roots.resolve(value, wanted_by))
+            real = roots.resolve(value, wanted_by)
+            if real.exists() and not (real.is_file() or (name == "speech_encoder" and real.is_dir())):
+                raise BadPath(f"“{value}” is a folder, a pipe or a device: give the path of one file.")
+            found[name] = str(real)
     return msgspec.structs.replace(settings, **found) if found else settings
 
 

@@ -138,7 +138,10 @@ async def _body(request: web.Request, route: Route) -> Any:
     except TimeoutError:
         raise BadRequest("The rest of the request did not come.") from None
     try:
-        return from_json(b"".join(parts), route.takes)
+        body = b"".join(parts)
+        if size < MIB:
+            return from_json(body, route.takes)
+        return await asyncio.to_thread(from_json, body, route.takes)  # thousands of shots: others are served meanwhile
     except SpecError as error:
         raise BadRequest(f"The request is not valid: {error.__cause__ or error}.") from error
 

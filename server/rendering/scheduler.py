@@ -22,7 +22,7 @@ from heygem_core.shot import Event, Notice, Progress, Shot
 from heygem_core.tasks import Probed, ProbeTask
 from heygem_core.worker import Picture
 
-from ..errors import ServerError, StaleAttempt
+from ..errors import BadRequest, ServerError, StaleAttempt
 from ..front.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Claim, Store
@@ -101,6 +101,11 @@ class Scheduler:
         if doing:
             await asyncio.wait(doing, timeout=within_s)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no worker of the queue has work."""
+        return not self._running
+
     def look_again(self) -> None:
         """Somebody else put work into the database."""
         self._wake.set()
@@ -122,7 +127,7 @@ class Scheduler:
 
     def live(self, detail: JobDetail) -> JobDetail:
         """Both."""
-        return JobDetail(job=self.live_job(detail.job), shots=tuple(map(self.live_shot, detail.shots)))
+        return JobDetail(job=self.live_job(detail.job), shots=tuple(map(self.live_shot, detail.shots)), next=detail.next)
 
     def estimate(self, request: JobRequest, shots: Sequence[Shot]) -> Estimate:
         """From what this machine did before and from the lengths of the videos. Blocks for their sake: never call it on the event loop."""
@@ -224,6 +229,8 @@ class Scheduler:
             self._note(claim, "info", f"{_title(claim)} was called off.")
         except WorkFailed as failure:
             await self._failed(running, failure)
+        except BadRequest as error:  # no other try mends that
+            await self._failed(running, WorkFailed("failed", str(error)), again=False)
         except (core.HeygemError, ServerError, OSError) as error:
             await self._failed(running, WorkFailed("failed", str(error)))
         except Exception as error:
@@ -234,7 +241,7 @@ class Scheduler:
             self._live.end(claim.token)
             self._wake.set()
 
-    async def _failed(self, running: _Running, failure: WorkFailed) -> None:
+    async def _failed(self, running: _Running, failure: WorkFailed, *, again: bool = True) -> None:
         claim = running.claim
         code = failure.failed.exit_code if failure.failed is not None else None
         outcome = failure.outcome
@@ -245,7 +252,7 @@ class Scheduler:
         else:
             reason = failure.reason
         with suppress(StaleAttempt):
-            again = await asyncio.to_thread(self._store.fail, claim.token, outcome, reason, again=code not in _NOT_AGAIN)
+            again = await asyncio.to_thread(self._store.fail, claim.token, outcome, reason, again=again and code not in _NOT_AGAIN)
             level = "warning" if again else "error"
             self._note(claim, level, f"{_title(claim)} {'did not succeed' if again else 'failed'} ({outcome}): {reason}")
 

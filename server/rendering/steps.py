@@ -19,6 +19,7 @@ from heygem_core.tasks import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
 from ..errors import Broken, StaleAttempt
 from ..security.paths import check_no_link
+from ..security.refusals import BadPath
 from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
@@ -259,6 +260,8 @@ def check_still_there(shot: Shot) -> None:
     """
     for path in (shot.video, shot.speech):
         check_no_link(path)
+        if os.path.exists(path) and not os.path.isfile(path):  # whoever opens a pipe waits for ever
+            raise BadPath(f"“{path}” is a folder, a pipe or a device, not a media file: give the path of one file.")
 
 
 def stamp_of(shot: Shot) -> str:

@@ -67,10 +67,10 @@ class Jobs(Database):
                     change.connection.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?)", (idempotency_key, digest, job, change.now))
         return self.job(job)
 
-    def job(self, job: str) -> JobDetail:
-        """Raises: NotFound."""
+    def job(self, job: str, *, after: int = -1, limit: int | None = None) -> JobDetail:
+        """With its shots, or the first `limit` of those behind position `after`. Raises: NotFound."""
         with self.reading() as connection:
-            return rows.detail(connection, job)
+            return rows.detail(connection, job, after, limit)
 
     def job_view(self, job: str) -> JobView:
         """Without its shots. Raises: NotFound."""
@@ -115,8 +115,7 @@ class Jobs(Database):
             view = rows.job(change.connection, job)
             if view.state != "canceled":
                 move("job", view.state, "canceled", view.name)
-                for row in _shots_in(change.connection, job, FINISHED_SHOTS, inside=False):
-                    _cancel_shot(change, row)
+                _cancel_shots(change, job)
                 # Some may be done, so the shots alone would not say that the whole was called off.
                 change.connection.execute("UPDATE jobs SET state = 'canceled' WHERE id = ?", (job,))
                 change.jobs[job] = "job.changed"
@@ -278,6 +277,20 @@ def end_open_tasks(change: Change, shot: str, state: str, outcome: str, reason: 
 def _cancel_shot(change: Change, row: sqlite3.Row) -> None:
     end_open_tasks(change, row["id"], "canceled", "canceled", "Somebody called it off.")
     set_shot(change, row["id"], "canceled")
+
+
+def _cancel_shots(change: Change, job: str) -> None:
+    """All that have not ended, in three statements however many there are. Every state that is not an end may become canceled."""
+    connection = change.connection
+    going = [row["id"] for row in _shots_in(connection, job, FINISHED_SHOTS, inside=False)]
+    running = "SELECT attempt FROM tasks WHERE job = ? AND state = 'running'"
+    ended = (change.now, "canceled", "Somebody called it off.", job)
+    connection.execute(f"UPDATE attempts SET ended = ?, outcome = ?, reason = ? WHERE token IN ({running})", ended)
+    connection.execute("UPDATE tasks SET state = 'canceled' WHERE job = ? AND state IN ('queued', 'running')", (job,))
+    marks = ",".join("?" * len(FINISHED_SHOTS))
+    connection.execute(f"UPDATE shots SET state = 'canceled', why = NULL WHERE job = ? AND state NOT IN ({marks})", (job, *FINISHED_SHOTS))
+    for shot in going:
+        change.touch_shot(shot, job)
 
 
 def _requeue(change: Change, row: sqlite3.Row) -> None:

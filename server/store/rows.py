@@ -45,11 +45,14 @@ def job_view(row: sqlite3.Row) -> JobView:
     )
 
 
-def detail(connection: sqlite3.Connection, id: str) -> JobDetail:
-    """A job with its shots. Raises: NotFound."""
-    found = connection.execute("SELECT * FROM shots WHERE job = ? ORDER BY position", (id,)).fetchall()
-    of_job = "IN (SELECT id FROM shots WHERE job = ?)"
-    return JobDetail(job=job(connection, id), shots=tuple(_shots(connection, found, of_job, (id,))))
+def detail(connection: sqlite3.Connection, id: str, after: int = -1, limit: int | None = None) -> JobDetail:
+    """A job with its shots, or the first `limit` of those behind position `after`. Raises: NotFound."""
+    which = "shots WHERE job = ? AND position > ? ORDER BY position LIMIT ?"
+    most = -1 if limit is None else limit
+    found = connection.execute(f"SELECT * FROM {which}", (id, after, most)).fetchall()
+    views = _shots(connection, found, f"IN (SELECT id FROM {which})", (id, after, most))
+    more = limit is not None and len(found) == limit
+    return JobDetail(job=job(connection, id), shots=tuple(views), next=found[-1]["position"] if more else None)
 
 
 def shot(connection: sqlite3.Connection, id: str) -> ShotView:
@@ -68,7 +71,7 @@ def shots_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[Shot
     return _shots(connection, [found[id] for id in known if id in found], marks, known)
 
 
-def _shots(connection: sqlite3.Connection, found: Sequence[sqlite3.Row], which: str, values: Sequence[str]) -> list[ShotView]:
+def _shots(connection: sqlite3.Connection, found: Sequence[sqlite3.Row], which: str, values: Sequence[str | int]) -> list[ShotView]:
     """The views of shot rows, with what belongs to them fetched in three queries altogether."""
     attempts = _by_shot(connection, f"SELECT * FROM attempts WHERE shot {which} ORDER BY shot, token", values)
     segments = _by_shot(connection, f"SELECT * FROM tasks WHERE kind = 'segment' AND shot {which} ORDER BY shot, segment", values)
@@ -94,7 +97,7 @@ def _shots(connection: sqlite3.Connection, found: Sequence[sqlite3.Row], which: 
     ]
 
 
-def _by_shot(connection: sqlite3.Connection, query: str, values: Sequence[str]) -> dict[str, list[sqlite3.Row]]:
+def _by_shot(connection: sqlite3.Connection, query: str, values: Sequence[str | int]) -> dict[str, list[sqlite3.Row]]:
     return {id: list(group) for id, group in groupby(connection.execute(query, values), key=lambda row: row["shot"])}
 
 

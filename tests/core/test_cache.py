@@ -135,3 +135,12 @@ def test_a_key_depends_on_every_part_and_its_place() -> None:
     keys = {key_of(1, "a"), key_of("a", 1), key_of(1, ["a"]), key_of(RenderSettings()), key_of(RenderSettings(intensity=0.5))}
     assert len(keys) == 5
     assert key_of(RenderSettings()) == key_of(RenderSettings())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes of Unix")
+def test_a_pipe_has_no_fingerprint_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Whoever opens a pipe waits for somebody who writes: a worker stood still until it was ended."""
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path in (tmp_path / "pipe.mp4", tmp_path):
+        with pytest.raises(MediaNotFound):
+            fingerprint(path)

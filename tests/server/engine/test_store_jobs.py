@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from heygem_core.shot import RenderSettings, Shot
-from heygem_server.errors import BadRequest, Broken, Conflict, NotFound
+from heygem_server.errors import BadRequest, Broken, Conflict, NotFound, StaleAttempt
 from heygem_server.store import Store, expand
 from heygem_server.store.schema import MIGRATIONS, migrate
 from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, Origin
@@ -335,3 +335,32 @@ def test_threads_do_not_disturb_each_other(store: Store) -> None:
             store.finish_join(claim.token, take_of(claim, path=f"/takes/{claim.token}"))
     assert {job.state for job in store.jobs(limit=100).jobs} == {"completed"}
     assert [event.seq for event in store.events_since(0, 10_000) or ()] == list(range(1, store.seq + 1))
+
+
+def test_the_shots_of_a_job_come_page_by_page(store: Store) -> None:
+    job = submit(store, *[f"{k}.mp4" for k in range(7)]).job.id
+    whole, pages, after = store.job(job).shots, [], -1
+    while True:
+        page = store.job(job, after=after, limit=3)
+        pages.append(page.shots)
+        if page.next is None:
+            break
+        after = page.next
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert tuple(shot for page in pages for shot in page) == whole
+    assert store.job(job).next is None
+
+
+def test_calling_a_job_off_ends_what_waits_and_runs_and_leaves_what_has_ended(store: Store) -> None:
+    submit(store, "done.mp4", "failed.mp4", "running.mp4", "waiting.mp4")
+    finish(store, "a")
+    store.fail(claimed(store).token, "failed", "bad", again=False)
+    running = claimed(store)
+    store.cancel(running.job)
+    assert [shot.state for shot in store.job(running.job).shots] == ["done", "failed", "canceled", "canceled"]
+    (attempt,) = store.shot(running.shot).attempts
+    assert (attempt.outcome, attempt.reason) == ("canceled", "Somebody called it off.")
+    with pytest.raises(StaleAttempt):
+        store.finish_plan(running.token, planned("b"))
+    assert store.claim("me") is None
+    assert store.queue_length().get("running", 0) == 0

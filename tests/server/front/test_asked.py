@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -172,12 +173,29 @@ def test_a_link_that_was_put_in_the_way_after_the_check_stops_the_shot(server: S
     server.ask("POST", f"/api/v1/jobs/{blocked}/resume")
     ends = time.monotonic() + 30
     while (job := server.ask("GET", f"/api/v1/jobs/{blocked}").json)["shots"][0]["state"] in ("queued", "planning", "rendering"):
-        if "link" in (job["shots"][0]["why"] or ""):
-            break
         assert time.monotonic() < ends
         time.sleep(0.05)
+    assert job["shots"][0]["state"] == "failed"
     assert "link" in job["shots"][0]["why"]
-    server.ask("POST", f"/api/v1/jobs/{blocked}/cancel")
+    assert len(job["shots"][0]["attempts"]) == 1, "no other try mends that"
+
+
+def test_a_pipe_is_no_video_and_keeps_no_worker_waiting(server: Server, media: Path) -> None:
+    """Whoever opens a pipe waits for somebody who writes: two minutes, three times, for each of its shots."""
+    os.mkfifo(media / "pipe.mp4")
+    pipe = {"path": str(media / "pipe.mp4")}
+    began = time.monotonic()
+    for one in (shot(media, video=pipe), shot(media, speech=pipe)):
+        job = server.ask("POST", "/api/v1/jobs", {"shots": [one]}).json["job"]["id"]
+        while (detail := server.ask("GET", f"/api/v1/jobs/{job}").json)["job"]["state"] in ("queued", "active"):
+            assert time.monotonic() - began < 30
+            time.sleep(0.05)
+        assert (detail["shots"][0]["state"], "not a media file" in detail["shots"][0]["why"]) == ("failed", True)
+    for what in ("probe", "waveform", "poster.jpg", "faces", "proxy"):
+        assert server.ask("POST", f"/api/v1/media/{what}", pipe).status == 404
+    assert server.ask("POST", "/api/v1/timelines", {**pipe, "dry_run": True}).error == "BadPath"
+    for name in ("style_from", "motion", "speech_encoder"):
+        assert {answer.status for answer in ways(server, media, {name: pipe["path"]})} == {422}
 
 
 def test_folders_behind_a_link_of_the_settings_are_known_by_where_they_lead(tmp_path: Path) -> None:
