@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from heygem_core.face.mesh import lower_lip_gap
 from heygem_core.motion.augment import music, over
-from heygem_core.motion.examples import lower_lip_gap
 from heygem_core.motion.footage import Footage, watch
 from heygem_core.motion.head import Head, load_head
 from heygem_core.motion.measures import Following, best_lag, bootstrap, follow

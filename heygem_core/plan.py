@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from .cache import Cache, fingerprint, key_of
 from .engines.mesh.prepare import prepare
 from .errors import NoUsableFace, OutputError
-from .face.mesh import VERTICES, chunks, lip_opening, lip_width
+from .face.mesh import VERTICES, chunks, lip_gap, lip_opening, lip_width
 from .face.reasons import Reason
 from .face.stretches import find_faces
 from .face.tracks import TRACKS_VERSION, FaceTracks, build_tracks, describe_people
@@ -30,7 +30,6 @@ from .inputs import Inputs, open_inputs, refuse_changed
 from .manner import Manner, manner_of
 from .media.info import MediaInfo
 from .media.sound import Sound
-from .motion.adapt import lip_gap
 from .motion.choice import choose_head
 from .motion.head import Head, head_name
 from .motion.motion import Motion

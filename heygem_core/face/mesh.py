@@ -195,6 +195,21 @@ def lip_opening(points: Floats) -> Floats:
     return gaps.mean(axis=-1) / eye_distance(points)
 
 
+def lip_gap(shapes: Floats) -> Floats:
+    """(…,) how far the inner lips stand apart down the face, mean of the three middle pairs; shapes (…, 478, 3) face space.
+
+    Only y counts: one lip lying before the other (z) is no opening, and the depth of trackers says more about the head's tilt.
+    """
+    upper, lower = np.array(INNER_LIP_PAIRS).T
+    return np.asarray((shapes[..., lower, 1] - shapes[..., upper, 1]).mean(axis=-1))
+
+
+def lower_lip_gap(lower_face: Floats) -> npt.NDArray[np.float32]:
+    """`lip_gap` (…,) of shapes or displacements (…, V, 3) in the order of LOWER_FACE."""
+    upper, lower = ([LOWER_FACE.index(pair[k]) for pair in INNER_LIP_PAIRS] for k in (0, 1))
+    return np.asarray((lower_face[..., lower, 1] - lower_face[..., upper, 1]).mean(axis=-1), np.float32)
+
+
 def lip_width(points: Floats) -> Floats:
     """Distance between the outer lip corners over the inter-ocular distance (…,); points or shapes (…, 478, 3)."""
     return np.linalg.norm(points[..., LIP_CORNERS[0], :] - points[..., LIP_CORNERS[1], :], axis=-1) / eye_distance(points)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.mesh import INNER_LIP_PAIRS, LOWER_FACE, seen_in
+from ..face.mesh import LOWER_FACE, lip_gap, seen_in
 
 Floats = NDArray[np.float32]
 
@@ -40,15 +40,6 @@ def neutral_of(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Float
     rows = list(LOWER_FACE)
     neutral[rows] = np.median(calm[:, rows], axis=0)
     return close_lips(neutral.astype(np.float32))
-
-
-def lip_gap(shapes: Floats) -> Floats:
-    """(…,) how far the inner lips stand apart down the face, mean of the three middle pairs; shapes (…, 478, 3) face space.
-
-    Only y counts: one lip lying before the other (z) is no opening, and the depth of trackers says more about the head's tilt.
-    """
-    upper, lower = np.array(INNER_LIP_PAIRS).T
-    return np.asarray((shapes[..., lower, 1] - shapes[..., upper, 1]).mean(axis=-1))
 
 
 def close_lips(shape: Floats) -> Floats:

@@ -16,11 +16,11 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
 from ..errors import HeygemError, MediaNotFound
-from ..face.mesh import LOWER_FACE
+from ..face.mesh import LOWER_FACE, lower_lip_gap
 from ..speech.activity import speaking
 from ..speech.features import FRAME_RATE, HOP, frame_count
 from .adapt import neutral_of
-from .examples import Example, lower_lip_gap
+from .examples import Example
 from .footage import Footage, watch
 from .head import Head
 from .measures import best_lag

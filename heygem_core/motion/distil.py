@@ -23,10 +23,11 @@ from ..errors import SpecError
 from ..speech.encoder import of_front
 from ..speech.features import level, log_mel
 from ..speech.mel_front import MelFront
+from .checkpoint import resume, save
 from .head import Head
 from .lessons import Lessons
 from .model import MotionNet, MotionNets
-from .train import Epoch, mouth_error, resume, save
+from .train import Epoch, mouth_error
 
 Floats = NDArray[np.float32]
 

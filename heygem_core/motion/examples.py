@@ -45,18 +45,12 @@ def grid_examples(folder: Path) -> list[Example]:
     shapes = _pose_free(np.concatenate(points), rows)[:, [rows[v] for v in mesh.LOWER_FACE]]
     ends = np.cumsum([len(t) for t in times])
     spans = list(zip(np.r_[0, ends[:-1]], ends, strict=True))
-    gaps = lower_lip_gap(shapes)
+    gaps = mesh.lower_lip_gap(shapes)
     usual = shapes[gaps <= np.percentile(gaps, 20)].mean(0)
     return [
         _example(name, shapes[a:b], gaps[a:b], time, sound, usual)
         for name, (a, b), time, sound in zip(names, spans, times, sounds, strict=True)
     ]
-
-
-def lower_lip_gap(lower_face: Floats) -> Floats:
-    """(…,) `adapt.lip_gap` of shapes or displacements (…, V, 3) in the order of mesh.LOWER_FACE."""
-    upper, lower = ([mesh.LOWER_FACE.index(pair[k]) for pair in mesh.INNER_LIP_PAIRS] for k in (0, 1))
-    return np.asarray((lower_face[..., lower, 1] - lower_face[..., upper, 1]).mean(axis=-1), np.float32)
 
 
 def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floats, usual: Floats) -> Example:

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
-from ..face.mesh import LIP_CORNERS, LOWER_FACE, pose_free
+from ..face.mesh import LIP_CORNERS, LOWER_FACE, lip_gap, pose_free
 from ..face.smooth import smooth
 from ..speech.activity import speaking
 from ..speech.features import FRAME_RATE
-from .adapt import lip_gap, neutral_of
+from .adapt import neutral_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,7 +42,7 @@ class Footage:
 
     @property
     def gap(self) -> Floats:
-        """(T,) `adapt.lip_gap` of each frame."""
+        """(T,) `face.mesh.lip_gap` of each frame."""
         return lip_gap(self.shapes)
 
     @property

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..face.mesh import LIP_CORNERS, LOWER_FACE
+from ..face.mesh import LIP_CORNERS, LOWER_FACE, lower_lip_gap
 from ..quality.curves import closures
-from .examples import lower_lip_gap
 from .footage import Footage
 from .motion import Motion
 

@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..face.mesh import LOWER_FACE
+from ..face.mesh import LOWER_FACE, lower_lip_gap
 from ..speech.features import FRAME_RATE, level
-from .examples import lower_lip_gap
 from .footage import Footage
 from .head import Head
 from .measures import LAGS_S, correlation

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from ..face.mesh import lower_lip_gap
 from ..speech.activity import speaking, utterances
 from ..speech.features import FRAME_RATE, HOP, frame_count, level
 from .choice import identity
-from .examples import lower_lip_gap
 from .head import Head, load_head
 from .motion import Motion
 

@@ -19,12 +19,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import SpecError
 from ..face import mesh
+from ..face.mesh import lower_lip_gap
 from ..speech.activity import speaking
 from ..speech.features import level
 from .augment import disturbed, joined, unspoken
-from .examples import Example, lower_lip_gap
+from .checkpoint import resume, save
+from .examples import Example
 from .head import Head
 from .predict import STATE_RATE
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 GRID_DELAY_S = 0.01  # GRID s1's pictures lag its sound by so much against the footage named in the model card
-
-
 CLOSED_DELTA = 0.012  # face space: lips no further apart than this over their resting place are closed
 
 
@@ -255,27 +254,3 @@ def _batch_loss(net: MotionNet | MotionNets, loss_of: Any, states: list[Tensor],
     error = loss_of(net(pad_sequence(states, batch_first=True).float()), pad_sequence(wanted, batch_first=True))
     result: Tensor = (error * known).sum() / known.sum()
     return result
-
-
-def resume(parts: dict[str, Any], checkpoint: Path | None, about: str) -> int:
-    """How many epochs a checkpoint has behind it; 0 without one. about: the run. Raises: SpecError — it is another run's."""
-    import torch
-
-    if checkpoint is None or not checkpoint.exists():
-        return 0
-    kept = torch.load(checkpoint, weights_only=True)
-    if kept["about"] != about:
-        raise SpecError(f"The checkpoint {checkpoint} is of a run with other data or settings: delete it, or give those again.")
-    for name, part in parts.items():
-        part.load_state_dict(kept[name])
-    return int(kept["epochs"])
-
-
-def save(parts: dict[str, Any], checkpoint: Path | None, about: str, epochs: int) -> None:
-    """Keep the state of a run that has so many epochs behind it."""
-    import torch
-
-    if checkpoint is not None:
-        part = checkpoint.with_name(checkpoint.name + ".part")
-        torch.save({"epochs": epochs, "about": about} | {name: value.state_dict() for name, value in parts.items()}, part)
-        part.replace(checkpoint)

@@ -14,7 +14,6 @@ from .figures import Closures, CurveMatch, Trace
 
 LAG_S = 0.16  # furthest lag looked for
 CLOSED_GAP = 0.02  # eye distances: under this signed gap between the inner lips a mouth counts as closed
-STILL_SD = 0.005  # eye distances: a wanted opening that varies less asks for a mouth that keeps still
 _FEWEST = 8  # frames that a correlation needs
 _FEWEST_FOR_TRACE = 24
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.adapt import lip_gap, neutral_of
+from ..face.mesh import lip_gap
+from ..motion.adapt import neutral_of
 from ..motion.footage import Footage
 from .curves import LAG_S, chance_of, circular_correlations, closures, match_curves
 from .figures import OwnSpeech

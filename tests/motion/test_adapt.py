@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heygem_core.face.mesh import INNER_LIP_PAIRS, LOWER_FACE
-from heygem_core.motion.adapt import CLOSED_GAP, close_lips, lip_gap, neutral_of
+from heygem_core.face.mesh import INNER_LIP_PAIRS, LOWER_FACE, lip_gap
+from heygem_core.motion.adapt import CLOSED_GAP, close_lips, neutral_of
 from heygem_core.motion.head import load_head
 
 

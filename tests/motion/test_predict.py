@@ -7,9 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from heygem_core.face.mesh import LOWER_FACE
+from heygem_core.face.mesh import LOWER_FACE, lower_lip_gap
 from heygem_core.motion.augment import music
-from heygem_core.motion.examples import lower_lip_gap
 from heygem_core.motion.footage import Footage
 from heygem_core.motion.head import load_head
 from heygem_core.motion.measures import best_lag, follow
