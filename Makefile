@@ -60,6 +60,8 @@ lint: setup
 format: setup
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
+	$(BIN)/python web-tools/wire_types.py
+	$(BIN)/python -m heygem_plugins.protocol.generate
 
 # The Premiere panels as one file each, in dist/, ready to be signed.
 zxp ccx: setup

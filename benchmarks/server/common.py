@@ -31,6 +31,7 @@ def settings(folder: Path, **changes: Any) -> ServerSettings:
         "takes_folder": folder / "takes",
         "cache": folder / "cache",
         "disk_floor_bytes": 1 << 20,
+        "measure_takes": False,
         "keep_days": None,
         "keep_bytes": None,
     }

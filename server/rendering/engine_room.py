@@ -19,6 +19,7 @@ from ..workers.look import Look
 from .events import Broadcaster
 from .job_log import JobLogs
 from .looks import Looks
+from .measuring import measure_when_idle
 from .retention import sweep
 from .scheduler import Scheduler
 from .take_files import check_takes, remove_take
@@ -79,6 +80,8 @@ async def engine_room(settings: ServerSettings) -> AsyncIterator[EngineRoom]:
     try:
         await scheduler.recover()
         working = [asyncio.create_task(scheduler.run()), asyncio.create_task(_sweep_now_and_then(room, settings))]
+        if settings.measure_takes:
+            working.append(asyncio.create_task(measure_when_idle(store, scheduler, room.look)))
         try:
             yield room
         finally:

@@ -24,6 +24,7 @@ def settings(folder: Path, **changes: Any) -> ServerSettings:
         "workers": 1,
         "segment_frames": 8,
         "disk_floor_bytes": 1 << 20,
+        "measure_takes": False,
     }
     return ServerSettings(**usual | changes)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from heygem_core.media.probe import probe
+from heygem_core.report import read_report
 from heygem_core.shot import Shot
 from heygem_core.tasks import Probed
 from heygem_server.rendering.engine_room import engine_room
@@ -222,3 +223,13 @@ def test_importing_the_engine_room_loads_nothing_heavy() -> None:
     heavy = "('torch', 'av', 'mediapipe', 'cv2', 'scipy', 'numpy')"
     code = f"import sys, heygem_server.rendering.engine_room; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+async def test_a_finished_take_is_measured_while_nothing_waits(short: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
+    async with engine_room(settings(tmp_path, measure_takes=True)) as room:
+        take = (await ended(room, (await submit(room, tmp_path, [(short, sentences[0])])).job.id)).shots[0].takes[0]
+        await until(lambda: (report := read_report(take.path)) is not None and report.quality is not None)
+        report = read_report(take.path)
+        assert report is not None
+        assert report.quality is not None
+        assert report.quality.frames == take.frames

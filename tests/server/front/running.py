@@ -129,6 +129,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Server]:
         "port": 0,
         "workers": 1,
         "disk_floor_bytes": 0,
+        "measure_takes": False,
     }
     chosen = ServerSettings(**{**defaults, **settings})
     found: list[Ready] = []
