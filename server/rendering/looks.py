@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from fractions import Fraction
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from heygem_core.tasks import (
     WaveformTask,
 )
 
-from ..errors import BadRequest, NotFound
+from ..errors import NotFound
 from ..settings import ServerSettings
 from ..store import Store
 from ..wire import TakeView
@@ -69,16 +69,24 @@ class Looks:
         return await self._made(path, "proxy", "proxy.mp4", lambda out: ProxyTask(path=path, output=out))
 
     async def source_proxy(self, take: TakeView) -> Path:
-        """The same frames of the original as an .mp4. Raises: BadRequest — they do not follow each other in the original."""
+        """The frames of the original that lie under the take's, in its order, as an .mp4."""
         source = await asyncio.to_thread(self._source, take)
-        shot = source.shot
-        if source.settings.fit == "loop" or shot.speed != Fraction(1):
-            raise BadRequest("This take shows its clip at another speed or forth and back: compare it with the clip itself.")
-        end = shot.start + take.frames
-        what = f"source {shot.start} {end}"
-        return await self._made(
-            shot.video, what, "source.mp4", lambda out: ProxyTask(path=shot.video, output=out, start=shot.start, end_exclusive=end)
-        )
+        shot, settings = source.shot, source.settings
+
+        def task(out: str) -> ProxyTask:
+            return ProxyTask(
+                path=shot.video,
+                output=out,
+                start=shot.start,
+                end_exclusive=shot.end_exclusive,
+                speed=shot.speed,
+                fit=settings.fit,
+                deinterlace=settings.deinterlace,
+                frames=take.frames,
+            )
+
+        what = f"source {shot.start} {shot.end_exclusive} {shot.speed} {settings.fit} {settings.deinterlace} {take.frames}"
+        return await self._made(shot.video, what, "source.mp4", task)
 
     async def contact_sheet(self, take: TakeView) -> Path:
         """A JPEG of frames of the take below those of its source."""
@@ -123,7 +131,7 @@ class Looks:
         try:
             await self.ask(task)
         except BaseException:
-            if not made.exists():
+            with suppress(OSError):  # not empty where somebody else was faster
                 made.parent.rmdir()
             raise
 

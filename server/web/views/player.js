@@ -32,8 +32,7 @@ export function Player({ take, report, waveform, seekTo, onFrame }) {
   const after = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const before = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const afterUrl = useMediaUrl(`/takes/${take.id}/proxy.mp4`);
-  // Where the picture runs forth and back, the take's frames do not follow each other in the original.
-  const [lost, setLost] = useState(take.settings.fit === "loop");
+  const [lost, setLost] = useState(false);
   const beforeUrl = useMediaUrl(lost ? null : `/takes/${take.id}/source.mp4`);
   const comparable = !lost && beforeUrl.error === null;
   const rate = parseRate(take.rate);

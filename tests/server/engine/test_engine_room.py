@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from heygem_core.media.probe import probe
 from heygem_core.report import read_report
@@ -18,7 +19,7 @@ from heygem_core.shot import Shot
 from heygem_core.tasks import Probed
 from heygem_server.rendering.engine_room import engine_room
 from heygem_server.rendering.take_files import sha256_of
-from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, ProgressNow
+from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, ProgressNow, ShotRequest
 from tests.media import make
 from tests.render import making
 
@@ -233,3 +234,18 @@ async def test_a_finished_take_is_measured_while_nothing_waits(short: Path, sent
         assert report is not None
         assert report.quality is not None
         assert report.quality.frames == take.frames
+
+
+async def test_the_original_of_a_take_that_runs_forth_and_back_has_as_many_frames(
+    short: Path, sentences: tuple[Path, Path], tmp_path: Path
+) -> None:
+    request = JobRequest(
+        shots=(ShotRequest(video=MediaRef(path=str(short)), speech=MediaRef(path=str(sentences[0]))),),
+        settings=replace(RENDER, fit="loop", sound="none"),
+    )
+    shot = Shot(video=str(short), speech=str(sentences[0]), start=2, end_exclusive=14)
+    async with engine_room(settings(tmp_path)) as room:
+        job = await asyncio.to_thread(room.store.submit, request, [shot], folder=str(tmp_path / "takes"))
+        take = (await ended(room, job.job.id)).shots[0].takes[0]
+        assert take.frames > 12
+        assert probe(await room.look.source_proxy(take)).frame_count == take.frames
