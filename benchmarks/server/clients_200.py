@@ -65,7 +65,8 @@ async def measure(at: Served, *, clients: int, deaf: int, events: int, every_s: 
     async with aiohttp.ClientSession(headers=headers) as session:
         missing = {"path": str(at.folder / "media" / "missing.mp4")}
         shot = {"video": missing, "speech": missing}
-        async with session.post(f"{url}/api/v1/jobs", json={"shots": [shot] * 40, "name": "x" * 10_000}) as answer:
+        large = {"style_from": f"{at.folder}/media/{'y/' * 1900}"}  # for large events
+        async with session.post(f"{url}/api/v1/jobs", json={"shots": [shot] * 40, "name": "x" * 200, "settings": large}) as answer:
             job = (await answer.json())["job"]["id"]
         await _ended(session, url, job)
         reading = [asyncio.create_task(listen(url, token, latencies, sent, ready)) for _ in range(clients - deaf)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ class FrameQuery(Struct, frozen=True, kw_only=True):
 
 async def _path(ask: Ask, media: MediaRef) -> str:
     path = await asyncio.to_thread(media_path, ask, media, "a look at a file")
-    if not await asyncio.to_thread(path.is_file):
+    if not await asyncio.to_thread(os.path.isfile, path):  # that of Path raises for a name that is too long
         raise NotFound(f"There is no file “{path.name}” there: check its name.")
     return str(path)
 

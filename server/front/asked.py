@@ -7,6 +7,7 @@ signs takes is never a request's to choose: the certificate and its key are sett
 from __future__ import annotations
 
 import unicodedata
+from os.path import exists, isdir, isfile  # those of Path raise for a name that is too long
 from pathlib import Path
 
 import msgspec
@@ -33,7 +34,7 @@ def checked_settings(roots: Roots, settings: RenderSettings, wanted_by: str) -> 
         value = getattr(settings, name)
         if value is not None and value not in shipped:
             real = roots.resolve(value, wanted_by)
-            if real.exists() and not (real.is_file() or (name == "speech_encoder" and real.is_dir())):
+            if exists(real) and not (isfile(real) or (name == "speech_encoder" and isdir(real))):
                 raise BadPath(f"“{value}” is a folder, a pipe or a device: give the path of one file.")
             found[name] = str(real)
     return msgspec.structs.replace(settings, **found) if found else settings
@@ -44,7 +45,7 @@ def takes_folder(roots: Roots, wanted: str | None, usual: Path, wanted_by: str) 
     if not wanted:
         return real_path(usual)
     real = roots.resolve(wanted, wanted_by, folder=True)
-    if real.exists() and not real.is_dir():
+    if exists(real) and not isdir(real):
         raise BadPath(f"“{wanted}” is a file: takes need a folder.")
     return str(real)
 

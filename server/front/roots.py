@@ -5,6 +5,7 @@ A path outside them is not simply refused: pages are asked "allow this folder?",
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -74,7 +75,7 @@ class Roots:
         check_text(folder)
         real = Path(real_path(folder))
         check_text(str(real))  # a link may lead to a device or a share
-        if not real.is_dir():
+        if not os.path.isdir(real):
             raise BadPath(f"“{folder}” is not a folder: check its name.")
         if real.parent == real:
             raise BadPath("The root of a drive holds everything, secrets too: choose a folder in it.")

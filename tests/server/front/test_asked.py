@@ -278,3 +278,20 @@ def test_an_editor_that_answers_with_a_deep_document_harms_itself_alone(server: 
         socket.send('{"jsonrpc":"2.0","id":1,"result":' + "[" * 5000 + "]" * 5000 + "}")
         assert told(socket, "refused")["error"] == "BadRequest"
     assert server.ask("GET", "/api/v1/info").status == 200
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x/" * 2000, "采" * 100, "a\x7fb", "\u202ea", "a" * 250 + "/..", "~", "%2e%2e", "con"])
+def test_a_strange_name_is_answered_not_a_mistake_of_the_server(server: Server, media: Path, name: str) -> None:
+    """A name that is too long for the disk was an internal error."""
+    path = f"{media}/{name}"
+    bodies: list[tuple[str, dict[str, Any]]] = [
+        ("/api/v1/media/probe", {"path": path}),
+        ("/api/v1/media/poster.jpg", {"path": path}),
+        ("/api/v1/roots", {"folder": path}),
+        ("/api/v1/timelines", {"path": path, "dry_run": True}),
+        ("/api/v1/estimate", {"shots": [shot(media, video={"path": path})]}),
+        ("/api/v1/estimate", {"shots": [shot(media, end_exclusive=9)], "settings": {"style_from": path}}),
+        ("/api/v1/timelines", {"document": {}, "folder": path, "dry_run": True}),
+    ]
+    for address, body in bodies:
+        assert server.ask("POST", address, body).status < 500, address
