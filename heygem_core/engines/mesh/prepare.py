@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...face.mesh import LIP_MIDDLES, Pose, head_angles, lip_opening, place
+from ...face.mesh import LIP_MIDDLES, Pose, chunks, head_angles, lip_opening, place
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from .blend import MARGIN
@@ -46,13 +46,16 @@ Floats = NDArray[np.float32]
 
 
 def prepare(info: MediaInfo, face: Person, frames: NDArray[np.int64], wanted: Floats, fps: float, folder: Path) -> None:
-    """Decides a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`."""
+    """Decides a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`.
+
+    `wanted` becomes what is drawn: copies of a long clip's shapes would take most of the memory of a plan.
+    """
     at = frames - face.first_frame
     usable = face.usable[at]
     library = _library(face)
-    wanted = _answered(wanted, face.neutral)
-    if library is not None:
-        wanted = within_reach(wanted, face.neutral, float(np.quantile(lip_opening(face.shapes[face.usable]), _WIDEST)))
+    widest = float("inf") if library is None else float(np.quantile(lip_opening(face.shapes)[face.usable], _WIDEST))
+    for part in chunks(len(wanted)):
+        wanted[part] = within_reach(_answered(wanted[part], face.neutral), face.neutral, widest)
     _points(info, face, at, usable, wanted, folder)
     pose = head_angles(face.pose.rotation).astype(np.float32)
     lips = np.nan_to_num(wanted[:, LIPS])
@@ -79,10 +82,12 @@ def _answered(wanted: Floats, neutral: Floats) -> Floats:
 
 
 def within_reach(wanted: Floats, neutral: Floats, widest: float) -> Floats:
-    """Shapes (n, 478, 3) that never ask for a mouth much further open than the clip's own: `widest`, eye distances.
+    """Shapes (n, 478, 3) that never ask for a mouth much further open than the clip's own: `widest`, eye distances (or infinite).
 
     Nothing changes up to there; beyond, the opening comes ever nearer to `_BEYOND` times that.
     """
+    if not np.isfinite(widest):
+        return wanted
     opening, room = lip_opening(wanted), widest * (_BEYOND - 1)
     over = np.maximum(opening - widest, 0)
     allowed = np.where(over > 0, widest + room * (1 - np.exp(-over / max(room, 1e-6))), opening)
@@ -161,7 +166,7 @@ def _library(face: Person) -> Library | None:
     step = np.diff(face.pose.shift[:, :2], axis=0, append=face.pose.shift[-1:, :2])
     speed = np.linalg.norm(step, axis=1)[good] / face.pose.scale[good]
     blur = np.nan_to_num(np.clip(speed / 0.05 - 0.3, 0, 2)).astype(np.float32)  # heads that move fast are blurred
-    return Library(frames=good + face.first_frame, lips=face.shapes[good][:, LIPS], pose=angles, penalty=blur)
+    return Library(frames=good + face.first_frame, lips=face.shapes[:, LIPS][good], pose=angles, penalty=blur)
 
 
 def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: NDArray[np.int64], folder: Path) -> None:
