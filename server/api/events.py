@@ -25,6 +25,7 @@ from ..front.routes import PUBLIC, Ask, Route
 from ..security.door import by_cookie, by_token
 from ..security.grants import Grant
 from ..security.proof import prove
+from ..security.throttle import is_loopback
 from ..wire import (
     ConsentWanted,
     Follow,
@@ -47,7 +48,8 @@ _HEARTBEAT_S = 20.0
 _SEND_WITHIN_S = 20.0
 _LARGEST_MESSAGE = 32 << 20  # an editor's timeline
 _MOST_PROOFS = 3
-_MOST_UNKNOWN = 64  # sockets of one address that have not said who they are: each may be in the middle of a large message
+_MOST_UNKNOWN = {True: 256, False: 32}  # sockets of one address, loopback or not, that have not said who they are: each may be
+# in the middle of a large message. After a restart everybody of this machine comes back at once.
 
 
 async def events(ask: Ask) -> web.StreamResponse:
@@ -55,7 +57,7 @@ async def events(ask: Ask) -> web.StreamResponse:
     ask[keys.ENGINE]
     door.throttle.check_before(ask.request.remote)
     unknown, address = ask.request.app[keys.UNKNOWN], ask.request.remote or ""
-    if unknown[address] >= _MOST_UNKNOWN:
+    if unknown[address] >= _MOST_UNKNOWN[is_loopback(address)]:
         raise TooMany("Too many sockets are open that have not said who they are: say hello on those first.")
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, compress=False, timeout=2.0)
     sockets = ask.request.app[keys.SOCKETS]

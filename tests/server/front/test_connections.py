@@ -100,7 +100,7 @@ def test_a_body_that_trickles_for_ever_ends_the_request(server: Server, monkeypa
 
 def test_sockets_that_do_not_say_who_they_are_are_few(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them may be in the middle of sending a message of megabytes."""
-    monkeypatch.setattr(events, "_MOST_UNKNOWN", 3)
+    monkeypatch.setattr(events, "_MOST_UNKNOWN", {True: 3})
     with ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(server.socket())
