@@ -37,7 +37,12 @@ class RealServer:
                 "--cache", str(self.folder / "cache"), "--workers", "1", "--disk-floor-bytes", "0", *roots]  # fmt: skip
 
     def start(self) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "HEYGEM_MEASURE_TAKES": "false", "HEYGEM_CONFIG": str(self.folder / "server.toml")}
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "HEYGEM_MEASURE_TAKES": "false",
+            "HEYGEM_CONFIG": str(self.folder / "server.toml"),
+        }
         (self.folder / "server.toml").write_text("", encoding="utf-8")
         log = (self.folder / "serve.log").open("ab")
         self.process = subprocess.Popen(self.command, env=environment, stdout=log, stderr=log, start_new_session=True)
