@@ -127,13 +127,14 @@ def test_a_take_is_measured_and_its_figures_are_told_in_words(page: Any, server:
     expect(quality.get_by_role("button", name="Measure now")).to_have_count(0)
 
 
-def test_a_take_whose_picture_runs_forth_and_back_is_shown_without_its_original(page: Any, server: RunningServer) -> None:
+def test_a_take_whose_picture_runs_forth_and_back_is_shown_beside_its_original(page: Any, server: RunningServer) -> None:
     made = server.submit("second.mp4", "long.wav", settings={"format": "h264", "fit": "loop"}, name="looped")
     take = server.finished(made["job"]["id"])["shots"][0]["takes"][0]
     page.goto(f"{server.url}/#/take/{take['id']}")
-    expect(page.get_by_text("These frames cannot be shown beside the original")).to_be_visible()
     page.locator("video.after").evaluate(_READY)
-    expect(page.get_by_role("tab", name="Wipe")).to_have_count(0)
+    page.get_by_role("tab", name="Wipe").click()
+    page.locator("video.before").evaluate(_READY)
+    expect(page.get_by_text("These frames cannot be shown beside the original")).to_have_count(0)
 
 
 def test_weak_frames_are_marks_to_press(page: Any, server: RunningServer) -> None:

@@ -194,7 +194,7 @@ export default {
   "player.legend-unchanged": "Left as it was",
   "player.legend-weak": "Deserves a look",
   "player.mute": "Mute",
-  "player.no-before": "These frames cannot be shown beside the original: the picture runs forth and back, or the original is gone.",
+  "player.no-before": "These frames cannot be shown beside the original: it is no longer where it was.",
   "player.pause": "Pause",
   "player.picture": "Picture of {name}",
   "player.play": "Play",

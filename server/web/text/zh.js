@@ -194,7 +194,7 @@ export default {
   "player.legend-unchanged": "保持原样",
   "player.legend-weak": "值得检查",
   "player.mute": "静音",
-  "player.no-before": "无法与原片对比：画面来回播放，或原片已不存在。",
+  "player.no-before": "无法与原片对比：原片已不在原处。",
   "player.pause": "暂停",
   "player.picture": "{name} 的画面",
   "player.play": "播放",
