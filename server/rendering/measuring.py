@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from heygem_core.errors import HeygemError
 
@@ -15,16 +12,10 @@ from ..store import Store
 from ..wire import TakeView
 from .looks import Looks
 from .scheduler import Scheduler
-from .take_files import report_of
+from .steps import facts_of
 
 _LOOKED_S = 3.0  # between two looks at whether there is nothing to do
 _NEWEST = 50  # takes that are considered; an older one is measured when somebody asks
-
-
-class _Report(msgspec.Struct):
-    """What must be known of a take's report; it has more fields."""
-
-    quality: dict[str, Any] | None = None
 
 
 async def measure_when_idle(store: Store, scheduler: Scheduler, look: Looks) -> None:
@@ -50,7 +41,5 @@ async def measure_when_idle(store: Store, scheduler: Scheduler, look: Looks) -> 
 
 def _measured(take: TakeView) -> bool:
     """Whether there is nothing more to find out; also where it has no report that could hold figures."""
-    try:
-        return msgspec.json.decode(report_of(Path(take.path)).read_bytes(), type=_Report).quality is not None
-    except (OSError, msgspec.DecodeError):
-        return True
+    facts = facts_of(Path(take.path))
+    return facts is None or facts.quality is not None

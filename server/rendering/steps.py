@@ -11,6 +11,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -158,7 +159,7 @@ async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version:
     facts = await bench.look.ask(ProbeTask(path=str(staged)))
     assert isinstance(facts, Probed)
     assert claim.planned is not None
-    report = await asyncio.to_thread(_report, staged)
+    report = await asyncio.to_thread(facts_of, staged) or TakeFacts()
     return TakeView(
         id=f"t{secrets.token_hex(8)}",
         job=claim.job,
@@ -224,19 +225,20 @@ class TakeFacts(msgspec.Struct):
     passed_through: dict[str, list[tuple[int, int]]] = {}
     remarks: tuple[str, ...] = ()
     weak: list[tuple[int, int, str]] | None = None
+    quality: dict[str, Any] | None = None  # None = not measured yet
 
 
-def _report(take: Path) -> TakeFacts:
-    """Its report, which our own worker wrote; nothing where it cannot be read."""
+def facts_of(take: Path) -> TakeFacts | None:
+    """From its report, which our own worker wrote; None where it cannot be read."""
     try:
         return msgspec.json.decode(report_of(take).read_bytes(), type=TakeFacts)
     except (OSError, msgspec.DecodeError):
-        return TakeFacts()
+        return None
 
 
 def weak_of(take: Path) -> tuple[WeakRange, ...]:
     """Of a take that has its report beside it."""
-    return weak_ranges(_report(take))
+    return weak_ranges(facts_of(take) or TakeFacts())
 
 
 def weak_ranges(report: TakeFacts) -> tuple[WeakRange, ...]:
