@@ -40,8 +40,16 @@ class MediaRef(Struct, frozen=True, kw_only=True):
             raise SpecError("A file is named by its path or by the id of an upload: give one of the two.")
 
 
+class Laying(Struct, frozen=True, kw_only=True):
+    """How a take is laid above the clip it covers: what the person chose before rendering."""
+
+    mode: Literal["track", "take"] = "track"  # on a track above, or as one of Resolve's takes of the clip
+    mute: Literal["none", "clip", "track"] = "none"  # the old dialogue
+    disable_original: bool = False
+
+
 class Placement(Struct, frozen=True, kw_only=True):
-    """Where a shot sits on a host's timeline."""
+    """Where a shot sits on a host's timeline, and how its take comes there."""
 
     project: ForeignId  # the host's id of its project
     sequence: ForeignId  # the host's id of the timeline
@@ -51,6 +59,9 @@ class Placement(Struct, frozen=True, kw_only=True):
     record_duration: int
     rate: Fraction  # of the timeline
     handles: int = 0  # frames of the take before the first one that shows
+    laying: Laying = Laying()
+    baked: bool = False  # the take is made from a file that the editor exported: position, effects and grade are in it already
+    brings_speech: bool = False  # its speech came as a file and lies on no track yet
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -589,6 +600,14 @@ class SelectionResult(Struct, frozen=True, kw_only=True):
     found_by: Literal["selection", "marks", "playhead", "colour"] | None = None  # how the host knew what is meant
 
 
+class ExportRequest(Struct, frozen=True, kw_only=True):
+    """POST /api/v1/hosts/{id}/exports: the editor makes files of selected clips that it alone can decode. It cannot be used meanwhile."""
+
+    items: Annotated[tuple[ForeignId, ...], Meta(min_length=1, max_length=200)]  # `SelectedItem.id`
+    kind: Literal["picture", "sound"] = "picture"
+    handles: Annotated[int, Meta(ge=0, le=10_000)] = 0  # frames of the timeline on both sides
+
+
 class ExportParams(Struct, frozen=True, kw_only=True):
     """host.export: files of what only the editor can decode."""
 
@@ -609,8 +628,19 @@ class ExportResult(Struct, frozen=True, kw_only=True):
     blocked_ms: float  # for which the editor could not be used
 
 
+class ExportView(Struct, frozen=True, kw_only=True):
+    """Files that an editor made. `TimelineRequest.exports` names the id; unused ones are deleted after a day."""
+
+    id: str
+    exported: tuple[ExportedItem, ...]
+    blocked_ms: float  # for which the editor could not be used
+
+
 class PlaceParams(Struct, frozen=True, kw_only=True):
-    """host.place: a take above the clip it was made from. Placing the same take twice changes nothing."""
+    """host.place: a take above the clip it was made from; host.switchTake: another version at the same place.
+
+    Doing either twice with the same take changes nothing. `GET /api/v1/takes/{id}/placing` gives them for a take.
+    """
 
     take: str
     file: str  # path on the host's machine
@@ -618,12 +648,8 @@ class PlaceParams(Struct, frozen=True, kw_only=True):
     placement: Placement
     handles: int = 0  # frames of the file before the visible start
     frames: int  # visible frames of the file
-    mode: Literal["track", "take"] = "track"
     speech: str | None = None  # file that goes on an audio track of its own
     speech_start: Fraction | None = None  # second of that file heard at the first visible frame; negative = it begins later; None = 0
-    baked: bool = False  # the take was made from a file that the editor exported: position, effects and grade are in it already
-    mute: Literal["none", "clip", "track"] = "none"  # the old dialogue
-    disable_original: bool = False
 
 
 class PlaceResult(Struct, frozen=True, kw_only=True):
@@ -634,17 +660,6 @@ class PlaceResult(Struct, frozen=True, kw_only=True):
     record_duration: int
     not_copied: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
-
-
-class SwitchTakeParams(Struct, frozen=True, kw_only=True):
-    """host.switchTake: another version at the same place."""
-
-    take: str
-    file: str
-    placement: Placement
-    name: str = ""
-    handles: int = 0  # frames of the file before the visible start
-    frames: int | None = None  # visible frames of the file; None = as many as the placement has
 
 
 class RevealParams(Struct, frozen=True, kw_only=True):

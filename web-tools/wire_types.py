@@ -23,9 +23,9 @@ WEB = Path(__file__).resolve().parents[1] / "server" / "web"
 TARGET, DEFAULTS = WEB / "wire.d.ts", WEB / "defaults.js"
 
 SENT = (  # by the page, so defaults may be left out
-    "MediaRef", "Placement", "Origin", "ShotRequest", "Batch", "JobRequest", "RenderSettings", "PriorityRequest", "RootRequest",
+    "MediaRef", "Laying", "Placement", "Origin", "ShotRequest", "Batch", "JobRequest", "RenderSettings", "PriorityRequest", "RootRequest",
     "ProofRequest",
-    "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "SwitchTakeParams", "RevealParams",
+    "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "ExportRequest", "RevealParams",
     "Marker",
     "MarkersParams", "ExportParams", "TimelineRequest", "Selection",
 )  # fmt: skip

@@ -20,7 +20,7 @@ METHODS: dict[str, tuple[type | None, type | None]] = {
     "host.selection": (None, wire.SelectionResult),
     "host.export": (wire.ExportParams, wire.ExportResult),
     "host.place": (wire.PlaceParams, wire.PlaceResult),
-    "host.switchTake": (wire.SwitchTakeParams, wire.PlaceResult),
+    "host.switchTake": (wire.PlaceParams, wire.PlaceResult),
     "host.reveal": (wire.RevealParams, None),
     "host.markers": (wire.MarkersParams, wire.MarkersResult),
 }

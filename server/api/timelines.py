@@ -34,7 +34,7 @@ from ..timeline.child import conform_in_child, publish_in_child
 from ..timeline.reading import MAX_BYTES, SUFFIXES
 from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, Selection, TimelineShot
 from ..timeline.specs import ConformSpec, PublishSpec
-from ..wire import LONGEST_NAME, JobDetail, JobRequest, MediaRef, Name, Origin, PathText, Priority, ShotRequest, TakeView
+from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority, ShotRequest, TakeView
 from .jobs import MOST_SHOTS, media_path
 
 _LARGEST = 64 * MIB
@@ -54,6 +54,8 @@ class TimelineRequest(Struct, frozen=True, kw_only=True):
     rate: Fraction | None = None  # of the timeline, where the file does not say
     selection: Selection = Selection()
     speech: MediaRef | None = None  # one sound file instead of what lies on tracks; as `selection.speech`, but uploads too
+    laying: Laying = Laying()
+    exports: tuple[Name, ...] = ()  # ids of `ExportView`: files in place of clips that only the editor can decode
     settings: RenderSettings = field(default_factory=lambda: RenderSettings(fit="hold", sound="none"))
     folder: PathText | None = None  # where takes live; None = the folder of the settings
     priority: Priority = 50

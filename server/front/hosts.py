@@ -27,7 +27,7 @@ METHODS: dict[str, tuple[Any, Any]] = {
     "host.selection": (dict[str, Any], wire.SelectionResult),
     "host.export": (wire.ExportParams, wire.ExportResult),
     "host.place": (wire.PlaceParams, wire.PlaceResult),
-    "host.switchTake": (wire.SwitchTakeParams, wire.PlaceResult),
+    "host.switchTake": (wire.PlaceParams, wire.PlaceResult),
     "host.reveal": (wire.RevealParams, dict[str, Any]),
     "host.markers": (wire.MarkersParams, wire.MarkersResult),
 }
@@ -137,7 +137,7 @@ class Hosts:
             task.add_done_callback(lambda _: self._placing.pop(key, None))
         return await asyncio.shield(self._placing[key])
 
-    async def _place(self, host: str, call: wire.HostCall, given: Any, params: wire.PlaceParams | wire.SwitchTakeParams) -> Any:
+    async def _place(self, host: str, call: wire.HostCall, given: Any, params: wire.PlaceParams) -> Any:
         result = await self._ask(host, call, given)
         await self._placed(params.take, wire.Placed(host=host, placement=params.placement, at=time.time()))
         return result

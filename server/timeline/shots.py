@@ -31,6 +31,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     markers: str | None = None  # only within the markers of this name that have a length
     speech: str | None = None  # one sound file instead of what lies on tracks
     speech_from: Literal["timeline", "clip"] = "timeline"  # where that file begins: at the sequence's first frame, or at each clip's
+    faces: dict[str, int] = field(default_factory=dict)  # `TimelineShot.key` → which face of the clip speaks; absent = the one that does
     handles: int = 0  # further frames of the timeline on both sides, as far as the media go
     project: str = ""  # the host's ids, for the placements
     sequence: str | None = None  # None = the timeline's name

@@ -36,6 +36,12 @@ export interface MediaRef {
   upload?: string | null;
 }
 
+export interface Laying {
+  mode?: "take" | "track";
+  mute?: "clip" | "none" | "track";
+  disable_original?: boolean;
+}
+
 export interface Placement {
   project: string;
   sequence: string;
@@ -45,6 +51,9 @@ export interface Placement {
   record_duration: number;
   rate: Fraction;
   handles?: number;
+  laying?: Laying;
+  baked?: boolean;
+  brings_speech?: boolean;
 }
 
 export interface Origin {
@@ -476,6 +485,12 @@ export interface SelectionResult {
   found_by: "colour" | "marks" | "playhead" | "selection" | null;
 }
 
+export interface ExportRequest {
+  items: Array<string>;
+  kind?: "picture" | "sound";
+  handles?: number;
+}
+
 export interface ExportParams {
   items: Array<string>;
   kind: "picture" | "sound";
@@ -494,6 +509,12 @@ export interface ExportResult {
   blocked_ms: number;
 }
 
+export interface ExportView {
+  id: string;
+  exported: Array<ExportedItem>;
+  blocked_ms: number;
+}
+
 export interface PlaceParams {
   take: string;
   file: string;
@@ -501,12 +522,8 @@ export interface PlaceParams {
   placement: Placement;
   handles?: number;
   frames: number;
-  mode?: "take" | "track";
   speech?: string | null;
   speech_start?: Fraction | null;
-  baked?: boolean;
-  mute?: "clip" | "none" | "track";
-  disable_original?: boolean;
 }
 
 export interface PlaceResult {
@@ -517,15 +534,6 @@ export interface PlaceResult {
   record_duration: number;
   not_copied: Array<string>;
   notices: Array<string>;
-}
-
-export interface SwitchTakeParams {
-  take: string;
-  file: string;
-  placement: Placement;
-  name?: string;
-  handles?: number;
-  frames?: number | null;
 }
 
 export interface RevealParams {
@@ -707,6 +715,8 @@ export interface TimelineRequest {
   rate?: Fraction | null;
   selection?: Selection;
   speech?: MediaRef | null;
+  laying?: Laying;
+  exports?: Array<string>;
   settings?: RenderSettings;
   folder?: string | null;
   priority?: number;
@@ -722,6 +732,7 @@ export interface Selection {
   markers?: string | null;
   speech?: string | null;
   speech_from?: "clip" | "timeline";
+  faces?: Record<string, number>;
   handles?: number;
   project?: string;
   sequence?: string | null;
