@@ -502,6 +502,7 @@ export interface ExportedItem {
   item: string;
   path: string | null;
   problem: string | null;
+  handles: number | null;
 }
 
 export interface ExportResult {
