@@ -627,6 +627,7 @@ class ExportedItem(Struct, frozen=True, kw_only=True):
 class ExportResult(Struct, frozen=True, kw_only=True):
     exported: tuple[ExportedItem, ...]
     blocked_ms: float  # for which the editor could not be used
+    notices: tuple[str, ...] = ()  # what could not be put back as it was, in sentences
 
 
 class ExportView(Struct, frozen=True, kw_only=True):
@@ -635,6 +636,7 @@ class ExportView(Struct, frozen=True, kw_only=True):
     id: str
     exported: tuple[ExportedItem, ...]
     blocked_ms: float  # for which the editor could not be used
+    notices: tuple[str, ...] = ()  # the editor's
 
 
 class PlaceParams(Struct, frozen=True, kw_only=True):

@@ -508,12 +508,14 @@ export interface ExportedItem {
 export interface ExportResult {
   exported: Array<ExportedItem>;
   blocked_ms: number;
+  notices: Array<string>;
 }
 
 export interface ExportView {
   id: string;
   exported: Array<ExportedItem>;
   blocked_ms: number;
+  notices: Array<string>;
 }
 
 export interface PlaceParams {
