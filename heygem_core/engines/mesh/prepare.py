@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8  # frames drawn together; crops are sized and pieces are cut along multiples of it
 _CHUNK = 512  # frames whose points are placed at a time, bounds memory
+_SETTLED = 16  # mouths whose closed lips are looked at together: one by one, the calls cost more than the work
 _MAX_DONORS = 4000
 # The skin around drawn lips does not wrinkle along, so lips that are drawn as far away from rest as wanted look less far: by
 # this much across, down and in depth (from the slope of seen over wanted in `python -m benchmarks.known_shapes`, two people).
@@ -185,9 +186,11 @@ def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: N
     eyes = torch.from_numpy(pose.scale * _shrink(info)).float()
     for row, picture in enumerate(_read(info, used)):
         x, y = low[row].tolist()
-        patch = crop_planes(picture, Box(x, y, x + int(width), y + int(height)))
-        patches[row] = pack(patch)
-        points[row] = settle(patch[None], torch.from_numpy(points[row : row + 1]), eyes[row : row + 1])[0].numpy()
+        patches[row] = pack(crop_planes(picture, Box(x, y, x + int(width), y + int(height))))
+    for first in range(0, len(used), _SETTLED):
+        some = slice(first, first + _SETTLED)
+        settled = settle(torch.from_numpy(unpack(patches[some, :1])), torch.from_numpy(points[some]), eyes[some])
+        points[some] = settled.numpy().round(3)  # the last bits depend on which mouths were settled together
     patches.flush()
     np.save(folder / "patch_points.npy", points)
     skull = _skull(info, face, pose)
