@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import av
+import cv2
 import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -85,18 +86,19 @@ class Upright:
         rotation = self._info.rotation
         width, height = size[::-1] if rotation in (90, 270) else size
         shrinks = width < frame.width or height < frame.height
-        rgb = self._scaler.reformat(
+        planar = self._scaler.reformat(  # to planes: packed pixels take swscale twice as long
             frame,
             width=width,
             height=height,
-            format="rgb24",
+            format="gbrp",
             src_colorspace=self._colorspace,
             dst_colorspace=self._colorspace,
             src_color_range=self._range,
             dst_color_range=FULL,
             interpolation=(Interpolation.AREA if shrinks else Interpolation.BILINEAR) | _EXACT,
             threads=1,
-        ).to_ndarray()
+        )
+        rgb = cv2.merge(component_views(planar))
         if self._info.mirrored:
             rgb = rgb[:, ::-1]
         return np.ascontiguousarray(np.rot90(rgb, -rotation // 90))
