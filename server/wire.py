@@ -621,7 +621,7 @@ class ExportedItem(Struct, frozen=True, kw_only=True):
     item: str
     path: str | None
     problem: str | None = None
-    handles: int | None = None  # frames of the file before the clip begins, where the timeline has fewer there than asked for; None = as asked
+    handles: int | None = None  # frames of the file before the clip begins; None = as asked, as far as the timeline goes back
 
 
 class ExportResult(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from ..front.hosts import Connection, check_host
 from ..front.log import LOGGER
 from ..front.ownership import owns
 from ..front.routes import PUBLIC, Ask, Route
+from ..rendering.events import job_of_preview
 from ..security.door import by_cookie, by_token
 from ..security.grants import Grant
 from ..security.proof import prove
@@ -202,8 +203,10 @@ async def _send(socket: web.WebSocketResponse, message: ToClient) -> None:
 
 async def _for_host(ask: Ask, who: Grant, message: ToClient | bytes, seen: dict[str, bool]) -> ToClient | bytes | None:
     """A host hears of its own project only: None where a message is not for it."""
-    if isinstance(message, HostsChanged | ConsentWanted | bytes):
+    if isinstance(message, HostsChanged | ConsentWanted):
         return None
+    if isinstance(message, bytes):
+        return message if await _owns_job(ask, who, job_of_preview(message), seen) else None
     if isinstance(message, Snapshot):
         return Snapshot(epoch=message.epoch, seq=message.seq, jobs=tuple(job for job in message.jobs if owns(who, job)))
     if isinstance(message, ProgressNow | LogLine):

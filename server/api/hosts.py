@@ -22,15 +22,16 @@ async def list_hosts(ask: Ask) -> tuple[HostView, ...]:
 
 
 async def call(ask: Ask, body: HostCall) -> Any:
-    if ask.who.scope == "host":
-        _check_reach(ask)
+    check_reach(ask)
     if body.method in PLACING and isinstance(body.params.get("take"), str):
         body = await _with_file(ask, body)
     return await ask[keys.HOSTS].call(ask.id, body)
 
 
-def _check_reach(ask: Ask) -> None:
-    """Raises: Forbidden — another editor, or the same one with another project open."""
+def check_reach(ask: Ask) -> None:
+    """People reach every editor, an editor itself alone. Raises: Forbidden — another one, or the same one with another project open."""
+    if ask.who.scope != "host":
+        return
     views = [view for view in ask[keys.HOSTS].all() if view.id == ask.id]
     if ask.who.host != ask.id or any(view.project != ask.who.project for view in views):
         raise Forbidden("An editor's token reaches this editor and project alone.")
@@ -38,15 +39,16 @@ def _check_reach(ask: Ask) -> None:
 
 async def _with_file(ask: Ask, body: HostCall) -> HostCall:
     """The take must be known; its file and the speech are named as the editor's machine calls them. Raises: NotFound."""
-    store, outward = ask[keys.ENGINE].store, ask[keys.ROOTS].outward
+    store, roots = ask[keys.ENGINE].store, ask[keys.ROOTS]
     take = await asyncio.to_thread(store.take, body.params["take"])
     if ask.who.scope == "host":
         check_owns(ask.who, await asyncio.to_thread(store.job_view, take.job))
     params = dict(body.params)
     if params.get("file") in (None, "", take.path):  # else a panel on another machine fetched it to its own disk
-        params["file"] = outward(take.path)
-    if isinstance(params.get("speech"), str):
-        params["speech"] = outward(params["speech"])
+        params["file"] = roots.outward(take.path)
+    speech = params.get("speech")
+    if isinstance(speech, str) and roots.inward(speech) == speech:  # else it is in the editor's words already, as `placing` gives it
+        params["speech"] = roots.outward(speech)
     return msgspec.structs.replace(body, params=params)
 
 

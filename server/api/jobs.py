@@ -15,6 +15,7 @@ from heygem_core.shot import RenderSettings, Shot, Struct
 from ..errors import BadRequest
 from ..front import keys
 from ..front.asked import checked_settings, plain, takes_folder
+from ..front.once import KEY_HEADER, key_of, said_by
 from ..front.ownership import check_owns, origin_of, owns
 from ..front.routes import MIB, PEOPLE, Ask, Route
 from ..front.sending import send_zip
@@ -24,7 +25,6 @@ from ..wire import Deletion, Estimate, JobDetail, JobPage, JobRequest, JobState,
 
 MOST_SHOTS = 20_000
 _LARGEST_JOB = 64 * MIB
-_KEY_HEADER = "Idempotency-Key"
 
 
 class JobsQuery(Struct, frozen=True, kw_only=True):
@@ -45,18 +45,14 @@ class ForceQuery(Struct, frozen=True, kw_only=True):
 
 
 async def submit(ask: Ask, body: JobRequest) -> JobDetail:
-    key = ask.request.headers.get(_KEY_HEADER)
-    if key is not None and not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
-        raise BadRequest(f"The header {_KEY_HEADER} has 1 to 200 printable ASCII characters.")
+    key = key_of(ask)
     body = msgspec.structs.replace(body, origin=origin_of(ask.who, body.origin))
     shots = await asyncio.to_thread(core_shots, ask, body)
     body = await asyncio.to_thread(_checked, ask, body)
     usual = ask[keys.SETTINGS].takes_folder
     folder = await asyncio.to_thread(takes_folder, ask[keys.ROOTS], body.folder, usual, "takes of a new job")
-    who = f"{ask.who.scope}:{ask.who.host or ''}"
-    named = None if key is None else f"{who}:{key}"
     room = ask[keys.ENGINE]
-    detail = await asyncio.to_thread(room.store.submit, body, shots, folder=folder, idempotency_key=named, by=who)
+    detail = await asyncio.to_thread(room.store.submit, body, shots, folder=folder, idempotency_key=key, by=said_by(ask))
     return room.scheduler.live(detail)
 
 
@@ -216,7 +212,7 @@ def _on_shot(verb: str, does: str, name: str) -> Route:
 
 ROUTES = (
     Route(method="POST", path="/api/v1/jobs", does="Submit a job. The same Idempotency-Key gives the same job again.", handler=submit,
-          takes=JobRequest, gives=JobDetail, status=201, largest_body=_LARGEST_JOB, headers=(_KEY_HEADER,)),
+          takes=JobRequest, gives=JobDetail, status=201, largest_body=_LARGEST_JOB, headers=(KEY_HEADER,)),
     Route(method="POST", path="/api/v1/estimate", does="How long a job would take, by what this machine did before.",
           handler=estimate, takes=JobRequest, gives=Estimate, largest_body=_LARGEST_JOB),
     Route(method="GET", path="/api/v1/jobs", does="Jobs, newest first.", handler=list_jobs, gives=JobPage, query=JobsQuery),

@@ -1,46 +1,46 @@
-"""Timelines over HTTP: one comes in and becomes a job, its takes go back out in any editor's format.
+"""Timelines over HTTP: one comes in and becomes a job. Its takes go back out by `publishing`.
 
-The server never reads a timeline itself: a child does. What is kept of one lies in its own folder of the data folder.
+The server never reads a timeline itself: a child does. What is kept of one lies in its own folder of the data folder, its editor's exports
+and mixed speech too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import re
 import secrets
 import shutil
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from aiohttp import web
 from msgspec import Meta, field
 
 from heygem_core.errors import SpecError
-from heygem_core.shot import RenderSettings, Struct, from_json, to_json
+from heygem_core.shot import RenderSettings, Struct, to_json
 
-from ..errors import BadRequest, NotFound, TooLarge
+from ..errors import BadRequest, Forbidden, NotFound, TooLarge
 from ..front import keys
 from ..front.asked import checked_settings, plain, takes_folder
-from ..front.ownership import check_owns, origin_of
-from ..front.routes import MIB, Ask, Route, answer_json
-from ..front.sending import send_file
-from ..rendering.timelines import KEPT, TIMELINE_ID, timelines_folder
+from ..front.once import KEY_HEADER, key_of, said_by
+from ..front.ownership import origin_of
+from ..front.routes import MIB, Ask, Route
+from ..rendering.exports import KeepExports, use_export
+from ..rendering.timelines import timelines_folder
 from ..security.paths import real_path
-from ..timeline.child import conform_in_child, publish_in_child
+from ..store.jobs import new_job_id
+from ..timeline.child import conform_in_child
 from ..timeline.reading import MAX_BYTES, SUFFIXES
-from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, Selection, TimelineShot
-from ..timeline.specs import ConformSpec, PublishSpec
-from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority, ShotRequest, TakeView
+from ..timeline.shots import Conformed, Exported, FormatName, Selection, TimelineShot
+from ..timeline.specs import ConformSpec
+from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority, ShotRequest
 from .jobs import MOST_SHOTS, media_path
+from .publishing import KeptTimeline, answered, keep_timeline
 
 _LARGEST = 64 * MIB
-_XML = "application/xml"
-_TYPES = {"otio": "application/json", "fcpxml": _XML, "fcp7": _XML, "edl": "text/plain", "aaf": "application/octet-stream"}
-_SUFFIXES = {"otio": ".otio", "fcpxml": ".fcpxml", "fcp7": ".xml", "edl": ".edl", "aaf": ".aaf"}
+_NO_PATCH = "A patch fits its clip alone and this one is drawn by the editor, so its take is a full picture."
 
 
 class TimelineRequest(Struct, frozen=True, kw_only=True):
@@ -55,7 +55,8 @@ class TimelineRequest(Struct, frozen=True, kw_only=True):
     selection: Selection = Selection()
     speech: MediaRef | None = None  # one sound file instead of what lies on tracks; as `selection.speech`, but uploads too
     laying: Laying = Laying()
-    exports: tuple[Name, ...] = ()  # ids of `ExportView`: files in place of clips that only the editor can decode
+    exports: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()
+    """ids of `ExportView`: files in place of clips that only the editor can decode; of the same clip the last one counts"""
     settings: RenderSettings = field(default_factory=lambda: RenderSettings(fit="hold", sound="none"))
     folder: PathText | None = None  # where takes live; None = the folder of the settings
     priority: Priority = 50
@@ -75,60 +76,51 @@ class TimelineAnswer(Struct, frozen=True, kw_only=True):
     job: JobDetail | None = None
 
 
-class PublishQuery(Struct, frozen=True, kw_only=True):
-    format: FormatName = "otio"
-    mode: PublishMode = "references"
-    report: Annotated[int, Meta(ge=0, le=1)] = 0  # 1 = not the file but what it cannot carry, as JSON
-
-
-class PublishReport(Struct, frozen=True, kw_only=True):
-    """What a published timeline could not carry, as sentences."""
-
-    format: FormatName
-    notices: tuple[str, ...]
-
-
-class _Kept(Struct, frozen=True, kw_only=True):
-    """What the server remembers of a timeline."""
-
-    source: str
-    format: FormatName | None
-    rate: Fraction | None
-    name: str
-    rows: tuple[TimelineShot, ...]  # of the job's shots, in their order
-    job: str
-
-
 async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
-    """Raises: BadRequest, NotAllowedFolder, HeygemError — what the child said."""
+    """Raises: BadRequest, NotAllowedFolder, HeygemError — what the child said; Conflict — the key was used for another timeline."""
+    key, digest, store = None if body.dry_run else key_of(ask), sha256(to_json(body)).hexdigest(), ask[keys.ENGINE].store
+    if key is not None and (job := await asyncio.to_thread(store.answered, key, digest)) is not None:
+        return await asyncio.to_thread(_again, ask, job)
     body, folder = await asyncio.to_thread(_checked, ask, body)
     id = f"t{secrets.token_hex(8)}"
     home = timelines_folder(ask[keys.SETTINGS].data_folder) / id
+    kept = False
     await asyncio.to_thread(home.mkdir, parents=True)
     try:
         source = await asyncio.to_thread(_keep_source, ask, body, home)
-        conformed = await conform_in_child(_spec(ask, body, source, home))
+        spec = await asyncio.to_thread(_spec, ask, body, source, home)
+        conformed = _laid(await conform_in_child(spec), body)
         rows = tuple(row for row in conformed.shots if row.shot is not None)
         if len(rows) > MOST_SHOTS:
             raise BadRequest(f"A job has at most {MOST_SHOTS} shots: choose fewer tracks.")
         if body.dry_run or not rows:
-            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
             return TimelineAnswer(id=None, conformed=conformed)
-        detail = await asyncio.to_thread(_submit, ask, body, id, folder, conformed, rows)
-        kept = _Kept(source=str(source), format=body.format, rate=body.rate, name=detail.job.name, rows=rows, job=detail.job.id)
-        await asyncio.to_thread((home / KEPT).write_bytes, to_json(kept))
-        return TimelineAnswer(id=id, conformed=conformed, job=detail)
-    except BaseException:
-        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
-        raise
+        conformed, detail = await asyncio.to_thread(_submit, ask, body, home, source, folder, conformed, key, digest)
+        kept = detail.job.timeline == id
+        if not kept:  # the same request came twice at the same time, and the other one was faster
+            return await asyncio.to_thread(_again, ask, detail.job.id)
+        return TimelineAnswer(id=id, conformed=conformed, job=ask[keys.ENGINE].scheduler.live(detail))
+    finally:
+        if not kept:
+            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+
+def _again(ask: Ask, job: str) -> TimelineAnswer:
+    """What the request was answered when it came first."""
+    detail = ask[keys.ENGINE].store.job(job)
+    conformed = answered(ask[keys.SETTINGS].data_folder, detail.job.timeline or "")
+    return TimelineAnswer(id=detail.job.timeline, conformed=conformed, job=ask[keys.ENGINE].scheduler.live(detail))
 
 
 def _checked(ask: Ask, body: TimelineRequest) -> tuple[TimelineRequest, str]:
-    """Its settings and the folder for takes, before a child works for minutes. Raises: Forbidden, BadPath, NotAllowedFolder."""
+    """Its settings, its origin and the folder for takes, before a child works for minutes.
+
+    Raises: Forbidden, BadPath, NotAllowedFolder.
+    """
     roots = ask[keys.ROOTS]
     settings = checked_settings(roots, body.settings, "the settings of a timeline")
     folder = takes_folder(roots, body.folder, ask[keys.SETTINGS].takes_folder, "a timeline's takes")
-    return msgspec.structs.replace(body, settings=settings), folder
+    return msgspec.structs.replace(body, settings=settings, origin=origin_of(ask.who, body.origin)), folder
 
 
 def _keep_source(ask: Ask, body: TimelineRequest, home: Path) -> Path:
@@ -166,30 +158,77 @@ def _spec(ask: Ask, body: TimelineRequest, source: Path, home: Path) -> ConformS
         selection=selection,
         roots=tuple(str(root) for root in ask[keys.ROOTS].folders),
         path_maps=tuple((each.theirs, each.ours) for each in ask[keys.SETTINGS].path_maps),
+        exported=tuple(each for export in body.exports for each in _exported(ask, body.origin, export)),
         mixes=None if body.dry_run else str(home / "speech"),
     )
 
 
-def _submit(ask: Ask, body: TimelineRequest, id: str, folder: str, conformed: Conformed, rows: tuple[TimelineShot, ...]) -> JobDetail:
+def _exported(ask: Ask, origin: Origin, export: str) -> list[Exported]:
+    """The files of one export. Raises: NotFound; Forbidden — another editor made it, or for another project."""
+    kept, home = use_export(ask[keys.SETTINGS].data_folder, export)
+    if (kept.host, kept.project) != (origin.host, origin.project):
+        if ask.who.scope == "host":  # for a stranger it does not exist
+            raise NotFound("There is no such export in this project.")
+        raise Forbidden("This export belongs to another editor or project than the timeline: name that editor and project as its origin.")
+    return [
+        Exported(item=item, kind=kept.kind, path=str(home / (file.path or "")), handles=kept.handles, before=file.handles)
+        for item, file in kept.files.items()
+    ]
+
+
+def _laid(conformed: Conformed, body: TimelineRequest) -> Conformed:
+    """With what the person chose for all of them."""
+
+    def laid(row: TimelineShot) -> TimelineShot:
+        notices = (*row.notices, _NO_PATCH) if row.shot is not None and _no_patch(row, body.settings) else row.notices
+        return msgspec.structs.replace(row, placement=msgspec.structs.replace(row.placement, laying=body.laying), notices=notices)
+
+    return msgspec.structs.replace(conformed, shots=tuple(map(laid, conformed.shots)))
+
+
+def _no_patch(row: TimelineShot, settings: RenderSettings) -> bool:
+    return row.placement.baked and settings.kind == "patch"
+
+
+def _submit(
+    ask: Ask, body: TimelineRequest, home: Path, source: Path, folder: str, conformed: Conformed, key: str | None, digest: str
+) -> tuple[Conformed, JobDetail]:
+    """The job, or the one that the same key made just now. What is kept of the timeline is on the disk before its job is known."""
+    conformed = _with_own_files(conformed, KeepExports(ask[keys.SETTINGS].data_folder, home))
+    rows = tuple(row for row in conformed.shots if row.shot is not None)
     request = JobRequest(
-        shots=tuple(_shot_request(row) for row in rows),
+        shots=tuple(_shot_request(row, body.settings) for row in rows),
         settings=body.settings,
         name=plain(body.name or conformed.sequence.name)[:LONGEST_NAME] or None,
         folder=body.folder,
         priority=body.priority,
-        origin=origin_of(ask.who, body.origin),
-        timeline=id,
+        origin=body.origin,
+        timeline=home.name,
     )
-    # The child has found the media inside the allowed folders; mixed speech lies in the timeline's own.
-    shots = [
-        msgspec.structs.replace(row.shot, video=real_path(row.shot.video), speech=real_path(row.shot.speech))
-        for row in rows
-        if row.shot is not None
-    ]
-    return ask[keys.ENGINE].store.submit(request, shots, folder=folder, by=f"{ask.who.scope}:{ask.who.host or ''}")
+    job = new_job_id()
+    name = request.name or conformed.sequence.name
+    keep_timeline(home, KeptTimeline(source=str(source), format=body.format, rate=body.rate, name=name, rows=rows, job=job), conformed)
+    shots = [row.shot for row in rows if row.shot is not None]
+    store = ask[keys.ENGINE].store
+    return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=said_by(ask))
 
 
-def _shot_request(row: TimelineShot) -> ShotRequest:
+def _with_own_files(conformed: Conformed, keep: KeepExports) -> Conformed:
+    """The child has found the media inside the allowed folders; mixed speech lies in the timeline's own, and exports do from now on.
+
+    Raises: NotFound, DiskFull.
+    """
+
+    def own(row: TimelineShot) -> TimelineShot:
+        if row.shot is None:
+            return row
+        video, speech = (keep(real_path(path)) for path in (row.shot.video, row.shot.speech))
+        return msgspec.structs.replace(row, shot=msgspec.structs.replace(row.shot, video=video, speech=speech))
+
+    return msgspec.structs.replace(conformed, shots=tuple(map(own, conformed.shots)))
+
+
+def _shot_request(row: TimelineShot, settings: RenderSettings) -> ShotRequest:
     shot = row.shot
     assert shot is not None
     return ShotRequest(
@@ -204,74 +243,13 @@ def _shot_request(row: TimelineShot) -> ShotRequest:
         keep=shot.keep,
         face=shot.face,
         placement=msgspec.structs.replace(row.placement, handles=row.handles_before),
-    )
-
-
-async def published(ask: Ask) -> web.StreamResponse:
-    """Raises: NotFound, BadRequest — no take yet; HeygemError — what the child said."""
-    kept, home = await asyncio.to_thread(_kept, ask)
-    detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, kept.job)
-    check_owns(ask.who, detail.job)
-    takes = tuple(
-        _finished(ask, row, take)
-        for row, shot in zip(kept.rows, sorted(detail.shots, key=lambda each: each.position), strict=False)
-        for take in shot.takes
-        if not take.missing
-    )
-    if not takes:
-        raise BadRequest("No take of this timeline is finished yet.")
-    if ask.query.format not in _SUFFIXES:
-        raise BadRequest(f"A timeline is published as {', '.join(_SUFFIXES)}.")
-    output = home / f"published-{secrets.token_hex(4)}{_SUFFIXES[ask.query.format]}"
-    spec = PublishSpec(
-        source=kept.source,
-        format=kept.format,
-        rate=kept.rate,
-        takes=takes,
-        mode=ask.query.mode,
-        output=str(output),
-        output_format=ask.query.format,
-    )
-    try:
-        written = await publish_in_child(spec)
-        if ask.query.report:
-            return answer_json(PublishReport(format=written.format, notices=written.notices))
-        shown = re.sub(r"[^\w\- ]", "_", kept.name)[:80] or "timeline"
-        name = f"{shown} (HeyGem){output.suffix}"
-        return await send_file(ask.request, output, _TYPES[ask.query.format], name=name)
-    finally:
-        await asyncio.to_thread(output.unlink, missing_ok=True)
-
-
-def _kept(ask: Ask) -> tuple[_Kept, Path]:
-    home = timelines_folder(ask[keys.SETTINGS].data_folder) / ask.id
-    if not TIMELINE_ID.fullmatch(ask.id) or not (home / KEPT).is_file():
-        raise NotFound("There is no such timeline.")
-    return from_json((home / KEPT).read_bytes(), _Kept), home
-
-
-def _finished(ask: Ask, row: TimelineShot, take: TakeView) -> FinishedTake:
-    rate = take.rate or row.take_rate
-    if rate is None:
-        raise BadRequest(f"The take “{take.name}” has no constant frame rate and cannot be placed.")
-    settings = json.loads(to_json(take.settings))
-    return FinishedTake(
-        shot=row,
-        path=ask[keys.ROOTS].outward(take.path),
-        take=take.id,
-        job=take.job,
-        version=take.version,
-        frames=take.frames,
-        rate=rate,
-        start_timecode=take.start_timecode,
-        settings={name: value for name, value in settings.items() if isinstance(value, (str, int, float, bool))},
+        settings=msgspec.structs.replace(settings, kind="full") if _no_patch(row, settings) else None,
     )
 
 
 ROUTES = (
     Route(method="POST", path="/api/v1/timelines",
-          does="A timeline becomes a job: what its clips show, what lies under them, where takes go back to.",
-          handler=submit, takes=TimelineRequest, gives=TimelineAnswer, status=201, largest_body=_LARGEST),
-    Route(method="GET", path="/api/v1/timelines/{id}/publish", does="The timeline with its takes, as a file for an editor.",
-          handler=published, query=PublishQuery, media="application/octet-stream"),
+          does="A timeline becomes a job: what its clips show, what lies under them, where takes go back to. "
+          "The same Idempotency-Key gives the same job again.",
+          handler=submit, takes=TimelineRequest, gives=TimelineAnswer, status=201, largest_body=_LARGEST, headers=(KEY_HEADER,)),
 )  # fmt: skip

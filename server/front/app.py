@@ -38,6 +38,7 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
     app[keys.PROXIES] = OrderedDict()
     app[keys.SOCKETS] = set[web.WebSocketResponse]()
     app[keys.UNKNOWN] = Counter[str]()
+    app[keys.EXPORTING] = set[str]()
     app.cleanup_ctx.extend([_engine_room, _files, _hosts, _machine])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sockets)

@@ -28,3 +28,4 @@ MACHINE: web.AppKey[Machine] = web.AppKey("machine")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
 UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are
+EXPORTING = web.AppKey("exporting", set[str])  # editors that export now

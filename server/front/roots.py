@@ -45,12 +45,16 @@ class Roots:
         path = inward(path, self._maps)
         try:
             real = allowed(path, self.folders)
-            if inside(real, (self._own,)) and not self._is_take(real):  # server.json lies there
+            if self.is_own(real):  # server.json lies there
                 raise BadPath("This folder is the server's own: nothing in it is media.")
             return real
         except NotAllowedFolder as refusal:
             self._ask_for(path if folder else refusal.folder, wanted_by)
             raise
+
+    def is_own(self, real: Path) -> bool:
+        """Whether a real path lies in the server's own folder and is no take: nothing outside may count on it."""
+        return inside(real, (self._own,)) and not self._is_take(real)
 
     def _is_take(self, real: Path) -> bool:
         """In a folder for takes within the server's own; one around it makes nothing in it a take."""
@@ -69,6 +73,10 @@ class Roots:
     def outward(self, path: Path | str) -> str:
         """The path as the editor's machine calls it."""
         return outward(str(path), self._maps)
+
+    def inward(self, path: str) -> str:
+        """A path of the editor's machine as this one calls it."""
+        return inward(path, self._maps)
 
     def add(self, folder: str) -> None:
         """Consent. Raises: BadPath — no folder, or one that holds everything; OSError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..api import events, files, hosts, info, jobs, media, pages, session, takes, timelines, uploads
+from ..api import events, exports, files, hosts, info, jobs, media, pages, placing, publishing, session, takes, timelines, uploads
 from .routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,10 +11,13 @@ ROUTES: tuple[Route, ...] = (
     *info.ROUTES,
     *jobs.ROUTES,
     *takes.ROUTES,
+    *placing.ROUTES,
     *timelines.ROUTES,
+    *publishing.ROUTES,
     *uploads.ROUTES,
     *media.ROUTES,
     *files.ROUTES,
     *hosts.ROUTES,
+    *exports.ROUTES,
     *events.ROUTES,
 )

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from heygem_core.shot import to_json
+from heygem_core.shot import from_json, to_json
 
 from ..store import Store
 from ..wire import Happened, LogLine, PreviewHeader, ProgressNow, Snapshot
@@ -261,3 +261,9 @@ def preview(header: PreviewHeader, jpeg: bytes) -> bytes:
     """A preview as it travels: four bytes of the header's length, the header, the picture."""
     head = to_json(header)
     return struct.pack(">I", len(head)) + head + jpeg
+
+
+def job_of_preview(message: bytes) -> str:
+    """Whose picture it is."""
+    (length,) = struct.unpack_from(">I", message)
+    return from_json(message[4 : 4 + length], PreviewHeader).job

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..errors import Conflict, NotFound
 from ..settings import ServerSettings
 from ..store import Store
+from .exports import exports_folder, is_stale
 from .states import FINISHED_JOBS
 from .take_files import remove_take
 from .timelines import is_left_over, timelines_folder
@@ -66,7 +67,10 @@ def goners(store: Store, settings: ServerSettings, now: float) -> Iterator[Goner
         if str(folder) not in in_use:
             yield _folder(folder, 2, settings.keep_days)
     for folder in _entries(timelines_folder(settings.data_folder)):
-        if is_left_over(folder, now):
+        if is_left_over(folder, now, store.knows_job):
+            yield _folder(folder, 2, 1.0)
+    for folder in _entries(exports_folder(settings.data_folder)):
+        if is_stale(folder, now):
             yield _folder(folder, 2, 1.0)
     ended = _ended(store)
     for take in store.every_take():

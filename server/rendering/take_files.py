@@ -75,7 +75,7 @@ def place(staged: Path, target: Path) -> None:
 
     In this order, since only the take's name decides who got it: two servers may share a folder.
     """
-    _rename_to_new(staged, target)
+    rename_to_new(staged, target)
     place_report(staged, target)
     if os.name == "posix":
         folder = os.open(target.parent, os.O_RDONLY)
@@ -91,7 +91,8 @@ def place_report(staged: Path, target: Path) -> None:
         os.replace(report_of(staged), report_of(target))
 
 
-def _rename_to_new(staged: Path, target: Path) -> None:
+def rename_to_new(staged: Path, target: Path) -> None:
+    """Never overwrites. Raises: FileExistsError, OSError."""
     if os.name != "posix":
         os.rename(staged, target)  # refuses to overwrite
         return
@@ -106,9 +107,16 @@ def _rename_to_new(staged: Path, target: Path) -> None:
     os.unlink(staged)
 
 
+def speech_of(take: Path, suffix: str) -> Path:
+    """Where the copy of speech that came as a file lies beside a take (`placing`)."""
+    return take.with_name(f"{take.stem}.speech{suffix}")
+
+
 def remove_take(path: Path) -> None:
-    """The file and its report; what cannot be removed stays."""
-    for each in (path, report_of(path)):
+    """The file, its report and the copy of its speech; what cannot be removed stays."""
+    spoken = speech_of(path, ".").name
+    beside = [entry for entry in path.parent.iterdir() if entry.name.startswith(spoken)] if path.parent.is_dir() else []
+    for each in (path, report_of(path), *beside):
         with suppress(OSError):
             each.unlink()
 
@@ -142,7 +150,7 @@ def _finish(store: Store, shot: str, staged: Path, take: TakeView) -> int:
 
 
 def _free_held_name(target: Path) -> None:
-    """Without hard links a name is held by an empty file for a moment (`_rename_to_new`); one that a crash left is ours."""
+    """Without hard links a name is held by an empty file for a moment (`rename_to_new`); one that a crash left is ours."""
     with suppress(FileNotFoundError):
         if target.stat().st_size == 0:
             target.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -40,6 +41,9 @@ def forget_timeline(data_folder: Path, timeline: str | None, job: str) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def is_left_over(home: Path, now: float) -> bool:
-    """A server that was killed while it read a timeline leaves one without a job."""
-    return job_of(home) is None and now - home.stat().st_mtime > _UNFINISHED_S
+def is_left_over(home: Path, now: float, exists: Callable[[str], bool]) -> bool:
+    """A server that was killed while it read a timeline, or before its job was recorded, leaves one without a job."""
+    if now - home.stat().st_mtime <= _UNFINISHED_S:
+        return False
+    job = job_of(home)
+    return job is None or not exists(job)

@@ -36,6 +36,10 @@ def expand(request: JobRequest) -> tuple[ShotRequest, ...]:
     return tuple(ShotRequest(video=video, speech=speech) for video, speech in pairs)
 
 
+def new_job_id() -> str:
+    return f"j{token_hex(8)}"
+
+
 class Jobs(Database):
     """Jobs and shots from the outside."""
 
@@ -46,26 +50,34 @@ class Jobs(Database):
         *,
         folder: str | None = None,
         idempotency_key: str | None = None,
+        digest: str | None = None,
+        job: str | None = None,
         by: str | None = None,
     ) -> JobDetail:
         """A new job, or the one that the same key made before.
 
         shots: for each of `expand(request)` in order, with paths of this machine. folder: where takes go; None = the request's own.
+        digest: tells whether the key comes with the same request; None = that of `request`. job: the id of a new one; None = any.
         Raises: BadRequest — not as many shots, or no folder. Conflict — the key was used for another request.
         """
         wanted = expand(request)
         folder = folder or request.folder
         if len(wanted) != len(shots) or not folder:
             raise BadRequest(f"The job needs a folder and a file pair for each of its {len(wanted)} shots, got {len(shots)} and {folder}.")
-        digest = sha256(encoded(request).encode()).hexdigest()
+        digest = digest or sha256(encoded(request).encode()).hexdigest()
         with self.change() as change:
             before = _answered(change.connection, idempotency_key, digest)
-            job = before or f"j{token_hex(8)}"
+            job = before or job or new_job_id()
             if before is None:
                 _insert(change, job, request, wanted, shots, folder, by)
                 if idempotency_key is not None:
                     change.connection.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?)", (idempotency_key, digest, job, change.now))
         return self.job(job)
+
+    def answered(self, idempotency_key: str, digest: str) -> str | None:
+        """The job that this key made before. Raises: Conflict — of another request."""
+        with self.reading() as connection:
+            return _answered(connection, idempotency_key, digest)
 
     def job(self, job: str, *, after: int = -1, limit: int | None = None) -> JobDetail:
         """With its shots, or the first `limit` of those behind position `after`. Raises: NotFound."""
@@ -81,6 +93,15 @@ class Jobs(Database):
         """Raises: NotFound."""
         with self.reading() as connection:
             return rows.shot(connection, shot)
+
+    def core_shot(self, shot: str) -> Shot:
+        """As it is rendered, with paths of this machine. Raises: NotFound."""
+        with self.reading() as connection:
+            return rows.core_shot(connection, shot)
+
+    def knows_job(self, job: str) -> bool:
+        with self.reading() as connection:
+            return connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job,)).fetchone() is not None
 
     def knows_shot(self, shot: str) -> bool:
         with self.reading() as connection:

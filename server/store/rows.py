@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from heygem_core.shot import RenderSettings, from_json
+from heygem_core.shot import RenderSettings, Shot, from_json
 
 from ..errors import NotFound
 from ..wire import AttemptView, JobDetail, JobView, Origin, Placed, Reused, SegmentView, ShotRequest, ShotView, TakeView
@@ -59,6 +59,11 @@ def shot(connection: sqlite3.Connection, id: str) -> ShotView:
     """Raises: NotFound."""
     row = _one(connection, "SELECT * FROM shots WHERE id = ?", id, "shot")
     return _shots(connection, [row], "= ?", (id,))[0]
+
+
+def core_shot(connection: sqlite3.Connection, id: str) -> Shot:
+    """As it is rendered. Raises: NotFound."""
+    return from_json(_one(connection, "SELECT shot FROM shots WHERE id = ?", id, "shot")["shot"], Shot)
 
 
 def shots_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[ShotView]:

@@ -16,11 +16,12 @@ import msgspec
 from heygem_core.errors import EXIT_BUG, EXIT_OK, HeygemError, MediaNotFound
 from heygem_core.shot import Failed, from_json, to_json
 
-from .conform import conform, with_mix
+from .conform import conform
 from .facts import FactsChild
 from .locate import Locator
 from .publish import publish
 from .reading import read_timeline
+from .rows import with_mix
 from .shots import Conformed, Published, TimelineShot
 from .specs import ConformSpec, PublishSpec, Spec
 from .writing import write_timeline
@@ -61,7 +62,7 @@ def _conform(spec: ConformSpec) -> Conformed:
         searched=tuple(map(Path, spec.searched)),
     )
     with FactsChild() as facts:
-        found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate)
+        found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
     shots = found.shots if spec.mixes is None else tuple(_mixed(row, Path(spec.mixes)) for row in found.shots)
     return msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices))
 

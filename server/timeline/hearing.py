@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -13,15 +13,15 @@ from heygem_core.errors import InputError, NoSound
 from heygem_core.shot import SpeechPiece
 
 from .errors import BadTime
+from .exports import Exports, exported_sound
 from .marks import editor_value
-from .shots import MediaFacts
+from .media import Media
 from .source import file_range
 from .walk import Placed
 
 _SLACK = Fraction(1, 10)  # s that a clip may reach beyond its sound
 _NEARLY_S = 1e-6
 _LINKS = (("Resolve_OTIO", "Link Group ID"), ("PremierePro_OTIO", "LinkID"), ("heygem", "link"))
-Media = Callable[[Placed], tuple[Path, MediaFacts]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +44,29 @@ class Deaf:
     why: str
 
 
-def stretches(sounds: Iterable[Placed], media: Media) -> tuple[list[Stretch], list[Deaf]]:
-    """The chosen sounds as stretches of files; what cannot be used apart."""
+def stretches(sounds: Iterable[Placed], media: Media, exports: Exports, rate: Fraction) -> tuple[list[Stretch], list[Deaf]]:
+    """The chosen sounds as stretches of files, of the editor's exports where there are some; what cannot be used apart."""
     usable: list[Stretch] = []
     failed: list[Deaf] = []
     for sound in sounds:
         try:
-            usable.append(_stretch(sound, media))
+            usable.append(_stretch(sound, media, exports, rate))
         except (InputError, BadTime) as error:
             failed.append(Deaf(start=sound.start, end=sound.end, why=f"the speech “{sound.item.name}” cannot be used: {error}"))
     return sorted(usable, key=lambda each: each.start), failed
 
 
-def _stretch(sound: Placed, media: Media) -> Stretch:
-    reason = sound.problem or sound.host_only
-    if reason is None and sound.speed != 1:
-        reason = f"it is retimed to {float(sound.speed):.0%}: export it from the editor"
-    if reason is not None:
-        raise BadTime(reason)
+def _stretch(sound: Placed, media: Media, exports: Exports, rate: Fraction) -> Stretch:
+    if sound.problem is not None:
+        raise BadTime(sound.problem)
+    export = exports.of(sound)
+    if export is not None:
+        path, begins, length = exported_sound(export, media.facts(Path(export.path)), sound, rate)
+        return Stretch(path=path, begins=begins, start=sound.start, end=sound.start + length, clip=sound)
+    if sound.host_only is not None:
+        raise BadTime(sound.host_only)
+    if sound.speed != 1:
+        raise BadTime(f"it is retimed to {float(sound.speed):.0%}: export it from the editor")
     path, facts = media(sound)
     if not facts.sound:
         raise NoSound(f"“{path.name}” has no sound")
@@ -70,11 +75,13 @@ def _stretch(sound: Placed, media: Media) -> Stretch:
 
 
 def production_sound(picture: Placed, sound: Placed) -> bool:
-    """Whether a sound is the picture's own: linked to it, from the same file."""
+    """Whether a sound is the picture's own: linked to it, from the same file or nest."""
     if picture.where == sound.where:
         return True
-    same_file = _url(picture) is not None and _url(picture) == _url(sound)
     mine, its = link_of(picture), link_of(sound)
+    if _url(picture) is None and _url(sound) is None:  # nests and what else has no file: only the link tells
+        return mine is not None and mine == its
+    same_file = _url(picture) == _url(sound)
     return same_file and (mine == its or mine is None or its is None)
 
 

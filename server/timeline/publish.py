@@ -38,8 +38,8 @@ def publish(
     sequence = sequence_of(timeline, rate)
     above: list[FinishedTake] = []
     for take in sorted(takes, key=lambda each: each.version):
-        clip = _clip_at(published, take.shot.where)
-        if clip is None:
+        clip = _item_at(published, take.shot.where)
+        if clip is None or not (take.shot.placement.baked or isinstance(clip, _schema.Clip)):  # an exported nest is covered whole
             notices.append(f"“{take.shot.clip}” is no longer at {take.shot.timecode_in}: its take “{Path(take.path).name}” is not placed.")
             continue
         set_marks(clip, id=take.shot.key)
@@ -68,13 +68,13 @@ def _no_reference(take: FinishedTake) -> str | None:
     return "a patch shows only what changed" if take.settings.get("kind") == "patch" else take.shot.not_a_reference
 
 
-def _clip_at(timeline: Any, where: Sequence[int]) -> Any:
+def _item_at(timeline: Any, where: Sequence[int]) -> Any:
     item = timeline.tracks
     for index in where:
         if not isinstance(item, otio.core.Composition) or index >= len(item):
             return None
         item = item[index]
-    return item if isinstance(item, _schema.Clip) else None
+    return item if where and isinstance(item, otio.core.Item) else None
 
 
 def _add_reference(clip: Any, take: FinishedTake, *, active: bool) -> None:
@@ -149,7 +149,7 @@ def _event(timeline: Any, take: FinishedTake, rate: Fraction) -> Event:
     placement = take.shot.placement
     start = Fraction(placement.record_start) / rate
     duration = Fraction(placement.record_duration) / rate
-    covered = _clip_at(timeline, take.shot.where)
+    covered = _item_at(timeline, take.shot.where)
     first = _first_second(take)
     units = take.rate if (duration * take.rate).denominator == 1 else rate
     clip = _schema.Clip(
@@ -158,11 +158,10 @@ def _event(timeline: Any, take: FinishedTake, rate: Fraction) -> Event:
             target_url=take.path, available_range=time_range(first, Fraction(take.frames) / take.rate, take.rate)
         ),
         source_range=time_range(first + take.shot.offset_s, duration, units),
-        metadata=_editor_metadata(covered),
     )
-    for effect in covered.effects:
-        if not isinstance(effect, _schema.TimeEffect):
-            clip.effects.append(effect.deepcopy())
+    if not placement.baked:  # else its place, effects and grade are in the picture already
+        clip.metadata.update(_editor_metadata(covered))
+        clip.effects.extend(effect.deepcopy() for effect in covered.effects if not isinstance(effect, _schema.TimeEffect))
     set_marks(clip, of=take.shot.key, id=None, original=None, **_labels(take))
     set_marks(clip.media_reference, **_labels(take))
     return Event(start=start, end=start + duration, item=clip)

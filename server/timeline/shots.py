@@ -116,6 +116,16 @@ class MediaFacts(Struct, frozen=True, kw_only=True):
     frame_times: tuple[Fraction, ...] | None = None  # s of each frame, where they do not follow the rate
 
 
+class Exported(Struct, frozen=True, kw_only=True):
+    """The file that an editor made of one clip."""
+
+    item: str  # the host's id of the clip
+    kind: Literal["picture", "sound"]
+    path: str
+    handles: int = 0  # frames of the timeline on both sides, as they were asked for
+    before: int | None = None  # frames before the clip begins, where the editor says; None = as asked, as far as the timeline goes back
+
+
 class FinishedTake(Struct, frozen=True, kw_only=True):
     """A rendered take, to be published."""
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from heygem_core.shot import Struct
 
-from .shots import FinishedTake, FormatName, PublishMode, Selection
+from .shots import Exported, FinishedTake, FormatName, PublishMode, Selection
 
 
 class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="conform"):
@@ -20,6 +20,7 @@ class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="confo
     roots: tuple[str, ...] | None = None  # folders that may be read; None = any
     searched: tuple[str, ...] = ()  # folders that are searched by name, the roots besides
     path_maps: tuple[tuple[str, str], ...] = ()  # prefix there → prefix here
+    exported: tuple[Exported, ...] = ()  # the editor's files in place of clips' media
     mixes: str | None = None  # folder for mixed speech; None = mixes are described, not made
 
 

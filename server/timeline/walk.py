@@ -7,7 +7,7 @@ and whatever follows it keeps its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -43,6 +43,7 @@ class Placed:
     lead: Fraction = _ZERO  # s of a transition that shows the clip before `start`
     tail: Fraction = _ZERO  # s of a transition that shows it after `end`
     nested: bool = False
+    nest: str | None = None  # the host's id of the nest that it was found in, the outermost that has one
     whole: bool = True  # nothing of the clip is hidden by the nest or track around it
     host_only: str | None = None  # why only an editor can play it
     problem: str | None = None  # why it cannot be used at all
@@ -65,11 +66,17 @@ class _Around:
     low: Fraction | None  # s; what lies before or after is hidden
     high: Fraction | None
     depth: int
+    closed: Callable[[str, str | None], bool]
     host_only: str | None = None
+    nest: str | None = None
 
 
-def walk(timeline: Any, rate: Fraction) -> list[Placed]:
-    """Every clip of the timeline, track by track from the bottom. Raises: UnreadableTimeline — too deep or too large."""
+def walk(timeline: Any, rate: Fraction, closed: Callable[[str, str | None], bool] = lambda kind, item: False) -> list[Placed]:
+    """Every clip of the timeline, track by track from the bottom.
+
+    closed: whether the nest with this kind and host's id stays one piece although it could be opened (the editor exported it).
+    Raises: UnreadableTimeline — too deep or too large.
+    """
     counts = {"picture": 0, "sound": 0}
     premiere = has_namespace(timeline, "PremierePro_OTIO") or has_namespace(timeline.tracks, "PremierePro_OTIO")
     placed: list[Placed] = []
@@ -87,6 +94,7 @@ def walk(timeline: Any, rate: Fraction) -> list[Placed]:
             low=low,
             high=high,
             depth=1,
+            closed=closed,
         )
         for item in _layer(track, (index,), offset, around):
             placed.append(item)
@@ -155,20 +163,28 @@ def _nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fraction, aro
         yield _broken(nest, where, around, start, f"it is nested deeper than {MAX_NESTS} levels")
         return
     reason = around.host_only or text_mark(nest, "host_only") or _nest_effects(nest, strict=True)
-    if reason is not None:
-        closed = replace(_bare(nest, where, around, start), end=end, source_high=end - start, host_only=reason)
-        shown = cut(closed, around.low, around.high)
+    name = text_mark(nest, "id")
+    if reason is not None or around.closed(around.kind, name):
+        shown = cut(_closed(nest, where, start, end, around, reason), around.low, around.high)
         if shown is not None:
             yield shown
         return
     offset, low, high = _window(nest, start, around.low, around.high, end)
-    inner = replace(around, low=low, high=high, enabled=around.enabled and _enabled(nest), depth=around.depth + 1)
+    inner = replace(around, low=low, high=high, enabled=around.enabled and _enabled(nest), depth=around.depth + 1, nest=around.nest or name)
     if isinstance(nest, _schema.Track):
         yield from _layer(nest, where, start, replace(inner, low=low, high=high))
         return
     for index, child in enumerate(nest):
         kind = kind_of(child) if isinstance(child, _schema.Track) else around.kind
         yield from _layer(child, (*where, index), offset, replace(inner, kind=kind, track=around.track if kind == around.kind else 0))
+
+
+def _closed(nest: Any, where: tuple[int, ...], start: Fraction, end: Fraction, around: _Around, reason: str | None) -> Placed:
+    """A nest as one piece, with what it shows of its own time."""
+    speed = retime(nest)[0]
+    low = start - _window(nest, start, None, None)[0]
+    high = low + (end - start) * abs(speed)
+    return replace(_bare(nest, where, around, start), end=end, source_low=low, source_high=high, speed=speed, host_only=reason)
 
 
 def _clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fraction, around: _Around) -> Placed:
@@ -199,6 +215,7 @@ def _bare(item: Any, where: tuple[int, ...], around: _Around, start: Fraction) -
         end=start,
         enabled=around.enabled and _enabled(item),
         nested=around.depth > 2,
+        nest=around.nest,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from heygem_server.rendering.exports import WITHIN_S, exports_folder
 from heygem_server.rendering.retention import sweep
 from heygem_server.rendering.timelines import forget_timeline, timelines_folder
 from heygem_server.settings import ServerSettings
@@ -125,6 +126,28 @@ def test_a_timeline_that_a_killed_server_was_reading_goes_after_a_day(store: Sto
     old, young = (timelines_folder(kept.data_folder) / name for name in ("t0000000000000001", "t0000000000000002"))
     a_file(old / "timeline.otio", age_days=2)
     a_file(young / "timeline.otio", age_days=0.5)
-    a_file(timelines_folder(kept.data_folder) / "t3" / "kept.json", age_days=99).write_text('{"job":"j"}')
+    job = submit(store, "a.mp4").job.id
+    a_file(timelines_folder(kept.data_folder) / "t3" / "kept.json", age_days=99).write_text(f'{{"job":"{job}"}}')
     sweep(store, kept, NOW)
     assert sorted(path.name for path in timelines_folder(kept.data_folder).iterdir()) == [young.name, "t3"]
+
+
+def test_a_timeline_whose_job_was_never_recorded_goes_after_a_day(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    """It is written before its job, so a server killed in between left one that named a job which nobody knows."""
+    for name, age in (("t0000000000000001", 2), ("t0000000000000002", 0.5)):
+        path = a_file(timelines_folder(kept.data_folder) / name / "kept.json", age_days=age)
+        path.write_text('{"job":"jnobody"}')
+    sweep(store, kept, NOW)
+    assert [path.name for path in timelines_folder(kept.data_folder).iterdir()] == ["t0000000000000002"]
+
+
+def test_an_export_goes_a_day_after_its_last_use_and_never_while_it_may_still_be_made(store: Store, tmp_path: Path) -> None:
+    """Not even above the size: a folder without kept.json is one that an editor is still writing into."""
+    assert WITHIN_S < DAY / 2
+    folder = exports_folder(tmp_path / "data")
+    going = a_file(folder / "x0000000000000001" / "heygem-1.mov", age_days=0.3)
+    stale = a_file(folder / "x0000000000000002" / "kept.json", age_days=1.5)
+    used = a_file(folder / "x0000000000000003" / "heygem-1.mov", age_days=30)
+    os.utime(used.parent, (NOW - 0.5 * DAY, NOW - 0.5 * DAY))
+    sweep(store, settings(tmp_path, keep_days=None, keep_bytes=0), NOW)
+    assert (going.exists(), stale.parent.exists(), used.exists()) == (True, False, True)

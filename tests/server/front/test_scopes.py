@@ -23,6 +23,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/shots/{id}/again": {},
     "/api/v1/takes/{id}/placed": {"host": "resolve-1", "placement": PLACEMENT, "at": 1.0},
     "/api/v1/hosts/{id}/call": {"method": "host.selection"},
+    "/api/v1/hosts/{id}/exports": {"items": ["clip-1"]},
 }
 
 

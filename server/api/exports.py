@@ -1,0 +1,148 @@
+"""Files that an editor makes of clips that it alone can decode: nests, retimes, camera formats, mixes of sounds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from heygem_core.shot import from_json, to_json
+
+from ..errors import Conflict, DiskFull, NotFound
+from ..front import keys
+from ..front.hosts import HostFailed
+from ..front.roots import Roots
+from ..front.routes import ALL, Ask, Route
+from ..rendering.disk import trouble
+from ..rendering.exports import KEPT, WITHIN_S, KeptExport, exports_folder
+from ..security.paths import check_text, real_path
+from ..security.refusals import BadPath
+from ..wire import ExportedItem, ExportParams, ExportRequest, ExportResult, ExportView, HostCall, HostView
+from .hosts import check_reach
+
+
+async def export(ask: Ask, body: ExportRequest) -> ExportView:
+    """The editor cannot be used meanwhile, about as long as the clips last.
+
+    Clips of which no file came say why in `problem`; where none came at all, that is the error and nothing is kept.
+    Raises: NotFound — the editor is not connected; Forbidden; Conflict — it exports already; HostGone, HostFailed; DiskFull.
+    """
+    check_reach(ask)
+    host = _connected(ask)
+    data_folder = ask[keys.SETTINGS].data_folder
+    with _alone(ask[keys.EXPORTING], host):
+        id = f"x{secrets.token_hex(8)}"
+        home = exports_folder(data_folder) / id
+        await asyncio.to_thread(_make_folder, home, ask[keys.SETTINGS].disk_floor_bytes)
+        try:
+            result = await _exported(ask, body, home)
+            items = tuple(dict.fromkeys(body.items))
+            found = await asyncio.to_thread(_keep, home, host, body, items, result, ask[keys.ROOTS])
+        except BaseException:
+            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+            raise
+    return ExportView(id=id, exported=found, blocked_ms=result.blocked_ms, notices=result.notices)
+
+
+def _connected(ask: Ask) -> HostView:
+    for view in ask[keys.HOSTS].all():
+        if view.id == ask.id:
+            return view
+    raise NotFound("This editor is not connected: open its panel, then try again.")
+
+
+@contextmanager
+def _alone(exporting: set[str], host: HostView) -> Iterator[None]:
+    """An editor does one export at a time. Raises: Conflict."""
+    if host.id in exporting:
+        raise Conflict(f"{host.app.capitalize()} is exporting already: expected an editor that is free; wait until it is done.")
+    exporting.add(host.id)
+    try:
+        yield
+    finally:
+        exporting.discard(host.id)
+
+
+def _make_folder(home: Path, floor_bytes: int) -> None:
+    """Raises: DiskFull."""
+    full = trouble((home,), floor_bytes)
+    if full is not None:
+        raise DiskFull(full)
+    home.mkdir(parents=True)
+
+
+async def _exported(ask: Ask, body: ExportRequest, home: Path) -> ExportResult:
+    folder = ask[keys.ROOTS].outward(real_path(home))
+    params = ExportParams(items=tuple(dict.fromkeys(body.items)), kind=body.kind, folder=folder, handles=body.handles)
+    # The bound of `HostCall.timeout_s` is checked where one is decoded: it is for requests from outside.
+    call = HostCall(method="host.export", params=from_json(to_json(params), dict), timeout_s=WITHIN_S)
+    result: ExportResult = await ask[keys.HOSTS].call(ask.id, call)
+    return result
+
+
+def _keep(
+    home: Path, host: HostView, body: ExportRequest, items: tuple[str, ...], result: ExportResult, roots: Roots
+) -> tuple[ExportedItem, ...]:
+    """What came of each clip; the folder then holds those files and kept.json. Raises: HostFailed — nothing came."""
+    said = {each.item: each for each in result.exported}
+    files: dict[str, ExportedItem] = {}
+    names: set[str] = set()
+    found = []
+    for item in items:
+        try:
+            path, before = _file(home, said.get(item), roots), getattr(said.get(item), "handles", None)
+            if path.name in names:
+                raise BadPath(f"The editor named “{path.name}” for two clips: let it export them one by one.")
+            if before is not None and not 0 <= before <= body.handles:
+                raise BadPath(
+                    f"The editor says that “{path.name}” has {before} frames before the clip, where {body.handles} were asked for."
+                )
+            names.add(path.name)
+            files[item] = ExportedItem(item=item, path=path.name, handles=before)
+            found.append(ExportedItem(item=item, path=str(path), handles=before))
+        except BadPath as problem:
+            found.append(ExportedItem(item=item, path=None, problem=str(problem)))
+    if not files:
+        raise HostFailed(" ".join((f"The editor exported nothing: {found[0].problem}", *result.notices)))
+    for entry in os.scandir(home):
+        if entry.name not in names:
+            shutil.rmtree(entry.path, ignore_errors=True) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
+    kept = KeptExport(host=host.id, project=host.project, kind=body.kind, handles=body.handles, files=files)
+    (home / KEPT).write_bytes(to_json(kept))
+    return tuple(found)
+
+
+def _file(home: Path, said: ExportedItem | None, roots: Roots) -> Path:
+    """The file of one clip, as this machine calls it. Raises: BadPath — there is none that may be used, and why."""
+    if said is None:
+        raise BadPath("The editor said nothing about this clip: try again.")
+    if said.path is None:
+        raise BadPath(said.problem or "The editor made no file of this clip and did not say why: look for a message in it, then try again.")
+    named = roots.inward(said.path)
+    check_text(named)
+    path = Path(real_path(Path(named).parent), Path(named).name)
+    if os.path.normcase(path.parent) != os.path.normcase(real_path(home)) or path.name == KEPT:
+        raise BadPath(f"The editor named “{path.name}” outside the folder that it was given: an export is taken from there alone.")
+    try:
+        status = os.lstat(path)
+    except OSError:
+        raise BadPath(
+            f"“{path.name}” did not appear in the server's folder: an editor on another machine can export only into a folder that both "
+            "machines see (--path-maps)."
+        ) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise BadPath(f"“{path.name}” is a link or no file at all: an export is a file.")
+    if status.st_size == 0:
+        raise BadPath(f"“{path.name}” is empty: let the editor export the clip again.")
+    return path
+
+
+ROUTES = (
+    Route(method="POST", path="/api/v1/hosts/{id}/exports", does="An editor makes files of clips that it alone can decode.",
+          handler=export, scopes=ALL, takes=ExportRequest, gives=ExportView, status=201),
+)  # fmt: skip

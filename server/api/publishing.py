@@ -1,0 +1,137 @@
+"""What the server keeps of a timeline, and the timeline with its takes, for any editor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from heygem_core.shot import Struct, from_json, to_json
+
+from ..errors import BadRequest, NotFound
+from ..front import keys
+from ..front.ownership import check_owns
+from ..front.routes import Ask, Route, answer_json
+from ..front.sending import send_file
+from ..rendering.timelines import KEPT, TIMELINE_ID, timelines_folder
+from ..timeline.child import publish_in_child
+from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, TimelineShot
+from ..timeline.specs import PublishSpec
+from ..wire import TakeView
+
+_ANSWER = "answer.json"  # beside kept.json: to a request that comes again
+_XML = "application/xml"
+_TYPES = {"otio": "application/json", "fcpxml": _XML, "fcp7": _XML, "edl": "text/plain", "aaf": "application/octet-stream"}
+_SUFFIXES = {"otio": ".otio", "fcpxml": ".fcpxml", "fcp7": ".xml", "edl": ".edl", "aaf": ".aaf"}
+
+
+class PublishQuery(Struct, frozen=True, kw_only=True):
+    format: FormatName = "otio"
+    mode: PublishMode = "references"
+    report: Annotated[int, Meta(ge=0, le=1)] = 0  # 1 = not the file but what it cannot carry, as JSON
+
+
+class PublishReport(Struct, frozen=True, kw_only=True):
+    """What a published timeline could not carry, as sentences."""
+
+    format: FormatName
+    notices: tuple[str, ...]
+
+
+class KeptTimeline(Struct, frozen=True, kw_only=True):
+    """Of kept.json: what the server remembers of a timeline."""
+
+    source: str
+    format: FormatName | None
+    rate: Fraction | None
+    name: str
+    rows: tuple[TimelineShot, ...]  # of the job's shots, in their order
+    job: str
+
+
+def keep_timeline(home: Path, kept: KeptTimeline, conformed: Conformed) -> None:
+    (home / _ANSWER).write_bytes(to_json(conformed))
+    (home / KEPT).write_bytes(to_json(kept))
+
+
+def answered(data_folder: Path, timeline: str) -> Conformed:
+    """What was said when it came. Raises: NotFound."""
+    try:
+        return from_json((kept_timeline(data_folder, timeline)[1] / _ANSWER).read_bytes(), Conformed)
+    except OSError:
+        raise NotFound("There is no such timeline.") from None
+
+
+def kept_timeline(data_folder: Path, timeline: str) -> tuple[KeptTimeline, Path]:
+    """What is kept of it, and where. Raises: NotFound."""
+    home = timelines_folder(data_folder) / timeline
+    if not TIMELINE_ID.fullmatch(timeline) or not (home / KEPT).is_file():
+        raise NotFound("There is no such timeline.")
+    return from_json((home / KEPT).read_bytes(), KeptTimeline), home
+
+
+async def published(ask: Ask) -> web.StreamResponse:
+    """Raises: NotFound, BadRequest — no take yet; HeygemError — what the child said."""
+    kept, home = await asyncio.to_thread(kept_timeline, ask[keys.SETTINGS].data_folder, ask.id)
+    detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, kept.job)
+    check_owns(ask.who, detail.job)
+    takes = tuple(
+        _finished(ask, row, take)
+        for row, shot in zip(kept.rows, sorted(detail.shots, key=lambda each: each.position), strict=False)
+        for take in shot.takes
+        if not take.missing
+    )
+    if not takes:
+        raise BadRequest("No take of this timeline is finished yet.")
+    if ask.query.format not in _SUFFIXES:
+        raise BadRequest(f"A timeline is published as {', '.join(_SUFFIXES)}.")
+    output = home / f"published-{secrets.token_hex(4)}{_SUFFIXES[ask.query.format]}"
+    spec = PublishSpec(
+        source=kept.source,
+        format=kept.format,
+        rate=kept.rate,
+        takes=takes,
+        mode=ask.query.mode,
+        output=str(output),
+        output_format=ask.query.format,
+    )
+    try:
+        written = await publish_in_child(spec)
+        if ask.query.report:
+            return answer_json(PublishReport(format=written.format, notices=written.notices))
+        shown = re.sub(r"[^\w\- ]", "_", kept.name)[:80] or "timeline"
+        name = f"{shown} (HeyGem){output.suffix}"
+        return await send_file(ask.request, output, _TYPES[ask.query.format], name=name)
+    finally:
+        await asyncio.to_thread(output.unlink, missing_ok=True)
+
+
+def _finished(ask: Ask, row: TimelineShot, take: TakeView) -> FinishedTake:
+    rate = take.rate or row.take_rate
+    if rate is None:
+        raise BadRequest(f"The take “{take.name}” has no constant frame rate and cannot be placed.")
+    settings = json.loads(to_json(take.settings))
+    return FinishedTake(
+        shot=row,
+        path=ask[keys.ROOTS].outward(take.path),
+        take=take.id,
+        job=take.job,
+        version=take.version,
+        frames=take.frames,
+        rate=rate,
+        start_timecode=take.start_timecode,
+        settings={name: value for name, value in settings.items() if isinstance(value, (str, int, float, bool))},
+    )
+
+
+ROUTES = (
+    Route(method="GET", path="/api/v1/timelines/{id}/publish", does="The timeline with its takes, as a file for an editor.",
+          handler=published, query=PublishQuery, media="application/octet-stream"),
+)  # fmt: skip

@@ -1,0 +1,23 @@
+"""The same request twice makes one job: the header Idempotency-Key, and who said it."""
+
+from __future__ import annotations
+
+from ..errors import BadRequest
+from .routes import Ask
+
+KEY_HEADER = "Idempotency-Key"
+
+
+def said_by(ask: Ask) -> str:
+    """Who asks, as a job remembers it."""
+    return f"{ask.who.scope}:{ask.who.host or ''}"
+
+
+def key_of(ask: Ask) -> str | None:
+    """The key of this request, which is nobody else's; None = it came without. Raises: BadRequest."""
+    key = ask.request.headers.get(KEY_HEADER)
+    if key is None:
+        return None
+    if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
+        raise BadRequest(f"The header {KEY_HEADER} has 1 to 200 printable ASCII characters.")
+    return f"{said_by(ask)}:{key}"
