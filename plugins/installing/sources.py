@@ -8,7 +8,7 @@ from pathlib import Path
 
 PLUGINS = Path(__file__).resolve().parents[1]
 
-_KEPT = {".js", ".jsx", ".json", ".html", ".css", ".xml", ".py", ".png", ".svg"}
+_KEPT = {".js", ".jsx", ".json", ".html", ".css", ".xml", ".py", ".png", ".svg", ".epr"}
 
 
 def tree(folder: Path, prefix: str = "") -> dict[str, bytes]:
@@ -33,7 +33,7 @@ def cep_panel() -> dict[str, bytes]:
 
 
 def uxp_panel() -> dict[str, bytes]:
-    return {**tree(PLUGINS / "premiere_uxp"), **shared("shared/")}
+    return {**tree(PLUGINS / "premiere_uxp"), **shared("shared/"), **tree(PLUGINS / "premiere_cep" / "presets", "presets/")}
 
 
 def resolve_library() -> dict[str, bytes]:

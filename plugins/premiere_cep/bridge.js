@@ -2,8 +2,8 @@
 // The way into Premiere: typed calls to $.heygem.call and nothing else. Arguments travel as a literal that cannot end a string or a line early,
 // answers as {ok, value | error}: a clip called "Terror" is a name, not a failure.
 
-/** `evalScript(text, callback)` is CEP's. `load(name)` loads jsx/NAME.jsx. */
-function makeEditor(evalScript, jsxFolder, order, exportPresets) {
+/** `evalScript(text, callback)` is CEP's; `order` names the files of `jsxFolder`; `presets(kind)` gives paths of export presets, best first. */
+function makeEditor(evalScript, jsxFolder, order, presets) {
   let loading = null;
 
   const run = (script) => new Promise((resolve) => { evalScript(script, resolve); });
@@ -26,7 +26,8 @@ function makeEditor(evalScript, jsxFolder, order, exportPresets) {
     switchTake: (given) => call("switchTake", given),
     mark: (given) => call("mark", given),
     reveal: (given) => call("reveal", given),
-    exportItems: (params) => exportItems(call, params, exportPresets),
+    presets: async (kind) => presets(kind),
+    exportItems: (given) => call("exportItems", given),
   };
 }
 
@@ -48,25 +49,6 @@ function unwrapped(text) {
   }
   if (!said.ok) throw Object.assign(new Error(said.message), { heygem: said.error });
   return said.value;
-}
-
-async function exportItems(call, params, presets) {
-  const described = await call("described");
-  if (!described) throw Object.assign(new Error("No sequence is open in Premiere: open one and try again."), { heygem: "NoTimeline" });
-  const preset = presets(params.kind);
-  if (!preset) {
-    const wanted = params.kind === "picture" ? "Apple ProRes 422 HQ" : "WAV 48 kHz";
-    throw Object.assign(new Error(`Premiere's own export preset “${wanted}” was not found on this machine.`), { heygem: "NoPreset" });
-  }
-  const tracks = params.kind === "picture" ? described.video : described.audio;
-  const margin = BigInt(params.handles || 0) * BigInt(described.timebase);
-  const items = params.items.map((id) => {
-    const item = tracks.flatMap((track) => track.items).find((one) => one.id === id);
-    const start = item ? BigInt(item.start) - margin : 0n;
-    return { id, start: String(start < 0n ? 0n : start), end: item ? String(BigInt(item.end) + margin) : "0" };
-  });
-  const suffix = params.kind === "picture" ? ".mov" : ".wav";
-  return call("exportItems", { project: described.project, items, preset, folder: params.folder, suffix, kind: params.kind });
 }
 
 module.exports = { makeEditor, literal, unwrapped };

@@ -62,31 +62,9 @@ function hostId(dataFolder) {
   return made;
 }
 
-/** Premiere brings its presets along; where exactly is not documented, so its folders are searched. */
-function exportPresets(applicationFolder) {
-  const wanted = { picture: /^Apple ProRes 422 HQ\.epr$/i, sound: /^(WAV 48 ?kHz.*|Waveform Audio 48 ?kHz.*)\.epr$/i };
-  const known = {};
-  return (kind) => {
-    if (!(kind in known)) known[kind] = searched(path.join(applicationFolder, "MediaIO", "systempresets"), wanted[kind], 3) || null;
-    return known[kind];
-  };
-}
-
-function searched(folder, pattern, depth) {
-  let entries;
-  try {
-    entries = fs.readdirSync(folder, { withFileTypes: true });
-  } catch (problem) {
-    return null;
-  }
-  const file = entries.find((entry) => entry.isFile() && pattern.test(entry.name));
-  if (file) return path.join(folder, file.name);
-  if (depth === 0) return null;
-  for (const entry of entries) {
-    const found = entry.isDirectory() ? searched(path.join(folder, entry.name), pattern, depth - 1) : null;
-    if (found) return found;
-  }
-  return null;
+/** The names in a folder; none where it is absent. */
+function list(folder) {
+  return fs.promises.readdir(folder).catch(() => []);
 }
 
 /** What `heygem install` wrote: into the panel's own folder, or into the usual folder for data (for a panel that came as a package). */
@@ -109,4 +87,4 @@ function usualDataFolder(platform, environment, home) {
   return path.join(environment.XDG_DATA_HOME || path.join(home, ".local", "share"), name);
 }
 
-module.exports = { makeMachine, hostId, exportPresets, readConfig, usualDataFolder };
+module.exports = { makeMachine, hostId, list, readConfig, usualDataFolder };

@@ -60,10 +60,7 @@
     }
   }
 
-  /** A new connection makes a new token. */
-  function renew() {
-    if (link.socket) link.socket.close();
-  }
+  const renew = () => link.renew();
 
   function pick(kind) {
     const folder = kind === "folder";
@@ -78,7 +75,9 @@
 
   const config = machineSide.readConfig(here);
   const order = JSON.parse(fs.readFileSync(path.join(here, "jsx", "order.json"), "utf8"));
-  const presets = machineSide.exportPresets(path.dirname(folderOf(cep.getSystemPath("hostApplication"))));
+  const { candidates, rootsOf } = core("presets.js");
+  const roots = rootsOf(folderOf(cep.getSystemPath("hostApplication")));
+  const presets = (kind) => candidates(kind, roots, path.join(here, "presets"), machineSide.list);
   const jsx = path.join(here, "jsx").replace(/\\/g, "/");
   const editor = makeEditor((script, callback) => cep.evalScript(script, callback), jsx, order, presets);
   const schemaFile = fs.existsSync(path.join(shared, "host.schema.json")) ? path.join(shared, "host.schema.json") : path.join(shared, "..", "protocol", "host.schema.json");

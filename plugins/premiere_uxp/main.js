@@ -10,6 +10,7 @@
   const { makeMachine, readConfig } = require("./machine.js");
   const { Link } = core("link.js");
   const { CALLS } = core("answering.js");
+  const { asked } = core("frame.js");
   const schema = core("host.schema.json");
 
   const random = (count) => crypto.getRandomValues(new Uint8Array(count));
@@ -29,7 +30,7 @@
 
   function message() {
     const { about, token } = session;
-    return { type: "heygem.session", token, app: "premiere", project: about.project, project_name: about.projectName, theme: { mode: "dark" }, can: ["open"] };
+    return { type: "heygem.session", token, app: "premiere", project: about.project, project_name: about.projectName, theme: { mode: "dark" }, can: ["open", "pick"] };
   }
 
   const link = new Link({
@@ -38,7 +39,7 @@
     schema,
     serverFile: config.server_file,
     hostId: hostId(),
-    capabilities: [...Object.keys(CALLS).filter((name) => name !== "host.export"), "place.track", "place.speech", "place.mute", "place.undo", "selection.clips"],
+    capabilities: [...Object.keys(CALLS), "place.track", "place.speech", "place.mute", "place.undo", "selection.clips", "export.picture", "export.sound"],
     WebSocket,
     told: {
       state(sentence, connected) {
@@ -58,11 +59,15 @@
     },
   });
 
+  const forPage = {
+    renew: () => link.renew(),
+    pick: (kind) => machine.pick(kind),
+    open: (url) => uxp.shell.openExternal(url),
+  };
   window.addEventListener("message", (event) => {
-    if (!session || event.origin !== shownAt || !event.data) return;
+    if (!session || event.origin !== shownAt || typeof event.data !== "object" || event.data === null) return;
     if (event.data.type === "heygem.ready") page.postMessage(message(), shownAt);
-    else if (event.data.type === "heygem.token-wanted" && link.socket) link.socket.close();
-    else if (event.data.type === "heygem.open" && /^https?:\/\//.test(String(event.data.url))) uxp.shell.openExternal(String(event.data.url));
+    else asked(forPage, event.data, (answer) => page.postMessage(answer, shownAt));
   });
   link.run();
 }());

@@ -29,7 +29,7 @@ async function itemsOf(ppro, sequence, kind) {
 /** @param {VideoItem | AudioItem} item @param {"video" | "audio"} kind @param {number} track @returns {Promise<Found>} */
 async function placed(item, kind, track) {
   const [start, end, inPoint, media] = await Promise.all([item.getStartTime(), item.getEndTime(), item.getInPoint(), item.getProjectItem()]);
-  const id = media ? media.getId() : "none";
+  const id = media ? String(media.getId()) : "none";
   return {
     item,
     track,
@@ -50,6 +50,30 @@ function byId(items, id) {
   const length = BigInt(end) - BigInt(start);
   const alike = items.filter((one) => one.id[0] === kind && one.media === media && one.inPoint === inPoint && BigInt(one.end) - BigInt(one.start) === length);
   return alike.length === 1 ? alike[0] : null;
+}
+
+/** A clip that is still there with another start or length: the same file on the same track, where the named one was.
+ * @param {Found[]} items @param {string} id */
+function trimmed(items, id) {
+  const [kind, track, start, end, , media] = id.split(":");
+  const there = (one) => one.id[0] === kind && String(one.track) === track && one.media === media;
+  return items.find((one) => there(one) && BigInt(one.start) < BigInt(end) && BigInt(one.end) > BigInt(start)) || null;
+}
+
+/** The clip that shows a file, wherever it was moved to. @param {Ppro} ppro @param {Found[]} items @param {string} file */
+async function showing(ppro, items, file) {
+  for (const one of items) if (samePath(await pathOf(ppro, one.item), file)) return one;
+  return null;
+}
+
+/** @param {string | null} one @param {string | null} other */
+function samePath(one, other) {
+  return Boolean(one) && Boolean(other) && normal(one) === normal(other);
+}
+
+function normal(path) {
+  const text = String(path).replace(/\\/g, "/");
+  return /^[a-zA-Z]:\//.test(text) ? text.toLowerCase() : text;
 }
 
 /** The clip's file; null for titles and nested sequences. @param {Ppro} ppro @param {VideoItem | AudioItem} item */
@@ -168,4 +192,4 @@ async function effectsOf(item) {
   return names;
 }
 
-module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, itemsOf, byId, pathOf, clipOf, described, linkedTo, effectsOf, tried };
+module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, itemsOf, byId, trimmed, showing, samePath, pathOf, clipOf, described, linkedTo, effectsOf, tried };

@@ -31,11 +31,12 @@ function faults(value, given, definitions, where = "") {
 
 function ofObject(value, rule, definitions, where) {
   const known = (key) => Object.prototype.hasOwnProperty.call(rule.properties, key);
-  const missing = (rule.required || []).filter((key) => !(key in value)).map((key) => `${key} is missing`);
+  const has = (key) => Object.prototype.hasOwnProperty.call(value, key);
+  const missing = (rule.required || []).filter((key) => !has(key)).map((key) => `${key} is missing`);
   const inside = Object.keys(value).flatMap((key) => {
     const name = where ? `${where}.${key}` : key;
     if (known(key)) return faults(value[key], rule.properties[key], definitions, name);
-    return rule.additionalProperties === false ? [`${name} is unknown`] : [];
+    return rule.additionalProperties === false ? [`${name.slice(0, 80)} is unknown`] : [];
   });
   return missing.concat(inside);
 }

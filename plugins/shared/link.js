@@ -8,6 +8,7 @@ const servers = require("./server.js");
 
 const LOOK_MS = 1000; // how often the editor is asked which project is open and what is selected
 const STARTING_MS = 30000;
+const RENEW_MS = 2000;
 
 class Link {
   /** `told`: {state(sentence, connected), session(server, token, about), selectionChanged(), said(sentence)}; all optional. */
@@ -39,6 +40,13 @@ class Link {
         await this.wait(Math.min(10000, 250 * 2 ** Math.min(failures, 6)));
       }
     }
+  }
+
+  /** A new connection makes a new token. A page that asks all the time gets one every few seconds. */
+  renew() {
+    const { socket } = this;
+    if (!socket || socket.renewing) return;
+    socket.renewing = setTimeout(() => socket.close(), Math.max(0, this.openedAt + RENEW_MS - Date.now()));
   }
 
   stop() {
@@ -75,13 +83,15 @@ class Link {
     const session = { server, token, about };
     const socket = new this.WebSocket(`${server.url.replace(/^http/, "ws")}/api/v1/events`);
     this.socket = socket;
+    this.openedAt = Date.now();
     const closed = new Promise((resolve) => { socket.onclose = resolve; });
     let refused = null;
     socket.onopen = () => socket.send(JSON.stringify(this.hello(session)));
     socket.onerror = () => {};
     socket.onmessage = (event) => {
       if (typeof event.data !== "string") return;
-      const message = JSON.parse(event.data);
+      const message = servers.parsed(event.data);
+      if (typeof message !== "object" || message === null) return;
       if (message.type === "refused") refused = message.message;
       else this.received(message, session).catch((problem) => this.say(problem.message, true));
     };
@@ -153,12 +163,22 @@ class Link {
     if (!this.placeArrivals) return;
     const takes = await this.takes(session, shot);
     for (const take of arrivals.due(takes, this.hostId)) {
-      const { machine } = this;
-      const about = await servers.ask(machine, session.server, "GET", `/api/v1/shots/${take.shot}`, null, session.token);
-      const request = arrivals.requestFor(take, about, session.about.project, takes, this.hostId, this.serverFile.replace(/[\\/][^\\/]*$/, ""));
-      if (!request) continue;
+      const params = await this.placing(take, session);
+      if (!params || params.placement.project !== session.about.project) continue;
+      const request = { method: arrivals.methodFor(take, takes, this.hostId), params };
       const reply = await this.inTurn(() => answer(this.editor, this.schema, { jsonrpc: "2.0", id: 0, ...request }));
       await this.placed(request, reply, session);
+    }
+  }
+
+  /** Where a take belongs, in the server's words; null = on no timeline of this project. */
+  async placing(take, { server, token }) {
+    try {
+      return await servers.ask(this.machine, server, "GET", `/api/v1/takes/${encodeURIComponent(take.id)}/placing`, null, token);
+    } catch (problem) {
+      if (problem.heygem === "NoServer") throw problem; // with the next connection it is asked again
+      if (!["NotFound", "Forbidden"].includes(problem.heygem) && this.told.said) this.told.said(problem.message);
+      return null;
     }
   }
 

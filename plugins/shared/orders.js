@@ -1,12 +1,19 @@
 "use strict";
 // The protocol's parameters in frames become orders in ticks for the editor's side, and its answers become the protocol's results.
 
+const { refusal } = require("./refusal.js");
 const ticks = require("./ticks.js");
 
-/** host.place and host.switchTake. Audio lies on whole frames of the sequence. */
+const LAST_FRAME = 100000000; // 460 hours at 60 a second: more is a mistake, and outgrows Premiere's ticks
+
+/** host.place and host.switchTake. How the take is laid was chosen before it was rendered and travels in the placement. Audio lies on whole
+ * frames of the sequence. */
 function toPlace(params) {
-  const spot = params.placement;
-  const frames = params.frames || spot.record_duration;
+  const spot = checked(params.placement);
+  const laying = { mode: "track", mute: "none", disable_original: false, ...spot.laying };
+  if (laying.mode === "take") throw refusal("NoTakes", "Premiere's clips hold no takes: choose “on a track above” and place this one again.");
+  const { frames } = params;
+  if (!(frames > 0)) throw refusal("BadPlacement", "This take has no frame that would show: render the shot again.");
   const start = ticks.ofFrames(spot.record_start, spot.rate);
   const end = ticks.ofFrames(spot.record_start + spot.record_duration, spot.rate);
   const first = handleTicks(params.handles || 0, frames, spot);
@@ -21,11 +28,18 @@ function toPlace(params) {
     end,
     first,
     last: ticks.add(first, ticks.subtract(end, start)),
-    baked: Boolean(params.baked),
-    disable: Boolean(params.disable_original),
-    mute: params.mute || "none",
+    baked: Boolean(spot.baked),
+    disable: laying.disable_original,
+    mute: laying.mute,
     speech: params.speech ? speechOrder(params, start, end) : null,
   };
+}
+
+/** A place that exists on a timeline. Throws: BadPlacement. */
+function checked(spot) {
+  const [numerator] = ticks.parts(spot.rate);
+  if (numerator > 0n && spot.record_duration > 0 && spot.record_start >= 0 && spot.record_start + spot.record_duration < LAST_FRAME) return spot;
+  throw refusal("BadPlacement", "This shot's place is none that a sequence has: read the selection again and render it anew.");
 }
 
 /** Where the visible part begins in the file: its frames last as long as the visible ones do. */
@@ -67,7 +81,7 @@ function placedResult(params, placed) {
 }
 
 function toMark(params) {
-  const spot = params.placement;
+  const spot = checked(params.placement);
   const at = (frame) => ticks.ofFrames(frame, spot.rate);
   const markers = params.markers.map((marker) => ({
     start: at(marker.record_start),
@@ -79,7 +93,7 @@ function toMark(params) {
 }
 
 function toReveal(params) {
-  const spot = params.placement;
+  const spot = checked(params.placement);
   return { project: spot.project, sequence: spot.sequence, start: ticks.ofFrames(spot.record_start, spot.rate) };
 }
 

@@ -2,7 +2,7 @@
 // Finds this user's render server by its server.json, lets it prove itself before any token is sent, and asks it things.
 // `machine` is what the panel's host gives: readText(path), http({method, url, headers, body, certificate}), startServer().
 
-const { refusal } = require("./answering.js");
+const { refusal } = require("./refusal.js");
 const { hmac } = require("./sha256.js");
 
 /** The server, proved. Rejects: NoServer, Impostor. */
@@ -57,4 +57,4 @@ async function hostToken(machine, server, host, project) {
   return (await ask(machine, server, "POST", "/api/v1/tokens", { scope: "host", host, project }, server.token)).token;
 }
 
-module.exports = { find, ask, hostToken };
+module.exports = { find, ask, hostToken, parsed };

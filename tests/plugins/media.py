@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -77,5 +79,53 @@ def in_ticks(path: str) -> dict[str, str | int | None]:
     return {"rate": written, "frames": frames, "samples": samples, "startTicks": str(start), "lengthTicks": str(length)}
 
 
+def render(spec: dict[str, Any]) -> None:
+    """What fakes/exports.js asks for: a ProRes 422 HQ of one file's frames after the other, or a WAV of what is heard."""
+    with av.open(spec["file"], "w") as file:
+        if spec["kind"] == "sound":
+            _write_heard(file, spec)
+            return
+        rate = Fraction(spec["rate"])
+        size = {"width": spec["width"], "height": spec["height"]}
+        stream = file.add_stream("prores_ks", rate=rate, pix_fmt="yuv422p10le", options={"profile": "3"}, **size)
+        for number, frame in enumerate(_frames(spec["frames"])):
+            fresh = frame or av.VideoFrame.from_ndarray(np.zeros((size["height"], size["width"], 3), np.uint8), format="rgb24")
+            fresh = fresh.reformat(format="yuv422p10le", **size)
+            fresh.pts, fresh.time_base, fresh.pict_type = number, 1 / rate, av.video.frame.PictureType.NONE
+            file.mux(stream.encode(fresh))
+        file.mux(stream.encode(None))
+
+
+def _frames(wanted: list[tuple[str, int] | None]) -> Iterator[av.VideoFrame | None]:
+    """Numbered frames of files; None where nothing shows."""
+    decoded: dict[str, list[av.VideoFrame]] = {}
+    for path in {one[0] for one in wanted if one}:
+        last = max(one[1] for one in wanted if one and one[0] == path)
+        with av.open(path) as file:
+            decoded[path] = [frame for _, frame in zip(range(last + 1), file.decode(video=0), strict=False)]
+    yield from (decoded[one[0]][one[1]] if one else None for one in wanted)
+
+
+def _write_heard(file: av.container.OutputContainer, spec: dict[str, Any]) -> None:
+    mix = np.zeros(round(spec["seconds"] * 48000), np.float32)
+    for one in spec["heard"]:
+        with av.open(one["file"]) as given:
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=48000)
+            pieces = [out.to_ndarray()[0] for frame in given.decode(audio=0) for out in resampler.resample(frame)]
+        sound = np.concatenate(pieces)[round(one["from"] * 48000) : round((one["from"] + one["length"]) * 48000)]
+        start = round(one["at"] * 48000)
+        skipped, start = max(0, -start), max(0, start)
+        part = sound[skipped : skipped + len(mix) - start]
+        mix[start : start + len(part)] += part
+    stream = file.add_stream("pcm_s16le", rate=48000, layout="mono")
+    frame = av.AudioFrame.from_ndarray((np.clip(mix, -1, 1) * 32767).astype(np.int16)[None], format="s16", layout="mono")
+    frame.sample_rate, frame.pts = 48000, 0
+    file.mux(stream.encode(frame))
+    file.mux(stream.encode(None))
+
+
 if __name__ == "__main__":
-    print(json.dumps(in_ticks(sys.argv[1])))
+    if sys.argv[1] == "render":
+        render(json.load(sys.stdin))
+    else:
+        print(json.dumps(in_ticks(sys.argv[1])))

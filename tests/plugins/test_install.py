@@ -215,16 +215,24 @@ def test_a_packed_panel_holds_everything_it_loads_and_is_the_same_each_time(tmp_
     archive = packing.pack(kind, tmp_path / "one")
     assert archive.read_bytes() == packing.pack(kind, tmp_path / "two").read_bytes()
     names = set(zipfile.ZipFile(archive).namelist())
-    assert {manifest, "shared/link.js", "shared/host.schema.json"} <= names
+    presets = {"presets/HeyGem ProRes 422 HQ.epr", "presets/HeyGem WAV 48 kHz.epr"}
+    assert {manifest, "shared/link.js", "shared/host.schema.json", *presets} <= names
     assert "config.json" not in names
 
 
 def test_the_packed_uxp_panel_finds_its_core_where_it_was_packed(tmp_path):
     """In the repository the core lies one folder up; a packed panel that looked there would load nothing."""
     zipfile.ZipFile(packing.pack("ccx", tmp_path)).extractall(tmp_path / "panel")
-    code = "const { makeEditor } = require(process.argv[1]); console.log(typeof makeEditor({}, {}).place)"
-    ran = run_node("-e", code, str(tmp_path / "panel" / "editor.js"))
-    assert ran.stdout.strip() == "function", ran.stderr
+    code = """
+const path = require("path");
+const { makeEditor } = require(path.join(process.argv[1], "editor.js"));
+const presetFolder = async () => path.join(process.argv[1], "presets");
+const list = (folder) => require("fs").promises.readdir(folder).catch(() => []);
+const editor = makeEditor({}, { platform: "darwin", version: "26.1", presetFolder, list });
+editor.presets("sound").then((found) => console.log(typeof editor.place, path.basename(found[0])));
+"""
+    ran = run_node("-e", code, str(tmp_path / "panel"))
+    assert ran.stdout.strip() == "function HeyGem WAV 48 kHz.epr", ran.stderr
 
 
 def test_the_wheel_carries_every_file_of_the_panels():

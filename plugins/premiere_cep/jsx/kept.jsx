@@ -1,20 +1,29 @@
-/* Runs something and puts the sequence back: which one is open, its in and out, its playhead, its selection. */
+/* Runs something and puts the sequence back: which one is open, its in and out, its playhead, its selection. `touched` is a sequence that is
+   put back as well, if another one is open. */
 (function (h) {
   var UNSET_S = -400000;
 
-  h.asItWas = function (project, work) {
-    var sequence = project.activeSequence;
-    var before = sequence ? remembered(sequence) : null;
-    var result;
+  h.asItWas = function (project, work, touched) {
+    var open = project.activeSequence;
+    var other = touched && (!open || open.sequenceID !== touched.sequenceID) ? touched : null;
+    var before = open ? remembered(open) : null;
+    var beforeOther = other ? remembered(other) : null;
     try {
-      result = work();
-    } catch (problem) {
-      putBack(project, sequence, before);
-      throw problem;
+      return work();
+    } finally {
+      putBack(other, beforeOther);
+      reopen(project, open);
+      putBack(open, before);
     }
-    putBack(project, sequence, before);
-    return result;
   };
+
+  function reopen(project, sequence) {
+    h.tried(function () {
+      if (sequence && (!project.activeSequence || project.activeSequence.sequenceID !== sequence.sequenceID)) {
+        project.activeSequence = sequence;
+      }
+    }, null);
+  }
 
   function remembered(sequence) {
     return {
@@ -26,16 +35,11 @@
   }
 
   /** Each part on its own, and only where it differs: writing a mark may set one where none was. */
-  function putBack(project, sequence, before) {
+  function putBack(sequence, before) {
     var now;
     if (!sequence) {
       return;
     }
-    h.tried(function () {
-      if (!project.activeSequence || project.activeSequence.sequenceID !== sequence.sequenceID) {
-        project.activeSequence = sequence;
-      }
-    }, null);
     now = remembered(sequence);
     h.tried(function () {
       if (before.inPoint !== null && before.inPoint !== now.inPoint) {

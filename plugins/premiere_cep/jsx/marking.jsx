@@ -1,8 +1,6 @@
-/* Markers on weak ranges (outside Premiere's undo), bringing a place into view, and exports of what only Premiere can decode. */
+/* Markers on weak ranges (outside Premiere's undo), and bringing a place into view. */
 (function (h) {
   var ORANGE = 3;
-  var TICKS_PER_SECOND = 254016000000;
-  var IN_TO_OUT = 1;
 
   /** order: {project, sequence, markers: [{start, end, name, comment}]}, ticks. */
   h.mark = function (order) {
@@ -33,10 +31,10 @@
   }
 
   function setMarker(markers, wanted) {
-    var marker = markers.createMarker(Number(wanted.start) / TICKS_PER_SECOND);
+    var marker = markers.createMarker(Number(wanted.start) / h.TICKS_PER_SECOND);
     marker.name = wanted.name;
     marker.comments = wanted.comment;
-    h.tried(function () { marker.end = Number(wanted.end) / TICKS_PER_SECOND; }, null);
+    h.tried(function () { marker.end = Number(wanted.end) / h.TICKS_PER_SECOND; }, null);
     h.tried(function () { marker.setColorByIndex(ORANGE); }, null);
   }
 
@@ -48,64 +46,4 @@
     sequence.setPlayerPosition(order.start);
     return {};
   };
-
-  /** order: {project, items: [{id, start, end}], preset, folder, suffix, kind}; one file each, tracks above muted for the picture's sake. */
-  h.exportItems = function (order) {
-    var project = h.project(order.project);
-    var sequence = project.activeSequence;
-    var out = [];
-    if (!sequence) {
-      h.fail("NoTimeline", "No sequence is open in Premiere: open one and try again.");
-    }
-    return h.asItWas(project, function () {
-      var index;
-      for (index = 0; index < order.items.length; index += 1) {
-        out.push(exportOne(sequence, order, order.items[index]));
-      }
-      return out;
-    });
-  };
-
-  function exportOne(sequence, order, wanted) {
-    var picture = order.kind === "picture";
-    var entry = h.findItem(picture ? sequence.videoTracks : sequence.audioTracks, wanted.id);
-    var path = order.folder + "/heygem-" + wanted.id.replace(/[^\w]/g, "") + "-" + order.kind + order.suffix;
-    var said, muted;
-    if (!entry) {
-      return { item: wanted.id, path: null, problem: "The clip is no longer in the sequence." };
-    }
-    muted = picture ? aloneOn(sequence, entry.track) : [];
-    try {
-      sequence.setInPoint(Number(wanted.start) / TICKS_PER_SECOND);
-      sequence.setOutPoint(Number(wanted.end) / TICKS_PER_SECOND);
-      said = sequence.exportAsMediaDirect(path, order.preset, IN_TO_OUT);
-    } catch (problem) {
-      said = problem.message;
-    }
-    unmute(sequence, muted);
-    if (!new File(path).exists) {
-      return { item: wanted.id, path: null, problem: "Premiere did not export the clip: " + said };
-    }
-    return { item: wanted.id, path: path, problem: null };
-  }
-
-  function aloneOn(sequence, track) {
-    var all = h.list(sequence.videoTracks);
-    var out = [];
-    var index;
-    for (index = 0; index < all.length; index += 1) {
-      if (index !== track && !h.isOn(all[index].isMuted())) {
-        all[index].setMute(1);
-        out.push(index);
-      }
-    }
-    return out;
-  }
-
-  function unmute(sequence, tracks) {
-    var index;
-    for (index = 0; index < tracks.length; index += 1) {
-      sequence.videoTracks[tracks[index]].setMute(0);
-    }
-  }
 }($.heygem));

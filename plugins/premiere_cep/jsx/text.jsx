@@ -3,6 +3,8 @@
 $.heygem = {};
 
 (function (h) {
+  h.TICKS_PER_SECOND = 254016000000;
+
   /** What a person reads; `kind` is what programs read. */
   h.fail = function (kind, sentence) {
     var problem = new Error(sentence);

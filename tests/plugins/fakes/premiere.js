@@ -11,11 +11,11 @@ const { ROOT, BIN, Time, ProjectItem, TrackItem, Track, Sequence, collection, ne
 
 const LEDGER = JSON.parse(fs.readFileSync(path.join(__dirname, "ledger.json"), "utf8")).premiere;
 
-/** `without` names entries of the ledger that do not hold; `python` probes media. */
+/** `without` names entries of the ledger that do not hold; `python` probes and renders media; `deafTo` names presets that leave no file. */
 class Premiere {
-  constructor({ without = [], python = "python3", repository = process.cwd() } = {}) {
+  constructor({ without = [], python = "python3", repository = process.cwd(), deafTo = [] } = {}) {
     without.forEach((name) => { if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`); });
-    Object.assign(this, { without, python, repository, exports: [], known: new Map(), scripts: [] });
+    Object.assign(this, { without, python, repository, deafTo, exports: [], known: new Map(), scripts: [], busyMs: 0 });
     this.project = this.newProject("Film");
     this.engine = this.makeEngine();
   }
@@ -63,7 +63,7 @@ class Premiere {
     const host = { Time };
     const application = { version: "26.3.0", get project() { return premiere.project; }, enableQE: () => { engine.qe = premiere.qe(); } };
     const premiere = this;
-    const engine = vm.createContext({ ...host, app: application, File: function File(file) { this.exists = fs.existsSync(file); } });
+    const engine = vm.createContext({ ...host, app: application, File: FakeFile });
     engine.$ = { evalFile: (file) => premiere.run(engine, fs.readFileSync(file, "utf8"), file) };
     vm.runInContext(ES3_LIBRARY, engine);
     if (!this.does("engine.no-json")) engine.JSON = JSON;
@@ -78,6 +78,7 @@ class Premiere {
   /** CEP's door: strings in, strings out, one error text for everything. */
   evalScript(text, callback) {
     let said;
+    const began = process.hrtime.bigint();
     this.scripts.push(text);
     try {
       const value = this.run(this.engine, text, "evalScript");
@@ -86,6 +87,7 @@ class Premiere {
       this.lastProblem = problem;
       said = "EvalScript error.";
     }
+    this.busyMs += Number(process.hrtime.bigint() - began) / 1e6;
     setImmediate(() => callback(said));
   }
 
@@ -108,15 +110,16 @@ class Premiere {
 
   // what a test does with it
 
-  newSequence({ name = "Scene", timebase, zeroPoint = "0", displayFormat = 101 }) {
-    return this.project.add(new Sequence(this, { name, timebase, zeroPoint, displayFormat }));
+  newSequence({ name = "Scene", timebase, zeroPoint = "0", displayFormat = 101, width = 64, height = 64 }) {
+    return this.project.add(new Sequence(this, { name, timebase, zeroPoint, displayFormat, width, height }));
   }
 
-  /** A clip of `length` frames at frame `start`, from frame `offset` of its file; `sound` = index of the track of its linked sound. */
-  addClip(sequence, { file = null, start, length, offset = 0, track = 0, kind = "Video", sound = null, name = null, selected = false }) {
+  /** A clip of `length` frames at frame `start`, from frame `offset` of its file; `sound` = index of the track of its linked sound; `nest` = a
+   * file of what a nested sequence shows. */
+  addClip(sequence, { file = null, nest = null, start, length, offset = 0, track = 0, kind = "Video", sound = null, name = null, selected = false }) {
     const frame = BigInt(sequence.timebase);
     const facts = file ? this.facts(file) : null;
-    const projectItem = new ProjectItem(this, { name: name || (file ? path.basename(file) : "Title"), file, facts });
+    const projectItem = new ProjectItem(this, { name: name || (file ? path.basename(file) : nest ? "Nest" : "Title"), file, facts, nest });
     this.project.rootItem.inner.items.push(projectItem);
     const make = (tracks, index, mediaType) => {
       while (tracks.length <= index) tracks.push(new Track(sequence, mediaType, `${mediaType[0]}${tracks.length + 1}`));
@@ -134,6 +137,16 @@ class Premiere {
     }
     return item;
   }
+}
+
+class FakeFile {
+  constructor(file) { this.fsName = file; }
+
+  get exists() { return fs.existsSync(this.fsName); }
+
+  get length() { return this.exists ? fs.statSync(this.fsName).size : -1; }
+
+  remove() { fs.unlinkSync(this.fsName); return true; }
 }
 
 /** Takes away what ECMAScript 3 does not have. */

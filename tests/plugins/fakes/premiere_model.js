@@ -3,6 +3,8 @@
 
 const fs = require("fs");
 
+const exporting = require("./exports.js");
+
 const PER_SECOND = 254016000000n;
 const UNSET_S = -400000;
 const CLIP = 1;
@@ -57,8 +59,8 @@ function usualComponents() {
 }
 
 class ProjectItem {
-  constructor(app, { name, type = CLIP, file = null, facts = null }) {
-    Object.assign(this, { name, type, nodeId: next("node"), inner: { app, file, facts, items: [], inPoint: null, outPoint: null, nested: false } });
+  constructor(app, { name, type = CLIP, file = null, facts = null, nest = null }) {
+    Object.assign(this, { name, type, nodeId: next("node"), inner: { app, file, facts, nest, items: [], inPoint: null, outPoint: null } });
     Object.defineProperty(this, "inner", { enumerable: false });
   }
 
@@ -71,7 +73,7 @@ class ProjectItem {
 
   startTime() { return new Time(this.inner.facts ? this.inner.facts.startTicks : "0"); }
 
-  isSequence() { return this.inner.nested; }
+  isSequence() { return this.inner.nest !== null; }
 
   isMulticamClip() { return false; }
 
@@ -227,9 +229,9 @@ class Markers {
 }
 
 class Sequence {
-  constructor(app, { name, timebase, zeroPoint, displayFormat }) {
+  constructor(app, { name, timebase, zeroPoint, displayFormat, width, height }) {
     Object.assign(this, { name, timebase, zeroPoint, videoDisplayFormat: displayFormat, sequenceID: next("sequence"), markers: new Markers(),
-      frameSizeHorizontal: 1920, frameSizeVertical: 1080 });
+      frameSizeHorizontal: width, frameSizeVertical: height });
     const inner = { app, video: [], audio: [], inPoint: UNSET_S, outPoint: UNSET_S, playhead: "0" };
     Object.defineProperty(this, "inner", { value: inner, enumerable: false });
     inner.video.push(new Track(this, "Video", "V1"));
@@ -265,10 +267,16 @@ class Sequence {
   overwriteClip(item, time) { return this.inner.video[0].overwriteClip(item, time); } // whatever track is asked for
 
   exportAsMediaDirect(file, preset) {
-    const { app } = this.inner;
-    if (!fs.existsSync(preset)) return "Invalid preset";
-    app.exports.push({ file, inPoint: this.inner.inPoint, outPoint: this.inner.outPoint, heard: this.inner.video.map((track) => !track.inner.muted) });
-    fs.writeFileSync(file, "exported");
+    const { app, video, audio, inPoint, outPoint } = this.inner;
+    const kind = exporting.kindOf(preset);
+    if (!kind || app.deafTo.some((name) => preset.includes(name))) return app.does("export.failure-may-be-silent") ? "No Error" : "Invalid preset";
+    const frame = BigInt(this.timebase);
+    const onFrame = (seconds) => BigInt(Math.round((seconds * Number(PER_SECOND)) / Number(frame))) * frame;
+    const tracks = (kind === "picture" ? video : audio).map(({ inner }) => ({ muted: inner.muted, items: inner.items.map((item) => ({ ...item.inner,
+      disabled: item.disabled, file: item.projectItem && (item.projectItem.inner.file || item.projectItem.inner.nest) })) }));
+    app.exports.push({ file, preset, inPoint, outPoint, heard: tracks.map((track) => !track.muted) });
+    exporting.write(app, { file, kind, timebase: this.timebase, from: onFrame(inPoint), to: onFrame(outPoint), width: this.frameSizeHorizontal,
+      height: this.frameSizeVertical, tracks });
     return app.does("export.result-varies") ? 0 : "No Error";
   }
 

@@ -18,7 +18,11 @@ const order = JSON.parse(fs.readFileSync(path.join(PLUGINS, "premiere_cep", "jsx
 const options = JSON.parse(process.argv[2] || "{}");
 const premiere = new Premiere(options);
 const jsx = path.join(PLUGINS, "premiere_cep", "jsx");
-const editor = makeEditor((text, callback) => premiere.evalScript(text, callback), jsx, order, () => options.preset || null);
+const { candidates, rootsOf } = require(path.join(PLUGINS, "shared", "presets.js"));
+const list = async (folder) => (fs.existsSync(folder) ? fs.readdirSync(folder) : []);
+const shipped = options.shipped || path.join(PLUGINS, "premiere_cep", "presets");
+const presets = (kind) => candidates(kind, rootsOf(options.application || "/nowhere/Premiere"), shipped, list);
+const editor = makeEditor((text, callback) => premiere.evalScript(text, callback), jsx, order, presets);
 const sequences = new Map();
 const items = new Map();
 const projects = new Map([[premiere.project.documentID, premiere.project]]);
@@ -78,6 +82,7 @@ const DEEDS = {
   eval: ({ text }) => new Promise((resolve) => { premiere.evalScript(text, resolve); }),
   call: ({ name, argument }) => editor[name](argument),
   exports: () => premiere.exports,
+  busy: () => premiere.busyMs,
 };
 
 readline.createInterface({ input: process.stdin }).on("line", async (line) => {

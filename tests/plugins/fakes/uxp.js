@@ -5,6 +5,8 @@
 const fs = require("fs");
 const path = require("path");
 
+const exporting = require("./exports.js");
+
 const LEDGER = JSON.parse(fs.readFileSync(path.join(__dirname, "ledger.json"), "utf8")).uxp;
 const PER_SECOND = 254016000000n;
 let numbers = 0;
@@ -21,8 +23,8 @@ const usualLook = () => [
 ];
 
 class Uxp {
-  constructor({ without = [], facts = () => null } = {}) {
-    Object.assign(this, { without, facts, undone: [], stack: [], locked: 0, steps: [], media: new Map() });
+  constructor({ without = [], facts = () => null, python = "python3", repository = process.cwd(), deafTo = [], whileExporting = () => {} } = {}) {
+    Object.assign(this, { without, facts, python, repository, deafTo, whileExporting, exports: [], stack: [], locked: 0, steps: [], busyMs: 0, listeners: [] });
     this.projects = new Map();
     this.open = this.newProject("Film");
     this.ppro = this.makeApi();
@@ -40,23 +42,23 @@ class Uxp {
     return project;
   }
 
-  newSequence({ name = "Scene", timebase, zeroPoint = "0", display = 101 }) {
-    const sequence = { guid: next("sequence"), name, timebase, zeroPoint, display, video: [[]], audio: [[]], names: { video: ["V1"], audio: ["A1"] },
+  newSequence({ name = "Scene", timebase, zeroPoint = "0", display = 101, width = 64, height = 64 }) {
+    const sequence = { width, height, inPoint: "-101606400000000000", outPoint: "-101606400000000000", guid: next("sequence"), name, timebase, zeroPoint, display, video: [[]], audio: [[]], names: { video: ["V1"], audio: ["A1"] },
       muted: {}, markers: [], playhead: "0" };
     this.open.sequences.push(sequence);
     this.open.active = sequence.guid;
     return sequence;
   }
 
-  addMedia(file, bin = null, facts = this.facts(file)) {
-    const item = { id: next("media"), name: path.basename(file), file, facts, bin, inPoint: null, outPoint: null };
+  addMedia(file, bin = null, facts = this.facts(file), nest = null) {
+    const item = { id: next("media"), name: nest ? "Nest" : path.basename(file), file, facts, nest, bin, inPoint: null, outPoint: null };
     this.open.items.push(item);
     return item;
   }
 
-  addClip(sequence, { file, start, length, offset = 0, track = 0, kind = "video", selected = false, name = null }) {
+  addClip(sequence, { file = null, nest = null, start, length, offset = 0, track = 0, kind = "video", selected = false, name = null }) {
     const frame = BigInt(sequence.timebase);
-    const media = file ? this.open.items.find((item) => item.file === file && !item.bin) || this.addMedia(file) : null;
+    const media = nest ? this.addMedia("", null, null, nest) : file ? this.open.items.find((item) => item.file === file && !item.bin) || this.addMedia(file) : null;
     while (sequence[kind].length <= track) grow(sequence, kind);
     const clip = { key: next("clip"), name: name || (file ? path.basename(file) : "Title"), media: media ? media.id : null, start: String(BigInt(start) * frame),
       end: String(BigInt(start + length) * frame), inPoint: String(BigInt(offset) * frame), selected, disabled: false, speed: 1, reversed: 0, look: kind === "video" ? usualLook() : [] };
@@ -78,7 +80,12 @@ class Uxp {
     const fake = this;
     return {
       TickTime,
-      Constants: { TrackItemType: { EMPTY: 0, CLIP: 1 }, MediaType: { ANY: 0 } },
+      Constants: { TrackItemType: { EMPTY: 0, CLIP: 1 }, MediaType: { ANY: 0 }, ExportType: { QUEUE_TO_AME: 0, QUEUE_TO_APP: 1, IMMEDIATELY: 2 },
+        OperationCompleteEvent: { EXPORT_MEDIA_COMPLETE: 3 } },
+      EncoderManager: { getManager: () => ({ exportSequence: (...given) => exportSequence(fake, ...given) }) },
+      EventManager: { addGlobalEventListener: (event, heard) => fake.listeners.push(heard),
+        removeGlobalEventListener: (event, heard) => { fake.listeners = fake.listeners.filter((one) => one !== heard); } },
+      TrackItemSelection: { createEmptySelection: (use) => { use({ items: [], addItem(item) { this.items.push(item); return true; } }); return true; } },
       ProjectItem: { TYPE_CLIP: 1, TYPE_BIN: 2, TYPE_ROOT: 3 },
       ClipProjectItem: { cast: (item) => (item && item.clip ? item.clip : null) },
       FolderItem: { cast: (item) => item },
@@ -141,9 +148,9 @@ function itemView(fake, project, id) {
   const item = () => project.items.find((one) => one.id === id);
   const clip = {
     getMediaFilePath: async () => item().file,
-    isSequence: async () => false,
+    isSequence: async () => Boolean(item().nest),
     isMulticamClip: async () => false,
-    getMedia: async () => ({ start: at(item().facts ? item().facts.startTicks : "0") }),
+    getMedia: async () => ({ start: at(item().facts ? item().facts.startTicks : "0"), duration: at(item().facts.lengthTicks) }),
     getFootageInterpretation: async () => ({ getFrameRate: () => { const [over, under] = item().facts.rate.split("/"); return over / under; } }),
     createSetInOutPointsAction: (first, last) => fake.action(() => Object.assign(item(), { inPoint: first.ticks, outPoint: last.ticks })),
     createClearInOutPointsAction: () => fake.action(() => Object.assign(item(), { inPoint: null, outPoint: null })),
@@ -170,6 +177,10 @@ function sequenceView(fake, project, guid) {
     getTimebase: async () => inner().timebase,
     getZeroPoint: async () => at(inner().zeroPoint),
     getSequenceVideoTimeDisplayFormat: async () => ({ type: inner().display }),
+    getInPoint: async () => at(inner().inPoint),
+    getOutPoint: async () => at(inner().outPoint),
+    createSetInPointAction: (time) => fake.action(() => { inner().inPoint = time.ticks; }),
+    createSetOutPointAction: (time) => fake.action(() => { inner().outPoint = time.ticks; }),
     setPlayerPosition: async (time) => { inner().playhead = time.ticks; return true; },
     getSelection: async () => ({ getTrackItems: async () => ["video", "audio"].flatMap((kind) => inner()[kind].flatMap((track, index) =>
       track.filter((clip) => clip.selected).map((clip) => clipView(fake, project, guid, kind, index, clip.key)))) }),
@@ -179,6 +190,7 @@ function sequenceView(fake, project, guid) {
 function clipView(fake, project, guid, kind, index, key) {
   const clip = () => project.sequences.find((one) => one.guid === guid)[kind].flat().find((one) => one.key === key);
   return {
+    key,
     getName: async () => clip().name,
     getStartTime: async () => at(clip().start),
     getEndTime: async () => at(clip().end),
@@ -215,10 +227,13 @@ function paramView(fake, param) {
 
 function editorView(fake, { project, guid }) {
   const sequence = () => project.sequences.find((one) => one.guid === guid);
-  const lay = (item, time, video, audio, growing, cut) => {
-    const media = project.items.find((one) => one.id === item.getId());
-    const first = BigInt(media.inPoint === null ? 0 : media.inPoint);
-    const last = BigInt(media.outPoint === null ? media.facts.lengthTicks : media.outPoint);
+  const mediaOf = (item) => project.items.find((one) => one.id === item.getId());
+  const marksOf = ({ inPoint, outPoint }) => ({ inPoint, outPoint });
+  const lay = (item, time, video, audio, growing, cut, then) => {
+    const media = mediaOf(item);
+    const marks = fake.does("transaction.marks-count-at-once") ? marksOf(media) : then;
+    const first = BigInt(marks.inPoint === null ? 0 : marks.inPoint);
+    const last = BigInt(marks.outPoint === null ? media.facts.lengthTicks : marks.outPoint);
     const [start, end] = [BigInt(time.ticks), BigInt(time.ticks) + last - first];
     const on = (kind, index, wanted) => {
       if (!wanted) return;
@@ -236,8 +251,18 @@ function editorView(fake, { project, guid }) {
     on("audio", audio, media.facts.samples !== null);
   };
   return {
-    createOverwriteItemAction: (item, time, video, audio) => fake.action(() => lay(item, time, video, audio, false, true)),
-    createInsertProjectItemAction: (item, time, video, audio) => fake.action(() => lay(item, time, video, audio, fake.does("tracks.grow-on-insert"), false)),
+    createOverwriteItemAction: (item, time, video, audio) => {
+      const then = marksOf(mediaOf(item));
+      return fake.action(() => lay(item, time, video, audio, false, true, then));
+    },
+    createInsertProjectItemAction: (item, time, video, audio) => {
+      const then = marksOf(mediaOf(item));
+      return fake.action(() => lay(item, time, video, audio, fake.does("tracks.grow-on-insert"), false, then));
+    },
+    createRemoveItemsAction: (selection) => fake.action(() => {
+      const keys = selection.items.map((item) => item.key);
+      for (const kind of ["video", "audio"]) sequence()[kind] = sequence()[kind].map((track) => track.filter((clip) => !keys.includes(clip.key)));
+    }),
   };
 }
 
@@ -247,6 +272,25 @@ function markersView(fake, { project, guid }) {
     getMarkers: () => markers().map((marker) => ({ getStart: () => at(marker.start), getName: () => marker.name })),
     createAddMarkerAction: (name, type, start, duration, comments) => fake.action(() => markers().push({ name, type, start: start.ticks, duration: duration.ticks, comments })),
   };
+}
+
+/** Encodes at once; what it says about that is another matter. */
+function exportSequence(fake, view, type, file, preset, full) {
+  const { project, guid } = view.inner;
+  const sequence = project.sequences.find((one) => one.guid === guid);
+  const kind = exporting.kindOf(preset);
+  if (!kind || fake.deafTo.some((name) => preset.includes(name))) return Promise.resolve(fake.does("export.failure-may-be-silent"));
+  const began = process.hrtime.bigint();
+  const media = (clip) => project.items.find((item) => item.id === clip.media);
+  const tracks = sequence[kind === "picture" ? "video" : "audio"].map((clips, index) => ({
+    muted: Boolean(sequence.muted[(kind === "picture" ? "video" : "audio") + index]),
+    items: clips.map((clip) => ({ ...clip, start: BigInt(clip.start), end: BigInt(clip.end), inPoint: BigInt(clip.inPoint), file: media(clip) && (media(clip).file || media(clip).nest) })),
+  }));
+  fake.exports.push({ file, preset, type, full, inPoint: sequence.inPoint, outPoint: sequence.outPoint, heard: tracks.map((track) => !track.muted) });
+  exporting.write(fake, { file, kind, timebase: sequence.timebase, from: sequence.inPoint, to: sequence.outPoint, width: sequence.width, height: sequence.height, tracks });
+  fake.busyMs += Number(process.hrtime.bigint() - began) / 1e6;
+  fake.whileExporting();
+  return fake.does("export.promise-may-hang") ? new Promise(() => {}) : Promise.resolve(true);
 }
 
 /** As Premiere writes it: source ranges in source frames, a warp on every clip. */

@@ -10,26 +10,33 @@ const { Uxp } = require("./uxp.js");
 
 const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
 const { makeEditor } = require(path.join(PLUGINS, "premiere_uxp", "editor.js"));
-const { answer } = require(path.join(PLUGINS, "shared", "answering.js"));
+const { makeMachine } = require(path.join(PLUGINS, "premiere_uxp", "machine.js"));
+const { CALLS, answer } = require(path.join(PLUGINS, "shared", "answering.js"));
 const schema = JSON.parse(fs.readFileSync(path.join(PLUGINS, "protocol", "host.schema.json"), "utf8"));
 
+const options = JSON.parse(process.argv[2] || "{}");
 const known = new Map();
-const fake = new Uxp({ ...JSON.parse(process.argv[2] || "{}"), facts: (file) => known.get(file) });
-const machine = { version: "26.3.0", readText: async (file) => fs.readFileSync(file, "utf8"), temporary: async () => path.join(os.tmpdir(), `heygem-uxp-${process.pid}.otio`) };
+const fake = new Uxp({ ...options, facts: (file) => known.get(file) });
+const uxp = {
+  host: { version: "26.3.0", applicationPath: options.application },
+  storage: { localFileSystem: {
+    getTemporaryFolder: async () => ({ nativePath: os.tmpdir() }),
+    getPluginFolder: async () => ({ nativePath: options.plugin || path.join(PLUGINS, "premiere_cep") }), // where the presets lie until the panel is packed
+    getFolder: async () => options.picked[0],
+    getFileForOpening: async ({ allowMultiple }) => (allowMultiple ? options.picked : options.picked[0]),
+  } },
+};
+const random = (count) => require("crypto").randomBytes(count);
+const machine = { ...makeMachine({ uxp, fs: fs.promises, os, fetch, random }), pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms / 50); }) };
 const editor = makeEditor(fake.ppro, machine);
 const find = (guid) => [...fake.projects.values()].flatMap((project) => project.sequences).find((one) => one.guid === guid);
 const clip = (guid, key) => [...find(guid).video, ...find(guid).audio].flat().find((one) => one.key === key);
 
 /** The whole panel but for its page: the same link, with UXP's modules played by Node's. Needs Node's --experimental-websocket. */
 function live(serverFile) {
-  const { makeMachine } = require(path.join(PLUGINS, "premiere_uxp", "machine.js"));
   const { Link } = require(path.join(PLUGINS, "shared", "link.js"));
-  const uxp = { host: { version: "26.3.0" }, storage: { localFileSystem: { getTemporaryFolder: async () => ({ nativePath: os.tmpdir() }) } } };
-  const files = { readFile: async (file) => fs.readFileSync(file, "utf8") };
-  const random = (count) => require("crypto").randomBytes(count);
-  const whole = makeMachine({ uxp, fs: files, os, fetch, random });
-  const link = new Link({ machine: whole, editor: makeEditor(fake.ppro, whole), schema, serverFile, hostId: "uxp-test", capabilities: [], WebSocket });
-  link.run();
+  const capabilities = [...Object.keys(CALLS)];
+  new Link({ machine, editor, schema, serverFile, hostId: "uxp-test", capabilities, WebSocket, placeArrivals: options.arrivals !== false }).run();
 }
 
 const DEEDS = {
@@ -49,6 +56,13 @@ const DEEDS = {
   whole: () => JSON.stringify(fake.open),
   steps: () => fake.steps,
   media: () => fake.open.items,
+  mute: ({ sequence, track, muted = true }) => { find(sequence).muted[track] = muted; },
+  removeClip: ({ sequence, clip: key }) => { for (const kind of ["video", "audio"]) find(sequence)[kind] = find(sequence)[kind].map((all) => all.filter((one) => one.key !== key)); },
+  switchWhileExporting: ({ name }) => { fake.whileExporting = () => { fake.newProject(name); fake.whileExporting = () => {}; }; },
+  exports: () => fake.exports,
+  busy: () => fake.busyMs,
+  pick: ({ kind }) => machine.pick(kind),
+  call: ({ name, argument }) => editor[name](argument),
   undo: () => fake.undo(),
   addTrack: ({ sequence, kind, name }) => { find(sequence)[kind].push([]); find(sequence).names[kind].push(name); },
   ask: ({ request }) => answer(editor, schema, request),

@@ -1,0 +1,117 @@
+/* Exports of what only Premiere can decode. exportAsMediaDirect blocks Premiere, and its answer says little: what counts is the file. */
+(function (h) {
+  var IN_TO_OUT = 1;
+
+  /** order: {project, sequence, kind, presets: [path], items: [{id, start, end (ticks), file}]}; {files: [{item, path, problem}], notices}.
+      Presets are tried in their order until one leaves a file. */
+  h.exportItems = function (order) {
+    var project = h.project(order.project);
+    var sequence = h.sequence(project, order.sequence);
+    var before = rangeOf(sequence);
+    var mutes = mutesOf(sequence);
+    var out = [];
+    h.asItWas(project, function () {
+      var index;
+      for (index = 0; index < order.items.length; index += 1) {
+        out.push(exportOne(sequence, order, order.items[index]));
+      }
+    }, sequence);
+    return { files: out, notices: changes(before, rangeOf(sequence), mutes, mutesOf(sequence)) };
+  };
+
+  function changes(before, after, mutes, mutesAfter) {
+    var out = [];
+    if (before !== after) {
+      out.push("In and out of the sequence are not as they were before the export: set them again.");
+    }
+    if (mutes !== mutesAfter) {
+      out.push("Some tracks are still muted or switched off after the export: look at the track headers.");
+    }
+    return out;
+  }
+
+  function rangeOf(sequence) {
+    return h.tried(function () { return sequence.getInPointAsTime().seconds + " " + sequence.getOutPointAsTime().seconds; }, "");
+  }
+
+  function mutesOf(sequence) {
+    var all = h.list(sequence.videoTracks).concat(h.list(sequence.audioTracks));
+    var out = [];
+    var index;
+    for (index = 0; index < all.length; index += 1) {
+      out.push(h.isOn(all[index].isMuted()) ? "1" : "0");
+    }
+    return out.join("");
+  }
+
+  function exportOne(sequence, order, wanted) {
+    var tracks = order.kind === "picture" ? sequence.videoTracks : sequence.audioTracks;
+    var entry = h.findItem(tracks, wanted.id);
+    var changed, said, index;
+    if (!entry) {
+      return { item: wanted.id, path: null, problem: "The clip is no longer in the sequence: read the selection again." };
+    }
+    changed = setMutes(tracks, entry.track, order.kind);
+    try {
+      sequence.setInPoint(Number(wanted.start) / h.TICKS_PER_SECOND);
+      sequence.setOutPoint(Number(wanted.end) / h.TICKS_PER_SECOND);
+      for (index = 0; index < order.presets.length; index += 1) {
+        said = exported(sequence, wanted.file, order.presets[index]);
+        if (hasContent(wanted.file)) {
+          return { item: wanted.id, path: wanted.file, problem: null };
+        }
+      }
+    } finally {
+      putBackMutes(tracks, changed);
+    }
+    return { item: wanted.id, path: null, problem: h.exportFailed(said) };
+  }
+
+  h.exportFailed = function (said) {
+    return "Premiere exported no file for this clip (it said: " + said + "). Is there room on the disk, and does File > Export > Media work for this clip?";
+  };
+
+  /** What Premiere said. A rest of an attempt that failed would pass for a file. */
+  function exported(sequence, file, preset) {
+    var rest = new File(file);
+    if (rest.exists) {
+      rest.remove();
+    }
+    try {
+      return String(sequence.exportAsMediaDirect(file, preset, IN_TO_OUT));
+    } catch (problem) {
+      return String(problem.message);
+    }
+  }
+
+  function hasContent(path) {
+    var file = new File(path);
+    return file.exists && file.length > 0;
+  }
+
+  /** A picture is what shows with nothing above it; a sound is heard alone. [[track, muted]] of what was changed. */
+  function setMutes(tracks, own, kind) {
+    var all = h.list(tracks);
+    var out = [];
+    var index, muted, wanted;
+    for (index = 0; index < all.length; index += 1) {
+      muted = h.isOn(all[index].isMuted());
+      wanted = kind === "picture" ? (index > own ? true : muted) : index !== own;
+      if (index === own) {
+        wanted = false;
+      }
+      if (wanted !== muted) {
+        all[index].setMute(wanted ? 1 : 0);
+        out.push([index, muted]);
+      }
+    }
+    return out;
+  }
+
+  function putBackMutes(tracks, changed) {
+    var index;
+    for (index = 0; index < changed.length; index += 1) {
+      tracks[changed[index][0]].setMute(changed[index][1] ? 1 : 0);
+    }
+  }
+}($.heygem));

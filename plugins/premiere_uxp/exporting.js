@@ -1,0 +1,114 @@
+"use strict";
+// Exports of what Premiere alone can decode, by its own encoder. In, out and mutes are put back, whatever happens (in and out by actions: steps
+// of undo of their own). The promise of an export may stay pending though its file is complete, and may say true though there is none: what
+// counts is a file that no longer grows.
+
+const find = require("./sequence.js");
+
+const POLL_MS = 250;
+const QUIET_MS = 15000; // without growing, where neither promise nor event said that it is done
+const NOTHING_MS = 60000; // without any file
+const LATE_MS = 3000; // for a file to appear after Premiere said that it is done
+
+/** @param {import("@adobe/premierepro").premierepro} ppro @param {import("./editor.js").Machine} machine
+ * @param {ReturnType<typeof import("./doing.js").makeDoing>} doing */
+function makeExporting(ppro, machine, doing) {
+  const { time, project, sequence, inOneStep } = doing;
+
+  /** As the CEP panel's exportItems: {files: [{item, path, problem}], notices}. */
+  async function exportItems(order) {
+    const open = await project(order.project);
+    const current = await sequence(open, order.sequence);
+    const [first, last] = [await current.getInPoint(), await current.getOutPoint()];
+    const [files, notices] = [[], []];
+    for (const wanted of order.items) files.push(await exportOne(open, current, order, wanted, notices));
+    const back = await find.tried(async () => {
+      setRange(open, current, first, last, "Put in and out back after an export");
+      return (await current.getInPoint()).ticks === first.ticks && (await current.getOutPoint()).ticks === last.ticks;
+    }, false);
+    if (!back) notices.push("In and out of the sequence are not as they were before the export: set them again.");
+    return { files, notices };
+  }
+
+  function setRange(open, current, first, last, label) {
+    inOneStep(open, label, () => [current.createSetInPointAction(first), current.createSetOutPointAction(last)]);
+  }
+
+  /** Never rejects: one clip's trouble is not the next one's. */
+  async function exportOne(open, current, order, wanted, notices) {
+    const changed = [];
+    try {
+      await project(order.project); // another one may have been opened since the last file
+      const kind = order.kind === "picture" ? "video" : "audio";
+      const entry = (await find.itemsOf(ppro, current, kind)).find((one) => one.id === wanted.id);
+      if (!entry) return failed(wanted, "The clip is no longer in the sequence: read the selection again.");
+      await setMutes(current, kind, entry.track, changed);
+      setRange(open, current, time(wanted.start), time(wanted.end), "Set the range of an export");
+      let said = null;
+      for (const preset of order.presets) {
+        await machine.remove(wanted.file); // a rest of an attempt that failed would pass for a file
+        said = await exported(current, wanted.file, preset);
+        if (await machine.sizeOf(wanted.file)) return { item: wanted.id, path: wanted.file, problem: null };
+      }
+      return failed(wanted, `Premiere exported no file for this clip (it said: ${said}). Is there room on the disk, and does File > Export > Media work for this clip?`);
+    } catch (problem) {
+      return failed(wanted, problem.message);
+    } finally {
+      for (const [track, muted] of changed) {
+        await find.tried(() => track.setMute(muted), null);
+        if (Boolean(await find.tried(() => track.isMuted(), !muted)) !== muted) notices.push(`The track ${track.name} is not as it was before the export: look at its header.`);
+      }
+    }
+  }
+
+  const failed = (wanted, problem) => ({ item: wanted.id, path: null, problem });
+
+  /** A picture is what shows with nothing above it; a sound is heard alone. `changed` gets [track, muted] of each that was changed. */
+  async function setMutes(current, kind, own, changed) {
+    const count = kind === "video" ? await current.getVideoTrackCount() : await current.getAudioTrackCount();
+    for (let index = 0; index < count; index += 1) {
+      const track = kind === "video" ? await current.getVideoTrack(index) : await current.getAudioTrack(index);
+      const muted = Boolean(await track.isMuted());
+      const wanted = index !== own && (kind === "audio" || index > own || muted);
+      if (wanted === muted) continue;
+      changed.push([track, muted]);
+      await track.setMute(wanted);
+    }
+  }
+
+  /** What Premiere said, once the file is done or hope is gone. */
+  async function exported(current, file, preset) {
+    const manager = await ppro.EncoderManager.getManager();
+    const event = ppro.Constants.OperationCompleteEvent.EXPORT_MEDIA_COMPLETE;
+    let said = null;
+    const tell = (words) => { if (said === null) said = String(words); };
+    const finished = () => tell("done");
+    await find.tried(() => ppro.EventManager.addGlobalEventListener(event, finished), null);
+    try {
+      const promise = manager.exportSequence(current, ppro.Constants.ExportType.IMMEDIATELY, file, preset, false);
+      Promise.resolve(promise).then(tell, (problem) => tell((problem && problem.message) || problem));
+      await grown(file, () => said);
+    } finally {
+      await find.tried(() => ppro.EventManager.removeGlobalEventListener(event, finished), null);
+    }
+    return said === null ? "nothing" : said;
+  }
+
+  /** Waits until a file no longer grows. `told` gives what Premiere said so far. */
+  async function grown(file, told) {
+    let [size, still, absent] = [null, 0, 0];
+    for (;;) {
+      await machine.pause(POLL_MS);
+      const now = await machine.sizeOf(file);
+      still = now && now === size ? still + POLL_MS : 0;
+      absent = now ? 0 : absent + POLL_MS;
+      size = now;
+      if (still >= (told() === null ? QUIET_MS : POLL_MS) || absent >= (told() === null ? NOTHING_MS : LATE_MS)) return;
+      if (!now && told() === "false") return; // refused at once
+    }
+  }
+
+  return { exportItems };
+}
+
+module.exports = { makeExporting };

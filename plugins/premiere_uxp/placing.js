@@ -1,0 +1,135 @@
+"use strict";
+// Places takes. A placement is one transaction, so one step of undo: the part of the file is chosen, laid down, the speech beside it, and the
+// original disabled, all in one. What is believed is what is read back. Copying position and opacity needs the placed clip's components, which
+// UXP gives only later (by a promise, while a transaction collects its actions at once): a second step, made only where they differ.
+
+const { makeLaying } = require("./laying.js");
+const { copyLook } = require("./looks.js");
+const find = require("./sequence.js");
+
+/** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./doing.js").makeDoing>} doing */
+function makePlacing(ppro, doing) {
+  const { project, sequence, bin, imported, inOneStep } = doing;
+  const { lay, free } = makeLaying(ppro, doing);
+
+  async function place(order) {
+    const open = await project(order.project);
+    const current = await sequence(open, order.sequence);
+    const video = await find.itemsOf(ppro, current, "video");
+    const there = await find.showing(ppro, video, order.file);
+    if (there) return result(true, there, [], []);
+    const media = await imported(open, order.file);
+    const spot = whereItGoes(video, order);
+    const ours = await oursAmong(open, current, video, "video");
+    const track = ours.find((one) => one >= order.track && free(video, one, spot.start, spot.end));
+    return placed(open, current, order, spot, { media, kind: "video", track, part: order, at: spot });
+  }
+
+  /** Another version is laid over the shown one exactly; the old one stays in the bin. */
+  async function switchTake(order) {
+    const open = await project(order.project);
+    const current = await sequence(open, order.sequence);
+    const video = await find.itemsOf(ppro, current, "video");
+    const there = await find.showing(ppro, video, order.file);
+    if (there) return result(true, there, [], []);
+    const spot = whereItGoes(video, order);
+    const ours = await oursAmong(open, current, video, "video");
+    const old = video.find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
+    if (!old) return place(order);
+    const media = await imported(open, order.file);
+    const quiet = { ...order, speech: null, mute: "none", disable: false };
+    return placed(open, current, quiet, spot, { media, kind: "video", track: old.track, part: order, at: spot, replaced: old.media });
+  }
+
+  async function placed(open, current, order, spot, picture) {
+    const extra = await beside(open, current, order, spot);
+    const parts = [picture, ...extra.parts];
+    const known = [...parts.map((one) => one.media.item.getId()), picture.replaced];
+    const before = await fingerprint(current, known);
+    const { item, steps } = await lay(open, current, parts, extra.actions);
+    if (steps > 1) spot.notices.push(`Premiere needed ${steps} steps for this: undo ${steps} times to take the take away.`);
+    if ((await fingerprint(current, known)) !== before) {
+      spot.notices.push("Another clip changed while the take was placed: undo, and report this version of Premiere.");
+    }
+    const copying = spot.covered && !order.baked;
+    const missed = copying ? await copyLook(spot.covered.item, item.item, (label, actions) => inOneStep(open, label, actions), spot.notices) : [];
+    await extra.after();
+    return result(false, item, missed, [...spot.notices, ...extra.notices]);
+  }
+
+  /** Clips move while takes render: a moved clip is followed, a trimmed or deleted one is told. */
+  function whereItGoes(video, order) {
+    const covered = find.byId(video, order.clip);
+    const spot = { covered, start: order.start, end: order.end, notices: [] };
+    if (covered && covered.start !== order.start) {
+      Object.assign(spot, { start: covered.start, end: covered.end });
+      spot.notices.push("The clip was moved since it was rendered; the take follows it.");
+    } else if (!covered && order.clip) {
+      spot.covered = find.trimmed(video, order.clip);
+      spot.notices.push(spot.covered
+        ? "The clip was trimmed since it was rendered; the take has its old length and place."
+        : "The clip of this shot is no longer in the sequence; the take lies where the clip was.");
+    }
+    return spot;
+  }
+
+  /** From the bottom: tracks that carry our name, and tracks that hold nothing but what lies in our bin (a new track can be named only once it is
+   * there, which would be another step of undo). */
+  async function oursAmong(open, current, items, kind) {
+    const folder = ppro.FolderItem.cast(await bin(open));
+    const inBin = new Set((await folder.getItems()).map((item) => item.getId()));
+    const count = kind === "video" ? await current.getVideoTrackCount() : await current.getAudioTrackCount();
+    const ours = [];
+    for (let index = 0; index < count; index += 1) {
+      const track = kind === "video" ? await current.getVideoTrack(index) : await current.getAudioTrack(index);
+      const own = items.filter((one) => one.track === index);
+      const named = String(track.name).startsWith(kind === "video" ? find.TAKES : find.SPEECH);
+      if (named || (own.length && own.every((one) => inBin.has(one.media)))) ours.push(index);
+    }
+    return ours;
+  }
+
+  /** What belongs to the same step: speech on an audio track of its own, the original disabled, the old dialogue silent. */
+  async function beside(open, current, order, spot) {
+    const audio = await find.itemsOf(ppro, current, "audio");
+    const old = spot.covered ? find.linkedTo(spot.covered, audio) : [];
+    const out = { parts: [], after: async () => {}, notices: [], actions: () => [
+      ...(order.disable && spot.covered ? [spot.covered.item.createSetDisabledAction(true)] : []),
+      ...(order.mute === "clip" ? old.map((one) => one.item.createSetDisabledAction(true)) : []),
+    ] };
+    if (order.speech) out.parts = await speechParts(open, current, order, spot, audio);
+    if (order.mute !== "none" && old.length === 0) out.notices.push("No sound is linked to the clip, so nothing was muted.");
+    if (order.mute === "track" && old.length) {
+      out.after = async () => { for (const one of old) await (await current.getAudioTrack(one.track)).setMute(true); };
+      out.notices.push(`Muted the whole track ${old.map((one) => `A${one.track + 1}`).join(", ")}; unmute it in its header, undo does not.`);
+    }
+    return out;
+  }
+
+  async function speechParts(open, current, order, spot, audio) {
+    const moved = BigInt(spot.start) - BigInt(order.start);
+    const at = { start: String(BigInt(order.speech.start) + moved), end: String(BigInt(order.speech.end) + moved) };
+    if (BigInt(at.end) <= BigInt(at.start)) return [];
+    for (const one of audio) {
+      const meets = BigInt(one.start) < BigInt(at.end) && BigInt(one.end) > BigInt(at.start);
+      if (meets && find.samePath(await find.pathOf(ppro, one.item), order.speech.file)) return []; // it sounds there already
+    }
+    const media = await imported(open, order.speech.file);
+    const track = (await oursAmong(open, current, audio, "audio")).find((one) => free(audio, one, at.start, at.end));
+    return [{ media, kind: "audio", track, part: order.speech, at }];
+  }
+
+  /** All clips as text, those that show `media` aside: equal texts, nothing else was touched. */
+  async function fingerprint(current, media) {
+    const all = [...(await find.itemsOf(ppro, current, "video")), ...(await find.itemsOf(ppro, current, "audio"))];
+    return all.filter((one) => !media.includes(one.media)).map((one) => one.id).sort().join("\n");
+  }
+
+  function result(already, item, missed, notices) {
+    return { already, track: item.track + 1, start: item.start, end: item.end, notCopied: missed, notices };
+  }
+
+  return { place, switchTake };
+}
+
+module.exports = { makePlacing };

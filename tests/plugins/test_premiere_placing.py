@@ -1,0 +1,272 @@
+"""What both Premiere panels promise about placing, on both fakes: the exact frame, nothing else changed, nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+
+from tests.plugins.node import needs_node
+from tests.plugins.premiere_scenes import NASTY, NASTY_FILE, ONE_OCLOCK, RATES, SCENES, TIMEBASES, Scene, make_files
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    needs_node()
+    return make_files(tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture(params=SCENES)
+def scene(request, files):
+    scenes: list[Scene] = []
+
+    def make(*arguments: Any, **options: Any) -> Scene:
+        scenes.append(SCENES[request.param](files, *arguments, **options))
+        return scenes[-1]
+
+    yield make
+    for one in scenes:
+        one.fake.close()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["from zero", "from one o'clock"])
+@pytest.mark.parametrize("rate", RATES)
+def test_a_take_lies_above_its_clip_at_the_exact_frame_and_nothing_else_changes(scene, rate, late):
+    here = scene(rate, zero=late * ONE_OCLOCK[rate] * TIMEBASES[rate])
+    before = here.picture()
+    result = here.ask("host.place", **here.params(f"take {rate}.mov"))
+    assert here.takes(f"take {rate}.mov") == [(3, 100, 24, 5)]
+    assert {name: result[name] for name in ("already", "track", "record_start", "record_duration", "not_copied", "notices")} == {
+        "already": False, "track": 3, "record_start": 100, "record_duration": 24, "not_copied": [], "notices": []}  # fmt: skip
+    assert here.picture(here.file(f"take {rate}.mov")) == before, "a clip, the selection, in and out or the playhead changed"
+
+
+def test_a_take_looks_like_the_clip_it_covers_and_what_cannot_be_copied_is_said(scene):
+    here = scene()
+    here.tune("Motion", "Position", value=[0.4, 0.6])
+    here.tune("Opacity", "Opacity", value=80)
+    here.tune("Motion", "Scale", moving=True)
+    here.effect("AE.ADBE Lumetri", "Lumetri Color")
+    described = here.ask("host.selection")["items"][0]
+    assert described["cannot_copy"] == ["keyframes of Scale", "Lumetri Color"]
+    result = here.ask("host.place", **here.params("take 25.mov"))
+    assert result["not_copied"] == ["keyframes of Scale", "Lumetri Color"]
+    [(_, take)] = [one for one in here.clips_on("video") if one[1]["media"] == here.file("take 25.mov")]
+    assert "80" in json.dumps(take.get("looks") or take["look"])
+    assert "0.4" in json.dumps(take.get("looks") or take["look"])
+
+
+def test_a_take_made_from_an_export_is_not_moved_twice(scene):
+    here = scene()
+    here.tune("Motion", "Position", value=[0.4, 0.6])
+    assert here.ask("host.place", **here.params("take 25.mov", baked=True))["not_copied"] == []
+    [(_, take)] = [one for one in here.clips_on("video") if one[1]["media"] == here.file("take 25.mov")]
+    assert "0.4" not in json.dumps(take.get("looks") or take["look"])
+
+
+def test_placing_the_same_take_twice_changes_nothing_even_if_it_was_moved(scene):
+    here = scene()
+    here.ask("host.place", **here.params("take 25.mov"))
+    before = here.picture()
+    assert here.ask("host.place", **here.params("take 25.mov"))["already"]
+    assert here.ask("host.switchTake", **here.params("take 25.mov"))["already"]
+    assert here.picture() == before
+    [(_, take)] = [one for one in here.clips_on("video") if one[1]["media"] == here.file("take 25.mov")]
+    here.move(take.get("id") or take["key"], 500, 24)
+    assert here.ask("host.place", **here.params("take 25.mov"))["record_start"] == 500
+    assert len(here.takes("take 25.mov")) == 1
+
+
+def test_another_version_replaces_the_shown_one_exactly_and_its_neighbour_shares_the_track(scene):
+    here = scene()
+    before = here.picture()
+    beside = here.params(NASTY_FILE)
+    beside["placement"].update(clip=None, record_start=124)
+    here.ask("host.place", **here.params("take 25.mov"))
+    assert here.ask("host.place", **beside)["track"] == 3
+    result = here.ask("host.switchTake", **here.params("take 25 v2.mov"))
+    assert (result["already"], result["track"]) == (False, 3)
+    assert here.takes("take 25.mov") == []
+    assert here.takes("take 25 v2.mov") == [(3, 100, 24, 5)]
+    assert here.takes(NASTY_FILE) == [(3, 124, 24, 5)], "the neighbour was cut"
+    here.ask("host.switchTake", **here.params("take 25.mov"))
+    assert here.takes("take 25.mov") == [(3, 100, 24, 5)], "the old version was gone from the bin"
+    assert here.picture(here.file("take 25.mov"), here.file(NASTY_FILE)) == before
+
+
+def test_no_take_is_placed_into_another_project(scene):
+    here = scene()
+    wanted = here.params("take 25.mov")
+    here.fake("project", name=NASTY)
+    for method in ("host.place", "host.switchTake"):
+        fault = here.refusal(method, **wanted)
+        assert fault["data"] == {"error": "OtherProject"}
+        assert NASTY in fault["message"]
+        assert "open that one first" in fault["message"]
+    here.fake("reopen", project=here.project)
+    assert not here.ask("host.place", **wanted)["already"]
+
+
+def test_a_take_goes_to_its_own_sequence_though_another_one_is_open(scene):
+    here = scene()
+    here.new_sequence()
+    here.ask("host.place", **here.params("take 25.mov"))
+    assert here.fake("about")["sequence"] != here.sequence
+    assert here.takes("take 25.mov") == [(3, 100, 24, 5)]
+
+
+def moved(here: Scene) -> None:
+    here.move(here.clip, 150, 24)
+
+
+def trimmed(here: Scene) -> None:
+    here.change(here.clip, end=str(118 * here.frame))
+
+
+def deleted(here: Scene) -> None:
+    here.remove(here.clip)
+
+
+@pytest.mark.parametrize(("meanwhile", "start", "word"), [(moved, 150, "moved"), (trimmed, 100, "trimmed"), (deleted, 100, "no longer")])
+def test_what_happened_to_the_clip_while_it_was_rendered_is_followed_or_told(
+    scene, meanwhile: Callable[[Scene], None], start: int, word: str
+):
+    here = scene()
+    wanted = here.params("take 25.mov")
+    meanwhile(here)
+    result = here.ask("host.place", **wanted)
+    assert here.takes("take 25.mov") == [(3, start, 24, 5)]
+    assert [word in notice for notice in result["notices"]] == [True]
+
+
+def test_speech_goes_to_an_audio_track_of_its_own_and_the_old_dialogue_falls_silent(scene):
+    here = scene()
+    before = [clip for _, clip in here.clips_on("audio")]
+    wanted = here.params("take 25.mov", speech=here.file("speech.wav"), speech_start="2/5", mute="clip", disable_original=True)
+    assert here.ask("host.place", **wanted)["notices"] == []
+    after = [clip for _, clip in here.clips_on("audio")]
+    assert [clip["disabled"] for clip in after] == [True, False, False]
+    before[0]["disabled"] = True
+    assert after[:2] == before
+    assert here.takes("speech.wav", "audio")[1] == (3, 100, 24, 10)
+    assert here.clips_on("video")[0][1]["disabled"]
+
+
+def test_speech_that_begins_later_is_laid_later(scene):
+    here = scene()
+    here.ask("host.place", **here.params("take 25.mov", speech=here.file("speech.wav"), speech_start="-1/5"))
+    assert here.takes("speech.wav", "audio")[1] == (3, 105, 19, 0)
+
+
+def test_muting_a_track_is_said(scene):
+    here = scene()
+    [notice] = here.ask("host.place", **here.params("take 25.mov", mute="track"))["notices"]
+    assert "Muted the whole track A1" in notice
+
+
+def test_premieres_clips_hold_no_takes_and_it_says_so(scene):
+    fault = scene().refusal("host.place", **scene().params("take 25.mov", mode="take"))
+    assert fault["data"] == {"error": "NoTakes"}
+    assert "on a track above" in fault["message"]
+
+
+def test_the_selection_is_the_clip_and_the_speech_under_it(scene):
+    here = scene("29.97", zero=ONE_OCLOCK["29.97"] * TIMEBASES["29.97"])
+    here.add(file=here.file("speech.wav"), start=90, length=60, track=2, kind=here.sound)
+    here.mute("audio", 1)
+    result = here.ask("host.selection")
+    assert [(item["id"] == here.id, item["kind"], item["placement"]["track"]) for item in result["items"]] == [
+        (True, "picture", 1), (False, "sound", 3)]  # fmt: skip
+    wanted = here.params("x")["placement"]
+    assert {name: result["items"][0]["placement"][name] for name in ("record_start", "record_duration", "rate", "project")} == {
+        name: wanted[name] for name in ("record_start", "record_duration", "rate", "project")}  # fmt: skip
+    assert result["sequence"] == {"id": here.sequence, "name": "Scene", "rate": "30000/1001", "start_frame": 107892, "drop_frame": True}
+
+
+def test_the_document_is_opentimelineio_with_the_clips_ids_and_retimes(scene):
+    here = scene()
+    here.change(here.clip, speed=2, reversed=1)
+    result = here.ask("host.selection")
+    parsed = otio.adapters.read_from_string(json.dumps(result["document"]), "otio_json")
+    found = {clip.metadata["heygem"]["id"]: clip for clip in parsed.find_clips()}
+    assert len(found) == 4
+    clip = found[here.id]
+    assert clip.metadata["heygem"]["link"] == next(one for key, one in found.items() if key != here.id and "link" in one.metadata["heygem"]
+                                                   ).metadata["heygem"]["link"]  # fmt: skip
+    assert clip.effects[0].time_scalar == -2
+
+
+def test_names_full_of_quotes_newlines_and_script_travel_unharmed_both_ways(scene):
+    here = scene()
+    here.change(here.clip, name=NASTY)
+    assert here.ask("host.selection")["items"][0]["name"] == NASTY
+    markers = [{"record_start": 100, "record_duration": 5, "name": NASTY, "comment": NASTY}]
+    wanted = {"placement": here.params("x")["placement"], "markers": markers}
+    assert here.ask("host.markers", **wanted)["added"] == 1
+    assert here.ask("host.markers", **wanted)["already"] == 1
+    here.ask("host.place", **here.params(NASTY_FILE))
+    assert here.takes(NASTY_FILE) == [(3, 100, 24, 5)]
+    assert here.ask("host.place", **here.params(NASTY_FILE))["already"]
+
+
+def test_a_place_is_brought_into_view(scene):
+    here = scene()
+    here.ask("host.reveal", placement=here.params("x")["placement"])
+    assert here.picture()["playhead"] == str(100 * here.frame)
+
+
+ODD: list[Any] = [
+    None,
+    "x",
+    7,
+    [],
+    [1],
+    {"__proto__": {"take": "x"}},
+    {"constructor": 1},
+    {"placement": []},
+    {"placement": {"__proto__": {}}},
+]
+
+
+@pytest.mark.parametrize("params", ODD, ids=json.dumps)
+def test_parameters_of_any_shape_are_refused_before_anything_reaches_premiere(scene, params):
+    here = scene()
+    for method in ("host.place", "host.switchTake", "host.markers", "host.reveal", "host.export"):
+        reply = here.fake("ask", request={"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        assert reply["error"]["code"] == -32602, reply
+
+
+@pytest.mark.parametrize("method", ["__proto__", "constructor", "toString", "hasOwnProperty", "host.", "", None, 7, {}, ["host.place"]])
+def test_methods_that_are_no_methods_are_refused(scene, method):
+    reply = scene().fake("ask", request={"jsonrpc": "2.0", "id": 1, "method": method, "params": {}})
+    assert reply["error"]["data"] == {"error": "UnknownMethod"}
+    assert "install premiere" in reply["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"rate": "0/1"}, {"rate": "-25/1"}, {"record_duration": 0}, {"record_duration": -3}, {"record_start": -1}, {"record_start": 10**12}],
+    ids=str,
+)
+def test_places_that_no_sequence_has_are_a_sentence(scene, odd):
+    """A rate of zero divided by zero, and a length of zero too: "Division by zero" is nothing an editor can act on."""
+    here = scene()
+    wanted = here.params("take 25.mov")
+    wanted["placement"] |= odd
+    fault = here.refusal("host.place", **wanted)
+    assert fault["data"] == {"error": "BadPlacement"}
+    assert "read the selection again" in fault["message"]
+    assert here.takes("take 25.mov") == []
+
+
+def test_unknown_parameters_are_named(scene):
+    here = scene()
+    wanted = here.params("take 25.mov", evil=1)
+    wanted["placement"]["rate"] = "fast"
+    fault = here.refusal("host.place", **wanted)
+    assert fault["code"] == -32602
+    assert "evil is unknown" in fault["message"]
