@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from .errors import OutputError
 from .face.mesh import OUTER_LIPS, eye_distance
-from .face.tracker import Face, open_tracker
+from .face.tracker import Face
+from .face.trackers import open_tracker
 from .media.info import MediaInfo
 from .media.probe import probe
 from .media.upright import upright_pictures

@@ -74,7 +74,7 @@ def _trackers() -> Iterator[Finding]:
     from contextlib import closing
 
     from .errors import SetupError
-    from .face.tracker import open_tracker
+    from .face.trackers import open_tracker
 
     trackers: tuple[TrackerName, ...] = ("mediapipe", "face-landmarker")
     for name in trackers:

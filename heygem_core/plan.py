@@ -32,9 +32,10 @@ from .media.info import MediaInfo
 from .media.sound import Sound
 from .motion.choice import choose_head
 from .motion.head import Head, head_name
+from .motion.listening import Heard, listen
 from .motion.motion import Motion
 from .motion.personal import PERSONAL_VERSION
-from .motion.predict import Heard, listen, motion_version, predict_with
+from .motion.predict import motion_version, predict_with
 from .person import Person, eased, follow, person_of
 from .plan_facts import PLAN_VERSION, PlanFacts
 from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json

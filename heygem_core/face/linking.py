@@ -8,7 +8,6 @@ alike, the most alike first.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +17,6 @@ from .looks import ALIKE, look_distance
 from .mesh import eye_distance
 from .tracker import Face
 
-if TYPE_CHECKING:
-    from .tracks import FrameFaces
-
 Looks = npt.NDArray[np.float32]
 
 MAX_GAP_FRAMES = 3  # a piece ends when its face is missing for longer
@@ -28,6 +24,17 @@ MAX_STEP = 0.8  # inter-ocular distances that a face moves or grows from frame t
 MAX_CHANGE = 10.0  # how much its look changes at most: two thirds of the pairs of different people are further apart
 SAME_PLACE = 0.7  # how much nearer two looks count where one piece ends about where the other, of the same scene, begins
 MIN_FRAMES = 3  # people seen in fewer frames are mistakes of the tracker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameFaces:
+    """All faces of one frame."""
+
+    index: int  # frame number in the file
+    scene: int  # counts from 0, one more at each cut
+    size: tuple[int, int]  # width, height of the picture in display pixels
+    faces: list[Face]  # largest first
+    looks: list[npt.NDArray[np.float32]]  # what each face looks like: see `looks`
 
 
 @dataclass(slots=True, eq=False)

@@ -21,8 +21,10 @@ from ..media.upright import upright_frames
 from ..pace import Pace
 from ..shot import Event, TrackerName
 from ..streams import ahead
-from .tracker import FaceTracker, face_of, open_tracker
-from .tracks import TRACKS_VERSION, FrameFaces, follow_faces
+from .linking import FrameFaces
+from .tracker import FaceTracker, face_of
+from .trackers import open_tracker
+from .tracks import TRACKS_VERSION, follow_faces
 
 STRETCH = 240  # frames
 LEAD = 12  # frames before a stretch that the tracker and the search for cuts see first

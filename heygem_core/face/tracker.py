@@ -1,4 +1,4 @@
-"""What a face tracker is: pictures in, faces as 478 mesh points out. One file per tracker; this one opens them by name.
+"""What a face tracker is: pictures in, faces as 478 mesh points out. One file per tracker; `trackers` opens them by name.
 
 A tracker sees the frames of a clip in order and may use the previous frame to find a face again. It knows nothing of
 who is who: that is `tracks`. Trackers hold native resources: close them, or use `with contextlib.closing(...)`.
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-from ..errors import SpecError
 
 if TYPE_CHECKING:
     from ..shot import TrackerName
@@ -54,24 +52,3 @@ def face_of(points: npt.NDArray[np.float32], score: float) -> Face:
     left, top = points[:, :2].min(axis=0).tolist()
     right, bottom = points[:, :2].max(axis=0).tolist()
     return Face(points=points, score=score, box=(left, top, right, bottom))
-
-
-def open_tracker(name: TrackerName = "mediapipe", device: str = "cpu") -> FaceTracker:
-    """The tracker of that name, ready for its first frame.
-
-    device: "cpu", "cuda" or "mps"; only face-alignment uses it.
-    Raises: MissingPackage, MissingWeights — with what to install or fetch. SpecError — an unknown name.
-    """
-    if name == "mediapipe":
-        from .mediapipe_mesh import MediaPipeMesh
-
-        return MediaPipeMesh()
-    if name == "face-landmarker":
-        from .face_landmarker import FaceLandmarker
-
-        return FaceLandmarker()
-    if name == "face-alignment":
-        from .face_alignment_68 import FaceAlignment68
-
-        return FaceAlignment68(device)
-    raise SpecError(f"There is no tracker called {name!r}; choose mediapipe, face-landmarker or face-alignment.")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..errors import NoUsableFace, SpecError
 from .cuts import CutDetector
-from .linking import join_people, link_pieces
+from .linking import FrameFaces, join_people, link_pieces
 from .looks import look_of
 from .mesh import VERTICES, eye_distance
 from .reasons import Reason, judge
@@ -28,17 +28,6 @@ TRACKS_VERSION = 2
 """Changes whenever the same faces would be linked, judged or stored differently."""
 FILL_FRAMES = 3
 """Longest gap inside a scene that is filled in between its two sides."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameFaces:
-    """All faces of one frame."""
-
-    index: int  # frame number in the file
-    scene: int  # counts from 0, one more at each cut
-    size: tuple[int, int]  # width, height of the picture in display pixels
-    faces: list[Face]  # largest first
-    looks: list[npt.NDArray[np.float32]]  # what each face looks like: see `looks`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

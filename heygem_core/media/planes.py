@@ -103,29 +103,6 @@ def copy_frame(frame: VideoFrame, *, name: str | None = None) -> VideoFrame:
     return result
 
 
-def to_rgb(picture: torch.Tensor, matrix: int) -> torch.Tensor:
-    """R'G'B' nominally 0 … 1 from Y'CbCr, both (…, 3, h, w); `matrix` from `colour.assumed_matrix` (BT.709 for RGB files).
-
-    Not clipped, so `from_rgb` gives the same picture back.
-    """
-    return _mixed(rgb_from_ycbcr(matrix), picture)
-
-
-def from_rgb(picture: torch.Tensor, matrix: int) -> torch.Tensor:
-    """Y'CbCr from R'G'B', the inverse of `to_rgb`."""
-    return _mixed(ycbcr_from_rgb(matrix), picture)
-
-
-def crop_matrix(frame: VideoFrame, assumed: int) -> int:
-    """The matrix of what `crop_planes` gives: fixed BT.709 for RGB formats, else the one assumed for the file."""
-    return BT709 if _form(frame).family == "rgb" else assumed
-
-
-def _mixed(matrix: npt.NDArray[np.float64], picture: torch.Tensor) -> torch.Tensor:
-    weights = torch.as_tensor(matrix, dtype=picture.dtype, device=picture.device)
-    return torch.einsum("ij,...jhw->...ihw", weights, picture)
-
-
 def _form(frame: VideoFrame) -> PixelFormat:
     form = pixel_format(frame.format.name)
     if form is None:

@@ -86,7 +86,7 @@ def watch(path: Path, *, face: int | None = None, longest_s: float | None = None
     Raises: MediaNotFound, UnreadableMedia, NoPicture, NoUsableFace. A clip without sound has empty samples.
     """
     from ..errors import NoSound
-    from ..face.tracker import open_tracker
+    from ..face.trackers import open_tracker
     from ..face.tracks import build_tracks, choose_face, follow_faces
     from ..media.probe import probe
     from ..media.sound import read_speech

@@ -21,8 +21,8 @@ from ..face.mesh import LOWER_FACE, lower_lip_gap
 from ..speech.features import FRAME_RATE, level
 from .footage import Footage
 from .head import Head
+from .listening import GAIN, Heard, listen
 from .measures import LAGS_S, correlation
-from .predict import GAIN, Heard, listen
 
 Floats = npt.NDArray[np.float32]
 

@@ -27,7 +27,7 @@ from .augment import disturbed, joined, unspoken
 from .checkpoint import resume, save
 from .examples import Example
 from .head import Head
-from .predict import STATE_RATE
+from .listening import STATE_RATE
 
 if TYPE_CHECKING:
     from torch import Tensor

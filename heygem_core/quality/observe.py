@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, find_poses, lip_gap, lip_opening, lip_width, place, pose_free
 from ..face.smooth import smooth
-from ..face.tracker import open_tracker
+from ..face.trackers import open_tracker
 from ..face.tracks import build_tracks, choose_face, follow_faces
 from ..media.info import MediaInfo
 from ..media.upright import upright_frames

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from heygem_core.face.linking import FrameFaces
 from heygem_core.face.stretches import Stretch, load_stretch, save_stretch
-from heygem_core.face.tracks import FrameFaces
 
 
 def test_a_stretch_in_which_nobody_is_seen_is_kept_too(tmp_path: Path) -> None:
