@@ -75,7 +75,8 @@ export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket 
       socket = null;
     },
     /**
-     * Resolves when the server's state has come, so that what is loaded from then on is kept true by events; or after `withinMs` without it.
+     * Resolves when the server's state has come, so that what is loaded from then on is kept true by events; or after `withinMs` without
+     * it.
      * @param {number} withinMs
      */
     async settled(withinMs) {

@@ -36,6 +36,14 @@ export function duration(seconds) {
   return t("time.hours", { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
 }
 
+/** "1:05", as players count: a length that is waited for. @param {number} seconds */
+export function length(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
 /** @param {number} at seconds since 1970 */
 export function when(at) {
   const date = new Date(at * 1000);

@@ -4,7 +4,8 @@
  */
 
 /**
- * @typedef {{type: "heygem.session", token: string, app: string, project: string, project_name: string, theme?: Theme, language?: string, can?: string[]}} Session
+ * @typedef {{type: "heygem.session", token: string, app: string, project: string, project_name: string, theme?: Theme, language?: string,
+ *   can?: string[], capabilities?: string[]}} Session
  * @typedef {{mode: "dark" | "light", background?: string}} Theme
  */
 
@@ -18,7 +19,9 @@ const PICK_MS = 600_000;
 export const wantedHost = () => new URLSearchParams(location.search).get("host");
 
 /**
- * @param {string} id @param {{onSession: (session: Session) => void, onTheme: (theme: Theme) => void, onLanguage: (language: string) => void, onSelection: () => void}} on
+ * @param {string} id
+ * @param {{onSession: (session: Session) => void, onTheme: (theme: Theme) => void, onLanguage: (language: string) => void,
+ *   onSelection: () => void}} on
  */
 export function makeHostLink(id, on) {
   const bridge = /** @type {{postMessage: (message: object) => void} | undefined} */ (/** @type {any} */ (window).uxpHost);
@@ -70,6 +73,7 @@ export function makeHostLink(id, on) {
 
   return {
     id,
+    framed: true,
     get session() {
       return session;
     },

@@ -24,9 +24,10 @@ export function go(view, id = null) {
 /** @param {View} view @param {string | null} [id] */
 export const hashOf = (view, id = null) => `#/${view}${id ? `/${encodeURIComponent(id)}` : ""}`;
 
-/** @param {View} home */
+/** Follows the address. @param {View} home @returns {() => void} reads it at once, after it was replaced in silence */
 export function startRouting(home) {
   const read = () => route.update(() => readRoute(location.hash, home));
   window.addEventListener("hashchange", read);
   read();
+  return read;
 }

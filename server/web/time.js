@@ -63,7 +63,8 @@ export function frameToTimecode(frame, rate, drop) {
   }
   const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
   const seconds = Math.floor(n / fps);
-  return `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}${drop ? ";" : ":"}${two(n % fps)}`;
+  const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(":");
+  return `${clock}${drop ? ";" : ":"}${two(n % fps)}`;
 }
 
 /**

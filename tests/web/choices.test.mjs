@@ -80,11 +80,11 @@ test("a curve is drawn in its stretches without gaps", () => {
   assert.deepEqual(stretches([]), []);
 });
 
-test("weak frames land on the record in the timeline's own frames, handles taken off", async () => {
+test("weak frames land on the record in the timeline's own frames; those in the handles are not seen and get no marker", async () => {
   globalThis.window = globalThis;
-  const { markersOf, visible } = await import("../../server/web/views/place.js");
+  const { markersOf } = await import("../../server/web/views/place.js");
   const placement = { project: "p", sequence: "s", track: 1, record_start: 1000, record_duration: 100, rate: "50/1", handles: 5 };
-  const take = takeView({ frames: 60, rate: "25/1", weak: [{ start: 10, end_exclusive: 12, reason: "profile" }] });
-  assert.deepEqual(visible(take, placement), { handles: 5, frames: 50 });
-  assert.deepEqual(markersOf(take, placement).map(({ record_start, record_duration }) => [record_start, record_duration]), [[1010, 4]]);
+  const weak = [[0, 4], [3, 7], [10, 12], [54, 59], [57, 60]].map(([start, end_exclusive]) => ({ start, end_exclusive, reason: "profile" }));
+  const marked = markersOf(takeView({ frames: 60, rate: "25/1", weak }), placement);
+  assert.deepEqual(marked.map(({ record_start, record_duration }) => [record_start, record_duration]), [[1000, 4], [1010, 4], [1098, 2]]);
 });

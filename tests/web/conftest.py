@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from .clips import make_clips
-from .running import REPOSITORY, RunningServer, open_page
+from .editor import HOST, ScriptedEditor, write_panel
+from .running import REPOSITORY, RunningServer, open_page, watch
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
@@ -68,6 +69,27 @@ def page(browser: Any, server: RunningServer) -> Iterator[Any]:
     yield opened
     opened.context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def editor(server: RunningServer) -> Iterator[ScriptedEditor]:
+    with ScriptedEditor(server) as connected:
+        yield connected
+
+
+@pytest.fixture
+def panel(browser: Any, server: RunningServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A panel of 320 pixels; gives the window of the panel and the page in its frame. Its parameter: what the panel can."""
+    token = server.ask("POST", "/tokens", {"scope": "host", "host": HOST["id"], "project": HOST["project"]})["token"]
+    context = browser.new_context(viewport={"width": 320, "height": 720}, locale="en-US", reduced_motion="reduce")
+    window = context.new_page()
+    complaints: list[str] = []
+    watch(window, complaints)
+    window.goto(write_panel(tmp_path, server, token, can=getattr(request, "param", ())).as_uri())
+    yield window, window.frame_locator("#page")
+    assert context.cookies() == [], "a framed page has no cookie"
+    context.close()
+    assert [text for text in complaints if "401" not in text and "404" not in text] == []  # a wrong token, an editor not yet there
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any
 import opentimelineio as otio
 from websockets.sync.client import ClientConnection, connect
 
+from .clips import cut
 from .running import RunningServer
 
 HOST = {
@@ -19,31 +20,46 @@ HOST = {
     "version": "26.0",
     "project": "project-1",
     "project_name": "Film <b>one</b>",
-    "capabilities": ["place.take"],
+    "capabilities": ["place.track", "place.speech", "place.mute", "export.picture", "export.sound"],
 }
 
 
 class ScriptedEditor:
-    """Answers host.selection with a timeline of one clip and the speech under it, and remembers what it was asked to place."""
+    """Answers host.selection with a timeline of one clip and the speech under it, and remembers what it was asked to place.
 
-    def __init__(self, server: RunningServer) -> None:
-        self.server = server
+    host: what differs from HOST. video: the clip's file in the server's media folder. lost: what a take above the clip loses.
+    nested: a nested sequence of the same length follows, with its own speech. export_s: how long an export blocks it.
+    refuses: ids of clips that it does not export.
+    """
+
+    def __init__(self, server: RunningServer, *, video: str = "speaker.mp4", frames: int = 20, **host: Any) -> None:
+        self.server, self.video, self.frames = server, video, frames
+        self.host = {**HOST, **host}
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.lost: list[str] = []
+        self.nested = False
+        self.speech = True
+        self.export_s = 0.0
+        self.refuses: set[str] = set()
         self.socket: ClientConnection | None = None
         self.thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> ScriptedEditor:
         self.connecting = connect(f"{self.server.url.replace('http', 'ws')}/api/v1/events")
         self.socket = self.connecting.__enter__()
-        self.socket.send(json.dumps({"type": "hello", "token": self.server.token, "host": HOST}))
+        self.socket.send(json.dumps({"type": "hello", "token": self.server.token, "host": self.host}))
         self.thread.start()
-        while not self.server.ask("GET", "/hosts"):
+        while not any(view["id"] == self.host["id"] for view in self.server.ask("GET", "/hosts")):
             time.sleep(0.05)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.connecting.__exit__(None, None, None)
         self.thread.join(timeout=5)
+
+    def all(self, method: str) -> list[dict[str, Any]]:
+        """Parameters of each call of a method, oldest first."""
+        return [params for name, params in self.asked if name == method]
 
     def _serve(self) -> None:
         assert self.socket is not None
@@ -55,33 +71,44 @@ class ScriptedEditor:
             result = getattr(self, said["method"].replace("host.", "on_"))(said["params"])
             self.socket.send(json.dumps({"jsonrpc": "2.0", "id": said["id"], "result": result}))
 
+    def _item(self, id: str, name: str, kind: str, start: int, **more: Any) -> dict[str, Any]:
+        place = {"project": self.host["project"], "sequence": "seq-1", "rate": "25/1", "track": 1, "clip": id}
+        return {"id": id, "name": name, "kind": kind, "placement": {**place, "record_start": start, "record_duration": self.frames}, **more}
+
     def on_selection(self, _: dict[str, Any]) -> dict[str, Any]:
         media = self.server.media
-        place = {"project": HOST["project"], "sequence": "seq-1", "rate": "25/1", "record_start": 10, "record_duration": 20, "track": 1}
-        items = [
-            {
-                "id": "clip-1",
-                "name": "speaker <i>",
-                "kind": "picture",
-                "placement": {**place, "clip": "clip-1"},
-                "path": str(media / "speaker.mp4"),
-            },
-            {
-                "id": "clip-2",
-                "name": "speech.wav",
-                "kind": "sound",
-                "placement": {**place, "clip": "clip-2"},
-                "path": str(media / "speech.wav"),
-            },
-        ]
+        why = "It is a nested sequence, which only the editor can draw."
+        items = [self._item("clip-1", "speaker <i>", "picture", 10, path=str(media / self.video), cannot_copy=self.lost)]
+        if self.speech:
+            items.append(self._item("clip-2", "speech.wav", "sound", 10, path=str(media / "speech.wav")))
+        if self.nested:
+            items.append(self._item("clip-3", "Scene 4 <b>", "picture", 10 + self.frames, needs_host_export=why))
+            items.append(self._item("clip-4", "speech.wav", "sound", 10 + self.frames, path=str(media / "speech.wav")))
         sequence = {"id": "seq-1", "name": "Cut 3", "rate": "25/1", "start_frame": 90_000, "drop_frame": False}
-        return {"sequence": sequence, "items": items, "document": json.loads(timeline(media).to_json_string())}
+        document = timeline(media, video=self.video, frames=self.frames, nested=self.nested)
+        return {"sequence": sequence, "items": items, "document": json.loads(document.to_json_string())}
+
+    def on_export(self, params: dict[str, Any]) -> dict[str, Any]:
+        """A real file of each clip, with the handles that were asked for."""
+        time.sleep(self.export_s)
+        exported = []
+        for item in params["items"]:
+            path = Path(params["folder"]) / f"{item}.mp4"
+            if item in self.refuses:
+                exported.append({"item": item, "path": None, "problem": "The sequence of this clip is empty."})
+                continue
+            cut(self.server.media / "speaker.mp4", path, 0, min(30, self.frames + 2 * params["handles"]))
+            exported.append({"item": item, "path": str(path)})
+        return {"exported": exported, "blocked_ms": 1000 * self.export_s}
 
     def on_place(self, params: dict[str, Any]) -> dict[str, Any]:
-        return self._placed(params)
+        return {**self._placed(params), "not_copied": self.lost}
 
     def on_switchTake(self, params: dict[str, Any]) -> dict[str, Any]:
         return self._placed(params)
+
+    def on_markers(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"added": len(params["markers"]), "already": 0}
 
     def on_reveal(self, _: dict[str, Any]) -> dict[str, Any]:
         return {}
@@ -98,27 +125,36 @@ class ScriptedEditor:
         }
 
 
-def timeline(media: Path) -> otio.schema.Timeline:
-    """25 fps, starting at 01:00:00:00: frames 2–21 of speaker.mp4 from record frame 10, speech.wav under it."""
+def timeline(media: Path, *, video: str = "speaker.mp4", frames: int = 20, nested: bool = False) -> otio.schema.Timeline:
+    """25 fps, from 01:00:00:00: a clip from its frame 2 at record frame 10, speech.wav under it; perhaps a nest, and speech again."""
     made = otio.schema.Timeline("Cut 3", global_start_time=otio.opentime.RationalTime(90_000, 25))
-    for kind, file, start, name in (("Video", "speaker.mp4", 2, "clip-1"), ("Audio", "speech.wav", 0, "clip-2")):
+    for kind, file, start, name in (("Video", video, 2, "clip-1"), ("Audio", "speech.wav", 0, "clip-2")):
         track = otio.schema.Track("V1" if kind == "Video" else "A1", kind=kind)
         track.append(otio.schema.Gap(source_range=_range(0, 10)))
-        length = 30 if kind == "Video" else 22
+        length = {"speaker.mp4": 30, "slow.mp4": 120, "speech.wav": 22}[file]
         reference = otio.schema.ExternalReference((media / file).as_uri(), available_range=_range(0, length))
-        clip = otio.schema.Clip(file, media_reference=reference, source_range=_range(start, 20))
-        clip.metadata["heygem"] = {"id": name}
-        track.append(clip)
+        track.append(_marked(otio.schema.Clip(file, media_reference=reference, source_range=_range(start, frames)), name))
+        if nested and kind == "Video":
+            inside = otio.schema.Clip("inside", media_reference=reference.clone(), source_range=_range(0, frames))
+            inner = otio.schema.Track("V1", children=[inside])
+            track.append(_marked(otio.schema.Stack("Scene 4 <b>", children=[inner], source_range=_range(0, frames)), "clip-3"))
+        elif nested:
+            track.append(_marked(otio.schema.Clip(file, media_reference=reference.clone(), source_range=_range(0, frames)), "clip-4"))
         made.tracks.append(track)
     return made
+
+
+def _marked(item: Any, id: str) -> Any:
+    item.metadata["heygem"] = {"id": id}
+    return item
 
 
 def _range(start: int, frames: int) -> otio.opentime.TimeRange:
     return otio.opentime.TimeRange(otio.opentime.RationalTime(start, 25), otio.opentime.RationalTime(frames, 25))
 
 
-def write_panel(folder: Path, server: RunningServer, token: str) -> Path:
-    """The parent in full, as HOST_MODE.md shows it; what the page tells it is kept in window.told."""
+def write_panel(folder: Path, server: RunningServer, token: str, *, can: tuple[str, ...] = ()) -> Path:
+    """The parent in full, as HOST_MODE.md shows it; what the page tells it is kept in window.told. Its dialog gives window.picks."""
     path = folder / "panel.html"
     path.write_text(
         f"""<!doctype html><meta charset="utf-8"><title>Panel</title><body style="margin:0">
@@ -131,12 +167,16 @@ window.addEventListener("message", (event) => {{
   if (event.source !== frame.contentWindow || event.origin !== origin || event.data?.type !== "heygem.ready") return;
   const channel = new MessageChannel();
   window.port = channel.port1;
-  port.onmessage = ({{ data }}) => window.told.push(data);
+  port.onmessage = ({{ data }}) => {{
+    window.told.push(data);
+    if (data.type === "heygem.pick") port.postMessage({{ type: "heygem.picked", id: data.id, paths: window.picks ?? [] }});
+  }};
   frame.contentWindow.postMessage({{ type: "heygem.hello", protocol: 1 }}, origin, [channel.port2]);
   window.hand({json.dumps(token)});
 }});
 window.hand = (token) => port.postMessage({{ type: "heygem.session", token, app: "premiere", project: "project-1",
-  project_name: {json.dumps(HOST["project_name"])}, theme: {{ mode: "dark", background: "#1d1d1d" }}, language: "en", can: [] }});
+  project_name: {json.dumps(HOST["project_name"])}, theme: {{ mode: "dark", background: "#1d1d1d" }}, language: "en",
+  can: {json.dumps(can)} }});
 </script>""",
         encoding="utf-8",
     )

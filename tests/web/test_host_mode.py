@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from .editor import HOST, ScriptedEditor, write_panel
-from .running import RunningServer, watch
+from .running import RunningServer
 from .test_looks import AXE, complaints_of_axe
-
-
-@pytest.fixture
-def editor(server: RunningServer) -> Iterator[ScriptedEditor]:
-    with ScriptedEditor(server) as connected:
-        yield connected
-
-
-@pytest.fixture
-def panel(browser: Any, server: RunningServer, tmp_path: Path) -> Iterator[Any]:
-    """A panel of 320 pixels; gives the window of the panel and the page in its frame."""
-    token = server.ask("POST", "/tokens", {"scope": "host", "host": HOST["id"], "project": HOST["project"]})["token"]
-    context = browser.new_context(viewport={"width": 320, "height": 720}, locale="en-US", reduced_motion="reduce")
-    window = context.new_page()
-    complaints: list[str] = []
-    watch(window, complaints)
-    window.goto(write_panel(tmp_path, server, token).as_uri())
-    yield window, window.frame_locator("#page")
-    assert context.cookies() == [], "a framed page has no cookie"
-    context.close()
-    assert [text for text in complaints if "401" not in text and "404" not in text] == []  # a wrong token, an editor not yet there
 
 
 def test_select_render_place_and_switch_without_leaving_the_panel(

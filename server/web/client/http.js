@@ -177,6 +177,8 @@ export function makeApi(base, who) {
     takeWaveform: (id, extra) => get(`/takes/${id}/waveform`, extra),
     /** @param {string} id @param {"pin" | "unpin" | "reveal" | "measure"} verb @returns {Promise<any>} */
     actOnTake: (id, verb) => ask("POST", `/takes/${id}/${verb}`),
+    /** What host.place and host.switchTake take. @param {string} id @returns {Promise<Wire.PlaceParams>} */
+    placing: (id) => get(`/takes/${id}/placing`),
     /** @param {string} id @param {Wire.Placed} placed @returns {Promise<Wire.TakeView>} */
     placed: (id, placed) => ask("POST", `/takes/${id}/placed`, placed),
     /** @param {string} id @param {boolean} force @returns {Promise<Wire.TakeView>} */
@@ -207,8 +209,13 @@ export function makeApi(base, who) {
     /** @param {string} folder */
     allow: (folder) => ask("POST", "/roots", { folder }),
 
-    /** @param {Wire.TimelineRequest} request @param {Extra} [extra] @returns {Promise<Wire.TimelineAnswer>} */
-    timelines: (request, extra) => ask("POST", "/timelines", request, extra),
+    /**
+     * @param {Wire.TimelineRequest} request
+     * @param {Extra & {key?: string}} [extra] key: the same one never makes a second job
+     * @returns {Promise<Wire.TimelineAnswer>}
+     */
+    timelines: (request, { key, ...extra } = {}) =>
+      ask("POST", "/timelines", request, key ? { ...extra, headers: { "Idempotency-Key": key } } : extra),
 
     /** @returns {Promise<Wire.HostView[]>} */
     hosts: () => get("/hosts"),
@@ -221,6 +228,13 @@ export function makeApi(base, who) {
      */
     call: (host, method, params = {}, timeoutS = 30) =>
       ask("POST", `/hosts/${encodeURIComponent(host)}/call`, { method, params, timeout_s: timeoutS }),
+    /**
+     * The editor makes files of what it alone can decode; it cannot be used meanwhile.
+     * @param {string} host
+     * @param {Wire.ExportRequest} request
+     * @returns {Promise<Wire.ExportView>}
+     */
+    exportClips: (host, request) => ask("POST", `/hosts/${encodeURIComponent(host)}/exports`, request),
   };
 }
 

@@ -1,4 +1,4 @@
-/** What somebody is putting together on the page “New render”. It outlives a change of view, not the page. */
+/** What somebody is putting together: on the page “New render”, and beside an editor. It outlives a change of view, not the page. */
 
 import { settingsOf } from "../presets.js";
 import { Store } from "../store.js";
@@ -19,51 +19,64 @@ import { Store } from "../store.js";
  * @property {string} key Idempotency-Key of the next submit
  */
 
-/** @returns {Draft} */
-const fresh = () => ({
-  tab: "single",
-  items: [],
-  shown: { single: [], batch: [], timeline: [] },
-  pairing: "each",
-  settings: settingsOf("premiere"),
-  preset: "premiere",
-  folder: "",
-  name: "",
-  key: newKey(),
-});
-
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-export const draft = new Store(fresh());
+/** One of the page “New render”, and one for each editor's project. @extends {Store<Draft>} */
+export class DraftStore extends Store {
+  /** @type {DraftStore[]} */
+  static all = [];
 
-/** @param {Partial<Draft>} change any change makes it another job */
-export const editDraft = (change) => draft.update((now) => ({ ...now, key: newKey(), ...change }));
+  /** @param {string} preset */
+  constructor(preset) {
+    super({
+      tab: "single",
+      items: [],
+      shown: { single: [], batch: [], timeline: [] },
+      pairing: "each",
+      settings: settingsOf(preset),
+      preset,
+      folder: "",
+      name: "",
+      key: newKey(),
+    });
+    DraftStore.all.push(this);
+  }
 
-/** @param {string} key @param {Partial<Item>} change */
-export const editItem = (key, change) =>
-  draft.update((now) => ({ ...now, key: newKey(), items: now.items.map((item) => (item.key === key ? { ...item, ...change } : item)) }));
+  /** Whether files of any draft are still on their way to the server. */
+  static sending = () => DraftStore.all.some(({ value }) => value.items.some((item) => ["sending", "waiting"].includes(item.state)));
+
+  /** @param {Partial<Draft>} change any change makes it another job */
+  edit = (change) => this.update((now) => ({ ...now, key: newKey(), ...change }));
+
+  /** @param {string} key @param {Partial<Item>} change */
+  editItem = (key, change) =>
+    this.update((now) => ({ ...now, key: newKey(), items: now.items.map((item) => (item.key === key ? { ...item, ...change } : item)) }));
+
+  /** @param {Item[]} items @param {Draft["tab"]} tab */
+  add = (items, tab) =>
+    this.update((now) => ({
+      ...now,
+      key: newKey(),
+      items: [...now.items, ...items],
+      shown: { ...now.shown, [tab]: [...now.shown[tab], ...items.map((item) => item.key)] },
+    }));
+
+  /** @param {string} key */
+  remove = (key) =>
+    this.update((now) => ({
+      ...now,
+      key: newKey(),
+      items: now.items.filter((item) => item.key !== key),
+      shown: {
+        single: now.shown.single.filter((one) => one !== key),
+        batch: now.shown.batch.filter((one) => one !== key),
+        timeline: now.shown.timeline.filter((one) => one !== key),
+      },
+    }));
+}
+
+/** Of the page “New render”. */
+export const draft = new DraftStore("premiere");
 
 /** @param {Draft} now @param {Draft["tab"]} tab @param {import("./items.js").Role} role @returns {Item[]} */
 export const itemsOf = (now, tab, role) => now.items.filter((item) => item.role === role && now.shown[tab].includes(item.key));
-
-/** @param {Item[]} items @param {Draft["tab"]} tab */
-export const addItems = (items, tab) =>
-  draft.update((now) => ({
-    ...now,
-    key: newKey(),
-    items: [...now.items, ...items],
-    shown: { ...now.shown, [tab]: [...now.shown[tab], ...items.map((item) => item.key)] },
-  }));
-
-/** @param {string} key */
-export const removeItem = (key) =>
-  draft.update((now) => ({
-    ...now,
-    key: newKey(),
-    items: now.items.filter((item) => item.key !== key),
-    shown: {
-      single: now.shown.single.filter((one) => one !== key),
-      batch: now.shown.batch.filter((one) => one !== key),
-      timeline: now.shown.timeline.filter((one) => one !== key),
-    },
-  }));

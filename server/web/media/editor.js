@@ -150,7 +150,10 @@ export function ShotEditor({ item, speech, onChange }) {
   </div>`;
 }
 
-/** @param {{item: Item, found: import("../task.js").Outcome<Wire.FacesFound> & {again: () => void}, onChoose: (face: Wire.FaceFound) => void}} props */
+/**
+ * @param {{item: Item, found: import("../task.js").Outcome<Wire.FacesFound> & {again: () => void},
+ *   onChoose: (face: Wire.FaceFound) => void}} props
+ */
 function FaceChoice({ item, found, onChoose }) {
   if (found.status === "error") return html`<${Notice} kind="warn" title=${t("face.failed")}>${found.error.message}<//>`;
   if (!found.value) return html`<p class="hint" role="status"><${Icon} name="face" size=${16} /> ${t("face.looking")}</p>`;

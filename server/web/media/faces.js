@@ -32,16 +32,27 @@ export const FaceOutlines = ({ found, chosen, frame, onChoose }) => html`
 /** @param {Wire.FaceFound} face @param {number | null} chosen */
 const isChosen = (face, chosen) => face.number === (chosen ?? 1);
 
-/** @param {{item: Wire.MediaRef, found: Wire.FacesFound, chosen: number | null, onChoose: (face: Wire.FaceFound) => void}} props */
-export const FaceTiles = ({ item, found, chosen, onChoose }) => html`
-  <div class="face-tiles" role="radiogroup" aria-label=${t("face.which")}>
+/**
+ * @param {{item: Wire.MediaRef, found: Wire.FacesFound, chosen: number | null, onChoose: (face: Wire.FaceFound | null) => void,
+ *   any?: boolean, label?: string}} props any: nobody in particular may be chosen, and is while `chosen` is null
+ */
+export const FaceTiles = ({ item, found, chosen, onChoose, any = false, label }) => html`
+  <div class="face-tiles" role="radiogroup" aria-label=${label ?? t("face.which")}>
+    ${
+      any &&
+      html`<button type="button" class="face-tile any" role="radio" aria-checked=${String(chosen === null)} onClick=${() => onChoose(null)}>
+        <span class="face-name"><strong>${t("face.any")}</strong><small>${t("face.any-hint")}</small></span></button>`
+    }
     ${found.faces.map(
       (face) => html`<${FaceTile} key=${face.number} item=${item} face=${face} size=${found}
-      chosen=${isChosen(face, chosen)} onChoose=${() => onChoose(face)} />`,
+        chosen=${any ? face.number === chosen : isChosen(face, chosen)} onChoose=${() => onChoose(face)} />`,
     )}
   </div>`;
 
-/** @param {{item: Wire.MediaRef, face: Wire.FaceFound, size: {width: number, height: number}, chosen: boolean, onChoose: () => void}} props */
+/**
+ * @param {{item: Wire.MediaRef, face: Wire.FaceFound, size: {width: number, height: number}, chosen: boolean,
+ *   onChoose: () => void}} props
+ */
 function FaceTile({ item, face, size, chosen, onChoose }) {
   const { client } = useApp();
   const picture = useTask(() => looks.poster(client.api, item, face.frame), [face.frame]);

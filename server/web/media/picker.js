@@ -3,11 +3,12 @@
 /** @import * as Wire from "../wire.js" */
 /** @import { Item, Role } from "./items.js" */
 import { html, useRef, useState } from "../ui/html.js";
-import { useAction, useApp, useTask } from "../ui/hooks.js";
-import { Bar, Badge, Button, Dialog, IconButton, Notice } from "../ui/parts.js";
+import { useAction, useApp } from "../ui/hooks.js";
+import { Bar, Badge, Button, IconButton } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
-import { facts, percent, size, when } from "../format.js";
+import { facts, percent, size } from "../format.js";
 import { t } from "../text.js";
+import { FolderDialog } from "./folders.js";
 
 const ACCEPT = {
   video: "video/*,image/*,.mxf,.mkv,.mov,.mts,.m2ts",
@@ -15,12 +16,11 @@ const ACCEPT = {
   timeline: ".otio,.otioz,.fcpxml,.xml,.edl,.aaf",
 };
 /** @type {Record<Role, import("../ui/icons.js").IconName>} */
-const ICONS = { video: "video", speech: "sound", timeline: "timeline" };
-/** @type {Record<Role, Wire.FileEntry["kind"][]>} */
-const KINDS = { video: ["video", "still"], speech: ["sound", "video"], timeline: ["timeline"] };
+export const ICONS = { video: "video", speech: "sound", timeline: "timeline" };
 
 /**
- * @param {{role: Role, many?: boolean, title: string, hint: string, onFiles: (files: File[]) => void, onEntries: (entries: Wire.FileEntry[]) => void, compact?: boolean}} props
+ * @param {{role: Role, many?: boolean, title: string, hint: string, onFiles: (files: File[]) => void,
+ *   onEntries: (entries: Wire.FileEntry[]) => void, compact?: boolean}} props
  */
 export function DropZone({ role, many = false, title, hint, onFiles, onEntries, compact }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -73,58 +73,6 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
 
 /** @param {string} path @returns {Wire.FileEntry} */
 export const entryOfPath = (path) => ({ name: path.split(/[\\/]/).pop() ?? path, path, kind: "other", size_bytes: null, modified: null });
-
-/** @param {{role: Role, many: boolean, onClose: () => void, onChoose: (entries: Wire.FileEntry[]) => void}} props */
-function FolderDialog({ role, many, onClose, onChoose }) {
-  const { client } = useApp();
-  const [path, setPath] = useState(/** @type {string | null} */ (null));
-  const [typed, setTyped] = useState("");
-  const [chosen, setChosen] = useState(/** @type {Wire.FileEntry[]} */ ([]));
-  const folder = useTask((signal) => client.api.files(path, { signal }), [path]);
-  const entries = (folder.value?.entries ?? []).filter((entry) => entry.kind === "folder" || KINDS[role].includes(entry.kind));
-  /** @param {Wire.FileEntry} entry */
-  function press(entry) {
-    if (entry.kind === "folder") {
-      setChosen([]);
-      return setPath(entry.path);
-    }
-    if (!many) return onChoose([entry]);
-    setChosen(chosen.some((one) => one.path === entry.path) ? chosen.filter((one) => one.path !== entry.path) : [...chosen, entry]);
-  }
-  /** @param {Event} event */
-  function go(event) {
-    event.preventDefault();
-    if (typed.trim()) setPath(typed.trim());
-  }
-  const footer =
-    many &&
-    html`<${Button} kind="primary" disabled=${!chosen.length} onClick=${() => onChoose(chosen)}>
-    ${t("pick.add", { n: chosen.length })}<//>`;
-  return html`<${Dialog} title=${t("pick.title")} onClose=${onClose} footer=${footer} wide>
-    <form class="path-bar" onSubmit=${go}>
-      <${IconButton} name=${t("pick.up")} icon="up" disabled=${path === null} onClick=${() => setPath(folder.value?.parent ?? null)} />
-      <input type="text" value=${typed || path || ""} placeholder=${t("pick.path")} aria-label=${t("pick.path")} spellcheck=${false}
-        onInput=${(/** @type {Event} */ event) => setTyped(/** @type {HTMLInputElement} */ (event.target).value)} />
-      <${Button} submit>${t("pick.go")}<//>
-    </form>
-    ${
-      folder.status === "error" &&
-      html`<${Notice} kind="warn">${folder.error.message} <${Button} kind="quiet" onClick=${folder.again}>
-      ${t("action.again")}<//><//>`
-    }
-    ${path === null && folder.status === "complete" && !entries.length && html`<${Notice}>${t("pick.no-roots")}<//>`}
-    <ul class="file-list" aria-busy=${String(folder.status === "pending")}>${entries.map(
-      (entry) => html`
-      <li key=${entry.path}><button type="button" onClick=${() => press(entry)}
-        aria-pressed=${many && entry.kind !== "folder" ? String(chosen.some((one) => one.path === entry.path)) : undefined}>
-        <${Icon} name=${entry.kind === "folder" ? "folder" : ICONS[role]} size=${18} /><span class="file-name">${entry.name}</span>
-        <small>${entry.kind === "folder" ? "" : size(entry.size_bytes)}</small><small>${entry.modified ? when(entry.modified) : ""}</small>
-          </button></li>`,
-    )}
-      ${path !== null && folder.status === "complete" && !entries.length && html`<li class="hint">${t("pick.empty")}</li>`}
-    </ul>
-  <//>`;
-}
 
 /**
  * One chosen file, from upload to ready or refused.

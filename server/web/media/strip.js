@@ -8,8 +8,9 @@ import { prepare, valueAt, xOf } from "./draw.js";
 /** @typedef {{key: string, from: number, to: number, name: string, kind: "weak" | "keep" | "unchanged", onClick: () => void}} Mark */
 
 /**
- * @param {{frames: number, frame: number, onSeek: (frame: number) => void, height: number, label: string, valueText: string, marks?: Mark[],
- *   draw: (context: CanvasRenderingContext2D, span: Span, height: number) => void, drawn: unknown[], children?: import("../ui/html.js").Children}} props
+ * @param {{frames: number, frame: number, onSeek: (frame: number) => void, height: number, label: string, valueText: string,
+ *   marks?: Mark[], draw: (context: CanvasRenderingContext2D, span: Span, height: number) => void, drawn: unknown[],
+ *   children?: import("../ui/html.js").Children}} props
  *   drawn: what the drawing depends on
  */
 export function Strip({ frames, frame, onSeek, height, label, valueText, marks = [], draw, drawn, children }) {

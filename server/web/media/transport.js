@@ -1,6 +1,6 @@
 /**
- * Playing a video by frames. The frame is what counts, the player's clock follows: a seek aims at the middle of a frame, and while it plays the
- * frame is read from the picture that is really shown (requestVideoFrameCallback), or from the clock where a webview lacks that.
+ * Playing a video by frames. The frame is what counts, the player's clock follows: a seek aims at the middle of a frame, and while it plays
+ * the frame is read from the picture that is really shown (requestVideoFrameCallback), or from the clock where a webview lacks that.
  */
 
 import { html, useCallback, useEffect, useRef, useState } from "../ui/html.js";

@@ -46,7 +46,10 @@ export const useStore = (store) => useShared(store, () => store.value);
 
 /**
  * Runs `work` whenever `deps` change, and again on `again()`.
- * @template T @param {(signal: AbortSignal) => Promise<T>} work @param {unknown[]} deps @param {{waitMs?: number, when?: boolean}} [options]
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} work
+ * @param {unknown[]} deps
+ * @param {{waitMs?: number, when?: boolean}} [options]
  * @returns {import("../task.js").Outcome<T> & {again: () => void}}
  */
 export function useTask(work, deps, { waitMs = 0, when = true } = {}) {

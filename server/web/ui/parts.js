@@ -9,8 +9,8 @@ import { t } from "../text.js";
 /** @typedef {import("./icons.js").IconName} IconName */
 
 /**
- * @param {{onClick?: (event: MouseEvent) => void, icon?: IconName, kind?: "plain" | "primary" | "danger" | "quiet", disabled?: boolean, busy?: boolean,
- *   children?: Children, title?: string, submit?: boolean, pressed?: boolean}} props
+ * @param {{onClick?: (event: MouseEvent) => void, icon?: IconName, kind?: "plain" | "primary" | "danger" | "quiet", disabled?: boolean,
+ *   busy?: boolean, children?: Children, title?: string, submit?: boolean, pressed?: boolean}} props
  */
 export const Button = ({ onClick, icon, kind = "plain", disabled, busy, children, title, submit, pressed }) => html`
   <button type=${submit ? "submit" : "button"} class="button ${kind}" onClick=${onClick} disabled=${disabled || busy} title=${title}
@@ -19,7 +19,10 @@ export const Button = ({ onClick, icon, kind = "plain", disabled, busy, children
     ${icon && html`<${Icon} name=${icon} size=${16} />`}<span>${children}</span>
   </button>`;
 
-/** @param {{name: string, icon: IconName, onClick: (event: MouseEvent) => void, disabled?: boolean, pressed?: boolean, danger?: boolean}} props */
+/**
+ * @param {{name: string, icon: IconName, onClick: (event: MouseEvent) => void, disabled?: boolean, pressed?: boolean,
+ *   danger?: boolean}} props
+ */
 export const IconButton = ({ name, icon, onClick, disabled, pressed, danger }) => html`
   <button type="button" class="icon-button ${danger ? "danger" : ""}" onClick=${onClick} disabled=${disabled} aria-label=${name}
     title=${name}
@@ -54,7 +57,10 @@ export const Empty = ({ icon, title, children }) => html`
 export const Field = ({ label, hint, children, id }) => html`
   <div class="field"><label for=${id}>${label}</label>${children}${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}</div>`;
 
-/** @param {{id: string, value: string, options: [string, string][], onChange: (value: string) => void, disabled?: boolean, name?: string}} props options: value and text */
+/**
+ * @param {{id: string, value: string, options: [string, string][], onChange: (value: string) => void, disabled?: boolean,
+ *   name?: string}} props options: value and text
+ */
 export const Select = ({ id, value, options, onChange, disabled, name }) => html`
   <select id=${id} value=${value} disabled=${disabled} aria-label=${name}
     onChange=${(/** @type {Event} */ event) => onChange(/** @type {HTMLSelectElement} */ (event.target).value)}>

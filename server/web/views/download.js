@@ -1,7 +1,8 @@
 /** A file from the server to the person's disk. */
 
 /**
- * A browser downloads by itself, with its cookie. Inside a panel the file is fetched with the bearer token first, since no link may carry it.
+ * A browser downloads by itself, with its cookie. Inside a panel the file is fetched with the bearer token first, since no link may carry
+ * it.
  * @param {import("../client.js").Client} client @param {string} path under /api/v1 @param {string} name
  */
 export async function save(client, path, name) {

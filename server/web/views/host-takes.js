@@ -1,142 +1,139 @@
-/** What was rendered for the editor's project: progress, and each take's way to its place on the timeline, or from one version to another. */
+/** What was rendered for the editor's project: progress, each take's way to its place on the timeline, or from one version to another. */
 
 /** @import * as Wire from "../wire.js" */
-import { html, useEffect, useState } from "../ui/html.js";
-import { useAction, useApp, useLive, useTask } from "../ui/hooks.js";
-import { Badge, Bar, Button, IconButton, Notice, Select } from "../ui/parts.js";
-import { duration } from "../format.js";
-import { hashOf } from "../route.js";
+/** @import { Editor } from "../editors.js" */
+import { html, useState } from "../ui/html.js";
+import { useAction, useApp, useLive, useStore, useTask } from "../ui/hooks.js";
+import { Badge, Button, Notice, Select } from "../ui/parts.js";
 import { t } from "../text.js";
-import { useFigures } from "./job.js";
-import { markersOf, visible } from "./place.js";
+import { workOf } from "./host-work.js";
+import { JobCard } from "./job.js";
+import { markersOf } from "./place.js";
+import { ShotRow } from "./shot-row.js";
 import { settingsLine } from "./take.js";
 
-/** @typedef {import("../host.js").HostLink} HostLink */
-/** @typedef {import("../text.js").Key} Key */
-
 const PLACE_S = 120; // an import can take long
+const JOBS_SHOWN = 30;
 const UNFINISHED = new Set(["queued", "active", "paused"]);
 
-/** The shots of this project that have a place on a timeline. @param {{host: HostLink}} props */
+/** The jobs of this project. @param {{host: Editor}} props */
 export function ProjectTakes({ host }) {
   const { client } = useApp();
+  const project = host.session?.project ?? "";
   const generation = useLive((state) => state.generation);
   const jobs = useLive((state) => state.jobs);
-  const shots = useLive((state) => state.shots);
-  const loaded = useTask((signal) => client.loadJobs({ limit: 30 }, signal), [generation]);
+  const loaded = useTask((signal) => client.loadJobs({ limit: JOBS_SHOWN, project }, signal), [generation, project]);
   const list = Object.values(jobs)
-    .filter((job) => job.origin.host === host.id || host.session?.project === job.origin.project)
+    .filter((job) => job.origin.project === project)
     .sort((a, b) => b.created - a.created);
-  const wanted = list.map((job) => job.id).join();
-  useEffect(() => {
-    for (const job of list)
-      if (!shots[job.id] || Object.keys(shots[job.id]).length < job.shots_total) void client.loadJob(job.id).catch(() => {});
-  }, [wanted, generation]);
-  if (loaded.status === "error") return html`<${Notice} kind="error">${loaded.error.message}<//>`;
+  if (loaded.status === "error" && !list.length) return html`<${Notice} kind="error">${loaded.error.message}<//>`;
   if (!list.length) return null;
-  return html`<section class="panel" aria-label=${t("host.takes")}><h2>${t("host.takes")}</h2>
-    <ul class="host-jobs">${list.map(
-      (job) => html`<${HostJob} key=${job.id} job=${job}
-      shots=${Object.values(shots[job.id] ?? {}).sort((a, b) => a.position - b.position)} host=${host} />`,
-    )}</ul></section>`;
+  return html`<section class="panel host-takes" aria-label=${t("host.takes")}><h2>${t("host.takes")}</h2>
+    <div class="host-jobs">${list.map(
+      (job, k) => html`<${JobCard} key=${job.id} job=${job} open=${k === 0 || UNFINISHED.has(job.state)}
+        row=${(/** @type {Wire.ShotView} */ shot) => html`<${HostShot} key=${shot.id} shot=${shot} host=${host} />`}>
+        ${job.shots_total > 1 && job.shots_done > 1 && html`<${PlaceAll} job=${job} host=${host} />`}<//>`,
+    )}</div></section>`;
 }
 
-/** @param {{job: Wire.JobView, shots: Wire.ShotView[], host: HostLink}} props */
-function HostJob({ job, shots, host }) {
-  const { done, total, eta } = useFigures(job);
-  const { client } = useApp();
-  const [busy, act] = useAction();
-  return html`<li><div class="shot-head"><span class="name">${job.name}</span><${Badge}
-    kind=${job.state === "completed" ? "good" : job.state === "failed" ? "bad" : job.state === "active" ? "live" : "neutral"}>
-      ${t(/** @type {Key} */ (`job.${job.state}`))}<//>
-      ${
-        UNFINISHED.has(job.state) &&
-        html`<${IconButton} name=${t("job.cancel")} icon="stop" disabled=${busy}
-        onClick=${() => act(async () => void (await client.api.act(job.id, "cancel")))} />`
-      }</div>
-    ${
-      UNFINISHED.has(job.state) &&
-      html`<${Bar} share=${total ? done / total : null} label=${t("job.progress", { name: job.name })} />
-      ${eta !== null && html`<p class="facts"><span>${t("job.eta", { time: duration(eta) })}</span></p>`}`
-    }
-    ${job.why && html`<p class="why">${job.why}</p>`}
-    <ul>${shots.map((shot) => html`<${HostShot} key=${shot.id} shot=${shot} host=${host} />`)}</ul></li>`;
+/** The take of a shot that lies on the editor's timeline. @param {Wire.ShotView} shot @param {Editor} host */
+const takeThere = (shot, host) => shot.takes.find((one) => one.placed.some((placed) => placed.host === host.id));
+
+/**
+ * Brings a take to its place, or in place of another version; where it lies already, the editor changes nothing.
+ * @param {import("../client.js").Client} client @param {Editor} host @param {Wire.ShotView} shot @param {Wire.TakeView} take
+ * @returns {Promise<Wire.PlaceResult>}
+ */
+async function bring(client, host, shot, take) {
+  const params = await client.api.placing(take.id);
+  const there = takeThere(shot, host);
+  const method = there && there.id !== take.id ? "host.switchTake" : "host.place";
+  const result = await client.api.call(host.id, method, params, PLACE_S);
+  await client.loadJob(shot.job);
+  return result;
 }
 
-/** @param {{shot: Wire.ShotView, host: HostLink}} props */
-function HostShot({ shot, host }) {
+/** @param {{job: Wire.JobView, host: Editor}} props */
+function PlaceAll({ job, host }) {
   const { client, say } = useApp();
   const [busy, act] = useAction();
-  const newest = shot.takes[shot.takes.length - 1];
+  const shots = useLive((state) => state.shots[job.id]) ?? {};
+  const waiting = Object.values(shots).filter(
+    (shot) => shot.request.placement && !takeThere(shot, host) && shot.takes.some((take) => !take.missing),
+  );
+  if (waiting.length < 2) return null;
+  const placeAll = () =>
+    act(async () => {
+      for (const shot of waiting.sort((a, b) => a.position - b.position)) {
+        const take = /** @type {Wire.TakeView} */ (shot.takes.filter((one) => !one.missing).pop());
+        const result = await bring(client, host, shot, take);
+        for (const notice of result.notices) say(`${shot.name}: ${notice}`);
+      }
+      say(t("host.placed-all", { n: waiting.length }));
+    });
+  return html`<${Button} icon="timeline" busy=${busy} onClick=${placeAll}>${t("host.place-all", { n: waiting.length })}<//>`;
+}
+
+/** @param {{shot: Wire.ShotView, host: Editor}} props */
+function HostShot({ shot, host }) {
   const [chosen, setChosen] = useState(/** @type {string | null} */ (null));
+  const { lost } = useStore(workOf(host));
+  const [result, setResult] = useState(/** @type {Wire.PlaceResult | null} */ (null));
+  const newest = shot.takes[shot.takes.length - 1];
   const take = shot.takes.find((one) => one.id === chosen) ?? newest;
   const placement = shot.request.placement;
-  if (!take)
-    return html`<li class="host-shot"><span class="name">${shot.name}</span>${
-      shot.why &&
-      html`<p
-    class=${shot.state === "failed" ? "why problem" : "why"}>${shot.why}</p>`
-    }</li>`;
-  const here = shot.takes.find((one) => one.placed.some((placed) => placed.host === host.id));
+  if (!take || !placement) return html`<${ShotRow} shot=${shot} />`;
+  const there = takeThere(shot, host);
+  const losses = placement.baked || there ? [] : (lost[placement.clip ?? ""] ?? []);
+  /** @type {[string, string][]} */
+  const versions = [...shot.takes].reverse().map((one) => {
+    const parts = [t("take.version", { n: one.version }), settingsLine(one.settings), one === there && t("take.placed")];
+    return [one.id, parts.filter(Boolean).join(" · ")];
+  });
+  return html`<${ShotRow} shot=${shot}>
+    ${
+      shot.takes.length > 1 &&
+      html`<${Select} id="version-${shot.id}" name=${t("versions.title")} value=${take.id} options=${versions} onChange=${setChosen} />`
+    }
+    ${losses.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: losses.join(", ") })}</p>`}
+    <${TakeButtons} host=${host} shot=${shot} take=${take} placement=${placement} onPlaced=${setResult} />
+    ${result?.take === take.id && html`<${Said} result=${result} />`}
+  <//>`;
+}
+
+/** What the editor said to the last placing, as long as the row is seen. @param {{result: Wire.PlaceResult}} props */
+const Said = ({ result }) => html`<div role="status" class="placed-notes">
+  ${result.not_copied.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: result.not_copied.join(", ") })}</p>`}
+  ${result.notices.map((notice) => html`<p class="why" key=${notice}>${notice}</p>`)}</div>`;
+
+/**
+ * @param {{host: Editor, shot: Wire.ShotView, take: Wire.TakeView, placement: Wire.Placement,
+ *   onPlaced: (result: Wire.PlaceResult) => void}} props
+ */
+function TakeButtons({ host, shot, take, placement, onPlaced }) {
+  const { client, say } = useApp();
+  const [busy, act] = useAction();
+  const there = takeThere(shot, host);
+  const markers = markersOf(take, placement);
   const place = () =>
     act(async () => {
-      if (!placement) return;
-      /** @type {Wire.PlaceResult} */
-      const result =
-        here && here.id !== take.id
-          ? await client.api.call(host.id, "host.switchTake", {
-              take: take.id,
-              file: "",
-              name: take.name,
-              placement,
-              ...visible(take, placement),
-            })
-          : await client.api.call(
-              host.id,
-              "host.place",
-              { take: take.id, file: "", name: take.name, placement, ...visible(take, placement), mode: "track" },
-              PLACE_S,
-            );
-      client.dispatch({ type: "takes.loaded", takes: [await client.api.take(take.id)], asOf: client.state.seq });
-      await client.loadJob(shot.job);
-      say(
-        result.already
-          ? t("host.already")
-          : [
-              t("host.placed", { n: result.track }),
-              ...result.not_copied.map((what) => t("host.cannot-copy", { what })),
-              ...result.notices,
-            ].join(" "),
-      );
+      const result = await bring(client, host, shot, take);
+      onPlaced(result);
+      say(result.already ? t("host.already") : t("host.placed", { n: result.track }));
     });
-  const label = !here ? "host.place" : here.id === take.id ? "host.place-again" : "host.switch";
-  return html`<li class="host-shot">
-    <div class="shot-head"><a class="name" href=${hashOf("take", take.id)}>${shot.name}</a>${
-      here &&
-      html`<${Badge} kind="good">
-      ${t("take.placed")}<//>`
-    }</div>
-    <div class="row wrap">
-      ${
-        shot.takes.length > 1 &&
-        html`<${Select} id="version-${shot.id}" name=${t("versions.title")} value=${take.id}
-        options=${[...shot.takes].reverse().map((one) => [one.id, `${t("take.version", { n: one.version })} · ${settingsLine(one.settings)}`])} onChange=${setChosen} />`
-      }
-      <${Button} kind="primary" busy=${busy} disabled=${!placement || take.missing} onClick=${place}>${t(label)}<//>
-      ${
-        placement &&
-        html`<${Button} kind="quiet" busy=${busy}
-        onClick=${() => act(() => client.api.call(host.id, "host.reveal", { placement }))}>${t("host.show")}<//>`
-      }
-      ${
-        take.weak.length > 0 &&
-        placement &&
-        html`<${Button} kind="quiet" busy=${busy}
-        onClick=${() =>
-          act(async () => {
-            await client.api.call(host.id, "host.markers", { placement, markers: markersOf(take, placement) });
-            say(t("host.marked", { n: take.weak.length }));
-          })}>${t("host.mark", { n: take.weak.length })}<//>`
-      }
-    </div></li>`;
+  const mark = () =>
+    act(async () => {
+      await client.api.call(host.id, "host.markers", { placement, markers });
+      say(t("host.marked", { n: markers.length }));
+    });
+  const reveal = () => act(() => client.api.call(host.id, "host.reveal", { placement }));
+  const isThere = there?.id === take.id;
+  const label = !there ? "host.place" : isThere ? "host.place-again" : "host.switch";
+  return html`<div class="row wrap">
+    <${Button} kind=${isThere ? "plain" : "primary"} busy=${busy} disabled=${take.missing} onClick=${place}>${t(label)}<//>
+    <${Button} kind="quiet" busy=${busy} onClick=${reveal}>${t("host.show")}<//>
+    ${markers.length > 0 && html`<${Button} kind="quiet" busy=${busy} onClick=${mark}>${t("host.mark", { n: markers.length })}<//>`}
+    ${isThere && html`<${Badge} kind="good">${t("take.placed")}<//>`}
+    ${take.missing && html`<${Badge} kind="bad">${t("take.missing")}<//>`}
+  </div>`;
 }

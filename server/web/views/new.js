@@ -5,7 +5,7 @@
 import { html, useMemo, useState } from "../ui/html.js";
 import { useApp, useStore } from "../ui/hooks.js";
 import { Button, Dialog, Select, Tabs } from "../ui/parts.js";
-import { addItems, draft, editDraft, editItem, itemsOf, removeItem } from "../media/draft.js";
+import { draft, itemsOf } from "../media/draft.js";
 import { ShotEditor } from "../media/editor.js";
 import { makeIntake } from "../media/items.js";
 import { DropZone, ItemRow } from "../media/picker.js";
@@ -16,29 +16,33 @@ import { t } from "../text.js";
 import { StartPanel } from "./start.js";
 import { TimelineTab } from "./timeline.js";
 
-/** Adding and removing files of one tab. @param {import("../media/draft.js").Draft["tab"]} tab */
-export function useIntake(tab) {
+/**
+ * Adding and removing files of one tab.
+ * @param {import("../media/draft.js").Draft["tab"]} tab
+ * @param {import("../media/draft.js").DraftStore} [store]
+ */
+export function useIntake(tab, store = draft) {
   const { client, info } = useApp();
-  const intake = useMemo(() => makeIntake(client, editItem, info.largest_upload_bytes), [client, info]);
-  const now = useStore(draft);
+  const intake = useMemo(() => makeIntake(client, store.editItem, info.largest_upload_bytes), [client, info, store]);
+  const now = useStore(store);
   return {
     now,
     /** @param {Role} role @param {File[]} files */
     files: (role, files) =>
-      addItems(
+      store.add(
         files.map((file) => intake.file(role, file)),
         tab,
       ),
     /** @param {Role} role @param {Wire.FileEntry[]} entries */
     entries: (role, entries) =>
-      addItems(
+      store.add(
         entries.map((entry) => intake.path(role, entry)),
         tab,
       ),
     /** @param {Item} item */
     remove(item) {
       intake.remove(item);
-      removeItem(item.key);
+      store.remove(item.key);
     },
   };
 }
@@ -50,7 +54,7 @@ export function useIntake(tab) {
 function turnTo(tab) {
   const { preset } = draft.value;
   const other = tab === "timeline" && preset === "premiere" ? "timeline" : tab !== "timeline" && preset === "timeline" ? "premiere" : null;
-  editDraft(other ? { tab, preset: other, settings: settingsOf(other) } : { tab });
+  draft.edit(other ? { tab, preset: other, settings: settingsOf(other) } : { tab });
 }
 
 export function NewView() {
@@ -117,7 +121,7 @@ function SingleTab() {
         ${
           video?.state === "ready" &&
           html`<${ShotEditor} key=${video.key} item=${video} speech=${speech}
-          onChange=${(/** @type {any} */ change) => editItem(video.key, change)} />`
+          onChange=${(/** @type {any} */ change) => draft.editItem(video.key, change)} />`
         }
       </section>
       <section class="panel" aria-label=${t("new.speech")}><h2>${t("new.speech")}</h2>
@@ -184,7 +188,7 @@ function BatchTab() {
           ["each", t("pairing.each")],
           ["in-order", t("pairing.in-order")],
         ]}
-          onChange=${(/** @type {any} */ value) => editDraft({ pairing: value })} /></section>`
+          onChange=${(/** @type {any} */ value) => draft.edit({ pairing: value })} /></section>`
       }
     </div>
     <${StartPanel} shots=${shots} waiting=${onTheirWay([...videos, ...speeches])}
@@ -194,7 +198,7 @@ function BatchTab() {
       html`<${Dialog} title=${edited.name} wide onClose=${() => setEditing(null)} footer=${html`<${Button} kind="primary"
       onClick=${() => setEditing(null)}>${t("action.done")}<//>`}>
       <${ShotEditor} key=${edited.key} item=${edited} speech=${usable(speeches)[0] ?? null}
-        onChange=${(/** @type {any} */ change) => editItem(edited.key, change)} /><//>`
+        onChange=${(/** @type {any} */ change) => draft.editItem(edited.key, change)} /><//>`
     }
   </div>`;
 }

@@ -1,8 +1,8 @@
 /**
  * A take beside what it was made from: side by side, with a wipe, or flipped with a key; frame by frame, over the speech it follows.
  *
- * Two videos of equal frames: the take leads, the source follows. Paused, both stand on the same frame exactly; while they play the source is
- * pulled back whenever it is off by more than half a frame.
+ * Two videos of equal frames: the take leads, the source follows. Paused, both stand on the same frame exactly; while they play the source
+ * is pulled back whenever it is off by more than half a frame.
  */
 
 /** @import * as Wire from "../wire.js" */
@@ -21,7 +21,8 @@ import { t } from "../text.js";
 const LEAST_OPENING = 0.15; // eye distances: a mouth that hardly opens shall not fill the strip
 
 /**
- * @param {{take: Wire.TakeView, report: Wire.TakeReport | null, waveform: Wire.Waveform | null, seekTo: {frame: number} | null, onFrame?: (frame: number) => void}} props
+ * @param {{take: Wire.TakeView, report: Wire.TakeReport | null, waveform: Wire.Waveform | null, seekTo: {frame: number} | null,
+ *   onFrame?: (frame: number) => void}} props
  *   seekTo: a new object seeks
  */
 export function Player({ take, report, waveform, seekTo, onFrame }) {

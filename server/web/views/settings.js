@@ -17,7 +17,10 @@ const SWITCHES = /** @type {const} */ (["adaptation", "deinterlace", "label_synt
 const DEVICES = /** @type {const} */ (["auto", "cpu", "cuda", "mps"]);
 const TRACKERS = /** @type {const} */ (["mediapipe", "face-landmarker", "face-alignment"]);
 
-/** @param {{settings: Settings, preset: string, onChange: (settings: Settings, preset: string) => void, id?: string, compact?: boolean}} props */
+/**
+ * @param {{settings: Settings, preset: string, onChange: (settings: Settings, preset: string) => void, id?: string,
+ *   compact?: boolean}} props
+ */
 export function SettingsForm({ settings, preset, onChange, id = "settings", compact = false }) {
   const { info } = useApp();
   const [naming, setNaming] = useState(/** @type {string | null} */ (null));

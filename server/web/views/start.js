@@ -4,33 +4,38 @@
 import { html } from "../ui/html.js";
 import { useAction, useApp, useStore, useTask } from "../ui/hooks.js";
 import { Button, Field, Notice } from "../ui/parts.js";
-import { draft, editDraft, newKey } from "../media/draft.js";
+import { draft, newKey } from "../media/draft.js";
+import { FolderField } from "../media/folders.js";
 import { duration, number, size } from "../format.js";
 import { go } from "../route.js";
 import { t } from "../text.js";
 import { SettingsForm } from "./settings.js";
 
 /**
- * @param {{shots: Wire.ShotRequest[], blockers: string[], waiting?: boolean, more?: Partial<Wire.JobRequest>, submit?: (key: string) => Promise<Wire.JobDetail>,
- *   onStarted?: () => void}} props blockers: sentences. waiting: files are still on their way. submit: instead of POST /jobs.
+ * @param {{shots: Wire.ShotRequest[], blockers: string[], waiting?: boolean, missing?: string | null,
+ *   submit?: (key: string) => Promise<Wire.JobDetail>, onStarted?: () => void, store?: import("../media/draft.js").DraftStore,
+ *   count?: number}} props
+ *   shots: what the estimate is made for; count: how many there are, where not all can be estimated. blockers: sentences.
+ *   waiting: files are still on their way. missing: what has to be chosen yet. submit: instead of POST /jobs.
  */
-export function StartPanel({ shots, blockers, waiting = false, more = {}, submit, onStarted }) {
-  const { client, info, say } = useApp();
-  const now = useStore(draft);
+export function StartPanel({ shots, blockers, waiting = false, missing = null, submit, onStarted, store = draft, count = shots.length }) {
+  const { client, say } = useApp();
+  const now = useStore(store);
   const [busy, act] = useAction();
   /** @type {Wire.JobRequest} */
-  const request = { shots, settings: now.settings, name: now.name || null, folder: now.folder || null, origin: { kind: "page" }, ...more };
-  const ready = shots.length > 0 && !blockers.length && !waiting;
+  const request = { shots, settings: now.settings, name: now.name || null, folder: now.folder || null, origin: { kind: "page" } };
+  const ready = count > 0 && !blockers.length && !waiting;
   const estimate = useTask((signal) => client.api.estimate(request, { signal }), [JSON.stringify(request)], {
     waitMs: 350,
-    when: ready && !submit,
+    when: ready && shots.length > 0,
   });
 
+  const estimated = ready && shots.length > 0 && !(submit && estimate.status === "error");
   const start = () =>
     act(async () => {
       const detail = await (submit ? submit(now.key) : client.api.submit(request, now.key));
       client.dispatch({ type: "job.loaded", detail, asOf: -1 });
-      draft.update((before) => ({ ...before, key: newKey() }));
+      store.update((before) => ({ ...before, key: newKey() }));
       say(t("start.started", { name: detail.job.name }));
       if (onStarted) onStarted();
       else go("queue");
@@ -39,21 +44,20 @@ export function StartPanel({ shots, blockers, waiting = false, more = {}, submit
   return html`<section class="panel start" aria-label=${t("start.title")}>
     <h2>${t("start.title")}</h2>
     <${SettingsForm} settings=${now.settings} preset=${now.preset}
-      onChange=${(/** @type {any} */ settings, /** @type {string} */ preset) => editDraft({ settings, preset })} />
+      onChange=${(/** @type {any} */ settings, /** @type {string} */ preset) => store.edit({ settings, preset })} />
     <details><summary>${t("start.where")}</summary><div class="settings">
       <${Field} id="start-name" label=${t("start.name")}><input id="start-name" type="text" value=${now.name}
         placeholder=${t("start.name-hint")}
-        onInput=${(/** @type {Event} */ event) => editDraft({ name: /** @type {HTMLInputElement} */ (event.target).value })} /><//>
-      <${Field} id="start-folder" label=${t("start.folder")}><input id="start-folder" type="text" value=${now.folder}
-        placeholder=${info.takes_folder} spellcheck=${false}
-        onInput=${(/** @type {Event} */ event) => editDraft({ folder: /** @type {HTMLInputElement} */ (event.target).value })} /><//>
+        onInput=${(/** @type {Event} */ event) => store.edit({ name: /** @type {HTMLInputElement} */ (event.target).value })} /><//>
+      <${FolderField} id="start-folder" value=${now.folder} onChange=${(/** @type {string} */ folder) => store.edit({ folder })} />
     </div></details>
     <div class="start-end">
       ${blockers.map((blocker) => html`<${Notice} kind="warn" key=${blocker}>${blocker}<//>`)}
-      ${ready && !submit && html`<${EstimateLine} estimate=${estimate} shots=${shots.length} />`}
+      ${estimated && html`<${EstimateLine} estimate=${estimate} shots=${count} />`}
       <${Button} kind="primary" icon="play" busy=${busy} disabled=${!ready} onClick=${start}>
-        ${shots.length > 1 ? t("start.render-n", { n: shots.length }) : t("start.render")}<//>
+        ${count > 1 ? t("start.render-n", { n: count }) : t("start.render")}<//>
       ${waiting && html`<p class="hint" role="status">${t("start.waiting")}</p>`}
+      ${!waiting && missing && html`<p class="hint" role="status">${missing}</p>`}
     </div>
   </section>`;
 }

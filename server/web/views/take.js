@@ -49,7 +49,6 @@ function TakeDetail({ take }) {
   const loaded = useTask((signal) => client.loadJob(take.job, signal), [take.job]);
   const shot = useLive((state) => state.shots[take.job]?.[take.shot]) ?? null;
   const job = useLive((state) => state.jobs[take.job]) ?? null;
-  const rate = parseRate(take.rate);
   return html`<div class="view take-view">
     <div class="view-head"><div><a class="back" href=${hashOf("results")}>${t("results.title")}</a><h1 class="name">${take.name}</h1></div>
       <${TakeActions} take=${take} job=${job} onAgain=${() => setAgain(true)} /></div>
@@ -87,7 +86,7 @@ function TakeDetail({ take }) {
           }
         </section>
         <section class="panel" aria-label=${t("take.facts")}><h2>${t("take.facts")}</h2>
-          <${Facts} items=${[`${take.width}×${take.height}`, rateText(take.rate), t("take.frames", { n: number(take.frames) }), rate && duration(secondsOf(take.frames, rate)), maybe(`format.${take.format}`) ?? take.format, take.start_timecode, size(take.size_bytes)]} />
+          <${Facts} items=${factsOf(take)} />
           <p class="path">${take.path}</p>
           ${take.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
         </section>
@@ -95,6 +94,20 @@ function TakeDetail({ take }) {
     </div>
     ${again && html`<${RenderAgain} take=${take} shot=${shot} onClose=${() => setAgain(false)} />`}
   </div>`;
+}
+
+/** @param {Wire.TakeView} take */
+function factsOf(take) {
+  const rate = parseRate(take.rate);
+  return [
+    `${take.width}×${take.height}`,
+    rateText(take.rate),
+    t("take.frames", { n: number(take.frames) }),
+    rate && duration(secondsOf(take.frames, rate)),
+    maybe(`format.${take.format}`) ?? take.format,
+    take.start_timecode,
+    size(take.size_bytes),
+  ];
 }
 
 /** @param {Wire.RenderSettings} settings */
@@ -114,6 +127,11 @@ function TakeActions({ take, job, onAgain }) {
   const [busy, act] = useAction();
   const [deleting, setDeleting] = useState(/** @type {"take" | "job" | null} */ (null));
   const pinned = take.pinned || take.placed.length > 0;
+  const pin = () =>
+    act(async () => {
+      const changed = await client.api.actOnTake(take.id, pinned ? "unpin" : "pin");
+      client.dispatch({ type: "takes.loaded", takes: [changed], asOf: client.state.seq });
+    });
   return html`<div class="row actions">
     <${Button} icon="download" busy=${busy} disabled=${take.missing}
       onClick=${() => act(() => save(client, `/takes/${take.id}/file`, take.name))}>${t("take.download")}<//>
@@ -132,7 +150,7 @@ function TakeActions({ take, job, onAgain }) {
     <${Button} kind="quiet" icon="retry" onClick=${onAgain}>${t("take.again")}<//>
     <${Button} kind="quiet" icon="pin" pressed=${pinned} disabled=${take.placed.length > 0}
       title=${t(take.placed.length > 0 ? "take.placed-hint" : "take.pin-hint")}
-      onClick=${() => act(async () => client.dispatch({ type: "takes.loaded", takes: [await client.api.actOnTake(take.id, pinned ? "unpin" : "pin")], asOf: client.state.seq }))}>${t(pinned ? "take.unpin" : "take.pin")}<//>
+      onClick=${pin}>${t(pinned ? "take.unpin" : "take.pin")}<//>
     ${!host && html`<${Button} kind="quiet" icon="trash" onClick=${() => setDeleting("take")}>${t("take.delete")}<//>`}
     ${
       deleting === "take" &&
@@ -166,6 +184,8 @@ function QualityReport({ report, take, onSeek, onMeasured }) {
   const name = (/** @type {number} */ frame) => nameOfFrame(frame, rate, take.start_timecode);
   const said = verdicts(report);
   const same = unchanged(report);
+  const worked = report.rendering_s === null ? null : (report.planning_s ?? 0) + report.rendering_s;
+  const made = worked === null ? null : t("quality.made", { time: duration(worked) });
   return html`
     ${
       said.length > 0
@@ -194,7 +214,7 @@ function QualityReport({ report, take, onSeek, onMeasured }) {
       )}
           </ul>`
     }
-    <p class="hint">${[report.plan.faces, report.rendering_s === null ? null : t("quality.made", { time: duration((report.planning_s ?? 0) + report.rendering_s) }), report.device].filter(Boolean).join(" · ")}</p>`;
+    <p class="hint">${[report.plan.faces, made, report.device].filter(Boolean).join(" · ")}</p>`;
 }
 
 /**

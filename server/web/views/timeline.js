@@ -1,11 +1,12 @@
 /** A timeline file as shots: dropped, read without starting anything, chosen clip by clip, rendered, and handed back as a timeline. */
 
 /** @import * as Wire from "../wire.js" */
-import { html, useState } from "../ui/html.js";
+import { html, useMemo, useState } from "../ui/html.js";
 import { useApp, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select } from "../ui/parts.js";
 import { DropZone, ItemRow } from "../media/picker.js";
-import { itemsOf } from "../media/draft.js";
+import { itemsOf, newKey } from "../media/draft.js";
+import { lengthsOf } from "../media/host-request.js";
 import { t } from "../text.js";
 import { useIntake } from "./new.js";
 import { StartPanel } from "./start.js";
@@ -54,6 +55,9 @@ export function TimelineTab() {
           ({ placement }) => /** @type {[number, number]} */ ([placement.record_start, placement.record_start + placement.record_duration]),
         );
 
+  const key = useMemo(newKey, [intake.now.key, from, tracks, left]);
+  const video = chosen[0]?.shot?.video ?? null;
+
   return html`<div class="columns">
     <div class="column-main">
       <section class="panel" aria-label=${t("timeline.file")}><h2>${t("timeline.file")}</h2>
@@ -93,9 +97,10 @@ export function TimelineTab() {
       ${table.status === "error" && html`<${Notice} kind="error">${table.error.message}<//>`}
       ${conformed && html`<${ShotTable} conformed=${conformed} speech=${speech?.name ?? null} left=${left} onLeft=${setLeft} />`}
     </div>
-    <${StartPanel} shots=${/** @type {any} */ (chosen)} waiting=${!!file && !ready && file.state !== "refused"}
+    <${StartPanel} shots=${lengthsOf(chosen, video ? { path: video } : null)} count=${chosen.length}
+      waiting=${!!file && !ready && file.state !== "refused"}
       blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
-      submit=${() => jobOf(client.api.timelines(request(false, ranges)))} />
+      submit=${() => jobOf(client.api.timelines(request(false, ranges), { key }))} />
   </div>`;
 }
 
@@ -106,7 +111,10 @@ export async function jobOf(asked) {
   return job;
 }
 
-/** @param {{conformed: Wire.Conformed, speech: string | null, left: string[], onLeft: (left: string[]) => void}} props speech: name of the file that all clips say, null = what lies under each */
+/**
+ * @param {{conformed: Wire.Conformed, speech: string | null, left: string[], onLeft: (left: string[]) => void}} props
+ *   speech: name of the file that all clips say, null = what lies under each
+ */
 function ShotTable({ conformed, speech, left, onLeft }) {
   const usable = conformed.shots.filter((shot) => !shot.error && !shot.needs_host_export);
   const chosen = usable.length - usable.filter((shot) => left.includes(shot.key)).length;

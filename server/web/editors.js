@@ -1,0 +1,37 @@
+/**
+ * Editors as views meet them: one that frames the page in its panel (host.js), or, in an ordinary page, one that the server says is
+ * connected.
+ * Both are asked through the server; only the first has a panel that can show a dialog or tell of a new selection.
+ */
+
+/** @import * as Wire from "./wire.js" */
+import { maybe } from "./text.js";
+
+/**
+ * @typedef {object} Editor
+ * @property {string} id of the host
+ * @property {{app: string, project: string, project_name: string, capabilities?: string[]} | null} session
+ * @property {(what: string) => boolean} can what its panel does for the page: "pick", "open"
+ * @property {boolean} framed whether its panel frames this page, and so tells when the selection changes
+ */
+
+/** @param {Wire.HostView} view @returns {Editor} */
+export const editorOf = (view) => ({
+  id: view.id,
+  session: { app: view.app, project: view.project, project_name: view.project_name, capabilities: view.capabilities },
+  can: () => false,
+  framed: false,
+});
+
+/** "Premiere Pro" @param {string | undefined} app */
+export const appName = (app) => maybe(`app.${app}`) ?? maybe("app.script") ?? "";
+
+/** "DaVinci Resolve › Film" @param {{app: string, project_name: string}} view */
+export const editorName = (view) => [appName(view.app), view.project_name].filter(Boolean).join(" › ");
+
+/**
+ * Whether an editor can do something ("place.take", "export.picture"). One that did not say so is asked: its answer then says why not.
+ * @param {Editor} editor
+ * @param {string} what
+ */
+export const able = (editor, what) => editor.session?.capabilities?.includes(what) ?? true;

@@ -1,0 +1,116 @@
+/** From a selection to a job: the new speech, who speaks, what only the editor can decode, how takes will lie, settings, and the button. */
+
+/** @import * as Wire from "../wire.js" */
+/** @import { Editor } from "../editors.js" */
+import { html, useEffect, useMemo } from "../ui/html.js";
+import { useApp, useStore, useTask } from "../ui/hooks.js";
+import { Field, Notice, Select } from "../ui/parts.js";
+import { appName } from "../editors.js";
+import { itemsOf, newKey } from "../media/draft.js";
+import { lengthsOf, timelineRequest } from "../media/host-request.js";
+import { DropZone, ItemRow } from "../media/picker.js";
+import { t } from "../text.js";
+import { Exports } from "./host-exports.js";
+import { HostFaces } from "./host-faces.js";
+import { workOf } from "./host-work.js";
+import { knowsTakes, LayingForm } from "./laying.js";
+import { useIntake } from "./new.js";
+import { StartPanel } from "./start.js";
+import { jobOf } from "./timeline.js";
+
+/** @param {{host: Editor, selection: Wire.SelectionResult}} props */
+export function HostRender({ host, selection }) {
+  const { client } = useApp();
+  const store = workOf(host);
+  const work = useStore(store);
+  const intake = useIntake("timeline", store.draft);
+  const speech = itemsOf(intake.now, "timeline", "speech")[0] ?? null;
+  const pictures = selection.items.filter((item) => item.kind === "picture");
+  const sounds = selection.items.filter((item) => item.kind === "sound");
+  const about = { id: host.id, project: host.session?.project ?? "", takes: knowsTakes(host) };
+  const prepared = { host: about, selection, speech: speech?.ref ?? null, work, draft: intake.now };
+  const key = useMemo(newKey, [selection, work.from, work.faces, work.laying, work.made, intake.now.key]);
+  const ready = pictures.length > 0 && (speech ? speech.state === "ready" : sounds.length > 0);
+  const made = work.made.map((one) => one.export + one.item).join();
+  const { kind } = intake.now.settings;
+  const conformed = useTask(
+    (signal) => client.api.timelines(timelineRequest(prepared, true), { signal }),
+    [selection, speech?.key, speech?.state, work.from, work.laying.handles, made, kind],
+    { when: ready && !work.exporting, waitMs: 100 },
+  );
+  useEffect(() => {
+    // Unused exports are kept for a day: what is gone is made once more.
+    if (conformed.status === "error" && /** @type {any} */ (conformed.error).status === 404 && work.made.length) store.edit({ made: [] });
+  }, [conformed.status]);
+  const answer = ready ? (conformed.value?.conformed ?? null) : null;
+  const shots = answer?.shots ?? [];
+  const usable = shots.filter((shot) => !shot.error && !shot.needs_host_export);
+  const plain = usable.filter((shot) => !shot.placement.baked);
+  const readable = plain[0]?.shot ? { path: plain[0].shot.video } : (speech?.ref ?? null);
+  return html`
+    <${Speech} host=${host} intake=${intake} speech=${speech} sounds=${sounds} />
+    <${Exports} host=${host} selection=${selection} shots=${shots} kind=${kind} ownSpeech=${speech !== null} />
+    ${conformed.status === "error" && html`<${Notice} kind="error">${conformed.error.message}<//>`}
+    ${answer && html`<${Remarks} conformed=${answer} />`}
+    <${HostFaces} host=${host} shots=${plain} />
+    <${LayingForm} host=${host} kind=${kind} />
+    <${StartPanel} shots=${lengthsOf(usable, readable)} count=${usable.length} blockers=${[]} store=${store.draft}
+      waiting=${ready && conformed.status === "pending"} missing=${missing(pictures.length, ready, speech, usable.length)}
+      onStarted=${() => {}} submit=${() => jobOf(client.api.timelines(timelineRequest(prepared, false), { key }))} />`;
+}
+
+/**
+ * What has to be chosen yet.
+ * @param {number} pictures
+ * @param {boolean} ready
+ * @param {import("../media/items.js").Item | null} speech
+ * @param {number} usable
+ */
+function missing(pictures, ready, speech, usable) {
+  if (!pictures) return t("host.no-picture");
+  if (speech?.state === "refused") return t("blocker.refused", { names: speech.name });
+  if (speech && !ready) return t("start.waiting");
+  if (!ready) return t("host.no-speech");
+  return usable ? null : t("timeline.no-shots");
+}
+
+/**
+ * @param {{host: Editor, intake: ReturnType<typeof useIntake>, speech: import("../media/items.js").Item | null,
+ *   sounds: Wire.SelectedItem[]}} props
+ */
+function Speech({ host, intake, speech, sounds }) {
+  const store = workOf(host);
+  const work = useStore(store);
+  const names = sounds.map((item) => item.name).join(", ");
+  return html`<section class="panel" aria-label=${t("new.speech")}><h2>${t("new.speech")}</h2>
+    ${sounds.length > 0 && !speech && html`<p class="hint">${t("host.speech-under", { names })}</p>`}
+    ${
+      speech
+        ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
+          <p class="hint speech-comes">${t("host.speech-comes", { app: appName(host.session?.app) })}</p>
+          <${Field} id="host-from" label=${t("timeline.speech-from")}><${Select} id="host-from" value=${work.from}
+            options=${[
+              ["clip", t("timeline.from-clip")],
+              ["timeline", t("timeline.from-timeline")],
+            ]}
+            onChange=${(/** @type {any} */ from) => store.edit({ from })} /><//>`
+        : html`<${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")}
+            onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)}
+            onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`
+    }
+  </section>`;
+}
+
+/** What cannot be rendered and why, and what one should know of the rest. @param {{conformed: Wire.Conformed}} props */
+function Remarks({ conformed }) {
+  const said = conformed.shots.flatMap((shot) => shot.notices.map((notice) => `${shot.clip}: ${notice}`));
+  const skipped = conformed.skipped.map((one) => `${one.clip} (${one.timecode}): ${one.why}`);
+  const errors = conformed.shots.flatMap((shot) => (shot.error ? [shot.error] : []));
+  const remarks = [...new Set([...conformed.notices, ...said, ...skipped])];
+  return html`${[...new Set(errors)].map((error) => html`<${Notice} kind="warn" key=${error}>${error}<//>`)}
+    ${
+      remarks.length > 0 &&
+      html`<${Notice} live=${false} title=${t("timeline.remarks")}>
+        <ul class="why-list">${remarks.map((remark) => html`<li key=${remark}>${remark}</li>`)}</ul><//>`
+    }`;
+}
