@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -178,50 +177,20 @@ def spot(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("placement", "given", "wanted"),
+    ("others", "project", "wanted"),
     [
-        (spot(), {}, ("host.place", 24, 5)),
-        (spot(rate="50/1"), {}, ("host.place", 12, 5)),
-        (spot(rate="30000/1001", record_duration=25), {"rate": "24000/1001"}, ("host.place", 20, 5)),
-        (spot(), {"frames": 10}, ("host.place", 10, 5)),
-        (spot(project="another"), {}, None),
-        (None, {}, None),
+        ([], "p", "host.place"),
+        ([take("a1", "a", 1, "me")], "p", "host.switchTake"),
+        ([take("a1", "a", 1, "somebody else")], "p", "host.place"),
+        ([take("b1", "b", 1, "me")], "p", "host.place"),
+        ([take("a1", "a", 1, "me")], "another", None),
     ],
 )
-def test_an_arrival_is_placed_by_its_own_placement_in_both_panels(placement, given, wanted):
-    """One decision written twice, in Python and in JavaScript: the two must agree."""
-    one, shot = (
-        take("a1", "a", 1, **given),
-        {"request": {"placement": placement, "speech_start": "-2/5", "speech": {"path": "/films/new.wav"}}},
-    )
-    python = arrivals.request_for(one, shot, "p", [one], "me", "/data")
-    code = "const { requestFor } = require('./plugins/shared/arrivals.js');"
-    code += "console.log(JSON.stringify(requestFor(...JSON.parse(process.argv[1]))));"
-    ran = run_node("-e", code, json.dumps([one, shot, "p", [one], "me", "/data"]))
-    assert json.loads(ran.stdout) == python
-    if wanted is None:
-        assert python is None
-    else:
-        assert python is not None
-        assert (python["method"], python["params"]["frames"], python["params"]["handles"]) == wanted
-        assert python["params"]["speech"] == "/films/new.wav"
-        assert Fraction(python["params"]["speech_start"]) == Fraction(-2, 5) + 5 / Fraction(one["rate"])
-
-
-@pytest.mark.parametrize("path", ["/data/timelines/t1/speech/mix.wav", "/data/uploads/u1", None])
-def test_speech_that_the_server_keeps_for_itself_never_goes_onto_a_timeline(path):
-    shot = {"request": {"placement": spot(), "speech": {"path": path}}}
-    one = take("a1", "a", 1)
-    request = arrivals.request_for(one, shot, "p", [one], "me", "/data")
-    assert request is not None
-    assert "speech" not in request["params"]
-
-
-def test_a_new_version_of_a_placed_shot_takes_the_place_of_the_old_one():
-    takes = [take("a1", "a", 1, "me"), take("a2", "a", 2)]
-    request = arrivals.request_for(takes[1], {"request": {"placement": spot()}}, "p", takes, "me", "/data")
-    assert request is not None
-    assert request["method"] == "host.switchTake"
+def test_an_arrival_is_placed_or_switched_to_and_lies_as_the_server_says(others, project, wanted):
+    newest = take("a2", "a", 2)
+    placing = {"take": "a2", "file": "/t/a2.mov", "placement": spot(), "handles": 5, "frames": 24}
+    call = arrivals.call_for(newest, placing, project, [*others, newest], "me")
+    assert call == (None if wanted is None else {"method": wanted, "params": placing})
 
 
 class OneAnswerServer:

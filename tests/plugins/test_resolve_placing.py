@@ -46,6 +46,8 @@ def scene(files: Path, rate: str = "25", *, start: str = "00:00:00:00", **how: A
 def params(resolve: Resolve, timeline: Timeline, clip: TimelineItem, file: Path, **more: Any) -> dict[str, Any]:
     spot = {"project": resolve.manager.project.id, "sequence": timeline.id, "clip": clip.id, "track": 1, "record_start": 100,
             "record_duration": 24, "rate": f"{timeline.exact_rate.numerator}/{timeline.exact_rate.denominator}"}  # fmt: skip
+    spot["baked"] = more.pop("baked", False)
+    spot["laying"] = {key: more.pop(key) for key in ("mode", "mute", "disable_original") if key in more}
     return {"take": "take-1", "file": str(file), "name": file.name, "placement": spot, "handles": 5, "frames": 24, **more}
 
 
@@ -268,12 +270,76 @@ def test_a_take_becomes_a_take_of_the_clip(files, without):
     assert len(clip.takes) == 2
 
 
+def test_a_take_from_an_export_never_becomes_a_take_of_its_clip(files):
+    """It has the clip's zoom and grade in its pixels, and would get both once more."""
+    resolve, timeline, clip = scene(files)
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take", baked=True))
+    [(track, item)] = taken(timeline, files / "take 25.mov")
+    assert (track, item.grade, clip.takes) == (3, "", [])
+    assert "lies on a track above" in result["notices"][0]
+
+
+def test_the_original_is_disabled_if_the_person_chose_so_and_a_locked_one_is_told(files):
+    resolve, timeline, clip = scene(files)
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", disable_original=True))
+    assert not clip.enabled
+    resolve, timeline, clip = scene(files)
+    clip.stubborn = True
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", disable_original=True))
+    assert result["notices"] == ["Resolve did not disable the original clip: is its track locked?"]
+
+
+def test_a_mute_that_resolve_does_not_confirm_is_told(files):
+    resolve, timeline, clip = scene(files, also=frozenset({"track.enable-is-ignored"}))
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mute="track"))
+    assert "does not confirm" in result["notices"][0]
+
+
+def test_two_timelines_of_one_name_are_two_timelines(files):
+    resolve, timeline, clip = scene(files)
+    twin = resolve.new_timeline(name=timeline.name)
+    resolve.add_clip(twin, str(files / "clip 25.mov"), start=100, length=24)
+    before = twin.picture()
+    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert twin.picture() == before
+    assert len(taken(timeline, files / "take 25.mov")) == 1
+
+
+def test_a_deleted_timeline_is_a_sentence_and_nothing_is_placed_elsewhere(files):
+    resolve, timeline, clip = scene(files)
+    wanted = params(resolve, timeline, clip, files / "take 25.mov")
+    resolve.manager.project.timelines.remove(timeline)
+    other = resolve.new_timeline()
+    with pytest.raises(HostError, match="no longer in the project") as caught:
+        placing.place(Editor(resolve), wanted)
+    assert caught.value.kind == "TimelineGone"
+    assert other.picture() == {}
+
+
+def test_names_full_of_quotes_newlines_and_separators_travel_unharmed(files):
+    resolve, timeline, clip = scene(files)
+    evil = 'He said "no"\n</script>\u2028\u2029\\ ; DROP \x00'
+    timeline.tracks["video"][0].name = clip.name = timeline.name = evil
+    resolve.add_clip(timeline, None, start=110, length=30, track=2).name = evil
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert evil in result["notices"][0]
+    from heygem_resolve import document, selecting
+
+    found = selecting.selection(Editor(resolve))
+    assert found["sequence"]["name"] == evil
+    timeline.selected = [clip]
+    item = selecting.selection(Editor(resolve))["items"][0]
+    assert item["name"] == evil
+    written = document.exported(Editor(resolve), timeline)
+    assert written is not None
+    assert evil in [child["name"] for track in written["tracks"]["children"] for child in track["children"]]
+
+
 def test_another_version_is_shown_at_the_same_place_and_the_old_one_stays(files):
     resolve, timeline, clip = scene(files)
     placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     before = timeline.picture(frozenset({str(files / "take 25.mov"), str(files / "take 25 v2.mov")}))
     wanted = params(resolve, timeline, clip, files / "take 25 v2.mov")
-    del wanted["name"]
     assert not switching.switch(Editor(resolve), wanted)["already"]
     [(track, item)] = taken(timeline, files / "take 25 v2.mov")
     assert (track, item.start, item.length, item.offset) == (3, 100, 24, 5)

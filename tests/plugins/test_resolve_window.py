@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from heygem_core.shot import from_json
-from heygem_resolve import running, submitting, window
+from heygem_resolve import choices, running, submitting, window
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
 from heygem_server.api.timelines import TimelineRequest
+from heygem_server.wire import Laying
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.media import make_clip, make_speech
 
@@ -76,7 +77,12 @@ class Toolkit:
         self.items[given["ID"]] = SimpleNamespace(**{"Enabled": True, "Text": "", **given})
         return self.items[given["ID"]]
 
-    Button = LineEdit = Label
+    Button = LineEdit = CheckBox = Label
+
+    def ComboBox(self, given: dict[str, Any]) -> SimpleNamespace:
+        entries: list[str] = []
+        self.items[given["ID"]] = SimpleNamespace(AddItem=entries.append, entries=entries, CurrentIndex=0, **given)
+        return self.items[given["ID"]]
 
     def HGroup(self, about: dict[str, Any], children: list[Any]) -> list[Any]:
         return children
@@ -93,7 +99,7 @@ class Toolkit:
     def AddWindow(self, about: dict[str, Any], contents: list[Any]) -> Any:
         told = self.opened.append
         self.window = SimpleNamespace(GetItems=lambda: self.items, Show=lambda: told("shown"), Hide=lambda: told("hidden"))
-        buttons = {name: SimpleNamespace() for name in ("OpenPage", "Render", "Choose")}
+        buttons = {name: SimpleNamespace() for name in ("OpenPage", "Render", "Choose", "Export", "Cancel")}
         self.window.On = type("Events", (), {"__getitem__": lambda _, name: self.events, **buttons})()
         self.events = SimpleNamespace()
         return self.window
@@ -101,9 +107,12 @@ class Toolkit:
     def RunLoop(self) -> None:
         for _ in range(self.steps):
             self.On.Timeout({})
+        self.clicks()
+        self.events.Close({})
+
+    def clicks(self) -> None:
         self.window.On.Render.Clicked({})
         self.window.On.OpenPage.Clicked({})
-        self.events.Close({})
 
     def ExitLoop(self) -> None:
         self.opened.append("left")
@@ -156,10 +165,12 @@ def told(tmp_path):
 
 def test_the_button_submits_what_is_selected_in_the_servers_own_words(told):
     panel, _ = told
+    panel.choose(choices.Choices(mode="take", mute="clip", disable_original=True))
     panel.render(None)
-    kind, path, body = panel.link.outbox.get_nowait()
-    assert (kind, path) == ("submit", "/api/v1/timelines")
-    request = from_json(json.dumps(body), TimelineRequest)
+    kind, order = panel.link.outbox.get_nowait()
+    assert kind == "submit"
+    request = from_json(json.dumps(order.body), TimelineRequest)
+    assert request.laying == Laying(mode="take", mute="clip", disable_original=True)
     assert len(request.selection.ids) == 4
     assert (request.settings.sound, request.settings.format) == ("none", "dnxhr")
     assert (request.origin.host, request.origin.project) == ("resolve-x", request.selection.project)
@@ -168,7 +179,7 @@ def test_the_button_submits_what_is_selected_in_the_servers_own_words(told):
 def test_a_file_is_the_speech_instead_of_what_lies_under_the_clips(told):
     panel, _ = told
     panel.render("/films/new.wav")
-    request = from_json(json.dumps(panel.link.outbox.get_nowait()[2]), TimelineRequest)
+    request = from_json(json.dumps(panel.link.outbox.get_nowait()[1].body), TimelineRequest)
     assert (request.selection.speech, request.selection.speech_from) == ("/films/new.wav", "clip")
     assert len(request.selection.ids) == 3
 
@@ -185,8 +196,117 @@ def test_nothing_selected_and_nothing_said_are_sentences(told):
 
 
 def test_what_became_of_a_submission_is_said():
-    shot = {"clip": "a.mov", "error": None, "needs_host_export": None}
+    shot = {"clip": "a.mov", "error": None, "needs_host_export": None, "shot": {}}
     bad = {**shot, "clip": "b.mov", "error": "It is offline."}
     job = {"job": {"shots_total": 1}}
     assert submitting.outcome({"job": job, "conformed": {"shots": [shot, bad]}}) == "1 clip is being rendered. b.mov: It is offline."
     assert submitting.outcome({"job": None, "conformed": {"shots": [bad]}}) == "Nothing can be rendered. b.mov: It is offline."
+
+
+def row(id: str, **more: Any) -> dict[str, Any]:
+    return {"clip": f"{id}.mov", "key": id, "placement": {"clip": id}, "shot": {}, "error": None, "needs_host_export": None, **more}
+
+
+def test_clips_that_only_resolve_can_play_are_offered_and_no_others(told):
+    """What is being rendered already must not be rendered twice."""
+    panel, timeline = told
+    first, second, third = timeline.selected
+    panel.render(None)
+    _, order = panel.link.outbox.get_nowait()
+    rows = [row(first.id), row(second.id, shot=None, needs_host_export="it is a compound clip"), row(third.id, shot=None, error="offline")]
+    panel._handle("submitted", order, {"job": {"job": {"shots_total": 1}}, "conformed": {"shots": rows}}, None)
+    assert panel.offer is not None
+    assert panel.offer.sentence == "Let Resolve export 1 clip (about 0:01; Resolve cannot be used meanwhile) and render"
+    assert panel.offer.pictures == (second.id,)
+    speech = timeline.tracks["audio"][1].items[0]
+    timeline.tracks["video"][0].items[1].length = 9  # trimmed since
+    panel.export()
+    kind, offer = panel.link.outbox.get_nowait()
+    assert (kind, panel.offer) == ("export", None)
+    request = from_json(json.dumps(submitting.with_exports(offer.order, ["x0"]).body), TimelineRequest)
+    assert (request.selection.ids, request.exports) == ((second.id, speech.id), ("x0",))
+    lengths = [child["source_range"]["duration"]["value"] for child in request.document["tracks"]["children"][0]["children"]]
+    assert lengths == [10.0, 9.0, 1.0, 10.0], "the timeline as it was when the clips were sent"
+    panel._handle("submitted", submitting.with_exports(offer.order, ["x0"]), {"job": None, "conformed": {"shots": rows[1:2]}}, None)
+    assert panel.offer is None, "an export that did not help is not offered again and again"
+
+
+def test_a_sound_that_only_resolve_can_play_is_offered_with_every_clip_that_it_left_mute(told):
+    panel, timeline = told
+    first, second, third = timeline.selected
+    timeline.tracks["audio"][1].items[0].media = None
+    panel.render(None)
+    _, order = panel.link.outbox.get_nowait()
+    rows = [row(each.id, shot=None, error="its speech has no file") for each in (first, second)] + [row(third.id)]
+    panel._handle("submitted", order, {"job": None, "conformed": {"shots": rows}}, None)
+    speech = timeline.tracks["audio"][1].items[0]
+    assert (panel.offer.pictures, panel.offer.sounds) == ((), (speech.id,))
+    assert panel.offer.order.body["selection"]["ids"] == [first.id, second.id, speech.id]
+
+
+def test_the_offer_is_a_button_and_the_running_job_can_be_cancelled(told):
+    panel, timeline = told
+    toolkit = Toolkit(steps=2)
+    panel.editor = Editor(panel.editor.resolve, SimpleNamespace(UIManager=toolkit), toolkit)
+    panel.connected = True
+    for number, (id, state) in enumerate((("old", "active"), ("new", "queued"), ("done", "completed"))):
+        panel.jobs[id] = {"id": id, "name": f"scene {number + 3}", "state": state, "created": float(number)}
+    panel.render(None)
+    _, order = panel.link.outbox.get_nowait()
+    panel._handle(
+        "submitted", order, {"job": None, "conformed": {"shots": [row(timeline.selected[0].id, shot=None, needs_host_export="x")]}}, None
+    )
+    seen: list[tuple[str, bool]] = []
+
+    def clicks() -> None:
+        seen.extend((toolkit.items[name].Text, toolkit.items[name].Enabled) for name in ("Export", "Cancel"))
+        toolkit.window.On.Export.Clicked({})
+        toolkit.window.On.Cancel.Clicked({})
+        toolkit.On.Timeout({})
+        seen.extend((toolkit.items[name].Text, toolkit.items[name].Enabled) for name in ("Export",))
+
+    toolkit.clicks = clicks
+    window.run(panel)
+    assert seen[0] == ("Let Resolve export 1 clip (about 0:01; Resolve cannot be used meanwhile) and render", True)
+    assert seen[1] == ("Cancel scene 4", True)
+    assert seen[2] == ("No clip has to be exported by Resolve", False)
+    assert panel.link.outbox.get_nowait()[0] == "export"
+    assert panel.link.outbox.get_nowait() == ("cancel", "new")
+
+
+def test_what_was_chosen_is_chosen_at_the_next_start(told, tmp_path):
+    panel, _ = told
+    file = tmp_path / "data" / "panel-resolve.json"
+    for chosen in (choices.Choices(), choices.Choices(mode="take", mute="track", disable_original=True)):
+        toolkit = Toolkit(steps=1)
+        editor = Editor(panel.editor.resolve, SimpleNamespace(UIManager=toolkit), toolkit)
+        again = Panel(editor, Link(Settings("nowhere")), "resolve-x", str(file))
+        assert again.chosen == chosen
+
+        def clicks(toolkit: Toolkit = toolkit) -> None:
+            toolkit.items["Mode"].CurrentIndex = toolkit.items["Mode"].entries.index("Takes of the clip itself")
+            toolkit.items["Mute"].CurrentIndex = 2
+            toolkit.items["Disable"].Checked = True
+
+        if chosen == choices.Choices():
+            toolkit.clicks = clicks
+        window.run(again)
+        assert again.chosen.mode == "take"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"mode": "explode", "mute": 3, "disable_original": "yes"}', "null"])
+def test_a_damaged_memory_is_the_ordinary_choice(tmp_path, text):
+    (tmp_path / "c.json").write_text(text)
+    assert choices.read(str(tmp_path / "c.json")) == choices.Choices()
+
+
+def test_a_disk_that_refuses_costs_the_memory_and_nothing_else(tmp_path):
+    (tmp_path / "file").write_text("")
+    choices.keep(str(tmp_path / "file" / "c.json"), choices.Choices(mode="take"))
+
+
+def test_a_project_that_dies_while_a_button_is_pressed_is_a_sentence(told):
+    panel, _ = told
+    panel.editor.resolve.app.broken = True
+    panel.render(None)
+    assert "did not say what is selected" in panel.said

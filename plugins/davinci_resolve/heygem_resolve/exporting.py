@@ -1,138 +1,147 @@
 """host.export: what only Resolve can decode, rendered by Resolve, with the Deliver page and the tracks left as they were.
 
-The render runs in this script's thread: the editor cannot be used meanwhile, and the answer says for how long.
+The render runs in this script's thread: the editor cannot be used meanwhile, and the answer says for how long. Handles are frames
+of the timeline: what lies beside the clip on its own track is in them, and before the timeline's first frame there are none.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import reading
-from .editor import Editor, open_project, open_timeline
+from . import delivering, isolating, reading, storage
+from .editor import Editor, can, open_project, open_timeline
 from .kept import as_it_was
 from .trouble import HostError
 
 if TYPE_CHECKING:
     from . import api
 
-_PICTURE = (("mov", "DNxHRHQX"), ("mov", "DNxHR HQX"), ("mov", "ProRes422HQ"), ("mov", "DNxHRHQ"))
-"""Format and codec as Resolve names them, first that it takes. Names differ between versions and platforms."""
-_LONGEST_S = 3600.0
+_PICTURES, _SOUNDS = (".mov", ".mxf", ".mp4"), (".wav", ".mov", ".mp4")
 
 
 def export(editor: Editor, params: dict[str, Any], wait: Callable[[float], None] = time.sleep) -> dict[str, Any]:
-    """ExportParams → ExportResult; one file for each clip, a problem for each that fails. Raises: HostError — nothing is open."""
+    """ExportParams → ExportResult; one file for each clip, a problem for each that fails.
+
+    Raises: HostError — nothing is open, something is being rendered already, or there is nowhere to render to.
+    """
     began = time.monotonic()
     project = open_project(editor)
-    timeline = open_timeline(project)
     kind = "video" if params["kind"] == "picture" else "audio"
-    found = {item.GetUniqueId(): (track, item) for track, item in reading.all_items(timeline, kind)}
-    exported = []
-    with as_it_was(editor, project), _deliver_page_kept(project):
-        for name in params["items"]:
-            exported.append(_one(project, timeline, found.get(name), name, params, wait))
-    return {"exported": exported, "blocked_ms": round((time.monotonic() - began) * 1000, 1)}
-
-
-def _one(project: Any, timeline: Any, entry: Any, name: str, params: dict[str, Any], wait: Callable[[float], None]) -> dict[str, Any]:
-    if entry is None:
-        return {"item": name, "path": None, "problem": "The clip is no longer on the timeline."}
-    track, item = entry
-    picture = params["kind"] == "picture"
-    try:
-        with _alone(timeline, track) if picture else _nothing():
-            return {"item": name, "path": _render(project, timeline, item, params, wait), "problem": None}
-    except HostError as problem:
-        return {"item": name, "path": None, "problem": str(problem)}
-
-
-def _render(project: api.Project, timeline: api.Timeline, item: Any, params: dict[str, Any], wait: Callable[[float], None]) -> str:
-    """Marks of a render are absolute frames, the last one included. Raises: HostError — no file came of it."""
+    timeline, found = _where_they_lie(project, kind, params["items"])
     if project.IsRenderingInProgress():
         raise HostError("Rendering", "Resolve is rendering something else: wait until it is done and try again.")
-    picture = params["kind"] == "picture"
-    handles = params.get("handles", 0)
-    first = int(timeline.GetStartFrame())
-    stem = f"heygem-{item.GetUniqueId()[:8]}-{'picture' if picture else 'sound'}"
-    before = set(os.listdir(params["folder"]))
-    if picture and not any(project.SetCurrentRenderFormatAndCodec(form, codec) for form, codec in _PICTURE):
-        raise HostError("NoCodec", "Resolve offers neither DNxHR nor ProRes here, so it cannot export this clip.")
-    if not picture and not project.SetCurrentRenderFormatAndCodec("wav", "LinearPCM"):
-        project.SetCurrentRenderFormatAndCodec("wav", "lpcm")
-    settings = {
-        "SelectAllFrames": False,
-        "MarkIn": max(first, int(item.GetStart()) - handles),
-        "MarkOut": int(item.GetStart()) + reading.length_of(item) - 1 + handles,
-        "TargetDir": params["folder"],
-        "CustomName": stem,
-        "ExportVideo": picture,
-        "ExportAudio": not picture,
-    }
-    if not project.SetRenderSettings(settings):
-        raise HostError("NoSettings", "Resolve refused the settings of the export.")
-    job = project.AddRenderJob()
-    if not job:
-        raise HostError("NoJob", "Resolve did not add the export to its render queue.")
+    if not os.path.isdir(params["folder"]):
+        raise HostError(
+            "NoFolder",
+            f"The folder {params['folder']} is not on this machine, so Resolve cannot export there: is the render server elsewhere?",
+        )
+    exported = []
+    with as_it_was(editor, project):
+        _open(project, timeline)
+        with storage.folder_for(editor, params["folder"]) as folder, delivering.kept(editor, project, timeline, folder) as notices:
+            problem = _ready(project, timeline, params["kind"])
+            for number, name in enumerate(params["items"]):
+                private = os.path.join(folder, f"{number:03}")
+                exported.append(_one(project, timeline, found.get(name), name, params, private, problem, wait))
+    return {"exported": exported, "blocked_ms": round((time.monotonic() - began) * 1000, 1), "notices": notices}
+
+
+def _where_they_lie(project: api.Project, kind: str, names: list[str]) -> tuple[api.Timeline, dict[str, tuple[int, Any]]]:
+    """The timeline that holds most of the clips (the open one where none does), and its clips by id."""
+    current = open_timeline(project)
+    best: tuple[int, api.Timeline, dict[str, tuple[int, Any]]] | None = None
+    for timeline in (current, *(project.GetTimelineByIndex(index) for index in range(1, project.GetTimelineCount() + 1))):
+        found = {item.GetUniqueId(): (track, item) for track, item in reading.all_items(timeline, kind)}
+        held = sum(name in found for name in names)
+        if held == len(names):
+            return timeline, found
+        if best is None or held > best[0]:
+            best = (held, timeline, found)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _open(project: api.Project, timeline: api.Timeline) -> None:
+    """What is rendered is the open timeline, and only an open one tells truly which of its tracks are on."""
+    current = project.GetCurrentTimeline()
+    if current is None or current.GetUniqueId() != timeline.GetUniqueId():
+        project.SetCurrentTimeline(timeline)
+
+
+def _ready(project: api.Project, timeline: api.Timeline, kind: str) -> str | None:
+    """Sets up format and codec; why that failed, since a problem is told for each clip."""
     try:
-        _run(project, job, wait)
-    finally:
-        project.DeleteRenderJob(job)
-    made = sorted(name for name in set(os.listdir(params["folder"])) - before if name.startswith(stem))
-    if not made:
-        raise HostError("NoFile", "Resolve's export ended without a file; look at its render queue for the reason.")
-    return os.path.join(params["folder"], made[0])
+        delivering.set_up(project, timeline, kind)
+    except HostError as problem:
+        return str(problem)
+    return None
 
 
-def _run(project: Any, job: str, wait: Callable[[float], None]) -> None:
-    """The status text is in the language of the editor, so only whether it renders counts."""
-    if not project.StartRendering([job], False):
-        raise HostError("NotStarted", "Resolve did not start the export.")
-    deadline = time.monotonic() + _LONGEST_S
-    while project.IsRenderingInProgress():
-        if time.monotonic() > deadline:
-            project.StopRendering()
-            raise HostError("TooLong", "The export took more than an hour and was stopped.")
-        wait(0.1)
-
-
-@contextmanager
-def _deliver_page_kept(project: api.Project) -> Iterator[None]:
-    """Format, mode and all settings of the Deliver page, by way of a preset that exists only meanwhile."""
-    name = f"HeyGem {os.getpid()}-{time.time_ns()}"
-    saved = project.SaveAsNewRenderPreset(name)
-    now = project.GetCurrentRenderFormatAndCodec() or {}
-    mode = project.GetCurrentRenderMode()
+def _one(
+    project: Any,
+    timeline: Any,
+    entry: Any,
+    name: str,
+    params: dict[str, Any],
+    private: str,
+    problem: str | None,
+    wait: Callable[[float], None],
+) -> dict[str, Any]:
+    if entry is None:
+        return _failed(name, "The clip is no longer on the timeline.")
+    if problem is not None:
+        return _failed(name, problem)
+    track, item = entry
     try:
-        project.SetCurrentRenderMode(1)  # one file of the timeline, not one for each clip
-        yield
-    finally:
-        if saved:
-            project.LoadRenderPreset(name)
-            project.DeleteRenderPreset(name)
-        if now.get("format") and now.get("codec"):
-            project.SetCurrentRenderFormatAndCodec(now["format"], now["codec"])
-        if mode is not None:
-            project.SetCurrentRenderMode(mode)
+        first, last, handles = marks(timeline, item, params.get("handles", 0))
+        os.makedirs(private)
+        storage.check_room(private, timeline, last - first + 1, params["kind"])
+        with isolating.alone(timeline, "video" if params["kind"] == "picture" else "audio", track, item, first, last):
+            delivering.render(project, first, last, private, params["kind"], wait)
+        path = _moved(private, params, item)
+    except HostError as trouble:
+        return _failed(name, str(trouble))
+    except OSError as trouble:
+        return _failed(name, f"The export could not be written ({trouble.strerror or trouble}): is the disk full?")
+    except Exception as trouble:  # TypeError above all: another project was opened, and the objects of this one died
+        return _failed(name, f"Resolve stopped answering while it exported ({trouble}): is another project open now? Try again.")
+    return {"item": name, "path": path, "problem": None, "handles": handles}
 
 
-@contextmanager
-def _alone(timeline: api.Timeline, track: int) -> Iterator[None]:
-    """Only this video track is seen, so that titles above and clips below do not come into the picture."""
-    states = {index: timeline.GetIsTrackEnabled("video", index) for index in range(1, timeline.GetTrackCount("video") + 1)}
-    try:
-        for index, enabled in states.items():
-            if enabled != (index == track):
-                timeline.SetTrackEnable("video", index, index == track)
-        yield
-    finally:
-        for index, enabled in states.items():
-            timeline.SetTrackEnable("video", index, enabled)
+def _failed(name: str, problem: str) -> dict[str, Any]:
+    return {"item": name, "path": None, "problem": problem}
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+def marks(timeline: Any, item: Any, handles: int) -> tuple[int, int, int]:
+    """First and last frame to render (absolute, the last one included), and how many frames there are before the clip."""
+    start, end = int(item.GetStart()), int(item.GetStart()) + reading.length_of(item)
+    first = max(int(timeline.GetStartFrame()), start - handles)
+    last = end - 1 + handles
+    if can(timeline, "GetEndFrame") and timeline.GetEndFrame():
+        last = max(end - 1, min(last, int(timeline.GetEndFrame()) - 1))
+    return first, last, start - first
+
+
+def _moved(private: str, params: dict[str, Any], item: Any) -> str:
+    """The file that Resolve wrote, under a name of its own in the folder that was asked for. Raises: HostError — there is none."""
+    suffixes = _PICTURES if params["kind"] == "picture" else _SOUNDS
+    made = [
+        os.path.join(private, name)
+        for name in sorted(os.listdir(private))
+        if name.lower().endswith(suffixes) and os.path.getsize(os.path.join(private, name))
+    ]
+    if len(made) != 1:
+        raise HostError(
+            "NoFile", f"Resolve's export ended with {len(made) or 'no'} files instead of one; look at its render queue for the reason."
+        )
+    safe = "".join(letter for letter in str(item.GetUniqueId()) if letter.isalnum())[:12]
+    stem, suffix = f"heygem-{params['kind']}-{safe}", os.path.splitext(made[0])[1].lower()
+    path, number = os.path.join(params["folder"], stem + suffix), 1
+    while os.path.exists(path):
+        path, number = os.path.join(params["folder"], f"{stem}-{number}{suffix}"), number + 1
+    shutil.move(made[0], path)
+    return path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ import ssl
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
@@ -65,25 +67,37 @@ def host_token(server: Server, host: str, project: str) -> str:
     return token
 
 
-def page_link(server: Server) -> str:
-    """An address that signs a browser in, once. Raises: HostError."""
+def page_link(server: Server, host: str) -> str:
+    """An address that signs a browser in, once, and says which editor's view to open. Raises: HostError."""
     code = ask(server, "POST", "/api/v1/sign-in-codes", {}, token=server.token)["code"]
-    return f"{server.url}/#code={code}"
+    return f"{server.url}/?editor={quoted(host)}#code={code}"
 
 
-def ask(server: Server, method: str, path: str, body: Any = None, *, token: str | None) -> Any:
-    """The JSON answer; None where there is none. Raises: HostError — refused, with the server's own sentence, or unreachable."""
+def quoted(name: str) -> str:
+    """As one part of an address."""
+    return urllib.parse.quote(name, safe="")
+
+
+def ask(
+    server: Server, method: str, path: str, body: Any = None, *, token: str | None, key: str | None = None, timeout_s: float = _TIMEOUT_S
+) -> Any:
+    """The JSON answer; None where there is none. With a `key`, asking again does nothing twice.
+
+    Raises: HostError — refused, with the server's own sentence, or unreachable ("NoServer").
+    """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(server.url + path, data=data, method=method)
     request.add_header("Content-Type", "application/json")
     if token is not None:
         request.add_header("Authorization", f"Bearer {token}")
+    if key is not None:
+        request.add_header("Idempotency-Key", key)
     try:
-        with _opener(server).open(request, timeout=_TIMEOUT_S) as response:
+        with _opener(server).open(request, timeout=timeout_s) as response:
             text = response.read()
     except urllib.error.HTTPError as refusal:
         raise _refused(refusal) from None
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, http.client.HTTPException) as problem:
         raise HostError("NoServer", f"The render server does not answer ({getattr(problem, 'reason', problem)}).") from None
     return json.loads(text) if text else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +14,27 @@ if TYPE_CHECKING:
 
 @contextmanager
 def as_it_was(editor: Editor, project: api.Project) -> Iterator[None]:
-    """Every part is put back on its own, so that one that fails keeps none of the others from it."""
+    """Every part is put back on its own, so that one that fails keeps none of the others from it. The page is read before
+    anything else: some calls that only read change it."""
     steps = _ways_back(editor, project)
     try:
         yield
     finally:
-        for step in steps:
-            try:
-                step()
-            except Exception:  # an editor that is closing: there is nothing left to put back
-                continue
+        put_back(steps)
+
+
+def put_back(steps: Iterable[Callable[[], Any]]) -> None:
+    """Every step is tried, whatever becomes of the others."""
+    for step in steps:
+        try:
+            step()
+        except Exception:  # an editor that is closing, or a project that was closed: there is nothing left to put back
+            continue
 
 
 def _ways_back(editor: Editor, project: api.Project) -> list[Callable[[], Any]]:
     """In order: the timeline first (playhead and marks belong to it), the page last (some calls change it)."""
+    page = editor.resolve.GetCurrentPage()
     steps: list[Callable[[], Any]] = []
     timeline = project.GetCurrentTimeline()
     if timeline is not None:
@@ -40,7 +47,6 @@ def _ways_back(editor: Editor, project: api.Project) -> list[Callable[[], Any]]:
     folder = pool.GetCurrentFolder()
     if folder is not None:
         steps.append(lambda: pool.SetCurrentFolder(folder))
-    page = editor.resolve.GetCurrentPage()
     if page:
         steps.append(lambda: editor.resolve.GetCurrentPage() == page or editor.resolve.OpenPage(page))
     return steps

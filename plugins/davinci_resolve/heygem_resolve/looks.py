@@ -18,6 +18,12 @@ PROPERTIES = {
 }  # fmt: skip
 """Key of GetProperty/SetProperty → what editors call it. Speed and stabilisation have no key that can be set."""
 
+SECTIONS = {
+    "TransformEnabled": "position and zoom being switched off", "CroppingEnabled": "crop being switched off",
+    "CompositeEnabled": "opacity being switched off", "LensCorrectionEnabled": "lens correction being switched off",
+}  # fmt: skip
+"""Since 21.1: parts of the inspector that can be off while their values stay."""
+
 
 def lost(item: Any) -> tuple[str, ...]:
     """What a take above this clip would not have, known before it is placed."""
@@ -28,7 +34,14 @@ def lost(item: Any) -> tuple[str, ...]:
         found.append("the grade (this version of Resolve cannot copy it)")
     if can(item, "GetFusionCompCount") and (item.GetFusionCompCount() or 0) > 0:
         found.append("its Fusion composition")
+    if _sections(item).get("DynamicZoomEnabled") is True:
+        found.append("its dynamic zoom")
     return tuple(found)
+
+
+def _sections(item: Any) -> dict[str, Any]:
+    """Empty before 21.1."""
+    return (item.GetProperties() or {}) if can(item, "GetProperties") else {}
 
 
 def _nodes(item: Any) -> int | None:
@@ -38,7 +51,8 @@ def _nodes(item: Any) -> int | None:
 
 def copy(source: api.Item, target: api.Item) -> tuple[str, ...]:
     """Copies what can be copied from one clip to another; returns what could not, in words."""
-    missed = [*lost(source), *_copy_properties(source, target), *_copy_group(source, target)]
+    missed = [*lost(source), *_copy_properties(source, target), *_copy_sections(source, target), *_copy_fades(source, target)]
+    missed += _copy_group(source, target)
     if can(source, "CopyGrades") and not source.CopyGrades([target]):
         missed.append("the grade (Resolve refused to copy it)")
     return tuple(dict.fromkeys(missed))
@@ -58,6 +72,29 @@ def _copy_properties(source: Any, target: Any) -> list[str]:
         if not _equal(target.GetProperty(key), value):
             missed.append(words)
     return missed
+
+
+def _copy_sections(source: Any, target: Any) -> list[str]:
+    wanted, missed = _sections(source), []
+    for key, words in SECTIONS.items():
+        if wanted.get(key) is not False or _sections(target).get(key) is False:
+            continue
+        target.SetProperties({key: False})
+        if _sections(target).get(key) is not False:
+            missed.append(words)
+    return missed
+
+
+def _copy_fades(source: Any, target: Any) -> list[str]:
+    """Since 21.1; before, only the timeline document tells of them (`animated`)."""
+    if not (can(source, "GetFades") and can(target, "SetFades")):
+        return []
+    wanted = {key: int(value) for key, value in (source.GetFades() or {}).items() if value}
+    if not wanted:
+        return []
+    target.SetFades(wanted)
+    now = target.GetFades() or {}
+    return [] if all(int(now.get(key) or 0) == value for key, value in wanted.items()) else ["its fades"]
 
 
 def _equal(one: Any, other: Any) -> bool:

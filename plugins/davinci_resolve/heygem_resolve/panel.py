@@ -6,50 +6,91 @@ import queue
 import time
 from typing import Any
 
-from . import answering, submitting
+from . import answering, choices, submitting
 from .editor import Editor, can, is_studio, project_of, version
 from .link import Link
 from .trouble import HostError
 
 _LOOK_S = 0.5  # how often the open project is looked at
 _GONE_AFTER = 8  # looks that failed in a row: Resolve has quit
+_UNDER_WAY = ("active", "queued", "paused")
 
 
 class Panel:
-    """State for a window to show: `state`, `connected`, `jobs` (id → JobView), `said` (the newest sentence about a take)."""
+    """State for a window to show: `state`, `connected`, `jobs` (id → JobView), `said` (the newest sentence about a take), `offer`
+    (clips that Resolve would have to export), `chosen` (how takes are laid)."""
 
-    def __init__(self, editor: Editor, link: Link, host_id: str) -> None:
+    def __init__(self, editor: Editor, link: Link, host_id: str, remembered: str | None = None) -> None:
         self.editor, self.link, self.host_id = editor, link, host_id
         self.state, self.connected = "Looking for the render server …", False
         self.jobs: dict[str, dict[str, Any]] = {}
         self.said = ""
         self.page: str | None = None  # an address that was asked for and not opened yet
+        self.offer: submitting.Offer | None = None
         self.alive = True
+        self._remembered = remembered  # file of the choices; None = they are not remembered
+        self.chosen = choices.read(remembered) if remembered else choices.Choices()
         self._looked = -_LOOK_S
         self._failed = 0
 
-    def step(self) -> bool:
-        """Handles what has arrived; returns whether anything changed. Resolve's quitting ends the panel."""
+    def step(self, wait_s: float = 0.0) -> bool:
+        """Handles what has arrived, waiting so long for the first of it; returns whether anything changed. Resolve's quitting ends
+        the panel."""
         if time.monotonic() - self._looked >= _LOOK_S:
             self._looked = time.monotonic()
             self._look_at_project()
         changed = False
         while self.alive:
             try:
-                entry = self.link.inbox.get_nowait()
+                entry = self.link.inbox.get(timeout=wait_s) if wait_s and not changed else self.link.inbox.get_nowait()
             except queue.Empty:
                 break
             self._handle(*entry)
             changed = True
         return changed
 
+    def choose(self, chosen: choices.Choices) -> None:
+        """How takes of what is submitted from now on are laid."""
+        if chosen != self.chosen:
+            self.chosen = chosen
+            if self._remembered:
+                choices.keep(self._remembered, chosen)
+
     def render(self, speech: str | None) -> None:
         """Submits the selected clips; `speech` is a file, None = what lies under them."""
+        self.offer = None
         try:
-            self.link.outbox.put(("submit", "/api/v1/timelines", submitting.order(self.editor, self.host_id, speech)))
+            self.link.outbox.put(("submit", submitting.order(self.editor, self.host_id, speech, self.chosen)))
             self.said = "Sending the clips …"
         except HostError as problem:
             self.said = str(problem)
+        except Exception as problem:  # a project that is being opened or closed: its objects are dead
+            self.said = f"Resolve did not say what is selected ({problem}): try again."
+
+    def export(self) -> None:
+        """Accepts the offer. Resolve cannot be used until the files are there: the server asks this very panel for them."""
+        accepted, self.offer = self.offer, None
+        if accepted is None:
+            return
+        try:
+            self.link.outbox.put(("export", submitting.as_it_is_now(self.editor, accepted)))
+            self.said = "Resolve exports the clips; it cannot be used until that is done."
+        except HostError as problem:
+            self.said = str(problem)
+        except Exception as problem:
+            self.said = f"Resolve did not write the timeline ({problem}): try again."
+
+    def cancel(self) -> None:
+        """Calls off the newest job that has not ended."""
+        job = self.running()
+        if job is not None:
+            self.link.outbox.put(("cancel", job["id"]))
+            self.said = f"Cancelling {job['name']} …"
+
+    def running(self) -> dict[str, Any] | None:
+        """The newest job that has not ended."""
+        jobs = [job for job in self.jobs.values() if job["state"] in _UNDER_WAY]
+        return max(jobs, key=lambda job: job["created"]) if jobs else None
 
     def _look_at_project(self) -> None:
         try:
@@ -72,17 +113,32 @@ class Panel:
             self._note(rest[0])
         elif kind == "page":
             self.page = rest[0]
+        elif kind == "said":
+            self.said = rest[0]
         elif kind == "submitted":
-            self.said = rest[1] or submitting.outcome(rest[0])
+            self._submitted(*rest)
+
+    def _submitted(self, order: submitting.Order, answer: dict[str, Any] | None, sentence: str | None) -> None:
+        if answer is None:
+            self.said = sentence or ""
+            return
+        self.said = submitting.outcome(answer)
+        self.offer = submitting.offer(order, answer)
 
     def _answer(self, request: dict[str, Any], connection: int) -> None:
         reply = answering.answer(self.editor, request)
         if reply is not None:
-            self.link.outbox.put(("answer", reply, connection))
+            self.link.answers.put((reply, connection))
             self._tell(request.get("method"), request.get("params") or {}, reply)
 
     def _arrive(self, call: dict[str, Any]) -> None:
-        """A take that came by itself, placed like one that was asked for."""
+        """A take that came by itself, placed like one that was asked for. Where another project was opened since, it waits for its own."""
+        try:
+            project = project_of(self.editor)
+            if project is None or project.GetUniqueId() != call["params"]["placement"]["project"]:
+                return
+        except Exception:
+            return
         reply = answering.answer(self.editor, {"jsonrpc": "2.0", "id": 0, **call})
         if reply is not None:
             self._tell(call["method"], call["params"], reply)

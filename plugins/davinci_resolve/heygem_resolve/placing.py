@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def place(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
-    """host.place: the protocol's PlaceParams → PlaceResult. Placing a take that is there already changes nothing.
+    """host.place: the protocol's PlaceParams → PlaceResult, laid as `placement.laying` says. Placing a take that is there already
+    changes nothing.
 
     Raises: HostError — another project is open, the timeline or the file is gone, or Resolve did not place it.
     """
@@ -38,36 +39,47 @@ def place(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(media_pool: api.MediaPool, timeline: api.Timeline, params: dict[str, Any]) -> dict[str, Any]:
+    """A take that was made from an export has the clip's look in it; as a take of the clip it would get that once more."""
     spot = params["placement"]
+    laying, baked = spot.get("laying") or {}, spot.get("baked", False)
     media = pool.imported(media_pool, params["file"])
     covered, start, notices = where_it_goes(timeline, spot)
     missed: tuple[str, ...] = ()
-    if params.get("mode", "track") == "take":
+    if laying.get("mode") == "take" and baked:
+        notices.append("The take was made from an export and has position, effects and grade in it, so it lies on a track above.")
+    if laying.get("mode") == "take" and not baked:
         if covered is None:
             raise HostError("ClipGone", "The clip of this shot is no longer on the timeline, so the take cannot become a take of it.")
         taking.add(covered, media, params.get("handles", 0), params["frames"])
         track, item = spot["track"], covered
     else:
         track, item = _on_track(media_pool, timeline, media, spot, start, params.get("handles", 0), params["frames"])
-        missed = looks.copy(covered, item) if covered is not None and not params.get("baked") else ()
+        missed = looks.copy(covered, item) if covered is not None and not baked else ()
         hidden = tracks.hidden_by(timeline, spot["track"], track, start, spot["record_duration"])
         if hidden:
             notices.append(f"The take lies above {', '.join(hidden)} as well: move the track {reading.TAKES!r} below if they should show.")
-        if params.get("disable_original") and covered is not None:
-            covered.SetClipEnabled(False)
-    notices += _sound(media_pool, timeline, covered, start, params)
+        if laying.get("disable_original"):
+            notices += _disable(covered)
+    notices += _sound(media_pool, timeline, covered, start, params, laying.get("mute", "none"))
     return _result(params, False, track, timeline, item, missed, notices)
 
 
-def _sound(media_pool: api.MediaPool, timeline: api.Timeline, covered: Any, start: int, params: dict[str, Any]) -> list[str]:
+def _disable(covered: Any) -> list[str]:
+    if covered is None:
+        return ["The clip is gone, so nothing was disabled."]
+    covered.SetClipEnabled(False)
+    return ["Resolve did not disable the original clip: is its track locked?"] if covered.GetClipEnabled() else []
+
+
+def _sound(media_pool: api.MediaPool, timeline: api.Timeline, covered: Any, start: int, params: dict[str, Any], mute: str) -> list[str]:
     """The take is there by now, so what goes wrong with its sound is told, not raised."""
     notices = []
     if params.get("speech"):
         notices += sound.place_speech(
             media_pool, timeline, params["speech"], start, params["placement"]["record_duration"], Fraction(params.get("speech_start") or 0)
         )
-    if params.get("mute", "none") != "none":
-        notices += sound.mute(timeline, covered, params["mute"])
+    if mute != "none":
+        notices += sound.mute(timeline, covered, mute)
     return notices
 
 

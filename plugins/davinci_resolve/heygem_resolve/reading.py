@@ -32,8 +32,12 @@ def items_in(timeline: api.Timeline, kind: str, track: int) -> list[Any]:
 
 
 def is_real(item: Any) -> bool:
+    """Since 21.1 a track lists its dissolves among the clips, and says which they are."""
     try:
-        return item is not None and item.GetStart() is not None and (item.GetDuration() or 0) > 0
+        if item is None or item.GetStart() is None or (item.GetDuration() or 0) <= 0:
+            return False
+        kind = getattr(item, "GetType", None)  # None where this version has no such call
+        return kind is None or kind() != "transition"
     except Exception:  # Resolve raises TypeError on objects that died
         return False
 
@@ -80,7 +84,7 @@ def describe(timeline: api.Timeline, project_id: str, kind: str, track: int, ite
 
 
 def _why_only_resolve_reads_it(item: Any, path: str | None) -> str | None:
-    """Speed ramps are not told by the API; the timeline document carries them."""
+    """Speed ramps are not told by the API; the timeline document carries them, and the server says then what it cannot play."""
     if path is None:
         return "It is a title, a generator, a compound clip or a nested timeline, which only Resolve can draw."
     if path.lower().endswith(_RAW):

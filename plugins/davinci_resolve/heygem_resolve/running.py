@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import uuid
 import webbrowser
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from .editor import Editor, is_studio, may_open_windows, version
 from .link import Link, Settings
 from .panel import Panel
 
-_STEP_S = 0.02
+_LOOK_S = 0.1  # how long a step waits for something to do
 
 FREE_EDITION = (
     "This is the free edition of DaVinci Resolve{since}. Its scripts may not open a window{more}. "
@@ -34,7 +33,7 @@ def run(resolve: Any, fusion: Any, bmd: Any, folder: str) -> int:
     editor = Editor(resolve, fusion, bmd)
     with only_one(os.path.join(config["data_folder"], "panel-resolve.lock")) as first:
         link = Link(Settings(config["server_file"], tuple(config["command"])))
-        panel = Panel(editor, link, host_id(config["data_folder"]))
+        panel = Panel(editor, link, host_id(config["data_folder"]), os.path.join(config["data_folder"], "panel-resolve.json"))
         if not first:
             print("HeyGem Bridge is running already in this Resolve.")
             return 0
@@ -52,15 +51,14 @@ def run(resolve: Any, fusion: Any, bmd: Any, folder: str) -> int:
     return 0
 
 
-def without_window(panel: Panel, sleep: Any = time.sleep) -> None:
-    """The page in the browser does the showing; this loop only answers."""
+def without_window(panel: Panel) -> None:
+    """The page in the browser does the showing; this loop only answers, the moment something arrives."""
     panel.link.outbox.put(("page",))
     while panel.alive:
-        panel.step()
+        panel.step(_LOOK_S)
         if panel.page is not None:
             webbrowser.open(panel.page)
             panel.page = None
-        sleep(_STEP_S)
 
 
 def read_config(folder: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import document, rates, reading
+from . import animated, document, rates, reading
 from .editor import Editor, can, open_project
 
 if TYPE_CHECKING:
@@ -23,10 +23,15 @@ def selection(editor: Editor) -> dict[str, Any]:
     if not any(kind == "audio" for kind, _, _ in chosen):
         chosen = [*chosen, *_speech_under(timeline, [item for kind, _, item in chosen if kind == "video"])]
     project_id = project.GetUniqueId()
+    written = document.exported(editor, timeline)
+    items = [
+        animated.told(reading.describe(timeline, project_id, kind, track, item), written, copies_fades=can(item, "GetFades"))
+        for kind, track, item in chosen
+    ]
     return {
         "sequence": describe_timeline(timeline),
-        "items": [reading.describe(timeline, project_id, kind, track, item) for kind, track, item in chosen],
-        "document": document.exported(editor, timeline),
+        "items": items,
+        "document": written,
         "found_by": found_by,
     }
 

@@ -59,7 +59,10 @@ def mute(timeline: api.Timeline, covered: Any, how: str) -> list[str]:
             item.SetClipEnabled(False)
         failed = [item for _, item in old if item.GetClipEnabled()]
         return ["Resolve did not disable the clip's old sound."] if failed else []
-    for track in sorted({track for track, _ in old}):
+    tracks_of_it = sorted({track for track, _ in old})
+    for track in tracks_of_it:
         timeline.SetTrackEnable("audio", track, False)
-    names = ", ".join(timeline.GetTrackName("audio", track) or f"A{track}" for track in sorted({track for track, _ in old}))
+    names = ", ".join(timeline.GetTrackName("audio", track) or f"A{track}" for track in tracks_of_it)
+    if any(timeline.GetIsTrackEnabled("audio", track) for track in tracks_of_it):
+        return [f"Resolve does not confirm that the track {names} is muted: look at it."]
     return [f"Muted the whole track {names}."]

@@ -17,17 +17,17 @@ def switch(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
     spot = params["placement"]
     project = open_project(editor, spot["project"])
     timeline = timeline_by_id(project, spot["sequence"])
-    frames = params.get("frames") or spot["record_duration"]
     carrier = _carrier(timeline, spot, params["file"])
     if carrier is None:
-        return placing.place(editor, {**params, "frames": frames, "name": params.get("name", ""), "mode": "track"})
+        return placing.place(editor, params)
     track, item = carrier
     already = reading.same_file(reading.path_of(item), params["file"])
     if not already:
         with as_it_was(editor, project):
-            if project.GetCurrentTimeline().GetUniqueId() != timeline.GetUniqueId():
+            current = project.GetCurrentTimeline()
+            if current is None or current.GetUniqueId() != timeline.GetUniqueId():
                 project.SetCurrentTimeline(timeline)
-            taking.add(item, pool.imported(project.GetMediaPool(), params["file"]), params.get("handles", 0), frames)
+            taking.add(item, pool.imported(project.GetMediaPool(), params["file"]), params.get("handles", 0), params["frames"])
     return {
         "take": params["take"],
         "already": already,

@@ -1,6 +1,7 @@
 """The native panel: a small window of Resolve's own toolkit. It shows what `Panel` knows; the page has everything else.
 
-The toolkit's calls are undocumented and known from public scripts; nothing else depends on this file.
+The toolkit's calls are undocumented and known from public scripts; nothing else depends on this file. What is asked of it is
+little: labels, a line, buttons, two lists (AddItem, CurrentIndex), a box to tick (Checked), a timer.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import webbrowser
 from typing import Any
 
+from . import choices
 from .panel import Panel
 
 _WINDOW = "com.heygem.bridge"
-_STEP_MS = 30
+_STEP_MS = 15
 _SHOWN_JOBS = 8
 
 
@@ -26,14 +28,16 @@ def run(panel: Panel) -> None:
         former.Raise()
         return
     window = loop.AddWindow(
-        {"ID": _WINDOW, "WindowTitle": "HeyGem Bridge", "Geometry": [200, 200, 460, 260]}, [toolkit.VGroup(_contents(toolkit))]
+        {"ID": _WINDOW, "WindowTitle": "HeyGem Bridge", "Geometry": [200, 200, 480, 380]}, [toolkit.VGroup(_contents(toolkit))]
     )
     items = window.GetItems()
+    _fill(items, panel.chosen)
     timer = toolkit.Timer({"ID": "HeyGemStep", "Interval": _STEP_MS})
+    shown: dict[tuple[str, str], Any] = {}
 
     def step(event: Any) -> None:
         panel.step()
-        show(panel, items)
+        show(panel, items, shown)
         if panel.page is not None:
             webbrowser.open(panel.page)
             panel.page = None
@@ -41,19 +45,29 @@ def run(panel: Panel) -> None:
             loop.ExitLoop()
 
     def close(event: Any) -> None:
+        panel.choose(_chosen(items))
         loop.ExitLoop()
 
     def open_page(event: Any) -> None:
         panel.link.outbox.put(("page",))
 
     def render(event: Any) -> None:
+        panel.choose(_chosen(items))
         panel.render(items["Speech"].Text.strip() or None)
+
+    def export(event: Any) -> None:
+        panel.export()
+
+    def cancel(event: Any) -> None:
+        panel.cancel()
 
     def choose(event: Any) -> None:
         items["Speech"].Text = str(editor.fusion.RequestFile() or "")
 
     window.On[_WINDOW].Close = close
     window.On.Render.Clicked = render
+    window.On.Export.Clicked = export
+    window.On.Cancel.Clicked = cancel
     window.On.Choose.Clicked = choose
     window.On.OpenPage.Clicked = open_page
     loop.On.Timeout = step
@@ -79,19 +93,54 @@ def _contents(toolkit: Any) -> list[Any]:
                 toolkit.Button({"ID": "Choose", "Text": "File …", "Weight": 0}),
             ],
         ),
+        toolkit.HGroup({"Weight": 0}, [toolkit.ComboBox({"ID": "Mode", "Weight": 1}), toolkit.ComboBox({"ID": "Mute", "Weight": 1})]),
+        toolkit.CheckBox({"ID": "Disable", "Text": "Disable the original clip under a take", "Weight": 0}),
         toolkit.Button({"ID": "Render", "Text": "Render the selected clips", "Weight": 0}),
+        toolkit.Button({"ID": "Export", "Text": _NO_OFFER, "Enabled": False, "Weight": 0}),
+        toolkit.Button({"ID": "Cancel", "Text": _NO_JOB, "Enabled": False, "Weight": 0}),
         toolkit.Button({"ID": "OpenPage", "Text": "All settings, progress and versions …", "Weight": 0}),
     ]
 
 
-def show(panel: Panel, items: Any) -> None:
-    """Texts are set only where they differ: setting one repaints the window."""
-    for name, text in (("State", panel.state), ("Jobs", jobs_text(panel)), ("Said", panel.said)):
-        if items[name].Text != text:
-            items[name].Text = text
-    for name in ("OpenPage", "Render"):
-        if items[name].Enabled != panel.connected:
-            items[name].Enabled = panel.connected
+_NO_OFFER = "No clip has to be exported by Resolve"
+_NO_JOB = "Cancel"
+
+
+def _fill(items: Any, chosen: choices.Choices) -> None:
+    for name, entries, value in (("Mode", choices.MODES, chosen.mode), ("Mute", choices.MUTES, chosen.mute)):
+        for _, words in entries:
+            items[name].AddItem(words)
+        items[name].CurrentIndex = [key for key, _ in entries].index(value)
+    items["Disable"].Checked = chosen.disable_original
+
+
+def _chosen(items: Any) -> choices.Choices:
+    def at(entries: tuple[tuple[str, str], ...], index: Any) -> Any:
+        return entries[int(index)][0] if index is not None and 0 <= int(index) < len(entries) else None
+
+    return choices.chosen(
+        at(choices.MODES, items["Mode"].CurrentIndex), at(choices.MUTES, items["Mute"].CurrentIndex), bool(items["Disable"].Checked)
+    )
+
+
+def show(panel: Panel, items: Any, shown: dict[tuple[str, str], Any]) -> None:
+    """Only what changed since is set (`shown` remembers): asking the window what it shows costs as much as a repaint."""
+    job = panel.running()
+    wanted = {
+        ("State", "Text"): panel.state,
+        ("Jobs", "Text"): jobs_text(panel),
+        ("Said", "Text"): panel.said,
+        ("Export", "Text"): panel.offer.sentence if panel.offer else _NO_OFFER,
+        ("Cancel", "Text"): f"Cancel {job['name']}" if job else _NO_JOB,
+        ("Export", "Enabled"): panel.connected and panel.offer is not None,
+        ("Cancel", "Enabled"): panel.connected and job is not None,
+        ("OpenPage", "Enabled"): panel.connected,
+        ("Render", "Enabled"): panel.connected,
+    }
+    for (name, attribute), value in wanted.items():
+        if shown.get((name, attribute)) != value:
+            setattr(items[name], attribute, value)
+            shown[name, attribute] = value
 
 
 def jobs_text(panel: Panel) -> str:

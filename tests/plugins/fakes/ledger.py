@@ -2,7 +2,7 @@
 
 Tags say how it is known. V: checked on a machine. O: the vendor's own text. L: tested live in the editor by a public project.
 2: second-hand. ?: nobody knows; the fake takes the less convenient way, and a test runs both where it matters.
-`always`: the fake is built so; there is nothing to switch off.
+`always`: the fake is built so; there is nothing to switch off. `rare`: seen under some circumstances; a test switches it on.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ LEDGER: dict[str, dict[str, dict[str, Any]]] = json.loads(Path(__file__).with_na
 RESOLVE, PREMIERE, UXP = LEDGER["resolve"], LEDGER["premiere"], LEDGER["uxp"]
 
 
-def active(entries: dict[str, dict[str, Any]], without: frozenset[str]) -> frozenset[str]:
+def active(entries: dict[str, dict[str, Any]], without: frozenset[str], also: frozenset[str] = frozenset()) -> frozenset[str]:
     """The entries in force. A name that is not in the ledger, or that cannot be switched off, is a mistake of the test."""
     for name in without:
         if entries[name].get("always"):
             raise KeyError(f"the fake cannot do without: {name}")
-    return frozenset(entries) - without
+    for name in also:
+        if not entries[name].get("rare"):
+            raise KeyError(f"the fake does it anyway: {name}")
+    return frozenset(name for name, entry in entries.items() if not entry.get("rare")) - without | also

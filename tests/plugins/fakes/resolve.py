@@ -5,33 +5,21 @@ Nothing here knows the panel's code.
 
 from __future__ import annotations
 
-import json
-import shutil
-from pathlib import Path
 from typing import Any
 
+from .resolve_deliver import Deliver
 from .resolve_media import MediaPool, MediaPoolItem
 from .resolve_remote import App, Remote, numbers
 from .resolve_timeline import Timeline, TimelineItem, Track
 
 
-class Project(Remote):
+class Project(Deliver):
     def __init__(self, app: App, name: str) -> None:
         super().__init__(app)
         self.name, self.id = name, f"project-{next(numbers)}"
         self.pool = MediaPool(app, self)
         self.timelines: list[Timeline] = []
         self.timeline: Timeline | None = None
-        self.deliver: dict[str, Any] = {
-            "format": "mp4",
-            "codec": "H264",
-            "mode": 0,
-            "settings": {"TargetDir": "/films", "CustomName": "master"},
-        }
-        self.presets: dict[str, dict[str, Any]] = {}
-        self.jobs: dict[str, dict[str, Any]] = {"users-own": {"done": False}}
-        self.renders = 0  # polls until the render is done
-        self.codecs = {("mov", "DNxHRHQX"), ("wav", "LinearPCM"), ("mp4", "H264")}
 
     def GetName(self) -> str:
         return self.name
@@ -55,67 +43,6 @@ class Project(Remote):
         self.timeline = timeline
         return True
 
-    def GetCurrentRenderFormatAndCodec(self) -> dict[str, str]:
-        return {"format": self.deliver["format"], "codec": self.deliver["codec"]}
-
-    def SetCurrentRenderFormatAndCodec(self, form: str, codec: str) -> bool:
-        if (form, codec) not in self.codecs:
-            return False
-        self.deliver.update(format=form, codec=codec)
-        return True
-
-    def GetCurrentRenderMode(self) -> int:
-        return self.deliver["mode"]
-
-    def SetCurrentRenderMode(self, mode: int) -> bool:
-        self.deliver["mode"] = mode
-        return True
-
-    def SetRenderSettings(self, settings: dict[str, Any]) -> bool:
-        self.deliver["settings"] = {**self.deliver["settings"], **settings}
-        return True
-
-    def SaveAsNewRenderPreset(self, name: str) -> bool:
-        self.presets[name] = json.loads(json.dumps(self.deliver))
-        return True
-
-    def LoadRenderPreset(self, name: str) -> bool:
-        if name not in self.presets:
-            return False
-        self.deliver = json.loads(json.dumps(self.presets[name]))
-        return True
-
-    def DeleteRenderPreset(self, name: str) -> bool:
-        return self.presets.pop(name, None) is not None
-
-    def AddRenderJob(self) -> str:
-        job = f"job-{next(numbers)}"
-        shown = [track.name for track in self.timeline.tracks["video"] if track.enabled and track.items] if self.timeline else []
-        self.jobs[job] = {"deliver": json.loads(json.dumps(self.deliver)), "tracks": shown, "done": False}
-        return job
-
-    def DeleteRenderJob(self, job: str) -> bool:
-        self.finished = self.jobs.pop(job, None)
-        return self.finished is not None
-
-    def StartRendering(self, jobs: list[str], interactive: bool = False) -> bool:
-        self.renders = 3
-        for job in jobs:
-            settings = self.jobs[job]["deliver"]["settings"]
-            source = next((track.items[0].media.path for track in self.timeline.tracks["video"] if track.enabled and track.items), None)
-            suffix = self.jobs[job]["deliver"]["format"]
-            if source and Path(settings["TargetDir"]).is_dir():
-                shutil.copy(source, Path(settings["TargetDir"]) / f"{settings['CustomName']}.{suffix}")
-            self.jobs[job]["done"] = True
-        return True
-
-    def IsRenderingInProgress(self) -> bool:
-        self.renders = max(0, self.renders - 1)
-        return self.renders > 0
-
-    def StopRendering(self) -> None:
-        self.renders = 0
-
 
 class ProjectManager(Remote):
     def __init__(self, app: App) -> None:
@@ -126,15 +53,27 @@ class ProjectManager(Remote):
         return self.project
 
 
+class MediaStorage(Remote):
+    def GetMountedVolumeList(self) -> list[str]:
+        return list(self._app.volumes)
+
+
 class Resolve(Remote):
-    """`without` names entries of the ledger that do not hold in this test."""
+    """`without` names entries of the ledger that do not hold in this test, `also` rare ones that do."""
 
     _since = {"EXPORT_OTIO": (18, 5)}  # noqa: RUF012
     EXPORT_OTIO = "otio"
     EXPORT_NONE = "none"
 
-    def __init__(self, *, version: tuple[int, ...] = (21, 0, 4), studio: bool = True, without: frozenset[str] = frozenset()) -> None:
-        super().__init__(App(version, studio, without))
+    def __init__(
+        self,
+        *,
+        version: tuple[int, ...] = (21, 0, 4),
+        studio: bool = True,
+        without: frozenset[str] = frozenset(),
+        also: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(App(version, studio, without, also))
         self.app = self._app
         self.manager = ProjectManager(self._app)
 
@@ -146,6 +85,9 @@ class Resolve(Remote):
 
     def GetVersionString(self) -> str:
         return ".".join(str(number) for number in self._app.version)
+
+    def GetMediaStorage(self) -> MediaStorage:
+        return MediaStorage(self._app)
 
     def GetCurrentPage(self) -> str:
         return self._app.page
@@ -187,6 +129,12 @@ class Resolve(Remote):
         if sound is not None:
             linked = self.add_sound(timeline, path, start=start, length=length, offset=offset, track=sound)
             item.linked, linked.linked = [linked], [item]
+        return item
+
+    def add_compound(self, timeline: Timeline, shows: str, *, start: int, length: int, offset: int = 0, track: int = 1) -> TimelineItem:
+        """A compound clip: it has no file of its own, and only Resolve knows what it shows."""
+        item = self.add_clip(timeline, None, start=start, length=length, offset=offset, track=track)
+        item.media, item.name, item.shows = MediaPoolItem(self._app, None, "Compound Clip 1"), "Compound Clip 1", shows
         return item
 
     def add_sound(self, timeline: Timeline, path: str | None, *, start: int, length: int, offset: int = 0, track: int = 1) -> TimelineItem:

@@ -20,12 +20,15 @@ def otio_of(timeline: Any) -> dict[str, Any]:
 
 def _track(timeline: Any, kind: str, track: Any) -> dict[str, Any]:
     children, at = [], timeline.start_frame
-    for item in sorted(track.items, key=lambda item: item.start or 0):
+    for item in sorted((item for item in track.items if item.kind != "transition"), key=lambda item: item.start or 0):
         if item.start > at:
             span = _span(0, item.start - at, timeline.exact_rate)
             children.append({"OTIO_SCHEMA": "Gap.1", "name": "", "source_range": span, "enabled": True, **_plain()})
         children.append(_clip(timeline, item))
         at = item.start + item.length
+        if any(one.kind == "transition" and one.start < at < one.start + one.length for one in track.items):
+            half = _time(5, timeline.exact_rate)
+            children.append({"OTIO_SCHEMA": "Transition.1", "name": "", "in_offset": half, "out_offset": half, "metadata": {}})
     extra = _plain({"Resolve_OTIO": {"Locked": track.locked}})
     return {
         "OTIO_SCHEMA": "Track.1",
@@ -55,6 +58,7 @@ def _clip(timeline: Any, item: Any) -> dict[str, Any]:
         "active_media_reference_key": "DEFAULT_MEDIA",
         "enabled": item.enabled,
         **_plain(link),
+        "effects": item.effects,
     }
 
 

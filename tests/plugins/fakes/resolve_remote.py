@@ -42,9 +42,10 @@ class Remote:
 class App:
     """State shared by all objects of one running editor."""
 
-    def __init__(self, version: tuple[int, ...], studio: bool, without: frozenset[str]) -> None:
+    def __init__(self, version: tuple[int, ...], studio: bool, without: frozenset[str], also: frozenset[str] = frozenset()) -> None:
         self.version, self.studio = version, studio
-        self.active = active(RESOLVE, without)
+        self.active = active(RESOLVE, without, also)
+        self.volumes: list[str] = ["/"]  # the media storage of the preferences
         self.broken = False  # a modal dialog is open: nothing answers
         self.dead: set[Any] = set()
         self.calls: list[str] = []

@@ -25,8 +25,15 @@ _PROPERTIES: dict[str, Any] = {
 }
 
 
+_SECTIONS = {"TransformEnabled": True, "CroppingEnabled": True, "CompositeEnabled": True, "DynamicZoomEnabled": False,
+             "LensCorrectionEnabled": True}  # fmt: skip
+
+
 class TimelineItem(Remote):
-    _since = {"CopyGrades": (18, 0), "GetColorGroup": (19, 0), "AssignToColorGroup": (19, 0)}  # noqa: RUF012
+    _since = {  # noqa: RUF012
+        "CopyGrades": (18, 0), "GetColorGroup": (19, 0), "AssignToColorGroup": (19, 0), "GetType": (21, 1), "GetProperties": (21, 1),
+        "SetProperties": (21, 1), "GetFades": (21, 1), "SetFades": (21, 1),
+    }  # fmt: skip
 
     def __init__(self, app: App, name: str, media: Any | None, start: int | None, length: int, offset: int) -> None:
         super().__init__(app)
@@ -36,6 +43,10 @@ class TimelineItem(Remote):
         self.ignored: set[str] = set()  # properties that SetProperty accepts and ignores
         self.grade, self.group, self.colour = "", None, ""
         self.enabled, self.comps = True, 0
+        self.shows: str | None = media.path if media else None  # the file whose frames Resolve plays here
+        self.kind, self.sections, self.fades = "video", dict(_SECTIONS), {"FadeIn": 0.0, "FadeOut": 0.0}
+        self.effects: list[dict[str, Any]] = []  # as the timeline document carries them
+        self.stubborn = False  # its track is locked: it can be switched neither off nor on
         self.linked: list[TimelineItem] = []
         self.takes: list[tuple[Any, int, int]] = []
         self.shown = 0
@@ -97,7 +108,25 @@ class TimelineItem(Remote):
         return True
 
     def SetClipEnabled(self, enabled: bool) -> bool:
-        self.enabled = enabled
+        if not self.stubborn:
+            self.enabled = enabled
+        return not self.stubborn
+
+    def GetType(self) -> str:
+        return self.kind
+
+    def GetProperties(self) -> dict[str, Any]:
+        return {**self.properties, **self.sections}
+
+    def SetProperties(self, values: dict[str, Any]) -> bool:
+        self.sections.update(values)
+        return True
+
+    def GetFades(self) -> dict[str, float]:
+        return dict(self.fades)
+
+    def SetFades(self, fades: dict[str, int]) -> bool:
+        self.fades.update(fades)
         return True
 
     def GetClipEnabled(self) -> bool:
@@ -127,6 +156,7 @@ class TimelineItem(Remote):
             return False
         self.shown = index
         self.media, self.offset, length = self.takes[index - 1]
+        self.shows = self.media.path
         if self._app.does("take.length-changes-clip"):
             self.length = length
         return True
@@ -167,6 +197,7 @@ class Timeline(Remote):
         self.marks: dict[str, dict[str, int]] = {}
         self.markers: dict[int, dict[str, Any]] = {}
         self.playhead, self.selected, self.current = start_timecode, [], None
+        self.size = (64, 64)
 
     @property
     def exact_rate(self) -> Fraction:
@@ -183,12 +214,17 @@ class Timeline(Remote):
     def GetStartFrame(self) -> int:
         return self.start_frame
 
+    def GetEndFrame(self) -> int:
+        ends = [item.start + item.length for tracks in self.tracks.values() for track in tracks for item in track.items if item.start]
+        return max(ends, default=self.start_frame)
+
     def GetStartTimecode(self) -> str:
         return self.start_timecode
 
     def GetSetting(self, name: str) -> Any:
         drop = "1" if ";" in self.start_timecode else "0"
-        return {"timelineFrameRate": float(self.rate), "timelineDropFrameTimecode": drop}.get(name, "")
+        size = {"timelineResolutionWidth": str(self.size[0]), "timelineResolutionHeight": str(self.size[1])}
+        return {"timelineFrameRate": float(self.rate), "timelineDropFrameTimecode": drop, **size}.get(name, "")
 
     def GetCurrentTimecode(self) -> str:
         return self.playhead
@@ -214,7 +250,8 @@ class Timeline(Remote):
         return self.tracks[kind][index - 1].enabled
 
     def SetTrackEnable(self, kind: str, index: int, enabled: bool) -> bool:
-        self.tracks[kind][index - 1].enabled = enabled
+        if not self._app.does("track.enable-is-ignored"):
+            self.tracks[kind][index - 1].enabled = enabled
         return True
 
     def AddTrack(self, kind: str, options: Any = None) -> bool:

@@ -1,0 +1,69 @@
+"""What a take laid above a clip would lose and only the timeline document tells: keyframes, fades, dissolves, effects of the edit page.
+
+The API knows the values of position and zoom, not that they move. Resolve's own OpenTimelineIO carries each effect of a clip under
+metadata.Resolve_OTIO with its parameters, their defaults and "Key Frames". Names of effects are in the language of the editor,
+so kinds are told by number and parameters by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+_COPIED = {1: "opacity", 2: "position and zoom", 3: "crop"}
+"""Number of an effect whose values are copied (`looks`), without their keyframes → what editors call it."""
+_FADES = 36
+_ALSO_COPIED = ("Lens Correction", "Retime and Scaling", "Retime And Scaling")  # by name: their numbers are not known
+
+
+def told(item: dict[str, Any], document: dict[str, Any] | None, *, copies_fades: bool) -> dict[str, Any]:
+    """The protocol's SelectedItem with what the document adds to `cannot_copy`. `copies_fades`: this version's API can (21.1)."""
+    if item["kind"] != "picture" or document is None:
+        return item
+    lost = [words for clip, before, after in _clips(document, item["id"]) for words in _lost(clip, before, after, copies_fades)]
+    return {**item, "cannot_copy": list(dict.fromkeys([*item["cannot_copy"], *lost]))}
+
+
+def _clips(document: dict[str, Any], wanted: str) -> Iterator[tuple[dict[str, Any], Any, Any]]:
+    """The clip of an id with what lies before and after it on its track."""
+    for track in document.get("tracks", {}).get("children", []):
+        children = track.get("children") or []
+        for index, child in enumerate(children):
+            if ((child.get("metadata") or {}).get("heygem") or {}).get("id") == wanted:
+                yield child, children[index - 1] if index else None, children[index + 1] if index + 1 < len(children) else None
+
+
+def _lost(clip: dict[str, Any], before: Any, after: Any, copies_fades: bool) -> Iterator[str]:
+    if _is_transition(before):
+        yield "the transition at its start"
+    if _is_transition(after):
+        yield "the transition at its end"
+    for effect in clip.get("effects") or []:
+        about = (effect.get("metadata") or {}).get("Resolve_OTIO") or {} if isinstance(effect, dict) else {}
+        if about and about.get("Enabled", True):
+            yield from _lost_of(about, copies_fades)
+
+
+def _is_transition(child: Any) -> bool:
+    return isinstance(child, dict) and str(child.get("OTIO_SCHEMA", "")).startswith("Transition")
+
+
+def _lost_of(effect: dict[str, Any], copies_fades: bool) -> Iterator[str]:
+    parameters = [each for each in effect.get("Parameters") or [] if isinstance(each, dict)]
+    moves = any(each.get("Key Frames") for each in parameters)
+    number, name = effect.get("Type"), effect.get("Effect Name") or effect.get("Name") or "an effect"
+    if number in _COPIED:
+        if moves:
+            yield f"the keyframes of {_COPIED[number]}"
+    elif number == _FADES:
+        if not copies_fades and any(_set(each) for each in parameters):
+            yield "its fades"
+    elif moves or (name not in _ALSO_COPIED and (not parameters or any(_set(each) for each in parameters))):
+        yield f"the effect “{name}”"
+
+
+def _set(parameter: dict[str, Any]) -> bool:
+    """Whether it is not at its default. Without a default nobody knows, and what is not known is not lost."""
+    if "Default Parameter Value" not in parameter or "Parameter Value" not in parameter:
+        return False
+    return bool(parameter["Parameter Value"] != parameter["Default Parameter Value"])

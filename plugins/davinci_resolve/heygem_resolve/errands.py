@@ -1,0 +1,176 @@
+"""What the panel asks of the server over HTTP, one after the other and never in the thread that listens to the socket.
+
+An export waits until this editor itself has answered the request that the server sends it over that socket, so it (like a
+submission, which reads media) runs in a thread of its own. What was done on the timeline is told until the server knows it, through
+any number of broken connections; a submission that is asked again carries the same key and becomes one job.
+
+outbox: ("look", shot or None) · ("placed", take, placement) · ("page",) · ("cancel", job) · ("submit", order) · ("export", offer)
+inbox: ("arrival", {"method", "params"}) · ("page", url) · ("said", sentence)
+       ("submitted", order, what the server says, None) or ("submitted", order, None, sentence)
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import arrivals, finding, submitting
+from .trouble import HostError
+
+if TYPE_CHECKING:
+    from .link import Link
+
+_AGAIN_S = 0.25
+_RENDER_S = 3900.0  # Resolve renders an export for an hour at most
+_READING_S = 600.0  # media of a timeline on a slow disk
+_GIVE_UP_S = 120.0  # a submission waits so long for a server that was restarted
+
+
+@dataclass(frozen=True)
+class Session:
+    """A connection that the server accepted."""
+
+    server: finding.Server
+    token: str
+    about: dict[str, Any]  # HostHello
+
+
+def run(link: Link) -> None:
+    """The thread: ends with the link."""
+    while not link.ended.is_set():
+        try:
+            entry = link.outbox.get(timeout=0.25)
+        except queue.Empty:
+            continue
+        if entry[0] in ("submit", "export"):
+            threading.Thread(target=_LONG[entry[0]], args=(link, *entry[1:]), name=f"heygem-{entry[0]}", daemon=True).start()
+        else:
+            _until_done(link, *entry)
+
+
+def _until_done(link: Link, kind: str, *rest: Any) -> None:
+    """A look is not repeated: a new connection looks anyway."""
+    while not link.ended.is_set():
+        session = link.session
+        if session is None:
+            if kind == "look":
+                return
+            link.ended.wait(_AGAIN_S)
+            continue
+        try:
+            _SHORT[kind](link, session, *rest)
+            return
+        except HostError as problem:
+            if problem.kind != "NoServer":
+                link.inbox.put(("said", str(problem)))
+                return
+        except Exception as problem:  # an answer that nobody expected: told, and the next errand has its turn
+            link.inbox.put(("said", f"The render server's answer was not understood ({type(problem).__name__}: {problem})."))
+            return
+        link.ended.wait(_AGAIN_S)
+
+
+def _look(link: Link, session: Session, shot: str | None) -> None:
+    host, project = session.about["id"], session.about["project"]
+    takes = _takes(session, shot)
+    for take in arrivals.due(takes, host):
+        try:
+            placing = finding.ask(session.server, "GET", f"/api/v1/takes/{take['id']}/placing", token=session.token)
+        except HostError as problem:
+            if problem.kind == "NoServer":
+                raise
+            continue  # it is not meant for a timeline, or was deleted meanwhile
+        call = arrivals.call_for(take, placing, project, takes, host)
+        if call is not None:
+            link.inbox.put(("arrival", call))
+
+
+def _takes(session: Session, shot: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    before = None
+    while True:
+        query = "limit=200" + (f"&shot={finding.quoted(shot)}" if shot else "") + (f"&before={finding.quoted(before)}" if before else "")
+        page = finding.ask(session.server, "GET", f"/api/v1/takes?{query}", token=session.token)
+        found += page["takes"]
+        before = page.get("next")
+        if not before:
+            return found
+
+
+def _tell_placed(link: Link, session: Session, take: str, placement: dict[str, Any]) -> None:
+    body = {"host": session.about["id"], "placement": placement, "at": time.time()}
+    finding.ask(session.server, "POST", f"/api/v1/takes/{take}/placed", body, token=session.token)
+
+
+def _page(link: Link, session: Session) -> None:
+    link.inbox.put(("page", finding.page_link(session.server, session.about["id"])))
+
+
+def _cancel(link: Link, session: Session, job: str) -> None:
+    finding.ask(session.server, "POST", f"/api/v1/jobs/{finding.quoted(job)}/cancel", token=session.token)
+
+
+def _submit(link: Link, order: submitting.Order) -> None:
+    try:
+        link.inbox.put(("submitted", order, _submitted(link, order), None))
+    except Exception as problem:  # whatever it was, the person must hear of it
+        link.inbox.put(("submitted", order, None, str(problem)))
+
+
+def _submitted(link: Link, order: submitting.Order) -> Any:
+    """Raises: HostError — refused, or no server came back."""
+    key, deadline = uuid.uuid4().hex, time.monotonic() + _GIVE_UP_S
+    while True:
+        try:
+            session = _session(link, deadline)
+            return finding.ask(session.server, "POST", "/api/v1/timelines", order.body, token=session.token, key=key, timeout_s=_READING_S)
+        except HostError as problem:
+            if problem.kind != "NoServer" or time.monotonic() > deadline or link.ended.is_set():
+                raise
+        link.ended.wait(_AGAIN_S)
+
+
+def _export(link: Link, offer: submitting.Offer) -> None:
+    """Raises nothing: what happened is said. The server asks this editor for the files while this waits."""
+    try:
+        ids, told = [], []
+        for kind, items in (("picture", offer.pictures), ("sound", offer.sounds)):
+            if not items:
+                continue
+            session = _session(link, time.monotonic() + _GIVE_UP_S)
+            path = f"/api/v1/hosts/{finding.quoted(session.about['id'])}/exports"
+            made = finding.ask(
+                session.server, "POST", path, {"items": list(items), "kind": kind, "handles": 0}, token=session.token, timeout_s=_RENDER_S
+            )
+            if any(one.get("path") for one in made["exported"]):
+                ids.append(made["id"])
+            told += [one["problem"] for one in made["exported"] if one.get("problem")]
+            told += made.get("notices") or []
+    except Exception as problem:
+        link.inbox.put(("submitted", offer.order, None, f"Nothing was exported: {problem}"))
+        return
+    if told:
+        link.inbox.put(("said", " ".join(dict.fromkeys(told))))
+    if ids:
+        _submit(link, submitting.with_exports(offer.order, ids))
+
+
+def _session(link: Link, deadline: float) -> Session:
+    """Raises: HostError — no connection until then."""
+    while not link.ended.is_set():
+        session = link.session
+        if session is not None:
+            return session
+        if time.monotonic() > deadline:
+            break
+        link.ended.wait(_AGAIN_S)
+    raise HostError("NoServer", "The render server is not connected: try again when it is.")
+
+
+_SHORT: dict[str, Callable[..., None]] = {"look": _look, "placed": _tell_placed, "page": _page, "cancel": _cancel}
+_LONG: dict[str, Callable[..., None]] = {"submit": _submit, "export": _export}
