@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +16,12 @@ from heygem_core.tasks import FacesFound, Probed, Waveform
 
 from ..errors import NotFound
 from ..front import keys
+from ..front.ownership import owns
 from ..front.routes import ALL, PEOPLE, Ask, Route
 from ..front.sending import send_file
+from ..rendering.exports import is_export, read_export
+from ..rendering.timelines import job_of_export
+from ..security.paths import check_text, real_path
 from ..wire import MediaRef, ProxyMade
 from .jobs import media_path
 
@@ -28,10 +33,32 @@ class FrameQuery(Struct, frozen=True, kw_only=True):
 
 
 async def _path(ask: Ask, media: MediaRef) -> str:
-    path = await asyncio.to_thread(media_path, ask, media, "a look at a file")
+    path = await asyncio.to_thread(_real, ask, media)
     if not await asyncio.to_thread(os.path.isfile, path):  # that of Path raises for a name that is too long
         raise NotFound(f"There is no file “{path.name}” there: check its name.")
     return str(path)
+
+
+def _real(ask: Ask, media: MediaRef) -> Path:
+    """Raises: BadPath, NotAllowedFolder, NotFound."""
+    if media.path is not None:
+        check_text(media.path)
+        real = Path(real_path(media.path))
+        if ask[keys.ROOTS].is_own(real) and _is_own_export(ask, real):
+            return real
+    return media_path(ask, media, "a look at a file")
+
+
+def _is_own_export(ask: Ask, real: Path) -> bool:
+    """An editor's export, of itself or of a timeline that uses it: the one kind of media in the server's own folder."""
+    data_folder, room = ask[keys.SETTINGS].data_folder, ask[keys.ENGINE]
+    with suppress(NotFound):
+        if is_export(data_folder, real):
+            kept = read_export(data_folder, real.parent.name)
+            return ask.who.scope != "host" or (kept.host, kept.project) == (ask.who.host, ask.who.project)
+        job = job_of_export(data_folder, real)
+        return job is not None and owns(ask.who, room.store.job_view(job))
+    return False
 
 
 async def probe(ask: Ask, body: MediaRef) -> Probed:

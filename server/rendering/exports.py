@@ -17,6 +17,7 @@ from heygem_core.shot import Struct, from_json
 from ..errors import DiskFull, NotFound
 from ..security.paths import real_path
 from ..wire import ExportedItem
+from .timelines import exports_of
 
 KEPT = "kept.json"
 EXPORT_ID = re.compile(r"x[0-9a-f]{16}")
@@ -68,14 +69,18 @@ def is_stale(home: Path, now: float) -> bool:
 
 def is_export(data_folder: Path, path: Path) -> bool:
     """Whether a real path names a file directly in the folder of an export."""
-    return EXPORT_ID.fullmatch(path.parent.name) is not None and path.parent.parent == Path(real_path(exports_folder(data_folder)))
+    return (
+        path.name != KEPT
+        and EXPORT_ID.fullmatch(path.parent.name) is not None
+        and path.parent.parent == Path(real_path(exports_folder(data_folder)))
+    )
 
 
 class KeepExports:
     """Puts exported files into a timeline's own folder, each once: linked, or copied where the disk knows no links."""
 
     def __init__(self, data_folder: Path, timeline: Path) -> None:
-        self._data_folder, self._folder = data_folder, timeline / "exports"
+        self._data_folder, self._folder = data_folder, exports_of(timeline)
         self._kept: dict[str, str] = {}
 
     def __call__(self, path: str) -> str:

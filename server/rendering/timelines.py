@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from ..security.paths import real_path
+
 KEPT = "kept.json"
 TIMELINE_ID = re.compile(r"t[0-9a-f]{16}")
 _UNFINISHED_S = 86_400.0  # a timeline that is being read has no job yet
@@ -30,6 +32,18 @@ def job_of(home: Path) -> str | None:
         return msgspec.json.decode((home / KEPT).read_bytes(), type=_Kept).job
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def exports_of(home: Path) -> Path:
+    """Where a timeline keeps the editor's exports that its job uses."""
+    return home / "exports"
+
+
+def job_of_export(data_folder: Path, file: Path) -> str | None:
+    """The job that uses an export at that real path; None = it is none."""
+    home = file.parent.parent
+    known = TIMELINE_ID.fullmatch(home.name) and home.parent == Path(real_path(timelines_folder(data_folder)))
+    return job_of(home) if known and file.parent == exports_of(home) and file.name != KEPT else None
 
 
 def forget_timeline(data_folder: Path, timeline: str | None, job: str) -> None:
