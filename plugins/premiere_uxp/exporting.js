@@ -6,6 +6,7 @@
 const find = require("./sequence.js");
 
 const POLL_MS = 250;
+const SETTLE_MS = 50; // between two looks at a file that Premiere calls done
 const QUIET_MS = 15000; // without growing, where neither promise nor event said that it is done
 const NOTHING_MS = 60000; // without any file
 const LATE_MS = 3000; // for a file to appear after Premiere said that it is done
@@ -80,31 +81,34 @@ function makeExporting(ppro, machine, doing) {
   async function exported(current, file, preset) {
     const manager = await ppro.EncoderManager.getManager();
     const event = ppro.Constants.OperationCompleteEvent.EXPORT_MEDIA_COMPLETE;
-    let said = null;
-    const tell = (words) => { if (said === null) said = String(words); };
+    let tell;
+    /** @type {Promise<string>} */
+    const words = new Promise((resolve) => { tell = (said) => resolve(String(said)); });
     const finished = () => tell("done");
     await find.tried(() => ppro.EventManager.addGlobalEventListener(event, finished), null);
     try {
       const promise = manager.exportSequence(current, ppro.Constants.ExportType.IMMEDIATELY, file, preset, false);
       Promise.resolve(promise).then(tell, (problem) => tell((problem && problem.message) || problem));
-      await grown(file, () => said);
+      return await grown(file, words);
     } finally {
       await find.tried(() => ppro.EventManager.removeGlobalEventListener(event, finished), null);
     }
-    return said === null ? "nothing" : said;
   }
 
-  /** Waits until a file no longer grows. `told` gives what Premiere said so far. */
-  async function grown(file, told) {
-    let [size, still, absent] = [null, 0, 0];
+  /** Waits until a file no longer grows; gives what Premiere said by then. `words` resolves when it says something. */
+  async function grown(file, words) {
+    let [said, size, still, absent] = [null, null, 0, 0];
+    words.then((value) => { said = value; });
     for (;;) {
-      await machine.pause(POLL_MS);
+      const told = said !== null;
+      const step = told ? SETTLE_MS : POLL_MS;
+      await (told ? machine.pause(step) : Promise.race([machine.pause(step), words]));
       const now = await machine.sizeOf(file);
-      still = now && now === size ? still + POLL_MS : 0;
-      absent = now ? 0 : absent + POLL_MS;
+      still = now && now === size ? still + step : 0;
+      absent = now ? 0 : absent + step;
       size = now;
-      if (still >= (told() === null ? QUIET_MS : POLL_MS) || absent >= (told() === null ? NOTHING_MS : LATE_MS)) return;
-      if (!now && told() === "false") return; // refused at once
+      if (still >= (told ? SETTLE_MS : QUIET_MS) || absent >= (told ? LATE_MS : NOTHING_MS)) return told ? said : "nothing";
+      if (!now && said === "false") return said; // refused at once
     }
   }
 

@@ -25,7 +25,7 @@ function makePlacing(ppro, doing) {
     return placed(open, current, order, spot, { media, kind: "video", track, part: order, at: spot });
   }
 
-  /** Another version is laid over the shown one exactly; the old one stays in the bin. */
+  /** Another version is laid over the shown one (the topmost there) exactly; the old one stays in the bin. */
   async function switchTake(order) {
     const open = await project(order.project);
     const current = await sequence(open, order.sequence);
@@ -34,7 +34,7 @@ function makePlacing(ppro, doing) {
     if (there) return result(true, there, [], []);
     const spot = whereItGoes(video, order);
     const ours = await oursAmong(open, current, video, "video");
-    const old = video.find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
+    const old = video.slice().reverse().find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
     if (!old) return place(order);
     const media = await imported(open, order.file);
     const quiet = { ...order, speech: null, mute: "none", disable: false };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import urllib.error
 import urllib.request
@@ -73,15 +74,28 @@ def panel_in_chromium(fake: NodeProcess, panel: Path, host_id: str) -> Iterator[
     complaints: list[str] = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 460, "height": 760})
-        page.on("pageerror", lambda problem: complaints.append(str(problem)))
-        page.expose_function("hostEval", lambda text: fake("eval", text=text))
-        page.expose_function("nodeRead", read)
-        page.expose_function("nodeHttp", http)
-        page.add_init_script(shim(panel, host_id))
+        context = browser.new_context(viewport={"width": 460, "height": 760})
+        context.on("weberror", lambda problem: complaints.append(str(problem.error)))
+        context.expose_function("hostEval", lambda text: fake("eval", text=text))
+        context.expose_function("nodeRead", read)
+        context.expose_function("nodeList", lambda folder: os.listdir(folder) if os.path.isdir(folder) else [])
+        context.expose_function("nodeHttp", http)
+        context.add_init_script(shim(panel, host_id))
+        page = context.new_page()
         page.goto((panel / "index.html").as_uri())
         try:
             yield page
         finally:
             browser.close()
     assert complaints == []
+
+
+@contextmanager
+def panel_beside(page: Any, panel: Path) -> Iterator[Any]:
+    """A second instance of the panel in the same editor."""
+    other = page.context.new_page()
+    other.goto((panel / "index.html").as_uri())
+    try:
+        yield other
+    finally:
+        other.close()

@@ -36,6 +36,10 @@ class RealServer:
         return [sys.executable, "-m", "heygem_server.cli", "serve", "--data", str(self.data), "--takes", str(self.takes), "--port", "0",
                 "--cache", str(self.folder / "cache"), "--workers", "1", "--disk-floor-bytes", "0", *roots]  # fmt: skip
 
+    @property
+    def port(self) -> int:
+        return int(json.loads((self.data / "server.json").read_text(encoding="utf-8"))["port"])
+
     def start(self) -> None:
         environment = {
             **os.environ,
@@ -89,14 +93,14 @@ class RealServer:
         except urllib.error.HTTPError as refusal:
             raise AssertionError(refusal.read().decode()) from None
 
-    def render(self, selection: dict[str, Any], host: str, *, handles: int, format: str) -> str:
-        """Submits what an editor said is selected, as the page does; returns the job's id."""
+    def render(self, selection: dict[str, Any], host: str, *, handles: int, format: str, **more: Any) -> str:
+        """Submits what an editor said is selected, as the page does (`more`: exports, laying); returns the job's id."""
         items = selection["items"]
         spot = items[0]["placement"]
         chosen = {"ids": [item["id"] for item in items], "project": spot["project"], "sequence": spot["sequence"], "handles": handles}
         body = {"document": selection["document"], "name": "three clips", "selection": chosen,
                 "settings": {"fit": "hold", "format": format, "sound": "none"},
-                "origin": {"kind": "host", "host": host, "project": spot["project"]}}  # fmt: skip
+                "origin": {"kind": "host", "host": host, "project": spot["project"]}, **more}  # fmt: skip
         answer = self.ask("POST", "/api/v1/timelines", body)
         assert answer["job"] is not None, answer["conformed"]
         return str(answer["job"]["job"]["id"])

@@ -1,27 +1,28 @@
-"""The real CEP panel in Chromium, the real server, a real person, and a Premiere that obeys the ledger: from a selection to takes."""
+"""The real Premiere panels, the real server, a real person, and Premieres that obey the ledger: from a selection to takes in the sequence.
+
+One rate each, since rendering takes the time; `python -m benchmarks.panels` runs them all (HEYGEM_RATE, HEYGEM_START, HEYGEM_PANELS).
+"""
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import shutil
-import threading
-from fractions import Fraction
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
-from heygem_server.wire import HostCall
-from tests.plugins.chromium import installed, panel_in_chromium
-from tests.plugins.media import in_ticks
-from tests.plugins.node import HERE, NodeProcess, needs_node, run_node
+from tests.plugins.chromium import panel_beside
+from tests.plugins.node import needs_node
+from tests.plugins.premiere_desks import DESKS, CepDesk, Desk, Setting, UxpDesk, setting
+from tests.plugins.premiere_scenes import NASTY
 from tests.plugins.real_server import RealServer, talking, until
 
-RATE = Fraction(24000, 1001)
-TIMEBASE = 10594584000
-HOST = "premiere-test"
-WEBSOCKET = ("--experimental-websocket", "--no-warnings")
+PANELS = os.environ.get("HEYGEM_PANELS", "uxp").split(",")  # the nested clip: one panel in the tests, both in the benchmark
+CLIPS = ((30, 4), (42, 20), (60, 40))  # start in the sequence, first frame of the file
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +31,7 @@ def server(tmp_path_factory, clips):
     folder = tmp_path_factory.mktemp("studio")
     media = folder / "media"
     media.mkdir()
-    people = sorted((clips / "grid").glob("*.mpg"))
-    talking(people[0], media / "clip \u201cone\u201d.mov", rate=RATE, frames=60, timecode="01:00:00:00")
-    shutil.copy(people[1], media / "speech.mpg")
+    shutil.copy(sorted((clips / "grid").glob("*.mpg"))[1], media / "speech.mpg")
     server = RealServer(folder, media)
     server.start()
     yield server
@@ -40,110 +39,29 @@ def server(tmp_path_factory, clips):
 
 
 @pytest.fixture
-def premiere():
-    fake = NodeProcess(HERE / "fakes" / "premiere_process.js", {})
-    yield fake
-    fake.close()
+def desks(server) -> Iterator[list[Desk]]:
+    opened: list[Desk] = []
+    yield opened
+    for desk in opened:
+        desk.close()
 
 
-def takes_on(premiere: NodeProcess, sequence: str, takes: Path) -> list[tuple[str, int, int, int]]:
-    found = []
-    for track in premiere("picture", sequence=sequence)["video"]:
-        for item in track["items"]:
-            if item["media"] and str(takes) in item["media"]:
-                start, end, first = (Fraction(int(item[name]), TIMEBASE) for name in ("start", "end", "inPoint"))
-                found.append((track["name"], start, end - start, first))
-    return sorted(found)
+def footage(server: RealServer, clips: Path, here: Setting) -> str:
+    """A real person at the sequence's rate, with timecode, under a name that has to be quoted."""
+    path = server.folder / "media" / f"clip \u201cone\u201d 'at' {here.name}.mov"
+    if not path.exists():
+        talking(sorted((clips / "grid").glob("*.mpg"))[0], path, rate=here.rate, frames=60, timecode=here.media_timecode)
+    return str(path)
 
 
-def test_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_and_another_project(server, premiere):
-    """Rendering takes the time, so one run sees everything; what must not change is compared to the last bit."""
-    clip = str(server.folder / "media" / "clip \u201cone\u201d.mov")
-    sequence = premiere("sequence", timebase=str(TIMEBASE), zeroPoint=str(86400 * TIMEBASE), displayFormat=110)
-    for start, offset in ((30, 4), (42, 20), (60, 40)):
-        premiere("clip", sequence=sequence, file=clip, start=start, length=12, offset=offset, selected=True)
-    speech = str(server.folder / "media" / "speech.mpg")
-    premiere("clip", sequence=sequence, file=speech, start=30, length=45, track=1, kind="Audio", selected=True)
-    premiere("clip", sequence=sequence, file=speech, start=0, length=200, track=0, kind="Audio", name='Terror error "x"\n\u2028</script>')
-    film = premiere("about")["project"]
-    start = premiere("picture", sequence=sequence)
-    panel = installed(server.folder, server.data)
-    wanted = [("HeyGem takes", 30, 12, 0), ("HeyGem takes", 42, 12, 0), ("HeyGem takes", 60, 12, 0)]
-
-    with panel_in_chromium(premiere, panel, HOST) as page:
-        tick = lambda: page.wait_for_timeout(50)  # noqa: E731 — while it waits, Playwright answers the panel's calls
-        until(lambda: page.locator("#state").get_attribute("data-connected") == "true", 30, "the panel never connected", tick)
-        shown(page, tick)
-
-        selection = asked(server, tick)
-        assert [item["kind"] for item in selection["items"]] == ["picture"] * 3 + ["sound"]
-        frame = next(one for one in page.frames if one.url.startswith("http"))
-        frame.get_by_role("button", name=re.compile("3 shots")).click()
-        job = until(lambda: newest_job(server), 30, "the page submitted nothing", tick)
-        until(lambda: server.ask("GET", f"/api/v1/jobs/{job}")["job"]["state"] == "active", 60, "the job did not start", tick)
-        server.kill()
-        until(lambda: page.locator("#state").get_attribute("data-connected") == "false", 20, "the panel did not notice", tick)
-
-    # the panel is closed, the editor opens another project, the server comes back and finishes
-    premiere("project", name="Another film")
-    other = premiere("sequence", timebase=str(TIMEBASE))
-    server.start()
-
-    def ended() -> Any:
-        detail = server.ask("GET", f"/api/v1/jobs/{job}")
-        assert detail["job"]["state"] != "failed", [shot["why"] for shot in detail["shots"]]
-        return detail["job"]["state"] == "completed"
-
-    until(ended, 200, "the job was not finished after the crash")
-    with panel_in_chromium(premiere, panel, HOST) as page:
-        tick = lambda: page.wait_for_timeout(50)  # noqa: E731
-        until(lambda: page.locator("#state").get_attribute("data-connected") == "true", 30, "the panel never came back", tick)
-        page.wait_for_timeout(1000)
-        assert premiere("picture", sequence=other)["video"] == [], "takes of one project came into another"
-        assert takes_on(premiere, sequence, server.takes) == []
-
-        premiere("reopen", project=film)
-        until(lambda: len(takes_on(premiere, sequence, server.takes)) == 3, 40, "the takes did not arrive", tick)
-        until(lambda: all(take["placed"] for take in takes_of(server, job)), 20, "the server was not told", tick)
-    assert takes_on(premiere, sequence, server.takes) == wanted
-
-    with panel_in_chromium(premiere, panel, HOST) as page:
-        tick = lambda: page.wait_for_timeout(50)  # noqa: E731
-        until(lambda: page.locator("#state").get_attribute("data-connected") == "true", 30, "the panel never came back", tick)
-        page.wait_for_timeout(1000)
-    assert takes_on(premiere, sequence, server.takes) == wanted
-    after = premiere("picture", sequence=sequence, without=[take["path"] for take in takes_of(server, job)])
-    assert json.dumps(after) == json.dumps(start), "A1 or another clip, the selection, in and out or the playhead changed"
-
-
-def shown(page: Any, tick: Any) -> None:
-    """The server's page stands in the frame, signed in by the channel alone, and reaches nothing of the panel."""
-    until(lambda: page.locator("#page").is_visible(), 20, "the page was not shown", tick)
-    frame = until(lambda: next((one for one in page.frames if one.url.startswith("http")), None), 20, "the frame stayed empty", tick)
-    assert "token" not in frame.url
-    assert frame.evaluate("typeof window.require + typeof window.__adobe_cep__") == "undefinedundefined"
-    reached = "(() => { try { return window.parent.document.title } catch (problem) { return problem.name } })()"
-    assert frame.evaluate(reached) == "SecurityError"
-    until(
-        lambda: frame.evaluate('(document.body ? document.body.innerText : "").length') > 40,
-        30,
-        "the page in the frame shows nothing",
-        tick,
-    )
-
-
-def asked(server: RealServer, tick: Any) -> dict[str, Any]:
-    """host.selection by way of the server, as the page asks for it."""
-    answer: dict[str, Any] = {}
-
-    def ask() -> None:
-        with server.client() as client:
-            answer.update(client.call(HOST, HostCall(method="host.selection")))
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    until(lambda: not asking.is_alive(), 20, "the selection did not come", tick)
-    return answer
+def three_clips(desk: Desk, clip: str) -> None:
+    """With one speech across them, old dialogue under a nasty name, and a stranger on the video track above."""
+    speech = str(desk.server.folder / "media" / "speech.mpg")
+    for start, offset in CLIPS:
+        desk.lay(file=clip, start=start, length=12, offset=offset, selected=True)
+    desk.lay(file=clip, start=200, length=9, track=1)
+    desk.lay(file=speech, start=30, length=45, track=1, kind=desk.sound, selected=True)
+    desk.lay(file=speech, start=0, length=20, track=0, kind=desk.sound, name=NASTY)
 
 
 def newest_job(server: RealServer) -> str | None:
@@ -151,49 +69,139 @@ def newest_job(server: RealServer) -> str | None:
     return jobs[0]["id"] if jobs else None
 
 
+def ended(server: RealServer, job: str) -> Any:
+    detail = server.ask("GET", f"/api/v1/jobs/{job}")
+    assert detail["job"]["state"] != "failed", [shot["why"] for shot in detail["shots"]]
+    return detail["job"]["state"] == "completed"
+
+
 def takes_of(server: RealServer, job: str) -> list[dict[str, Any]]:
     return [take for shot in server.ask("GET", f"/api/v1/jobs/{job}")["shots"] for take in shot["takes"]]
 
 
-def test_the_uxp_panels_link_places_a_real_take_and_undo_takes_it_back(server):
-    """The real adapter, core and server; only UXP itself is played."""
-    if run_node(*WEBSOCKET, "-e", "new WebSocket('ws://127.0.0.1:1').onerror = () => {}").returncode:
-        pytest.skip("Node 20 or later is needed for its WebSocket")
-    take = a_take(server)
-    uxp = NodeProcess(HERE / "fakes" / "uxp_process.js", {}, *WEBSOCKET)
-    try:
-        clip = str(next((server.folder / "media").glob("clip*.mov")))
-        for file in (clip, take["path"]):
-            uxp("known", file=file, facts=in_ticks(file))
-        sequence = uxp("sequence", timebase=str(TIMEBASE), zeroPoint=str(86400 * TIMEBASE))
-        uxp("clip", sequence=sequence, file=clip, start=30, length=12, offset=4, selected=True)
-        uxp("clip", sequence=sequence, file=clip, start=30, length=12, offset=4, kind="audio")
-        before = uxp("state", sequence=sequence)
-        uxp("live", serverFile=str(server.data / "server.json"))
-        with server.client() as client:
-            until(lambda: "uxp-test" in [host.id for host in client.hosts()], 20, "the panel did not connect")
-            [item] = client.call("uxp-test", HostCall(method="host.selection"))["items"]
-            params = {"take": take["id"], "file": "", "name": take["name"], "placement": item["placement"], "frames": 12}
-            placed = client.call("uxp-test", HostCall(method="host.place", params=params))
-        assert (placed["track"], placed["record_start"], placed["record_duration"]) == (2, 30, 12)
-        uxp("undo")
-        assert uxp("state", sequence=sequence) == before
-    finally:
-        uxp.close()
+def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_and_another_project(server, desks, clips):
+    """One run sees everything: what must not change is compared to the last bit."""
+    desk = CepDesk(server, setting("23.976"))
+    desks.append(desk)
+    three_clips(desk, footage(server, clips, desk.setting))
+    start = desk.untouched()
+    wanted = [(3, start, 12, 0) for start, _ in CLIPS]
+
+    desk.open_panel()
+    shown(desk)
+    selection = desk.call("host.selection")
+    assert [item["kind"] for item in selection["items"]] == ["picture"] * 3 + ["sound"]
+    former = newest_job(server)
+    frame = next(one for one in desk.page.frames if one.url.startswith("http"))
+    frame.get_by_role("button", name=re.compile("3 shots")).click()
+    job = desk.wait(lambda: newest_job(server) not in (former, None) and newest_job(server), 30, "the page submitted nothing")
+    desk.wait(lambda: server.ask("GET", f"/api/v1/jobs/{job}")["job"]["state"] == "active", 60, "the job did not start")
+    port = server.port
+    server.kill()
+    desk.wait(lambda: desk.is_connected(False), 20, "the panel did not notice")
+    desk.close_panel()
+
+    # the panel is closed, the editor opens another project, the server comes back at another port and finishes
+    desk.fake("project", name=NASTY)
+    other = desk.fake("sequence", timebase=str(desk.setting.timebase))
+    server.start()
+    assert server.port != port
+    until(lambda: ended(server, job), 200, "the job was not finished after the crash")
+    desk.open_panel()
+    desk.page.wait_for_timeout(1000)
+    assert desk.fake("picture", sequence=other)["video"] == [], "takes of one project came into another"
+    assert desk.takes() == []
+
+    desk.fake("reopen", project=desk.project)
+    desk.wait(lambda: len(desk.takes()) == 3, 40, "the takes did not arrive")
+    desk.wait(lambda: all(take["placed"] for take in takes_of(server, job)), 20, "the server was not told")
+    assert desk.takes() == wanted
+
+    # the server moves once more while the panel stays open; then a second panel of the same editor: nothing comes twice
+    server.stop()
+    desk.wait(lambda: desk.is_connected(False), 20, "the panel did not notice")
+    server.start()
+    desk.wait(lambda: desk.is_connected(True), 30, "the panel did not find the server at its new port")
+    desk.wait(lambda: any(f":{server.port}/" in one.url for one in desk.page.frames), 20, "the page stayed at the old port")
+    with panel_beside(desk.page, desk.panel):
+        desk.page.wait_for_timeout(1000)
+    assert desk.takes() == wanted
+    assert desk.untouched() == start, "A1 or another clip, the selection, in and out or the playhead changed"
 
 
-def a_take(server: RealServer) -> dict[str, Any]:
-    """One that the test above left, or a new one."""
-    job = newest_job(server)
-    if job is None:
-        media = server.folder / "media"
-        shot = {
-            "video": {"path": str(next(media.glob("clip*.mov")))},
-            "speech": {"path": str(media / "speech.mpg")},
-            "start": 4,
-            "end_exclusive": 16,
-        }
-        settings = {"fit": "hold", "format": "prores", "sound": "none"}
-        job = server.ask("POST", "/api/v1/jobs", {"shots": [shot], "settings": settings})["job"]["id"]
-    until(lambda: server.ask("GET", f"/api/v1/jobs/{job}")["job"]["state"] == "completed", 120, "nothing was rendered")
-    return takes_of(server, job)[0]
+def shown(desk: CepDesk) -> None:
+    """The server's page stands in the frame, signed in by the channel alone, and reaches nothing of the panel."""
+    page = desk.page
+    desk.wait(lambda: page.locator("#page").is_visible(), 20, "the page was not shown")
+    frame = desk.wait(lambda: next((one for one in page.frames if one.url.startswith("http")), None), 20, "the frame stayed empty")
+    assert "token" not in frame.url
+    assert frame.evaluate("typeof window.require + typeof window.__adobe_cep__") == "undefinedundefined"
+    reached = "(() => { try { return window.parent.document.title } catch (problem) { return problem.name } })()"
+    assert frame.evaluate(reached) == "SecurityError"
+    filled = '(document.body ? document.body.innerText : "").length'
+    desk.wait(lambda: frame.evaluate(filled) > 40, 30, "the page in the frame shows nothing")
+
+
+def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(server, desks, clips):
+    desk = UxpDesk(server, setting("29.97"))
+    desks.append(desk)
+    three_clips(desk, footage(server, clips, desk.setting))
+    start = desk.untouched()
+    desk.open_panel()
+    job = server.render(desk.call("host.selection"), desk.host, handles=2, format="prores", laying={"disable_original": True})
+    desk.wait(lambda: ended(server, job), 200, "the job was not finished")
+    desk.wait(lambda: all(take["placed"] for take in takes_of(server, job)), 30, "the takes did not arrive")
+    assert desk.takes() == [(3, start, 12, 2) for start, _ in CLIPS]
+    disabled = {int(clip["start"]) // desk.setting.timebase for _, clip in desk.clips("video") if clip["disabled"]}
+    assert disabled == {start for start, _ in CLIPS}, "takes that arrive by themselves are laid as it was chosen"
+    assert desk.fake("steps")[-3:] == ["Place HeyGem take"] * 3
+    for _ in CLIPS:
+        desk.fake("undo")
+    assert desk.untouched() == start
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_nested_clip_is_rendered_from_what_premiere_exports_and_comes_back_baked(server, desks, clips, panel):
+    """Only Premiere can draw it; the fake Premiere's encoder writes real frames of a real person, the server renders from those."""
+    desk = DESKS[panel](server, setting("25"), width=360, height=288)
+    desks.append(desk)
+    speech = str(server.folder / "media" / "speech.mpg")
+    nested = footage(server, clips, desk.setting)
+    desk.lay(nest=nested, start=50, length=12, offset=8, selected=True)
+    desk.lay(file=speech, start=50, length=12, track=1, kind=desk.sound, selected=True)
+    desk.open_panel()
+    selection = desk.call("host.selection")
+    picture = selection["items"][0]
+    assert "nested sequence" in picture["needs_host_export"]
+    start = desk.untouched()
+
+    body = {"items": [picture["id"]], "kind": "picture", "handles": 2}
+    export = desk.timed("host.export", lambda: server.ask("POST", f"/api/v1/hosts/{desk.host}/exports", body))
+    assert [one["problem"] for one in export["exported"]] == [None]
+    with av.open(export["exported"][0]["path"]) as file:
+        assert (file.streams.video[0].codec_context.name, file.streams.video[0].frames) == ("prores", 16)
+    assert desk.untouched() == start, "the export left something as it was not"
+
+    job = server.render(selection, desk.host, handles=2, format="prores", exports=[export["id"]])
+    desk.wait(lambda: ended(server, job), 200, "the job was not finished")
+    desk.wait(lambda: all(take["placed"] for take in takes_of(server, job)), 30, "the take did not arrive")
+    [shot] = server.ask("GET", f"/api/v1/jobs/{job}")["shots"]
+    assert shot["request"]["placement"]["baked"]
+    [(track, at, length, first)] = desk.takes()
+    assert (track, at, length, first) == (2, 50, 12, 2)
+
+    placing_by_hand(desk, shot["takes"][0])
+
+
+def placing_by_hand(desk: Desk, take: dict[str, Any]) -> None:
+    """As the page does it, with another file of the same take: each call is answered, and doing it twice is doing it once."""
+    params = desk.server.ask("GET", f"/api/v1/takes/{take['id']}/placing")
+    assert params["placement"]["baked"]
+    copies = [str(shutil.copy(take["path"], Path(take["path"]).with_stem(f"copy {number} \u2028'\""))) for number in range(2)]
+    assert desk.call("host.place", **{**params, "file": copies[0]})["track"] == 3
+    assert desk.call("host.place", **{**params, "file": copies[0]})["already"]
+    assert desk.call("host.switchTake", **{**params, "file": copies[1]})["track"] == 3
+    assert len(desk.takes()) == 2
+    markers = [{"record_start": 52, "record_duration": 3, "name": NASTY}]
+    assert desk.call("host.markers", placement=params["placement"], markers=markers)["added"] == 1
+    desk.call("host.reveal", placement=params["placement"])

@@ -26,7 +26,7 @@
       http: async (request) => { const said = await window.nodeHttp(request); if (said.problem) throw new Error(said.problem); return said; },
       startServer: null,
     }),
-    hostId: () => config.host_id, exportPresets: () => () => null, readConfig: () => config,
+    hostId: () => config.host_id, readConfig: () => config, list: (folder) => window.nodeList(folder),
   };
   function requireFrom(folder) {
     return (name) => {

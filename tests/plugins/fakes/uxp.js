@@ -30,6 +30,14 @@ class Uxp {
     this.ppro = this.makeApi();
   }
 
+  /** Work that takes the editor's own time. */
+  busy(work) {
+    const began = process.hrtime.bigint();
+    const value = work();
+    this.busyMs += Number(process.hrtime.bigint() - began) / 1e6;
+    return value;
+  }
+
   does(name) {
     if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`);
     return !this.without.includes(name);
@@ -280,15 +288,13 @@ function exportSequence(fake, view, type, file, preset, full) {
   const sequence = project.sequences.find((one) => one.guid === guid);
   const kind = exporting.kindOf(preset);
   if (!kind || fake.deafTo.some((name) => preset.includes(name))) return Promise.resolve(fake.does("export.failure-may-be-silent"));
-  const began = process.hrtime.bigint();
   const media = (clip) => project.items.find((item) => item.id === clip.media);
   const tracks = sequence[kind === "picture" ? "video" : "audio"].map((clips, index) => ({
     muted: Boolean(sequence.muted[(kind === "picture" ? "video" : "audio") + index]),
     items: clips.map((clip) => ({ ...clip, start: BigInt(clip.start), end: BigInt(clip.end), inPoint: BigInt(clip.inPoint), file: media(clip) && (media(clip).file || media(clip).nest) })),
   }));
   fake.exports.push({ file, preset, type, full, inPoint: sequence.inPoint, outPoint: sequence.outPoint, heard: tracks.map((track) => !track.muted) });
-  exporting.write(fake, { file, kind, timebase: sequence.timebase, from: sequence.inPoint, to: sequence.outPoint, width: sequence.width, height: sequence.height, tracks });
-  fake.busyMs += Number(process.hrtime.bigint() - began) / 1e6;
+  fake.busy(() => exporting.write(fake, { file, kind, timebase: sequence.timebase, from: sequence.inPoint, to: sequence.outPoint, width: sequence.width, height: sequence.height, tracks }));
   fake.whileExporting();
   return fake.does("export.promise-may-hang") ? new Promise(() => {}) : Promise.resolve(true);
 }
@@ -309,7 +315,7 @@ function nativeOtio(fake, { project, guid }) {
       const scalar = clip.speed * (clip.reversed ? -1 : 1);
       const media = project.items.find((item) => item.id === clip.media);
       children.push({ OTIO_SCHEMA: "Clip.2", name: clip.name, source_range: { OTIO_SCHEMA: "TimeRange.1", start_time: time(frames(clip.inPoint)), duration: time((from - start) * clip.speed) },
-        media_references: { DEFAULT_MEDIA: media ? { OTIO_SCHEMA: "ExternalReference.1", target_url: `file://${encodeURI(media.file)}`, available_range: null, metadata: {}, name: "" } : { OTIO_SCHEMA: "GeneratorReference.1", name: "", metadata: {}, generator_kind: "title", parameters: {} } },
+        media_references: { DEFAULT_MEDIA: media && media.nest ? { OTIO_SCHEMA: "MissingReference.1", name: "", metadata: {} } : media ? { OTIO_SCHEMA: "ExternalReference.1", target_url: `file://${encodeURI(media.file)}`, available_range: null, metadata: {}, name: "" } : { OTIO_SCHEMA: "GeneratorReference.1", name: "", metadata: {}, generator_kind: "title", parameters: {} } },
         active_media_reference_key: "DEFAULT_MEDIA", effects: [{ OTIO_SCHEMA: "LinearTimeWarp.1", name: "", effect_name: "LinearTimeWarp", time_scalar: scalar, metadata: {} }], markers: [], metadata: { PremierePro_OTIO: {} } });
     }
     return { OTIO_SCHEMA: "Track.1", name: "", kind, children, source_range: null, effects: [], markers: [], metadata: {} };

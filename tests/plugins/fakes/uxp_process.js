@@ -1,6 +1,7 @@
 "use strict";
 // The UXP panel's real adapter and core around the fake UXP, as a process that answers lines of JSON.
 
+const childProcess = require("child_process");
 const fs = require("fs");
 const os = require("os");
 const path = require("path");
@@ -16,7 +17,12 @@ const schema = JSON.parse(fs.readFileSync(path.join(PLUGINS, "protocol", "host.s
 
 const options = JSON.parse(process.argv[2] || "{}");
 const known = new Map();
-const fake = new Uxp({ ...options, facts: (file) => known.get(file) });
+const probe = (file) => JSON.parse(childProcess.execFileSync(options.python, ["-m", "tests.plugins.media", file], { cwd: options.repository, encoding: "utf8" }));
+const fake = new Uxp({ ...options, facts });
+function facts(file) {
+  if (!known.has(file)) fake.busy(() => known.set(file, probe(file)));
+  return known.get(file);
+}
 const uxp = {
   host: { version: "26.3.0", applicationPath: options.application },
   storage: { localFileSystem: {
@@ -27,7 +33,7 @@ const uxp = {
   } },
 };
 const random = (count) => require("crypto").randomBytes(count);
-const machine = { ...makeMachine({ uxp, fs: fs.promises, os, fetch, random }), pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms / 50); }) };
+const machine = { ...makeMachine({ uxp, fs: fs.promises, os, fetch, random }), pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms >= 250 ? ms / 50 : ms); }) };
 const editor = makeEditor(fake.ppro, machine);
 const find = (guid) => [...fake.projects.values()].flatMap((project) => project.sequences).find((one) => one.guid === guid);
 const clip = (guid, key) => [...find(guid).video, ...find(guid).audio].flat().find((one) => one.key === key);
