@@ -182,6 +182,16 @@ def test_what_only_the_timeline_document_tells_is_told_before_a_take_is_placed(s
     assert [item["cannot_copy"] for item in items] == [lost, [], []]
 
 
+@pytest.mark.parametrize(("scalar", "only_resolve"), [(1.0, False), (0.5, True), (None, True)])
+def test_a_retimed_sound_is_resolves_to_export(scene, scalar, only_resolve):
+    resolve, timeline, clips, speech, _ = scene
+    warp = {"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": scalar} if scalar else {"OTIO_SCHEMA": "TimeEffect.1"}
+    speech.effects = [{**warp, "name": "", "effect_name": "", "metadata": {}}]
+    timeline.selected = [clips[0], speech]
+    picture, sound = ask(resolve, "host.selection")["items"]
+    assert (picture["needs_host_export"], sound["needs_host_export"] is not None) == (None, only_resolve)
+
+
 def test_a_dissolve_at_a_clips_end_is_told_and_is_no_clip(scene):
     """Since 21.1 tracks list their transitions among the clips: taken for one, it would be in the way of every take."""
     resolve, timeline, clips, *_ = scene

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pytest
 
+from heygem_resolve.choices import Choices
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
@@ -157,3 +158,40 @@ def test_three_clips_with_one_speech_come_back_to_their_places_through_a_crash_a
         again.link.join(0.02)
     assert takes_on(timeline) == WANTED
     again.close()
+
+
+def test_a_compound_clip_that_says_a_mix_comes_back_from_resolves_own_export(server):
+    """What only Resolve can decode, picture and sound: offered in the window, exported by Resolve, rendered, and laid above the clip
+    with its look in it already, so that nothing is copied onto it."""
+    resolve = Resolve()
+    resolve.new_project("Nests")
+    timeline = resolve.new_timeline(rate=SETTING, start_frame=FIRST, start_timecode=START)
+    timeline.size = (360, 288)
+    media = server.folder / "media"
+    nest = resolve.add_compound(timeline, str(media / "clip.mov"), start=20, length=12, offset=8)
+    nest.grade, nest.properties["ZoomX"] = "teal", 1.3
+    title = resolve.add_compound(timeline, str(media / "clip.mov"), start=0, length=60, track=2)
+    mix = resolve.add_sound(timeline, str(media / "speech.mpg"), start=15, length=30, track=2)
+    mix.media = None  # several sounds in a compound clip: no file of its own
+    timeline.selected = [nest, mix]
+    desk = Desk(resolve, server)
+    desk.panel.chosen = Choices(mode="take")
+    desk.connected()
+    before, deliver = json.dumps(timeline.picture(), sort_keys=True, default=str), json.dumps(resolve.manager.project.deliver["settings"])
+
+    desk.panel.render(None)
+    desk.until(lambda: desk.panel.offer, 60, f"nothing was offered: {desk.panel.said}")
+    assert (desk.panel.offer.pictures, desk.panel.offer.sounds) == ((nest.id,), (mix.id,))
+    desk.panel.export()
+    arrived = lambda: [track for track in timeline.tracks["video"] if track.name.startswith("HeyGem")]  # noqa: E731
+    desk.until(arrived, 200, f"the take did not come: {desk.panel.said}")
+
+    [track] = arrived()
+    [take] = track.items
+    assert (take.start - timeline.start_frame, take.length, take.offset, take.grade, take.properties["ZoomX"]) == (20, 12, 0, "", 1.0)
+    assert "made from an export" in desk.panel.said
+    assert (nest.takes, title.enabled) == ([], True)
+    assert without_takes(timeline) == before
+    settings = resolve.manager.project.deliver["settings"]
+    assert {key: value for key, value in settings.items() if key not in ("MarkIn", "MarkOut")} == json.loads(deliver)
+    desk.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
+import time
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -294,6 +295,19 @@ def test_clips_of_a_timeline_that_is_not_open_are_found_and_it_is_closed_again(f
     assert resolve.manager.project.timeline is other
 
 
+def test_what_a_killed_export_left_is_swept_away(files, tmp_path):
+    resolve, _, clip = scene(files)
+    project = resolve.manager.project
+    project.SaveAsNewRenderPreset("HeyGem meanwhile 7-7")
+    project.SaveAsNewRenderPreset("HeyGem masters of the person")
+    for name, age_s in (("heygem-export-old", 2 * 86400), ("heygem-export-now", 0), ("rushes", 9 * 86400)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    export(resolve, tmp_path, clip)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["heygem-export-now", "rushes"]
+    assert list(project.presets) == ["HeyGem masters of the person"]
+
+
 def test_two_exports_into_one_folder_do_not_overwrite_each_other(files, tmp_path):
     resolve, timeline, clip = scene(files)
     neighbour = timeline.tracks["video"][0].items[1]
@@ -303,10 +317,9 @@ def test_two_exports_into_one_folder_do_not_overwrite_each_other(files, tmp_path
     assert all(Path(path).is_file() for path in (*first, *again))
 
 
-def test_naive_settings_would_take_the_persons_own_along(files, tmp_path):
+def test_naive_settings_would_take_the_persons_own_along(files):
     """The fake bites: one key that a version lacks takes all the others with it."""
     resolve, _, _ = scene(files, version=(20, 0))
     project = resolve.manager.project
     assert not project.SetRenderSettings({"FormatWidth": 64, "UseFullExtents": False})
     assert project.deliver["settings"]["FormatWidth"] == 1280
-    shutil.rmtree(tmp_path / "x", ignore_errors=True)

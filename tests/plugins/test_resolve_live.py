@@ -99,7 +99,7 @@ def test_an_export_asked_for_in_the_window_comes_back_through_the_same_panel(des
     server.answers = [
         {
             "id": "t1",
-            "conformed": {"shots": [row(desk.compound, shot=None, needs_host_export="it is a nest"), row(desk.plain)]},
+            "conformed": {"shots": [row(desk.plain)]},
             "job": {"job": {"shots_total": 1}},
         },
         {"id": "t2", "conformed": {"shots": [row(desk.compound)]}, "job": {"job": {"shots_total": 1}}},
@@ -114,7 +114,7 @@ def test_an_export_asked_for_in_the_window_comes_back_through_the_same_panel(des
     desk.connected()
     desk.panel.render(None)
     desk.until(lambda: desk.panel.offer, "nothing was offered")
-    assert "it is a nest" in desk.panel.said
+    assert desk.panel.said == "1 clip is being rendered."
     desk.panel.export()
     desk.until(lambda: len(server.submitted) == 2, "the files were not rendered from")
     assert server.asked == ["exports resolve/ü x"]
@@ -123,6 +123,7 @@ def test_an_export_asked_for_in_the_window_comes_back_through_the_same_panel(des
     assert os.path.getsize(exported["path"]) > 0
     first, second = (body for _, body in server.submitted)
     assert second["exports"] == ["x0"]
+    assert desk.compound.id not in first["selection"]["ids"], "only Resolve can play it"
     assert desk.compound.id in second["selection"]["ids"]
     assert desk.plain.id not in second["selection"]["ids"], "it is being rendered already"
     assert first["laying"] == second["laying"] == {"mode": "track", "mute": "none", "disable_original": False}
@@ -130,7 +131,7 @@ def test_an_export_asked_for_in_the_window_comes_back_through_the_same_panel(des
 
 
 def test_an_export_that_fails_is_a_sentence_and_submits_nothing(desk, server):
-    server.answers = [{"id": None, "conformed": {"shots": [row(desk.compound, shot=None, needs_host_export="it is a nest")]}, "job": None}]
+    desk.timeline.selected = [desk.compound]
     server.export = lambda asked, reply: {"id": "x0", **reply["result"]}
     desk.film.script = "fails"
     desk.connected()
@@ -139,7 +140,7 @@ def test_an_export_that_fails_is_a_sentence_and_submits_nothing(desk, server):
     desk.panel.export()
     desk.until(lambda: "Der Datenträger ist voll." in desk.panel.said, f"not told: {desk.panel.said}")
     desk.rest(0.3)
-    assert len(server.submitted) == 1
+    assert server.submitted == []
 
 
 def test_a_submission_whose_answer_got_lost_is_asked_again_under_the_same_key(desk, server):
@@ -241,7 +242,7 @@ def test_the_page_opens_at_this_editor_and_jobs_can_be_cancelled(desk, server):
     desk.connected()
     desk.panel.link.outbox.put(("page",))
     desk.until(lambda: desk.panel.page, "no address")
-    assert desk.panel.page.endswith("/?editor=resolve%2F%C3%BC%20x#code=once")
+    assert desk.panel.page.endswith("/#code=once&host=resolve%2F%C3%BC%20x")
     desk.panel.jobs = {"j1": {"id": "j1", "name": "scene", "state": "active", "created": 1.0}}
     desk.panel.cancel()
     desk.until(lambda: "cancel j1" in server.asked, "not cancelled")

@@ -231,6 +231,27 @@ def test_clips_that_only_resolve_can_play_are_offered_and_no_others(told):
     assert panel.offer is None, "an export that did not help is not offered again and again"
 
 
+def test_what_the_server_would_read_wrongly_is_never_sent_without_an_export(told):
+    """A multicam clip has a file, and only Resolve knows which angle of it."""
+    panel, timeline = told
+    media = timeline.selected[0].media
+    plain = media.GetClipProperty
+    media.GetClipProperty = lambda name: "3" if name == "Angle Count" else plain(name)
+    panel.render(None)
+    order = panel.link.outbox.get_nowait()[1]
+    first, second, third = timeline.selected
+    assert order.held == (first.id,)
+    assert first.id not in order.body["selection"]["ids"]
+    panel._handle("submitted", order, {"job": {"job": {"shots_total": 2}}, "conformed": {"shots": [row(second.id), row(third.id)]}}, None)
+    assert panel.offer.pictures == (first.id,)
+    assert [id for id in panel.offer.order.body["selection"]["ids"] if id in (second.id, third.id)] == []
+    timeline.selected = [first]
+    panel.render(None)
+    assert panel.link.outbox.empty(), "there is nothing to ask"
+    assert panel.offer.pictures == (first.id,)
+    assert "multicam" in panel.said
+
+
 def test_a_sound_that_only_resolve_can_play_is_offered_with_every_clip_that_it_left_mute(told):
     panel, timeline = told
     first, second, third = timeline.selected

@@ -17,9 +17,15 @@ _ALSO_COPIED = ("Lens Correction", "Retime and Scaling", "Retime And Scaling")  
 
 
 def told(item: dict[str, Any], document: dict[str, Any] | None, *, copies_fades: bool) -> dict[str, Any]:
-    """The protocol's SelectedItem with what the document adds to `cannot_copy`. `copies_fades`: this version's API can (21.1)."""
-    if item["kind"] != "picture" or document is None:
+    """The protocol's SelectedItem with what the document adds to it. `copies_fades`: this version's API can (21.1).
+
+    A sound that is retimed is exported by Resolve: how it stretches voices is its own.
+    """
+    if document is None:
         return item
+    if item["kind"] == "sound":
+        retimed = any(_is_retimed(clip) for clip, _, _ in _clips(document, item["id"]))
+        return {**item, "needs_host_export": "It is retimed, as only Resolve sounds it."} if retimed else item
     lost = [words for clip, before, after in _clips(document, item["id"]) for words in _lost(clip, before, after, copies_fades)]
     return {**item, "cannot_copy": list(dict.fromkeys([*item["cannot_copy"], *lost]))}
 
@@ -42,6 +48,12 @@ def _lost(clip: dict[str, Any], before: Any, after: Any, copies_fades: bool) -> 
         about = (effect.get("metadata") or {}).get("Resolve_OTIO") or {} if isinstance(effect, dict) else {}
         if about and about.get("Enabled", True):
             yield from _lost_of(about, copies_fades)
+
+
+def _is_retimed(clip: dict[str, Any]) -> bool:
+    effects = [effect for effect in clip.get("effects") or [] if isinstance(effect, dict)]
+    kinds = [(str(effect.get("OTIO_SCHEMA", "")).split(".")[0], effect.get("time_scalar")) for effect in effects]
+    return any(kind in ("TimeEffect", "FreezeFrame") or (kind == "LinearTimeWarp" and scalar != 1) for kind, scalar in kinds)
 
 
 def _is_transition(child: Any) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PICTURE = ("DNxHRHQX", "ProRes422HQ", "DNxHRHQ", "ProRes422")  # beginnings of codec ids, best first; "DNxHRHQX_10" in 20 and 21
 _GUESSED = ("DNxHRHQX_10", "DNxHRHQX", "ProRes422HQ", "DNxHRHQ")  # where this version lists none
+_PRESET = "HeyGem meanwhile "
 _SINGLE = 1  # one file of the timeline, not one for each clip
 _LONGEST_S = 3600.0
 _STALLED_S = 30.0  # neither rendering nor done for so long: a message waits in Resolve's window
@@ -37,7 +38,8 @@ def kept(editor: Editor, project: api.Project, timeline: api.Timeline, folder: s
     """
     notices: list[str] = []
     mode, now = project.GetCurrentRenderMode(), project.GetCurrentRenderFormatAndCodec() or {}
-    name = f"HeyGem {os.getpid()}-{time.time_ns()}"
+    _sweep(project)
+    name = f"{_PRESET}{os.getpid()}-{time.time_ns()}"
     saved = bool(project.SaveAsNewRenderPreset(name))
     before: list[dict[str, Any]] = []
     try:
@@ -58,6 +60,15 @@ def kept(editor: Editor, project: api.Project, timeline: api.Timeline, folder: s
             steps.append(lambda: project.DeleteRenderPreset(name))
         put_back(steps)
         put_back([lambda: notices.extend(_what_differs(project, now, mode, saved))])
+
+
+def _sweep(project: Any) -> None:
+    """Presets of ours that a Resolve that was killed in the middle of an export has kept."""
+    listed = (project.GetRenderPresetList() if can(project, "GetRenderPresetList") else None) or []
+    for entry in listed:
+        name = entry.get("PresetName") if isinstance(entry, dict) else entry
+        if isinstance(name, str) and name.startswith(_PRESET):
+            project.DeleteRenderPreset(name)
 
 
 def _inherited(project: Any) -> dict[str, Any]:

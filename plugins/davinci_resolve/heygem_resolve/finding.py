@@ -70,7 +70,7 @@ def host_token(server: Server, host: str, project: str) -> str:
 def page_link(server: Server, host: str) -> str:
     """An address that signs a browser in, once, and says which editor's view to open. Raises: HostError."""
     code = ask(server, "POST", "/api/v1/sign-in-codes", {}, token=server.token)["code"]
-    return f"{server.url}/?editor={quoted(host)}#code={code}"
+    return f"{server.url}/#code={code}&host={quoted(host)}"
 
 
 def quoted(name: str) -> str:

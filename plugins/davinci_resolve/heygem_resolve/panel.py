@@ -60,8 +60,12 @@ class Panel:
         """Submits the selected clips; `speech` is a file, None = what lies under them."""
         self.offer = None
         try:
-            self.link.outbox.put(("submit", submitting.order(self.editor, self.host_id, speech, self.chosen)))
-            self.said = "Sending the clips …"
+            order = submitting.order(self.editor, self.host_id, speech, self.chosen)
+            if order.asks:
+                self.link.outbox.put(("submit", order))
+                self.said = "Sending the clips …"
+            else:
+                self.said, self.offer = submitting.left_to_resolve(order), submitting.offer(order, None)
         except HostError as problem:
             self.said = str(problem)
         except Exception as problem:  # a project that is being opened or closed: its objects are dead

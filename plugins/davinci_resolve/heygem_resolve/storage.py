@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _PREFIX = "heygem-export-"
 _BYTES_PER_PIXEL = Fraction(1, 2)  # of DNxHR HQX and ProRes 422 HQ, about
 _MARGIN_BYTES = 256 << 20
+_LEFT_S = 24 * 3600.0  # no export takes that long
 
 
 @contextmanager
@@ -32,6 +34,7 @@ def folder_for(editor: Editor, wanted: str) -> Iterator[str]:
     Raises: HostError — no folder of the media storage can be written to.
     """
     base = _base(editor, wanted)
+    _sweep(base)
     try:
         folder = tempfile.mkdtemp(prefix=_PREFIX, dir=base)
     except OSError as problem:
@@ -40,6 +43,16 @@ def folder_for(editor: Editor, wanted: str) -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(base: str) -> None:
+    """What a Resolve that was killed in the middle of an export left here."""
+    for entry in os.scandir(base) if os.path.isdir(base) else ():
+        try:
+            if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False) and time.time() - entry.stat().st_mtime > _LEFT_S:
+                shutil.rmtree(entry.path, ignore_errors=True)
+        except OSError:
+            continue
 
 
 def volumes(editor: Editor) -> list[str]:

@@ -20,6 +20,13 @@ class Order:
 
     body: dict[str, Any]  # of POST /api/v1/timelines
     items: tuple[dict[str, Any], ...]  # the protocol's SelectedItem
+    held: tuple[str, ...] = ()  # pictures that are not in the body: the server would read another angle, or nothing
+
+    @property
+    def asks(self) -> bool:
+        """Whether a picture is left that the server can read."""
+        pictures = {item["id"] for item in self.items if item["kind"] == "picture"}
+        return any(id in pictures for id in self.body["selection"]["ids"])
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,9 @@ def order(editor: Editor, host_id: str, speech: str | None, choices: Choices) ->
     if found["document"] is None:
         raise HostError("NoDocument", "This Resolve does not export OpenTimelineIO: choose the clips in the page instead.")
     project = open_project(editor).GetUniqueId()
-    selection: dict[str, Any] = {"ids": [item["id"] for item in found["items"]], "project": project, "sequence": found["sequence"]["id"]}
+    held = tuple(item["id"] for item in found["items"] if item["kind"] == "picture" and item["needs_host_export"])
+    wanted = [item["id"] for item in found["items"] if item["id"] not in held and (item["kind"] == "picture" or not speech)]
+    selection: dict[str, Any] = {"ids": wanted, "project": project, "sequence": found["sequence"]["id"]}
     body = {
         "document": found["document"],
         "name": found["sequence"]["name"],
@@ -68,28 +77,31 @@ def order(editor: Editor, host_id: str, speech: str | None, choices: Choices) ->
     }
     if speech:
         selection["speech"] = speech
-        selection["ids"] = [item["id"] for item in found["items"] if item["kind"] == "picture"]
         selection["speech_from"] = "clip"
-    return Order(body=body, items=tuple(found["items"]))
+    return Order(body=body, items=tuple(found["items"]), held=held)
 
 
-def offer(given: Order, answer: dict[str, Any]) -> Offer | None:
+def offer(given: Order, answer: dict[str, Any] | None) -> Offer | None:
     """What Resolve has to export so that the clips left over can be rendered too; None = nothing that it could help with.
 
-    A sound that only Resolve can play is missing under every clip that was left over, so all of them are asked for again.
+    `answer` is the server's; None = it was not asked, since no clip is left that it could read. A sound that only Resolve can play
+    is missing under every clip that was left over, so all of them are asked for again.
     """
     if given.body.get("exports"):
         return None
     chosen = set(given.body["selection"]["ids"])
-    left = [shot for shot in answer["conformed"]["shots"] if shot.get("shot") is None]
-    pictures = tuple(dict.fromkeys(_clip_of(shot) for shot in left if shot.get("needs_host_export")))
+    left = [shot for shot in answer["conformed"]["shots"] if shot.get("shot") is None] if answer else []
+    needing = [_clip_of(shot) for shot in left if shot.get("needs_host_export")]
+    pictures = tuple(dict.fromkeys([*given.held, *needing]))
     sounds = tuple(
-        item["id"] for item in given.items if item["kind"] == "sound" and item["id"] in chosen and item.get("needs_host_export") and left
+        item["id"]
+        for item in given.items
+        if item["kind"] == "sound" and item["id"] in chosen and item.get("needs_host_export") and (left or pictures)
     )
     if not pictures and not sounds:
         return None
-    again = {_clip_of(shot) for shot in left} if sounds else set(pictures)
-    kept = [item["id"] for item in given.items if item["id"] in chosen and (item["kind"] == "sound" or item["id"] in again)]
+    again = {*pictures, *(_clip_of(shot) for shot in left)} if sounds else set(pictures)
+    kept = [item["id"] for item in given.items if item["id"] in again or (item["kind"] == "sound" and item["id"] in chosen)]
     body = {**given.body, "selection": {**given.body["selection"], "ids": kept}}
     seconds = sum(
         Fraction(item["placement"]["record_duration"]) / Fraction(item["placement"]["rate"])
@@ -114,7 +126,13 @@ def as_it_is_now(editor: Editor, given: Offer) -> Offer:
 
 
 def with_exports(given: Order, ids: list[str]) -> Order:
-    return replace(given, body={**given.body, "exports": ids})
+    return replace(given, body={**given.body, "exports": ids}, held=())
+
+
+def left_to_resolve(given: Order) -> str:
+    """Why the server was not asked."""
+    whys = [f"{item['name']}: {item['needs_host_export']}" for item in given.items if item["id"] in given.held]
+    return "Nothing can be rendered yet. " + " ".join(whys)
 
 
 def outcome(answer: dict[str, Any]) -> str:
@@ -125,4 +143,4 @@ def outcome(answer: dict[str, Any]) -> str:
     if answer.get("job") is None:
         return "Nothing can be rendered. " + " ".join(wrong or [skipped["why"] for skipped in answer["conformed"].get("skipped", [])])
     count = answer["job"]["job"]["shots_total"]
-    return f"{count} {'clip is' if count == 1 else 'clips are'} being rendered. " + " ".join(wrong)
+    return " ".join([f"{count} {'clip is' if count == 1 else 'clips are'} being rendered.", *wrong])

@@ -97,6 +97,9 @@ class Deliver(Remote):
             self.deliver["settings"].update(kept)
         return True
 
+    def GetRenderPresetList(self) -> list[str]:
+        return list(self.presets)
+
     def DeleteRenderPreset(self, name: str) -> bool:
         return self.presets.pop(name, None) is not None
 
@@ -134,8 +137,11 @@ class Deliver(Remote):
             self.finished.append(gone)
         return gone is not None
 
-    def StartRendering(self, job: str) -> bool:
+    def StartRendering(self, job: Any, *flags: Any, **named: Any) -> bool:
         self._page()
+        if (named or flags) and self._app.does("deliver.start-with-a-flag-hangs"):
+            self._app.broken = True
+            return False
         if self.on_render is not None:
             self.on_render()
         entry = self.jobs[job]
