@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from heygem_server.api import events as events_module
+from heygem_server.rendering import engine_room
+from heygem_server.rendering.events import Broadcaster
 from heygem_server.security.proof import is_proof
+from heygem_server.store import Store
+from heygem_server.wire import Origin, PreviewHeader
 
-from .running import Server, told
+from ..engine.jobs import submit
+from .running import Server, running, told
 
 
 def refused(socket: ClientConnection) -> str:
@@ -118,3 +124,46 @@ def test_who_comes_back_is_not_told_the_same_again(server: Server) -> None:
         told(socket, "hosts")
         with pytest.raises(TimeoutError):
             socket.recv(timeout=0.3)
+
+
+def frames_heard(socket: ClientConnection, timeout_s: float = 0.6) -> list[str]:
+    """The jobs of all pictures that come until nothing comes any more."""
+    heard = []
+    with suppress(TimeoutError):
+        while True:
+            message = socket.recv(timeout=timeout_s)
+            if isinstance(message, bytes):
+                length = int.from_bytes(message[:4], "big")
+                assert message[4 + length :] == b"a jpeg"
+                heard.append(json.loads(message[4 : 4 + length])["job"])
+    return heard
+
+
+def test_an_editor_sees_pictures_of_its_own_jobs_if_it_asked_and_of_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Broadcaster] = []
+    monkeypatch.setattr(engine_room, "Broadcaster", lambda store: found.append(Broadcaster(store)) or found[0])
+    with running(tmp_path, disk_floor_bytes=1 << 60) as server:
+        store = Store(server.settings.data_folder / "heygem.sqlite3")
+        own, other = (submit(store, origin=Origin(kind="host", host="premiere-1", project=project)).job.id for project in ("p1", "p2"))
+        store.close()
+
+        def draw() -> None:
+            for job in (own, other, "jnobody"):
+                header = PreviewHeader(job=job, shot=f"shot of {job}", frame=3, width=8, height=8)
+                found[0].publish_picture(header, b"a jpeg")
+
+        token = server.token("host", host="premiere-1", project="p1")["Authorization"].split()[1]
+        with server.socket({"token": token, "previews": True}) as asked, server.socket({"token": token}) as silent:
+            page = server.socket({"token": server.ready.token, "previews": True})
+            for socket in (asked, silent, page):
+                told(socket, "snapshot")
+            draw()
+            assert sorted(frames_heard(page)) == sorted((own, other, "jnobody"))
+            assert frames_heard(asked) == [own]
+            assert frames_heard(silent) == []
+            silent.send(json.dumps({"type": "follow", "previews": True}))
+            asked.send(json.dumps({"type": "follow"}))
+            assert frames_heard(asked, 0.3) == []
+            draw()
+            assert (frames_heard(silent), frames_heard(asked)) == ([own], [])
+            page.close()
