@@ -132,12 +132,12 @@ def timeline(media: Path, *, video: str = "speaker.mp4", frames: int = 20, neste
         track = otio.schema.Track("V1" if kind == "Video" else "A1", kind=kind)
         track.append(otio.schema.Gap(source_range=_range(0, 10)))
         length = {"speaker.mp4": 30, "slow.mp4": 120, "speech.wav": 22}[file]
+        shown = min(frames, 20) if kind == "Audio" else frames
         reference = otio.schema.ExternalReference((media / file).as_uri(), available_range=_range(0, length))
-        track.append(_marked(otio.schema.Clip(file, media_reference=reference, source_range=_range(start, frames)), name))
+        track.append(_marked(otio.schema.Clip(file, media_reference=reference, source_range=_range(start, shown)), name))
         if nested and kind == "Video":
-            inside = otio.schema.Clip("inside", media_reference=reference.clone(), source_range=_range(0, frames))
-            inner = otio.schema.Track("V1", children=[inside])
-            track.append(_marked(otio.schema.Stack("Scene 4 <b>", children=[inner], source_range=_range(0, frames)), "clip-3"))
+            nest = otio.schema.Clip("Scene 4 <b>", media_reference=otio.schema.MissingReference(), source_range=_range(0, frames))
+            track.append(_marked(nest, "clip-3"))
         elif nested:
             track.append(_marked(otio.schema.Clip(file, media_reference=reference.clone(), source_range=_range(0, frames)), "clip-4"))
         made.tracks.append(track)

@@ -169,7 +169,7 @@ def watch(page: Any, complaints: list[str]) -> None:
     """Errors and warnings of the console. A request that fails since the server is gone is told there too: no fault of the page."""
     gone = re.compile(r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to")
     refused = re.compile(
-        r"Failed to load resource: the server responded with a status of (403|409|422)"
+        r"Failed to load resource: the server responded with a status of (403|409|422|502)"
     )  # told by the browser, shown by the page
     gone = re.compile(f"{gone.pattern}|{refused.pattern}")
     page.on(

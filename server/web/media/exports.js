@@ -11,14 +11,16 @@ import { parseRate } from "../time.js";
 export const stampOf = ({ placement }) => [placement.sequence, placement.record_start, placement.record_duration].join(" ");
 
 /**
- * Pictures that no file can be rendered of, unless the editor makes one: it said so itself, or conforming found out (a retime).
+ * Pictures that no file can be rendered of, unless the editor makes one. What conforming found out (a retime, a nest that it can read) is
+ * truer than what the editor said.
  * @param {Wire.SelectionResult} selection @param {readonly Wire.TimelineShot[]} shots of the last dry run @param {Made[]} made
  * @returns {Wanted[]}
  */
 export function picturesWanted(selection, shots, made) {
-  const found = new Map(shots.flatMap((shot) => (shot.needs_host_export ? [[shot.placement.clip, shot.needs_host_export]] : [])));
   return selection.items.flatMap((item) => {
-    const why = item.kind === "picture" && !isMade(made, item) ? (found.get(item.id) ?? item.needs_host_export) : null;
+    if (item.kind !== "picture" || isMade(made, item)) return [];
+    const rows = shots.filter((shot) => shot.placement.clip === item.id);
+    const why = rows.length ? rows.find((row) => row.needs_host_export)?.needs_host_export : item.needs_host_export;
     return why ? [{ item, why }] : [];
   });
 }

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+globalThis.window = globalThis;
+const { madeOf, picturesWanted, secondsOf, soundsWanted, stillMeant } = await import("../../server/web/media/exports.js");
+const { checked, DEFAULT_CHOICE, framesOf, layingOf } = await import("../../server/web/media/laying.js");
+const { lengthsOf, timelineRequest } = await import("../../server/web/media/host-request.js");
+const { length } = await import("../../server/web/format.js");
+const { able, editorOf } = await import("../../server/web/editors.js");
+const { readRoute } = await import("../../server/web/route.js");
+
+const item = (id, change) => ({
+  id, name: id, kind: "picture", path: null, needs_host_export: null, cannot_copy: [],
+  placement: { project: "p", sequence: "s", clip: id, track: 1, record_start: 0, record_duration: 48, rate: "24000/1001" }, ...change,
+});
+const row = (clip, change) => ({ clip, key: clip, placement: { clip, rate: "24000/1001" }, needs_host_export: null, error: null, ...change });
+const selection = (...items) => ({ sequence: { id: "s" }, items, document: {} });
+
+test("conforming knows better than the editor which clips only the editor can decode", () => {
+  const chosen = selection(item("retimed"), item("nest", { needs_host_export: "nested" }), item("readable nest", { needs_host_export: "nested" }));
+  const rows = [row("retimed", { needs_host_export: "retimed and of variable rate" }), row("readable nest")];
+  assert.deepEqual(picturesWanted(chosen, rows, []).map(({ item: { id }, why }) => [id, why]), [["retimed", "retimed and of variable rate"], ["nest", "nested"]]);
+});
+
+test("an exported clip is wanted no more, until it is moved or trimmed", () => {
+  const nest = item("nest", { needs_host_export: "nested" });
+  const { made } = madeOf({ id: "x1", exported: [{ item: "nest", path: "/x/nest.mov" }] }, [{ item: nest, why: "" }], "picture");
+  assert.deepEqual(picturesWanted(selection(nest), [], made), []);
+  assert.equal(stillMeant(made, selection(nest)), made);
+  const trimmed = { ...nest, placement: { ...nest.placement, record_duration: 40 } };
+  assert.equal(picturesWanted(selection(trimmed), [], made).length, 1);
+  assert.deepEqual(stillMeant(made, selection(trimmed)), []);
+  assert.deepEqual(stillMeant(made, selection(item("other"))), []);
+});
+
+test("a clip of which no file came keeps its reason", () => {
+  const wanted = ["a", "b", "c"].map((id) => ({ item: item(id), why: "" }));
+  const exported = [{ item: "a", path: "/x/a.mov", problem: null }, { item: "b", path: null, problem: "it is offline" }];
+  const { made, problems } = madeOf({ id: "x1", exported }, wanted, "picture");
+  assert.deepEqual([made.map((one) => one.item), problems], [["a"], { b: "it is offline", c: "" }]);
+});
+
+test("sounds that only the editor plays are asked for apart from pictures", () => {
+  const mix = item("mix", { kind: "sound", needs_host_export: "a mix" });
+  assert.deepEqual(soundsWanted(selection(item("a"), mix, item("plain", { kind: "sound" })), []).map(({ item: { id } }) => id), ["mix"]);
+  assert.deepEqual(picturesWanted(selection(mix), [], []), []);
+});
+
+test("an export lasts about as long as its clips with their handles, at the timeline's own rate", () => {
+  const two = [{ item: item("a"), why: "" }, { item: item("b"), why: "" }];
+  assert.equal(secondsOf(two, 12).toFixed(3), (((48 + 24) * 2 * 1001) / 24000).toFixed(3));
+  assert.deepEqual([length(0.2), length(59.2), length(125), length(3661)], ["0:01", "1:00", "2:05", "1:01:01"]);
+});
+
+test("how takes lie follows what makes sense: a take of the clip and a patch never disable the original", () => {
+  const choice = { mode: "take", mute: "clip", disable_original: true, handles: 8 };
+  assert.deepEqual(layingOf(choice, { takes: true, kind: "full" }), { mode: "take", mute: "clip", disable_original: false });
+  assert.deepEqual(layingOf(choice, { takes: false, kind: "full" }), { mode: "track", mute: "clip", disable_original: true });
+  assert.deepEqual(layingOf(choice, { takes: true, kind: "patch" }), { mode: "track", mute: "clip", disable_original: false });
+});
+
+test("what is remembered may be anybody's text", () => {
+  assert.deepEqual(checked(null), DEFAULT_CHOICE);
+  assert.deepEqual(checked({ mode: "x", mute: {}, disable_original: "yes", handles: "1e99" }), { ...DEFAULT_CHOICE, handles: 500 });
+  assert.deepEqual([framesOf("12"), framesOf(-3), framesOf("a"), framesOf(2.6), framesOf(undefined)], [12, 0, 0, 3, 0]);
+});
+
+test("everything that was prepared is said in the request, exported sounds only where no file replaces them", () => {
+  const work = { from: "clip", faces: { k: 2 }, laying: { ...DEFAULT_CHOICE, handles: 5 }, made: [
+    { export: "x1", item: "a", kind: "picture" }, { export: "x1", item: "b", kind: "picture" }, { export: "x2", item: "c", kind: "sound" }] };
+  const draft = { name: "", folder: "", settings: { kind: "full" } };
+  const prepared = { host: { id: "h", project: "p", takes: false }, selection: selection(item("a")), speech: null, work, draft };
+  const asked = timelineRequest(prepared, true);
+  assert.deepEqual([asked.exports, asked.selection.faces, asked.selection.handles, asked.dry_run, asked.speech], [["x1", "x2"], { k: 2 }, 5, true, undefined]);
+  const withFile = timelineRequest({ ...prepared, speech: { upload: "u" } }, false);
+  assert.deepEqual([withFile.exports, withFile.speech, withFile.origin], [["x1"], { upload: "u" }, { kind: "host", host: "h", project: "p" }]);
+});
+
+test("an estimate knows the takes' lengths, even where their files may not be named", () => {
+  const rows = [row("a", { take_seconds: "1001/500", take_rate: "24000/1001" }), row("b", { take_seconds: "1/2", take_rate: null, placement: { rate: "25/1" } }), row("c", { take_seconds: null })];
+  assert.deepEqual(lengthsOf(rows, { path: "/v" }).map((shot) => shot.end_exclusive), [48, 13]);
+  assert.deepEqual(lengthsOf(rows, null), []);
+});
+
+test("an editor that says what it can is taken at its word, another is asked", () => {
+  const view = { id: "r", app: "resolve", version: "21", project: "p", project_name: "Film", capabilities: ["place.take"], since: 0 };
+  assert.deepEqual([able(editorOf(view), "place.take"), able(editorOf(view), "export.picture"), able({ session: {} }, "export.picture")], [true, false, true]);
+  assert.deepEqual(readRoute("#/host/a%2Fb", "new"), { view: "host", id: "a/b" });
+});
