@@ -17,7 +17,7 @@ from heygem_core.segments import join, plan_shot
 from heygem_core.shot import Event, Finished, RenderTask
 from heygem_core.tasks import JoinTask, Planned, PlanTask
 
-from .making import left_in, make, planes, same, samples, speech, stages, task, write_sound
+from .making import left_in, make, pictures, planes, same, samples, speech, stages, task, write_clip, write_sound
 
 T = TypeVar("T")
 
@@ -158,3 +158,14 @@ def test_a_piece_of_other_settings_is_refused(short: Path, sentence: Path, tmp_p
     with pytest.raises(OutputError, match=r"other\.mov.*other settings"):
         joined(spec, (pieces[0], str(tmp_path / "pieces" / "other.mov")), tmp_path / "take.mov")
     assert [name for name in left_in(tmp_path) if "/" not in name] == []
+
+
+def test_a_take_in_pieces_starts_at_its_sources_timecode(man: Path, sentence: Path, tmp_path: Path) -> None:
+    """Editors conform by it, and a join that merely copies packets loses it: the takes compared above come from clips without one."""
+    source = write_clip(tmp_path / "clip.mov", pictures(man)[20:44], timecode="01:00:00:20")
+    spec = task(source, sentence, tmp_path / "take.mov", start=6, fit="hold")
+    pieces = pieces_of(spec, 8, tmp_path)
+    assert len(pieces) > 1
+    joined(spec, pieces, tmp_path / "take.mov")
+    take = probe(tmp_path / "take.mov")
+    assert (take.frame_count, take.start_timecode) == (18, "01:00:01:01")
