@@ -32,6 +32,13 @@ class FrameQuery(Struct, frozen=True, kw_only=True):
     frame: Annotated[int, Meta(ge=0)] | None = None  # None = one from the middle
 
 
+class RangeQuery(Struct, frozen=True, kw_only=True):
+    """Faces are numbered by how prominent they are within a range: that of the shot, else numbers mean other people."""
+
+    start: Annotated[int, Meta(ge=0)] = 0
+    end_exclusive: Annotated[int, Meta(ge=1)] | None = None  # None = the end of the file
+
+
 async def _path(ask: Ask, media: MediaRef) -> str:
     path = await asyncio.to_thread(_real, ask, media)
     if not await asyncio.to_thread(os.path.isfile, path):  # that of Path raises for a name that is too long
@@ -66,7 +73,8 @@ async def probe(ask: Ask, body: MediaRef) -> Probed:
 
 
 async def faces(ask: Ask, body: MediaRef) -> FacesFound:
-    return await ask[keys.ENGINE].look.faces(await _path(ask, body))
+    asked: RangeQuery = ask.query
+    return await ask[keys.ENGINE].look.faces(await _path(ask, body), start=asked.start, end_exclusive=asked.end_exclusive)
 
 
 async def waveform(ask: Ask, body: MediaRef) -> Waveform:
@@ -102,7 +110,8 @@ def _look(what: str, does: str, handler, gives) -> Route:  # type: ignore[no-unt
 
 ROUTES = (
     _look("probe", "What a file is.", probe, Probed),
-    _look("faces", "The people in a clip, by number.", faces, FacesFound),
+    Route(method="POST", path="/api/v1/media/faces", does="The people in a range of a clip, by number.", handler=faces, takes=MediaRef,
+          gives=FacesFound, query=RangeQuery, scopes=ALL),
     _look("waveform", "How loud a file is over time.", waveform, Waveform),
     Route(method="POST", path="/api/v1/media/poster.jpg", does="One frame of a file.", handler=poster, takes=MediaRef, media="image/jpeg",
           query=FrameQuery),

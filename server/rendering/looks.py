@@ -53,9 +53,10 @@ class Looks:
         """The facts of a file."""
         return await self._answer(ProbeTask(path=path), Probed)
 
-    async def faces(self, path: str) -> FacesFound:
-        """The people of a clip; followed once, for the render too."""
-        return await self._answer(FacesTask(path=path, cache=str(self._settings.cache)), FacesFound)
+    async def faces(self, path: str, *, start: int = 0, end_exclusive: int | None = None) -> FacesFound:
+        """The people of a range of a clip, numbered as a shot of that range numbers them; followed once, for the render too."""
+        task = FacesTask(path=path, start=start, end_exclusive=end_exclusive, cache=str(self._settings.cache))
+        return await self._answer(task, FacesFound)
 
     async def waveform(self, path: str) -> Waveform:
         return await self._answer(WaveformTask(path=path), Waveform)
