@@ -7,15 +7,14 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from heygem_core.shot import from_json, to_json
 
-from ..errors import Conflict, DiskFull, NotFound
+from ..errors import DiskFull, NotFound
 from ..front import keys
 from ..front.hosts import HostFailed
+from ..front.once import KEY_HEADER, key_of
 from ..front.roots import Roots
 from ..front.routes import ALL, Ask, Route
 from ..rendering.disk import trouble
@@ -27,25 +26,27 @@ from .hosts import check_reach
 
 
 async def export(ask: Ask, body: ExportRequest) -> ExportView:
-    """The editor cannot be used meanwhile, about as long as the clips last.
+    """The editor cannot be used meanwhile, about as long as the clips last. Who does not wait for the answer asks the same again.
 
     Clips of which no file came say why in `problem`; where none came at all, that is the error and nothing is kept.
-    Raises: NotFound — the editor is not connected; Forbidden; Conflict — it exports already; HostGone, HostFailed; DiskFull.
+    Raises: NotFound — the editor is not connected; Forbidden; Conflict — it exports something else; HostGone, HostFailed; DiskFull.
     """
     check_reach(ask)
     host = _connected(ask)
-    data_folder = ask[keys.SETTINGS].data_folder
-    with _alone(ask[keys.EXPORTING], host):
-        id = f"x{secrets.token_hex(8)}"
-        home = exports_folder(data_folder) / id
-        await asyncio.to_thread(_make_folder, home, ask[keys.SETTINGS].disk_floor_bytes)
-        try:
-            result = await _exported(ask, body, home)
-            items = tuple(dict.fromkeys(body.items))
-            found = await asyncio.to_thread(_keep, home, host, body, items, result, ask[keys.ROOTS])
-        except BaseException:
-            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
-            raise
+    return await ask[keys.EXPORTING].once(host.id, to_json(body), key_of(ask), lambda: _export(ask, host, body))
+
+
+async def _export(ask: Ask, host: HostView, body: ExportRequest) -> ExportView:
+    settings = ask[keys.SETTINGS]
+    id = f"x{secrets.token_hex(8)}"
+    home = exports_folder(settings.data_folder) / id
+    await asyncio.to_thread(_make_folder, home, settings.disk_floor_bytes)
+    try:
+        result = await _exported(ask, host.id, body, home)
+        found = await asyncio.to_thread(_keep, home, host, body, result, ask[keys.ROOTS])
+    except BaseException:
+        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+        raise
     return ExportView(id=id, exported=found, blocked_ms=result.blocked_ms, notices=result.notices)
 
 
@@ -56,18 +57,6 @@ def _connected(ask: Ask) -> HostView:
     raise NotFound("This editor is not connected: open its panel, then try again.")
 
 
-@contextmanager
-def _alone(exporting: set[str], host: HostView) -> Iterator[None]:
-    """An editor does one export at a time. Raises: Conflict."""
-    if host.id in exporting:
-        raise Conflict(f"{host.app.capitalize()} is exporting already: expected an editor that is free; wait until it is done.")
-    exporting.add(host.id)
-    try:
-        yield
-    finally:
-        exporting.discard(host.id)
-
-
 def _make_folder(home: Path, floor_bytes: int) -> None:
     """Raises: DiskFull."""
     full = trouble((home,), floor_bytes)
@@ -76,24 +65,27 @@ def _make_folder(home: Path, floor_bytes: int) -> None:
     home.mkdir(parents=True)
 
 
-async def _exported(ask: Ask, body: ExportRequest, home: Path) -> ExportResult:
+async def _exported(ask: Ask, host: str, body: ExportRequest, home: Path) -> ExportResult:
     folder = ask[keys.ROOTS].outward(real_path(home))
-    params = ExportParams(items=tuple(dict.fromkeys(body.items)), kind=body.kind, folder=folder, handles=body.handles)
+    params = ExportParams(items=_items(body), kind=body.kind, folder=folder, handles=body.handles)
     # The bound of `HostCall.timeout_s` is checked where one is decoded: it is for requests from outside.
     call = HostCall(method="host.export", params=from_json(to_json(params), dict), timeout_s=WITHIN_S)
-    result: ExportResult = await ask[keys.HOSTS].call(ask.id, call)
+    result: ExportResult = await ask[keys.HOSTS].call(host, call)
     return result
 
 
-def _keep(
-    home: Path, host: HostView, body: ExportRequest, items: tuple[str, ...], result: ExportResult, roots: Roots
-) -> tuple[ExportedItem, ...]:
+def _items(body: ExportRequest) -> tuple[str, ...]:
+    """Each once."""
+    return tuple(dict.fromkeys(body.items))
+
+
+def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult, roots: Roots) -> tuple[ExportedItem, ...]:
     """What came of each clip; the folder then holds those files and kept.json. Raises: HostFailed — nothing came."""
     said = {each.item: each for each in result.exported}
     files: dict[str, ExportedItem] = {}
     names: set[str] = set()
     found = []
-    for item in items:
+    for item in _items(body):
         try:
             path, before = _file(home, said.get(item), roots), getattr(said.get(item), "handles", None)
             if path.name in names:
@@ -109,7 +101,7 @@ def _keep(
             found.append(ExportedItem(item=item, path=None, problem=str(problem)))
     if not files:
         raise HostFailed(" ".join((f"The editor exported nothing: {found[0].problem}", *result.notices)))
-    for entry in os.scandir(home):
+    for entry in tuple(os.scandir(home)):
         if entry.name not in names:
             shutil.rmtree(entry.path, ignore_errors=True) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
     kept = KeptExport(host=host.id, project=host.project, kind=body.kind, handles=body.handles, files=files)
@@ -144,5 +136,5 @@ def _file(home: Path, said: ExportedItem | None, roots: Roots) -> Path:
 
 ROUTES = (
     Route(method="POST", path="/api/v1/hosts/{id}/exports", does="An editor makes files of clips that it alone can decode.",
-          handler=export, scopes=ALL, takes=ExportRequest, gives=ExportView, status=201),
+          handler=export, scopes=ALL, takes=ExportRequest, gives=ExportView, status=201, headers=(KEY_HEADER,)),
 )  # fmt: skip

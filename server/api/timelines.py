@@ -40,7 +40,7 @@ from .jobs import MOST_SHOTS, media_path
 from .publishing import KeptTimeline, answered, keep_timeline
 
 _LARGEST = 64 * MIB
-_NO_PATCH = "A patch fits its clip alone and this one is drawn by the editor, so its take is a full picture."
+_NO_PATCH = "It is rendered from the editor's export, on which no patch fits, so its take is a full picture."
 
 
 class TimelineRequest(Struct, frozen=True, kw_only=True):
@@ -78,9 +78,12 @@ class TimelineAnswer(Struct, frozen=True, kw_only=True):
 
 async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
     """Raises: BadRequest, NotAllowedFolder, HeygemError — what the child said; Conflict — the key was used for another timeline."""
-    key, digest, store = None if body.dry_run else key_of(ask), sha256(to_json(body)).hexdigest(), ask[keys.ENGINE].store
-    if key is not None and (job := await asyncio.to_thread(store.answered, key, digest)) is not None:
-        return await asyncio.to_thread(_again, ask, job)
+    key = None if body.dry_run else key_of(ask)
+    digest = None if key is None else await asyncio.to_thread(_digest, body)
+    if key is not None and digest is not None:
+        before = await asyncio.to_thread(ask[keys.ENGINE].store.answered, key, digest)
+        if before is not None:
+            return await asyncio.to_thread(_again, ask, before)
     body, folder = await asyncio.to_thread(_checked, ask, body)
     id = f"t{secrets.token_hex(8)}"
     home = timelines_folder(ask[keys.SETTINGS].data_folder) / id
@@ -103,6 +106,10 @@ async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
     finally:
         if not kept:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+
+def _digest(body: TimelineRequest) -> str:
+    return sha256(to_json(body)).hexdigest()
 
 
 def _again(ask: Ask, job: str) -> TimelineAnswer:
@@ -191,10 +198,10 @@ def _no_patch(row: TimelineShot, settings: RenderSettings) -> bool:
 
 
 def _submit(
-    ask: Ask, body: TimelineRequest, home: Path, source: Path, folder: str, conformed: Conformed, key: str | None, digest: str
+    ask: Ask, body: TimelineRequest, home: Path, source: Path, folder: str, conformed: Conformed, key: str | None, digest: str | None
 ) -> tuple[Conformed, JobDetail]:
     """The job, or the one that the same key made just now. What is kept of the timeline is on the disk before its job is known."""
-    conformed = _with_own_files(conformed, KeepExports(ask[keys.SETTINGS].data_folder, home))
+    conformed = _with_own_files(conformed, KeepExports(ask[keys.SETTINGS].data_folder, home, ask[keys.SETTINGS].disk_floor_bytes))
     rows = tuple(row for row in conformed.shots if row.shot is not None)
     request = JobRequest(
         shots=tuple(_shot_request(row, body.settings) for row in rows),

@@ -18,6 +18,7 @@ from ..security.headers import COMMON
 from ..settings import ServerSettings
 from ..wire import Placed, Problem
 from . import keys
+from .exporting import Exporting
 from .hosts import Hosts
 from .log import LOGGER
 from .machine import Machine
@@ -38,7 +39,7 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
     app[keys.PROXIES] = OrderedDict()
     app[keys.SOCKETS] = set[web.WebSocketResponse]()
     app[keys.UNKNOWN] = Counter[str]()
-    app[keys.EXPORTING] = set[str]()
+    app[keys.EXPORTING] = Exporting()
     app.cleanup_ctx.extend([_engine_room, _files, _hosts, _machine])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sockets)

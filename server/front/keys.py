@@ -10,6 +10,7 @@ from aiohttp import web
 
 from ..security.door import Door
 from ..settings import ServerSettings
+from .exporting import Exporting
 from .hosts import Hosts
 from .roots import Roots
 from .uploads import Uploads
@@ -28,4 +29,4 @@ MACHINE: web.AppKey[Machine] = web.AppKey("machine")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
 UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are
-EXPORTING = web.AppKey("exporting", set[str])  # editors that export now
+EXPORTING = web.AppKey("exporting", Exporting)

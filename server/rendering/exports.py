@@ -17,6 +17,7 @@ from heygem_core.shot import Struct, from_json
 from ..errors import DiskFull, NotFound
 from ..security.paths import real_path
 from ..wire import ExportedItem
+from .disk import free_bytes
 from .timelines import exports_of
 
 KEPT = "kept.json"
@@ -79,8 +80,8 @@ def is_export(data_folder: Path, path: Path) -> bool:
 class KeepExports:
     """Puts exported files into a timeline's own folder, each once: linked, or copied where the disk knows no links."""
 
-    def __init__(self, data_folder: Path, timeline: Path) -> None:
-        self._data_folder, self._folder = data_folder, exports_of(timeline)
+    def __init__(self, data_folder: Path, timeline: Path, disk_floor_bytes: int) -> None:
+        self._data_folder, self._folder, self._floor = data_folder, exports_of(timeline), disk_floor_bytes
         self._kept: dict[str, str] = {}
 
     def __call__(self, path: str) -> str:
@@ -96,9 +97,17 @@ class KeepExports:
             try:
                 os.link(source, target)
             except OSError:
+                self._check_room(source)
                 shutil.copyfile(source, target)
         except FileNotFoundError:
             raise NotFound(f"The editor's export “{source.name}” is not here any more: let the editor export the clips again.") from None
         except OSError as error:
             raise DiskFull(f"The editor's export cannot be kept ({error.strerror}): free space on the disk of the data folder.") from error
         return target
+
+    def _check_room(self, source: Path) -> None:
+        free = free_bytes(self._folder)
+        if free is not None and free - source.stat().st_size < self._floor:
+            raise DiskFull(
+                f"There is no room for a copy of the editor's export “{source.name}”: free space on the disk of the data folder."
+            )

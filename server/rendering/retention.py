@@ -1,6 +1,7 @@
-"""What goes when it is old or too much: looks, segments, uploads, takes, in this order. Never a pinned take; a placed one is pinned.
+"""What goes when it is old or too much: looks, segments, uploads and what timelines and exports left, takes, in this order.
 
-Nothing of a job that has not ended is touched. Takes go only by the person's own limits (`keep_days`, `keep_bytes`).
+Never a pinned take; a placed one is pinned. Nothing of a job that has not ended is touched. Takes go only by the person's own limits
+(`keep_days`, `keep_bytes`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -187,7 +191,7 @@ def test_an_export_may_take_longer_than_a_call(clean: Server) -> None:
     assert clean.ask("POST", "/api/v1/hosts/premiere-1/call", call).status == 400
 
 
-def test_an_editor_exports_once_at_a_time(server: Server) -> None:
+def test_an_editor_exports_one_thing_at_a_time(server: Server) -> None:
     with editor(server, lambda _: None) as host, ThreadPoolExecutor() as pool:
         waiting = pool.submit(export, server, "a")
         wait_for(lambda: bool(host.asked))
@@ -198,6 +202,38 @@ def test_an_editor_exports_once_at_a_time(server: Server) -> None:
         waiting.result(10)
     with exporting(server, lambda asked: written(asked, b="free again")):
         assert export(server, "b").status == 201
+
+
+def test_who_did_not_wait_gets_the_export_that_was_begun(server: Server) -> None:
+    """Browsers give up after a minute or five; the file was made, and its name was lost."""
+    go = threading.Event()
+    key = {**server.known, "Idempotency-Key": "e1"}
+
+    def make(asked: Json) -> list[Json]:
+        go.wait(10)
+        return written(asked, a="x")
+
+    with exporting(server, make) as host, ThreadPoolExecutor() as pool:
+        gone = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=10)
+        gone.request("POST", "/api/v1/hosts/premiere-1/exports", json.dumps({"items": ["a"]}), {**key, "Content-Type": "application/json"})
+        wait_for(lambda: bool(host.asked))
+        gone.close()
+        again = [pool.submit(export, server, "a"), pool.submit(export, server, "a", known=key)]
+        time.sleep(0.2)
+        go.set()
+        views = [each.result(10).json for each in again]
+        later = export(server, "a", known=key)
+        assert views == [later.json] * 2
+        assert len(host.asked) == 1
+        assert export(server, "b", known=key).status == 409
+        assert export(server, "a").json["id"] != later.json["id"], "without a key a new one is meant"
+
+
+def test_an_export_that_failed_is_tried_anew_with_the_same_key(clean: Server) -> None:
+    key = {**clean.known, "Idempotency-Key": "e2"}
+    with editor(clean, lambda _: {"error": {"code": 1, "message": "A dialog is open."}}) as host:
+        assert [export(clean, "a", known=key).status for _ in range(2)] == [502, 502]
+        assert len(host.asked) == 2
 
 
 def test_an_editor_that_is_not_there_and_too_many_clips(clean: Server) -> None:

@@ -122,18 +122,6 @@ def test_a_job_keeps_the_exports_it_uses_and_no_others(server: Server) -> None:
     assert not home.exists()
 
 
-def test_where_the_disk_knows_no_links_exports_are_copied(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_links(*_: Any) -> None:
-        raise OSError(1, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", no_links)
-    export = an_export(server, 3, "fast")
-    path = Path(shots(send(server, exports=[export]))[0]["video"]["path"])
-    original = server.settings.data_folder / "exports" / export / "fast.mov"
-    assert path.read_bytes() == original.read_bytes()
-    assert path.stat().st_ino != original.stat().st_ino
-
-
 def test_an_exported_sound_is_kept_with_its_timeline_too(server: Server) -> None:
     """The voice at record 0–60 has no frame before it: the export is the 60 frames and up to 5 behind them."""
     sound = server.settings.data_folder.parent / "mix.wav"
@@ -217,7 +205,7 @@ def test_a_clip_that_the_editor_drew_gets_a_full_take_even_where_patches_are_wan
     fast, plain = shots(answer)
     assert (fast["settings"]["kind"], fast["settings"]["format"], plain["settings"]) == ("full", "prores4444", None)
     told, untold = (row["notices"] for row in answer.json["conformed"]["shots"])
-    assert told == ["A patch fits its clip alone and this one is drawn by the editor, so its take is a full picture."]
+    assert told == ["It is rendered from the editor's export, on which no patch fits, so its take is a full picture."]
     assert untold == []
 
 
