@@ -26,8 +26,11 @@ export const editorOf = (view) => ({
 /** "Premiere Pro" @param {string | undefined} app */
 export const appName = (app) => maybe(`app.${app}`) ?? maybe("app.script") ?? "";
 
-/** "DaVinci Resolve › Film" @param {{app: string, project_name: string}} view */
-export const editorName = (view) => [appName(view.app), view.project_name].filter(Boolean).join(" › ");
+/** "Resolve", where room is short. @param {string} app */
+export const shortName = (app) => maybe(`app-short.${app}`) ?? maybe("app-short.script") ?? "";
+
+/** "Resolve › Film" @param {{app: string, project_name: string}} view */
+export const editorName = (view) => [shortName(view.app), view.project_name].filter(Boolean).join(" › ");
 
 /**
  * Whether an editor can do something ("place.take", "export.picture"). One that did not say so is asked: its answer then says why not.

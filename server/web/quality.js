@@ -1,6 +1,6 @@
 /**
- * A take's figures in plain words. The bounds are rules of thumb for an editor's eye, said in one place; each sentence tells which figure it
- * comes from. None of them is a promise: weak frames are named one by one beside them.
+ * A take's figures in plain words. The bounds are rules of thumb for an editor's eye, said in one place; each sentence tells which figure
+ * it comes from. None of them is a promise: weak frames are named one by one beside them.
  */
 
 /** @import * as Wire from "./wire.js" */

@@ -7,6 +7,7 @@ const { checked, DEFAULT_CHOICE, framesOf, layingOf } = await import("../../serv
 const { lengthsOf, timelineRequest } = await import("../../server/web/media/host-request.js");
 const { length } = await import("../../server/web/format.js");
 const { able, editorOf } = await import("../../server/web/editors.js");
+const { sameFace } = await import("../../server/web/media/faces.js");
 const { readRoute } = await import("../../server/web/route.js");
 
 const item = (id, change) => ({
@@ -66,7 +67,7 @@ test("what is remembered may be anybody's text", () => {
 });
 
 test("everything that was prepared is said in the request, exported sounds only where no file replaces them", () => {
-  const work = { from: "clip", faces: { k: 2 }, laying: { ...DEFAULT_CHOICE, handles: 5 }, made: [
+  const work = { from: "clip", faces: { k: { number: 2, box: [0, 0, 1, 1], range: "/v 0 9" } }, laying: { ...DEFAULT_CHOICE, handles: 5 }, made: [
     { export: "x1", item: "a", kind: "picture" }, { export: "x1", item: "b", kind: "picture" }, { export: "x2", item: "c", kind: "sound" }] };
   const draft = { name: "", folder: "", settings: { kind: "full" } };
   const prepared = { host: { id: "h", project: "p", takes: false }, selection: selection(item("a")), speech: null, work, draft };
@@ -86,4 +87,12 @@ test("an editor that says what it can is taken at its word, another is asked", (
   const view = { id: "r", app: "resolve", version: "21", project: "p", project_name: "Film", capabilities: ["place.take"], since: 0 };
   assert.deepEqual([able(editorOf(view), "place.take"), able(editorOf(view), "export.picture"), able({ session: {} }, "export.picture")], [true, false, true]);
   assert.deepEqual(readRoute("#/host/a%2Fb", "new"), { view: "host", id: "a/b" });
+});
+
+test("who was chosen is found again where a trimmed clip numbers its faces anew, or nobody is", () => {
+  const left = { number: 1, frame: 0, box: [0.1, 0.2, 0.3, 0.5], usable_share: 1 };
+  const right = { number: 2, frame: 40, box: [0.6, 0.2, 0.8, 0.5], usable_share: 1 };
+  assert.equal(sameFace(right, [left, right].map((face, k) => ({ ...face, number: 2 - k }))).number, 1);
+  assert.equal(sameFace(right, [left]), null);
+  assert.equal(sameFace(right, []), null);
 });

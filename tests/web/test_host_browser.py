@@ -20,7 +20,7 @@ def test_a_connected_editor_is_in_the_navigation_and_everything_works_as_in_a_pa
     page: Any, server: RunningServer, pictures: Path
 ) -> None:
     with ScriptedEditor(server, **RESOLVE) as editor:
-        page.get_by_role("link", name="DaVinci Resolve › Film 7").click()
+        page.get_by_role("link", name="Resolve › Film 7").click()
         expect(page.get_by_role("region", name="Selection")).to_contain_text("Film 7 › Cut 3")
         laying = page.get_by_role("region", name="On the timeline")
         laying.get_by_label("The take goes").select_option(label="Into the clip, as one of its takes")
@@ -47,10 +47,10 @@ def test_a_connected_editor_is_in_the_navigation_and_everything_works_as_in_a_pa
 
 def test_an_editor_that_leaves_is_told_and_comes_back_by_itself(page: Any, server: RunningServer) -> None:
     with ScriptedEditor(server, **RESOLVE):
-        page.get_by_role("link", name="DaVinci Resolve › Film 7").click()
+        page.get_by_role("link", name="Resolve › Film 7").click()
         expect(page.get_by_role("region", name="Selection")).to_contain_text("Cut 3")
-    expect(page.get_by_text("DaVinci Resolve › Film 7 is not connected any more")).to_be_visible()
-    expect(page.get_by_role("link", name="DaVinci Resolve › Film 7")).to_have_count(0)
+    expect(page.get_by_text("Resolve › Film 7 is not connected any more")).to_be_visible()
+    expect(page.get_by_role("link", name="Resolve › Film 7")).to_have_count(0)
     page.reload()
     expect(page.get_by_text("This editor is not connected")).to_be_visible()
     with ScriptedEditor(server, **RESOLVE):

@@ -66,16 +66,16 @@ def test_who_speaks_is_chosen_for_each_clip_and_looked_for_only_when_asked(
     asked: list[str] = []
     window.on("request", lambda request: asked.append(request.url))
     faces = page.get_by_role("region", name="Faces")
-    expect(faces).to_contain_text("the one who speaks")
+    expect(faces).to_contain_text("the most prominent one")
     assert not any("/media/faces" in url for url in asked)
     faces.get_by_text("Faces", exact=True).click()
-    choice = faces.get_by_role("radiogroup", name="Who speaks in speaker.mp4?")
-    expect(choice.get_by_role("radio", name="The one who speaks")).to_be_checked()
+    choice = faces.get_by_role("radiogroup", name="Who is lip-synced in speaker.mp4?")
+    expect(choice.get_by_role("radio", name="The most prominent face")).to_be_checked()
     choice.get_by_role("radio", name="Face 1").click()
     expect(faces).to_contain_text("chosen in 1 of 1 clips")
     window.screenshot(path=pictures / "host-faces-dark-320.png")
     assert start(page, server)["shots"][0]["request"]["face"] == 1
-    choice.get_by_role("radio", name="The one who speaks").click()
+    choice.get_by_role("radio", name="The most prominent face").click()
     assert start(page, server)["shots"][0]["request"]["face"] is None
 
 

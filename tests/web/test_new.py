@@ -225,3 +225,17 @@ def test_a_timeline_that_cannot_be_read_says_why(page: Any) -> None:
     give(page, "Timeline", {"name": "broken.otio", "mimeType": "application/json", "buffer": b"{not a timeline"})
     expect(page.locator(".notice.error")).to_be_visible()
     expect(page.get_by_role("button", name=RENDER)).to_be_disabled()
+
+
+def test_faces_are_looked_for_in_the_range_that_is_marked(page: Any, media: Path) -> None:
+    """Numbers of faces are those of a range: they were those of the whole file, so a marked shot could have got another person."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    give(page, "Video", media / "speaker.mp4")
+    page.get_by_role("radio", name=re.compile("Face 1")).click()
+    page.get_by_label("In", exact=True).first.focus()
+    page.get_by_role("textbox", name="In").fill("5")
+    with page.expect_request(lambda request: "/media/faces?start=5" in request.url):
+        page.get_by_role("textbox", name="In").press("Enter")
+    expect(page.get_by_role("radio", name=re.compile("Face 1"))).to_be_checked()
+    assert sum("/media/faces" in url for url in asked) == 2

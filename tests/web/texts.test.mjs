@@ -10,7 +10,7 @@ import zh from "../../server/web/text/zh.js";
 
 const root = fileURLToPath(new URL("../../server/web/", import.meta.url));
 const typescript = createRequire(join(root, "../../web-tools/package.json"))("typescript");
-const MADE_AT_RUN_TIME = ["app.", "connection.", "device.", "fit.", "fit-hint.", "format.", "found.", "job.", "kind.", "kind-hint.", "mode.", "mode-hint.", "mute.", "mute-hint.", "nav.", "preset.", "publish.", "publish-mode.", "quality.", "reason.", "settings.", "shot.", "sound.", "stage.", "tracker."];
+const MADE_AT_RUN_TIME = ["app.", "app-short.", "connection.", "device.", "fit.", "fit-hint.", "format.", "found.", "job.", "kind.", "kind-hint.", "mode.", "mode-hint.", "mute.", "mute-hint.", "nav.", "preset.", "publish.", "publish-mode.", "quality.", "reason.", "settings.", "shot.", "sound.", "stage.", "tracker."];
 const NAMED = new Set(["HeyGem Bridge", "English", "简体中文", "heygem serve"]); // names, and languages in their own tongue
 const SPOKEN = new Set(["aria-label", "title", "placeholder", "alt", "label", "hint", "name"]);
 
@@ -44,7 +44,7 @@ test("both languages of a text have the same gaps to fill", () => {
 
 test("Chinese texts are Chinese", () => {
   const same = Object.keys(en).filter((key) => !/[\u4e00-\u9fff]/.test(zh[key]));
-  assert.deepEqual(same.filter((key) => !/^(app|tracker|preset|format|publish)\.|^player\.weak-mark$|^timeline\.chosen$/.test(key)), []);
+  assert.deepEqual(same.filter((key) => !/^(app|app-short|tracker|preset|format|publish)\.|^player\.weak-mark$|^timeline\.chosen$/.test(key)), []);
 });
 
 test("no text stands outside the catalogues", () => {

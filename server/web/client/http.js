@@ -190,8 +190,14 @@ export function makeApi(base, who) {
     dropUpload: (id) => ask("DELETE", `/uploads/${id}`),
     /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.Probed>} */
     probe: (ref, extra) => ask("POST", "/media/probe", ref, extra),
-    /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.FacesFound>} */
-    faces: (ref, extra) => ask("POST", "/media/faces", ref, extra),
+    /**
+     * The people of a range, numbered as a shot of that range numbers them.
+     * @param {Wire.MediaRef} ref
+     * @param {{start?: number, end_exclusive?: number | null}} [range]
+     * @param {Extra} [extra]
+     * @returns {Promise<Wire.FacesFound>}
+     */
+    faces: (ref, range = {}, extra) => ask("POST", `/media/faces${query(range)}`, ref, extra),
     /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.Waveform>} */
     waveform: (ref, extra) => ask("POST", "/media/waveform", ref, extra),
     /**

@@ -14,9 +14,28 @@ import { duration } from "../format.js";
 import { t } from "../text.js";
 import * as looks from "./looks.js";
 import { colour, drawRange, drawWave } from "./draw.js";
-import { FaceOutlines, FaceTiles } from "./faces.js";
+import { FaceOutlines, FaceTiles, sameFace } from "./faces.js";
 import { Strip } from "./strip.js";
 import { TransportButtons, transportKey, useTransport } from "./transport.js";
+
+const RANGE_MS = 700; // marks are often moved several times in a row
+
+/**
+ * Faces are numbered within a range: after a mark was moved, the person who was chosen may have another number.
+ * @param {Item} item
+ * @param {Wire.FacesFound | null} found
+ * @param {(change: Partial<Item>) => void} onChange
+ */
+function useFaceThroughRanges(item, found, onChange) {
+  const last = useRef(found);
+  useEffect(() => {
+    const before = last.current?.faces.find((face) => face.number === item.face);
+    if (found) last.current = found;
+    if (!found || !before) return;
+    const after = sameFace(before, found.faces)?.number ?? null;
+    if (after !== item.face) onChange({ face: after });
+  }, [found]);
+}
 
 /** @param {{item: Item, speech: Item | null, onChange: (change: Partial<Item>) => void}} props */
 export function ShotEditor({ item, speech, onChange }) {
@@ -27,7 +46,10 @@ export function ShotEditor({ item, speech, onChange }) {
   const frames = facts.kind === "still" ? 1 : (facts.frames ?? 0);
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const still = useTask(() => looks.poster(client.api, ref, null), [item.key]);
-  const found = useTask(() => looks.faces(client.api, ref), [item.key]);
+  const found = useTask(() => looks.faces(client.api, ref, item.start, item.endExclusive), [item.key, item.start, item.endExclusive], {
+    waitMs: item.start === 0 && item.endExclusive === null ? 0 : RANGE_MS,
+  });
+  useFaceThroughRanges(item, found.value, onChange);
   const wave = useTask(() => looks.waveform(client.api, ref), [item.key], { when: facts.sound_channels !== null });
   const heard = useTask(() => looks.waveform(client.api, /** @type {Wire.MediaRef} */ (speech?.ref)), [speech?.key, speech?.state], {
     when: speech?.state === "ready",

@@ -64,6 +64,19 @@ function FaceTile({ item, face, size, chosen, onChoose }) {
   </button>`;
 }
 
+/**
+ * The same person among the faces of another range, whose numbers may differ: who is seen nearest to where they were seen.
+ * @param {{box: Wire.FaceFound["box"]}} before
+ * @param {readonly Wire.FaceFound[]} faces
+ * @returns {Wire.FaceFound | null} null = nobody is seen near there
+ */
+export function sameFace(before, faces) {
+  const distance = (/** @type {Wire.FaceFound} */ { box }) =>
+    Math.hypot(...[0, 1].map((axis) => (box[axis] + box[axis + 2] - before.box[axis] - before.box[axis + 2]) / 2));
+  const [nearest] = [...faces].sort((a, b) => distance(a) - distance(b));
+  return nearest && distance(nearest) <= before.box[2] - before.box[0] ? nearest : null;
+}
+
 const TILE_PX = 56;
 
 /**

@@ -19,7 +19,7 @@ export const timelineRequest = ({ host, selection, speech, work, draft }, dry) =
   selection: {
     ids: selection.items.map((item) => item.id),
     speech_from: work.from,
-    faces: work.faces,
+    faces: Object.fromEntries(Object.entries(work.faces).map(([key, face]) => [key, face.number])),
     handles: work.laying.handles,
     project: host.project,
     sequence: selection.sequence?.id ?? null,

@@ -25,8 +25,11 @@ function once(what, ref, look) {
 
 /** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.Probed>} */
 export const probe = (api, ref) => once("probe", ref, () => api.probe(ref));
-/** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.FacesFound>} */
-export const faces = (api, ref) => once("faces", ref, () => api.faces(ref));
+/**
+ * @param {Api} api @param {Wire.MediaRef} ref @param {number} start @param {number | null} end exclusive
+ * @returns {Promise<Wire.FacesFound>}
+ */
+export const faces = (api, ref, start, end) => once(`faces ${start} ${end}`, ref, () => api.faces(ref, { start, end_exclusive: end }));
 /** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.Waveform>} */
 export const waveform = (api, ref) => once("waveform", ref, () => api.waveform(ref));
 /** @param {Api} api @param {Wire.MediaRef} ref @param {number | null} frame @returns {Promise<Blob>} */

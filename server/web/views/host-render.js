@@ -52,12 +52,15 @@ export function HostRender({ host, selection }) {
     <${Exports} host=${host} selection=${selection} shots=${shots} kind=${kind} ownSpeech=${speech !== null} />
     ${conformed.status === "error" && html`<${Notice} kind="error">${conformed.error.message}<//>`}
     ${answer && html`<${Remarks} conformed=${answer} />`}
-    <${HostFaces} host=${host} shots=${plain} />
+    <${HostFaces} host=${host} shots=${usable} />
     <${LayingForm} host=${host} kind=${kind} />
     <${StartPanel} shots=${lengthsOf(usable, readable)} count=${usable.length} blockers=${[]} store=${store.draft}
       waiting=${ready && conformed.status === "pending"} missing=${missing(pictures.length, ready, speech, usable.length)}
-      onStarted=${() => {}} submit=${() => jobOf(client.api.timelines(timelineRequest(prepared, false), { key }))} />`;
+      onStarted=${showTakes} submit=${() => jobOf(client.api.timelines(timelineRequest(prepared, false), { key }))} />`;
 }
+
+/** What was started stands below all that was chosen. */
+const showTakes = () => requestAnimationFrame(() => document.querySelector(".host-takes")?.scrollIntoView({ block: "start" }));
 
 /**
  * What has to be chosen yet.
@@ -81,7 +84,7 @@ function missing(pictures, ready, speech, usable) {
 function Speech({ host, intake, speech, sounds }) {
   const store = workOf(host);
   const work = useStore(store);
-  const names = sounds.map((item) => item.name).join(", ");
+  const names = [...new Set(sounds.map((item) => item.name))].join(", ");
   return html`<section class="panel" aria-label=${t("new.speech")}><h2>${t("new.speech")}</h2>
     ${sounds.length > 0 && !speech && html`<p class="hint">${t("host.speech-under", { names })}</p>`}
     ${

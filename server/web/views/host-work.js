@@ -11,7 +11,7 @@ import { Store } from "../store.js";
 /**
  * @typedef {object} Work
  * @property {"clip" | "timeline"} from where a speech file begins
- * @property {Record<string, number>} faces by `TimelineShot.key`
+ * @property {Record<string, ChosenFace>} faces by `TimelineShot.key`
  * @property {import("../media/laying.js").Choice} laying
  * @property {Made[]} made files that the editor exported
  * @property {Exporting | null} exporting under way
@@ -21,6 +21,7 @@ import { Store } from "../store.js";
  * @property {readonly string[]} notices what the editor said about it
  * @property {Record<string, readonly string[]>} lost what a take above a clip loses, by the clip's id
  */
+/** Numbers are those of a range. @typedef {{number: number, box: Wire.FaceFound["box"], range: string}} ChosenFace */
 /** @typedef {{kind: "picture" | "sound", began: number, seconds: number}} Exporting began: seconds since 1970 */
 
 /** @extends {Store<Work>} */
@@ -52,6 +53,16 @@ export class WorkStore extends Store {
     const laying = { ...this.value.laying, ...change };
     rememberChoice(this.app, laying);
     this.edit({ laying });
+  }
+
+  /**
+   * @param {string} key of a row
+   * @param {Wire.FaceFound | null} face null = nobody in particular
+   * @param {string} range that it was found in
+   */
+  choose(key, face, range) {
+    const { [key]: _, ...others } = this.value.faces;
+    this.edit({ faces: face ? { ...others, [key]: { number: face.number, box: face.box, range } } : others });
   }
 
   /**

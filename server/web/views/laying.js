@@ -42,9 +42,9 @@ export function LayingForm({ host, kind }) {
       <${Field} id="laying-handles" label=${t("laying.handles")} hint=${t("laying.handles-hint")}>
         <input id="laying-handles" type="number" inputmode="numeric" min="0" max=${MOST_HANDLES} step="1" value=${laying.handles}
           aria-describedby="laying-handles-hint" onChange=${(/** @type {Event} */ event) => work.lay({ handles: number(event) })} /><//>
-      <label class="check"><input type="checkbox" disabled=${asTake || patch} checked=${laying.disable_original && !asTake && !patch}
+      <div><label class="check"><input type="checkbox" disabled=${asTake || patch} checked=${laying.disable_original && !asTake && !patch}
         onChange=${disable} />
         <span>${t("laying.disable")}</span></label>
-      ${(asTake || patch) && html`<p class="hint">${t(patch ? "laying.patch-needs" : "laying.take-needs")}</p>`}
+      ${(asTake || patch) && html`<p class="hint">${t(patch ? "laying.patch-needs" : "laying.take-needs")}</p>`}</div>
     </div></section>`;
 }

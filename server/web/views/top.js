@@ -4,7 +4,7 @@ import { html } from "../ui/html.js";
 import { useLive, useStore } from "../ui/hooks.js";
 import { Badge, IconButton, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
-import { appName, editorName } from "../editors.js";
+import { editorName, shortName } from "../editors.js";
 import { hashOf, route } from "../route.js";
 import { language, LANGUAGES, setLanguage, t } from "../text.js";
 import { chooseTheme, remember, themeNow } from "../theme.js";
@@ -44,7 +44,7 @@ function Editors() {
   return hosts.map(
     (host) => html`<a key=${host.id} class="nav-editor" href=${hashOf("host", host.id)} title=${editorName(host)}
       aria-label=${editorName(host)} aria-current=${view === "host" && id === host.id ? "page" : undefined}>
-      <${Icon} name="timeline" size=${16} /><span class="nav-app">${appName(host.app)}</span>
+      <${Icon} name="timeline" size=${16} /><span class="nav-app">${shortName(host.app)}</span>
       <span class="nav-project name">${host.project_name}</span></a>`,
   );
 }
