@@ -12,11 +12,17 @@ const path = require("path");
 const TIMEOUT_MS = 10000;
 
 function makeMachine(config) {
+  let exitCode = null;
+  const start = () => {
+    exitCode = null;
+    return startServer(config.command, (code) => { exitCode = code; });
+  };
   return {
     nonce: () => crypto.randomBytes(32).toString("hex"),
     readText: (file) => fs.promises.readFile(file, "utf8"),
     http: ask,
-    startServer: config.command && config.command.length ? () => startServer(config.command) : null,
+    startServer: config.command && config.command.length ? start : null,
+    startProblem: () => (exitCode ? `The render server ended right after its start (code ${exitCode}): run “heygem serve” in a terminal to read why.` : null),
   };
 }
 
@@ -38,11 +44,12 @@ function ask({ method, url, headers, body, certificate }) {
   });
 }
 
-/** Outlives the panel and Premiere. */
-function startServer(command) {
+/** Outlives the panel and Premiere. `ended` hears its exit code, should it end at once. */
+function startServer(command, ended) {
   return new Promise((resolve, reject) => {
     const child = childProcess.spawn(command[0], [...command.slice(1), "serve"], { detached: true, stdio: "ignore", windowsHide: true });
     child.on("error", () => reject(new Error(`${command[0]} is gone: run “heygem install premiere” again.`)));
+    child.on("exit", (code) => ended(code));
     child.unref();
     setTimeout(resolve, 100);
   });

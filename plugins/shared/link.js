@@ -69,7 +69,8 @@ class Link {
     try {
       return await servers.find(this.machine, this.serverFile);
     } catch (problem) {
-      if (problem.heygem !== "NoServer" || !this.machine.startServer || Date.now() - this.startedAt < STARTING_MS) throw problem;
+      if (problem.heygem !== "NoServer" || !this.machine.startServer) throw problem;
+      if (Date.now() - this.startedAt < STARTING_MS) throw this.machine.startProblem() ? new Error(this.machine.startProblem()) : problem;
       this.startedAt = Date.now();
       await this.machine.startServer();
       throw Object.assign(new Error("The render server is starting …"), { heygem: "Starting" });
@@ -88,19 +89,22 @@ class Link {
     let refused = null;
     socket.onopen = () => socket.send(JSON.stringify(this.hello(session)));
     socket.onerror = () => {};
-    socket.onmessage = (event) => {
-      if (typeof event.data !== "string") return;
-      const message = servers.parsed(event.data);
-      if (typeof message !== "object" || message === null) return;
-      if (message.type === "refused") refused = message.message;
-      else this.received(message, session).catch((problem) => this.say(problem.message, true));
-    };
+    socket.onmessage = (event) => { refused = this.heard(event.data, session) || refused; };
     const looking = this.look(session, socket);
     await closed;
     this.socket = null;
     await looking;
     if (refused) throw new Error(refused);
     if (!this.ended && !session.changed) throw new Error("The connection to the render server broke.");
+  }
+
+  /** One message; what it is refused with, if it is. Pictures (previews) are the page's. */
+  heard(text, session) {
+    const message = typeof text === "string" ? servers.parsed(text) : null;
+    if (typeof message !== "object" || message === null) return null;
+    if (message.type === "refused") return String(message.message);
+    this.received(message, session).catch((problem) => this.say(problem.message, true));
+    return null;
   }
 
   hello({ token, about }) {

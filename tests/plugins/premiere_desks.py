@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from heygem_plugins.installing import sources
 from heygem_server.wire import HostCall
 from tests.plugins.chromium import installed, panel_in_chromium
 from tests.plugins.media import in_ticks
 from tests.plugins.node import HERE, NodeProcess, run_node
-from tests.plugins.premiere_scenes import ONE_OCLOCK, RATES, TIMEBASES
+from tests.plugins.premiere_scenes import NASTY, ONE_OCLOCK, RATES, TIMEBASES
 from tests.plugins.real_server import RealServer, until
 
 WEBSOCKET = ("--experimental-websocket", "--no-warnings")
@@ -66,9 +67,9 @@ class Desk:
 
     def __init__(self, server: RealServer, here: Setting, fake: NodeProcess, **size: int) -> None:
         self.server, self.setting, self.fake = server, here, fake
-        about = {"timebase": str(here.timebase), "zeroPoint": str(here.first * here.timebase), **size}
+        about = {"name": NASTY, "timebase": str(here.timebase), "zeroPoint": str(here.first * here.timebase), **size}
+        self.project: str = fake("project", name=NASTY)
         self.sequence: str = fake("sequence", **about, **self.display())
-        self.project: str = fake("about")["project"]
 
     def display(self) -> dict[str, int]:
         raise NotImplementedError
@@ -134,7 +135,7 @@ class Desk:
         return self.timed(method, ask)
 
     def timed(self, name: str, ask: Callable[[], Any]) -> Any:
-        """What `ask` gives. Our share of the time goes to the file HEYGEM_LATENCIES, if there is one: all but the fake editor's own time."""
+        """What `ask` gives. Our share of the time (all but the fake editor's own) goes to the file HEYGEM_LATENCIES, if there is one."""
         before_ms, took_ms = self.fake("busy"), 0.0
 
         def measured() -> Any:
@@ -206,7 +207,13 @@ class UxpDesk(Desk):
     def __init__(self, server: RealServer, here: Setting, **size: int) -> None:
         if run_node(*WEBSOCKET, "-e", "new WebSocket('ws://127.0.0.1:1').onerror = () => {}").returncode:
             pytest.skip("Node 20 or later is needed for its WebSocket")
-        super().__init__(server, here, NodeProcess(HERE / "fakes" / "uxp_process.js", {}, *WEBSOCKET), **size)
+        panel = server.folder / "uxp panel"
+        for name, content in sources.uxp_panel().items():  # as it is packed
+            (panel / name).parent.mkdir(parents=True, exist_ok=True)
+            (panel / name).write_bytes(content)
+        picked = [{"nativePath": "/films/a.wav"}]
+        kept = {"panel": str(panel), "without": ["export.promise-may-hang"], "picked": picked}  # pending: test_premiere_exporting.py
+        super().__init__(server, here, NodeProcess(HERE / "fakes" / "uxp_process.js", kept, *WEBSOCKET), **size)
 
     def display(self) -> dict[str, int]:
         return {"display": 102 if self.setting.drops else 110}

@@ -47,8 +47,8 @@ def desks(server) -> Iterator[list[Desk]]:
 
 
 def footage(server: RealServer, clips: Path, here: Setting) -> str:
-    """A real person at the sequence's rate, with timecode, under a name that has to be quoted."""
-    path = server.folder / "media" / f"clip \u201cone\u201d 'at' {here.name}.mov"
+    """A real person at the sequence's rate, with timecode, under a name that has to be quoted everywhere."""
+    path = server.folder / "media" / f"cl\u2028ip \u201cone\u201d \"two\" 'at' <script> ${{x}} #%20 {here.name}.mov"
     if not path.exists():
         talking(sorted((clips / "grid").glob("*.mpg"))[0], path, rate=here.rate, frames=60, timecode=here.media_timecode)
     return str(path)
@@ -62,6 +62,7 @@ def three_clips(desk: Desk, clip: str) -> None:
     desk.lay(file=clip, start=200, length=9, track=1)
     desk.lay(file=speech, start=30, length=45, track=1, kind=desk.sound, selected=True)
     desk.lay(file=speech, start=0, length=20, track=0, kind=desk.sound, name=NASTY)
+    desk.fake("nameTrack", sequence=desk.sequence, kind="video", index=0, name=NASTY)
 
 
 def newest_job(server: RealServer) -> str | None:
@@ -91,6 +92,7 @@ def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_pane
     shown(desk)
     selection = desk.call("host.selection")
     assert [item["kind"] for item in selection["items"]] == ["picture"] * 3 + ["sound"]
+    assert selection["sequence"]["name"] == NASTY
     former = newest_job(server)
     frame = next(one for one in desk.page.frames if one.url.startswith("http"))
     frame.get_by_role("button", name=re.compile("3 shots")).click()
@@ -148,6 +150,7 @@ def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(ser
     three_clips(desk, footage(server, clips, desk.setting))
     start = desk.untouched()
     desk.open_panel()
+    page_of_the_uxp_panel(desk)
     job = server.render(desk.call("host.selection"), desk.host, handles=2, format="prores", laying={"disable_original": True})
     desk.wait(lambda: ended(server, job), 200, "the job was not finished")
     desk.wait(lambda: all(take["placed"] for take in takes_of(server, job)), 30, "the takes did not arrive")
@@ -205,3 +208,34 @@ def placing_by_hand(desk: Desk, take: dict[str, Any]) -> None:
     markers = [{"record_start": 52, "record_duration": 3, "name": NASTY}]
     assert desk.call("host.markers", placement=params["placement"], markers=markers)["added"] == 1
     desk.call("host.reveal", placement=params["placement"])
+
+
+def page_of_the_uxp_panel(desk: UxpDesk) -> None:
+    """The real main.js: the page gets its token and what it asks for; nobody else gets anything."""
+    page = desk.wait(lambda: (seen := desk.fake("page"))["src"] and seen, 20, "the panel shows no page")
+    origin = f"http://127.0.0.1:{desk.server.port}"
+    assert page["src"] == f"{origin}/?host=uxp-test"
+
+    def says(data: Any, origin: str = origin) -> list[Any]:
+        desk.fake("pageSays", data=data, origin=origin)
+        return [message for message, to in desk.fake("page")["sent"] if to == origin]
+
+    [session] = says({"type": "heygem.ready"})
+    assert (session["type"], session["app"], session["can"]) == ("heygem.session", "premiere", ["open", "pick"])
+    assert session["project_name"] == NASTY
+    assert says({"type": "heygem.ready"}, "http://127.0.0.1:1") == []
+    assert says({"type": "heygem.pick", "id": 7, "kind": "speech"}) + says(None) == [
+        {"type": "heygem.picked", "id": 7, "paths": ["/films/a.wav"]}
+    ]
+    for odd in (
+        None,
+        7,
+        "heygem.ready",
+        [],
+        {"type": "evalScript"},
+        {"type": {"__proto__": 1}},
+        {"type": "heygem.open", "url": "file:///etc"},
+    ):
+        assert says(odd) == []
+    desk.fake("pageSays", data={"type": "heygem.open", "url": "https://example.com"}, origin=origin)
+    assert desk.fake("page")["opened"] == ["https://example.com"]

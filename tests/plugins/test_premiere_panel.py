@@ -85,6 +85,79 @@ setTimeout(() => console.log(JSON.stringify([opened, told.slice(1)])), 20);
     assert parent(code) == [["https://example.com", "renew"], [{"type": "heygem.picked", "id": 7, "paths": ["/a.wav"]}]]
 
 
+def test_messages_of_any_shape_do_nothing():
+    """Wrong types, huge ones, names out of every object's prototype: nothing is thrown, opened, picked or answered."""
+    code = """
+say({ data: JSON.parse('{"type":"heygem.ready"}') });
+const huge = 'x'.repeat(10e6);
+const odd = [undefined, null, 7, 'heygem.pick', [], [['type', 'heygem.pick']], {},
+  JSON.parse('{"__proto__":{"type":"heygem.token-wanted"}}'), ...[7, {}, '__proto__', 'constructor', huge].map((type) => ({ type })),
+  ...[{}, ['https://x'], 'https://' + huge, 'javascript:1'].map((url) => ({ type: 'heygem.open', url })),
+  ...[undefined, {}, huge, NaN].map((id) => ({ type: 'heygem.pick', id, kind: 'speech' })),
+  ...['__proto__', ['folder'], null, huge].map((kind) => ({ type: 'heygem.pick', id: 1, kind }))];
+odd.forEach((data) => { Channel.last.port1.onmessage({ data }); say({ data }); });
+setTimeout(() => console.log(JSON.stringify([opened, told.length])), 20);
+"""
+    assert parent(code) == [[], 1]
+
+
+def test_one_dialog_at_a_time_and_a_dialog_that_fails_is_one_that_was_closed():
+    code = """
+say({});
+const ask = (data) => Channel.last.port1.onmessage({ data });
+let dialogs = 0;
+host.pick = () => { dialogs += 1; return new Promise((resolve, reject) => setTimeout(() => reject(new Error('no dialog')), 10)); };
+for (let id = 1; id <= 3; id += 1) ask({ type: 'heygem.pick', id, kind: 'folder' });
+setTimeout(() => console.log(JSON.stringify([dialogs, told.slice(1).map(({ id, paths }) => [id, paths])])), 50);
+"""
+    assert parent(code) == [1, [[2, []], [3, []], [1, []]]]
+
+
+def test_a_page_that_asks_for_tokens_all_the_time_does_not_break_the_connection_all_the_time():
+    code = """
+const { Link } = require('./plugins/shared/link.js');
+const link = new Link({ machine: {}, editor: {}, serverFile: '/x', hostId: 'x', capabilities: [] });
+let closed = 0;
+link.socket = { close: () => { closed += 1; } };
+link.openedAt = Date.now() - 1900;
+for (let times = 0; times < 1000; times += 1) link.renew();
+setTimeout(() => console.log(JSON.stringify(closed)), 200);
+"""
+    assert parent(code) == 1
+
+
+def test_a_server_that_ends_at_once_is_told_with_the_next_step(tmp_path):
+    code = f"""
+const {{ makeMachine }} = require('./plugins/premiere_cep/machine.js');
+const {{ Link }} = require('./plugins/shared/link.js');
+const said = [];
+const machine = makeMachine({{ command: [process.execPath, '-e', 'process.exit(3)'] }});
+const editor = {{ about: async () => ({{ project: 'p', selection: '' }}) }};
+const link = new Link({{ machine, editor, serverFile: {json.dumps(str(tmp_path / "server.json"))}, hostId: 'x', capabilities: [],
+  told: {{ state: (sentence) => said.push(sentence) }} }});
+link.run();
+setTimeout(() => {{ console.log(JSON.stringify(said)); process.exit(0); }}, 1500);
+"""
+    said = parent(code)
+    assert said[0] == "The render server is starting …"
+    assert "ended right after its start (code 3)" in said[-1]
+    assert "heygem serve" in said[-1]
+
+
+@pytest.mark.parametrize("text", ["null", "7", "[]", "{", '{"jsonrpc":"2.0"}', '{"type":"event"}', '{"type":"event","kind":"take.added"}'])
+def test_messages_of_the_server_that_are_none_are_survived(tmp_path, text):
+    code = f"""
+const {{ Link }} = require('./plugins/shared/link.js');
+const said = [];
+const hears = {{ state: (sentence) => said.push(sentence) }};
+const link = new Link({{ machine: {{}}, editor: {{}}, serverFile: '/x', hostId: 'x', capabilities: [], told: hears }});
+process.on('unhandledRejection', (problem) => {{ console.log(JSON.stringify(String(problem))); process.exit(0); }});
+link.heard({json.dumps(text)}, {{}});
+setTimeout(() => console.log(JSON.stringify('alive')), 20);
+"""
+    assert parent(code) == "alive"
+
+
 FAKES = {"RESOLVE": "resolve*.py", "PREMIERE": "premiere*.js", "UXP": "uxp*.js"}
 
 

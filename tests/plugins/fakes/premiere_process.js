@@ -69,6 +69,7 @@ const DEEDS = {
   track: ({ sequence, kind, index, ...values }) => { Object.assign(sequences.get(sequence).inner[kind][index].inner, values); },
   tracks: ({ sequence, kind }) => sequences.get(sequence).inner[kind].map((track) => track.name),
   sequenceState: ({ sequence, ...values }) => { Object.assign(sequences.get(sequence).inner, values); },
+  nameTrack: ({ sequence, kind, index, name }) => { sequences.get(sequence).inner[kind][index].name = name; },
   active: ({ sequence }) => { premiere.project.activeSequence = sequences.get(sequence); },
   remove: ({ item }) => { find(item).remove(); },
   naive: ({ sequence, file, track, start }) => {

@@ -4,18 +4,20 @@
 const childProcess = require("child_process");
 const fs = require("fs");
 const os = require("os");
+const Module = require("module");
 const path = require("path");
 const readline = require("readline");
 
 const { Uxp } = require("./uxp.js");
 
+const options = JSON.parse(process.argv[2] || "{}");
 const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
-const { makeEditor } = require(path.join(PLUGINS, "premiere_uxp", "editor.js"));
-const { makeMachine } = require(path.join(PLUGINS, "premiere_uxp", "machine.js"));
-const { CALLS, answer } = require(path.join(PLUGINS, "shared", "answering.js"));
+const PANEL = options.panel || path.join(PLUGINS, "premiere_uxp"); // a packed one, for its main.js
+const { makeEditor } = require(path.join(PANEL, "editor.js"));
+const { makeMachine } = require(path.join(PANEL, "machine.js"));
+const { answer } = require(path.join(PLUGINS, "shared", "answering.js"));
 const schema = JSON.parse(fs.readFileSync(path.join(PLUGINS, "protocol", "host.schema.json"), "utf8"));
 
-const options = JSON.parse(process.argv[2] || "{}");
 const known = new Map();
 const probe = (file) => JSON.parse(childProcess.execFileSync(options.python, ["-m", "tests.plugins.media", file], { cwd: options.repository, encoding: "utf8" }));
 const fake = new Uxp({ ...options, facts });
@@ -23,11 +25,13 @@ function facts(file) {
   if (!known.has(file)) fake.busy(() => known.set(file, probe(file)));
   return known.get(file);
 }
+const opened = [];
 const uxp = {
+  shell: { openExternal: (url) => opened.push(url) },
   host: { version: "26.3.0", applicationPath: options.application },
   storage: { localFileSystem: {
     getTemporaryFolder: async () => ({ nativePath: os.tmpdir() }),
-    getPluginFolder: async () => ({ nativePath: options.plugin || path.join(PLUGINS, "premiere_cep") }), // where the presets lie until the panel is packed
+    getPluginFolder: async () => ({ nativePath: options.plugin || options.panel || path.join(PLUGINS, "premiere_cep") }), // where the presets lie until the panel is packed
     getFolder: async () => options.picked[0],
     getFileForOpening: async ({ allowMultiple }) => (allowMultiple ? options.picked : options.picked[0]),
   } },
@@ -38,15 +42,28 @@ const editor = makeEditor(fake.ppro, machine);
 const find = (guid) => [...fake.projects.values()].flatMap((project) => project.sequences).find((one) => one.guid === guid);
 const clip = (guid, key) => [...find(guid).video, ...find(guid).audio].flat().find((one) => one.key === key);
 
-/** The whole panel but for its page: the same link, with UXP's modules played by Node's. Needs Node's --experimental-websocket. */
+/** The whole panel: its real main.js, with UXP's modules and document around it. Needs Node's --experimental-websocket. */
+const page = { src: "", sent: [], postMessage(message, origin) { this.sent.push([message, origin]); } };
+const heard = [];
+const elements = { page, state: { textContent: "" }, said: { textContent: "" } };
 function live(serverFile) {
-  const { Link } = require(path.join(PLUGINS, "shared", "link.js"));
-  const capabilities = [...Object.keys(CALLS)];
-  new Link({ machine, editor, schema, serverFile, hostId: "uxp-test", capabilities, WebSocket, placeArrivals: options.arrivals !== false }).run();
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), "heygem-home-"));
+  const folder = path.join(home, ".local", "share", "heygem-bridge");
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, "install.json"), JSON.stringify({ command: [], data_folder: folder, server_file: serverFile }));
+  const given = { premierepro: fake.ppro, uxp, fs: fs.promises, os: { ...os, homedir: () => home, platform: () => "linux" } };
+  const load = Module._load;
+  Module._load = (name, parent, main) => (name in given && parent.filename.startsWith(PANEL) ? given[name] : load(name, parent, main));
+  globalThis.document = { getElementById: (id) => elements[id] };
+  globalThis.window = { addEventListener: (kind, one) => heard.push(one) };
+  globalThis.localStorage = { getItem: () => "uxp-test", setItem: () => {} };
+  require(path.join(PANEL, "main.js"));
 }
 
 const DEEDS = {
   live: ({ serverFile }) => live(serverFile),
+  page: () => ({ src: page.src, sent: page.sent.splice(0), state: elements.state.textContent, said: elements.said.textContent, opened: opened.splice(0) }),
+  pageSays: ({ data, origin }) => heard.forEach((one) => one({ data, origin })),
   about: () => ({ project: fake.open.guid, sequence: fake.open.active }),
   known: ({ file, facts }) => { known.set(file, facts); },
   sequence: (given) => fake.newSequence(given).guid,
@@ -62,6 +79,7 @@ const DEEDS = {
   whole: () => JSON.stringify(fake.open),
   steps: () => fake.steps,
   media: () => fake.open.items,
+  nameTrack: ({ sequence, kind, index, name }) => { find(sequence).names[kind][index] = name; },
   mute: ({ sequence, track, muted = true }) => { find(sequence).muted[track] = muted; },
   removeClip: ({ sequence, clip: key }) => { for (const kind of ["video", "audio"]) find(sequence)[kind] = find(sequence)[kind].map((all) => all.filter((one) => one.key !== key)); },
   switchWhileExporting: ({ name }) => { fake.whileExporting = () => { fake.newProject(name); fake.whileExporting = () => {}; }; },
