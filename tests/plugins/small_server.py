@@ -53,6 +53,12 @@ class SmallServer:
         """The JSON-RPC answer of the editor."""
         return self._do(self._call(method, params), timeout)
 
+    def call_while(self, desk: Any, method: str) -> dict[str, Any]:
+        """The same, with the editor's thread played by the caller."""
+        work = asyncio.run_coroutine_threadsafe(self._call(method, {}), self._loop)
+        desk.until(work.done, f"{method} was not answered")
+        return work.result()
+
     def send(self, message: dict[str, Any]) -> None:
         async def sent() -> None:
             assert self._socket is not None

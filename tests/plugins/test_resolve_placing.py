@@ -96,6 +96,22 @@ def test_what_cannot_be_copied_is_said(files):
     assert any("Fusion" in line for line in result["not_copied"])
 
 
+def test_a_grade_that_is_copied_in_part_or_not_at_all_is_said(files):
+    """CopyGrades says True to both."""
+    resolve, timeline, clip = scene(files, also=frozenset({"grade.copy-does-nothing"}))
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert result["not_copied"] == ["the grade (Resolve copied other nodes than the clip has)"]
+    resolve, timeline, clip = scene(files)
+    resolve.manager.project.layers, clip.layers = 2, ["vignette"]
+    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    assert [line for line in result["not_copied"] if "several node layers" in line] == result["not_copied"] != []
+    clip.layers = [""]
+    again = resolve.add_clip(timeline, str(files / "clip 25.mov"), start=200, length=24)
+    from heygem_resolve import looks
+
+    assert looks.copy(clip, again, 2) == ()
+
+
 def test_a_property_that_resolve_pretends_to_set_is_said(files, monkeypatch):
     resolve, timeline, clip = scene(files)
     original = TimelineItem.__init__

@@ -40,6 +40,18 @@ def test_only_one_panel_runs_and_a_crash_frees_its_place(tmp_path):
         assert first
 
 
+def test_a_second_start_says_so_and_touches_nothing(tmp_path, capsys):
+    config = {"command": [], "data_folder": str(tmp_path), "server_file": str(tmp_path / "server.json")}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    resolve = Resolve()
+    resolve.new_project()
+    with running.only_one(str(tmp_path / "panel-resolve.lock")) as first:
+        assert first
+        assert running.run(resolve, SimpleNamespace(), SimpleNamespace(), str(tmp_path)) == 0
+    assert "running already" in capsys.readouterr().out
+    assert resolve.app.calls == []
+
+
 def test_the_editors_id_stays_the_same(tmp_path):
     assert running.host_id(str(tmp_path)) == running.host_id(str(tmp_path))
 

@@ -103,6 +103,9 @@ def _takes(session: Session, shot: str | None) -> list[dict[str, Any]]:
 
 
 def _tell_placed(link: Link, session: Session, take: str, placement: dict[str, Any]) -> None:
+    """Under another project's token it cannot be told; when its own is open again the take is found there, and told then."""
+    if placement["project"] != session.about["project"]:
+        return
     body = {"host": session.about["id"], "placement": placement, "at": time.time()}
     finding.ask(session.server, "POST", f"/api/v1/takes/{take}/placed", body, token=session.token)
 

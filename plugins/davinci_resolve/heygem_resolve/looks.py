@@ -25,9 +25,19 @@ SECTIONS = {
 """Since 21.1: parts of the inspector that can be off while their values stay."""
 
 
-def lost(item: Any) -> tuple[str, ...]:
-    """What a take above this clip would not have, known before it is placed."""
+def layers_of(project: Any) -> int:
+    """How many node stacks each clip of a project may be graded in."""
+    try:
+        return max(1, int(project.GetSetting("nodeStackLayers")))
+    except (TypeError, ValueError):
+        return 1
+
+
+def lost(item: Any, layers: int = 1) -> tuple[str, ...]:
+    """What a take above this clip would not have, known before it is placed; `layers` of node stacks are looked at."""
     found = []
+    if any(_graded(item.GetNodeGraph(layer)) for layer in range(2, layers + 1) if can(item, "GetNodeGraph")):
+        found.append("a part of the grade (it lies in several node layers, and Resolve copies one)")
     if not can(item, "SetProperty"):
         found.append("position, zoom, crop and opacity (this version of Resolve cannot set them)")
     if not can(item, "CopyGrades") and _nodes(item) != 1:
@@ -49,12 +59,34 @@ def _nodes(item: Any) -> int | None:
     return item.GetNumNodes() if can(item, "GetNumNodes") else None
 
 
-def copy(source: api.Item, target: api.Item) -> tuple[str, ...]:
+def _graded(graph: Any) -> bool:
+    return bool(graph) and (graph.GetNumNodes() > 1 or any(_node(graph, 1)))
+
+
+def _node(graph: Any, number: int) -> tuple[Any, ...]:
+    """All that the API tells of a node: its label, LUT and the names of its tools."""
+    return graph.GetNodeLabel(number) or "", graph.GetLUT(number) or "", *(graph.GetToolsInNode(number) or ())
+
+
+def _nodes_seen(item: Any) -> list[tuple[Any, ...]] | None:
+    """Of the first layer; None = this version does not say (before 19)."""
+    graph = item.GetNodeGraph() if can(item, "GetNodeGraph") else None
+    return [_node(graph, number) for number in range(1, graph.GetNumNodes() + 1)] if graph else None
+
+
+def _copy_grade(source: Any, target: Any) -> list[str]:
+    """Read back: what the copied nodes are called and do."""
+    if not can(source, "CopyGrades"):
+        return []
+    if not source.CopyGrades([target]):
+        return ["the grade (Resolve refused to copy it)"]
+    return [] if _nodes_seen(source) == _nodes_seen(target) else ["the grade (Resolve copied other nodes than the clip has)"]
+
+
+def copy(source: api.Item, target: api.Item, layers: int = 1) -> tuple[str, ...]:
     """Copies what can be copied from one clip to another; returns what could not, in words."""
-    missed = [*lost(source), *_copy_properties(source, target), *_copy_sections(source, target), *_copy_fades(source, target)]
-    missed += _copy_group(source, target)
-    if can(source, "CopyGrades") and not source.CopyGrades([target]):
-        missed.append("the grade (Resolve refused to copy it)")
+    missed = [*lost(source, layers), *_copy_properties(source, target), *_copy_sections(source, target), *_copy_fades(source, target)]
+    missed += [*_copy_group(source, target), *_copy_grade(source, target)]
     return tuple(dict.fromkeys(missed))
 
 

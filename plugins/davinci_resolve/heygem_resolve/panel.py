@@ -45,7 +45,10 @@ class Panel:
                 entry = self.link.inbox.get(timeout=wait_s) if wait_s and not changed else self.link.inbox.get_nowait()
             except queue.Empty:
                 break
-            self._handle(*entry)
+            try:
+                self._handle(*entry)
+            except Exception as problem:  # one message that nobody expected must not end the panel
+                self.said = f"The panel did not understand a message ({type(problem).__name__}: {problem})."
             changed = True
         return changed
 

@@ -35,13 +35,14 @@ def place(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
     with as_it_was(editor, project):
         if project.GetCurrentTimeline() is None or project.GetCurrentTimeline().GetUniqueId() != spot["sequence"]:
             project.SetCurrentTimeline(timeline)  # clips are appended to the current timeline, whichever that is
-        return _place(project.GetMediaPool(), timeline, params)
+        return _place(project, timeline, params)
 
 
-def _place(media_pool: api.MediaPool, timeline: api.Timeline, params: dict[str, Any]) -> dict[str, Any]:
+def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any]) -> dict[str, Any]:
     """A take that was made from an export has the clip's look in it; as a take of the clip it would get that once more."""
     spot = params["placement"]
     laying, baked = spot.get("laying") or {}, spot.get("baked", False)
+    media_pool = project.GetMediaPool()
     media = pool.imported(media_pool, params["file"])
     covered, start, notices = where_it_goes(timeline, spot)
     missed: tuple[str, ...] = ()
@@ -54,7 +55,7 @@ def _place(media_pool: api.MediaPool, timeline: api.Timeline, params: dict[str, 
         track, item = spot["track"], covered
     else:
         track, item = _on_track(media_pool, timeline, media, spot, start, params.get("handles", 0), params["frames"])
-        missed = looks.copy(covered, item) if covered is not None and not baked else ()
+        missed = looks.copy(covered, item, looks.layers_of(project)) if covered is not None and not baked else ()
         hidden = tracks.hidden_by(timeline, spot["track"], track, start, spot["record_duration"])
         if hidden:
             notices.append(f"The take lies above {', '.join(hidden)} as well: move the track {reading.TAKES!r} below if they should show.")

@@ -61,7 +61,7 @@ def same_file(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and os.path.normcase(os.path.normpath(one)) == os.path.normcase(os.path.normpath(other))
 
 
-def describe(timeline: api.Timeline, project_id: str, kind: str, track: int, item: Any) -> dict[str, Any]:
+def describe(timeline: api.Timeline, project: api.Project, kind: str, track: int, item: Any) -> dict[str, Any]:
     """A clip as the protocol's SelectedItem; `kind` is "video" or "audio"."""
     path = path_of(item)
     return {
@@ -69,7 +69,7 @@ def describe(timeline: api.Timeline, project_id: str, kind: str, track: int, ite
         "name": item.GetName() or "",
         "kind": "picture" if kind == "video" else "sound",
         "placement": {
-            "project": project_id,
+            "project": project.GetUniqueId(),
             "sequence": timeline.GetUniqueId(),
             "clip": item.GetUniqueId(),
             "track": track,
@@ -79,7 +79,7 @@ def describe(timeline: api.Timeline, project_id: str, kind: str, track: int, ite
         },
         "path": path,
         "needs_host_export": _why_only_resolve_reads_it(item, path),
-        "cannot_copy": list(looks.lost(item)) if kind == "video" else [],
+        "cannot_copy": list(looks.lost(item, looks.layers_of(project))) if kind == "video" else [],
     }
 
 

@@ -22,10 +22,9 @@ def selection(editor: Editor) -> dict[str, Any]:
     found_by, chosen = selected(timeline)
     if not any(kind == "audio" for kind, _, _ in chosen):
         chosen = [*chosen, *_speech_under(timeline, [item for kind, _, item in chosen if kind == "video"])]
-    project_id = project.GetUniqueId()
     written = document.exported(editor, timeline)
     items = [
-        animated.told(reading.describe(timeline, project_id, kind, track, item), written, copies_fades=can(item, "GetFades"))
+        animated.told(reading.describe(timeline, project, kind, track, item), written, copies_fades=can(item, "GetFades"))
         for kind, track, item in chosen
     ]
     return {

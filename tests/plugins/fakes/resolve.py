@@ -20,12 +20,16 @@ class Project(Deliver):
         self.pool = MediaPool(app, self)
         self.timelines: list[Timeline] = []
         self.timeline: Timeline | None = None
+        self.layers = 1  # node layers of the project's settings
 
     def GetName(self) -> str:
         return self.name
 
     def GetUniqueId(self) -> str:
         return self.id
+
+    def GetSetting(self, name: str) -> str:
+        return {"nodeStackLayers": str(self.layers)}.get(name, "")
 
     def GetMediaPool(self) -> MediaPool:
         return self.pool

@@ -29,10 +29,30 @@ _SECTIONS = {"TransformEnabled": True, "CroppingEnabled": True, "CompositeEnable
              "LensCorrectionEnabled": True}  # fmt: skip
 
 
+class Graph(Remote):
+    """A grade is a text here: with one, there are two nodes, the second of which holds it."""
+
+    def __init__(self, app: App, grade: str) -> None:
+        super().__init__(app)
+        self.grade = grade
+
+    def GetNumNodes(self) -> int:
+        return 2 if self.grade else 1
+
+    def GetNodeLabel(self, number: int) -> str:
+        return self.grade if number == 2 else ""
+
+    def GetLUT(self, number: int) -> str:
+        return ""
+
+    def GetToolsInNode(self, number: int) -> list[str] | None:
+        return ["Primary Balance"] if number == 2 else None
+
+
 class TimelineItem(Remote):
     _since = {  # noqa: RUF012
         "CopyGrades": (18, 0), "GetColorGroup": (19, 0), "AssignToColorGroup": (19, 0), "GetType": (21, 1), "GetProperties": (21, 1),
-        "SetProperties": (21, 1), "GetFades": (21, 1), "SetFades": (21, 1),
+        "SetProperties": (21, 1), "GetFades": (21, 1), "SetFades": (21, 1), "GetNodeGraph": (19, 0),
     }  # fmt: skip
 
     def __init__(self, app: App, name: str, media: Any | None, start: int | None, length: int, offset: int) -> None:
@@ -42,6 +62,7 @@ class TimelineItem(Remote):
         self.properties: dict[str, Any] = dict(_PROPERTIES)
         self.ignored: set[str] = set()  # properties that SetProperty accepts and ignores
         self.grade, self.group, self.colour = "", None, ""
+        self.layers: list[str] = []  # grades of the node layers above the first
         self.enabled, self.comps = True, 0
         self.shows: str | None = media.path if media else None  # the file whose frames Resolve plays here
         self.kind, self.sections, self.fades = "video", dict(_SECTIONS), {"FadeIn": 0.0, "FadeOut": 0.0}
@@ -78,6 +99,10 @@ class TimelineItem(Remote):
     def GetNumNodes(self) -> int:
         return 2 if self.grade else 1
 
+    def GetNodeGraph(self, layer: int = 1) -> Graph | None:
+        grades = [self.grade, *self.layers]
+        return Graph(self._app, grades[layer - 1]) if 1 <= layer <= len(grades) else None
+
     def GetFusionCompCount(self) -> int:
         return self.comps
 
@@ -97,7 +122,7 @@ class TimelineItem(Remote):
 
     def CopyGrades(self, targets: list[TimelineItem]) -> bool:
         for target in targets:
-            target.grade = self.grade
+            target.grade = "" if self._app.does("grade.copy-does-nothing") else self.grade
         return True
 
     def GetColorGroup(self) -> Any:
