@@ -40,6 +40,7 @@ from .jobs import MOST_SHOTS, media_path
 from .publishing import KeptTimeline, answered, keep_timeline
 
 _LARGEST = 64 * MIB
+_ONLY_A_PART = "Only a part of its clip is rendered, so the take lies on a track above and the clip stays on, its sound too."
 _NO_PATCH = "It is rendered from the editor's export, on which no patch fits, so its take is a full picture."
 
 
@@ -187,10 +188,17 @@ def _laid(conformed: Conformed, body: TimelineRequest) -> Conformed:
     """With what the person chose for all of them."""
 
     def laid(row: TimelineShot) -> TimelineShot:
-        notices = (*row.notices, _NO_PATCH) if row.shot is not None and _no_patch(row, body.settings) else row.notices
-        return msgspec.structs.replace(row, placement=msgspec.structs.replace(row.placement, laying=body.laying), notices=notices)
+        laying = _beside_the_rest(body.laying) if row.covers_part else body.laying
+        told = {_NO_PATCH: _no_patch(row, body.settings), _ONLY_A_PART: laying != body.laying}
+        notices = (*row.notices, *(sentence for sentence, true in told.items() if true and row.shot is not None))
+        return msgspec.structs.replace(row, placement=msgspec.structs.replace(row.placement, laying=laying), notices=notices)
 
     return msgspec.structs.replace(conformed, shots=tuple(map(laid, conformed.shots)))
+
+
+def _beside_the_rest(laying: Laying) -> Laying:
+    """For a take of a part of a clip: the rest of the clip is still seen and heard."""
+    return Laying(mode="track", mute="none" if laying.mute == "clip" else laying.mute)
 
 
 def _no_patch(row: TimelineShot, settings: RenderSettings) -> bool:

@@ -100,7 +100,7 @@ class _Making:
 
     def shot(self, each: Placed, whole: Placed) -> TimelineShot:
         """The row of what was chosen of a clip. Whatever is wrong with it is its `error`."""
-        row = row_of(each, self.selection, self.sequence)
+        row = row_of(each, whole, self.selection, self.sequence)
         try:
             row = msgspec.structs.replace(row, versions=versions(each.item, self.above.get(row.key, [])))
             if each.problem is not None:

@@ -25,13 +25,14 @@ from .walk import Placed
 _schema = otio.schema
 
 
-def row_of(each: Placed, selection: Selection, sequence: SequenceFacts) -> TimelineShot:
-    """The clip's names and place, without a shot yet."""
+def row_of(each: Placed, whole: Placed, selection: Selection, sequence: SequenceFacts) -> TimelineShot:
+    """The names and place of what was chosen of a clip (`whole`), without a shot yet. In the host, what lies in a nest is the nest."""
+    own = text_mark(each.item, "id")
     start, end = (round_half_up(time * sequence.rate) for time in (each.start, each.end))
     placement = Placement(
         project=selection.project,
         sequence=selection.sequence or sequence.name,
-        clip=text_mark(each.item, "id"),
+        clip=own or each.nest,
         track=max(each.track, 1),
         record_start=start,
         record_duration=end - start,
@@ -46,6 +47,7 @@ def row_of(each: Placed, selection: Selection, sequence: SequenceFacts) -> Timel
         timecode_out=sequence.timecode(end),
         placement=placement,
         source_start_s=each.source_low if each.speed > 0 else each.source_high,
+        covers_part=(each.start, each.end) != (whole.start, whole.end) or (own is None and each.nest is not None),
     )
 
 

@@ -78,6 +78,7 @@ class TimelineShot(Struct, frozen=True, kw_only=True):
     source_start_s: Fraction = field(default_factory=Fraction)  # the in point as the timeline counts the media's time
     start_timecode: str | None = None  # of the media's first frame
     media_frames: int | None = None
+    covers_part: bool = False  # of the clip that the placement names: what is done to all of that clip is too much
     not_a_reference: str | None = None  # why its take goes on a track above instead
     not_above: str | None = None  # why its take becomes a reference instead
     versions: tuple[str, ...] = ()  # takes of it that the timeline holds already

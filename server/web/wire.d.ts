@@ -779,6 +779,7 @@ export interface TimelineShot {
   source_start_s: Fraction;
   start_timecode: string | null;
   media_frames: number | null;
+  covers_part: boolean;
   not_a_reference: string | null;
   not_above: string | null;
   versions: Array<string>;

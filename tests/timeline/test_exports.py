@@ -75,6 +75,7 @@ def test_an_export_shows_the_clip_behind_its_handles(files: Files) -> None:
     assert frames(row) == (10, 40)
     assert (row.placement.record_start, row.placement.record_duration) == (50, 30)
     assert row.placement.baked
+    assert not row.covers_part
     assert row.needs_host_export is None
     assert row.shot
     assert (row.shot.speed, row.shot.speech_start, row.shot.speech_end) == (1, 2, Fraction(80, 25))
@@ -110,6 +111,8 @@ def test_ranges_cut_an_export_as_they_cut_a_clip(files: Files) -> None:
     assert (a.placement.record_start, a.placement.record_duration) == (60, 5)
     assert (frames(a), a.handles_before, a.handles_after) == ((5, 40), 15, 15)
     assert (b.placement.record_start, b.placement.record_duration) == (78, 2)
+    assert a.covers_part
+    assert b.covers_part
     assert (frames(b), b.handles_before, b.handles_after) == ((23, 50), 15, 10)
 
 
@@ -187,6 +190,7 @@ def test_a_chosen_nest_stands_for_what_lies_in_it(files: Files) -> None:
     document = timeline(track("Video", "V1", chosen, other, left), track("Audio", "A1", voice), start=time(0, 25))
     rows = conformed(files, document, selection=Selection(ids=("nest", "other", "voice"))).shots
     assert [(row.clip, row.placement.record_start, row.error) for row in rows] == [("in it", 0, None), ("other", 10, None)]
+    assert [(row.placement.clip, row.covers_part) for row in rows] == [("nest", True), ("other", False)], "the host knows the nest alone"
 
 
 # --- what is not as it was asked for ---

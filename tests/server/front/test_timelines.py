@@ -187,6 +187,19 @@ def test_how_takes_are_laid_and_which_face_speaks_travels_with_the_shots(server:
     assert (plain["placement"]["handles"], plain["placement"]["brings_speech"]) == (3, False)
 
 
+def test_a_take_of_a_part_of_a_clip_leaves_the_clip_on(server: Server) -> None:
+    """The clip was disabled and muted whole, and beside the take there was nothing."""
+    laying = {"mode": "take", "mute": "clip", "disable_original": True}
+    fast, plain = send(server, laying=laying, selection={"ranges": [[15, 50]]}, dry_run=True).json["conformed"]["shots"]
+    assert plain["placement"]["laying"] == laying, "it lies at 30–50"
+    assert fast["placement"]["laying"] == {"mode": "track", "mute": "none", "disable_original": False}
+    assert fast["notices"] == [
+        "Only a part of its clip is rendered, so the take lies on a track above and the clip stays on, its sound too."
+    ]
+    track = send(server, laying={"mute": "track"}, selection={"ranges": [[15, 50]]}, dry_run=True).json["conformed"]["shots"][0]
+    assert (track["placement"]["laying"]["mute"], track["notices"]) == ("track", [])
+
+
 def test_speech_that_was_sent_is_brought_along(server: Server) -> None:
     home = server.settings.data_folder / "uploads" / ("0" * 32)
     home.mkdir()
