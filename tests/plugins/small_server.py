@@ -32,6 +32,8 @@ class SmallServer:
         self.hello: list[dict[str, Any]] = []
         self.slow_s = 0.0  # how long a submission takes
         self.drop_submissions = 0  # so many are read and not answered: the connection breaks
+        self.drop_exports = 0
+        self.exported: dict[str, dict[str, Any]] = {}  # ExportView by Idempotency-Key
         self._socket: web.WebSocketResponse | None = None
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = 0
@@ -140,10 +142,21 @@ class SmallServer:
         body = await request.json()
         self.asked.append(f"exports {request.match_info['id']}")
         assert self.export is not None
+        key = request.headers["Idempotency-Key"]
+        if key in self.exported:
+            return web.json_response(self.exported[key], status=201)
         folder = self.file.parent / "exports" / f"x{self._number}"
         folder.mkdir(parents=True)
         reply = await self._call("host.export", {**body, "folder": str(folder)})
-        return web.json_response(self.export(body, reply), status=201)
+        if "error" in reply or not any(one["path"] for one in reply["result"]["exported"]):
+            why = reply["error"]["message"] if "error" in reply else reply["result"]["exported"][0]["problem"]
+            return web.json_response({"error": "HostFailed", "message": f"The editor exported nothing: {why}"}, status=502)
+        self.exported[key] = self.export(body, reply)
+        if self.drop_exports:
+            self.drop_exports -= 1
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response(self.exported[key], status=201)
 
     async def _events(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

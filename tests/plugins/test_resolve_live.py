@@ -130,6 +130,19 @@ def test_an_export_asked_for_in_the_window_comes_back_through_the_same_panel(des
     desk.until(lambda: desk.panel.said.startswith("1 clip is"), f"the second answer was not told: {desk.panel.said}")
 
 
+def test_an_export_whose_answer_got_lost_does_not_block_resolve_twice(desk, server):
+    server.answers = [{"id": "t2", "conformed": {"shots": [row(desk.compound)]}, "job": {"job": {"shots_total": 1}}}]
+    server.export = lambda asked, reply: {"id": "x0", **reply["result"]}
+    server.drop_exports = 2
+    desk.timeline.selected = [desk.compound]
+    desk.connected()
+    desk.panel.render(None)
+    desk.panel.export()
+    desk.until(lambda: server.submitted, "not submitted")
+    rendered = [job for job in desk.film.finished if job["done"]]
+    assert (len(rendered), len(server.asked)) == (1, 2)
+
+
 def test_an_export_that_fails_is_a_sentence_and_submits_nothing(desk, server):
     desk.timeline.selected = [desk.compound]
     server.export = lambda asked, reply: {"id": "x0", **reply["result"]}

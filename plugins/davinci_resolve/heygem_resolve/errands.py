@@ -2,7 +2,7 @@
 
 An export waits until this editor itself has answered the request that the server sends it over that socket, so it (like a
 submission, which reads media) runs in a thread of its own. What was done on the timeline is told until the server knows it, through
-any number of broken connections; a submission that is asked again carries the same key and becomes one job.
+any number of broken connections; what is asked again carries the same key and happens once.
 
 outbox: ("look", shot or None) · ("placed", take, placement) · ("page",) · ("cancel", job) · ("submit", order) · ("export", offer)
 inbox: ("arrival", {"method", "params"}) · ("page", url) · ("said", sentence)
@@ -120,22 +120,10 @@ def _cancel(link: Link, session: Session, job: str) -> None:
 
 def _submit(link: Link, order: submitting.Order) -> None:
     try:
-        link.inbox.put(("submitted", order, _submitted(link, order), None))
+        answer = _asked_until_answered(link, lambda session: "/api/v1/timelines", order.body, _READING_S)
+        link.inbox.put(("submitted", order, answer, None))
     except Exception as problem:  # whatever it was, the person must hear of it
         link.inbox.put(("submitted", order, None, str(problem)))
-
-
-def _submitted(link: Link, order: submitting.Order) -> Any:
-    """Raises: HostError — refused, or no server came back."""
-    key, deadline = uuid.uuid4().hex, time.monotonic() + _GIVE_UP_S
-    while True:
-        try:
-            session = _session(link, deadline)
-            return finding.ask(session.server, "POST", "/api/v1/timelines", order.body, token=session.token, key=key, timeout_s=_READING_S)
-        except HostError as problem:
-            if problem.kind != "NoServer" or time.monotonic() > deadline or link.ended.is_set():
-                raise
-        link.ended.wait(_AGAIN_S)
 
 
 def _export(link: Link, offer: submitting.Offer) -> None:
@@ -145,13 +133,11 @@ def _export(link: Link, offer: submitting.Offer) -> None:
         for kind, items in (("picture", offer.pictures), ("sound", offer.sounds)):
             if not items:
                 continue
-            session = _session(link, time.monotonic() + _GIVE_UP_S)
-            path = f"/api/v1/hosts/{finding.quoted(session.about['id'])}/exports"
-            made = finding.ask(
-                session.server, "POST", path, {"items": list(items), "kind": kind, "handles": 0}, token=session.token, timeout_s=_RENDER_S
+            body = {"items": list(items), "kind": kind, "handles": 0}
+            made = _asked_until_answered(
+                link, lambda session: f"/api/v1/hosts/{finding.quoted(session.about['id'])}/exports", body, _RENDER_S
             )
-            if any(one.get("path") for one in made["exported"]):
-                ids.append(made["id"])
+            ids.append(made["id"])
             told += [one["problem"] for one in made["exported"] if one.get("problem")]
             told += made.get("notices") or []
     except Exception as problem:
@@ -159,8 +145,20 @@ def _export(link: Link, offer: submitting.Offer) -> None:
         return
     if told:
         link.inbox.put(("said", " ".join(dict.fromkeys(told))))
-    if ids:
-        _submit(link, submitting.with_exports(offer.order, ids))
+    _submit(link, submitting.with_exports(offer.order, ids))
+
+
+def _asked_until_answered(link: Link, path: Callable[[Session], str], body: dict[str, Any], timeout_s: float) -> Any:
+    """The answer to a POST that happens once, however often its connection breaks. Raises: HostError — refused, or no server came back."""
+    key, deadline = uuid.uuid4().hex, time.monotonic() + timeout_s + _GIVE_UP_S
+    while True:
+        session = _session(link, time.monotonic() + _GIVE_UP_S)
+        try:
+            return finding.ask(session.server, "POST", path(session), body, token=session.token, key=key, timeout_s=timeout_s)
+        except HostError as problem:
+            if problem.kind != "NoServer" or time.monotonic() > deadline or link.ended.is_set():
+                raise
+        link.ended.wait(_AGAIN_S)
 
 
 def _session(link: Link, deadline: float) -> Session:
