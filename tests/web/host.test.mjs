@@ -20,7 +20,7 @@ const selection = (...items) => ({ sequence: { id: "s" }, items, document: {} })
 test("conforming knows better than the editor which clips only the editor can decode", () => {
   const chosen = selection(item("retimed"), item("nest", { needs_host_export: "nested" }), item("readable nest", { needs_host_export: "nested" }));
   const rows = [row("retimed", { needs_host_export: "retimed and of variable rate" }), row("readable nest")];
-  assert.deepEqual(picturesWanted(chosen, rows, []).map(({ item: { id }, why }) => [id, why]), [["retimed", "retimed and of variable rate"], ["nest", "nested"]]);
+  assert.deepEqual(picturesWanted(chosen, rows, []).map(({ item: { id }, why }) => [id, why]), [["retimed", "Retimed and of variable rate."], ["nest", "Nested."]]);
 });
 
 test("an exported clip is wanted no more, until it is moved or trimmed", () => {

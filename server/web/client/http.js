@@ -238,9 +238,11 @@ export function makeApi(base, who) {
      * The editor makes files of what it alone can decode; it cannot be used meanwhile.
      * @param {string} host
      * @param {Wire.ExportRequest} request
+     * @param {string} key the same one never makes the editor export twice
      * @returns {Promise<Wire.ExportView>}
      */
-    exportClips: (host, request) => ask("POST", `/hosts/${encodeURIComponent(host)}/exports`, request),
+    exportClips: (host, request, key) =>
+      ask("POST", `/hosts/${encodeURIComponent(host)}/exports`, request, { headers: { "Idempotency-Key": key } }),
   };
 }
 

@@ -20,15 +20,19 @@ export function picturesWanted(selection, shots, made) {
   return selection.items.flatMap((item) => {
     if (item.kind !== "picture" || isMade(made, item)) return [];
     const rows = shots.filter((shot) => shot.placement.clip === item.id);
-    const why = rows.length ? rows.find((row) => row.needs_host_export)?.needs_host_export : item.needs_host_export;
-    return why ? [{ item, why }] : [];
+    const found = rows.find((row) => row.needs_host_export)?.needs_host_export;
+    const why = rows.length && !found ? null : (item.needs_host_export ?? found);
+    return why ? [{ item, why: sentence(why) }] : [];
   });
 }
+
+/** @param {string} why */
+const sentence = (why) => `${why.charAt(0).toUpperCase()}${why.slice(1).replace(/\.$/, "")}.`;
 
 /** Selected sounds that only the editor can play. @param {Wire.SelectionResult} selection @param {Made[]} made @returns {Wanted[]} */
 export const soundsWanted = (selection, made) =>
   selection.items.flatMap((item) =>
-    item.kind === "sound" && item.needs_host_export && !isMade(made, item) ? [{ item, why: item.needs_host_export }] : [],
+    item.kind === "sound" && item.needs_host_export && !isMade(made, item) ? [{ item, why: sentence(item.needs_host_export) }] : [],
   );
 
 /** @param {Made[]} made @param {Wire.SelectedItem} item */

@@ -90,7 +90,7 @@ export default {
   "export.used": "Exported by the editor:",
   "export.waiting": "{app} is exporting: {passed} of about {time}",
   "face.any": "The most prominent face",
-  "face.any-hint": "whichever that is",
+  "face.any-hint": "chosen by itself",
   "face.by-itself": "the most prominent one",
   "face.choose": "Choose face {n}",
   "face.chosen": "chosen in {n} of {total} clips",

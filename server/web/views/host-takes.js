@@ -5,6 +5,7 @@
 import { html, useState } from "../ui/html.js";
 import { useAction, useApp, useLive, useStore, useTask } from "../ui/hooks.js";
 import { Badge, Button, Notice, Select } from "../ui/parts.js";
+import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { workOf } from "./host-work.js";
 import { JobCard } from "./job.js";
@@ -131,6 +132,7 @@ function TakeButtons({ host, shot, take, placement, onPlaced }) {
   const label = !there ? "host.place" : isThere ? "host.place-again" : "host.switch";
   return html`<div class="row wrap">
     <${Button} kind=${isThere ? "plain" : "primary"} busy=${busy} disabled=${take.missing} onClick=${place}>${t(label)}<//>
+    <a class="button quiet" href=${hashOf("take", take.id)}><span>${t("shot.open")}</span></a>
     <${Button} kind="quiet" busy=${busy} onClick=${reveal}>${t("host.show")}<//>
     ${markers.length > 0 && html`<${Button} kind="quiet" busy=${busy} onClick=${mark}>${t("host.mark", { n: markers.length })}<//>`}
     ${isThere && html`<${Badge} kind="good">${t("take.placed")}<//>`}

@@ -3,7 +3,7 @@
 /** @import * as Wire from "../wire.js" */
 /** @import { Editor } from "../editors.js" */
 /** @import { Made, Wanted } from "../media/exports.js" */
-import { DraftStore } from "../media/draft.js";
+import { DraftStore, newKey } from "../media/draft.js";
 import { madeOf, secondsOf, stillMeant } from "../media/exports.js";
 import { remembered, rememberChoice } from "../media/laying.js";
 import { Store } from "../store.js";
@@ -99,7 +99,7 @@ export async function exportClips(client, host, wanted, kind) {
   const exporting = { kind, began: Date.now() / 1000, seconds: secondsOf(wanted, handles) };
   work.edit({ exporting, problems: {}, failed: null, blockedMs: null, notices: [] });
   try {
-    const view = await client.api.exportClips(host.id, { items: wanted.map((one) => one.item.id), kind, handles });
+    const view = await patiently(client, host.id, { items: wanted.map((one) => one.item.id), kind, handles });
     const { made, problems } = madeOf(view, wanted, kind);
     const items = new Set(made.map((one) => one.item));
     const others = work.value.made.filter((one) => !items.has(one.item));
@@ -108,5 +108,27 @@ export async function exportClips(client, host, wanted, kind) {
     work.edit({ failed: { kind, message: error instanceof Error ? error.message : String(error) } });
   } finally {
     work.edit({ exporting: null });
+  }
+}
+
+const LOST_TRIES = 10;
+const LOST_MS = 2000;
+
+/**
+ * An export can last for minutes: where the connection is lost meanwhile, the same is asked again and the answer is that of the first.
+ * @param {import("../client.js").Client} client
+ * @param {string} host
+ * @param {Wire.ExportRequest} request
+ * @returns {Promise<Wire.ExportView>}
+ */
+async function patiently(client, host, request) {
+  const key = newKey();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await client.api.exportClips(host, request, key);
+    } catch (error) {
+      if (/** @type {any} */ (error).status !== 0 || tries === LOST_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOST_MS));
+    }
   }
 }

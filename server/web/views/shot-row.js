@@ -24,7 +24,10 @@ const KINDS = /** @type {const} */ ({
 /** @param {number} done @param {number | null} total */
 export const share = (done, total) => (total ? done / total : null);
 
-/** @param {{shot: Wire.ShotView, children?: import("../ui/html.js").Children}} props children: stand below, over the whole width */
+/**
+ * @param {{shot: Wire.ShotView, children?: import("../ui/html.js").Children}} props
+ *   children: what else can be done with its takes, the way to them included; stand below, over the whole width
+ */
 export function ShotRow({ shot, children }) {
   const { client } = useApp();
   const [busy, act] = useAction();
@@ -65,7 +68,7 @@ export function ShotRow({ shot, children }) {
       ${shot.why && html`<p class=${shot.state === "failed" ? "why problem" : "why"}>${shot.why}</p>`}
     </div>
     <div class="shot-actions">
-      ${take && html`<a class="button quiet" href=${hashOf("take", take.id)}><span>${t("shot.open")}</span></a>`}
+      ${take && !children && html`<a class="button quiet" href=${hashOf("take", take.id)}><span>${t("shot.open")}</span></a>`}
       ${
         (shot.state === "failed" || shot.state === "canceled") &&
         html`<${Button} kind="quiet" icon="retry" busy=${busy} onClick=${() => does("retry")}>${t("shot.retry")}<//>`
