@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -28,8 +29,8 @@ class ScriptedEditor:
     """Answers host.selection with a timeline of one clip and the speech under it, and remembers what it was asked to place.
 
     host: what differs from HOST. video: the clip's file in the server's media folder. lost: what a take above the clip loses.
-    nested: a nested sequence of the same length follows, with its own speech. export_s: how long an export blocks it.
-    refuses: ids of clips that it does not export.
+    deaf: the speech is a mix that it alone can play. nested: a nested sequence of the same length follows, with its own speech.
+    export_s: how long an export blocks it. refuses: ids of clips that it does not export.
     """
 
     def __init__(self, server: RunningServer, *, video: str = "speaker.mp4", frames: int = 20, **host: Any) -> None:
@@ -39,6 +40,7 @@ class ScriptedEditor:
         self.lost: list[str] = []
         self.nested = False
         self.speech = True
+        self.deaf = False
         self.export_s = 0.0
         self.refuses: set[str] = set()
         self.socket: ClientConnection | None = None
@@ -80,12 +82,13 @@ class ScriptedEditor:
         why = "It is a nested sequence, which only the editor can draw."
         items = [self._item("clip-1", "speaker <i>", "picture", 10, path=str(media / self.video), cannot_copy=self.lost)]
         if self.speech:
-            items.append(self._item("clip-2", "speech.wav", "sound", 10, path=str(media / "speech.wav")))
+            only = {"needs_host_export": "It is a mix of sounds."} if self.deaf else {"path": str(media / "speech.wav")}
+            items.append(self._item("clip-2", "speech.wav", "sound", 10, **only))
         if self.nested:
             items.append(self._item("clip-3", "Scene 4 <b>", "picture", 10 + self.frames, needs_host_export=why))
             items.append(self._item("clip-4", "speech.wav", "sound", 10 + self.frames, path=str(media / "speech.wav")))
         sequence = {"id": "seq-1", "name": "Cut 3", "rate": "25/1", "start_frame": 90_000, "drop_frame": False}
-        document = timeline(media, video=self.video, frames=self.frames, nested=self.nested)
+        document = timeline(media, video=self.video, frames=self.frames, nested=self.nested, deaf=self.deaf)
         return {"sequence": sequence, "items": items, "document": json.loads(document.to_json_string())}
 
     def on_export(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +100,11 @@ class ScriptedEditor:
             if item in self.refuses:
                 exported.append({"item": item, "path": None, "problem": "The sequence of this clip is empty."})
                 continue
-            cut(self.server.media / "speaker.mp4", path, 0, min(30, self.frames + 2 * params["handles"]))
+            if params["kind"] == "sound":
+                path = path.with_suffix(".wav")
+                shutil.copy(self.server.media / "speech.wav", path)
+            else:
+                cut(self.server.media / "speaker.mp4", path, 0, min(30, self.frames + 2 * params["handles"]))
             exported.append({"item": item, "path": str(path)})
         return {"exported": exported, "blocked_ms": 1000 * self.export_s}
 
@@ -125,13 +132,17 @@ class ScriptedEditor:
         }
 
 
-def timeline(media: Path, *, video: str = "speaker.mp4", frames: int = 20, nested: bool = False) -> otio.schema.Timeline:
+def timeline(
+    media: Path, *, video: str = "speaker.mp4", frames: int = 20, nested: bool = False, deaf: bool = False
+) -> otio.schema.Timeline:
     """25 fps, from 01:00:00:00: a clip from its frame 2 at record frame 10, speech.wav under it; perhaps a nest, and speech again."""
     made = otio.schema.Timeline("Cut 3", global_start_time=otio.opentime.RationalTime(90_000, 25))
     for kind, file, start, name in (("Video", video, 2, "clip-1"), ("Audio", "speech.wav", 0, "clip-2")):
         track = otio.schema.Track("V1" if kind == "Video" else "A1", kind=kind)
         track.append(otio.schema.Gap(source_range=_range(0, 10)))
         length = {"speaker.mp4": 30, "slow.mp4": 120, "speech.wav": 22}[file]
+        if deaf and kind == "Audio":
+            reference = otio.schema.MissingReference()
         shown = min(frames, 20) if kind == "Audio" else frames
         reference = otio.schema.ExternalReference((media / file).as_uri(), available_range=_range(0, length))
         track.append(_marked(otio.schema.Clip(file, media_reference=reference, source_range=_range(start, shown)), name))

@@ -12,8 +12,14 @@ from .running import RunningServer
 from .test_host_choices import start
 from .test_looks import AXE, complaints_of_axe
 
-RESOLVE = {"id": "resolve/on this machine", "app": "resolve", "version": "21.0.4", "project": "film-7", "project_name": "Film 7"}
-RESOLVE["capabilities"] = ["place.track", "place.take", "place.speech", "place.mute", "export.picture", "export.sound"]  # type: ignore[assignment]
+RESOLVE: dict[str, Any] = {
+    "id": "resolve/on this machine",
+    "app": "resolve",
+    "version": "21.0.4",
+    "project": "film-7",
+    "project_name": "Film 7",
+    "capabilities": ["place.track", "place.take", "place.speech", "place.mute", "export.picture", "export.sound"],
+}
 
 
 def test_a_connected_editor_is_in_the_navigation_and_everything_works_as_in_a_panel(

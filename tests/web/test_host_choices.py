@@ -57,6 +57,12 @@ def test_a_patch_needs_the_original_seen_below_it(panel: Any, editor: ScriptedEd
     expect(laying.get_by_label("Disable the original clip")).to_be_disabled()
     expect(laying.get_by_label("Disable the original clip")).not_to_be_checked()
     expect(laying).to_contain_text("A patch needs the original seen below it.")
+    render = page.get_by_role("button", name="Render", exact=True)
+    expect(render).to_be_enabled()
+    editor.lost = ["Warp Stabilizer"]
+    page.get_by_role("button", name="Ask for the selection again").click()
+    expect(page.get_by_text("A patch is not possible over clips whose look cannot be copied (speaker <i>)")).to_be_visible()
+    expect(render).to_be_disabled()
 
 
 def test_who_speaks_is_chosen_for_each_clip_and_looked_for_only_when_asked(
@@ -113,6 +119,22 @@ def test_the_editor_exports_what_it_alone_can_decode_and_the_files_are_rendered(
     editor.frames = 16  # trimmed since: the file is another clip's
     page.get_by_role("button", name="Ask for the selection again").click()
     expect(notice).to_be_visible()
+
+
+def test_sounds_that_only_the_editor_plays_are_exported_apart_and_spoken(panel: Any, editor: ScriptedEditor, server: RunningServer) -> None:
+    _, page = panel
+    editor.deaf = True
+    page.get_by_role("button", name="Ask for the selection again").click()
+    notice = page.locator(".notice", has_text="Only Premiere Pro can play these sounds")
+    expect(notice).to_contain_text("It is a mix of sounds.")
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_disabled()
+    notice.get_by_role("button", name="Let Premiere Pro export them").click()
+    expect(notice).to_have_count(0)
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+    shot = start(page, server)["shots"][0]["request"]
+    assert [(call["kind"], call["items"]) for call in editor.all("host.export")] == [("sound", ["clip-2"])]
+    assert Path(shot["speech"]["path"]).suffix == ".wav"
+    assert not shot["placement"]["baked"]
 
 
 def test_a_panel_without_a_dialog_shows_where_takes_go(panel: Any, editor: ScriptedEditor, server: RunningServer) -> None:

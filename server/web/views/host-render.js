@@ -44,17 +44,20 @@ export function HostRender({ host, selection }) {
   }, [conformed.status]);
   const answer = ready ? (conformed.value?.conformed ?? null) : null;
   const shots = answer?.shots ?? [];
-  const usable = shots.filter((shot) => !shot.error && !shot.needs_host_export);
+  const usable = shots.filter((shot) => shot.shot && !shot.error && !shot.needs_host_export);
   const plain = usable.filter((shot) => !shot.placement.baked);
-  const readable = plain[0]?.shot ? { path: plain[0].shot.video } : (speech?.ref ?? null);
+  const path = plain[0]?.shot?.video ?? sounds.find((sound) => sound.path)?.path;
+  const readable = path ? { path } : (speech?.ref ?? null);
+  const unlike = kind === "patch" ? pictures.filter((item) => item.cannot_copy.length).map((item) => item.name) : [];
+  const blockers = unlike.length ? [t("host.no-patch", { names: unlike.join(", ") })] : [];
   return html`
     <${Speech} host=${host} intake=${intake} speech=${speech} sounds=${sounds} />
     <${Exports} host=${host} selection=${selection} shots=${shots} kind=${kind} ownSpeech=${speech !== null} />
     ${conformed.status === "error" && html`<${Notice} kind="error">${conformed.error.message}<//>`}
-    ${answer && html`<${Remarks} conformed=${answer} />`}
+    ${answer && html`<${Remarks} conformed=${answer} above=${work.laying.mode === "track"} />`}
     <${HostFaces} host=${host} shots=${usable} />
     <${LayingForm} host=${host} kind=${kind} />
-    <${StartPanel} shots=${lengthsOf(usable, readable)} count=${usable.length} blockers=${[]} store=${store.draft}
+    <${StartPanel} shots=${lengthsOf(usable, readable)} count=${usable.length} blockers=${blockers} store=${store.draft}
       waiting=${ready && conformed.status === "pending"} missing=${missing(pictures.length, ready, speech, usable.length)}
       onStarted=${showTakes} submit=${() => jobOf(client.api.timelines(timelineRequest(prepared, false), { key }))} />`;
 }
@@ -104,12 +107,18 @@ function Speech({ host, intake, speech, sounds }) {
   </section>`;
 }
 
-/** What cannot be rendered and why, and what one should know of the rest. @param {{conformed: Wire.Conformed}} props */
-function Remarks({ conformed }) {
+/**
+ * What cannot be rendered and why, and what one should know of the rest.
+ * @param {{conformed: Wire.Conformed, above: boolean}} props above: takes go on a track above
+ */
+function Remarks({ conformed, above }) {
   const said = conformed.shots.flatMap((shot) => shot.notices.map((notice) => `${shot.clip}: ${notice}`));
   const skipped = conformed.skipped.map((one) => `${one.clip} (${one.timecode}): ${one.why}`);
   const errors = conformed.shots.flatMap((shot) => (shot.error ? [shot.error] : []));
-  const remarks = [...new Set([...conformed.notices, ...said, ...skipped])];
+  const twice = conformed.shots.flatMap(({ clip, not_above }) =>
+    above && not_above ? [t("host.not-above", { clip, why: not_above })] : [],
+  );
+  const remarks = [...new Set([...conformed.notices, ...said, ...twice, ...skipped])];
   return html`${[...new Set(errors)].map((error) => html`<${Notice} kind="warn" key=${error}>${error}<//>`)}
     ${
       remarks.length > 0 &&
