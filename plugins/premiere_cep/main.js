@@ -76,7 +76,7 @@
   const config = machineSide.readConfig(here);
   const order = JSON.parse(fs.readFileSync(path.join(here, "jsx", "order.json"), "utf8"));
   const { candidates, rootsOf } = core("presets.js");
-  const roots = rootsOf(folderOf(cep.getSystemPath("hostApplication")));
+  const roots = rootsOf(path.join(folderOf(cep.getSystemPath("hostApplication")))); // join: the system's own separators
   const presets = (kind) => candidates(kind, roots, path.join(here, "presets"), machineSide.list);
   const jsx = path.join(here, "jsx").replace(/\\/g, "/");
   const editor = makeEditor((script, callback) => cep.evalScript(script, callback), jsx, order, presets);

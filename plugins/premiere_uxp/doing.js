@@ -21,7 +21,7 @@ function makeDoing(ppro) {
 
   async function sequence(open, wanted) {
     const found = (await open.getSequences()).find((one) => one.guid.toString() === wanted);
-    if (!found) throw refusal("TimelineGone", "The sequence of this shot is no longer in the project; the take itself is safe in its folder.");
+    if (!found) throw refusal("TimelineGone", "The sequence of this shot is no longer in the project; the take is safe in its folder: import it by hand if you want it elsewhere.");
     return found;
   }
 
@@ -30,7 +30,7 @@ function makeDoing(ppro) {
     const known = async () => (await root.getItems()).find((item) => item.name === find.TAKES && item.type === ppro.ProjectItem.TYPE_BIN);
     if (!(await known())) inOneStep(open, "Make the bin HeyGem takes", () => [root.createBinAction(find.TAKES, false)]);
     const made = await known();
-    if (!made) throw refusal("NoBin", `Premiere did not make the bin “${find.TAKES}”; is the project read-only?`);
+    if (!made) throw refusal("NoBin", `Premiere did not make the bin “${find.TAKES}”: is the project read-only? Make that bin yourself and try again.`);
     return made;
   }
 
@@ -49,7 +49,7 @@ function makeDoing(ppro) {
     if (before) return before;
     await open.importFiles([path], true, folder, false);
     const after = await known();
-    if (!after) throw refusal("NotImported", `Premiere could not import ${path}; is the file still there?`);
+    if (!after) throw refusal("NotImported", `Premiere could not import ${path}: is it still there, and does it play elsewhere? Drag it into the bin “${find.TAKES}” and try again.`);
     return after;
   }
 

@@ -6,7 +6,7 @@
 const find = require("./sequence.js");
 
 const POLL_MS = 250;
-const SETTLE_MS = 50; // between two looks at a file that Premiere calls done
+const SETTLE_MS = 20; // between two looks at a file that Premiere calls done
 const QUIET_MS = 15000; // without growing, where neither promise nor event said that it is done
 const NOTHING_MS = 60000; // without any file
 const LATE_MS = 3000; // for a file to appear after Premiere said that it is done

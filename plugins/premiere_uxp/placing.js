@@ -61,13 +61,14 @@ function makePlacing(ppro, doing) {
   function whereItGoes(video, order) {
     const covered = find.byId(video, order.clip);
     const spot = { covered, start: order.start, end: order.end, notices: [] };
-    if (covered && covered.start !== order.start) {
-      Object.assign(spot, { start: covered.start, end: covered.end });
+    const moved = covered ? find.movedBy(covered, order.clip) : 0n; // of the clip: the take may cover a part of it alone
+    if (moved !== 0n) {
+      Object.assign(spot, { start: String(BigInt(order.start) + moved), end: String(BigInt(order.end) + moved) });
       spot.notices.push("The clip was moved since it was rendered; the take follows it.");
     } else if (!covered && order.clip) {
       spot.covered = find.trimmed(video, order.clip);
       spot.notices.push(spot.covered
-        ? "The clip was trimmed since it was rendered; the take has its old length and place."
+        ? "The clip was trimmed or moved since it was rendered; the take has its old length and place."
         : "The clip of this shot is no longer in the sequence; the take lies where the clip was.");
     }
     return spot;

@@ -52,6 +52,11 @@ function byId(items, id) {
   return alike.length === 1 ? alike[0] : null;
 }
 
+/** Ticks by which a clip was moved since it had this id. @param {Found} found @param {string} id */
+function movedBy(found, id) {
+  return BigInt(found.start) - BigInt(id.split(":")[2]);
+}
+
 /** A clip that is still there with another start or length: the same file on the same track, where the named one was.
  * @param {Found[]} items @param {string} id */
 function trimmed(items, id) {
@@ -192,4 +197,4 @@ async function effectsOf(item) {
   return names;
 }
 
-module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, itemsOf, byId, trimmed, showing, samePath, pathOf, clipOf, described, linkedTo, effectsOf, tried };
+module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, itemsOf, byId, movedBy, trimmed, showing, samePath, pathOf, clipOf, described, linkedTo, effectsOf, tried };

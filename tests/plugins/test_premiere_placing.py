@@ -143,6 +143,15 @@ def test_what_happened_to_the_clip_while_it_was_rendered_is_followed_or_told(
     assert [word in notice for notice in result["notices"]] == [True]
 
 
+def test_a_take_of_a_part_of_its_clip_lies_on_that_part(scene):
+    """A part is neither a moved nor a trimmed clip: one panel laid it over the whole clip, the other said that somebody had trimmed it."""
+    here = scene()
+    wanted = here.params("take 25.mov", frames=10)
+    wanted["placement"] |= {"record_start": 104, "record_duration": 10}
+    assert here.ask("host.place", **wanted)["notices"] == []
+    assert here.takes("take 25.mov") == [(3, 104, 10, 5)]
+
+
 def test_speech_goes_to_an_audio_track_of_its_own_and_the_old_dialogue_falls_silent(scene):
     here = scene()
     before = [clip for _, clip in here.clips_on("audio")]

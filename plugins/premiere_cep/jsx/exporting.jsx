@@ -48,6 +48,7 @@
     var tracks = order.kind === "picture" ? sequence.videoTracks : sequence.audioTracks;
     var entry = h.findItem(tracks, wanted.id);
     var changed, said, index;
+    remove(wanted.file);
     if (!entry) {
       return { item: wanted.id, path: null, problem: "The clip is no longer in the sequence: read the selection again." };
     }
@@ -55,28 +56,34 @@
     try {
       sequence.setInPoint(Number(wanted.start) / h.TICKS_PER_SECOND);
       sequence.setOutPoint(Number(wanted.end) / h.TICKS_PER_SECOND);
-      for (index = 0; index < order.presets.length; index += 1) {
+      for (index = 0; index < order.presets.length && !hasContent(wanted.file); index += 1) {
         said = exported(sequence, wanted.file, order.presets[index]);
-        if (hasContent(wanted.file)) {
-          return { item: wanted.id, path: wanted.file, problem: null };
-        }
       }
-    } finally {
-      putBackMutes(tracks, changed);
+    } catch (problem) {
+      said = problem.message;
     }
-    return { item: wanted.id, path: null, problem: h.exportFailed(said) };
+    putBackMutes(tracks, changed);
+    if (hasContent(wanted.file)) {
+      return { item: wanted.id, path: wanted.file, problem: null };
+    }
+    return { item: wanted.id, path: null, problem: exportFailed(said) };
   }
 
-  h.exportFailed = function (said) {
+  function exportFailed(said) {
     return "Premiere exported no file for this clip (it said: " + said + "). Is there room on the disk, and does File > Export > Media work for this clip?";
-  };
+  }
 
-  /** What Premiere said. A rest of an attempt that failed would pass for a file. */
-  function exported(sequence, file, preset) {
-    var rest = new File(file);
+  /** A rest of an attempt that failed would pass for a file. */
+  function remove(path) {
+    var rest = new File(path);
     if (rest.exists) {
       rest.remove();
     }
+  }
+
+  /** What Premiere said. */
+  function exported(sequence, file, preset) {
+    remove(file);
     try {
       return String(sequence.exportAsMediaDirect(file, preset, IN_TO_OUT));
     } catch (problem) {

@@ -12,7 +12,7 @@
     project.importFiles([path], true, bin, false);
     found = inBin(bin, path);
     if (!found) {
-      h.fail("NotImported", "Premiere could not import " + path + ".");
+      h.fail("NotImported", "Premiere could not import " + path + ": look whether it plays elsewhere, then drag it into the bin \u201c" + h.TAKES + "\u201d and try again.");
     }
     return found;
   };

@@ -8,13 +8,19 @@
     var other = touched && (!open || open.sequenceID !== touched.sequenceID) ? touched : null;
     var before = open ? remembered(open) : null;
     var beforeOther = other ? remembered(other) : null;
+    var result, problem;
     try {
-      return work();
-    } finally {
-      putBack(other, beforeOther);
-      reopen(project, open);
-      putBack(open, before);
+      result = work();
+    } catch (thrown) {
+      problem = thrown;
     }
+    putBack(other, beforeOther);
+    reopen(project, open);
+    putBack(open, before);
+    if (problem) {
+      throw problem;
+    }
+    return result;
   };
 
   function reopen(project, sequence) {

@@ -59,7 +59,7 @@
     return result(false, track, item, missed, spot.notices);
   }
 
-  /** Clips move while takes render: a moved clip is followed, a trimmed or deleted one is told. */
+  /** Clips move while takes render: a moved clip is followed, a trimmed or deleted one is told. A take may cover a part of its clip alone. */
   function whereItGoes(sequence, order) {
     var entry = order.clip ? h.findItem(sequence.videoTracks, order.clip) : null;
     var spot = { covered: entry ? entry.item : null, start: order.start, end: order.end, notices: [] };
@@ -73,7 +73,9 @@
     start = String(entry.item.start.ticks);
     length = Number(entry.item.end.ticks) - Number(start);
     if (length !== Number(order.end) - Number(order.start)) {
-      spot.notices.push("The clip was trimmed since it was rendered; the take has its old length and place.");
+      if (Number(order.start) < Number(start) || Number(order.end) > Number(start) + length) {
+        spot.notices.push("The clip was trimmed or moved since it was rendered; the take has its old length and place.");
+      }
     } else if (start !== order.start) {
       spot.start = start;
       spot.end = String(entry.item.end.ticks);
@@ -99,7 +101,7 @@
     }
     if ([String(item.start.ticks), String(item.end.ticks)].join(" ") !== wanted || !beginsAt(item, media, first)) {
       h.tried(function () { item.remove(false, false); }, null);
-      h.fail("WrongPlace", "Premiere placed the take at another frame than asked, so it was taken away again.");
+      h.fail("WrongPlace", "Premiere placed the take at another frame than asked, so it was taken away again; it is safe in the bin: drag it above its clip.");
     }
     return item;
   }

@@ -37,7 +37,7 @@
         return all[index];
       }
     }
-    return h.fail("TimelineGone", "The sequence of this shot is no longer in the project; the take itself is safe in its folder.");
+    return h.fail("TimelineGone", "The sequence of this shot is no longer in the project; the take is safe in its folder: import it by hand if you want it elsewhere.");
   };
 
   /** The open sequence with all its clips, and the ids of the selected ones; null = none is open. */
@@ -194,7 +194,7 @@
     }
     made = project.rootItem.createBin(h.TAKES);
     if (!made) {
-      h.fail("NoBin", "Premiere did not make the bin \u201c" + h.TAKES + "\u201d; is the project read-only?");
+      h.fail("NoBin", "Premiere did not make the bin \u201c" + h.TAKES + "\u201d: is the project read-only? Make that bin yourself and try again.");
     }
     return made;
   };
