@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import pytest
@@ -15,6 +18,7 @@ from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
 from heygem_server.client import Client
 from heygem_server.wire import HostCall, TakeView
+from tests.plugins.chromium import CHROMIUM
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.real_server import RealServer, talking, until
 
@@ -111,8 +115,6 @@ def test_three_clips_with_one_speech_come_back_to_their_places_through_a_crash_a
 
     # the page asks the server, the server asks the editor
     with server.client() as client:
-        import threading
-
         answer: dict = {}
         asking = threading.Thread(target=lambda: answer.update(client.call(HOST, HostCall(method="host.selection"))))
         asking.start()
@@ -195,3 +197,55 @@ def test_a_compound_clip_that_says_a_mix_comes_back_from_resolves_own_export(ser
     settings = resolve.manager.project.deliver["settings"]
     assert {key: value for key, value in settings.items() if key not in ("MarkIn", "MarkOut")} == json.loads(deliver)
     desk.close()
+
+
+def test_the_page_that_the_panel_opens_is_signed_in_and_shows_this_editor(server):
+    """One click in Resolve: no code to type, no editor to look for; from there Resolve exports what only it can decode."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    resolve = Resolve()
+    resolve.new_project("Ä “film”")
+    timeline = resolve.new_timeline(rate=SETTING, start_frame=FIRST, start_timecode=START)
+    timeline.size = (360, 288)
+    media = server.folder / "media"
+    nest = resolve.add_compound(timeline, str(media / "clip.mov"), start=20, length=12, offset=8)
+    timeline.selected = [nest, resolve.add_sound(timeline, str(media / "speech.mpg"), start=15, length=30, track=2)]
+    desk = Desk(resolve, server)
+    desk.connected()
+    desk.panel.link.outbox.put(("page",))
+    desk.until(lambda: desk.panel.page, 20, "no address came")
+    with stepping(desk), sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            page = chromium.new_page()
+            problems: list[str] = []
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.goto(desk.panel.page)
+            page.get_by_text("Compound Clip 1").first.wait_for(timeout=20_000)
+            assert f"#/host/{HOST}" in page.evaluate("location.href")
+            assert "code=" not in page.evaluate("location.href")
+            page.get_by_role("button", name="export").first.click()
+            until(lambda: any(job["done"] for job in resolve.manager.project.finished), 20, "Resolve exported nothing")
+            assert problems == []
+        finally:
+            chromium.close()
+    desk.close()
+
+
+@contextmanager
+def stepping(desk: Desk) -> Iterator[None]:
+    """The editor's thread, while the test's own waits for the browser."""
+    ended = threading.Event()
+
+    def step() -> None:
+        while not ended.is_set():
+            desk.panel.step(0.05)
+
+    thread = threading.Thread(target=step, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(10)
