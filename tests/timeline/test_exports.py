@@ -7,6 +7,8 @@ from typing import Any
 
 import opentimelineio as otio
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.exact import exact_seconds
@@ -165,6 +167,36 @@ def test_a_dissolve_is_in_the_export_already(files: Files) -> None:
     a, b = (marked(clip(name, times(100, 30, 25), external(media)), name) for name in ("a", "b"))
     row = conformed(files, spoken(files, a, transition(5, 5, 25), b), exported(files, "b", video(Fraction(25), 30))).shots[1]
     assert (frames(row), row.not_above, row.handles_before, row.notices) == ((0, 30), None, 0, ())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    start=st.integers(0, 40),
+    length=st.integers(1, 60),
+    asked=st.integers(0, 30),
+    missing=st.integers(0, 30),
+    wanted=st.integers(0, 50),
+    marks=st.tuples(st.integers(0, 120), st.integers(1, 60)),
+)
+def test_every_record_frame_shows_the_frame_of_the_export_that_was_drawn_there(
+    files: Files, start: int, length: int, asked: int, missing: int, wanted: int, marks: tuple[int, int]
+) -> None:
+    """Counted from the file's side: frame k of it was drawn at record frame start − before + k."""
+    before, after = min(asked, start), asked - min(missing, asked)
+    drawn = range(start - before, start + length + after)
+    selection = Selection(speech_tracks=("A1",), handles=wanted, ranges=((marks[0], sum(marks)),))
+    document = spoken(files, *([gap(start, 25)] if start else []), nest(length=length))
+    for row in conformed(files, document, exported(files, "nest", video(Fraction(25), len(drawn)), asked), selection=selection).shots:
+        low, high = frames(row)
+        shown = drawn[low:high][row.handles_before : len(drawn[low:high]) - row.handles_after]
+        assert shown == range(max(start, marks[0]), min(start + length, sum(marks)))
+        assert (shown.start, len(shown)) == (row.placement.record_start, row.placement.record_duration)
+        assert row.take_seconds == Fraction(len(drawn[low:high]), 25)
+        assert row.shot
+        assert row.shot.speech_start == Fraction(drawn[low], 25), "the speech runs along the timeline"
+        assert min(row.handles_before, row.handles_after) >= 0
+        assert row.handles_before == min(wanted, shown.start - drawn.start)
+        assert row.handles_after == min(wanted, drawn.stop - shown.stop)
 
 
 # --- nests ---
