@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from .shot import RenderSettings, Shot, Struct
 
-PLAN_VERSION = 6  # raise it whenever the same inputs would give another plan
+PLAN_VERSION = 7  # raise it whenever the same inputs would give another plan
 
 
 class PlanFacts(Struct, frozen=True, kw_only=True):

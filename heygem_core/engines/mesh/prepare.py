@@ -40,7 +40,9 @@ _MAX_DONORS = 4000
 # The skin around drawn lips does not wrinkle along, so lips that are drawn as far away from rest as wanted look less far: by
 # this much across, down and in depth (from the slope of seen over wanted in `python -m benchmarks.known_shapes`, two people).
 _ANSWER = np.array([1.14, 1.06, 1.0], np.float32)
-_WIDEST, _BEYOND = 0.98, 1.2  # share of the clip's frames that are less open than its widest mouth; how much further it may be shown open
+# Share of the clip's frames that are less open than its widest mouth, and how much further than that it may be shown open: teeth stay as
+# they are and the dark between them grows, which looks well as far as this.
+_WIDEST, _BEYOND = 0.99, 1.4
 _GRID = 4  # crops begin at multiples of it: whole chroma samples in every subsampling
 
 Floats = NDArray[np.float32]
