@@ -31,12 +31,13 @@ _LAYING = ("mode", "mute", "disable_original")
 
 
 def make_files(folder: Path) -> Path:
-    """Clips with timecode and sound, takes without, at each rate; a second version, a take with sound, a speech."""
+    """Clips with timecode and sound, takes without, at each rate; a second version, a take with sound, what a nest shows, a speech."""
     for name, rate in RATES.items():
         make_clip(folder / f"clip {name}.mov", rate=rate, frames=60, timecode="10:00:00:00", sound=True)
         make_clip(folder / f"take {name}.mov", rate=rate, frames=34, timecode="10:00:00:00")
     shutil.copy(folder / "take 25.mov", folder / "take 25 v2.mov")
     shutil.copy(folder / "take 25.mov", folder / NASTY_FILE)
+    make_clip(folder / "nest.mov", rate=Fraction(25), frames=60)
     make_clip(folder / "loud.mov", rate=Fraction(25), frames=34, sound=True)
     make_speech(folder / "speech.wav", 3)
     return folder

@@ -6,35 +6,25 @@ import json
 import re
 import shutil
 import xml.etree.ElementTree as ET
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 
-from tests.plugins.media import make_clip
-from tests.plugins.node import REPOSITORY, needs_node, run_node
-from tests.plugins.premiere_scenes import NASTY, SCENES, Scene, make_files
+from tests.plugins.node import REPOSITORY, run_node
+from tests.plugins.premiere_scenes import NASTY, SCENES, Scene
 
 SHIPPED = REPOSITORY / "plugins" / "premiere_cep" / "presets"
 PICTURE, SOUND = "HeyGem ProRes 422 HQ.epr", "HeyGem WAV 48 kHz.epr"
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> Path:
-    needs_node()
-    folder = make_files(tmp_path_factory.mktemp("films"))
-    make_clip(folder / "nest.mov", rate=Fraction(25), frames=60)
-    return folder
-
-
 @pytest.fixture(params=SCENES)
-def scene(request, files):
+def scene(request, films):
     scenes: list[Scene] = []
 
     def make(*arguments: Any, **options: Any) -> Scene:
-        scenes.append(SCENES[request.param](files, *arguments, **options))
+        scenes.append(SCENES[request.param](films, *arguments, **options))
         return scenes[-1]
 
     yield make
@@ -102,10 +92,10 @@ def test_a_file_comes_of_it_and_marks_mutes_and_all_else_are_as_before(scene, fo
             assert (file.streams.audio[0].rate, file.streams.audio[0].duration) == (48000, round(28 / 25 * 48000))
 
 
-def test_a_nested_sequence_is_the_frames_that_premiere_shows(scene, folder, files):
+def test_a_nested_sequence_is_the_frames_that_premiere_shows(scene, folder):
     here = scene()
     made = export(here, folder, nest(here), handles=1)["exported"][0]
-    inside = brightness(str(files / "nest.mov"))[10:22]
+    inside = brightness(here.file("nest.mov"))[10:22]
     assert [abs(one - other) <= 2 for one, other in zip(brightness(made["path"])[1:-1], inside, strict=True)] == [True] * 12
 
 

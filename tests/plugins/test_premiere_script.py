@@ -6,7 +6,6 @@ What both panels promise is in test_premiere_placing.py and test_premiere_export
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
@@ -14,21 +13,15 @@ import pytest
 
 from tests.plugins.fakes import ledger
 from tests.plugins.node import MODULES, REPOSITORY, needs_node, run_node
-from tests.plugins.premiere_scenes import NASTY_FILE, CepScene, make_files
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> Path:
-    needs_node()
-    return make_files(tmp_path_factory.mktemp("films"))
+from tests.plugins.premiere_scenes import NASTY_FILE, CepScene
 
 
 @pytest.fixture
-def scene(files):
+def scene(films):
     scenes: list[CepScene] = []
 
     def make(*arguments: Any, **options: Any) -> CepScene:
-        scenes.append(CepScene(files, *arguments, **options))
+        scenes.append(CepScene(films, *arguments, **options))
         return scenes[-1]
 
     yield make

@@ -6,28 +6,21 @@ What both panels promise is in test_premiere_placing.py and test_premiere_export
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 import pytest
 
 from tests.plugins.node import MODULES, REPOSITORY, needs_node, run_node
-from tests.plugins.premiere_scenes import UxpScene, make_files
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> Path:
-    needs_node()
-    return make_files(tmp_path_factory.mktemp("films"))
+from tests.plugins.premiere_scenes import UxpScene
 
 
 @pytest.fixture
-def scene(files):
+def scene(films):
     scenes: list[UxpScene] = []
 
     def make(*arguments: Any, **options: Any) -> UxpScene:
-        scenes.append(UxpScene(files, *arguments, **options))
+        scenes.append(UxpScene(films, *arguments, **options))
         return scenes[-1]
 
     yield make
