@@ -35,13 +35,12 @@ from ..timeline.child import conform_in_child
 from ..timeline.reading import MAX_BYTES, SUFFIXES
 from ..timeline.shots import Conformed, Exported, FormatName, Selection, TimelineShot
 from ..timeline.specs import ConformSpec
-from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority, ShotRequest
+from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority
 from .jobs import MOST_SHOTS, media_path
+from .laying import laid, shot_request
 from .publishing import KeptTimeline, answered, keep_timeline
 
 _LARGEST = 64 * MIB
-_ONLY_A_PART = "Only a part of its clip is rendered, so the take lies on a track above and the clip stays on, its sound too."
-_NO_PATCH = "It is rendered from the editor's export, on which no patch fits, so its take is a full picture."
 
 
 class TimelineRequest(Struct, frozen=True, kw_only=True):
@@ -93,7 +92,7 @@ async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
     try:
         source = await asyncio.to_thread(_keep_source, ask, body, home)
         spec = await asyncio.to_thread(_spec, ask, body, source, home)
-        conformed = _laid(await conform_in_child(spec), body)
+        conformed = laid(await conform_in_child(spec), body.laying, body.settings)
         rows = tuple(row for row in conformed.shots if row.shot is not None)
         if len(rows) > MOST_SHOTS:
             raise BadRequest(f"A job has at most {MOST_SHOTS} shots: choose fewer tracks.")
@@ -184,27 +183,6 @@ def _exported(ask: Ask, origin: Origin, export: str) -> list[Exported]:
     ]
 
 
-def _laid(conformed: Conformed, body: TimelineRequest) -> Conformed:
-    """With what the person chose for all of them."""
-
-    def laid(row: TimelineShot) -> TimelineShot:
-        laying = _beside_the_rest(body.laying) if row.covers_part else body.laying
-        told = {_NO_PATCH: _no_patch(row, body.settings), _ONLY_A_PART: laying != body.laying}
-        notices = (*row.notices, *(sentence for sentence, true in told.items() if true and row.shot is not None))
-        return msgspec.structs.replace(row, placement=msgspec.structs.replace(row.placement, laying=laying), notices=notices)
-
-    return msgspec.structs.replace(conformed, shots=tuple(map(laid, conformed.shots)))
-
-
-def _beside_the_rest(laying: Laying) -> Laying:
-    """For a take of a part of a clip: the rest of the clip is still seen and heard."""
-    return Laying(mode="track", mute="none" if laying.mute == "clip" else laying.mute)
-
-
-def _no_patch(row: TimelineShot, settings: RenderSettings) -> bool:
-    return row.placement.baked and settings.kind == "patch"
-
-
 def _submit(
     ask: Ask, body: TimelineRequest, home: Path, source: Path, folder: str, conformed: Conformed, key: str | None, digest: str | None
 ) -> tuple[Conformed, JobDetail]:
@@ -212,7 +190,7 @@ def _submit(
     conformed = _with_own_files(conformed, KeepExports(ask[keys.SETTINGS].data_folder, home, ask[keys.SETTINGS].disk_floor_bytes))
     rows = tuple(row for row in conformed.shots if row.shot is not None)
     request = JobRequest(
-        shots=tuple(_shot_request(row, body.settings) for row in rows),
+        shots=tuple(shot_request(row, body.settings) for row in rows),
         settings=body.settings,
         name=plain(body.name or conformed.sequence.name)[:LONGEST_NAME] or None,
         folder=body.folder,
@@ -241,25 +219,6 @@ def _with_own_files(conformed: Conformed, keep: KeepExports) -> Conformed:
         return msgspec.structs.replace(row, shot=msgspec.structs.replace(row.shot, video=video, speech=speech))
 
     return msgspec.structs.replace(conformed, shots=tuple(map(own, conformed.shots)))
-
-
-def _shot_request(row: TimelineShot, settings: RenderSettings) -> ShotRequest:
-    shot = row.shot
-    assert shot is not None
-    return ShotRequest(
-        video=MediaRef(path=shot.video),
-        speech=MediaRef(path=shot.speech),
-        name=plain(f"{row.clip} {row.timecode_in}")[:LONGEST_NAME],
-        start=shot.start,
-        end_exclusive=shot.end_exclusive,
-        speech_start=shot.speech_start,
-        speech_end=shot.speech_end,
-        speed=shot.speed,
-        keep=shot.keep,
-        face=shot.face,
-        placement=msgspec.structs.replace(row.placement, handles=row.handles_before),
-        settings=msgspec.structs.replace(settings, kind="full") if _no_patch(row, settings) else None,
-    )
 
 
 ROUTES = (
