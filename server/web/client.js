@@ -13,7 +13,7 @@ import { makeApi } from "./client/http.js";
 import { EMPTY, reduce } from "./client/reducer.js";
 import { openSocket } from "./client/socket.js";
 
-export { ServerProblem, wasAborted } from "./client/http.js";
+export { ServerProblem, wasAborted } from "./client/problem.js";
 
 /** @typedef {ReturnType<typeof makeClient>} Client */
 

@@ -6,44 +6,11 @@
  */
 
 /** @import * as Wire from "../wire.js" */
-
-/** What the server answered instead of a success. */
-export class ServerProblem extends Error {
-  /** @param {number} status 0 = the server could not be reached  @param {string} error class name  @param {string} message one sentence */
-  constructor(status, error, message) {
-    super(message);
-    this.name = "ServerProblem";
-    this.status = status;
-    this.error = error;
-  }
-}
+import { problemOf, ServerProblem, wasAborted } from "./problem.js";
+import { upload } from "./upload.js";
 
 /** @typedef {{token: string | null, csrf: string | null}} Credentials */
 /** @typedef {{signal?: AbortSignal, headers?: Record<string, string>}} Extra */
-/** @typedef {{onProgress?: (sentBytes: number, totalBytes: number) => void, signal?: AbortSignal}} UploadOptions */
-
-/** @param {unknown} error */
-export const wasAborted = (error) => error instanceof DOMException && error.name === "AbortError";
-
-/**
- * @param {Response} response
- * @returns {Promise<ServerProblem>}
- */
-async function problemOf(response) {
-  const text = await response.text().catch(() => "");
-  return problemFrom(response.status, text, response.statusText);
-}
-
-/** @param {number} status @param {string} text @param {string} fallback */
-function problemFrom(status, text, fallback) {
-  try {
-    const { error, message } = JSON.parse(text);
-    if (typeof error === "string" && typeof message === "string") return new ServerProblem(status, error, message);
-  } catch {
-    // not JSON: somebody else's answer, a proxy's for instance
-  }
-  return new ServerProblem(status, "UnexpectedAnswer", fallback || `HTTP ${status}`);
-}
 
 /** @param {Record<string, string | number | boolean | null | undefined>} values */
 function query(values) {
@@ -184,7 +151,7 @@ export function makeApi(base, who) {
     /** @param {string} id @param {boolean} force @returns {Promise<Wire.TakeView>} */
     deleteTake: (id, force = false) => ask("DELETE", `/takes/${id}${force ? "?force=1" : ""}`),
 
-    /** @param {File} file @param {UploadOptions} [options] @returns {Promise<Wire.UploadView>} */
+    /** @param {File} file @param {import("./upload.js").UploadOptions} [options] @returns {Promise<Wire.UploadView>} */
     upload: (file, options = {}) => upload(`${root}/uploads${query({ name: file.name })}`, file, credentials(true), options),
     /** @param {string} id */
     dropUpload: (id) => ask("DELETE", `/uploads/${id}`),
@@ -247,29 +214,3 @@ export function makeApi(base, who) {
 }
 
 /** @typedef {ReturnType<typeof makeApi>} Api */
-
-/**
- * XMLHttpRequest, since `fetch` does not tell how much it has sent.
- * @param {string} url @param {File} file @param {Record<string, string>} headers @param {UploadOptions} options
- * @returns {Promise<Wire.UploadView>}
- */
-function upload(url, file, headers, { onProgress, signal }) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const stop = () => request.abort();
-    if (signal?.aborted) return reject(new DOMException("The upload was stopped.", "AbortError"));
-    signal?.addEventListener("abort", stop, { once: true });
-    request.upload.onprogress = (event) => onProgress?.(event.loaded, file.size);
-    request.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
-    request.onerror = () => reject(new ServerProblem(0, "Unreachable", "The render server does not answer."));
-    request.onload = () => {
-      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText));
-      else reject(problemFrom(request.status, request.responseText, request.statusText));
-    };
-    request.onloadend = () => signal?.removeEventListener("abort", stop);
-    request.open("POST", url);
-    for (const [name, value] of Object.entries({ ...headers, "Content-Type": "application/octet-stream" }))
-      request.setRequestHeader(name, value);
-    request.send(file);
-  });
-}

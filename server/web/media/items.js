@@ -7,7 +7,7 @@
 import { size } from "../format.js";
 import { t } from "../text.js";
 import * as looks from "./looks.js";
-import { wasAborted } from "../client/http.js";
+import { wasAborted } from "../client/problem.js";
 
 /** @typedef {"video" | "speech" | "timeline"} Role */
 /** waiting: for its turn to be sent. sending: on its way. checking: the server looks at it. ready, refused: as it says.

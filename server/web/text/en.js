@@ -154,6 +154,7 @@ export default {
   "host.show": "Show",
   "host.sound": "Sound",
   "host.sound-track": "Track A{n}",
+  "host.speech-by-hand": "{app} cannot lay this file by itself: lay it on an audio track under the take.",
   "host.speech-comes": "{app} gets this file too: it is laid on an audio track of its own, under the take.",
   "host.speech-under": "Spoken by what lies under the clips: {names}. A file below replaces it.",
   "host.switch": "Switch version",

@@ -154,6 +154,7 @@ export default {
   "host.show": "定位",
   "host.sound": "声音",
   "host.sound-track": "轨道 A{n}",
+  "host.speech-by-hand": "{app} 无法自动放置此文件：请手动将它放在结果下方的音轨上。",
   "host.speech-comes": "{app} 也会得到此文件：它会放在单独的新音轨上，与结果对齐。",
   "host.speech-under": "使用片段下方的声音：{names}。在下方选择文件可替换它。",
   "host.switch": "切换版本",

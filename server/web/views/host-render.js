@@ -5,7 +5,7 @@
 import { html, useEffect, useMemo } from "../ui/html.js";
 import { useApp, useStore, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select } from "../ui/parts.js";
-import { appName } from "../editors.js";
+import { able, appName } from "../editors.js";
 import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf, timelineRequest } from "../media/host-request.js";
 import { DropZone, ItemRow } from "../media/picker.js";
@@ -88,12 +88,13 @@ function Speech({ host, intake, speech, sounds }) {
   const store = workOf(host);
   const work = useStore(store);
   const names = [...new Set(sounds.map((item) => item.name))].join(", ");
+  const comes = able(host, "place.speech") ? "host.speech-comes" : "host.speech-by-hand";
   return html`<section class="panel" aria-label=${t("new.speech")}><h2>${t("new.speech")}</h2>
     ${sounds.length > 0 && !speech && html`<p class="hint">${t("host.speech-under", { names })}</p>`}
     ${
       speech
         ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
-          <p class="hint speech-comes">${t("host.speech-comes", { app: appName(host.session?.app) })}</p>
+          <p class="hint speech-comes">${t(comes, { app: appName(host.session?.app) })}</p>
           <${Field} id="host-from" label=${t("timeline.speech-from")}><${Select} id="host-from" value=${work.from}
             options=${[
               ["clip", t("timeline.from-clip")],

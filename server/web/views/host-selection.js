@@ -10,16 +10,19 @@ import { t } from "../text.js";
 
 /** @typedef {import("../text.js").Key} Key */
 
-/** @param {{host: Editor, selection: Outcome<Wire.SelectionResult> & {again: () => void}, busy: boolean}} props busy: the editor exports */
-export function Selection({ host, selection, busy }) {
+/**
+ * @param {{host: Editor, selection: Outcome<Wire.SelectionResult> & {again: () => void}, problem: string | null, busy: boolean}} props
+ *   problem: why there is none. busy: the editor exports
+ */
+export function Selection({ host, selection, problem, busy }) {
   const { value } = selection;
   return html`<section class="panel" aria-label=${t("host.selection")}>
     <div class="panel-head"><h2>${t("host.selection")}</h2>
       <${IconButton} name=${t("host.refresh")} icon="retry" disabled=${busy || selection.status === "pending"} onClick=${selection.again} />
     </div>
     <p class="hint name">${host.session?.project_name}${value?.sequence && ` › ${value.sequence.name}`}</p>
-    ${selection.status === "error" && html`<${Notice} kind="error">${selection.error.message}<//>`}
-    ${selection.status === "pending" && !value && html`<p class="hint" role="status">${t("host.asking")}</p>`}
+    ${problem && html`<${Notice} kind="error">${problem}<//>`}
+    ${selection.status === "pending" && !value && !problem && html`<p class="hint" role="status">${t("host.asking")}</p>`}
     ${value && html`<${Items} selection=${value} />`}
   </section>`;
 }

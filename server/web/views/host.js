@@ -5,7 +5,7 @@
 
 /** @import * as Wire from "../wire.js" */
 /** @import { Editor } from "../editors.js" */
-import { html, useEffect, useState } from "../ui/html.js";
+import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { useApp, useStore, useTask } from "../ui/hooks.js";
 import { t } from "../text.js";
 import { HostRender } from "./host-render.js";
@@ -38,17 +38,29 @@ export function HostPage({ host, away = false }) {
     const timer = setTimeout(selection.again, RETRY_MS);
     return () => clearTimeout(timer);
   }, [selection.status, away, exporting]);
+  const problem = useLastProblem(selection);
   return html`<div class="view host-view ${host.framed ? "" : "in-browser"}">
     <h1 class="visually-hidden">${t("nav.host")}</h1>
     ${
       !away &&
       html`<div class="host-prepare">
-        <${Selection} host=${host} selection=${selection} busy=${exporting} />
+        <${Selection} host=${host} selection=${selection} problem=${problem} busy=${exporting} />
         ${selection.value?.document && html`<${HostRender} host=${host} selection=${selection.value} />`}
       </div>`
     }
     <${ProjectTakes} host=${host} />
   </div>`;
+}
+
+/**
+ * Why there is no selection: stands, and is not told anew, while it is asked for again.
+ * @param {import("../task.js").Outcome<Wire.SelectionResult>} selection
+ */
+function useLastProblem(selection) {
+  const last = useRef(/** @type {string | null} */ (null));
+  if (selection.status === "error") last.current = selection.error.message;
+  else if (selection.status === "complete") last.current = null;
+  return last.current;
 }
 
 /**
