@@ -131,6 +131,7 @@ def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_pane
     desk.wait(lambda: any(f":{server.port}/" in one.url for one in desk.page.frames), 20, "the page stayed at the old port")
     with panel_beside(desk.page, desk.panel):
         desk.page.wait_for_timeout(1000)
+        assert desk.call("host.selection")["sequence"]["name"] == NASTY
     assert desk.takes() == wanted
     assert desk.untouched() == start, "A1 or another clip, the selection, in and out or the playhead changed"
 
@@ -154,6 +155,9 @@ def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(ser
     three_clips(desk, footage(server, clips, desk.setting))
     start = desk.untouched()
     desk.open_panel()
+    with server.client() as client:
+        [view] = [view for view in client.hosts() if view.id == desk.host]
+    assert {"host.export", "export.picture", "export.sound", "place.undo"} <= set(view.capabilities)
     page_of_the_uxp_panel(desk)
     job = server.render(desk.call("host.selection"), desk.host, handles=2, format="prores", laying={"disable_original": True})
     desk.wait(lambda: ended(server, job), 200, "the job was not finished")
