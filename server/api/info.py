@@ -45,9 +45,7 @@ async def metrics(ask: Ask) -> web.Response:
 
 
 async def openapi(ask: Ask) -> web.Response:
-    from ..front.table import ROUTES as all_routes
-
-    return web.Response(body=document(all_routes), content_type="application/json", charset="utf-8")
+    return web.Response(body=document(ask[keys.ROUTES]), content_type="application/json", charset="utf-8")
 
 
 ROUTES = (

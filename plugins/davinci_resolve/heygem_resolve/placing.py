@@ -1,17 +1,12 @@
-"""Places a take on a track above the clip it was made from, and believes only what it reads back.
-
-AppendToTimeline drops a clip that would overlap another one and reports success, counts recordFrame from zero o'clock, returns
-objects that are not on the timeline, and has changed what `endFrame` means. So: a track of ours with room, absolute frames,
-and the track listed again afterwards. What fails is taken away again; what others put there is never touched.
-"""
+"""Places a take on a track of ours above the clip it was made from. What fails is taken away again; what others put there stays."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import looks, pool, reading, sound, taking, tracks
-from .editor import Editor, can, open_project, timeline_by_id
+from . import appending, looks, pool, reading, sound, taking, tracks
+from .editor import Editor, open_project, timeline_by_id
 from .kept import as_it_was
 from .trouble import HostError
 
@@ -121,73 +116,11 @@ def _on_track(
     if track is None:
         track = tracks.new_track(timeline, "video")
     try:
-        return track, append(media_pool, timeline, "video", track, media, start, handles, frames, length)
+        return track, appending.append(media_pool, timeline, "video", track, media, start, handles, frames, length)
     except HostError:
         if fresh and not timeline.GetItemListInTrack("video", track):
             timeline.DeleteTrack("video", track)
         raise
-
-
-def append(
-    media_pool: api.MediaPool,
-    timeline: api.Timeline,
-    kind: str,
-    track: int,
-    media: Any,
-    start: int,
-    first: int,
-    frames: int,
-    length: int | None,
-) -> Any:
-    """Appends frames [first, first + frames) of a file at `start` and returns the clip as the track lists it.
-
-    Length in frames of the timeline; None = whatever Resolve makes of it. `endFrame` is exclusive in 21.0 and was not always,
-    and mixed rates round down, so the length is read back and the other readings are tried. Raises: HostError — nothing fits.
-    """
-    seen = None
-    for end in (first + frames, first + frames - 1, first + frames + 1):
-        item = _append_once(media_pool, timeline, kind, track, media, start, first, end)
-        if item is None:
-            continue
-        wrong = _wrong_offset(item, first)
-        if wrong is None and (length is None or reading.length_of(item) == length):
-            return item
-        seen = reading.length_of(item)
-        timeline.DeleteClips([item], False)
-        if wrong is not None:
-            raise HostError(
-                "WrongOffset", f"Resolve placed the take from its frame {wrong} instead of {first}, so it was taken away again."
-            )
-    if seen is None:
-        raise HostError("NotPlaced", "Resolve accepted the take and shows nothing; the take is safe in the bin: drag it above its clip.")
-    raise HostError(
-        "WrongLength", f"Resolve makes the take {seen} frames long where {length} are wanted; does its frame rate differ from the clip's?"
-    )
-
-
-def _append_once(
-    media_pool: api.MediaPool, timeline: api.Timeline, kind: str, track: int, media: Any, start: int, first: int, end: int
-) -> Any:
-    before = {item.GetUniqueId() for item in reading.items_in(timeline, kind, track)}
-    info = {
-        "mediaPoolItem": media,
-        "startFrame": first,
-        "endFrame": end,
-        "trackIndex": track,
-        "recordFrame": int(timeline.GetStartFrame()) + start,  # absolute: from zero o'clock, not from the timeline's start
-        "mediaType": 1 if kind == "video" else 2,
-    }
-    media_pool.AppendToTimeline([info])  # type: ignore[attr-defined]  # what it returns may be hollow
-    for item in reading.items_in(timeline, kind, track):
-        if item.GetUniqueId() not in before and reading.start_of(timeline, item) == start:
-            return item
-    return None
-
-
-def _wrong_offset(item: Any, first: int) -> int | None:
-    """The frame of the file that the clip begins with, if it is not the wanted one: every mouth would be early or late."""
-    offset = item.GetLeftOffset() if can(item, "GetLeftOffset") else None
-    return int(offset) if offset is not None and int(offset) != first else None
 
 
 def _result(

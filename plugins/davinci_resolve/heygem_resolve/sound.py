@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import placing, pool, rates, reading, tracks
+from . import appending, pool, rates, reading, tracks
 from .trouble import HostError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def place_speech(
     try:
         media = pool.imported(media_pool, file)
         track = tracks.free_track(timeline, "audio", 0, start, length) or tracks.new_track(timeline, "audio")
-        item = placing.append(media_pool, timeline, "audio", track, media, start, first, length, None)
+        item = appending.append(media_pool, timeline, "audio", track, media, start, first, length, None)
     except HostError as problem:
         return [f"The take is placed, its speech is not: {problem}"]
     if reading.length_of(item) not in (length, length - 1, length + 1):
