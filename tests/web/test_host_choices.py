@@ -116,6 +116,9 @@ def test_the_editor_exports_what_it_alone_can_decode_and_the_files_are_rendered(
     shots = start(page, server)["shots"]
     assert [shot["request"]["placement"]["baked"] for shot in shots] == [False, True]
     assert editor.all("host.export")[-1]["items"] == ["clip-3"]
+    page.get_by_role("button", name="Place all (2)").click(timeout=60_000)
+    expect(page.get_by_text("Placed: 2 takes.")).to_be_visible()
+    assert [params["placement"]["clip"] for params in editor.all("host.place")] == ["clip-1", "clip-3"]
     editor.frames = 16  # trimmed since: the file is another clip's
     page.get_by_role("button", name="Ask for the selection again").click()
     expect(notice).to_be_visible()

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from .editor import HOST, ScriptedEditor, write_panel
 from .running import RunningServer
+from .test_host_choices import start
 from .test_looks import AXE, complaints_of_axe
 
 
@@ -45,6 +46,26 @@ def test_select_render_place_and_switch_without_leaving_the_panel(
     page.locator("video.after").evaluate("async video => { while (video.readyState < 2) await new Promise(done => setTimeout(done, 10)); }")
     assert page.locator("video.after").get_attribute("src").startswith("blob:"), "no address carries the token"
     assert {message["type"] for message in window.evaluate("window.told")} == {"heygem.accepted"}
+
+
+def test_another_version_takes_the_place_of_the_one_that_lies_there(panel: Any, editor: ScriptedEditor, server: RunningServer) -> None:
+    _, page = panel
+    page.get_by_label("Mouth movement").press("ArrowRight")
+    job = start(page, server)
+    card = page.locator(f"[data-job={job['job']['id']}]")
+    card.get_by_role("button", name="Place", exact=True).click(timeout=60_000)
+    expect(card.get_by_text("On a timeline")).to_be_visible()
+    shot = job["shots"][0]
+    server.ask("POST", f"/shots/{shot['id']}/again", {**job["job"]["settings"], "intensity": 1.3})
+    versions = card.get_by_role("combobox", name="Versions")
+    expect(versions.locator("option").first).to_contain_text("130 %", timeout=60_000)
+    expect(versions.locator("option").last).to_contain_text("On a timeline")
+    card.get_by_role("button", name="Switch version").click()
+    expect(card.get_by_role("button", name="Place again")).to_be_visible()
+    (params,) = editor.all("host.switchTake")
+    take = server.ask("GET", f"/takes/{params['take']}")
+    assert (take["settings"]["intensity"], params["frames"], params["file"]) == (1.3, 20, take["path"])
+    assert params["placement"] == editor.all("host.place")[-1]["placement"]
 
 
 def test_a_token_that_ended_is_asked_for_again_and_the_page_goes_on_with_the_new_one(

@@ -43,9 +43,9 @@ function Editors() {
   const hosts = useLive((state) => state.hosts);
   return hosts.map(
     (host) => html`<a key=${host.id} class="nav-editor" href=${hashOf("host", host.id)} title=${editorName(host)}
-      aria-label=${editorName(host)} aria-current=${view === "host" && id === host.id ? "page" : undefined}>
+      aria-current=${view === "host" && id === host.id ? "page" : undefined}>
       <${Icon} name="timeline" size=${16} /><span class="nav-app">${shortName(host.app)}</span>
-      <span class="nav-project name">${host.project_name}</span></a>`,
+      <span class="visually-hidden">›</span><span class="nav-project name">${host.project_name}</span></a>`,
   );
 }
 
