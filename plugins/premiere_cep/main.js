@@ -66,7 +66,7 @@
     const folder = kind === "folder";
     const suffixes = { speech: ["wav", "mp3", "m4a", "aac", "flac", "aif", "aiff", "mov", "mp4"], video: ["mov", "mp4", "mxf", "mkv", "webm"] }[kind] || [];
     const answer = window.cep.fs.showOpenDialogEx(kind === "video", folder, "HeyGem", "", suffixes);
-    return answer && answer.err === 0 ? answer.data.map(folderOf) : [];
+    return answer && answer.err === 0 ? answer.data.map((chosen) => (fs.existsSync(chosen) ? chosen : folderOf(chosen))) : [];
   }
 
   function open(url) {
@@ -109,7 +109,7 @@
 
   /** CEP gives file URLs on some platforms and paths on others. */
   function folderOf(text) {
-    const bare = decodeURIComponent(String(text).replace(/^file:\/{2}(?=\/)/, "").replace(/^file:\/\//, ""));
+    const bare = /^file:/.test(text) ? decodeURIComponent(text.replace(/^file:\/\//, "")) : String(text);
     return /^\/[a-zA-Z]:/.test(bare) ? bare.slice(1) : bare;
   }
 }());

@@ -19,22 +19,23 @@ function makeLaying(ppro, doing) {
 
   const free = (items, track, start, end) => items.every((one) => one.track !== track || BigInt(one.end) <= BigInt(start) || BigInt(one.start) >= BigInt(end));
 
-  /** `parts`: {media, kind, track (undefined = a new one on top), part: {first, last} of the file, at: {start, end}}; the first is the take.
-   * Returns the take as it lies and how many steps of undo it took. Rejects: Refused, WrongPlace. */
-  async function lay(open, current, parts, otherActions) {
+  /** `before`: all clips, as `everything` gives them. `parts`: {media, kind, track (undefined = a new one on top), part: {first, last} of the file, at: {start, end}}; the first is the take.
+   * Returns the take as it lies, all clips afterwards, and how many steps of undo it took. Rejects: Refused, WrongPlace. */
+  async function lay(open, current, parts, otherActions, before) {
     const ends = await tops(current);
-    const apart = marksCount === false || (marksCount === null && !(await roomy(current, parts)));
+    const apart = marksCount === false || (marksCount === null && !(await roomy(parts, before)));
     const steps = apart ? inSteps(open, current, parts, otherActions, ends) : inOne(open, current, parts, otherActions, ends);
-    const found = await Promise.all(parts.map((part) => lying(current, part)));
+    const after = await find.everything(ppro, current);
+    const found = await Promise.all(parts.map((part) => lying(after, part)));
     if (found.every((one, index) => one && one.end === parts[index].at.end && beginsAt(one, parts[index]))) {
       if (!apart) marksCount = true;
-      return { item: found[0], steps };
+      return { item: found[0], steps, after };
     }
     const wrong = found.filter((one) => one !== null);
     if (wrong.length) takeAway(open, current, wrong);
     if (apart || !wrong.length) throw refusal("WrongPlace", "Premiere laid the take at another frame than asked, so it was taken away again; it is safe in the bin: drag it above its clip.");
     marksCount = false;
-    return lay(open, current, parts.map((part) => (part.track === undefined ? { ...part, track: ends[part.kind] } : part)), otherActions);
+    return lay(open, current, parts.map((part) => (part.track === undefined ? { ...part, track: ends[part.kind] } : part)), otherActions, before);
   }
 
   async function tops(current) {
@@ -42,10 +43,10 @@ function makeLaying(ppro, doing) {
   }
 
   /** Whether the whole files would fit. */
-  async function roomy(current, parts) {
+  async function roomy(parts, before) {
     for (const { media, kind, track, at, replaced } of parts) {
       if (track === undefined) continue;
-      const items = (await find.itemsOf(ppro, current, kind)).filter((one) => one.media !== replaced || one.start !== at.start);
+      const items = before[kind].filter((one) => one.media !== replaced || one.start !== at.start);
       const length = await find.tried(async () => (await media.clip.getMedia()).duration.ticks, null);
       if (length === null || !free(items, track, at.start, String(BigInt(at.start) + BigInt(length)))) return false;
     }
@@ -80,9 +81,9 @@ function makeLaying(ppro, doing) {
   }
 
   /** The clip that lies where a part should begin, showing its file. */
-  async function lying(current, { media, kind, at }) {
-    const id = media.item.getId();
-    const found = (await find.itemsOf(ppro, current, kind)).find((one) => one.media === id && one.start === at.start);
+  async function lying(after, { media, kind, at }) {
+    const id = String(media.item.getId());
+    const found = after[kind].find((one) => one.media === id && one.start === at.start);
     return found ? { ...found, offset: await find.tried(async () => (await media.clip.getMedia()).start.ticks, "0") } : null;
   }
 

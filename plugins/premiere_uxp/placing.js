@@ -15,40 +15,43 @@ function makePlacing(ppro, doing) {
   async function place(order) {
     const open = await project(order.project);
     const current = await sequence(open, order.sequence);
-    const video = await find.itemsOf(ppro, current, "video");
-    const there = await find.showing(ppro, video, order.file);
+    const before = await find.everything(ppro, current);
+    const there = await find.showing(ppro, before.video, order.file);
     if (there) return result(true, there, [], []);
+    return placeNew(open, current, order, before);
+  }
+
+  async function placeNew(open, current, order, before) {
     const media = await imported(open, order.file);
-    const spot = whereItGoes(video, order);
-    const ours = await oursAmong(open, current, video, "video");
-    const track = ours.find((one) => one >= order.track && free(video, one, spot.start, spot.end));
-    return placed(open, current, order, spot, { media, kind: "video", track, part: order, at: spot });
+    const spot = whereItGoes(before.video, order);
+    const ours = await oursAmong(open, current, before.video, "video");
+    const track = ours.find((one) => one >= order.track && free(before.video, one, spot.start, spot.end));
+    return placed(open, current, order, spot, { media, kind: "video", track, part: order, at: spot }, before);
   }
 
   /** Another version is laid over the shown one (the topmost there) exactly; the old one stays in the bin. */
   async function switchTake(order) {
     const open = await project(order.project);
     const current = await sequence(open, order.sequence);
-    const video = await find.itemsOf(ppro, current, "video");
-    const there = await find.showing(ppro, video, order.file);
+    const before = await find.everything(ppro, current);
+    const there = await find.showing(ppro, before.video, order.file);
     if (there) return result(true, there, [], []);
-    const spot = whereItGoes(video, order);
-    const ours = await oursAmong(open, current, video, "video");
-    const old = video.slice().reverse().find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
-    if (!old) return place(order);
+    const spot = whereItGoes(before.video, order);
+    const ours = await oursAmong(open, current, before.video, "video");
+    const old = before.video.slice().reverse().find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
+    if (!old) return placeNew(open, current, order, before);
     const media = await imported(open, order.file);
     const quiet = { ...order, speech: null, mute: "none", disable: false };
-    return placed(open, current, quiet, spot, { media, kind: "video", track: old.track, part: order, at: spot, replaced: old.media });
+    return placed(open, current, quiet, spot, { media, kind: "video", track: old.track, part: order, at: spot, replaced: old.media }, before);
   }
 
-  async function placed(open, current, order, spot, picture) {
-    const extra = await beside(open, current, order, spot);
+  async function placed(open, current, order, spot, picture, before) {
+    const extra = await beside(open, current, order, spot, before.audio);
     const parts = [picture, ...extra.parts];
-    const known = [...parts.map((one) => one.media.item.getId()), picture.replaced];
-    const before = await fingerprint(current, known);
-    const { item, steps } = await lay(open, current, parts, extra.actions);
+    const known = [...parts.map((one) => String(one.media.item.getId())), picture.replaced];
+    const { item, steps, after } = await lay(open, current, parts, extra.actions, before);
     if (steps > 1) spot.notices.push(`Premiere needed ${steps} steps for this: undo ${steps} times to take the take away.`);
-    if ((await fingerprint(current, known)) !== before) {
+    if (fingerprint(after, known) !== fingerprint(before, known)) {
       spot.notices.push("Another clip changed while the take was placed: undo, and report this version of Premiere.");
     }
     const copying = spot.covered && !order.baked;
@@ -78,7 +81,7 @@ function makePlacing(ppro, doing) {
    * there, which would be another step of undo). */
   async function oursAmong(open, current, items, kind) {
     const folder = ppro.FolderItem.cast(await bin(open));
-    const inBin = new Set((await folder.getItems()).map((item) => item.getId()));
+    const inBin = new Set((await folder.getItems()).map((item) => String(item.getId())));
     const count = kind === "video" ? await current.getVideoTrackCount() : await current.getAudioTrackCount();
     const ours = [];
     for (let index = 0; index < count; index += 1) {
@@ -91,8 +94,7 @@ function makePlacing(ppro, doing) {
   }
 
   /** What belongs to the same step: speech on an audio track of its own, the original disabled, the old dialogue silent. */
-  async function beside(open, current, order, spot) {
-    const audio = await find.itemsOf(ppro, current, "audio");
+  async function beside(open, current, order, spot, audio) {
     const old = spot.covered ? find.linkedTo(spot.covered, audio) : [];
     const out = { parts: [], after: async () => {}, notices: [], actions: () => [
       ...(order.disable && spot.covered ? [spot.covered.item.createSetDisabledAction(true)] : []),
@@ -111,19 +113,16 @@ function makePlacing(ppro, doing) {
     const moved = BigInt(spot.start) - BigInt(order.start);
     const at = { start: String(BigInt(order.speech.start) + moved), end: String(BigInt(order.speech.end) + moved) };
     if (BigInt(at.end) <= BigInt(at.start)) return [];
-    for (const one of audio) {
-      const meets = BigInt(one.start) < BigInt(at.end) && BigInt(one.end) > BigInt(at.start);
-      if (meets && find.samePath(await find.pathOf(ppro, one.item), order.speech.file)) return []; // it sounds there already
-    }
+    const meeting = audio.filter((one) => BigInt(one.start) < BigInt(at.end) && BigInt(one.end) > BigInt(at.start));
+    if (await find.showing(ppro, meeting, order.speech.file)) return []; // it sounds there already
     const media = await imported(open, order.speech.file);
     const track = (await oursAmong(open, current, audio, "audio")).find((one) => free(audio, one, at.start, at.end));
     return [{ media, kind: "audio", track, part: order.speech, at }];
   }
 
   /** All clips as text, those that show `media` aside: equal texts, nothing else was touched. */
-  async function fingerprint(current, media) {
-    const all = [...(await find.itemsOf(ppro, current, "video")), ...(await find.itemsOf(ppro, current, "audio"))];
-    return all.filter((one) => !media.includes(one.media)).map((one) => one.id).sort().join("\n");
+  function fingerprint({ video, audio }, media) {
+    return [...video, ...audio].filter((one) => !media.includes(one.media)).map((one) => one.id).sort().join("\n");
   }
 
   function result(already, item, missed, notices) {

@@ -14,6 +14,12 @@ const TAKES = "HeyGem takes";
 const SPEECH = "HeyGem speech";
 const ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
 
+/** All clips of a sequence: each call crosses into Premiere, so whoever needs them twice keeps them.
+ * @param {Ppro} ppro @param {Sequence} sequence @returns {Promise<{video: Found[], audio: Found[]}>} */
+async function everything(ppro, sequence) {
+  return { video: await itemsOf(ppro, sequence, "video"), audio: await itemsOf(ppro, sequence, "audio") };
+}
+
 /** All clips of a kind of tracks, from the bottom. @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @returns {Promise<Found[]>} */
 async function itemsOf(ppro, sequence, kind) {
   const video = kind === "video";
@@ -21,7 +27,7 @@ async function itemsOf(ppro, sequence, kind) {
   const found = [];
   for (let track = 0; track < count; track += 1) {
     const of = video ? await sequence.getVideoTrack(track) : await sequence.getAudioTrack(track);
-    for (const item of of.getTrackItems(ppro.Constants.TrackItemType.CLIP, false)) found.push(await placed(item, kind, track));
+    found.push(...(await Promise.all(of.getTrackItems(ppro.Constants.TrackItemType.CLIP, false).map((item) => placed(item, kind, track)))));
   }
   return found;
 }
@@ -67,7 +73,11 @@ function trimmed(items, id) {
 
 /** The clip that shows a file, wherever it was moved to. @param {Ppro} ppro @param {Found[]} items @param {string} file */
 async function showing(ppro, items, file) {
-  for (const one of items) if (samePath(await pathOf(ppro, one.item), file)) return one;
+  const ofFile = new Map(); // one file is often shown by many clips
+  for (const one of items) {
+    if (!ofFile.has(one.media)) ofFile.set(one.media, samePath(await pathOf(ppro, one.item), file));
+    if (ofFile.get(one.media)) return one;
+  }
   return null;
 }
 
@@ -108,8 +118,9 @@ async function described(ppro) {
   const project = await ppro.Project.getActiveProject();
   const sequence = project ? await project.getActiveSequence() : null;
   if (!project || !sequence) return null;
-  const [video, audio] = [await itemsOf(ppro, sequence, "video"), await itemsOf(ppro, sequence, "audio")];
+  const { video, audio } = await everything(ppro, sequence);
   const ids = await selectedIds([...video, ...audio]);
+  const facts = new Map();
   const zero = await sequence.getZeroPoint();
   const display = await sequence.getSequenceVideoTimeDisplayFormat();
   return {
@@ -119,8 +130,8 @@ async function described(ppro) {
     timebase: await sequence.getTimebase(),
     zeroPoint: zero.ticks,
     displayFormat: display ? display.type : null,
-    video: await describedTracks(ppro, sequence, "video", video, audio, ids),
-    audio: await describedTracks(ppro, sequence, "audio", audio, video, ids),
+    video: await describedTracks(ppro, sequence, "video", video, byPlace(audio), ids, facts),
+    audio: await describedTracks(ppro, sequence, "audio", audio, byPlace(video), ids, facts),
     selected: ids,
   };
 }
@@ -131,9 +142,18 @@ async function selectedIds(all) {
   return all.filter((one, index) => selected[index]).map((one) => one.id);
 }
 
-/** @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @param {Found[]} items @param {Found[]} others
- * @param {string[]} selected */
-async function describedTracks(ppro, sequence, kind, items, others, selected) {
+const placeOf = (/** @type {Found} */ one) => `${one.media} ${one.start} ${one.end}`;
+
+/** Clips by what they show and where. @param {Found[]} items @returns {Map<string, Found[]>} */
+function byPlace(items) {
+  const found = new Map();
+  for (const one of items) found.set(placeOf(one), [...(found.get(placeOf(one)) || []), one]);
+  return found;
+}
+
+/** @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @param {Found[]} items @param {Map<string, Found[]>} others
+ * @param {string[]} selected @param {Map<string, object>} facts */
+async function describedTracks(ppro, sequence, kind, items, others, selected, facts) {
   const video = kind === "video";
   const count = video ? await sequence.getVideoTrackCount() : await sequence.getAudioTrackCount();
   const tracks = [];
@@ -144,7 +164,7 @@ async function describedTracks(ppro, sequence, kind, items, others, selected) {
       name: track.name,
       muted: await tried(() => track.isMuted(), false),
       locked: false, // UXP does not say
-      items: await Promise.all(own.map((one) => describedItem(ppro, one, others, video && selected.includes(one.id)))),
+      items: await Promise.all(own.map((one) => describedItem(ppro, one, others, video && selected.includes(one.id), facts))),
     });
   }
   return tracks;
@@ -152,10 +172,10 @@ async function describedTracks(ppro, sequence, kind, items, others, selected) {
 
 /** Picture and sound of one recording that lie at the same place are linked, as far as anybody can tell here: UXP knows no links.
  * Effects take a call for each property, so they are read of the selected clips alone.
- * @param {Ppro} ppro @param {Found} one @param {Found[]} others @param {boolean} withEffects */
-async function describedItem(ppro, one, others, withEffects) {
+ * @param {Ppro} ppro @param {Found} one @param {Map<string, Found[]>} others @param {boolean} withEffects @param {Map<string, object>} facts */
+async function describedItem(ppro, one, others, withEffects, facts) {
   const { item } = one;
-  const media = await clipOf(ppro, item);
+  if (!facts.has(one.media)) facts.set(one.media, mediaFacts(ppro, item)); // a promise: clips of one file wait for the same one
   return {
     id: one.id,
     name: await item.getName(),
@@ -166,19 +186,27 @@ async function describedItem(ppro, one, others, withEffects) {
     speed: await tried(() => item.getSpeed(), 1),
     reversed: Boolean(await tried(() => item.isSpeedReversed(), 0)),
     disabled: await tried(() => item.isDisabled(), false),
+    ...(await facts.get(one.media)),
+    linked: (others.get(placeOf(one)) || []).map((other) => other.id),
+    effects: withEffects ? await effectsOf(/** @type {VideoItem} */ (item)) : [],
+  };
+}
+
+/** What is the same for all clips of one file. @param {Ppro} ppro @param {VideoItem | AudioItem} item */
+async function mediaFacts(ppro, item) {
+  const media = await clipOf(ppro, item);
+  return {
     path: await pathOf(ppro, item),
     mediaStart: media ? await tried(async () => (await media.getMedia()).start.ticks, "0") : "0",
     mediaRate: media ? await tried(async () => (await media.getFootageInterpretation()).getFrameRate(), null) : null,
     isSequence: media ? await tried(() => media.isSequence(), false) : false,
     isMulticam: media ? await tried(() => media.isMulticamClip(), false) : false,
-    linked: linkedTo(one, others).map((other) => other.id),
-    effects: withEffects ? await effectsOf(/** @type {VideoItem} */ (item)) : [],
   };
 }
 
 /** @param {Found} one @param {Found[]} others */
 function linkedTo(one, others) {
-  return others.filter((other) => other.media === one.media && other.start === one.start && other.end === one.end);
+  return others.filter((other) => placeOf(other) === placeOf(one));
 }
 
 /** What a take above this clip would lack. @param {VideoItem} item */
@@ -197,4 +225,4 @@ async function effectsOf(item) {
   return names;
 }
 
-module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, itemsOf, byId, movedBy, trimmed, showing, samePath, pathOf, clipOf, described, linkedTo, effectsOf, tried };
+module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, everything, itemsOf, byId, movedBy, trimmed, showing, samePath, pathOf, clipOf, described, linkedTo, effectsOf, tried };

@@ -60,12 +60,13 @@ function selectedItem(described, rate, { item, kind, number }) {
       rate,
     },
     path: item.path,
-    needs_host_export: onlyPremiereReads(item),
+    needs_host_export: onlyPremiereReads(item, kind),
     cannot_copy: kind === "picture" ? item.effects : [],
   };
 }
 
-function onlyPremiereReads(item) {
+function onlyPremiereReads(item, kind) {
+  if (kind === "sound") return item.path && !item.isSequence && !item.isMulticam ? null : "It is no plain file, so only Premiere can play it.";
   if (item.isMulticam) return "It is a multicam clip, whose angle only Premiere knows.";
   if (item.isSequence) return "It is a nested sequence, which only Premiere can draw.";
   if (!item.path) return "It is a title, a matte or a generator, which only Premiere can draw.";

@@ -24,7 +24,7 @@ const usualLook = () => [
 
 class Uxp {
   constructor({ without = [], facts = () => null, python = "python3", repository = process.cwd(), deafTo = [], whileExporting = () => {} } = {}) {
-    Object.assign(this, { without, facts, python, repository, deafTo, whileExporting, exports: [], stack: [], locked: 0, steps: [], busyMs: 0, listeners: [] });
+    Object.assign(this, { without, facts, python, repository, deafTo, whileExporting, exports: [], stack: [], locked: 0, steps: [], busyMs: 0, epoch: 0, listeners: [] });
     this.projects = new Map();
     this.open = this.newProject("Film");
     this.ppro = this.makeApi();
@@ -76,6 +76,7 @@ class Uxp {
 
   undo() {
     const { project, state } = this.stack.pop();
+    this.epoch += 1;
     Object.assign(project, JSON.parse(state));
   }
 
@@ -131,6 +132,7 @@ function projectView(fake, project) {
       const actions = [];
       collect({ addAction: (action) => actions.push(action) });
       fake.stack.push({ project, state: JSON.stringify(project) });
+      fake.epoch += 1;
       fake.steps.push(label);
       actions.forEach((action) => action.run());
       return true;
@@ -172,7 +174,7 @@ function sequenceView(fake, project, guid) {
     get name() { return inner().names[kind][index]; },
     isMuted: async () => Boolean(inner().muted[kind + index]),
     setMute: async (muted) => { inner().muted[kind + index] = muted; return true; },
-    getTrackItems: () => inner()[kind][index].map((clip) => clipView(fake, project, guid, kind, index, clip.key)),
+    getTrackItems: () => inner()[kind][index].map((clip) => clipView(fake, project, guid, kind, index, clip.key, clip)),
   });
   return {
     get inner() { return { project, guid, get state() { return inner(); } }; },
@@ -195,8 +197,12 @@ function sequenceView(fake, project, guid) {
   };
 }
 
-function clipView(fake, project, guid, kind, index, key) {
-  const clip = () => project.sequences.find((one) => one.guid === guid)[kind].flat().find((one) => one.key === key);
+function clipView(fake, project, guid, kind, index, key, known = null) {
+  let [found, epoch] = [known, known ? fake.epoch : -1];
+  const clip = () => {
+    if (epoch !== fake.epoch) [found, epoch] = [project.sequences.find((one) => one.guid === guid)[kind].flat().find((one) => one.key === key), fake.epoch];
+    return found;
+  };
   return {
     key,
     getName: async () => clip().name,

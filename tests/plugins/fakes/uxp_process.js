@@ -96,6 +96,7 @@ const lines = readline.createInterface({ input: process.stdin });
 lines.on("close", () => process.exit(0)); // the link would go on trying
 lines.on("line", async (line) => {
   const request = JSON.parse(line);
+  fake.epoch += 1;
   let said;
   try {
     said = { id: request.id, value: await DEEDS[request.do](request) };
