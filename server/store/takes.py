@@ -47,11 +47,15 @@ class Takes(Database):
         return self.take(take)
 
     def placed(self, take: str, placed: Placed) -> TakeView:
-        """A host put it on its timeline: pinned for good. The same place twice is one place. Raises: NotFound."""
+        """A host put it on its timeline: pinned for good. The same place twice is one place, with the last time. Raises: NotFound."""
         with self.change() as change:
             view = rows.take(change.connection, take)
-            if not any((place.host, place.placement) == (placed.host, placed.placement) for place in view.placed):
-                change.connection.execute("INSERT INTO placements (take, placed) VALUES (?, ?)", (take, encoded(placed)))
+            known = change.connection.execute("SELECT number, placed FROM placements WHERE take = ?", (take,)).fetchall()
+            for number, text in known:  # of several versions the one that was laid last is there
+                place = from_json(text, Placed)
+                if (place.host, place.placement) == (placed.host, placed.placement):
+                    change.connection.execute("DELETE FROM placements WHERE number = ?", (number,))
+            change.connection.execute("INSERT INTO placements (take, placed) VALUES (?, ?)", (take, encoded(placed)))
             change.connection.execute("UPDATE takes SET pinned = 1 WHERE id = ?", (take,))
             _told(change, view)
         return self.take(take)

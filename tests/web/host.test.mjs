@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { takeView } from "./helpers.mjs";
+
 globalThis.window = globalThis;
 const { madeOf, picturesWanted, secondsOf, soundsWanted, stillMeant } = await import("../../server/web/media/exports.js");
 const { checked, DEFAULT_CHOICE, framesOf, layingOf } = await import("../../server/web/media/laying.js");
 const { lengthsOf, timelineRequest } = await import("../../server/web/media/host-request.js");
 const { length } = await import("../../server/web/format.js");
 const { able, editorOf } = await import("../../server/web/editors.js");
+const { takeThere } = await import("../../server/web/views/place.js");
 const { sameFace } = await import("../../server/web/media/faces.js");
 const { readRoute } = await import("../../server/web/route.js");
 
@@ -95,4 +98,13 @@ test("who was chosen is found again where a trimmed clip numbers its faces anew,
   assert.equal(sameFace(right, [left, right].map((face, k) => ({ ...face, number: 2 - k }))).number, 1);
   assert.equal(sameFace(right, [left]), null);
   assert.equal(sameFace(right, []), null);
+});
+
+test("of several versions that were laid on a timeline, the last one lies there", () => {
+  // the first version that was ever placed was taken for the one that lies there, so a switched take was offered for switching for ever
+  const placed = (host, at) => ({ host, at, placement: {} });
+  const takes = [takeView({ id: "a", placed: [placed("h", 5)] }), takeView({ id: "b", placed: [placed("h", 9), placed("other", 20)] }), takeView({ id: "c" })];
+  assert.equal(takeThere(takes, "h").id, "b");
+  assert.equal(takeThere([takeView({ id: "a", placed: [placed("h", 5), placed("h", 12)] }), takes[1]], "h").id, "a");
+  assert.equal(takeThere(takes, "nobody"), null);
 });

@@ -66,6 +66,10 @@ def test_another_version_takes_the_place_of_the_one_that_lies_there(panel: Any, 
     take = server.ask("GET", f"/takes/{params['take']}")
     assert (take["settings"]["intensity"], params["frames"], params["file"]) == (1.3, 20, take["path"])
     assert params["placement"] == editor.all("host.place")[-1]["placement"]
+    versions.select_option(index=1)
+    card.get_by_role("button", name="Switch version").click()
+    expect(card.get_by_role("button", name="Place again")).to_be_visible()
+    assert editor.all("host.switchTake")[-1]["take"] == editor.all("host.place")[-1]["take"], "and back again"
 
 
 def test_a_token_that_ended_is_asked_for_again_and_the_page_goes_on_with_the_new_one(

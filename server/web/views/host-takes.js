@@ -9,7 +9,7 @@ import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { workOf } from "./host-work.js";
 import { JobCard } from "./job.js";
-import { markersOf } from "./place.js";
+import { markersOf, takeThere } from "./place.js";
 import { ShotRow } from "./shot-row.js";
 import { settingsLine } from "./take.js";
 
@@ -37,9 +37,6 @@ export function ProjectTakes({ host }) {
     )}</div></section>`;
 }
 
-/** The take of a shot that lies on the editor's timeline. @param {Wire.ShotView} shot @param {Editor} host */
-const takeThere = (shot, host) => shot.takes.find((one) => one.placed.some((placed) => placed.host === host.id));
-
 /**
  * Brings a take to its place, or in place of another version; where it lies already, the editor changes nothing.
  * @param {import("../client.js").Client} client @param {Editor} host @param {Wire.ShotView} shot @param {Wire.TakeView} take
@@ -47,7 +44,7 @@ const takeThere = (shot, host) => shot.takes.find((one) => one.placed.some((plac
  */
 async function bring(client, host, shot, take) {
   const params = await client.api.placing(take.id);
-  const there = takeThere(shot, host);
+  const there = takeThere(shot.takes, host.id);
   const method = there && there.id !== take.id ? "host.switchTake" : "host.place";
   const result = await client.api.call(host.id, method, params, PLACE_S);
   await client.loadJob(shot.job);
@@ -60,7 +57,7 @@ function PlaceAll({ job, host }) {
   const [busy, act] = useAction();
   const shots = useLive((state) => state.shots[job.id]) ?? {};
   const waiting = Object.values(shots).filter(
-    (shot) => shot.request.placement && !takeThere(shot, host) && shot.takes.some((take) => !take.missing),
+    (shot) => shot.request.placement && !takeThere(shot.takes, host.id) && shot.takes.some((take) => !take.missing),
   );
   if (waiting.length < 2) return null;
   const placeAll = () =>
@@ -84,7 +81,7 @@ function HostShot({ shot, host }) {
   const take = shot.takes.find((one) => one.id === chosen) ?? newest;
   const placement = shot.request.placement;
   if (!take || !placement) return html`<${ShotRow} shot=${shot} />`;
-  const there = takeThere(shot, host);
+  const there = takeThere(shot.takes, host.id);
   const losses = placement.baked || there ? [] : (lost[placement.clip ?? ""] ?? []);
   /** @type {[string, string][]} */
   const versions = [...shot.takes].reverse().map((one) => {
@@ -114,7 +111,7 @@ const Said = ({ result }) => html`<div role="status" class="placed-notes">
 function TakeButtons({ host, shot, take, placement, onPlaced }) {
   const { client, say } = useApp();
   const [busy, act] = useAction();
-  const there = takeThere(shot, host);
+  const there = takeThere(shot.takes, host.id);
   const markers = markersOf(take, placement);
   const place = () =>
     act(async () => {

@@ -1,4 +1,4 @@
-/** Weak frames of a take as markers on its timeline. Pure. */
+/** Which take of a shot lies on a timeline, and its weak frames as markers there. Pure. */
 
 /** @import * as Wire from "../wire.js" */
 import { parseRate } from "../time.js";
@@ -20,4 +20,15 @@ export function markersOf(take, placement) {
     if (weak.end_exclusive <= handles || start >= end) return [];
     return [{ record_start: placement.record_start + start, record_duration: end - start, name: weak.reason, comment: take.name }];
   });
+}
+
+/**
+ * The take of a shot that lies on an editor's timeline: of several that were laid there, the last one took the place of the others.
+ * @param {readonly Wire.TakeView[]} takes
+ * @param {string} host
+ * @returns {Wire.TakeView | null}
+ */
+export function takeThere(takes, host) {
+  const at = (/** @type {Wire.TakeView} */ take) => Math.max(0, ...take.placed.filter((one) => one.host === host).map((one) => one.at));
+  return takes.reduce((last, take) => (at(take) > (last ? at(last) : 0) ? take : last), /** @type {Wire.TakeView | null} */ (null));
 }

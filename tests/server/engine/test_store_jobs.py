@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from heygem_core.shot import RenderSettings, Shot
@@ -205,6 +206,8 @@ def test_a_placed_take_is_pinned_for_good(store: Store) -> None:
     assert not store.pin(take.id, False).pinned
     store.placed(take.id, placed())
     assert len(store.placed(take.id, placed()).placed) == 1, "the same place twice is one place"
+    later = msgspec.structs.replace(placed(), at=7.0)
+    assert [place.at for place in store.placed(take.id, later).placed] == [7.0], "of versions that were switched the last one is there"
     assert store.placed(take.id, placed("resolve")).pinned
     with pytest.raises(Conflict, match="stays pinned"):
         store.pin(take.id, False)
