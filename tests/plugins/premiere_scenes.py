@@ -201,7 +201,7 @@ class UxpScene(Scene):
         for kind in ("video", "audio"):
             kept = [[clip for clip in track if media.get(clip["media"]) not in without] for track in state[kind]]
             state[kind] = [(name, track) for name, track in zip(state["names"][kind], kept, strict=True) if track]
-        return {**state, "names": None, "muted": sorted(name for name, muted in state["muted"].items() if muted)}
+        return {**state, "names": None}
 
     def clips_on(self, kind: str) -> list[tuple[int, dict[str, Any]]]:
         media = self.media()

@@ -172,28 +172,29 @@ def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(ser
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_a_nested_clip_is_rendered_from_what_premiere_exports_and_comes_back_baked(server, desks, clips, panel):
+def test_a_nested_clip_with_nested_speech_is_rendered_from_what_premiere_exports_and_comes_back_baked(server, desks, clips, panel):
     """Only Premiere can draw it; the fake Premiere's encoder writes real frames of a real person, the server renders from those."""
     desk = DESKS[panel](server, setting("25"), width=360, height=288)
     desks.append(desk)
     speech = str(server.folder / "media" / "speech.mpg")
     nested = footage(server, clips, desk.setting)
     desk.lay(nest=nested, start=50, length=12, offset=8, selected=True)
-    desk.lay(file=speech, start=50, length=12, track=1, kind=desk.sound, selected=True)
+    desk.lay(nest=speech, start=50, length=12, track=1, kind=desk.sound, selected=True)
     desk.open_panel()
     selection = desk.call("host.selection")
-    picture = selection["items"][0]
+    picture, sound = selection["items"]
     assert "nested sequence" in picture["needs_host_export"]
+    assert "only Premiere can play it" in sound["needs_host_export"]
     start = desk.untouched()
 
-    body = {"items": [picture["id"]], "kind": "picture", "handles": 2}
-    export = desk.timed("host.export", lambda: server.ask("POST", f"/api/v1/hosts/{desk.host}/exports", body))
-    assert [one["problem"] for one in export["exported"]] == [None]
-    with av.open(export["exported"][0]["path"]) as file:
+    first, second = exported(desk, picture, handles=2), exported(desk, sound, handles=0)
+    with av.open(first["exported"][0]["path"]) as file:
         assert (file.streams.video[0].codec_context.name, file.streams.video[0].frames) == ("prores", 16)
+    with av.open(second["exported"][0]["path"]) as file:
+        assert file.streams.audio[0].duration == round(12 / desk.setting.rate * 48000)
     assert desk.untouched() == start, "the export left something as it was not"
 
-    job = server.render(selection, desk.host, handles=2, format="prores", exports=[export["id"]])
+    job = server.render(selection, desk.host, handles=2, format="prores", exports=[first["id"], second["id"]])
     desk.wait(lambda: ended(server, job), 200, "the job was not finished")
     desk.wait(lambda: all(take["placed"] for take in takes_of(server, job)), 30, "the take did not arrive")
     [shot] = server.ask("GET", f"/api/v1/jobs/{job}")["shots"]
@@ -202,6 +203,13 @@ def test_a_nested_clip_is_rendered_from_what_premiere_exports_and_comes_back_bak
     assert (track, at, length, first) == (2, 50, 12, 2)
 
     placing_by_hand(desk, shot["takes"][0])
+
+
+def exported(desk: Desk, item: dict[str, Any], handles: int) -> dict[str, Any]:
+    body = {"items": [item["id"]], "kind": item["kind"], "handles": handles}
+    made = desk.timed("host.export", lambda: desk.server.ask("POST", f"/api/v1/hosts/{desk.host}/exports", body))
+    assert [one["problem"] for one in made["exported"]] == [None]
+    return dict(made)
 
 
 def placing_by_hand(desk: Desk, take: dict[str, Any]) -> None:

@@ -173,7 +173,11 @@ function sequenceView(fake, project, guid) {
   const trackView = (kind, index) => ({
     get name() { return inner().names[kind][index]; },
     isMuted: async () => Boolean(inner().muted[kind + index]),
-    setMute: async (muted) => { inner().muted[kind + index] = muted; return true; },
+    setMute: async (muted) => {
+      if (muted) inner().muted[kind + index] = true;
+      else delete inner().muted[kind + index];
+      return true;
+    },
     getTrackItems: () => inner()[kind][index].map((clip) => clipView(fake, project, guid, kind, index, clip.key, clip)),
   });
   return {
