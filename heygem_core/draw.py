@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import torch
 
 from .engines.mesh.engine import Batch, Second, draw
 from .engines.mesh.interior import Skull
-from .engines.mesh.prepare import BLOCK, unpack
+from .engines.mesh.prepare import ARRAYS, BLOCK, unpack
 from .engines.mesh.warp import Donor
 from .face.reasons import Reason
 from .grain import add_grain
@@ -22,12 +22,10 @@ from .media.playing import read_played
 if TYPE_CHECKING:
     from av import VideoFrame
 
+    from .media.info import MediaInfo
     from .plan import Plan
 
-_ARRAYS = (
-    *("source", "target", "eye", "skull", "origin", "size", "donor", "second"),
-    *("patches", "patch_points", "patch_skull", "reasons"),
-)
+Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +41,24 @@ class Drawn:
 
 def draw_frames(plan: Plan, start: int, end_exclusive: int, device: torch.device) -> Iterator[Drawn]:
     """The frames [start, end_exclusive) of the take, in order; holds one block of them in memory."""
+    return draw_arrays(plan.info, {name: plan.array(name) for name in ("frames", "reasons", *ARRAYS)}, start, end_exclusive, device)
+
+
+def draw_arrays(info: MediaInfo, arrays: Arrays, start: int, end_exclusive: int, device: torch.device) -> Iterator[Drawn]:
+    """The same from a plan's arrays by name: the engine's `ARRAYS`, and `frames` and `reasons` as `plan.Plan` has them."""
     # Decoder and encoder want the other half; a server that runs several renders at once says how many threads each may have.
     torch.set_num_threads(int(os.environ.get("HEYGEM_THREADS") or max(1, (os.cpu_count() or 2) // 2)))
-    first, count = start - start % BLOCK, plan.facts.frames
+    first, count = start - start % BLOCK, len(arrays["frames"])
     last = min(count, -(-end_exclusive // BLOCK) * BLOCK)
-    pictures = read_played(plan.info, plan.array("frames")[first:last])
-    arrays = {name: plan.array(name) for name in _ARRAYS}
+    pictures = read_played(info, arrays["frames"][first:last])
     for begin in range(first, last, BLOCK):
         block = [next(pictures) for _ in range(min(BLOCK, last - begin))]
-        for drawn in _draw_block(plan, arrays, begin, block, device):
+        for drawn in _draw_block(arrays, begin, block, device):
             if start <= drawn.number < end_exclusive:
                 yield drawn
 
 
-def _draw_block(plan: Plan, arrays: dict, begin: int, block: list[VideoFrame], device: torch.device) -> Iterator[Drawn]:
+def _draw_block(arrays: Arrays, begin: int, block: list[VideoFrame], device: torch.device) -> Iterator[Drawn]:
     usable = [k for k in range(len(block)) if arrays["reasons"][begin + k] == Reason.USABLE]
     done = {k: Drawn(begin + k, block[k], block[k], None, None) for k in range(len(block))}
     if usable:
@@ -75,7 +77,7 @@ def _draw_block(plan: Plan, arrays: dict, begin: int, block: list[VideoFrame], d
     yield from (done[k] for k in range(len(block)))
 
 
-def _batch(arrays: dict, rows: np.ndarray, crops: torch.Tensor, device: torch.device) -> Batch:
+def _batch(arrays: Arrays, rows: np.ndarray, crops: torch.Tensor, device: torch.device) -> Batch:
     origin = arrays["origin"][rows][:, None].astype(np.float32)
 
     def tensor(array: np.ndarray) -> torch.Tensor:

@@ -19,6 +19,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from .answer import ANSWER_VERSION, COMMON, answer_of
 from .cache import Cache, fingerprint, key_of
 from .engines.mesh.prepare import prepare
 from .errors import NoUsableFace, OutputError
@@ -37,7 +38,7 @@ from .motion.motion import Motion
 from .motion.personal import PERSONAL_VERSION
 from .motion.predict import motion_version, predict_with
 from .person import Person, eased, follow, person_of
-from .plan_facts import PLAN_VERSION, PlanFacts
+from .plan_facts import PLAN_VERSION, Answer, PlanFacts
 from .shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
 from .speech.condition import remarks
 from .speech.features import level
@@ -87,6 +88,7 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
         person, faces, several = person_of(tracks, info, shot.face), describe_people(tracks), len(tracks.people) > 1
         del tracks  # of a long clip they are large, and what is needed of them is known
         manner = manner_of(person, info, settings, head, cache)
+        answer = answer_of(person, info, settings, head, cache)
         motion = yield from motion_of(sound, shot.speech, head, manner, cache)
         yield Progress(stage="plan", done=0, total=len(frames.source))
         facts = PlanFacts(
@@ -100,10 +102,11 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
             drawn_mouth=not person.shows_mouth_inside,
             head=head_name(head),
             manner=manner.found.said,
+            answer=answer,
             notices=(*_of_faces(person, faces, several), *_notices(person, inputs, damaged, motion, manner, shot.keep)),
         )
         with cache.making("plans", key) as made:
-            decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings), keep=shot.keep)
+            decide(made, info, person, frames, _wanted(person, frames, motion, shot, settings), keep=shot.keep, answer=answer)
             (made / "plan.json").write_bytes(to_json(facts))
             refuse_changed(shot, inputs)
         plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
@@ -143,7 +146,7 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
     )
     heard = motion_version(choose_head(settings.motion, settings.speech_encoder))
     style = fingerprint(settings.style_from) if settings.style_from is not None else settings.adaptation
-    versions = (PLAN_VERSION, TRACKS_VERSION, PERSONAL_VERSION)
+    versions = (PLAN_VERSION, TRACKS_VERSION, PERSONAL_VERSION, ANSWER_VERSION)
     return key_of(versions, heard, style, fingerprint(shot.video), fingerprint(shot.speech), what)
 
 
@@ -180,7 +183,16 @@ def heard_of(sound: Sound, speech: str, head: Head, cache: Cache) -> Generator[E
     return heard
 
 
-def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wanted: Wanted, *, keep: Ranges = ()) -> None:
+def decide(
+    folder: Path,
+    info: MediaInfo,
+    person: Person,
+    frames: TakeFrames,
+    wanted: Wanted,
+    *,
+    keep: Ranges = (),
+    answer: Answer = COMMON,
+) -> None:
     """Writes a plan's arrays; `keep`: source frames that stay as they are, ends exclusive. Raises: NoUsableFace."""
     at = frames.source - person.first_frame
     reasons = _reasons(person, frames, keep)
@@ -196,7 +208,8 @@ def decide(folder: Path, info: MediaInfo, person: Person, frames: TakeFrames, wa
     np.save(folder / "reasons.npy", reasons)
     for name, measured in (("opening", lip_opening), ("width", lip_width), ("gap", lip_gap)):
         np.save(folder / f"{name}.npy", np.where(usable, measured(shapes), np.nan).astype(np.float32))
-    prepare(info, person, frames.source, shapes, frames.fps, folder)
+    further = (answer.across, answer.down, 1.0)
+    prepare(info, person, frames.source, shapes, frames.fps, folder, answer=further, share=share)
 
 
 def _reasons(person: Person, frames: TakeFrames, keep: Ranges) -> NDArray[np.uint8]:

@@ -33,13 +33,14 @@ if TYPE_CHECKING:
     from ...media.info import MediaInfo
     from ...person import Person
 
+ARRAYS = ("source", "target", "eye", "skull", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
 BLOCK = 8  # frames drawn together; crops are sized and pieces are cut along multiples of it
 _CHUNK = 512  # frames whose points are placed at a time, bounds memory
 _SETTLED = 16  # mouths whose closed lips are looked at together: one by one, the calls cost more than the work
 _MAX_DONORS = 4000
-# The skin around drawn lips does not wrinkle along, so lips that are drawn as far away from rest as wanted look less far: by
-# this much across, down and in depth (from the slope of seen over wanted in `python -m benchmarks.known_shapes`, two people).
-_ANSWER = np.array([1.14, 1.06, 1.0], np.float32)
+# How much further than asked lips are drawn across, down and in depth where it was not measured on the person: the skin around drawn
+# lips does not wrinkle along, so they look less far away from rest than they are drawn.
+COMMON_ANSWER = (1.14, 1.06, 1.0)
 # Share of the clip's frames that are less open than its widest mouth, and how much further than that it may be shown open: teeth stay as
 # they are and the dark between them grows, which looks well as far as this.
 _WIDEST, _BEYOND = 0.99, 1.4
@@ -48,17 +49,30 @@ _GRID = 4  # crops begin at multiples of it: whole chroma samples in every subsa
 Floats = NDArray[np.float32]
 
 
-def prepare(info: MediaInfo, face: Person, frames: NDArray[np.int64], wanted: Floats, fps: float, folder: Path) -> None:
+def prepare(
+    info: MediaInfo,
+    face: Person,
+    frames: NDArray[np.int64],
+    wanted: Floats,
+    fps: float,
+    folder: Path,
+    *,
+    answer: tuple[float, float, float] = COMMON_ANSWER,
+    share: Floats | None = None,
+) -> None:
     """Decides a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`.
 
+    answer: how much further than asked lips are drawn across, down and in depth; share (n,) 0 … 1: how much of that each frame takes, as
+    it goes over from its own mouth to the wanted one; None = all of it.
     `wanted` becomes what is drawn: copies of a long clip's shapes would take most of the memory of a plan.
     """
     at = frames - face.first_frame
     usable = face.usable[at]
     library = _library(face)
-    widest = float("inf") if library is None else float(np.quantile(lip_opening(face.shapes)[face.usable], _WIDEST))
+    widest = float("inf") if library is None else widest_opening(face)
     for part in chunks(len(wanted)):
-        wanted[part] = within_reach(_answered(wanted[part], face.neutral), face.neutral, widest)
+        taken = 1.0 if share is None else share[part, None, None]
+        wanted[part] = within_reach(answered(wanted[part], face.neutral, answer, taken), face.neutral, widest)
     _points(info, face, at, usable, wanted, folder)
     pose = head_angles(face.pose.rotation).astype(np.float32)
     lips = np.nan_to_num(wanted[:, LIPS])
@@ -76,12 +90,18 @@ def prepare(info: MediaInfo, face: Person, frames: NDArray[np.int64], wanted: Fl
     _patches(info, face, used, used if library is None else library.frames, folder)
 
 
-def _answered(wanted: Floats, neutral: Floats) -> Floats:
-    """Shapes (n, 478, 3) whose lips go as much further than asked as the viewer sees less of them."""
+def answered(wanted: Floats, neutral: Floats, answer: tuple[float, float, float], share: Floats | float = 1.0) -> Floats:
+    """Shapes (n, 478, 3) whose lips go as much further than asked as the viewer sees less of them; `share` as in `prepare`."""
     lips = list(LIPS)
     further = wanted.copy()
-    further[:, lips] = neutral[lips] + (wanted[:, lips] - neutral[lips]) * _ANSWER
+    gain = 1 + (np.array(answer, np.float32) - 1) * np.asarray(share, np.float32)
+    further[:, lips] = neutral[lips] + (wanted[:, lips] - neutral[lips]) * gain
     return further
+
+
+def widest_opening(face: Person) -> float:
+    """How far the clip shows this mouth open, eye distances, but for a few frames."""
+    return float(np.quantile(lip_opening(face.shapes)[face.usable], _WIDEST))
 
 
 def within_reach(wanted: Floats, neutral: Floats, widest: float) -> Floats:
