@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from .editor import ScriptedEditor
 from .running import RunningServer
 from .test_host_choices import start
-from .test_looks import AXE, complaints_of_axe
+from .test_looks import AXE, NAME, complaints_of_axe
 
 RESOLVE: dict[str, Any] = {
     "id": "resolve/on this machine",
@@ -73,6 +73,28 @@ def test_coming_back_to_the_page_asks_for_the_selection_again(page: Any, server:
         editor.lost = []
         page.get_by_role("button", name="Ask for the selection again").click()
         expect(page.get_by_role("region", name="Selection")).not_to_contain_text("Fusion effects")
+
+
+def test_an_editors_view_is_worked_by_keyboard_alone(page: Any, server: RunningServer) -> None:
+    with ScriptedEditor(server, **RESOLVE):
+        page.get_by_role("link", name="Resolve › Film 7").press("Enter")
+        expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+        expect(page.locator("#main")).to_be_focused()
+        reached = []
+        for _ in range(25):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate(NAME))
+            assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") != "none", reached
+            if reached[-1] == "Render":
+                break
+            if reached[-1].startswith("Faces"):
+                page.keyboard.press("Enter")
+                page.get_by_role("radio", name="Face 1").wait_for()
+            if reached[-1] == "The take goes":
+                page.keyboard.press("ArrowDown")
+        expect(page.get_by_label("The take goes")).to_have_value("take")
+        wanted = ["Ask for the selection again", "Choose files", "The most prominent facechosen by itself", "Old dialogue", "The take goes"]
+        assert [name for name in reached if name in [*wanted, "Handles", "Preset", "Render"]] == [*wanted, "Handles", "Preset", "Render"]
 
 
 def test_a_sign_in_link_may_lead_to_an_editor(browser: Any, server: RunningServer) -> None:

@@ -13,7 +13,7 @@ from .running import REPOSITORY, RunningServer, unfold
 from .test_new import give
 
 WIDTHS = (1360, 800, 320)
-_NAME = """() => {
+NAME = """() => {
   const element = document.activeElement;
   return (element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent || "").trim();
 }"""
@@ -97,7 +97,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(page: Any) -> N
     reached = set()
     for _ in range(40):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate(_NAME))
+        reached.add(page.evaluate(NAME))
         outline = page.evaluate(
             "() => document.activeElement === document.body ? 'solid' : getComputedStyle(document.activeElement).outlineStyle"
         )

@@ -36,28 +36,47 @@ const isChosen = (face, chosen) => face.number === (chosen ?? 1);
  * @param {{item: Wire.MediaRef, found: Wire.FacesFound, chosen: number | null, onChoose: (face: Wire.FaceFound | null) => void,
  *   any?: boolean, label?: string}} props any: nobody in particular may be chosen, and is while `chosen` is null
  */
-export const FaceTiles = ({ item, found, chosen, onChoose, any = false, label }) => html`
-  <div class="face-tiles" role="radiogroup" aria-label=${label ?? t("face.which")}>
+export function FaceTiles({ item, found, chosen, onChoose, any = false, label }) {
+  const isOn = (/** @type {Wire.FaceFound} */ face) => (any ? face.number === chosen : isChosen(face, chosen));
+  const nobody = !found.faces.some(isOn);
+  return html`<div class="face-tiles" role="radiogroup" aria-label=${label ?? t("face.which")} onKeyDown=${moveChoice}>
     ${
       any &&
-      html`<button type="button" class="face-tile any" role="radio" aria-checked=${String(chosen === null)} onClick=${() => onChoose(null)}>
+      html`<button type="button" class="face-tile any" role="radio" aria-checked=${String(chosen === null)} tabindex=${nobody ? 0 : -1}
+        onClick=${() => onChoose(null)}>
         <span class="face-name"><strong>${t("face.any")}</strong><small>${t("face.any-hint")}</small></span></button>`
     }
     ${found.faces.map(
-      (face) => html`<${FaceTile} key=${face.number} item=${item} face=${face} size=${found}
-        chosen=${any ? face.number === chosen : isChosen(face, chosen)} onChoose=${() => onChoose(face)} />`,
+      (face, k) => html`<${FaceTile} key=${face.number} item=${item} face=${face} size=${found} chosen=${isOn(face)}
+        stop=${isOn(face) || (nobody && !any && k === 0)} onChoose=${() => onChoose(face)} />`,
     )}
   </div>`;
+}
+
+/** Radios as WAI-ARIA describes them: one tab stop, arrow keys choose. @param {KeyboardEvent} event */
+function moveChoice(event) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const group = /** @type {HTMLElement} */ (event.currentTarget);
+  const radios = /** @type {HTMLElement[]} */ ([...group.querySelectorAll("[role=radio]")]);
+  const at = radios.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  if (!step || at < 0) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const next = radios[(at + step + radios.length) % radios.length];
+  next.focus();
+  next.click();
+}
 
 /**
  * @param {{item: Wire.MediaRef, face: Wire.FaceFound, size: {width: number, height: number}, chosen: boolean,
- *   onChoose: () => void}} props
+ *   stop: boolean, onChoose: () => void}} props stop: whether Tab stops here
  */
-function FaceTile({ item, face, size, chosen, onChoose }) {
+function FaceTile({ item, face, size, chosen, stop, onChoose }) {
   const { client } = useApp();
   const picture = useTask(() => looks.poster(client.api, item, face.frame), [face.frame]);
   const url = useBlobUrl(picture.value);
-  return html`<button type="button" class="face-tile" role="radio" aria-checked=${String(chosen)} onClick=${onChoose}>
+  return html`<button type="button" class="face-tile" role="radio" aria-checked=${String(chosen)} tabindex=${stop ? 0 : -1}
+    onClick=${onChoose}>
     <span class="face-crop">${url && html`<img src=${url} alt="" style=${cropped(face.box, size)} />`}</span>
     <span class="face-name"><strong>${t("face.n", { n: face.number })}</strong><small>
       ${t("face.usable", { share: percent(face.usable_share) })}</small></span>
