@@ -627,6 +627,7 @@ export interface PlanFacts {
   faces: string;
   head: string;
   manner: string;
+  answer: Answer | null;
   notices: Array<string>;
   version: number;
 }
@@ -641,6 +642,11 @@ export interface Shot {
   speed: Fraction;
   keep: Array<[number, number]>;
   face: number | null;
+}
+
+export interface Answer {
+  across: number;
+  down: number;
 }
 
 export interface Quality {
