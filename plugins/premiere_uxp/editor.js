@@ -38,8 +38,9 @@ function makeEditor(ppro, machine) {
     const open = await project(described.project);
     const path = await machine.temporary();
     const written = await find.tried(async () => ppro.ProjectConverter.exportAsOpenTimelineIO(await sequence(open, described.id), path, true), false);
-    if (!written) return null;
-    return find.tried(async () => withIds(JSON.parse(await machine.readText(path)), described), null);
+    const made = written ? await find.tried(async () => withIds(JSON.parse(await machine.readText(path)), described), null) : null;
+    await machine.remove(path);
+    return made;
   }
 
   async function presets(kind) {

@@ -170,6 +170,12 @@ def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(ser
         desk.fake("undo")
     assert desk.untouched() == start
 
+    server.stop()
+    server.start()
+    desk.wait(lambda: f":{server.port}/" in desk.fake("page")["src"], 30, "the page stayed at the old port")
+    assert desk.call("host.selection")["sequence"]["name"] == NASTY
+    assert desk.untouched() == start, "what was taken back came again"
+
 
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_nested_clip_with_nested_speech_is_rendered_from_what_premiere_exports_and_comes_back_baked(server, desks, clips, panel):

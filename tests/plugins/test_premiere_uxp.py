@@ -73,8 +73,8 @@ def test_where_an_insert_makes_no_track_the_editor_is_asked_for_one(scene):
 
 
 @pytest.mark.parametrize("without", [[], ["otio.native"]], ids=["premiere's own document", "our document"])
-def test_the_document_carries_every_clips_id(scene, without):
-    here = scene(without=without)
+def test_the_document_carries_every_clips_id(scene, without, tmp_path):
+    here = scene(without=without, temporary=str(tmp_path))
     here.fake("change", sequence=here.sequence, clip=here.clip, speed=2)
     result = here.ask("host.selection")
     parsed = otio.adapters.read_from_string(json.dumps(result["document"]), "otio_json")
@@ -82,6 +82,7 @@ def test_the_document_carries_every_clips_id(scene, without):
     assert len(found) == 4
     assert set(item["id"] for item in result["items"]) <= set(found)
     assert bool(parsed.metadata.get("PremierePro_OTIO") is not None) == (not without)
+    assert list(tmp_path.iterdir()) == [], "a file is left behind by every look at the selection"
 
 
 def test_markers_are_one_step_and_set_once(scene):

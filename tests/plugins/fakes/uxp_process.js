@@ -30,7 +30,7 @@ const uxp = {
   shell: { openExternal: (url) => opened.push(url) },
   host: { version: "26.3.0", applicationPath: options.application },
   storage: { localFileSystem: {
-    getTemporaryFolder: async () => ({ nativePath: os.tmpdir() }),
+    getTemporaryFolder: async () => ({ nativePath: options.temporary || os.tmpdir() }),
     getPluginFolder: async () => ({ nativePath: options.plugin || options.panel || path.join(PLUGINS, "premiere_cep") }), // where the presets lie until the panel is packed
     getFolder: async () => options.picked[0],
     getFileForOpening: async ({ allowMultiple }) => (allowMultiple ? options.picked : options.picked[0]),
