@@ -3,7 +3,9 @@
     python -m benchmarks.known_shapes ../shared/clips/man_1080x1920_30fps.mp4 [--frames 300] [--keep FOLDER]
 
 No speech, no prediction: whatever is wrong here is the engine's doing. The second half is never seen by the donors. "trace" is what
-is left of the first half's own mouth.
+is left of the first half's own mouth. Lips are drawn with everybody's answer, not one measured on the person (`heygem_core/answer.py`):
+that one is about the shapes that a motion head asks for. Short ranges say little: two trackings of one mouth differ by 0.01 eye distances,
+so that r stays near 0.9 where the wanted opening or width varies by 0.015–0.03 only; compare with `--frames 400` before blaming a change.
 """
 
 from __future__ import annotations
