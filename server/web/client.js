@@ -129,6 +129,16 @@ export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket 
       dispatch({ type: "takes.loaded", takes: page.takes, asOf });
       return page;
     },
+    /** @param {string} job @param {boolean} force */
+    async deleteJob(job, force) {
+      await api.deleteJob(job, force);
+      dispatch({ type: "deleted", job });
+    },
+    /** @param {string} take @param {boolean} force */
+    async deleteTake(take, force) {
+      await api.deleteTake(take, force);
+      dispatch({ type: "deleted", take });
+    },
     /** @param {string} folder */
     async allow(folder) {
       await api.allow(folder);

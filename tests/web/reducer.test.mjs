@@ -61,6 +61,15 @@ test("a deleted job takes its shots and takes along and does not come back with 
   assert.deepEqual([state.jobs, state.shots, state.takes], [{}, {}, {}]);
 });
 
+test("what this page deleted is gone at once, whether the answer or the event comes first", () => {
+  const detail = { job: jobView(), shots: [shotView({ takes: [takeView()] })] };
+  const loaded = play([welcome, { type: "job.loaded", detail, asOf: 5 }]);
+  const take = play([{ type: "deleted", take: "t1" }, event(6, { kind: "take.deleted", id: "t1" })], loaded);
+  assert.deepEqual([take.takes, take.shots.j1.s1.takes, take.gone], [{}, [], { t1: true }]);
+  const job = play([{ type: "deleted", job: "j1" }, event(6, { kind: "job.deleted", id: "j1" })], loaded);
+  assert.deepEqual([job.jobs, job.shots, job.takes], [{}, {}, {}]);
+});
+
 test("a new take appears among its shot's versions in order", () => {
   const detail = { job: jobView(), shots: [shotView({ takes: [takeView()] })] };
   const state = play([welcome, { type: "job.loaded", detail, asOf: 5 }, event(6, { kind: "take.added", take: takeView({ id: "t2", version: 2 }) }), event(7, { kind: "take.deleted", id: "t1" })]);

@@ -210,6 +210,14 @@ def test_deleting_shows_what_goes_and_then_it_is_gone(page: Any, server: Running
     assert not Path(made["path"]).exists()
 
 
+def test_a_take_that_goes_while_it_is_shown_is_told_and_not_asked_for_again(page: Any, server: RunningServer) -> None:
+    """The page used to ask for it once more when the event came before the answer to its own deletion: an error for nobody to see."""
+    made = server.finished(server.submit(name="goes meanwhile")["job"]["id"])["shots"][0]["takes"][0]
+    open_take(page, made)
+    server.ask("DELETE", f"/takes/{made['id']}?force=1")
+    expect(page.get_by_text("This take was deleted.")).to_be_visible()
+
+
 def test_a_hostile_file_name_is_text_wherever_it_is_shown(page: Any, server: RunningServer, media: Path) -> None:
     upload = {"name": HOSTILE, "mimeType": "video/mp4", "buffer": (media / "speaker.mp4").read_bytes()}
     page.get_by_role("region", name="New speech", exact=True).locator("input[type=file]").set_input_files(str(media / "speech.wav"))

@@ -56,6 +56,7 @@ export const EMPTY = {
  *   | {type: "job.loaded", detail: Wire.JobDetail, asOf: number}
  *   | {type: "takes.loaded", takes: Wire.TakeView[], asOf: number}
  *   | {type: "consent.answered", folder: string}
+ *   | {type: "deleted", job?: string, take?: string}
  *   | {type: "log.loaded", job: string}} Local
  */
 
@@ -85,6 +86,8 @@ export function reduce(state, message) {
       return { ...state, refused: message };
     case "consent.answered":
       return { ...state, consents: state.consents.filter((one) => one.folder !== message.folder) };
+    case "deleted": // the answer may come before the event
+      return message.job ? jobDeleted(state, message.job) : message.take ? takeDeleted(state, message.take) : state;
     case "log.loaded":
       return { ...state, logs: without(state.logs, message.job) };
     case "jobs.loaded":

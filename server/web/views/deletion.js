@@ -15,7 +15,7 @@ export function DeleteTake({ take, onClose, onJob, onGone }) {
   const [force, setForce] = useState(false);
   const remove = () =>
     act(async () => {
-      await client.api.deleteTake(take.id, force);
+      await client.deleteTake(take.id, force);
       onGone();
     });
   const footer = html`<${Button} kind="quiet" onClick=${onJob}>${t("delete.whole-job")}<//><span class="spacer"></span><${Button}
@@ -36,7 +36,7 @@ export function DeleteJob({ id, onClose, onGone }) {
   const preview = useTask(() => client.api.deletion(id), [id]);
   const remove = () =>
     act(async () => {
-      await client.api.deleteJob(id, force);
+      await client.deleteJob(id, force);
       onGone();
     });
   const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="danger" icon="trash" busy=${busy}

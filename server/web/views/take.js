@@ -28,7 +28,7 @@ export function TakePage({ id }) {
       client.dispatch({ type: "takes.loaded", takes: [await client.api.take(id, { signal })], asOf });
     },
     [id],
-    { when: !known },
+    { when: !known && !gone },
   );
   if (gone) return html`<div class="view"><${Notice}>${t("take.gone")} <a href=${hashOf("results")}>${t("results.title")}</a><//></div>`;
   if (asked.status === "error")
