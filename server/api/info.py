@@ -13,7 +13,7 @@ from heygem_core.shot import EngineName, FormatName
 from ..front import keys
 from ..front.metrics import metrics_text
 from ..front.openapi import document
-from ..front.routes import PEOPLE, PUBLIC, Ask, Route
+from ..front.routes import PEOPLE, PUBLIC, REGISTERED, Ask, Route
 from ..wire import Info
 
 
@@ -45,7 +45,7 @@ async def metrics(ask: Ask) -> web.Response:
 
 
 async def openapi(ask: Ask) -> web.Response:
-    return web.Response(body=document(ask[keys.ROUTES]), content_type="application/json", charset="utf-8")
+    return web.Response(body=document(ask[REGISTERED]), content_type="application/json", charset="utf-8")
 
 
 ROUTES = (

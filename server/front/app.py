@@ -44,7 +44,6 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sockets)
     register(app, ROUTES)
-    app[keys.ROUTES] = ROUTES
     return app
 
 

@@ -18,7 +18,6 @@ from .uploads import Uploads
 if TYPE_CHECKING:
     from ..rendering.engine_room import EngineRoom
     from .machine import Machine
-    from .routes import Route
 
 SETTINGS = web.AppKey("settings", ServerSettings)
 DOOR = web.AppKey("door", Door)
@@ -31,4 +30,3 @@ PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews 
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
 UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are
 EXPORTING = web.AppKey("exporting", Exporting)
-ROUTES: web.AppKey[tuple[Route, ...]] = web.AppKey("routes")

@@ -8,7 +8,7 @@ finished response where the entry says `media`. So no handler decodes, checks ri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -82,7 +82,12 @@ class Route:
     headers: tuple[str, ...] = field(default=())  # request headers that mean something here
 
 
-def register(app: web.Application, routes: Iterable[Route]) -> None:
+REGISTERED: web.AppKey[tuple[Route, ...]] = web.AppKey("routes")
+"""All routes of an application, for its description of itself."""
+
+
+def register(app: web.Application, routes: tuple[Route, ...]) -> None:
+    app[REGISTERED] = routes
     for route in routes:
         app.router.add_route(route.method, route.path, _bound(route), expect_handler=None)
 

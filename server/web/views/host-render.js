@@ -14,7 +14,7 @@ import { Exports } from "./host-exports.js";
 import { HostFaces } from "./host-faces.js";
 import { workOf } from "./host-work.js";
 import { knowsTakes, LayingForm } from "./laying.js";
-import { useIntake } from "./new.js";
+import { useIntake } from "../media/intake.js";
 import { StartPanel } from "./start.js";
 import { jobOf } from "./timeline.js";
 

@@ -1,13 +1,13 @@
 /** New render: one shot, a batch, or the shots of a timeline. */
 
 /** @import * as Wire from "../wire.js" */
-/** @import { Item, Role } from "../media/items.js" */
-import { html, useMemo, useState } from "../ui/html.js";
-import { useApp, useStore } from "../ui/hooks.js";
+/** @import { Item } from "../media/items.js" */
+import { html, useState } from "../ui/html.js";
+import { useStore } from "../ui/hooks.js";
 import { Button, Dialog, Select, Tabs } from "../ui/parts.js";
 import { draft, itemsOf } from "../media/draft.js";
 import { ShotEditor } from "../media/editor.js";
-import { makeIntake } from "../media/items.js";
+import { useIntake } from "../media/intake.js";
 import { DropZone, ItemRow } from "../media/picker.js";
 import { overhang, shotOf, shotsOf } from "../media/request.js";
 import { settingsOf } from "../presets.js";
@@ -15,37 +15,6 @@ import { duration } from "../format.js";
 import { t } from "../text.js";
 import { StartPanel } from "./start.js";
 import { TimelineTab } from "./timeline.js";
-
-/**
- * Adding and removing files of one tab.
- * @param {import("../media/draft.js").Draft["tab"]} tab
- * @param {import("../media/draft.js").DraftStore} [store]
- */
-export function useIntake(tab, store = draft) {
-  const { client, info } = useApp();
-  const intake = useMemo(() => makeIntake(client, store.editItem, info.largest_upload_bytes), [client, info, store]);
-  const now = useStore(store);
-  return {
-    now,
-    /** @param {Role} role @param {File[]} files */
-    files: (role, files) =>
-      store.add(
-        files.map((file) => intake.file(role, file)),
-        tab,
-      ),
-    /** @param {Role} role @param {Wire.FileEntry[]} entries */
-    entries: (role, entries) =>
-      store.add(
-        entries.map((entry) => intake.path(role, entry)),
-        tab,
-      ),
-    /** @param {Item} item */
-    remove(item) {
-      intake.remove(item);
-      store.remove(item.key);
-    },
-  };
-}
 
 /**
  * Takes for a timeline carry no sound and are as long as what they cover; others are whole files.

@@ -8,7 +8,7 @@ import { DropZone, ItemRow } from "../media/picker.js";
 import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf } from "../media/host-request.js";
 import { t } from "../text.js";
-import { useIntake } from "./new.js";
+import { useIntake } from "../media/intake.js";
 import { StartPanel } from "./start.js";
 
 export function TimelineTab() {
