@@ -14,9 +14,9 @@ _VISIBLE = 1.0 / 255  # what is missing must reach this: less is texture of skin
 def noise_level(luma: Tensor, where: Tensor) -> float:
     """Standard deviation of the noise of a picture (h, w) inside a mask (h, w), robust against detail.
 
-    J. Immerkær, "Fast noise variance estimation", CVIU 64, 1996, with the median in place of the mean.
+    J. Immerkær, "Fast noise variance estimation", CVIU 64, 1996, with the median in place of the mean. A quarter of the pixels says it.
     """
-    filtered = functional.conv2d(luma[None, None], _LAPLACIAN[None, None], padding=1)[0, 0].abs()[where]
+    filtered = functional.conv2d(luma[None, None], _LAPLACIAN[None, None], padding=1, stride=2)[0, 0].abs()[where[::2, ::2]]
     return float(filtered.median()) / 0.6745 / _GAIN if len(filtered) else 0.0
 
 

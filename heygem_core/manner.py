@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from .cache import Cache, fingerprint, key_of
 from .errors import NoSound
 from .face.tracks import TRACKS_VERSION
-from .media.sound import SPEECH_RATE, TAKE_RATE, take_sound
+from .media.sound import SPEECH_RATE, take_sound
 from .motion.choice import identity
 from .motion.footage import Footage, watch
 from .motion.head import Head
@@ -108,9 +107,9 @@ def _own_footage(person: Person, info: MediaInfo) -> Footage | None:
     last = min(first + len(person.shapes), info.frame_at(begin + LONGEST_S) + 1)
     times = np.array([float(info.time_of(k) - begin) for k in range(first, last)])
     try:
-        chunks = [chunk[0] for chunk in take_sound(info.path, begin, Fraction(times[-1]) + Fraction(1, 2), layout="mono")]
+        sound = take_sound(info.path, begin, Fraction(times[-1]) + Fraction(1, 2), layout="mono", rate=SPEECH_RATE)
+        samples = np.concatenate([chunk[0] for chunk in sound])
     except NoSound:
         return None
-    samples = resample_poly(np.concatenate(chunks), 1, TAKE_RATE // SPEECH_RATE).astype(np.float32)
     rows = slice(0, last - first)
     return Footage(name=info.path.stem, times=times, shapes=person.shapes[rows], usable=person.usable[rows], samples=samples)

@@ -81,24 +81,25 @@ def take_sound(
     *,
     end_s: Fraction | None = None,
     layout: Literal["keep", "mono", "stereo"] = "keep",
+    rate: int = TAKE_RATE,
 ) -> Iterator[Samples]:
-    """The take's own sound as chunks (channels, n) of float32 at 48 kHz: round(duration · 48000) samples altogether.
+    """The take's own sound as chunks (channels, n) of float32 at `rate` Hz: round(duration · rate) samples altogether.
 
     Silence where there is none: before the file's sound (a negative start), in gaps, after its end or after second `end_s` of the
     file. "keep" keeps mono, stereo and 5.1 and folds other layouts to stereo; ask `take_layout` which it is.
     Raises: MediaNotFound, UnreadableMedia, NoSound.
     """
-    first, left = round(start_s * TAKE_RATE), round(duration_s * TAKE_RATE)
-    begin = sample_before(Path(path), start_s, TAKE_RATE)
-    stop = first + left if end_s is None else min(first + left, round(end_s * TAKE_RATE))
+    first, left = round(start_s * rate), round(duration_s * rate)
+    begin = sample_before(Path(path), start_s, rate)
+    stop = first + left if end_s is None else min(first + left, round(end_s * rate))
     with open_sound(Path(path)) as source:
         name = _kept_layout(source) if layout == "keep" else layout
         channels = next(count for count, known in _KEPT_LAYOUTS.items() if known == name)
         if first < 0:
             yield from _nothing(channels, min(left, -first))
             left, first = left - min(left, -first), 0
-        position = begin * TAKE_RATE // source.stream.codec_context.sample_rate
-        for chunk in resampled(source, TAKE_RATE, name, begin) if first < stop else ():
+        position = begin * rate // source.stream.codec_context.sample_rate
+        for chunk in resampled(source, rate, name, begin) if first < stop else ():
             piece = chunk[:, max(0, first - position) : max(0, stop - position)]
             position += chunk.shape[1]
             if piece.shape[1]:

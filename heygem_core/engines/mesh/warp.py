@@ -33,11 +33,9 @@ def warp_skin(picture: Tensor, source: Tensor, target: Tensor, mouth: Mouth, mat
     picture (B, 3, h, w); source, target (B, K, 2) crop pixels; matte (B, h, w); inter_ocular (B,) pixels → (B, 3, h, w).
     """
     height, width = picture.shape[2:]
-    sides = [
-        _field(target, source - target, side + SKIN, inter_ocular, (0, 0, width, height), _SKIN_CELLS) for side in (UPPER_SIDE, LOWER_SIDE)
-    ]
+    upper, lower = _fields(target, source - target, SKIN, inter_ocular, (0, 0, width, height), _SKIN_CELLS)
     # Scaled by the matte, the displacement is nil where the matte ends: nothing is ever seen double there.
-    dx, dy = (torch.lerp(sides[0], sides[1], mouth.below[:, None]) * matte[:, None]).unbind(1)
+    dx, dy = (torch.lerp(upper, lower, mouth.below[:, None]) * matte[:, None]).unbind(1)
     xs = torch.arange(width, device=dx.device, dtype=torch.float32)
     ys = torch.arange(height, device=dx.device, dtype=torch.float32)[:, None]
     return field.sample(picture, xs + dx, ys + dy)
@@ -60,7 +58,7 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     x0, y0, x1, y1 = box
     maps = _affine(donor.points[:, rows(LIPS + NEAR_LIPS)], target[:, rows(LIPS + NEAR_LIPS)])
     off = donor.points - _apply(maps, target)
-    upper, lower = (_field(target, off, side + NEAR_LIPS, inter_ocular, box, _MOUTH_CELLS) for side in (UPPER_SIDE, LOWER_SIDE))
+    upper, lower = _fields(target, off, NEAR_LIPS, inter_ocular, box, _MOUTH_CELLS)
     pixels = _pixels(box, off.device)
     straight = _apply(maps, pixels).transpose(1, 2).view(len(maps), 2, y1 - y0, x1 - x0)
     lips = straight + torch.lerp(upper, lower, mouth.below[:, None, y0:y1, x0:x1])
@@ -101,17 +99,25 @@ def _pixels(box: Box, device: torch.device) -> Tensor:
     return torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(1, -1, 2)
 
 
-def _field(centres: Tensor, values: Tensor, vertices: tuple[int, ...], inter_ocular: Tensor, box: Box, cells: int) -> Tensor:
-    """The field through some of K control points (B, K, 2), for every pixel of `box`: (B, 2, height, width)."""
+def _fields(centres: Tensor, values: Tensor, both: tuple[int, ...], inter_ocular: Tensor, box: Box, cells: int) -> tuple[Tensor, Tensor]:
+    """The fields of the upper and of the lower lip's side, for every pixel of `box`: each (B, 2, height, width).
+
+    centres, values (B, K, 2): control points; each field goes through those of its own side and those of `both`.
+    """
     x0, y0, x1, y1 = box
-    index, radius = rows(vertices), _REACH * inter_ocular
-    corner = torch.tensor([x0, y0], device=centres.device, dtype=torch.float32)
-    centres = centres[:, index] - corner
-    slack = torch.tensor([_CORNER_SLACK if v in CORNERS else _LIP_SLACK if v in LIPS else _SKIN_SLACK for v in vertices])
-    coefficients = field.solve(centres, values[:, index], radius, slack).to(centres.device)
-    lattice = field.lattice(x1 - x0, y1 - y0, cells, centres.device)
-    kernel = field.wendland(lattice.expand(len(centres), -1, -1), centres, radius)
-    return field.spread(kernel @ coefficients, x1 - x0, y1 - y0, cells)
+    radius = _REACH * inter_ocular
+    centres = centres - torch.tensor([x0, y0], device=centres.device, dtype=torch.float32)
+    lattice = field.lattice(x1 - x0, y1 - y0, cells, centres.device).expand(len(centres), -1, -1)
+    shared = field.wendland(lattice, centres[:, rows(both)], radius)
+    fields = []
+    for side in (UPPER_SIDE, LOWER_SIDE):
+        index = rows(side + both)
+        slack = torch.tensor([_CORNER_SLACK if v in CORNERS else _LIP_SLACK if v in LIPS else _SKIN_SLACK for v in side + both])
+        coefficients = field.solve(centres[:, index], values[:, index], radius, slack).to(centres.device)
+        own, rest = coefficients.split([len(side), len(both)], 1)
+        there = field.wendland(lattice, centres[:, rows(side)], radius) @ own + shared @ rest
+        fields.append(field.spread(there, x1 - x0, y1 - y0, cells))
+    return fields[0], fields[1]
 
 
 def _affine(to: Tensor, of: Tensor) -> Tensor:
