@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingPackage
+from .cuts import every
 from .mesh import LIPS, eye_distance
 from .quiet import quiet
-from .cuts import every
 from .tracker import MAX_FACES, Face, face_of
 
 if TYPE_CHECKING:
