@@ -46,7 +46,8 @@
   function sessionMessage() {
     const { about, token } = session;
     const language = window.navigator.language;
-    return { token, app: "premiere", project: about.project, project_name: about.projectName, language, theme: theme(), can: ["pick", "open"] };
+    const { capabilities } = link;
+    return { token, app: "premiere", project: about.project, project_name: about.projectName, capabilities, language, theme: theme(), can: ["pick", "open"] };
   }
 
   /** Premiere's own colours, so that the page does not glare in a dark editor. */

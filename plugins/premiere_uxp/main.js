@@ -30,7 +30,8 @@
 
   function message() {
     const { about, token } = session;
-    return { type: "heygem.session", token, app: "premiere", project: about.project, project_name: about.projectName, theme: { mode: "dark" }, can: ["open", "pick"] };
+    const { capabilities } = link;
+    return { type: "heygem.session", token, app: "premiere", project: about.project, project_name: about.projectName, capabilities, theme: { mode: "dark" }, can: ["open", "pick"] };
   }
 
   const link = new Link({

@@ -80,6 +80,7 @@ class Hosts:
     def __init__(self, changed: Callable[[wire.HostsChanged], None], placed: Callable[[str, wire.Placed], Awaitable[None]]) -> None:
         """`changed` tells the pages; `placed` records that a take (its id) is on a timeline now."""
         self._connections: dict[str, Connection] = {}
+        self._older: dict[str, list[Connection]] = {}  # further panels of the same editor, that speak again when the newest closes
         self._changed, self._placed = changed, placed
         self._came = asyncio.Condition()
         self._numbers = itertools.count(1)
@@ -89,13 +90,14 @@ class Hosts:
         return tuple(connection.view for connection in self._connections.values())
 
     async def came(self, hello: wire.HostHello, who: Grant, send: Send) -> Connection:
-        """Registers an editor; a former socket of the same editor is forgotten. Raises: Forbidden."""
+        """Registers an editor; of several panels of the same editor the newest is asked. Raises: Forbidden."""
         check_host(hello, who)
         facts = {name: getattr(hello, name) for name in ("id", "app", "version", "project", "project_name", "capabilities")}
         connection = Connection(wire.HostView(**facts, since=time.time()), send)
         former = self._connections.get(hello.id)
         self._connections[hello.id] = connection
         if former is not None:
+            self._older.setdefault(hello.id, []).append(former)
             _drop(former)
         self._tell()
         async with self._came:
@@ -105,8 +107,16 @@ class Hosts:
     def left(self, connection: Connection) -> None:
         """Its socket is gone. Requests in flight learn it at once."""
         _drop(connection)
-        if self._connections.get(connection.view.id) is connection:
-            del self._connections[connection.view.id]
+        id = connection.view.id
+        older = self._older.get(id, [])
+        if self._connections.get(id) is not connection:
+            older[:] = [each for each in older if each is not connection]
+        elif older:
+            self._connections[id] = older.pop()
+            self._tell()
+        else:
+            del self._connections[id]
+            self._older.pop(id, None)
             self._tell()
 
     def answered(self, connection: Connection, text: str) -> None:

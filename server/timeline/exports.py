@@ -18,6 +18,7 @@ from .shots import Exported, MediaFacts
 from .source import SourceRange
 from .walk import Placed
 
+_LAST = 1  # frame more than asked for: it is not documented whether the out point of an editor's export belongs to it
 _SLACK_S = Fraction(1, 10)  # that sound may be shorter or longer: some codecs write whole packets
 
 DRAWN = "the editor drew it, with its place, effects and speed in the picture"
@@ -50,8 +51,9 @@ def exported_frames(export: Exported, facts: MediaFacts, whole: Placed, part: Pl
         raise BadRange(f"the editor's export of it has {there} where the timeline has {_rate(rate)}: export it at the timeline's rate")
     first, length = _frames(whole, rate)
     before = _before(export, first)
-    if not before + length <= facts.frames <= before + length + export.handles:
-        wanted = f"{before + length}" + (f" to {before + length + export.handles}" if export.handles else "")
+    most = before + length + export.handles + _LAST
+    if not before + length <= facts.frames <= most:
+        wanted = f"{before + length} to {most}"
         raise BadRange(f"the editor's export of it has {facts.frames} frames where {wanted} were wanted: export it again")
     begins, shown = _frames(part, rate)
     low = before + begins - first

@@ -225,14 +225,19 @@ def test_a_chosen_nest_stands_for_what_lies_in_it(files: Files) -> None:
     assert [(row.placement.clip, row.covers_part) for row in rows] == [("nest", True), ("other", False)], "the host knows the nest alone"
 
 
+def test_an_export_whose_out_point_belongs_to_it_has_a_frame_more_that_is_not_shown(files: Files) -> None:
+    row = one(files, spoken(files, gap(50, 25), nest()), exported(files, "nest", video(Fraction(25), 31)))
+    assert frames(row) == (0, 30)
+
+
 # --- what is not as it was asked for ---
 
 
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        (video(Fraction(25), 39), "has 39 frames where 40 to 50 were wanted: export it again"),
-        (video(Fraction(25), 51), "has 51 frames where 40 to 50 were wanted: export it again"),
+        (video(Fraction(25), 39), "has 39 frames where 40 to 51 were wanted: export it again"),
+        (video(Fraction(25), 52), "has 52 frames where 40 to 51 were wanted: export it again"),
         (video(Fraction(24), 50), "has 24 frames a second where the timeline has 25: export it at the timeline's rate"),
         (video(Fraction(30000, 1001), 50), "has 29.97 frames a second where the timeline has 25"),
         (MediaFacts(kind="sound", duration_s=Fraction(2), sound=True), "is no video: export it again"),

@@ -94,6 +94,18 @@ def test_an_editor_registers_is_listed_and_is_gone_when_it_leaves(server: Server
         assert told(page, "hosts")["hosts"] == []
 
 
+def test_when_the_newest_panel_of_an_editor_closes_the_one_before_is_asked_again(server: Server) -> None:
+    """An editor with two panels open was “not connected” as soon as the second one closed."""
+    with editor(server, lambda _: {"result": {}}) as first:
+        with Editor(server, lambda _: {"result": {}}).socket as second:
+            assert reveal(server).status == 200
+            assert not first.asked
+            second.close()
+        wait_for(lambda: reveal(server).status == 200 and bool(first.asked))
+    assert server.ask("GET", "/api/v1/hosts").json == []
+    assert reveal(server).status == 404
+
+
 def test_a_request_is_relayed_and_its_checked_result_comes_back(server: Server) -> None:
     with editor(server, lambda _: {"result": SELECTION}) as host:
         answer = call(server, "host.selection")

@@ -138,7 +138,7 @@ def test_of_two_exports_of_a_clip_the_last_one_counts_and_a_wrong_one_is_that_cl
     good = an_export(server, 5, "fast")
     wrong = an_export(server, 6, "fast", file=str(server.settings.roots[0] / "a.mov"))
     answer = send(server, exports=[good, wrong], dry_run=True).json["conformed"]["shots"]
-    assert "has 40 frames where 25 to 30 were wanted: export it again" in answer[0]["error"]
+    assert "has 40 frames where 25 to 31 were wanted: export it again" in answer[0]["error"]
     assert answer[1]["shot"]
     assert send(server, exports=[wrong, good], dry_run=True).json["conformed"]["shots"][0]["shot"]
 
