@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
+from dataclasses import replace
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,13 +41,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-ANSWER_VERSION = 1  # raise it whenever the same clip would give another answer
+ANSWER_VERSION = 2  # raise it whenever the same clip would give another answer
 _FRAMES = 4  # of the clip that are drawn, from the head turned furthest left to furthest right
 _MOUTHS = ((0.02, 0.02), (0.05, -0.06), (0.06, 0.03), (0.10, -0.03), (0.10, 0.05), (0.15, 0.0))  # gap, and width more than at rest
 _WIDEST = 0.15  # a clip that never shows a mouth so far open is asked for less of each gap
 _TRUST = 0.6  # of what is measured: a few frames tremble, and each speech asks for other mouths
 _LEAST, _MOST = 0.9, 1.35
 _APART = 0.02  # eye distances: mouths nearer to one another say little about a slope
+_STRETCH_S = 6  # of the clip: frames that lie apart are decoded with all between them, so a whole clip would cost as much as tracking it
 _FEWEST = 12  # frames of a clip from which measuring is worth while
 
 
@@ -73,6 +76,7 @@ def _read(folder: Path) -> Answer:
 
 def measure_answer(person: Person, info: MediaInfo, settings: RenderSettings, head: Head) -> Answer:
     """Draws some frames with known mouths and compares what the tracker sees with what was asked for."""
+    person = _liveliest(person, info)
     base = _spread_over_poses(person)
     source = np.repeat(base, len(_MOUTHS))
     wanted = np.tile(_mouths(person, head), (len(base), 1, 1))
@@ -81,6 +85,22 @@ def measure_answer(person: Person, info: MediaInfo, settings: RenderSettings, he
     seen = _seen(person, info, source + person.first_frame, wanted, settings)
     across, down = (_further(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(COMMON_ANSWER[:2]))
     return Answer(across=across, down=down)
+
+
+def _liveliest(person: Person, info: MediaInfo) -> Person:
+    """The person with only those frames usable that lie in the stretch of `_STRETCH_S` in which the mouth opens furthest."""
+    rate = info.rate or info.frame_count / max(info.duration, Fraction(1, 1000))
+    count, length = len(person.usable), max(_FEWEST, round(_STRETCH_S * rate))
+    opening = np.where(person.usable, lip_opening(person.shapes), -1)
+
+    def liveliness(first: int) -> tuple[int, float]:
+        widest = np.sort(opening[first : first + length])[-_FEWEST:]
+        return int((widest >= 0).sum()), float(widest[0])  # enough frames first; one look at an open mouth is not liveliness
+
+    best = max(range(0, max(1, count - length + 1), max(1, length // 4)), key=liveliness)
+    at = np.arange(count)
+    within = (at >= best) & (at < best + length)
+    return replace(person, reasons=np.where(within | ~person.usable, person.reasons, np.uint8(Reason.NONE)))
 
 
 def _spread_over_poses(person: Person) -> NDArray[np.int64]:

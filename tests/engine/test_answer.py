@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from heygem_core.answer import _MOUTHS, COMMON, _further, _slope, answer_of
+from heygem_core.answer import _MOUTHS, COMMON, _further, _liveliest, _slope, answer_of
 from heygem_core.cache import Cache
 from heygem_core.engines.mesh.prepare import answered
-from heygem_core.face.mesh import lip_opening
+from heygem_core.face.mesh import INNER_LIP_PAIRS, Pose, lip_opening
+from heygem_core.face.reasons import Reason
 from heygem_core.inputs import open_inputs
 from heygem_core.motion.choice import choose_head
-from heygem_core.person import person_of
+from heygem_core.person import Person, person_of
 from heygem_core.plan import make_plan, tracks_of
 from heygem_core.shot import RenderSettings, Shot
 
@@ -51,6 +53,37 @@ def test_lips_that_are_seen_to_go_too_far_are_drawn_less_far_within_limits() -> 
     assert _further(1.06, 1.0) == 1.06
     assert 0.9 < _further(1.06, 1.1) < 1.06 < _further(1.06, 0.9) < 1.35
     assert (_further(1.06, 3.0), _further(1.06, 0.1)) == (0.9, 1.35)
+
+
+def speaker(openings: np.ndarray, usable: np.ndarray) -> Person:
+    """A face of which only the lips are told apart."""
+    shapes = np.zeros((len(openings), 478, 3), np.float32)
+    shapes[:, (33, 263), 0] = -0.5, 0.5
+    shapes[:, [lower for _, lower in INNER_LIP_PAIRS], 1] = openings[:, None]
+    shapes[~usable] = np.nan
+    count = len(openings)
+    pose = Pose(np.ones(count), np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)))
+    reasons = np.where(usable, Reason.USABLE, Reason.LOST).astype(np.uint8)
+    scenes, neutral = np.zeros(count, np.int32), np.zeros((478, 3), np.float32)
+    return Person(number=1, first_frame=0, shapes=shapes, pose=pose, reasons=reasons, scenes=scenes, neutral=neutral)
+
+
+def test_it_is_measured_in_the_stretch_in_which_the_mouth_opens_furthest() -> None:
+    """150 frames are six seconds: a clip of any length costs as much as these, and a single yawn does not draw them away."""
+    openings = np.full(1000, 0.02)
+    openings[600:650], openings[100] = 0.1, 0.5
+    found = np.flatnonzero(_liveliest(speaker(openings, np.ones(1000, bool)), SimpleNamespace(rate=Fraction(25))).usable)
+    assert len(found) == 150
+    assert 600 in found
+    assert 649 in found
+
+
+def test_a_face_that_is_seen_now_and_then_is_measured_where_it_is_seen_most() -> None:
+    usable = np.zeros(1000, bool)
+    usable[::120], usable[700:708] = True, True
+    found = np.flatnonzero(_liveliest(speaker(np.full(1000, 0.05), usable), SimpleNamespace(rate=Fraction(25))).usable)
+    assert set(range(700, 708)) <= set(found.tolist())
+    assert usable[found].all()
 
 
 def test_a_frame_beside_one_that_passes_through_keeps_its_own_mouth() -> None:
