@@ -11,7 +11,6 @@ from __future__ import annotations
 import tempfile
 from contextlib import closing
 from dataclasses import replace
-from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,8 +88,7 @@ def measure_answer(person: Person, info: MediaInfo, settings: RenderSettings, he
 
 def _liveliest(person: Person, info: MediaInfo) -> Person:
     """The person with only those frames usable that lie in the stretch of `_STRETCH_S` in which the mouth opens furthest."""
-    rate = info.rate or info.frame_count / max(info.duration, Fraction(1, 1000))
-    count, length = len(person.usable), max(_FEWEST, round(_STRETCH_S * rate))
+    count, length = len(person.usable), max(_FEWEST, round(_STRETCH_S * info.mean_rate))
     opening = np.where(person.usable, lip_opening(person.shapes), -1)
 
     def liveliness(first: int) -> tuple[int, float]:

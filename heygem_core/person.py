@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,8 +49,7 @@ class Person:
 def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person:
     """The face of that number, or the most prominent one. Raises: NoUsableFace, SpecError — no face of that number."""
     track = choose_face(tracks, number)
-    rate = info.rate or info.frame_count / max(info.duration, Fraction(1, 1000))
-    points = smooth(track.points, rate, tracks.scenes)
+    points = smooth(track.points, info.mean_rate, tracks.scenes)
     face = pose_free(points, track.usable, into=points)
     return Person(
         number=track.number,

@@ -104,6 +104,11 @@ class MediaInfo:
         """(…, 2) points of the stored picture in display space."""
         return map_points(self.coded_to_display, points)
 
+    @property
+    def mean_rate(self) -> Fraction:
+        """Frames per second, also where the frame times follow no rate: then on the whole."""
+        return self.rate or self.frame_count / max(self.duration, Fraction(1, 1000))
+
     def time_of(self, frame: int) -> Fraction:
         """Seconds from the first frame to that one; of `frame_count`: the end of the last."""
         if self.rate is not None and not self.variable:

@@ -72,7 +72,7 @@ def test_it_is_measured_in_the_stretch_in_which_the_mouth_opens_furthest() -> No
     """150 frames are six seconds: a clip of any length costs as much as these, and a single yawn does not draw them away."""
     openings = np.full(1000, 0.02)
     openings[600:650], openings[100] = 0.1, 0.5
-    found = np.flatnonzero(_liveliest(speaker(openings, np.ones(1000, bool)), SimpleNamespace(rate=Fraction(25))).usable)
+    found = np.flatnonzero(_liveliest(speaker(openings, np.ones(1000, bool)), SimpleNamespace(mean_rate=Fraction(25))).usable)
     assert len(found) == 150
     assert np.isin(np.arange(600, 650), found).sum() >= 12
 
@@ -80,7 +80,7 @@ def test_it_is_measured_in_the_stretch_in_which_the_mouth_opens_furthest() -> No
 def test_a_face_that_is_seen_now_and_then_is_measured_where_it_is_seen_most() -> None:
     usable = np.zeros(1000, bool)
     usable[::120], usable[700:708] = True, True
-    found = np.flatnonzero(_liveliest(speaker(np.full(1000, 0.05), usable), SimpleNamespace(rate=Fraction(25))).usable)
+    found = np.flatnonzero(_liveliest(speaker(np.full(1000, 0.05), usable), SimpleNamespace(mean_rate=Fraction(25))).usable)
     assert set(range(700, 708)) <= set(found.tolist())
     assert usable[found].all()
 

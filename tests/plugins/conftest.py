@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,3 +22,19 @@ def films(tmp_path_factory) -> Path:
 
     needs_node()
     return make_files(tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture(params=["cep", "uxp"])
+def scene(request, films) -> Iterator[Callable[..., Any]]:
+    """Makes scenes in one fake Premiere, then in the other: what both panels promise is tested on both."""
+    from tests.plugins.premiere_scenes import SCENES
+
+    scenes = []
+
+    def make(*arguments: Any, **options: Any) -> Any:
+        scenes.append(SCENES[request.param](films, *arguments, **options))
+        return scenes[-1]
+
+    yield make
+    for one in scenes:
+        one.fake.close()

@@ -13,23 +13,10 @@ import av
 import pytest
 
 from tests.plugins.node import REPOSITORY, run_node
-from tests.plugins.premiere_scenes import NASTY, SCENES, Scene
+from tests.plugins.premiere_scenes import NASTY, Scene
 
 SHIPPED = REPOSITORY / "plugins" / "premiere_cep" / "presets"
 PICTURE, SOUND = "HeyGem ProRes 422 HQ.epr", "HeyGem WAV 48 kHz.epr"
-
-
-@pytest.fixture(params=SCENES)
-def scene(request, films):
-    scenes: list[Scene] = []
-
-    def make(*arguments: Any, **options: Any) -> Scene:
-        scenes.append(SCENES[request.param](films, *arguments, **options))
-        return scenes[-1]
-
-    yield make
-    for one in scenes:
-        one.fake.close()
 
 
 @pytest.fixture

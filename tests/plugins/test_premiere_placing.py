@@ -9,20 +9,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from tests.plugins.premiere_scenes import NASTY, NASTY_FILE, ONE_OCLOCK, RATES, SCENES, TIMEBASES, Scene
-
-
-@pytest.fixture(params=SCENES)
-def scene(request, films):
-    scenes: list[Scene] = []
-
-    def make(*arguments: Any, **options: Any) -> Scene:
-        scenes.append(SCENES[request.param](films, *arguments, **options))
-        return scenes[-1]
-
-    yield make
-    for one in scenes:
-        one.fake.close()
+from tests.plugins.premiere_scenes import NASTY, NASTY_FILE, ONE_OCLOCK, RATES, TIMEBASES, Scene
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["from zero", "from one o'clock"])
