@@ -65,6 +65,7 @@ export function rate(rate) {
   return `${number(Number(n) / Number(d), 3)} fps`;
 }
 
+/** @type {Record<string, string>} */
 const CODECS = {
   h264: "H.264",
   hevc: "HEVC",
@@ -82,7 +83,7 @@ const CODECS = {
 };
 
 /** @param {string} name as FFmpeg calls it */
-const codec = (name) => (name.startsWith("pcm_") ? "PCM" : (/** @type {Record<string, string>} */ (CODECS)[name] ?? name));
+const codec = (name) => (name.startsWith("pcm_") ? "PCM" : (CODECS[name] ?? name));
 
 /** "1920×1080 · 25 fps · 12 s · H.264" @param {import("./wire.js").Probed} facts */
 export function facts(facts) {
