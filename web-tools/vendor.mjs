@@ -27,5 +27,7 @@ for (const { from, to, types } of FILES) {
   writeFileSync(join(vendor, to.replace(/\.js$/, ".d.ts")), types);
 }
 for (const name of ["preact", "htm"]) copyFileSync(join(modules, name, "LICENSE"), join(vendor, `LICENSE.${name}`));
-const versions = ["preact", "htm"].map((name) => `${name} ${JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8")).version}`);
+const versions = ["preact", "htm"].map(
+  (name) => `${name} ${JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8")).version}`,
+);
 writeFileSync(join(vendor, "VERSIONS"), `${versions.join("\n")}\n`);

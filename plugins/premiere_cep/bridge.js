@@ -6,7 +6,10 @@
 function makeEditor(evalScript, jsxFolder, order, presets) {
   let loading = null;
 
-  const run = (script) => new Promise((resolve) => { evalScript(script, resolve); });
+  const run = (script) =>
+    new Promise((resolve) => {
+      evalScript(script, resolve);
+    });
 
   async function loaded() {
     for (const name of order) await run(`$.evalFile(${literal(`${jsxFolder}/${name}.jsx`)})`);
@@ -45,7 +48,9 @@ function unwrapped(text) {
     said = null;
   }
   if (!said || typeof said.ok !== "boolean") {
-    throw Object.assign(new Error("Premiere did not answer the panel: close and open the panel; if it stays, restart Premiere."), { heygem: "NoAnswer" });
+    throw Object.assign(new Error("Premiere did not answer the panel: close and open the panel; if it stays, restart Premiere."), {
+      heygem: "NoAnswer",
+    });
   }
   if (!said.ok) throw Object.assign(new Error(said.message), { heygem: said.error });
   return said.value;

@@ -15,14 +15,17 @@ function makeMachine(config) {
   let exitCode = null;
   const start = () => {
     exitCode = null;
-    return startServer(config.command, (code) => { exitCode = code; });
+    return startServer(config.command, (code) => {
+      exitCode = code;
+    });
   };
   return {
     nonce: () => crypto.randomBytes(32).toString("hex"),
     readText: (file) => fs.promises.readFile(file, "utf8"),
     http: ask,
     startServer: config.command && config.command.length ? start : null,
-    startProblem: () => (exitCode ? `The render server ended right after its start (code ${exitCode}): run “heygem serve” in a terminal to read why.` : null),
+    startProblem: () =>
+      exitCode ? `The render server ended right after its start (code ${exitCode}): run “heygem serve” in a terminal to read why.` : null,
   };
 }
 

@@ -47,7 +47,16 @@
     const { about, token } = session;
     const language = window.navigator.language;
     const { capabilities } = link;
-    return { token, app: "premiere", project: about.project, project_name: about.projectName, capabilities, language, theme: theme(), can: ["pick", "open"] };
+    return {
+      token,
+      app: "premiere",
+      project: about.project,
+      project_name: about.projectName,
+      capabilities,
+      language,
+      theme: theme(),
+      can: ["pick", "open"],
+    };
   }
 
   /** Premiere's own colours, so that the page does not glare in a dark editor. */
@@ -65,7 +74,9 @@
 
   function pick(kind) {
     const folder = kind === "folder";
-    const suffixes = { speech: ["wav", "mp3", "m4a", "aac", "flac", "aif", "aiff", "mov", "mp4"], video: ["mov", "mp4", "mxf", "mkv", "webm"] }[kind] || [];
+    const suffixes =
+      { speech: ["wav", "mp3", "m4a", "aac", "flac", "aif", "aiff", "mov", "mp4"], video: ["mov", "mp4", "mxf", "mkv", "webm"] }[kind] ||
+      [];
     const answer = window.cep.fs.showOpenDialogEx(kind === "video", folder, "HeyGem", "", suffixes);
     return answer && answer.err === 0 ? answer.data.map((chosen) => (fs.existsSync(chosen) ? chosen : folderOf(chosen))) : [];
   }
@@ -81,7 +92,9 @@
   const presets = (kind) => candidates(kind, roots, path.join(here, "presets"), machineSide.list);
   const jsx = path.join(here, "jsx").replace(/\\/g, "/");
   const editor = makeEditor((script, callback) => cep.evalScript(script, callback), jsx, order, presets);
-  const schemaFile = fs.existsSync(path.join(shared, "host.schema.json")) ? path.join(shared, "host.schema.json") : path.join(shared, "..", "protocol", "host.schema.json");
+  const schemaFile = fs.existsSync(path.join(shared, "host.schema.json"))
+    ? path.join(shared, "host.schema.json")
+    : path.join(shared, "..", "protocol", "host.schema.json");
   const schema = JSON.parse(fs.readFileSync(schemaFile, "utf8"));
 
   const link = new Link({
@@ -90,7 +103,15 @@
     schema,
     serverFile: config.server_file,
     hostId: machineSide.hostId(config.data_folder),
-    capabilities: [...Object.keys(core("answering.js").CALLS), "place.track", "place.speech", "place.mute", "selection.clips", "export.picture", "export.sound"],
+    capabilities: [
+      ...Object.keys(core("answering.js").CALLS),
+      "place.track",
+      "place.speech",
+      "place.mute",
+      "selection.clips",
+      "export.picture",
+      "export.sound",
+    ],
     WebSocket: window.WebSocket,
     told: {
       state(sentence, connected) {
@@ -98,7 +119,9 @@
         document.getElementById("state").dataset.connected = String(connected);
       },
       session: showPage,
-      selectionChanged: () => { if (channel) channel.send({ type: "heygem.selection-changed" }); },
+      selectionChanged: () => {
+        if (channel) channel.send({ type: "heygem.selection-changed" });
+      },
       said: (sentence) => show("said", sentence),
     },
   });
@@ -113,4 +136,4 @@
     const bare = /^file:/.test(text) ? decodeURIComponent(text.replace(/^file:\/\//, "")) : String(text);
     return /^\/[a-zA-Z]:/.test(bare) ? bare.slice(1) : bare;
   }
-}());
+})();

@@ -14,14 +14,21 @@ function makeDoing(ppro) {
     const open = await ppro.Project.getActiveProject();
     if (!open) throw refusal("NoProject", "No project is open in Premiere: open one and try again.");
     if (wanted && open.guid.toString() !== wanted) {
-      throw refusal("OtherProject", `The project “${open.name}” is open in Premiere, and this belongs to another one: open that one first.`);
+      throw refusal(
+        "OtherProject",
+        `The project “${open.name}” is open in Premiere, and this belongs to another one: open that one first.`,
+      );
     }
     return open;
   }
 
   async function sequence(open, wanted) {
     const found = (await open.getSequences()).find((one) => one.guid.toString() === wanted);
-    if (!found) throw refusal("TimelineGone", "The sequence of this shot is no longer in the project; the take is safe in its folder: import it by hand if you want it elsewhere.");
+    if (!found)
+      throw refusal(
+        "TimelineGone",
+        "The sequence of this shot is no longer in the project; the take is safe in its folder: import it by hand if you want it elsewhere.",
+      );
     return found;
   }
 
@@ -30,7 +37,11 @@ function makeDoing(ppro) {
     const known = async () => (await root.getItems()).find((item) => item.name === find.TAKES && item.type === ppro.ProjectItem.TYPE_BIN);
     if (!(await known())) inOneStep(open, "Make the bin HeyGem takes", () => [root.createBinAction(find.TAKES, false)]);
     const made = await known();
-    if (!made) throw refusal("NoBin", `Premiere did not make the bin “${find.TAKES}”: is the project read-only? Make that bin yourself and try again.`);
+    if (!made)
+      throw refusal(
+        "NoBin",
+        `Premiere did not make the bin “${find.TAKES}”: is the project read-only? Make that bin yourself and try again.`,
+      );
     return made;
   }
 
@@ -49,7 +60,11 @@ function makeDoing(ppro) {
     if (before) return before;
     await open.importFiles([path], true, folder, false);
     const after = await known();
-    if (!after) throw refusal("NotImported", `Premiere could not import ${path}: is it still there, and does it play elsewhere? Drag it into the bin “${find.TAKES}” and try again.`);
+    if (!after)
+      throw refusal(
+        "NotImported",
+        `Premiere could not import ${path}: is it still there, and does it play elsewhere? Drag it into the bin “${find.TAKES}” and try again.`,
+      );
     return after;
   }
 
@@ -60,7 +75,9 @@ function makeDoing(ppro) {
     let problem = null;
     open.lockedAccess(() => {
       try {
-        done = open.executeTransaction((compound) => { for (const action of makeActions()) compound.addAction(action); }, label);
+        done = open.executeTransaction((compound) => {
+          for (const action of makeActions()) compound.addAction(action);
+        }, label);
       } catch (thrown) {
         problem = thrown;
       }

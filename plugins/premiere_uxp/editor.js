@@ -37,7 +37,10 @@ function makeEditor(ppro, machine) {
   async function document(described) {
     const open = await project(described.project);
     const path = await machine.temporary();
-    const written = await find.tried(async () => ppro.ProjectConverter.exportAsOpenTimelineIO(await sequence(open, described.id), path, true), false);
+    const written = await find.tried(
+      async () => ppro.ProjectConverter.exportAsOpenTimelineIO(await sequence(open, described.id), path, true),
+      false,
+    );
     const made = written ? await find.tried(async () => withIds(JSON.parse(await machine.readText(path)), described), null) : null;
     await machine.remove(path);
     return made;
@@ -55,8 +58,17 @@ function makeEditor(ppro, machine) {
     const known = new Set(markers.getMarkers().map((marker) => `${marker.getStart().ticks} ${marker.getName()}`));
     const fresh = order.markers.filter((marker) => !known.has(`${marker.start} ${marker.name}`));
     if (fresh.length) {
-      inOneStep(open, "Mark weak ranges", () => fresh.map((marker) => markers.createAddMarkerAction(
-        marker.name, "Comment", time(marker.start), time(BigInt(marker.end) - BigInt(marker.start)), marker.comment)));
+      inOneStep(open, "Mark weak ranges", () =>
+        fresh.map((marker) =>
+          markers.createAddMarkerAction(
+            marker.name,
+            "Comment",
+            time(marker.start),
+            time(BigInt(marker.end) - BigInt(marker.start)),
+            marker.comment,
+          ),
+        ),
+      );
     }
     return { added: fresh.length, already: order.markers.length - fresh.length };
   }
@@ -69,7 +81,16 @@ function makeEditor(ppro, machine) {
     return {};
   }
 
-  return { about, described: () => find.described(ppro), document, presets, mark, reveal, ...makePlacing(ppro, doing), ...makeExporting(ppro, machine, doing) };
+  return {
+    about,
+    described: () => find.described(ppro),
+    document,
+    presets,
+    mark,
+    reveal,
+    ...makePlacing(ppro, doing),
+    ...makeExporting(ppro, machine, doing),
+  };
 }
 
 module.exports = { makeEditor };

@@ -51,13 +51,17 @@ function makeExporting(ppro, machine, doing) {
         said = await exported(current, wanted.file, preset);
         if (await machine.sizeOf(wanted.file)) return { item: wanted.id, path: wanted.file, problem: null };
       }
-      return failed(wanted, `Premiere exported no file for this clip (it said: ${said}). Is there room on the disk, and does File > Export > Media work for this clip?`);
+      return failed(
+        wanted,
+        `Premiere exported no file for this clip (it said: ${said}). Is there room on the disk, and does File > Export > Media work for this clip?`,
+      );
     } catch (problem) {
       return failed(wanted, problem.message);
     } finally {
       for (const [track, muted] of changed) {
         await find.tried(() => track.setMute(muted), null);
-        if (Boolean(await find.tried(() => track.isMuted(), !muted)) !== muted) notices.push(`The track ${track.name} is not as it was before the export: look at its header.`);
+        if (Boolean(await find.tried(() => track.isMuted(), !muted)) !== muted)
+          notices.push(`The track ${track.name} is not as it was before the export: look at its header.`);
       }
     }
   }
@@ -83,7 +87,9 @@ function makeExporting(ppro, machine, doing) {
     const event = ppro.Constants.OperationCompleteEvent.EXPORT_MEDIA_COMPLETE;
     let tell;
     /** @type {Promise<string>} */
-    const words = new Promise((resolve) => { tell = (said) => resolve(String(said)); });
+    const words = new Promise((resolve) => {
+      tell = (said) => resolve(String(said));
+    });
     const finished = () => tell("done");
     await find.tried(() => ppro.EventManager.addGlobalEventListener(event, finished), null);
     try {
@@ -98,7 +104,9 @@ function makeExporting(ppro, machine, doing) {
   /** Waits until a file no longer grows; gives what Premiere said by then. `words` resolves when it says something. */
   async function grown(file, words) {
     let [said, size, still, absent] = [null, null, 0, 0];
-    words.then((value) => { said = value; });
+    words.then((value) => {
+      said = value;
+    });
     for (;;) {
       const told = said !== null;
       const step = told ? SETTLE_MS : POLL_MS;

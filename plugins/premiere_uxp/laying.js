@@ -17,7 +17,8 @@ function makeLaying(ppro, doing) {
   const { time, inOneStep } = doing;
   let marksCount = null; // null = not seen yet
 
-  const free = (items, track, start, end) => items.every((one) => one.track !== track || BigInt(one.end) <= BigInt(start) || BigInt(one.start) >= BigInt(end));
+  const free = (items, track, start, end) =>
+    items.every((one) => one.track !== track || BigInt(one.end) <= BigInt(start) || BigInt(one.start) >= BigInt(end));
 
   /** `before`: all clips, as `everything` gives them. `parts`: {media, kind, track (undefined = a new one on top), part: {first, last} of the file, at: {start, end}}; the first is the take.
    * Returns the take as it lies, all clips afterwards, and how many steps of undo it took. Rejects: Refused, WrongPlace. */
@@ -33,9 +34,19 @@ function makeLaying(ppro, doing) {
     }
     const wrong = found.filter((one) => one !== null);
     if (wrong.length) takeAway(open, current, wrong);
-    if (apart || !wrong.length) throw refusal("WrongPlace", "Premiere laid the take at another frame than asked, so it was taken away again; it is safe in the bin: drag it above its clip.");
+    if (apart || !wrong.length)
+      throw refusal(
+        "WrongPlace",
+        "Premiere laid the take at another frame than asked, so it was taken away again; it is safe in the bin: drag it above its clip.",
+      );
     marksCount = false;
-    return lay(open, current, parts.map((part) => (part.track === undefined ? { ...part, track: ends[part.kind] } : part)), otherActions, before);
+    return lay(
+      open,
+      current,
+      parts.map((part) => (part.track === undefined ? { ...part, track: ends[part.kind] } : part)),
+      otherActions,
+      before,
+    );
   }
 
   async function tops(current) {
@@ -60,13 +71,19 @@ function makeLaying(ppro, doing) {
    * take should not have would land on a new track, never on A1. */
   function layAction(current, ends, { media, kind, track, at }) {
     const editing = ppro.SequenceEditor.getEditor(current);
-    const [video, audio] = kind === "video" ? [track === undefined ? ends.video : track, ends.audio] : [ends.video, track === undefined ? ends.audio : track];
+    const [video, audio] =
+      kind === "video" ? [track === undefined ? ends.video : track, ends.audio] : [ends.video, track === undefined ? ends.audio : track];
     if (track === undefined) return editing.createInsertProjectItemAction(media.item, time(at.start), video, audio, true);
     return editing.createOverwriteItemAction(media.item, time(at.start), video, audio);
   }
 
   function inOne(open, current, parts, otherActions, ends) {
-    inOneStep(open, LABEL, () => [...parts.flatMap((part) => [choose(part), layAction(current, ends, part), clear(part)]), ...otherActions()], ADVICE);
+    inOneStep(
+      open,
+      LABEL,
+      () => [...parts.flatMap((part) => [choose(part), layAction(current, ends, part), clear(part)]), ...otherActions()],
+      ADVICE,
+    );
     return 1;
   }
 

@@ -9,7 +9,9 @@ async function copyLook(from, to, inOneStep, notices) {
   const missed = await find.effectsOf(from);
   const changes = await differences(from, to);
   if (changes.length === 0) return missed;
-  inOneStep("Copy the clip's position and opacity", () => changes.map(({ param, value }) => param.createSetValueAction(param.createKeyframe(value), true)));
+  inOneStep("Copy the clip's position and opacity", () =>
+    changes.map(({ param, value }) => param.createSetValueAction(param.createKeyframe(value), true)),
+  );
   notices.push("Position and opacity were copied in a second step: undo twice to take the take away.");
   for (const { param, value } of changes) {
     if (!same(await startValue(param), value)) missed.push(param.displayName);

@@ -16,8 +16,13 @@ function makeMachine({ uxp, fs, os, fetch, random }) {
     readText: (path) => fs.readFile(path, { encoding: "utf-8" }),
     list: async (folder) => tried(() => fs.readdir(folder), []),
     sizeOf: async (path) => tried(async () => (await fs.lstat(path)).size, null),
-    remove: async (path) => { await tried(() => fs.unlink(path), null); },
-    pause: (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); }),
+    remove: async (path) => {
+      await tried(() => fs.unlink(path), null);
+    },
+    pause: (milliseconds) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, milliseconds);
+      }),
     startServer: null,
     presetFolder: async () => inside(await system.getPluginFolder(), "presets"),
     temporary: async () => inside(await system.getTemporaryFolder(), `heygem-${Date.now()}.otio`),
@@ -45,9 +50,10 @@ function inside(folder, name) {
 
 /** Paths that a person chose; none where the dialog was closed. One entry or several, as UXP gives them. */
 async function pick(system, kind) {
-  const chosen = kind === "folder"
-    ? await system.getFolder()
-    : await system.getFileForOpening({ types: SUFFIXES[kind], allowMultiple: kind === "video" });
+  const chosen =
+    kind === "folder"
+      ? await system.getFolder()
+      : await system.getFileForOpening({ types: SUFFIXES[kind], allowMultiple: kind === "video" });
   return (Array.isArray(chosen) ? chosen : [chosen]).filter(Boolean).map((entry) => entry.nativePath);
 }
 

@@ -31,7 +31,16 @@
   function message() {
     const { about, token } = session;
     const { capabilities } = link;
-    return { type: "heygem.session", token, app: "premiere", project: about.project, project_name: about.projectName, capabilities, theme: { mode: "dark" }, can: ["open", "pick"] };
+    return {
+      type: "heygem.session",
+      token,
+      app: "premiere",
+      project: about.project,
+      project_name: about.projectName,
+      capabilities,
+      theme: { mode: "dark" },
+      can: ["open", "pick"],
+    };
   }
 
   const link = new Link({
@@ -40,7 +49,16 @@
     schema,
     serverFile: config.server_file,
     hostId: hostId(),
-    capabilities: [...Object.keys(CALLS), "place.track", "place.speech", "place.mute", "place.undo", "selection.clips", "export.picture", "export.sound"],
+    capabilities: [
+      ...Object.keys(CALLS),
+      "place.track",
+      "place.speech",
+      "place.mute",
+      "place.undo",
+      "selection.clips",
+      "export.picture",
+      "export.sound",
+    ],
     WebSocket,
     told: {
       state(sentence, connected) {
@@ -55,8 +73,12 @@
         else page.src = `${found.server.url}/?host=${encodeURIComponent(link.hostId)}`;
         shownAt = origin;
       },
-      selectionChanged: () => { if (shownAt) page.postMessage({ type: "heygem.selection-changed" }, shownAt); },
-      said: (sentence) => { document.getElementById("said").textContent = sentence; },
+      selectionChanged: () => {
+        if (shownAt) page.postMessage({ type: "heygem.selection-changed" }, shownAt);
+      },
+      said: (sentence) => {
+        document.getElementById("said").textContent = sentence;
+      },
     },
   });
 
@@ -71,4 +93,4 @@
     else asked(forPage, event.data, (answer) => page.postMessage(answer, shownAt));
   });
   link.run();
-}());
+})();

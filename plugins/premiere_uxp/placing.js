@@ -38,11 +38,21 @@ function makePlacing(ppro, doing) {
     if (there) return result(true, there, [], []);
     const spot = whereItGoes(before.video, order);
     const ours = await oursAmong(open, current, before.video, "video");
-    const old = before.video.slice().reverse().find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
+    const old = before.video
+      .slice()
+      .reverse()
+      .find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
     if (!old) return placeNew(open, current, order, before);
     const media = await imported(open, order.file);
     const quiet = { ...order, speech: null, mute: "none", disable: false };
-    return placed(open, current, quiet, spot, { media, kind: "video", track: old.track, part: order, at: spot, replaced: old.media }, before);
+    return placed(
+      open,
+      current,
+      quiet,
+      spot,
+      { media, kind: "video", track: old.track, part: order, at: spot, replaced: old.media },
+      before,
+    );
   }
 
   async function placed(open, current, order, spot, picture, before) {
@@ -55,7 +65,9 @@ function makePlacing(ppro, doing) {
       spot.notices.push("Another clip changed while the take was placed: undo, and report this version of Premiere.");
     }
     const copying = spot.covered && !order.baked;
-    const missed = copying ? await copyLook(spot.covered.item, item.item, (label, actions) => inOneStep(open, label, actions), spot.notices) : [];
+    const missed = copying
+      ? await copyLook(spot.covered.item, item.item, (label, actions) => inOneStep(open, label, actions), spot.notices)
+      : [];
     await extra.after();
     return result(false, item, missed, [...spot.notices, ...extra.notices]);
   }
@@ -70,9 +82,11 @@ function makePlacing(ppro, doing) {
       spot.notices.push("The clip was moved since it was rendered; the take follows it.");
     } else if (!covered && order.clip) {
       spot.covered = find.trimmed(video, order.clip);
-      spot.notices.push(spot.covered
-        ? "The clip was trimmed or moved since it was rendered; the take has its old length and place."
-        : "The clip of this shot is no longer in the sequence; the take lies where the clip was.");
+      spot.notices.push(
+        spot.covered
+          ? "The clip was trimmed or moved since it was rendered; the take has its old length and place."
+          : "The clip of this shot is no longer in the sequence; the take lies where the clip was.",
+      );
     }
     return spot;
   }
@@ -96,15 +110,24 @@ function makePlacing(ppro, doing) {
   /** What belongs to the same step: speech on an audio track of its own, the original disabled, the old dialogue silent. */
   async function beside(open, current, order, spot, audio) {
     const old = spot.covered ? find.linkedTo(spot.covered, audio) : [];
-    const out = { parts: [], after: async () => {}, notices: [], actions: () => [
-      ...(order.disable && spot.covered ? [spot.covered.item.createSetDisabledAction(true)] : []),
-      ...(order.mute === "clip" ? old.map((one) => one.item.createSetDisabledAction(true)) : []),
-    ] };
+    const out = {
+      parts: [],
+      after: async () => {},
+      notices: [],
+      actions: () => [
+        ...(order.disable && spot.covered ? [spot.covered.item.createSetDisabledAction(true)] : []),
+        ...(order.mute === "clip" ? old.map((one) => one.item.createSetDisabledAction(true)) : []),
+      ],
+    };
     if (order.speech) out.parts = await speechParts(open, current, order, spot, audio);
     if (order.mute !== "none" && old.length === 0) out.notices.push("No sound is linked to the clip, so nothing was muted.");
     if (order.mute === "track" && old.length) {
-      out.after = async () => { for (const one of old) await (await current.getAudioTrack(one.track)).setMute(true); };
-      out.notices.push(`Muted the whole track ${old.map((one) => `A${one.track + 1}`).join(", ")}; unmute it in its header, undo does not.`);
+      out.after = async () => {
+        for (const one of old) await (await current.getAudioTrack(one.track)).setMute(true);
+      };
+      out.notices.push(
+        `Muted the whole track ${old.map((one) => `A${one.track + 1}`).join(", ")}; unmute it in its header, undo does not.`,
+      );
     }
     return out;
   }
@@ -122,7 +145,11 @@ function makePlacing(ppro, doing) {
 
   /** All clips as text, those that show `media` aside: equal texts, nothing else was touched. */
   function fingerprint({ video, audio }, media) {
-    return [...video, ...audio].filter((one) => !media.includes(one.media)).map((one) => one.id).sort().join("\n");
+    return [...video, ...audio]
+      .filter((one) => !media.includes(one.media))
+      .map((one) => one.id)
+      .sort()
+      .join("\n");
   }
 
   function result(already, item, missed, notices) {

@@ -34,7 +34,12 @@ async function itemsOf(ppro, sequence, kind) {
 
 /** @param {VideoItem | AudioItem} item @param {"video" | "audio"} kind @param {number} track @returns {Promise<Found>} */
 async function placed(item, kind, track) {
-  const [start, end, inPoint, media] = await Promise.all([item.getStartTime(), item.getEndTime(), item.getInPoint(), item.getProjectItem()]);
+  const [start, end, inPoint, media] = await Promise.all([
+    item.getStartTime(),
+    item.getEndTime(),
+    item.getInPoint(),
+    item.getProjectItem(),
+  ]);
   const id = media ? String(media.getId()) : "none";
   return {
     item,
@@ -54,7 +59,9 @@ function byId(items, id) {
   if (exact) return exact;
   const [kind, , start, end, inPoint, media] = id.split(":");
   const length = BigInt(end) - BigInt(start);
-  const alike = items.filter((one) => one.id[0] === kind && one.media === media && one.inPoint === inPoint && BigInt(one.end) - BigInt(one.start) === length);
+  const alike = items.filter(
+    (one) => one.id[0] === kind && one.media === media && one.inPoint === inPoint && BigInt(one.end) - BigInt(one.start) === length,
+  );
   return alike.length === 1 ? alike[0] : null;
 }
 
@@ -225,4 +232,21 @@ async function effectsOf(item) {
   return names;
 }
 
-module.exports = { TAKES, SPEECH, ON_EVERY_CLIP, everything, itemsOf, byId, movedBy, trimmed, showing, samePath, pathOf, clipOf, described, linkedTo, effectsOf, tried };
+module.exports = {
+  TAKES,
+  SPEECH,
+  ON_EVERY_CLIP,
+  everything,
+  itemsOf,
+  byId,
+  movedBy,
+  trimmed,
+  showing,
+  samePath,
+  pathOf,
+  clipOf,
+  described,
+  linkedTo,
+  effectsOf,
+  tried,
+};

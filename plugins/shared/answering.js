@@ -13,7 +13,10 @@ const CALLS = {
   },
   "host.place": async (editor, params) => orders.placedResult(params, await editor.place(orders.toPlace(params))),
   "host.switchTake": async (editor, params) => orders.placedResult(params, await editor.switchTake(orders.toPlace(params))),
-  "host.reveal": async (editor, params) => { await editor.reveal(orders.toReveal(params)); return {}; },
+  "host.reveal": async (editor, params) => {
+    await editor.reveal(orders.toReveal(params));
+    return {};
+  },
   "host.markers": async (editor, params) => ({ notices: [], ...(await editor.mark(orders.toMark(params))) }),
   "host.export": exporting.exported,
 };
@@ -27,7 +30,11 @@ async function answer(editor, schema, request) {
 
 async function replyTo(editor, schema, method, params) {
   if (typeof method !== "string" || !Object.prototype.hasOwnProperty.call(CALLS, method)) {
-    return failed(-32601, "UnknownMethod", "This panel does not know that request: install the panel that came with the server, with “heygem install premiere”.");
+    return failed(
+      -32601,
+      "UnknownMethod",
+      "This panel does not know that request: install the panel that came with the server, with “heygem install premiere”.",
+    );
   }
   try {
     const found = checks.faults(params, schema.methods[method].params, schema.$defs);
@@ -36,7 +43,11 @@ async function replyTo(editor, schema, method, params) {
   } catch (problem) {
     const known = problem && problem.heygem;
     const said = String((problem && problem.message) || problem);
-    return failed(known ? -32000 : -32603, known || "EditorFailed", known ? said : `Premiere failed (${said}): try again; if it stays, report this sentence.`);
+    return failed(
+      known ? -32000 : -32603,
+      known || "EditorFailed",
+      known ? said : `Premiere failed (${said}): try again; if it stays, report this sentence.`,
+    );
   }
 }
 

@@ -15,7 +15,10 @@ async function exported(editor, params) {
   if (!described) throw refusal("NoTimeline", "No sequence is open in Premiere: open one and try again.");
   const presets = await editor.presets(params.kind);
   if (!presets.length) {
-    throw refusal("NoPreset", `Neither Premiere's export preset “${WANTED[params.kind]}” nor the panel's own was found: install the panel again with “heygem install premiere”.`);
+    throw refusal(
+      "NoPreset",
+      `Neither Premiere's export preset “${WANTED[params.kind]}” nor the panel's own was found: install the panel again with “heygem install premiere”.`,
+    );
   }
   const order = toExport(described, params, presets);
   const { files, notices } = order.items.length ? await editor.exportItems(order) : { files: [], notices: [] };

@@ -8,7 +8,9 @@ const LONGEST = 4000; // of an address
 /** `host`: {window, frame, session() → {token, app, project, project_name, …}, renew(), pick(kind) → paths, open(url)}. Returns {send, stop}. */
 function attach(host, origin) {
   let port = null;
-  const send = (message) => { if (port) port.postMessage(message); };
+  const send = (message) => {
+    if (port) port.postMessage(message);
+  };
   const onMessage = (event) => {
     if (event.source !== host.frame.contentWindow || event.origin !== origin) return;
     if (typeof event.data !== "object" || event.data === null || event.data.type !== "heygem.ready") return;
@@ -26,7 +28,8 @@ function attach(host, origin) {
 function asked(host, data, send) {
   if (typeof data !== "object" || data === null) return;
   if (data.type === "heygem.token-wanted") host.renew();
-  else if (data.type === "heygem.open" && typeof data.url === "string" && data.url.length < LONGEST && /^https?:\/\//.test(data.url)) host.open(data.url);
+  else if (data.type === "heygem.open" && typeof data.url === "string" && data.url.length < LONGEST && /^https?:\/\//.test(data.url))
+    host.open(data.url);
   else if (data.type === "heygem.pick" && KINDS.includes(data.kind) && isName(data.id)) pick(host, data, send);
 }
 

@@ -85,11 +85,15 @@ class Link {
     const socket = new this.WebSocket(`${server.url.replace(/^http/, "ws")}/api/v1/events`);
     this.socket = socket;
     this.openedAt = Date.now();
-    const closed = new Promise((resolve) => { socket.onclose = resolve; });
+    const closed = new Promise((resolve) => {
+      socket.onclose = resolve;
+    });
     let refused = null;
     socket.onopen = () => socket.send(JSON.stringify(this.hello(session)));
     socket.onerror = () => {};
-    socket.onmessage = (event) => { refused = this.heard(event.data, session) || refused; };
+    socket.onmessage = (event) => {
+      refused = this.heard(event.data, session) || refused;
+    };
     const looking = this.look(session, socket);
     await closed;
     this.socket = null;
@@ -229,7 +233,9 @@ class Link {
   }
 
   wait(milliseconds) {
-    return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+    return new Promise((resolve) => {
+      setTimeout(resolve, milliseconds);
+    });
   }
 }
 

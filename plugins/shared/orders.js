@@ -11,7 +11,8 @@ const LAST_FRAME = 100000000; // 460 hours at 60 a second: more is a mistake, an
 function toPlace(params) {
   const spot = checked(params.placement);
   const laying = { mode: "track", mute: "none", disable_original: false, ...spot.laying };
-  if (laying.mode === "take") throw refusal("NoTakes", "Premiere's clips hold no takes: choose “on a track above” and place this one again.");
+  if (laying.mode === "take")
+    throw refusal("NoTakes", "Premiere's clips hold no takes: choose “on a track above” and place this one again.");
   const { frames } = params;
   if (!(frames > 0)) throw refusal("BadPlacement", "This take has no frame that would show: render the shot again.");
   const start = ticks.ofFrames(spot.record_start, spot.rate);
@@ -38,7 +39,8 @@ function toPlace(params) {
 /** A place that exists on a timeline. Throws: BadPlacement. */
 function checked(spot) {
   const [numerator] = ticks.parts(spot.rate);
-  if (numerator > 0n && spot.record_duration > 0 && spot.record_start >= 0 && spot.record_start + spot.record_duration < LAST_FRAME) return spot;
+  if (numerator > 0n && spot.record_duration > 0 && spot.record_start >= 0 && spot.record_start + spot.record_duration < LAST_FRAME)
+    return spot;
   throw refusal("BadPlacement", "This shot's place is none that a sequence has: read the selection again and render it anew.");
 }
 

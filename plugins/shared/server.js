@@ -11,7 +11,10 @@ async function find(machine, serverFile) {
   try {
     said = JSON.parse(await machine.readText(serverFile));
   } catch (problem) {
-    throw refusal("NoServer", "The render server is not running: start it with “heygem serve”, or let it start at login with “heygem install service”.");
+    throw refusal(
+      "NoServer",
+      "The render server is not running: start it with “heygem serve”, or let it start at login with “heygem install service”.",
+    );
   }
   const server = { url: String(said.url).replace(/\/$/, ""), token: String(said.token), certificate: said.certificate || null };
   const nonce = machine.nonce();
@@ -40,7 +43,12 @@ async function ask(machine, server, method, path, body, token) {
     throw refusal("NoServer", `The render server does not answer (${problem.message}): if this stays, restart it with “heygem serve”.`);
   }
   const said = answer.text ? parsed(answer.text) : null;
-  if (answer.status >= 400) throw refusal((said && said.error) || "Refused", (said && said.message) || `The render server answered with error ${answer.status}: try again; if it stays, restart it with “heygem serve”.`);
+  if (answer.status >= 400)
+    throw refusal(
+      (said && said.error) || "Refused",
+      (said && said.message) ||
+        `The render server answered with error ${answer.status}: try again; if it stays, restart it with “heygem serve”.`,
+    );
   return said;
 }
 

@@ -45,7 +45,9 @@ function mix(state, view, at) {
     const second = ((turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) >>> 0;
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) >>> 0, c, b, a, (first + second) >>> 0];
   }
-  [a, b, c, d, e, f, g, h].forEach((word, index) => { state[index] = (state[index] + word) >>> 0; });
+  [a, b, c, d, e, f, g, h].forEach((word, index) => {
+    state[index] = (state[index] + word) >>> 0;
+  });
 }
 
 function utf8(text) {
@@ -57,7 +59,12 @@ function hmac(key, message) {
   const raw = utf8(key);
   const short = raw.length > BLOCK ? digest(raw) : raw;
   const pad = (fill) => Uint8Array.from({ length: BLOCK }, (_, index) => (short[index] || 0) ^ fill);
-  const joined = (one, other) => { const all = new Uint8Array(one.length + other.length); all.set(one); all.set(other, one.length); return all; };
+  const joined = (one, other) => {
+    const all = new Uint8Array(one.length + other.length);
+    all.set(one);
+    all.set(other, one.length);
+    return all;
+  };
   const answer = digest(joined(pad(0x5c), digest(joined(pad(0x36), utf8(message)))));
   return Array.from(answer, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -66,7 +66,8 @@ function selectedItem(described, rate, { item, kind, number }) {
 }
 
 function onlyPremiereReads(item, kind) {
-  if (kind === "sound") return item.path && !item.isSequence && !item.isMulticam ? null : "It is no plain file, so only Premiere can play it.";
+  if (kind === "sound")
+    return item.path && !item.isSequence && !item.isMulticam ? null : "It is no plain file, so only Premiere can play it.";
   if (item.isMulticam) return "It is a multicam clip, whose angle only Premiere knows.";
   if (item.isSequence) return "It is a nested sequence, which only Premiere can draw.";
   if (!item.path) return "It is a title, a matte or a generator, which only Premiere can draw.";
@@ -94,7 +95,8 @@ function otioTrack(track, kind, rate) {
   let at = 0;
   for (const item of [...track.items].sort((one, other) => (BigInt(one.start) < BigInt(other.start) ? -1 : 1))) {
     const start = ticks.toFrames(item.start, rate);
-    if (start > at) children.push({ OTIO_SCHEMA: "Gap.1", name: "", enabled: true, source_range: range(0, start - at, rate), ...plain({}) });
+    if (start > at)
+      children.push({ OTIO_SCHEMA: "Gap.1", name: "", enabled: true, source_range: range(0, start - at, rate), ...plain({}) });
     at = ticks.toFrames(item.end, rate);
     children.push(otioClip(item, at - start, rate));
   }
@@ -109,7 +111,14 @@ function otioClip(item, length, rate) {
   const nearest = Math.round(start);
   const link = [item.id, ...item.linked].sort()[0];
   const media = item.path
-    ? { OTIO_SCHEMA: "ExternalReference.1", name: item.name, target_url: item.path, available_range: null, available_image_bounds: null, metadata: {} }
+    ? {
+        OTIO_SCHEMA: "ExternalReference.1",
+        name: item.name,
+        target_url: item.path,
+        available_range: null,
+        available_image_bounds: null,
+        metadata: {},
+      }
     : { OTIO_SCHEMA: "MissingReference.1", name: item.name, available_range: null, available_image_bounds: null, metadata: {} };
   return {
     OTIO_SCHEMA: "Clip.2",

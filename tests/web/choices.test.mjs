@@ -6,18 +6,37 @@ import { overhang, reorder, shotsOf } from "../../server/web/media/request.js";
 import { Task } from "../../server/web/task.js";
 import { takeView } from "./helpers.mjs";
 
-const item = (change) => ({ key: change.name, role: "video", state: "ready", ref: { upload: change.name }, start: 0, endExclusive: null, keep: [], face: null,
-  probed: { kind: "video", rate: "25/1", frames: 100, duration_s: 4 }, ...change });
+const item = (change) => ({
+  key: change.name,
+  role: "video",
+  state: "ready",
+  ref: { upload: change.name },
+  start: 0,
+  endExclusive: null,
+  keep: [],
+  face: null,
+  probed: { kind: "video", rate: "25/1", frames: 100, duration_s: 4 },
+  ...change,
+});
 const speech = (name, seconds = 2) => item({ name, role: "speech", probed: { kind: "sound", duration_s: seconds } });
 
 test("every speech on every video, named apart", () => {
   const shots = shotsOf([item({ name: "a.mp4" }), item({ name: "b.mov" })], [speech("en.wav"), speech("de.wav")], "each");
-  assert.deepEqual(shots.map((shot) => shot.name), ["a – en", "a – de", "b – en", "b – de"]);
+  assert.deepEqual(
+    shots.map((shot) => shot.name),
+    ["a – en", "a – de", "b – en", "b – de"],
+  );
 });
 
 test("pairs take the first with the first", () => {
   const shots = shotsOf([item({ name: "a.mp4" }), item({ name: "b.mov" })], [speech("1.wav"), speech("2.wav")], "in-order");
-  assert.deepEqual(shots.map((shot) => [shot.name, shot.speech.upload]), [["a", "1.wav"], ["b", "2.wav"]]);
+  assert.deepEqual(
+    shots.map((shot) => [shot.name, shot.speech.upload]),
+    [
+      ["a", "1.wav"],
+      ["b", "2.wav"],
+    ],
+  );
 });
 
 test("a shot carries the marks, the face and what stays as it is", () => {
@@ -32,16 +51,30 @@ test("a speech within one frame of the picture's end fits, a longer one does not
 });
 
 test("moving a job anywhere gives the order that was asked for, whatever the priorities were", () => {
-  const orders = [[50, 50, 50, 50], [100, 100, 100], [0, 0, 0], [80, 50, 50, 20], [51, 50, 49], [100, 99, 98], [2, 1, 0]];
+  const orders = [
+    [50, 50, 50, 50],
+    [100, 100, 100],
+    [0, 0, 0],
+    [80, 50, 50, 20],
+    [51, 50, 49],
+    [100, 99, 98],
+    [2, 1, 0],
+  ];
   for (const priorities of orders) {
     const jobs = priorities.map((priority, k) => ({ id: `j${k}`, priority, created: k }));
     for (const moved of jobs) {
       for (let place = 0; place < jobs.length; place++) {
         const changed = Object.fromEntries(reorder(jobs, moved.id, place).map((change) => [change.id, change.priority]));
-        const after = jobs.map((job) => ({ ...job, priority: changed[job.id] ?? job.priority })).sort((a, b) => b.priority - a.priority || a.created - b.created);
+        const after = jobs
+          .map((job) => ({ ...job, priority: changed[job.id] ?? job.priority }))
+          .sort((a, b) => b.priority - a.priority || a.created - b.created);
         const wanted = jobs.filter((job) => job !== moved);
         wanted.splice(place, 0, moved);
-        assert.deepEqual(after.map((job) => job.id), wanted.map((job) => job.id), `${priorities} ${moved.id} to ${place}`);
+        assert.deepEqual(
+          after.map((job) => job.id),
+          wanted.map((job) => job.id),
+          `${priorities} ${moved.id} to ${place}`,
+        );
         assert.ok(after.every((job) => job.priority >= 0 && job.priority <= 100));
       }
     }
@@ -50,13 +83,22 @@ test("moving a job anywhere gives the order that was asked for, whatever the pri
 
 test("where there is room between two priorities, only the moved job changes", () => {
   const jobs = [80, 50, 50, 20].map((priority, k) => ({ id: `j${k}`, priority }));
-  assert.deepEqual(reorder(jobs, "j3", 1).map((change) => change.id), ["j3"]);
-  assert.deepEqual(reorder(jobs, "j3", 0).map((change) => change.id), ["j3"]);
+  assert.deepEqual(
+    reorder(jobs, "j3", 1).map((change) => change.id),
+    ["j3"],
+  );
+  assert.deepEqual(
+    reorder(jobs, "j3", 0).map((change) => change.id),
+    ["j3"],
+  );
 });
 
 test("a late answer of an earlier call never overwrites a newer one", async () => {
   const answers = [];
-  const task = new Task((signal, n) => new Promise((resolve) => answers.push(() => resolve(n))), () => {});
+  const task = new Task(
+    (signal, n) => new Promise((resolve) => answers.push(() => resolve(n))),
+    () => {},
+  );
   const first = task.run(1);
   const second = task.run(2);
   answers[1]();
@@ -68,7 +110,13 @@ test("a late answer of an earlier call never overwrites a newer one", async () =
 
 test("an error keeps the last value beside it", async () => {
   let fail = false;
-  const task = new Task(async () => { if (fail) throw new Error("no"); return 5; }, () => {});
+  const task = new Task(
+    async () => {
+      if (fail) throw new Error("no");
+      return 5;
+    },
+    () => {},
+  );
   await task.run();
   fail = true;
   await task.run();
@@ -76,7 +124,10 @@ test("an error keeps the last value beside it", async () => {
 });
 
 test("a curve is drawn in its stretches without gaps", () => {
-  assert.deepEqual(stretches([null, 1, 2, null, null, 3]), [[1, 3], [5, 6]]);
+  assert.deepEqual(stretches([null, 1, 2, null, null, 3]), [
+    [1, 3],
+    [5, 6],
+  ]);
   assert.deepEqual(stretches([]), []);
 });
 
@@ -84,7 +135,20 @@ test("weak frames land on the record in the timeline's own frames; those in the 
   globalThis.window = globalThis;
   const { markersOf } = await import("../../server/web/views/place.js");
   const placement = { project: "p", sequence: "s", track: 1, record_start: 1000, record_duration: 100, rate: "50/1", handles: 5 };
-  const weak = [[0, 4], [3, 7], [10, 12], [54, 59], [57, 60]].map(([start, end_exclusive]) => ({ start, end_exclusive, reason: "profile" }));
+  const weak = [
+    [0, 4],
+    [3, 7],
+    [10, 12],
+    [54, 59],
+    [57, 60],
+  ].map(([start, end_exclusive]) => ({ start, end_exclusive, reason: "profile" }));
   const marked = markersOf(takeView({ frames: 60, rate: "25/1", weak }), placement);
-  assert.deepEqual(marked.map(({ record_start, record_duration }) => [record_start, record_duration]), [[1000, 4], [1010, 4], [1098, 2]]);
+  assert.deepEqual(
+    marked.map(({ record_start, record_duration }) => [record_start, record_duration]),
+    [
+      [1000, 4],
+      [1010, 4],
+      [1098, 2],
+    ],
+  );
 });

@@ -14,16 +14,39 @@ const { sameFace } = await import("../../server/web/media/faces.js");
 const { readRoute } = await import("../../server/web/route.js");
 
 const item = (id, change) => ({
-  id, name: id, kind: "picture", path: null, needs_host_export: null, cannot_copy: [],
-  placement: { project: "p", sequence: "s", clip: id, track: 1, record_start: 0, record_duration: 48, rate: "24000/1001" }, ...change,
+  id,
+  name: id,
+  kind: "picture",
+  path: null,
+  needs_host_export: null,
+  cannot_copy: [],
+  placement: { project: "p", sequence: "s", clip: id, track: 1, record_start: 0, record_duration: 48, rate: "24000/1001" },
+  ...change,
 });
-const row = (clip, change) => ({ clip, key: clip, placement: { clip, rate: "24000/1001" }, needs_host_export: null, error: null, ...change });
+const row = (clip, change) => ({
+  clip,
+  key: clip,
+  placement: { clip, rate: "24000/1001" },
+  needs_host_export: null,
+  error: null,
+  ...change,
+});
 const selection = (...items) => ({ sequence: { id: "s" }, items, document: {} });
 
 test("conforming knows better than the editor which clips only the editor can decode", () => {
-  const chosen = selection(item("retimed"), item("nest", { needs_host_export: "nested" }), item("readable nest", { needs_host_export: "nested" }));
+  const chosen = selection(
+    item("retimed"),
+    item("nest", { needs_host_export: "nested" }),
+    item("readable nest", { needs_host_export: "nested" }),
+  );
   const rows = [row("retimed", { needs_host_export: "retimed and of variable rate" }), row("readable nest")];
-  assert.deepEqual(picturesWanted(chosen, rows, []).map(({ item: { id }, why }) => [id, why]), [["retimed", "Retimed and of variable rate."], ["nest", "Nested."]]);
+  assert.deepEqual(
+    picturesWanted(chosen, rows, []).map(({ item: { id }, why }) => [id, why]),
+    [
+      ["retimed", "Retimed and of variable rate."],
+      ["nest", "Nested."],
+    ],
+  );
 });
 
 test("an exported clip is wanted no more, until it is moved or trimmed", () => {
@@ -39,19 +62,28 @@ test("an exported clip is wanted no more, until it is moved or trimmed", () => {
 
 test("a clip of which no file came keeps its reason", () => {
   const wanted = ["a", "b", "c"].map((id) => ({ item: item(id), why: "" }));
-  const exported = [{ item: "a", path: "/x/a.mov", problem: null }, { item: "b", path: null, problem: "it is offline" }];
+  const exported = [
+    { item: "a", path: "/x/a.mov", problem: null },
+    { item: "b", path: null, problem: "it is offline" },
+  ];
   const { made, problems } = madeOf({ id: "x1", exported }, wanted, "picture");
   assert.deepEqual([made.map((one) => one.item), problems], [["a"], { b: "it is offline", c: "" }]);
 });
 
 test("sounds that only the editor plays are asked for apart from pictures", () => {
   const mix = item("mix", { kind: "sound", needs_host_export: "a mix" });
-  assert.deepEqual(soundsWanted(selection(item("a"), mix, item("plain", { kind: "sound" })), []).map(({ item: { id } }) => id), ["mix"]);
+  assert.deepEqual(
+    soundsWanted(selection(item("a"), mix, item("plain", { kind: "sound" })), []).map(({ item: { id } }) => id),
+    ["mix"],
+  );
   assert.deepEqual(picturesWanted(selection(mix), [], []), []);
 });
 
 test("an export lasts about as long as its clips with their handles, at the timeline's own rate", () => {
-  const two = [{ item: item("a"), why: "" }, { item: item("b"), why: "" }];
+  const two = [
+    { item: item("a"), why: "" },
+    { item: item("b"), why: "" },
+  ];
   assert.equal(secondsOf(two, 12).toFixed(3), (((48 + 24) * 2 * 1001) / 24000).toFixed(3));
   assert.deepEqual([length(0.2), length(59.2), length(125), length(3661)], ["0:01", "1:00", "2:05", "1:01:01"]);
 });
@@ -70,32 +102,62 @@ test("what is remembered may be anybody's text", () => {
 });
 
 test("everything that was prepared is said in the request, exported sounds only where no file replaces them", () => {
-  const work = { from: "clip", faces: { k: { number: 2, box: [0, 0, 1, 1], range: "/v 0 9" } }, laying: { ...DEFAULT_CHOICE, handles: 5 }, made: [
-    { export: "x1", item: "a", kind: "picture" }, { export: "x1", item: "b", kind: "picture" }, { export: "x2", item: "c", kind: "sound" }] };
+  const work = {
+    from: "clip",
+    faces: { k: { number: 2, box: [0, 0, 1, 1], range: "/v 0 9" } },
+    laying: { ...DEFAULT_CHOICE, handles: 5 },
+    made: [
+      { export: "x1", item: "a", kind: "picture" },
+      { export: "x1", item: "b", kind: "picture" },
+      { export: "x2", item: "c", kind: "sound" },
+    ],
+  };
   const draft = { name: "", folder: "", settings: { kind: "full" } };
   const prepared = { host: { id: "h", project: "p", takes: false }, selection: selection(item("a")), speech: null, work, draft };
   const asked = timelineRequest(prepared, true);
-  assert.deepEqual([asked.exports, asked.selection.faces, asked.selection.handles, asked.dry_run, asked.speech], [["x1", "x2"], { k: 2 }, 5, true, undefined]);
+  assert.deepEqual(
+    [asked.exports, asked.selection.faces, asked.selection.handles, asked.dry_run, asked.speech],
+    [["x1", "x2"], { k: 2 }, 5, true, undefined],
+  );
   const withFile = timelineRequest({ ...prepared, speech: { upload: "u" } }, false);
-  assert.deepEqual([withFile.exports, withFile.speech, withFile.origin], [["x1"], { upload: "u" }, { kind: "host", host: "h", project: "p" }]);
+  assert.deepEqual(
+    [withFile.exports, withFile.speech, withFile.origin],
+    [["x1"], { upload: "u" }, { kind: "host", host: "h", project: "p" }],
+  );
 });
 
 test("an estimate knows the takes' lengths, even where their files may not be named", () => {
-  const rows = [row("a", { take_seconds: "1001/500", take_rate: "24000/1001" }), row("b", { take_seconds: "1/2", take_rate: null, placement: { rate: "25/1" } }), row("c", { take_seconds: null })];
-  assert.deepEqual(lengthsOf(rows, { path: "/v" }).map((shot) => shot.end_exclusive), [48, 13]);
+  const rows = [
+    row("a", { take_seconds: "1001/500", take_rate: "24000/1001" }),
+    row("b", { take_seconds: "1/2", take_rate: null, placement: { rate: "25/1" } }),
+    row("c", { take_seconds: null }),
+  ];
+  assert.deepEqual(
+    lengthsOf(rows, { path: "/v" }).map((shot) => shot.end_exclusive),
+    [48, 13],
+  );
   assert.deepEqual(lengthsOf(rows, null), []);
 });
 
 test("an editor that says what it can is taken at its word, another is asked", () => {
   const view = { id: "r", app: "resolve", version: "21", project: "p", project_name: "Film", capabilities: ["place.take"], since: 0 };
-  assert.deepEqual([able(editorOf(view), "place.take"), able(editorOf(view), "export.picture"), able({ session: {} }, "export.picture")], [true, false, true]);
+  assert.deepEqual(
+    [able(editorOf(view), "place.take"), able(editorOf(view), "export.picture"), able({ session: {} }, "export.picture")],
+    [true, false, true],
+  );
   assert.deepEqual(readRoute("#/host/a%2Fb", "new"), { view: "host", id: "a/b" });
 });
 
 test("who was chosen is found again where a trimmed clip numbers its faces anew, or nobody is", () => {
   const left = { number: 1, frame: 0, box: [0.1, 0.2, 0.3, 0.5], usable_share: 1 };
   const right = { number: 2, frame: 40, box: [0.6, 0.2, 0.8, 0.5], usable_share: 1 };
-  assert.equal(sameFace(right, [left, right].map((face, k) => ({ ...face, number: 2 - k }))).number, 1);
+  assert.equal(
+    sameFace(
+      right,
+      [left, right].map((face, k) => ({ ...face, number: 2 - k })),
+    ).number,
+    1,
+  );
   assert.equal(sameFace(right, [left]), null);
   assert.equal(sameFace(right, []), null);
 });
@@ -103,7 +165,11 @@ test("who was chosen is found again where a trimmed clip numbers its faces anew,
 test("of several versions that were laid on a timeline, the last one lies there", () => {
   // the first version that was ever placed was taken for the one that lies there, so a switched take was offered for switching for ever
   const placed = (host, at) => ({ host, at, placement: {} });
-  const takes = [takeView({ id: "a", placed: [placed("h", 5)] }), takeView({ id: "b", placed: [placed("h", 9), placed("other", 20)] }), takeView({ id: "c" })];
+  const takes = [
+    takeView({ id: "a", placed: [placed("h", 5)] }),
+    takeView({ id: "b", placed: [placed("h", 9), placed("other", 20)] }),
+    takeView({ id: "c" }),
+  ];
   assert.equal(takeThere(takes, "h").id, "b");
   assert.equal(takeThere([takeView({ id: "a", placed: [placed("h", 5), placed("h", 12)] }), takes[1]], "h").id, "a");
   assert.equal(takeThere(takes, "nobody"), null);

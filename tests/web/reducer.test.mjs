@@ -6,7 +6,19 @@ import { event, jobView, shotView, takeView } from "./helpers.mjs";
 
 const welcome = { type: "welcome", epoch: "e1", seq: 5, scope: "page" };
 const play = (messages, state = EMPTY) => messages.reduce(reduce, state);
-const progress = { type: "progress", job: "j1", shot: "s1", stage: "render", frames_done: 4, frames_total: 10, fps: 2, eta_s: 3, job_frames_done: 4, job_frames_total: 10, job_eta_s: 3 };
+const progress = {
+  type: "progress",
+  job: "j1",
+  shot: "s1",
+  stage: "render",
+  frames_done: 4,
+  frames_total: 10,
+  fps: 2,
+  eta_s: 3,
+  job_frames_done: 4,
+  job_frames_total: 10,
+  job_eta_s: 3,
+};
 
 test("a snapshot replaces all that was known and tells views to ask again", () => {
   const before = play([welcome, { type: "snapshot", epoch: "e1", seq: 1, jobs: [jobView({ id: "old" })] }]);
@@ -40,24 +52,44 @@ test("progress ends with the shot, and a late one does not bring it back", () =>
 });
 
 test("an answer that was asked for before an event never replaces what the event said", () => {
-  const state = play([welcome, event(6, { kind: "job.changed", job: jobView({ state: "completed" }) }), { type: "jobs.loaded", jobs: [jobView({ state: "active" })], asOf: 5 }]);
+  const state = play([
+    welcome,
+    event(6, { kind: "job.changed", job: jobView({ state: "completed" }) }),
+    { type: "jobs.loaded", jobs: [jobView({ state: "active" })], asOf: 5 },
+  ]);
   assert.equal(state.jobs.j1.state, "completed");
 });
 
 test("an answer that was asked for after the event is the newer one", () => {
-  const state = play([welcome, event(6, { kind: "job.changed", job: jobView({ state: "active" }) }), { type: "jobs.loaded", jobs: [jobView({ state: "completed" })], asOf: 6 }]);
+  const state = play([
+    welcome,
+    event(6, { kind: "job.changed", job: jobView({ state: "active" }) }),
+    { type: "jobs.loaded", jobs: [jobView({ state: "completed" })], asOf: 6 },
+  ]);
   assert.equal(state.jobs.j1.state, "completed");
 });
 
 test("a loaded job keeps the shots that changed meanwhile", () => {
   const detail = { job: jobView(), shots: [shotView({ state: "queued" }), shotView({ id: "s2", state: "queued" })] };
-  const state = play([welcome, event(6, { kind: "shot.changed", shot: shotView({ state: "done" }) }), { type: "job.loaded", detail, asOf: 5 }]);
-  assert.deepEqual(Object.values(state.shots.j1).map((shot) => shot.state), ["done", "queued"]);
+  const state = play([
+    welcome,
+    event(6, { kind: "shot.changed", shot: shotView({ state: "done" }) }),
+    { type: "job.loaded", detail, asOf: 5 },
+  ]);
+  assert.deepEqual(
+    Object.values(state.shots.j1).map((shot) => shot.state),
+    ["done", "queued"],
+  );
 });
 
 test("a deleted job takes its shots and takes along and does not come back with a late answer", () => {
-  const state = play([welcome, { type: "job.loaded", detail: { job: jobView(), shots: [shotView({ takes: [takeView()] })] }, asOf: 5 }, event(6, { kind: "job.deleted", id: "j1" }),
-    { type: "jobs.loaded", jobs: [jobView()], asOf: 5 }, { type: "takes.loaded", takes: [takeView()], asOf: 5 }]);
+  const state = play([
+    welcome,
+    { type: "job.loaded", detail: { job: jobView(), shots: [shotView({ takes: [takeView()] })] }, asOf: 5 },
+    event(6, { kind: "job.deleted", id: "j1" }),
+    { type: "jobs.loaded", jobs: [jobView()], asOf: 5 },
+    { type: "takes.loaded", takes: [takeView()], asOf: 5 },
+  ]);
   assert.deepEqual([state.jobs, state.shots, state.takes], [{}, {}, {}]);
 });
 
@@ -72,8 +104,16 @@ test("what this page deleted is gone at once, whether the answer or the event co
 
 test("a new take appears among its shot's versions in order", () => {
   const detail = { job: jobView(), shots: [shotView({ takes: [takeView()] })] };
-  const state = play([welcome, { type: "job.loaded", detail, asOf: 5 }, event(6, { kind: "take.added", take: takeView({ id: "t2", version: 2 }) }), event(7, { kind: "take.deleted", id: "t1" })]);
-  assert.deepEqual(state.shots.j1.s1.takes.map((take) => take.id), ["t2"]);
+  const state = play([
+    welcome,
+    { type: "job.loaded", detail, asOf: 5 },
+    event(6, { kind: "take.added", take: takeView({ id: "t2", version: 2 }) }),
+    event(7, { kind: "take.deleted", id: "t1" }),
+  ]);
+  assert.deepEqual(
+    state.shots.j1.s1.takes.map((take) => take.id),
+    ["t2"],
+  );
   assert.deepEqual(Object.keys(state.takes), ["t2"]);
 });
 

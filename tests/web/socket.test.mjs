@@ -83,7 +83,10 @@ test("a token is told only to a server that proves it knows it", async () => {
   assert.equal(proof.type, "prove");
   assert.equal(proof.grant, "abc");
   await opened[0].say({ type: "proven", hmac: "00" });
-  assert.deepEqual(opened[0].sent.map((message) => message.type), ["prove"]);
+  assert.deepEqual(
+    opened[0].sent.map((message) => message.type),
+    ["prove"],
+  );
   assert.equal(client.state.connection, "refused");
   assert.ok(!JSON.stringify(opened[0].sent).includes("secret"));
 });

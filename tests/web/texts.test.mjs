@@ -10,7 +10,34 @@ import zh from "../../server/web/text/zh.js";
 
 const root = fileURLToPath(new URL("../../server/web/", import.meta.url));
 const typescript = createRequire(join(root, "../../web-tools/package.json"))("typescript");
-const MADE_AT_RUN_TIME = ["app.", "app-short.", "connection.", "device.", "fit.", "fit-hint.", "format.", "found.", "job.", "kind.", "kind-hint.", "mode.", "mode-hint.", "mute.", "mute-hint.", "nav.", "preset.", "publish.", "publish-mode.", "quality.", "reason.", "settings.", "shot.", "sound.", "stage.", "tracker."];
+const MADE_AT_RUN_TIME = [
+  "app.",
+  "app-short.",
+  "connection.",
+  "device.",
+  "fit.",
+  "fit-hint.",
+  "format.",
+  "found.",
+  "job.",
+  "kind.",
+  "kind-hint.",
+  "mode.",
+  "mode-hint.",
+  "mute.",
+  "mute-hint.",
+  "nav.",
+  "preset.",
+  "publish.",
+  "publish-mode.",
+  "quality.",
+  "reason.",
+  "settings.",
+  "shot.",
+  "sound.",
+  "stage.",
+  "tracker.",
+];
 const NAMED = new Set(["HeyGem Bridge", "English", "简体中文", "heygem serve"]); // names, and languages in their own tongue
 const SPOKEN = new Set(["aria-label", "title", "placeholder", "alt", "label", "hint", "name"]);
 
@@ -20,12 +47,22 @@ const files = readdirSync(root, { recursive: true, withFileTypes: true })
 
 /** Each html`…` of a file, values replaced by a mark that is no letter. */
 function templates(file) {
-  const source = typescript.createSourceFile(file, readFileSync(file, "utf8"), typescript.ScriptTarget.Latest, true, typescript.ScriptKind.JS);
+  const source = typescript.createSourceFile(
+    file,
+    readFileSync(file, "utf8"),
+    typescript.ScriptTarget.Latest,
+    true,
+    typescript.ScriptKind.JS,
+  );
   const found = [];
   const walk = (node) => {
     if (typescript.isTaggedTemplateExpression(node) && node.tag.getText() === "html") {
       const { template } = node;
-      found.push(typescript.isNoSubstitutionTemplateLiteral(template) ? template.text : template.head.text + template.templateSpans.map((span) => `\u0000${span.literal.text}`).join(""));
+      found.push(
+        typescript.isNoSubstitutionTemplateLiteral(template)
+          ? template.text
+          : template.head.text + template.templateSpans.map((span) => `\u0000${span.literal.text}`).join(""),
+      );
     }
     typescript.forEachChild(node, walk);
   };
@@ -44,7 +81,10 @@ test("both languages of a text have the same gaps to fill", () => {
 
 test("Chinese texts are Chinese", () => {
   const same = Object.keys(en).filter((key) => !/[\u4e00-\u9fff]/.test(zh[key]));
-  assert.deepEqual(same.filter((key) => !/^(app|app-short|tracker|preset|format|publish)\.|^player\.weak-mark$|^timeline\.chosen$/.test(key)), []);
+  assert.deepEqual(
+    same.filter((key) => !/^(app|app-short|tracker|preset|format|publish)\.|^player\.weak-mark$|^timeline\.chosen$/.test(key)),
+    [],
+  );
 });
 
 test("no text stands outside the catalogues", () => {
@@ -52,7 +92,10 @@ test("no text stands outside the catalogues", () => {
   for (const file of files) {
     for (const template of templates(file)) {
       const texts = template.replaceAll(/<[^>]*>/g, "\u0001").split(/[\u0000\u0001]/);
-      const spoken = [...template.matchAll(/([\w-]+)="([^"]*)"/g)].filter(([, name]) => SPOKEN.has(name)).map(([, , value]) => value).filter((value) => !/^[\w-]*\u0000?[\w-]*$/.test(value));
+      const spoken = [...template.matchAll(/([\w-]+)="([^"]*)"/g)]
+        .filter(([, name]) => SPOKEN.has(name))
+        .map(([, , value]) => value)
+        .filter((value) => !/^[\w-]*\u0000?[\w-]*$/.test(value));
       for (const text of [...texts, ...spoken]) {
         const words = text.replaceAll(/\u0000/g, "").trim();
         if (/\p{L}/u.test(words) && !NAMED.has(words)) found.push(`${file}: ${words}`);
@@ -66,8 +109,14 @@ test("every key that is asked for exists, and every text is asked for", () => {
   const asked = new Set();
   for (const file of files) for (const [, key] of readFileSync(file, "utf8").matchAll(/["'`]([a-z][\w-]*\.[\w.-]+)["'`]/g)) asked.add(key);
   const used = (key) => asked.has(key) || MADE_AT_RUN_TIME.some((prefix) => key.startsWith(prefix));
-  assert.deepEqual(Object.keys(en).filter((key) => !used(key)), []);
+  assert.deepEqual(
+    Object.keys(en).filter((key) => !used(key)),
+    [],
+  );
   const called = new Set();
   for (const file of files) for (const [, key] of readFileSync(file, "utf8").matchAll(/\bt\([^()`]*?"([^"]+)"/g)) called.add(key);
-  assert.deepEqual([...called].filter((key) => /^[a-z]/.test(key) && key.includes(".") && !(key in en)), []);
+  assert.deepEqual(
+    [...called].filter((key) => /^[a-z]/.test(key) && key.includes(".") && !(key in en)),
+    [],
+  );
 });

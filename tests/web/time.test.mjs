@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { frameAt, frameOfText, frameToTimecode, insideOf, nameOfFrame, parseRate, secondsOf, timecodeToFrame } from "../../server/web/time.js";
+import {
+  frameAt,
+  frameOfText,
+  frameToTimecode,
+  insideOf,
+  nameOfFrame,
+  parseRate,
+  secondsOf,
+  timecodeToFrame,
+} from "../../server/web/time.js";
 
 const RATES = ["24000/1001", "24/1", "25/1", "30000/1001", "30/1", "50/1", "60000/1001", "60/1", "120/1"];
 
@@ -32,9 +41,16 @@ test("drop-frame leaves out two numbers a minute except every tenth", () => {
 });
 
 test("timecodes read back to the frame they were made of", () => {
-  for (const [text, drop] of [["24000/1001", false], ["25/1", false], ["30000/1001", true], ["60000/1001", true], ["60/1", false]]) {
+  for (const [text, drop] of [
+    ["24000/1001", false],
+    ["25/1", false],
+    ["30000/1001", true],
+    ["60000/1001", true],
+    ["60/1", false],
+  ]) {
     const rate = parseRate(text);
-    for (let frame = 0; frame < 200_000; frame += 37) assert.equal(timecodeToFrame(frameToTimecode(frame, rate, drop), rate, drop), frame, text);
+    for (let frame = 0; frame < 200_000; frame += 37)
+      assert.equal(timecodeToFrame(frameToTimecode(frame, rate, drop), rate, drop), frame, text);
   }
 });
 

@@ -64,8 +64,10 @@ export function FolderDialog({ role, many = false, onClose, onChoose }) {
     }
     ${path === null && folder.status === "complete" && !entries.length && html`<${Notice}>${t("pick.no-roots")}<//>`}
     <ul class="file-list" aria-busy=${String(folder.status === "pending")}>
-      ${entries.map((entry) => html`<${Line} key=${entry.path} entry=${entry} role=${role} onPress=${() => press(entry)}
-        pressed=${many && entry.kind !== "folder" ? isChosen(entry) : undefined} />`)}
+      ${entries.map(
+        (entry) => html`<${Line} key=${entry.path} entry=${entry} role=${role} onPress=${() => press(entry)}
+        pressed=${many && entry.kind !== "folder" ? isChosen(entry) : undefined} />`,
+      )}
       ${
         path !== null &&
         folder.status === "complete" &&

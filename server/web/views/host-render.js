@@ -96,10 +96,7 @@ function Speech({ host, intake, speech, sounds }) {
         ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
           <p class="hint speech-comes">${t(comes, { app: appName(host.session?.app) })}</p>
           <${Field} id="host-from" label=${t("timeline.speech-from")}><${Select} id="host-from" value=${work.from}
-            options=${[
-              ["clip", t("timeline.from-clip")],
-              ["timeline", t("timeline.from-timeline")],
-            ]}
+            options=${[["clip", t("timeline.from-clip")], ["timeline", t("timeline.from-timeline")]]}
             onChange=${(/** @type {any} */ from) => store.edit({ from })} /><//>`
         : html`<${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")}
             onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)}

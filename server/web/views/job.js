@@ -117,10 +117,7 @@ function JobActions({ job, onMove, first, last, log, onLog }) {
     ${running && html`<${IconButton} name=${t("job.pause")} icon="pause" disabled=${busy} onClick=${() => does("pause")} />`}
     ${paused && html`<${IconButton} name=${t("job.resume")} icon="play" disabled=${busy} onClick=${() => does("resume")} />`}
     ${ended && html`<${IconButton} name=${t("job.retry")} icon="retry" disabled=${busy} onClick=${() => does("retry")} />`}
-    ${
-      (running || paused) &&
-      html`<${IconButton} name=${t("job.cancel")} icon="stop" disabled=${busy} onClick=${() => does("cancel")} />`
-    }
+    ${(running || paused) && html`<${IconButton} name=${t("job.cancel")} icon="stop" disabled=${busy} onClick=${() => does("cancel")} />`}
     <${IconButton} name=${t("job.log")} icon="log" pressed=${log} onClick=${onLog} />
   </div>`;
 }

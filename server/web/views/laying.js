@@ -22,8 +22,7 @@ export function LayingForm({ host, kind }) {
   const patch = kind === "patch";
   const takes = knowsTakes(host);
   const asTake = takes && !patch && laying.mode === "take";
-  const disable = (/** @type {Event} */ event) =>
-    work.lay({ disable_original: /** @type {HTMLInputElement} */ (event.target).checked });
+  const disable = (/** @type {Event} */ event) => work.lay({ disable_original: /** @type {HTMLInputElement} */ (event.target).checked });
   const number = (/** @type {Event} */ event) => framesOf(/** @type {HTMLInputElement} */ (event.target).value);
   return html`<section class="panel" aria-label=${t("laying.title")}><h2>${t("laying.title")}</h2>
     <div class="settings laying">

@@ -153,10 +153,7 @@ function BatchTab() {
       ${
         speeches.length > 1 &&
         html`<section class="panel row-panel"><label for="pairing">${t("batch.pairing")}</label>
-        <${Select} id="pairing" value=${pairing} options=${[
-          ["each", t("pairing.each")],
-          ["in-order", t("pairing.in-order")],
-        ]}
+        <${Select} id="pairing" value=${pairing} options=${[["each", t("pairing.each")], ["in-order", t("pairing.in-order")]]}
           onChange=${(/** @type {any} */ value) => draft.edit({ pairing: value })} /></section>`
       }
     </div>

@@ -95,8 +95,12 @@ export function Player({ take, report, waveform, seekTo, onFrame }) {
   const failed = afterUrl.error?.message ?? broken;
 
   return html`<div class="player" onKeyDown=${key}>
-    <div class="player-modes">${comparable ? html`<${Tabs} tabs=${modes} value=${shown} label=${t("player.compare")} panel="player-stage"
-      onChange=${(/** @type {any} */ next) => setMode(next)} />` : html`<p class="hint">${t("player.no-before")}</p>`}</div>
+    <div class="player-modes">${
+      comparable
+        ? html`<${Tabs} tabs=${modes} value=${shown} label=${t("player.compare")} panel="player-stage"
+      onChange=${(/** @type {any} */ next) => setMode(next)} />`
+        : html`<p class="hint">${t("player.no-before")}</p>`
+    }</div>
     <div id="player-stage" role="tabpanel" aria-label=${t("player.picture", { name: take.name })} class="player-stage ${shown}"
       style=${{ aspectRatio: shown === "side" ? `${take.width * 2} / ${take.height}` : `${take.width} / ${take.height}` }}>
       <video ref=${before} class="before" src=${beforeUrl.url} playsinline muted preload="auto" tabindex="-1"

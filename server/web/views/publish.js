@@ -26,4 +26,3 @@ export function Publish({ job }) {
       onClick=${() => act(() => save(client, `/timelines/${job.timeline}/publish?format=${format}&mode=${mode}`, `${job.name}.${format}`))}>
         ${t("publish.do")}<//></div>`;
 }
-

@@ -53,11 +53,7 @@ export function ResultsView() {
         <input type="search" value=${text} placeholder=${t("results.search")}
           onInput=${(/** @type {Event} */ event) => setText(/** @type {HTMLInputElement} */ (event.target).value)} /></label>
         <${Select} id="results-only" name=${t("results.filter")} value=${only}
-          options=${[
-            ["all", t("results.all")],
-            ["weak", t("results.weak")],
-            ["pinned", t("results.pinned")],
-          ]} onChange=${setOnly} /></div>
+          options=${[["all", t("results.all")], ["weak", t("results.weak")], ["pinned", t("results.pinned")]]} onChange=${setOnly} /></div>
             </div>
     ${
       pages.error &&

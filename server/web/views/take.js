@@ -175,11 +175,12 @@ function TakeActions({ take, job, onAgain }) {
 function QualityReport({ report, take, onSeek, onMeasured }) {
   const { client } = useApp();
   const [busy, act] = useAction();
-  const measure = () => act(async () => {
-    const asOf = client.state.seq;
-    client.dispatch({ type: "takes.loaded", takes: [await client.api.actOnTake(take.id, "measure")], asOf });
-    onMeasured();
-  });
+  const measure = () =>
+    act(async () => {
+      const asOf = client.state.seq;
+      client.dispatch({ type: "takes.loaded", takes: [await client.api.actOnTake(take.id, "measure")], asOf });
+      onMeasured();
+    });
   const rate = parseRate(take.rate);
   const name = (/** @type {number} */ frame) => nameOfFrame(frame, rate, take.start_timecode);
   const said = verdicts(report);

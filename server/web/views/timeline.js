@@ -79,10 +79,7 @@ export function TimelineTab() {
           speech
             ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
           <${Field} id="speech-from" label=${t("timeline.speech-from")}><${Select} id="speech-from" value=${from}
-            options=${[
-              ["timeline", t("timeline.from-timeline")],
-              ["clip", t("timeline.from-clip")],
-            ]}
+            options=${[["timeline", t("timeline.from-timeline")], ["clip", t("timeline.from-clip")]]}
               onChange=${(/** @type {any} */ value) => setFrom(value)} /><//>`
             : html`<${Field} id="speech-tracks" label=${t("timeline.speech-tracks")} hint=${t("timeline.speech-hint")}><input
             id="speech-tracks" type="text" value=${tracks}

@@ -17,16 +17,28 @@
     return out.join("/");
   };
   const dirname = (path) => path.split("/").slice(0, -1).join("/");
-  const fs = { existsSync: (path) => path in files || path in texts || Object.keys(files).some((each) => each.startsWith(path + "/")),
-    readFileSync: (path) => texts[path] };
+  const fs = {
+    existsSync: (path) => path in files || path in texts || Object.keys(files).some((each) => each.startsWith(path + "/")),
+    readFileSync: (path) => texts[path],
+  };
   const machine = {
     makeMachine: () => ({
       nonce: () => Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
-      readText: async (path) => { const text = await window.nodeRead(path); if (text === null) throw new Error("absent"); return text; },
-      http: async (request) => { const said = await window.nodeHttp(request); if (said.problem) throw new Error(said.problem); return said; },
+      readText: async (path) => {
+        const text = await window.nodeRead(path);
+        if (text === null) throw new Error("absent");
+        return text;
+      },
+      http: async (request) => {
+        const said = await window.nodeHttp(request);
+        if (said.problem) throw new Error(said.problem);
+        return said;
+      },
       startServer: null,
     }),
-    hostId: () => config.host_id, readConfig: () => config, list: (folder) => window.nodeList(folder),
+    hostId: () => config.host_id,
+    readConfig: () => config,
+    list: (folder) => window.nodeList(folder),
   };
   function requireFrom(folder) {
     return (name) => {
@@ -43,7 +55,11 @@
   }
   window.require = requireFrom("/");
   const skin = { appSkinInfo: { panelBackgroundColor: { color: { red: 35, green: 35, blue: 35, alpha: 255 } } } };
-  window.__adobe_cep__ = { getHostEnvironment: () => JSON.stringify(skin), addEventListener: () => {}, getSystemPath: (which) => (which === "extension" ? here : "/Applications/Premiere/Premiere"),
-    evalScript: (text, callback) => window.hostEval(text).then(callback) };
+  window.__adobe_cep__ = {
+    getHostEnvironment: () => JSON.stringify(skin),
+    addEventListener: () => {},
+    getSystemPath: (which) => (which === "extension" ? here : "/Applications/Premiere/Premiere"),
+    evalScript: (text, callback) => window.hostEval(text).then(callback),
+  };
   window.cep = { fs: { showOpenDialogEx: () => ({ err: 0, data: ["/picked.wav"] }) }, util: { openURLInDefaultBrowser: () => {} } };
 })();

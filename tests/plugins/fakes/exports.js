@@ -21,17 +21,41 @@ function kindOf(preset) {
 function write({ python, repository }, { file, kind, timebase, from, to, width, height, tracks }) {
   const frame = BigInt(timebase);
   const shown = tracks.filter((track) => !track.muted).map((track) => track.items.filter((item) => !item.disabled && item.file));
-  const at = (tick) => shown.slice().reverse().map((items) => items.find((item) => item.start <= tick && tick < item.end)).find(Boolean);
+  const at = (tick) =>
+    shown
+      .slice()
+      .reverse()
+      .map((items) => items.find((item) => item.start <= tick && tick < item.end))
+      .find(Boolean);
   const frames = [];
   for (let tick = BigInt(from); tick < BigInt(to); tick += frame) {
     const item = at(tick);
     frames.push(item ? [item.file, Number((item.inPoint + tick - item.start) / frame)] : null);
   }
-  const heard = shown.flat().filter((item) => item.start < BigInt(to) && item.end > BigInt(from))
-    .map((item) => ({ file: item.file, at: Number(item.start - BigInt(from)) / Number(PER_SECOND), from: Number(item.inPoint) / Number(PER_SECOND),
-      length: Number(item.end - item.start) / Number(PER_SECOND) }));
-  const spec = { file, kind, width, height, rate: `${PER_SECOND}/${frame}`, frames, heard, seconds: Number(BigInt(to) - BigInt(from)) / Number(PER_SECOND) };
-  childProcess.execFileSync(python, ["-m", "tests.plugins.media", "render"], { cwd: repository, input: JSON.stringify(spec), encoding: "utf8" });
+  const heard = shown
+    .flat()
+    .filter((item) => item.start < BigInt(to) && item.end > BigInt(from))
+    .map((item) => ({
+      file: item.file,
+      at: Number(item.start - BigInt(from)) / Number(PER_SECOND),
+      from: Number(item.inPoint) / Number(PER_SECOND),
+      length: Number(item.end - item.start) / Number(PER_SECOND),
+    }));
+  const spec = {
+    file,
+    kind,
+    width,
+    height,
+    rate: `${PER_SECOND}/${frame}`,
+    frames,
+    heard,
+    seconds: Number(BigInt(to) - BigInt(from)) / Number(PER_SECOND),
+  };
+  childProcess.execFileSync(python, ["-m", "tests.plugins.media", "render"], {
+    cwd: repository,
+    input: JSON.stringify(spec),
+    encoding: "utf8",
+  });
 }
 
 module.exports = { kindOf, write };

@@ -14,7 +14,9 @@ const LEDGER = JSON.parse(fs.readFileSync(path.join(__dirname, "ledger.json"), "
 /** `without` names entries of the ledger that do not hold; `python` probes and renders media; `deafTo` names presets that leave no file. */
 class Premiere {
   constructor({ without = [], python = "python3", repository = process.cwd(), deafTo = [] } = {}) {
-    without.forEach((name) => { if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`); });
+    without.forEach((name) => {
+      if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`);
+    });
     Object.assign(this, { without, python, repository, deafTo, exports: [], known: new Map(), scripts: [], busyMs: 0 });
     this.project = this.newProject("Film");
     this.engine = this.makeEngine();
@@ -43,10 +45,19 @@ class Premiere {
       documentID: next("document"),
       name,
       rootItem,
-      get sequences() { return collection(all, "numSequences"); },
-      get activeSequence() { return active; },
-      set activeSequence(sequence) { active = sequence; },
-      openSequence(id) { active = all.find((one) => one.sequenceID === id) || active; return true; },
+      get sequences() {
+        return collection(all, "numSequences");
+      },
+      get activeSequence() {
+        return active;
+      },
+      set activeSequence(sequence) {
+        active = sequence;
+      },
+      openSequence(id) {
+        active = all.find((one) => one.sequenceID === id) || active;
+        return true;
+      },
       importFiles(files, quiet, bin) {
         for (const file of files) {
           if (!fs.existsSync(file)) return false;
@@ -55,13 +66,25 @@ class Premiere {
         }
         return app.does("import.returns-nothing") ? undefined : true;
       },
-      add(sequence) { all.push(sequence); active = sequence; return sequence; },
+      add(sequence) {
+        all.push(sequence);
+        active = sequence;
+        return sequence;
+      },
     };
   }
 
   makeEngine() {
     const host = { Time };
-    const application = { version: "26.3.0", get project() { return premiere.project; }, enableQE: () => { engine.qe = premiere.qe(); } };
+    const application = {
+      version: "26.3.0",
+      get project() {
+        return premiere.project;
+      },
+      enableQE: () => {
+        engine.qe = premiere.qe();
+      },
+    };
     const premiere = this;
     const engine = vm.createContext({ ...host, app: application, File: FakeFile });
     engine.$ = { evalFile: (file) => premiere.run(engine, fs.readFileSync(file, "utf8"), file) };
@@ -100,8 +123,10 @@ class Premiere {
             const { inner } = premiere.project.activeSequence;
             const sequence = premiere.project.activeSequence;
             const most = premiere.does("qe.one-track-per-call") ? 1 : Infinity;
-            for (let count = 0; count < Math.min(video || 0, most); count += 1) inner.video.splice(videoIndex, 0, new Track(sequence, "Video", `V${inner.video.length + 1}`));
-            for (let count = 0; count < Math.min(audio || 0, most); count += 1) inner.audio.splice(audioIndex, 0, new Track(sequence, "Audio", `A${inner.audio.length + 1}`));
+            for (let count = 0; count < Math.min(video || 0, most); count += 1)
+              inner.video.splice(videoIndex, 0, new Track(sequence, "Video", `V${inner.video.length + 1}`));
+            for (let count = 0; count < Math.min(audio || 0, most); count += 1)
+              inner.audio.splice(audioIndex, 0, new Track(sequence, "Audio", `A${inner.audio.length + 1}`));
           },
         }),
       },
@@ -116,15 +141,24 @@ class Premiere {
 
   /** A clip of `length` frames at frame `start`, from frame `offset` of its file; `sound` = index of the track of its linked sound; `nest` = a
    * file of what a nested sequence shows. */
-  addClip(sequence, { file = null, nest = null, start, length, offset = 0, track = 0, kind = "Video", sound = null, name = null, selected = false }) {
+  addClip(
+    sequence,
+    { file = null, nest = null, start, length, offset = 0, track = 0, kind = "Video", sound = null, name = null, selected = false },
+  ) {
     const frame = BigInt(sequence.timebase);
     const facts = file ? this.facts(file) : null;
     const projectItem = new ProjectItem(this, { name: name || (file ? path.basename(file) : nest ? "Nest" : "Title"), file, facts, nest });
     this.project.rootItem.inner.items.push(projectItem);
     const make = (tracks, index, mediaType) => {
       while (tracks.length <= index) tracks.push(new Track(sequence, mediaType, `${mediaType[0]}${tracks.length + 1}`));
-      const item = new TrackItem(tracks[index], { name: projectItem.name, projectItem, start: BigInt(start) * frame, end: BigInt(start + length) * frame,
-        inPoint: BigInt(offset) * frame, mediaType });
+      const item = new TrackItem(tracks[index], {
+        name: projectItem.name,
+        projectItem,
+        start: BigInt(start) * frame,
+        end: BigInt(start + length) * frame,
+        inPoint: BigInt(offset) * frame,
+        mediaType,
+      });
       tracks[index].inner.items.push(item);
       item.inner.selected = selected;
       return item;
@@ -140,13 +174,22 @@ class Premiere {
 }
 
 class FakeFile {
-  constructor(file) { this.fsName = file; }
+  constructor(file) {
+    this.fsName = file;
+  }
 
-  get exists() { return fs.existsSync(this.fsName); }
+  get exists() {
+    return fs.existsSync(this.fsName);
+  }
 
-  get length() { return this.exists ? fs.statSync(this.fsName).size : -1; }
+  get length() {
+    return this.exists ? fs.statSync(this.fsName).size : -1;
+  }
 
-  remove() { fs.unlinkSync(this.fsName); return true; }
+  remove() {
+    fs.unlinkSync(this.fsName);
+    return true;
+  }
 }
 
 /** Takes away what ECMAScript 3 does not have. */

@@ -19,19 +19,29 @@ class Time {
     this.value = String(ticks);
   }
 
-  get ticks() { return this.value; }
+  get ticks() {
+    return this.value;
+  }
 
-  set ticks(ticks) { this.value = String(ticks); }
+  set ticks(ticks) {
+    this.value = String(ticks);
+  }
 
-  get seconds() { return Number(this.value) / Number(PER_SECOND); }
+  get seconds() {
+    return Number(this.value) / Number(PER_SECOND);
+  }
 
-  set seconds(seconds) { this.value = String(Math.round(seconds * Number(PER_SECOND))); }
+  set seconds(seconds) {
+    this.value = String(Math.round(seconds * Number(PER_SECOND)));
+  }
 }
 
 /** No Array: numItems and indices only. */
 function collection(items, counter = "numItems") {
   const out = { [counter]: items.length };
-  items.forEach((item, index) => { out[index] = item; });
+  items.forEach((item, index) => {
+    out[index] = item;
+  });
   return out;
 }
 
@@ -40,14 +50,18 @@ class Property {
     Object.assign(this, { displayName, value, stubborn, moving: false });
   }
 
-  getValue() { return Array.isArray(this.value) ? this.value.slice() : this.value; }
+  getValue() {
+    return Array.isArray(this.value) ? this.value.slice() : this.value;
+  }
 
   setValue(value) {
     if (!this.stubborn) this.value = value;
     return true;
   }
 
-  isTimeVarying() { return this.moving; }
+  isTimeVarying() {
+    return this.moving;
+  }
 }
 
 function usualComponents() {
@@ -64,20 +78,30 @@ class ProjectItem {
     Object.defineProperty(this, "inner", { enumerable: false });
   }
 
-  get children() { return collection(this.inner.items); }
+  get children() {
+    return collection(this.inner.items);
+  }
 
   getMediaPath() {
     if (!this.inner.file && this.inner.app.does("path.synthetic-throws")) throw new Error("Illegal Parameter type");
     return this.inner.file || "";
   }
 
-  startTime() { return new Time(this.inner.facts ? this.inner.facts.startTicks : "0"); }
+  startTime() {
+    return new Time(this.inner.facts ? this.inner.facts.startTicks : "0");
+  }
 
-  isSequence() { return this.inner.nest !== null; }
+  isSequence() {
+    return this.inner.nest !== null;
+  }
 
-  isMulticamClip() { return false; }
+  isMulticamClip() {
+    return false;
+  }
 
-  isOffline() { return Boolean(this.inner.file) && !fs.existsSync(this.inner.file); }
+  isOffline() {
+    return Boolean(this.inner.file) && !fs.existsSync(this.inner.file);
+  }
 
   getFootageInterpretation() {
     if (!this.inner.facts || !this.inner.facts.rate) throw new Error("no footage");
@@ -90,13 +114,21 @@ class ProjectItem {
     return `<rdf><premierePrivateProjectMetaData:Column.Intrinsic.AudioInfo>${sound}</premierePrivateProjectMetaData:Column.Intrinsic.AudioInfo></rdf>`;
   }
 
-  setInPoint(time) { this.inner.inPoint = time.ticks; }
+  setInPoint(time) {
+    this.inner.inPoint = time.ticks;
+  }
 
-  setOutPoint(time) { this.inner.outPoint = time.ticks; }
+  setOutPoint(time) {
+    this.inner.outPoint = time.ticks;
+  }
 
-  clearInPoint() { this.inner.inPoint = null; }
+  clearInPoint() {
+    this.inner.inPoint = null;
+  }
 
-  clearOutPoint() { this.inner.outPoint = null; }
+  clearOutPoint() {
+    this.inner.outPoint = null;
+  }
 
   createBin(name) {
     const bin = new ProjectItem(this.inner.app, { name, type: BIN });
@@ -107,35 +139,68 @@ class ProjectItem {
 
 class TrackItem {
   constructor(track, { name, projectItem, start, end, inPoint, mediaType }) {
-    const inner = { track, start: BigInt(start), end: BigInt(end), inPoint: BigInt(inPoint), linked: [], selected: false, speed: 1, reversed: 0 };
+    const inner = {
+      track,
+      start: BigInt(start),
+      end: BigInt(end),
+      inPoint: BigInt(inPoint),
+      linked: [],
+      selected: false,
+      speed: 1,
+      reversed: 0,
+    };
     Object.defineProperty(this, "inner", { value: inner, enumerable: false });
     Object.assign(this, { name, projectItem, mediaType, nodeId: next("item"), disabled: false });
     this.parts = mediaType === "Video" ? usualComponents() : [];
   }
 
-  get components() { return collection(this.parts); }
+  get components() {
+    return collection(this.parts);
+  }
 
-  get start() { return new Time(this.inner.start); }
+  get start() {
+    return new Time(this.inner.start);
+  }
 
-  get end() { return new Time(this.inner.end); }
+  get end() {
+    return new Time(this.inner.end);
+  }
 
-  set end(time) { this.inner.end = BigInt(time.ticks); }
+  set end(time) {
+    this.inner.end = BigInt(time.ticks);
+  }
 
-  get inPoint() { return new Time(this.inner.inPoint); }
+  get inPoint() {
+    return new Time(this.inner.inPoint);
+  }
 
-  get outPoint() { return new Time(this.inner.inPoint + this.inner.end - this.inner.start); }
+  get outPoint() {
+    return new Time(this.inner.inPoint + this.inner.end - this.inner.start);
+  }
 
-  get duration() { return new Time(this.inner.end - this.inner.start); }
+  get duration() {
+    return new Time(this.inner.end - this.inner.start);
+  }
 
-  getLinkedItems() { return this.inner.linked.length ? collection([this, ...this.inner.linked]) : undefined; }
+  getLinkedItems() {
+    return this.inner.linked.length ? collection([this, ...this.inner.linked]) : undefined;
+  }
 
-  getSpeed() { return this.inner.speed; }
+  getSpeed() {
+    return this.inner.speed;
+  }
 
-  isSpeedReversed() { return this.inner.reversed; }
+  isSpeedReversed() {
+    return this.inner.reversed;
+  }
 
-  isSelected() { return this.inner.selected; }
+  isSelected() {
+    return this.inner.selected;
+  }
 
-  setSelected(selected) { this.inner.selected = Boolean(selected); }
+  setSelected(selected) {
+    this.inner.selected = Boolean(selected);
+  }
 
   remove() {
     const { items } = this.inner.track.inner;
@@ -145,10 +210,24 @@ class TrackItem {
 
   picture() {
     const { inner } = this;
-    const looks = this.parts.map((part) => [part.displayName, Object.keys(part.properties).filter((key) => /^\d/.test(key)).map((key) => part.properties[key].value)]);
+    const looks = this.parts.map((part) => [
+      part.displayName,
+      Object.keys(part.properties)
+        .filter((key) => /^\d/.test(key))
+        .map((key) => part.properties[key].value),
+    ]);
     const media = this.projectItem ? this.projectItem.inner.file : null;
-    return { id: this.nodeId, name: this.name, media, start: String(inner.start), end: String(inner.end), inPoint: String(inner.inPoint),
-      disabled: this.disabled, selected: inner.selected, looks };
+    return {
+      id: this.nodeId,
+      name: this.name,
+      media,
+      start: String(inner.start),
+      end: String(inner.end),
+      inPoint: String(inner.inPoint),
+      disabled: this.disabled,
+      selected: inner.selected,
+      looks,
+    };
   }
 }
 
@@ -158,13 +237,21 @@ class Track {
     Object.defineProperty(this, "inner", { value: { sequence, items: [], muted: false, locked: false }, enumerable: false });
   }
 
-  get clips() { return collection(this.inner.items.slice().sort((one, other) => (one.inner.start < other.inner.start ? -1 : 1))); }
+  get clips() {
+    return collection(this.inner.items.slice().sort((one, other) => (one.inner.start < other.inner.start ? -1 : 1)));
+  }
 
-  isMuted() { return this.inner.muted; }
+  isMuted() {
+    return this.inner.muted;
+  }
 
-  setMute(muted) { this.inner.muted = Boolean(muted); }
+  setMute(muted) {
+    this.inner.muted = Boolean(muted);
+  }
 
-  isLocked() { return this.inner.locked; }
+  isLocked() {
+    return this.inner.locked;
+  }
 
   overwriteClip(item, time) {
     const { sequence } = this.inner;
@@ -181,7 +268,9 @@ class Track {
       placed.push(lay(sequence.inner.audio[0], item, start, end, first));
     }
     if (app.does("selected.place-changes-selection")) {
-      sequence.everything().forEach((one) => { one.inner.selected = placed.includes(one); });
+      sequence.everything().forEach((one) => {
+        one.inner.selected = placed.includes(one);
+      });
     }
     return true;
   }
@@ -214,77 +303,156 @@ class Markers {
     Object.defineProperty(this, "all", { value: [], enumerable: false });
   }
 
-  get numMarkers() { return this.all.length; }
+  get numMarkers() {
+    return this.all.length;
+  }
 
   createMarker(seconds) {
-    const marker = { start: new Time(), end: new Time(), name: "", comments: "", setColorByIndex(index) { this.colour = index; } };
+    const marker = {
+      start: new Time(),
+      end: new Time(),
+      name: "",
+      comments: "",
+      setColorByIndex(index) {
+        this.colour = index;
+      },
+    };
     marker.start.seconds = seconds;
     this.all.push(marker);
     return marker;
   }
 
-  getFirstMarker() { return this.all[0]; }
+  getFirstMarker() {
+    return this.all[0];
+  }
 
-  getNextMarker(marker) { return this.all[this.all.indexOf(marker) + 1]; }
+  getNextMarker(marker) {
+    return this.all[this.all.indexOf(marker) + 1];
+  }
 }
 
 class Sequence {
   constructor(app, { name, timebase, zeroPoint, displayFormat, width, height }) {
-    Object.assign(this, { name, timebase, zeroPoint, videoDisplayFormat: displayFormat, sequenceID: next("sequence"), markers: new Markers(),
-      frameSizeHorizontal: width, frameSizeVertical: height });
+    Object.assign(this, {
+      name,
+      timebase,
+      zeroPoint,
+      videoDisplayFormat: displayFormat,
+      sequenceID: next("sequence"),
+      markers: new Markers(),
+      frameSizeHorizontal: width,
+      frameSizeVertical: height,
+    });
     const inner = { app, video: [], audio: [], inPoint: UNSET_S, outPoint: UNSET_S, playhead: "0" };
     Object.defineProperty(this, "inner", { value: inner, enumerable: false });
     inner.video.push(new Track(this, "Video", "V1"));
     inner.audio.push(new Track(this, "Audio", "A1"));
   }
 
-  get id() { return Math.random(); } // not stable
+  get id() {
+    return Math.random();
+  } // not stable
 
-  get videoTracks() { return collection(this.inner.video, "numTracks"); }
+  get videoTracks() {
+    return collection(this.inner.video, "numTracks");
+  }
 
-  get audioTracks() { return collection(this.inner.audio, "numTracks"); }
+  get audioTracks() {
+    return collection(this.inner.audio, "numTracks");
+  }
 
-  everything() { return [...this.inner.video, ...this.inner.audio].flatMap((track) => track.inner.items); }
+  everything() {
+    return [...this.inner.video, ...this.inner.audio].flatMap((track) => track.inner.items);
+  }
 
   getSelection() {
     const selected = this.everything().filter((item) => item.inner.selected);
-    const twice = this.inner.app.does("selection.linked-come-twice") ? selected.flatMap((item) => [item, ...item.inner.linked.filter((one) => one.inner.selected)]) : selected;
+    const twice = this.inner.app.does("selection.linked-come-twice")
+      ? selected.flatMap((item) => [item, ...item.inner.linked.filter((one) => one.inner.selected)])
+      : selected;
     return this.inner.app.does("selection.is-a-collection") ? collection(twice) : twice;
   }
 
-  getInPointAsTime() { const time = new Time(); time.seconds = this.inner.inPoint; return { seconds: this.inner.inPoint, ticks: time.ticks }; }
+  getInPointAsTime() {
+    const time = new Time();
+    time.seconds = this.inner.inPoint;
+    return { seconds: this.inner.inPoint, ticks: time.ticks };
+  }
 
-  getOutPointAsTime() { const time = new Time(); time.seconds = this.inner.outPoint; return { seconds: this.inner.outPoint, ticks: time.ticks }; }
+  getOutPointAsTime() {
+    const time = new Time();
+    time.seconds = this.inner.outPoint;
+    return { seconds: this.inner.outPoint, ticks: time.ticks };
+  }
 
-  setInPoint(seconds) { this.inner.inPoint = seconds; }
+  setInPoint(seconds) {
+    this.inner.inPoint = seconds;
+  }
 
-  setOutPoint(seconds) { this.inner.outPoint = seconds; }
+  setOutPoint(seconds) {
+    this.inner.outPoint = seconds;
+  }
 
-  getPlayerPosition() { return new Time(this.inner.playhead); }
+  getPlayerPosition() {
+    return new Time(this.inner.playhead);
+  }
 
-  setPlayerPosition(ticks) { this.inner.playhead = String(ticks); }
+  setPlayerPosition(ticks) {
+    this.inner.playhead = String(ticks);
+  }
 
-  overwriteClip(item, time) { return this.inner.video[0].overwriteClip(item, time); } // whatever track is asked for
+  overwriteClip(item, time) {
+    return this.inner.video[0].overwriteClip(item, time);
+  } // whatever track is asked for
 
   exportAsMediaDirect(file, preset) {
     const { app, video, audio, inPoint, outPoint } = this.inner;
     const kind = exporting.kindOf(preset);
-    if (!kind || app.deafTo.some((name) => preset.includes(name))) return app.does("export.failure-may-be-silent") ? "No Error" : "Invalid preset";
+    if (!kind || app.deafTo.some((name) => preset.includes(name)))
+      return app.does("export.failure-may-be-silent") ? "No Error" : "Invalid preset";
     const frame = BigInt(this.timebase);
     const onFrame = (seconds) => BigInt(Math.round((seconds * Number(PER_SECOND)) / Number(frame))) * frame;
-    const tracks = (kind === "picture" ? video : audio).map(({ inner }) => ({ muted: inner.muted, items: inner.items.map((item) => ({ ...item.inner,
-      disabled: item.disabled, file: item.projectItem && (item.projectItem.inner.file || item.projectItem.inner.nest) })) }));
+    const tracks = (kind === "picture" ? video : audio).map(({ inner }) => ({
+      muted: inner.muted,
+      items: inner.items.map((item) => ({
+        ...item.inner,
+        disabled: item.disabled,
+        file: item.projectItem && (item.projectItem.inner.file || item.projectItem.inner.nest),
+      })),
+    }));
     app.exports.push({ file, preset, inPoint, outPoint, heard: tracks.map((track) => !track.muted) });
-    exporting.write(app, { file, kind, timebase: this.timebase, from: onFrame(inPoint), to: onFrame(outPoint), width: this.frameSizeHorizontal,
-      height: this.frameSizeVertical, tracks });
+    exporting.write(app, {
+      file,
+      kind,
+      timebase: this.timebase,
+      from: onFrame(inPoint),
+      to: onFrame(outPoint),
+      width: this.frameSizeHorizontal,
+      height: this.frameSizeVertical,
+      tracks,
+    });
     return app.does("export.result-varies") ? 0 : "No Error";
   }
 
   picture(without) {
-    const tracks = (all) => all.map((track) => ({ name: track.name, muted: track.inner.muted, locked: track.inner.locked,
-      items: track.inner.items.map((item) => item.picture()).filter((item) => !without.includes(item.media)) })).filter((track) => track.items.length);
+    const tracks = (all) =>
+      all
+        .map((track) => ({
+          name: track.name,
+          muted: track.inner.muted,
+          locked: track.inner.locked,
+          items: track.inner.items.map((item) => item.picture()).filter((item) => !without.includes(item.media)),
+        }))
+        .filter((track) => track.items.length);
     const { inPoint, outPoint, playhead } = this.inner;
-    return { video: tracks(this.inner.video), audio: tracks(this.inner.audio), inPoint, outPoint, playhead, markers: this.markers.numMarkers };
+    return {
+      video: tracks(this.inner.video),
+      audio: tracks(this.inner.audio),
+      inPoint,
+      outPoint,
+      playhead,
+      markers: this.markers.numMarkers,
+    };
   }
 }
 

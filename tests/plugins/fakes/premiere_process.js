@@ -27,11 +27,17 @@ const sequences = new Map();
 const items = new Map();
 const projects = new Map([[premiere.project.documentID, premiere.project]]);
 
-const find = (id) => [...sequences.values()].flatMap((sequence) => sequence.everything()).find((item) => item.nodeId === id) || items.get(id);
+const find = (id) =>
+  [...sequences.values()].flatMap((sequence) => sequence.everything()).find((item) => item.nodeId === id) || items.get(id);
 
 const DEEDS = {
-  about: () => ({ project: premiere.project.documentID, sequence: premiere.project.activeSequence && premiere.project.activeSequence.sequenceID }),
-  known: ({ file, facts }) => { premiere.known.set(file, facts); },
+  about: () => ({
+    project: premiere.project.documentID,
+    sequence: premiere.project.activeSequence && premiere.project.activeSequence.sequenceID,
+  }),
+  known: ({ file, facts }) => {
+    premiere.known.set(file, facts);
+  },
   sequence: (given) => {
     const sequence = premiere.newSequence(given);
     sequences.set(sequence.sequenceID, sequence);
@@ -47,7 +53,9 @@ const DEEDS = {
     projects.set(premiere.project.documentID, premiere.project);
     return premiere.project.documentID;
   },
-  reopen: ({ project }) => { premiere.project = projects.get(project); },
+  reopen: ({ project }) => {
+    premiere.project = projects.get(project);
+  },
   picture: ({ sequence, without = [] }) => sequences.get(sequence).picture(without),
   change: ({ item, ...values }) => {
     const found = find(item);
@@ -66,21 +74,38 @@ const DEEDS = {
   effect: ({ item, matchName, displayName }) => {
     find(item).parts.push({ matchName, displayName, properties: collection([new Property("Amount", 1)]) });
   },
-  track: ({ sequence, kind, index, ...values }) => { Object.assign(sequences.get(sequence).inner[kind][index].inner, values); },
+  track: ({ sequence, kind, index, ...values }) => {
+    Object.assign(sequences.get(sequence).inner[kind][index].inner, values);
+  },
   tracks: ({ sequence, kind }) => sequences.get(sequence).inner[kind].map((track) => track.name),
-  sequenceState: ({ sequence, ...values }) => { Object.assign(sequences.get(sequence).inner, values); },
-  nameTrack: ({ sequence, kind, index, name }) => { sequences.get(sequence).inner[kind][index].name = name; },
-  active: ({ sequence }) => { premiere.project.activeSequence = sequences.get(sequence); },
-  remove: ({ item }) => { find(item).remove(); },
+  sequenceState: ({ sequence, ...values }) => {
+    Object.assign(sequences.get(sequence).inner, values);
+  },
+  nameTrack: ({ sequence, kind, index, name }) => {
+    sequences.get(sequence).inner[kind][index].name = name;
+  },
+  active: ({ sequence }) => {
+    premiere.project.activeSequence = sequences.get(sequence);
+  },
+  remove: ({ item }) => {
+    find(item).remove();
+  },
   naive: ({ sequence, file, track, start }) => {
     const bin = premiere.project.rootItem;
     premiere.project.importFiles([file], true, bin, false);
     const item = bin.inner.items[bin.inner.items.length - 1];
     return sequences.get(sequence).inner.video[track].overwriteClip(item, { ticks: start });
   },
-  breakQE: () => { premiere.qe = () => { throw new Error("no QE"); }; },
+  breakQE: () => {
+    premiere.qe = () => {
+      throw new Error("no QE");
+    };
+  },
   ask: ({ request }) => answer(editor, schema, request),
-  eval: ({ text }) => new Promise((resolve) => { premiere.evalScript(text, resolve); }),
+  eval: ({ text }) =>
+    new Promise((resolve) => {
+      premiere.evalScript(text, resolve);
+    }),
   call: ({ name, argument }) => editor[name](argument),
   exports: () => premiere.exports,
   busy: () => premiere.busyMs,

@@ -18,13 +18,48 @@ const TickTime = {
 const at = (value) => TickTime.createWithTicks(value);
 
 const usualLook = () => [
-  { match: "AE.ADBE Opacity", name: "Opacity", params: [{ name: "Opacity", value: 100 }, { name: "Blend Mode", value: 0 }] },
-  { match: "AE.ADBE Motion", name: "Motion", params: [{ name: "Position", value: { x: 0.5, y: 0.5 } }, { name: "Scale", value: 100 }] },
+  {
+    match: "AE.ADBE Opacity",
+    name: "Opacity",
+    params: [
+      { name: "Opacity", value: 100 },
+      { name: "Blend Mode", value: 0 },
+    ],
+  },
+  {
+    match: "AE.ADBE Motion",
+    name: "Motion",
+    params: [
+      { name: "Position", value: { x: 0.5, y: 0.5 } },
+      { name: "Scale", value: 100 },
+    ],
+  },
 ];
 
 class Uxp {
-  constructor({ without = [], facts = () => null, python = "python3", repository = process.cwd(), deafTo = [], whileExporting = () => {} } = {}) {
-    Object.assign(this, { without, facts, python, repository, deafTo, whileExporting, exports: [], stack: [], locked: 0, steps: [], busyMs: 0, epoch: 0, listeners: [] });
+  constructor({
+    without = [],
+    facts = () => null,
+    python = "python3",
+    repository = process.cwd(),
+    deafTo = [],
+    whileExporting = () => {},
+  } = {}) {
+    Object.assign(this, {
+      without,
+      facts,
+      python,
+      repository,
+      deafTo,
+      whileExporting,
+      exports: [],
+      stack: [],
+      locked: 0,
+      steps: [],
+      busyMs: 0,
+      epoch: 0,
+      listeners: [],
+    });
     this.projects = new Map();
     this.open = this.newProject("Film");
     this.ppro = this.makeApi();
@@ -51,8 +86,23 @@ class Uxp {
   }
 
   newSequence({ name = "Scene", timebase, zeroPoint = "0", display = 101, width = 64, height = 64 }) {
-    const sequence = { width, height, inPoint: "-101606400000000000", outPoint: "-101606400000000000", guid: next("sequence"), name, timebase, zeroPoint, display, video: [[]], audio: [[]], names: { video: ["V1"], audio: ["A1"] },
-      muted: {}, markers: [], playhead: "0" };
+    const sequence = {
+      width,
+      height,
+      inPoint: "-101606400000000000",
+      outPoint: "-101606400000000000",
+      guid: next("sequence"),
+      name,
+      timebase,
+      zeroPoint,
+      display,
+      video: [[]],
+      audio: [[]],
+      names: { video: ["V1"], audio: ["A1"] },
+      muted: {},
+      markers: [],
+      playhead: "0",
+    };
     this.open.sequences.push(sequence);
     this.open.active = sequence.guid;
     return sequence;
@@ -66,10 +116,25 @@ class Uxp {
 
   addClip(sequence, { file = null, nest = null, start, length, offset = 0, track = 0, kind = "video", selected = false, name = null }) {
     const frame = BigInt(sequence.timebase);
-    const media = nest ? this.addMedia("", null, null, nest) : file ? this.open.items.find((item) => item.file === file && !item.bin) || this.addMedia(file) : null;
+    const media = nest
+      ? this.addMedia("", null, null, nest)
+      : file
+        ? this.open.items.find((item) => item.file === file && !item.bin) || this.addMedia(file)
+        : null;
     while (sequence[kind].length <= track) grow(sequence, kind);
-    const clip = { key: next("clip"), name: name || (file ? path.basename(file) : "Title"), media: media ? media.id : null, start: String(BigInt(start) * frame),
-      end: String(BigInt(start + length) * frame), inPoint: String(BigInt(offset) * frame), selected, disabled: false, speed: 1, reversed: 0, look: kind === "video" ? usualLook() : [] };
+    const clip = {
+      key: next("clip"),
+      name: name || (file ? path.basename(file) : "Title"),
+      media: media ? media.id : null,
+      start: String(BigInt(start) * frame),
+      end: String(BigInt(start + length) * frame),
+      inPoint: String(BigInt(offset) * frame),
+      selected,
+      disabled: false,
+      speed: 1,
+      reversed: 0,
+      look: kind === "video" ? usualLook() : [],
+    };
     sequence[kind][track].push(clip);
     return clip;
   }
@@ -89,23 +154,44 @@ class Uxp {
     const fake = this;
     return {
       TickTime,
-      Constants: { TrackItemType: { EMPTY: 0, CLIP: 1 }, MediaType: { ANY: 0 }, ExportType: { QUEUE_TO_AME: 0, QUEUE_TO_APP: 1, IMMEDIATELY: 2 },
-        OperationCompleteEvent: { EXPORT_MEDIA_COMPLETE: 3 } },
+      Constants: {
+        TrackItemType: { EMPTY: 0, CLIP: 1 },
+        MediaType: { ANY: 0 },
+        ExportType: { QUEUE_TO_AME: 0, QUEUE_TO_APP: 1, IMMEDIATELY: 2 },
+        OperationCompleteEvent: { EXPORT_MEDIA_COMPLETE: 3 },
+      },
       EncoderManager: { getManager: () => ({ exportSequence: (...given) => exportSequence(fake, ...given) }) },
-      EventManager: { addGlobalEventListener: (event, heard) => fake.listeners.push(heard),
-        removeGlobalEventListener: (event, heard) => { fake.listeners = fake.listeners.filter((one) => one !== heard); } },
-      TrackItemSelection: { createEmptySelection: (use) => { use({ items: [], addItem(item) { this.items.push(item); return true; } }); return true; } },
+      EventManager: {
+        addGlobalEventListener: (event, heard) => fake.listeners.push(heard),
+        removeGlobalEventListener: (event, heard) => {
+          fake.listeners = fake.listeners.filter((one) => one !== heard);
+        },
+      },
+      TrackItemSelection: {
+        createEmptySelection: (use) => {
+          use({
+            items: [],
+            addItem(item) {
+              this.items.push(item);
+              return true;
+            },
+          });
+          return true;
+        },
+      },
       ProjectItem: { TYPE_CLIP: 1, TYPE_BIN: 2, TYPE_ROOT: 3 },
       ClipProjectItem: { cast: (item) => (item && item.clip ? item.clip : null) },
       FolderItem: { cast: (item) => item },
       Project: { getActiveProject: async () => (fake.open ? projectView(fake, fake.open) : null) },
       SequenceEditor: { getEditor: (sequence) => editorView(fake, sequence.inner) },
       Markers: { getMarkers: async (sequence) => markersView(fake, sequence.inner) },
-      ProjectConverter: { exportAsOpenTimelineIO: async (sequence, file) => {
-        if (!fake.does("otio.native")) return false;
-        fs.writeFileSync(file, JSON.stringify(nativeOtio(fake, sequence.inner)));
-        return true;
-      } },
+      ProjectConverter: {
+        exportAsOpenTimelineIO: async (sequence, file) => {
+          if (!fake.does("otio.native")) return false;
+          fs.writeFileSync(file, JSON.stringify(nativeOtio(fake, sequence.inner)));
+          return true;
+        },
+      },
     };
   }
 }
@@ -119,15 +205,28 @@ function projectView(fake, project) {
   return {
     guid: { toString: () => project.guid },
     name: project.name,
-    getActiveSequence: async () => { const found = project.sequences.find((one) => one.guid === project.active); return found ? sequenceView(fake, project, found.guid) : null; },
+    getActiveSequence: async () => {
+      const found = project.sequences.find((one) => one.guid === project.active);
+      return found ? sequenceView(fake, project, found.guid) : null;
+    },
     getSequences: async () => project.sequences.map((one) => sequenceView(fake, project, one.guid)),
-    openSequence: async (sequence) => { project.active = sequence.inner.guid; return true; },
+    openSequence: async (sequence) => {
+      project.active = sequence.inner.guid;
+      return true;
+    },
     getRootItem: async () => folderView(fake, project, null, "Root"),
     importFiles: async (files, quiet, bin) => {
       files.filter((file) => fs.existsSync(file)).forEach((file) => fake.addMedia(file, bin.binId));
       return true;
     },
-    lockedAccess: (work) => { fake.locked += 1; try { work(); } finally { fake.locked -= 1; } },
+    lockedAccess: (work) => {
+      fake.locked += 1;
+      try {
+        work();
+      } finally {
+        fake.locked -= 1;
+      }
+    },
     executeTransaction: (collect, label) => {
       const actions = [];
       collect({ addAction: (action) => actions.push(action) });
@@ -161,7 +260,12 @@ function itemView(fake, project, id) {
     isSequence: async () => Boolean(item().nest),
     isMulticamClip: async () => false,
     getMedia: async () => ({ start: at(item().facts ? item().facts.startTicks : "0"), duration: at(item().facts.lengthTicks) }),
-    getFootageInterpretation: async () => ({ getFrameRate: () => { const [over, under] = item().facts.rate.split("/"); return over / under; } }),
+    getFootageInterpretation: async () => ({
+      getFrameRate: () => {
+        const [over, under] = item().facts.rate.split("/");
+        return over / under;
+      },
+    }),
     createSetInOutPointsAction: (first, last) => fake.action(() => Object.assign(item(), { inPoint: first.ticks, outPoint: last.ticks })),
     createClearInOutPointsAction: () => fake.action(() => Object.assign(item(), { inPoint: null, outPoint: null })),
   };
@@ -171,7 +275,9 @@ function itemView(fake, project, id) {
 function sequenceView(fake, project, guid) {
   const inner = () => project.sequences.find((one) => one.guid === guid);
   const trackView = (kind, index) => ({
-    get name() { return inner().names[kind][index]; },
+    get name() {
+      return inner().names[kind][index];
+    },
     isMuted: async () => Boolean(inner().muted[kind + index]),
     setMute: async (muted) => {
       if (muted) inner().muted[kind + index] = true;
@@ -181,7 +287,15 @@ function sequenceView(fake, project, guid) {
     getTrackItems: () => inner()[kind][index].map((clip) => clipView(fake, project, guid, kind, index, clip.key, clip)),
   });
   return {
-    get inner() { return { project, guid, get state() { return inner(); } }; },
+    get inner() {
+      return {
+        project,
+        guid,
+        get state() {
+          return inner();
+        },
+      };
+    },
     guid: { toString: () => guid },
     name: inner().name,
     getVideoTrackCount: async () => inner().video.length,
@@ -193,18 +307,40 @@ function sequenceView(fake, project, guid) {
     getSequenceVideoTimeDisplayFormat: async () => ({ type: inner().display }),
     getInPoint: async () => at(inner().inPoint),
     getOutPoint: async () => at(inner().outPoint),
-    createSetInPointAction: (time) => fake.action(() => { inner().inPoint = time.ticks; }),
-    createSetOutPointAction: (time) => fake.action(() => { inner().outPoint = time.ticks; }),
-    setPlayerPosition: async (time) => { inner().playhead = time.ticks; return true; },
-    getSelection: async () => ({ getTrackItems: async () => ["video", "audio"].flatMap((kind) => inner()[kind].flatMap((track, index) =>
-      track.filter((clip) => clip.selected).map((clip) => clipView(fake, project, guid, kind, index, clip.key)))) }),
+    createSetInPointAction: (time) =>
+      fake.action(() => {
+        inner().inPoint = time.ticks;
+      }),
+    createSetOutPointAction: (time) =>
+      fake.action(() => {
+        inner().outPoint = time.ticks;
+      }),
+    setPlayerPosition: async (time) => {
+      inner().playhead = time.ticks;
+      return true;
+    },
+    getSelection: async () => ({
+      getTrackItems: async () =>
+        ["video", "audio"].flatMap((kind) =>
+          inner()[kind].flatMap((track, index) =>
+            track.filter((clip) => clip.selected).map((clip) => clipView(fake, project, guid, kind, index, clip.key)),
+          ),
+        ),
+    }),
   };
 }
 
 function clipView(fake, project, guid, kind, index, key, known = null) {
   let [found, epoch] = [known, known ? fake.epoch : -1];
   const clip = () => {
-    if (epoch !== fake.epoch) [found, epoch] = [project.sequences.find((one) => one.guid === guid)[kind].flat().find((one) => one.key === key), fake.epoch];
+    if (epoch !== fake.epoch)
+      [found, epoch] = [
+        project.sequences
+          .find((one) => one.guid === guid)
+          [kind].flat()
+          .find((one) => one.key === key),
+        fake.epoch,
+      ];
     return found;
   };
   return {
@@ -220,7 +356,10 @@ function clipView(fake, project, guid, kind, index, key, known = null) {
     getSpeed: async () => clip().speed,
     isSpeedReversed: async () => clip().reversed,
     isDisabled: async () => clip().disabled,
-    createSetDisabledAction: (disabled) => fake.action(() => { clip().disabled = disabled; }),
+    createSetDisabledAction: (disabled) =>
+      fake.action(() => {
+        clip().disabled = disabled;
+      }),
     getComponentChain: async () => ({
       getComponentCount: () => clip().look.length,
       getComponentAtIndex: (number) => ({
@@ -235,11 +374,16 @@ function clipView(fake, project, guid, kind, index, key, known = null) {
 
 function paramView(fake, param) {
   return {
-    get displayName() { return param().name; },
+    get displayName() {
+      return param().name;
+    },
     isTimeVarying: () => Boolean(param().moving),
     getStartValue: async () => ({ value: { value: param().value } }),
     createKeyframe: (value) => ({ value: { value } }),
-    createSetValueAction: (keyframe) => fake.action(() => { if (!param().stubborn) param().value = keyframe.value.value; }),
+    createSetValueAction: (keyframe) =>
+      fake.action(() => {
+        if (!param().stubborn) param().value = keyframe.value.value;
+      }),
   };
 }
 
@@ -262,8 +406,19 @@ function editorView(fake, { project, guid }) {
       const track = sequence()[kind][Math.min(index, sequence()[kind].length - 1)];
       const kept = track.filter((clip) => BigInt(clip.end) <= start || BigInt(clip.start) >= end);
       if (!cut && kept.length !== track.length) throw new Error("an insert would push clips aside");
-      track.splice(0, track.length, ...kept, { key: next("clip"), name: media.name, media: media.id, start: String(start), end: String(end), inPoint: String(first),
-        selected: false, disabled: false, speed: 1, reversed: 0, look: kind === "video" ? usualLook() : [] });
+      track.splice(0, track.length, ...kept, {
+        key: next("clip"),
+        name: media.name,
+        media: media.id,
+        start: String(start),
+        end: String(end),
+        inPoint: String(first),
+        selected: false,
+        disabled: false,
+        speed: 1,
+        reversed: 0,
+        look: kind === "video" ? usualLook() : [],
+      });
     };
     on("video", video, media.facts.rate !== null);
     on("audio", audio, media.facts.samples !== null);
@@ -277,10 +432,12 @@ function editorView(fake, { project, guid }) {
       const then = marksOf(mediaOf(item));
       return fake.action(() => lay(item, time, video, audio, fake.does("tracks.grow-on-insert"), false, then));
     },
-    createRemoveItemsAction: (selection) => fake.action(() => {
-      const keys = selection.items.map((item) => item.key);
-      for (const kind of ["video", "audio"]) sequence()[kind] = sequence()[kind].map((track) => track.filter((clip) => !keys.includes(clip.key)));
-    }),
+    createRemoveItemsAction: (selection) =>
+      fake.action(() => {
+        const keys = selection.items.map((item) => item.key);
+        for (const kind of ["video", "audio"])
+          sequence()[kind] = sequence()[kind].map((track) => track.filter((clip) => !keys.includes(clip.key)));
+      }),
   };
 }
 
@@ -288,7 +445,8 @@ function markersView(fake, { project, guid }) {
   const markers = () => project.sequences.find((one) => one.guid === guid).markers;
   return {
     getMarkers: () => markers().map((marker) => ({ getStart: () => at(marker.start), getName: () => marker.name })),
-    createAddMarkerAction: (name, type, start, duration, comments) => fake.action(() => markers().push({ name, type, start: start.ticks, duration: duration.ticks, comments })),
+    createAddMarkerAction: (name, type, start, duration, comments) =>
+      fake.action(() => markers().push({ name, type, start: start.ticks, duration: duration.ticks, comments })),
   };
 }
 
@@ -301,10 +459,35 @@ function exportSequence(fake, view, type, file, preset, full) {
   const media = (clip) => project.items.find((item) => item.id === clip.media);
   const tracks = sequence[kind === "picture" ? "video" : "audio"].map((clips, index) => ({
     muted: Boolean(sequence.muted[(kind === "picture" ? "video" : "audio") + index]),
-    items: clips.map((clip) => ({ ...clip, start: BigInt(clip.start), end: BigInt(clip.end), inPoint: BigInt(clip.inPoint), file: media(clip) && (media(clip).file || media(clip).nest) })),
+    items: clips.map((clip) => ({
+      ...clip,
+      start: BigInt(clip.start),
+      end: BigInt(clip.end),
+      inPoint: BigInt(clip.inPoint),
+      file: media(clip) && (media(clip).file || media(clip).nest),
+    })),
   }));
-  fake.exports.push({ file, preset, type, full, inPoint: sequence.inPoint, outPoint: sequence.outPoint, heard: tracks.map((track) => !track.muted) });
-  fake.busy(() => exporting.write(fake, { file, kind, timebase: sequence.timebase, from: sequence.inPoint, to: sequence.outPoint, width: sequence.width, height: sequence.height, tracks }));
+  fake.exports.push({
+    file,
+    preset,
+    type,
+    full,
+    inPoint: sequence.inPoint,
+    outPoint: sequence.outPoint,
+    heard: tracks.map((track) => !track.muted),
+  });
+  fake.busy(() =>
+    exporting.write(fake, {
+      file,
+      kind,
+      timebase: sequence.timebase,
+      from: sequence.inPoint,
+      to: sequence.outPoint,
+      width: sequence.width,
+      height: sequence.height,
+      tracks,
+    }),
+  );
   fake.whileExporting();
   return fake.does("export.promise-may-hang") ? new Promise(() => {}) : Promise.resolve(true);
 }
@@ -320,19 +503,59 @@ function nativeOtio(fake, { project, guid }) {
     let from = 0;
     for (const clip of [...clips].sort((one, other) => (BigInt(one.start) < BigInt(other.start) ? -1 : 1))) {
       const start = frames(clip.start);
-      if (start > from) children.push({ OTIO_SCHEMA: "Gap.1", name: "", source_range: { OTIO_SCHEMA: "TimeRange.1", start_time: time(0), duration: time(start - from) }, effects: [], markers: [], metadata: {} });
+      if (start > from)
+        children.push({
+          OTIO_SCHEMA: "Gap.1",
+          name: "",
+          source_range: { OTIO_SCHEMA: "TimeRange.1", start_time: time(0), duration: time(start - from) },
+          effects: [],
+          markers: [],
+          metadata: {},
+        });
       from = frames(clip.end);
       const scalar = clip.speed * (clip.reversed ? -1 : 1);
       const media = project.items.find((item) => item.id === clip.media);
-      children.push({ OTIO_SCHEMA: "Clip.2", name: clip.name, source_range: { OTIO_SCHEMA: "TimeRange.1", start_time: time(frames(clip.inPoint)), duration: time((from - start) * clip.speed) },
-        media_references: { DEFAULT_MEDIA: media && media.nest ? { OTIO_SCHEMA: "MissingReference.1", name: "", metadata: {} } : media ? { OTIO_SCHEMA: "ExternalReference.1", target_url: `file://${encodeURI(media.file)}`, available_range: null, metadata: {}, name: "" } : { OTIO_SCHEMA: "GeneratorReference.1", name: "", metadata: {}, generator_kind: "title", parameters: {} } },
-        active_media_reference_key: "DEFAULT_MEDIA", effects: [{ OTIO_SCHEMA: "LinearTimeWarp.1", name: "", effect_name: "LinearTimeWarp", time_scalar: scalar, metadata: {} }], markers: [], metadata: { PremierePro_OTIO: {} } });
+      children.push({
+        OTIO_SCHEMA: "Clip.2",
+        name: clip.name,
+        source_range: { OTIO_SCHEMA: "TimeRange.1", start_time: time(frames(clip.inPoint)), duration: time((from - start) * clip.speed) },
+        media_references: {
+          DEFAULT_MEDIA:
+            media && media.nest
+              ? { OTIO_SCHEMA: "MissingReference.1", name: "", metadata: {} }
+              : media
+                ? {
+                    OTIO_SCHEMA: "ExternalReference.1",
+                    target_url: `file://${encodeURI(media.file)}`,
+                    available_range: null,
+                    metadata: {},
+                    name: "",
+                  }
+                : { OTIO_SCHEMA: "GeneratorReference.1", name: "", metadata: {}, generator_kind: "title", parameters: {} },
+        },
+        active_media_reference_key: "DEFAULT_MEDIA",
+        effects: [{ OTIO_SCHEMA: "LinearTimeWarp.1", name: "", effect_name: "LinearTimeWarp", time_scalar: scalar, metadata: {} }],
+        markers: [],
+        metadata: { PremierePro_OTIO: {} },
+      });
     }
     return { OTIO_SCHEMA: "Track.1", name: "", kind, children, source_range: null, effects: [], markers: [], metadata: {} };
   };
-  return { OTIO_SCHEMA: "Timeline.1", name: sequence.name, global_start_time: time(frames(sequence.zeroPoint)), metadata: { PremierePro_OTIO: {} },
-    tracks: { OTIO_SCHEMA: "Stack.1", name: "", source_range: null, effects: [], markers: [], metadata: {},
-      children: [...sequence.video.map((clips) => track("Video", clips)), ...sequence.audio.map((clips) => track("Audio", clips))] } };
+  return {
+    OTIO_SCHEMA: "Timeline.1",
+    name: sequence.name,
+    global_start_time: time(frames(sequence.zeroPoint)),
+    metadata: { PremierePro_OTIO: {} },
+    tracks: {
+      OTIO_SCHEMA: "Stack.1",
+      name: "",
+      source_range: null,
+      effects: [],
+      markers: [],
+      metadata: {},
+      children: [...sequence.video.map((clips) => track("Video", clips)), ...sequence.audio.map((clips) => track("Audio", clips))],
+    },
+  };
 }
 
 module.exports = { Uxp };

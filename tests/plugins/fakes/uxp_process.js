@@ -19,7 +19,8 @@ const { answer } = require(path.join(PLUGINS, "shared", "answering.js"));
 const schema = JSON.parse(fs.readFileSync(path.join(PLUGINS, "protocol", "host.schema.json"), "utf8"));
 
 const known = new Map();
-const probe = (file) => JSON.parse(childProcess.execFileSync(options.python, ["-m", "tests.plugins.media", file], { cwd: options.repository, encoding: "utf8" }));
+const probe = (file) =>
+  JSON.parse(childProcess.execFileSync(options.python, ["-m", "tests.plugins.media", file], { cwd: options.repository, encoding: "utf8" }));
 const fake = new Uxp({ ...options, facts });
 function facts(file) {
   if (!known.has(file)) fake.busy(() => known.set(file, probe(file)));
@@ -29,21 +30,35 @@ const opened = [];
 const uxp = {
   shell: { openExternal: (url) => opened.push(url) },
   host: { version: "26.3.0", applicationPath: options.application },
-  storage: { localFileSystem: {
-    getTemporaryFolder: async () => ({ nativePath: options.temporary || os.tmpdir() }),
-    getPluginFolder: async () => ({ nativePath: options.plugin || options.panel || path.join(PLUGINS, "premiere_cep") }), // where the presets lie until the panel is packed
-    getFolder: async () => options.picked[0],
-    getFileForOpening: async ({ allowMultiple }) => (allowMultiple ? options.picked : options.picked[0]),
-  } },
+  storage: {
+    localFileSystem: {
+      getTemporaryFolder: async () => ({ nativePath: options.temporary || os.tmpdir() }),
+      getPluginFolder: async () => ({ nativePath: options.plugin || options.panel || path.join(PLUGINS, "premiere_cep") }), // where the presets lie until the panel is packed
+      getFolder: async () => options.picked[0],
+      getFileForOpening: async ({ allowMultiple }) => (allowMultiple ? options.picked : options.picked[0]),
+    },
+  },
 };
 const random = (count) => require("crypto").randomBytes(count);
-const machine = { ...makeMachine({ uxp, fs: fs.promises, os, fetch, random }), pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms >= 250 ? ms / 50 : ms); }) };
+const machine = {
+  ...makeMachine({ uxp, fs: fs.promises, os, fetch, random }),
+  pause: (ms) =>
+    new Promise((resolve) => {
+      setTimeout(resolve, ms >= 250 ? ms / 50 : ms);
+    }),
+};
 const editor = makeEditor(fake.ppro, machine);
 const find = (guid) => [...fake.projects.values()].flatMap((project) => project.sequences).find((one) => one.guid === guid);
 const clip = (guid, key) => [...find(guid).video, ...find(guid).audio].flat().find((one) => one.key === key);
 
 /** The whole panel: its real main.js, with UXP's modules and document around it. Needs Node's --experimental-websocket. */
-const page = { src: "", sent: [], postMessage(message, origin) { this.sent.push([message, origin]); } };
+const page = {
+  src: "",
+  sent: [],
+  postMessage(message, origin) {
+    this.sent.push([message, origin]);
+  },
+};
 const heard = [];
 const elements = { page, state: { textContent: "" }, said: { textContent: "" } };
 function live(serverFile) {
@@ -62,33 +77,66 @@ function live(serverFile) {
 
 const DEEDS = {
   live: ({ serverFile }) => live(serverFile),
-  page: () => ({ src: page.src, sent: page.sent.splice(0), state: elements.state.textContent, said: elements.said.textContent, opened: opened.splice(0) }),
+  page: () => ({
+    src: page.src,
+    sent: page.sent.splice(0),
+    state: elements.state.textContent,
+    said: elements.said.textContent,
+    opened: opened.splice(0),
+  }),
   pageSays: ({ data, origin }) => heard.forEach((one) => one({ data, origin })),
   about: () => ({ project: fake.open.guid, sequence: fake.open.active }),
-  known: ({ file, facts }) => { known.set(file, facts); },
+  known: ({ file, facts }) => {
+    known.set(file, facts);
+  },
   sequence: (given) => fake.newSequence(given).guid,
   clip: ({ sequence, ...given }) => fake.addClip(find(sequence), given).key,
   project: ({ name }) => fake.newProject(name).guid,
-  reopen: ({ project }) => { fake.open = fake.projects.get(project); },
-  change: ({ sequence, clip: key, ...values }) => { Object.assign(clip(sequence, key), values); },
-  param: ({ sequence, clip: key, component, name, ...values }) => {
-    Object.assign(clip(sequence, key).look.find((one) => one.name === component).params.find((one) => one.name === name), values);
+  reopen: ({ project }) => {
+    fake.open = fake.projects.get(project);
   },
-  effect: ({ sequence, clip: key, match, name }) => { clip(sequence, key).look.push({ match, name, params: [] }); },
+  change: ({ sequence, clip: key, ...values }) => {
+    Object.assign(clip(sequence, key), values);
+  },
+  param: ({ sequence, clip: key, component, name, ...values }) => {
+    Object.assign(
+      clip(sequence, key)
+        .look.find((one) => one.name === component)
+        .params.find((one) => one.name === name),
+      values,
+    );
+  },
+  effect: ({ sequence, clip: key, match, name }) => {
+    clip(sequence, key).look.push({ match, name, params: [] });
+  },
   state: ({ sequence }) => find(sequence),
   whole: () => JSON.stringify(fake.open),
   steps: () => fake.steps,
   media: () => fake.open.items,
-  nameTrack: ({ sequence, kind, index, name }) => { find(sequence).names[kind][index] = name; },
-  mute: ({ sequence, track, muted = true }) => { find(sequence).muted[track] = muted; },
-  removeClip: ({ sequence, clip: key }) => { for (const kind of ["video", "audio"]) find(sequence)[kind] = find(sequence)[kind].map((all) => all.filter((one) => one.key !== key)); },
-  switchWhileExporting: ({ name }) => { fake.whileExporting = () => { fake.newProject(name); fake.whileExporting = () => {}; }; },
+  nameTrack: ({ sequence, kind, index, name }) => {
+    find(sequence).names[kind][index] = name;
+  },
+  mute: ({ sequence, track, muted = true }) => {
+    find(sequence).muted[track] = muted;
+  },
+  removeClip: ({ sequence, clip: key }) => {
+    for (const kind of ["video", "audio"]) find(sequence)[kind] = find(sequence)[kind].map((all) => all.filter((one) => one.key !== key));
+  },
+  switchWhileExporting: ({ name }) => {
+    fake.whileExporting = () => {
+      fake.newProject(name);
+      fake.whileExporting = () => {};
+    };
+  },
   exports: () => fake.exports,
   busy: () => fake.busyMs,
   pick: ({ kind }) => machine.pick(kind),
   call: ({ name, argument }) => editor[name](argument),
   undo: () => fake.undo(),
-  addTrack: ({ sequence, kind, name }) => { find(sequence)[kind].push([]); find(sequence).names[kind].push(name); },
+  addTrack: ({ sequence, kind, name }) => {
+    find(sequence)[kind].push([]);
+    find(sequence).names[kind].push(name);
+  },
   ask: ({ request }) => answer(editor, schema, request),
 };
 
