@@ -10,9 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from heygem_server import wire
+from heygem_server.json_schemas import schema_components
 
 SCHEMA_FILE = Path(__file__).with_name("host.schema.json")
 
@@ -30,7 +29,7 @@ METHODS: dict[str, tuple[type | None, type | None]] = {
 def schema() -> dict[str, Any]:
     """`methods` names parameters and result of each; `hello` is what a host says first; `$defs` holds the types."""
     structs = [kind for pair in METHODS.values() for kind in pair if kind] + [wire.HostHello]
-    references, definitions = msgspec.json.schema_components(structs, schema_hook=_fraction, ref_template="#/$defs/{name}")
+    references, definitions = schema_components(structs, schema_hook=_fraction, ref_template="#/$defs/{name}")
     found = iter(references)
     methods = {
         name: {"params": next(found) if params else _EMPTY, "result": next(found) if result else _EMPTY}

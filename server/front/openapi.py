@@ -15,8 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from ..json_schemas import schema_components
 from ..security.door import COOKIE, CSRF_HEADER
 from ..wire import HostCall, PreviewHeader, Problem, ToClient, ToServer
 from .hosts import METHODS, RpcAnswer
@@ -63,7 +62,7 @@ class _Schemas:
         kinds += [Problem, HostCall, ToServer, ToClient, PreviewHeader, RpcAnswer, *(kind for pair in METHODS.values() for kind in pair)]
         known: dict[str, Any] = {repr(kind): kind for kind in kinds}
         try:
-            found, self.schemas = msgspec.json.schema_components(known.values(), schema_hook=_other, ref_template=_REFERENCE)
+            found, self.schemas = schema_components(known.values(), schema_hook=_other, ref_template=_REFERENCE)
         except TypeError as error:  # msgspec asks the hook about types, not about defaults
             raise TypeError(f"{error}: a field whose default is a Fraction or Path needs `field(default_factory=…)`.") from error
         self._by_kind = dict(zip(known, found, strict=True))
