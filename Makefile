@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both set everything up in .venv first.
 PYTHON ?= python3.11
 BIN = .venv/bin
-CHECKED = heygem_core server plugins web-tools tests benchmarks demo.py
+CHECKED = heygem_core server plugins web-tools tests benchmarks demo.py docs
 PAGE = server/web/vendor/VERSIONS
 PANEL_TOOLS = tests/plugins/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
@@ -9,7 +9,7 @@ NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
 PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
 
-.PHONY: setup demo test lint format bench clean programs zxp ccx
+.PHONY: setup demo test lint format docs bench clean programs zxp ccx
 
 setup: .venv/ready $(PAGE) $(PANEL_TOOLS)
 
@@ -62,6 +62,10 @@ format: setup
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/python web-tools/wire_types.py
 	$(BIN)/python -m heygem_plugins.protocol.generate
+
+# The documentation, in build/docs. A warning fails it. (The variable: the theme's makers announce a successor with each build.)
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 # The Premiere panels as one file each, in dist/, ready to be signed.
 zxp ccx: setup

@@ -15,13 +15,18 @@ from .commands import doctor, install, jobs, measure, passing, render, serve, ti
 from .errors import ServerError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code (README.md lists them)."""
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line, as the documentation walks it too."""
     parser = argparse.ArgumentParser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in (serve, jobs, passing, render, timeline, measure, train, install, doctor):
         module.add_to(commands)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code (`heygem_core.errors` lists them)."""
+    options = make_parser().parse_args(arguments)
     cancel_on_signals()
     try:
         return options.run(options)

@@ -39,14 +39,17 @@ class PathMap(Struct, frozen=True, kw_only=True):
 
 
 def _data_folder() -> Path:
+    """heygem-bridge in the platform's folder for data of applications"""
     return platformdirs.user_data_path(APP, appauthor=False)
 
 
 def _takes_folder() -> Path:
+    """“HeyGem takes” in the user's folder for videos"""
     return platformdirs.user_videos_path() / "HeyGem takes"
 
 
 def _workers() -> int:
+    """one for each core, at most 8"""
     return max(1, min(8, os.cpu_count() or 1))
 
 
