@@ -10,8 +10,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from heygem_core.contact_sheet import write_contact_sheet
 from heygem_core.quality.measure import measure_take
+from heygem_core.rendering.contact_sheet import write_contact_sheet
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_server.commands.measure import table
 from heygem_server.commands.render import show_events
@@ -28,7 +28,7 @@ def packaged(package: str, path: str) -> str:
 
 
 def main() -> None:
-    from heygem_core.render import render
+    from heygem_core.rendering.render import render
 
     OUTPUT.mkdir(exist_ok=True)
     speech = packaged("moonshine_onnx", "assets/beckett.wav")

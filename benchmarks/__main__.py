@@ -1,6 +1,6 @@
 """All measures of the main job, one after another: `python -m benchmarks` (about half an hour on two cores).
 
-Reads clips from $HEYGEM_CLIPS or ../shared/clips. Exactness of files is no benchmark but a test: `pytest tests/media tests/render`.
+Reads clips from $HEYGEM_CLIPS or ../shared/clips. Exactness of files is no benchmark but a test: `pytest tests/media tests/rendering`.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
     python -m benchmarks.known_shapes ../shared/clips/man_1080x1920_30fps.mp4 [--frames 300] [--keep FOLDER]
 
-No speech, no prediction: whatever is wrong here is the engine's doing. The second half is never seen by the donors. "trace" is what
-is left of the first half's own mouth. Lips are drawn with everybody's answer, not one measured on the person (`heygem_core/answer.py`):
-that one is about the shapes that a motion head asks for. Short ranges say little: two trackings of one mouth differ by 0.01 eye distances,
-so that r stays near 0.9 where the wanted opening or width varies by 0.015–0.03 only; compare with `--frames 400` before blaming a change.
+No speech, no prediction: whatever is wrong here is the engine's doing. The second half is never seen by the donors. "trace" is what is
+left of the first half's own mouth. Lips are drawn with everybody's answer, not one measured on the person
+(`heygem_core/planning/lip_calibration.py`): that one is about the shapes that a motion head asks for. Short ranges say little: two
+trackings of one mouth differ by 0.01 eye distances, so that r stays near 0.9 where the wanted opening or width varies by 0.015–0.03 only;
+compare with `--frames 400` before blaming a change.
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ import numpy as np
 from msgspec.structs import replace
 
 from heygem_core.device import choose_device
-from heygem_core.draw import draw_frames
 from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, place, pose_free
 from heygem_core.face.reasons import Reason
-from heygem_core.face.smooth import smooth
+from heygem_core.face.smoothing import smooth
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.planes import copy_frame
 from heygem_core.media.probe import probe
-from heygem_core.media.timing import timing_of
+from heygem_core.media.take_timing import timing_of
 from heygem_core.media.upright import upright_frames
-from heygem_core.person import Person, follow
-from heygem_core.plan import Plan, decide
-from heygem_core.plan_facts import PlanFacts
+from heygem_core.planning.frame_map import TakeFrames
+from heygem_core.planning.person import Person, follow
+from heygem_core.planning.plan import Plan, decide
+from heygem_core.planning.plan_facts import PlanFacts
 from heygem_core.quality.compare import Quality, Wanted, measure
 from heygem_core.quality.curves import trace_of_old_mouth
 from heygem_core.quality.measure import result_of
 from heygem_core.quality.observe import Observation, observe
+from heygem_core.rendering.frames import draw_frames
 from heygem_core.shot import RenderSettings, Shot
-from heygem_core.timeline import TakeFrames
 
 TARGETS = {
     "opening.r": (0.98, None),

@@ -20,15 +20,15 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from heygem_core.face.mesh import lower_lip_gap
-from heygem_core.motion.augment import music, over
+from heygem_core.motion.adaptation import adapt
 from heygem_core.motion.footage import Footage, watch
-from heygem_core.motion.head import Head, load_head
 from heygem_core.motion.measures import Following, best_lag, bootstrap, follow
-from heygem_core.motion.personal import adapt
+from heygem_core.motion.motion_model import Head, load_head
 from heygem_core.motion.predict import predict_with
+from heygem_core.motion.training.augment import music, over
 from heygem_core.quality.curves import CLOSED_GAP
-from heygem_core.speech.activity import loudness_db, speaking
 from heygem_core.speech.features import FRAME_RATE
+from heygem_core.speech.voice_activity import loudness_db, speaking
 
 SHORTEST_SPEECH_S = 3.0  # clips with less speech are single words
 SHORTEST_ADAPTED_S = 9.9

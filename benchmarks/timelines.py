@@ -24,12 +24,12 @@ import av
 import numpy as np
 
 from heygem_server.timeline.conform import conform
+from heygem_server.timeline.conform_types import FinishedTake, MediaFacts, Selection
 from heygem_server.timeline.facts import read_facts
-from heygem_server.timeline.flat import Flat, FlatClip, flatten
+from heygem_server.timeline.formats.export_model import Flat, FlatClip, flatten
+from heygem_server.timeline.formats.reading import read_timeline
+from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.publish import publish
-from heygem_server.timeline.reading import read_timeline
-from heygem_server.timeline.shots import FinishedTake, MediaFacts, Selection
-from heygem_server.timeline.writing import as_text
 
 SIZE = (160, 96)
 RATES = (Fraction(24), Fraction(25), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001))

@@ -13,11 +13,11 @@ import traceback
 from contextlib import closing
 from pathlib import Path
 
-from .dispatch import answer_of, start
 from .errors import EXIT_BUG, EXIT_OK, Cancelled, HeygemError, MediaNotFound, SpecError
 from .shot import Event, Failed, from_json, to_json
-from .tasks import Answer, Task
-from .worker import failed
+from .tasks.dispatch import answer_of, start
+from .tasks.specs import Answer, Task
+from .tasks.worker import failed
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

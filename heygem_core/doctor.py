@@ -74,7 +74,7 @@ def _trackers() -> Iterator[Finding]:
     from contextlib import closing
 
     from .errors import SetupError
-    from .face.trackers import open_tracker
+    from .face.tracker_registry import open_tracker
 
     trackers: tuple[TrackerName, ...] = ("mediapipe", "face-landmarker")
     for name in trackers:
@@ -91,7 +91,7 @@ def _trackers() -> Iterator[Finding]:
 
 
 def _motion() -> Iterator[Finding]:
-    from .motion.choice import MEL, choose_head
+    from .motion.model_choice import MEL, choose_head
 
     head = choose_head()
     if head.name == MEL:

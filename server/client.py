@@ -23,13 +23,13 @@ import msgspec
 
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
-from heygem_core.tasks import FacesFound, Probed
+from heygem_core.tasks.specs import FacesFound, Probed
 
 from . import errors
-from .answers import NoServer, answer_of, error_named, sha256_of, with_query
-from .front.running import read_server_file, server_file
+from .http.json_responses import NoServer, answer_of, error_named, sha256_of, with_query
+from .http.single_instance import read_server_file, server_file
 from .security.certificate import pinned_context
-from .security.proof import is_proof
+from .security.challenge import is_proof
 from .settings import read_settings
 from .wire import (
     Deletion,

@@ -15,7 +15,9 @@ from typing import Any, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from heygem_core import report, shot, tasks
+from heygem_core import shot
+from heygem_core.rendering import report
+from heygem_core.tasks import specs
 from heygem_server import wire
 from heygem_server.api import timelines
 
@@ -30,10 +32,10 @@ SENT = (  # by the page, so defaults may be left out
     "MarkersParams", "ExportParams", "TimelineRequest", "Selection",
 )  # fmt: skip
 EXTRA = (
-    tasks.Probed,
-    tasks.FaceFound,
-    tasks.FacesFound,
-    tasks.Waveform,
+    specs.Probed,
+    specs.FaceFound,
+    specs.FacesFound,
+    specs.Waveform,
     report.TakeReport,
     timelines.TimelineRequest,
     timelines.TimelineAnswer,
@@ -128,7 +130,7 @@ def wire_types() -> str:
     names = {tuple(sorted(value.__args__)): name for name, value in literals.items()}
     names |= {tuple(value.__args__): name for name, value in literals.items()}
     parts = [
-        "// Made by web-tools/wire_types.py from heygem_server.wire, heygem_core.tasks and heygem_core.report: do not edit.",
+        "// Made by web-tools/wire_types.py from the structs of the core and the server: do not edit.",
         '/** Numerator and denominator, "24000/1001". */\nexport type Fraction = string;',
     ]
     parts += [f"export type {name} = {_choice(value.__args__)};" for name, value in literals.items()]

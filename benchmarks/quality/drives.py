@@ -20,11 +20,11 @@ from heygem_core.media.info import MediaInfo
 from heygem_core.media.probe import probe
 from heygem_core.media.sound import SPEECH_RATE, read_speech
 from heygem_core.media.upright import upright_pictures
-from heygem_core.plan import Plan, open_plan
+from heygem_core.planning.plan import Plan, open_plan
 from heygem_core.quality.measure import Looked, look_at
 from heygem_core.quality.observe import Observation
-from heygem_core.render import render
-from heygem_core.report import read_report
+from heygem_core.rendering.render import render
+from heygem_core.rendering.report import read_report
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 
 from .figures import flat

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from heygem_core.shot import RenderSettings, RenderTask, Shot, to_json
-from heygem_server.rendering.engine_room import EngineRoom, engine_room
+from heygem_server.rendering.services import EngineRoom, engine_room
 from heygem_server.wire import JobDetail, ProgressNow
 
 from .common import clips_folder, cut, settings, submit

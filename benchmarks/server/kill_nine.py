@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from heygem_core.shot import RenderSettings
-from heygem_server.rendering.engine_room import engine_room
+from heygem_server.rendering.services import engine_room
 from heygem_server.rendering.take_files import sha256_of
 from heygem_server.store import Store
 
@@ -102,7 +102,7 @@ def _kill(what: str, server: psutil.Popen, chance: random.Random) -> int:
             server.kill()
             server.wait()
             return 1
-        workers = [child for child in server.children() if "heygem_core.worker" in " ".join(child.cmdline())]
+        workers = [child for child in server.children() if "heygem_core.tasks.worker" in " ".join(child.cmdline())]
         if workers:
             chance.choice(workers).kill()
             return 1

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import platformdirs
 
 from ..errors import MissingPackage, MissingWeights
-from .quiet import quiet
+from .native_logs import quiet
 from .tracker import MAX_FACES, Face, face_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from .looks import ALIKE, look_distance
+from .appearance import ALIKE, look_distance
 from .mesh import eye_distance
 from .tracker import Face
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from ..errors import MissingPackage
 from .cuts import every
 from .mesh import LIPS, eye_distance
-from .quiet import quiet
+from .native_logs import quiet
 from .tracker import MAX_FACES, Face, face_of
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import NoUsableFace, SpecError
+from .appearance import look_of
 from .cuts import CutDetector
 from .linking import FrameFaces, join_people, link_pieces
-from .looks import look_of
 from .mesh import VERTICES, eye_distance
 from .reasons import Reason, judge
 from .tracker import Face, FaceTracker

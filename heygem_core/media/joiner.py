@@ -16,8 +16,8 @@ from .files import open_media
 from .formats import TakeFormat, take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
 from .probe import picture_stream
-from .promise import Promise
 from .sound_tracks import SoundTrack, SoundTracks
+from .take_verification import Promise
 from .writer import Seal, mark_take, muxer_options
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from .probe import MediaInfo
-    from .timing import TakeTiming
+    from .take_timing import TakeTiming
 
 _Piece = tuple[Path, list[int], bytes]  # file, the place of each packet's frame within the piece, decoder's configuration
 

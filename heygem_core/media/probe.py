@@ -19,8 +19,8 @@ from .colour import ColourTags, read_tags
 from .files import STILL_FORMATS, open_media
 from .info import MediaInfo, SoundInfo
 from .orientation import still_orientation, video_orientation
+from .packet_scan import FrameTimes, has_picture, scan_frames
 from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
-from .scan import FrameTimes, has_picture, scan_frames
 
 __all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream"]
 

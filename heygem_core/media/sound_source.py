@@ -21,8 +21,8 @@ from av.audio.resampler import AudioResampler
 
 from ..errors import NoSound, UnreadableMedia, UnsupportedMedia
 from .files import open_media
+from .packet_scan import has_picture
 from .probe import first_picture_time, sound_stream
-from .scan import has_picture
 
 if TYPE_CHECKING:
     from av import AudioFrame

@@ -22,8 +22,8 @@ from .convert import Converter, grey_frame, grey_tags, repacked
 from .formats import TakeFormat, codec_options, grey_pixels, take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
 from .pixels import is_full_range
-from .promise import Promise
 from .sound_tracks import SoundTrack, SoundTracks
+from .take_verification import Promise
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from .colour import ColourTags
     from .pixels import PixelFormat
     from .probe import MediaInfo
-    from .timing import TakeTiming
+    from .take_timing import TakeTiming
 
 
 class Seal(Protocol):
-    """What is said about a take in its own file (`heygem_core.provenance`)."""
+    """What is said about a take in its own file (`heygem_core.rendering.provenance`)."""
 
     def mark(self, container: OutputContainer, row: TakeFormat) -> None: ...
     def finish(self, part: Path, row: TakeFormat) -> None: ...

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
 from ..face.mesh import LIP_CORNERS, LOWER_FACE, lip_gap, pose_free
-from ..face.smooth import smooth
-from ..speech.activity import speaking
+from ..face.smoothing import smooth
 from ..speech.features import FRAME_RATE
-from .adapt import neutral_of
+from ..speech.voice_activity import speaking
+from .neutral import neutral_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -86,7 +86,7 @@ def watch(path: Path, *, face: int | None = None, longest_s: float | None = None
     Raises: MediaNotFound, UnreadableMedia, NoPicture, NoUsableFace. A clip without sound has empty samples.
     """
     from ..errors import NoSound
-    from ..face.trackers import open_tracker
+    from ..face.tracker_registry import open_tracker
     from ..face.tracks import build_tracks, choose_face, follow_faces
     from ..media.probe import probe
     from ..media.sound import read_speech

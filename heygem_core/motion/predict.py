@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from ..face.mesh import lower_lip_gap
-from ..speech.activity import speaking, utterances
 from ..speech.features import FRAME_RATE, level
-from .choice import identity
-from .head import Head, load_head
-from .listening import GAIN, Heard, listen
+from ..speech.voice_activity import speaking, utterances
+from .adaptation import Adaptation
+from .model_choice import identity
 from .motion import Motion
-from .personal import Adaptation
+from .motion_model import Head, load_head
+from .speech_features import GAIN, Heard, listen
 
 __all__ = ["Motion", "motion_version", "predict", "predict_with"]
 

@@ -15,16 +15,16 @@ from ..cache import Cache
 from ..errors import InputError, NoSound, NoUsableFace, SpecError
 from ..media.probe import probe
 from ..media.sound import read_speech
-from ..report import TakeReport, read_report, report_path, write_report
+from ..planning.frame_map import STILL_RATE, frames_under
+from ..rendering.report import TakeReport, read_report, report_path, write_report
 from ..shot import Event, Finished, Progress
-from ..tasks import MeasureTask
-from ..timeline import STILL_RATE, frames_under
+from ..tasks.specs import MeasureTask
 from .compare import Wanted, landmark_distance, measure
 from .curves import closures, match_curves, trace_of_old_mouth
 from .figures import Likeness, Quality, SyncScore
 from .observe import Observation, observe
 from .own_speech import own_speech
-from .weak import weak_ranges
+from .weak_frames import weak_ranges
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
@@ -168,8 +168,8 @@ def says_the_same(report: TakeReport) -> bool:
 
 
 def _likeness(report: TakeReport, info: MediaInfo, cache: str | Path | None) -> Likeness | None:
-    from ..plan import open_plan
-    from .likeness import likeness
+    from ..planning.plan import open_plan
+    from .source_similarity import likeness
 
     folder = Cache(cache).entry("plans", report.plan.key)
     try:

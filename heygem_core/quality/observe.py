@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, find_poses, lip_gap, lip_opening, lip_width, place, pose_free
-from ..face.smooth import smooth
-from ..face.trackers import open_tracker
+from ..face.smoothing import smooth
+from ..face.tracker_registry import open_tracker
 from ..face.tracks import build_tracks, choose_face, follow_faces
 from ..media.info import MediaInfo
 from ..media.upright import upright_frames
+from ..prefetch import ahead
 from ..shot import Progress, TrackerName
-from ..streams import ahead
 
 VIEW = (160, 120)  # width, height of the steady view
 _EYES_PX = 120.0  # inter-ocular distance in it

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..face.mesh import lip_gap
-from ..motion.adapt import neutral_of
 from ..motion.footage import Footage
+from ..motion.neutral import neutral_of
 from .curves import LAG_S, chance_of, circular_correlations, closures, match_curves
 from .figures import OwnSpeech
 

@@ -24,7 +24,7 @@ from .features import HOP, Floats, log_mel
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from .mel_front import MelFront
+    from .mel_encoder import MelFront
     from .whisper import WhisperFront
 
 OFFLINE = "offline"
@@ -83,7 +83,7 @@ def of_front(front: WhisperFront | MelFront, name: str) -> Encoder:
     """A Whisper front, or our own, as an encoder."""
     import torch
 
-    from .mel_front import MelFront
+    from .mel_encoder import MelFront
 
     def states(samples: Floats) -> Tensor:
         with torch.inference_mode():

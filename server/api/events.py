@@ -17,16 +17,16 @@ from heygem_core.errors import HeygemError, SpecError
 from heygem_core.shot import from_json, to_json
 
 from ..errors import BadRequest, Forbidden, NotFound, ServerError, TooMany, Unauthorized, problem_of
-from ..front import keys
-from ..front.hosts import Connection, check_host
-from ..front.log import LOGGER
-from ..front.ownership import owns
-from ..front.routes import PUBLIC, Ask, Route
+from ..hosts.connected import Connection, check_host
+from ..http import app_keys
+from ..http.log import LOGGER
+from ..http.routes import PUBLIC, Ask, Route
 from ..rendering.events import job_of_preview
-from ..security.door import by_cookie, by_token
-from ..security.grants import Grant
-from ..security.proof import prove
-from ..security.throttle import is_loopback
+from ..security.auth_rate_limit import is_loopback
+from ..security.challenge import prove
+from ..security.middleware import by_cookie, by_token
+from ..security.ownership import owns
+from ..security.tokens import Grant
 from ..wire import (
     ConsentWanted,
     Follow,
@@ -54,14 +54,14 @@ _MOST_UNKNOWN = {True: 256, False: 32}  # sockets of one address, loopback or no
 
 
 async def events(ask: Ask) -> web.StreamResponse:
-    door = ask[keys.DOOR]
-    ask[keys.ENGINE]
+    door = ask[app_keys.DOOR]
+    ask[app_keys.ENGINE]
     door.throttle.check_before(ask.request.remote)
-    unknown, address = ask.request.app[keys.UNKNOWN], ask.request.remote or ""
+    unknown, address = ask.request.app[app_keys.UNKNOWN], ask.request.remote or ""
     if unknown[address] >= _MOST_UNKNOWN[is_loopback(address)]:
         raise TooMany("Too many sockets are open that have not said who they are: say hello on those first.")
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, compress=False, timeout=2.0)
-    sockets = ask.request.app[keys.SOCKETS]
+    sockets = ask.request.app[app_keys.SOCKETS]
     try:
         unknown[address] += 1
         try:
@@ -105,7 +105,7 @@ async def _introduced(ask: Ask, socket: web.WebSocketResponse) -> tuple[Hello, G
 
 
 def _who(ask: Ask, hello: Hello) -> Grant:
-    door, request = ask[keys.DOOR], ask.request
+    door, request = ask[app_keys.DOOR], ask.request
     if hello.token is not None:
         return by_token(door, request.remote, hello.token)
     if door.names.kind_of(request.headers.get("Origin")) != "own":  # browsers always name the page that opens a socket
@@ -114,7 +114,7 @@ def _who(ask: Ask, hello: Hello) -> Grant:
 
 
 def _proof(ask: Ask, said: Prove) -> Proven:
-    grants = ask[keys.DOOR].grants
+    grants = ask[app_keys.DOOR].grants
     grant = grants.admin if said.grant is None else grants.by_id(said.grant)
     return Proven(hmac=prove(None if grant is None else grant.token, said.nonce))
 
@@ -128,7 +128,7 @@ def _decoded(text: str) -> ToServer:
 
 async def _serve(ask: Ask, socket: web.WebSocketResponse, hello: Hello, who: Grant) -> None:
     host: Connection | None = None
-    hosts, room = ask[keys.HOSTS], ask[keys.ENGINE].events
+    hosts, room = ask[app_keys.HOSTS], ask[app_keys.ENGINE].events
     if hello.host is not None:
         check_host(hello.host, who)
     logs = await _own_logs(ask, who, hello.logs)
@@ -154,7 +154,7 @@ async def _read(ask: Ask, socket: web.WebSocketResponse, client, who: Grant, hos
         if message.type is not WSMsgType.TEXT:
             raise BadRequest("Messages to the server are text.")
         if host is not None and _is_rpc(message.data):
-            ask[keys.HOSTS].answered(host, message.data)
+            ask[app_keys.HOSTS].answered(host, message.data)
             continue
         said = _decoded(message.data)
         if not isinstance(said, Follow):
@@ -184,7 +184,7 @@ async def _write(ask: Ask, socket: web.WebSocketResponse, client, who: Grant) ->
                 message = await _for_host(ask, who, message, seen)
             if message is not None:
                 picture = isinstance(message, bytes)
-                encoded = message if picture else ask[keys.ENGINE].events.encoded(message)  # once for all clients
+                encoded = message if picture else ask[app_keys.ENGINE].events.encoded(message)  # once for all clients
                 async with asyncio.timeout(_SEND_WITHIN_S):
                     await socket.send_frame(encoded, WSMsgType.BINARY if picture else WSMsgType.TEXT)
     except TimeoutError:
@@ -224,7 +224,7 @@ async def _for_host(ask: Ask, who: Grant, message: ToClient | bytes, seen: dict[
 async def _owns_job(ask: Ask, who: Grant, job: str, seen: dict[str, bool]) -> bool:
     if job not in seen:
         try:
-            seen[job] = owns(who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, job))
+            seen[job] = owns(who, await asyncio.to_thread(ask[app_keys.ENGINE].store.job_view, job))
         except NotFound:
             return False
     return seen[job]

@@ -12,15 +12,15 @@ from pathlib import Path
 from heygem_core.shot import from_json, to_json
 
 from ..errors import DiskFull, NotFound
-from ..front import keys
-from ..front.hosts import HostFailed
-from ..front.once import KEY_HEADER, key_of
-from ..front.roots import Roots
-from ..front.routes import ALL, Ask, Route
-from ..rendering.disk import trouble
-from ..rendering.exports import KEPT, WITHIN_S, KeptExport, exports_folder
+from ..hosts.connected import HostFailed
+from ..hosts.export_store import KEPT, WITHIN_S, KeptExport, exports_folder
+from ..http import app_keys
+from ..http.idempotency import KEY_HEADER, key_of
+from ..http.routes import ALL, Ask, Route
+from ..rendering.disk_space import trouble
+from ..security.allowed_folders import Roots
+from ..security.errors import BadPath
 from ..security.paths import check_text, real_path
-from ..security.refusals import BadPath
 from ..wire import ExportedItem, ExportParams, ExportRequest, ExportResult, ExportView, HostCall, HostView
 from .hosts import check_reach
 
@@ -33,17 +33,17 @@ async def export(ask: Ask, body: ExportRequest) -> ExportView:
     """
     check_reach(ask)
     host = _connected(ask)
-    return await ask[keys.EXPORTING].once(host.id, to_json(body), key_of(ask), lambda: _export(ask, host, body))
+    return await ask[app_keys.EXPORTING].once(host.id, to_json(body), key_of(ask), lambda: _export(ask, host, body))
 
 
 async def _export(ask: Ask, host: HostView, body: ExportRequest) -> ExportView:
-    settings = ask[keys.SETTINGS]
+    settings = ask[app_keys.SETTINGS]
     id = f"x{secrets.token_hex(8)}"
     home = exports_folder(settings.data_folder) / id
     await asyncio.to_thread(_make_folder, home, settings.disk_floor_bytes)
     try:
         result = await _exported(ask, host.id, body, home)
-        found = await asyncio.to_thread(_keep, home, host, body, result, ask[keys.ROOTS])
+        found = await asyncio.to_thread(_keep, home, host, body, result, ask[app_keys.ROOTS])
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
         raise
@@ -51,7 +51,7 @@ async def _export(ask: Ask, host: HostView, body: ExportRequest) -> ExportView:
 
 
 def _connected(ask: Ask) -> HostView:
-    for view in ask[keys.HOSTS].all():
+    for view in ask[app_keys.HOSTS].all():
         if view.id == ask.id:
             return view
     raise NotFound("This editor is not connected: open its panel, then try again.")
@@ -66,11 +66,11 @@ def _make_folder(home: Path, floor_bytes: int) -> None:
 
 
 async def _exported(ask: Ask, host: str, body: ExportRequest, home: Path) -> ExportResult:
-    folder = ask[keys.ROOTS].outward(real_path(home))
+    folder = ask[app_keys.ROOTS].outward(real_path(home))
     params = ExportParams(items=_items(body), kind=body.kind, folder=folder, handles=body.handles)
     # The bound of `HostCall.timeout_s` is checked where one is decoded: it is for requests from outside.
     call = HostCall(method="host.export", params=from_json(to_json(params), dict), timeout_s=WITHIN_S)
-    result: ExportResult = await ask[keys.HOSTS].call(host, call)
+    result: ExportResult = await ask[app_keys.HOSTS].call(host, call)
     return result
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from heygem_core.shot import Struct
 
 from ..errors import NotFound
-from ..front import keys
-from ..front.routes import PEOPLE, Ask, Route
+from ..http import app_keys
+from ..http.routes import PEOPLE, Ask, Route
 from ..wire import FileEntry, Folder, RootRequest
 
 _KINDS = {
@@ -28,7 +28,7 @@ class FolderQuery(Struct, frozen=True, kw_only=True):
 
 
 async def folder(ask: Ask) -> Folder:
-    roots = ask[keys.ROOTS]
+    roots = ask[app_keys.ROOTS]
     if ask.query.path is None:
         return Folder(path=None, parent=None, entries=tuple(_root_entry(each) for each in roots.folders))
     real = roots.resolve(ask.query.path, "the list of files", folder=True)
@@ -62,16 +62,16 @@ def _root_entry(root: Path) -> FileEntry:
 
 
 async def list_roots(ask: Ask) -> list[str]:
-    return [str(each) for each in ask[keys.ROOTS].folders]
+    return [str(each) for each in ask[app_keys.ROOTS].folders]
 
 
 async def allow(ask: Ask, body: RootRequest) -> list[str]:
-    await asyncio.to_thread(ask[keys.ROOTS].add, body.folder)
+    await asyncio.to_thread(ask[app_keys.ROOTS].add, body.folder)
     return await list_roots(ask)
 
 
 async def forbid(ask: Ask, body: RootRequest) -> list[str]:
-    await asyncio.to_thread(ask[keys.ROOTS].remove, body.folder)
+    await asyncio.to_thread(ask[app_keys.ROOTS].remove, body.folder)
     return await list_roots(ask)
 
 

@@ -10,22 +10,22 @@ from aiohttp import web
 
 from heygem_core.shot import EngineName, FormatName
 
-from ..front import keys
-from ..front.metrics import metrics_text
-from ..front.openapi import document
-from ..front.routes import PEOPLE, PUBLIC, REGISTERED, Ask, Route
+from ..http import app_keys
+from ..http.metrics import metrics_text
+from ..http.openapi import document
+from ..http.routes import PEOPLE, PUBLIC, REGISTERED, Ask, Route
 from ..wire import Info
 
 
 async def info(ask: Ask) -> Info:
-    settings, engine = ask[keys.SETTINGS], ask[keys.ENGINE]
+    settings, engine = ask[app_keys.SETTINGS], ask[app_keys.ENGINE]
     return Info(
         version=version("heygem-bridge"),
         epoch=engine.events.epoch,
         formats=get_args(FormatName),
         engines=get_args(EngineName),
-        devices=ask[keys.MACHINE].devices,
-        roots=tuple(str(folder) for folder in ask[keys.ROOTS].folders),
+        devices=ask[app_keys.MACHINE].devices,
+        roots=tuple(str(folder) for folder in ask[app_keys.ROOTS].folders),
         takes_folder=str(settings.takes_folder),
         largest_upload_bytes=settings.largest_upload_bytes,
         free_bytes=shutil.disk_usage(settings.data_folder).free,
@@ -36,7 +36,7 @@ async def info(ask: Ask) -> Info:
 
 async def healthz(ask: Ask) -> web.Response:
     """Answers as long as the event loop turns and the rooms are open; says nothing about anybody."""
-    ask[keys.ENGINE]
+    ask[app_keys.ENGINE]
     return web.Response(text="ok\n")
 
 

@@ -13,12 +13,12 @@ from msgspec import Meta
 from heygem_core.shot import RenderSettings, Shot, Struct
 
 from ..errors import BadRequest
-from ..front import keys
-from ..front.asked import checked_settings, plain, takes_folder
-from ..front.once import KEY_HEADER, key_of, said_by
-from ..front.ownership import check_owns, origin_of, owns
-from ..front.routes import MIB, PEOPLE, Ask, Route
-from ..front.sending import send_zip
+from ..http import app_keys
+from ..http.files import send_zip
+from ..http.idempotency import KEY_HEADER, key_of, said_by
+from ..http.request_validation import checked_settings, plain, takes_folder
+from ..http.routes import MIB, PEOPLE, Ask, Route
+from ..security.ownership import check_owns, origin_of, owns
 from ..security.paths import real_path
 from ..store.jobs import expand
 from ..wire import Deletion, Estimate, JobDetail, JobPage, JobRequest, JobState, JobView, MediaRef, PriorityRequest, ShotRequest, ShotView
@@ -49,9 +49,9 @@ async def submit(ask: Ask, body: JobRequest) -> JobDetail:
     body = msgspec.structs.replace(body, origin=origin_of(ask.who, body.origin))
     shots = await asyncio.to_thread(core_shots, ask, body)
     body = await asyncio.to_thread(_checked, ask, body)
-    usual = ask[keys.SETTINGS].takes_folder
-    folder = await asyncio.to_thread(takes_folder, ask[keys.ROOTS], body.folder, usual, "takes of a new job")
-    room = ask[keys.ENGINE]
+    usual = ask[app_keys.SETTINGS].takes_folder
+    folder = await asyncio.to_thread(takes_folder, ask[app_keys.ROOTS], body.folder, usual, "takes of a new job")
+    room = ask[app_keys.ENGINE]
     detail = await asyncio.to_thread(room.store.submit, body, shots, folder=folder, idempotency_key=key, by=said_by(ask))
     return room.scheduler.live(detail)
 
@@ -72,7 +72,7 @@ def _checked(ask: Ask, request: JobRequest) -> JobRequest:
     def checked(settings: RenderSettings | None) -> RenderSettings | None:
         if settings not in known:
             assert settings is not None
-            known[settings] = checked_settings(ask[keys.ROOTS], settings, "the settings of a new job")
+            known[settings] = checked_settings(ask[app_keys.ROOTS], settings, "the settings of a new job")
         return known[settings]
 
     shots = tuple(
@@ -89,7 +89,7 @@ def _name(ask: Ask, shot: ShotRequest) -> str | None:
     """Uploads lie under names of our own: their shots are called what their senders called the file."""
     if shot.name is not None:
         return plain(shot.name) or None
-    return None if shot.video.upload is None else PurePath(ask[keys.UPLOADS].view(shot.video.upload).name).stem
+    return None if shot.video.upload is None else PurePath(ask[app_keys.UPLOADS].view(shot.video.upload).name).stem
 
 
 def _pairs(request: JobRequest) -> int:
@@ -108,14 +108,14 @@ def _core_shot(ask: Ask, wanted: ShotRequest, known: dict[MediaRef, str]) -> Sho
 def media_path(ask: Ask, media: MediaRef, wanted_by: str) -> Path:
     """Where it lies on this machine. Raises: BadPath, NotAllowedFolder, NotFound — no such upload."""
     if media.upload is not None:
-        return Path(real_path(ask[keys.UPLOADS].path(media.upload)))
-    return ask[keys.ROOTS].resolve(media.path or "", wanted_by)
+        return Path(real_path(ask[app_keys.UPLOADS].path(media.upload)))
+    return ask[app_keys.ROOTS].resolve(media.path or "", wanted_by)
 
 
 async def estimate(ask: Ask, body: JobRequest) -> Estimate:
     shots = await asyncio.to_thread(core_shots, ask, body)
     body = await asyncio.to_thread(_checked, ask, body)
-    return await asyncio.to_thread(ask[keys.ENGINE].scheduler.estimate, body, shots)
+    return await asyncio.to_thread(ask[app_keys.ENGINE].scheduler.estimate, body, shots)
 
 
 async def list_jobs(ask: Ask) -> JobPage:
@@ -125,26 +125,26 @@ async def list_jobs(ask: Ask) -> JobPage:
     if unknown := [state for state in wanted if state not in states]:
         raise BadRequest(f"There is no state “{unknown[0][:40]}”; there are {', '.join(get_args(JobState))}.")
     project = ask.who.project if ask.who.scope == "host" else query.project
-    room = ask[keys.ENGINE]
+    room = ask[app_keys.ENGINE]
     page = await asyncio.to_thread(room.store.jobs, states, query.q, project, query.before, query.limit)
     return msgspec.structs.replace(page, jobs=tuple(room.scheduler.live_job(job) for job in page.jobs if owns(ask.who, job)))
 
 
 async def show(ask: Ask) -> JobDetail:
-    query, store = ask.query, ask[keys.ENGINE].store
+    query, store = ask.query, ask[app_keys.ENGINE].store
     detail = await asyncio.to_thread(store.job, ask.id, after=query.shots_after, limit=query.shots)
     check_owns(ask.who, detail.job)
-    return ask[keys.ENGINE].scheduler.live(detail)
+    return ask[app_keys.ENGINE].scheduler.live(detail)
 
 
 async def _own(ask: Ask) -> JobView:
-    return check_owns(ask.who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, ask.id))
+    return check_owns(ask.who, await asyncio.to_thread(ask[app_keys.ENGINE].store.job_view, ask.id))
 
 
 def _deed(name: str):  # type: ignore[no-untyped-def]
     async def do(ask: Ask) -> JobView:
         await _own(ask)
-        room = ask[keys.ENGINE]
+        room = ask[app_keys.ENGINE]
         return room.scheduler.live_job(await asyncio.to_thread(getattr(room.store, name), ask.id))
 
     return do
@@ -152,54 +152,54 @@ def _deed(name: str):  # type: ignore[no-untyped-def]
 
 async def prioritise(ask: Ask, body: PriorityRequest) -> JobView:
     await _own(ask)
-    return await asyncio.to_thread(ask[keys.ENGINE].store.reprioritise, ask.id, body.priority)
+    return await asyncio.to_thread(ask[app_keys.ENGINE].store.reprioritise, ask.id, body.priority)
 
 
 async def deletion(ask: Ask) -> Deletion:
     await _own(ask)
-    return await asyncio.to_thread(ask[keys.ENGINE].store.deletion, ask.id)
+    return await asyncio.to_thread(ask[app_keys.ENGINE].store.deletion, ask.id)
 
 
 async def delete(ask: Ask) -> Deletion:
     await _own(ask)
-    return await asyncio.to_thread(ask[keys.ENGINE].delete_job, ask.id, bool(ask.query.force))
+    return await asyncio.to_thread(ask[app_keys.ENGINE].delete_job, ask.id, bool(ask.query.force))
 
 
 async def log(ask: Ask) -> web.StreamResponse:
     await _own(ask)
-    text = await asyncio.to_thread(ask[keys.ENGINE].logs.read, ask.id)
+    text = await asyncio.to_thread(ask[app_keys.ENGINE].logs.read, ask.id)
     return web.Response(body=text, content_type="text/plain", charset="utf-8")
 
 
 async def zipped(ask: Ask) -> web.StreamResponse:
     job = await _own(ask)
-    detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, ask.id)
+    detail = await asyncio.to_thread(ask[app_keys.ENGINE].store.job, ask.id)
     takes = [take for shot in detail.shots for take in shot.takes]
     if not takes:
         raise BadRequest("This job has no takes yet.")
     files = [(f"{n:04}-{take.name}", Path(take.path)) for n, take in enumerate(takes, 1)]
-    return await send_zip(ask.request, files, f"{job.name}.zip", ask[keys.ROOTS].open)
+    return await send_zip(ask.request, files, f"{job.name}.zip", ask[app_keys.ROOTS].open)
 
 
 async def show_shot(ask: Ask) -> ShotView:
-    shot = await asyncio.to_thread(ask[keys.ENGINE].store.shot, ask.id)
+    shot = await asyncio.to_thread(ask[app_keys.ENGINE].store.shot, ask.id)
     if ask.who.scope == "host":
-        check_owns(ask.who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, shot.job))
-    return ask[keys.ENGINE].scheduler.live_shot(shot)
+        check_owns(ask.who, await asyncio.to_thread(ask[app_keys.ENGINE].store.job_view, shot.job))
+    return ask[app_keys.ENGINE].scheduler.live_shot(shot)
 
 
 def _shot_deed(name: str):  # type: ignore[no-untyped-def]
     async def do(ask: Ask) -> ShotView:
         await show_shot(ask)
-        return await asyncio.to_thread(getattr(ask[keys.ENGINE].store, name), ask.id)
+        return await asyncio.to_thread(getattr(ask[app_keys.ENGINE].store, name), ask.id)
 
     return do
 
 
 async def again(ask: Ask, body: RenderSettings) -> ShotView:
     await show_shot(ask)
-    settings = await asyncio.to_thread(checked_settings, ask[keys.ROOTS], body, "the settings of a shot")
-    return await asyncio.to_thread(ask[keys.ENGINE].store.retry_shot, ask.id, settings)
+    settings = await asyncio.to_thread(checked_settings, ask[app_keys.ROOTS], body, "the settings of a shot")
+    return await asyncio.to_thread(ask[app_keys.ENGINE].store.retry_shot, ask.id, settings)
 
 
 def _on_job(verb: str, does: str, name: str) -> Route:

@@ -12,15 +12,15 @@ from aiohttp import web
 from msgspec import Meta
 
 from heygem_core.shot import Struct
-from heygem_core.tasks import FacesFound, Probed, Waveform
+from heygem_core.tasks.specs import FacesFound, Probed, Waveform
 
 from ..errors import NotFound
-from ..front import keys
-from ..front.ownership import owns
-from ..front.routes import ALL, PEOPLE, Ask, Route
-from ..front.sending import send_file
-from ..rendering.exports import is_export, read_export
-from ..rendering.timelines import job_of_export
+from ..hosts.export_store import is_export, read_export
+from ..http import app_keys
+from ..http.files import send_file
+from ..http.routes import ALL, PEOPLE, Ask, Route
+from ..rendering.timeline_store import job_of_export
+from ..security.ownership import owns
 from ..security.paths import check_text, real_path
 from ..wire import MediaRef, ProxyMade
 from .jobs import media_path
@@ -51,14 +51,14 @@ def _real(ask: Ask, media: MediaRef) -> Path:
     if media.path is not None:
         check_text(media.path)
         real = Path(real_path(media.path))
-        if ask[keys.ROOTS].is_own(real) and _is_own_export(ask, real):
+        if ask[app_keys.ROOTS].is_own(real) and _is_own_export(ask, real):
             return real
     return media_path(ask, media, "a look at a file")
 
 
 def _is_own_export(ask: Ask, real: Path) -> bool:
     """An editor's export, of itself or of a timeline that uses it: the one kind of media in the server's own folder."""
-    data_folder, room = ask[keys.SETTINGS].data_folder, ask[keys.ENGINE]
+    data_folder, room = ask[app_keys.SETTINGS].data_folder, ask[app_keys.ENGINE]
     with suppress(NotFound):
         if is_export(data_folder, real):
             kept = read_export(data_folder, real.parent.name)
@@ -69,27 +69,27 @@ def _is_own_export(ask: Ask, real: Path) -> bool:
 
 
 async def probe(ask: Ask, body: MediaRef) -> Probed:
-    return await ask[keys.ENGINE].look.probe(await _path(ask, body))
+    return await ask[app_keys.ENGINE].look.probe(await _path(ask, body))
 
 
 async def faces(ask: Ask, body: MediaRef) -> FacesFound:
     asked: RangeQuery = ask.query
-    return await ask[keys.ENGINE].look.faces(await _path(ask, body), start=asked.start, end_exclusive=asked.end_exclusive)
+    return await ask[app_keys.ENGINE].look.faces(await _path(ask, body), start=asked.start, end_exclusive=asked.end_exclusive)
 
 
 async def waveform(ask: Ask, body: MediaRef) -> Waveform:
-    return await ask[keys.ENGINE].look.waveform(await _path(ask, body))
+    return await ask[app_keys.ENGINE].look.waveform(await _path(ask, body))
 
 
 async def poster(ask: Ask, body: MediaRef) -> web.StreamResponse:
-    made = await ask[keys.ENGINE].look.poster(await _path(ask, body), frame=ask.query.frame)
+    made = await ask[app_keys.ENGINE].look.poster(await _path(ask, body), frame=ask.query.frame)
     return await send_file(ask.request, made, "image/jpeg")
 
 
 async def proxy(ask: Ask, body: MediaRef) -> ProxyMade:
     """The id is the name that the cache gave the file: it names that file alone and no other."""
-    made: Path = await ask[keys.ENGINE].look.proxy(await _path(ask, body))
-    proxies = ask.request.app[keys.PROXIES]
+    made: Path = await ask[app_keys.ENGINE].look.proxy(await _path(ask, body))
+    proxies = ask.request.app[app_keys.PROXIES]
     name = made.parent.name
     proxies[name] = made
     while len(proxies) > _MOST_PROXIES:
@@ -98,7 +98,7 @@ async def proxy(ask: Ask, body: MediaRef) -> ProxyMade:
 
 
 async def proxy_file(ask: Ask) -> web.StreamResponse:
-    made = ask.request.app[keys.PROXIES].get(ask.id)
+    made = ask.request.app[app_keys.PROXIES].get(ask.id)
     if made is None:
         raise NotFound("This preview is not here any more: ask for it again.")
     return await send_file(ask.request, made, "video/mp4")

@@ -11,8 +11,8 @@ from aiohttp import web
 from heygem_core.shot import Struct
 
 from ..errors import NotFound
-from ..front import keys
-from ..front.routes import PUBLIC, Ask, Route
+from ..http import app_keys
+from ..http.routes import PUBLIC, Ask, Route
 from ..security.headers import page_headers
 from ..security.paths import inside
 
@@ -50,7 +50,7 @@ async def _send(ask: Ask, path: Path) -> web.Response:
     if not inside(real, (WEB,)) or real.suffix not in _TYPES or not real.is_file():
         raise NotFound("The page has no such part.")
     status = real.stat()
-    response = web.Response(headers=page_headers(ask[keys.DOOR].names))
+    response = web.Response(headers=page_headers(ask[app_keys.DOOR].names))
     response.etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
     if any(tag.value == response.etag.value for tag in ask.request.if_none_match or () if response.etag):
         response.set_status(304)

@@ -16,14 +16,14 @@ from msgspec import Meta
 from heygem_core.shot import Struct, from_json, to_json
 
 from ..errors import BadRequest, NotFound
-from ..front import keys
-from ..front.ownership import check_owns
-from ..front.routes import Ask, Route, answer_json
-from ..front.sending import send_file
-from ..rendering.timelines import KEPT, TIMELINE_ID, timelines_folder
-from ..timeline.child import publish_in_child
-from ..timeline.shots import Conformed, FinishedTake, FormatName, PublishMode, TimelineShot
-from ..timeline.specs import PublishSpec
+from ..http import app_keys
+from ..http.files import send_file
+from ..http.routes import Ask, Route, answer_json
+from ..rendering.timeline_store import KEPT, TIMELINE_ID, timelines_folder
+from ..security.ownership import check_owns
+from ..timeline.child_process import publish_in_child
+from ..timeline.child_specs import PublishSpec
+from ..timeline.conform_types import Conformed, FinishedTake, FormatName, PublishMode, TimelineShot
 from ..wire import TakeView
 
 _ANSWER = "answer.json"  # beside kept.json: to a request that comes again
@@ -79,8 +79,8 @@ def kept_timeline(data_folder: Path, timeline: str) -> tuple[KeptTimeline, Path]
 
 async def published(ask: Ask) -> web.StreamResponse:
     """Raises: NotFound, BadRequest — no take yet; HeygemError — what the child said."""
-    kept, home = await asyncio.to_thread(kept_timeline, ask[keys.SETTINGS].data_folder, ask.id)
-    detail = await asyncio.to_thread(ask[keys.ENGINE].store.job, kept.job)
+    kept, home = await asyncio.to_thread(kept_timeline, ask[app_keys.SETTINGS].data_folder, ask.id)
+    detail = await asyncio.to_thread(ask[app_keys.ENGINE].store.job, kept.job)
     check_owns(ask.who, detail.job)
     takes = tuple(
         _finished(ask, row, take)
@@ -120,7 +120,7 @@ def _finished(ask: Ask, row: TimelineShot, take: TakeView) -> FinishedTake:
     settings = json.loads(to_json(take.settings))
     return FinishedTake(
         shot=row,
-        path=ask[keys.ROOTS].outward(take.path),
+        path=ask[app_keys.ROOTS].outward(take.path),
         take=take.id,
         job=take.job,
         version=take.version,

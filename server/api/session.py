@@ -9,21 +9,21 @@ from __future__ import annotations
 from aiohttp import web
 
 from ..errors import BadRequest, Unauthorized
-from ..front import keys
-from ..front.routes import ADMIN, PUBLIC, Ask, Route, answer_json
-from ..security.door import COOKIE, set_cookie
-from ..security.proof import prove
+from ..http import app_keys
+from ..http.routes import ADMIN, PUBLIC, Ask, Route, answer_json
+from ..security.challenge import prove
+from ..security.middleware import COOKIE, set_cookie
 from ..wire import Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest
 
 
 async def proof(ask: Ask, body: ProofRequest) -> Proof:
-    grants = ask[keys.DOOR].grants
+    grants = ask[app_keys.DOOR].grants
     grant = grants.admin if body.grant is None else grants.by_id(body.grant)
     return Proof(hmac=prove(None if grant is None else grant.token, body.nonce))
 
 
 async def sign_in(ask: Ask, body: SignIn) -> web.Response:
-    door = ask[keys.DOOR]
+    door = ask[app_keys.DOOR]
     door.throttle.check_before(ask.request.remote)
     if door.names.kind_of(ask.request.headers.get("Origin")) == "local-file":
         raise Unauthorized("A page on disk has no cookie: its panel hands it a token.")
@@ -38,7 +38,7 @@ async def sign_in(ask: Ask, body: SignIn) -> web.Response:
 
 
 async def sign_out(ask: Ask) -> web.Response:
-    ask[keys.DOOR].grants.revoke(ask.who)
+    ask[app_keys.DOOR].grants.revoke(ask.who)
     response = web.Response(status=204)
     response.del_cookie(COOKIE, path="/", samesite="Strict", httponly=True)
     return response
@@ -49,7 +49,7 @@ async def session(ask: Ask) -> SignedIn:
 
 
 async def new_link(ask: Ask) -> SignIn:
-    return SignIn(code=ask[keys.DOOR].grants.new_code())
+    return SignIn(code=ask[app_keys.DOOR].grants.new_code())
 
 
 async def new_token(ask: Ask, body: TokenRequest) -> Token:
@@ -57,7 +57,7 @@ async def new_token(ask: Ask, body: TokenRequest) -> Token:
         raise BadRequest("A host's token is for one host and one project: name both.")
     if body.scope == "page" and (body.host or body.project):
         raise BadRequest("A page's token is for no host: leave host and project out.")
-    grant = ask[keys.DOOR].grants.issue(body.scope, host=body.host, project=body.project)
+    grant = ask[app_keys.DOOR].grants.issue(body.scope, host=body.host, project=body.project)
     return Token(token=grant.token, scope=grant.scope)
 
 

@@ -14,14 +14,14 @@ from aiohttp import web
 from msgspec import Meta
 
 from heygem_core.shot import Struct
-from heygem_core.tasks import Waveform
+from heygem_core.tasks.specs import Waveform
 
 from ..errors import BadRequest, Forbidden, NotFound
-from ..front import keys
-from ..front.ownership import check_owns, owns
-from ..front.routes import PEOPLE, Ask, Route
-from ..front.sending import send_file
-from ..security.throttle import is_loopback
+from ..http import app_keys
+from ..http.files import send_file
+from ..http.routes import PEOPLE, Ask, Route
+from ..security.auth_rate_limit import is_loopback
+from ..security.ownership import check_owns, owns
 from ..wire import Placed, TakePage, TakeView
 from .jobs import ForceQuery
 
@@ -36,7 +36,7 @@ class TakesQuery(Struct, frozen=True, kw_only=True):
 
 
 async def list_takes(ask: Ask) -> TakePage:
-    query, store = ask.query, ask[keys.ENGINE].store
+    query, store = ask.query, ask[app_keys.ENGINE].store
     page = await asyncio.to_thread(store.takes, query.job, query.shot, query.before, query.limit)
     if ask.who.scope == "host":
         jobs = {take.job: await asyncio.to_thread(_owns_job, ask, take.job) for take in page.takes}
@@ -46,36 +46,36 @@ async def list_takes(ask: Ask) -> TakePage:
 
 def _owns_job(ask: Ask, job: str) -> bool:
     try:
-        return owns(ask.who, ask[keys.ENGINE].store.job_view(job))
+        return owns(ask.who, ask[app_keys.ENGINE].store.job_view(job))
     except NotFound:  # the take outlived its job
         return False
 
 
 async def show(ask: Ask) -> TakeView:
-    take = await asyncio.to_thread(ask[keys.ENGINE].store.take, ask.id)
+    take = await asyncio.to_thread(ask[app_keys.ENGINE].store.take, ask.id)
     if ask.who.scope == "host":
-        check_owns(ask.who, await asyncio.to_thread(ask[keys.ENGINE].store.job_view, take.job))
+        check_owns(ask.who, await asyncio.to_thread(ask[app_keys.ENGINE].store.job_view, take.job))
     return take
 
 
 async def delete(ask: Ask) -> TakeView:
     await show(ask)
-    return await asyncio.to_thread(ask[keys.ENGINE].delete_take, ask.id, bool(ask.query.force))
+    return await asyncio.to_thread(ask[app_keys.ENGINE].delete_take, ask.id, bool(ask.query.force))
 
 
 async def pin(ask: Ask) -> TakeView:
     await show(ask)
-    return await asyncio.to_thread(ask[keys.ENGINE].store.pin, ask.id, True)
+    return await asyncio.to_thread(ask[app_keys.ENGINE].store.pin, ask.id, True)
 
 
 async def unpin(ask: Ask) -> TakeView:
     await show(ask)
-    return await asyncio.to_thread(ask[keys.ENGINE].store.pin, ask.id, False)
+    return await asyncio.to_thread(ask[app_keys.ENGINE].store.pin, ask.id, False)
 
 
 async def measure(ask: Ask) -> TakeView:
     """Looks at the take again, in a child; some seconds for each second of it."""
-    return await ask[keys.ENGINE].look.measure(await show(ask))
+    return await ask[app_keys.ENGINE].look.measure(await show(ask))
 
 
 async def placed(ask: Ask, body: Placed) -> TakeView:
@@ -83,47 +83,47 @@ async def placed(ask: Ask, body: Placed) -> TakeView:
     if ask.who.scope == "host" and body.host != ask.who.host:
         raise Forbidden("An editor can only say what it placed itself.")
     body = msgspec.structs.replace(body, at=time.time())
-    return await asyncio.to_thread(ask[keys.ENGINE].store.placed, ask.id, body)
+    return await asyncio.to_thread(ask[app_keys.ENGINE].store.placed, ask.id, body)
 
 
 async def file(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
     path = Path(take.path)
-    descriptor = await asyncio.to_thread(ask[keys.ROOTS].open, path)
+    descriptor = await asyncio.to_thread(ask[app_keys.ROOTS].open, path)
     kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
     return await send_file(ask.request, path, kind, etag=take.sha256, name=take.name, descriptor=descriptor)
 
 
 async def poster(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
-    return await send_file(ask.request, await ask[keys.ENGINE].look.poster(take.path), "image/jpeg")
+    return await send_file(ask.request, await ask[app_keys.ENGINE].look.poster(take.path), "image/jpeg")
 
 
 async def contact_sheet(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
-    return await send_file(ask.request, await ask[keys.ENGINE].look.contact_sheet(take), "image/jpeg")
+    return await send_file(ask.request, await ask[app_keys.ENGINE].look.contact_sheet(take), "image/jpeg")
 
 
 async def report(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
     path = Path(f"{take.path}.report.json")
-    return await send_file(ask.request, path, "application/json", descriptor=await asyncio.to_thread(ask[keys.ROOTS].open, path))
+    return await send_file(ask.request, path, "application/json", descriptor=await asyncio.to_thread(ask[app_keys.ROOTS].open, path))
 
 
 async def proxy(ask: Ask) -> web.StreamResponse:
     take = await show(ask)
-    return await send_file(ask.request, await ask[keys.ENGINE].look.proxy(take.path), "video/mp4")
+    return await send_file(ask.request, await ask[app_keys.ENGINE].look.proxy(take.path), "video/mp4")
 
 
 async def source(ask: Ask) -> web.StreamResponse:
     """The same frames of the original, to compare with."""
     take = await show(ask)
-    return await send_file(ask.request, await ask[keys.ENGINE].look.source_proxy(take), "video/mp4")
+    return await send_file(ask.request, await ask[app_keys.ENGINE].look.source_proxy(take), "video/mp4")
 
 
 async def waveform(ask: Ask) -> Waveform:
     take = await show(ask)
-    return await ask[keys.ENGINE].look.waveform(take.path)
+    return await ask[app_keys.ENGINE].look.waveform(take.path)
 
 
 async def reveal(ask: Ask) -> web.Response:

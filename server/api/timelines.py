@@ -22,22 +22,22 @@ from heygem_core.errors import SpecError
 from heygem_core.shot import RenderSettings, Struct, to_json
 
 from ..errors import BadRequest, Forbidden, NotFound, TooLarge
-from ..front import keys
-from ..front.asked import checked_settings, plain, takes_folder
-from ..front.once import KEY_HEADER, key_of, said_by
-from ..front.ownership import origin_of
-from ..front.routes import MIB, Ask, Route
-from ..rendering.exports import KeepExports, use_export
-from ..rendering.timelines import timelines_folder
+from ..hosts.export_store import KeepExports, use_export
+from ..http import app_keys
+from ..http.idempotency import KEY_HEADER, key_of, said_by
+from ..http.request_validation import checked_settings, plain, takes_folder
+from ..http.routes import MIB, Ask, Route
+from ..rendering.timeline_store import timelines_folder
+from ..security.ownership import origin_of
 from ..security.paths import real_path
 from ..store.jobs import new_job_id
-from ..timeline.child import conform_in_child
-from ..timeline.reading import MAX_BYTES, SUFFIXES
-from ..timeline.shots import Conformed, Exported, FormatName, Selection, TimelineShot
-from ..timeline.specs import ConformSpec
+from ..timeline.child_process import conform_in_child
+from ..timeline.child_specs import ConformSpec
+from ..timeline.conform_types import Conformed, Exported, FormatName, Selection, TimelineShot
+from ..timeline.formats.reading import MAX_BYTES, SUFFIXES
 from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority
 from .jobs import MOST_SHOTS, media_path
-from .laying import laid, shot_request
+from .placement_options import laid, shot_request
 from .publishing import KeptTimeline, answered, keep_timeline
 
 _LARGEST = 64 * MIB
@@ -81,12 +81,12 @@ async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
     key = None if body.dry_run else key_of(ask)
     digest = None if key is None else await asyncio.to_thread(_digest, body)
     if key is not None and digest is not None:
-        before = await asyncio.to_thread(ask[keys.ENGINE].store.answered, key, digest)
+        before = await asyncio.to_thread(ask[app_keys.ENGINE].store.answered, key, digest)
         if before is not None:
             return await asyncio.to_thread(_again, ask, before)
     body, folder = await asyncio.to_thread(_checked, ask, body)
     id = f"t{secrets.token_hex(8)}"
-    home = timelines_folder(ask[keys.SETTINGS].data_folder) / id
+    home = timelines_folder(ask[app_keys.SETTINGS].data_folder) / id
     kept = False
     await asyncio.to_thread(home.mkdir, parents=True)
     try:
@@ -102,7 +102,7 @@ async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
         kept = detail.job.timeline == id
         if not kept:  # the same request came twice at the same time, and the other one was faster
             return await asyncio.to_thread(_again, ask, detail.job.id)
-        return TimelineAnswer(id=id, conformed=conformed, job=ask[keys.ENGINE].scheduler.live(detail))
+        return TimelineAnswer(id=id, conformed=conformed, job=ask[app_keys.ENGINE].scheduler.live(detail))
     finally:
         if not kept:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
@@ -114,9 +114,9 @@ def _digest(body: TimelineRequest) -> str:
 
 def _again(ask: Ask, job: str) -> TimelineAnswer:
     """What the request was answered when it came first."""
-    detail = ask[keys.ENGINE].store.job(job)
-    conformed = answered(ask[keys.SETTINGS].data_folder, detail.job.timeline or "")
-    return TimelineAnswer(id=detail.job.timeline, conformed=conformed, job=ask[keys.ENGINE].scheduler.live(detail))
+    detail = ask[app_keys.ENGINE].store.job(job)
+    conformed = answered(ask[app_keys.SETTINGS].data_folder, detail.job.timeline or "")
+    return TimelineAnswer(id=detail.job.timeline, conformed=conformed, job=ask[app_keys.ENGINE].scheduler.live(detail))
 
 
 def _checked(ask: Ask, body: TimelineRequest) -> tuple[TimelineRequest, str]:
@@ -124,9 +124,9 @@ def _checked(ask: Ask, body: TimelineRequest) -> tuple[TimelineRequest, str]:
 
     Raises: Forbidden, BadPath, NotAllowedFolder.
     """
-    roots = ask[keys.ROOTS]
+    roots = ask[app_keys.ROOTS]
     settings = checked_settings(roots, body.settings, "the settings of a timeline")
-    folder = takes_folder(roots, body.folder, ask[keys.SETTINGS].takes_folder, "a timeline's takes")
+    folder = takes_folder(roots, body.folder, ask[app_keys.SETTINGS].takes_folder, "a timeline's takes")
     return msgspec.structs.replace(body, settings=settings, origin=origin_of(ask.who, body.origin)), folder
 
 
@@ -137,11 +137,11 @@ def _keep_source(ask: Ask, body: TimelineRequest, home: Path) -> Path:
         path.write_bytes(to_json(body.document))
         return path
     if body.upload is not None:
-        given = ask[keys.UPLOADS].path(body.upload)
+        given = ask[app_keys.UPLOADS].path(body.upload)
         opened = os.open(given, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     else:
-        given = ask[keys.ROOTS].resolve(body.path or "", "a timeline")
-        opened = ask[keys.ROOTS].open(given)
+        given = ask[app_keys.ROOTS].resolve(body.path or "", "a timeline")
+        opened = ask[app_keys.ROOTS].open(given)
     suffix = given.suffix.lower()
     path = home / f"timeline{suffix if suffix in SUFFIXES else ''}"
     with os.fdopen(opened, "rb") as file, path.open("xb") as copy:
@@ -156,15 +156,15 @@ def _spec(ask: Ask, body: TimelineRequest, source: Path, home: Path) -> ConformS
     if body.speech is not None:
         selection = msgspec.structs.replace(selection, speech=str(media_path(ask, body.speech, "a timeline's speech")))
     elif selection.speech is not None:
-        selection = msgspec.structs.replace(selection, speech=str(ask[keys.ROOTS].resolve(selection.speech, "a timeline's speech")))
+        selection = msgspec.structs.replace(selection, speech=str(ask[app_keys.ROOTS].resolve(selection.speech, "a timeline's speech")))
     return ConformSpec(
         source=str(source),
-        base=str(ask[keys.ROOTS].resolve(body.path, "a timeline").parent) if body.path is not None else None,
+        base=str(ask[app_keys.ROOTS].resolve(body.path, "a timeline").parent) if body.path is not None else None,
         format=body.format,
         rate=body.rate,
         selection=selection,
-        roots=tuple(str(root) for root in ask[keys.ROOTS].folders),
-        path_maps=tuple((each.theirs, each.ours) for each in ask[keys.SETTINGS].path_maps),
+        roots=tuple(str(root) for root in ask[app_keys.ROOTS].folders),
+        path_maps=tuple((each.theirs, each.ours) for each in ask[app_keys.SETTINGS].path_maps),
         exported=tuple(each for export in body.exports for each in _exported(ask, body.origin, export)),
         mixes=None if body.dry_run else str(home / "speech"),
     )
@@ -172,7 +172,7 @@ def _spec(ask: Ask, body: TimelineRequest, source: Path, home: Path) -> ConformS
 
 def _exported(ask: Ask, origin: Origin, export: str) -> list[Exported]:
     """The files of one export. Raises: NotFound; Forbidden — another editor made it, or for another project."""
-    kept, home = use_export(ask[keys.SETTINGS].data_folder, export)
+    kept, home = use_export(ask[app_keys.SETTINGS].data_folder, export)
     if (kept.host, kept.project) != (origin.host, origin.project):
         if ask.who.scope == "host":  # for a stranger it does not exist
             raise NotFound("There is no such export in this project.")
@@ -187,7 +187,7 @@ def _submit(
     ask: Ask, body: TimelineRequest, home: Path, source: Path, folder: str, conformed: Conformed, key: str | None, digest: str | None
 ) -> tuple[Conformed, JobDetail]:
     """The job, or the one that the same key made just now. What is kept of the timeline is on the disk before its job is known."""
-    conformed = _with_own_files(conformed, KeepExports(ask[keys.SETTINGS].data_folder, home, ask[keys.SETTINGS].disk_floor_bytes))
+    conformed = _with_own_files(conformed, KeepExports(ask[app_keys.SETTINGS].data_folder, home, ask[app_keys.SETTINGS].disk_floor_bytes))
     rows = tuple(row for row in conformed.shots if row.shot is not None)
     request = JobRequest(
         shots=tuple(shot_request(row, body.settings) for row in rows),
@@ -202,7 +202,7 @@ def _submit(
     name = request.name or conformed.sequence.name
     keep_timeline(home, KeptTimeline(source=str(source), format=body.format, rate=body.rate, name=name, rows=rows, job=job), conformed)
     shots = [row.shot for row in rows if row.shot is not None]
-    store = ask[keys.ENGINE].store
+    store = ask[app_keys.ENGINE].store
     return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=said_by(ask))
 
 

@@ -12,8 +12,8 @@ from msgspec import Meta
 from heygem_core.shot import Struct
 
 from ..errors import BadRequest
-from ..front import keys
-from ..front.routes import BODY_STALL_S, PEOPLE, Ask, Route
+from ..http import app_keys
+from ..http.routes import BODY_STALL_S, PEOPLE, Ask, Route
 from ..wire import UploadView
 
 _PIECE_BYTES = 1 << 20
@@ -27,18 +27,18 @@ async def receive(ask: Ask) -> UploadView:
     request = ask.request
     if request.content_type == "multipart/form-data":
         part = await _first_file(request)
-        return await ask[keys.UPLOADS].receive(ask.query.name or part.filename or "upload", _pieces_of(part), None)
+        return await ask[app_keys.UPLOADS].receive(ask.query.name or part.filename or "upload", _pieces_of(part), None)
     if ask.query.name is None:
         raise BadRequest("Say what the file is called: ?name=…")
-    return await ask[keys.UPLOADS].receive(ask.query.name, _pieces(request), request.content_length)
+    return await ask[app_keys.UPLOADS].receive(ask.query.name, _pieces(request), request.content_length)
 
 
 async def list_uploads(ask: Ask) -> list[UploadView]:
-    return await asyncio.to_thread(ask[keys.UPLOADS].all)
+    return await asyncio.to_thread(ask[app_keys.UPLOADS].all)
 
 
 async def delete(ask: Ask) -> UploadView:
-    return await asyncio.to_thread(ask[keys.UPLOADS].delete, ask.id)
+    return await asyncio.to_thread(ask[app_keys.UPLOADS].delete, ask.id)
 
 
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:

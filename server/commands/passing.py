@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from heygem_core.shot import to_json
 
     from ..client import Client, NoServer
-    from ..front.running import read_server_file
+    from ..http.single_instance import read_server_file
     from ..security.private_files import write_private
     from ..settings import read_settings
     from ..wire import ServerFile, TokenRequest

@@ -121,7 +121,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    from heygem_core.render import render
+    from heygem_core.rendering.render import render
 
     try:
         task = RenderTask(shot=_shot(options), settings=_settings(options), output=options.output, matte=options.matte)

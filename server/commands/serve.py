@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import AlreadyRunning
-from ..front.running import only_one
+from ..http.single_instance import only_one
 from ..settings import ServerSettings, add_flags, flags_of, read_settings
 
 
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 def _serve(settings: ServerSettings, *, show: bool) -> int:
     import asyncio
 
-    from ..front.serving import Ready, serve
+    from ..http.server import Ready, serve
 
     def ready(at: Ready) -> None:
         print(f"HeyGem render server: {at.url}")

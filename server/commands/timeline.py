@@ -17,7 +17,7 @@ from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
 from heygem_core.shot import DeviceName, FormatName, RenderSettings, RenderTask, TakeKind, to_json
 
 if TYPE_CHECKING:
-    from ..timeline.shots import Conformed, FinishedTake, TimelineShot
+    from ..timeline.conform_types import Conformed, FinishedTake, TimelineShot
 
 _FORMATS = {".otio": "otio", ".fcpxml": "fcpxml", ".xml": "fcp7", ".edl": "edl", ".aaf": "aaf"}
 
@@ -71,8 +71,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..timeline.child import conform_now, publish_now
-    from ..timeline.specs import ConformSpec, PublishSpec
+    from ..timeline.child_process import conform_now, publish_now
+    from ..timeline.child_specs import ConformSpec, PublishSpec
 
     selection, takes_folder = _selection(options), _takes_folder(options)
     spec = ConformSpec(
@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _selection(options: argparse.Namespace):  # type: ignore[no-untyped-def]
-    from ..timeline.shots import Selection
+    from ..timeline.conform_types import Selection
 
     if not options.speech_track and options.speech is None:
         raise SpecError("Say where the new speech is: --speech-track A2, or --speech FILE.")
@@ -171,7 +171,7 @@ def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> 
 
 
 def _render(row: TimelineShot, path: Path, options: argparse.Namespace) -> None:
-    from heygem_core.render import render
+    from heygem_core.rendering.render import render
 
     from .render import show_events
 
@@ -197,7 +197,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
 
 
 def _finished(row: TimelineShot, path: Path, known, options: argparse.Namespace) -> FinishedTake:  # type: ignore[no-untyped-def]
-    from ..timeline.shots import FinishedTake
+    from ..timeline.conform_types import FinishedTake
 
     rate = known.rate or row.take_rate
     if rate is None or not known.frames:
@@ -264,7 +264,7 @@ def _say(*sentences: str) -> None:
 
 
 def _rate(text: str) -> Fraction:
-    from ..timeline.exact import exact_rate
+    from ..timeline.exact_time import exact_rate
 
     try:
         return Fraction(text) if "/" in text else exact_rate(float(text))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from heygem_core.shot import to_json
 
 if TYPE_CHECKING:
-    from heygem_core.motion.clips import Used
-    from heygem_core.motion.train import Epoch
-    from heygem_core.motion.training import Trained, TrainTask
+    from heygem_core.motion.training.clips import Used
+    from heygem_core.motion.training.run import Trained, TrainTask
+    from heygem_core.motion.training.train_model import Epoch
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,7 +51,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    from heygem_core.motion.training import run_training
+    from heygem_core.motion.training.run import run_training
 
     for event in run_training(_task(options)):
         print(to_json(event).decode() if options.json else _line(event), flush=True)
@@ -59,9 +59,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _task(options: argparse.Namespace) -> TrainTask:
-    from heygem_core.motion.lessons import Lessons
-    from heygem_core.motion.train import Recipe
-    from heygem_core.motion.training import TrainTask
+    from heygem_core.motion.training.encoder_data import Lessons
+    from heygem_core.motion.training.run import TrainTask
+    from heygem_core.motion.training.train_model import Recipe
 
     epochs = {} if options.epochs is None else {"epochs": options.epochs}
     listener = {} if options.listener_epochs is None else {"epochs": options.listener_epochs}
@@ -82,8 +82,8 @@ def _task(options: argparse.Namespace) -> TrainTask:
 
 
 def _line(event: Used | Epoch | Trained) -> str:
-    from heygem_core.motion.clips import Used
-    from heygem_core.motion.train import Epoch
+    from heygem_core.motion.training.clips import Used
+    from heygem_core.motion.training.train_model import Epoch
 
     if isinstance(event, Used):
         what = f"used, {event.seconds:.1f} s" if event.used else "left out"

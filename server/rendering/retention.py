@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Conflict, NotFound
+from ..hosts.export_store import exports_folder, is_stale
 from ..settings import ServerSettings
 from ..store import Store
-from .exports import exports_folder, is_stale
 from .states import FINISHED_JOBS
 from .take_files import remove_take
-from .timelines import is_left_over, timelines_folder
+from .timeline_store import is_left_over, timelines_folder
 
 _CACHE_DAYS = 30.0  # looks and segments nobody used for so long go even without a limit
 _FRESH_S = 3600.0  # what was used within the last hour may be in use

@@ -19,19 +19,19 @@ import msgspec
 
 from heygem_core import errors as core
 from heygem_core.shot import Event, Notice, Progress, Shot
-from heygem_core.tasks import Probed, ProbeTask
-from heygem_core.worker import Picture
+from heygem_core.tasks.specs import Probed, ProbeTask
+from heygem_core.tasks.worker import Picture
 
 from ..errors import BadRequest, ServerError, StaleAttempt
-from ..front.log import LOGGER
+from ..executors import Pool, WorkFailed
+from ..executors.inspection_pool import Look
+from ..executors.worker_process import Watcher
+from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Claim, Store
 from ..store.work import HEARTBEAT_S, MOST_COUNTED
 from ..wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView
-from ..workers import Pool, WorkFailed
-from ..workers.look import Look
-from ..workers.process import Watcher
-from .disk import trouble
+from .disk_space import trouble
 from .events import Broadcaster
 from .job_log import JobLogs
 from .progress import Live

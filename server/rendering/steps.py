@@ -16,17 +16,17 @@ from typing import Any
 import msgspec
 
 from heygem_core.shot import FormatName, RenderSettings, RenderTask, Shot
-from heygem_core.tasks import JoinTask, Planned, PlanTask, Probed, ProbeTask
+from heygem_core.tasks.specs import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
 from ..errors import Broken, StaleAttempt
+from ..executors import Pool, WorkFailed
+from ..executors.inspection_pool import Look
+from ..executors.worker_process import Watcher
+from ..security.errors import BadPath
 from ..security.paths import check_no_link
-from ..security.refusals import BadPath
 from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
-from ..workers import Pool, WorkFailed
-from ..workers.look import Look
-from ..workers.process import Watcher
 from .take_files import file_name, next_version, place, remove_take, renamed, report_of, sha256_of, stage, unstage
 
 SUFFIXES: dict[FormatName, str] = {

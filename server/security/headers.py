@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .names import Names
+from .host_names import Names
 
 COMMON: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",

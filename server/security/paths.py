@@ -17,7 +17,7 @@ from ntpath import splitdrive
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import NotAllowedFolder
-from .refusals import BadPath
+from .errors import BadPath
 
 _DEVICES = re.compile(r"^(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])$", re.IGNORECASE)
 _KERNEL = ("dev", "proc", "sys")

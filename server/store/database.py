@@ -26,7 +26,7 @@ from heygem_core.shot import from_json, to_json
 from ..errors import Broken
 from ..rendering.states import job_state, move
 from ..wire import EventKind, Happened
-from . import rows, sql
+from . import queries, rows
 from .schema import migrate
 
 Listener = Callable[[tuple[Happened, ...]], None]
@@ -173,7 +173,7 @@ def _record(change: Change) -> Iterator[Happened]:
 def refresh(change: Change, job: str) -> None:
     """Counts and state of a job, from its shots."""
     connection = change.connection
-    counted = {row[0]: row[1:] for row in connection.execute(sql.COUNTS, (job,))}
+    counted = {row[0]: row[1:] for row in connection.execute(queries.COUNTS, (job,))}
     name, now = connection.execute("SELECT name, state FROM jobs WHERE id = ?", (job,)).fetchone()
     state = move("job", now, job_state(now, {state: row[0] for state, row in counted.items()}), name)
     total, planned = (sum(row[place] for row in counted.values()) for place in (0, 3))

@@ -17,7 +17,7 @@ from heygem_core.shot import RenderSettings, Shot
 from ..errors import BadRequest, Conflict
 from ..rendering.states import FINISHED_JOBS, FINISHED_SHOTS, move
 from ..wire import Deletion, JobDetail, JobPage, JobRequest, JobState, JobView, ShotRequest, ShotState, ShotView
-from . import rows, sql
+from . import queries, rows
 from .database import Change, Database, encoded
 
 RANKS = {"join": 0, "segment": 1, "plan": 2}
@@ -125,7 +125,7 @@ class Jobs(Database):
             "limit": limit + 1,
         }
         with self.reading() as connection:
-            found = connection.execute(sql.JOBS, values).fetchall()
+            found = connection.execute(queries.JOBS, values).fetchall()
         return JobPage(
             jobs=tuple(rows.job_view(row) for row in found[:limit]), next=str(found[limit - 1]["number"]) if len(found) > limit else None
         )
@@ -326,7 +326,7 @@ def _requeue(change: Change, row: sqlite3.Row) -> None:
 
 def add_plan(connection: sqlite3.Connection, shot: str, video: str) -> None:
     """Plans of one video run one after another: the first one's face tracks are there for the others."""
-    connection.execute(sql.NEW_TASK, new_task(shot, "plan", f"video:{video}"))
+    connection.execute(queries.NEW_TASK, new_task(shot, "plan", f"video:{video}"))
 
 
 def new_task(shot: str, kind: str, held_by: str, **fields: object) -> dict[str, object]:
@@ -366,7 +366,7 @@ def _insert(
         "INSERT INTO shots (id, job, position, name, state, request, shot, settings) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
         [(ids[k], job, k, names[k], encoded(wanted[k]), encoded(shots[k]), _settings_of(wanted[k], settings)) for k in range(len(shots))],
     )
-    connection.execute(sql.NEW_PLANS, {"job": job, "rank": RANKS["plan"]})
+    connection.execute(queries.NEW_PLANS, {"job": job, "rank": RANKS["plan"]})
     change.jobs[job] = "job.added"
 
 

@@ -10,7 +10,7 @@ from heygem_core.shot import from_json
 
 from ..errors import Conflict
 from ..wire import Placed, TakePage, TakeView, WeakRange
-from . import rows, sql
+from . import queries, rows
 from .database import Change, Database, encoded
 from .jobs import cursor
 
@@ -22,7 +22,7 @@ class Takes(Database):
         """Newest first. Raises: BadRequest — `before` is not the `next` of a page."""
         values = {"job": job, "shot": shot, "before": cursor(before), "limit": limit + 1}
         with self.reading() as connection:
-            found = connection.execute(sql.TAKES, values).fetchall()
+            found = connection.execute(queries.TAKES, values).fetchall()
             views = tuple(rows.take_view(connection, row) for row in found[:limit])
         return TakePage(takes=views, next=str(found[limit - 1]["number"]) if len(found) > limit else None)
 

@@ -13,12 +13,12 @@ from typing import Literal
 import msgspec
 
 from heygem_core.shot import RenderSettings, Shot, Struct, from_json
-from heygem_core.tasks import Planned
+from heygem_core.tasks.specs import Planned
 
 from ..errors import StaleAttempt
 from ..rendering.states import move
 from ..wire import Reused, ShotRequest, TakeView
-from . import rows, sql
+from . import queries, rows
 from .database import Change, Database, encoded
 from .jobs import add_plan, call_back, end_attempt, end_open_tasks, new_task, set_shot
 
@@ -76,7 +76,9 @@ class Work(Database):
         """The next piece of work, now running in the hands of `owner`; None = nothing to do at present."""
         with self.change() as change:
             _take_back(change, owner, everything=False)
-            task = change.connection.execute(sql.CLAIM, {"owner": owner, "now": change.now, "lease_until": change.now + lease_s}).fetchone()
+            task = change.connection.execute(
+                queries.CLAIM, {"owner": owner, "now": change.now, "lease_until": change.now + lease_s}
+            ).fetchone()
             if task is None:
                 return None
             return _begin(change, task)
@@ -86,7 +88,7 @@ class Work(Database):
         lost = set()
         with self.change() as change:
             for token in tokens:
-                if not change.connection.execute(sql.HEARTBEAT, (change.now + lease_s, token, owner)).rowcount:
+                if not change.connection.execute(queries.HEARTBEAT, (change.now + lease_s, token, owner)).rowcount:
                     lost.add(token)
         return lost
 
@@ -102,7 +104,7 @@ class Work(Database):
             for k, segment in enumerate(planned.segments):
                 fields = {"segment": k, "start": segment.start, "end_exclusive": segment.end_exclusive, "key": segment.key}
                 state = {"state": "done", "reused": 1} if ready[k] else {}
-                change.connection.execute(sql.NEW_TASK, new_task(task["shot"], "segment", f"segment:{segment.key}", **fields, **state))
+                change.connection.execute(queries.NEW_TASK, new_task(task["shot"], "segment", f"segment:{segment.key}", **fields, **state))
             reused = Reused(tracks=planned.reused_tracks, speech=planned.reused_motion, plan=planned.reused_plan, segments=sum(ready))
             change.connection.execute(
                 "UPDATE shots SET planned = ?, stamp = ?, reused = ?, frames_total = ?, frames_done = ? WHERE id = ?",
@@ -214,13 +216,13 @@ class Work(Database):
     def next_wake(self) -> float | None:
         """When (seconds since 1970) a task that waits after a failure may be tried again."""
         with self.reading() as connection:
-            return connection.execute(sql.NEXT_WAKE, (self.clock(),)).fetchone()[0]
+            return connection.execute(queries.NEXT_WAKE, (self.clock(),)).fetchone()[0]
 
     def ahead(self, job: str) -> int:
         """Pieces of work that come before those of this job; at most `MOST_COUNTED` are counted."""
         with self.reading() as connection:
             row = connection.execute("SELECT number, priority FROM jobs WHERE id = ?", (job,)).fetchone()
-            return connection.execute(sql.AHEAD, {**dict(row), "most": MOST_COUNTED}).fetchone()[0] if row else 0
+            return connection.execute(queries.AHEAD, {**dict(row), "most": MOST_COUNTED}).fetchone()[0] if row else 0
 
     def queue_length(self) -> dict[str, int]:
         """Pieces of work by state, for /metrics."""
@@ -230,20 +232,20 @@ class Work(Database):
     def seconds_per_frame(self) -> float | None:
         """Of one worker, over the newest segments; None = none was ever rendered here."""
         with self.reading() as connection:
-            frames, seconds = connection.execute(sql.SPEED).fetchone()
+            frames, seconds = connection.execute(queries.SPEED).fetchone()
         return seconds / frames if frames else None
 
     def bytes_per_frame(self, format: str | None) -> float | None:
         """Of the newest takes of that format (None = of any); None = there is none yet."""
         with self.reading() as connection:
-            size, frames = connection.execute(sql.SIZE, {"format": format}).fetchone()
+            size, frames = connection.execute(queries.SIZE, {"format": format}).fetchone()
         return size / frames if frames else None
 
 
 def _begin(change: Change, task: sqlite3.Row) -> Claim:
     frames = None if task["start"] is None else task["end_exclusive"] - task["start"]
     values = {"shot": task["shot"], "kind": task["kind"], "segment": task["segment"], "frames": frames, "now": change.now}
-    token, number = change.connection.execute(sql.BEGIN_ATTEMPT, values).fetchone()
+    token, number = change.connection.execute(queries.BEGIN_ATTEMPT, values).fetchone()
     change.connection.execute("UPDATE tasks SET attempt = ? WHERE id = ?", (token, task["id"]))
     states = {"plan": "planning", "segment": "rendering", "join": "joining"}
     set_shot(change, task["shot"], states[task["kind"]])  # type: ignore[arg-type]
@@ -271,7 +273,7 @@ def _begin(change: Change, task: sqlite3.Row) -> Claim:
 
 
 def _mine(change: Change, token: int) -> sqlite3.Row:
-    task = change.connection.execute(sql.MINE, (token,)).fetchone()
+    task = change.connection.execute(queries.MINE, (token,)).fetchone()
     if task is None:
         raise StaleAttempt(f"Attempt {token} no longer counts: its work was called off or taken over.")
     return task
@@ -285,7 +287,7 @@ def _close(change: Change, task: sqlite3.Row) -> None:
 def _join_when_ready(change: Change, shot: str) -> None:
     left = "SELECT count(*) FROM tasks WHERE shot = ? AND kind = 'segment' AND state != 'done'"
     if not change.connection.execute(left, (shot,)).fetchone()[0]:
-        change.connection.execute(sql.NEW_TASK, new_task(shot, "join", f"join:{shot}"))
+        change.connection.execute(queries.NEW_TASK, new_task(shot, "join", f"join:{shot}"))
         set_shot(change, shot, "joining")
 
 
@@ -300,7 +302,7 @@ def _add_take(change: Change, take: TakeView) -> None:
 
 
 def _take_back(change: Change, owner: str, *, everything: bool) -> None:
-    for task in change.connection.execute(sql.LOST, (owner, change.now, everything)).fetchall():
+    for task in change.connection.execute(queries.LOST, (owner, change.now, everything)).fetchall():
         call_back(change, task, "lost", "The server that worked on it is gone.")
 
 

@@ -16,15 +16,15 @@ import msgspec
 from heygem_core.errors import EXIT_BUG, EXIT_OK, HeygemError, MediaNotFound
 from heygem_core.shot import Failed, from_json, to_json
 
+from .child_specs import ConformSpec, PublishSpec, Spec
 from .conform import conform
+from .conform_types import Conformed, Published, TimelineShot
 from .facts import FactsChild
+from .formats.reading import read_timeline
+from .formats.writing import write_timeline
 from .locate import Locator
 from .publish import publish
-from .reading import read_timeline
-from .rows import with_mix
-from .shots import Conformed, Published, TimelineShot
-from .specs import ConformSpec, PublishSpec, Spec
-from .writing import write_timeline
+from .shot_rows import with_mix
 
 MEMORY_BYTES = 6 * 1024**3
 CPU_S = 900
@@ -71,7 +71,7 @@ def _mixed(row: TimelineShot, folder: Path) -> TimelineShot:
     """The row with its pieces of speech made into one file, named by what it is made of."""
     if not row.mix or row.take_seconds is None:
         return row
-    from heygem_core.media.mix import mix_speech
+    from heygem_core.media.speech_mix import mix_speech
 
     made_of = to_json([row.mix, row.take_seconds, [os.path.getmtime(piece.path) for piece in row.mix]])
     path = folder / f"speech-{hashlib.sha256(made_of).hexdigest()[:20]}.wav"

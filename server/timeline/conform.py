@@ -16,22 +16,22 @@ import msgspec
 
 from heygem_core.errors import HeygemError
 
-from .choosing import Choosing
+from .clip_selection import Choosing
+from .conform_types import Conformed, Exported, Selection, TimelineShot
+from .conform_types import Sequence as SequenceFacts
 from .errors import BadTime
-from .exact import round_half_up
-from .exports import DRAWN, Exports, exported_frames
+from .exact_time import round_half_up
+from .exclusions import Times, kept_frames, kept_of_export, kept_times
 from .facts import Facts
-from .hearing import Heard
-from .keeping import Times, kept_frames, kept_of_export, kept_times
+from .flatten import Placed, walk
+from .host_exports import DRAWN, Exports, exported_frames
 from .locate import Locator
-from .marks import text_mark
 from .media import Media, host_reason, original_reference
-from .rows import row_of, spoken, versions, with_shot
+from .metadata import text_mark
 from .sequence import sequence_of
-from .shots import Conformed, Exported, Selection, TimelineShot
-from .shots import Sequence as SequenceFacts
-from .source import HOST_SUFFIXES, source_frames
-from .walk import Placed, walk
+from .shot_rows import row_of, spoken, versions, with_shot
+from .source_range import HOST_SUFFIXES, source_frames
+from .speech_mapping import Heard
 
 _FOREIGN = (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError, AttributeError, OSError, MemoryError)
 

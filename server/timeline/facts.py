@@ -19,7 +19,7 @@ from heygem_core import errors
 from heygem_core.errors import HeygemError, NoPicture, UnreadableMedia
 from heygem_core.shot import from_json, to_json
 
-from .shots import MediaFacts
+from .conform_types import MediaFacts
 
 Facts = Callable[[Path], MediaFacts]
 SECONDS_PER_FILE = 60.0

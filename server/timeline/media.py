@@ -10,12 +10,12 @@ import opentimelineio as otio
 
 from heygem_core.errors import HeygemError, MediaNotFound
 
+from .conform_types import MediaFacts
 from .facts import Facts
+from .flatten import Placed
 from .locate import Locator, name_of, path_of
-from .marks import text_mark
-from .shots import MediaFacts
-from .source import HOST_SUFFIXES
-from .walk import Placed
+from .metadata import text_mark
+from .source_range import HOST_SUFFIXES
 
 _schema = otio.schema
 

@@ -15,12 +15,12 @@ import opentimelineio as otio
 from heygem_core.errors import HeygemError
 from heygem_core.media.timecode import parse
 
-from .assemble import Event, lay
-from .exact import exact_seconds, time_range
-from .marks import mark, set_marks, text_mark
+from .conform_types import FinishedTake, PublishMode
+from .exact_time import exact_seconds, time_range
+from .flatten import walk
+from .formats.assembly import Event, lay
+from .metadata import mark, set_marks, text_mark
 from .sequence import sequence_of
-from .shots import FinishedTake, PublishMode
-from .walk import walk
 
 TRACK_NAME = "HeyGem"
 _schema = otio.schema

@@ -9,10 +9,10 @@ import opentimelineio as otio
 
 from heygem_core.media.timecode import may_drop
 
+from .conform_types import Sequence
 from .errors import BadTime, UnreadableTimeline
-from .exact import exact_rate, exact_seconds, exact_value, round_half_up
-from .marks import mark
-from .shots import Sequence
+from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up
+from .metadata import mark
 
 
 def sequence_of(timeline: Any, rate: Fraction | None = None) -> Sequence:

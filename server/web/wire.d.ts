@@ -1,4 +1,4 @@
-// Made by web-tools/wire_types.py from heygem_server.wire, heygem_core.tasks and heygem_core.report: do not edit.
+// Made by web-tools/wire_types.py from the structs of the core and the server: do not edit.
 
 /** Numerator and denominator, "24000/1001". */
 export type Fraction = string;

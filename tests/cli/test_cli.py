@@ -16,11 +16,11 @@ import pytest
 
 from heygem_core import errors
 from heygem_core.media.probe import probe
-from heygem_core.report import read_report
+from heygem_core.rendering.report import read_report
 from heygem_core.shot import Event, Failed, Finished, Progress, from_json
 from heygem_server.cli import main
 
-from ..render.making import left_in, pictures, speech, write_clip, write_sound
+from ..rendering.making import left_in, pictures, speech, write_clip, write_sound
 
 HEYGEM = [sys.executable, "-m", "heygem_server.cli"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from heygem_core import errors
 from heygem_core.errors import HeygemError, SpecError
-from heygem_core.pace import Pace
+from heygem_core.progress_rate import Pace
 from heygem_core.shot import Event, Failed, Finished, Notice, Progress, RenderSettings, RenderTask, Shot, from_json, to_json
 
 

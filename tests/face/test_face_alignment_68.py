@@ -16,7 +16,7 @@ import pytest
 
 from heygem_core.errors import MissingPackage, MissingWeights
 from heygem_core.face.tracker import FaceTracker
-from heygem_core.face.trackers import open_tracker
+from heygem_core.face.tracker_registry import open_tracker
 
 pytest.importorskip("face_alignment")
 DETECTOR, NETWORK = "s3fd-619a316812.pth", "3DFAN4-7835d9f11d.pth.tar"

@@ -9,7 +9,7 @@ from heygem_core.errors import MissingWeights
 from heygem_core.face.face_landmarker import FILE_NAME, VARIABLE
 from heygem_core.face.mediapipe_mesh import MediaPipeMesh
 from heygem_core.face.mesh import LIPS, eye_distance
-from heygem_core.face.trackers import open_tracker
+from heygem_core.face.tracker_registry import open_tracker
 
 from .make_task import make_task
 from .pictures import beside, pictures

@@ -128,7 +128,7 @@ def test_opening_and_tracking_write_nothing_to_the_terminal(tmp_path: Path) -> N
     """MediaPipe greets on stderr when its networks first run."""
     script = (
         "import numpy as np\n"
-        "from heygem_core.face.trackers import open_tracker\n"
+        "from heygem_core.face.tracker_registry import open_tracker\n"
         "tracker = open_tracker()\n"
         "tracker.detect(np.zeros((480, 640, 3), np.uint8), first=True)\n"
         "tracker.close()\n"

@@ -12,8 +12,8 @@ import pytest
 from heygem_core.face.mesh import VERTICES, pose_free
 from heygem_core.face.mesh_from_68 import _average
 from heygem_core.face.reasons import judge
-from heygem_core.face.smooth import smooth
-from heygem_core.motion.adapt import neutral_of
+from heygem_core.face.smoothing import smooth
+from heygem_core.motion.neutral import neutral_of
 
 SHAPE_BYTES = VERTICES * 3 * 4  # of one frame's landmarks as they are stored
 

@@ -21,7 +21,7 @@ from heygem_core.media.pixels import component_views, pixel_format
 from heygem_core.media.planes import copy_frame
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
-from heygem_core.media.timing import timing_of
+from heygem_core.media.take_timing import timing_of
 from heygem_core.media.writer import TakeWriter
 from heygem_core.shot import FormatName
 

@@ -20,7 +20,7 @@ from heygem_core.media.output import check_output
 from heygem_core.media.pixels import component_views
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
-from heygem_core.media.timing import timing_of
+from heygem_core.media.take_timing import timing_of
 from heygem_core.media.writer import TakeWriter
 
 from .make import picture, video

@@ -16,9 +16,9 @@ from PIL import Image
 from heygem_core.errors import InputError, MediaNotFound, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
 from heygem_core.media import files
 from heygem_core.media.geometry import centred, inverse, map_points
+from heygem_core.media.packet_scan import constant_rate, snapped
 from heygem_core.media.probe import probe, probe_sound
 from heygem_core.media.reader import read_frames
-from heygem_core.media.scan import constant_rate, snapped
 from heygem_core.media.upright import Upright
 
 from .make import BT709, RATES, SIZE, clicks, number_of, remux, sound, still, video

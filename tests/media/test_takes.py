@@ -22,7 +22,7 @@ from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
 from heygem_core.media.sound import take_layout, take_sound
 from heygem_core.media.sound_tracks import SoundTrack
-from heygem_core.media.timing import steady_timing, timing_of
+from heygem_core.media.take_timing import steady_timing, timing_of
 from heygem_core.media.upright import Upright
 from heygem_core.media.writer import TakeWriter
 from heygem_core.shot import FormatName

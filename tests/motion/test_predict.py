@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from heygem_core.face.mesh import LOWER_FACE, lower_lip_gap
-from heygem_core.motion.augment import music
 from heygem_core.motion.footage import Footage
-from heygem_core.motion.head import load_head
-from heygem_core.motion.listening import windows
 from heygem_core.motion.measures import best_lag, follow
 from heygem_core.motion.motion import Motion
+from heygem_core.motion.motion_model import load_head
 from heygem_core.motion.predict import lip_gap_wanted, motion_version, predict
+from heygem_core.motion.speech_features import windows
+from heygem_core.motion.training.augment import music
 from heygem_core.speech.features import level_db
 
 TIMES = np.arange(0, 5, 1 / 25)

@@ -12,20 +12,20 @@ from msgspec.structs import replace as replace_fields
 
 from heygem_core.errors import MediaNotFound, MissingWeights, OutputError, SpecError
 from heygem_core.face.mesh import LOWER_FACE
-from heygem_core.motion.augment import disturbed, faster, join, joined, unspoken
-from heygem_core.motion.clips import examples_of
-from heygem_core.motion.examples import Example
 from heygem_core.motion.footage import Footage
-from heygem_core.motion.head import Head, load_head, pack, save_head, unpack
-from heygem_core.motion.lessons import Lessons, synthetic
 from heygem_core.motion.measures import follow
-from heygem_core.motion.phrases import PHRASES
+from heygem_core.motion.motion_model import Head, load_head, pack, save_head, unpack
 from heygem_core.motion.predict import predict, predict_with
-from heygem_core.motion.train import Epoch, Recipe, fit_shapes, train_motion
-from heygem_core.motion.training import Trained, TrainTask, run_training
-from heygem_core.report import read_report
-from heygem_core.speech.activity import speaking
+from heygem_core.motion.training.augment import disturbed, faster, join, joined, unspoken
+from heygem_core.motion.training.clips import examples_of
+from heygem_core.motion.training.encoder_data import Lessons, synthetic
+from heygem_core.motion.training.examples import Example
+from heygem_core.motion.training.run import Trained, TrainTask, run_training
+from heygem_core.motion.training.synthetic_sentences import PHRASES
+from heygem_core.motion.training.train_model import Epoch, Recipe, fit_shapes, train_motion
+from heygem_core.rendering.report import read_report
 from heygem_core.speech.encoder import Encoder, open_encoder, usual_taps, weights_digest
+from heygem_core.speech.voice_activity import speaking
 from heygem_server.cli import main
 
 torch = pytest.importorskip("torch")

@@ -14,7 +14,7 @@ from benchmarks.quality.__main__ import main
 from benchmarks.quality.figures import FIGURES, Figure, difference, flat, mean
 from benchmarks.quality.plots import closed_runs, opening_plot
 from heygem_core.quality.figures import Closures, CurveMatch, Quality, Trace
-from tests.render.making import pictures, write_clip
+from tests.rendering.making import pictures, write_clip
 
 RATIO = Figure("own", "sharpness", "sharpness", 1, 0.9, 1.15)
 

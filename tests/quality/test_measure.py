@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from heygem_core.contact_sheet import write_contact_sheet
 from heygem_core.errors import UnsupportedMedia
 from heygem_core.media.probe import probe
 from heygem_core.quality.figures import Quality
 from heygem_core.quality.measure import look_at, measure_take
-from heygem_core.render import render
-from heygem_core.report import read_report, write_report
+from heygem_core.rendering.contact_sheet import write_contact_sheet
+from heygem_core.rendering.render import render
+from heygem_core.rendering.report import read_report, write_report
 from heygem_core.shot import RenderSettings, RenderTask, Shot
-from tests.render.making import pictures, speech, write_clip, write_sound
+from tests.rendering.making import pictures, speech, write_clip, write_sound
 
 FRAMES = 40
 

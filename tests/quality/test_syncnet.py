@@ -16,7 +16,7 @@ from heygem_core.errors import MissingWeights
 from heygem_core.quality.measure import look_at
 from heygem_core.quality.mfcc import mfcc
 from heygem_core.quality.syncnet import SyncNet, face_boxes, load_syncnet, score
-from tests.render.making import pictures, speech, write_sound
+from tests.rendering.making import pictures, speech, write_sound
 
 SHAPES = {  # tensors of syncnet_v2.model, read in its makers' description of the network
     "netcnnaud.0.weight": (64, 1, 3, 3),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from heygem_core.errors import MediaNotFound
-from heygem_server.timeline.shots import MediaFacts
+from heygem_server.timeline.conform_types import MediaFacts
 
 Json = dict[str, Any]
 

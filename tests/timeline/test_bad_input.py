@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from heygem_server.timeline.conform import conform
+from heygem_server.timeline.conform_types import Selection, TimelineShot
 from heygem_server.timeline.errors import UnreadableTimeline
+from heygem_server.timeline.formats.reading import read_timeline
+from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.locate import Locator, mapped, path_of
-from heygem_server.timeline.reading import read_timeline
-from heygem_server.timeline.shots import Selection, TimelineShot
-from heygem_server.timeline.writing import as_text
 
 from .making import Files, clip, data, effect, external, gap, sound, stack, time, timeline, times, track, video, warp
 
@@ -221,7 +221,7 @@ def test_overlapping_events_go_on_tracks_of_their_own() -> None:
 003  C        V     C        00:00:20:00 00:00:21:00 01:00:02:00 01:00:01:00
 """
     read = read_timeline(text.encode(), rate=Fraction(25))
-    from heygem_server.timeline.walk import walk
+    from heygem_server.timeline.flatten import walk
 
     assert [(each.item.name, each.track, each.start, each.end) for each in walk(read.timeline, Fraction(25))] == [
         ("A", 1, 0, 2),

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import SpecError, UnreadableMedia
-from heygem_server.timeline.child import conform_in_child, conform_now, publish_now
+from heygem_server.timeline.child_process import conform_in_child, conform_now, publish_now
+from heygem_server.timeline.child_specs import ConformSpec, PublishSpec
+from heygem_server.timeline.conform_types import FinishedTake, Selection
 from heygem_server.timeline.errors import UnreadableTimeline
 from heygem_server.timeline.facts import FactsChild
-from heygem_server.timeline.shots import FinishedTake, Selection
-from heygem_server.timeline.specs import ConformSpec, PublishSpec
 
 from ..media import make
 from .making import clip, data, external, gap, time, timeline, times, track
@@ -117,6 +117,7 @@ def test_facts_go_on_after_the_child_died(media: Path) -> None:
 
 
 def test_reading_timelines_loads_no_networks() -> None:
-    code = "import sys, heygem_server.timeline.conform, heygem_server.timeline.child, heygem_server.commands.timeline; print(*sys.modules)"
+    modules = ("timeline.conform", "timeline.child_process", "commands.timeline")
+    code = f"import sys, {', '.join(f'heygem_server.{each}' for each in modules)}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "mediapipe", "transformers", "av"} & set(loaded)

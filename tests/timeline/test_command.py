@@ -15,11 +15,11 @@ import pytest
 from heygem_core.media.probe import probe
 from heygem_core.shot import from_json
 from heygem_server.cli import main
-from heygem_server.timeline.shots import Conformed
+from heygem_server.timeline.conform_types import Conformed
 
-from ..render.making import pictures, speech, write_clip, write_sound
-from ..server.front.running import Server, running
-from ..server.front.test_jobs import wait_for_end
+from ..rendering.making import pictures, speech, write_clip, write_sound
+from ..server.http.running import Server, running
+from ..server.http.test_jobs import wait_for_end
 from .making import clip, data, external, gap, time, timeline, times, track
 
 

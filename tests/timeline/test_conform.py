@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from heygem_server.timeline.conform import conform
+from heygem_server.timeline.conform_types import Conformed, MediaFacts, Selection, TimelineShot
 from heygem_server.timeline.errors import UnreadableTimeline
-from heygem_server.timeline.reading import read_timeline
-from heygem_server.timeline.shots import Conformed, MediaFacts, Selection, TimelineShot
+from heygem_server.timeline.formats.reading import read_timeline
 
 from .making import Files, clip, data, effect, external, gap, sound, stack, time, timeline, times, track, transition, video, warp
 

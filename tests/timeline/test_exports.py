@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heygem_server.timeline.conform import conform
-from heygem_server.timeline.exact import exact_seconds
+from heygem_server.timeline.conform_types import Conformed, Exported, FinishedTake, MediaFacts, Selection, TimelineShot
+from heygem_server.timeline.exact_time import exact_seconds
+from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.publish import publish
-from heygem_server.timeline.reading import read_timeline
-from heygem_server.timeline.shots import Conformed, Exported, FinishedTake, MediaFacts, Selection, TimelineShot
 
 from .making import Files, clip, data, effect, external, gap, sound, stack, time, timeline, times, track, transition, video, warp
 

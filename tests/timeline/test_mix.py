@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from heygem_core.errors import MediaNotFound
-from heygem_core.media.mix import mix_speech
+from heygem_core.media.speech_mix import mix_speech
 from heygem_core.shot import SpeechPiece
 
 from ..media import make

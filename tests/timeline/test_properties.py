@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heygem_server.timeline.conform import conform
+from heygem_server.timeline.conform_types import FinishedTake, Selection, TimelineShot
+from heygem_server.timeline.flatten import walk
+from heygem_server.timeline.formats.reading import read_timeline
+from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.publish import publish
-from heygem_server.timeline.reading import read_timeline
 from heygem_server.timeline.sequence import sequence_of
-from heygem_server.timeline.shots import FinishedTake, Selection, TimelineShot
-from heygem_server.timeline.walk import walk
-from heygem_server.timeline.writing import as_text
 
 from .making import Files, clip, data, external, gap, sound, time, timeline, times, track, video, warp
 

@@ -11,13 +11,13 @@ import opentimelineio as otio
 import pytest
 
 from heygem_server.timeline.conform import conform
-from heygem_server.timeline.exact import exact_seconds
+from heygem_server.timeline.conform_types import FinishedTake, Selection, TimelineShot
+from heygem_server.timeline.exact_time import exact_seconds
+from heygem_server.timeline.flatten import walk
+from heygem_server.timeline.formats.reading import read_timeline
+from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.publish import publish
-from heygem_server.timeline.reading import read_timeline
 from heygem_server.timeline.sequence import sequence_of
-from heygem_server.timeline.shots import FinishedTake, Selection, TimelineShot
-from heygem_server.timeline.walk import walk
-from heygem_server.timeline.writing import as_text
 
 from .making import Files, clip, data, external, gap, sound, stack, time, timeline, times, track, transition, video, warp
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from heygem_server.timeline.conform import conform
+from heygem_server.timeline.conform_types import Selection
+from heygem_server.timeline.flatten import walk
+from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.locate import Locator
-from heygem_server.timeline.reading import read_timeline
 from heygem_server.timeline.sequence import sequence_of
-from heygem_server.timeline.shots import Selection
-from heygem_server.timeline.walk import walk
 
 from .making import Files, sound, video
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...face.mesh import LIP_MIDDLES
-from .interior import Light
+from .drawn_interior import Light
 from .mouth import Mouth, smoothstep
 from .vertices import rows
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from . import blend, interior, warp
+from . import blend, drawn_interior, warp
 from .matte import matte_of
 from .mouth import Mouth, lay_out
 from .vertices import OUTER_LIPS, rows
@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     source: Tensor  # (B, K, 2) tracked points, crop pixels; K and the order: vertices.KEPT
     target: Tensor  # (B, K, 2) wanted points, crop pixels
     inter_ocular: Tensor  # (B,) pixels
-    skull: interior.Skull  # where the upper jaw is, crop pixels
+    skull: drawn_interior.Skull  # where the upper jaw is, crop pixels
     donor: warp.Donor | None  # None = the inside is drawn
     second: Second | None = None
 
@@ -46,7 +46,7 @@ def draw(batch: Batch) -> tuple[Tensor, Tensor]:
         inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], seam)
     else:
         light = blend.light_around(result, mouth, matte, batch.inter_ocular)
-        inner = interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)
+        inner = drawn_interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)
         inner = torch.lerp(skin, inner, mouth.inside[:, None, y0:y1, x0:x1])
     result = result.clone()
     result[:, :, y0:y1, x0:x1] = inner
@@ -59,7 +59,7 @@ def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: warp.Box) -> Ten
     if batch.second is None:
         return lent
     k = batch.second.frames
-    skull, its_mouth = interior.Skull(*(t[k] for t in batch.skull)), Mouth(*(t[k] for t in mouth))
+    skull, its_mouth = drawn_interior.Skull(*(t[k] for t in batch.skull)), Mouth(*(t[k] for t in mouth))
     other = warp.warp_donor(batch.second.donor, batch.target[k], skull, its_mouth, batch.inter_ocular[k], box)
     return lent.index_copy(0, k, (lent[k] + other) / 2)
 

@@ -25,13 +25,13 @@ from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from .blend import MARGIN
 from .donors import Library, choose_path, joins
+from .lip_line import settle
 from .matte import bounds
-from .parting import settle
 from .vertices import KEPT, LIPS, OUTER_LIPS, rows
 
 if TYPE_CHECKING:
     from ...media.info import MediaInfo
-    from ...person import Person
+    from ...planning.person import Person
 
 ARRAYS = ("source", "target", "eye", "skull", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
 BLOCK = 8  # frames drawn together; crops are sized and pieces are cut along multiples of it

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ...face.mesh import INNER_LIPS
-from . import field, inside
-from .interior import Skull
+from . import displacement_field, mouth_mapping
+from .drawn_interior import Skull
 from .mouth import Mouth
 from .vertices import CORNERS, LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
 
@@ -38,7 +38,7 @@ def warp_skin(picture: Tensor, source: Tensor, target: Tensor, mouth: Mouth, mat
     dx, dy = (torch.lerp(upper, lower, mouth.below[:, None]) * matte[:, None]).unbind(1)
     xs = torch.arange(width, device=dx.device, dtype=torch.float32)
     ys = torch.arange(height, device=dx.device, dtype=torch.float32)[:, None]
-    return field.sample(picture, xs + dx, ys + dy)
+    return displacement_field.sample(picture, xs + dx, ys + dy)
 
 
 class Donor(NamedTuple):
@@ -62,7 +62,7 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     pixels = _pixels(box, off.device)
     straight = _apply(maps, pixels).transpose(1, 2).view(len(maps), 2, y1 - y0, x1 - x0)
     lips = straight + torch.lerp(upper, lower, mouth.below[:, None, y0:y1, x0:x1])
-    drawn = field.sample(donor.picture, *lips.unbind(1))
+    drawn = displacement_field.sample(donor.picture, *lips.unbind(1))
     left, top, right, bottom = part = _around_inside(target, box)
     here = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
     kept = _inside(donor, target, skull, mouth, part, lips[(..., *here)])
@@ -74,12 +74,12 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
 def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, box: Box, lips: Tensor) -> Tensor:
     """The insides of the donors' mouths in the pixels of `box`, (B, 3, h, w); `lips` (B, 2, h, w): where these lie as parts of the lips."""
     x0, y0, x1, y1 = box
-    to_donor = inside.carry(skull, donor.skull)
-    table, down, dark = inside.inside_of(donor.picture, donor.points, donor.skull.across.norm(dim=1), target, to_donor)
+    to_donor = mouth_mapping.carry(skull, donor.skull)
+    table, down, dark = mouth_mapping.inside_of(donor.picture, donor.points, donor.skull.across.norm(dim=1), target, to_donor)
     across, under, over = (t[:, y0:y1, x0:x1] for t in (mouth.across, mouth.under_upper, mouth.over_lower))
-    shift, drawn_out, known = inside.read(table, across, under / (under + over).clamp(min=1))
+    shift, drawn_out, known = mouth_mapping.read(table, across, under / (under + over).clamp(min=1))
     kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift
-    picture = field.sample(donor.picture, *torch.lerp(lips, kept, known).unbind(1))
+    picture = displacement_field.sample(donor.picture, *torch.lerp(lips, kept, known).unbind(1))
     return torch.lerp(picture, dark[:, :, None, None], drawn_out * known)
 
 
@@ -107,16 +107,16 @@ def _fields(centres: Tensor, values: Tensor, both: tuple[int, ...], inter_ocular
     x0, y0, x1, y1 = box
     radius = _REACH * inter_ocular
     centres = centres - torch.tensor([x0, y0], device=centres.device, dtype=torch.float32)
-    lattice = field.lattice(x1 - x0, y1 - y0, cells, centres.device).expand(len(centres), -1, -1)
-    shared = field.wendland(lattice, centres[:, rows(both)], radius)
+    lattice = displacement_field.lattice(x1 - x0, y1 - y0, cells, centres.device).expand(len(centres), -1, -1)
+    shared = displacement_field.wendland(lattice, centres[:, rows(both)], radius)
     fields = []
     for side in (UPPER_SIDE, LOWER_SIDE):
         index = rows(side + both)
         slack = torch.tensor([_CORNER_SLACK if v in CORNERS else _LIP_SLACK if v in LIPS else _SKIN_SLACK for v in side + both])
-        coefficients = field.solve(centres[:, index], values[:, index], radius, slack).to(centres.device)
+        coefficients = displacement_field.solve(centres[:, index], values[:, index], radius, slack).to(centres.device)
         own, rest = coefficients.split([len(side), len(both)], 1)
-        there = field.wendland(lattice, centres[:, rows(side)], radius) @ own + shared @ rest
-        fields.append(field.spread(there, x1 - x0, y1 - y0, cells))
+        there = displacement_field.wendland(lattice, centres[:, rows(side)], radius) @ own + shared @ rest
+        fields.append(displacement_field.spread(there, x1 - x0, y1 - y0, cells))
     return fields[0], fields[1]
 
 

@@ -1,0 +1,63 @@
+"""What a media file is, in the words of people and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ..errors import NoPicture
+from ..media.colour import ColourTags
+from ..media.info import MediaInfo
+from ..media.probe import probe, probe_sound
+from ..shot import Event, Progress
+from ..tasks.specs import Probed, ProbeTask
+
+# ITU-T H.273
+_PRIMARIES = {1: "BT.709", 5: "BT.601 625", 6: "BT.601 525", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+_TRANSFERS = {8: "linear", 13: "sRGB", 16: "PQ", 18: "HLG"}
+
+
+def look_at_facts(task: ProbeTask) -> Generator[Event, None, Probed]:
+    """Raises: MediaNotFound, UnreadableMedia, UnsupportedMedia, NoSound — neither picture nor sound."""
+    yield Progress(stage="probe", done=0)
+    try:
+        info = probe(task.path)
+    except NoPicture:
+        sound = probe_sound(task.path)
+        return Probed(
+            kind="sound",
+            duration_s=None if sound.duration is None else float(sound.duration),
+            codec=sound.codec,
+            sound_channels=sound.channels,
+            sound_rate=sound.sample_rate,
+        )
+    still = info.kind == "still"
+    return Probed(
+        kind=info.kind,
+        width=info.display_size[0],
+        height=info.display_size[1],
+        rate=None if info.variable else info.rate,
+        frames=info.frame_count,
+        duration_s=None if still else float(info.duration),
+        start_timecode=info.start_timecode,
+        codec=info.codec,
+        bit_depth=info.bit_depth,
+        colour=colour_in_words(info.colour),
+        sound_channels=info.sound.channels if info.sound else None,
+        sound_rate=info.sound.sample_rate if info.sound else None,
+        notices=tuple(_notices(info)),
+    )
+
+
+def colour_in_words(tags: ColourTags) -> str | None:
+    """Such as "BT.2020 PQ"; None = the file does not tell."""
+    words = [_PRIMARIES.get(tags.primaries or 0), _TRANSFERS.get(tags.transfer or 0)]
+    return " ".join(word for word in words if word) or None
+
+
+def _notices(info: MediaInfo) -> Generator[str, None, None]:
+    if info.variable:
+        yield "The frame rate varies; takes keep the times of the frames."
+    if info.missing_frames:
+        yield f"The file breaks off: its header promises {info.missing_frames} more frames. Copy or export it again."
+    if info.kind == "video" and info.sound is None:
+        yield "The video has no sound."

@@ -1,0 +1,47 @@
+"""One frame of a clip as a JPEG."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import cv2
+
+from ..errors import BadRange, OutputError
+from ..media.output import check_output, output_errors, part_path, publish
+from ..media.probe import probe
+from ..media.reader import read_frames
+from ..media.upright import Upright
+from ..shot import Event, Finished, Progress
+from ..tasks.specs import PosterTask
+
+_QUALITY = 85
+
+
+def make_poster(task: PosterTask) -> Generator[Event, None, None]:
+    """Raises: InputError, BadRange — no such frame; OutputError."""
+    yield Progress(stage="probe", done=0)
+    info = probe(task.path)
+    number = info.frame_count // 2 if task.frame is None else task.frame
+    if not 0 <= number < info.frame_count:
+        raise BadRange(f"“{info.path.name}” has no frame {number}: choose one from 0 to {info.frame_count - 1}.")
+    path = check_output(task.output, [task.path])
+    frame = next(iter(read_frames(info, number, number + 1)))
+    rgb = Upright(info).picture(frame.picture, max_side=task.longest_side)
+    write_jpeg(path, rgb)
+    yield Finished(output=str(path))
+
+
+def write_jpeg(path: Path, rgb) -> None:  # type: ignore[no-untyped-def]
+    """(h, w, 3) uint8 RGB, whole or not at all. Raises: OutputError."""
+    done, data = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise OutputError(f"“{path.name}” cannot be made into a JPEG of {rgb.shape[1]}×{rgb.shape[0]} pixels: choose a smaller size.")
+    part = part_path(path)
+    try:
+        with output_errors(path):
+            part.write_bytes(data.tobytes())
+        publish(part, path)
+    except OutputError:
+        part.unlink(missing_ok=True)
+        raise

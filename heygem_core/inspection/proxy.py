@@ -1,0 +1,102 @@
+"""A small video that every browser plays, frame for frame as the original: upright, square pixels, BT.709, 8 bits, its own sound."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace, VideoReformatter
+from numpy.typing import NDArray
+
+from ..media.colour import ColourTags, write_tags
+from ..media.output import check_output, output_errors, part_path, publish
+from ..media.playback import read_played
+from ..media.probe import probe
+from ..media.sound import take_layout, take_sound
+from ..media.sound_tracks import SoundTrack, SoundTracks
+from ..media.take_timing import TakeTiming, timing_of
+from ..media.upright import Upright
+from ..planning.frame_map import STILL_RATE, end_of, frames_under, retimed
+from ..progress_rate import Pace
+from ..shot import Event, Finished, Progress
+from ..tasks.specs import ProxyTask
+
+if TYPE_CHECKING:
+    from ..media.info import MediaInfo
+
+_OPTIONS = {"preset": "veryfast", "crf": "23"}
+_TAGS = ColourTags(primaries=1, transfer=1, matrix=1, range=1)
+
+
+def make_proxy(task: ProxyTask) -> Generator[Event, None, None]:
+    """Raises: InputError, BadRange, OutputError."""
+    yield Progress(stage="probe", done=0)
+    info = probe(task.path, deinterlace=task.deinterlace)
+    numbers = _numbers(info, task)
+    path = check_output(task.output, [task.path])
+    part = part_path(path)
+    try:
+        yield from _write(part, path, info, numbers, task.longest_side)
+        publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    yield Finished(output=str(path))
+
+
+def _numbers(info: MediaInfo, task: ProxyTask) -> NDArray[np.int64]:
+    """Which frames of the file it shows. Raises: BadRange."""
+    if task.frames is None:
+        return retimed(task.start, end_of(info, task.start, task.end_exclusive), task.speed)
+    return frames_under(info, task.start, task.end_exclusive, task.fit, task.speed, task.frames)
+
+
+def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], longest_side: int) -> Generator[Event, None, None]:
+    timing = timing_of(info, numbers.tolist(), rate=STILL_RATE)
+    pace, upright, scaler = Pace("render", len(numbers)), Upright(info), VideoReformatter()
+    with output_errors(path), av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        video: Any = None
+        for number, shown in enumerate(read_played(info, numbers)):
+            rgb = _even(upright.picture(shown, max_side=longest_side))
+            if video is None:
+                video, sound = _stream(container, rgb, timing), SoundTracks(container, "aac", None, _sound(info, numbers, timing))
+            picture = scaler.reformat(
+                av.VideoFrame.from_ndarray(rgb, format="rgb24"),
+                format="yuv420p",
+                dst_colorspace=Colorspace.ITU709,
+            )
+            write_tags(picture, _TAGS)
+            picture.pts, picture.time_base = int(timing.pts[number]), timing.time_base
+            container.mux(video.encode(picture))
+            sound.write_beside(timing.time_of(number + 1))
+            yield pace.tick()
+        container.mux(video.encode(None))
+        sound.finish()
+
+
+def _stream(container: Any, rgb: np.ndarray, timing: TakeTiming) -> Any:
+    stream = container.add_stream("libx264", rate=timing.rate, options=dict(_OPTIONS))
+    stream.height, stream.width = rgb.shape[:2]
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.time_base = timing.time_base
+    context.gop_size = max(1, round(timing.rate))  # a keyframe a second, so that a page can jump
+    write_tags(context, _TAGS)
+    return stream
+
+
+def _sound(info: MediaInfo, numbers: NDArray[np.int64], timing: TakeTiming) -> tuple[SoundTrack, ...]:
+    """Its own sound; nothing where there is none, or where it cannot follow the picture."""
+    if info.sound is None or info.kind == "still" or (np.diff(numbers) != 1).any():
+        return ()
+    samples = take_sound(info.path, info.time_of(int(numbers[0])), timing.duration)
+    return (SoundTrack(samples=samples, layout=take_layout(info.path)),)
+
+
+def _even(rgb: np.ndarray) -> np.ndarray:
+    """4:2:0 needs even sides: a last odd row or column is left out (a single one is doubled)."""
+    if rgb.shape[0] == 1 or rgb.shape[1] == 1:
+        rgb = np.repeat(np.repeat(rgb, 2, 0), 2, 1)
+    return np.ascontiguousarray(rgb[: rgb.shape[0] & ~1, : rgb.shape[1] & ~1])

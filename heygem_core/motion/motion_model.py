@@ -1,0 +1,167 @@
+"""A motion head as a file: the network, the encoder it listens through, and the mouth shapes it speaks in.
+
+One .safetensors file holds every tensor; its metadata holds the sizes and where it came from. Large matrices are stored as
+int8 with one scale per row, which costs no accuracy that can be measured and a quarter of the space.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingWeights
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..speech.encoder import Encoder
+    from .network import MotionNet, MotionNets
+
+Floats = NDArray[np.float32]
+
+WEIGHTS = Path(__file__).parent / "weights"
+FORMAT = 1  # of the file
+SMALLEST_PACKED = 4096  # elements: matrices below this stay float16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Head:
+    """A trained head, ready to predict."""
+
+    name: str
+    encoder: Encoder  # speech → states
+    carries_encoder: bool  # the encoder's weights lie in the head's own file
+    net: MotionNet | MotionNets  # speech states → coefficients
+    basis: Floats  # (K, V, 3) face space: one standard deviation of each component
+    mean: Floats  # (V, 3) face space: the mean displacement while speaking
+    opening: Floats  # (V, 3) how far each vertex goes while the inner lips part by one unit
+    vertices: tuple[int, ...]
+    advance_s: float  # seconds by which the prediction is moved earlier, found on footage that is not in the training
+    facts: dict[str, Any]  # how it was trained
+    digest: str = ""  # SHA-256 of the file it was loaded from, first 16 hex digits; empty before it is saved
+
+
+@lru_cache(maxsize=4)
+def load_head(name: str = "mel", encoder: str | None = None) -> Head:
+    """A shipped head by name, or one of your own by the path of its .safetensors file.
+
+    encoder: where to find the speech encoder of a head that does not carry its own, None = where it was found in training.
+    Raises: MissingWeights — no such head, a file that is not one, or another encoder than it was trained with. MissingPackage.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    from .network import net_of
+
+    path = Path(name) if name.endswith(".safetensors") else WEIGHTS / f"{name}.safetensors"
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["head"])
+            state = unpack({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 — not a dict
+        if facts["format"] != FORMAT:
+            raise MissingWeights(f"The motion head {path} has format {facts['format']}, this program reads {FORMAT}: train it again.")
+        net = net_of(facts["net"])
+        net.load_state_dict(_part(state, "net."))
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+        raise MissingWeights(f"There is no motion head at {path} that can be read ({error}); use “mel” or train one.") from error
+    net.eval().requires_grad_(False)
+    shapes = {key: state[f"shapes.{key}"].to(torch.float32).numpy() for key in ("basis", "mean", "opening")}
+    vertices, advance_s = tuple(facts["vertices"]), float(facts["advance_s"])
+    return Head(
+        name=name,
+        encoder=_encoder_of(facts, state, encoder),
+        carries_encoder=bool(_part(state, "front.")),
+        net=net,
+        vertices=vertices,
+        advance_s=advance_s,
+        facts=facts,
+        digest=digest,
+        **shapes,
+    )
+
+
+def head_name(head: Head) -> str:
+    """What to call it in a report: its name and the first digits of its weights' hash."""
+    return f"{Path(head.name).stem} {head.digest[:8]}"
+
+
+def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None) -> Encoder:
+    from ..speech.encoder import of_front, open_encoder
+    from ..speech.mel_encoder import is_mel_front, mel_front_from_state
+    from ..speech.whisper import from_state
+
+    if carried := _part(state, "front."):
+        restore = mel_front_from_state if is_mel_front(facts["front"]) else from_state
+        return of_front(restore(carried, facts["front"]), "built in")
+    known = facts["encoder"]
+    found = open_encoder(name or known["name"], known["taps"])
+    if found.digest != known["digest"]:
+        raise MissingWeights(
+            f"The motion head was trained with the speech encoder {known['name']} (weights {known['digest'][:12]}), "
+            f"but {found.name} has other weights ({found.digest[:12]}): give the same encoder, or train a head for this one with "
+            f"heygem train motion --speech-encoder {found.name}."
+        )
+    return found
+
+
+def save_head(head: Head, path: Path) -> None:
+    """Write a head as one .safetensors file (packed as this module's first lines say)."""
+    import torch
+    from safetensors.torch import save_file
+
+    state = {f"net.{key}": value for key, value in head.net.state_dict().items()}
+    if head.carries_encoder and head.encoder.front is not None:
+        state |= {f"front.{key}": value for key, value in head.encoder.front.state_dict().items()}
+    state |= {f"shapes.{key}": torch.tensor(getattr(head, key)) for key in ("basis", "mean", "opening")}
+    facts = head.facts | {
+        "format": FORMAT,
+        "net": head.net.sizes,
+        "front": head.encoder.front.sizes if head.encoder.front else None,
+        "encoder": {"name": head.encoder.name, "kind": head.encoder.kind, "taps": head.encoder.taps, "digest": head.encoder.digest},
+        "vertices": head.vertices,
+        "advance_s": head.advance_s,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(pack(state), path, metadata={"head": json.dumps(facts)})
+
+
+def pack(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """float32 tensors → int8 with a float16 scale per first index where large, float16 elsewhere."""
+    import torch
+
+    packed: dict[str, Tensor] = {}
+    for key, value in state.items():
+        value = value.detach().float().cpu()
+        if value.ndim < 2 or value.numel() < SMALLEST_PACKED or key.startswith("shapes."):
+            packed[key] = value.half().contiguous()
+            continue
+        scale = (value.flatten(1).abs().amax(1) / 127).clamp(min=1e-6).half()
+        steps = value / scale.float().view(-1, *[1] * (value.ndim - 1))
+        packed[key] = steps.round().clamp(-127, 127).to(torch.int8).contiguous()
+        packed[f"{key}#scale"] = scale
+    return packed
+
+
+def unpack(packed: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The inverse of `pack`, up to its rounding; float32 throughout."""
+    state: dict[str, Tensor] = {}
+    for key, value in packed.items():
+        if key.endswith("#scale"):
+            continue
+        value = value.float()
+        if f"{key}#scale" in packed:
+            value = value * packed[f"{key}#scale"].float().view(-1, *[1] * (value.ndim - 1))
+        state[key] = value
+    return state
+
+
+def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

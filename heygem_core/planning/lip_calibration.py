@@ -1,0 +1,169 @@
+"""How far a viewer sees this person's lips go when they are drawn: measured once a clip, with the face tracker's own eyes.
+
+The skin around drawn lips does not wrinkle along, and donors keep something of their own shape, so lips are seen to go less far than
+they are drawn on one person and further on another. While the first shot of a clip is planned, a few of its frames are drawn with mouths
+that a motion head would ask for (open, closed, wide, narrow) and read back. Nothing of the shot's speech is in it: new speech leaves the
+answer, and with it every second that it does not change, as it was.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..cache import Cache, fingerprint, key_of
+from ..engines.mesh.prepare import ARRAYS, COMMON_ANSWER, prepare, widest_opening
+from ..face.mesh import LIP_CORNERS, head_angles, lip_opening, lip_width
+from ..face.reasons import Reason
+from ..face.tracker_registry import open_tracker
+from ..face.tracks import TRACKS_VERSION
+from ..media.upright import Upright
+from ..motion.model_choice import identity
+from ..motion.motion import lip_gap_of
+from ..motion.motion_model import Head
+from ..rendering.frames import draw_arrays
+from ..shot import RenderSettings, from_json, to_json
+from .person import follow
+from .plan_facts import Answer
+
+if TYPE_CHECKING:
+    from ..media.info import MediaInfo
+    from .person import Person
+
+Floats = NDArray[np.float32]
+
+ANSWER_VERSION = 2  # raise it whenever the same clip would give another answer
+_FRAMES = 4  # of the clip that are drawn, from the head turned furthest left to furthest right
+_MOUTHS = ((0.02, 0.02), (0.05, -0.06), (0.06, 0.03), (0.10, -0.03), (0.10, 0.05), (0.15, 0.0))  # gap, and width more than at rest
+_WIDEST = 0.15  # a clip that never shows a mouth so far open is asked for less of each gap
+_TRUST = 0.6  # of what is measured: a few frames tremble, and each speech asks for other mouths
+_LEAST, _MOST = 0.9, 1.35
+_APART = 0.02  # eye distances: mouths nearer to one another say little about a slope
+_STRETCH_S = 6  # of the clip: frames that lie apart are decoded with all between them, so a whole clip would cost as much as tracking it
+_FEWEST = 12  # frames of a clip from which measuring is worth while
+
+
+COMMON = Answer(across=COMMON_ANSWER[0], down=COMMON_ANSWER[1])  # of everybody on whom it was not measured
+
+
+def answer_of(person: Person, info: MediaInfo, settings: RenderSettings, head: Head, cache: Cache) -> Answer:
+    """From the cache or measured; the one for everybody where there is too little to measure."""
+    if int(person.usable.sum()) < _FEWEST:
+        return COMMON
+    seen = (settings.tracker, settings.engine, person.number, person.first_frame, len(person.shapes))
+    key = key_of("answer", ANSWER_VERSION, TRACKS_VERSION, identity(head), fingerprint(info.path), seen)
+    kept = cache.read("answers", key, _read)
+    if kept is not None:
+        return kept
+    answer = measure_answer(person, info, settings, head)
+    with cache.making("answers", key) as made:
+        (made / "answer.json").write_bytes(to_json(answer))
+    return answer
+
+
+def _read(folder: Path) -> Answer:
+    return from_json((folder / "answer.json").read_bytes(), Answer)
+
+
+def measure_answer(person: Person, info: MediaInfo, settings: RenderSettings, head: Head) -> Answer:
+    """Draws some frames with known mouths and compares what the tracker sees with what was asked for."""
+    person = _liveliest(person, info)
+    base = _spread_over_poses(person)
+    source = np.repeat(base, len(_MOUTHS))
+    wanted = np.tile(_mouths(person, head), (len(base), 1, 1))
+    wanted = follow(person.neutral, person.shapes[source], wanted)
+    asked = np.stack([lip_width(wanted), lip_opening(wanted)])
+    seen = _seen(person, info, source + person.first_frame, wanted, settings)
+    across, down = (_further(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(COMMON_ANSWER[:2]))
+    return Answer(across=across, down=down)
+
+
+def _liveliest(person: Person, info: MediaInfo) -> Person:
+    """The person with only those frames usable that lie in the stretch of `_STRETCH_S` in which the mouth opens furthest."""
+    count, length = len(person.usable), max(_FEWEST, round(_STRETCH_S * info.mean_rate))
+    opening = np.where(person.usable, lip_opening(person.shapes), -1)
+
+    def liveliness(first: int) -> tuple[int, float]:
+        widest = np.sort(opening[first : first + length])[-_FEWEST:]
+        return int((widest >= 0).sum()), float(widest[0])  # enough frames first; one look at an open mouth is not liveliness
+
+    best = max(range(0, max(1, count - length + 1), max(1, length // 4)), key=liveliness)
+    at = np.arange(count)
+    within = (at >= best) & (at < best + length)
+    return replace(person, reasons=np.where(within | ~person.usable, person.reasons, np.uint8(Reason.NONE)))
+
+
+def _spread_over_poses(person: Person) -> NDArray[np.int64]:
+    """Positions (_FRAMES,) of usable frames, ascending, evenly spread over the ways the head is turned."""
+    usable = np.flatnonzero(person.usable)
+    turned = usable[np.argsort(head_angles(person.pose.rotation[usable])[:, 0], kind="stable")]
+    return np.sort(turned[((np.arange(_FRAMES) + 0.5) / _FRAMES * len(turned)).astype(int)])
+
+
+def _mouths(person: Person, head: Head) -> Floats:
+    """(len(_MOUTHS), 478, 3) this person's shapes with those gaps and widths: of all that the head could ask for, the likeliest."""
+    left, right = (head.vertices.index(corner) for corner in LIP_CORNERS)
+    per_component = np.stack([lip_gap_of(head.basis, head.vertices), head.basis[:, right, 0] - head.basis[:, left, 0]])
+    least = np.linalg.pinv(per_component)  # components are in standard deviations: the shortest is the likeliest
+    room = min(1.0, widest_opening(person) / _WIDEST)
+    shapes = np.repeat(person.neutral[None], len(_MOUTHS), 0)
+    asked = np.array([(gap * room, wider) for gap, wider in _MOUTHS])
+    shapes[:, list(head.vertices)] += np.tensordot(asked @ least.T, head.basis, 1).astype(np.float32)
+    return shapes
+
+
+def _seen(person: Person, info: MediaInfo, frames: NDArray[np.int64], wanted: Floats, settings: RenderSettings) -> NDArray[np.float64]:
+    """Width and opening (2, n) that the tracker sees where frames (n,) of the file were drawn as wanted; NaN where it sees no face."""
+    seen = np.full((2, len(frames)), np.nan)
+    upright, before = Upright(info), -1
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, closing(open_tracker(settings.tracker)) as eyes:
+        prepare(info, person, frames, wanted.copy(), 1.0, Path(scratch))
+        arrays = {name: np.load(Path(scratch) / f"{name}.npy") for name in ARRAYS}
+        arrays |= {"frames": frames, "reasons": np.full(len(frames), Reason.USABLE, np.uint8)}
+        # On the processor whatever draws the take: every machine then finds the same answer.
+        for drawn in draw_arrays(info, arrays, 0, len(frames), torch.device("cpu")):
+            faces = eyes.detect(upright.picture(drawn.picture), first=frames[drawn.number] != before)
+            before = frames[drawn.number]
+            where = _same_face(person, before - person.first_frame, faces)
+            if where is not None:
+                seen[:, drawn.number] = lip_width(where), lip_opening(where)
+    return seen
+
+
+def _same_face(person: Person, at: int, faces: list) -> NDArray[np.float32] | None:
+    """The points (478, 3) of the face that stands where this person's does in frame `at` of the clip."""
+    middle, reach = person.pose.shift[at, :2], person.pose.scale[at]
+    for face in faces:
+        if np.linalg.norm(face.points[[33, 263], :2].mean(0) - middle) < 0.5 * reach:
+            return np.asarray(face.points)
+    return None
+
+
+def _slope(asked: Floats, seen: NDArray[np.float64], frame: NDArray[np.int64]) -> float | None:
+    """How much further `seen` (n,) goes where `asked` (n,) goes by one: the median over pairs of the same frame, each weighing as much
+    as its two differ (P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63, 1968). None without pairs.
+    """
+    pairs = [(i, j) for i, j in combinations(range(len(asked)), 2) if frame[i] == frame[j] and abs(asked[i] - asked[j]) > _APART]
+    slopes = np.array([(seen[j] - seen[i]) / (asked[j] - asked[i]) for i, j in pairs])
+    weight = np.array([abs(asked[j] - asked[i]) for i, j in pairs])
+    known = np.isfinite(slopes)
+    if known.sum() < len(_MOUTHS):
+        return None
+    order = np.argsort(slopes[known], kind="stable")
+    total = weight[known][order].cumsum()
+    return float(slopes[known][order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _further(common: float, slope: float | None) -> float:
+    """The answer that a slope calls for; hundredths, so that the last bits of a drawing do not matter."""
+    if slope is None:
+        return common
+    return round(float(np.clip(common / max(1 + _TRUST * (slope - 1), 0.1), _LEAST, _MOST)), 2)

@@ -1,0 +1,100 @@
+"""The person of a shot: one face through the tracked frames, pose-free, and the mouth shapes that it shall take on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..face.mesh import NOSE_BASE, OUTER_LIPS, Pose, lip_opening, pose_free
+from ..face.reasons import Reason
+from ..face.smoothing import smooth
+from ..face.tracks import FaceTracks, choose_face
+from ..motion.neutral import neutral_of
+
+if TYPE_CHECKING:
+    from ..media.info import MediaInfo
+
+Floats = NDArray[np.float32]
+
+_SHOWS_INSIDE = 0.055  # lip opening, eye distances, that 2 % of the frames must reach for the clip to lend its mouths
+EASE_S = 0.1  # in which a mouth goes over from the old one to the new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One face over F consecutive frames of a clip."""
+
+    number: int  # of the face, from 1
+    first_frame: int  # number in the file of the first of the F frames
+    shapes: Floats  # (F, 478, 3) face space, NaN where not usable
+    pose: Pose  # F poses
+    reasons: NDArray[np.uint8]  # (F,) of face.reasons.Reason
+    scenes: NDArray[np.int32]  # (F,) number of the clip's shot between two cuts
+    neutral: Floats  # (478, 3) face space: lips closed and relaxed
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        return self.reasons == Reason.USABLE
+
+    @property
+    def shows_mouth_inside(self) -> bool:
+        """Whether the clip shows the mouth open often enough to lend its inside."""
+        opening = lip_opening(self.shapes)[self.usable]
+        return bool(np.quantile(opening, 0.98) >= _SHOWS_INSIDE)
+
+
+def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person:
+    """The face of that number, or the most prominent one. Raises: NoUsableFace, SpecError — no face of that number."""
+    track = choose_face(tracks, number)
+    points = smooth(track.points, info.mean_rate, tracks.scenes)
+    face = pose_free(points, track.usable, into=points)
+    return Person(
+        number=track.number,
+        first_frame=tracks.first_frame,
+        shapes=face.shapes,
+        pose=face.pose,
+        reasons=track.reasons,
+        scenes=tracks.scenes,
+        neutral=neutral_of(face.shapes, track.usable),
+    )
+
+
+def follow(neutral: Floats, own: Floats, wanted: Floats, share: Floats | float = 1.0) -> Floats:
+    """`wanted` where speech moves a face, `own` where it does not (from the nose up, and on the jaw near the ears).
+
+    neutral (478, 3) of that person; own (n, 478, 3), NaN where not usable; wanted (n, 478, 3); all in face space. share (n,) or one
+    number, 0 … 1: how far each frame goes from its own mouth to the wanted one.
+    """
+    weight = _speech_weight(neutral)[:, None] * np.asarray(share, np.float32)[..., None, None]
+    return np.asarray(own * (1 - weight) + wanted * weight, np.float32)
+
+
+def eased(person: Person, source: NDArray[np.int64], times: NDArray[np.float64], usable: NDArray[np.bool_]) -> Floats:
+    """(n,) how far each frame of a take goes from its own mouth to the wanted one: less than 1 within `EASE_S` of a frame that passes
+    through and shows the old mouth, so that the mouth does not jump there.
+
+    source (n,) frame numbers in the file; times (n,) seconds; usable (n,) the frames that are rendered. Across a cut nothing is eased.
+    """
+    at = source - person.first_frame
+    scenes = person.scenes[at]
+    shows_old = ~usable & ~np.isin(person.reasons[at], (Reason.NONE, Reason.LOST))
+    away = np.full(len(at), np.inf)
+    edges = np.flatnonzero(np.diff(usable) | (np.diff(scenes) != 0)) + 1
+    for first, end in zip([0, *edges], [*edges, len(at)], strict=True):
+        for beside, inside in ((first - 1, first), (end, end - 1)):
+            if usable[first] and 0 <= beside < len(at) and shows_old[beside] and scenes[beside] == scenes[inside]:
+                away[first:end] = np.minimum(away[first:end], np.abs(times[first:end] - times[beside]))
+    share: Floats = np.minimum(away / EASE_S, 1).astype(np.float32)
+    return share * share * (3 - 2 * share)
+
+
+def _speech_weight(shape: Floats) -> Floats:
+    """(478,) 0 … 1 for a shape (478, 3): 1 on the lips and the chin."""
+    nose, lip = shape[NOSE_BASE, 1], shape[OUTER_LIPS[5], 1]
+    down = np.clip((shape[:, 1] - nose) / (0.6 * (lip - nose)), 0, 1)
+    side = np.clip((0.72 - np.abs(shape[:, 0])) / 0.27, 0, 1)
+    weight: Floats = (down * side).astype(np.float32)
+    return weight * weight * (3 - 2 * weight)

@@ -1,0 +1,115 @@
+"""How the person of a shot talks: a correction of the motion, fitted on their own speech in the source clip or in other footage.
+
+What was found is kept in the cache, also that nothing was. The face is not tracked again for it: the shot's own tracks are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..cache import Cache, fingerprint, key_of
+from ..errors import NoSound
+from ..face.tracks import TRACKS_VERSION
+from ..media.sound import SPEECH_RATE, take_sound
+from ..motion.adaptation import PERSONAL_VERSION, SHORTEST_S, Adaptation, adapt, spoken_s
+from ..motion.footage import Footage, watch
+from ..motion.model_choice import identity
+from ..motion.motion_model import Head
+from ..shot import RenderSettings, Struct, from_json, to_json
+
+if TYPE_CHECKING:
+    from ..media.info import MediaInfo
+    from .person import Person
+
+LONGEST_S = 90  # of footage that is learnt from: more costs time and teaches little
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What footage said about a person, in words."""
+
+    said: str  # one sentence; empty = there was nothing to learn from and nobody asked
+    notice: bool  # the user should know
+    learnt: bool  # a correction lies beside it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Manner:
+    """How somebody talks."""
+
+    key: str  # of what it was learnt from; empty = nothing was learnt
+    found: Found
+    adaptation: Adaptation | None
+
+
+PLAIN = Manner(key="", found=Found(said="", notice=False, learnt=False), adaptation=None)
+
+
+def manner_of(person: Person, info: MediaInfo, settings: RenderSettings, head: Head, cache: Cache) -> Manner:
+    """From the clip that `style_from` names, else from the shot's own clip where `adaptation` allows it.
+
+    Raises: InputError, NoUsableFace — of the clip that `style_from` names.
+    """
+    if settings.style_from is not None:
+        return _kept(_style_key(settings.style_from, head), cache, lambda: _of_style(settings.style_from or "", head))
+    if not settings.adaptation or info.kind == "still":
+        return PLAIN
+    seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
+    key = key_of("own manner", PERSONAL_VERSION, TRACKS_VERSION, identity(head), fingerprint(info.path), seen)
+    return _kept(key, cache, lambda: _of_own(person, info, head))
+
+
+def _style_key(path: str, head: Head) -> str:
+    return key_of("style", PERSONAL_VERSION, TRACKS_VERSION, identity(head), fingerprint(path))
+
+
+def _kept(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, Found]]) -> Manner:
+    kept = cache.read("manners", key, lambda folder: _read(folder, key))
+    if kept is not None:
+        return kept
+    adaptation, found = make()
+    with cache.making("manners", key) as made:
+        (made / "found.json").write_bytes(to_json(found))
+        if adaptation is not None:
+            adaptation.save(made / "manner.npz")
+    return Manner(key=key if found.learnt else "", found=found, adaptation=adaptation)
+
+
+def _read(folder: Path, key: str) -> Manner:
+    found = from_json((folder / "found.json").read_bytes(), Found)
+    return Manner(key=key, found=found, adaptation=Adaptation.load(folder / "manner.npz")) if found.learnt else replace(PLAIN, found=found)
+
+
+def _of_style(path: str, head: Head) -> tuple[Adaptation | None, Found]:
+    adaptation, said = adapt(watch(Path(path), longest_s=LONGEST_S), head)
+    return adaptation, Found(said=f"Style from “{Path(path).name}”: {said}", notice=adaptation is None, learnt=adaptation is not None)
+
+
+def _of_own(person: Person, info: MediaInfo, head: Head) -> tuple[Adaptation | None, Found]:
+    footage = _own_footage(person, info)
+    if footage is None:
+        return None, PLAIN.found
+    adaptation, said = adapt(footage, head)
+    # A clip without speech of its own is nothing to warn of; one with somebody else's voice is.
+    notice = adaptation is None and spoken_s(footage) >= SHORTEST_S
+    return adaptation, Found(said=said, notice=notice, learnt=adaptation is not None)
+
+
+def _own_footage(person: Person, info: MediaInfo) -> Footage | None:
+    """The tracked frames with their own sound; None where the clip has no sound."""
+    first = person.first_frame
+    begin = info.time_of(first)
+    last = min(first + len(person.shapes), info.frame_at(begin + LONGEST_S) + 1)
+    times = np.array([float(info.time_of(k) - begin) for k in range(first, last)])
+    try:
+        sound = take_sound(info.path, begin, Fraction(times[-1]) + Fraction(1, 2), layout="mono", rate=SPEECH_RATE)
+        samples = np.concatenate([chunk[0] for chunk in sound])
+    except NoSound:
+        return None
+    rows = slice(0, last - first)
+    return Footage(name=info.path.stem, times=times, shapes=person.shapes[rows], usable=person.usable[rows], samples=samples)

@@ -1,0 +1,164 @@
+"""A take in pieces: which there are and what each depends on (`plan_shot`), and the pieces put together (`join`).
+
+Segments are cut along the blocks in which frames are drawn, so that a piece is computed exactly as within the whole. Their
+keys hash what the plan says about their own frames and nothing else: where new speech leaves a second as it was, the
+second's key stays, and its file can be used again. Segments are silent; `join` encodes the sound once over the whole take.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..cache import Cache, fingerprint
+from ..media.joiner import join_pieces
+from ..media.output import check_output
+from ..media.take_timing import timing_of
+from ..planning.frame_map import STILL_RATE
+from ..shot import Event, Finished, Notice, Progress, RenderSettings, to_json
+from ..tasks.specs import JoinTask, Planned, PlannedSegment, PlanTask
+from .inputs import open_inputs
+from .patch import take_form
+from .provenance import seal_of
+from .render import all_or_nothing, passed_through, remarks, rounded
+from .report import TakeReport, read_report, report_path, write_report
+from .sound import take_sounds
+
+if TYPE_CHECKING:
+    from ..planning.plan import Plan
+
+SEGMENT_VERSION = 3  # raise it whenever the same plan would give other pixels
+
+_OF_FRAMES = ("frames", "reasons", "source", "target", "eye", "skull", "origin")  # arrays of a plan with one row per frame
+_OF_DONORS = ("patches", "patch_points", "patch_skull")  # with one row per donor
+
+
+def plan_shot(task: PlanTask) -> Generator[Event, None, Planned]:
+    """Makes the plan of a shot, or finds it; says which segments it has and what was there already.
+
+    Raises: InputError, NoUsableFace, SetupError, OutputError, SpecError.
+    """
+    yield Progress(stage="probe", done=0)
+    inputs = open_inputs(task.shot, task.settings)
+    from ..planning.plan import make_plan
+
+    told: list[Event] = []
+    work = make_plan(task.shot, task.settings, Cache(task.cache), inputs)
+    plan = yield from _overheard(work, told)
+    stages = {event.stage for event in told if isinstance(event, Progress)}
+    return Planned(
+        key=plan.facts.key,
+        frames=plan.facts.frames,
+        rate=None if inputs.frames.timing.variable else inputs.frames.timing.rate,
+        segments=tuple(_segments(plan, task.settings, task.segment_frames)),
+        reused_tracks="track" not in stages,
+        reused_motion="speech" not in stages,
+        reused_plan="plan" not in stages,
+        notices=tuple(event.message for event in told if isinstance(event, Notice)),
+    )
+
+
+def _overheard(work: Generator[Event, None, Plan], told: list[Event]) -> Generator[Event, None, Plan]:
+    """Passes events on and keeps one of each stage, and all notices."""
+    while True:
+        try:
+            event = next(work)
+        except StopIteration as end:
+            return end.value
+        if not (isinstance(event, Progress) and told and isinstance(told[-1], Progress) and told[-1].stage == event.stage):
+            told.append(event)
+        yield event
+
+
+def _segments(plan: Plan, settings: RenderSettings, longest: int | None) -> Iterator[PlannedSegment]:
+    from ..engines.mesh.prepare import BLOCK
+
+    count = plan.facts.frames
+    step = count if longest is None else max(BLOCK, longest - longest % BLOCK)
+    arrays = {name: plan.array(name) for name in (*_OF_FRAMES, *_OF_DONORS, "size", "donor", "second")}
+    video = fingerprint(plan.info.path)
+    for start in range(0, count, step):
+        end = min(start + step, count)
+        digest = blake2b(to_json((SEGMENT_VERSION, video, _codecs(), start, end, _of_pixels(settings))), digest_size=16)
+        for name in _OF_FRAMES:
+            _add(digest, arrays[name][start:end])
+        _add(digest, arrays["size"][start // BLOCK : -(-end // BLOCK)])
+        rows = np.concatenate([arrays["donor"][start:end], arrays["second"][start:end]])
+        donors, place = np.unique(rows, return_inverse=True)  # rows are numbered over the whole plan: what they hold counts
+        _add(digest, np.where(rows < 0, -1, place))
+        for row in donors[donors >= 0].tolist():
+            for name in _OF_DONORS:
+                _add(digest, arrays[name][row])
+        yield PlannedSegment(start=start, end_exclusive=end, key=digest.hexdigest())
+
+
+def _of_pixels(settings: RenderSettings) -> tuple:
+    """The settings that change the pixels of a segment beyond what the plan says."""
+    return (settings.engine, settings.device, settings.format, settings.kind, settings.deinterlace)
+
+
+def _codecs() -> tuple[int, ...]:
+    """Other encoders write other files, which do not join."""
+    import av
+
+    return tuple(av.library_versions["libavcodec"])
+
+
+def _add(digest: blake2b, array: np.ndarray) -> None:
+    digest.update(f"{array.shape}{array.dtype.str}".encode())
+    digest.update(np.ascontiguousarray(array).data)
+
+
+def join(task: JoinTask) -> Generator[Event, None, Finished]:
+    """Makes the take of its segments by packet copy, checks it and writes its report; returns (and yields) Finished.
+
+    Raises: InputError, NoUsableFace, OutputError, SetupError, SpecError.
+    """
+    began = time.monotonic()
+    yield Progress(stage="probe", done=0)
+    inputs = open_inputs(task.shot, task.settings)
+    row, written = take_form(task.output, task.settings, inputs.info)
+    seal = seal_of(task.settings, row)
+    for path in (task.output, report_path(task.output)):
+        check_output(path, [task.shot.video, task.shot.speech, *task.pieces])
+    from ..planning.plan import make_plan
+
+    plan = yield from make_plan(task.shot, task.settings, Cache(task.cache), inputs)
+    planned_s = time.monotonic() - began
+    frames = plan.array("frames")
+    timing = timing_of(plan.info, frames.tolist(), rate=STILL_RATE)
+    sounds = take_sounds(task.shot, task.settings, plan.info, frames, timing)
+    with all_or_nothing() as made:
+        # Whoever waits for the take finds its report there: the take gets its name last.
+        made.append(write_report(_report(task, plan, planned_s), task.output))
+        for done in join_pieces(task.output, row, written, timing, task.pieces, sounds=sounds, seal=seal):
+            yield Progress(stage="finish", done=done, total=len(frames))
+    finished = Finished(output=str(Path(task.output).absolute()), report=str(report_path(task.output)))
+    yield finished
+    return finished
+
+
+def _report(task: JoinTask, plan: Plan, planned_s: float) -> TakeReport:
+    pieces = [read_report(piece) for piece in task.pieces]
+    devices = {None if piece is None else piece.device for piece in pieces}
+    times = [None if piece is None else piece.rendering_s for piece in pieces]
+    count = plan.facts.frames
+    return TakeReport(
+        remarks=remarks(task.settings),
+        take=Path(task.output).name,
+        plan=plan.facts,
+        start=0,
+        end_exclusive=count,
+        passed_through=passed_through(plan, 0, count),
+        wanted_opening=rounded(plan.array("opening")),
+        wanted_width=rounded(plan.array("width")),
+        wanted_gap=rounded(plan.array("gap")),
+        device=devices.pop() if len(devices) == 1 else None,
+        planning_s=round(planned_s, 2),
+        rendering_s=None if None in times else round(sum(t for t in times if t is not None), 2),
+    )

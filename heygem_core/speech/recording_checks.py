@@ -1,0 +1,48 @@
+"""What is wrong with a recording of speech, in sentences for the person who gave it. Nothing is refused: the mouth makes do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import FRAME_RATE, Floats, level_db
+from .voice_activity import loudness_db
+
+SILENT_PEAK = 1e-3  # full scale ±1
+QUIET_DB = -50.0  # dBFS of the loud parts; recorded speech lies between -35 and -12
+FLAT_TOP, FLAT_SHARE = 0.97, 0.002  # clipped sound stays so near its peak for such a share of the time; speech for a tenth of it
+NOISE_BELOW_DB = 17.0  # the background lies so little under the speech: noise or music 10 dB below the voice, or louder
+PAUSE_SHARE = 10  # percent of the time that the background is taken from: the quietest
+HARDLY_SHARE = 0.1  # of the time in which somebody speaks
+SHORTEST_S = 3.0  # of sound in which hardly any speech is worth telling
+
+
+def remarks(samples: Floats, spoken: NDArray[np.bool_]) -> Iterator[str]:
+    """What the user should know about speech, a sentence each.
+
+    samples: (n,) mono at 16 kHz as recorded. spoken: (n100,) where a voice was heard in it.
+    """
+    loudest = float(np.abs(samples).max(initial=0))
+    if loudest < SILENT_PEAK:
+        yield "The speech is silent: the mouth stays closed."
+        return
+    if not spoken.any():
+        yield "No voice was found in the speech (music or noise?): the mouth stays closed."
+        return
+    if np.mean(np.abs(samples) > FLAT_TOP * loudest) > FLAT_SHARE:
+        yield "The speech is clipped (recorded too loud): the mouth may be less exact."
+    if level_db(samples) < QUIET_DB:
+        yield f"The speech is very quiet ({level_db(samples):.0f} dBFS): it was raised to be heard, and its noise with it."
+    if _stands_out_db(samples, spoken) < NOISE_BELOW_DB:
+        yield "There is loud noise or music under the speech: the mouth may be less exact; give the voice alone where you have it."
+    if len(spoken) >= SHORTEST_S * FRAME_RATE and np.mean(spoken) < HARDLY_SHARE:
+        yield f"There is hardly any speech in the sound ({spoken.sum() / FRAME_RATE:.1f} of {len(spoken) / FRAME_RATE:.0f} s)."
+
+
+def _stands_out_db(samples: Floats, spoken: NDArray[np.bool_]) -> float:
+    """How far the voice stands above the quietest tenth of the recording, dB."""
+    loud = loudness_db(samples)
+    voice = loud[: len(spoken)][spoken[: len(loud)]]
+    return float(np.percentile(voice, 75) - np.percentile(loud, PAUSE_SHARE))

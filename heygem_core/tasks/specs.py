@@ -1,0 +1,160 @@
+"""Everything a child process can be asked to do, one spec each: `python -m heygem_core SPEC` runs any of them.
+
+A task prints events (`heygem_core.shot`) and, where it finds something out, one answer: the struct named beside it here.
+Media is opened nowhere else than in such a task, so a hostile file harms nothing but a child.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from msgspec import field
+
+from ..shot import Fit, RenderSettings, RenderTask, Shot, Struct
+
+
+class PlanTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="plan"):
+    """Decide a shot once, into the cache. Answers with `Planned`."""
+
+    shot: Shot
+    settings: RenderSettings = RenderSettings()
+    segment_frames: int | None = None  # longest segment; None = the take in one piece
+    cache: str | None = None  # cache folder; None = the user's own
+
+
+class PlannedSegment(Struct, frozen=True, kw_only=True):
+    """One piece of a take, the unit of retry and reuse."""
+
+    start: int  # frame of the take
+    end_exclusive: int
+    key: str  # hash of all its pixels and sound depend on: equal keys, equal files
+
+
+class Planned(Struct, frozen=True, kw_only=True, tag_field="answer", tag="planned"):
+    """What the plan of a shot says to those who hand out its segments."""
+
+    key: str
+    frames: int
+    rate: Fraction | None  # frames per second; None = variable
+    segments: tuple[PlannedSegment, ...]
+    reused_tracks: bool  # the face tracks were there already
+    reused_motion: bool  # the speech had been listened to already
+    reused_plan: bool
+    notices: tuple[str, ...] = ()
+
+
+class JoinTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="join"):
+    """Put the segments of a take together by packet copy, check the result and write its report."""
+
+    shot: Shot
+    settings: RenderSettings = RenderSettings()
+    pieces: tuple[str, ...]  # paths of the segments in order
+    output: str
+    cache: str | None = None
+
+
+class ProbeTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="probe"):
+    """Say what a media file is. Answers with `Probed`."""
+
+    path: str
+
+
+class Probed(Struct, frozen=True, kw_only=True, tag_field="answer", tag="probed"):
+    """Facts of a media file, as people and pages want them. Unknown is None."""
+
+    kind: str  # "video", "still" or "sound"
+    width: int | None = None  # pixels upright on screen
+    height: int | None = None
+    rate: Fraction | None = None  # frames per second; None = variable or none
+    frames: int | None = None
+    duration_s: float | None = None
+    start_timecode: str | None = None
+    codec: str | None = None
+    bit_depth: int | None = None
+    colour: str | None = None  # in words: "BT.709", "BT.2020 PQ" …
+    sound_channels: int | None = None  # None = no sound
+    sound_rate: int | None = None  # Hz
+    notices: tuple[str, ...] = ()
+
+
+class PosterTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="poster"):
+    """Write one frame as a JPEG."""
+
+    path: str
+    output: str
+    frame: int | None = None  # None = one from the middle
+    longest_side: int = 480  # pixels
+
+
+class SheetTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="contact-sheet"):
+    """Write frames of a take beside those of its source, as one JPEG."""
+
+    source: str
+    take: str
+    output: str
+
+
+class FacesTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="faces"):
+    """Find the people of a clip, numbered as reports number them. Answers with `FacesFound`."""
+
+    path: str
+    start: int = 0
+    end_exclusive: int | None = None
+    cache: str | None = None
+
+
+class FaceFound(Struct, frozen=True, kw_only=True):
+    """One person of a clip, outlined where they are seen best."""
+
+    number: int  # from 1, the most prominent first
+    frame: int  # of the clip, where the box was taken
+    box: tuple[float, float, float, float]  # left, top, right, bottom as shares (0–1) of the upright picture
+    usable_share: float  # of the frames (0–1)
+
+
+class FacesFound(Struct, frozen=True, kw_only=True, tag_field="answer", tag="faces-found"):
+    """The people of a clip."""
+
+    faces: tuple[FaceFound, ...]
+    width: int
+    height: int
+
+
+class WaveformTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="waveform"):
+    """Measure how loud a file is over time. Answers with `Waveform`."""
+
+    path: str
+    points: int = 1000
+
+
+class Waveform(Struct, frozen=True, kw_only=True, tag_field="answer", tag="waveform-found"):
+    """Peaks (0–1) of equal stretches of a sound."""
+
+    duration_s: float
+    peaks: tuple[float, ...]
+
+
+class ProxyTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="proxy"):
+    """Write a small video that every browser plays, frame for frame as the original, or as a take plays it."""
+
+    path: str
+    output: str  # .mp4
+    longest_side: int = 1280  # pixels
+    start: int = 0
+    end_exclusive: int | None = None
+    speed: Fraction = field(default_factory=lambda: Fraction(1))  # these four as in the shot and settings of a take that it is shown beside
+    fit: Fit = "none"
+    deinterlace: bool = False
+    frames: int | None = None  # of that take; None = all of the range, once
+
+
+class MeasureTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="measure"):
+    """Look at a finished take again; figures and weak frames go into its report."""
+
+    take: str
+    source: str | None = None  # the footage; None = as the report says
+    cache: str | None = None
+
+
+Task = RenderTask | PlanTask | JoinTask | ProbeTask | PosterTask | SheetTask | FacesTask | WaveformTask | ProxyTask | MeasureTask
+Answer = Planned | Probed | FacesFound | Waveform

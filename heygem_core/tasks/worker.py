@@ -1,0 +1,221 @@
+"""A worker: does one task after another, told over standard input, telling over standard output, a JSON line each.
+
+    in   Run (a task)  Stop (the task of that number)        out   Ready  Beat  Told  Answered  Picture  Ended
+
+What was imported and loaded stays warm between tasks. When standard input ends, whoever gave the tasks is gone: the worker
+cleans up and ends too. Nothing but messages gets to standard output: what libraries print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import closing
+from typing import BinaryIO
+
+import msgspec
+
+from ..errors import EXIT_BUG, Cancelled, HeygemError, SpecError
+from ..rendering.previews import watching
+from ..shot import Event, Failed, Progress, Struct, from_json, to_json
+from .dispatch import answer_of, start
+from .specs import Answer, Task
+
+BEAT_S = 2.0
+_CLEAN_UP_S = 10.0  # granted to a task whose server is gone
+_PROGRESS_S = 0.05  # events of one stage are told no more often
+
+
+class Run(Struct, frozen=True, kw_only=True, tag_field="do", tag="run"):
+    """Do this task, after those that were given before."""
+
+    number: int
+    task: Task
+
+
+class Stop(Struct, frozen=True, kw_only=True, tag_field="do", tag="stop"):
+    """Leave this task; nothing of it stays."""
+
+    number: int
+
+
+class Ready(Struct, frozen=True, kw_only=True, tag_field="say", tag="ready"):
+    """The worker waits for tasks."""
+
+    pid: int
+
+
+class Beat(Struct, frozen=True, kw_only=True, tag_field="say", tag="beat"):
+    """The worker lives (and its threads get a turn)."""
+
+
+class Told(Struct, frozen=True, kw_only=True, tag_field="say", tag="told"):
+    """An event of the task."""
+
+    number: int
+    event: Event
+
+
+class Answered(Struct, frozen=True, kw_only=True, tag_field="say", tag="answered"):
+    """What the task found out."""
+
+    number: int
+    answer: Answer
+
+
+class Picture(Struct, frozen=True, kw_only=True, tag_field="say", tag="picture"):
+    """A frame of the take that was just drawn."""
+
+    number: int
+    frame: int
+    width: int  # pixels
+    height: int
+    jpeg: bytes
+
+
+class Ended(Struct, frozen=True, kw_only=True, tag_field="say", tag="ended"):
+    """The task is over: done, or `failed`."""
+
+    number: int
+    failed: Failed | None = None
+
+
+ToWorker = Run | Stop
+FromWorker = Ready | Beat | Told | Answered | Picture | Ended
+
+
+class _Line:
+    """Messages out, one at a time, from any thread."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out, self._lock = out, threading.Lock()
+
+    def say(self, message: FromWorker) -> None:
+        with self._lock:
+            self._out.write(to_json(message) + b"\n")
+            self._out.flush()
+
+
+class _Orders:
+    """Messages in, read by a thread of their own."""
+
+    def __init__(self, line: _Line) -> None:
+        self.runs: queue.Queue[Run | None] = queue.Queue()
+        self.stopped: set[int] = set()
+        self._line = line
+
+    def read(self, source: BinaryIO) -> None:
+        for text in source:
+            try:
+                order: Run | Stop = from_json(text, ToWorker)  # type: ignore[arg-type]
+            except SpecError as error:
+                self._line.say(Ended(number=_number_in(text), failed=failed(error)))
+                continue
+            if isinstance(order, Stop):
+                self.stopped.add(order.number)
+            else:
+                self.runs.put(order)
+        self.runs.put(None)
+        signal.raise_signal(signal.SIGTERM)  # the main thread may be deep in a task
+        time.sleep(_CLEAN_UP_S)
+        os._exit(1)
+
+
+def main() -> int:
+    """Works until standard input ends; returns the exit code."""
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the server too, which decides
+    signal.signal(signal.SIGTERM, _cancel)
+    line = _Line(out)
+    orders = _Orders(line)
+    try:
+        line.say(Ready(pid=os.getpid()))
+        threading.Thread(target=_beat, args=(line,), daemon=True).start()
+        threading.Thread(target=orders.read, args=(sys.stdin.buffer,), daemon=True).start()
+        while (run := orders.runs.get()) is not None:
+            line.say(Ended(number=run.number, failed=_do(run, orders, line)))
+    except (Cancelled, BrokenPipeError):
+        pass
+    return 0
+
+
+def _do(run: Run, orders: _Orders, line: _Line) -> Failed | None:
+    """One task; None = it is done."""
+
+    def show(frame: int, width: int, height: int, jpeg: bytes) -> None:
+        line.say(Picture(number=run.number, frame=frame, width=width, height=height, jpeg=jpeg))
+
+    try:
+        with watching(show), closing(start(run.task)) as events:
+            returned = _tell_all(events, run.number, orders, line)
+        answer = answer_of(returned)
+        if answer is not None:
+            line.say(Answered(number=run.number, answer=answer))
+        return None
+    except (BrokenPipeError, _Terminated):
+        raise
+    except HeygemError as error:
+        return failed(error)
+    except MemoryError:
+        return Failed(error="MemoryError", message="There was not enough memory for this task.", exit_code=EXIT_BUG)
+    except Exception as error:
+        traceback.print_exc()
+        return Failed(error=type(error).__name__, message=f"Internal error: {error}. Please report it.", exit_code=EXIT_BUG)
+
+
+def _tell_all(events, number: int, orders: _Orders, line: _Line):  # type: ignore[no-untyped-def]
+    told: tuple[str, float] = ("", 0.0)
+    while True:
+        if number in orders.stopped:
+            orders.stopped.discard(number)
+            raise Cancelled("Cancelled; nothing was left behind.")
+        try:
+            event = next(events)
+        except StopIteration as end:
+            return end.value
+        if isinstance(event, Progress) and event.done != event.total:
+            now = time.monotonic()
+            if event.stage == told[0] and now - told[1] < _PROGRESS_S:
+                continue
+            told = (event.stage, now)
+        line.say(Told(number=number, event=event))
+
+
+def failed(error: HeygemError) -> Failed:
+    """An error as the event that ends a task."""
+    return Failed(error=type(error).__name__, message=str(error), exit_code=error.exit_code)
+
+
+class _Terminated(Cancelled):
+    """This process has to end, not only its task."""
+
+
+def _cancel(number: int, frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the cleaning up
+    raise _Terminated("Cancelled; nothing was left behind.")
+
+
+def _beat(line: _Line) -> None:
+    try:
+        while True:
+            time.sleep(BEAT_S)
+            line.say(Beat())
+    except (OSError, ValueError):
+        return  # the other end is gone: `_Orders` knows too
+
+
+def _number_in(text: bytes) -> int:
+    try:
+        return int(msgspec.json.decode(text)["number"])
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        return -1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

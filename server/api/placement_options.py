@@ -1,0 +1,55 @@
+"""From the rows of a timeline to the shots of a job: how their takes lie is what the person chose, as far as it suits each clip."""
+
+from __future__ import annotations
+
+import msgspec
+
+from heygem_core.shot import RenderSettings
+
+from ..http.request_validation import plain
+from ..timeline.conform_types import Conformed, TimelineShot
+from ..wire import LONGEST_NAME, Laying, MediaRef, ShotRequest
+
+_ONLY_A_PART = "Only a part of its clip is rendered, so the take lies on a track above and the clip stays on, its sound too."
+_NO_PATCH = "It is rendered from the editor's export, on which no patch fits, so its take is a full picture."
+
+
+def laid(conformed: Conformed, laying: Laying, settings: RenderSettings) -> Conformed:
+    """With what the person chose for all of them."""
+
+    def row_laid(row: TimelineShot) -> TimelineShot:
+        its_own = _beside_the_rest(laying) if row.covers_part else laying
+        told = {_NO_PATCH: _no_patch(row, settings), _ONLY_A_PART: its_own != laying}
+        notices = (*row.notices, *(sentence for sentence, true in told.items() if true and row.shot is not None))
+        return msgspec.structs.replace(row, placement=msgspec.structs.replace(row.placement, laying=its_own), notices=notices)
+
+    return msgspec.structs.replace(conformed, shots=tuple(map(row_laid, conformed.shots)))
+
+
+def _beside_the_rest(laying: Laying) -> Laying:
+    """For a take of a part of a clip: the rest of the clip is still seen and heard."""
+    return Laying(mode="track", mute="none" if laying.mute == "clip" else laying.mute)
+
+
+def _no_patch(row: TimelineShot, settings: RenderSettings) -> bool:
+    return row.placement.baked and settings.kind == "patch"
+
+
+def shot_request(row: TimelineShot, settings: RenderSettings) -> ShotRequest:
+    """Of a row that has a shot."""
+    shot = row.shot
+    assert shot is not None
+    return ShotRequest(
+        video=MediaRef(path=shot.video),
+        speech=MediaRef(path=shot.speech),
+        name=plain(f"{row.clip} {row.timecode_in}")[:LONGEST_NAME],
+        start=shot.start,
+        end_exclusive=shot.end_exclusive,
+        speech_start=shot.speech_start,
+        speech_end=shot.speech_end,
+        speed=shot.speed,
+        keep=shot.keep,
+        face=shot.face,
+        placement=msgspec.structs.replace(row.placement, handles=row.handles_before),
+        settings=msgspec.structs.replace(settings, kind="full") if _no_patch(row, settings) else None,
+    )

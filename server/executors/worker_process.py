@@ -1,0 +1,311 @@
+"""One worker process: given a task, listened to, watched, and ended with all its children where it must be.
+
+Asked to stop it gets some seconds to leave nothing behind, then SIGTERM, then the end of its whole tree. The same end
+awaits a worker that holds too much memory, makes no progress, or falls silent. Its memory is measured, not limited by the
+system: a limit on the address space would break CUDA.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import psutil
+
+from heygem_core.errors import EXIT_BUG, SpecError
+from heygem_core.shot import Event, Failed, from_json, to_json
+from heygem_core.tasks.specs import Answer, Task
+from heygem_core.tasks.worker import Answered, Beat, Ended, FromWorker, Picture, Ready, Run, Stop, Told
+
+from ..errors import Broken
+
+Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "canceled"]
+
+_LONGEST_LINE = 64 << 20  # bytes: the answer for a take of ten hours has a few
+_TICK_S = 0.2
+_START_S = 60.0
+_NEARLY_ALL = 0.6  # of the memory limit: who is killed above it was most likely killed for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What ends a task."""
+
+    memory_bytes: int
+    stall_s: float  # without progress
+    silent_s: float = 60.0  # without any sign of life
+    whole_s: float | None = None  # altogether
+    stop_grace_s: float = 10.0  # between being asked to stop, being told, and being ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Who wants to know what."""
+
+    tell: Callable[[Event], None] = lambda event: None
+    show: Callable[[Picture], None] = lambda picture: None
+
+
+class WorkFailed(Exception):
+    """A task ended without a result; `failed` is what the task itself said about it, where it could."""
+
+    def __init__(self, outcome: Outcome, reason: str, failed: Failed | None = None) -> None:
+        super().__init__(reason)
+        self.outcome, self.reason, self.failed = outcome, reason, failed
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A running process. `alive` turns false when it must not be used again."""
+
+    process: asyncio.subprocess.Process
+    listening: list[asyncio.Task[None]] = field(default_factory=list)
+    heard: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)  # FromWorker; None = its output ended
+    last_words: deque[str] = field(default_factory=lambda: deque(maxlen=40))  # of standard error
+    heard_at: float = field(default_factory=time.monotonic)
+    alive: bool = True
+    tasks_done: int = 0
+    number: int = 0
+    rss_bytes: int = 0  # of the whole tree, as last measured
+    oom_kills_before: int | None = None  # of the system, when the task began
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def run(self, task: Task, watcher: Watcher, limits: Limits, stop: asyncio.Event) -> Answer | None:
+        """What the task found out, None where it only made a file. Raises: WorkFailed."""
+        self.number += 1
+        self.oom_kills_before = oom_kills()
+        answer: Answer | None = None
+        watch = _Watch(self, limits, stop)
+        try:
+            await self._send(Run(number=self.number, task=task))
+            while True:
+                message = await watch.next()
+                if isinstance(message, Told):
+                    watch.moved()
+                    watcher.tell(message.event)
+                elif isinstance(message, Picture):
+                    watcher.show(message)
+                elif isinstance(message, Answered):
+                    answer = message.answer
+                elif isinstance(message, Ended):
+                    self.tasks_done += 1
+                    _raise_failure(message.failed)
+                    return answer
+        except WorkFailed as failure:
+            if failure.outcome not in ("failed", "canceled") or (failure.failed is not None and failure.failed.exit_code == EXIT_BUG):
+                await self.end()  # what went wrong may have left it in any state
+            raise
+        except BaseException:
+            await self.end()
+            raise
+
+    async def ask_to_stop(self) -> None:
+        """The present task only."""
+        with suppress(ConnectionError):
+            await self._send(Stop(number=self.number))
+
+    def terminate(self) -> None:
+        """The whole worker, with time to clean up. (On Windows there is no such signal: it ends at once.)"""
+        with suppress(ProcessLookupError):
+            self.process.terminate()
+
+    async def close(self, grace_s: float = 5.0) -> None:
+        """Ends an idle worker: without standard input it has nobody to work for."""
+        self.alive = False
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.process.wait(), grace_s)
+        await self.end()
+
+    async def end(self) -> None:
+        """Kills the process and all its children."""
+        self.alive = False
+        for each in _tree(self.pid) if self.process.returncode is None else ():
+            with suppress(psutil.Error):
+                each.kill()
+        await self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        for listener in self.listening:
+            listener.cancel()
+        await asyncio.gather(*self.listening, return_exceptions=True)
+
+    def measure(self) -> int:
+        """Resident bytes of the process and all its children."""
+        total = 0
+        for each in _tree(self.pid):
+            with suppress(psutil.Error):
+                total += each.memory_info().rss
+        self.rss_bytes = total
+        return total
+
+    async def _send(self, order: Run | Stop) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(to_json(order) + b"\n")
+            await self.process.stdin.drain()
+        except ConnectionError as error:
+            if isinstance(order, Run):
+                raise WorkFailed("crashed", "The worker was gone before the task began.") from error
+
+    async def listen(self, source: asyncio.StreamReader) -> None:
+        """Messages from standard output into `heard`."""
+        try:
+            while line := await source.readline():
+                self.heard_at = time.monotonic()
+                with suppress(SpecError):  # a library wrote around our redirection: not a message
+                    message: Any = from_json(line, FromWorker)  # type: ignore[arg-type]
+                    if not isinstance(message, Beat):
+                        self.heard.put_nowait(message)
+        except (ValueError, ConnectionError):  # a line without an end
+            pass
+        self.heard.put_nowait(None)
+
+    async def keep_words(self, source: asyncio.StreamReader) -> None:
+        """The end of standard error, for the log."""
+        while text := await source.read(4096):
+            self.last_words.extend(line for line in text.decode(errors="replace").splitlines() if line.strip())
+
+    def death(self, limits: Limits) -> WorkFailed:
+        """Why a worker that ended on its own did so."""
+        code = self.process.returncode
+        if code == -getattr(signal, "SIGKILL", 9):
+            if self.rss_bytes > _NEARLY_ALL * limits.memory_bytes or oom_kills() != self.oom_kills_before:
+                return WorkFailed("memory", f"The system ended the worker, which held {self.rss_bytes / 1e9:.1f} GB of memory.")
+            return WorkFailed("killed", "The worker was ended from outside.")
+        words = f" Its last words: {self.last_words[-1][:300]}" if self.last_words else ""
+        return WorkFailed("crashed", f"The worker ended with code {code}.{words}")
+
+
+class _Watch:
+    """Waits for the next message and, while waiting, looks after limits and wishes."""
+
+    def __init__(self, worker: Worker, limits: Limits, stop: asyncio.Event) -> None:
+        self._worker, self._limits, self._stop = worker, limits, stop
+        self._began = self._moved = self._measured = worker.heard_at = time.monotonic()
+        self._asked: float | None = None
+        self._terminated = False
+
+    def moved(self) -> None:
+        """The task made progress."""
+        self._moved = time.monotonic()
+
+    async def next(self) -> FromWorker:
+        """Raises: WorkFailed."""
+        stopping = asyncio.ensure_future(self._stop.wait()) if self._asked is None else None
+        getting = asyncio.ensure_future(self._worker.heard.get())
+        try:
+            while True:
+                waits = {getting} if stopping is None or self._asked is not None else {getting, stopping}
+                await asyncio.wait(waits, timeout=_TICK_S, return_when=asyncio.FIRST_COMPLETED)
+                if self._stop.is_set() and self._asked is None:
+                    self._asked = time.monotonic()
+                    await self._worker.ask_to_stop()
+                await self._check()  # also while messages come one after the other
+                if getting.done():
+                    message = getting.result()
+                    if message is None:
+                        await self._worker.process.wait()
+                        raise self._ended()
+                    return message
+        finally:
+            for waiting in (stopping, getting):
+                if waiting is not None:
+                    waiting.cancel()
+
+    def _ended(self) -> WorkFailed:
+        if self._asked is not None:
+            return WorkFailed("canceled", "The task was called off.")
+        return self._worker.death(self._limits)
+
+    async def _check(self) -> None:
+        now, limits = time.monotonic(), self._limits
+        if self._asked is not None:
+            if now - self._asked > 2 * limits.stop_grace_s:
+                await self._give_up("canceled", "The task was called off.")
+            if now - self._asked > limits.stop_grace_s and not self._terminated:
+                self._terminated = True
+                self._worker.terminate()
+        if now - self._measured > 0.5:
+            self._measured = now
+            held = self._worker.measure()
+            if held > limits.memory_bytes:
+                await self._give_up("memory", f"It held {held / 1e9:.1f} GB of memory; {limits.memory_bytes / 1e9:.1f} GB are allowed.")
+        if now - self._worker.heard_at > limits.silent_s:
+            await self._give_up("timeout", f"The worker gave no sign of life for {limits.silent_s:.0f} s.")
+        if now - self._moved > limits.stall_s:
+            await self._give_up("timeout", f"There was no progress for {limits.stall_s:.0f} s.")
+        if limits.whole_s is not None and now - self._began > limits.whole_s:
+            await self._give_up("timeout", f"It took longer than {limits.whole_s:.0f} s.")
+
+    async def _give_up(self, outcome: Outcome, reason: str) -> None:
+        await self._worker.end()
+        raise WorkFailed(outcome, reason)
+
+
+async def start_worker(environment: dict[str, str]) -> Worker:
+    """A worker that is ready. Raises: Broken — it does not start."""
+    program = [sys.executable, "-P", "-m", "heygem_core.tasks.worker"]  # -P: never import from the folder the server was started in
+    apart: dict[str, Any] = {"start_new_session": True}  # Ctrl-C in the server's terminal is the server's business
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    process = await asyncio.create_subprocess_exec(
+        *program,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        limit=_LONGEST_LINE,
+        env={**os.environ, **environment},
+        **apart,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    worker = Worker(process)
+    worker.listening = [asyncio.create_task(worker.listen(process.stdout)), asyncio.create_task(worker.keep_words(process.stderr))]
+    try:
+        message = await asyncio.wait_for(worker.heard.get(), _START_S)
+    except BaseException:
+        await worker.end()
+        raise
+    if not isinstance(message, Ready):
+        await worker.end()
+        raise Broken(f"A worker does not start: {' '.join(worker.last_words)[-500:] or 'it said nothing'}. Try `heygem doctor`.")
+    return worker
+
+
+def _raise_failure(failed: Failed | None) -> None:
+    if failed is None:
+        return
+    if failed.error in ("Cancelled", "_Terminated"):
+        raise WorkFailed("canceled", failed.message, failed)
+    raise WorkFailed("memory" if failed.error == "MemoryError" else "failed", failed.message, failed)
+
+
+def oom_kills() -> int | None:
+    """How many processes the system has ended for want of memory since it started; None = it does not tell (only Linux does)."""
+    try:
+        with open("/proc/vmstat", encoding="ascii") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), None)
+    except OSError:
+        return None
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [*process.children(recursive=True), process]
+    except psutil.Error:
+        return []

@@ -1,1 +1,0 @@
-"""The server as a process: one per user, its resources in order, its routes, files in and out, connected editors."""

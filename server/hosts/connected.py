@@ -1,0 +1,212 @@
+"""Connected editors. They register over the socket and answer JSON-RPC 2.0 requests that pages relay through the server.
+
+A reconnect must not break a request: what changes nothing when it is done twice (placing a take, say) waits for the host to come back
+and is sent again; anything else ends with a clear error, since nobody knows whether the editor did it. The same take is never placed
+twice at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from heygem_core.errors import SpecError
+from heygem_core.shot import Struct, from_json, to_json
+
+from .. import wire
+from ..errors import BadRequest, Broken, Forbidden, HostGone, NotFound
+from ..security.tokens import Grant
+
+METHODS: dict[str, tuple[Any, Any]] = {
+    "host.selection": (dict[str, Any], wire.SelectionResult),
+    "host.export": (wire.ExportParams, wire.ExportResult),
+    "host.place": (wire.PlaceParams, wire.PlaceResult),
+    "host.switchTake": (wire.PlaceParams, wire.PlaceResult),
+    "host.reveal": (wire.RevealParams, dict[str, Any]),
+    "host.markers": (wire.MarkersParams, wire.MarkersResult),
+}
+"""Each method's parameters and result."""
+
+PLACING = frozenset({"host.place", "host.switchTake"})
+"""After these a take is on a timeline: that is recorded whoever still waits for the answer."""
+
+AGAIN = frozenset({"host.selection", "host.place", "host.switchTake", "host.reveal", "host.markers"})
+"""Doing these twice is doing them once."""
+
+Send = Callable[[str], Awaitable[None]]
+
+
+class RpcError(Struct, frozen=True, kw_only=True):
+    """What the editor says went wrong."""
+
+    code: int
+    message: str
+    data: Any = None
+
+
+class RpcAnswer(Struct, frozen=True, kw_only=True):
+    """A host's answer: a result or an error."""
+
+    jsonrpc: str
+    id: int | None = None
+    result: Any = None
+    error: RpcError | None = None
+
+
+class HostFailed(Broken):
+    """The editor answered that it could not."""
+
+    http_status = 502
+
+
+@dataclass(slots=True)
+class Connection:
+    """One socket of one editor."""
+
+    view: wire.HostView
+    send: Send
+    waiting: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
+
+
+class Hosts:
+    """All editors that are connected now."""
+
+    def __init__(self, changed: Callable[[wire.HostsChanged], None], placed: Callable[[str, wire.Placed], Awaitable[None]]) -> None:
+        """`changed` tells the pages; `placed` records that a take (its id) is on a timeline now."""
+        self._connections: dict[str, Connection] = {}
+        self._older: dict[str, list[Connection]] = {}  # further panels of the same editor, that speak again when the newest closes
+        self._changed, self._placed = changed, placed
+        self._came = asyncio.Condition()
+        self._numbers = itertools.count(1)
+        self._placing: dict[tuple[str, bytes], asyncio.Task[Any]] = {}
+
+    def all(self) -> tuple[wire.HostView, ...]:
+        return tuple(connection.view for connection in self._connections.values())
+
+    async def came(self, hello: wire.HostHello, who: Grant, send: Send) -> Connection:
+        """Registers an editor; of several panels of the same editor the newest is asked. Raises: Forbidden."""
+        check_host(hello, who)
+        facts = {name: getattr(hello, name) for name in ("id", "app", "version", "project", "project_name", "capabilities")}
+        connection = Connection(wire.HostView(**facts, since=time.time()), send)
+        former = self._connections.get(hello.id)
+        self._connections[hello.id] = connection
+        if former is not None:
+            self._older.setdefault(hello.id, []).append(former)
+            _drop(former)
+        self._tell()
+        async with self._came:
+            self._came.notify_all()
+        return connection
+
+    def left(self, connection: Connection) -> None:
+        """Its socket is gone. Requests in flight learn it at once."""
+        _drop(connection)
+        id = connection.view.id
+        older = self._older.get(id, [])
+        if self._connections.get(id) is not connection:
+            older[:] = [each for each in older if each is not connection]
+        elif older:
+            self._connections[id] = older.pop()
+            self._tell()
+        else:
+            del self._connections[id]
+            self._older.pop(id, None)
+            self._tell()
+
+    def answered(self, connection: Connection, text: str) -> None:
+        """A JSON-RPC message from a host. An answer that nobody waits for (any more) is dropped. Raises: BadRequest."""
+        try:
+            answer = from_json(text, RpcAnswer)
+        except (SpecError, RecursionError) as error:
+            raise BadRequest(f"This is not a JSON-RPC 2.0 answer: {error.__cause__ or error}.") from error
+        future = connection.waiting.pop(answer.id or 0, None)
+        if future is None or future.done():
+            return
+        if answer.error is not None:
+            future.set_exception(HostFailed(f"The editor could not do it: {answer.error.message}"))
+        else:
+            future.set_result(answer.result)
+
+    async def call(self, host: str, call: wire.HostCall) -> Any:
+        """The host's result, checked. Raises: NotFound, BadRequest, HostGone, HostFailed."""
+        wanted, given = METHODS[call.method]
+        params = _checked(call.params, wanted, "The parameters are not valid")
+        if host not in self._connections:
+            raise NotFound("This editor is not connected: open its panel, then try again.")
+        if call.method not in PLACING:
+            return await self._ask(host, call, given)
+        key = (host, to_json(params))
+        if key not in self._placing:
+            self._placing[key] = task = asyncio.create_task(self._place(host, call, given, params))
+            task.add_done_callback(lambda _: self._placing.pop(key, None))
+        return await asyncio.shield(self._placing[key])
+
+    async def _place(self, host: str, call: wire.HostCall, given: Any, params: wire.PlaceParams) -> Any:
+        result = await self._ask(host, call, given)
+        await self._placed(params.take, wire.Placed(host=host, placement=params.placement, at=time.time()))
+        return result
+
+    async def _ask(self, host: str, call: wire.HostCall, given: Any) -> Any:
+        try:
+            async with asyncio.timeout(call.timeout_s):
+                while True:
+                    try:
+                        result = await self._send(await self._connected(host, call.method), call)
+                        return _checked(result, given, "The editor's answer is not valid", HostFailed)
+                    except (ConnectionError, asyncio.CancelledError) as error:
+                        if isinstance(error, asyncio.CancelledError) or call.method not in AGAIN:
+                            raise
+        except TimeoutError:
+            raise HostGone(
+                f"The editor did not answer within {call.timeout_s:g} s: look for an open dialog in it, then try again."
+            ) from None
+        except ConnectionError:
+            raise HostGone("The editor left before it answered: look there whether it was done before you try again.") from None
+
+    async def _connected(self, host: str, method: str) -> Connection:
+        if method not in AGAIN and host not in self._connections:
+            raise ConnectionError
+        async with self._came:
+            await self._came.wait_for(lambda: host in self._connections)
+        return self._connections[host]
+
+    async def _send(self, connection: Connection, call: wire.HostCall) -> Any:
+        """Raises: ConnectionError — the socket went while it waited."""
+        number = next(self._numbers)
+        future = connection.waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            await connection.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": call.method, "params": call.params}))
+            return await future
+        finally:
+            connection.waiting.pop(number, None)
+
+    def _tell(self) -> None:
+        self._changed(wire.HostsChanged(hosts=self.all()))
+
+
+def check_host(hello: wire.HostHello, who: Grant) -> None:
+    """A host's token is for one host and its project; the admin's (out of server.json) for any; a page is no editor. Raises: Forbidden."""
+    if who.scope == "page" or (who.scope == "host" and (who.host, who.project) != (hello.id, hello.project)):
+        raise Forbidden("This token is not for this editor and project: ask for a new one with the token of server.json.")
+
+
+def _drop(connection: Connection) -> None:
+    for future in connection.waiting.values():
+        if not future.done():
+            future.set_exception(ConnectionResetError("the host left"))
+    connection.waiting.clear()
+
+
+def _checked(value: Any, kind: Any, sentence: str, error: type[Exception] = BadRequest) -> Any:
+    with suppress(TypeError):
+        try:
+            return from_json(to_json(value), kind)
+        except SpecError as problem:
+            raise error(f"{sentence}: {problem.__cause__ or problem}.") from problem
+    raise error(f"{sentence}.")

@@ -1,0 +1,145 @@
+"""The application: one resource after the other comes up, in the order in which they need each other, and goes down the other way round."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import WSCloseCode, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from heygem_core.shot import to_json
+
+from ..errors import BadRequest, problem_of
+from ..hosts.connected import Hosts
+from ..hosts.exports import Exporting
+from ..security.allowed_folders import Roots
+from ..security.headers import COMMON
+from ..security.middleware import Door, check_names
+from ..settings import ServerSettings
+from ..wire import Placed, Problem
+from . import app_keys
+from .device_probe import Machine
+from .log import LOGGER
+from .route_table import ROUTES
+from .routes import register
+from .uploads import Uploads
+
+_BEGUN = web.RequestKey("begun", bool)  # an answer has been started
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(settings: ServerSettings, door: Door) -> web.Application:
+    """An application that starts nothing before it is run."""
+    app = web.Application(middlewares=[_front], client_max_size=1 << 20)
+    app[app_keys.SETTINGS] = settings
+    app[app_keys.DOOR] = door
+    app[app_keys.PROXIES] = OrderedDict()
+    app[app_keys.SOCKETS] = set[web.WebSocketResponse]()
+    app[app_keys.UNKNOWN] = Counter[str]()
+    app[app_keys.EXPORTING] = Exporting()
+    app.cleanup_ctx.extend([_engine_room, _files, _hosts, _machine])
+    app.on_response_prepare.append(_add_headers)
+    app.on_shutdown.append(_close_sockets)
+    register(app, ROUTES)
+    return app
+
+
+async def _engine_room(app: web.Application) -> AsyncIterator[None]:
+    from ..rendering.services import engine_room
+
+    async with engine_room(app[app_keys.SETTINGS]) as room:
+        app[app_keys.ENGINE] = room
+        yield
+
+
+async def _files(app: web.Application) -> AsyncIterator[None]:
+    settings = app[app_keys.SETTINGS]
+    app[app_keys.ROOTS] = Roots(settings, lambda question: app[app_keys.ENGINE].events.say(question))
+    app[app_keys.UPLOADS] = Uploads(
+        settings.data_folder / "uploads", largest_bytes=settings.largest_upload_bytes, disk_floor_bytes=settings.disk_floor_bytes
+    )
+    yield
+
+
+async def _hosts(app: web.Application) -> AsyncIterator[None]:
+    room = app[app_keys.ENGINE]
+
+    async def placed(take: str, where: Placed) -> None:
+        await asyncio.to_thread(room.store.placed, take, where)
+
+    app[app_keys.HOSTS] = Hosts(room.events.say, placed)
+    yield
+
+
+async def _machine(app: web.Application) -> AsyncIterator[None]:
+    async with Machine() as machine:
+        app[app_keys.MACHINE] = machine
+        yield
+
+
+@web.middleware
+async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Around every request: the server's name, the page's origin, errors as `Problem`, a line in the log (never the query)."""
+    began = time.perf_counter()
+    try:
+        check_names(request.app[app_keys.DOOR], request)
+        if not (request.path + "".join(request.query.values())).isprintable():  # NUL, line ends, bytes that are no UTF-8
+            raise BadRequest("An address is made of printable characters.")
+        response = await handler(request)
+    except web.HTTPException as error:
+        response = _refused(error.status, _plain(error))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+    except (HttpProcessingError, web.RequestPayloadError):  # of the body; those of the head never come this far
+        response = _refused(
+            400, Problem(error="BadRequest", message="The body cannot be read: it is cut off, or not what its headers say.")
+        )
+    except ConnectionError:
+        raise
+    except Exception as error:
+        if _BEGUN in request:  # too late for another answer: the reader must see that this one is cut off
+            LOGGER.exception("%s %s broke off", request.method, request.path)
+            if request.transport is not None:
+                request.transport.abort()
+            raise
+        status, problem = problem_of(error)
+        if status >= 500 and problem.error == "InternalError":
+            LOGGER.exception("%s %s failed", request.method, request.path)
+        response = _refused(status, problem)
+    facts = {"method": request.method, "path": request.path, "status": response.status, "ms": round((time.perf_counter() - began) * 1e3, 1)}
+    LOGGER.info("request", extra={"facts": facts})
+    return response
+
+
+def _refused(status: int, problem: Problem) -> web.Response:
+    response = web.Response(body=to_json(problem), status=status, content_type="application/json", charset="utf-8")
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status in (429, 503):
+        response.headers["Retry-After"] = "60" if status == 429 else "2"
+    return response
+
+
+def _plain(error: web.HTTPException) -> Problem:
+    sentences = {
+        404: "There is nothing at this address: /api/v1/openapi.json lists what there is.",
+        405: "This address does not take that method: /api/v1/openapi.json lists what it takes.",
+        413: "The request is too large.",
+    }
+    return Problem(error=type(error).__name__.removeprefix("HTTP"), message=sentences.get(error.status, error.reason or "Refused."))
+
+
+async def _close_sockets(app: web.Application) -> None:
+    sockets = app[app_keys.SOCKETS]
+    closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops") for socket in tuple(sockets)]
+    await asyncio.gather(*closing, return_exceptions=True)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    request[_BEGUN] = True
+    for name, value in COMMON.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = COMMON["Server"]

@@ -1,0 +1,32 @@
+"""What hangs on the application: one typed key per resource."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from ..hosts.connected import Hosts
+from ..hosts.exports import Exporting
+from ..security.allowed_folders import Roots
+from ..security.middleware import Door
+from ..settings import ServerSettings
+from .uploads import Uploads
+
+if TYPE_CHECKING:
+    from ..rendering.services import EngineRoom
+    from .device_probe import Machine
+
+SETTINGS = web.AppKey("settings", ServerSettings)
+DOOR = web.AppKey("door", Door)
+ENGINE: web.AppKey[EngineRoom] = web.AppKey("engine")
+ROOTS = web.AppKey("roots", Roots)
+UPLOADS = web.AppKey("uploads", Uploads)
+HOSTS = web.AppKey("hosts", Hosts)
+MACHINE: web.AppKey[Machine] = web.AppKey("machine")
+PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
+UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are
+EXPORTING = web.AppKey("exporting", Exporting)

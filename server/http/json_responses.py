@@ -1,0 +1,52 @@
+"""What a client makes of the server's answers: structs of `wire`, or the error that the answer names."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from heygem_core import errors as core
+from heygem_core.errors import SpecError
+from heygem_core.shot import from_json
+
+from .. import errors
+from ..security import errors as refusals
+from ..wire import Problem
+
+
+class NoServer(errors.ServerError):
+    """No server runs, or what answers at its address is another program."""
+
+
+def error_named(name: str, message: str) -> Exception:
+    """The error of that class name, from the server's tree, the door's or the core's; one that is not known is a plain ServerError."""
+    for module in (errors, refusals, core):
+        kind = getattr(module, name, None)
+        if isinstance(kind, type) and issubclass(kind, errors.ServerError | core.HeygemError):
+            return kind(message, folder="") if kind is errors.NotAllowedFolder else kind(message)
+    return errors.ServerError(message)
+
+
+def answer_of(status: int, body: bytes, kind: Any) -> Any:
+    """The struct of a success, None of an empty one. Raises: the error that a `Problem` names; NoServer — neither."""
+    if 200 <= status < 300:
+        return from_json(body, kind) if body else None
+    try:
+        problem = from_json(body, Problem)
+    except SpecError:
+        raise NoServer(f"The server answered with status {status} and nothing that is understood.") from None
+    raise error_named(problem.error, problem.message)
+
+
+def with_query(values: dict[str, Any]) -> str:
+    """The given values as “?a=1&b=2”; None is left out."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def sha256_of(path: Path) -> str:
+    """Hex, of a whole file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,56 @@
+"""What a request asks a job to use, checked before anything believes it: files named in settings, the folder for takes, names.
+
+Settings may name files too (footage to learn from, a motion head, its encoder). They pass the same folders as media do. What
+signs takes is never a request's to choose: the certificate and its key are settings of the server.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from os.path import exists, isdir, isfile  # those of Path raise for a name that is too long
+from pathlib import Path
+
+import msgspec
+
+from heygem_core.shot import RenderSettings
+
+from ..errors import Forbidden
+from ..security.allowed_folders import Roots
+from ..security.errors import BadPath
+from ..security.paths import real_path
+
+_HEADS = frozenset({"auto", "mel", "whisper"})  # those that ship; anything else is the path of one
+_ENCODERS = frozenset({"offline"})  # a package of this machine; names of the hub's are not for requests
+_SHOWS_NOTHING = frozenset({"Cc", "Zl", "Zp"})  # control characters, line and paragraph separators
+_TURNS_TEXT = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # “gpj.exe” shown as “exe.jpg”
+
+
+def checked_settings(roots: Roots, settings: RenderSettings, wanted_by: str) -> RenderSettings:
+    """With real paths inside the allowed folders. Raises: Forbidden; BadPath, NotAllowedFolder — and the pages are asked."""
+    if settings.sign_with is not None:
+        raise Forbidden("Takes are signed as the server is set up (sign_certificate and sign_key), not as a request says: leave it out.")
+    found = {}
+    for name, shipped in (("style_from", frozenset[str]()), ("motion", _HEADS), ("speech_encoder", _ENCODERS)):
+        value = getattr(settings, name)
+        if value is not None and value not in shipped:
+            real = roots.resolve(value, wanted_by)
+            if exists(real) and not (isfile(real) or (name == "speech_encoder" and isdir(real))):
+                raise BadPath(f"“{value}” is a folder, a pipe or a device: give the path of one file.")
+            found[name] = str(real)
+    return msgspec.structs.replace(settings, **found) if found else settings
+
+
+def takes_folder(roots: Roots, wanted: str | None, usual: Path, wanted_by: str) -> str:
+    """Where takes go: an allowed folder, there already or not. Raises: BadPath, NotAllowedFolder — and the pages are asked."""
+    if not wanted:
+        return real_path(usual)
+    real = roots.resolve(wanted, wanted_by, folder=True)
+    if exists(real) and not isdir(real):
+        raise BadPath(f"“{wanted}” is a file: takes need a folder.")
+    return str(real)
+
+
+def plain(name: str) -> str:
+    """A name for people: one line, and nothing in it that hides or turns around what follows."""
+    kept = "".join(" " if unicodedata.category(letter) in _SHOWS_NOTHING else letter for letter in name if letter not in _TURNS_TEXT)
+    return " ".join(kept.split())

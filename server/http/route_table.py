@@ -1,0 +1,23 @@
+"""All routes of the server, one module per thing served."""
+
+from __future__ import annotations
+
+from ..api import events, exports, files, hosts, info, jobs, media, pages, placement, publishing, session, takes, timelines, uploads
+from .routes import Route
+
+ROUTES: tuple[Route, ...] = (
+    *pages.ROUTES,
+    *session.ROUTES,
+    *info.ROUTES,
+    *jobs.ROUTES,
+    *takes.ROUTES,
+    *placement.ROUTES,
+    *timelines.ROUTES,
+    *publishing.ROUTES,
+    *uploads.ROUTES,
+    *media.ROUTES,
+    *files.ROUTES,
+    *hosts.ROUTES,
+    *exports.ROUTES,
+    *events.ROUTES,
+)

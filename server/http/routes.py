@@ -1,0 +1,155 @@
+"""One table entry per route: what it takes, what it gives, who may ask. Routes are registered from it and the API document is made from
+it.
+
+A handler gets an `Ask` (and the decoded body where the entry `takes` one) and returns the struct that the entry `gives`, or a
+finished response where the entry says `media`. So no handler decodes, checks rights or encodes by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from heygem_core.errors import SpecError
+from heygem_core.shot import from_json, to_json
+
+from ..errors import BadRequest, Busy, TooLarge
+from ..security.middleware import admit, check_content
+from ..security.tokens import Grant
+from ..wire import Scope
+from . import app_keys
+
+BODY_STALL_S = 30.0  # between two pieces of it
+BODY_WHOLE_S = 300.0
+MIB = 1 << 20
+
+PUBLIC: tuple[Scope, ...] = ()
+ADMIN: tuple[Scope, ...] = ("admin",)
+PEOPLE: tuple[Scope, ...] = ("admin", "page")
+ALL: tuple[Scope, ...] = ("admin", "page", "host")
+
+_T = TypeVar("_T")
+Handler = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request on its way to its handler: somebody known, a checked query."""
+
+    request: web.Request
+    query: Any  # the struct that the route names
+    grant: Grant | None  # None on public routes
+
+    @property
+    def who(self) -> Grant:
+        if self.grant is None:
+            raise TypeError("A public route has nobody to ask for.")
+        return self.grant
+
+    @property
+    def id(self) -> str:
+        return self.request.match_info["id"]
+
+    def __getitem__(self, key: web.AppKey[_T]) -> _T:
+        """A resource of the application. Raises: Busy — not ready yet."""
+        try:
+            return self.request.app[key]
+        except KeyError:
+            raise Busy("The server is still starting: try again in a moment.") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One entry of the table."""
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    does: str  # one sentence for the API document
+    handler: Handler
+    scopes: tuple[Scope, ...] = ALL  # empty = nobody needs to be known
+    takes: Any = None  # type of the JSON body
+    gives: Any = None  # type of the JSON answer
+    media: str | None = None  # content type of an answer that is not JSON
+    query: Any = None  # struct of the query
+    upload: bool = False  # the body is a file
+    status: int = 200
+    largest_body: int = MIB
+    headers: tuple[str, ...] = field(default=())  # request headers that mean something here
+
+
+REGISTERED: web.AppKey[tuple[Route, ...]] = web.AppKey("routes")
+"""All routes of an application, for its description of itself."""
+
+
+def register(app: web.Application, routes: tuple[Route, ...]) -> None:
+    app[REGISTERED] = routes
+    for route in routes:
+        app.router.add_route(route.method, route.path, _bound(route), expect_handler=None)
+
+
+def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        grant = admit(request.app[app_keys.DOOR], request, route.scopes) if route.scopes else None
+        check_content(request, upload=route.upload)
+        ask = Ask(request=request, query=_query(request, route.query), grant=grant)
+        try:
+            answer = await (route.handler(ask) if route.takes is None else route.handler(ask, await _body(request, route)))
+        except RecursionError:
+            raise BadRequest("The request is nested too deeply.") from None
+        return answer if isinstance(answer, web.StreamResponse) else answer_json(answer, route.status)
+
+    return handle
+
+
+def answer_json(value: Any, status: int = 200) -> web.Response:
+    return web.Response(body=to_json(value), status=status, content_type="application/json", charset="utf-8")
+
+
+def _query(request: web.Request, kind: Any) -> Any:
+    given = request.query
+    if len(given) != len(set(given)):
+        raise BadRequest("A part of the query is there twice.")
+    if kind is None:
+        if given:
+            raise BadRequest(f"This address takes no query, got “{next(iter(given))[:50]}”.")
+        return None
+    try:
+        return msgspec.convert(dict(given), kind, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise BadRequest(f"The query is not valid: {error}.") from error
+
+
+async def _body(request: web.Request, route: Route) -> Any:
+    """Raises: TooLarge, BadRequest — not the JSON that was wanted, or it never came."""
+    if (request.content_length or 0) > route.largest_body:
+        raise _too_large(route)
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_WHOLE_S):
+            while True:
+                async with asyncio.timeout(BODY_STALL_S):
+                    part = await request.content.readany()
+                if not part:
+                    break
+                size += len(part)
+                if size > route.largest_body:
+                    raise _too_large(route)
+                parts.append(part)
+    except TimeoutError:
+        raise BadRequest("The rest of the request did not come.") from None
+    try:
+        body = b"".join(parts)
+        if size < MIB:
+            return from_json(body, route.takes)
+        return await asyncio.to_thread(from_json, body, route.takes)  # thousands of shots: others are served meanwhile
+    except SpecError as error:
+        raise BadRequest(f"The request is not valid: {error.__cause__ or error}.") from error
+
+
+def _too_large(route: Route) -> TooLarge:
+    return TooLarge(f"A request to this address may have {route.largest_body / MIB:.3g} MiB at most.")

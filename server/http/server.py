@@ -1,0 +1,171 @@
+"""Runs the application on a socket: the address first, then the resources, then server.json, so that nobody finds a server that is not
+there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from aiohttp import web
+
+from heygem_core.errors import OutputError
+
+from ..security.auth_rate_limit import Throttle
+from ..security.certificate import fingerprint, own_certificate, server_context
+from ..security.host_names import Names
+from ..security.middleware import Door
+from ..security.tokens import Grants
+from ..settings import USUAL_PORT, ServerSettings
+from ..wire import ServerFile
+from .app import make_app
+from .connections import SILENT_S, Connections, allow_many_files
+from .log import LOGGER, start_log, stop_log
+from .single_instance import announce
+
+_SHUTDOWN_S = 5.0
+_HANDSHAKE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The server listens."""
+
+    url: str
+    port: int
+    token: str
+    sign_in: str  # a link that works once
+    elsewhere: tuple[str, ...] = ()  # addresses for other machines
+    fingerprint: str | None = None
+
+
+async def serve(settings: ServerSettings, ready: Callable[[Ready], None], stop: asyncio.Event | None = None) -> None:
+    """Serves until `stop` is set or the process is told to end; the caller holds `running.only_one`.
+
+    Raises: OutputError — the port is taken or a folder cannot be written.
+    """
+    stop = stop or asyncio.Event()
+    allow_many_files()
+    _stop_on_signals(stop)
+    try:
+        settings.takes_folder.mkdir(parents=True, exist_ok=True)
+        log = start_log(settings.data_folder / "logs")
+    except OSError as error:
+        raise OutputError(f"“{error.filename}” cannot be made ({error.strerror}): choose other folders with --data and --takes.") from error
+    listener = _listen(settings)
+    try:
+        await _serve_on(listener, settings, ready, stop)
+    finally:
+        listener.close()
+        stop_log(log)
+
+
+async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Callable[[Ready], None], stop: asyncio.Event) -> None:
+    port = listener.getsockname()[1]
+    names = _lan_names(settings)
+    certificate, key = own_certificate(settings.data_folder, names) if settings.lan else (None, None)
+    grants = Grants(settings.data_folder / "access.json")
+    door = Door(grants=grants, names=Names(port, secure=settings.lan, extra=names), throttle=Throttle(), secure=settings.lan)
+    application = make_app(settings, door)
+    runner = web.AppRunner(
+        application, access_log=None, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True, keepalive_timeout=SILENT_S
+    )
+    await runner.setup()
+    listening: asyncio.Server | None = None
+    try:
+        context = server_context(certificate, key) if certificate and key else None
+        assert runner.server is not None
+        listening = await asyncio.get_running_loop().create_server(
+            Connections(runner.server),
+            sock=listener,
+            ssl=context,
+            backlog=512,
+            ssl_handshake_timeout=None if context is None else _HANDSHAKE_S,
+        )
+        at = _ready(settings, port, door, certificate)
+        file = ServerFile(url=at.url, port=port, pid=os.getpid(), token=at.token, version=version("heygem-bridge"))
+        announce(settings.data_folder, file if certificate is None else _with_certificate(file, certificate))
+        LOGGER.info("listening", extra={"facts": {"url": at.url}})
+        ready(at)
+        await stop.wait()
+        LOGGER.info("stopping")
+    finally:
+        if listening is not None:
+            listening.close()
+        await runner.cleanup()
+
+
+def _ready(settings: ServerSettings, port: int, door: Door, certificate: Path | None) -> Ready:
+    host = (
+        "127.0.0.1"
+        if settings.host in ("127.0.0.1", "localhost", "0.0.0.0", "::")
+        else f"[{settings.host}]"
+        if ":" in settings.host
+        else settings.host
+    )
+    url = f"{'https' if door.secure else 'http'}://{host}:{port}"
+    return Ready(
+        url=url,
+        port=port,
+        token=door.grants.admin.token,
+        sign_in=f"{url}/#code={door.grants.new_code()}",
+        elsewhere=tuple(f"https://{name}:{port}" for name in _lan_names(settings)),
+        fingerprint=None if certificate is None else fingerprint(certificate),
+    )
+
+
+def _with_certificate(file: ServerFile, certificate: Path) -> ServerFile:
+    import msgspec
+
+    return msgspec.structs.replace(file, certificate=str(certificate))
+
+
+def _lan_names(settings: ServerSettings) -> tuple[str, ...]:
+    """By which names other machines may call this one: those of the settings, else the machine's own name."""
+    if not settings.lan:
+        return ()
+    return settings.allowed_hosts or (socket.gethostname(),)
+
+
+def _listen(settings: ServerSettings) -> socket.socket:
+    """Raises: OutputError."""
+    host = "0.0.0.0" if settings.lan and settings.host in ("127.0.0.1", "localhost") else settings.host
+    for port in (USUAL_PORT, 0) if settings.port is None else (settings.port,):
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            reason = error
+    raise OutputError(
+        f"The server cannot listen at {host}:{settings.port} ({reason.strerror}): choose another --port, or 0 for any free one."
+    )
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows: nobody may take the same port beside us
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        return listener
+    except BaseException:
+        listener.close()
+        raise
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except (NotImplementedError, RuntimeError, ValueError):  # Windows; a loop in a thread of a test
+            try:
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+            except ValueError:
+                return

@@ -1,0 +1,106 @@
+"""Everything behind the front door, brought up and taken down in order: store, events, workers, scheduler, retention."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from heygem_core.cache import Cache
+
+from ..executors import Limits, Pool
+from ..executors.inspection_pool import Look
+from ..http.log import LOGGER
+from ..settings import ServerSettings
+from ..store import Store
+from ..wire import Deletion, TakeView
+from .events import Broadcaster
+from .job_log import JobLogs
+from .preview_cache import Looks
+from .quality_measuring import measure_when_idle
+from .retention import sweep
+from .scheduler import Scheduler
+from .take_files import check_takes, remove_take
+from .timeline_store import forget_timeline
+
+_SWEPT_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRoom:
+    """What the front door talks to. `delete_…` block for a moment: call them in a thread."""
+
+    store: Store
+    events: Broadcaster
+    scheduler: Scheduler
+    look: Looks
+    logs: JobLogs
+    pool: Pool
+    data_folder: Path
+
+    def delete_job(self, job: str, force: bool = False) -> Deletion:
+        """Forgets a job and removes its takes' files, except those that a timeline uses. Raises: NotFound, Conflict."""
+        timeline = self.store.job_view(job).timeline
+        gone = self.store.delete(job, force)
+        for path in gone.files:
+            remove_take(Path(path))
+        forget_timeline(self.data_folder, timeline, job)
+        self.logs.forget(job)
+        return gone
+
+    def delete_take(self, take: str, force: bool = False) -> TakeView:
+        """Forgets a take and removes its file and report. Raises: NotFound, Conflict — it is pinned or used."""
+        gone = self.store.delete_take(take, force)
+        remove_take(Path(gone.path))
+        return gone
+
+
+@asynccontextmanager
+async def engine_room(settings: ServerSettings) -> AsyncIterator[EngineRoom]:
+    """Runs until the block ends. The caller makes sure that nobody else uses the data folder (`running.only_one`).
+
+    Raises: Broken — the database cannot be used; OSError — the folders cannot.
+    """
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    store = await asyncio.to_thread(Store, settings.data_folder / "heygem.sqlite3")
+    events, logs = Broadcaster(store), JobLogs(settings.data_folder / "logs" / "jobs")
+    limits = Limits(memory_bytes=settings.memory_limit_bytes, stall_s=settings.stall_limit_s)
+    pool = Pool(settings.workers, threads=settings.threads_per_worker, limits=limits)
+    look = Look(
+        threads=settings.threads_per_worker,
+        memory_bytes=settings.memory_limit_bytes,
+        whole_s=settings.look_limit_s,
+        stall_s=settings.stall_limit_s,
+    )
+    scheduler = Scheduler(store, events, pool, look, logs, settings)
+    looks = Looks(look, store, settings)
+    room = EngineRoom(store=store, events=events, scheduler=scheduler, look=looks, logs=logs, pool=pool, data_folder=settings.data_folder)
+    try:
+        await scheduler.recover()
+        working = [asyncio.create_task(scheduler.run()), asyncio.create_task(_sweep_now_and_then(room, settings))]
+        if settings.measure_takes:
+            working.append(asyncio.create_task(measure_when_idle(store, scheduler, room.look)))
+        try:
+            yield room
+        finally:
+            await scheduler.stop()
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+    finally:
+        await asyncio.gather(pool.close(), look.pool.close(1.0))
+        await scheduler.settled()  # what was ended just now is recorded
+        store.close()
+
+
+async def _sweep_now_and_then(room: EngineRoom, settings: ServerSettings) -> None:
+    while True:
+        with suppress(OSError):
+            freed = await asyncio.to_thread(sweep, room.store, settings)
+            freed += await asyncio.to_thread(Cache(settings.cache).prune)
+            await asyncio.to_thread(check_takes, room.store)
+            if freed:
+                LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
+        await asyncio.sleep(_SWEPT_S)

@@ -1,0 +1,104 @@
+"""The checks in their order: name of the server, origin of the page, who it is, what they may, the page's own header, the kind of content.
+
+`admit` is called for each route with the scopes that the route's table entry names; nothing else decides who may do what.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from ..errors import Forbidden, Unauthorized
+from ..wire import Scope
+from .auth_rate_limit import Throttle
+from .errors import ForeignHost, NoCsrf, NotJson
+from .host_names import Names, OriginKind
+from .tokens import Grant, Grants
+
+COOKIE = "heygem_session"
+CSRF_HEADER = "X-HeyGem-CSRF"
+_SAFE_METHODS = ("GET", "HEAD")
+_UPLOADS = ("application/octet-stream", "multipart/form-data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What the checks need to know."""
+
+    grants: Grants
+    names: Names
+    throttle: Throttle
+    secure: bool  # served by TLS
+
+
+def check_names(door: Door, request: web.Request) -> OriginKind:
+    """For every request whatsoever. Raises: ForeignHost, ForeignOrigin."""
+    named = request.headers.getall("Host", [])
+    door.names.check_host(named[0] if len(named) == 1 else None)
+    if not request.raw_path.startswith("/"):  # “GET http://elsewhere/ HTTP/1.1” is how one speaks to a proxy
+        raise ForeignHost("This server is no proxy: ask for a path.")
+    return door.names.kind_of(request.headers.get("Origin"))
+
+
+def admit(door: Door, request: web.Request, scopes: Collection[Scope]) -> Grant:
+    """Who asks. Raises: Unauthorized, TooMany, Forbidden, NoCsrf."""
+    token = bearer(request)
+    grant = by_token(door, request.remote, token) if token is not None else by_cookie(door, request)
+    if token is None and request.method not in _SAFE_METHODS:
+        given = request.headers.get(CSRF_HEADER, "")
+        if grant.csrf is None or not hmac.compare_digest(given.encode(), grant.csrf.encode()):
+            raise NoCsrf("A change needs the page's own header as well as its cookie: reload the page.")
+    if grant.scope not in scopes:
+        raise Forbidden(f"This needs the rights of {' or '.join(sorted(scopes))}; you came in as {grant.scope}.")
+    return grant
+
+
+def bearer(request: web.Request) -> str | None:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" and token.strip() else None
+
+
+def by_token(door: Door, address: str | None, token: str) -> Grant:
+    """Raises: Unauthorized, TooMany."""
+    door.throttle.check_before(address)
+    try:
+        return door.grants.find(token)
+    except Unauthorized:
+        door.throttle.failed(address)
+        raise
+
+
+def by_cookie(door: Door, request: web.Request) -> Grant:
+    """A signed-in browser, from a page of this server alone. Raises: Unauthorized, TooMany.
+
+    Cookies know no ports: a page of another server on this machine is "same-site" and would bring the cookie along.
+    """
+    token = request.cookies.get(COOKIE)
+    foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
+    if token is None or foreign or door.names.kind_of(request.headers.get("Origin")) == "local-file":
+        raise Unauthorized("Sign in first: open the link that `heygem serve` prints, or send a token (Authorization: Bearer …).")
+    grant = by_token(door, request.remote, token)
+    if grant.csrf is None:  # a bearer's token is no cookie
+        raise Unauthorized("Sign in first: open the link that `heygem serve` prints.")
+    return grant
+
+
+def check_content(request: web.Request, *, upload: bool) -> None:
+    """The content types that a form of a foreign page can send without asking are refused. Raises: NotJson."""
+    if request.method in _SAFE_METHODS:
+        return
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise NotJson("Send the body as it is, not compressed.")
+    if "Content-Type" not in request.headers and not request.body_exists:
+        return
+    wanted = _UPLOADS if upload else ("application/json",)
+    if request.content_type not in wanted:
+        raise NotJson(f"The content type must be {' or '.join(wanted)}, got {request.content_type}.")
+
+
+def set_cookie(door: Door, response: web.StreamResponse, grant: Grant) -> None:
+    """Scripts cannot read it and other sites cannot send it."""
+    response.set_cookie(COOKIE, grant.token, httponly=True, samesite="Strict", secure=door.secure, path="/")

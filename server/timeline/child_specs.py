@@ -1,0 +1,39 @@
+"""What the child process of timelines is asked: `python -m heygem_server.timeline SPEC.json` runs one of these."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from heygem_core.shot import Struct
+
+from .conform_types import Exported, FinishedTake, FormatName, PublishMode, Selection
+
+
+class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="conform"):
+    """Read a timeline and give its shots. Answered with `Conformed`."""
+
+    source: str  # path of the timeline
+    format: FormatName | None = None  # None = by content
+    base: str | None = None  # folder from which relative paths start; None = the timeline's own
+    rate: Fraction | None = None  # of the timeline, where the file does not say
+    selection: Selection = Selection()
+    roots: tuple[str, ...] | None = None  # folders that may be read; None = any
+    searched: tuple[str, ...] = ()  # folders that are searched by name, the roots besides
+    path_maps: tuple[tuple[str, str], ...] = ()  # prefix there → prefix here
+    exported: tuple[Exported, ...] = ()  # the editor's files in place of clips' media
+    mixes: str | None = None  # folder for mixed speech; None = mixes are described, not made
+
+
+class PublishSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="publish"):
+    """Put takes into a timeline and write it. Answered with `Published`."""
+
+    source: str
+    format: FormatName | None = None
+    rate: Fraction | None = None
+    takes: tuple[FinishedTake, ...]
+    mode: PublishMode = "references"
+    output: str
+    output_format: FormatName | None = None  # None = by the suffix
+
+
+Spec = ConformSpec | PublishSpec

@@ -1,0 +1,122 @@
+"""Which clips of a timeline become shots, and which of its sounds are the new speech."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from .conform_types import Selection, Skipped
+from .conform_types import Sequence as SequenceFacts
+from .errors import UnreadableTimeline
+from .exact_time import round_half_up
+from .exclusions import markers
+from .flatten import Placed, cut, kind_of
+from .host_exports import Exports
+from .media import Media
+from .metadata import text_mark
+from .speech_mapping import Heard, Stretch, stretches
+
+_UNKNOWN_LENGTH_S = Fraction(24 * 3600)
+
+
+@dataclass(slots=True, kw_only=True)
+class Choosing:
+    """What a selection means in one timeline. `skipped` fills while the chosen pictures are gone through."""
+
+    timeline: Any
+    selection: Selection
+    sequence: SequenceFacts
+    media: Media
+    exports: Exports
+    skipped: list[Skipped] = field(default_factory=list)
+    _ids: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ids = frozenset(self.selection.ids)
+
+    def speech(self, placed: Iterable[Placed]) -> Heard:
+        """The new speech. Raises: InputError — a speech file that cannot be used; UnreadableTimeline — no such track."""
+        if self.selection.speech is not None:
+            path = Path(self.selection.speech)
+            known = self.media.facts(path)
+            length = known.duration_s if known.duration_s is not None else _UNKNOWN_LENGTH_S
+            return Heard([Stretch(path=path, begins=Fraction(0), start=Fraction(0), end=length)])
+        sounds = [each for each in placed if each.kind == "sound" and each.enabled]
+        if self.selection.speech_tracks:
+            numbers = self._track_numbers(self.selection.speech_tracks, "sound")
+            chosen = [each for each in sounds if each.track in numbers and each.where[0] in numbers[each.track]]
+        else:
+            chosen = [each for each in sounds if self._named(each)]
+        return Heard(*stretches(chosen, self.media, self.exports, self.sequence.rate))
+
+    def pictures(self, pictures: list[Placed], heard: Heard) -> Iterator[Placed]:
+        """Raises: UnreadableTimeline — no such track."""
+        selection = self.selection
+        by_id = any(map(self._named, pictures))
+        numbers = self._track_numbers(selection.tracks, "picture") if selection.tracks else None
+        for each in pictures:
+            if by_id:
+                wanted = self._named(each)
+            elif numbers is not None:
+                wanted = each.track in numbers
+            else:
+                wanted = self._speaks(each, heard) or (each.problem is not None and bool(selection.speech_tracks or selection.speech))
+            if not wanted:
+                continue
+            if not each.enabled:
+                self._skip(each, "it is disabled")
+            elif not by_id and each.problem is None and not self._speaks(each, heard):
+                self._skip(each, "no speech lies under it")
+            else:
+                yield each
+
+    def parts(self, each: Placed) -> Iterator[Placed]:
+        """What the marked ranges leave of a chosen clip; all of it where none are marked."""
+        windows = [(Fraction(start) / self.sequence.rate, Fraction(end) / self.sequence.rate) for start, end in self.selection.ranges]
+        if self.selection.markers is not None:
+            wanted = self.selection.markers.strip().lower()
+            windows += [times for name, times in markers(self.timeline) if name.strip().lower() == wanted]
+        if not windows and self.selection.markers is None and not self.selection.ranges:
+            yield each
+            return
+        for low, high in windows:
+            part = cut(each, low, high)
+            if part is not None and (each.problem is None or low <= each.start < high):
+                yield part
+
+    def _named(self, each: Placed) -> bool:
+        """Whether the selection names it, or the nest that it was found in."""
+        return bool(self._ids) and (text_mark(each.item, "id") in self._ids or each.nest in self._ids)
+
+    def _speaks(self, picture: Placed, heard: Heard) -> bool:
+        if self.selection.speech is not None and self.selection.speech_from == "clip":
+            return True
+        return bool(heard.under(picture.start, picture.end))
+
+    def _skip(self, each: Placed, why: str) -> None:
+        timecode = self.sequence.timecode(round_half_up(each.start * self.sequence.rate))
+        self.skipped.append(Skipped(clip=each.item.name, timecode=timecode, why=why))
+
+    def _track_numbers(self, names: Iterable[str], kind: str) -> dict[int, set[int]]:
+        """Number of each named track → its index in the stack. Raises: UnreadableTimeline — there is none of that name."""
+        letter = "V" if kind == "picture" else "A"
+        tracks: dict[int, tuple[str, int]] = {}
+        found: dict[int, set[int]] = {}
+        for index, track in enumerate(self.timeline.tracks):
+            if kind_of(track) == kind:
+                tracks[len(tracks) + 1] = (track.name, index)
+        for name in names:
+            wanted = name.strip().lower()
+            matches = [number for number, (called, _) in tracks.items() if called.lower() == wanted]
+            matches = matches or [number for number in tracks if wanted in (str(number), f"{letter}{number}".lower())]
+            if not matches:
+                known = ", ".join(f"{letter}{number}" + (f" “{called}”" if called else "") for number, (called, _) in tracks.items())
+                raise UnreadableTimeline(
+                    f"The timeline has no {'video' if kind == 'picture' else 'audio'} track “{name}”: it has {known or 'none'}."
+                )
+            for number in matches:
+                found.setdefault(number, set()).add(tracks[number][1])
+        return found

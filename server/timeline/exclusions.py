@@ -1,0 +1,101 @@
+"""Markers that say "no lip-sync": which frames of a clip's file they keep as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from .conform_types import MediaFacts
+from .errors import BadTime
+from .exact_time import exact_rate, exact_seconds, round_half_up
+from .flatten import Placed, retime
+from .media import original_reference
+from .source_range import SourceRange, file_range
+
+_KEEP = re.compile(r"\bno[ _-]*lip[ _-]*sync", re.IGNORECASE)
+Times = tuple[Fraction, Fraction]  # s, the end is no longer meant
+Frames = tuple[tuple[int, int], ...]  # of a file, ends exclusive
+
+
+def markers(timeline: Any) -> Iterator[tuple[str, Times]]:
+    """Markers of the timeline and its tracks that have a length: (name, seconds of the timeline)."""
+    for holder in (timeline.tracks, *timeline.tracks):
+        for marker in holder.markers:
+            try:
+                start, length = exact_seconds(marker.marked_range.start_time), exact_seconds(marker.marked_range.duration)
+            except BadTime:
+                continue
+            if length > 0:
+                yield marker.name, (start, start + length)
+
+
+def kept_times(timeline: Any) -> list[Times]:
+    """Where the timeline's own markers exclude lip-sync."""
+    return [times for name, times in markers(timeline) if _KEEP.search(name)]
+
+
+def kept_frames(each: Placed, facts: MediaFacts, frames: SourceRange, keeps: Iterable[Times]) -> Frames:
+    """Of a clip's media: what markers of the timeline, and of the clip itself, exclude. Raises: BadTime, BadRange."""
+    if facts.rate is None or facts.frame_times is not None:
+        return ()
+    ranges = list(_under(each, frames, keeps, facts.rate, each.speed))
+    for start, length in _own(each):
+        piece = Placed(
+            where=each.where,
+            item=each.item,
+            kind="picture",
+            track=each.track,
+            track_name="",
+            start=each.start,
+            end=each.end,
+            source_low=exact_seconds(start),
+            source_high=exact_seconds(start) + exact_seconds(length),
+            source_rate=exact_rate(start.rate),
+        )
+        low, high = file_range(piece, facts, original_reference(each.item), 1 / facts.rate)
+        ranges.append((low * facts.rate, high * facts.rate))
+    return _whole(ranges, frames)
+
+
+def kept_of_export(each: Placed, frames: SourceRange, keeps: Iterable[Times], rate: Fraction) -> tuple[Frames, str | None]:
+    """The same of a clip's export, in which everything stands as on the timeline: (frames, what could not be found). Raises: BadTime.
+
+    The clip's own markers count the media's time; it goes by at the clip's speed, and back where that is negative.
+    """
+    own = [(exact_seconds(start), exact_seconds(start) + exact_seconds(length)) for start, length in _own(each)]
+    if own and retime(each.item)[1] is not None:
+        reason = "its own markers without lip-sync are left out, since its speed changes: put them on the timeline"
+        return _whole(_under(each, frames, keeps, rate, Fraction(1)), frames), reason
+    shown = [(max(low, each.source_low), min(high, each.source_high)) for low, high in own]
+    times = [_on_timeline(each, low, high) for low, high in shown if low < high]
+    return _whole(_under(each, frames, [*keeps, *times], rate, Fraction(1)), frames), None
+
+
+def _own(each: Placed) -> Iterator[tuple[Any, Any]]:
+    return ((marker.marked_range.start_time, marker.marked_range.duration) for marker in each.item.markers if _KEEP.search(marker.name))
+
+
+def _on_timeline(each: Placed, low: Fraction, high: Fraction) -> Times:
+    pace = abs(each.speed)
+    if each.speed > 0:
+        return each.start + (low - each.source_low) / pace, each.start + (high - each.source_low) / pace
+    return each.start + (each.source_high - high) / pace, each.start + (each.source_high - low) / pace
+
+
+def _under(each: Placed, frames: SourceRange, keeps: Iterable[Times], rate: Fraction, speed: Fraction) -> Iterator[Times]:
+    """Times of the timeline as frames of the file that a take of it is made of."""
+    take_start = each.start - frames.offset_s
+    for low, high in keeps:
+        begin, finish = max(low, take_start) - take_start, min(high, take_start + frames.seconds) - take_start
+        if begin < finish:
+            at = (begin * rate * abs(speed), finish * rate * abs(speed))
+            yield (
+                (frames.start + at[0], frames.start + at[1]) if speed > 0 else (frames.end_exclusive - at[1], frames.end_exclusive - at[0])
+            )
+
+
+def _whole(ranges: Iterable[Times], frames: SourceRange) -> Frames:
+    whole = ((max(round_half_up(low), frames.start), min(round_half_up(high), frames.end_exclusive)) for low, high in sorted(ranges))
+    return tuple((low, high) for low, high in whole if low < high)

@@ -1,0 +1,1 @@
+"""Timeline formats: one reader and one writer each, all through one OpenTimelineIO model."""

@@ -1,0 +1,125 @@
+"""CMX3600 edit lists: one video track, sound that lies beside it, cuts, dissolves and constant speeds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+from heygem_core.media.timecode import format as timecode_text
+from heygem_core.media.timecode import may_drop
+
+from ..exact_time import round_half_up
+from ..locate import name_of
+from .export_model import Flat, FlatClip
+
+MAX_EVENTS = 999
+
+
+def write_edl(flat: Flat) -> tuple[str, list[str]]:
+    """(text, what an edit list cannot carry). Takes on tracks above replace what they cover: a list has one picture track."""
+    sequence = flat.sequence
+    lines = [f"TITLE: {_line(sequence.name)}", f"FCM: {'DROP FRAME' if sequence.drop_frame else 'NON-DROP FRAME'}", ""]
+    notices = list(flat.notices)
+    pictures = [track for track in flat.tracks if track.kind == "picture"]
+    if len(pictures) > 1:
+        notices.append(f"An edit list has one picture track: of {len(pictures)} tracks what lies on top is written, cut to what shows.")
+    if any(clip.others for track in flat.tracks for clip in track.clips):
+        notices.append("An edit list carries no versions: the active one of each clip is written.")
+    events = [("V", clip) for clip in _topmost([clip for track in pictures for clip in track.clips])]
+    for track in flat.tracks:
+        if track.kind == "sound":
+            name = "A" if track.number == 1 else f"A{track.number}"
+            events += [(name, clip) for clip in track.clips if clip.media is not None and clip.enabled]
+    before: FlatClip | None = None
+    for number, ((channel, clip), following) in enumerate(zip(events, [*events[1:], None], strict=True), 1):
+        after = following[1] if following is not None and following[0] == channel else None
+        lines += _event(number, channel, clip, before, after, flat)
+        before = clip
+    if len(events) > MAX_EVENTS:
+        notices.append(f"The list holds {len(events)} events; some programs read no more than {MAX_EVENTS}.")
+    return "\n".join(lines) + "\n", notices
+
+
+def _topmost(clips: list[FlatClip]) -> list[FlatClip]:
+    """What shows, lowest track first in `clips`: whatever lies above cuts what lies below."""
+    shown: list[FlatClip] = []
+    for clip in clips:
+        if clip.media is None or not clip.enabled or clip.end <= clip.start:
+            continue
+        shown = [part for below in shown for part in _around(below, clip)]
+        shown.append(clip)
+    return sorted(shown, key=lambda each: each.start)
+
+
+def _around(below: FlatClip, above: FlatClip) -> list[FlatClip]:
+    if below.end <= above.start or below.start >= above.end:
+        return [below]
+    parts = []
+    if below.start < above.start:
+        parts.append(_trimmed(below, below.start, above.start))
+    if below.end > above.end:
+        parts.append(_trimmed(below, above.end, below.end))
+    return parts
+
+
+def _trimmed(clip: FlatClip, start: int, end: int) -> FlatClip:
+    per_frame = (clip.high - clip.low) / (clip.end - clip.start)
+    before, after = start - clip.start, clip.end - end
+    if clip.speed < 0:
+        before, after = after, before
+    lead = clip.lead if start == clip.start else 0
+    return replace(clip, start=start, end=end, low=clip.low + before * per_frame, high=clip.high - after * per_frame, lead=lead)
+
+
+def _event(number: int, channel: str, clip: FlatClip, before: FlatClip | None, after: FlatClip | None, flat: Flat) -> list[str]:
+    """The lines of one event. A list's dissolve begins at the cut, so the cut is written where the dissolve begins."""
+    rate = flat.sequence.rate
+    dissolve = clip.lead + clip.lead_after if channel == "V" and before is not None and before.end == clip.start else 0
+    earlier = clip.lead if dissolve else 0
+    sooner = after.lead if after is not None and after.start == clip.end and channel == "V" and after.lead + after.lead_after else 0
+    start, end = clip.start - earlier, clip.end - sooner
+    low, high = clip.low - earlier * abs(clip.speed) / rate, clip.high - sooner * abs(clip.speed) / rate
+    if clip.speed < 0:
+        low, high = clip.low + sooner * abs(clip.speed) / rate, clip.high + earlier * abs(clip.speed) / rate
+    comments = []
+    lines = []
+    if dissolve and before is not None:
+        out = _codes(before.high - clip.lead / rate, before.high - clip.lead / rate, start, start, flat)
+        lines.append(_columns(number, _reel(before), channel, "C", out))
+        comments = [f"* FROM CLIP NAME: {_line(before.name)}", f"* FROM CLIP: {_line(_path(before))}"]
+    side = "TO" if dissolve else "FROM"
+    codes = _codes(low, low + Fraction(end - start) / rate if clip.speed == 1 else high, start, end, flat)
+    lines.append(_columns(number, _reel(clip), channel, f"D    {dissolve:03d}" if dissolve else "C", codes))
+    if clip.speed != 1:
+        lines.append(f"M2   {_reel(clip):<8} {float(clip.speed * round(rate)):+09.3f} {codes[0]}")
+    comments += [f"* {side} CLIP NAME: {_line(clip.name)}", f"* {side} CLIP: {_line(_path(clip))}"]
+    if clip.media is not None and clip.media.take is not None:
+        comments.append(f"* HEYGEM TAKE: {_line(clip.media.take)}")
+    return lines + comments
+
+
+def _codes(low: Fraction, high: Fraction, start: int, end: int, flat: Flat) -> tuple[str, str, str, str]:
+    sequence = flat.sequence
+    drop = sequence.drop_frame and may_drop(sequence.rate)
+
+    def code(seconds: Fraction) -> str:
+        return timecode_text(max(0, round_half_up(seconds * sequence.rate)), sequence.rate, drop=drop)
+
+    return code(low), code(high), sequence.timecode(start), sequence.timecode(end)
+
+
+def _columns(number: int, reel: str, channel: str, edit: str, codes: tuple[str, str, str, str]) -> str:
+    return f"{number:03d}  {reel:<8} {channel:<5} {edit:<8} {' '.join(codes)}"
+
+
+def _reel(clip: FlatClip) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "", name_of(_path(clip)).rsplit(".", 1)[0])[:8].upper() or "AX"
+
+
+def _path(clip: FlatClip) -> str:
+    return clip.media.path if clip.media is not None else ""
+
+
+def _line(text: str) -> str:
+    return re.sub(r"[\r\n]+", " ", text)

@@ -1,0 +1,170 @@
+"""A timeline as writers of other formats need it: its clips in order, on whole frames, with the media that are active."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+import opentimelineio as otio
+
+from heygem_core.errors import HeygemError
+
+from ..conform_types import Sequence
+from ..errors import BadTime
+from ..exact_time import exact_rate, exact_seconds, round_half_up
+from ..flatten import Placed, walk
+from ..locate import name_of, path_of
+from ..metadata import text_mark
+from ..sequence import sequence_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlatMedia:
+    """One media reference."""
+
+    path: str  # as the machine that has it writes it
+    start: Fraction | None  # s that its first frame is called; None = unknown
+    duration: Fraction | None  # s
+    rate: Fraction  # of its frames
+    take: str | None = None
+    job: str | None = None
+
+    @property
+    def name(self) -> str:
+        return name_of(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlatClip:
+    """One clip. Frames are of the sequence."""
+
+    name: str
+    start: int
+    end: int
+    low: Fraction  # s of the media's time
+    high: Fraction
+    speed: Fraction
+    media: FlatMedia | None  # None = nothing that other programs can play
+    others: tuple[FlatMedia, ...] = ()
+    lead: int = 0  # frames of a dissolve before `start`, and how many of it after
+    lead_after: int = 0
+    enabled: bool = True
+    link: str | None = None
+    of: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlatTrack:
+    kind: str  # "picture" or "sound"
+    number: int
+    name: str
+    clips: tuple[FlatClip, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flat:
+    sequence: Sequence
+    tracks: tuple[FlatTrack, ...]
+    notices: tuple[str, ...]
+
+    @property
+    def frames(self) -> int:
+        return max((clip.end for track in self.tracks for clip in track.clips), default=0)
+
+
+def flatten(timeline: Any, rate: Fraction | None = None) -> Flat:
+    """Nests are opened; what overlaps then goes on further tracks. Says what other formats cannot be given."""
+    sequence = sequence_of(timeline, rate)
+    notices: dict[str, int] = {}
+    by_track: dict[tuple[str, int, str], list[FlatClip]] = {}
+    placed = walk(timeline, sequence.rate)
+    tails = {(each.kind, each.track, each.end): each.tail for each in placed if each.tail}
+    for each in placed:
+        clip = _flat_clip(each, sequence.rate, tails.get((each.kind, each.track, each.start), Fraction(0)), notices)
+        by_track.setdefault((each.kind, each.track, each.track_name), []).append(clip)
+    tracks: list[FlatTrack] = []
+    for (kind, _, name), clips in sorted(by_track.items(), key=lambda item: item[0][:2]):
+        for layer in _layers(clips):
+            number = 1 + sum(track.kind == kind for track in tracks)
+            tracks.append(FlatTrack(kind=kind, number=number, name=name, clips=tuple(layer)))
+    said = tuple(f"{what} ({count}×)." for what, count in sorted(notices.items()))
+    return Flat(sequence=sequence, tracks=tuple(tracks), notices=said)
+
+
+def _layers(clips: list[FlatClip]) -> list[list[FlatClip]]:
+    layers: list[list[FlatClip]] = []
+    for clip in sorted(clips, key=lambda each: each.start):
+        free = next((layer for layer in layers if layer[-1].end <= clip.start), None)
+        if free is None:
+            layers.append([clip])
+        else:
+            free.append(clip)
+    return layers
+
+
+def _flat_clip(each: Placed, rate: Fraction, tail_before: Fraction, notices: dict[str, int]) -> FlatClip:
+    def note(what: str) -> None:
+        notices[what] = notices.get(what, 0) + 1
+
+    media, others = None, []
+    if each.problem is None and each.host_only is None and isinstance(each.item, otio.schema.Clip):
+        references = dict(each.item.media_references())
+        active = references.pop(each.item.active_media_reference_key, None)
+        media = _media(active, each, rate)
+        others = [found for reference in references.values() if (found := _media(reference, each, rate)) is not None]
+    if media is None:
+        note("What only the editor can play (titles, generators, ramps, nests with effects) is left as an empty place")
+    if each.nested:
+        note("Nested sequences are opened: their clips stand directly on the timeline")
+    if any(not isinstance(effect, otio.schema.TimeEffect) for effect in each.item.effects):
+        note("Effects of clips are not carried")
+    start, end = (round_half_up(time * rate) for time in (each.start, each.end))
+    return FlatClip(
+        name=each.item.name,
+        start=start,
+        end=max(end, start),
+        low=each.source_low,
+        high=each.source_high,
+        speed=each.speed,
+        media=media,
+        others=tuple(others),
+        lead=round_half_up(each.lead * rate),
+        lead_after=round_half_up(tail_before * rate),
+        enabled=each.enabled,
+        link=text_mark(each.item, "link"),
+        of=text_mark(each.item, "of"),
+        key=text_mark(each.item, "id"),
+    )
+
+
+def _media(reference: Any, each: Placed, rate: Fraction) -> FlatMedia | None:
+    if not isinstance(reference, otio.schema.ExternalReference):
+        return None
+    start = duration = None
+    media_rate = each.source_rate or rate
+    try:
+        path = path_of(reference.target_url or "")
+        if reference.available_range is not None:
+            start = exact_seconds(reference.available_range.start_time)
+            duration = exact_seconds(reference.available_range.duration)
+            media_rate = exact_rate(reference.available_range.duration.rate)
+    except BadTime:
+        start = duration = None
+        path = reference.target_url
+    except HeygemError:
+        return None
+    return FlatMedia(
+        path=path, start=start, duration=duration, rate=media_rate, take=text_mark(reference, "take"), job=text_mark(reference, "job")
+    )
+
+
+def file_url(path: str) -> str:
+    """A file: URL of a path of any system."""
+    slashed = path.replace("\\", "/")
+    if slashed.startswith("//"):
+        return "file:" + quote(slashed, safe="/:")
+    return "file://" + quote(slashed if slashed.startswith("/") else "/" + str(PurePosixPath(slashed)), safe="/:")

@@ -1,0 +1,185 @@
+"""Final Cut Pro 7 XML, as Premiere and Resolve export it. OTIO's adapter (1.0.0) drops retimes and the tracks' names.
+
+`in` and `out` count from the file's first frame. A dissolve takes the place of an edge (−1) of the clips beside it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import opentimelineio as otio
+
+from ..errors import UnreadableTimeline
+from ..exact_time import time_range
+from ..flatten import MAX_NESTS
+from ..metadata import set_marks
+from .assembly import Event, lay, media_clip, timeline_of
+from .xml_safe import number_of, parse_xml, text_of
+
+_schema = otio.schema
+
+
+def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
+    """(timeline, notices). Raises: UnreadableTimeline."""
+    root = parse_xml(data, "xmeml")
+    sequences = [each for path in ("sequence", "project/children/sequence", "bin/children/sequence") for each in root.findall(path)]
+    if len(sequences) != 1:
+        raise UnreadableTimeline(f"This XML holds {len(sequences)} sequences: export the one that is meant on its own.")
+    reader = _Reader(root)
+    sequence = sequences[0]
+    rate = rate_of(sequence)
+    if rate is None:
+        raise UnreadableTimeline("The sequence in this XML has no rate.")
+    timecode = sequence.find("timecode")
+    start = (number_of(timecode, "frame") or Fraction(0)) / (rate_of(timecode) or rate)
+    timeline = timeline_of(text_of(sequence, "name"), start, rate, reader.tracks(sequence, rate, 0))
+    set_marks(timeline, drop_frame=text_of(timecode, "displayformat").upper() == "DF")
+    return timeline, reader.notices
+
+
+def rate_of(element: Element | None) -> Fraction | None:
+    """Of the `rate` in an element; None where it is absent or 0."""
+    base = number_of(element, "rate/timebase")
+    if base is None or not 1 <= base <= 1000:
+        return None
+    return base * Fraction(1000, 1001) if text_of(element, "rate/ntsc").upper() == "TRUE" else base
+
+
+class _Reader:
+    def __init__(self, root: Element) -> None:
+        self.notices: list[str] = []
+        # The first mention of a file or sequence is complete, later ones carry the id alone.
+        self._files = {each.get("id", ""): each for each in root.iter("file") if len(each)}
+        self._sequences = {each.get("id", ""): each for each in root.iter("sequence") if len(each)}
+        self._open: list[str] = []
+
+    def tracks(self, sequence: Element, rate: Fraction, depth: int) -> list[Any]:
+        laid: list[Any] = []
+        for kind, tag in ((_schema.TrackKind.Video, "video"), (_schema.TrackKind.Audio, "audio")):
+            for number, track in enumerate(sequence.findall(f"media/{tag}/track"), 1):
+                name = track.get("MZ.TrackName") or text_of(track, "name") or f"{kind[0]}{number}"
+                made = lay(self._events(track, rate, depth), rate, kind, name)
+                if len(made) > 1:
+                    self.notices.append(f"Clips of track {name} overlap: they are read as {len(made)} tracks.")
+                for each in made or [_schema.Track(name=name, kind=kind)]:
+                    each.enabled = text_of(track, "enabled").upper() != "FALSE"
+                    laid.append(each)
+        return laid
+
+    def _events(self, track: Element, rate: Fraction, depth: int) -> list[Event]:
+        items = [each for each in track if each.tag in ("clipitem", "generatoritem", "transitionitem")]
+        events: list[Event] = []
+        for index, item in enumerate(items):
+            if item.tag == "transitionitem":
+                continue
+            before = items[index - 1] if index and items[index - 1].tag == "transitionitem" else None
+            after = items[index + 1] if index + 1 < len(items) and items[index + 1].tag == "transitionitem" else None
+            events.append(self._event(item, before, after, rate, depth))
+        return events
+
+    def _event(self, item: Element, before: Element | None, after: Element | None, rate: Fraction, depth: int) -> Event:
+        start, end = number_of(item, "start"), number_of(item, "end")
+        trimmed, dissolve = Fraction(0), None
+        if before is not None:
+            cut, begins, ends = _cut(before)
+            dissolve = ((cut - begins) / rate, (ends - cut) / rate)
+            if start is None or start < 0:  # the clip begins with the dissolve; its edit lies at the cut
+                start, trimmed = cut, (cut - begins) / rate
+        if (end is None or end < 0) and after is not None:
+            end = _cut(after)[0]
+        clip_rate = rate_of(item) or rate
+        first = (number_of(item, "in") or Fraction(0)) / clip_rate
+        last = (number_of(item, "out") or Fraction(0)) / clip_rate
+        problem = None
+        if start is None or end is None or start < 0 or end < start:
+            problem, start = "its place on the timeline is missing", max(start or Fraction(0), Fraction(0))
+            end = start
+        duration = (end - start) / rate
+        clip = self._item(item, first, last, trimmed, duration, rate, depth)
+        clip.enabled = text_of(item, "enabled").upper() != "FALSE"
+        set_marks(clip, problem=problem, link=text_of(item, "link/linkclipref") or None)
+        return Event(start=start / rate, end=end / rate, item=clip, dissolve=dissolve)
+
+    def _item(
+        self, item: Element, first: Fraction, last: Fraction, trimmed: Fraction, duration: Fraction, rate: Fraction, depth: int
+    ) -> Any:
+        name = text_of(item, "name")
+        if item.tag == "generatoritem":
+            reference = _schema.GeneratorReference(generator_kind=text_of(item, "effect/name") or "generator")
+            return _schema.Clip(name=name, media_reference=reference, source_range=time_range(first + trimmed, duration, rate))
+        nested = item.find("sequence")
+        if nested is not None:
+            return self._nest(item, nested, name, first + trimmed, duration, rate, depth)
+        file = item.find("file")
+        file = self._files.get(file.get("id", ""), file) if file is not None else None
+        speed, reason = _retime(item)
+        low = _low(first, last, trimmed, duration, speed)
+        url, name = text_of(file, "pathurl") or None, name or text_of(file, "name")
+        if item.find("multiclip") is not None:
+            reason = "it is a multicam clip"
+        length, file_rate = number_of(file, "duration"), rate_of(file) or rate
+        available = time_range(Fraction(0), length / file_rate, file_rate) if length else None
+        if speed < 0 and length:
+            low = length / file_rate - low - duration * abs(speed)
+        clip = media_clip(name, url, low, duration, rate_of(item) or file_rate, available=available, speed=speed)
+        set_marks(clip, host_only=reason, take=_comment(item, "take"), job=_comment(item, "job"), of=_comment(item, "of"))
+        return clip
+
+    def _nest(self, item: Element, nested: Element, name: str, low: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
+        key = nested.get("id", "")
+        whole = self._sequences.get(key, nested)
+        stack = _schema.Stack(name=name, source_range=time_range(low, duration, rate))
+        if key in self._open or depth > MAX_NESTS:
+            set_marks(stack, host_only="it is nested within itself" if key in self._open else "it is nested too deeply")
+            return stack
+        if item.find("filter") is not None:
+            set_marks(stack, host_only="it is a nested sequence with effects")
+            return stack
+        self._open.append(key)
+        stack.extend(self.tracks(whole, rate_of(whole) or rate, depth + 1))
+        self._open.pop()
+        return stack
+
+
+def _low(first: Fraction, last: Fraction, trimmed: Fraction, duration: Fraction, speed: Fraction) -> Fraction:
+    """The first second of the file that is shown. Some programs count a retimed clip's `in` in the file's frames and some in
+    its own, slowed ones; the length between `in` and `out` tells which."""
+    if abs(speed) == 1:
+        return first + trimmed
+    own = abs((last - first) - (duration + trimmed)) < abs((last - first) - (duration + trimmed) * abs(speed))
+    return ((first + trimmed) if own else first / abs(speed) + trimmed) * abs(speed)
+
+
+def _cut(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
+    """(cut, start, end) of a transition in frames of the sequence."""
+    start, end = number_of(transition, "start") or Fraction(0), number_of(transition, "end") or Fraction(0)
+    alignment = text_of(transition, "alignment")
+    if alignment in ("start", "start-black"):
+        return start, start, end
+    if alignment in ("end", "end-black"):
+        return end, start, end
+    return Fraction((start + end) // 2), start, end
+
+
+def _retime(item: Element) -> tuple[Fraction, str | None]:
+    """(constant speed, why only an editor can play it)."""
+    for effect in item.findall("filter/effect"):
+        if text_of(effect, "effectid") != "timeremap":
+            continue
+        values = {text_of(each, "parameterid"): text_of(each, "value") for each in effect.findall("parameter")}
+        if values.get("variablespeed", "0") not in ("0", "FALSE", "false", ""):
+            return Fraction(1), "its speed changes within the clip"
+        percent = number_of(effect, "parameter[parameterid='speed']/value") or Fraction(0)
+        if not percent:
+            return Fraction(1), "it is a freeze frame"
+        speed = percent / 100
+        return (-abs(speed) if values.get("reverse", "").upper() == "TRUE" else speed), None
+    return Fraction(1), None
+
+
+def _comment(item: Element, name: str) -> str | None:
+    text = text_of(item, "comments/mastercomment4")
+    found = dict(part.split("=", 1) for part in text.split() if "=" in part) if text.startswith("heygem ") else {}
+    return found.get(name)

@@ -1,0 +1,158 @@
+"""Final Cut Pro 7 XML, which Premiere and Resolve import."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from ..exact_time import round_half_up
+from .export_model import Flat, FlatClip, FlatMedia, FlatTrack, file_url
+
+
+def write_fcp7(flat: Flat) -> tuple[str, list[str]]:
+    """(text, what the format cannot carry)."""
+    notices = list(flat.notices)
+    if any(clip.others for track in flat.tracks for clip in track.clips):
+        notices.append("FCP 7 XML carries no versions: the active one of each clip is written.")
+    root = Element("xmeml", version="5")
+    sequence = SubElement(root, "sequence", id="sequence-1")
+    _text(sequence, "name", flat.sequence.name)
+    _text(sequence, "duration", flat.frames)
+    _rate(sequence, flat.sequence.rate)
+    timecode = SubElement(sequence, "timecode")
+    _rate(timecode, flat.sequence.rate)
+    _text(timecode, "string", flat.sequence.timecode(0))
+    _text(timecode, "frame", flat.sequence.start_frame)
+    _text(timecode, "displayformat", "DF" if flat.sequence.drop_frame else "NDF")
+    media = SubElement(sequence, "media")
+    writer = _Writer(flat.sequence.rate)
+    for kind, tag in (("picture", "video"), ("sound", "audio")):
+        parent = SubElement(media, tag)
+        for track in (each for each in flat.tracks if each.kind == kind):
+            writer.track(parent, track)
+    if writer.unnamed:
+        notices.append("Clips without media are left as gaps.")
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n' + tostring(root, encoding="unicode") + "\n", notices
+
+
+class _Writer:
+    def __init__(self, rate: Fraction) -> None:
+        self._rate = rate
+        self._files: dict[FlatMedia, str] = {}
+        self._count = 0
+        self.unnamed = 0
+
+    def track(self, parent: Element, track: FlatTrack) -> None:
+        element = SubElement(parent, "track")
+        if track.name:
+            element.set("MZ.TrackName", track.name)
+        for index, clip in enumerate(track.clips):
+            after = track.clips[index + 1] if index + 1 < len(track.clips) else None
+            if clip.media is None:
+                self.unnamed += 1
+                continue
+            before = track.clips[index - 1] if index else None
+            crossed = clip.lead + clip.lead_after > 0 and before is not None and before.end == clip.start and before.media is not None
+            if crossed:
+                _transition(element, clip, self._rate)
+            leaves = after is not None and after.media is not None and after.start == clip.end and after.lead + after.lead_after > 0
+            self._clip(element, clip, track.kind, crossed, after if leaves else None)
+        _text(element, "enabled", "TRUE")
+        _text(element, "locked", "FALSE")
+
+    def _clip(self, parent: Element, clip: FlatClip, kind: str, crossed: bool, after: FlatClip | None) -> None:
+        media = clip.media
+        assert media is not None
+        self._count += 1
+        item = SubElement(parent, "clipitem", id=f"clipitem-{self._count}")
+        _text(item, "name", clip.name or media.name)
+        _text(item, "enabled", "TRUE" if clip.enabled else "FALSE")
+        _rate(item, media.rate)
+        before = Fraction(clip.lead if crossed else 0) / self._rate
+        tail = Fraction(after.lead_after if after is not None else 0) / self._rate
+        # Times of a retimed clip are its own, slowed ones; a reversed one counts from the file's end.
+        start = media.start or Fraction(0)
+        low, length = clip.low - start, Fraction(clip.end - clip.start) / self._rate
+        if clip.speed < 0 and media.duration is not None:
+            low = media.duration - (clip.high - start)
+        first = low / abs(clip.speed)
+        _text(item, "start", -1 if crossed else clip.start)
+        _text(item, "end", -1 if after is not None else clip.end)
+        _text(item, "in", round_half_up((first - before) * media.rate))
+        _text(item, "out", round_half_up((first + length + tail) * media.rate))
+        self._file(item, media)
+        if clip.speed != 1:
+            _retime(item, clip.speed)
+        if kind == "sound":
+            source = SubElement(item, "sourcetrack")
+            _text(source, "mediatype", "audio")
+            _text(source, "trackindex", 1)
+        marks = {"take": media.take, "job": media.job, "of": clip.of}
+        if media.take is not None:
+            comments = SubElement(item, "comments")
+            _text(comments, "mastercomment4", "heygem " + " ".join(f"{name}={value}" for name, value in marks.items() if value))
+
+    def _file(self, item: Element, media: FlatMedia) -> None:
+        known = self._files.get(media)
+        if known is not None:
+            SubElement(item, "file", id=known)
+            return
+        self._files[media] = key = f"file-{len(self._files) + 1}"
+        file = SubElement(item, "file", id=key)
+        _text(file, "name", media.name)
+        _text(file, "pathurl", file_url(media.path))
+        _rate(file, media.rate)
+        if media.duration is not None:
+            _text(file, "duration", round_half_up(media.duration * media.rate))
+        if media.start is not None:
+            timecode = SubElement(file, "timecode")
+            _rate(timecode, media.rate)
+            _text(timecode, "frame", round_half_up(media.start * media.rate))
+            _text(timecode, "displayformat", "NDF")
+
+
+def _transition(parent: Element, clip: FlatClip, rate: Fraction) -> None:
+    item = SubElement(parent, "transitionitem")
+    _rate(item, rate)
+    _text(item, "start", clip.start - clip.lead)
+    _text(item, "end", clip.start + clip.lead_after)
+    whole = clip.lead + clip.lead_after
+    alignment = "start" if not clip.lead else "end" if not clip.lead_after else "center"
+    if alignment == "center" and (2 * clip.start - clip.lead + clip.lead_after) // 2 != clip.start:
+        alignment = "center"
+    _text(item, "alignment", alignment)
+    effect = SubElement(item, "effect")
+    _text(effect, "name", "Cross Dissolve")
+    _text(effect, "effectid", "Cross Dissolve")
+    _text(effect, "effecttype", "transition")
+    _text(effect, "mediatype", "video")
+    _text(effect, "duration", whole)
+
+
+def _retime(item: Element, speed: Fraction) -> None:
+    effect = SubElement(SubElement(item, "filter"), "effect")
+    _text(effect, "name", "Time Remap")
+    _text(effect, "effectid", "timeremap")
+    _text(effect, "effectcategory", "motion")
+    _text(effect, "effecttype", "motion")
+    _text(effect, "mediatype", "video")
+    for name, value in (
+        ("variablespeed", "0"),
+        ("speed", f"{float(abs(speed) * 100):.10g}"),
+        ("reverse", "TRUE" if speed < 0 else "FALSE"),
+    ):
+        parameter = SubElement(effect, "parameter")
+        _text(parameter, "parameterid", name)
+        _text(parameter, "name", name)
+        _text(parameter, "value", value)
+
+
+def _rate(parent: Element, rate: Fraction) -> None:
+    element = SubElement(parent, "rate")
+    _text(element, "timebase", round(rate))
+    _text(element, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
+
+
+def _text(parent: Element, name: str, value: object) -> None:
+    SubElement(parent, name).text = str(value)

@@ -1,0 +1,327 @@
+"""FCPXML, as Final Cut Pro and Resolve write it. OTIO's adapter (1.0.0, 2023) loses 29.97, stops at 23.976 and drops retimes,
+so this is a reader of its own: storylines, connected clips, compound clips, auditions (the versions of a clip) and retimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import opentimelineio as otio
+
+from ..errors import UnreadableTimeline
+from ..exact_time import exact_seconds, time_range
+from ..flatten import MAX_NESTS
+from ..metadata import set_marks
+from .assembly import Event, lay, media_clip, timeline_of
+from .xml_safe import number, parse_xml
+
+_schema = otio.schema
+_ZERO = Fraction(0)
+_STORY = {"asset-clip", "clip", "video", "audio", "title", "gap", "ref-clip", "sync-clip", "mc-clip", "audition", "spine"}
+_EFFECTS = ("filter-video", "adjust-transform", "adjust-crop", "adjust-corners", "adjust-stabilization", "adjust-colorConform")
+
+
+def time_of(text: str | None, default: Fraction = _ZERO) -> Fraction:
+    """Seconds of "1001/30000s", "5s"."""
+    value = number(text.strip().removesuffix("s")) if text else None
+    return default if value is None else value
+
+
+def read_fcpxml(data: bytes) -> tuple[Any, list[str]]:
+    """(timeline, notices). Raises: UnreadableTimeline."""
+    root = parse_xml(data, "fcpxml")
+    projects = list(root.iter("project"))
+    if len(projects) != 1:
+        raise UnreadableTimeline(f"This FCPXML holds {len(projects)} projects: export the one that is meant on its own.")
+    sequence = projects[0].find("sequence")
+    reader = _Reader(root)
+    rate = reader.rate(sequence)
+    if sequence is None or rate is None:
+        raise UnreadableTimeline("The project in this FCPXML has no sequence with a frame rate.")
+    timeline = timeline_of(projects[0].get("name", ""), time_of(sequence.get("tcStart")), rate, reader.tracks(sequence, rate, 0))
+    set_marks(timeline, drop_frame=sequence.get("tcFormat") == "DF")
+    return timeline, reader.notices
+
+
+@dataclass(slots=True)
+class _Lanes:
+    """Events by lane: 0 is the main storyline, above it positive, below negative. Sound has its own, by role."""
+
+    picture: dict[int, list[Event]] = field(default_factory=dict)
+    sound: dict[tuple[str, int], list[Event]] = field(default_factory=dict)
+    dissolves: list[tuple[int, Fraction, Fraction]] = field(default_factory=list)  # lane, start, end
+
+
+class _Reader:
+    def __init__(self, root: Element) -> None:
+        self.notices: list[str] = []
+        self._resources = {each.get("id", ""): each for each in root.findall("resources/*")}
+        self._open: list[str] = []
+        self._links = 0
+
+    def rate(self, element: Element | None) -> Fraction | None:
+        found = self._resources.get(element.get("format", "")) if element is not None else None
+        frame = time_of(found.get("frameDuration")) if found is not None else _ZERO
+        return 1 / frame if frame > 0 else None
+
+    def tracks(self, container: Element, rate: Fraction, depth: int) -> list[Any]:
+        """The tracks of a sequence, from the bottom; sound below, by role."""
+        lanes = _Lanes()
+        origin = time_of(container.get("tcStart")) if container.tag == "sequence" else _ZERO
+        story = container.find("spine") if container.tag == "sequence" else container
+        if story is not None:
+            self._storyline(story, -origin, 0, lanes, rate, depth)
+        tracks: list[Any] = []
+        for lane, events in sorted(lanes.picture.items()):
+            crossed = [_crossed(event, [each for each in lanes.dissolves if each[0] == lane]) for event in events]
+            tracks += lay(crossed, rate, _schema.TrackKind.Video, "" if lane == 0 else f"Lane {lane}")
+        for (role, _), events in sorted(lanes.sound.items(), key=lambda item: (-item[0][1], item[0][0])):
+            tracks += lay(events, rate, _schema.TrackKind.Audio, role)
+        return tracks
+
+    def _storyline(self, spine: Element, shift: Fraction, lane: int, lanes: _Lanes, rate: Fraction, depth: int) -> None:
+        """shift: seconds from this storyline's own time to the time of the tracks."""
+        position: Fraction | None = None
+        for child in spine:
+            if child.tag == "transition":
+                start = time_of(child.get("offset")) + shift
+                lanes.dissolves.append((lane, start, start + time_of(child.get("duration"))))
+            elif child.tag in _STORY and child.get("lane") is None:
+                given = child.get("offset")
+                start = time_of(given) + shift if given is not None else (position if position is not None else shift)
+                position = start + self._element(child, start, lane, lanes, rate, depth)
+
+    def _element(self, element: Element, start: Fraction, lane: int, lanes: _Lanes, rate: Fraction, depth: int) -> Fraction:
+        """Places one element and what is connected to it; returns its length."""
+        if depth > MAX_NESTS:
+            raise UnreadableTimeline("The timeline is nested too deeply.")
+        if element.tag == "spine":
+            self._storyline(element, start, lane, lanes, rate, depth + 1)
+            return _ZERO
+        others: list[Element] = []
+        if element.tag == "audition":
+            choices = [each for each in element if each.tag in _STORY]
+            if not choices:
+                return _ZERO
+            element, others = choices[0], choices[1:]
+        local, duration = self._own_time(element)
+        if element.tag != "gap":
+            self._items(element, others, start, local, duration, lane, lanes, rate, depth)
+        for child in element:
+            if child.tag in _STORY and child.get("lane") is not None:
+                at = start + time_of(child.get("offset"), local) - local
+                self._element(child, at, lane + int(number(child.get("lane")) or 0), lanes, rate, depth + 1)
+        return duration
+
+    def _items(
+        self,
+        element: Element,
+        others: list[Element],
+        start: Fraction,
+        local: Fraction,
+        duration: Fraction,
+        lane: int,
+        lanes: _Lanes,
+        rate: Fraction,
+        depth: int,
+    ) -> None:
+        end, wanted = start + duration, element.get("srcEnable", "all")
+        link = None
+        pictures, sounds = self._has(element)
+        if pictures and sounds:
+            self._links += 1
+            link = str(self._links)
+        if pictures and wanted != "audio":
+            item = self._picture(element, local, duration, rate, depth)
+            for number_, other in enumerate(others, 1):
+                self._add_version(item, other, f"version {number_}")
+            self._dress(item, element, link)
+            lanes.picture.setdefault(lane, []).append(Event(start=start, end=end, item=item))
+        if sounds and wanted != "video":
+            item = self._media(element, local, duration, rate)
+            self._dress(item, element, link)
+            role = element.get("audioRole") or element.get("role") or _inner_role(element) or "dialogue"
+            lanes.sound.setdefault((role, lane), []).append(Event(start=start, end=end, item=item))
+
+    def _has(self, element: Element) -> tuple[bool, bool]:
+        """(picture, sound) in an element."""
+        if element.tag == "audio":
+            return False, True
+        asset = self._asset(element)
+        if element.tag == "asset-clip" and asset is not None:
+            return asset.get("hasVideo") == "1", asset.get("hasAudio") == "1"
+        if element.tag == "clip":
+            return any(True for _ in element.iterfind("video")), any(True for each in _own(element) if each.tag == "audio")
+        return True, False
+
+    def _own_time(self, element: Element) -> tuple[Fraction, Fraction]:
+        """(the element's own time at its start, its length)."""
+        asset = self._asset(element)
+        start = time_of(asset.get("start")) if asset is not None and element.tag in ("asset-clip", "video", "audio") else _ZERO
+        length = time_of(asset.get("duration")) if asset is not None else _ZERO
+        return time_of(element.get("start"), start), time_of(element.get("duration"), length)
+
+    def _asset(self, element: Element) -> Element | None:
+        found = self._resources.get(element.get("ref", ""))
+        return found if found is not None and found.tag == "asset" else None
+
+    def _picture(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
+        if element.tag in ("ref-clip", "sync-clip"):
+            return self._nest(element, local, duration, rate, depth)
+        if element.tag in ("asset-clip", "clip", "video") and self._asset(_inner(element)) is not None:
+            return self._media(element, local, duration, rate)
+        source = time_range(local, duration, rate)
+        kind = {"title": "title", "mc-clip": "multicam"}.get(element.tag, "generator")
+        clip = _schema.Clip(
+            name=element.get("name", ""), media_reference=_schema.GeneratorReference(generator_kind=kind), source_range=source
+        )
+        if element.tag == "mc-clip":
+            set_marks(clip, host_only="it is a multicam clip")
+        return clip
+
+    def _media(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction) -> Any:
+        inner = _inner(element)
+        asset = self._asset(inner)
+        speed, low, reason = _retimed(element, local, duration)
+        if inner is not element:  # a clip's own time → the time of the media in it
+            low += time_of(inner.get("start"), time_of(asset.get("start")) if asset is not None else _ZERO) - time_of(inner.get("offset"))
+        media_rate = self.rate(asset) or rate
+        available = None
+        if asset is not None and time_of(asset.get("duration")) > 0:
+            available = time_range(time_of(asset.get("start")), time_of(asset.get("duration")), media_rate)
+        conform = element.find("conform-rate")
+        if (
+            conform is not None
+            and conform.get("scaleEnabled", "1") != "0"
+            and media_rate != rate
+            and abs(media_rate / rate - 1) < Fraction(5, 100)
+        ):
+            reason = reason or "Final Cut plays it at the sequence's rate instead of its own"
+        clip = media_clip(element.get("name", ""), _source_url(asset), low, duration, media_rate, available=available, speed=speed)
+        for marker in element.findall("marker"):
+            marked = time_range(time_of(marker.get("start")), time_of(marker.get("duration")), rate)
+            clip.markers.append(_schema.Marker(name=marker.get("value", ""), marked_range=marked))
+        set_marks(clip, host_only=reason)
+        return clip
+
+    def _nest(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
+        stack = _schema.Stack(name=element.get("name", ""), source_range=time_range(local, duration, rate))
+        reason = "it is a compound clip with effects" if any(element.find(tag) is not None for tag in _EFFECTS) else None
+        if element.find("timeMap") is not None:
+            reason = "it is a compound clip with its own speed"
+        key = element.get("ref", "")
+        media = self._resources.get(key)
+        container = element if element.tag == "sync-clip" else (media.find("sequence") if media is not None else None)
+        if key and key in self._open:
+            reason, container = "it is nested within itself", None
+        elif container is None:
+            reason = reason or "it is a multicam or compound clip without its contents"
+        set_marks(stack, host_only=reason)
+        if container is None or reason is not None:
+            return stack
+        self._open.append(key)
+        inner_rate = self.rate(container) or rate
+        if container.tag == "sequence":  # its own time begins at its timecode
+            stack.source_range = time_range(local - time_of(container.get("tcStart")) if element.get("start") else _ZERO, duration, rate)
+        stack.extend(self.tracks(container, inner_rate, depth + 1))
+        self._open.pop()
+        return stack
+
+    def _add_version(self, clip: Any, other: Element, key: str) -> None:
+        """An audition's other choice as a further reference, where it shows the same time of its media."""
+        asset = self._asset(_inner(other))
+        if not isinstance(clip, _schema.Clip) or asset is None:
+            return
+        local, duration = self._own_time(other)
+        reference = _schema.ExternalReference(target_url=_source_url(asset))
+        # All references share the clip's source times, so the other's range is moved to them.
+        shift = exact_seconds(clip.source_range.start_time) - local
+        length = time_of(asset.get("duration"), duration)
+        reference.available_range = time_range(time_of(asset.get("start")) + shift, length, self.rate(asset) or Fraction(1))
+        _mark_from(other, reference)
+        references = dict(clip.media_references())
+        references[key] = reference
+        clip.set_media_references(references, clip.active_media_reference_key)
+
+    def _dress(self, item: Any, element: Element, link: str | None) -> None:
+        item.enabled = element.get("enabled", "1") != "0"
+        set_marks(item, link=link, id=_md(element).get("id"), of=_md(element).get("of"))
+        if isinstance(item, _schema.Clip) and item.media_reference is not None:
+            _mark_from(element, item.media_reference)
+            if _md(element).get("of"):
+                set_marks(item, take=_md(element).get("take"))
+
+
+def _crossed(event: Event, dissolves: list[tuple[int, Fraction, Fraction]]) -> Event:
+    """The event with the dissolve that lies over its beginning."""
+    for _, start, end in dissolves:
+        if start <= event.start <= end and event.end > start:
+            return Event(start=event.start, end=event.end, item=event.item, dissolve=(event.start - start, end - event.start))
+    return event
+
+
+def _retimed(element: Element, local: Fraction, duration: Fraction) -> tuple[Fraction, Fraction, str | None]:
+    """(speed, lowest second of the media that shows, why only an editor can play it)."""
+    time_map = element.find("timeMap")
+    if time_map is None:
+        return Fraction(1), local, None
+    points = [(time_of(each.get("time")), time_of(each.get("value"))) for each in time_map.findall("timept")]
+    slopes = {(v2 - v1) / (t2 - t1) for (t1, v1), (t2, v2) in pairwise(points) if t2 != t1}
+    if len(slopes) != 1:
+        return Fraction(1), local, "its speed changes within the clip"
+    speed = slopes.pop().limit_denominator(10_000)
+    if not speed:
+        return Fraction(1), local, "it is a freeze frame"
+    first = points[0][1] + (local - points[0][0]) * speed
+    return speed, first if speed > 0 else first + duration * speed, None
+
+
+def _inner(element: Element) -> Element:
+    """The element that names the media: itself, or the picture or sound in a clip."""
+    if element.tag != "clip":
+        return element
+    found = element.find("video")
+    return found if found is not None else next((each for each in _own(element) if each.tag == "audio"), element)
+
+
+def _own(element: Element) -> Iterator[Element]:
+    """What is in a clip, not what is connected to it."""
+    for child in element:
+        if child.tag in ("video", "audio", "gap") and child.get("lane") is None:
+            yield child
+            yield from (each for each in child if each.tag in ("audio", "video"))
+
+
+def _inner_role(element: Element) -> str | None:
+    return next((each.get("role") for each in element.iter("audio") if each.get("role")), None)
+
+
+def _source_url(asset: Element | None) -> str | None:
+    if asset is None:
+        return None
+    url = asset.get("src")
+    for representation in asset.findall("media-rep"):
+        if url is None or representation.get("kind", "original-media") == "original-media":
+            url = representation.get("src") or url
+    return url
+
+
+def _md(element: Element) -> dict[str, str]:
+    """Our own metadata of an element."""
+    found = {}
+    for each in element.findall("metadata/md"):
+        prefix, _, name = each.get("key", "").rpartition(".")
+        if prefix == "com.heygem":
+            found[name] = each.get("value", "")
+    return found
+
+
+def _mark_from(element: Element, reference: Any) -> None:
+    ours = _md(element)
+    if "take" in ours:
+        set_marks(reference, take=ours["take"], job=ours.get("job"))

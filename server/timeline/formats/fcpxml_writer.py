@@ -1,0 +1,180 @@
+"""FCPXML 1.10 for Final Cut Pro and Resolve: rational times throughout, the versions of a clip as an audition.
+
+The lowest video track is the main storyline; what lies above and below is connected to it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from ..exact_time import round_half_up
+from .export_model import Flat, FlatClip, FlatMedia, FlatTrack, file_url
+
+
+def write_fcpxml(flat: Flat) -> tuple[str, list[str]]:
+    """(text, what the format cannot carry)."""
+    writer = _Writer(flat)
+    root = Element("fcpxml", version="1.10")
+    resources = SubElement(root, "resources")
+    event = SubElement(SubElement(root, "library"), "event", name="HeyGem")
+    writer.project(event)
+    for each in writer.resources:
+        resources.append(each)
+    for clip in root.iter("asset-clip"):  # the document type wants it after what is connected
+        for metadata in clip.findall("metadata"):
+            clip.remove(metadata)
+            clip.append(metadata)
+    indent(root)
+    text = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + tostring(root, encoding="unicode") + "\n"
+    return text, [*flat.notices, *writer.notices]
+
+
+class _Writer:
+    def __init__(self, flat: Flat) -> None:
+        self._flat = flat
+        self._frame = 1 / flat.sequence.rate
+        self._start = Fraction(flat.sequence.start_frame) * self._frame
+        self.resources: list[Element] = []
+        self.notices: list[str] = []
+        self._formats: dict[Fraction, str] = {}
+        self._assets: dict[tuple[str, Fraction | None, Fraction | None], tuple[str, Element]] = {}
+
+    def project(self, event: Element) -> None:
+        flat = self._flat
+        project = SubElement(event, "project", name=flat.sequence.name)
+        sequence = SubElement(
+            project,
+            "sequence",
+            format=self._format(flat.sequence.rate),
+            duration=self._frames(flat.frames),
+            tcStart=seconds_text(self._start),
+            tcFormat="DF" if flat.sequence.drop_frame else "NDF",
+        )
+        spine = SubElement(sequence, "spine")
+        pictures = [track for track in flat.tracks if track.kind == "picture"]
+        parents = self._spine(spine, pictures[0] if pictures else None)
+        for lane, track in enumerate(pictures[1:], 1):
+            self._connected(parents, track, lane, "picture")
+        for lane, track in enumerate((each for each in flat.tracks if each.kind == "sound"), 1):
+            self._connected(parents, track, -lane, "sound")
+
+    def _spine(self, spine: Element, track: FlatTrack | None) -> list[tuple[int, int, Element, Fraction]]:
+        """Fills the main storyline; returns (start, end, element, the element's own time at its start)."""
+        parents: list[tuple[int, int, Element, Fraction]] = []
+        position = 0
+        clips = [clip for clip in (track.clips if track is not None else ()) if clip.end > clip.start]
+        for clip in [*clips, None]:
+            start, end = (clip.start, clip.end) if clip is not None else (self._flat.frames, self._flat.frames)
+            if start > position:
+                parents.append((position, start, self._gap(spine, position, start), Fraction(3600)))
+            if clip is None:
+                break
+            if clip.lead + clip.lead_after:
+                offset = self._start + (start - clip.lead) * self._frame
+                length = (clip.lead + clip.lead_after) * self._frame
+                SubElement(spine, "transition", name="Cross Dissolve", offset=seconds_text(offset), duration=seconds_text(length))
+            if clip.media is None:
+                element, local = self._gap(spine, start, end), Fraction(3600)
+            else:
+                element, local = self._clip(spine, clip, self._start + start * self._frame, None, "picture")
+            parents.append((start, end, element, local))
+            position = end
+        return parents
+
+    def _gap(self, spine: Element, start: int, end: int) -> Element:
+        offset = seconds_text(self._start + start * self._frame)
+        return SubElement(spine, "gap", name="Gap", offset=offset, start="3600s", duration=self._frames(end - start))
+
+    def _connected(self, parents: list[tuple[int, int, Element, Fraction]], track: FlatTrack, lane: int, kind: str) -> None:
+        for clip in track.clips:
+            if clip.media is None or clip.end <= clip.start:
+                continue
+            begin, _, parent, local = next(each for each in parents if each[0] <= clip.start < each[1])
+            if kind == "picture" and clip.lead + clip.lead_after:
+                self.notices.append(f"The dissolve into “{clip.name}” above the main storyline is not carried.")
+            self._clip(parent, clip, local + (clip.start - begin) * self._frame, lane, kind, track.name)
+
+    def _clip(
+        self, parent: Element, clip: FlatClip, offset: Fraction, lane: int | None, kind: str, role: str = ""
+    ) -> tuple[Element, Fraction]:
+        """Appends a clip, or an audition of its versions; returns (it, its own time at its start)."""
+        assert clip.media is not None
+        place = {"offset": seconds_text(offset)} | ({} if lane is None else {"lane": str(lane)})
+        # An audition cannot carry what is connected to it, its chosen clip does.
+        holder = SubElement(parent, "audition", place) if clip.others and kind == "picture" else parent
+        first = self._one(holder, clip, clip.media, place if holder is parent else {"offset": place["offset"]}, kind, role)
+        if holder is not parent:
+            for other in clip.others:
+                self._one(holder, clip, other, {"offset": place["offset"]}, kind, role)
+        return first
+
+    def _one(
+        self, parent: Element, clip: FlatClip, media: FlatMedia, place: dict[str, str], kind: str, role: str
+    ) -> tuple[Element, Fraction]:
+        length = (clip.end - clip.start) * self._frame
+        local = self._on_frame(clip.low) if clip.speed == 1 else Fraction(0)
+        attributes = {
+            "ref": self._asset(media, kind),
+            "name": clip.name or media.name,
+            **place,
+            "start": seconds_text(local),
+            "duration": seconds_text(length),
+            "enabled": "1" if clip.enabled else "0",
+        }
+        if kind == "sound":
+            attributes |= {"srcEnable": "audio", "audioRole": role or "dialogue"}
+        else:
+            attributes |= {"srcEnable": "video"}
+        element = SubElement(parent, "asset-clip", attributes)
+        if clip.speed != 1:
+            time_map = SubElement(element, "timeMap")
+            begin, finish = (clip.low, clip.high) if clip.speed > 0 else (clip.high, clip.low)
+            SubElement(time_map, "timept", time="0s", value=seconds_text(begin), interp="linear")
+            SubElement(time_map, "timept", time=seconds_text(length), value=seconds_text(finish), interp="linear")
+        marks = {"take": media.take, "job": media.job, "of": clip.of, "id": clip.key}
+        if any(marks.values()):
+            metadata = SubElement(element, "metadata")
+            for name, value in marks.items():
+                if value is not None:
+                    SubElement(metadata, "md", key=f"com.heygem.{name}", value=value)
+        return element, local
+
+    def _on_frame(self, seconds: Fraction) -> Fraction:
+        """Editors refuse times that lie between frames of the sequence by a hair; sound may."""
+        nearest = round_half_up(seconds / self._frame) * self._frame
+        return nearest if abs(nearest - seconds) < self._frame / 1000 else seconds
+
+    def _asset(self, media: FlatMedia, kind: str) -> str:
+        known = self._assets.get((media.path, media.start, media.duration))
+        if known is not None:
+            known[1].set("hasVideo" if kind == "picture" else "hasAudio", "1")
+            return known[0]
+        key = self._next_id()
+        asset = Element("asset", id=key, name=media.name, start=seconds_text(media.start or Fraction(0)))
+        if media.duration is not None:
+            asset.set("duration", seconds_text(media.duration))
+        asset.set("hasVideo" if kind == "picture" else "hasAudio", "1")
+        if kind == "picture":
+            asset.set("format", self._format(media.rate))
+        SubElement(asset, "media-rep", kind="original-media", src=file_url(media.path))
+        self.resources.append(asset)
+        self._assets[(media.path, media.start, media.duration)] = key, asset
+        return key
+
+    def _format(self, rate: Fraction) -> str:
+        if rate not in self._formats:
+            self._formats[rate] = key = self._next_id()
+            self.resources.append(Element("format", id=key, frameDuration=f"{rate.denominator}/{rate.numerator}s"))
+        return self._formats[rate]
+
+    def _next_id(self) -> str:
+        return f"r{len(self.resources) + 1}"
+
+    def _frames(self, count: int) -> str:
+        return seconds_text(count * self._frame)
+
+
+def seconds_text(seconds: Fraction) -> str:
+    """As FCPXML writes times: "1001/30000s", "5s"."""
+    return f"{seconds.numerator}s" if seconds.denominator == 1 else f"{seconds.numerator}/{seconds.denominator}s"

@@ -1,0 +1,237 @@
+"""OpenTimelineIO's own JSON, in and out: `.otio` files and the documents that panels send.
+
+OTIO refuses a whole document for one object it does not know. Here each piece that it refuses is replaced by a clip without
+media of the same length, so that nothing moves; the piece itself travels along and is written back as it came.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import opentimelineio as otio
+
+from ..errors import UnreadableTimeline
+from ..metadata import NAMESPACE
+
+MAX_BYTES = 256 * 1024**2
+MAX_DEPTH = 120  # of JSON; a nest of clips takes about four levels
+MAX_OBJECTS = 4_000_000
+
+
+def read_native(data: bytes) -> tuple[Any, list[str]]:
+    """(timeline, notices) of an OTIO document. Raises: UnreadableTimeline."""
+    notices: list[str] = []
+    document = _parsed(data, notices)
+    try:
+        root = _decoded(document)
+    except Exception:
+        _mend(document, notices)
+        try:
+            root = _decoded(document)
+        except Exception as error:
+            raise UnreadableTimeline(f"This is no OpenTimelineIO document: {_first_line(error)}.") from error
+    return as_timeline(root), notices
+
+
+def read_bundle(data: bytes) -> tuple[Any, list[str]]:
+    """The timeline in an `.otioz`. Its media stay inside: the clips name them and they are looked for in the roots."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+            if bundle.getinfo("content.otio").file_size > MAX_BYTES:
+                raise UnreadableTimeline("The timeline in this bundle is too large.")
+            with bundle.open("content.otio") as content:
+                return read_native(content.read(MAX_BYTES + 1))
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
+        raise UnreadableTimeline("This is no .otioz bundle: it holds no content.otio that can be read.") from error
+
+
+def write_native(timeline: Any) -> str:
+    """The document as text, pieces that were not understood put back."""
+    text = timeline.to_json_string(indent=4)
+    if f'"{NAMESPACE}"' not in text or ('"kept"' not in text and '"effects": "' not in text):
+        return text
+    return json.dumps(_put_back(json.loads(text)), indent=4)
+
+
+def as_timeline(root: Any) -> Any:
+    """A timeline from whatever the document's root is. Raises: UnreadableTimeline."""
+    if isinstance(root, otio.schema.Timeline):
+        return root
+    if isinstance(root, otio.schema.SerializableCollection):
+        timelines = [item for item in root if isinstance(item, otio.schema.Timeline)]
+        if len(timelines) == 1:
+            return timelines[0]
+        raise UnreadableTimeline(f"The document holds {len(timelines)} timelines: export the one that is meant on its own.")
+    timeline = otio.schema.Timeline(name=getattr(root, "name", ""))
+    if isinstance(root, otio.schema.Stack):
+        timeline.tracks = root
+    elif isinstance(root, otio.schema.Track):
+        timeline.tracks.append(root)
+    elif isinstance(root, otio.core.Composable):
+        timeline.tracks.append(otio.schema.Track(children=[root], kind=otio.schema.TrackKind.Video))
+    else:
+        raise UnreadableTimeline("The document holds no timeline: export the timeline, not a bin or a single media file.")
+    return timeline
+
+
+def _parsed(data: bytes, notices: list[str]) -> Any:
+    if len(data) > MAX_BYTES:
+        raise UnreadableTimeline(f"The timeline is larger than {MAX_BYTES // 1024**2} MB.")
+    try:
+        document = _loads(data.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise UnreadableTimeline("The timeline is nested too deeply.") from error
+    except ValueError as error:
+        raise UnreadableTimeline(f"This is no OpenTimelineIO document: {_first_line(error)}.") from error
+    if not isinstance(document, dict) or "OTIO_SCHEMA" not in document:
+        raise UnreadableTimeline("This is JSON but no OpenTimelineIO document: it has no OTIO_SCHEMA.")
+    known, lowered = dict(otio.core.type_version_map()), set[str]()
+    for count, (value, depth) in enumerate(_everything(document)):
+        if depth > MAX_DEPTH:
+            raise UnreadableTimeline(f"The timeline is nested deeper than {MAX_DEPTH} levels.")
+        if count > MAX_OBJECTS:
+            raise UnreadableTimeline("The timeline holds too much.")
+        if isinstance(value, dict):
+            _make_finite(value)
+            _lower_version(value, known, lowered)
+    if lowered:
+        notices.append(f"Written by a newer OpenTimelineIO: {', '.join(sorted(lowered))} read as the version known here.")
+    return document
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        # OTIO itself writes infinity as Inf, which is no JSON and which Python does not read.
+        return json.loads(re.sub(r"(?<=[:\[,\s])(-?)Inf(?=[\s,\]}])", r"\1Infinity", text))
+
+
+def _everything(document: Any) -> Iterator[tuple[Any, int]]:
+    """Every dict and list with its depth, parents first, without recursion."""
+    waiting: list[tuple[Any, int]] = [(document, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        yield value, depth
+        inside = value.values() if isinstance(value, dict) else value
+        waiting.extend((item, depth + 1) for item in inside if isinstance(item, (dict, list)))
+
+
+def _make_finite(value: dict[str, Any]) -> None:
+    """A time that is NaN or infinite gets a rate of 0, which is reported where it is used."""
+    if str(value.get("OTIO_SCHEMA", "")).startswith("RationalTime"):
+        numbers = [value.get("value"), value.get("rate")]
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+            value["value"] = value["rate"] = 0.0
+
+
+def _lower_version(value: dict[str, Any], known: dict[str, int], lowered: set[str]) -> None:
+    """An object of a newer OTIO than ours is read as the newest that we know; what was added to it is left out."""
+    schema = value.get("OTIO_SCHEMA")
+    if not isinstance(schema, str):
+        return
+    name, _, version = schema.rpartition(".")
+    if name == "Marker" and isinstance(value.get("color"), dict):
+        value["color"] = str(value["color"].get("name") or "RED")
+    if name in known and version.isdigit() and len(version) < 6 and int(version) > known[name]:
+        value["OTIO_SCHEMA"] = f"{name}.{known[name]}"
+        lowered.add(schema)
+
+
+def _decoded(document: Any) -> Any:
+    return otio.core.deserialize_json_from_string(json.dumps(document))
+
+
+def _mend(composition: dict[str, Any], notices: list[str]) -> None:
+    """Replaces, innermost first, each child that OTIO refuses. Depth is bounded by MAX_DEPTH."""
+    if isinstance(composition.get("tracks"), dict):
+        _mend(composition["tracks"], notices)
+    children = composition.get("children")
+    if not isinstance(children, list):
+        return
+    for place, child in enumerate(children):
+        if isinstance(child, dict):
+            _mend(child, notices)
+            _set_effects_aside(child)
+        try:
+            if not isinstance(_decoded(child), otio.core.Composable):
+                raise ValueError("it is nothing that can stand in a track")
+        except Exception as error:
+            children[place] = _stand_in(child, _first_line(error))
+            notices.append(f"“{children[place]['name']}” could not be understood and stays as it is.")
+
+
+def _set_effects_aside(child: dict[str, Any]) -> None:
+    """Effects that OTIO refuses travel as text; one that sounds like a retime makes the clip the editor's."""
+    effects = child.get("effects")
+    if not isinstance(effects, list):
+        return
+    unknown = [each for each in effects if not _is_effect(each)]
+    if not unknown or not isinstance(child.setdefault("metadata", {}), dict):
+        return
+    child["effects"] = [each for each in effects if each not in unknown]
+    ours = child["metadata"].setdefault(NAMESPACE, {})
+    if isinstance(ours, dict):
+        ours["effects"] = json.dumps(effects)
+        if any(word in json.dumps(unknown).lower() for word in ("time", "speed", "warp", "freeze")):
+            ours["host_only"] = "its speed changes in a way that is not known here"
+
+
+def _is_effect(value: Any) -> bool:
+    try:
+        return isinstance(_decoded(value), otio.schema.Effect)
+    except Exception:
+        return False
+
+
+def _stand_in(child: Any, reason: str) -> dict[str, Any]:
+    """A clip without media as long as the piece it stands for."""
+    piece = child if isinstance(child, dict) else {}
+    schema, name, source_range = str(piece.get("OTIO_SCHEMA", "no object")), piece.get("name"), piece.get("source_range")
+    try:
+        _decoded(source_range)
+    except Exception:
+        source_range = None
+    return {
+        "OTIO_SCHEMA": "Clip.1",
+        "name": name if isinstance(name, str) and name else schema,
+        "source_range": source_range,
+        "media_reference": {"OTIO_SCHEMA": "MissingReference.1"},
+        "metadata": {NAMESPACE: {"problem": f"it cannot be understood ({schema}: {reason})", "kept": json.dumps(child)}},
+    }
+
+
+def _put_back(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_put_back(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ours = value.get("metadata", {}).get(NAMESPACE) if isinstance(value.get("metadata"), dict) else None
+    kept = _parsed_text(ours, "kept")
+    if kept is not None:
+        return kept
+    whole = {name: _put_back(item) for name, item in value.items()}
+    effects = _parsed_text(ours, "effects")
+    if effects is not None:
+        whole["effects"] = effects
+        for name in ("effects", "host_only"):
+            whole["metadata"][NAMESPACE].pop(name, None)
+    return whole
+
+
+def _parsed_text(ours: Any, name: str) -> Any:
+    text = ours.get(name) if isinstance(ours, dict) else None
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip("\"'").splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__

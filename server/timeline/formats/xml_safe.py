@@ -1,0 +1,76 @@
+"""XML of strangers: no document types with entities, no outside references, bounded size, depth and count."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from ..errors import UnreadableTimeline
+
+MAX_BYTES = 256 * 1024**2
+MAX_DEPTH = 300
+MAX_ELEMENTS = 4_000_000
+
+
+def parse_xml(data: bytes, root_name: str) -> Element:
+    """The root element. Raises: UnreadableTimeline."""
+    import defusedxml.ElementTree as safe
+    from defusedxml.common import DefusedXmlException
+
+    if len(data) > MAX_BYTES:
+        raise UnreadableTimeline(f"The timeline is larger than {MAX_BYTES // 1024**2} MB.")
+    parser: Any = safe.XMLParser(target=_Bounded(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    try:
+        parser.feed(data)
+        root = parser.close()
+    except DefusedXmlException as error:
+        raise UnreadableTimeline("This XML declares entities, which no timeline needs: it is not read.") from error
+    except (SyntaxError, ValueError) as error:
+        raise UnreadableTimeline(f"This is no XML that can be read: {error}.") from error
+    if root.tag != root_name:
+        raise UnreadableTimeline(f"This XML is “{root.tag[:40]}”, not “{root_name}”.")
+    return root
+
+
+class _Bounded:
+    """Builds a tree up to the limits."""
+
+    def __init__(self) -> None:
+        from xml.etree.ElementTree import TreeBuilder
+
+        self._builder = TreeBuilder()
+        self._depth = self._count = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> Any:
+        self._depth, self._count = self._depth + 1, self._count + 1
+        if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
+            raise UnreadableTimeline("The timeline is nested too deeply or holds too much.")
+        return self._builder.start(tag, attributes)
+
+    def end(self, tag: str) -> Any:
+        self._depth -= 1
+        return self._builder.end(tag)
+
+    def data(self, text: str) -> None:
+        self._builder.data(text)
+
+    def close(self) -> Element:
+        return self._builder.close()
+
+
+def text_of(element: Element | None, path: str) -> str:
+    """The stripped text of a descendant, "" where it is absent."""
+    return ("" if element is None else element.findtext(path) or "").strip()
+
+
+def number_of(element: Element | None, path: str) -> Fraction | None:
+    """A number in the text of a descendant, None where it is absent or no number."""
+    return number(text_of(element, path))
+
+
+def number(text: str | None) -> Fraction | None:
+    try:
+        return Fraction(text.strip()) if text and len(text) < 60 else None
+    except (ValueError, ZeroDivisionError):
+        return None

@@ -1,0 +1,119 @@
+"""How far lips are seen to go when they are drawn is measured on the person and kept; new speech does not change it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from heygem_core.cache import Cache
+from heygem_core.engines.mesh.prepare import answered
+from heygem_core.face.mesh import INNER_LIP_PAIRS, Pose, lip_opening
+from heygem_core.face.reasons import Reason
+from heygem_core.motion.model_choice import choose_head
+from heygem_core.planning.lip_calibration import _MOUTHS, COMMON, _further, _liveliest, _slope, answer_of
+from heygem_core.planning.person import Person, person_of
+from heygem_core.planning.plan import make_plan, tracks_of
+from heygem_core.rendering.inputs import open_inputs
+from heygem_core.shot import RenderSettings, Shot
+
+FRAMES = np.repeat([3, 9, 20, 31], len(_MOUTHS))
+
+
+def reading(slope: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """What was asked for and seen on four frames, each of which adds something of its own."""
+    asked = np.tile([gap for gap, _ in _MOUTHS], 4)
+    tremble = np.random.default_rng(seed).normal(0, 0.004, len(asked))
+    return asked, slope * asked + 0.1 * np.cos(FRAMES) + tremble
+
+
+@pytest.mark.parametrize("slope", [0.75, 1.0, 1.2])
+def test_the_slope_of_seen_over_asked_is_found_whatever_each_frame_adds(slope: float) -> None:
+    asked, seen = reading(slope)
+    assert _slope(asked, seen, FRAMES) == pytest.approx(slope, abs=0.06)
+
+
+def test_a_face_that_was_missed_or_misread_hardly_changes_the_slope() -> None:
+    asked, seen = reading(0.9)
+    seen[2], seen[11] = np.nan, seen[11] + 0.3
+    assert _slope(asked, seen, FRAMES) == pytest.approx(0.9, abs=0.08)
+
+
+def test_where_no_face_is_seen_again_nothing_is_measured() -> None:
+    asked, _ = reading(1.0)
+    slope = _slope(asked, np.full(len(asked), np.nan), FRAMES)
+    assert slope is None
+    assert _further(COMMON.down, slope) == COMMON.down
+
+
+def test_lips_that_are_seen_to_go_too_far_are_drawn_less_far_within_limits() -> None:
+    assert _further(1.06, 1.0) == 1.06
+    assert 0.9 < _further(1.06, 1.1) < 1.06 < _further(1.06, 0.9) < 1.35
+    assert (_further(1.06, 3.0), _further(1.06, 0.1)) == (0.9, 1.35)
+
+
+def speaker(openings: np.ndarray, usable: np.ndarray) -> Person:
+    """A face of which only the lips are told apart."""
+    shapes = np.zeros((len(openings), 478, 3), np.float32)
+    shapes[:, (33, 263), 0] = -0.5, 0.5
+    shapes[:, [lower for _, lower in INNER_LIP_PAIRS], 1] = openings[:, None]
+    shapes[~usable] = np.nan
+    count = len(openings)
+    pose = Pose(np.ones(count), np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)))
+    reasons = np.where(usable, Reason.USABLE, Reason.LOST).astype(np.uint8)
+    scenes, neutral = np.zeros(count, np.int32), np.zeros((478, 3), np.float32)
+    return Person(number=1, first_frame=0, shapes=shapes, pose=pose, reasons=reasons, scenes=scenes, neutral=neutral)
+
+
+def test_it_is_measured_in_the_stretch_in_which_the_mouth_opens_furthest() -> None:
+    """150 frames are six seconds: a clip of any length costs as much as these, and a single yawn does not draw them away."""
+    openings = np.full(1000, 0.02)
+    openings[600:650], openings[100] = 0.1, 0.5
+    found = np.flatnonzero(_liveliest(speaker(openings, np.ones(1000, bool)), SimpleNamespace(mean_rate=Fraction(25))).usable)
+    assert len(found) == 150
+    assert np.isin(np.arange(600, 650), found).sum() >= 12
+
+
+def test_a_face_that_is_seen_now_and_then_is_measured_where_it_is_seen_most() -> None:
+    usable = np.zeros(1000, bool)
+    usable[::120], usable[700:708] = True, True
+    found = np.flatnonzero(_liveliest(speaker(np.full(1000, 0.05), usable), SimpleNamespace(mean_rate=Fraction(25))).usable)
+    assert set(range(700, 708)) <= set(found.tolist())
+    assert usable[found].all()
+
+
+def test_a_frame_beside_one_that_passes_through_keeps_its_own_mouth() -> None:
+    """The own mouth of such a frame was drawn 14 % wider than it is: it jumped where it should have gone over gently."""
+    neutral = np.zeros((478, 3), np.float32)
+    wanted = np.random.default_rng(1).normal(0, 0.05, (3, 478, 3)).astype(np.float32)
+    share = np.array([0.0, 0.5, 1.0], np.float32)[:, None, None]
+    drawn = answered(wanted, neutral, (1.2, 1.1, 1.0), share)
+    moved = np.abs(drawn / wanted - 1).max((1, 2))
+    assert moved == pytest.approx([0, 0.1, 0.2], abs=1e-5)
+    assert lip_opening(wanted).shape == (3,)
+
+
+def test_the_answer_is_measured_once_a_clip_and_another_speech_has_the_same(clips: Path, tmp_path: Path) -> None:
+    video = clips / "german_512x512_25fps.mp4"
+    cache, settings = Cache(tmp_path / "cache"), RenderSettings(fit="hold", adaptation=False)
+    shots = [Shot(video=str(video), speech=str(video), end_exclusive=16, speech_start=Fraction(k)) for k in (0, 3)]
+    plans = [_made(make_plan(shot, settings, cache)) for shot in shots]
+    answers = [plan.facts.answer for plan in plans]
+    assert answers[0] == answers[1]
+    assert all(0.9 <= value <= 1.35 for value in (answers[0].across, answers[0].down))
+    inputs = open_inputs(shots[0], settings)
+    tracks, _ = _made(tracks_of(inputs.info, 0, 16, settings, cache))
+    again = answer_of(person_of(tracks, inputs.info, None), inputs.info, settings, choose_head("auto", None), Cache(tmp_path / "other"))
+    assert again == answers[0]  # measured anew it is the same
+
+
+def _made(work):
+    """What a generator of events returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value

@@ -1,0 +1,112 @@
+"""What was found out once is found again, in any range; and what a crash damaged is made again, never an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heygem_core.cache import Cache
+from heygem_core.face.detection_cache import LEAD, find_faces, load_stretch, save_stretch
+from heygem_core.media.probe import probe
+
+from .making import make, pictures, planes, same, stages, task, write_clip
+from .test_segments import plan, run
+
+
+def damage(path: Path, how: str) -> None:
+    """As a power cut leaves files: gone, empty, cut short, or full of zeros at their old size."""
+    data = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes({"empty": b"", "cut short": data[: len(data) // 2], "zeros": bytes(len(data))}[how])
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "cut short", "zeros"])
+def test_a_damaged_cache_is_made_again(short: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """It used to end with exit code 70, for every later render of that clip too."""
+    monkeypatch.setenv("HEYGEM_CACHE", str(tmp_path / "cache"))
+    make(short, sentence, tmp_path / "before.mkv", end_exclusive=8)
+    files = [path for path in (tmp_path / "cache").rglob("*.np*") if not path.parent.name.startswith(".")]
+    kinds = {path.parent.parent.name for path in files}
+    assert {"faces", "heard", "plans"} <= kinds
+    for path in files:
+        damage(path, how)
+    make(short, sentence, tmp_path / "after.mkv", end_exclusive=8)
+    assert same(planes(tmp_path / "after.mkv"), planes(tmp_path / "before.mkv"))
+
+
+@pytest.mark.parametrize("name", ["plan.json", "target.npy", "patches.npy"])
+def test_one_damaged_file_of_a_plan_is_noticed(
+    short: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("HEYGEM_CACHE", str(tmp_path / "cache"))
+    make(short, sentence, tmp_path / "before.mkv", end_exclusive=8)
+    (file,) = (tmp_path / "cache" / "plans").rglob(name)
+    damage(file, "zeros")
+    assert "plan" in stages(make(short, sentence, tmp_path / "after.mkv", end_exclusive=8))
+    assert same(planes(tmp_path / "after.mkv"), planes(tmp_path / "before.mkv"))
+
+
+def test_another_range_of_a_tracked_clip_does_not_track_again(
+    man: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEYGEM_CACHE", str(tmp_path / "cache"))
+
+    def tracked_before(start: int, end: int) -> bool:
+        return plan(task(man, sentence, tmp_path / "take.mkv", start=start, end_exclusive=end), None).reused_tracks
+
+    assert not tracked_before(10, 50)
+    assert all(tracked_before(start, end) for start, end in ((20, 30), (12, 48), (30, 60)))
+
+
+STRETCH = 30  # in these tests
+
+
+@pytest.fixture
+def two_stretches(man: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A little more than one stretch of the man."""
+    monkeypatch.setattr("heygem_core.face.stretches.STRETCH", STRETCH)
+    return write_clip(tmp_path / "long.mp4", pictures(man)[: STRETCH + 20])
+
+
+def test_a_frame_has_the_same_face_whichever_range_it_was_wanted_for(two_stretches: Path, tmp_path: Path) -> None:
+    info = probe(two_stretches)
+
+    def faces(first: int, last: int, cache: str) -> tuple[list, int]:
+        events, (seen, damaged, _) = run(find_faces(info, first, last, "mediapipe", Cache(tmp_path / cache)))
+        assert not len(damaged)
+        assert [frame.index for frame in seen] == list(range(first, last))
+        return seen, len(events)
+
+    late, tracked = faces(STRETCH + 10, STRETCH + 15, "one")
+    assert tracked == 20, "only the stretch that is asked for"
+    whole, tracked = faces(0, STRETCH + 20, "one")
+    assert tracked == STRETCH, "what is known already is not looked at"
+    again, _ = faces(0, STRETCH + 20, "two")
+    for one, other in [*zip(late, whole[STRETCH + 10 :], strict=False), *zip(whole, again, strict=True)]:
+        np.testing.assert_array_equal(one.faces[0].points, other.faces[0].points)
+    assert {frame.scene for frame in whole} == {0}
+    # No jump where stretches meet: the tracker had come to the second one from the frames before.
+    lips = np.array([frame.faces[0].points[13] for frame in whole[STRETCH - LEAD : STRETCH + LEAD]])
+    steps = np.linalg.norm(np.diff(lips, axis=0), axis=1)
+    assert steps[LEAD - 1] < max(2.0, 3 * np.median(steps))
+
+
+def test_a_stretch_is_read_as_it_was_written(two_stretches: Path, tmp_path: Path) -> None:
+    info, cache = probe(two_stretches), Cache(tmp_path / "cache")
+    run(find_faces(info, STRETCH, STRETCH + 20, "mediapipe", cache))
+    (folder,) = (path.parent for path in (tmp_path / "cache" / "faces").rglob("faces.npz"))
+    stretch = load_stretch(folder)
+    (tmp_path / "copy").mkdir()
+    save_stretch(stretch, tmp_path / "copy")
+    again = load_stretch(tmp_path / "copy")
+    assert (again.cut, again.damaged, len(again.frames)) == (stretch.cut, stretch.damaged, 20)
+    for one, other in zip(stretch.frames, again.frames, strict=True):
+        assert (one.index, one.scene, one.size) == (other.index, other.scene, other.size)
+        for a, b in zip(one.faces, other.faces, strict=True):
+            assert (a.score, a.box) == (b.score, b.box)
+            np.testing.assert_array_equal(a.points, b.points)
+        np.testing.assert_array_equal(one.looks, other.looks)

@@ -1,0 +1,171 @@
+"""A take in pieces: joined it is the take rendered whole, and a change of the speech leaves the keys of far pieces alone."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+
+from heygem_core.errors import OutputError
+from heygem_core.media.probe import probe
+from heygem_core.rendering.render import render
+from heygem_core.rendering.report import read_report
+from heygem_core.rendering.segments import join, plan_shot
+from heygem_core.shot import Event, Finished, RenderTask
+from heygem_core.tasks.specs import JoinTask, Planned, PlanTask
+
+from .making import left_in, make, pictures, planes, same, samples, speech, stages, task, write_clip, write_sound
+
+T = TypeVar("T")
+
+
+def run(work: Generator[Event, None, T]) -> tuple[list[Event], T]:
+    """(events, answer)."""
+    events = []
+    while True:
+        try:
+            events.append(next(work))
+        except StopIteration as end:
+            return events, end.value
+
+
+def plan(spec: RenderTask, frames: int | None) -> Planned:
+    return run(plan_shot(PlanTask(shot=spec.shot, settings=spec.settings, segment_frames=frames)))[1]
+
+
+def pieces_of(spec: RenderTask, frames: int, folder: Path) -> tuple[str, ...]:
+    """Renders all segments of a shot, each as its own task."""
+    paths = []
+    for number, segment in enumerate(plan(spec, frames).segments):
+        path = folder / f"piece{number}{Path(spec.output).suffix}"
+        events = list(
+            render(RenderTask(shot=spec.shot, settings=spec.settings, output=str(path), segment=(segment.start, segment.end_exclusive)))
+        )
+        assert "track" not in stages(events), "the plan is only read"
+        assert probe(path).sound is None
+        paths.append(str(path))
+    return tuple(paths)
+
+
+def joined(spec: RenderTask, pieces: tuple[str, ...], output: Path) -> Finished:
+    events, finished = run(join(JoinTask(shot=spec.shot, settings=spec.settings, pieces=pieces, output=str(output))))
+    assert events[-1] == finished
+    return finished
+
+
+@pytest.mark.parametrize(
+    ("suffix", "exact", "options"),
+    [
+        (".mkv", True, {}),
+        (".mov", True, {}),
+        (".mov", True, {"format": "dnxhr"}),
+        (".mp4", False, {}),
+        (".webm", False, {}),
+    ],
+)
+def test_segments_joined_are_the_take_rendered_whole(
+    man: Path, woman: Path, tmp_path: Path, suffix: str, exact: bool, options: dict[str, Any]
+) -> None:
+    shot: dict[str, Any] = {"start": 5, "end_exclusive": 45, **options}
+    whole, output = tmp_path / f"whole{suffix}", tmp_path / f"joined{suffix}"
+    make(man, woman, whole, **shot)
+    spec = task(man, woman, output, **shot)
+    pieces = pieces_of(spec, 20, tmp_path)
+    assert [probe(piece).frame_count for piece in pieces] == [16, 16, 8], "cut along the blocks that are drawn together"
+    joined(spec, pieces, output)
+    one, other = probe(whole), probe(output)
+    for name in ("frame_count", "rate", "variable", "time_base", "start_timecode", "coded_size", "pix_fmt", "colour", "duration"):
+        assert getattr(one, name) == getattr(other, name), name
+    np.testing.assert_array_equal(one.frame_pts, other.frame_pts)
+    np.testing.assert_array_equal(samples(output), samples(whole))
+    if exact:
+        assert same(planes(output), planes(whole))
+    else:
+        differences = [
+            np.abs(p.astype(int) - q) for x, y in zip(planes(output), planes(whole), strict=True) for p, q in zip(x, y, strict=True)
+        ]
+        assert max(difference.mean() for difference in differences) < 1.5, "the codec's own error"
+    report = read_report(output)
+    assert report is not None
+    assert (report.take, report.start, report.end_exclusive, report.device) == (output.name, 0, 40, "cpu")
+    assert report.rendering_s is not None
+    assert report.wanted_opening == read_report(whole).wanted_opening  # type: ignore[union-attr]
+    assert not [name for name in left_in(tmp_path) if name.endswith(".part")]
+
+
+def test_a_plan_says_what_it_did_not_have_to_do_again(short: Path, sentence: Path, voice: Path, tmp_path: Path) -> None:
+    def flags(**options: Any) -> tuple[bool, bool, bool]:
+        found = plan(task(short, options.pop("speech", voice), tmp_path / "take.mkv", **options), None)
+        assert (found.frames, found.rate, len(found.segments)) == (16, 25, 1)
+        return found.reused_tracks, found.reused_motion, found.reused_plan
+
+    plan(task(short, sentence, tmp_path / "take.mkv"), None)  # the clip is known from here on
+    assert flags() == (True, False, False)
+    assert flags() == (True, True, True)
+    assert flags(intensity=0.7) == (True, True, False)
+
+
+@pytest.fixture
+def voice(woman: Path, tmp_path: Path) -> Path:
+    """Speech that nobody heard before."""
+    return write_sound(tmp_path / "voice.wav", speech(woman)[7000:19000])
+
+
+def test_a_second_of_new_speech_leaves_far_segments_as_they_are(man: Path, clips: Path, tmp_path: Path) -> None:
+    """The level of the whole speech used to reach every frame, and the largest mouth that was lent its neighbours."""
+    said = np.concatenate([speech(path) for path in sorted((clips / "grid").glob("*.mpg"))])[: 16_000 * 24]
+    other = said.copy()
+    other[16_000 * 12 : 16_000 * 13] = said[16_000 * 2 : 16_000 * 3]
+    keys = []
+    for name, sound in (("before", said), ("after", other)):
+        file = write_sound(tmp_path / f"{name}.wav", sound)
+        found = plan(task(man, file, tmp_path / "take.mkv", fit="loop"), 24)
+        assert found.frames == 600
+        keys.append([segment.key for segment in found.segments])
+    changed = [place for place, (a, b) in enumerate(zip(*keys, strict=True)) if a != b]
+    assert 0 < len(changed) <= 6, "of 25: the second itself, and what hears it coming or has to come back from it"
+    assert all(10 <= place <= 15 for place in changed)
+
+
+def test_keys_follow_what_changes_the_pixels_and_nothing_else(short: Path, sentence: Path, tmp_path: Path) -> None:
+    def keys(**options: Any) -> list[str]:
+        return [segment.key for segment in plan(task(short, sentence, tmp_path / "take.mkv", **options), 8).segments]
+
+    usual = keys()
+    assert len(set(usual)) == 2
+    assert keys(sound="none") == usual
+    assert not set(keys(intensity=0.5)) & set(usual)
+    assert not set(keys(format="ffv1")) & set(usual)
+
+
+def test_pieces_that_are_missing_are_told_and_nothing_is_left(short: Path, sentence: Path, tmp_path: Path) -> None:
+    (tmp_path / "pieces").mkdir()
+    spec = task(short, sentence, tmp_path / "take.mov")
+    pieces = pieces_of(spec, 8, tmp_path / "pieces")
+    with pytest.raises(OutputError, match="hold 8 frames and the take has 16"):
+        joined(spec, pieces[:1], tmp_path / "take.mov")
+    assert [name for name in left_in(tmp_path) if "/" not in name] == []
+
+
+def test_a_piece_of_other_settings_is_refused(short: Path, sentence: Path, tmp_path: Path) -> None:
+    (tmp_path / "pieces").mkdir()
+    spec = task(short, sentence, tmp_path / "take.mov")
+    pieces = pieces_of(spec, 8, tmp_path / "pieces")
+    make(short, sentence, tmp_path / "pieces" / "other.mov", segment=(8, 16), format="h264")
+    with pytest.raises(OutputError, match=r"other\.mov.*other settings"):
+        joined(spec, (pieces[0], str(tmp_path / "pieces" / "other.mov")), tmp_path / "take.mov")
+    assert [name for name in left_in(tmp_path) if "/" not in name] == []
+
+
+def test_a_take_in_pieces_starts_at_its_sources_timecode(man: Path, sentence: Path, tmp_path: Path) -> None:
+    """Editors conform by it, and a join that merely copies packets loses it: the takes compared above come from clips without one."""
+    source = write_clip(tmp_path / "clip.mov", pictures(man)[20:44], timecode="01:00:00:20")
+    spec = task(source, sentence, tmp_path / "take.mov", start=6, fit="hold")
+    pieces = pieces_of(spec, 8, tmp_path)
+    assert len(pieces) > 1
+    joined(spec, pieces, tmp_path / "take.mov")
+    take = probe(tmp_path / "take.mov")
+    assert (take.frame_count, take.start_timecode) == (18, "01:00:01:01")

@@ -1,0 +1,192 @@
+"""Connections that say nothing, say it slowly, or are too many; and requests that are not what HTTP/1.1 says they are."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from heygem_server.api import events
+from heygem_server.http import connections, routes
+from heygem_server.http import server as serving
+
+from .running import Server, running, told
+
+
+@contextmanager
+def links(server: Server, count: int, says: bytes) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        found = [stack.enter_context(socket.create_connection(("127.0.0.1", server.ready.port), timeout=10)) for _ in range(count)]
+        for link in found:
+            link.sendall(says)
+        yield found
+
+
+def raw(server: Server, request: str) -> bytes:
+    """What comes back until the server closes or waits."""
+    with links(server, 1, request.replace("{host}", server.host).encode()) as (link,):
+        link.settimeout(1.0)
+        said = b""
+        try:
+            while piece := link.recv(65536):
+                said += piece
+        except TimeoutError:
+            pass
+        return said
+
+
+def test_two_hundred_that_never_finish_their_head_keep_nobody_out_and_are_hung_up_on(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slowloris: the framework waits an hour for the rest of a head; trickling a byte now and then must not prolong that."""
+    monkeypatch.setattr(serving, "SILENT_S", 1.5)
+    with running(tmp_path_factory.mktemp("slow")) as server, links(server, 200, b"GET /api/v1/info HTTP/1.1\r\nHost: x\r\nX: ") as slow:
+        began = time.monotonic()
+        assert server.ask("GET", "/api/v1/info").status == 200
+        assert time.monotonic() - began < 1
+        alive = slow
+        while alive and time.monotonic() - began < 10:
+            time.sleep(0.2)
+            alive = [link for link in alive if still_open(link)]
+        assert not alive
+        assert time.monotonic() - began < 6
+
+
+def still_open(link: socket.socket) -> bool:
+    try:
+        link.sendall(b"x")
+        link.settimeout(0.001)
+        return link.recv(100) != b""
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
+def test_one_address_has_only_so_many_connections(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = connections.Connections
+    monkeypatch.setattr(serving, "Connections", lambda make: made(make, most_local=20))
+    with running(tmp_path_factory.mktemp("many")) as server:
+        with links(server, 25, b"") as found:
+            time.sleep(0.3)
+            assert sum(map(still_open, found)) == 20
+        ends = time.monotonic() + 5
+        while True:  # their places are free again
+            try:
+                assert server.ask("GET", "/healthz").status == 200
+                break
+            except OSError:
+                assert time.monotonic() < ends
+                time.sleep(0.05)
+
+
+def test_a_body_that_trickles_for_ever_ends_the_request(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte before each limit between two pieces kept a request open for as long as somebody liked."""
+    monkeypatch.setattr(routes, "BODY_WHOLE_S", 0.6)
+    head = f"POST /api/v1/prove HTTP/1.1\r\nHost: {server.host}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    with links(server, 1, head.encode()) as (link,):
+        link.settimeout(0.1)
+        began = time.monotonic()
+        while time.monotonic() - began < 5:
+            try:
+                assert b" 400 " in link.recv(1000)
+                return
+            except TimeoutError:
+                link.sendall(b" ")
+    raise AssertionError("the request was never ended")
+
+
+def test_sockets_that_do_not_say_who_they_are_are_few(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them may be in the middle of sending a message of megabytes."""
+    monkeypatch.setattr(events, "_MOST_UNKNOWN", {True: 3})
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(server.socket())
+        upgrade = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        }
+        assert server.ask("GET", "/api/v1/events", headers=upgrade).status == 429
+    ends = time.monotonic() + 5
+    while server.ask("GET", "/api/v1/events", headers=upgrade).status == 429:
+        assert time.monotonic() < ends, "their places are free again"
+        time.sleep(0.05)
+    with server.known_socket() as known:
+        told(known, "welcome")
+
+
+def test_compression_is_not_offered_and_a_compressed_frame_ends_the_socket(server: Server) -> None:
+    """A bomb of a kilobyte would unpack to a gigabyte before anybody said who they are."""
+    head = (
+        "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
+    )
+    with links(server, 1, head.replace("{host}", server.host).encode()) as (link,):
+        answer = link.recv(4096)
+        assert b" 101 " in answer
+        assert b"permessage-deflate" not in answer
+        link.sendall(bytes([0xC1, 0x85, 0, 0, 0, 0]) + b"\x00\x00\x00\xff\xff")  # RSV1, text, masked
+        assert link.recv(4096)[0] & 0x0F == 8, "a close"
+
+
+def test_a_frame_larger_than_any_message_is_refused_by_its_announcement(server: Server) -> None:
+    with server.socket() as found:
+        found.socket.sendall(bytes([0x81, 0xFF]) + (1 << 40).to_bytes(8, "big") + bytes(4))
+        with pytest.raises(Exception, match="1009"):
+            found.recv(timeout=5)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["user@127.0.0.1:PORT", "127.0.0.1.:PORT", "127.1:PORT", "2130706433:PORT", "0.0.0.0:PORT", "[::]:PORT", "[0:0:0:0:0:0:0:1]:PORT",
+     "[::ffff:127.0.0.1]:PORT", "[::1%25lo]:PORT", "127.0.0.1:PORT:80", "127.0.0.1:PORT@evil", "localhost.evil:PORT", "127.0.0.1:0PORT",
+     "127.0.0.1:PORT, evil", "127.0.0.1 :PORT", "\u0131ocalhost:PORT"],
+)  # fmt: skip
+def test_whatever_else_may_lead_to_this_machine_is_not_our_name(server: Server, host: str) -> None:
+    said = raw(server, f"GET /api/v1/info HTTP/1.1\r\nHost: {host.replace('PORT', str(server.ready.port))}\r\n\r\n")
+    assert said.split(b" ")[1] in (b"400", b"403")
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        "GET http://evil.example/api/v1/info HTTP/1.1\r\nHost: {host}\r\n",
+        "GET http://{host}/healthz HTTP/1.1\r\nHost: {host}\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: evil.example\r\nHost: {host}\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n",
+        "CONNECT evil.example:443 HTTP/1.1\r\nHost: {host}\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: {host}\r\n",
+        "GET /healthz HTTP/1.0\r\n",
+        "GET /healthz HTTP/1.1\r\nHost : {host}\r\n",
+        "GET /healthz HTTP/1.1\r\n Host: {host}\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: {host}\r\nX: a\r\n b\r\n",
+        "GET /healthz HTTP/1.1\nHost: {host}\n",
+    ],
+)
+def test_a_head_that_two_programs_could_read_differently_is_refused(server: Server, request_head: str) -> None:
+    said = raw(server, request_head + "\r\n")
+    assert said.split(b" ")[1] in (b"400", b"403", b"405"), said[:200]
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: +5\r\n",
+        "Content-Length: 5, 5\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding : chunked\r\n",
+    ],
+)
+def test_a_body_whose_end_is_ambiguous_smuggles_no_second_request(server: Server, framing: str) -> None:
+    body = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    said = raw(server, "POST /api/v1/prove HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n" + framing + "\r\n" + body)
+    assert b" 400 " in said.splitlines()[0]
+    assert said.count(b"HTTP/1.1 200") == 0

@@ -1,0 +1,187 @@
+"""What a request may look like: methods, content types, sizes, times, headers of the answers, and what ends in the log."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from heygem_server.http import routes as routes_module
+from heygem_server.http.log import masked
+from heygem_server.http.route_table import ROUTES
+
+from .running import Server, running
+
+
+def test_asking_changes_nothing(server: Server) -> None:
+    """Zoom 2019: a picture's address was enough to switch a camera on."""
+
+    def state() -> list[tuple[str, bytes]]:
+        kept = ("roots.json", "access.json", "uploads")
+        folder = server.settings.data_folder
+        return [
+            (str(path), path.read_bytes() if path.is_file() else b"")
+            for name in kept
+            for path in sorted([folder / name, *(folder / name).rglob("*")])
+            if path.exists()
+        ]
+
+    client = server.client()
+    before, jobs = state(), client.jobs()
+    for route in ROUTES:
+        path = route.path.replace("{id}", "x").replace("{path:.+}", "x")
+        if route.method == "GET" and not path.endswith("/events"):
+            for address in (path, path + "?force=1", path + "?folder=/tmp"):
+                assert server.ask("GET", address).status < 500
+        if route.method != "GET" and not any((other.method, other.path) == ("GET", route.path) for other in ROUTES):
+            assert server.ask("GET", path).status in (404, 405), path
+    assert (state(), client.jobs()) == (before, jobs)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "text/plain;application/json", "application/octet-stream"],
+)
+def test_a_change_whose_body_a_foreign_form_could_send_is_refused(server: Server, content_type: str) -> None:
+    """ComfyUI-Manager: form content types need no leave from the browser."""
+    for path, body in (
+        ("/api/v1/tokens", b'{"scope":"page"}'),
+        ("/api/v1/jobs/x/cancel", b""),
+        ("/api/v1/prove", b'{"nonce":"nnnnnnnnnnnnnnnn"}'),
+    ):
+        answer = server.ask("POST", path, body, {"Content-Type": content_type})
+        assert (answer.status, answer.error) == (415, "NotJson"), path
+
+
+def test_a_compressed_body_is_refused(server: Server) -> None:
+    """A kilobyte can unpack to a gigabyte."""
+    body = gzip.compress(b'{"nonce":"' + b"n" * 32 + b'"}')
+    assert server.ask("POST", "/api/v1/prove", body, {"Content-Type": "application/json", "Content-Encoding": "gzip"}).status == 415
+
+
+def test_a_body_over_the_limit_is_refused_with_and_without_its_length(server: Server) -> None:
+    large = b'{"nonce":"' + b"n" * (2 << 20) + b'"}'
+    assert server.ask("POST", "/api/v1/prove", large, {"Content-Type": "application/json"}).error == "TooLarge"
+    connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=20)
+    pieces = (large[at : at + 65536] for at in range(0, len(large), 65536))
+    try:
+        connection.request("POST", "/api/v1/prove", body=pieces, headers={"Content-Type": "application/json"}, encode_chunked=True)
+        assert connection.getresponse().status == 413
+    except BrokenPipeError:
+        pass  # closed while it was still being sent: as good
+    finally:
+        connection.close()
+
+
+def test_a_body_that_never_comes_ends_the_request(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes_module, "BODY_STALL_S", 0.3)
+    with socket.create_connection(("127.0.0.1", server.ready.port), timeout=10) as link:
+        head = (
+            f"POST /api/v1/prove HTTP/1.1\r\nHost: {server.host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n" + '{"no'
+        )
+        link.sendall(head.encode())
+        began = time.monotonic()
+        assert b"400" in link.recv(100)
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b'{"nonce":1}', b'{"nonce":"short"}', b'{"nonce":"' + b"n" * 32 + b'","more":1}', b"\xff", b"[" * 100_000],
+)
+def test_a_body_that_is_not_what_was_wanted_is_a_clear_refusal(server: Server, body: bytes) -> None:
+    answer = server.ask("POST", "/api/v1/prove", body, {"Content-Type": "application/json"})
+    assert (answer.status, answer.error) == (400, "BadRequest")
+
+
+def test_an_unknown_or_doubled_query_is_refused(server: Server) -> None:
+    assert server.ask("GET", "/api/v1/info?x=1").status == 400
+    assert server.ask("GET", "/api/v1/jobs?limit=5&limit=6").status == 400
+    assert server.ask("GET", "/api/v1/jobs?limit=100000").status == 400
+    assert server.ask("GET", "/api/v1/jobs?state=sleeping").status == 400
+
+
+def test_what_is_not_there_says_so_as_a_problem(server: Server) -> None:
+    assert server.ask("GET", "/api/v1/nothing").error == "NotFound"
+    answer = server.ask("PUT", "/api/v1/jobs")
+    assert answer.status == 405
+    assert "GET" in answer.headers["allow"]
+
+
+def test_every_answer_carries_the_headers_that_keep_browsers_careful(server: Server) -> None:
+    for method, path, known in (
+        ("GET", "/api/v1/info", True),
+        ("GET", "/api/v1/info", False),
+        ("GET", "/nothing", True),
+        ("GET", "/healthz", False),
+        ("POST", "/api/v1/jobs", True),
+    ):
+        headers = server.ask(method, path, known=known).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert "aiohttp" not in headers["server"].lower()
+
+
+def test_the_page_runs_only_its_own_scripts_and_is_framed_only_by_itself_and_pages_on_disk(server: Server) -> None:
+    answer = server.ask("GET", "/", known=False)
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    assert answer.status == 200
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'self' file:"
+    assert f"ws://{server.host}" in policy["connect-src"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "x-frame-options" not in answer.headers  # it knows no file:
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../settings.py",
+        "/static/%2e%2e/settings.py",
+        "/static/..%2fsettings.py",
+        "/static//etc/passwd",
+        "/static/..\\settings.py",
+        "/static/%00",
+    ],
+)
+def test_parts_of_the_page_come_from_its_folder_alone(server: Server, path: str) -> None:
+    assert server.ask("GET", path, known=False).status in (400, 404)
+
+
+def test_no_secret_ends_in_the_log(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        cookie, csrf = server.sign_in()
+        server.ask("GET", f"/api/v1/info?token={server.ready.token}")
+        server.ask("GET", f"/api/v1/{server.ready.token}")
+        server.ask("GET", "/api/v1/jobs?q=a-private-word")
+        server.ask("GET", "/api/v1/info", headers={"Cookie": cookie, "X-HeyGem-CSRF": csrf}, known=False)
+        server.socket({"token": server.ready.token}).close()
+        server.socket({"token": server.ready.token + "x"}).close()
+        with server.client() as client:
+            client.info()
+        secrets = [
+            "a-private-word",
+            server.ready.token.partition(".")[2],
+            server.ready.sign_in.partition("#code=")[2],
+            cookie.partition("=")[2],
+            csrf,
+        ]
+    text = (tmp_path / "data" / "logs" / "server.log").read_text()
+    assert len(text.splitlines()) > 5
+    assert [json.loads(line) for line in text.splitlines()]
+    assert not [secret for secret in secrets if secret in text]
+
+
+def test_masking_finds_tokens_codes_and_bearers() -> None:
+    token = "0123456789abcdef." + "A" * 43
+    assert masked(f"x {token} y") == "x *** y"
+    assert masked("http://127.0.0.1:1/#code=abc-DEF_1 z") == "http://127.0.0.1:1/#code=*** z"
+    assert masked("authorization: Bearer something") == "authorization: Bearer ***"

@@ -1,0 +1,169 @@
+"""The socket: who is let in by the first message, and what ends it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from heygem_server.api import events as events_module
+from heygem_server.rendering import services
+from heygem_server.rendering.events import Broadcaster
+from heygem_server.security.challenge import is_proof
+from heygem_server.store import Store
+from heygem_server.wire import Origin, PreviewHeader
+
+from ..rendering.jobs import submit
+from .running import Server, running, told
+
+
+def refused(socket: ClientConnection) -> str:
+    """The last message before the server closes."""
+    last = json.loads(socket.recv(timeout=10))
+    with pytest.raises(ConnectionClosed):
+        socket.recv(timeout=10)
+    assert last["type"] == "refused"
+    return last["error"]
+
+
+def test_whoever_says_nothing_is_shown_out_in_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert events_module.HELLO_WITHIN_S == 5
+    monkeypatch.setattr(events_module, "HELLO_WITHIN_S", 0.3)
+    with server.socket() as socket:
+        assert refused(socket) == "Unauthorized"
+
+
+@pytest.mark.parametrize(
+    "first",
+    ['{"type":"follow","previews":true}', "{}", "x", '{"type":"hello","since":"x"}', "[" * 100_000, '{"jsonrpc":"2.0","id":1,"result":{}}'],
+)
+def test_the_first_message_is_a_hello(server: Server, first: str) -> None:
+    with server.socket() as socket:
+        socket.send(first)
+        assert refused(socket) in ("Unauthorized", "BadRequest")
+
+
+@pytest.mark.parametrize("hello", [{}, {"token": "x.y"}, {"token": ""}])
+def test_a_hello_without_the_right_token_is_refused(server: Server, hello: dict[str, str]) -> None:
+    with server.socket(hello) as socket:
+        assert refused(socket) == "Unauthorized"
+
+
+def test_binary_first_is_refused(server: Server) -> None:
+    with server.socket() as socket:
+        socket.send(b"hello")
+        assert refused(socket) == "Unauthorized"
+
+
+def test_the_server_proves_itself_before_the_token_is_told(server: Server) -> None:
+    with server.socket() as socket:
+        socket.send(json.dumps({"type": "prove", "nonce": "n" * 32}))
+        assert is_proof(server.ready.token, "n" * 32, told(socket, "proven")["hmac"])
+        socket.send(json.dumps({"type": "hello", "token": server.ready.token}))
+        assert told(socket, "welcome")["scope"] == "admin"
+
+
+def test_proofs_do_not_keep_the_door_open(server: Server) -> None:
+    with server.socket() as socket:
+        for _ in range(4):
+            socket.send(json.dumps({"type": "prove", "nonce": "n" * 32}))
+        kinds = [json.loads(socket.recv(timeout=10))["type"] for _ in range(5)]
+    assert kinds == ["proven"] * 4 + ["refused"]
+
+
+def test_a_signed_in_page_comes_in_by_its_cookie_from_this_servers_page_alone(server: Server) -> None:
+    cookie, _ = server.sign_in()
+    with server.socket({}, additional_headers={"Cookie": cookie}, origin=f"http://{server.host}") as socket:  # type: ignore[arg-type]
+        assert told(socket, "welcome")["scope"] == "page"
+    for origin in (None, "null", "file://"):
+        with server.socket({}, additional_headers={"Cookie": cookie}, origin=origin) as socket:  # type: ignore[arg-type]
+            assert refused(socket) == "Unauthorized"
+
+
+def test_a_page_on_disk_comes_in_by_its_token(server: Server) -> None:
+    token = server.token("page")["Authorization"].removeprefix("Bearer ")
+    with server.socket({"token": token}, origin="null") as socket:  # type: ignore[arg-type]
+        assert told(socket, "welcome")["scope"] == "page"
+
+
+def test_a_message_larger_than_the_limit_ends_the_connection(server: Server) -> None:
+    with server.known_socket() as socket:
+        told(socket, "welcome")
+        with suppress(ConnectionClosed):  # the server may close while it is still being sent
+            socket.send("x" * (events_module._LARGEST_MESSAGE + 1))
+        with suppress(ConnectionClosed):
+            for _ in socket:
+                pass
+        assert socket.close_code in (1009, 1006)
+
+
+def test_after_the_hello_only_what_is_understood_goes_on(server: Server) -> None:
+    with server.known_socket() as socket:
+        told(socket, "welcome")
+        socket.send(json.dumps({"type": "follow", "previews": True, "logs": ["x"]}))
+        socket.send(json.dumps({"type": "hello", "token": server.ready.token}))
+        assert told(socket, "refused")["error"] == "BadRequest"
+
+
+def test_a_newcomer_gets_a_welcome_and_the_present_state(server: Server) -> None:
+    with server.known_socket() as socket:
+        welcome, snapshot = told(socket, "welcome"), told(socket, "snapshot")
+        assert welcome["epoch"] == snapshot["epoch"]
+        assert snapshot["seq"] >= welcome["seq"]
+
+
+def test_who_comes_back_is_not_told_the_same_again(server: Server) -> None:
+    with server.known_socket() as socket:
+        welcome = told(socket, "welcome")
+    with server.known_socket(since=welcome["seq"], epoch=welcome["epoch"]) as socket:
+        told(socket, "welcome")
+        told(socket, "hosts")
+        with pytest.raises(TimeoutError):
+            socket.recv(timeout=0.3)
+
+
+def frames_heard(socket: ClientConnection, timeout_s: float = 0.6) -> list[str]:
+    """The jobs of all pictures that come until nothing comes any more."""
+    heard = []
+    with suppress(TimeoutError):
+        while True:
+            message = socket.recv(timeout=timeout_s)
+            if isinstance(message, bytes):
+                length = int.from_bytes(message[:4], "big")
+                assert message[4 + length :] == b"a jpeg"
+                heard.append(json.loads(message[4 : 4 + length])["job"])
+    return heard
+
+
+def test_an_editor_sees_pictures_of_its_own_jobs_if_it_asked_and_of_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Broadcaster] = []
+    monkeypatch.setattr(services, "Broadcaster", lambda store: found.append(Broadcaster(store)) or found[0])
+    with running(tmp_path, disk_floor_bytes=1 << 60) as server:
+        store = Store(server.settings.data_folder / "heygem.sqlite3")
+        own, other = (submit(store, origin=Origin(kind="host", host="premiere-1", project=project)).job.id for project in ("p1", "p2"))
+        store.close()
+
+        def draw() -> None:
+            for job in (own, other, "jnobody"):
+                header = PreviewHeader(job=job, shot=f"shot of {job}", frame=3, width=8, height=8)
+                found[0].publish_picture(header, b"a jpeg")
+
+        token = server.token("host", host="premiere-1", project="p1")["Authorization"].split()[1]
+        with server.socket({"token": token, "previews": True}) as asked, server.socket({"token": token}) as silent:
+            page = server.socket({"token": server.ready.token, "previews": True})
+            for socket in (asked, silent, page):
+                told(socket, "snapshot")
+            draw()
+            assert sorted(frames_heard(page)) == sorted((own, other, "jnobody"))
+            assert frames_heard(asked) == [own]
+            assert frames_heard(silent) == []
+            silent.send(json.dumps({"type": "follow", "previews": True}))
+            asked.send(json.dumps({"type": "follow"}))
+            assert frames_heard(asked, 0.3) == []
+            draw()
+            assert (frames_heard(silent), frames_heard(asked)) == ([own], [])
+            page.close()

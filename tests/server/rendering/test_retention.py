@@ -1,0 +1,153 @@
+"""What goes by age and by size, and what never does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from heygem_server.hosts.export_store import WITHIN_S, exports_folder
+from heygem_server.rendering.retention import sweep
+from heygem_server.rendering.timeline_store import forget_timeline, timelines_folder
+from heygem_server.settings import ServerSettings
+from heygem_server.store import Store
+from heygem_server.wire import TakeView
+
+from .jobs import claimed, placed, planned, submit, take_of
+from .rooms import left_in, settings
+
+DAY = 86_400.0
+NOW = 1_000_000.0 + 100 * DAY
+
+
+def a_file(path: Path, *, age_days: float, size: int = 1000) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(size))
+    for each in (path, path.parent):
+        os.utime(each, (NOW - age_days * DAY, NOW - age_days * DAY))
+    return path
+
+
+def a_take(store: Store, folder: Path, name: str, *, age_days: float, size: int = 1000) -> TakeView:
+    submit(store, f"{name}.mp4")
+    store.finish_plan(claimed(store).token, planned(name))
+    store.finish_segment(claimed(store).token)
+    claim = claimed(store)
+    path = a_file(folder / "takes" / f"{name}.mov", age_days=age_days, size=size)
+    take = msgspec.structs.replace(take_of(claim, str(path)), created=NOW - age_days * DAY, size_bytes=size)
+    return store.finish_join(claim.token, take)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> ServerSettings:
+    return settings(tmp_path, keep_days=30.0, keep_bytes=None)
+
+
+def test_old_takes_go_with_their_reports_and_young_pinned_and_placed_ones_stay(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    old, young, pinned, used = (
+        a_take(store, tmp_path, name, age_days=age) for name, age in (("old", 31), ("young", 29), ("pinned", 99), ("used", 99))
+    )
+    Path(f"{old.path}.report.json").touch()
+    store.pin(pinned.id, True)
+    store.placed(used.id, placed())
+    assert sweep(store, kept, NOW) == 1000
+    assert left_in(tmp_path / "takes") == ["pinned.mov", "used.mov", "young.mov"]
+    assert {take.id for take in store.takes().takes} == {young.id, pinned.id, used.id}
+
+
+def test_takes_of_a_job_that_has_not_ended_stay(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    submit(store, "a.mp4", "b.mp4")
+    store.finish_plan(claimed(store).token, planned("a"))
+    store.finish_segment(claimed(store).token)
+    claim = claimed(store)
+    path = a_file(tmp_path / "takes" / "a.mov", age_days=99)
+    store.finish_join(claim.token, msgspec.structs.replace(take_of(claim, str(path)), created=NOW - 99 * DAY))
+    assert sweep(store, kept, NOW) == 0
+    assert path.exists()
+
+
+def test_uploads_of_unfinished_jobs_stay_and_other_old_ones_go(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    uploads = kept.data_folder / "uploads"
+    needed = a_file(uploads / "a" / "media.mp4", age_days=99)
+    a_file(uploads / "b" / "media.mp4", age_days=99)
+    a_file(uploads / "c" / "media.mp4", age_days=1)
+    submit(store, str(needed))
+    assert sweep(store, kept, NOW) == 1000
+    assert left_in(uploads) == ["a/media.mp4", "c/media.mp4"]
+
+
+def test_above_the_size_the_cheapest_go_first_oldest_first_and_pinned_takes_never(store: Store, tmp_path: Path) -> None:
+    kept = settings(tmp_path, keep_days=None, keep_bytes=2500)
+    old_take = a_take(store, tmp_path, "old", age_days=9)
+    pinned = a_take(store, tmp_path, "pinned", age_days=20)
+    store.pin(pinned.id, True)
+    a_file(kept.data_folder / "looks" / "k" / "poster.jpg", age_days=1)
+    a_file(kept.data_folder / "segments" / "ab" / "ab1.mov", age_days=5)
+    a_file(kept.data_folder / "segments" / "ab" / "ab2.mov", age_days=2)
+    assert sweep(store, kept, NOW) == 2000
+    assert left_in(kept.data_folder) == ["segments/ab/ab2.mov"]
+    assert sweep(store, settings(tmp_path, keep_days=None, keep_bytes=0), NOW) == 2000
+    assert left_in(tmp_path / "takes") == ["pinned.mov"]
+    assert old_take.id not in {take.id for take in store.takes().takes}
+
+
+def test_what_was_used_within_the_hour_stays_even_above_the_size(store: Store, tmp_path: Path) -> None:
+    kept = settings(tmp_path, keep_days=None, keep_bytes=0)
+    fresh = a_file(kept.data_folder / "segments" / "ab" / "ab1.mov", age_days=0.01)
+    assert sweep(store, kept, NOW) == 0
+    assert fresh.exists()
+
+
+def test_without_limits_only_unused_looks_and_segments_go(store: Store, tmp_path: Path) -> None:
+    kept = settings(tmp_path, keep_days=None, keep_bytes=None)
+    a_take(store, tmp_path, "old", age_days=999)
+    a_file(kept.data_folder / "segments" / "ab" / "ab1.mov", age_days=31)
+    assert sweep(store, kept, NOW) == 1000
+    assert left_in(tmp_path / "takes") == ["old.mov"]
+
+
+def test_a_timeline_goes_with_its_job_and_with_no_other(tmp_path: Path, store: Store) -> None:
+    """A job may say that it was cut from any timeline, and from things that are no timeline at all."""
+    folder = timelines_folder(tmp_path)
+    ours, other = "t0123456789abcdef", "tfedcba9876543210"
+    for name, job in ((ours, "jours"), (other, "jother")):
+        a_file(folder / name / "kept.json", age_days=1).write_text(f'{{"job":"{job}","source":"x"}}')
+    a_file(tmp_path / "precious" / "kept.json", age_days=1).write_text('{"job":"jours"}')
+    for named in (other, "../precious", "", None, "t0123456789abcdef/..", "nothing"):
+        forget_timeline(tmp_path, named, "jours")
+    assert {path.parent.name for path in tmp_path.rglob("kept.json")} == {ours, other, "precious"}
+    forget_timeline(tmp_path, ours, "jours")
+    assert {path.parent.name for path in tmp_path.rglob("kept.json")} == {other, "precious"}
+
+
+def test_a_timeline_that_a_killed_server_was_reading_goes_after_a_day(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    old, young = (timelines_folder(kept.data_folder) / name for name in ("t0000000000000001", "t0000000000000002"))
+    a_file(old / "timeline.otio", age_days=2)
+    a_file(young / "timeline.otio", age_days=0.5)
+    job = submit(store, "a.mp4").job.id
+    a_file(timelines_folder(kept.data_folder) / "t3" / "kept.json", age_days=99).write_text(f'{{"job":"{job}"}}')
+    sweep(store, kept, NOW)
+    assert sorted(path.name for path in timelines_folder(kept.data_folder).iterdir()) == [young.name, "t3"]
+
+
+def test_a_timeline_whose_job_was_never_recorded_goes_after_a_day(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    """It is written before its job, so a server killed in between left one that named a job which nobody knows."""
+    for name, age in (("t0000000000000001", 2), ("t0000000000000002", 0.5)):
+        path = a_file(timelines_folder(kept.data_folder) / name / "kept.json", age_days=age)
+        path.write_text('{"job":"jnobody"}')
+    sweep(store, kept, NOW)
+    assert [path.name for path in timelines_folder(kept.data_folder).iterdir()] == ["t0000000000000002"]
+
+
+def test_an_export_goes_a_day_after_its_last_use_and_never_while_it_may_still_be_made(store: Store, tmp_path: Path) -> None:
+    """Not even above the size: a folder without kept.json is one that an editor is still writing into."""
+    assert WITHIN_S < DAY / 2
+    folder = exports_folder(tmp_path / "data")
+    going = a_file(folder / "x0000000000000001" / "heygem-1.mov", age_days=0.3)
+    stale = a_file(folder / "x0000000000000002" / "kept.json", age_days=1.5)
+    used = a_file(folder / "x0000000000000003" / "heygem-1.mov", age_days=30)
+    os.utime(used.parent, (NOW - 0.5 * DAY, NOW - 0.5 * DAY))
+    sweep(store, settings(tmp_path, keep_days=None, keep_bytes=0), NOW)
+    assert (going.exists(), stale.parent.exists(), used.exists()) == (True, False, True)
