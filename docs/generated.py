@@ -18,8 +18,8 @@ import heygem_core.errors
 import heygem_core.shot
 from heygem_core.media.formats import FORMATS
 from heygem_server import cli, settings
-from heygem_server.front.openapi import document
-from heygem_server.front.table import ROUTES
+from heygem_server.http.openapi import document
+from heygem_server.http.route_table import ROUTES
 
 _API = "/api/v1/"
 EXIT_CODES_OUTSIDE_THE_TREE = {
@@ -226,10 +226,10 @@ def _anchor(name: str) -> str:
 
 def python() -> str:
     """The structs and functions that Python programs use, from their source."""
-    from heygem_core.render import render
+    from heygem_core.rendering.render import render
 
     return "\n".join(
-        [_function("heygem_core.render.render", render)]
+        [_function("heygem_core.rendering.render.render", render)]
         + [_struct(kind) for kind in (heygem_core.shot.Shot, heygem_core.shot.RenderSettings, heygem_core.shot.RenderTask)]
     )
 
