@@ -13,15 +13,15 @@ from .specs import Answer, FacesTask, JoinTask, MeasureTask, PlanTask, PosterTas
 Work = Generator[Event, None, Any]
 
 _DOES: dict[type, str] = {  # module:function, imported when it is first needed: most of them are heavy
-    RenderTask: "render:render",
-    PlanTask: "segments:plan_shot",
-    JoinTask: "segments:join",
-    ProbeTask: "look.facts:look_at_facts",
-    PosterTask: "look.poster:make_poster",
-    FacesTask: "look.people:find_people",
-    WaveformTask: "look.waveform:measure_waveform",
-    ProxyTask: "look.proxy:make_proxy",
-    SheetTask: "look.sheet:make_sheet",
+    RenderTask: "rendering.render:render",
+    PlanTask: "rendering.segments:plan_shot",
+    JoinTask: "rendering.segments:join",
+    ProbeTask: "inspection.facts:look_at_facts",
+    PosterTask: "inspection.poster:make_poster",
+    FacesTask: "inspection.people:find_people",
+    WaveformTask: "inspection.waveform:measure_waveform",
+    ProxyTask: "inspection.proxy:make_proxy",
+    SheetTask: "inspection.sheet:make_sheet",
     MeasureTask: "quality.measure:measure_task",
 }
 
@@ -31,7 +31,7 @@ def start(task: Task) -> Work:
     if type(task) not in _DOES:
         raise SpecError(f"There is no task “{type(task).__name__}”.")
     module, _, name = _DOES[type(task)].partition(":")
-    return getattr(import_module(f".{module}", __package__), name)(task)
+    return getattr(import_module(f"heygem_core.{module}"), name)(task)
 
 
 def answer_of(returned: Any) -> Answer | None:
