@@ -142,10 +142,10 @@ def wire_types() -> str:
 
 def defaults() -> str:
     """The whole of defaults.js: settings as they are when nobody chose."""
-    values = json.dumps(json.loads(shot.to_json(shot.RenderSettings())), indent=2)
+    values = "".join(f"  {name}: {json.dumps(value)},\n" for name, value in json.loads(shot.to_json(shot.RenderSettings())).items())
     return (
         "// Made by web-tools/wire_types.py from heygem_core.shot.RenderSettings: do not edit.\n\n"
-        f'/** @type {{Required<import("./wire.js").RenderSettings>}} */\nexport const DEFAULT_SETTINGS = {values};\n'
+        f'/** @type {{Required<import("./wire.js").RenderSettings>}} */\nexport const DEFAULT_SETTINGS = {{\n{values}}};\n'
     )
 
 

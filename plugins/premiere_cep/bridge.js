@@ -44,7 +44,7 @@ function unwrapped(text) {
   let said = null;
   try {
     said = JSON.parse(text);
-  } catch (problem) {
+  } catch {
     said = null;
   }
   if (!said || typeof said.ok !== "boolean") {

@@ -64,7 +64,7 @@ function hostId(dataFolder) {
   try {
     const known = fs.readFileSync(file, "utf8").trim();
     if (known) return known;
-  } catch (problem) {
+  } catch {
     fs.mkdirSync(dataFolder, { recursive: true });
   }
   const made = `premiere-${crypto.randomBytes(8).toString("hex")}`;
@@ -82,8 +82,8 @@ function readConfig(folder, dataFolder = usualDataFolder(process.platform, proce
   for (const file of [path.join(folder, "config.json"), path.join(dataFolder, "install.json")]) {
     try {
       return JSON.parse(fs.readFileSync(file, "utf8"));
-    } catch (problem) {
-      continue;
+    } catch {
+      // absent or half written: the next place is asked
     }
   }
   return { command: [], data_folder: dataFolder, server_file: path.join(dataFolder, "server.json") };

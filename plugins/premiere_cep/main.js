@@ -65,7 +65,7 @@
       const { red, green, blue } = JSON.parse(cep.getHostEnvironment()).appSkinInfo.panelBackgroundColor.color;
       const part = (value) => Math.round(value).toString(16).padStart(2, "0");
       return { mode: red + green + blue < 384 ? "dark" : "light", background: `#${part(red)}${part(green)}${part(blue)}` };
-    } catch (problem) {
+    } catch {
       return { mode: "dark" };
     }
   }

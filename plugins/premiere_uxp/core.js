@@ -4,7 +4,7 @@
 function core(name) {
   try {
     return require(`./shared/${name}`);
-  } catch (problem) {
+  } catch {
     return require(`../shared/${name}`);
   }
 }

@@ -38,7 +38,7 @@ function makeMachine({ uxp, fs, os, fetch, random }) {
 async function tried(read, otherwise) {
   try {
     return await read();
-  } catch (problem) {
+  } catch {
     return otherwise;
   }
 }
@@ -62,7 +62,7 @@ async function readConfig(machine) {
   const folder = usualDataFolder(machine.os.platform(), machine.os.homedir());
   try {
     return JSON.parse(await machine.readText(`${folder}/install.json`));
-  } catch (problem) {
+  } catch {
     return { command: [], data_folder: folder, server_file: `${folder}/server.json` };
   }
 }

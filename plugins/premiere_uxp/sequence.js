@@ -115,7 +115,7 @@ async function tried(read, otherwise) {
   try {
     const value = await read();
     return value === undefined || value === null ? otherwise : value;
-  } catch (problem) {
+  } catch {
     return otherwise;
   }
 }
@@ -146,7 +146,7 @@ async function described(ppro) {
 /** @param {Found[]} all */
 async function selectedIds(all) {
   const selected = await Promise.all(all.map((one) => one.item.getIsSelected()));
-  return all.filter((one, index) => selected[index]).map((one) => one.id);
+  return all.filter((_, index) => selected[index]).map((one) => one.id);
 }
 
 const placeOf = (/** @type {Found} */ one) => `${one.media} ${one.start} ${one.end}`;

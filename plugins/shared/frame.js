@@ -39,7 +39,7 @@ async function pick(host, { id, kind }, send) {
   host.picking = true;
   try {
     return send({ type: "heygem.picked", id, paths: await host.pick(kind) });
-  } catch (problem) {
+  } catch {
     return send({ type: "heygem.picked", id, paths: [] });
   } finally {
     host.picking = false;

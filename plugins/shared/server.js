@@ -10,7 +10,7 @@ async function find(machine, serverFile) {
   let said;
   try {
     said = JSON.parse(await machine.readText(serverFile));
-  } catch (problem) {
+  } catch {
     throw refusal(
       "NoServer",
       "The render server is not running: start it with “heygem serve”, or let it start at login with “heygem install service”.",
@@ -55,7 +55,7 @@ async function ask(machine, server, method, path, body, token) {
 function parsed(text) {
   try {
     return JSON.parse(text);
-  } catch (problem) {
+  } catch {
     return null;
   }
 }

@@ -22,7 +22,9 @@ function digest(bytes) {
   const state = START.slice();
   for (let at = 0; at < padded.length; at += BLOCK) mix(state, view, at);
   const out = new DataView(new ArrayBuffer(32));
-  state.forEach((word, index) => out.setUint32(index * 4, word));
+  state.forEach((word, index) => {
+    out.setUint32(index * 4, word);
+  });
   return new Uint8Array(out.buffer);
 }
 

@@ -54,7 +54,9 @@ export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket 
       seen: () => ({ since: state.seq < 0 ? null : state.seq, epoch: state.epoch }),
       wanted,
       onMessage: dispatch,
-      onPreview: (preview) => watchers.forEach((watcher) => watcher(preview)),
+      onPreview: (preview) => {
+        for (const watcher of watchers) watcher(preview);
+      },
       onConnection: (connection) => dispatch({ type: "connection", connection }),
       waitMs,
       WebSocket: Socket,

@@ -47,8 +47,10 @@ export function makeHostLink(id, on) {
 
   /** @param {any} data */
   function hear(data) {
-    if (data?.type === "heygem.session" && typeof data.token === "string") on.onSession((session = data));
-    else if (data?.type === "heygem.theme") on.onTheme(data);
+    if (data?.type === "heygem.session" && typeof data.token === "string") {
+      session = data;
+      on.onSession(data);
+    } else if (data?.type === "heygem.theme") on.onTheme(data);
     else if (data?.type === "heygem.language") on.onLanguage(data.language);
     else if (data?.type === "heygem.selection-changed") on.onSelection();
     else if (data?.type === "heygem.picked") {

@@ -39,7 +39,7 @@ def shim(panel: Path, host_id: str) -> str:
     wrapped = ",".join(f"{json.dumps(str(path))}: function (module, exports, require) {{{path.read_text('utf-8')}\n}}" for path in modules)
     texts = {str(path): path.read_text(encoding="utf-8") for path in panel.rglob("*.json")}
     config = {**json.loads(texts[str(panel / "config.json")]), "host_id": host_id}
-    text = _SHIM.read_text(encoding="utf-8").split("*/", 1)[1]
+    text = _SHIM.read_text(encoding="utf-8")
     put_in = {"FILES": f"{{{wrapped}}}", "TEXTS": json.dumps(texts), "HERE": json.dumps(str(panel)), "CONFIG": json.dumps(config)}
     for name, value in put_in.items():
         text = text.replace(f"= {name};", f"= {value};")

@@ -96,7 +96,7 @@ test("where there is room between two priorities, only the moved job changes", (
 test("a late answer of an earlier call never overwrites a newer one", async () => {
   const answers = [];
   const task = new Task(
-    (signal, n) => new Promise((resolve) => answers.push(() => resolve(n))),
+    (_, n) => new Promise((resolve) => answers.push(() => resolve(n))),
     () => {},
   );
   const first = task.run(1);

@@ -61,7 +61,7 @@ function templates(file) {
       found.push(
         typescript.isNoSubstitutionTemplateLiteral(template)
           ? template.text
-          : template.head.text + template.templateSpans.map((span) => `\u0000${span.literal.text}`).join(""),
+          : template.head.text + template.templateSpans.map((span) => `\uE000${span.literal.text}`).join(""),
       );
     }
     typescript.forEachChild(node, walk);
@@ -91,13 +91,13 @@ test("no text stands outside the catalogues", () => {
   const found = [];
   for (const file of files) {
     for (const template of templates(file)) {
-      const texts = template.replaceAll(/<[^>]*>/g, "\u0001").split(/[\u0000\u0001]/);
+      const texts = template.replaceAll(/<[^>]*>/g, "\uE001").split(/[\uE000\uE001]/);
       const spoken = [...template.matchAll(/([\w-]+)="([^"]*)"/g)]
         .filter(([, name]) => SPOKEN.has(name))
         .map(([, , value]) => value)
-        .filter((value) => !/^[\w-]*\u0000?[\w-]*$/.test(value));
+        .filter((value) => !/^[\w-]*\uE000?[\w-]*$/.test(value));
       for (const text of [...texts, ...spoken]) {
-        const words = text.replaceAll(/\u0000/g, "").trim();
+        const words = text.replaceAll(/\uE000/g, "").trim();
         if (/\p{L}/u.test(words) && !NAMED.has(words)) found.push(`${file}: ${words}`);
       }
     }

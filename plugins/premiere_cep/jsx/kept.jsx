@@ -49,12 +49,12 @@
     now = remembered(sequence);
     h.tried(function () {
       if (before.inPoint !== null && before.inPoint !== now.inPoint) {
-        sequence.setInPoint(before.inPoint <= UNSET_S ? UNSET_S : before.inPoint);
+        sequence.setInPoint(Math.max(before.inPoint, UNSET_S));
       }
     }, null);
     h.tried(function () {
       if (before.outPoint !== null && before.outPoint !== now.outPoint) {
-        sequence.setOutPoint(before.outPoint <= UNSET_S ? UNSET_S : before.outPoint);
+        sequence.setOutPoint(Math.max(before.outPoint, UNSET_S));
       }
     }, null);
     h.tried(function () {

@@ -69,7 +69,7 @@ $.heygem = {};
     var value;
     try {
       value = read();
-    } catch (problem) {
+    } catch (_problem) {
       return otherwise;
     }
     return value === undefined || value === null ? otherwise : value;

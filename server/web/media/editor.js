@@ -189,8 +189,8 @@ function Handle({ frames, frame, edge, name, text, onMove }) {
   const ref = useRef(/** @type {HTMLDivElement | null} */ (null));
   /** @param {PointerEvent} event */
   function drag(event) {
-    if (!(event.buttons & 1)) return;
-    const box = /** @type {HTMLElement} */ (ref.current?.parentElement).getBoundingClientRect();
+    const box = ref.current?.parentElement?.getBoundingClientRect();
+    if (!box || !(event.buttons & 1)) return;
     onMove(Math.round(((event.clientX - box.left) / box.width) * frames));
   }
   /** @param {KeyboardEvent} event */

@@ -97,7 +97,7 @@ export function FolderField({ id, value, onChange }) {
   const [browsing, setBrowsing] = useState(false);
   const byPanel = host?.can("pick") ?? false;
   async function pick() {
-    const [path] = (await host?.pick("folder").catch((error) => (say(error.message, "error"), []))) ?? [];
+    const [path] = (await host?.pick("folder").catch((error) => say(error.message, "error"))) ?? [];
     if (path) onChange(path);
   }
   if (host && !byPanel)

@@ -42,7 +42,9 @@ export function useTransport(ref, { rate, frames, src }) {
     if (!video || !src) return;
     let over = false;
     const show = (/** @type {number} */ seconds) => {
-      if (!over && !video.paused) setFrame((wanted.current = Math.min(frames - 1, frameAt(seconds, rateNow()))));
+      if (over || video.paused) return;
+      wanted.current = Math.min(frames - 1, frameAt(seconds, rateNow()));
+      setFrame(wanted.current);
     };
     const watch = () =>
       video.requestVideoFrameCallback?.((_, facts) => {
@@ -53,7 +55,9 @@ export function useTransport(ref, { rate, frames, src }) {
     const onTime = () => !video.requestVideoFrameCallback && show(video.currentTime);
     const onPlay = () => setPlaying(true);
     const onPause = () => setPlaying(false);
-    const onReady = () => void (video.currentTime = insideOf(wanted.current, rateNow()));
+    const onReady = () => {
+      video.currentTime = insideOf(wanted.current, rateNow());
+    };
     video.addEventListener("timeupdate", onTime);
     video.addEventListener("play", onPlay);
     video.addEventListener("pause", onPause);

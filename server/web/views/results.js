@@ -159,7 +159,9 @@ function useRows(box, rows) {
       setRange((was) => (was[0] === first && was[1] === last ? was : [first, last]));
       remembered.scroll = scroller.scrollTop;
     };
-    const soon = () => void (waiting ||= requestAnimationFrame(look));
+    const soon = () => {
+      waiting ||= requestAnimationFrame(look);
+    };
     scroller.addEventListener("scroll", soon, { passive: true });
     const observer = new ResizeObserver(soon);
     observer.observe(scroller);

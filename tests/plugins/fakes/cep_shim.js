@@ -1,6 +1,5 @@
 // CEP around the panel, in a browser: what Node and Premiere give it is asked of the test. FILES, TEXTS, HERE and CONFIG are put in by
 // chromium.py; modules come as functions because the panel's own policy forbids eval.
-/* global FILES, TEXTS, HERE, CONFIG, window, crypto */
 (() => {
   if (window !== window.top) return; // in CEP, too, only the panel's own frame has Node
   const files = FILES;
@@ -18,7 +17,7 @@
   };
   const dirname = (path) => path.split("/").slice(0, -1).join("/");
   const fs = {
-    existsSync: (path) => path in files || path in texts || Object.keys(files).some((each) => each.startsWith(path + "/")),
+    existsSync: (path) => path in files || path in texts || Object.keys(files).some((each) => each.startsWith(`${path}/`)),
     readFileSync: (path) => texts[path],
   };
   const machine = {

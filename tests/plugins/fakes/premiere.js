@@ -58,7 +58,7 @@ class Premiere {
         active = all.find((one) => one.sequenceID === id) || active;
         return true;
       },
-      importFiles(files, quiet, bin) {
+      importFiles(files, _quiet, bin) {
         for (const file of files) {
           if (!fs.existsSync(file)) return false;
           const facts = app.facts(file);

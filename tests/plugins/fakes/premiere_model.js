@@ -12,7 +12,10 @@ const BIN = 2;
 const ROOT = 3;
 
 let numbers = 0;
-const next = (prefix) => `${prefix}-${(numbers += 1)}`;
+const next = (prefix) => {
+  numbers += 1;
+  return `${prefix}-${numbers}`;
+};
 
 class Time {
   constructor(ticks = "0") {

@@ -10,7 +10,10 @@ const exporting = require("./exports.js");
 const LEDGER = JSON.parse(fs.readFileSync(path.join(__dirname, "ledger.json"), "utf8")).uxp;
 const PER_SECOND = 254016000000n;
 let numbers = 0;
-const next = (prefix) => `${prefix}-${(numbers += 1)}`;
+const next = (prefix) => {
+  numbers += 1;
+  return `${prefix}-${numbers}`;
+};
 
 const TickTime = {
   createWithTicks: (ticks) => ({ ticks: String(BigInt(ticks)), seconds: Number(ticks) / Number(PER_SECOND) }),
@@ -151,7 +154,6 @@ class Uxp {
   }
 
   makeApi() {
-    const fake = this;
     return {
       TickTime,
       Constants: {
@@ -160,11 +162,11 @@ class Uxp {
         ExportType: { QUEUE_TO_AME: 0, QUEUE_TO_APP: 1, IMMEDIATELY: 2 },
         OperationCompleteEvent: { EXPORT_MEDIA_COMPLETE: 3 },
       },
-      EncoderManager: { getManager: () => ({ exportSequence: (...given) => exportSequence(fake, ...given) }) },
+      EncoderManager: { getManager: () => ({ exportSequence: (...given) => exportSequence(this, ...given) }) },
       EventManager: {
-        addGlobalEventListener: (event, heard) => fake.listeners.push(heard),
-        removeGlobalEventListener: (event, heard) => {
-          fake.listeners = fake.listeners.filter((one) => one !== heard);
+        addGlobalEventListener: (_event, heard) => this.listeners.push(heard),
+        removeGlobalEventListener: (_event, heard) => {
+          this.listeners = this.listeners.filter((one) => one !== heard);
         },
       },
       TrackItemSelection: {
@@ -182,13 +184,13 @@ class Uxp {
       ProjectItem: { TYPE_CLIP: 1, TYPE_BIN: 2, TYPE_ROOT: 3 },
       ClipProjectItem: { cast: (item) => (item && item.clip ? item.clip : null) },
       FolderItem: { cast: (item) => item },
-      Project: { getActiveProject: async () => (fake.open ? projectView(fake, fake.open) : null) },
-      SequenceEditor: { getEditor: (sequence) => editorView(fake, sequence.inner) },
-      Markers: { getMarkers: async (sequence) => markersView(fake, sequence.inner) },
+      Project: { getActiveProject: async () => (this.open ? projectView(this, this.open) : null) },
+      SequenceEditor: { getEditor: (sequence) => editorView(this, sequence.inner) },
+      Markers: { getMarkers: async (sequence) => markersView(this, sequence.inner) },
       ProjectConverter: {
         exportAsOpenTimelineIO: async (sequence, file) => {
-          if (!fake.does("otio.native")) return false;
-          fs.writeFileSync(file, JSON.stringify(nativeOtio(fake, sequence.inner)));
+          if (!this.does("otio.native")) return false;
+          fs.writeFileSync(file, JSON.stringify(nativeOtio(sequence.inner)));
           return true;
         },
       },
@@ -215,8 +217,8 @@ function projectView(fake, project) {
       return true;
     },
     getRootItem: async () => folderView(fake, project, null, "Root"),
-    importFiles: async (files, quiet, bin) => {
-      files.filter((file) => fs.existsSync(file)).forEach((file) => fake.addMedia(file, bin.binId));
+    importFiles: async (files, _quiet, bin) => {
+      for (const file of files.filter((one) => fs.existsSync(one))) fake.addMedia(file, bin.binId);
       return true;
     },
     lockedAccess: (work) => {
@@ -233,7 +235,7 @@ function projectView(fake, project) {
       fake.stack.push({ project, state: JSON.stringify(project) });
       fake.epoch += 1;
       fake.steps.push(label);
-      actions.forEach((action) => action.run());
+      for (const action of actions) action.run();
       return true;
     },
   };
@@ -493,7 +495,7 @@ function exportSequence(fake, view, type, file, preset, full) {
 }
 
 /** As Premiere writes it: source ranges in source frames, a warp on every clip. */
-function nativeOtio(fake, { project, guid }) {
+function nativeOtio({ project, guid }) {
   const sequence = project.sequences.find((one) => one.guid === guid);
   const rate = Number(PER_SECOND) / Number(sequence.timebase);
   const frames = (ticks) => Number(BigInt(ticks)) / Number(sequence.timebase);

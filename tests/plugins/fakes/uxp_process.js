@@ -70,7 +70,7 @@ function live(serverFile) {
   const load = Module._load;
   Module._load = (name, parent, main) => (name in given && parent.filename.startsWith(PANEL) ? given[name] : load(name, parent, main));
   globalThis.document = { getElementById: (id) => elements[id] };
-  globalThis.window = { addEventListener: (kind, one) => heard.push(one) };
+  globalThis.window = { addEventListener: (_kind, one) => heard.push(one) };
   globalThis.localStorage = { getItem: () => "uxp-test", setItem: () => {} };
   require(path.join(PANEL, "main.js"));
 }
@@ -84,7 +84,9 @@ const DEEDS = {
     said: elements.said.textContent,
     opened: opened.splice(0),
   }),
-  pageSays: ({ data, origin }) => heard.forEach((one) => one({ data, origin })),
+  pageSays: ({ data, origin }) => {
+    for (const one of heard) one({ data, origin });
+  },
   about: () => ({ project: fake.open.guid, sequence: fake.open.active }),
   known: ({ file, facts }) => {
     known.set(file, facts);
