@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 BIN = .venv/bin
 CHECKED = heygem_core server plugins web-tools tests benchmarks demo.py docs
 PAGE = server/web/vendor/VERSIONS
+BIOME = web-tools/node_modules/.bin/biome
 PANEL_TOOLS = tests/plugins/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
@@ -56,10 +57,13 @@ lint: setup
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy heygem_core server plugins/installing plugins/protocol
 	MYPYPATH=plugins/davinci_resolve $(BIN)/mypy -p heygem_resolve
+	@if [ -e $(BIOME) ]; then $(BIOME) ci --error-on-warnings; \
+	else echo "JavaScript is not checked, which needs Node.js and npm: install them and run make setup again."; fi
 
 format: setup
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
+	@if [ -e $(BIOME) ]; then $(BIOME) check --write; fi
 	$(BIN)/python web-tools/wire_types.py
 	$(BIN)/python -m heygem_plugins.protocol.generate
 
