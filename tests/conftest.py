@@ -7,21 +7,49 @@ from pathlib import Path
 
 import pytest
 
+from . import actors
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def _folder(name: str, variable: str) -> Path:
+    """Where material lies that may not be part of the project."""
+    return Path(os.environ.get(variable, REPOSITORY.parent / "shared" / name))
+
+
 def _shared(name: str, variable: str) -> Path:
-    """A folder of material that may not be part of the project; tests that need it skip where it is absent."""
-    folder = Path(os.environ.get(variable, REPOSITORY.parent / "shared" / name))
+    """The same, for tests that skip where it is absent."""
+    folder = _folder(name, variable)
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: set {variable} to run this test on real clips")
     return folder
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Makes the people now where they are needed, so that no test's time limit runs meanwhile."""
+    if not session.config.option.collectonly:
+        wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+        if "people" in wanted or ("clips" in wanted and not _folder("clips", "HEYGEM_CLIPS").is_dir()):
+            actors.people()
+
+
 @pytest.fixture(scope="session")
 def clips() -> Path:
-    """Real clips of people (see its INDEX.md)."""
+    """Clips of people: the real ones (see their INDEX.md) where they are at hand, made ones of the same names where they are not."""
+    folder = _folder("clips", "HEYGEM_CLIPS")
+    return folder if folder.is_dir() else actors.people()
+
+
+@pytest.fixture(scope="session")
+def real_clips() -> Path:
+    """Real clips alone, for figures of real people: what a made one does is no measure of anything."""
     return _shared("clips", "HEYGEM_CLIPS")
+
+
+@pytest.fixture(scope="session")
+def people() -> Path:
+    """Made clips alone, whose mouths are known."""
+    return actors.people()
 
 
 @pytest.fixture(scope="session")
