@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 CORE = (sys.executable, "-m", "heygem_core")
-WORKER = (sys.executable, "-m", "heygem_core.worker")
+WORKER = (sys.executable, "-m", "heygem_core.tasks.worker")
 HEYGEM = (sys.executable, "-m", "heygem_server.cli")
 TIMELINES = (sys.executable, "-m", "heygem_server.timeline", "-")
 
@@ -45,7 +45,7 @@ def read_as(document: Any, kind: Any) -> Any:
 
 def read_task(spec: dict[str, Any]) -> Any:
     """A task's spec as `python -m heygem_core` reads it. Raises: SpecError."""
-    from heygem_core.tasks import Task
+    from heygem_core.tasks.specs import Task
 
     return read_as(spec, Task)
 
@@ -128,7 +128,8 @@ def errors() -> dict[str, dict[str, Any]]:
     """Every error by its name on the wire: exit code (core), HTTP status, and the errors it is a kind of."""
     from heygem_core.errors import HeygemError
     from heygem_server import errors as server
-    from heygem_server.front import hosts, openapi
+    from heygem_server.hosts import connected as hosts
+    from heygem_server.http import openapi
     from heygem_server.timeline import errors as timeline
 
     assert all((hosts, openapi, timeline))  # errors are also declared there
@@ -212,7 +213,7 @@ def face_landmarker_is_missing_at() -> str:
 
 def environment_of_workers(threads: int) -> dict[str, str]:
     """What a worker's process is told about threads."""
-    from heygem_server.workers import Limits, Pool
+    from heygem_server.executors import Limits, Pool
 
     return dict(Pool(1, threads=threads, limits=Limits(memory_bytes=1 << 30, stall_s=10.0))._environment)
 
@@ -248,9 +249,9 @@ def shot_words() -> Any:
 
 def task_words() -> Any:
     """The specs of tasks (only for `record`)."""
-    from heygem_core import tasks
+    from heygem_core.tasks import specs
 
-    return tasks
+    return specs
 
 
 def store_words() -> Any:
@@ -262,21 +263,21 @@ def store_words() -> Any:
 
 def access_grant(**fields: Any) -> Any:
     """A token as it lies in access.json (only for `record`)."""
-    from heygem_server.security.grants import Grant
+    from heygem_server.security.tokens import Grant
 
     return Grant(**fields)
 
 
 def kept_export(**fields: Any) -> Any:
     """kept.json of an editor's export (only for `record`)."""
-    from heygem_server.rendering.exports import KeptExport
+    from heygem_server.hosts.export_store import KeptExport
 
     return KeptExport(**fields)
 
 
 def export_of(data_folder: Path, export: str) -> Any:
     """An editor's export as the server finds it."""
-    from heygem_server.rendering.exports import read_export
+    from heygem_server.hosts.export_store import read_export
 
     return read_export(data_folder, export)
 
@@ -286,8 +287,8 @@ def export_of(data_folder: Path, export: str) -> Any:
 
 def api_document() -> dict[str, Any]:
     """What the server gives at /api/v1/openapi.json."""
-    from heygem_server.front.openapi import document
-    from heygem_server.front.table import ROUTES
+    from heygem_server.http.openapi import document
+    from heygem_server.http.route_table import ROUTES
 
     return json.loads(document(ROUTES))
 
@@ -301,7 +302,7 @@ def panel_schema() -> dict[str, Any]:
 
 def server_file(place: Path) -> Any:
     """server.json as panels of this machine and the command line read it; None = unreadable."""
-    from heygem_server.front.running import read_server_file
+    from heygem_server.http.single_instance import read_server_file
 
     return read_server_file(place)
 
@@ -317,7 +318,7 @@ def plugin_sources() -> Path:
 
 def report(take: Path) -> dict[str, Any]:
     """The report beside a take, as today's code reads it and would write it again."""
-    from heygem_core.report import read_report
+    from heygem_core.rendering.report import read_report
 
     found = read_report(take)
     assert found is not None, f"no report beside {take}"
@@ -337,7 +338,7 @@ def publish(**fields: Any) -> dict[str, Any]:
 def _timeline(spec: dict[str, Any]) -> dict[str, Any]:
     """What the child process of timelines does, without the process."""
     from heygem_server.timeline.__main__ import run
-    from heygem_server.timeline.specs import Spec
+    from heygem_server.timeline.child_specs import Spec
 
     return plain(run(read_as(spec, Spec)))
 
@@ -370,11 +371,11 @@ def small_motion_models(folder: Path) -> None:
     from transformers import HubertConfig, HubertModel
 
     from heygem_core.face.mesh import LOWER_FACE
-    from heygem_core.motion.distil import distil
-    from heygem_core.motion.examples import Example
-    from heygem_core.motion.head import load_head, save_head
-    from heygem_core.motion.lessons import Lessons
-    from heygem_core.motion.train import Recipe, train_motion
+    from heygem_core.motion.motion_model import load_head, save_head
+    from heygem_core.motion.training.distillation import distil
+    from heygem_core.motion.training.encoder_data import Lessons
+    from heygem_core.motion.training.examples import Example
+    from heygem_core.motion.training.train_model import Recipe, train_motion
     from heygem_core.speech.encoder import open_encoder
 
     def tone(seed: int) -> Any:
