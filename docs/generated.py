@@ -16,7 +16,7 @@ import msgspec
 
 import heygem_core.errors
 import heygem_core.shot
-from heygem_core.media.formats import FORMATS
+from heygem_core.media.deliverables import DELIVERABLES
 from heygem_server import cli, settings
 from heygem_server.http.openapi import document
 from heygem_server.http.route_table import ROUTES
@@ -128,7 +128,8 @@ def _subclasses(kind: type) -> Iterator[Any]:
 def deliverables() -> str:
     """The formats a take can be written in."""
     rows = [
-        (_code(row.name), row.title, ", ".join(map(_code, row.suffixes)), "yes" if row.carries_alpha else "no") for row in FORMATS.values()
+        (_code(row.name), row.title, ", ".join(map(_code, row.suffixes)), "yes" if row.carries_alpha else "no")
+        for row in DELIVERABLES.all().values()
     ]
     return _table(("`--format`", "what it is", "suffixes", "can be transparent"), rows)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .cache import default_root
 from .device import why_not
+from .errors import SetupError
 from .shot import DeviceName, TrackerName
 
 
@@ -56,9 +57,14 @@ def _devices() -> Iterator[Finding]:
 def _formats() -> Iterator[Finding]:
     from av.codec import Codec
 
-    from .media.formats import FORMATS
+    from .media.deliverables import DELIVERABLES
 
-    for row in FORMATS.values():
+    for name in DELIVERABLES.names():
+        try:
+            row = DELIVERABLES.get(name)
+        except SetupError as error:
+            yield Finding(area="formats", works=False, text=str(error))
+            continue
         try:
             Codec(row.video_codec, "w")
             yield Finding(area="formats", works=True, text=f"{row.title} ({', '.join(row.suffixes)}) can be written.")
@@ -73,7 +79,6 @@ def _formats() -> Iterator[Finding]:
 def _trackers() -> Iterator[Finding]:
     from contextlib import closing
 
-    from .errors import SetupError
     from .face.tracker_registry import open_tracker
 
     trackers: tuple[TrackerName, ...] = ("mediapipe", "face-landmarker")

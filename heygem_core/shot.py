@@ -16,6 +16,7 @@ import msgspec
 from msgspec import field
 
 from .errors import SpecError
+from .media.deliverables import DeliverableName
 
 SPEC_VERSION = 1
 _MOST_FRAMES = 2**53  # what every reader of JSON holds exactly
@@ -30,7 +31,6 @@ none: the picture's length; an error if the speech is more than one frame longer
 trim: as long as the shorter. hold: the picture's length, speech padded with silence or cut.
 loop: the speech's length, picture played forth and back."""
 
-FormatName = Literal["h264", "hevc", "prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx", "webm", "ffv1"]
 TakeKind = Literal["full", "patch"]
 """full: the whole frame. patch: only what changed, with a soft matte as alpha, to lie above the original."""
 
@@ -105,7 +105,7 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     speech_encoder: str | None = None  # name or path of the head's speech encoder; None = where it was found in training
     adaptation: bool = True  # learn how this person talks from the source clip's own speech, where there is some
     style_from: str | None = None  # path of other footage of the person to learn that from
-    format: FormatName | None = None  # None = by the suffix of the output
+    format: DeliverableName | None = None  # None = by the suffix of the output
     kind: TakeKind = "full"
     deinterlace: bool = False  # make interlaced pictures progressive instead of refusing them
     sound: Sound = "speech"  # segments carry none: it is put in when they are joined

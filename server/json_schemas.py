@@ -1,4 +1,4 @@
-"""Writes JSON Schemas of the structs that travel, the same with every release of msgspec.
+"""Writes JSON Schemas of the structs that travel, the same with every release of msgspec. A name in a registry is one of what it holds.
 
 Releases before 0.23 give a struct's docstring as it stands in the source, later ones without its indentation.
 """
@@ -11,22 +11,29 @@ from typing import Any
 
 import msgspec
 
+from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.registry import Registry, with_names
+
+from .timeline.formats.registry import FORMATS as TIMELINE_FORMATS
+
+_REGISTRIES: tuple[Registry[Any], ...] = (DELIVERABLES, TIMELINE_FORMATS)
+
 
 def schema_components(
     kinds: Iterable[Any], *, schema_hook: Callable[[type], dict[str, Any]], ref_template: str
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """A schema of each type in order, and what these refer to by name, as `msgspec.json.schema_components` makes them."""
     schemas, components = msgspec.json.schema_components(kinds, schema_hook=schema_hook, ref_template=ref_template)
-    return [unindented(schema) for schema in schemas], unindented(components)
+    return [finished(schema) for schema in schemas], finished(components)
 
 
-def unindented(schema: Any) -> Any:
-    """The same schema with the indentation of docstrings taken out of its descriptions."""
+def finished(schema: Any) -> Any:
+    """The same schema with the indentation of docstrings taken out of its descriptions and the names of registries put in."""
     if isinstance(schema, dict):
         return {
-            key: inspect.cleandoc(value) if key == "description" and isinstance(value, str) else unindented(value)
-            for key, value in schema.items()
+            key: inspect.cleandoc(value) if key == "description" and isinstance(value, str) else finished(value)
+            for key, value in with_names(schema, _REGISTRIES).items()
         }
     if isinstance(schema, list | tuple):
-        return [unindented(one) for one in schema]
+        return [finished(one) for one in schema]
     return schema

@@ -301,12 +301,15 @@ class UploadView(Struct, frozen=True, kw_only=True):
     created: float
 
 
+FileKind = Literal["folder", "video", "sound", "still", "timeline", "other"]
+
+
 class FileEntry(Struct, frozen=True, kw_only=True):
     """One line of a folder."""
 
     name: str
     path: str
-    kind: Literal["folder", "video", "sound", "still", "timeline", "other"]
+    kind: FileKind
     size_bytes: int | None = None
     modified: float | None = None
 
@@ -334,12 +337,34 @@ class RootRequest(Struct, frozen=True, kw_only=True):
 # --- the server itself ----------------------------------------------------------------------------------------------
 
 
+class DeliverableInfo(Struct, frozen=True, kw_only=True):
+    """A format that takes are written in."""
+
+    name: str  # of `RenderSettings.format`
+    title: str
+    suffixes: tuple[str, ...]  # the first is that of takes the server names
+    alpha: bool  # whether its files can be transparent
+
+
+class TimelineFormatInfo(Struct, frozen=True, kw_only=True):
+    """A format of timeline files."""
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    media_type: str
+    reads: bool
+    writes: bool
+
+
 class Info(Struct, frozen=True, kw_only=True):
     """What the server is and allows."""
 
     version: str
     epoch: str  # changes whenever event numbers start anew
-    formats: tuple[str, ...]
+    formats: tuple[str, ...]  # names of `deliverables`
+    deliverables: tuple[DeliverableInfo, ...] = ()
+    timeline_formats: tuple[TimelineFormatInfo, ...] = ()
     engines: tuple[str, ...]
     devices: tuple[str, ...]
     roots: tuple[str, ...]

@@ -12,8 +12,9 @@ import av.error
 import numpy as np
 
 from ..errors import OutputError
+from .deliverables import Deliverable
 from .files import open_media
-from .formats import TakeFormat, take_pixels, take_tags
+from .formats import take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
 from .probe import picture_stream
 from .sound_tracks import SoundTrack, SoundTracks
@@ -32,7 +33,7 @@ _Piece = tuple[Path, list[int], bytes]  # file, the place of each packet's frame
 
 def join_pieces(
     path: str | Path,
-    row: TakeFormat,
+    row: Deliverable,
     info: MediaInfo,
     timing: TakeTiming,
     pieces: Sequence[str | Path],
@@ -76,7 +77,7 @@ def _look_at(piece: Path) -> _Piece:
 
 
 def _copy(
-    part: Path, row: TakeFormat, info: MediaInfo, timing: TakeTiming, pieces: list[_Piece], sounds: Sequence[SoundTrack], seal: Seal | None
+    part: Path, row: Deliverable, info: MediaInfo, timing: TakeTiming, pieces: list[_Piece], sounds: Sequence[SoundTrack], seal: Seal | None
 ) -> Iterator[int]:
     # Decoding order runs ahead of showing order by the same number of frames in every piece, else the whole would not decode.
     lead = max(at - place for _, places, _ in pieces for at, place in enumerate(places))

@@ -17,7 +17,7 @@ from .take_timing import TakeTiming, same_timecode
 
 if TYPE_CHECKING:
     from .colour import ColourTags
-    from .formats import TakeFormat
+    from .deliverables import Deliverable
     from .pixels import PixelFormat
 
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Promise:
     """What the file of a take must hold."""
 
-    row: TakeFormat
+    row: Deliverable
     info: MediaInfo  # of the source
     timing: TakeTiming
     pixels: PixelFormat

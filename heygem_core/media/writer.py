@@ -19,7 +19,8 @@ import numpy.typing as npt
 from ..errors import OutputError
 from .colour import assumed_matrix, sws_colorspace, write_tags
 from .convert import Converter, grey_frame, grey_tags, repacked
-from .formats import TakeFormat, codec_options, grey_pixels, take_pixels, take_tags
+from .deliverables import Deliverable
+from .formats import codec_options, grey_pixels, take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
 from .pixels import is_full_range
 from .sound_tracks import SoundTrack, SoundTracks
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 class Seal(Protocol):
     """What is said about a take in its own file (`heygem_core.rendering.provenance`)."""
 
-    def mark(self, container: OutputContainer, row: TakeFormat) -> None: ...
-    def finish(self, part: Path, row: TakeFormat) -> None: ...
+    def mark(self, container: OutputContainer, row: Deliverable) -> None: ...
+    def finish(self, part: Path, row: Deliverable) -> None: ...
 
 
 _VC3_COLOUR_BYTE = 0x2C
@@ -58,7 +59,7 @@ class TakeWriter:
     def __init__(
         self,
         path: str | Path,
-        row: TakeFormat,
+        row: Deliverable,
         info: MediaInfo,
         timing: TakeTiming,
         *,
@@ -178,7 +179,7 @@ class TakeWriter:
         return stream
 
 
-def muxer_options(row: TakeFormat, timing: TakeTiming) -> dict[str, str]:
+def muxer_options(row: Deliverable, timing: TakeTiming) -> dict[str, str]:
     """What the container must be told before its header."""
     if row.muxer not in ("mov", "mp4"):
         return {}
@@ -187,7 +188,7 @@ def muxer_options(row: TakeFormat, timing: TakeTiming) -> dict[str, str]:
     return {"movflags": "+faststart+write_colr", "movie_timescale": str(scale * -(-1000 // scale))}
 
 
-def mark_take(container: OutputContainer, stream: VideoStream, row: TakeFormat, info: MediaInfo, timing: TakeTiming) -> None:
+def mark_take(container: OutputContainer, stream: VideoStream, row: Deliverable, info: MediaInfo, timing: TakeTiming) -> None:
     """What editors conform by and no encoder carries: the codec's tag, rotation, start timecode and reel name."""
     if row.tag is not None:
         stream.codec_context.codec_tag = row.tag

@@ -25,7 +25,7 @@ from ..media.formats import format_for, take_tags
 from ..media.pixels import alpha_view, component_views, is_full_range, pixel_format
 
 if TYPE_CHECKING:
-    from ..media.formats import TakeFormat
+    from ..media.deliverables import Deliverable
     from ..media.info import MediaInfo
     from ..media.planes import Box
     from ..shot import RenderSettings
@@ -41,7 +41,7 @@ BEYOND = 16.0  # pixels that the picture goes on beyond the ramp: two blocks of 
 _FORM = "yuva444p10le"  # full chroma, so that alpha and colour share one grid; as deep as the encoder goes
 
 
-def take_form(output: str | Path, settings: RenderSettings, info: MediaInfo) -> tuple[TakeFormat, MediaInfo]:
+def take_form(output: str | Path, settings: RenderSettings, info: MediaInfo) -> tuple[Deliverable, MediaInfo]:
     """The format of a take, and its source as the writer is to see it. Raises: OutputError."""
     if settings.kind == "full":
         return format_for(output, settings.format, info), info

@@ -21,7 +21,7 @@ from ..media.files import open_media
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
-    from ..media.formats import TakeFormat
+    from ..media.deliverables import Deliverable
     from ..shot import RenderSettings
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -39,7 +39,7 @@ class Seal:
     engine: str
     sign_with: tuple[str, str] | None  # paths of a certificate chain and its key, PEM
 
-    def mark(self, container: OutputContainer, row: TakeFormat) -> None:
+    def mark(self, container: OutputContainer, row: Deliverable) -> None:
         """Sets the metadata of a container that has no header yet."""
         if not self.label:
             return
@@ -49,7 +49,7 @@ class Seal:
         elif row.muxer != "mp4":
             container.metadata[TAG] = SOURCE_TYPE
 
-    def finish(self, part: Path, row: TakeFormat) -> None:
+    def finish(self, part: Path, row: Deliverable) -> None:
         """Adds to the finished file what no muxer writes, and signs it. Raises: OutputError, MissingPackage, SpecError."""
         if self.label and row.muxer == "mp4":
             packet = xmp_packet(self.engine).encode()
@@ -61,7 +61,7 @@ class Seal:
             sign(part, _MIME[row.muxer], self.sign_with, self.engine)
 
 
-def seal_of(settings: RenderSettings, row: TakeFormat) -> Seal:
+def seal_of(settings: RenderSettings, row: Deliverable) -> Seal:
     """The seal of takes of these settings. Raises: SpecError, MissingPackage, OutputError — all that can go wrong with signing."""
     if settings.sign_with is not None:
         if row.muxer not in _MIME:

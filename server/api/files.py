@@ -11,15 +11,14 @@ from heygem_core.shot import Struct
 from ..errors import NotFound
 from ..http import app_keys
 from ..http.routes import PEOPLE, Ask, Route
-from ..wire import FileEntry, Folder, RootRequest
+from ..timeline.formats.registry import readable
+from ..wire import FileEntry, FileKind, Folder, RootRequest
 
-_KINDS = {
+_KINDS: dict[FileKind, str] = {
     "video": "mp4 mov m4v mxf mkv webm avi mts m2ts ts mpg mpeg wmv 3gp dv",
     "sound": "wav mp3 m4a aac flac ogg opus aif aiff wma ac3 caf",
     "still": "png jpg jpeg tif tiff webp bmp dpx exr tga heic",
-    "timeline": "otio otioz fcpxml xml edl aaf",
 }
-_KIND_OF = {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
 _MOST_ENTRIES = 5000
 
 
@@ -35,6 +34,12 @@ async def folder(ask: Ask) -> Folder:
     return await asyncio.to_thread(_listing, real, [str(each) for each in roots.folders])
 
 
+def _kinds() -> dict[str, FileKind]:
+    """What files of each suffix are."""
+    timelines: dict[str, FileKind] = {suffix: "timeline" for row in readable().values() for suffix in row.suffixes}
+    return timelines | {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
+
+
 def _listing(real: Path, roots: list[str]) -> Folder:
     """Names that begin with a dot are left out; a link shows as what it is called, and leads nowhere outside when it is used."""
     try:
@@ -43,18 +48,19 @@ def _listing(real: Path, roots: list[str]) -> Folder:
     except OSError as error:
         raise NotFound(f"The folder “{real}” cannot be read ({error.strerror}).") from error
     parent = None if str(real) in {os.path.realpath(root) for root in roots} else str(real.parent)
-    shown = sorted((_entry(entry) for entry in found), key=lambda entry: (entry.kind != "folder", entry.name.casefold()))
+    kinds = _kinds()
+    shown = sorted((_entry(entry, kinds) for entry in found), key=lambda entry: (entry.kind != "folder", entry.name.casefold()))
     return Folder(path=str(real), parent=parent, entries=tuple(shown))
 
 
-def _entry(entry: os.DirEntry[str]) -> FileEntry:
+def _entry(entry: os.DirEntry[str], kinds: dict[str, FileKind]) -> FileEntry:
     try:
         is_folder, status = entry.is_dir(), entry.stat(follow_symlinks=False)
     except OSError:
         return FileEntry(name=entry.name, path=entry.path, kind="other")
-    kind = "folder" if is_folder else _KIND_OF.get(os.path.splitext(entry.name)[1].lower(), "other")
+    kind: FileKind = "folder" if is_folder else kinds.get(os.path.splitext(entry.name)[1].lower(), "other")
     size = None if is_folder else status.st_size
-    return FileEntry(name=entry.name, path=entry.path, kind=kind, size_bytes=size, modified=status.st_mtime)  # type: ignore[arg-type]
+    return FileEntry(name=entry.name, path=entry.path, kind=kind, size_bytes=size, modified=status.st_mtime)
 
 
 def _root_entry(root: Path) -> FileEntry:

@@ -8,13 +8,15 @@ from typing import get_args
 
 from aiohttp import web
 
-from heygem_core.shot import EngineName, FormatName
+from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.shot import EngineName
 
 from ..http import app_keys
 from ..http.metrics import metrics_text
 from ..http.openapi import document
 from ..http.routes import PEOPLE, PUBLIC, REGISTERED, Ask, Route
-from ..wire import Info
+from ..timeline.formats.registry import FORMATS as TIMELINE_FORMATS
+from ..wire import DeliverableInfo, Info, TimelineFormatInfo
 
 
 async def info(ask: Ask) -> Info:
@@ -22,7 +24,22 @@ async def info(ask: Ask) -> Info:
     return Info(
         version=version("heygem-bridge"),
         epoch=engine.events.epoch,
-        formats=get_args(FormatName),
+        formats=tuple(DELIVERABLES.names()),
+        deliverables=tuple(
+            DeliverableInfo(name=row.name, title=row.title, suffixes=row.suffixes, alpha=row.carries_alpha)
+            for row in DELIVERABLES.all().values()
+        ),
+        timeline_formats=tuple(
+            TimelineFormatInfo(
+                name=row.name,
+                title=row.title,
+                suffixes=row.suffixes,
+                media_type=row.media_type,
+                reads=row.read is not None,
+                writes=row.write is not None,
+            )
+            for row in TIMELINE_FORMATS.all().values()
+        ),
         engines=get_args(EngineName),
         devices=ask[app_keys.MACHINE].devices,
         roots=tuple(str(folder) for folder in ask[app_keys.ROOTS].folders),

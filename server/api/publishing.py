@@ -23,13 +23,11 @@ from ..rendering.timeline_store import KEPT, TIMELINE_ID, timelines_folder
 from ..security.ownership import check_owns
 from ..timeline.child_process import publish_in_child
 from ..timeline.child_specs import PublishSpec
-from ..timeline.conform_types import Conformed, FinishedTake, FormatName, PublishMode, TimelineShot
+from ..timeline.conform_types import Conformed, FinishedTake, PublishMode, TimelineShot
+from ..timeline.formats.registry import FormatName, writable
 from ..wire import TakeView
 
 _ANSWER = "answer.json"  # beside kept.json: to a request that comes again
-_XML = "application/xml"
-_TYPES = {"otio": "application/json", "fcpxml": _XML, "fcp7": _XML, "edl": "text/plain", "aaf": "application/octet-stream"}
-_SUFFIXES = {"otio": ".otio", "fcpxml": ".fcpxml", "fcp7": ".xml", "edl": ".edl", "aaf": ".aaf"}
 
 
 class PublishQuery(Struct, frozen=True, kw_only=True):
@@ -90,9 +88,11 @@ async def published(ask: Ask) -> web.StreamResponse:
     )
     if not takes:
         raise BadRequest("No take of this timeline is finished yet.")
-    if ask.query.format not in _SUFFIXES:
-        raise BadRequest(f"A timeline is published as {', '.join(_SUFFIXES)}.")
-    output = home / f"published-{secrets.token_hex(4)}{_SUFFIXES[ask.query.format]}"
+    formats = await asyncio.to_thread(writable)
+    if ask.query.format not in formats:
+        raise BadRequest(f"A timeline is published as {', '.join(formats)}.")
+    row = formats[ask.query.format]
+    output = home / f"published-{secrets.token_hex(4)}{row.suffixes[0]}"
     spec = PublishSpec(
         source=kept.source,
         format=kept.format,
@@ -100,7 +100,7 @@ async def published(ask: Ask) -> web.StreamResponse:
         takes=takes,
         mode=ask.query.mode,
         output=str(output),
-        output_format=ask.query.format,
+        output_format=row.name,
     )
     try:
         written = await publish_in_child(spec)
@@ -108,7 +108,7 @@ async def published(ask: Ask) -> web.StreamResponse:
             return answer_json(PublishReport(format=written.format, notices=written.notices))
         shown = re.sub(r"[^\w\- ]", "_", kept.name)[:80] or "timeline"
         name = f"{shown} (HeyGem){output.suffix}"
-        return await send_file(ask.request, output, _TYPES[ask.query.format], name=name)
+        return await send_file(ask.request, output, row.media_type, name=name)
     finally:
         await asyncio.to_thread(output.unlink, missing_ok=True)
 

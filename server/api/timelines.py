@@ -33,8 +33,9 @@ from ..security.paths import real_path
 from ..store.jobs import new_job_id
 from ..timeline.child_process import conform_in_child
 from ..timeline.child_specs import ConformSpec
-from ..timeline.conform_types import Conformed, Exported, FormatName, Selection, TimelineShot
-from ..timeline.formats.reading import MAX_BYTES, SUFFIXES
+from ..timeline.conform_types import Conformed, Exported, Selection, TimelineShot
+from ..timeline.formats.reading import MAX_BYTES
+from ..timeline.formats.registry import FORMATS, FormatName, with_suffix
 from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority
 from .jobs import MOST_SHOTS, media_path
 from .placement_options import laid, shot_request
@@ -122,8 +123,10 @@ def _again(ask: Ask, job: str) -> TimelineAnswer:
 def _checked(ask: Ask, body: TimelineRequest) -> tuple[TimelineRequest, str]:
     """Its settings, its origin and the folder for takes, before a child works for minutes.
 
-    Raises: Forbidden, BadPath, NotAllowedFolder.
+    Raises: Forbidden, BadPath, NotAllowedFolder; SpecError — no timeline format of that name.
     """
+    if body.format is not None:
+        FORMATS.check(body.format)
     roots = ask[app_keys.ROOTS]
     settings = checked_settings(roots, body.settings, "the settings of a timeline")
     folder = takes_folder(roots, body.folder, ask[app_keys.SETTINGS].takes_folder, "a timeline's takes")
@@ -143,7 +146,7 @@ def _keep_source(ask: Ask, body: TimelineRequest, home: Path) -> Path:
         given = ask[app_keys.ROOTS].resolve(body.path or "", "a timeline")
         opened = ask[app_keys.ROOTS].open(given)
     suffix = given.suffix.lower()
-    path = home / f"timeline{suffix if suffix in SUFFIXES else ''}"
+    path = home / f"timeline{suffix if with_suffix(suffix) is not None else ''}"
     with os.fdopen(opened, "rb") as file, path.open("xb") as copy:
         if os.fstat(opened).st_size > MAX_BYTES:
             raise TooLarge(f"A timeline may have {MAX_BYTES // MIB} MiB at most: “{given.name}” is larger.")

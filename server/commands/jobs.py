@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from heygem_core.errors import SpecError
-from heygem_core.shot import EngineName, Fit, FormatName, RenderSettings, TakeKind, to_json
+from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.shot import EngineName, Fit, RenderSettings, TakeKind, to_json
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -48,7 +49,7 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--name", help="what the job is called")
     parser.add_argument("--priority", type=int, default=50, metavar="N", help="0 to 100, higher goes first (default: 50)")
     parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine)
-    parser.add_argument("--format", choices=get_args(FormatName), help="default: ProRes")
+    parser.add_argument("--format", choices=DELIVERABLES.names(), help="default: ProRes")
     parser.add_argument("--fit", choices=get_args(Fit), default=default.fit, help="when lengths differ (default: %(default)s)")
     parser.add_argument(
         "--kind", choices=get_args(TakeKind), default=default.kind, help="whole frames, or only what changed (default: %(default)s)"

@@ -11,13 +11,13 @@ from typing import get_args
 
 from heygem_core.__main__ import failed
 from heygem_core.errors import HeygemError, SpecError
+from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import (
     DeviceName,
     EngineName,
     Event,
     Finished,
     Fit,
-    FormatName,
     Notice,
     Progress,
     RenderSettings,
@@ -90,7 +90,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--speech-encoder", metavar="NAME|PATH", help="the speech encoder that the head was trained on")
     parser.add_argument("--no-adaptation", action="store_true", help="do not learn how this person talks from the clip's own speech")
     parser.add_argument("--style-from", metavar="CLIP", help="learn that from other footage of the person")
-    parser.add_argument("--format", choices=get_args(FormatName), help="default: by the suffix of the output")
+    parser.add_argument("--format", choices=DELIVERABLES.names(), help="default: by the suffix of the output")
     parser.add_argument(
         "--kind",
         choices=get_args(TakeKind),

@@ -14,23 +14,25 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 
 from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
-from heygem_core.shot import DeviceName, FormatName, RenderSettings, RenderTask, TakeKind, to_json
+from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.shot import DeviceName, RenderSettings, RenderTask, TakeKind, to_json
 
 if TYPE_CHECKING:
     from ..timeline.conform_types import Conformed, FinishedTake, TimelineShot
 
-_FORMATS = {".otio": "otio", ".fcpxml": "fcpxml", ".xml": "fcp7", ".edl": "edl", ".aaf": "aaf"}
-
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ..timeline.formats.registry import readable, suffixes_of, writable
+
+    written = writable()
     default = RenderSettings()
     parser = commands.add_parser(
         "timeline",
         help="render a whole timeline file",
         description="Renders the clips of a timeline that speech lies under, and writes the timeline with the takes in their places.",
     )
-    parser.add_argument("timeline", metavar="IN", help="an .otio, .otioz, .fcpxml, .xml (FCP 7), .edl or .aaf file")
-    parser.add_argument("-o", "--output", metavar="OUT", help="the timeline with the takes: .otio, .fcpxml, .xml, .edl or .aaf")
+    parser.add_argument("timeline", metavar="IN", help=f"a timeline file: {suffixes_of(readable())}")
+    parser.add_argument("-o", "--output", metavar="OUT", help=f"the timeline with the takes: {suffixes_of(written)}")
     parser.add_argument("--speech-track", action="append", default=[], metavar="A", help="audio track with the new speech: a name, A2 or 2")
     parser.add_argument("--speech", metavar="FILE", help="one sound file instead of a track")
     parser.add_argument(
@@ -51,12 +53,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         default="references",
         help="takes as versions of their clips (default), on a track above, or both",
     )
-    parser.add_argument("--format", choices=sorted(_FORMATS.values()), help="of OUT (default: by its suffix)")
+    parser.add_argument("--format", choices=sorted(written), help="of OUT (default: by its suffix)")
     parser.add_argument("--rate", type=_rate, metavar="FPS", help="of the timeline, where the file does not say: 25, 23.976, 24000/1001")
     parser.add_argument("--root", action="append", default=[], metavar="FOLDER", help="where media are searched by name")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO", help="a folder of another machine and where it is here")
     parser.add_argument("--takes-folder", metavar="FOLDER", help="where takes go (default: a folder beside OUT)")
-    parser.add_argument("--take-format", choices=get_args(FormatName), default="prores", help="default: %(default)s")
+    parser.add_argument("--take-format", choices=DELIVERABLES.names(), default="prores", help="default: %(default)s")
     parser.add_argument(
         "--kind", choices=get_args(TakeKind), default=default.kind, help="whole frames, or only what changed with alpha, for --mode track"
     )
@@ -126,13 +128,14 @@ def _selection(options: argparse.Namespace):  # type: ignore[no-untyped-def]
 
 def _takes_folder(options: argparse.Namespace) -> Path:
     """Raises: SpecError, OutputError — before the long work."""
+    from ..timeline.formats.writing import output_format
+
     if options.dry_run:
         return Path()
     if options.output is None:
         raise SpecError("Say what the new timeline is called: -o OUT. --dry-run only looks.")
     output = Path(options.output).absolute()
-    if options.format is None and output.suffix.lower() not in _FORMATS:
-        raise OutputError(f"A timeline is written as {', '.join(_FORMATS)}, not as “{output.suffix}”.")
+    output_format(output, options.format)
     if not output.parent.is_dir():
         raise OutputError(f"There is no folder “{output.parent}” for the new timeline: make it first.")
     if output == Path(options.timeline).absolute():
@@ -142,11 +145,9 @@ def _takes_folder(options: argparse.Namespace) -> Path:
 
 def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> tuple[list[FinishedTake], list[HeygemError]]:
     """Every shot; one that fails costs itself alone."""
-    from heygem_core.media.formats import FORMATS
-
     from ..timeline.facts import FactsChild
 
-    suffix = FORMATS[options.take_format].suffixes[0]
+    suffix = DELIVERABLES.get(options.take_format).suffixes[0]
     takes: list[FinishedTake] = []
     failed: list[HeygemError] = []
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import RenderSettings
 
 from ..errors import Forbidden
@@ -26,7 +27,12 @@ _TURNS_TEXT = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\
 
 
 def checked_settings(roots: Roots, settings: RenderSettings, wanted_by: str) -> RenderSettings:
-    """With real paths inside the allowed folders. Raises: Forbidden; BadPath, NotAllowedFolder — and the pages are asked."""
+    """With real paths inside the allowed folders.
+
+    Raises: Forbidden; SpecError — no format of that name; BadPath, NotAllowedFolder — and the
+    pages are asked."""
+    if settings.format is not None:
+        DELIVERABLES.check(settings.format)
     if settings.sign_with is not None:
         raise Forbidden("Takes are signed as the server is set up (sign_certificate and sign_key), not as a request says: leave it out.")
     found = {}

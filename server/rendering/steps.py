@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-from heygem_core.shot import FormatName, RenderSettings, RenderTask, Shot
+from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
 from ..errors import Broken, StaleAttempt
@@ -29,12 +30,6 @@ from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
 from .take_files import file_name, next_version, place, remove_take, renamed, report_of, sha256_of, stage, unstage
 
-SUFFIXES: dict[FormatName, str] = {
-    **dict.fromkeys(("h264", "hevc"), ".mp4"),
-    **dict.fromkeys(("prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx"), ".mov"),
-    "webm": ".webm",
-    "ffv1": ".mkv",
-}
 _MOST_NAMES_TRIED = 20
 _MOST_RANGES = 500  # told of one take; all are in its report
 _WANTED = "left alone by choice"  # `Reason.CHOICE.words` of the core
@@ -251,7 +246,7 @@ def weak_ranges(report: TakeFacts) -> tuple[WeakRange, ...]:
 def suffix_of(settings: RenderSettings, request: ShotRequest) -> str:
     """Of a take: what its format is written to; without one ProRes for what goes to a timeline or has alpha, else H.264."""
     if settings.format is not None:
-        return SUFFIXES[settings.format]
+        return DELIVERABLES.get(settings.format).suffixes[0]
     return ".mov" if request.placement is not None or settings.kind == "patch" else ".mp4"
 
 

@@ -20,8 +20,8 @@ from .child_specs import ConformSpec, PublishSpec, Spec
 from .conform import conform
 from .conform_types import Conformed, Published, TimelineShot
 from .facts import FactsChild
-from .formats.reading import read_timeline
-from .formats.writing import write_timeline
+from .formats.reading import bytes_of, format_of, read_timeline
+from .formats.writing import output_format, write_document, write_timeline
 from .locate import Locator
 from .publish import publish
 from .shot_rows import with_mix
@@ -85,9 +85,16 @@ def _mixed(row: TimelineShot, folder: Path) -> TimelineShot:
 
 
 def _publish(spec: PublishSpec) -> Published:
-    read = read_timeline(Path(spec.source), spec.format, rate=spec.rate)
+    source, output = Path(spec.source), Path(spec.output)
+    row = output_format(output, spec.output_format)
+    document = bytes_of(source)
+    if row.graft is not None and row.name == (spec.format or format_of(document, source)):
+        grafted, notices = row.graft(document, spec.takes, spec.mode, spec.rate)
+        write_document(grafted, output)
+        return Published(output=str(output), format=row.name, notices=tuple(notices))
+    read = read_timeline(source, spec.format, rate=spec.rate)
     timeline, notices = publish(read.timeline, spec.takes, spec.mode, rate=spec.rate)
-    written = write_timeline(timeline, Path(spec.output), spec.output_format, rate=spec.rate)
+    written = write_timeline(timeline, output, row.name, rate=spec.rate)
     return msgspec.structs.replace(written, notices=(*notices, *written.notices))
 
 

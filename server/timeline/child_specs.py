@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from heygem_core.shot import Struct
 
-from .conform_types import Exported, FinishedTake, FormatName, PublishMode, Selection
+from .conform_types import Exported, FinishedTake, PublishMode, Selection
+from .formats.registry import FormatName
 
 
 class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="conform"):

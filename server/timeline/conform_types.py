@@ -13,12 +13,11 @@ from heygem_core.media.timecode import may_drop
 from heygem_core.shot import Shot, SpeechPiece, Struct
 
 from ..wire import Placement
+from .formats.registry import FormatName
 
 PublishMode = Literal["references", "track", "both"]
 """references: each take is a further media reference of its clip, and the active one. track: each take is a clip on a new
 track above, the original stays as it is. both: on the track above, and as a reference that can be switched to."""
-
-FormatName = Literal["otio", "otioz", "fcpxml", "fcp7", "edl", "aaf"]
 
 
 class Selection(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from heygem_core import errors
-from heygem_core.media.formats import FORMATS
+from heygem_core.media.deliverables import DELIVERABLES
 from heygem_server import cli
 from heygem_server.settings import ServerSettings
 
@@ -75,7 +75,7 @@ def test_every_route_and_every_struct_that_travels_is_in_the_reference(site: Pat
 
 def test_every_format_of_takes_is_in_the_reference(site: Path) -> None:
     text = text_of(site / "reference" / "formats.html")
-    assert all(f"{row.name} {row.title}" in text for row in FORMATS.values())
+    assert all(f"{row.name} {row.title}" in text for row in DELIVERABLES.all().values())
 
 
 class _Loads(HTMLParser):

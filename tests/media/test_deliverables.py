@@ -15,7 +15,8 @@ import pytest
 
 from heygem_core.errors import UnsupportedMedia
 from heygem_core.media.colour import ColourTags, write_tags
-from heygem_core.media.formats import FORMATS, format_for
+from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
+from heygem_core.media.formats import format_for
 from heygem_core.media.joiner import join_pieces
 from heygem_core.media.pixels import component_views, pixel_format
 from heygem_core.media.planes import copy_frame
@@ -23,7 +24,6 @@ from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
 from heygem_core.media.take_timing import timing_of
 from heygem_core.media.writer import TakeWriter
-from heygem_core.shot import FormatName
 
 from .make import BT709
 from .test_takes import SUFFIX, copy
@@ -76,9 +76,9 @@ def chart(path: Path, pix_fmt: str, tags: ColourTags, *, codec: str = "ffv1", co
     return path
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", DELIVERABLES.names())
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le"])
-def test_a_ramp_and_bars_keep_their_codes(name: FormatName, pix_fmt: str, tmp_path: Path) -> None:
+def test_a_ramp_and_bars_keep_their_codes(name: DeliverableName, pix_fmt: str, tmp_path: Path) -> None:
     """To the code where the format has no loss, else within the codec's own error; in no format with an offset."""
     source = probe(chart(tmp_path / "chart.mkv", pix_fmt, BT709))
     take = copy(source.path, tmp_path / f"take{SUFFIX[name]}", name)
@@ -111,9 +111,9 @@ def test_twelve_bits_go_through_without_a_step_of_eight(codec: str, suffix: str,
     assert len(np.unique(ramps["prores4444"])) > 400, "of 512 columns; eight bits have 220"
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", DELIVERABLES.names())
 @pytest.mark.parametrize("label", TAGS)
-def test_tags_are_the_source_s_as_pyav_and_ffprobe_read_them(label: str, name: FormatName, tmp_path: Path) -> None:
+def test_tags_are_the_source_s_as_pyav_and_ffprobe_read_them(label: str, name: DeliverableName, tmp_path: Path) -> None:
     tags = TAGS[label]
     source = chart(tmp_path / "chart.mkv", "yuv422p10le", tags, count=2)
     assert probe(source).colour == tags
@@ -153,7 +153,7 @@ def test_hevc_pieces_join_and_stay_hvc1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["prores4444", "prores", "dnxhr"])
-def test_changed_and_untouched_frames_are_converted_alike(name: FormatName, tmp_path: Path) -> None:
+def test_changed_and_untouched_frames_are_converted_alike(name: DeliverableName, tmp_path: Path) -> None:
     """The decoder told where chroma lies and our own frames did not, so colours beside the mouth moved by a quarter of a sample."""
     source = probe(chart(tmp_path / "chart.mp4", "yuv420p", BT709, codec="libx264"))
     takes = []

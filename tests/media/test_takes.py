@@ -14,7 +14,8 @@ import torch
 
 from heygem_core.errors import BadRange, OutputError
 from heygem_core.media.colour import ColourTags
-from heygem_core.media.formats import FORMATS, format_for
+from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
+from heygem_core.media.formats import format_for
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.pixels import alpha_view, component_views
 from heygem_core.media.planes import align_box, blend_planes, crop_planes
@@ -25,21 +26,20 @@ from heygem_core.media.sound_tracks import SoundTrack
 from heygem_core.media.take_timing import steady_timing, timing_of
 from heygem_core.media.upright import Upright
 from heygem_core.media.writer import TakeWriter
-from heygem_core.shot import FormatName
 
 from .make import BT709, RATES, clicks, flashes, heard, number_of, remux, still, video
 
-SUFFIX: dict[FormatName, str] = {name: row.suffixes[0] for name, row in FORMATS.items()}
+SUFFIX: dict[DeliverableName, str] = {name: row.suffixes[0] for name, row in DELIVERABLES.all().items()}
 BT601 = ColourTags(primaries=6, transfer=6, matrix=6, range=1)
 HLG = ColourTags(primaries=9, transfer=18, matrix=9, range=1)
 FULL = ColourTags(primaries=1, transfer=1, matrix=1, range=2)
 LARGE = (256, 144)  # DNxHR has a smallest size
-FOR_EDITORS: list[FormatName] = ["prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx"]
-ALL: list[FormatName] = ["h264", "hevc", "prores", "dnxhr", "webm", "ffv1"]  # the others are the same encoders
+FOR_EDITORS: list[DeliverableName] = ["prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx"]
+ALL: list[DeliverableName] = ["h264", "hevc", "prores", "dnxhr", "webm", "ffv1"]  # the others are the same encoders
 
 
 def copy(
-    source: Path, target: Path, name: FormatName | None = None, *, start: int = 0, end: int | None = None, rate: Fraction | None = None
+    source: Path, target: Path, name: DeliverableName | None = None, *, start: int = 0, end: int | None = None, rate: Fraction | None = None
 ) -> MediaInfo:
     """The range of a file as a take: every frame's middle cropped, blended back over itself, and written."""
     info = probe(source)
@@ -69,7 +69,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("label", RATES)
-def test_count_rate_duration_and_order_are_kept(label: str, name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_count_rate_duration_and_order_are_kept(label: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     rate = RATES[label]
     take = copy(made(f"rate{label}.mp4", rate=rate, size=LARGE), tmp_path / f"take{SUFFIX[name]}", name, start=4, end=15)
     assert (take.frame_count, take.rate, take.variable, take.duration) == (11, rate, False, 11 / rate)
@@ -77,7 +77,7 @@ def test_count_rate_duration_and_order_are_kept(label: str, name: FormatName, ma
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_variable_frame_times_are_kept(name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_variable_frame_times_are_kept(name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     pts = np.cumsum([0, *[1001, 2002, 1001, 3003, 1500] * 4]).tolist()[:20]
     source = made("variable.mp4", rate=Fraction(30), pts=pts, time_base=Fraction(1, 30000), size=LARGE)
     take = copy(source, tmp_path / f"take{SUFFIX[name]}", name, start=6, end=18)
@@ -104,7 +104,7 @@ def test_variable_frame_times_are_kept(name: FormatName, made: Callable[..., Pat
     ],
 )
 def test_the_start_timecode_is_the_sources_at_the_in_point(
-    label: str, start: str, wanted: str, name: FormatName, made: Callable[..., Path], tmp_path: Path
+    label: str, start: str, wanted: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path
 ) -> None:
     source = made(f"timecode{label}{start.replace(':', '-')}.mov", rate=RATES[label], timecode=start, size=LARGE)
     assert probe(source).start_timecode == start
@@ -117,14 +117,14 @@ def test_the_start_timecode_is_the_sources_at_the_in_point(
 
 
 @pytest.mark.parametrize("name", FOR_EDITORS)
-def test_the_reel_name_is_kept(name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_reel_name_is_kept(name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     source = made("reel.mov", timecode="01:00:00:00", reel="A001_C002", size=LARGE, frames=4)
     assert copy(source, tmp_path / "take.mov", name).reel == "A001_C002"
 
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(("rotation", "mirrored"), [(0, False), (90, False), (180, False), (270, False), (90, True)])
-def test_rotation_is_kept(rotation: int, mirrored: bool, name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_rotation_is_kept(rotation: int, mirrored: bool, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     source = made(f"turned{rotation}{mirrored}.mp4", rotation=rotation, mirrored=mirrored, size=LARGE, frames=4)
     take = copy(source, tmp_path / f"take{SUFFIX[name]}", name)
     assert take.display_size == ((144, 256) if rotation in (90, 270) else (256, 144))
@@ -134,13 +134,13 @@ def test_rotation_is_kept(rotation: int, mirrored: bool, name: FormatName, made:
 
 
 @pytest.mark.parametrize("name", ["h264", *FOR_EDITORS])
-def test_pixel_aspect_is_kept(name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_pixel_aspect_is_kept(name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     take = copy(made("wide.mp4", sample_aspect=Fraction(4, 3), size=LARGE, frames=4), tmp_path / f"take{SUFFIX[name]}", name)
     assert (take.sample_aspect, take.display_size) == (Fraction(4, 3), (341, 144))
 
 
 @pytest.mark.parametrize("name", ["webm", "ffv1"])
-def test_pixel_aspect_that_cannot_be_kept_is_refused(name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_pixel_aspect_that_cannot_be_kept_is_refused(name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"square pixels only.*choose \.mov or \.mp4"):
         copy(made("wide.mp4", sample_aspect=Fraction(4, 3), size=LARGE, frames=4), tmp_path / f"take{SUFFIX[name]}", name)
 
@@ -163,7 +163,7 @@ PICTURES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("kind", PICTURES)
-def test_the_take_looks_the_same_and_says_so(kind: str, name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_take_looks_the_same_and_says_so(kind: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     """Tags, depth and size as in the source; and shown by the tags, the picture has the same colours."""
     settings = {"size": LARGE, "frames": 3, **PICTURES[kind]}
     source = made(f"{kind}{settings.pop('suffix', '.mp4')}", **settings)
@@ -176,7 +176,7 @@ def test_the_take_looks_the_same_and_says_so(kind: str, name: FormatName, made: 
         assert (take.colour.primaries, take.colour.transfer, take.colour.matrix) == (
             kept if kept[2] or not name.startswith("dnxhr") else (6, 6, 6)
         )
-        assert take.full_range == (info.full_range and FORMATS[name].carries_full_range)
+        assert take.full_range == (info.full_range and DELIVERABLES.get(name).carries_full_range)
     before, after = Upright(info), Upright(take)
     for old, new in zip(read_frames(info), read_frames(take), strict=True):
         difference = np.abs(before.picture(old.picture).astype(int) - after.picture(new.picture))
@@ -211,7 +211,7 @@ def test_prores_4444_keeps_the_alpha(made: Callable[..., Path], tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["h264", "dnxhr", "webm"])
-def test_alpha_that_cannot_be_kept_is_refused(name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_alpha_that_cannot_be_kept_is_refused(name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"transparency.*ProRes"):
         copy(made("alpha-large.mkv", codec="ffv1", pix_fmt="yuva444p10le", frames=3, size=LARGE), tmp_path / f"take{SUFFIX[name]}", name)
     assert not list(tmp_path.iterdir())
@@ -219,7 +219,7 @@ def test_alpha_that_cannot_be_kept_is_refused(name: FormatName, made: Callable[.
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("label", RATES)
-def test_flash_and_click_stay_together(label: str, name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_flash_and_click_stay_together(label: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     """To the frame, and to the sample where the container's clock is that fine (Matroska counts milliseconds)."""
     rate, flash, start = RATES[label], 13, 5
     samples = clicks([flash / rate], 24 / rate)
@@ -254,7 +254,7 @@ def test_sound_that_begins_after_the_picture_stays_in_place(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("channels", "layout"), [(1, "mono"), (2, "stereo"), (6, "5.1")])
 @pytest.mark.parametrize("name", ["h264", "prores", "webm", "ffv1"])
-def test_channels_are_kept(channels: int, layout: str, name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_channels_are_kept(channels: int, layout: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     samples = clicks([Fraction(1, 4)], Fraction(4, 5), channels=channels)
     source = made(f"channels{channels}.mov", samples=samples, sound_codec="pcm_s16le", sound_layout=layout)
     take = copy(source, tmp_path / f"take{SUFFIX[name]}", name)
@@ -267,7 +267,7 @@ def test_a_take_without_sound_has_no_sound_stream(made: Callable[..., Path], tmp
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_still_becomes_a_video_at_the_rate_asked_for(name: FormatName, tmp_path: Path) -> None:
+def test_a_still_becomes_a_video_at_the_rate_asked_for(name: DeliverableName, tmp_path: Path) -> None:
     source = still(tmp_path / "portrait.png", size=LARGE)
     info = probe(source)
     target = tmp_path / f"take{SUFFIX[name]}"
@@ -295,7 +295,7 @@ def test_a_loop_shows_each_frame_as_long_as_the_source_does(made: Callable[..., 
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_grey_video_has_the_levels_of_the_matte(name: FormatName, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_grey_video_has_the_levels_of_the_matte(name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     info = probe(made("mute-large.mp4", size=LARGE, frames=3))
     levels = np.linspace(0, 1, 256, dtype=np.float32)[None, :].repeat(144, axis=0)
     target = tmp_path / f"matte{SUFFIX[name]}"
@@ -331,7 +331,7 @@ def test_the_suffix_chooses_the_format() -> None:
     ("path", "name", "sentence"),
     [("take.gif", None, r"\.mp4 \(H\.264\)"), ("take", None, "known format"), ("take.mp4", "prores", r"written to \.mov")],
 )
-def test_a_suffix_that_does_not_fit_is_refused(path: str, name: FormatName | None, sentence: str) -> None:
+def test_a_suffix_that_does_not_fit_is_refused(path: str, name: DeliverableName | None, sentence: str) -> None:
     with pytest.raises(OutputError, match=sentence):
         format_for(path, name)
 

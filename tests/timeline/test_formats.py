@@ -8,10 +8,10 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from heygem_server.timeline.conform_types import FormatName
 from heygem_server.timeline.errors import UnreadableTimeline
 from heygem_server.timeline.flatten import Placed, walk
 from heygem_server.timeline.formats.reading import Read, format_of, read_timeline
+from heygem_server.timeline.formats.registry import FormatName
 from heygem_server.timeline.formats.writing import as_text, write_timeline
 from heygem_server.timeline.sequence import sequence_of
 

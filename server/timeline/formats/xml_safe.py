@@ -23,7 +23,7 @@ def parse_xml(data: bytes, root_name: str) -> Element:
     parser: Any = safe.XMLParser(target=_Bounded(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
         parser.feed(data)
-        root = parser.close()
+        root: Element = parser.close()
     except DefusedXmlException as error:
         raise UnreadableTimeline("This XML declares entities, which no timeline needs: it is not read.") from error
     except (SyntaxError, ValueError) as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.media.probe import probe
 from heygem_core.rendering.report import read_report
 from heygem_core.shot import Shot
@@ -211,13 +212,14 @@ async def test_a_source_that_changes_after_planning_is_planned_again(short: Path
     assert [attempt.task for attempt in shot.attempts].count("plan") == 2
 
 
-def test_the_suffixes_fit_the_formats() -> None:
-    from heygem_core.media.formats import FORMATS
-    from heygem_server.rendering.steps import SUFFIXES
+@pytest.mark.parametrize("name", DELIVERABLES.names())
+def test_a_take_gets_a_suffix_that_its_format_is_written_to(name: str) -> None:
+    from heygem_core.media.formats import format_for
+    from heygem_server.rendering.steps import suffix_of
 
-    assert set(SUFFIXES) == set(FORMATS)
-    assert all(suffix in FORMATS[name].suffixes for name, suffix in SUFFIXES.items())  # type: ignore[index]
-    assert RENDER.format in SUFFIXES
+    request = ShotRequest(video=MediaRef(path="v.mov"), speech=MediaRef(path="s.wav"))
+    suffix = suffix_of(replace(RENDER, format=name), request)
+    assert format_for(f"take{suffix}", name).name == name
 
 
 def test_importing_the_engine_room_loads_nothing_heavy() -> None:

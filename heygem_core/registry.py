@@ -1,0 +1,104 @@
+"""Things of one kind by name: those that ship, and those that other packages declare as entry points.
+
+A package adds one without touching this project, in its `pyproject.toml`:
+
+    [project.entry-points."heygem.deliverables"]
+    mjpeg = "my_package.deliverable:MJPEG"
+
+The name is the one on the wire and on the command line. The module is imported when the thing is first asked for, so listing names costs
+nothing; and it is found in child processes too, since they are given the same path.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from .errors import SetupError, SpecError
+
+_Thing = TypeVar("_Thing")
+_MARK = "x-registry"
+
+
+class Registry(Generic[_Thing]):
+    """`own`: those that ship, by name, as "module:attribute"; they come first, and no other package replaces one."""
+
+    def __init__(self, group: str, *, kind: type[_Thing], called: str, own: Mapping[str, str]) -> None:
+        self.group = group
+        self._kind = kind
+        self._called = called  # in sentences: "deliverable"
+        self._own = {name: EntryPoint(name, value, group) for name, value in own.items()}
+        self._loaded: dict[str, tuple[EntryPoint, _Thing]] = {}
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """Marks a field as one of these names. Documents write the names in its place, see `with_names`."""
+        return {_MARK: self.group}
+
+    def names(self) -> tuple[str, ...]:
+        """All of them: those that ship in their order, then the others by name. Imports nothing."""
+        return tuple(self._all())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def check(self, name: str) -> str:
+        """The name itself. Raises: SpecError — there is none of that name."""
+        if name not in self:
+            raise SpecError(f"There is no {self._called} “{name[:60]}”: choose one of {', '.join(self.names())}.")
+        return name
+
+    def get(self, name: str) -> _Thing:
+        """Raises: SpecError — there is none of that name. SetupError — the package that declares it cannot be used."""
+        point = self._all()[self.check(name)]
+        known = self._loaded.get(name)
+        if known is None or known[0] != point:
+            known = self._loaded[name] = (point, self._load(point))
+        return known[1]
+
+    def all(self) -> dict[str, _Thing]:
+        """Every one that can be used, by name; a package that is broken costs its own alone."""
+        found: dict[str, _Thing] = {}
+        for name in self.names():
+            try:
+                found[name] = self.get(name)
+            except SetupError:
+                continue
+        return found
+
+    def _all(self) -> dict[str, EntryPoint]:
+        declared = _declared(self.group, tuple(sys.path))
+        return self._own | {name: point for name, point in declared.items() if name not in self._own}
+
+    def _load(self, point: EntryPoint) -> _Thing:
+        try:
+            thing = point.load()
+        except Exception as error:
+            if point.name in self._own:
+                raise
+            raise SetupError(
+                f"The {self._called} “{point.name}” cannot be loaded from “{point.value}” ({error}): repair its package."
+            ) from error
+        if not isinstance(thing, self._kind) or getattr(thing, "name", point.name) != point.name:
+            raise SetupError(
+                f"“{point.value}” is declared as the {self._called} “{point.name}” and is none of that name: repair its package."
+            )
+        return thing
+
+
+def with_names(schema: dict[str, Any], registries: Iterable[Registry[Any]]) -> dict[str, Any]:
+    """A JSON Schema whose mark of a registry is replaced by the names that this registry holds now."""
+    group = schema.get(_MARK)
+    names = next((registry.names() for registry in registries if registry.group == group), None)
+    if names is None:
+        return schema
+    return {key: value for key, value in schema.items() if key not in (_MARK, "type")} | {"enum": sorted(names)}  # as of a `Literal`
+
+
+@lru_cache(maxsize=64)
+def _declared(group: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """What installed packages declare, by name; `path` is part of the key because it decides which are installed."""
+    return {point.name: point for point in sorted(entry_points(group=group), key=lambda point: point.name)}

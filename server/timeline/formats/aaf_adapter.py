@@ -1,0 +1,75 @@
+"""AAF (Avid Media Composer) through OTIO's adapter 2.0.0, which reads well what it was checked on (retimes, nests, timecode).
+
+Writing is experimental: the adapter writes cuts and gaps; dissolves, retimes and nests are left out here and said so.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from ..errors import UnreadableTimeline
+
+_schema = otio.schema
+
+
+def read_aaf(data: bytes) -> tuple[Any, list[str]]:
+    """(timeline, notices). Raises: UnreadableTimeline."""
+    from .otio_json import as_timeline
+
+    logging.getLogger().setLevel(logging.ERROR)  # the adapter's library warns of every odd fraction
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "timeline.aaf")
+        path.write_bytes(data)
+        try:
+            return as_timeline(otio.adapters.read_from_file(str(path), adapter_name="AAF")), []
+        except UnreadableTimeline:
+            raise
+        except Exception as error:  # the adapter lets its library's errors through, of any kind
+            raise UnreadableTimeline(f"This AAF cannot be read ({type(error).__name__}: {str(error)[:120]}).") from error
+
+
+def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
+    """(the file, what was left out), as far as the adapter can write it. Raises: UnreadableTimeline — it can write nothing of this."""
+    plain = _schema.Timeline(name=timeline.name, global_start_time=timeline.global_start_time)
+    notices = ["AAF is written experimentally: open it in the editor and check it before relying on it."]
+    lost: dict[str, int] = {}
+    for track in timeline.tracks:
+        plain.tracks.append(_plain_track(track, lost))
+    notices += [f"Left out of the AAF: {count} × {what}." for what, count in sorted(lost.items())]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "timeline.aaf")
+        try:
+            otio.adapters.write_to_file(plain, str(path), adapter_name="AAF", use_empty_mob_ids=True)
+        except Exception as error:
+            raise UnreadableTimeline(f"This timeline cannot be written as AAF ({type(error).__name__}: {str(error)[:200]}).") from error
+        return path.read_bytes(), notices
+
+
+def _plain_track(track: Any, lost: dict[str, int]) -> Any:
+    def leave(what: str) -> None:
+        lost[what] = lost.get(what, 0) + 1
+
+    plain = _schema.Track(name=track.name, kind=track.kind)
+    for item in track:
+        if isinstance(item, _schema.Gap):
+            plain.append(item.deepcopy())
+        elif isinstance(item, _schema.Transition):
+            leave("dissolve")
+        elif isinstance(item, _schema.Clip) and isinstance(item.media_reference, _schema.ExternalReference) and item.source_range:
+            clip = _schema.Clip(name=item.name, source_range=item.source_range)
+            reference = item.media_reference
+            clip.media_reference = _schema.ExternalReference(
+                target_url=reference.target_url, available_range=reference.available_range or item.source_range
+            )
+            if item.effects:
+                leave("effect or speed of a clip")
+            plain.append(clip)
+        else:
+            leave("nest, title or clip without media")
+            plain.append(_schema.Gap(source_range=item.trimmed_range()))
+    return plain

@@ -1,0 +1,33 @@
+"""The row of Final Cut Pro 7 XML, which Premiere and Resolve exchange."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from .format import Format, Notices
+
+
+def _read(data: bytes, _rate: Fraction | None) -> tuple[Any, Notices]:
+    from .fcp7_reader import read_fcp7
+
+    return read_fcp7(data)
+
+
+def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
+    from .export_model import flatten
+    from .fcp7_writer import write_fcp7
+
+    text, notices = write_fcp7(flatten(timeline, rate))
+    return text.encode(), notices
+
+
+FORMAT = Format(
+    name="fcp7",
+    title="Final Cut Pro 7 XML (Premiere)",
+    suffixes=(".xml",),
+    media_type="application/xml",
+    sniff=lambda head: head.startswith(b"<") and b"<xmeml" in head,
+    read=_read,
+    write=_write,
+)
