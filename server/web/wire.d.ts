@@ -15,11 +15,11 @@ export type ShotState = "queued" | "planning" | "rendering" | "joining" | "done"
 
 export type SegmentState = "queued" | "running" | "done" | "failed" | "canceled";
 
+export type FileKind = "folder" | "video" | "sound" | "still" | "timeline" | "other";
+
 export type EventKind = "job.added" | "job.changed" | "job.deleted" | "shot.changed" | "take.added" | "take.changed" | "take.deleted" | "server.changed";
 
 export type Fit = "none" | "trim" | "hold" | "loop";
-
-export type FormatName = "h264" | "hevc" | "prores" | "prores4444" | "dnxhr" | "dnxhr-hq" | "dnxhr-hqx" | "webm" | "ffv1";
 
 export type TakeKind = "full" | "patch";
 
@@ -88,7 +88,7 @@ export interface RenderSettings {
   speech_encoder?: string | null;
   adaptation?: boolean;
   style_from?: string | null;
-  format?: FormatName | null;
+  format?: string | null;
   kind?: TakeKind;
   deinterlace?: boolean;
   sound?: Sound;
@@ -258,7 +258,7 @@ export interface UploadView {
 export interface FileEntry {
   name: string;
   path: string;
-  kind: "folder" | "other" | "sound" | "still" | "timeline" | "video";
+  kind: FileKind;
   size_bytes: number | null;
   modified: number | null;
 }
@@ -277,10 +277,28 @@ export interface RootRequest {
   folder: string;
 }
 
+export interface DeliverableInfo {
+  name: string;
+  title: string;
+  suffixes: Array<string>;
+  alpha: boolean;
+}
+
+export interface TimelineFormatInfo {
+  name: string;
+  title: string;
+  suffixes: Array<string>;
+  media_type: string;
+  reads: boolean;
+  writes: boolean;
+}
+
 export interface Info {
   version: string;
   epoch: string;
   formats: Array<string>;
+  deliverables: Array<DeliverableInfo>;
+  timeline_formats: Array<TimelineFormatInfo>;
   engines: Array<string>;
   devices: Array<string>;
   roots: Array<string>;
@@ -720,7 +738,7 @@ export interface TimelineRequest {
   upload?: string | null;
   path?: string | null;
   name?: string | null;
-  format?: "aaf" | "edl" | "fcp7" | "fcpxml" | "otio" | "otioz" | null;
+  format?: string | null;
   rate?: Fraction | null;
   selection?: Selection;
   speech?: MediaRef | null;

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from heygem_server.http.openapi import document
 
 
 def install(folder: Path, module: str, source: str, group: str, **entries: str) -> Path:
@@ -20,7 +24,12 @@ def install(folder: Path, module: str, source: str, group: str, **entries: str) 
     return folder
 
 
-def use(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Puts the folder on the path of this process and of its children."""
-    patch.syspath_prepend(str(folder))
-    patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
+@contextmanager
+def found(folder: Path) -> Iterator[pytest.MonkeyPatch]:
+    """The folder is on the path of this process and of its children. A server describes itself anew, as in a new process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
+        document.cache_clear()
+        yield patch
+    document.cache_clear()

@@ -21,7 +21,7 @@ from ..media import make
 from ..rendering.making import pictures, speech, write_clip, write_sound
 from ..server.http.running import running
 from ..server.http.test_jobs import wait_for_end
-from .packages import install, use
+from .packages import found, install
 
 HEYGEM = [sys.executable, "-m", "heygem_server.cli"]
 
@@ -87,8 +87,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         "heygem.timeline_formats",
         **{"cutlist": "CUTLIST", "cutlist-grafted": "GRAFTED", "misnamed": "RENAMED", "missing": "NOWHERE"},
     )
-    with pytest.MonkeyPatch.context() as patch:
-        use(patch, folder)
+    with found(folder) as patch:
         patch.setenv("HEYGEM_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 

@@ -13,8 +13,15 @@ import { FolderDialog } from "./folders.js";
 const ACCEPT = {
   video: "video/*,image/*,.mxf,.mkv,.mov,.mts,.m2ts",
   speech: "audio/*,video/*,.wav,.aif,.aiff,.flac,.m4a",
-  timeline: ".otio,.otioz,.fcpxml,.xml,.edl,.aaf",
 };
+/** @param {Role} role @param {Wire.Info} info @returns {string} the files that the browser's dialog offers */
+const accepted = (role, info) =>
+  role === "timeline"
+    ? info.timeline_formats
+        .filter((row) => row.reads)
+        .flatMap((row) => row.suffixes)
+        .join(",")
+    : ACCEPT[role];
 /** @type {Record<Role, import("../ui/icons.js").IconName>} */
 export const ICONS = { video: "video", speech: "sound", timeline: "timeline" };
 
@@ -26,7 +33,7 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [over, setOver] = useState(false);
   const [browsing, setBrowsing] = useState(false);
-  const { host } = useApp();
+  const { host, info } = useApp();
   const [, act] = useAction();
 
   /** @param {DragEvent} event */
@@ -54,7 +61,7 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
       <${Button} icon="upload" onClick=${() => (host?.can("pick") ? pickInPanel() : input.current?.click())}>${t("pick.choose")}<//>
       ${!host && html`<${Button} kind="quiet" icon="folder" onClick=${() => setBrowsing(true)}>${t("pick.folders")}<//>`}
     </div>
-    <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label=${title} accept=${ACCEPT[role]} multiple=${many}
+    <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label=${title} accept=${accepted(role, info)} multiple=${many}
       onChange=${(/** @type {Event} */ event) => {
         const field = /** @type {HTMLInputElement} */ (event.target);
         if (field.files?.length) onFiles([...field.files]);

@@ -6,7 +6,7 @@ import { useApp } from "../ui/hooks.js";
 import { Button, Field, IconButton, Select, Slider } from "../ui/parts.js";
 import { PRESETS, savedPresets, savePreset, settingsOf } from "../presets.js";
 import { number } from "../format.js";
-import { t } from "../text.js";
+import { maybe, t } from "../text.js";
 
 /** @typedef {import("../text.js").Key} Key */
 
@@ -44,6 +44,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
   }
   /** @param {string} group @param {readonly string[]} keys @returns {[string, string][]} */
   const options = (group, keys) => keys.map((key) => [key, t(/** @type {Key} */ (`${group}.${key}`))]);
+  const formats = info.deliverables.map((row) => [row.name, maybe(`format.${row.name}`) ?? row.title]);
   return html`<div class="settings">
     <${Field} id="${id}-preset" label=${t("settings.preset")}>
       <div class="row"><${Select} id="${id}-preset" value=${preset} options=${presets}
@@ -68,7 +69,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
       <${Button} kind="quiet" onClick=${() => setNaming(null)}>${t("action.cancel")}<//></form>`
     }
     <${Field} id="${id}-format" label=${t("settings.format")}>
-      <${Select} id="${id}-format" value=${settings.format ?? "prores"} options=${options("format", info.formats)}
+      <${Select} id="${id}-format" value=${settings.format ?? "prores"} options=${formats}
         onChange=${(/** @type {any} */ format) => set({ format })} />
     <//>
     <${Field} id="${id}-fit" label=${t("settings.fit")} hint=${compact ? undefined : t(`fit-hint.${settings.fit}`)}>
