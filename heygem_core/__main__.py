@@ -10,14 +10,12 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import closing
 from pathlib import Path
 
-from .errors import EXIT_BUG, EXIT_OK, Cancelled, HeygemError, MediaNotFound, SpecError
-from .shot import Event, Failed, from_json, to_json
-from .tasks.dispatch import answer_of, start
+from .errors import EXIT_OK, Cancelled, HeygemError, MediaNotFound, SpecError
+from .shot import Event, from_json, to_json
+from .tasks.run import failure_of, run_task
 from .tasks.specs import Answer, Task
-from .tasks.worker import failed
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -31,24 +29,17 @@ def main() -> int:
     except BrokenPipeError:  # whoever started this is gone: nobody waits for the take
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Cancelled.exit_code
-    except HeygemError as error:
-        _say(failed(error))
-        return error.exit_code
     except Exception as error:
-        traceback.print_exc()
-        _say(Failed(error=type(error).__name__, message=f"Internal error: {error}. Please report it.", exit_code=EXIT_BUG))
-        return EXIT_BUG
+        if not isinstance(error, HeygemError):
+            traceback.print_exc()
+        ended = failure_of(error)
+        _say(ended)
+        return ended.exit_code
 
 
 def run(task: Task) -> None:
     """Runs a task, prints its events and, where it found something out, its answer. Raises: HeygemError."""
-    with closing(start(task)) as events:
-        while True:
-            try:
-                _say(next(events))
-            except StopIteration as end:
-                answer = answer_of(end.value)
-                break
+    answer = run_task(task, _say)
     if answer is not None:
         _say(answer)
 

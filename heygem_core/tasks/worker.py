@@ -15,15 +15,14 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import closing
 from typing import BinaryIO
 
 import msgspec
 
-from ..errors import EXIT_BUG, Cancelled, HeygemError, SpecError
+from ..errors import Cancelled, HeygemError, SpecError
 from ..rendering.previews import watching
 from ..shot import Event, Failed, Progress, Struct, from_json, to_json
-from .dispatch import answer_of, start
+from .run import failure_of, run_task
 from .specs import Answer, Task
 
 BEAT_S = 2.0
@@ -114,7 +113,7 @@ class _Orders:
             try:
                 order: Run | Stop = from_json(text, ToWorker)  # type: ignore[arg-type]
             except SpecError as error:
-                self._line.say(Ended(number=_number_in(text), failed=failed(error)))
+                self._line.say(Ended(number=_number_in(text), failed=failure_of(error)))
                 continue
             if isinstance(order, Stop):
                 self.stopped.add(order.number)
@@ -151,45 +150,39 @@ def _do(run: Run, orders: _Orders, line: _Line) -> Failed | None:
     def show(frame: int, width: int, height: int, jpeg: bytes) -> None:
         line.say(Picture(number=run.number, frame=frame, width=width, height=height, jpeg=jpeg))
 
+    def stopped() -> bool:
+        asked = run.number in orders.stopped
+        orders.stopped.discard(run.number)
+        return asked
+
     try:
-        with watching(show), closing(start(run.task)) as events:
-            returned = _tell_all(events, run.number, orders, line)
-        answer = answer_of(returned)
+        with watching(show):
+            answer = run_task(run.task, _Teller(run.number, line), stopped)
         if answer is not None:
             line.say(Answered(number=run.number, answer=answer))
         return None
     except (BrokenPipeError, _Terminated):
         raise
-    except HeygemError as error:
-        return failed(error)
-    except MemoryError:
-        return Failed(error="MemoryError", message="There was not enough memory for this task.", exit_code=EXIT_BUG)
     except Exception as error:
-        traceback.print_exc()
-        return Failed(error=type(error).__name__, message=f"Internal error: {error}. Please report it.", exit_code=EXIT_BUG)
+        if not isinstance(error, (HeygemError, MemoryError)):
+            traceback.print_exc()
+        return failure_of(error)
 
 
-def _tell_all(events, number: int, orders: _Orders, line: _Line):  # type: ignore[no-untyped-def]
-    told: tuple[str, float] = ("", 0.0)
-    while True:
-        if number in orders.stopped:
-            orders.stopped.discard(number)
-            raise Cancelled("Cancelled; nothing was left behind.")
-        try:
-            event = next(events)
-        except StopIteration as end:
-            return end.value
+class _Teller:
+    """Passes a task's events on; of the many `Progress` of one stage only one each `_PROGRESS_S`."""
+
+    def __init__(self, number: int, line: _Line) -> None:
+        self._number, self._line = number, line
+        self._told: tuple[str, float] = ("", 0.0)
+
+    def __call__(self, event: Event) -> None:
         if isinstance(event, Progress) and event.done != event.total:
             now = time.monotonic()
-            if event.stage == told[0] and now - told[1] < _PROGRESS_S:
-                continue
-            told = (event.stage, now)
-        line.say(Told(number=number, event=event))
-
-
-def failed(error: HeygemError) -> Failed:
-    """An error as the event that ends a task."""
-    return Failed(error=type(error).__name__, message=str(error), exit_code=error.exit_code)
+            if event.stage == self._told[0] and now - self._told[1] < _PROGRESS_S:
+                return
+            self._told = (event.stage, now)
+        self._line.say(Told(number=self._number, event=event))
 
 
 class _Terminated(Cancelled):

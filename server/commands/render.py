@@ -9,7 +9,6 @@ from contextlib import closing
 from fractions import Fraction
 from typing import get_args
 
-from heygem_core.__main__ import failed
 from heygem_core.errors import HeygemError, SpecError
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import (
@@ -28,6 +27,7 @@ from heygem_core.shot import (
     TrackerName,
     to_json,
 )
+from heygem_core.tasks.run import failure_of
 
 _STAGES = {
     "probe": "Opening files",
@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
                 show_events(events)
     except HeygemError as error:
         if options.json:
-            print(to_json(failed(error)).decode(), flush=True)
+            print(to_json(failure_of(error)).decode(), flush=True)
         raise
     return 0
 
