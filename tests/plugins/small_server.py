@@ -30,7 +30,8 @@ class SmallServer:
         )
         self.asked: list[str] = []
         self.hello: list[dict[str, Any]] = []
-        self.slow_s = 0.0  # how long a submission takes
+        self.answering = threading.Event()  # submissions are answered while it is set
+        self.answering.set()
         self.drop_submissions = 0  # so many are read and not answered: the connection breaks
         self.drop_exports = 0
         self.exported: dict[str, dict[str, Any]] = {}  # ExportView by Idempotency-Key
@@ -130,7 +131,7 @@ class SmallServer:
 
     async def _submit(self, request: web.Request) -> web.Response:
         self.submitted.append((request.headers.get("Idempotency-Key"), await request.json()))
-        await asyncio.sleep(self.slow_s)
+        await asyncio.to_thread(self.answering.wait, 60)
         if self.drop_submissions:
             self.drop_submissions -= 1
             assert request.transport is not None

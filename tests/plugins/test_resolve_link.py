@@ -259,13 +259,12 @@ async def test_an_answer_never_goes_to_another_connection_than_the_one_that_aske
     panel._look_at_project()
     panel.link.start()
     try:
-        for _ in range(200):  # the editor is busy until the second connection stands
-            await asyncio.sleep(0.05)
-            if len(server.said) == 2:
-                break
-        for _ in range(40):
-            panel.step()
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while len(server.said) < 2:  # the editor is busy until the second connection stands
+                await asyncio.sleep(0.05)
+            while not any("error" in each for each in server.said[1]):  # requests are answered in their order: the late one comes first
+                panel.step()
+                await asyncio.sleep(0.02)
     finally:
         panel.link.stop()
         await asyncio.to_thread(panel.link.join, 5)

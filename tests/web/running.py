@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,22 +18,19 @@ START_S = 40.0
 FINISHED = {"completed", "failed", "canceled"}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class RunningServer:
     """`heygem serve` with folders of its own. It can be killed and started again at the same address."""
 
     def __init__(self, home: Path, media: Path, *, workers: int = 1) -> None:
         self.home, self.media, self.workers = home, media, workers
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = 0  # chosen by the first start, when it is bound, and kept
         self.takes = home / "takes"
         self.submitted = 0
         self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         command = [
@@ -75,10 +71,14 @@ class RunningServer:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
-                    return
-            except OSError:
-                time.sleep(0.1)
+                said = json.loads((self.home / "data" / "server.json").read_text())
+                if self.process is not None and said["pid"] == self.process.pid:  # the file of a killed server is still there
+                    self.port = said["port"]
+                    with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                        return
+            except (OSError, ValueError):
+                pass
+            time.sleep(0.1)
         raise AssertionError(f"The server did not start: {(self.home / 'serve.log').read_text()[-2000:]}")
 
     def kill(self) -> None:

@@ -13,3 +13,10 @@ from .running import Server, running
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("server")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that renders nothing: jobs stay as a test left them, and nothing is told that no test has caused."""
+    with running(tmp_path_factory.mktemp("still"), renders=False) as found:
+        yield found

@@ -6,12 +6,14 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from heygem_server.client import Client
@@ -117,9 +119,34 @@ def told(socket: ClientConnection, kind: str, timeout_s: float = 10.0) -> dict[s
             return json.loads(message)
 
 
+def wait_for(true: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    """Until it is so; fails where it never is. Returns at once where it is, so a generous limit costs nothing."""
+    ends = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def arrivals(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> list[tuple[Any, ...]]:
+    """The calls of an asynchronous method so far: a test waits until its requests are in the server, however slowly they get there."""
+    came: list[tuple[Any, ...]] = []
+    real = getattr(owner, method)
+
+    async def counted(*given: Any, **named: Any) -> Any:
+        came.append(given)
+        return await real(*given, **named)
+
+    monkeypatch.setattr(owner, method, counted)
+    return came
+
+
 @contextmanager
-def running(folder: Path, **settings: Any) -> Iterator[Server]:
-    """A server in a thread until the block ends."""
+def running(folder: Path, *, renders: bool = True, **settings: Any) -> Iterator[Server]:
+    """A server in a thread until the block ends.
+
+    renders: False = it has no workers, so its scheduler claims nothing. A test that puts jobs into the store of a running server and claims
+    or steers them itself needs that: otherwise the scheduler is at them first whenever it is quicker.
+    """
     (folder / "media").mkdir(parents=True, exist_ok=True)
     defaults: dict[str, Any] = {
         "data_folder": folder / "data",
@@ -127,7 +154,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Server]:
         "cache": folder / "cache",
         "roots": (folder / "media",),
         "port": 0,
-        "workers": 1,
+        "workers": int(renders),
         "disk_floor_bytes": 0,
         "measure_takes": False,
     }

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPException
 
 import pytest
 
@@ -13,7 +14,7 @@ from heygem_server.api import events
 from heygem_server.http import connections, routes
 from heygem_server.http import server as serving
 
-from .running import Server, running, told
+from .running import Server, running, told, wait_for
 
 
 @contextmanager
@@ -42,17 +43,16 @@ def test_two_hundred_that_never_finish_their_head_keep_nobody_out_and_are_hung_u
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slowloris: the framework waits an hour for the rest of a head; trickling a byte now and then must not prolong that."""
-    monkeypatch.setattr(serving, "SILENT_S", 1.5)
+    monkeypatch.setattr(serving, "SILENT_S", 3.0)
     with running(tmp_path_factory.mktemp("slow")) as server, links(server, 200, b"GET /api/v1/info HTTP/1.1\r\nHost: x\r\nX: ") as slow:
-        began = time.monotonic()
         assert server.ask("GET", "/api/v1/info").status == 200
-        assert time.monotonic() - began < 1
+        assert any(map(still_open, slow)), "nobody had to wait until they were hung up on"
         alive = slow
-        while alive and time.monotonic() - began < 10:
+        ends = time.monotonic() + 30  # bytes that trickle in would keep them for as long as the test goes on sending
+        while alive:
+            assert time.monotonic() < ends, f"{len(alive)} are still open"
             time.sleep(0.2)
             alive = [link for link in alive if still_open(link)]
-        assert not alive
-        assert time.monotonic() - began < 6
 
 
 def still_open(link: socket.socket) -> bool:
@@ -71,16 +71,16 @@ def test_one_address_has_only_so_many_connections(tmp_path_factory: pytest.TempP
     monkeypatch.setattr(serving, "Connections", lambda make: made(make, most_local=20))
     with running(tmp_path_factory.mktemp("many")) as server:
         with links(server, 25, b"") as found:
-            time.sleep(0.3)
+            wait_for(lambda: sum(map(still_open, found)) <= 20)
             assert sum(map(still_open, found)) == 20
-        ends = time.monotonic() + 5
-        while True:  # their places are free again
-            try:
-                assert server.ask("GET", "/healthz").status == 200
-                break
-            except OSError:
-                assert time.monotonic() < ends
-                time.sleep(0.05)
+        wait_for(lambda: answers(server))  # their places are free again
+
+
+def answers(server: Server) -> bool:
+    try:
+        return server.ask("GET", "/healthz").status == 200
+    except (OSError, HTTPException):
+        return False
 
 
 def test_a_body_that_trickles_for_ever_ends_the_request(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,8 +89,8 @@ def test_a_body_that_trickles_for_ever_ends_the_request(server: Server, monkeypa
     head = f"POST /api/v1/prove HTTP/1.1\r\nHost: {server.host}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
     with links(server, 1, head.encode()) as (link,):
         link.settimeout(0.1)
-        began = time.monotonic()
-        while time.monotonic() - began < 5:
+        ends = time.monotonic() + 30
+        while time.monotonic() < ends:
             try:
                 assert b" 400 " in link.recv(1000)
                 return
@@ -112,10 +112,7 @@ def test_sockets_that_do_not_say_who_they_are_are_few(server: Server, monkeypatc
             "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
         }
         assert server.ask("GET", "/api/v1/events", headers=upgrade).status == 429
-    ends = time.monotonic() + 5
-    while server.ask("GET", "/api/v1/events", headers=upgrade).status == 429:
-        assert time.monotonic() < ends, "their places are free again"
-        time.sleep(0.05)
+    wait_for(lambda: server.ask("GET", "/api/v1/events", headers=upgrade).status != 429)  # their places are free again
     with server.known_socket() as known:
         told(known, "welcome")
 

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,10 +17,11 @@ import pytest
 from heygem_core.shot import from_json
 from heygem_server.api import exports as exports_module
 from heygem_server.hosts.export_store import WITHIN_S, KeptExport
+from heygem_server.hosts.exports import Exporting
 from heygem_server.settings import PathMap
 
-from .running import Answer, Server, running
-from .test_hosts import editor, wait_for
+from .running import Answer, Server, arrivals, running, wait_for
+from .test_hosts import editor
 
 Json = dict[str, Any]
 
@@ -204,13 +204,15 @@ def test_an_editor_exports_one_thing_at_a_time(server: Server) -> None:
         assert export(server, "b").status == 201
 
 
-def test_who_did_not_wait_gets_the_export_that_was_begun(server: Server) -> None:
+def test_who_did_not_wait_gets_the_export_that_was_begun(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Browsers give up after a minute or five; the file was made, and its name was lost."""
     go = threading.Event()
     key = {**server.known, "Idempotency-Key": "e1"}
 
+    came = arrivals(monkeypatch, Exporting, "once")
+
     def make(asked: Json) -> list[Json]:
-        go.wait(10)
+        go.wait(30)
         return written(asked, a="x")
 
     with exporting(server, make) as host, ThreadPoolExecutor() as pool:
@@ -219,7 +221,7 @@ def test_who_did_not_wait_gets_the_export_that_was_begun(server: Server) -> None
         wait_for(lambda: bool(host.asked))
         gone.close()
         again = [pool.submit(export, server, "a"), pool.submit(export, server, "a", known=key)]
-        time.sleep(0.2)
+        wait_for(lambda: len(came) == 3)
         go.set()
         views = [each.result(10).json for each in again]
         later = export(server, "a", known=key)

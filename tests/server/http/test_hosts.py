@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from .running import Server, told
+from .running import Server, told, wait_for
 
 HELLO = {"id": "premiere-1", "app": "premiere", "version": "26.3", "project": "p1", "project_name": "Film", "capabilities": ["host.place"]}
 PLACEMENT = {"project": "p1", "sequence": "s1", "track": 1, "record_start": 10, "record_duration": 50, "rate": "25/1"}
@@ -66,13 +66,6 @@ def editor(server: Server, answer: Answering, **more: Any) -> Iterator[Editor]:
     finally:
         found.leave()
         wait_for(lambda: found.gone(server))
-
-
-def wait_for(true: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    ends = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def call(

@@ -16,11 +16,12 @@ import pytest
 
 from heygem_server.client import Client
 from heygem_server.errors import Broken, Conflict, NotFound
+from heygem_server.hosts.connected import Hosts
 from heygem_server.settings import PathMap
 from heygem_server.wire import Batch, JobRequest, MediaRef, ShotRequest
 
 from ...rendering import making
-from .running import Answer, Server, running, told
+from .running import Answer, Server, arrivals, running, told, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +177,7 @@ def test_a_take_is_pinned_even_if_the_page_that_asked_is_gone(studio: tuple[Serv
     """The page closes while the editor places: the take lies on a timeline all the same."""
     import http.client
 
-    from .test_hosts import PLACEMENT, editor, wait_for
+    from .test_hosts import PLACEMENT, editor
 
     server, detail = studio
     take = take_of(detail)
@@ -230,7 +231,7 @@ def told_epoch(server: Server) -> str:
 
 
 def test_an_editor_places_the_take_once_and_it_is_pinned_for_good(studio: tuple[Server, dict[str, Any]]) -> None:
-    from .test_hosts import PLACEMENT, Editor, call, wait_for
+    from .test_hosts import PLACEMENT, Editor, call
 
     server, detail = studio
     take = take_of(detail)
@@ -253,19 +254,21 @@ def test_an_editor_places_the_take_once_and_it_is_pinned_for_good(studio: tuple[
     assert Path(take["path"]).is_file()
 
 
-def test_placing_waits_for_an_editor_that_reconnects_and_asks_once_more(studio: tuple[Server, dict[str, Any]]) -> None:
+def test_placing_waits_for_an_editor_that_reconnects_and_asks_once_more(
+    studio: tuple[Server, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from .test_hosts import PLACEMENT, call, editor, wait_for
+    from .test_hosts import PLACEMENT, call, editor
 
     server, detail = studio
     take = take_of(detail)
     params = {"take": take["id"], "file": "", "name": "short", "placement": PLACEMENT, "frames": 16}
     result = {"take": take["id"], "already": True, "track": 2, "record_start": 10, "record_duration": 16}
+    came = arrivals(monkeypatch, Hosts, "call")
     with editor(server, lambda _: None) as first, ThreadPoolExecutor() as pool:
         waiting = [pool.submit(call, server, "host.place", params, 20) for _ in range(2)]
-        wait_for(lambda: bool(first.asked))
-        time.sleep(0.2)
+        wait_for(lambda: len(came) == 2 and bool(first.asked))
         assert len(first.asked) == 1, "the same take was asked for twice at once"
         first.leave()
         with editor(server, lambda _: {"result": result}) as second:
@@ -305,20 +308,20 @@ def test_a_video_that_is_not_there_fails_alone_with_a_reason(server: Server) -> 
     assert server.ask("GET", f"/api/v1/jobs/{job}").error == "NotFound"
 
 
-def test_a_job_is_steered_and_the_list_finds_it(server: Server) -> None:
-    with server.client() as client:
-        blocked = JobRequest(
-            batch=Batch(videos=(MediaRef(**missing(server)),) * 3, speeches=(MediaRef(**missing(server)),)), name="steered 100%"
-        )
-        job = client.submit(blocked).job.id
-        client.change(job, "pause") if client.job(job).job.state in ("queued", "active") else None
-        assert server.ask("POST", f"/api/v1/jobs/{job}/priority", {"priority": 90}).json["priority"] == 90
-        assert server.ask("POST", f"/api/v1/jobs/{job}/priority", {"priority": 101}).status == 400
+def test_a_job_is_steered_and_the_list_finds_it(still: Server) -> None:
+    with still.client() as client:
+        gone = MediaRef(**missing(still))
+        older = client.submit(JobRequest(shots=(ShotRequest(video=gone, speech=gone),), name="older")).job.id
+        job = client.submit(JobRequest(batch=Batch(videos=(gone,) * 3, speeches=(gone,)), name="steered 100%")).job.id
+        client.change(job, "pause")
+        assert client.job(job).job.state == "paused"
+        assert still.ask("POST", f"/api/v1/jobs/{job}/priority", {"priority": 90}).json["priority"] == 90
+        assert still.ask("POST", f"/api/v1/jobs/{job}/priority", {"priority": 101}).status == 400
         assert [each.id for each in client.jobs(text="steered 100%").jobs] == [job]
         assert client.jobs(text="steered_100").jobs == ()
         first = client.jobs(limit=1)
         assert first.next is not None
-        assert client.jobs(limit=1, before=first.next).jobs[0].id != first.jobs[0].id
+        assert {first.jobs[0].id, client.jobs(limit=1, before=first.next).jobs[0].id} == {older, job}
         with pytest.raises(NotFound):
             client.job("j0")
         with pytest.raises((Conflict, NotFound)):
@@ -362,9 +365,9 @@ def test_takes_folders_outside_the_roots_need_consent_too(server: Server, tmp_pa
     assert server.ask("POST", "/api/v1/jobs", {"shots": [one], "folder": "//server/share"}).error == "BadPath"
 
 
-def test_the_estimate_knows_nothing_before_anything_was_rendered(server: Server) -> None:
-    one = {"video": missing(server), "speech": missing(server), "start": 0, "end_exclusive": 100}
-    assert server.ask("POST", "/api/v1/estimate", {"shots": [one]}).json == {"seconds": None, "frames": 100, "disk_bytes": None}
+def test_the_estimate_knows_nothing_before_anything_was_rendered(still: Server) -> None:
+    one = {"video": missing(still), "speech": missing(still), "start": 0, "end_exclusive": 100}
+    assert still.ask("POST", "/api/v1/estimate", {"shots": [one]}).json == {"seconds": None, "frames": 100, "disk_bytes": None}
 
 
 def test_metrics_and_health_say_how_it_goes(server: Server) -> None:

@@ -29,13 +29,15 @@ BODIES: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
-    """A server with a job of project p1 of premiere-1, with a shot, a take and a timeline."""
+    """A server with a job of project p1 of premiere-1, with a shot, a take and a timeline. The test claims the job's work itself."""
     folder = tmp_path_factory.mktemp("scopes")
-    with running(folder) as server:
+    with running(folder, renders=False) as server:
         store = Store(server.settings.data_folder / "heygem.sqlite3")
         detail = making.submit(store, origin=Origin(kind="host", host="premiere-1", project="p1"), name="Film", timeline=TIMELINE)
-        take = making.finish(store, path=str(server.settings.takes_folder / "clip_v1.mov"))
-        Path(take.path).write_bytes(b"frame")
+        path = server.settings.takes_folder / "clip_v1.mov"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"frame")  # first: a take without its file is told to be missing
+        take = making.finish(store, path=str(path))
         home = server.settings.data_folder / "timelines" / TIMELINE
         home.mkdir(parents=True)
         kept = {"source": str(home / "timeline.otio"), "format": None, "rate": None, "name": "Film", "rows": [], "job": detail.job.id}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -15,7 +17,7 @@ from heygem_server.rendering import services
 from heygem_server.rendering.events import Broadcaster
 from heygem_server.security.challenge import is_proof
 from heygem_server.store import Store
-from heygem_server.wire import Origin, PreviewHeader
+from heygem_server.wire import LogLine, Origin, PreviewHeader
 
 from ..rendering.jobs import submit
 from .running import Server, running, told
@@ -116,54 +118,89 @@ def test_a_newcomer_gets_a_welcome_and_the_present_state(server: Server) -> None
         assert snapshot["seq"] >= welcome["seq"]
 
 
-def test_who_comes_back_is_not_told_the_same_again(server: Server) -> None:
-    with server.known_socket() as socket:
+def test_who_comes_back_is_not_told_the_same_again(still: Server) -> None:
+    with still.known_socket() as socket:
         welcome = told(socket, "welcome")
-    with server.known_socket(since=welcome["seq"], epoch=welcome["epoch"]) as socket:
+    with still.known_socket(since=welcome["seq"], epoch=welcome["epoch"]) as socket:
         told(socket, "welcome")
         told(socket, "hosts")
         with pytest.raises(TimeoutError):
             socket.recv(timeout=0.3)
 
 
-def frames_heard(socket: ClientConnection, timeout_s: float = 0.6) -> list[str]:
-    """The jobs of all pictures that come until nothing comes any more."""
-    heard = []
-    with suppress(TimeoutError):
-        while True:
-            message = socket.recv(timeout=timeout_s)
-            if isinstance(message, bytes):
-                length = int.from_bytes(message[:4], "big")
-                assert message[4 + length :] == b"a jpeg"
-                heard.append(json.loads(message[4 : 4 + length])["job"])
-    return heard
+class Listener:
+    """A socket and the pictures that came over it, as (job, number), in order."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.pictures: list[tuple[str, int]] = []
+        told(socket, "snapshot")
+
+    def hear(self) -> dict[str, Any] | None:
+        """The next message; None = it was a picture."""
+        message = self.socket.recv(timeout=20)
+        if isinstance(message, str):
+            return json.loads(message)
+        length = int.from_bytes(message[:4], "big")
+        assert message[4 + length :] == b"a jpeg"
+        header = json.loads(message[4 : 4 + length])
+        self.pictures.append((header["job"], header["frame"]))
+        return None
+
+    def follow(self, room: Broadcaster, job: str, *, previews: bool) -> None:
+        """Returns once the server knows: lines of the log of `job`, which was not followed before, arrive."""
+        self.socket.send(json.dumps({"type": "follow", "previews": previews, "logs": [job]}))
+        stop = threading.Event()
+
+        def write() -> None:
+            while not stop.wait(0.02):
+                room.publish_line(LogLine(job=job, shot=None, at=0.0, level="info", message="x"))
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        try:
+            while (said := self.hear()) is None or (said["type"], said.get("job")) != ("log", job):
+                pass
+        finally:
+            stop.set()
+            writing.join()
+
+    def until(self, picture: tuple[str, int]) -> list[tuple[str, int]]:
+        """All pictures up to this one. Pictures keep their order, so none that was drawn before is still on its way."""
+        while picture not in self.pictures:
+            self.hear()
+        return self.pictures
 
 
 def test_an_editor_sees_pictures_of_its_own_jobs_if_it_asked_and_of_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[Broadcaster] = []
     monkeypatch.setattr(services, "Broadcaster", lambda store: found.append(Broadcaster(store)) or found[0])
-    with running(tmp_path, disk_floor_bytes=1 << 60) as server:
+    with running(tmp_path, renders=False) as server:
         store = Store(server.settings.data_folder / "heygem.sqlite3")
-        own, other = (submit(store, origin=Origin(kind="host", host="premiere-1", project=project)).job.id for project in ("p1", "p2"))
+        own, second, other = (
+            submit(store, origin=Origin(kind="host", host="premiere-1", project=project)).job.id for project in ("p1", "p1", "p2")
+        )
         store.close()
+        jobs = ("jnobody", other, own)
 
-        def draw() -> None:
-            for job in (own, other, "jnobody"):
-                header = PreviewHeader(job=job, shot=f"shot of {job}", frame=3, width=8, height=8)
+        def draw(number: int) -> None:
+            for job in jobs:
+                header = PreviewHeader(job=job, shot=f"shot {number} of {job}", frame=number, width=8, height=8)
                 found[0].publish_picture(header, b"a jpeg")
 
         token = server.token("host", host="premiere-1", project="p1")["Authorization"].split()[1]
-        with server.socket({"token": token, "previews": True}) as asked, server.socket({"token": token}) as silent:
-            page = server.socket({"token": server.ready.token, "previews": True})
-            for socket in (asked, silent, page):
-                told(socket, "snapshot")
-            draw()
-            assert sorted(frames_heard(page)) == sorted((own, other, "jnobody"))
-            assert frames_heard(asked) == [own]
-            assert frames_heard(silent) == []
-            silent.send(json.dumps({"type": "follow", "previews": True}))
-            asked.send(json.dumps({"type": "follow"}))
-            assert frames_heard(asked, 0.3) == []
-            draw()
-            assert (frames_heard(silent), frames_heard(asked)) == ([own], [])
-            page.close()
+        with (
+            server.socket({"token": token, "previews": True}) as one,
+            server.socket({"token": token}) as another,
+            server.socket({"token": server.ready.token, "previews": True}) as of_page,
+        ):
+            asked, silent, page = Listener(one), Listener(another), Listener(of_page)
+            draw(1)
+            asked.follow(found[0], own, previews=False)
+            silent.follow(found[0], own, previews=True)
+            draw(2)
+            asked.follow(found[0], second, previews=True)
+            draw(3)
+            assert page.until((own, 3)) == [(job, number) for number in (1, 2, 3) for job in jobs]
+            assert asked.until((own, 3)) == [(own, 1), (own, 3)]
+            assert silent.until((own, 3)) == [(own, 2), (own, 3)]

@@ -7,14 +7,13 @@ import http.client
 import os
 import re
 import socket
-import time
 from pathlib import Path
 
 import pytest
 
 from heygem_server.security.paths import is_device
 
-from .running import Server, running
+from .running import Server, running, wait_for
 
 RAW = {"Content-Type": "application/octet-stream"}
 
@@ -74,14 +73,8 @@ def test_a_sender_that_goes_leaves_nothing(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.ready.port), timeout=10) as link:
         head = f"POST /api/v1/uploads?name=a.mov HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {server.ready.token}\r\n"
         link.sendall((head + "Content-Type: application/octet-stream\r\nContent-Length: 1000000\r\n\r\n").encode() + b"x" * 5000)
-        ends = time.monotonic() + 5
-        while stored(server) == before and time.monotonic() < ends:
-            time.sleep(0.02)
-        assert stored(server) != before
-    ends = time.monotonic() + 5
-    while stored(server) != before and time.monotonic() < ends:
-        time.sleep(0.02)
-    assert stored(server) == before
+        wait_for(lambda: stored(server) != before)
+    wait_for(lambda: stored(server) == before)
 
 
 def test_a_part_of_a_killed_server_is_swept_at_the_next_start(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ async def test_a_full_disk_makes_the_queue_wait_and_say_so(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = [100]
-    monkeypatch.setattr("heygem_server.rendering.disk.free_bytes", lambda folder: free[0])
+    monkeypatch.setattr("heygem_server.rendering.disk_space.free_bytes", lambda folder: free[0])
     async with engine_room(settings(tmp_path)) as room:
         job = await submit(room, tmp_path, [(tmp_path / "absent.mp4", sentences[0])])
         await until(lambda: room.scheduler.message)
@@ -184,7 +184,7 @@ _SERVER = """
 import asyncio, sys
 from pathlib import Path
 from heygem_server.rendering.services import engine_room
-from tests.server.engine.rooms import settings
+from tests.server.rendering.rooms import settings
 
 async def main(folder, job):
     async with engine_room(settings(Path(folder))) as room:

@@ -130,8 +130,7 @@ async def test_a_worker_that_hangs_is_ended(long_video: Path, tmp_path: Path, li
     pool = Pool(1, threads=1, limits=GENEROUS)
     await pool.run(ProbeTask(path=str(long_video)))
     process = psutil.Process(pool.workers[0].pid)
-    doing = asyncio.create_task(pool.run(proxy(long_video, tmp_path), limits=limits))
-    await asyncio.sleep(0.3)
+    doing = await begun(pool, proxy(long_video, tmp_path), limits=limits)
     process.suspend()
     with pytest.raises(WorkFailed, match=word) as failed:
         await doing
