@@ -10,7 +10,7 @@ NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
 PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
 
-.PHONY: setup demo test lint format docs bench clean programs zxp ccx
+.PHONY: setup demo test lint format docs pictures bench clean programs zxp ccx
 
 setup: .venv/ready $(PAGE) $(PANEL_TOOLS)
 
@@ -42,7 +42,7 @@ $(PANEL_TOOLS): tests/plugins/package-lock.json $(PAGE)
 demo: setup
 	$(BIN)/python demo.py
 
-test: lint programs
+test: lint docs programs
 	$(BIN)/python -m pytest
 
 programs:
@@ -67,9 +67,13 @@ format: setup
 	$(BIN)/python web-tools/wire_types.py
 	$(BIN)/python -m heygem_plugins.protocol.generate
 
-# The documentation, in build/docs. A warning fails it. (The variable: the theme's makers announce a successor with each build.)
+# The documentation, in build/docs. A warning fails it; --quiet would hide them from it. (The variable: the theme's makers announce a successor with each build.)
 docs: setup
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+# The documentation's pictures, taken from the running product: look at them before you commit them.
+pictures: setup
+	$(BIN)/python docs/pictures.py
 
 # The Premiere panels as one file each, in dist/, ready to be signed.
 zxp ccx: setup

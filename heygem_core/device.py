@@ -29,7 +29,7 @@ def why_not(name: DeviceName) -> str:
     import torch
 
     if name == "cuda" and torch.version.cuda is None:
-        return "the installed PyTorch is a build without CUDA; README.md tells how to install one with it"
+        return "the installed PyTorch is a build without CUDA; the page “Install” of the documentation tells how to get one with it"
     if name == "cuda":
         return "no NVIDIA graphics card was found, or its driver is older than PyTorch needs"
     if name == "mps" and not torch.backends.mps.is_built():

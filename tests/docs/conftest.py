@@ -16,7 +16,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built pages. A warning of mkdocs fails the build: the configuration says `strict`."""
     folder = tmp_path_factory.mktemp("docs")
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)], cwd=REPOSITORY, capture_output=True, text=True
+        [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(folder)], cwd=REPOSITORY, capture_output=True, text=True
     )
     assert built.returncode == 0, built.stderr
     return folder

@@ -65,3 +65,28 @@ def test_each_settings_file_that_is_shown_is_valid(page: Path, tmp_path: Path) -
             file.write_text(block, encoding="utf-8")
             assert tomllib.loads(block)
             read_settings(file=file, environment={})
+
+
+def test_the_readme_can_be_read_in_two_minutes_and_shows_the_product() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 120
+    assert len(re.findall(r"!\[.+?\]\(docs/pictures/.+?\)", readme)) >= 2
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "plugins/VERIFIED.md"])
+def test_each_link_of_a_file_outside_the_site_leads_to_a_file(name: str) -> None:
+    file = REPOSITORY / name
+    for target in re.findall(r"\]\(([^)\s]+)\)", file.read_text(encoding="utf-8")):
+        if not target.startswith(("http", "#")):
+            assert (file.parent / target.partition("#")[0]).exists(), target
+
+
+def test_pictures_are_small_enough_for_a_repository() -> None:
+    pictures = list((DOCS / "pictures").iterdir())
+    assert all(picture.stat().st_size <= 300_000 for picture in pictures)
+    assert sum(picture.stat().st_size for picture in pictures) <= 2_000_000
+
+
+def test_each_picture_is_shown_somewhere() -> None:
+    texts = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [picture.name for picture in (DOCS / "pictures").iterdir() if picture.name not in texts] == []
