@@ -64,9 +64,11 @@ class Clip(NamedTuple):
     rate: int = 25
     codec: str = "libx264"
     face: float = 0.14  # distance of the eyes as part of the picture's width
+    place: tuple[float, float] = (0.5, 0.42)  # of the eyes' midpoint, as parts of width and height
     sway: float = 1.0  # how strongly the head moves
     first: int = 0  # phrase with which the speech begins
     silent: bool = False
+    dubbed: bool = False  # the lips say something else than what is heard
 
 
 # Red, green and blue gain, then whether mirrored: who is to be somebody else at the same place looks different.
@@ -87,16 +89,28 @@ CAST = (
     Clip("german_512x512_25fps.mp4", "collins", (512, 512), 20, face=0.22, first=1),
     Clip("silent_1280x720.mp4", "hopper", (1280, 720), 8, rate=30, look=4, face=0.1, silent=True),
     *(
-        Clip(f"grid/{name}.mpg", ("hopper", "collins")[k % 2], (360, 288), 3, look=k // 2 % 6, codec="mpeg1video", face=0.17, first=k)
+        Clip(
+            f"grid/{name}.mpg",
+            ("hopper", "collins")[k % 2],
+            (360, 288),
+            3,
+            look=k // 2 % 6,
+            codec="mpeg1video",
+            face=0.17,
+            place=(0.42, 0.58),
+            first=k,
+        )
         for k, name in enumerate(_GRID)
     ),
     Clip("talking/talk02.mp4", "collins", (512, 512), 5, face=0.21, first=4),
     Clip("talking/talk03.mp4", "hopper", (512, 512), 5, look=2, face=0.22, first=5),
+    Clip("talking/talk04.mp4", "hopper", (512, 512), 5, look=5, face=0.22, first=3),
     Clip("talking/talk05.mp4", "hopper", (512, 512), 10, face=0.22, first=2),
     Clip("talking/talk06.mp4", "collins", (256, 256), 27, look=3, face=0.22, first=3),
     Clip("talking/talk08.mp4", "collins", (224, 224), 6, look=1, face=0.24, sway=2, first=5),
     Clip("talking/talk10.mp4", "hopper", (224, 224), 12, look=5, face=0.24, sway=2, first=1),
     Clip("talking/talk11.mp4", "collins", (512, 512), 9, look=4, face=0.2, first=2),
+    Clip("talking/talk12.mp4", "collins", (512, 512), 5, look=5, face=0.21, first=1, dubbed=True),
     Clip("talking/talk17.mp4", "hopper", (1280, 720), 3, look=3, face=0.09, first=4),
 )
 
@@ -203,7 +217,7 @@ def _speech(clip: Clip, voice: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.
             phrase += 1 + clip.first % 2 * 2  # in turn, or every third
     hiss = np.random.default_rng(clip.first).standard_normal(count).astype(np.float32) * 1e-4
     heard = hiss if clip.silent else hiss + voice[np.round(source * SOUND_RATE).astype(int)]
-    return source[np.arange(clip.seconds * clip.rate) * SOUND_RATE // clip.rate], heard
+    return (source[::-1] if clip.dubbed else source)[np.arange(clip.seconds * clip.rate) * SOUND_RATE // clip.rate], heard
 
 
 def _moved(clip: Clip, frames: list[Picture], shown: npt.NDArray[np.int64]) -> Iterator[Picture]:
@@ -226,7 +240,7 @@ def _moved(clip: Clip, frames: list[Picture], shown: npt.NDArray[np.int64]) -> I
         nearer = np.eye(3)  # one half of the head is nearer to the camera
         nearer[2, :2] = 0.1 * turn[4:] / width
         placed = np.eye(3)
-        placed[:2, 2] = width * (0.5 + 0.01 * turn[2]), height * 0.42 + width * 0.008 * turn[3]
+        placed[:2, 2] = width * (clip.place[0] + 0.01 * turn[2]), height * clip.place[1] + width * 0.008 * turn[3]
         seen = cv2.warpPerspective(rgb, placed @ nearer @ turned, clip.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         y, x = random.integers(0, 64, 2)
         yield cv2.add(cv2.LUT(seen, shades), grain[y : y + height, x : x + width])

@@ -12,6 +12,7 @@ import pytest
 from heygem_core.face.mediapipe_mesh import MediaPipeMesh
 from heygem_core.face.mesh import INNER_LIPS, eye_distance, head_angles, pose_free
 from heygem_core.face.tracker import MAX_FACES
+from heygem_core.media.probe import probe
 
 from .pictures import Picture, beside, pictures, sized
 
@@ -27,7 +28,7 @@ from .pictures import Picture, beside, pictures, sized
 )
 def test_no_face_is_lost(clips: Path, tracker: MediaPipeMesh, name: str, start: int, count: int) -> None:
     found = [tracker.detect(picture, first=k == 0) for k, picture in enumerate(pictures(clips / name, start, count))]
-    assert len(found) == count
+    assert len(found) == min(count, probe(clips / name).frame_count - start)
     assert {len(faces) for faces in found} == {1}
     assert min(faces[0].score for faces in found) > 0.5
 

