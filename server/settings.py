@@ -174,6 +174,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _read(name: str, value: Any) -> Any:
     """A value as people write it, as msgspec wants it."""
+    if value == "none":
+        return None
     if name.endswith("_bytes") and isinstance(value, str):
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", value.strip().lower())
         if found is None:
@@ -181,7 +183,7 @@ def _read(name: str, value: Any) -> Any:
         return int(float(found[1]) * _UNITS[found[2]])
     if name == "path_maps":
         return [_path_map(each) if isinstance(each, str) else each for each in value]
-    return None if value == "none" else value
+    return value
 
 
 def _path_map(text: str) -> dict[str, str]:

@@ -503,17 +503,17 @@ def shapes(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if message["say"] == "picture" and message["number"] != _SHOWN:
             continue  # at most two a second
         key = f"{message['say']} {event.get('event', '')} {event.get('stage', '')}"
-        found.setdefault(key, _without_chance(message))
+        found.setdefault(key, without_chance(message))
     return list(found.values())
 
 
 _CHANCE = {"pid": 0, "number": 0, "jpeg": "", "done": 0, "fps": None, "eta_s": None, "frame": 0, "message": "…", "key": "…", "notices": []}
 
 
-def _without_chance(value: Any) -> Any:
+def without_chance(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _CHANCE[key] if key in _CHANCE else _without_chance(each) for key, each in value.items()}
-    return [_without_chance(each) for each in value] if isinstance(value, list) else value
+        return {key: _CHANCE[key] if key in _CHANCE else without_chance(each) for key, each in value.items()}
+    return [without_chance(each) for each in value] if isinstance(value, list) else value
 
 
 def tasks(folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from . import doors, footage
 from .comparing import lost
-from .record import _without_chance, lifted, placed, recorded, runs, shapes, work
+from .record import lifted, placed, recorded, runs, shapes, without_chance, work
 
 SPECS = recorded("tasks/specs.json")
 THEN: dict[str, list[dict[str, Any]]] = recorded("tasks/conversation.json")
@@ -97,7 +97,7 @@ def test_a_spec_in_a_file_is_done_by_a_process(tmp_path: Path) -> None:
     done = doors.run([*doors.CORE, str(spec)])
     assert done.returncode == 0, done.stderr
     then = [each.get("event") or each["answer"] for each in THEN["probe"] if each["say"] in ("told", "answered")]
-    now = [_without_chance(line) for line in doors.lines_of(done.stdout)]
+    now = [without_chance(line) for line in doors.lines_of(done.stdout)]
     assert list(lost(then, now)) == []
 
 

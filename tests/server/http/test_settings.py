@@ -36,6 +36,12 @@ def test_sizes_are_written_as_people_write_them(text: str, bytes_: int) -> None:
     assert read_settings({"largest_upload_bytes": text}, environment={}).largest_upload_bytes == bytes_
 
 
+def test_none_lifts_the_limit_of_what_is_kept() -> None:
+    """As the help says of every setting; for a size it was refused as no number."""
+    found = read_settings({"keep_bytes": "none", "keep_days": "none"}, environment={})
+    assert (found.keep_bytes, found.keep_days) == (None, None)
+
+
 @pytest.mark.parametrize(
     "flags",
     [
