@@ -16,10 +16,12 @@ import msgspec
 
 import heygem_core.errors
 import heygem_core.shot
-from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.media.deliverables import DELIVERABLES, Deliverable
 from heygem_server import cli, settings
 from heygem_server.http.openapi import document
 from heygem_server.http.route_table import ROUTES
+from heygem_server.timeline.formats.format import Format
+from heygem_server.timeline.formats.registry import FORMATS as TIMELINE_FORMATS
 
 _API = "/api/v1/"
 EXIT_CODES_OUTSIDE_THE_TREE = {
@@ -134,6 +136,26 @@ def deliverables() -> str:
     return _table(("`--format`", "what it is", "suffixes", "can be transparent"), rows)
 
 
+def timeline_formats() -> str:
+    """The formats of timelines, and what is done with each."""
+    rows = [
+        (_code(row.name), row.title, ", ".join(map(_code, row.all_suffixes)), "yes" if row.read else "no", "yes" if row.write else "no")
+        for row in TIMELINE_FORMATS.all().values()
+    ]
+    return _table(("name", "what it is", "suffixes", "is read", "is written"), rows)
+
+
+def fields(kind: type) -> Callable[[], str]:
+    """The table of a class's fields."""
+
+    def made() -> str:
+        comments = field_comments(kind)
+        rows = [(_code(name), _code(written), comments.get(name, "")) for name, written in _annotations(kind).items()]
+        return _table(("field", "type and default", "what it is"), rows)
+
+    return made
+
+
 def api_document() -> bytes:
     """The OpenAPI document that a server with all routes describes itself with."""
     return document(ROUTES)
@@ -242,10 +264,7 @@ def _function(name: str, function: Callable[..., Any]) -> str:
 
 
 def _struct(kind: type) -> str:
-    comments = field_comments(kind)
-    rows = [(_code(name), _code(written), comments.get(name, "")) for name, written in _annotations(kind).items()]
-    table = _table(("field", "type and default", "what it is"), rows)
-    return f"## `{kind.__module__}.{kind.__name__}`\n\n{inspect.getdoc(kind) or ''}\n\n{table}\n"
+    return f"## `{kind.__module__}.{kind.__name__}`\n\n{inspect.getdoc(kind) or ''}\n\n{fields(kind)()}\n"
 
 
 def field_comments(kind: type) -> dict[str, str]:
@@ -301,6 +320,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "settings": server_settings,
     "exit-codes": exit_codes,
     "deliverables": deliverables,
+    "deliverable-fields": fields(Deliverable),
+    "timeline-formats": timeline_formats,
+    "timeline-format-fields": fields(Format),
     "api": api,
     "python": python,
 }

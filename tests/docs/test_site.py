@@ -19,6 +19,7 @@ from heygem_core import errors
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_server import cli
 from heygem_server.settings import ServerSettings
+from heygem_server.timeline.formats.registry import FORMATS as TIMELINE_FORMATS
 
 
 def text_of(page: Path) -> str:
@@ -76,6 +77,11 @@ def test_every_route_and_every_struct_that_travels_is_in_the_reference(site: Pat
 def test_every_format_of_takes_is_in_the_reference(site: Path) -> None:
     text = text_of(site / "reference" / "formats.html")
     assert all(f"{row.name} {row.title}" in text for row in DELIVERABLES.all().values())
+
+
+def test_every_timeline_format_is_on_the_page_about_timelines(site: Path) -> None:
+    text = text_of(site / "timelines.html")
+    assert all(f"{row.name} {row.title} {row.suffixes[0]}" in text for row in TIMELINE_FORMATS.all().values())
 
 
 class _Loads(HTMLParser):
