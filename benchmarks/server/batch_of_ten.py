@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from heygem_core.shot import RenderSettings, RenderTask, Shot, to_json
-from heygem_server.rendering.services import EngineRoom, engine_room
+from heygem_server.rendering.services import Services, open_services
 from heygem_server.wire import JobDetail, ProgressNow
 
 from .common import clips_folder, cut, settings, submit
@@ -56,29 +56,29 @@ def main() -> None:
 
 
 async def _batches(folder: Path, videos: list[Path], speeches: tuple[Path, Path], render: RenderSettings, chosen) -> float:  # type: ignore[no-untyped-def]
-    async with engine_room(chosen) as room:
-        seconds, _ = await _batch(room, folder, videos, speeches[0], render, "batch")
-        await _batch(room, folder, videos, speeches[1], render, "again, other speech")
+    async with open_services(chosen) as services:
+        seconds, _ = await _batch(services, folder, videos, speeches[0], render, "batch")
+        await _batch(services, folder, videos, speeches[1], render, "again, other speech")
     return seconds
 
 
 async def _batch(
-    room: EngineRoom, folder: Path, videos: list[Path], speech: Path, render: RenderSettings, name: str
+    services: Services, folder: Path, videos: list[Path], speech: Path, render: RenderSettings, name: str
 ) -> tuple[float, JobDetail]:
     began = time.monotonic()
-    busy = asyncio.create_task(_busy(room))
-    job = await asyncio.to_thread(submit, room.store, folder, [(video, speech) for video in videos], render, name)
-    while (await asyncio.to_thread(room.store.job_view, job.job.id)).state in ("queued", "active"):
+    busy = asyncio.create_task(_busy(services))
+    job = await asyncio.to_thread(submit, services.store, folder, [(video, speech) for video in videos], render, name)
+    while (await asyncio.to_thread(services.store.job_view, job.job.id)).state in ("queued", "active"):
         await asyncio.sleep(0.1)
     seconds = time.monotonic() - began
     busy.cancel()
-    done = room.store.job(job.job.id)
+    done = services.store.job(job.job.id)
     share = await asyncio.gather(busy, return_exceptions=True)
     print(f"\n{name}: {done.job.state}, {seconds:.1f} s, {done.job.frames_done} frames, {done.job.frames_done / seconds:.1f} frames/s")
     print(f"  speech listened to {sum(not shot.reused.speech for shot in done.shots)} times for {len(done.shots)} shots")
     print(f"  faces followed {sum(not shot.reused.tracks for shot in done.shots)} times")
     print(f"  cores busy between the first and the last frame: {share[0]}")
-    _stages(done, seconds * room.pool.size)
+    _stages(done, seconds * services.executor.capacity)
     for shot in done.shots:
         if shot.state != "done":
             print(f"  NOT DONE: {shot.name}: {shot.why}")
@@ -95,16 +95,16 @@ def _stages(done: JobDetail, available_s: float) -> None:
     print(f"  workers had work {sum(spent.values()) / available_s:.0%} of the time; seconds: {kinds}")
 
 
-async def _busy(room: EngineRoom) -> str:
+async def _busy(services: Services) -> str:
     """The share of all cores that was busy (whoever kept them so), and that our workers took, from first to last frame of progress."""
     first: tuple[float, float, float, float] | None = None
     last = first
-    with room.events.subscribe(since=room.events.seq, epoch=room.events.epoch) as client:
+    with services.events.subscribe(since=services.events.seq, epoch=services.events.epoch) as client:
         try:
             async for item in client:
                 if isinstance(item, ProgressNow) and item.frames_done:
                     times = psutil.cpu_times()
-                    last = (time.monotonic(), sum(times) - times.idle - times.iowait, sum(times), _own(room))
+                    last = (time.monotonic(), sum(times) - times.idle - times.iowait, sum(times), _own(services))
                     first = first or last
         except asyncio.CancelledError:
             pass
@@ -114,10 +114,10 @@ async def _busy(room: EngineRoom) -> str:
     return f"{(last[1] - first[1]) / whole:.0%} (of which our workers {(last[3] - first[3]) / whole:.0%})"
 
 
-def _own(room: EngineRoom) -> float:
+def _own(services: Services) -> float:
     """CPU seconds of all workers."""
     total = 0.0
-    for worker in (*room.pool.workers, *room.look.pool.workers):
+    for worker in (*services.executor.workers, *services.look.executor.workers):
         try:
             times = psutil.Process(worker.pid).cpu_times()
             total += times.user + times.system

@@ -1,4 +1,4 @@
-"""What the measures of the engine room share: a room in a folder, jobs from files, short clips cut from real ones."""
+"""What the measures of the services share: services in a folder, jobs from files, short clips cut from real ones."""
 
 from __future__ import annotations
 

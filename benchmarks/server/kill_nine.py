@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from heygem_core.shot import RenderSettings
-from heygem_server.rendering.services import engine_room
+from heygem_server.rendering.services import open_services
 from heygem_server.rendering.take_files import sha256_of
 from heygem_server.store import Store
 
@@ -87,13 +87,13 @@ def _start(folder: Path) -> psutil.Popen:
 
 
 async def _serve(folder: Path) -> None:
-    async with engine_room(settings(folder, workers=2, segment_frames=8)) as room:
-        seen = room.store.seq
+    async with open_services(settings(folder, workers=2, segment_frames=8)) as services:
+        seen = services.store.seq
         while True:  # jobs come through the database here, so look for them as the front door would tell of them
             await asyncio.sleep(0.2)
-            if (now := await asyncio.to_thread(lambda: room.store.seq)) != seen:
+            if (now := await asyncio.to_thread(lambda: services.store.seq)) != seen:
                 seen = now
-                room.scheduler.look_again()
+                services.scheduler.look_again()
 
 
 def _kill(what: str, server: psutil.Popen, chance: random.Random) -> int:

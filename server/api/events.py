@@ -20,7 +20,7 @@ from ..errors import BadRequest, Forbidden, NotFound, ServerError, TooMany, Unau
 from ..hosts.connected import Connection, check_host
 from ..http import app_keys
 from ..http.log import LOGGER
-from ..http.routes import PUBLIC, Ask, Route
+from ..http.routes import PUBLIC, RequestContext, Route
 from ..rendering.events import job_of_preview
 from ..security.auth_rate_limit import is_loopback
 from ..security.challenge import prove
@@ -53,25 +53,25 @@ _MOST_UNKNOWN = {True: 256, False: 32}  # sockets of one address, loopback or no
 # in the middle of a large message. After a restart everybody of this machine comes back at once.
 
 
-async def events(ask: Ask) -> web.StreamResponse:
-    door = ask[app_keys.DOOR]
-    ask[app_keys.ENGINE]
-    door.throttle.check_before(ask.request.remote)
-    unknown, address = ask.request.app[app_keys.UNKNOWN], ask.request.remote or ""
+async def events(context: RequestContext) -> web.StreamResponse:
+    door = context[app_keys.DOOR]
+    context[app_keys.SERVICES]
+    door.throttle.check_before(context.request.remote)
+    unknown, address = context.request.app[app_keys.UNKNOWN], context.request.remote or ""
     if unknown[address] >= _MOST_UNKNOWN[is_loopback(address)]:
         raise TooMany("Too many sockets are open that have not said who they are: say hello on those first.")
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, compress=False, timeout=2.0)
-    sockets = ask.request.app[app_keys.SOCKETS]
+    sockets = context.request.app[app_keys.SOCKETS]
     try:
         unknown[address] += 1
         try:
-            await socket.prepare(ask.request)
+            await socket.prepare(context.request)
             sockets.add(socket)
-            hello, who = await _introduced(ask, socket)
+            hello, who = await _introduced(context, socket)
         finally:
             unknown.subtract({address: 1})
             unknown += Counter()  # forgets who has none left
-        await _serve(ask, socket, hello, who)
+        await _serve(context, socket, hello, who)
     except (ServerError, HeygemError) as error:
         problem = problem_of(error)[1]
         with suppress(ConnectionError, RuntimeError):
@@ -85,7 +85,7 @@ async def events(ask: Ask) -> web.StreamResponse:
     return socket
 
 
-async def _introduced(ask: Ask, socket: web.WebSocketResponse) -> tuple[Hello, Grant]:
+async def _introduced(context: RequestContext, socket: web.WebSocketResponse) -> tuple[Hello, Grant]:
     """Raises: Unauthorized — nobody said anything valid in time."""
     try:
         async with asyncio.timeout(HELLO_WITHIN_S):
@@ -95,17 +95,17 @@ async def _introduced(ask: Ask, socket: web.WebSocketResponse) -> tuple[Hello, G
                     break
                 said = _decoded(message.data)
                 if isinstance(said, Hello):
-                    return said, _who(ask, said)
+                    return said, _who(context, said)
                 if not isinstance(said, Prove):
                     break
-                await _send(socket, _proof(ask, said))
+                await _send(socket, _proof(context, said))
     except TimeoutError:
         raise Unauthorized(f"Nobody said who it is within {HELLO_WITHIN_S:g} s: send a hello first.") from None
     raise Unauthorized("The first message says who you are: send a hello.")
 
 
-def _who(ask: Ask, hello: Hello) -> Grant:
-    door, request = ask[app_keys.DOOR], ask.request
+def _who(context: RequestContext, hello: Hello) -> Grant:
+    door, request = context[app_keys.DOOR], context.request
     if hello.token is not None:
         return by_token(door, request.remote, hello.token)
     if door.names.kind_of(request.headers.get("Origin")) != "own":  # browsers always name the page that opens a socket
@@ -113,8 +113,8 @@ def _who(ask: Ask, hello: Hello) -> Grant:
     return by_cookie(door, request)
 
 
-def _proof(ask: Ask, said: Prove) -> Proven:
-    grants = ask[app_keys.DOOR].grants
+def _proof(context: RequestContext, said: Prove) -> Proven:
+    grants = context[app_keys.DOOR].grants
     grant = grants.admin if said.grant is None else grants.by_id(said.grant)
     return Proven(hmac=prove(None if grant is None else grant.token, said.nonce))
 
@@ -126,21 +126,21 @@ def _decoded(text: str) -> ToServer:
         raise BadRequest(f"This message is not one that the server knows: {error.__cause__ or error}.") from error
 
 
-async def _serve(ask: Ask, socket: web.WebSocketResponse, hello: Hello, who: Grant) -> None:
+async def _serve(context: RequestContext, socket: web.WebSocketResponse, hello: Hello, who: Grant) -> None:
     host: Connection | None = None
-    hosts, room = ask[app_keys.HOSTS], ask[app_keys.ENGINE].events
+    hosts, events = context[app_keys.HOSTS], context[app_keys.SERVICES].events
     if hello.host is not None:
         check_host(hello.host, who)
-    logs = await _own_logs(ask, who, hello.logs)
-    with room.subscribe(since=hello.since, epoch=hello.epoch, previews=hello.previews, logs=logs) as client:
-        await _send(socket, Welcome(epoch=room.epoch, seq=room.newest, scope=who.scope))
+    logs = await _own_logs(context, who, hello.logs)
+    with events.subscribe(since=hello.since, epoch=hello.epoch, previews=hello.previews, logs=logs) as client:
+        await _send(socket, Welcome(epoch=events.epoch, seq=events.newest, scope=who.scope))
         if hello.host is not None:
             host = await hosts.came(hello.host, who, lambda text: asyncio.wait_for(socket.send_str(text), _SEND_WITHIN_S))
         elif who.scope != "host":
             await _send(socket, HostsChanged(hosts=hosts.all()))
-        writing = asyncio.create_task(_write(ask, socket, client, who))
+        writing = asyncio.create_task(_write(context, socket, client, who))
         try:
-            await _read(ask, socket, client, who, host)
+            await _read(context, socket, client, who, host)
         finally:
             if host is not None:
                 hosts.left(host)
@@ -149,17 +149,17 @@ async def _serve(ask: Ask, socket: web.WebSocketResponse, hello: Hello, who: Gra
                 await writing
 
 
-async def _read(ask: Ask, socket: web.WebSocketResponse, client, who: Grant, host: Connection | None) -> None:  # type: ignore[no-untyped-def]
+async def _read(context: RequestContext, socket: web.WebSocketResponse, client, who: Grant, host: Connection | None) -> None:  # type: ignore[no-untyped-def]
     async for message in socket:
         if message.type is not WSMsgType.TEXT:
             raise BadRequest("Messages to the server are text.")
         if host is not None and _is_rpc(message.data):
-            ask[app_keys.HOSTS].answered(host, message.data)
+            context[app_keys.HOSTS].answered(host, message.data)
             continue
         said = _decoded(message.data)
         if not isinstance(said, Follow):
             raise BadRequest("After the hello only “follow” and a host's answers are understood.")
-        client.follow(previews=said.previews, logs=await _own_logs(ask, who, said.logs))
+        client.follow(previews=said.previews, logs=await _own_logs(context, who, said.logs))
 
 
 class _Kind(msgspec.Struct):
@@ -175,16 +175,16 @@ def _is_rpc(text: str) -> bool:
         return False
 
 
-async def _write(ask: Ask, socket: web.WebSocketResponse, client, who: Grant) -> None:  # type: ignore[no-untyped-def]
+async def _write(context: RequestContext, socket: web.WebSocketResponse, client, who: Grant) -> None:  # type: ignore[no-untyped-def]
     """Until the client goes, or does not take a message for so long that it is dropped."""
     seen: dict[str, bool] = {}
     try:
         async for message in client:
             if who.scope == "host":
-                message = await _for_host(ask, who, message, seen)
+                message = await _for_host(context, who, message, seen)
             if message is not None:
                 picture = isinstance(message, bytes)
-                encoded = message if picture else ask[app_keys.ENGINE].events.encoded(message)  # once for all clients
+                encoded = message if picture else context[app_keys.SERVICES].events.encoded(message)  # once for all clients
                 async with asyncio.timeout(_SEND_WITHIN_S):
                     await socket.send_frame(encoded, WSMsgType.BINARY if picture else WSMsgType.TEXT)
     except TimeoutError:
@@ -193,7 +193,7 @@ async def _write(ask: Ask, socket: web.WebSocketResponse, client, who: Grant) ->
         pass
     except (ServerError, HeygemError) as error:
         LOGGER.info("a client was dropped: %s", error)
-    if (transport := ask.request.transport) is not None:
+    if (transport := context.request.transport) is not None:
         transport.abort()
 
 
@@ -201,45 +201,45 @@ async def _send(socket: web.WebSocketResponse, message: ToClient) -> None:
     await socket.send_frame(to_json(message), WSMsgType.TEXT)
 
 
-async def _for_host(ask: Ask, who: Grant, message: ToClient | bytes, seen: dict[str, bool]) -> ToClient | bytes | None:
+async def _for_host(context: RequestContext, who: Grant, message: ToClient | bytes, seen: dict[str, bool]) -> ToClient | bytes | None:
     """A host hears of its own project only: None where a message is not for it."""
     if isinstance(message, HostsChanged | ConsentWanted):
         return None
     if isinstance(message, bytes):
-        return message if await _owns_job(ask, who, job_of_preview(message), seen) else None
+        return message if await _owns_job(context, who, job_of_preview(message), seen) else None
     if isinstance(message, Snapshot):
         return Snapshot(epoch=message.epoch, seq=message.seq, jobs=tuple(job for job in message.jobs if owns(who, job)))
     if isinstance(message, ProgressNow | LogLine):
-        return message if await _owns_job(ask, who, message.job, seen) else None
+        return message if await _owns_job(context, who, message.job, seen) else None
     if isinstance(message, Happened):
         thing = message.job or message.shot or message.take
         if message.job is not None:
             seen[message.job.id] = owns(who, message.job)
         job = message.job.id if message.job is not None else getattr(thing, "job", None)
-        if job is not None and not await _owns_job(ask, who, job, seen):
+        if job is not None and not await _owns_job(context, who, job, seen):
             return None
     return message
 
 
-async def _owns_job(ask: Ask, who: Grant, job: str, seen: dict[str, bool]) -> bool:
+async def _owns_job(context: RequestContext, who: Grant, job: str, seen: dict[str, bool]) -> bool:
     if job not in seen:
         try:
-            seen[job] = owns(who, await asyncio.to_thread(ask[app_keys.ENGINE].store.job_view, job))
+            seen[job] = owns(who, await asyncio.to_thread(context[app_keys.SERVICES].store.job_view, job))
         except NotFound:
             return False
     return seen[job]
 
 
-async def _own_logs(ask: Ask, who: Grant, jobs: tuple[str, ...]) -> tuple[str, ...]:
+async def _own_logs(context: RequestContext, who: Grant, jobs: tuple[str, ...]) -> tuple[str, ...]:
     if who.scope != "host":
         return jobs
     seen: dict[str, bool] = {}
-    if not all([await _owns_job(ask, who, job, seen) for job in jobs]):
+    if not all([await _owns_job(context, who, job, seen) for job in jobs]):
         raise Forbidden("An editor follows the logs of its own project's jobs alone.")
     return jobs
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/events", does="The socket: see the messages under x-messages.", handler=events, scopes=PUBLIC,
+    Route(method="GET", path="/api/v1/events", summary="The socket: see the messages under x-messages.", handler=events, scopes=PUBLIC,
           media="application/octet-stream", status=101),
 )  # fmt: skip

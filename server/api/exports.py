@@ -16,7 +16,7 @@ from ..hosts.connected import HostFailed
 from ..hosts.export_store import KEPT, WITHIN_S, KeptExport, exports_folder
 from ..http import app_keys
 from ..http.idempotency import KEY_HEADER, key_of
-from ..http.routes import ALL, Ask, Route
+from ..http.routes import ALL, RequestContext, Route
 from ..rendering.disk_space import trouble
 from ..security.allowed_folders import Roots
 from ..security.errors import BadPath
@@ -25,34 +25,34 @@ from ..wire import ExportedItem, ExportParams, ExportRequest, ExportResult, Expo
 from .hosts import check_reach
 
 
-async def export(ask: Ask, body: ExportRequest) -> ExportView:
+async def export(context: RequestContext, body: ExportRequest) -> ExportView:
     """The editor cannot be used meanwhile, about as long as the clips last. Who does not wait for the answer asks the same again.
 
     Clips of which no file came say why in `problem`; where none came at all, that is the error and nothing is kept.
     Raises: NotFound — the editor is not connected; Forbidden; Conflict — it exports something else; HostGone, HostFailed; DiskFull.
     """
-    check_reach(ask)
-    host = _connected(ask)
-    return await ask[app_keys.EXPORTING].once(host.id, to_json(body), key_of(ask), lambda: _export(ask, host, body))
+    check_reach(context)
+    host = _connected(context)
+    return await context[app_keys.EXPORTING].once(host.id, to_json(body), key_of(context), lambda: _export(context, host, body))
 
 
-async def _export(ask: Ask, host: HostView, body: ExportRequest) -> ExportView:
-    settings = ask[app_keys.SETTINGS]
+async def _export(context: RequestContext, host: HostView, body: ExportRequest) -> ExportView:
+    settings = context[app_keys.SETTINGS]
     id = f"x{secrets.token_hex(8)}"
     home = exports_folder(settings.data_folder) / id
     await asyncio.to_thread(_make_folder, home, settings.disk_floor_bytes)
     try:
-        result = await _exported(ask, host.id, body, home)
-        found = await asyncio.to_thread(_keep, home, host, body, result, ask[app_keys.ROOTS])
+        result = await _exported(context, host.id, body, home)
+        found = await asyncio.to_thread(_keep, home, host, body, result, context[app_keys.ROOTS])
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
         raise
     return ExportView(id=id, exported=found, blocked_ms=result.blocked_ms, notices=result.notices)
 
 
-def _connected(ask: Ask) -> HostView:
-    for view in ask[app_keys.HOSTS].all():
-        if view.id == ask.id:
+def _connected(context: RequestContext) -> HostView:
+    for view in context[app_keys.HOSTS].all():
+        if view.id == context.id:
             return view
     raise NotFound("This editor is not connected: open its panel, then try again.")
 
@@ -65,12 +65,12 @@ def _make_folder(home: Path, floor_bytes: int) -> None:
     home.mkdir(parents=True)
 
 
-async def _exported(ask: Ask, host: str, body: ExportRequest, home: Path) -> ExportResult:
-    folder = ask[app_keys.ROOTS].outward(real_path(home))
+async def _exported(context: RequestContext, host: str, body: ExportRequest, home: Path) -> ExportResult:
+    folder = context[app_keys.ROOTS].outward(real_path(home))
     params = ExportParams(items=_items(body), kind=body.kind, folder=folder, handles=body.handles)
     # The bound of `HostCall.timeout_s` is checked where one is decoded: it is for requests from outside.
     call = HostCall(method="host.export", params=from_json(to_json(params), dict), timeout_s=WITHIN_S)
-    result: ExportResult = await ask[app_keys.HOSTS].call(host, call)
+    result: ExportResult = await context[app_keys.HOSTS].call(host, call)
     return result
 
 
@@ -135,6 +135,6 @@ def _file(home: Path, said: ExportedItem | None, roots: Roots) -> Path:
 
 
 ROUTES = (
-    Route(method="POST", path="/api/v1/hosts/{id}/exports", does="An editor makes files of clips that it alone can decode.",
-          handler=export, scopes=ALL, takes=ExportRequest, gives=ExportView, status=201, headers=(KEY_HEADER,)),
+    Route(method="POST", path="/api/v1/hosts/{id}/exports", summary="An editor makes files of clips that it alone can decode.",
+          handler=export, scopes=ALL, body=ExportRequest, response=ExportView, status=201, headers=(KEY_HEADER,)),
 )  # fmt: skip

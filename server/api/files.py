@@ -10,7 +10,7 @@ from heygem_core.shot import Struct
 
 from ..errors import NotFound
 from ..http import app_keys
-from ..http.routes import PEOPLE, Ask, Route
+from ..http.routes import PEOPLE, RequestContext, Route
 from ..timeline.formats.registry import readable
 from ..wire import FileEntry, FileKind, Folder, RootRequest
 
@@ -26,11 +26,11 @@ class FolderQuery(Struct, frozen=True, kw_only=True):
     path: str | None = None  # None = the list of the folders that may be used
 
 
-async def folder(ask: Ask) -> Folder:
-    roots = ask[app_keys.ROOTS]
-    if ask.query.path is None:
+async def folder(context: RequestContext) -> Folder:
+    roots = context[app_keys.ROOTS]
+    if context.query.path is None:
         return Folder(path=None, parent=None, entries=tuple(_root_entry(each) for each in roots.folders))
-    real = roots.resolve(ask.query.path, "the list of files", folder=True)
+    real = roots.resolve(context.query.path, "the list of files", folder=True)
     return await asyncio.to_thread(_listing, real, [str(each) for each in roots.folders])
 
 
@@ -67,26 +67,27 @@ def _root_entry(root: Path) -> FileEntry:
     return FileEntry(name=root.name or str(root), path=str(root), kind="folder")
 
 
-async def list_roots(ask: Ask) -> list[str]:
-    return [str(each) for each in ask[app_keys.ROOTS].folders]
+async def list_roots(context: RequestContext) -> list[str]:
+    return [str(each) for each in context[app_keys.ROOTS].folders]
 
 
-async def allow(ask: Ask, body: RootRequest) -> list[str]:
-    await asyncio.to_thread(ask[app_keys.ROOTS].add, body.folder)
-    return await list_roots(ask)
+async def allow(context: RequestContext, body: RootRequest) -> list[str]:
+    await asyncio.to_thread(context[app_keys.ROOTS].add, body.folder)
+    return await list_roots(context)
 
 
-async def forbid(ask: Ask, body: RootRequest) -> list[str]:
-    await asyncio.to_thread(ask[app_keys.ROOTS].remove, body.folder)
-    return await list_roots(ask)
+async def forbid(context: RequestContext, body: RootRequest) -> list[str]:
+    await asyncio.to_thread(context[app_keys.ROOTS].remove, body.folder)
+    return await list_roots(context)
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/files", does="What lies in an allowed folder.",
-          handler=folder, scopes=PEOPLE, gives=Folder, query=FolderQuery),
-    Route(method="GET", path="/api/v1/roots", does="The folders that may be used.", handler=list_roots, scopes=PEOPLE, gives=list[str]),
-    Route(method="POST", path="/api/v1/roots", does="Consent: allow a folder.",
-          handler=allow, scopes=PEOPLE, takes=RootRequest, gives=list[str], status=201),
-    Route(method="DELETE", path="/api/v1/roots", does="Take consent back.",
-          handler=forbid, scopes=PEOPLE, takes=RootRequest, gives=list[str]),
+    Route(method="GET", path="/api/v1/files", summary="What lies in an allowed folder.",
+          handler=folder, scopes=PEOPLE, response=Folder, query=FolderQuery),
+    Route(method="GET", path="/api/v1/roots", summary="The folders that may be used.", handler=list_roots, scopes=PEOPLE,
+              response=list[str]),
+    Route(method="POST", path="/api/v1/roots", summary="Consent: allow a folder.",
+          handler=allow, scopes=PEOPLE, body=RootRequest, response=list[str], status=201),
+    Route(method="DELETE", path="/api/v1/roots", summary="Take consent back.",
+          handler=forbid, scopes=PEOPLE, body=RootRequest, response=list[str]),
 )  # fmt: skip

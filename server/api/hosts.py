@@ -10,39 +10,39 @@ import msgspec
 from ..errors import Forbidden
 from ..hosts.connected import PLACING
 from ..http import app_keys
-from ..http.routes import ALL, PEOPLE, Ask, Route
+from ..http.routes import ALL, PEOPLE, RequestContext, Route
 from ..security.ownership import check_owns
 from ..wire import HostCall, HostView
 
 _LARGEST_CALL = 8 << 20
 
 
-async def list_hosts(ask: Ask) -> tuple[HostView, ...]:
-    return ask[app_keys.HOSTS].all()
+async def list_hosts(context: RequestContext) -> tuple[HostView, ...]:
+    return context[app_keys.HOSTS].all()
 
 
-async def call(ask: Ask, body: HostCall) -> Any:
-    check_reach(ask)
+async def call(context: RequestContext, body: HostCall) -> Any:
+    check_reach(context)
     if body.method in PLACING and isinstance(body.params.get("take"), str):
-        body = await _with_file(ask, body)
-    return await ask[app_keys.HOSTS].call(ask.id, body)
+        body = await _with_file(context, body)
+    return await context[app_keys.HOSTS].call(context.id, body)
 
 
-def check_reach(ask: Ask) -> None:
+def check_reach(context: RequestContext) -> None:
     """People reach every editor, an editor itself alone. Raises: Forbidden — another one, or the same one with another project open."""
-    if ask.who.scope != "host":
+    if context.who.scope != "host":
         return
-    views = [view for view in ask[app_keys.HOSTS].all() if view.id == ask.id]
-    if ask.who.host != ask.id or any(view.project != ask.who.project for view in views):
+    views = [view for view in context[app_keys.HOSTS].all() if view.id == context.id]
+    if context.who.host != context.id or any(view.project != context.who.project for view in views):
         raise Forbidden("An editor's token reaches this editor and project alone.")
 
 
-async def _with_file(ask: Ask, body: HostCall) -> HostCall:
+async def _with_file(context: RequestContext, body: HostCall) -> HostCall:
     """The take must be known; its file and the speech are named as the editor's machine calls them. Raises: NotFound."""
-    store, roots = ask[app_keys.ENGINE].store, ask[app_keys.ROOTS]
+    store, roots = context[app_keys.SERVICES].store, context[app_keys.ROOTS]
     take = await asyncio.to_thread(store.take, body.params["take"])
-    if ask.who.scope == "host":
-        check_owns(ask.who, await asyncio.to_thread(store.job_view, take.job))
+    if context.who.scope == "host":
+        check_owns(context.who, await asyncio.to_thread(store.job_view, take.job))
     params = dict(body.params)
     if params.get("file") in (None, "", take.path):  # else a panel on another machine fetched it to its own disk
         params["file"] = roots.outward(take.path)
@@ -53,8 +53,8 @@ async def _with_file(ask: Ask, body: HostCall) -> HostCall:
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/hosts", does="The editors that are connected.",
-          handler=list_hosts, scopes=PEOPLE, gives=tuple[HostView, ...]),
-    Route(method="POST", path="/api/v1/hosts/{id}/call", does="Ask an editor to do something; its answer comes back.",
-          handler=call, scopes=ALL, takes=HostCall, gives=Any, largest_body=_LARGEST_CALL),
+    Route(method="GET", path="/api/v1/hosts", summary="The editors that are connected.",
+          handler=list_hosts, scopes=PEOPLE, response=tuple[HostView, ...]),
+    Route(method="POST", path="/api/v1/hosts/{id}/call", summary="Ask an editor to do something; its answer comes back.",
+          handler=call, scopes=ALL, body=HostCall, response=Any, largest_body=_LARGEST_CALL),
 )  # fmt: skip

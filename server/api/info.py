@@ -14,13 +14,13 @@ from heygem_core.shot import EngineName
 from ..http import app_keys
 from ..http.metrics import metrics_text
 from ..http.openapi import document
-from ..http.routes import PEOPLE, PUBLIC, REGISTERED, Ask, Route
+from ..http.routes import PEOPLE, PUBLIC, REGISTERED, RequestContext, Route
 from ..timeline.formats.registry import FORMATS as TIMELINE_FORMATS
 from ..wire import DeliverableInfo, Info, TimelineFormatInfo
 
 
-async def info(ask: Ask) -> Info:
-    settings, engine = ask[app_keys.SETTINGS], ask[app_keys.ENGINE]
+async def info(context: RequestContext) -> Info:
+    settings, engine = context[app_keys.SETTINGS], context[app_keys.SERVICES]
     return Info(
         version=version("heygem-bridge"),
         epoch=engine.events.epoch,
@@ -41,33 +41,33 @@ async def info(ask: Ask) -> Info:
             for row in TIMELINE_FORMATS.all().values()
         ),
         engines=get_args(EngineName),
-        devices=ask[app_keys.MACHINE].devices,
-        roots=tuple(str(folder) for folder in ask[app_keys.ROOTS].folders),
+        devices=context[app_keys.MACHINE].devices,
+        roots=tuple(str(folder) for folder in context[app_keys.ROOTS].folders),
         takes_folder=str(settings.takes_folder),
         largest_upload_bytes=settings.largest_upload_bytes,
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         workers=settings.workers,
-        scope=ask.who.scope,
+        scope=context.who.scope,
     )
 
 
-async def healthz(ask: Ask) -> web.Response:
+async def healthz(context: RequestContext) -> web.Response:
     """Answers as long as the event loop turns and the rooms are open; says nothing about anybody."""
-    ask[app_keys.ENGINE]
+    context[app_keys.SERVICES]
     return web.Response(text="ok\n")
 
 
-async def metrics(ask: Ask) -> web.Response:
-    return web.Response(body=(await metrics_text(ask)).encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+async def metrics(context: RequestContext) -> web.Response:
+    return web.Response(body=(await metrics_text(context)).encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-async def openapi(ask: Ask) -> web.Response:
-    return web.Response(body=document(ask[REGISTERED]), content_type="application/json", charset="utf-8")
+async def openapi(context: RequestContext) -> web.Response:
+    return web.Response(body=document(context[REGISTERED]), content_type="application/json", charset="utf-8")
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/info", does="What the server is and allows.", handler=info, gives=Info),
-    Route(method="GET", path="/api/v1/openapi.json", does="This document.", handler=openapi, media="application/json"),
-    Route(method="GET", path="/healthz", does="Whether the server is up.", handler=healthz, scopes=PUBLIC, media="text/plain"),
-    Route(method="GET", path="/metrics", does="Figures in Prometheus' text format.", handler=metrics, scopes=PEOPLE, media="text/plain"),
+    Route(method="GET", path="/api/v1/info", summary="What the server is and allows.", handler=info, response=Info),
+    Route(method="GET", path="/api/v1/openapi.json", summary="This document.", handler=openapi, media="application/json"),
+    Route(method="GET", path="/healthz", summary="Whether the server is up.", handler=healthz, scopes=PUBLIC, media="text/plain"),
+    Route(method="GET", path="/metrics", summary="Figures in Prometheus' text format.", handler=metrics, scopes=PEOPLE, media="text/plain"),
 )

@@ -12,7 +12,7 @@ from heygem_core.shot import Struct
 
 from ..errors import NotFound
 from ..http import app_keys
-from ..http.routes import PUBLIC, Ask, Route
+from ..http.routes import PUBLIC, RequestContext, Route
 from ..security.headers import page_headers
 from ..security.paths import inside
 
@@ -36,23 +36,23 @@ class PageQuery(Struct, frozen=True, kw_only=True):
     host: str | None = None  # the editor whose panel shows the page (web/HOST_MODE.md); read by the page alone
 
 
-async def index(ask: Ask) -> web.Response:
-    return await _send(ask, WEB / "index.html")
+async def index(context: RequestContext) -> web.Response:
+    return await _send(context, WEB / "index.html")
 
 
-async def part(ask: Ask) -> web.Response:
-    return await _send(ask, WEB / ask.request.match_info["path"])
+async def part(context: RequestContext) -> web.Response:
+    return await _send(context, WEB / context.request.match_info["path"])
 
 
-async def _send(ask: Ask, path: Path) -> web.Response:
+async def _send(context: RequestContext, path: Path) -> web.Response:
     """Raises: NotFound — no such file of the page."""
     real = Path(os.path.realpath(path))
     if not inside(real, (WEB,)) or real.suffix not in _TYPES or not real.is_file():
         raise NotFound("The page has no such part.")
     status = real.stat()
-    response = web.Response(headers=page_headers(ask[app_keys.DOOR].names))
+    response = web.Response(headers=page_headers(context[app_keys.DOOR].names))
     response.etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-    if any(tag.value == response.etag.value for tag in ask.request.if_none_match or () if response.etag):
+    if any(tag.value == response.etag.value for tag in context.request.if_none_match or () if response.etag):
         response.set_status(304)
         return response
     response.body = await asyncio.to_thread(real.read_bytes)
@@ -61,6 +61,6 @@ async def _send(ask: Ask, path: Path) -> web.Response:
 
 
 ROUTES = (
-    Route(method="GET", path="/", does="The page.", handler=index, scopes=PUBLIC, media="text/html", query=PageQuery),
-    Route(method="GET", path="/static/{path:.+}", does="A part of the page.", handler=part, scopes=PUBLIC, media="*/*"),
+    Route(method="GET", path="/", summary="The page.", handler=index, scopes=PUBLIC, media="text/html", query=PageQuery),
+    Route(method="GET", path="/static/{path:.+}", summary="A part of the page.", handler=part, scopes=PUBLIC, media="*/*"),
 )

@@ -10,31 +10,31 @@ from heygem_core.shot import Shot
 
 from ..errors import NotFound
 from ..http import app_keys
-from ..http.routes import Ask, Route
+from ..http.routes import RequestContext, Route
 from ..rendering.placement import check_there, heard_at, shown_frames, speech_beside
 from ..wire import Placement, PlaceParams, TakeView
 from .takes import show
 
 
-async def placing(ask: Ask) -> PlaceParams:
+async def placing(context: RequestContext) -> PlaceParams:
     """Its file and its speech are named as the editor's machine calls them. Speech that came as a file is copied beside the take first.
 
     Raises: NotFound — no place on a timeline, or no file any more; BadRequest — nothing of it would be seen; Conflict, DiskFull.
     """
-    take = await show(ask)
-    return await asyncio.to_thread(_placing, ask, take)
+    take = await show(context)
+    return await asyncio.to_thread(_placing, context, take)
 
 
-def _placing(ask: Ask, take: TakeView) -> PlaceParams:
+def _placing(context: RequestContext, take: TakeView) -> PlaceParams:
     if take.missing or not os.path.isfile(take.path):
         raise NotFound(f"“{take.name}” is no longer where it was written: put it back, or render it again.")
-    placement, shot = _place_of(ask, take)
+    placement, shot = _place_of(context, take)
     handles, frames = shown_frames(take, placement)
-    outward = ask[app_keys.ROOTS].outward
+    outward = context[app_keys.ROOTS].outward
     speech, heard = None, None
     if placement.brings_speech and shot is not None:
         heard = heard_at(take, handles, shot.speech_start)
-        speech = outward(_speech(ask, take, Path(shot.speech)))
+        speech = outward(_speech(context, take, Path(shot.speech)))
     return PlaceParams(
         take=take.id,
         file=outward(take.path),
@@ -47,9 +47,9 @@ def _placing(ask: Ask, take: TakeView) -> PlaceParams:
     )
 
 
-def _place_of(ask: Ask, take: TakeView) -> tuple[Placement, Shot | None]:
+def _place_of(context: RequestContext, take: TakeView) -> tuple[Placement, Shot | None]:
     """Where the shot belongs, and the shot; where a take that outlived its job was placed last. Raises: NotFound."""
-    store = ask[app_keys.ENGINE].store
+    store = context[app_keys.SERVICES].store
     try:
         placement, shot = store.shot(take.shot).request.placement, store.core_shot(take.shot)
     except NotFound:
@@ -61,12 +61,13 @@ def _place_of(ask: Ask, take: TakeView) -> tuple[Placement, Shot | None]:
     return placement, shot
 
 
-def _speech(ask: Ask, take: TakeView, speech: Path) -> Path:
+def _speech(context: RequestContext, take: TakeView, speech: Path) -> Path:
     """Never in the server's own folder, where an editor's project must not point. Raises: NotFound, Conflict, DiskFull."""
-    return speech_beside(take, speech) if ask[app_keys.ROOTS].is_own(speech) else check_there(take, speech)
+    return speech_beside(take, speech) if context[app_keys.ROOTS].is_own(speech) else check_there(take, speech)
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/takes/{id}/placing", does="How a take is placed: the parameters of host.place and host.switchTake.",
-          handler=placing, gives=PlaceParams),
+    Route(method="GET", path="/api/v1/takes/{id}/placing",
+          summary="How a take is placed: the parameters of host.place and host.switchTake.",
+          handler=placing, response=PlaceParams),
 )  # fmt: skip

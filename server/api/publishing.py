@@ -18,7 +18,7 @@ from heygem_core.shot import Struct, from_json, to_json
 from ..errors import BadRequest, NotFound
 from ..http import app_keys
 from ..http.files import send_file
-from ..http.routes import Ask, Route, answer_json
+from ..http.routes import RequestContext, Route, answer_json
 from ..rendering.timeline_store import KEPT, TIMELINE_ID, timelines_folder
 from ..security.ownership import check_owns
 from ..timeline.child_process import publish_in_child
@@ -75,13 +75,13 @@ def kept_timeline(data_folder: Path, timeline: str) -> tuple[KeptTimeline, Path]
     return from_json((home / KEPT).read_bytes(), KeptTimeline), home
 
 
-async def published(ask: Ask) -> web.StreamResponse:
+async def published(context: RequestContext) -> web.StreamResponse:
     """Raises: NotFound, BadRequest — no take yet; HeygemError — what the child said."""
-    kept, home = await asyncio.to_thread(kept_timeline, ask[app_keys.SETTINGS].data_folder, ask.id)
-    detail = await asyncio.to_thread(ask[app_keys.ENGINE].store.job, kept.job)
-    check_owns(ask.who, detail.job)
+    kept, home = await asyncio.to_thread(kept_timeline, context[app_keys.SETTINGS].data_folder, context.id)
+    detail = await asyncio.to_thread(context[app_keys.SERVICES].store.job, kept.job)
+    check_owns(context.who, detail.job)
     takes = tuple(
-        _finished(ask, row, take)
+        _finished(context, row, take)
         for row, shot in zip(kept.rows, sorted(detail.shots, key=lambda each: each.position), strict=False)
         for take in shot.takes
         if not take.missing
@@ -89,38 +89,38 @@ async def published(ask: Ask) -> web.StreamResponse:
     if not takes:
         raise BadRequest("No take of this timeline is finished yet.")
     formats = await asyncio.to_thread(writable)
-    if ask.query.format not in formats:
+    if context.query.format not in formats:
         raise BadRequest(f"A timeline is published as {', '.join(formats)}.")
-    row = formats[ask.query.format]
+    row = formats[context.query.format]
     output = home / f"published-{secrets.token_hex(4)}{row.suffixes[0]}"
     spec = PublishSpec(
         source=kept.source,
         format=kept.format,
         rate=kept.rate,
         takes=takes,
-        mode=ask.query.mode,
+        mode=context.query.mode,
         output=str(output),
         output_format=row.name,
     )
     try:
         written = await publish_in_child(spec)
-        if ask.query.report:
+        if context.query.report:
             return answer_json(PublishReport(format=written.format, notices=written.notices))
         shown = re.sub(r"[^\w\- ]", "_", kept.name)[:80] or "timeline"
         name = f"{shown} (HeyGem){output.suffix}"
-        return await send_file(ask.request, output, row.media_type, name=name)
+        return await send_file(context.request, output, row.media_type, name=name)
     finally:
         await asyncio.to_thread(output.unlink, missing_ok=True)
 
 
-def _finished(ask: Ask, row: TimelineShot, take: TakeView) -> FinishedTake:
+def _finished(context: RequestContext, row: TimelineShot, take: TakeView) -> FinishedTake:
     rate = take.rate or row.take_rate
     if rate is None:
         raise BadRequest(f"The take “{take.name}” has no constant frame rate and cannot be placed.")
     settings = json.loads(to_json(take.settings))
     return FinishedTake(
         shot=row,
-        path=ask[app_keys.ROOTS].outward(take.path),
+        path=context[app_keys.ROOTS].outward(take.path),
         take=take.id,
         job=take.job,
         version=take.version,
@@ -132,6 +132,6 @@ def _finished(ask: Ask, row: TimelineShot, take: TakeView) -> FinishedTake:
 
 
 ROUTES = (
-    Route(method="GET", path="/api/v1/timelines/{id}/publish", does="The timeline with its takes, as a file for an editor.",
+    Route(method="GET", path="/api/v1/timelines/{id}/publish", summary="The timeline with its takes, as a file for an editor.",
           handler=published, query=PublishQuery, media="application/octet-stream"),
 )  # fmt: skip

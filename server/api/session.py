@@ -10,68 +10,68 @@ from aiohttp import web
 
 from ..errors import BadRequest, Unauthorized
 from ..http import app_keys
-from ..http.routes import ADMIN, PUBLIC, Ask, Route, answer_json
+from ..http.routes import ADMIN, PUBLIC, RequestContext, Route, answer_json
 from ..security.challenge import prove
 from ..security.middleware import COOKIE, set_cookie
 from ..wire import Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest
 
 
-async def proof(ask: Ask, body: ProofRequest) -> Proof:
-    grants = ask[app_keys.DOOR].grants
+async def proof(context: RequestContext, body: ProofRequest) -> Proof:
+    grants = context[app_keys.DOOR].grants
     grant = grants.admin if body.grant is None else grants.by_id(body.grant)
     return Proof(hmac=prove(None if grant is None else grant.token, body.nonce))
 
 
-async def sign_in(ask: Ask, body: SignIn) -> web.Response:
-    door = ask[app_keys.DOOR]
-    door.throttle.check_before(ask.request.remote)
-    if door.names.kind_of(ask.request.headers.get("Origin")) == "local-file":
+async def sign_in(context: RequestContext, body: SignIn) -> web.Response:
+    door = context[app_keys.DOOR]
+    door.throttle.check_before(context.request.remote)
+    if door.names.kind_of(context.request.headers.get("Origin")) == "local-file":
         raise Unauthorized("A page on disk has no cookie: its panel hands it a token.")
     try:
         grant = door.grants.spend_code(body.code)
     except Unauthorized:
-        door.throttle.failed(ask.request.remote)
+        door.throttle.failed(context.request.remote)
         raise
     response = answer_json(SignedIn(scope=grant.scope, csrf=grant.csrf or ""))
     set_cookie(door, response, grant)
     return response
 
 
-async def sign_out(ask: Ask) -> web.Response:
-    ask[app_keys.DOOR].grants.revoke(ask.who)
+async def sign_out(context: RequestContext) -> web.Response:
+    context[app_keys.DOOR].grants.revoke(context.who)
     response = web.Response(status=204)
     response.del_cookie(COOKIE, path="/", samesite="Strict", httponly=True)
     return response
 
 
-async def session(ask: Ask) -> SignedIn:
-    return SignedIn(scope=ask.who.scope, csrf=ask.who.csrf or "")
+async def session(context: RequestContext) -> SignedIn:
+    return SignedIn(scope=context.who.scope, csrf=context.who.csrf or "")
 
 
-async def new_link(ask: Ask) -> SignIn:
-    return SignIn(code=ask[app_keys.DOOR].grants.new_code())
+async def new_link(context: RequestContext) -> SignIn:
+    return SignIn(code=context[app_keys.DOOR].grants.new_code())
 
 
-async def new_token(ask: Ask, body: TokenRequest) -> Token:
+async def new_token(context: RequestContext, body: TokenRequest) -> Token:
     if body.scope == "host" and not (body.host and body.project):
         raise BadRequest("A host's token is for one host and one project: name both.")
     if body.scope == "page" and (body.host or body.project):
         raise BadRequest("A page's token is for no host: leave host and project out.")
-    grant = ask[app_keys.DOOR].grants.issue(body.scope, host=body.host, project=body.project)
+    grant = context[app_keys.DOOR].grants.issue(body.scope, host=body.host, project=body.project)
     return Token(token=grant.token, scope=grant.scope)
 
 
 ROUTES = (
-    Route(method="POST", path="/api/v1/prove", does="Prove that this server knows a token, before anybody sends it one.",
-          handler=proof, scopes=PUBLIC, takes=ProofRequest, gives=Proof),
-    Route(method="POST", path="/api/v1/sign-in", does="Trade the one-time code of a sign-in link for a cookie.",
-          handler=sign_in, scopes=PUBLIC, takes=SignIn, gives=SignedIn),
-    Route(method="POST", path="/api/v1/sign-out", does="End this session; its cookie or token opens nothing any more.",
+    Route(method="POST", path="/api/v1/prove", summary="Prove that this server knows a token, before anybody sends it one.",
+          handler=proof, scopes=PUBLIC, body=ProofRequest, response=Proof),
+    Route(method="POST", path="/api/v1/sign-in", summary="Trade the one-time code of a sign-in link for a cookie.",
+          handler=sign_in, scopes=PUBLIC, body=SignIn, response=SignedIn),
+    Route(method="POST", path="/api/v1/sign-out", summary="End this session; its cookie or token opens nothing any more.",
           handler=sign_out, status=204),
-    Route(method="GET", path="/api/v1/session", does="Who I am, and the word for the header X-HeyGem-CSRF.",
-          handler=session, gives=SignedIn),
-    Route(method="POST", path="/api/v1/sign-in-codes", does="A new one-time code for a browser of this user.",
-          handler=new_link, scopes=ADMIN, gives=SignIn, status=201),
-    Route(method="POST", path="/api/v1/tokens", does="A token for a page, or for one host and its project.",
-          handler=new_token, scopes=ADMIN, takes=TokenRequest, gives=Token, status=201),
+    Route(method="GET", path="/api/v1/session", summary="Who I am, and the word for the header X-HeyGem-CSRF.",
+          handler=session, response=SignedIn),
+    Route(method="POST", path="/api/v1/sign-in-codes", summary="A new one-time code for a browser of this user.",
+          handler=new_link, scopes=ADMIN, response=SignIn, status=201),
+    Route(method="POST", path="/api/v1/tokens", summary="A token for a page, or for one host and its project.",
+          handler=new_token, scopes=ADMIN, body=TokenRequest, response=Token, status=201),
 )  # fmt: skip

@@ -26,7 +26,7 @@ from ..hosts.export_store import KeepExports, use_export
 from ..http import app_keys
 from ..http.idempotency import KEY_HEADER, key_of, said_by
 from ..http.request_validation import checked_settings, plain, takes_folder
-from ..http.routes import MIB, Ask, Route
+from ..http.routes import MIB, RequestContext, Route
 from ..rendering.timeline_store import timelines_folder
 from ..security.ownership import origin_of
 from ..security.paths import real_path
@@ -77,33 +77,33 @@ class TimelineAnswer(Struct, frozen=True, kw_only=True):
     job: JobDetail | None = None
 
 
-async def submit(ask: Ask, body: TimelineRequest) -> TimelineAnswer:
+async def submit(context: RequestContext, body: TimelineRequest) -> TimelineAnswer:
     """Raises: BadRequest, NotAllowedFolder, HeygemError — what the child said; Conflict — the key was used for another timeline."""
-    key = None if body.dry_run else key_of(ask)
+    key = None if body.dry_run else key_of(context)
     digest = None if key is None else await asyncio.to_thread(_digest, body)
     if key is not None and digest is not None:
-        before = await asyncio.to_thread(ask[app_keys.ENGINE].store.answered, key, digest)
+        before = await asyncio.to_thread(context[app_keys.SERVICES].store.answered, key, digest)
         if before is not None:
-            return await asyncio.to_thread(_again, ask, before)
-    body, folder = await asyncio.to_thread(_checked, ask, body)
+            return await asyncio.to_thread(_again, context, before)
+    body, folder = await asyncio.to_thread(_checked, context, body)
     id = f"t{secrets.token_hex(8)}"
-    home = timelines_folder(ask[app_keys.SETTINGS].data_folder) / id
+    home = timelines_folder(context[app_keys.SETTINGS].data_folder) / id
     kept = False
     await asyncio.to_thread(home.mkdir, parents=True)
     try:
-        source = await asyncio.to_thread(_keep_source, ask, body, home)
-        spec = await asyncio.to_thread(_spec, ask, body, source, home)
+        source = await asyncio.to_thread(_keep_source, context, body, home)
+        spec = await asyncio.to_thread(_spec, context, body, source, home)
         conformed = laid(await conform_in_child(spec), body.laying, body.settings)
         rows = tuple(row for row in conformed.shots if row.shot is not None)
         if len(rows) > MOST_SHOTS:
             raise BadRequest(f"A job has at most {MOST_SHOTS} shots: choose fewer tracks.")
         if body.dry_run or not rows:
             return TimelineAnswer(id=None, conformed=conformed)
-        conformed, detail = await asyncio.to_thread(_submit, ask, body, home, source, folder, conformed, key, digest)
+        conformed, detail = await asyncio.to_thread(_submit, context, body, home, source, folder, conformed, key, digest)
         kept = detail.job.timeline == id
         if not kept:  # the same request came twice at the same time, and the other one was faster
-            return await asyncio.to_thread(_again, ask, detail.job.id)
-        return TimelineAnswer(id=id, conformed=conformed, job=ask[app_keys.ENGINE].scheduler.live(detail))
+            return await asyncio.to_thread(_again, context, detail.job.id)
+        return TimelineAnswer(id=id, conformed=conformed, job=context[app_keys.SERVICES].scheduler.live(detail))
     finally:
         if not kept:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
@@ -113,38 +113,38 @@ def _digest(body: TimelineRequest) -> str:
     return sha256(to_json(body)).hexdigest()
 
 
-def _again(ask: Ask, job: str) -> TimelineAnswer:
+def _again(context: RequestContext, job: str) -> TimelineAnswer:
     """What the request was answered when it came first."""
-    detail = ask[app_keys.ENGINE].store.job(job)
-    conformed = answered(ask[app_keys.SETTINGS].data_folder, detail.job.timeline or "")
-    return TimelineAnswer(id=detail.job.timeline, conformed=conformed, job=ask[app_keys.ENGINE].scheduler.live(detail))
+    detail = context[app_keys.SERVICES].store.job(job)
+    conformed = answered(context[app_keys.SETTINGS].data_folder, detail.job.timeline or "")
+    return TimelineAnswer(id=detail.job.timeline, conformed=conformed, job=context[app_keys.SERVICES].scheduler.live(detail))
 
 
-def _checked(ask: Ask, body: TimelineRequest) -> tuple[TimelineRequest, str]:
+def _checked(context: RequestContext, body: TimelineRequest) -> tuple[TimelineRequest, str]:
     """Its settings, its origin and the folder for takes, before a child works for minutes.
 
     Raises: Forbidden, BadPath, NotAllowedFolder; SpecError — no timeline format of that name.
     """
     if body.format is not None:
         FORMATS.check(body.format)
-    roots = ask[app_keys.ROOTS]
+    roots = context[app_keys.ROOTS]
     settings = checked_settings(roots, body.settings, "the settings of a timeline")
-    folder = takes_folder(roots, body.folder, ask[app_keys.SETTINGS].takes_folder, "a timeline's takes")
-    return msgspec.structs.replace(body, settings=settings, origin=origin_of(ask.who, body.origin)), folder
+    folder = takes_folder(roots, body.folder, context[app_keys.SETTINGS].takes_folder, "a timeline's takes")
+    return msgspec.structs.replace(body, settings=settings, origin=origin_of(context.who, body.origin)), folder
 
 
-def _keep_source(ask: Ask, body: TimelineRequest, home: Path) -> Path:
+def _keep_source(context: RequestContext, body: TimelineRequest, home: Path) -> Path:
     """A copy of the timeline as it is now: what is published later is made from it."""
     if body.document is not None:
         path = home / "timeline.otio"
         path.write_bytes(to_json(body.document))
         return path
     if body.upload is not None:
-        given = ask[app_keys.UPLOADS].path(body.upload)
+        given = context[app_keys.UPLOADS].path(body.upload)
         opened = os.open(given, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     else:
-        given = ask[app_keys.ROOTS].resolve(body.path or "", "a timeline")
-        opened = ask[app_keys.ROOTS].open(given)
+        given = context[app_keys.ROOTS].resolve(body.path or "", "a timeline")
+        opened = context[app_keys.ROOTS].open(given)
     suffix = given.suffix.lower()
     path = home / f"timeline{suffix if with_suffix(suffix) is not None else ''}"
     with os.fdopen(opened, "rb") as file, path.open("xb") as copy:
@@ -154,30 +154,30 @@ def _keep_source(ask: Ask, body: TimelineRequest, home: Path) -> Path:
     return path
 
 
-def _spec(ask: Ask, body: TimelineRequest, source: Path, home: Path) -> ConformSpec:
+def _spec(context: RequestContext, body: TimelineRequest, source: Path, home: Path) -> ConformSpec:
     selection = body.selection
     if body.speech is not None:
-        selection = msgspec.structs.replace(selection, speech=str(media_path(ask, body.speech, "a timeline's speech")))
+        selection = msgspec.structs.replace(selection, speech=str(media_path(context, body.speech, "a timeline's speech")))
     elif selection.speech is not None:
-        selection = msgspec.structs.replace(selection, speech=str(ask[app_keys.ROOTS].resolve(selection.speech, "a timeline's speech")))
+        selection = msgspec.structs.replace(selection, speech=str(context[app_keys.ROOTS].resolve(selection.speech, "a timeline's speech")))
     return ConformSpec(
         source=str(source),
-        base=str(ask[app_keys.ROOTS].resolve(body.path, "a timeline").parent) if body.path is not None else None,
+        base=str(context[app_keys.ROOTS].resolve(body.path, "a timeline").parent) if body.path is not None else None,
         format=body.format,
         rate=body.rate,
         selection=selection,
-        roots=tuple(str(root) for root in ask[app_keys.ROOTS].folders),
-        path_maps=tuple((each.theirs, each.ours) for each in ask[app_keys.SETTINGS].path_maps),
-        exported=tuple(each for export in body.exports for each in _exported(ask, body.origin, export)),
+        roots=tuple(str(root) for root in context[app_keys.ROOTS].folders),
+        path_maps=tuple((each.theirs, each.ours) for each in context[app_keys.SETTINGS].path_maps),
+        exported=tuple(each for export in body.exports for each in _exported(context, body.origin, export)),
         mixes=None if body.dry_run else str(home / "speech"),
     )
 
 
-def _exported(ask: Ask, origin: Origin, export: str) -> list[Exported]:
+def _exported(context: RequestContext, origin: Origin, export: str) -> list[Exported]:
     """The files of one export. Raises: NotFound; Forbidden — another editor made it, or for another project."""
-    kept, home = use_export(ask[app_keys.SETTINGS].data_folder, export)
+    kept, home = use_export(context[app_keys.SETTINGS].data_folder, export)
     if (kept.host, kept.project) != (origin.host, origin.project):
-        if ask.who.scope == "host":  # for a stranger it does not exist
+        if context.who.scope == "host":  # for a stranger it does not exist
             raise NotFound("There is no such export in this project.")
         raise Forbidden("This export belongs to another editor or project than the timeline: name that editor and project as its origin.")
     return [
@@ -187,10 +187,19 @@ def _exported(ask: Ask, origin: Origin, export: str) -> list[Exported]:
 
 
 def _submit(
-    ask: Ask, body: TimelineRequest, home: Path, source: Path, folder: str, conformed: Conformed, key: str | None, digest: str | None
+    context: RequestContext,
+    body: TimelineRequest,
+    home: Path,
+    source: Path,
+    folder: str,
+    conformed: Conformed,
+    key: str | None,
+    digest: str | None,
 ) -> tuple[Conformed, JobDetail]:
     """The job, or the one that the same key made just now. What is kept of the timeline is on the disk before its job is known."""
-    conformed = _with_own_files(conformed, KeepExports(ask[app_keys.SETTINGS].data_folder, home, ask[app_keys.SETTINGS].disk_floor_bytes))
+    conformed = _with_own_files(
+        conformed, KeepExports(context[app_keys.SETTINGS].data_folder, home, context[app_keys.SETTINGS].disk_floor_bytes)
+    )
     rows = tuple(row for row in conformed.shots if row.shot is not None)
     request = JobRequest(
         shots=tuple(shot_request(row, body.settings) for row in rows),
@@ -205,8 +214,8 @@ def _submit(
     name = request.name or conformed.sequence.name
     keep_timeline(home, KeptTimeline(source=str(source), format=body.format, rate=body.rate, name=name, rows=rows, job=job), conformed)
     shots = [row.shot for row in rows if row.shot is not None]
-    store = ask[app_keys.ENGINE].store
-    return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=said_by(ask))
+    store = context[app_keys.SERVICES].store
+    return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=said_by(context))
 
 
 def _with_own_files(conformed: Conformed, keep: KeepExports) -> Conformed:
@@ -226,7 +235,7 @@ def _with_own_files(conformed: Conformed, keep: KeepExports) -> Conformed:
 
 ROUTES = (
     Route(method="POST", path="/api/v1/timelines",
-          does="A timeline becomes a job: what its clips show, what lies under them, where takes go back to. "
+          summary="A timeline becomes a job: what its clips show, what lies under them, where takes go back to. "
           "The same Idempotency-Key gives the same job again.",
-          handler=submit, takes=TimelineRequest, gives=TimelineAnswer, status=201, largest_body=_LARGEST, headers=(KEY_HEADER,)),
+          handler=submit, body=TimelineRequest, response=TimelineAnswer, status=201, largest_body=_LARGEST, headers=(KEY_HEADER,)),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from heygem_core.shot import Struct
 
 from ..errors import BadRequest
 from ..http import app_keys
-from ..http.routes import BODY_STALL_S, PEOPLE, Ask, Route
+from ..http.routes import BODY_STALL_S, PEOPLE, RequestContext, Route
 from ..wire import UploadView
 
 _PIECE_BYTES = 1 << 20
@@ -23,22 +23,22 @@ class UploadQuery(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(max_length=1000)] | None = None  # as people know the file; needed for a raw body
 
 
-async def receive(ask: Ask) -> UploadView:
-    request = ask.request
+async def receive(context: RequestContext) -> UploadView:
+    request = context.request
     if request.content_type == "multipart/form-data":
         part = await _first_file(request)
-        return await ask[app_keys.UPLOADS].receive(ask.query.name or part.filename or "upload", _pieces_of(part), None)
-    if ask.query.name is None:
+        return await context[app_keys.UPLOADS].receive(context.query.name or part.filename or "upload", _pieces_of(part), None)
+    if context.query.name is None:
         raise BadRequest("Say what the file is called: ?name=…")
-    return await ask[app_keys.UPLOADS].receive(ask.query.name, _pieces(request), request.content_length)
+    return await context[app_keys.UPLOADS].receive(context.query.name, _pieces(request), request.content_length)
 
 
-async def list_uploads(ask: Ask) -> list[UploadView]:
-    return await asyncio.to_thread(ask[app_keys.UPLOADS].all)
+async def list_uploads(context: RequestContext) -> list[UploadView]:
+    return await asyncio.to_thread(context[app_keys.UPLOADS].all)
 
 
-async def delete(ask: Ask) -> UploadView:
-    return await asyncio.to_thread(ask[app_keys.UPLOADS].delete, ask.id)
+async def delete(context: RequestContext) -> UploadView:
+    return await asyncio.to_thread(context[app_keys.UPLOADS].delete, context.id)
 
 
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
@@ -84,9 +84,9 @@ async def _in_time(waiting):  # type: ignore[no-untyped-def]
 
 
 ROUTES = (
-    Route(method="POST", path="/api/v1/uploads", does="Send a file: as the raw body with ?name=…, or in a multipart form.",
-          handler=receive, scopes=("admin", "page", "host"), gives=UploadView, query=UploadQuery, upload=True, status=201),
-    Route(method="GET", path="/api/v1/uploads", does="All uploads, newest first.",
-          handler=list_uploads, scopes=PEOPLE, gives=list[UploadView]),
-    Route(method="DELETE", path="/api/v1/uploads/{id}", does="Delete an upload.", handler=delete, scopes=PEOPLE, gives=UploadView),
+    Route(method="POST", path="/api/v1/uploads", summary="Send a file: as the raw body with ?name=…, or in a multipart form.",
+          handler=receive, scopes=("admin", "page", "host"), response=UploadView, query=UploadQuery, upload=True, status=201),
+    Route(method="GET", path="/api/v1/uploads", summary="All uploads, newest first.",
+          handler=list_uploads, scopes=PEOPLE, response=list[UploadView]),
+    Route(method="DELETE", path="/api/v1/uploads/{id}", summary="Delete an upload.", handler=delete, scopes=PEOPLE, response=UploadView),
 )  # fmt: skip

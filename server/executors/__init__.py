@@ -1,6 +1,1 @@
-"""Child processes that open media and render, watched from the outside."""
-
-from .local import Pool
-from .worker_process import Limits, Worker, WorkFailed
-
-__all__ = ["Limits", "Pool", "WorkFailed", "Worker"]
+"""Where tasks are done: the executors, and the child processes that open media and render, watched from the outside."""

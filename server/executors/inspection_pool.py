@@ -1,4 +1,5 @@
-"""Looking at files for people who wait: facts, posters, faces, waveforms, proxies. A queue of renders blocks nothing here."""
+"""Inspects files for people who wait: facts, posters, faces, waveforms, proxies. It has processes of its own, so that a queue of renders
+delays nothing here."""
 
 from __future__ import annotations
 
@@ -8,20 +9,20 @@ from heygem_core import errors as core
 from heygem_core.shot import Failed
 from heygem_core.tasks.specs import Answer, FacesTask, MeasureTask, ProxyTask, Task
 
-from .local import Pool
-from .worker_process import Limits, Watcher, WorkFailed
+from .base import Limits, Watcher, WorkFailed
+from .local import LocalExecutor
 
 _PROCESSES = 2
 _LONG = (FacesTask, ProxyTask, MeasureTask)  # these go through all frames, so only standing still is held against them
 
 
-class Look:
+class InspectionPool:
     """`await look.ask(ProbeTask(path=...))`."""
 
     def __init__(self, *, threads: int, memory_bytes: int, whole_s: float, stall_s: float) -> None:
         self._short = Limits(memory_bytes=memory_bytes, stall_s=whole_s, whole_s=whole_s, stop_grace_s=1)
         self._long = Limits(memory_bytes=memory_bytes, stall_s=stall_s, stop_grace_s=3)
-        self.pool = Pool(_PROCESSES, threads=threads, limits=self._short)
+        self.executor = LocalExecutor(_PROCESSES, threads=threads, limits=self._short)
         self._long_ones = asyncio.Semaphore(1)  # one process stays free for what is quick
 
     async def ask(self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None) -> Answer | None:
@@ -32,8 +33,8 @@ class Look:
         try:
             if isinstance(task, _LONG):
                 async with self._long_ones:
-                    return await self.pool.run(task, watcher=watcher, stop=stop, limits=self._long)
-            return await self.pool.run(task, watcher=watcher, stop=stop)
+                    return await self.executor.run(task, watcher=watcher, stop=stop, limits=self._long)
+            return await self.executor.run(task, watcher=watcher, stop=stop)
         except WorkFailed as failure:
             raise core_error(failure) from failure
 

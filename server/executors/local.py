@@ -1,4 +1,4 @@
-"""Some workers, kept warm between tasks, replaced when they are used up or broken."""
+"""The `local` executor: child processes of this machine, kept warm between tasks, replaced when they are used up or broken."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from pathlib import Path
 from heygem_core.tasks.specs import Answer, Task
 
 from ..errors import Broken, Busy
-from .worker_process import Limits, Watcher, Worker, WorkFailed, start_worker
+from ..settings import ServerSettings
+from .base import ExecutorKind, Limits, Watcher, WorkFailed
+from .worker_process import Worker, start_worker
 
 _TASKS_PER_WORKER = 200  # then a new process: what leaks somewhere leaks no further
 _SLOWEST_START_S = 30.0
 
 
-class Pool:
-    """At most `size` tasks at once, each in a process of its own. The most recently used worker goes first: it is warmest."""
+class LocalExecutor:
+    """Runs at most `capacity` tasks at once, each in a process of its own. The most recently used process goes first: it is warmest."""
 
-    def __init__(self, size: int, *, threads: int, limits: Limits, tasks_per_worker: int = _TASKS_PER_WORKER) -> None:
+    def __init__(self, capacity: int, *, threads: int, limits: Limits, tasks_per_worker: int = _TASKS_PER_WORKER) -> None:
         """threads: of each worker."""
-        self.size, self.limits = size, limits
+        self.capacity, self.limits = capacity, limits
         self.restarts = 0  # workers that had to be replaced before their time
         self._environment = {
             name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "HEYGEM_THREADS")
         }
         self._tasks_per_worker = tasks_per_worker
-        self._free = asyncio.Semaphore(size)
+        self._free = asyncio.Semaphore(capacity)
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._failed_starts = 0
@@ -40,7 +42,13 @@ class Pool:
 
     @property
     def busy(self) -> int:
+        """How many tasks run at this moment."""
         return len(self._busy)
+
+    @property
+    def stop_grace_s(self) -> float:
+        """Seconds that a task gets to clean up after it was called off."""
+        return self.limits.stop_grace_s
 
     async def run(
         self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None, limits: Limits | None = None
@@ -110,3 +118,10 @@ def _cards() -> int:
         return sum(1 for _ in Path("/proc/driver/nvidia/gpus").iterdir())
     except OSError:
         return 0
+
+
+def _open(settings: ServerSettings, limits: Limits) -> LocalExecutor:
+    return LocalExecutor(settings.workers, threads=settings.threads_per_worker, limits=limits)
+
+
+LOCAL = ExecutorKind(name="local", title="Child processes of this machine.", open=_open)

@@ -11,56 +11,27 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 
 from heygem_core.errors import EXIT_BUG, SpecError
-from heygem_core.shot import Event, Failed, from_json, to_json
+from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.specs import Answer, Task
 from heygem_core.tasks.worker import Answered, Beat, Ended, FromWorker, Picture, Ready, Run, Stop, Told
 
 from ..errors import Broken
-
-Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "canceled"]
+from .base import Limits, Outcome, Watcher, WorkFailed
+from .python_process import detached, python_module
 
 _LONGEST_LINE = 64 << 20  # bytes: the answer for a take of ten hours has a few
 _TICK_S = 0.2
 _START_S = 60.0
 _NEARLY_ALL = 0.6  # of the memory limit: who is killed above it was most likely killed for it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What ends a task."""
-
-    memory_bytes: int
-    stall_s: float  # without progress
-    silent_s: float = 60.0  # without any sign of life
-    whole_s: float | None = None  # altogether
-    stop_grace_s: float = 10.0  # between being asked to stop, being told, and being ended
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watcher:
-    """Who wants to know what."""
-
-    tell: Callable[[Event], None] = lambda event: None
-    show: Callable[[Picture], None] = lambda picture: None
-
-
-class WorkFailed(Exception):
-    """A task ended without a result; `failed` is what the task itself said about it, where it could."""
-
-    def __init__(self, outcome: Outcome, reason: str, failed: Failed | None = None) -> None:
-        super().__init__(reason)
-        self.outcome, self.reason, self.failed = outcome, reason, failed
 
 
 @dataclass(slots=True, eq=False)
@@ -258,18 +229,14 @@ class _Watch:
 
 async def start_worker(environment: dict[str, str]) -> Worker:
     """A worker that is ready. Raises: Broken — it does not start."""
-    program = [sys.executable, "-P", "-m", "heygem_core.tasks.worker"]  # -P: never import from the folder the server was started in
-    apart: dict[str, Any] = {"start_new_session": True}  # Ctrl-C in the server's terminal is the server's business
-    if sys.platform == "win32":
-        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     process = await asyncio.create_subprocess_exec(
-        *program,
+        *python_module("heygem_core.tasks.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         limit=_LONGEST_LINE,
         env={**os.environ, **environment},
-        **apart,
+        **detached(),
     )
     assert process.stdout is not None
     assert process.stderr is not None

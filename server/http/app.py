@@ -40,24 +40,24 @@ def make_app(settings: ServerSettings, door: Door) -> web.Application:
     app[app_keys.SOCKETS] = set[web.WebSocketResponse]()
     app[app_keys.UNKNOWN] = Counter[str]()
     app[app_keys.EXPORTING] = Exporting()
-    app.cleanup_ctx.extend([_engine_room, _files, _hosts, _machine])
+    app.cleanup_ctx.extend([_services, _files, _hosts, _machine])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_sockets)
     register(app, ROUTES)
     return app
 
 
-async def _engine_room(app: web.Application) -> AsyncIterator[None]:
-    from ..rendering.services import engine_room
+async def _services(app: web.Application) -> AsyncIterator[None]:
+    from ..rendering.services import open_services
 
-    async with engine_room(app[app_keys.SETTINGS]) as room:
-        app[app_keys.ENGINE] = room
+    async with open_services(app[app_keys.SETTINGS]) as services:
+        app[app_keys.SERVICES] = services
         yield
 
 
 async def _files(app: web.Application) -> AsyncIterator[None]:
     settings = app[app_keys.SETTINGS]
-    app[app_keys.ROOTS] = Roots(settings, lambda question: app[app_keys.ENGINE].events.say(question))
+    app[app_keys.ROOTS] = Roots(settings, lambda question: app[app_keys.SERVICES].events.say(question))
     app[app_keys.UPLOADS] = Uploads(
         settings.data_folder / "uploads", largest_bytes=settings.largest_upload_bytes, disk_floor_bytes=settings.disk_floor_bytes
     )
@@ -65,12 +65,12 @@ async def _files(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _hosts(app: web.Application) -> AsyncIterator[None]:
-    room = app[app_keys.ENGINE]
+    services = app[app_keys.SERVICES]
 
     async def placed(take: str, where: Placed) -> None:
-        await asyncio.to_thread(room.store.placed, take, where)
+        await asyncio.to_thread(services.store.placed, take, where)
 
-    app[app_keys.HOSTS] = Hosts(room.events.say, placed)
+    app[app_keys.HOSTS] = Hosts(services.events.say, placed)
     yield
 
 

@@ -16,12 +16,12 @@ from ..settings import ServerSettings
 from .uploads import Uploads
 
 if TYPE_CHECKING:
-    from ..rendering.services import EngineRoom
+    from ..rendering.services import Services
     from .device_probe import Machine
 
 SETTINGS = web.AppKey("settings", ServerSettings)
 DOOR = web.AppKey("door", Door)
-ENGINE: web.AppKey[EngineRoom] = web.AppKey("engine")
+SERVICES: web.AppKey[Services] = web.AppKey("engine")
 ROOTS = web.AppKey("roots", Roots)
 UPLOADS = web.AppKey("uploads", Uploads)
 HOSTS = web.AppKey("hosts", Hosts)

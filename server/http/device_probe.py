@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import suppress
 from types import TracebackType
 
+from ..executors.python_process import python_code
 from .log import LOGGER
 
 _LONGEST_S = 120.0
@@ -37,9 +37,7 @@ class Machine:
     async def _ask(self) -> None:
         await asyncio.sleep(_NOT_BEFORE_S)
         child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            _QUESTION,
+            *python_code(_QUESTION),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

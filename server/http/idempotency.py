@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from ..errors import BadRequest
-from .routes import Ask
+from .routes import RequestContext
 
 KEY_HEADER = "Idempotency-Key"
 
 
-def said_by(ask: Ask) -> str:
+def said_by(context: RequestContext) -> str:
     """Who asks, as a job remembers it."""
-    return f"{ask.who.scope}:{ask.who.host or ''}"
+    return f"{context.who.scope}:{context.who.host or ''}"
 
 
-def key_of(ask: Ask) -> str | None:
+def key_of(context: RequestContext) -> str | None:
     """The key of this request, which is nobody else's; None = it came without. Raises: BadRequest."""
-    key = ask.request.headers.get(KEY_HEADER)
+    key = context.request.headers.get(KEY_HEADER)
     if key is None:
         return None
     if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
         raise BadRequest(f"The header {KEY_HEADER} has 1 to 200 printable ASCII characters.")
-    return f"{said_by(ask)}:{key}"
+    return f"{said_by(context)}:{key}"

@@ -58,7 +58,7 @@ class _Schemas:
     """JSON Schemas of all types at once, so that each struct is written down once."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        kinds = [kind for route in routes for kind in (route.takes, route.gives, route.query) if kind is not None]
+        kinds = [kind for route in routes for kind in (route.body, route.response, route.query) if kind is not None]
         kinds += [Problem, HostCall, ToServer, ToClient, PreviewHeader, RpcAnswer, *(kind for pair in METHODS.values() for kind in pair)]
         known: dict[str, Any] = {repr(kind): kind for kind in kinds}
         try:
@@ -94,15 +94,15 @@ def shown_path(path: str) -> str:
 def _operation(route: Route, named: _Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()} {shown_path(route.path)}",
-        "summary": route.does,
+        "summary": route.summary,
         "parameters": [*_in_path(route), *_in_query(route, named), *_in_headers(route)],
         "responses": {str(route.status): _success(route, named), "default": {"$ref": "#/components/responses/Problem"}},
         "x-scopes": list(route.scopes),
     }
     if not route.scopes:
         operation["security"] = []
-    if route.takes is not None:
-        operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": named.of(route.takes)}}}
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": named.of(route.body)}}}
     if route.upload:
         operation["requestBody"] = {"required": True, "content": _UPLOAD}
     if note := inspect.getdoc(route.handler):
@@ -139,8 +139,8 @@ def _in_headers(route: Route) -> list[dict[str, Any]]:
 
 
 def _success(route: Route, named: _Schemas) -> dict[str, Any]:
-    if route.gives is not None:
-        return {"description": "Done.", "content": {_JSON: {"schema": named.of(route.gives)}}}
+    if route.response is not None:
+        return {"description": "Done.", "content": {_JSON: {"schema": named.of(route.response)}}}
     return {"description": "Done.", "content": {route.media: {}}} if route.media and route.status == 200 else {"description": "Done."}
 
 

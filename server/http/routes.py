@@ -1,7 +1,7 @@
 """One table entry per route: what it takes, what it gives, who may ask. Routes are registered from it and the API document is made from
 it.
 
-A handler gets an `Ask` (and the decoded body where the entry `takes` one) and returns the struct that the entry `gives`, or a
+A handler gets a `RequestContext` (and the decoded body where the entry has one) and returns the struct that the entry names, or a
 finished response where the entry says `media`. So no handler decodes, checks rights or encodes by itself.
 """
 
@@ -38,7 +38,7 @@ Handler = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class RequestContext:
     """One request on its way to its handler: somebody known, a checked query."""
 
     request: web.Request
@@ -69,11 +69,11 @@ class Route:
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
-    does: str  # one sentence for the API document
+    summary: str  # one sentence for the API document
     handler: Handler
     scopes: tuple[Scope, ...] = ALL  # empty = nobody needs to be known
-    takes: Any = None  # type of the JSON body
-    gives: Any = None  # type of the JSON answer
+    body: Any = None  # type of the JSON body
+    response: Any = None  # type of the JSON answer
     media: str | None = None  # content type of an answer that is not JSON
     query: Any = None  # struct of the query
     upload: bool = False  # the body is a file
@@ -96,9 +96,9 @@ def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse
     async def handle(request: web.Request) -> web.StreamResponse:
         grant = admit(request.app[app_keys.DOOR], request, route.scopes) if route.scopes else None
         check_content(request, upload=route.upload)
-        ask = Ask(request=request, query=_query(request, route.query), grant=grant)
+        context = RequestContext(request=request, query=_query(request, route.query), grant=grant)
         try:
-            answer = await (route.handler(ask) if route.takes is None else route.handler(ask, await _body(request, route)))
+            answer = await (route.handler(context) if route.body is None else route.handler(context, await _body(request, route)))
         except RecursionError:
             raise BadRequest("The request is nested too deeply.") from None
         return answer if isinstance(answer, web.StreamResponse) else answer_json(answer, route.status)
@@ -145,8 +145,8 @@ async def _body(request: web.Request, route: Route) -> Any:
     try:
         body = b"".join(parts)
         if size < MIB:
-            return from_json(body, route.takes)
-        return await asyncio.to_thread(from_json, body, route.takes)  # thousands of shots: others are served meanwhile
+            return from_json(body, route.body)
+        return await asyncio.to_thread(from_json, body, route.body)  # thousands of shots: others are served meanwhile
     except SpecError as error:
         raise BadRequest(f"The request is not valid: {error.__cause__ or error}.") from error
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from heygem_core.shot import RenderSettings, Shot, Struct, from_json
+from heygem_core.shot import RenderSettings, Shot, Struct
 from heygem_core.tasks.specs import (
     FacesFound,
     FacesTask,
@@ -25,7 +25,7 @@ from heygem_core.tasks.specs import (
 )
 
 from ..errors import NotFound
-from ..executors.inspection_pool import Look
+from ..executors.inspection_pool import InspectionPool
 from ..settings import ServerSettings
 from ..store import Store
 from ..wire import TakeView
@@ -39,11 +39,11 @@ class _Source(Struct, frozen=True, kw_only=True):
     settings: RenderSettings
 
 
-class Looks:
+class PreviewCache:
     """Every method raises HeygemError where the file cannot be looked at."""
 
-    def __init__(self, look: Look, store: Store, settings: ServerSettings) -> None:
-        self.ask, self.pool = look.ask, look.pool
+    def __init__(self, look: InspectionPool, store: Store, settings: ServerSettings) -> None:
+        self.ask, self.executor = look.ask, look.executor
         self._store, self._settings = store, settings
         self._folder = settings.data_folder / "looks"
         self._making: dict[Path, asyncio.Task[None]] = {}
@@ -138,11 +138,10 @@ class Looks:
 
     def _source(self, take: TakeView) -> _Source:
         """Raises: NotFound — the shot was deleted."""
-        with self._store.reading() as connection:
-            row = connection.execute("SELECT shot, settings FROM shots WHERE id = ?", (take.shot,)).fetchone()
-        if row is None:
+        found = self._store.source_of(take.shot)
+        if found is None:
             raise NotFound(f"The job of “{take.name}” was deleted, and with it the knowledge of its original.")
-        return _Source(shot=from_json(row["shot"], Shot), settings=from_json(row["settings"], RenderSettings))
+        return _Source(shot=found[0], settings=found[1])
 
 
 def _key(path: str, what: str) -> str:

@@ -10,7 +10,7 @@ from heygem_core.errors import HeygemError
 
 from ..store import Store
 from ..wire import TakeView
-from .preview_cache import Looks
+from .preview_cache import PreviewCache
 from .scheduler import Scheduler
 from .steps import facts_of
 
@@ -18,7 +18,7 @@ _LOOKED_S = 3.0  # between two looks at whether there is nothing to do
 _NEWEST = 50  # takes that are considered; an older one is measured when somebody asks
 
 
-async def measure_when_idle(store: Store, scheduler: Scheduler, look: Looks) -> None:
+async def measure_when_idle(store: Store, scheduler: Scheduler, look: PreviewCache) -> None:
     """Runs until cancelled. Takes of before this start are left to whoever asks for their figures."""
     began, done = time.time(), set[str]()
     while True:

@@ -23,9 +23,8 @@ from heygem_core.tasks.specs import Probed, ProbeTask
 from heygem_core.tasks.worker import Picture
 
 from ..errors import BadRequest, ServerError, StaleAttempt
-from ..executors import Pool, WorkFailed
-from ..executors.inspection_pool import Look
-from ..executors.worker_process import Watcher
+from ..executors.base import Executor, Watcher, WorkFailed
+from ..executors.inspection_pool import InspectionPool
 from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Claim, Store
@@ -35,7 +34,7 @@ from .disk_space import trouble
 from .events import Broadcaster
 from .job_log import JobLogs
 from .progress import Live
-from .steps import Bench, do
+from .steps import StepContext, do
 from .take_files import check_takes, settle_intents, sweep_staging
 
 _DISK_CHECKED_S = 2.0
@@ -55,10 +54,12 @@ class _Running:
 class Scheduler:
     """`await recover()`, then `run()` as a task, then `await stop()`."""
 
-    def __init__(self, store: Store, events: Broadcaster, pool: Pool, look: Look, logs: JobLogs, settings: ServerSettings) -> None:
+    def __init__(
+        self, store: Store, events: Broadcaster, executor: Executor, look: InspectionPool, logs: JobLogs, settings: ServerSettings
+    ) -> None:
         self.message: str | None = None  # why nothing is given out at present
-        self._store, self._events, self._pool, self._logs, self._settings = store, events, pool, logs, settings
-        self._bench = Bench(store=store, pool=pool, look=look, settings=settings)
+        self._store, self._events, self._executor, self._logs, self._settings = store, events, executor, logs, settings
+        self._context = StepContext(store=store, executor=executor, look=look, settings=settings)
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._running: dict[int, _Running] = {}
         self._live = Live()
@@ -93,7 +94,7 @@ class Scheduler:
         self._wake.set()
         for running in self._running.values():
             running.stop.set()
-        await self.settled(self._pool.limits.stop_grace_s)
+        await self.settled(self._executor.stop_grace_s)
 
     async def settled(self, within_s: float | None = None) -> None:
         """Until nothing is running any more."""
@@ -140,7 +141,7 @@ class Scheduler:
             frames += round(max(0, end - shot.start) / abs(shot.speed))
         pace, size = self._store.seconds_per_frame(), self._store.bytes_per_frame(request.settings.format)
         return Estimate(
-            seconds=None if pace is None else round(frames * pace / min(self._pool.size, max(1, len(shots))), 1),
+            seconds=None if pace is None else round(frames * pace / min(self._executor.capacity, max(1, len(shots))), 1),
             frames=frames,
             disk_bytes=None if size is None else round(frames * size),
         )
@@ -151,7 +152,7 @@ class Scheduler:
 
         async def look(video: str) -> None:
             with suppress(core.HeygemError, ServerError):
-                facts = await self._bench.look.ask(ProbeTask(path=video))
+                facts = await self._context.look.ask(ProbeTask(path=video))
                 if isinstance(facts, Probed) and facts.kind == "video" and facts.frames is not None:
                     known[video] = facts.frames
 
@@ -178,8 +179,8 @@ class Scheduler:
             more = " or more" if ahead == MOST_COUNTED else ""
             return f"Waits for {ahead}{more} piece{'s' if ahead > 1 else ''} of work of earlier or more urgent jobs."
         busy = {running.claim.job_name for running in self._running.values()}
-        if len(self._running) >= self._pool.size and busy:
-            return f"Waits for a worker: {'all are' if self._pool.size > 1 else 'it is'} busy with “{sorted(busy)[0]}”."
+        if len(self._running) >= self._executor.capacity and busy:
+            return f"Waits for a worker: {'all are' if self._executor.capacity > 1 else 'it is'} busy with “{sorted(busy)[0]}”."
         return None
 
     # --- the loop ----------------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ class Scheduler:
     async def _fill(self) -> None:
         """Claims for every free worker."""
         await self._check_disks()
-        while not self._stopping and self.message is None and len(self._running) < self._pool.size:
+        while not self._stopping and self.message is None and len(self._running) < self._executor.capacity:
             claim = await asyncio.to_thread(self._store.claim, self._owner)
             if claim is None:
                 return
@@ -223,7 +224,7 @@ class Scheduler:
         self._note(claim, "info", f"{_title(claim)} begins (try {claim.number}).")
         watcher = Watcher(tell=lambda event: self._tell(running, event), show=lambda picture: self._show(claim, picture))
         try:
-            said = await do(claim, self._bench, watcher, running.stop)
+            said = await do(claim, self._context, watcher, running.stop)
             self._note(claim, "info", f"{_title(claim)}: {said}")
         except StaleAttempt:
             self._note(claim, "info", f"{_title(claim)} was called off.")
@@ -327,15 +328,12 @@ class Scheduler:
     def _recover(self) -> None:
         intents = self._store.recover(self._owner)
         saved = settle_intents(self._store, intents)
-        folders = {str(self._settings.takes_folder)}
-        with self._store.reading() as connection:
-            folders |= {folder for (folder,) in connection.execute("SELECT DISTINCT folder FROM jobs")}
-            unfinished = connection.execute("SELECT id FROM jobs WHERE state NOT IN ('completed', 'failed', 'canceled')").fetchall()
-        sweep_staging(self._store, folders)
-        for part in self._bench.segments.glob("*/*.part"):
+        unfinished = self._store.unfinished()
+        sweep_staging(self._store, {str(self._settings.takes_folder), *self._store.folders()})
+        for part in self._context.segments.glob("*/*.part"):
             part.unlink(missing_ok=True)
         gone, back = check_takes(self._store)
-        for (job,) in unfinished:
+        for job in unfinished:
             self._live.job_changed(self._store.job_view(job))
         LOGGER.info(
             "recovered", extra={"facts": {"takes_saved": saved, "takes_missing": gone, "takes_back": back, "jobs": len(unfinished)}}

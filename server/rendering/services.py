@@ -1,4 +1,4 @@
-"""Everything behind the front door, brought up and taken down in order: store, events, workers, scheduler, retention."""
+"""Everything behind the HTTP routes, brought up and taken down in order: store, events, workers, scheduler, retention."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from pathlib import Path
 
 from heygem_core.cache import Cache
 
-from ..executors import Limits, Pool
-from ..executors.inspection_pool import Look
+from ..executors.base import Executor, Limits
+from ..executors.inspection_pool import InspectionPool
+from ..executors.registry import open_executor
 from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Store
 from ..wire import Deletion, TakeView
 from .events import Broadcaster
 from .job_log import JobLogs
-from .preview_cache import Looks
+from .preview_cache import PreviewCache
 from .quality_measuring import measure_when_idle
 from .retention import sweep
 from .scheduler import Scheduler
@@ -29,15 +30,15 @@ _SWEPT_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineRoom:
-    """What the front door talks to. `delete_…` block for a moment: call them in a thread."""
+class Services:
+    """What the routes work with. `delete_…` block for a moment: call them in a thread."""
 
     store: Store
     events: Broadcaster
     scheduler: Scheduler
-    look: Looks
+    look: PreviewCache
     logs: JobLogs
-    pool: Pool
+    executor: Executor
     data_folder: Path
 
     def delete_job(self, job: str, force: bool = False) -> Deletion:
@@ -58,7 +59,7 @@ class EngineRoom:
 
 
 @asynccontextmanager
-async def engine_room(settings: ServerSettings) -> AsyncIterator[EngineRoom]:
+async def open_services(settings: ServerSettings) -> AsyncIterator[Services]:
     """Runs until the block ends. The caller makes sure that nobody else uses the data folder (`running.only_one`).
 
     Raises: Broken — the database cannot be used; OSError — the folders cannot.
@@ -67,40 +68,42 @@ async def engine_room(settings: ServerSettings) -> AsyncIterator[EngineRoom]:
     store = await asyncio.to_thread(Store, settings.data_folder / "heygem.sqlite3")
     events, logs = Broadcaster(store), JobLogs(settings.data_folder / "logs" / "jobs")
     limits = Limits(memory_bytes=settings.memory_limit_bytes, stall_s=settings.stall_limit_s)
-    pool = Pool(settings.workers, threads=settings.threads_per_worker, limits=limits)
-    look = Look(
+    executor = open_executor(settings, limits)
+    look = InspectionPool(
         threads=settings.threads_per_worker,
         memory_bytes=settings.memory_limit_bytes,
         whole_s=settings.look_limit_s,
         stall_s=settings.stall_limit_s,
     )
-    scheduler = Scheduler(store, events, pool, look, logs, settings)
-    looks = Looks(look, store, settings)
-    room = EngineRoom(store=store, events=events, scheduler=scheduler, look=looks, logs=logs, pool=pool, data_folder=settings.data_folder)
+    scheduler = Scheduler(store, events, executor, look, logs, settings)
+    looks = PreviewCache(look, store, settings)
+    services = Services(
+        store=store, events=events, scheduler=scheduler, look=looks, logs=logs, executor=executor, data_folder=settings.data_folder
+    )
     try:
         await scheduler.recover()
-        working = [asyncio.create_task(scheduler.run()), asyncio.create_task(_sweep_now_and_then(room, settings))]
+        working = [asyncio.create_task(scheduler.run()), asyncio.create_task(_sweep_now_and_then(services, settings))]
         if settings.measure_takes:
-            working.append(asyncio.create_task(measure_when_idle(store, scheduler, room.look)))
+            working.append(asyncio.create_task(measure_when_idle(store, scheduler, services.look)))
         try:
-            yield room
+            yield services
         finally:
             await scheduler.stop()
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
     finally:
-        await asyncio.gather(pool.close(), look.pool.close(1.0))
+        await asyncio.gather(executor.close(), look.executor.close(1.0))
         await scheduler.settled()  # what was ended just now is recorded
         store.close()
 
 
-async def _sweep_now_and_then(room: EngineRoom, settings: ServerSettings) -> None:
+async def _sweep_now_and_then(services: Services, settings: ServerSettings) -> None:
     while True:
         with suppress(OSError):
-            freed = await asyncio.to_thread(sweep, room.store, settings)
+            freed = await asyncio.to_thread(sweep, services.store, settings)
             freed += await asyncio.to_thread(Cache(settings.cache).prune)
-            await asyncio.to_thread(check_takes, room.store)
+            await asyncio.to_thread(check_takes, services.store)
             if freed:
                 LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
         await asyncio.sleep(_SWEPT_S)

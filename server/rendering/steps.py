@@ -20,9 +20,8 @@ from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import JoinTask, Planned, PlanTask, Probed, ProbeTask
 
 from ..errors import Broken, StaleAttempt
-from ..executors import Pool, WorkFailed
-from ..executors.inspection_pool import Look
-from ..executors.worker_process import Watcher
+from ..executors.base import Executor, Watcher, WorkFailed
+from ..executors.inspection_pool import InspectionPool
 from ..security.errors import BadPath
 from ..security.paths import check_no_link
 from ..settings import ServerSettings
@@ -36,12 +35,12 @@ _WANTED = "left alone by choice"  # `Reason.CHOICE.words` of the core
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class StepContext:
     """What the steps work with."""
 
     store: Store
-    pool: Pool
-    look: Look
+    executor: Executor
+    look: InspectionPool
     settings: ServerSettings
     naming: asyncio.Lock = field(default_factory=asyncio.Lock)
     names: set[str] = field(default_factory=set)  # paths that takes on their way will get
@@ -54,38 +53,38 @@ class Bench:
         return self.segments / key[:2] / f"{key}{suffix}"
 
 
-async def do(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+async def do(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
     """Does a piece of work and records it; returns a sentence for the log.
 
     Raises: WorkFailed, StaleAttempt, HeygemError, ServerError, OSError.
     """
     steps = {"plan": _plan, "segment": _render, "join": _join}
-    return await steps[claim.kind](claim, bench, watcher, stop)
+    return await steps[claim.kind](claim, context, watcher, stop)
 
 
-async def _plan(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
     await asyncio.to_thread(check_still_there, claim.source)
     stamp = await asyncio.to_thread(stamp_of, claim.source)
     task = PlanTask(
-        shot=claim.source, settings=claim.settings, segment_frames=bench.settings.segment_frames, cache=str(bench.settings.cache)
+        shot=claim.source, settings=claim.settings, segment_frames=context.settings.segment_frames, cache=str(context.settings.cache)
     )
-    planned = await bench.pool.run(task, watcher=watcher, stop=stop)
+    planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if not isinstance(planned, Planned):
         raise Broken("The worker planned a shot and did not say how: the versions of its parts do not fit together.")
-    present = await asyncio.to_thread(_present, bench, planned, suffix_of(claim.settings, claim.request))
-    await asyncio.to_thread(bench.store.finish_plan, claim.token, planned, stamp=stamp, present=present)
+    present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request))
+    await asyncio.to_thread(context.store.finish_plan, claim.token, planned, stamp=stamp, present=present)
     return f"{planned.frames} frames in {len(planned.segments)} segments, {len(present)} of them there already."
 
 
-async def _render(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
     assert claim.key is not None
     assert claim.start is not None
     assert claim.end_exclusive is not None
     if await _changed(claim):
-        return await _plan_again(claim, bench)
-    path = bench.segment_file(claim.key, suffix_of(claim.settings, claim.request))
+        return await _plan_again(claim, context)
+    path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request))
     if await asyncio.to_thread(_touched, path):
-        await asyncio.to_thread(bench.store.finish_segment, claim.token, reused=True)
+        await asyncio.to_thread(context.store.finish_segment, claim.token, reused=True)
         return "was there already."
     path.parent.mkdir(parents=True, exist_ok=True)
     task = RenderTask(
@@ -93,51 +92,51 @@ async def _render(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Ev
         settings=claim.settings,
         output=str(path),
         segment=(claim.start, claim.end_exclusive),
-        cache=str(bench.settings.cache),
+        cache=str(context.settings.cache),
     )
-    if not await _done(claim, bench, task, watcher, stop):
+    if not await _done(claim, context, task, watcher, stop):
         await asyncio.to_thread(path.unlink, missing_ok=True)  # nobody knows which of the two files it shows
-        return await _plan_again(claim, bench)
-    await asyncio.to_thread(bench.store.finish_segment, claim.token)
+        return await _plan_again(claim, context)
+    await asyncio.to_thread(context.store.finish_segment, claim.token)
     return "is rendered."
 
 
-async def _join(claim: Claim, bench: Bench, watcher: Watcher, stop: asyncio.Event) -> str:
+async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
     assert claim.planned is not None
     if await _changed(claim):
-        return await _plan_again(claim, bench)
+        return await _plan_again(claim, context)
     suffix = suffix_of(claim.settings, claim.request)
-    pieces = [bench.segment_file(segment.key, suffix) for segment in claim.planned.segments]
+    pieces = [context.segment_file(segment.key, suffix) for segment in claim.planned.segments]
     if not all(await asyncio.gather(*(asyncio.to_thread(_touched, piece) for piece in pieces))):
-        await asyncio.to_thread(bench.store.replan, claim.token, "A finished segment was removed.")
+        await asyncio.to_thread(context.store.replan, claim.token, "A finished segment was removed.")
         return "is planned again: a finished segment was removed."
     folder = Path(claim.folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     await asyncio.to_thread(check_no_link, str(folder))
     staging = await asyncio.to_thread(stage, folder, claim.shot, claim.token)
-    target, version = await _reserve(claim, bench, folder, suffix)
+    target, version = await _reserve(claim, context, folder, suffix)
     try:
         staged = staging / target.name
         task = JoinTask(
             shot=claim.source,
-            settings=msgspec.structs.replace(claim.settings, sign_with=bench.settings.sign_with),
+            settings=msgspec.structs.replace(claim.settings, sign_with=context.settings.sign_with),
             pieces=tuple(map(str, pieces)),
             output=str(staged),
-            cache=str(bench.settings.cache),
+            cache=str(context.settings.cache),
         )
-        if not await _done(claim, bench, task, watcher, stop):
-            return await _plan_again(claim, bench)
-        take = await _take(claim, bench, staged, target, version)
-        return await _place(claim, bench, staged, take)
+        if not await _done(claim, context, task, watcher, stop):
+            return await _plan_again(claim, context)
+        take = await _take(claim, context, staged, target, version)
+        return await _place(claim, context, staged, take)
     finally:
-        bench.names.discard(str(target))
+        context.names.discard(str(target))
         await asyncio.to_thread(unstage, staging)
 
 
-async def _done(claim: Claim, bench: Bench, task: RenderTask | JoinTask, watcher: Watcher, stop: asyncio.Event) -> bool:
+async def _done(claim: Claim, context: StepContext, task: RenderTask | JoinTask, watcher: Watcher, stop: asyncio.Event) -> bool:
     """Runs a task; False where a source file changed meanwhile, whatever the task made of that. Raises: WorkFailed."""
     try:
-        await bench.pool.run(task, watcher=watcher, stop=stop)
+        await context.executor.run(task, watcher=watcher, stop=stop)
     except WorkFailed as failure:
         if failure.outcome != "failed" or not await _changed(claim):
             raise
@@ -149,9 +148,9 @@ async def _changed(claim: Claim) -> bool:
     return await asyncio.to_thread(stamp_of, claim.source) != claim.stamp
 
 
-async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version: int) -> TakeView:
+async def _take(claim: Claim, context: StepContext, staged: Path, target: Path, version: int) -> TakeView:
     """The facts of a joined take, as its own file tells them."""
-    facts = await bench.look.ask(ProbeTask(path=str(staged)))
+    facts = await context.look.ask(ProbeTask(path=str(staged)))
     assert isinstance(facts, Probed)
     assert claim.planned is not None
     report = await asyncio.to_thread(facts_of, staged) or TakeFacts()
@@ -177,19 +176,19 @@ async def _take(claim: Claim, bench: Bench, staged: Path, target: Path, version:
     )
 
 
-async def _place(claim: Claim, bench: Bench, staged: Path, take: TakeView) -> str:
+async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeView) -> str:
     """Gives the take its name, or the next one where somebody else was faster. Nothing here may be interrupted halfway unrecorded."""
     for _ in range(_MOST_NAMES_TRIED):
-        await asyncio.to_thread(bench.store.intend, claim.token, Intent(staged=str(staged), take=take))
+        await asyncio.to_thread(context.store.intend, claim.token, Intent(staged=str(staged), take=take))
         try:
             await asyncio.to_thread(place, staged, Path(take.path))
         except FileExistsError:
-            target, version = await _reserve(claim, bench, Path(claim.folder), staged.suffix)
-            bench.names.discard(str(target))
+            target, version = await _reserve(claim, context, Path(claim.folder), staged.suffix)
+            context.names.discard(str(target))
             take = renamed(take, target, version)
             continue
         try:
-            await asyncio.to_thread(bench.store.finish_join, claim.token, take)
+            await asyncio.to_thread(context.store.finish_join, claim.token, take)
         except StaleAttempt:  # called off in this moment: the file is nobody's, and the next attempt makes its own
             await asyncio.to_thread(remove_take, Path(take.path))
             raise
@@ -197,20 +196,20 @@ async def _place(claim: Claim, bench: Bench, staged: Path, take: TakeView) -> st
     raise Broken(f"No free name was found for “{take.name}” in “{claim.folder}”: another program keeps taking them.")
 
 
-async def _reserve(claim: Claim, bench: Bench, folder: Path, suffix: str) -> tuple[Path, int]:
+async def _reserve(claim: Claim, context: StepContext, folder: Path, suffix: str) -> tuple[Path, int]:
     """A name that nobody has, and its number."""
     name = file_name(claim.name)
-    async with bench.naming:
-        taken = await asyncio.to_thread(bench.store.versions_named, str(folder))
-        version = await asyncio.to_thread(next_version, folder, name, {*taken, *bench.names})
+    async with context.naming:
+        taken = await asyncio.to_thread(context.store.versions_named, str(folder))
+        version = await asyncio.to_thread(next_version, folder, name, {*taken, *context.names})
         target = folder / f"{name}_v{version}{suffix}"
-        bench.names.add(str(target))
+        context.names.add(str(target))
     return target, version
 
 
-async def _plan_again(claim: Claim, bench: Bench) -> str:
+async def _plan_again(claim: Claim, context: StepContext) -> str:
     reason = "A source file changed after the shot was planned."
-    await asyncio.to_thread(bench.store.replan, claim.token, reason)
+    await asyncio.to_thread(context.store.replan, claim.token, reason)
     return f"is planned again: {reason}"
 
 
@@ -273,8 +272,8 @@ def stamp_of(shot: Shot) -> str:
     return " ".join(marks)
 
 
-def _present(bench: Bench, planned: Planned, suffix: str) -> set[str]:
-    return {segment.key for segment in planned.segments if _touched(bench.segment_file(segment.key, suffix))}
+def _present(context: StepContext, planned: Planned, suffix: str) -> set[str]:
+    return {segment.key for segment in planned.segments if _touched(context.segment_file(segment.key, suffix))}
 
 
 def _touched(path: Path) -> bool:

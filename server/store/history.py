@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..wire import Happened, Snapshot
-from . import rows
+from . import queries, rows
 from .database import Database, events_from, newest_seq
 
 _NEWEST_JOBS = 50  # of the finished ones, in a snapshot
 _MOST_JOBS = 500  # of the unfinished ones: the rest is fetched by pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much of everything there is."""
+
+    jobs: dict[str, int]  # by state
+    shots: dict[str, int]  # by state
+    queued: int  # pieces of work that wait
+    running: int  # pieces of work that are being done
+    takes: int
+    frames: int  # of all takes
 
 
 class History(Database):
@@ -32,6 +46,13 @@ class History(Database):
             epoch = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
             found = [*connection.execute(unfinished, (_MOST_JOBS,)), *connection.execute(finished, (_NEWEST_JOBS,))]
             return Snapshot(epoch=epoch, seq=newest_seq(connection), jobs=tuple(map(rows.job_view, found)))
+
+    def counts(self) -> Counts:
+        """How much of everything there is."""
+        with self.reading() as connection:
+            jobs, shots, tasks = (dict(connection.execute(queries.BY_STATE[each]).fetchall()) for each in ("jobs", "shots", "tasks"))
+            takes, frames = connection.execute(queries.TAKEN).fetchone()
+        return Counts(jobs=jobs, shots=shots, queued=tasks.get("queued", 0), running=tasks.get("running", 0), takes=takes, frames=frames)
 
     def prune(self, *, keep_events: int = 20_000, idempotency_s: float = 7 * 86_400) -> int:
         """Drops all but the newest events, and keys of requests that nobody repeats any more; returns how many events went."""

@@ -12,7 +12,7 @@ from secrets import token_hex
 
 from msgspec import structs
 
-from heygem_core.shot import RenderSettings, Shot
+from heygem_core.shot import RenderSettings, Shot, from_json
 
 from ..errors import BadRequest, Conflict
 from ..rendering.states import FINISHED_JOBS, FINISHED_SHOTS, move
@@ -98,6 +98,22 @@ class Jobs(Database):
         """As it is rendered, with paths of this machine. Raises: NotFound."""
         with self.reading() as connection:
             return rows.core_shot(connection, shot)
+
+    def source_of(self, shot: str) -> tuple[Shot, RenderSettings] | None:
+        """What a shot is rendered from, with paths of this machine, and how; None = it was deleted."""
+        with self.reading() as connection:
+            row = connection.execute(queries.SHOT_AND_SETTINGS, (shot,)).fetchone()
+        return None if row is None else (from_json(row["shot"], Shot), from_json(row["settings"], RenderSettings))
+
+    def folders(self) -> set[str]:
+        """Where the takes of all jobs go."""
+        with self.reading() as connection:
+            return {folder for (folder,) in connection.execute(queries.FOLDERS)}
+
+    def unfinished(self) -> list[str]:
+        """The ids of the jobs that have not ended."""
+        with self.reading() as connection:
+            return [job for (job,) in connection.execute(queries.UNFINISHED)]
 
     def knows_job(self, job: str) -> bool:
         with self.reading() as connection:

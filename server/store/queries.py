@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+SHOT_AND_SETTINGS = "SELECT shot, settings FROM shots WHERE id = ?"
+"""What a shot is rendered from, and how."""
+
+FOLDERS = "SELECT DISTINCT folder FROM jobs"
+"""Where the takes of all jobs go."""
+
+UNFINISHED = "SELECT id FROM jobs WHERE state NOT IN ('completed', 'failed', 'canceled')"
+"""The jobs that have not ended."""
+
+BY_STATE = {table: f"SELECT state, COUNT(*) FROM {table} GROUP BY state" for table in ("jobs", "shots", "tasks")}
+"""How many of each state, for the figures of the server."""
+
+TAKEN = "SELECT COUNT(*), COALESCE(SUM(json_extract(view, '$.frames')), 0) FROM takes"
+"""How many takes are known, and their frames together."""
+
 CLAIM = """
 UPDATE tasks SET state = 'running', owner = :owner, lease_until = :lease_until
 WHERE id = (

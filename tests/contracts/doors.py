@@ -213,9 +213,10 @@ def face_landmarker_is_missing_at() -> str:
 
 def environment_of_workers(threads: int) -> dict[str, str]:
     """What a worker's process is told about threads."""
-    from heygem_server.executors import Limits, Pool
+    from heygem_server.executors.base import Limits
+    from heygem_server.executors.local import LocalExecutor
 
-    return dict(Pool(1, threads=threads, limits=Limits(memory_bytes=1 << 30, stall_s=10.0))._environment)
+    return dict(LocalExecutor(1, threads=threads, limits=Limits(memory_bytes=1 << 30, stall_s=10.0))._environment)
 
 
 # --- the store ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from heygem_server.errors import DiskFull, NotFound
 from heygem_server.hosts.export_store import KeepExports
 
-from .rooms import left_in
+from .running_services import left_in
 
 EXPORT = "x0123456789abcdef"
 

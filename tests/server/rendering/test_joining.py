@@ -11,17 +11,17 @@ import pytest
 
 from heygem_core.tasks.specs import JoinTask
 from heygem_server.errors import StaleAttempt
-from heygem_server.executors import WorkFailed
+from heygem_server.executors.base import WorkFailed
 from heygem_server.rendering import steps
 from heygem_server.rendering.take_files import report_of, stage
 from heygem_server.store import Claim, Store
 
 from .jobs import claimed, planned, submit, take_of
-from .rooms import left_in, settings
+from .running_services import left_in, settings
 
 
-def bench(store: Store, folder: Path, pool: Any = None, **changes: Any) -> steps.Bench:
-    return steps.Bench(store=store, pool=pool, look=None, settings=settings(folder, **changes))  # type: ignore[arg-type]
+def context(store: Store, folder: Path, pool: Any = None, **changes: Any) -> steps.StepContext:
+    return steps.StepContext(store=store, pool=pool, look=None, settings=settings(folder, **changes))  # type: ignore[arg-type]
 
 
 def join_claim(store: Store, folder: Path) -> Claim:
@@ -49,7 +49,7 @@ async def test_called_off_between_its_name_and_its_record_a_take_leaves_no_file(
 
     monkeypatch.setattr(steps, "place", called_off)
     with pytest.raises(StaleAttempt):
-        await steps._place(claim, bench(store, tmp_path), staged, take)
+        await steps._place(claim, context(store, tmp_path), staged, take)
     assert left_in(tmp_path / "takes") == []
     assert not store.takes().takes
 
@@ -67,7 +67,7 @@ class Recorder:
 
 async def test_takes_are_signed_as_the_server_is_set_up_and_nobody_is_told_with_what(store: Store, tmp_path: Path) -> None:
     claim, pool = join_claim(store, tmp_path), Recorder()
-    chosen = bench(store, tmp_path, pool, sign_certificate=tmp_path / "chain.pem", sign_key=tmp_path / "key.pem")
+    chosen = context(store, tmp_path, pool, sign_certificate=tmp_path / "chain.pem", sign_key=tmp_path / "key.pem")
     piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request))
     piece.parent.mkdir(parents=True)
     piece.write_bytes(b"x")

@@ -16,7 +16,7 @@ from heygem_server.store import Store
 from heygem_server.wire import TakeView
 
 from .jobs import claimed, placed, planned, submit, take_of
-from .rooms import left_in, settings
+from .running_services import left_in, settings
 
 DAY = 86_400.0
 NOW = 1_000_000.0 + 100 * DAY

@@ -1,4 +1,4 @@
-"""The whole engine room at work: real workers, real frames, and what may happen to it."""
+"""All services at work: real workers, real frames, and what may happen to it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from heygem_core.media.probe import probe
 from heygem_core.rendering.report import read_report
 from heygem_core.shot import Shot
 from heygem_core.tasks.specs import Probed
-from heygem_server.rendering.services import engine_room
+from heygem_server.rendering.services import open_services
 from heygem_server.rendering.take_files import sha256_of
 from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, ProgressNow, ShotRequest
 from tests.media import make
 from tests.rendering import making
 
-from .rooms import RENDER, ended, left_in, settings, submit, until
+from .running_services import RENDER, ended, left_in, settings, submit, until
 
 
 async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
-    async with engine_room(settings(tmp_path)) as room:
-        job = await submit(room, tmp_path, [(short, speech) for speech in sentences])
-        first = await ended(room, job.job.id)
+    async with open_services(settings(tmp_path)) as services:
+        job = await submit(services, tmp_path, [(short, speech) for speech in sentences])
+        first = await ended(services, job.job.id)
         assert first.job.state == "completed", [shot.why for shot in first.shots]
         takes = [shot.takes[0] for shot in first.shots]
         assert left_in(tmp_path / "takes") == [
@@ -46,7 +46,7 @@ async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Pa
         assert [segment.state for segment in first.shots[0].segments] == ["done", "done"]
         assert {attempt.outcome for shot in first.shots for attempt in shot.attempts} == {"done"}
 
-        again = await ended(room, (await submit(room, tmp_path, [(short, sentences[0])])).job.id)
+        again = await ended(services, (await submit(services, tmp_path, [(short, sentences[0])])).job.id)
         reused = again.shots[0].reused
         assert (reused.tracks, reused.speech, reused.plan, reused.segments) == (True, True, True, 2)
         assert [attempt.task for attempt in again.shots[0].attempts] == ["plan", "join"]
@@ -54,27 +54,27 @@ async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Pa
         assert (second.name, second.version) == ("short_v1.mkv", 1)
         assert making.same(making.planes(Path(second.path)), making.planes(Path(takes[0].path)))
 
-        text = room.logs.read(job.job.id).decode()
+        text = services.logs.read(job.job.id).decode()
         assert "Segment 0 of “short first” (frames 0–8) begins (try 1)." in text
-        facts = await room.look.probe(takes[0].path)
+        facts = await services.look.probe(takes[0].path)
         assert isinstance(facts, Probed)
         poster, sheet, proxy = (
-            await room.look.poster(takes[0].path),
-            await room.look.contact_sheet(takes[0]),
-            await room.look.proxy(second.path),
+            await services.look.poster(takes[0].path),
+            await services.look.contact_sheet(takes[0]),
+            await services.look.proxy(second.path),
         )
         assert poster.read_bytes()[:2] == sheet.read_bytes()[:2] == b"\xff\xd8"
-        source = await room.look.source_proxy(takes[0])
+        source = await services.look.source_proxy(takes[0])
         assert probe(proxy).frame_count == probe(source).frame_count == 16
-        assert await room.look.proxy(second.path) == proxy
+        assert await services.look.proxy(second.path) == proxy
         wanted = JobRequest(batch=Batch(videos=(MediaRef(path=str(short)),), speeches=(MediaRef(path=str(sentences[0])),)), settings=RENDER)
-        guess = await asyncio.to_thread(room.scheduler.estimate, wanted, [Shot(video=str(short), speech=str(sentences[0]))])
+        guess = await asyncio.to_thread(services.scheduler.estimate, wanted, [Shot(video=str(short), speech=str(sentences[0]))])
         assert guess.frames == 16
         assert guess.seconds is not None
         assert 0 < guess.seconds < 60
         assert guess.disk_bytes is not None
         assert guess.disk_bytes == pytest.approx(second.size_bytes, rel=0.2)
-        room.delete_job(job.job.id)
+        services.delete_job(job.job.id)
     assert left_in(tmp_path / "takes") == ["short_v1.mkv", "short_v1.mkv.report.json"]
 
 
@@ -82,12 +82,12 @@ async def test_one_bad_video_fails_alone_with_its_reason_and_is_not_tried_again(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:
     faceless, absent = make.video(tmp_path / "faceless.mp4", frames=25), tmp_path / "absent.mp4"
-    async with engine_room(settings(tmp_path, workers=2)) as room:
-        job = await submit(room, tmp_path, [(faceless, sentences[0]), (short, sentences[0]), (absent, sentences[0])])
+    async with open_services(settings(tmp_path, workers=2)) as services:
+        job = await submit(services, tmp_path, [(faceless, sentences[0]), (short, sentences[0]), (absent, sentences[0])])
         heard: list[Happened | ProgressNow] = []
-        with room.events.subscribe(since=room.events.seq, epoch=room.events.epoch, previews=True, logs=[job.job.id]) as client:
+        with services.events.subscribe(since=services.events.seq, epoch=services.events.epoch, previews=True, logs=[job.job.id]) as client:
             reading = asyncio.create_task(_into(heard, client))
-            done = await ended(room, job.job.id)
+            done = await ended(services, job.job.id)
             await asyncio.sleep(0.2)
             reading.cancel()
     assert done.job.state == "failed"
@@ -106,20 +106,22 @@ async def _into(heard: list, client) -> None:  # type: ignore[no-untyped-def]
 
 
 async def test_cancel_and_pause_take_effect_within_a_second(long_video: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
-    async with engine_room(settings(tmp_path)) as room:
-        paused, canceled = [await submit(room, tmp_path, [(long_video, sentences[0])]) for _ in range(2)]
-        await until(lambda: room.pool.busy and room.scheduler.live_shot(room.store.shot(paused.shots[0].id)).stage == "track")
-        assert "Waits for" in (room.scheduler.live_job(room.store.job_view(canceled.job.id)).why or "")
-        for job, verb, state in ((paused, room.store.pause, "paused"), (canceled, room.store.cancel, "canceled")):
+    async with open_services(settings(tmp_path)) as services:
+        paused, canceled = [await submit(services, tmp_path, [(long_video, sentences[0])]) for _ in range(2)]
+        await until(
+            lambda: services.executor.busy and services.scheduler.live_shot(services.store.shot(paused.shots[0].id)).stage == "track"
+        )
+        assert "Waits for" in (services.scheduler.live_job(services.store.job_view(canceled.job.id)).why or "")
+        for job, verb, state in ((paused, services.store.pause, "paused"), (canceled, services.store.cancel, "canceled")):
             began = time.monotonic()
             await asyncio.to_thread(verb, job.job.id)
             shot = job.shots[0].id
-            await until(lambda shot=shot: not any(a.outcome == "running" for a in room.store.shot(shot).attempts), 1)
-            await until(lambda: not room.pool.busy or room.store.shot(canceled.shots[0].id).state == "planning", 1.5)
+            await until(lambda shot=shot: not any(a.outcome == "running" for a in services.store.shot(shot).attempts), 1)
+            await until(lambda: not services.executor.busy or services.store.shot(canceled.shots[0].id).state == "planning", 1.5)
             assert time.monotonic() - began < 2.5
-            assert room.store.job_view(job.job.id).state == state
-            if verb == room.store.pause:
-                await until(lambda: room.scheduler.live_shot(room.store.shot(canceled.shots[0].id)).stage == "track")
+            assert services.store.job_view(job.job.id).state == state
+            if verb == services.store.pause:
+                await until(lambda: services.scheduler.live_shot(services.store.shot(canceled.shots[0].id)).stage == "track")
         assert left_in(tmp_path / "takes") == []
 
 
@@ -128,14 +130,14 @@ async def test_a_full_disk_makes_the_queue_wait_and_say_so(
 ) -> None:
     free = [100]
     monkeypatch.setattr("heygem_server.rendering.disk_space.free_bytes", lambda folder: free[0])
-    async with engine_room(settings(tmp_path)) as room:
-        job = await submit(room, tmp_path, [(tmp_path / "absent.mp4", sentences[0])])
-        await until(lambda: room.scheduler.message)
-        assert "is full" in (room.scheduler.live_job(job.job).why or "")
-        assert room.store.job_view(job.job.id).state == "queued"
+    async with open_services(settings(tmp_path)) as services:
+        job = await submit(services, tmp_path, [(tmp_path / "absent.mp4", sentences[0])])
+        await until(lambda: services.scheduler.message)
+        assert "is full" in (services.scheduler.live_job(job.job).why or "")
+        assert services.store.job_view(job.job.id).state == "queued"
         free[0] = 1 << 40
-        assert (await ended(room, job.job.id)).job.state == "failed", "it went on by itself"
-        told = [event.message for event in room.store.events_since(0) or () if event.kind == "server.changed"]
+        assert (await ended(services, job.job.id)).job.state == "failed", "it went on by itself"
+        told = [event.message for event in services.store.events_since(0) or () if event.kind == "server.changed"]
     assert len(told) == 2
     assert told[0] is not None
     assert told[1] is None
@@ -145,11 +147,11 @@ async def test_a_full_disk_makes_the_queue_wait_and_say_so(
 async def test_a_worker_killed_in_the_middle_costs_an_attempt_and_nothing_else(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    async with engine_room(settings(tmp_path)) as room:
-        job = await submit(room, tmp_path, [(short, sentences[0])])
-        await until(lambda: room.store.shot(job.shots[0].id).state == "rendering" and room.pool.busy, 60)
-        os.kill(room.pool.workers[0].pid, signal.SIGKILL)
-        done = await ended(room, job.job.id)
+    async with open_services(settings(tmp_path)) as services:
+        job = await submit(services, tmp_path, [(short, sentences[0])])
+        await until(lambda: services.store.shot(job.shots[0].id).state == "rendering" and services.executor.busy, 60)
+        os.kill(services.executor.workers[0].pid, signal.SIGKILL)
+        done = await ended(services, job.job.id)
     outcomes = [attempt.outcome for attempt in done.shots[0].attempts]
     assert done.job.state == "completed"
     assert outcomes.count("killed") == 1
@@ -162,17 +164,17 @@ async def test_killed_in_the_middle_of_a_batch_the_next_start_finishes_it(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:
     pairs = [(short, speech) for speech in sentences]
-    async with engine_room(settings(tmp_path)) as room:
-        await room.scheduler.stop()  # nothing begins yet
-        job = (await submit(room, tmp_path, pairs)).job.id
+    async with open_services(settings(tmp_path)) as services:
+        await services.scheduler.stop()  # nothing begins yet
+        job = (await submit(services, tmp_path, pairs)).job.id
     server = subprocess.Popen([sys.executable, "-c", _SERVER, str(tmp_path), job], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     assert server.stdout.readline() == "a take\n"
     server.kill()
     server.wait()
-    async with engine_room(settings(tmp_path)) as room:
-        done = await ended(room, job)
-        room.store.check()
+    async with open_services(settings(tmp_path)) as services:
+        done = await ended(services, job)
+        services.store.check()
     assert done.job.state == "completed", [shot.why for shot in done.shots]
     assert [len(shot.takes) for shot in done.shots] == [1, 1]
     takes = [take for shot in done.shots for take in shot.takes]
@@ -183,11 +185,11 @@ async def test_killed_in_the_middle_of_a_batch_the_next_start_finishes_it(
 _SERVER = """
 import asyncio, sys
 from pathlib import Path
-from heygem_server.rendering.services import engine_room
-from tests.server.rendering.rooms import settings
+from heygem_server.rendering.services import open_services
+from tests.server.rendering.running_services import settings
 
 async def main(folder, job):
-    async with engine_room(settings(Path(folder))) as room:
+    async with open_services(settings(Path(folder))) as room:
         while not any(shot.takes for shot in room.store.job(job).shots):
             await asyncio.sleep(0.01)
         print("a take", flush=True)
@@ -201,11 +203,11 @@ async def test_a_source_that_changes_after_planning_is_planned_again(short: Path
     """Otherwise a segment of the new file would be kept under the key of the old one."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(short.read_bytes())
-    async with engine_room(settings(tmp_path)) as room:
-        job = await submit(room, tmp_path, [(clip, sentences[0])])
-        await until(lambda: room.store.shot(job.shots[0].id).state == "rendering", 60)
+    async with open_services(settings(tmp_path)) as services:
+        job = await submit(services, tmp_path, [(clip, sentences[0])])
+        await until(lambda: services.store.shot(job.shots[0].id).state == "rendering", 60)
         os.replace(making.write_clip(tmp_path / "exported.mp4", making.pictures(short)[:8]), clip)
-        done = await ended(room, job.job.id)
+        done = await ended(services, job.job.id)
     shot = done.shots[0]
     assert done.job.state == "completed", [(a.task, a.segment, a.outcome, a.reason) for a in shot.attempts]
     assert shot.takes[0].frames == 8
@@ -222,15 +224,15 @@ def test_a_take_gets_a_suffix_that_its_format_is_written_to(name: str) -> None:
     assert format_for(f"take{suffix}", name).name == name
 
 
-def test_importing_the_engine_room_loads_nothing_heavy() -> None:
+def test_importing_the_open_services_loads_nothing_heavy() -> None:
     heavy = "('torch', 'av', 'mediapipe', 'cv2', 'scipy', 'numpy')"
     code = f"import sys, heygem_server.rendering.services; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
 async def test_a_finished_take_is_measured_while_nothing_waits(short: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
-    async with engine_room(settings(tmp_path, measure_takes=True)) as room:
-        take = (await ended(room, (await submit(room, tmp_path, [(short, sentences[0])])).job.id)).shots[0].takes[0]
+    async with open_services(settings(tmp_path, measure_takes=True)) as services:
+        take = (await ended(services, (await submit(services, tmp_path, [(short, sentences[0])])).job.id)).shots[0].takes[0]
         await until(lambda: (report := read_report(take.path)) is not None and report.quality is not None)
         report = read_report(take.path)
         assert report is not None
@@ -246,8 +248,8 @@ async def test_the_original_of_a_take_that_runs_forth_and_back_has_as_many_frame
         settings=replace(RENDER, fit="loop", sound="none"),
     )
     shot = Shot(video=str(short), speech=str(sentences[0]), start=2, end_exclusive=14)
-    async with engine_room(settings(tmp_path)) as room:
-        job = await asyncio.to_thread(room.store.submit, request, [shot], folder=str(tmp_path / "takes"))
-        take = (await ended(room, job.job.id)).shots[0].takes[0]
+    async with open_services(settings(tmp_path)) as services:
+        job = await asyncio.to_thread(services.store.submit, request, [shot], folder=str(tmp_path / "takes"))
+        take = (await ended(services, job.job.id)).shots[0].takes[0]
         assert take.frames > 12
-        assert probe(await room.look.source_proxy(take)).frame_count == take.frames
+        assert probe(await services.look.source_proxy(take)).frame_count == take.frames

@@ -19,19 +19,18 @@ from heygem_core import errors as core
 from heygem_core.shot import Event, Progress
 from heygem_core.tasks.specs import Probed, ProbeTask, ProxyTask, Waveform, WaveformTask
 from heygem_server.errors import Broken, Busy
-from heygem_server.executors import Limits, Pool, WorkFailed
-from heygem_server.executors.inspection_pool import Look
-from heygem_server.executors.local import graphics_card_of
-from heygem_server.executors.worker_process import Watcher
+from heygem_server.executors.base import Limits, Watcher, WorkFailed
+from heygem_server.executors.inspection_pool import InspectionPool
+from heygem_server.executors.local import LocalExecutor, graphics_card_of
 from tests.media import make
 
 GENEROUS = Limits(memory_bytes=8 << 30, stall_s=60, stop_grace_s=2)
-PoolMaker = Callable[..., Awaitable[Pool]]
+PoolMaker = Callable[..., Awaitable[LocalExecutor]]
 
 
 @pytest_asyncio.fixture
-async def pool() -> AsyncIterator[Pool]:
-    pool = Pool(1, threads=1, limits=GENEROUS)
+async def pool() -> AsyncIterator[LocalExecutor]:
+    pool = LocalExecutor(1, threads=1, limits=GENEROUS)
     yield pool
     await pool.close()
 
@@ -40,7 +39,7 @@ def proxy(video: Path, folder: Path) -> ProxyTask:
     return ProxyTask(path=str(video), output=str(folder / "proxy.mp4"), longest_side=320)
 
 
-async def begun(pool: Pool, task: ProxyTask, *, limits: Limits | None = None, stop: asyncio.Event | None = None) -> asyncio.Task:
+async def begun(pool: LocalExecutor, task: ProxyTask, *, limits: Limits | None = None, stop: asyncio.Event | None = None) -> asyncio.Task:
     """The task, some frames later."""
     moving = asyncio.Event()
 
@@ -56,7 +55,7 @@ async def begun(pool: Pool, task: ProxyTask, *, limits: Limits | None = None, st
     return doing
 
 
-async def test_a_worker_answers_and_stays_warm(pool: Pool, long_video: Path, tmp_path: Path) -> None:
+async def test_a_worker_answers_and_stays_warm(pool: LocalExecutor, long_video: Path, tmp_path: Path) -> None:
     first = await pool.run(ProbeTask(path=str(long_video)))
     assert isinstance(first, Probed)
     assert (first.frames, first.width) == (1200, 320)
@@ -71,7 +70,7 @@ async def test_a_worker_answers_and_stays_warm(pool: Pool, long_video: Path, tmp
 
 
 async def test_a_worker_is_replaced_after_its_share_of_tasks(tmp_path: Path) -> None:
-    pool = Pool(1, threads=1, limits=GENEROUS, tasks_per_worker=2)
+    pool = LocalExecutor(1, threads=1, limits=GENEROUS, tasks_per_worker=2)
     clip = make.video(tmp_path / "clip.mp4")
     pids = []
     for _ in range(4):
@@ -81,7 +80,7 @@ async def test_a_worker_is_replaced_after_its_share_of_tasks(tmp_path: Path) -> 
     assert len(set(pids)) >= 2
 
 
-async def test_a_task_that_is_called_off_leaves_nothing_and_keeps_its_worker(pool: Pool, long_video: Path, tmp_path: Path) -> None:
+async def test_a_task_that_is_called_off_leaves_nothing_and_keeps_its_worker(pool: LocalExecutor, long_video: Path, tmp_path: Path) -> None:
     stop = asyncio.Event()
     doing = await begun(pool, proxy(long_video, tmp_path), stop=stop)
     pid, asked = pool.workers[0].pid, time.monotonic()
@@ -98,7 +97,7 @@ async def test_a_task_that_is_called_off_leaves_nothing_and_keeps_its_worker(poo
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 @pytest.mark.parametrize(("number", "outcome", "word"), [(signal.SIGKILL, "killed", "outside"), (signal.SIGSEGV, "crashed", "code -11")])
 async def test_a_worker_that_dies_is_told_and_replaced(
-    pool: Pool, long_video: Path, tmp_path: Path, number: int, outcome: str, word: str
+    pool: LocalExecutor, long_video: Path, tmp_path: Path, number: int, outcome: str, word: str
 ) -> None:
     doing = await begun(pool, proxy(long_video, tmp_path))
     os.kill(pool.workers[0].pid, number)
@@ -109,7 +108,7 @@ async def test_a_worker_that_dies_is_told_and_replaced(
     assert pool.restarts == 1
 
 
-async def test_a_worker_that_holds_too_much_memory_is_ended(pool: Pool, long_video: Path, tmp_path: Path) -> None:
+async def test_a_worker_that_holds_too_much_memory_is_ended(pool: LocalExecutor, long_video: Path, tmp_path: Path) -> None:
     limits = Limits(memory_bytes=20 << 20, stall_s=60)  # less than Python with FFmpeg needs
     with pytest.raises(WorkFailed, match="GB are allowed") as failed:
         await pool.run(proxy(long_video, tmp_path), limits=limits)
@@ -127,7 +126,7 @@ async def test_a_worker_that_holds_too_much_memory_is_ended(pool: Pool, long_vid
     ],
 )
 async def test_a_worker_that_hangs_is_ended(long_video: Path, tmp_path: Path, limits: Limits, word: str) -> None:
-    pool = Pool(1, threads=1, limits=GENEROUS)
+    pool = LocalExecutor(1, threads=1, limits=GENEROUS)
     await pool.run(ProbeTask(path=str(long_video)))
     process = psutil.Process(pool.workers[0].pid)
     doing = await begun(pool, proxy(long_video, tmp_path), limits=limits)
@@ -141,7 +140,7 @@ async def test_a_worker_that_hangs_is_ended(long_video: Path, tmp_path: Path, li
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 async def test_a_worker_that_does_not_listen_is_ended_after_its_grace(long_video: Path, tmp_path: Path) -> None:
-    pool = Pool(1, threads=1, limits=Limits(memory_bytes=8 << 30, stall_s=60, stop_grace_s=0.5))
+    pool = LocalExecutor(1, threads=1, limits=Limits(memory_bytes=8 << 30, stall_s=60, stop_grace_s=0.5))
     stop = asyncio.Event()
     doing = await begun(pool, proxy(long_video, tmp_path), stop=stop)
     psutil.Process(pool.workers[0].pid).suspend()
@@ -170,11 +169,11 @@ async def test_a_worker_ends_when_whoever_started_it_is_killed(tmp_path: Path, l
 _SERVER = """
 import asyncio, sys
 from heygem_core.tasks.specs import ProxyTask
-from heygem_server.executors import Limits, Pool
-from heygem_server.executors.worker_process import Watcher
+from heygem_server.executors.base import Limits, Watcher
+from heygem_server.executors.local import LocalExecutor
 
 async def main():
-    pool = Pool(1, threads=1, limits=Limits(memory_bytes=8 << 30, stall_s=60))
+    pool = LocalExecutor(1, threads=1, limits=Limits(memory_bytes=8 << 30, stall_s=60))
     told = 0
     def tell(event):
         nonlocal told
@@ -188,7 +187,7 @@ asyncio.run(main())
 
 
 async def test_no_more_tasks_run_at_once_than_there_are_workers(long_video: Path) -> None:
-    pool, most = Pool(2, threads=1, limits=GENEROUS), 0
+    pool, most = LocalExecutor(2, threads=1, limits=GENEROUS), 0
 
     async def look() -> None:
         nonlocal most
@@ -203,25 +202,25 @@ async def test_no_more_tasks_run_at_once_than_there_are_workers(long_video: Path
 
 
 async def test_what_is_wrong_with_a_file_keeps_its_type_and_sentence(tmp_path: Path) -> None:
-    look = Look(threads=1, memory_bytes=8 << 30, whole_s=20, stall_s=20)
+    look = InspectionPool(threads=1, memory_bytes=8 << 30, whole_s=20, stall_s=20)
     (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
     with pytest.raises(core.UnreadableMedia, match="not a media file"):
         await look.ask(ProbeTask(path=str(tmp_path / "list.mp4")))
     with pytest.raises(core.MediaNotFound):
         await look.ask(ProbeTask(path=str(tmp_path / "absent.mp4")))
-    await look.pool.close()
+    await look.executor.close()
 
 
 async def test_a_worker_that_cannot_start_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "heygem_core.py").write_text("raise RuntimeError('broken installation')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    pool = Pool(1, threads=1, limits=GENEROUS)
+    pool = LocalExecutor(1, threads=1, limits=GENEROUS)
     with pytest.raises(Broken, match="heygem doctor"):
         await pool.run(ProbeTask(path="x"))
     await pool.close()
 
 
-async def test_sound_is_measured_in_peaks(pool: Pool, tmp_path: Path) -> None:
+async def test_sound_is_measured_in_peaks(pool: LocalExecutor, tmp_path: Path) -> None:
     import numpy as np
 
     loud = np.concatenate([np.zeros(24_000), 0.5 * np.ones(24_000)]).astype(np.float32)

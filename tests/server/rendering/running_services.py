@@ -1,4 +1,4 @@
-"""An engine room in a folder, and waiting for what happens in it."""
+"""The services in a folder, and waiting for what happens in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from heygem_core.shot import RenderSettings, Shot
-from heygem_server.rendering.services import EngineRoom
+from heygem_server.rendering.services import Services
 from heygem_server.settings import ServerSettings
 from heygem_server.wire import JobDetail, JobRequest, MediaRef, ShotRequest
 
@@ -29,20 +29,20 @@ def settings(folder: Path, **changes: Any) -> ServerSettings:
     return ServerSettings(**usual | changes)
 
 
-async def submit(room: EngineRoom, folder: Path, pairs: Sequence[tuple[Path, Path]], render: RenderSettings = RENDER) -> JobDetail:
+async def submit(services: Services, folder: Path, pairs: Sequence[tuple[Path, Path]], render: RenderSettings = RENDER) -> JobDetail:
     """A job with a shot for each (video, speech)."""
     request = JobRequest(
         shots=tuple(ShotRequest(video=MediaRef(path=str(video)), speech=MediaRef(path=str(speech))) for video, speech in pairs),
         settings=render,
     )
     shots = [Shot(video=str(video), speech=str(speech)) for video, speech in pairs]
-    return await asyncio.to_thread(room.store.submit, request, shots, folder=str(folder / "takes"))
+    return await asyncio.to_thread(services.store.submit, request, shots, folder=str(folder / "takes"))
 
 
-async def ended(room: EngineRoom, job: str, within_s: float = 90) -> JobDetail:
+async def ended(services: Services, job: str, within_s: float = 90) -> JobDetail:
     """The job once nothing of it is queued or at work any more."""
-    await until(lambda: room.store.job_view(job).state in ("completed", "failed", "canceled"), within_s)
-    return room.store.job(job)
+    await until(lambda: services.store.job_view(job).state in ("completed", "failed", "canceled"), within_s)
+    return services.store.job(job)
 
 
 async def until(condition: Callable[[], Any], within_s: float = 30) -> None:

@@ -1,0 +1,88 @@
+"""What an executor is: where the tasks of the queue are done. `local` does them in child processes of this machine.
+
+The server plans what is to be done and keeps every result; an executor only runs a task to its end, passes on what the task tells
+meanwhile, and ends it when it is called off or breaks a limit. Adding one is adding a class and its entry point (see `registry`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from heygem_core.shot import Event, Failed
+from heygem_core.tasks.specs import Answer, Task
+from heygem_core.tasks.worker import Picture
+
+from ..settings import ServerSettings
+
+Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "canceled"]
+"""How a task ended without a result.
+
+failed: it said so itself. crashed: its process ended on its own. killed: it was ended from outside. timeout: no progress, or no sign
+of life. memory: it held more than is allowed. canceled: somebody called it off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What ends a task."""
+
+    memory_bytes: int
+    stall_s: float  # without progress
+    silent_s: float = 60.0  # without any sign of life
+    whole_s: float | None = None  # altogether
+    stop_grace_s: float = 10.0  # between being asked to stop, being told, and being ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Who wants to know what a task tells while it runs."""
+
+    tell: Callable[[Event], None] = lambda event: None
+    show: Callable[[Picture], None] = lambda picture: None
+
+
+class WorkFailed(Exception):
+    """A task ended without a result; `failed` is what the task itself said about it, where it could."""
+
+    def __init__(self, outcome: Outcome, reason: str, failed: Failed | None = None) -> None:
+        super().__init__(reason)
+        self.outcome, self.reason, self.failed = outcome, reason, failed
+
+
+class Executor(Protocol):
+    """Runs tasks, some of them at once. Belongs to one event loop; every method is called from there."""
+
+    @property
+    def capacity(self) -> int:
+        """How many tasks run at once. It may change while tasks run; the scheduler asks each time it hands out work."""
+
+    @property
+    def busy(self) -> int:
+        """How many tasks run at this moment."""
+
+    @property
+    def stop_grace_s(self) -> float:
+        """Seconds that a task gets to clean up after it was called off."""
+
+    async def run(
+        self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None, limits: Limits | None = None
+    ) -> Answer | None:
+        """Does a task; waits until there is room for it. Returns what the task found out, None where it only made a file.
+
+        stop: calls the task off once it is set. limits: None = the executor's own.
+        Raises: WorkFailed; Broken — no task can be run here at present; Busy — the executor is closed.
+        """
+
+    async def close(self, grace_s: float = 5.0) -> None:
+        """Calls off what runs and gives everything back. Nothing runs afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorKind:
+    """What the registry holds of an executor."""
+
+    name: str  # as the setting `executor` names it
+    title: str  # for people, one line
+    open: Callable[[ServerSettings, Limits], Executor]  # starts it; limits: of each task. Raises: SetupError — it cannot run here
