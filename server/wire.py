@@ -371,7 +371,9 @@ class Info(Struct, frozen=True, kw_only=True):
     takes_folder: str
     largest_upload_bytes: int
     free_bytes: int
-    workers: int
+    workers: int  # tasks that may run at once
+    executor: str = "local"  # what runs them
+    executors: tuple[str, ...] = ()  # all that this server could use
     scope: Scope
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import EngineName
 
+from ..executors.registry import EXECUTORS
 from ..http import app_keys
 from ..http.metrics import metrics_text
 from ..http.openapi import document
@@ -20,10 +21,10 @@ from ..wire import DeliverableInfo, Info, TimelineFormatInfo
 
 
 async def info(context: RequestContext) -> Info:
-    settings, engine = context[app_keys.SETTINGS], context[app_keys.SERVICES]
+    settings, services = context[app_keys.SETTINGS], context[app_keys.SERVICES]
     return Info(
         version=version("heygem-bridge"),
-        epoch=engine.events.epoch,
+        epoch=services.events.epoch,
         formats=tuple(DELIVERABLES.names()),
         deliverables=tuple(
             DeliverableInfo(name=row.name, title=row.title, suffixes=row.suffixes, alpha=row.carries_alpha)
@@ -46,7 +47,9 @@ async def info(context: RequestContext) -> Info:
         takes_folder=str(settings.takes_folder),
         largest_upload_bytes=settings.largest_upload_bytes,
         free_bytes=shutil.disk_usage(settings.data_folder).free,
-        workers=settings.workers,
+        workers=services.executor.capacity,
+        executor=settings.executor,
+        executors=EXECUTORS.names(),
         scope=context.who.scope,
     )
 

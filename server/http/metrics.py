@@ -25,7 +25,7 @@ async def metrics_text(context: RequestContext) -> str:
         *_metric("heygem_tasks_queued", "gauge", "Plans, segments and joins that wait for a worker.", [("", counts.queued)]),
         *_metric("heygem_takes", "gauge", "Takes that are known.", [("", counts.takes)]),
         *_metric("heygem_frames_rendered_total", "counter", "Frames of all takes.", [("", counts.frames)]),
-        *_metric("heygem_workers", "gauge", "Child processes that may render at once.", [("", settings.workers)]),
+        *_metric("heygem_workers", "gauge", "Child processes that may render at once.", [("", services.executor.capacity)]),
         *_metric("heygem_workers_busy", "gauge", "Child processes at work.", [("", counts.running)]),
         *_metric("heygem_event_clients", "gauge", "Open sockets.", [("", len(context.request.app[app_keys.SOCKETS]))]),
         *_metric("heygem_hosts", "gauge", "Connected editors.", [("", len(context[app_keys.HOSTS].all()))]),

@@ -306,6 +306,8 @@ export interface Info {
   largest_upload_bytes: number;
   free_bytes: number;
   workers: number;
+  executor: string;
+  executors: Array<string>;
   scope: Scope;
 }
 

@@ -85,7 +85,7 @@ def test_a_person_s_manner_is_learnt_from_their_own_clip_and_can_be_left_out(cac
 
 def test_it_is_learnt_once_for_any_number_of_speeches(cache: Cache, clip: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = planned(cache, clip, clips / "talking" / "talk02.mp4")
-    monkeypatch.setattr("heygem_core.manner.adapt", None)
+    monkeypatch.setattr("heygem_core.planning.speaker_adaptation.adapt", None)
     second, _ = planned(cache, clip, clips / "talking" / "talk03.mp4")
     assert first.facts.manner == second.facts.manner
 

@@ -68,7 +68,7 @@ STRETCH = 30  # in these tests
 @pytest.fixture
 def two_stretches(man: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A little more than one stretch of the man."""
-    monkeypatch.setattr("heygem_core.face.stretches.STRETCH", STRETCH)
+    monkeypatch.setattr("heygem_core.face.detection_cache.STRETCH", STRETCH)
     return write_clip(tmp_path / "long.mp4", pictures(man)[: STRETCH + 20])
 
 
