@@ -22,6 +22,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from heygem_core.device import choose_device
+from heygem_core.engines.mesh.prepare import prepare_engine_inputs
 from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, place, pose_free
 from heygem_core.face.reasons import Reason
 from heygem_core.face.smoothing import smooth
@@ -31,8 +32,8 @@ from heygem_core.media.probe import probe
 from heygem_core.media.take_timing import timing_of
 from heygem_core.media.upright import upright_frames
 from heygem_core.planning.frame_map import TakeFrames
-from heygem_core.planning.person import Person, follow
-from heygem_core.planning.plan import Plan, decide
+from heygem_core.planning.person import Person, blend_shapes, fade_near_gaps
+from heygem_core.planning.plan import Plan, write_shared_arrays
 from heygem_core.planning.plan_facts import PlanFacts
 from heygem_core.quality.compare import Quality, Wanted, measure
 from heygem_core.quality.curves import trace_of_old_mouth
@@ -76,7 +77,11 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
     )
     frames = TakeFrames(source=np.arange(half), timing=timing_of(info, range(half)))
     wanted = np.where(np.isfinite(other.shapes), other.shapes, other.mean)
-    decide(folder, info, person, frames, wanted.__getitem__)
+    usable = person.usable[frames.source - person.first_frame]
+    share = fade_near_gaps(person, frames.source, frames.times, usable)
+    shapes = blend_shapes(person.neutral, person.shapes[frames.source - person.first_frame], wanted, share)
+    write_shared_arrays(folder, info, person, frames.source, person.reasons[frames.source - person.first_frame], shapes)
+    prepare_engine_inputs(info, person, frames.source, shapes, frames.fps, folder, share=share)
     facts = PlanFacts(
         key="known-shapes", shot=Shot(video=str(info.path), speech=""), settings=RenderSettings(),
         duration=Fraction(half) / info.rate, frames=half, drawn_mouth=not person.shows_mouth_inside, face=1, faces="",
@@ -84,7 +89,7 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
     out = folder / "take.mkv"
     write_lossless(Plan(folder, facts, info), out)
     # The raw tracker is what looks again, so its own unsmoothed shapes are the truth for the curves.
-    shapes = follow(person.neutral, face.shapes, wanted)
+    shapes = blend_shapes(person.neutral, face.shapes, wanted)
     lips = place(shapes[:, list(INNER_LIPS + OUTER_LIPS)], Pose(face.pose.scale, face.pose.rotation, face.pose.shift))
     later = slice(half, 2 * half)
     return out, Wanted(opening=source.opening[later], width=source.width[later], gap=source.gap[later], lips=lips[..., :2])

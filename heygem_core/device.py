@@ -1,4 +1,4 @@
-"""Which compute device draws: chosen by the user, or the best one that works."""
+"""Compute devices of this machine: which work, how much memory they have, and the one that a user's choice means."""
 
 from __future__ import annotations
 
@@ -16,12 +16,30 @@ def choose_device(name: DeviceName = "auto") -> torch.device:
     """The torch device of that name; "auto" is cuda, then mps, then cpu. Raises: DeviceUnavailable."""
     import torch
 
-    usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    usable = usable_devices()
     if name == "auto":
-        return torch.device(next(device for device, works in usable.items() if works))
-    if not usable[name]:
+        return torch.device(usable[0])
+    if name not in usable:
         raise DeviceUnavailable(f"This machine cannot use {name} ({why_not(name)}): choose --device cpu or auto.")
     return torch.device(name)
+
+
+def usable_devices() -> tuple[DeviceName, ...]:
+    """Those that work on this machine, the fastest kind first; "cpu" always does."""
+    import torch
+
+    works: dict[DeviceName, bool] = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return tuple(name for name, usable in works.items() if usable)
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes of memory that a device has in all; graphics of Apple shares the machine's."""
+    import psutil
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return int(psutil.virtual_memory().total)
 
 
 def why_not(name: DeviceName) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import field
 
+from .engines.registry import EngineName
 from .errors import SpecError
 from .media.deliverables import DeliverableName
 
@@ -37,7 +38,6 @@ TakeKind = Literal["full", "patch"]
 Sound = Literal["speech", "source", "both", "none"]
 """The streams of sound in a take: the new speech, the source's own sound, one of each, or none (what a timeline wants)."""
 
-EngineName = Literal["mesh"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 TrackerName = Literal["mediapipe", "face-landmarker", "face-alignment"]
 
@@ -135,7 +135,7 @@ class RenderTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="rende
             raise SpecError(f"This spec is version {self.version}; this program reads version {SPEC_VERSION}.")
 
 
-Stage = Literal["probe", "track", "speech", "plan", "render", "measure", "finish"]
+Stage = Literal["probe", "track", "speech", "generate", "plan", "render", "measure", "finish"]
 
 
 class Progress(Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):

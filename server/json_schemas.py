@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
+from heygem_core.engines.registry import ENGINES
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.registry import Registry, with_names
 
 from .timeline.formats.registry import FORMATS as TIMELINE_FORMATS
 
-_REGISTRIES: tuple[Registry[Any], ...] = (DELIVERABLES, TIMELINE_FORMATS)
+_REGISTRIES: tuple[Registry[Any], ...] = (DELIVERABLES, ENGINES, TIMELINE_FORMATS)
 
 
 def schema_components(

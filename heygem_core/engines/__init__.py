@@ -1,1 +1,1 @@
-"""Engines turn a planned shot and its frames into mouth pixels and a matte."""
+"""Engines decide and draw the mouth of a planned shot: what an engine is (`base`), where it is found (`registry`), and what all share."""

@@ -23,7 +23,7 @@ VERTICES = 478
 _CHUNK = 512  # frames that are worked on in double precision at a time: bounds memory
 
 EYE_OUTER = (33, 263)  # outer eye corners, left then right in the picture: the inter-ocular distance
-FOREHEAD_TOP, CHIN_TIP, NOSE_TIP, NOSE_BASE = 10, 152, 1, 2
+FOREHEAD_TOP, CHIN_TIP, NOSE_TIP, NOSE_BASE, NOSE_BRIDGE_TOP = 10, 152, 1, 2, 168
 
 # Rings around the mouth start at the corner on the picture's left, run over the upper lip to the right corner and back
 # under the lower lip. Index k of both lies at one place across the mouth: OUTER_LIPS[k] above (or below) INNER_LIPS[k].

@@ -9,8 +9,8 @@ import numpy as np
 from ..cache import Cache
 from ..face.tracks import FaceTrack, FaceTracks
 from ..media.probe import probe
+from ..planning.basis import tracks_of
 from ..planning.frame_map import end_of
-from ..planning.plan import tracks_of
 from ..shot import Event, Progress, RenderSettings
 from ..tasks.specs import FaceFound, FacesFound, FacesTask
 

@@ -57,6 +57,11 @@ class ColourTags:
     matrix: int | None = None
     range: int | None = None
 
+    @property
+    def hdr(self) -> bool:
+        """Whether the transfer function is PQ or HLG."""
+        return self.transfer in (16, 18)
+
     def __str__(self) -> str:
         pairs = [(self.primaries, PRIMARIES_NAMES), (self.transfer, TRANSFER_NAMES), (self.matrix, MATRIX_NAMES), (self.range, RANGE_NAMES)]
         return " / ".join("untagged" if code is None else names.get(code, str(code)) for code, names in pairs)

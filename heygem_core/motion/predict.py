@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from ..face.mesh import lower_lip_gap
+from ..smoothstep import smoothstep
 from ..speech.features import FRAME_RATE, level
 from ..speech.voice_activity import speaking, utterances
 from .adaptation import Adaptation
@@ -77,5 +78,4 @@ def lip_gap_wanted(gap: Floats, closed: Floats) -> Floats:
 
     Lips never pass through each other, and where they are likely closed they close fully.
     """
-    sure = np.clip((closed - CLOSING[0]) / (CLOSING[1] - CLOSING[0]), 0, 1)
-    return np.asarray(np.maximum(gap, 0) * (1 - sure * sure * (3 - 2 * sure)), np.float32)
+    return np.asarray(np.maximum(gap, 0) * (1 - smoothstep(closed, *CLOSING)), np.float32)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.mesh import NOSE_BASE, OUTER_LIPS, Pose, lip_opening, pose_free
+from ..face.mesh import NOSE_BASE, OUTER_LIPS, Pose, chunks, lip_opening, place, pose_free
 from ..face.reasons import Reason
 from ..face.smoothing import smooth
 from ..face.tracks import FaceTracks, choose_face
 from ..motion.neutral import neutral_of
+from ..smoothstep import smoothstep
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
@@ -62,7 +64,7 @@ def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person
     )
 
 
-def follow(neutral: Floats, own: Floats, wanted: Floats, share: Floats | float = 1.0) -> Floats:
+def blend_shapes(neutral: Floats, own: Floats, wanted: Floats, share: Floats | float = 1.0) -> Floats:
     """`wanted` where speech moves a face, `own` where it does not (from the nose up, and on the jaw near the ears).
 
     neutral (478, 3) of that person; own (n, 478, 3), NaN where not usable; wanted (n, 478, 3); all in face space. share (n,) or one
@@ -72,7 +74,7 @@ def follow(neutral: Floats, own: Floats, wanted: Floats, share: Floats | float =
     return np.asarray(own * (1 - weight) + wanted * weight, np.float32)
 
 
-def eased(person: Person, source: NDArray[np.int64], times: NDArray[np.float64], usable: NDArray[np.bool_]) -> Floats:
+def fade_near_gaps(person: Person, source: NDArray[np.int64], times: NDArray[np.float64], usable: NDArray[np.bool_]) -> Floats:
     """(n,) how far each frame of a take goes from its own mouth to the wanted one: less than 1 within `EASE_S` of a frame that passes
     through and shows the old mouth, so that the mouth does not jump there.
 
@@ -87,8 +89,32 @@ def eased(person: Person, source: NDArray[np.int64], times: NDArray[np.float64],
         for beside, inside in ((first - 1, first), (end, end - 1)):
             if usable[first] and 0 <= beside < len(at) and shows_old[beside] and scenes[beside] == scenes[inside]:
                 away[first:end] = np.minimum(away[first:end], np.abs(times[first:end] - times[beside]))
-    share: Floats = np.minimum(away / EASE_S, 1).astype(np.float32)
-    return share * share * (3 - 2 * share)
+    return smoothstep((away / EASE_S).astype(np.float32), 0, 1)
+
+
+def stored_points(info: MediaInfo, points: Floats) -> Floats:
+    """Display-space points (…, 2+) in the stored picture (…, 2), pixel centres at whole numbers."""
+    return (info.to_coded(points[..., :2]) - 0.5).astype(np.float32)
+
+
+def stored_scale(info: MediaInfo) -> float:
+    """Stored pixels per pixel of display space, along a line."""
+    return float(np.sqrt(abs(np.linalg.det(info.display_to_coded[:, :2]))))
+
+
+def points_in_picture(person: Person, info: MediaInfo, frames: NDArray[np.int64], vertices: Sequence[int]) -> Floats:
+    """The tracked vertices of some frames in the stored picture (n, V, 2), NaN where not usable; `frames` (n,) numbers in the file."""
+    points = np.empty((len(frames), len(vertices), 2), np.float32)
+    for part in chunks(len(frames)):
+        at = frames[part] - person.first_frame
+        pose = Pose(person.pose.scale[at], person.pose.rotation[at], person.pose.shift[at])
+        points[part] = stored_points(info, place(person.shapes[at][:, list(vertices)], pose))
+    return points
+
+
+def eye_distances(person: Person, info: MediaInfo, frames: NDArray[np.int64]) -> Floats:
+    """(n,) distance between the outer eye corners in the stored picture; `frames` (n,) numbers in the file."""
+    return (person.pose.scale[frames - person.first_frame] * stored_scale(info)).astype(np.float32)
 
 
 def _speech_weight(shape: Floats) -> Floats:
@@ -97,4 +123,4 @@ def _speech_weight(shape: Floats) -> Floats:
     down = np.clip((shape[:, 1] - nose) / (0.6 * (lip - nose)), 0, 1)
     side = np.clip((0.72 - np.abs(shape[:, 0])) / 0.27, 0, 1)
     weight: Floats = (down * side).astype(np.float32)
-    return weight * weight * (3 - 2 * weight)
+    return smoothstep(weight, 0, 1)

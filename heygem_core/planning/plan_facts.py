@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from msgspec import field
+
+from ..engines.base import LipCalibration
 from ..shot import RenderSettings, Shot, Struct
 
-PLAN_VERSION = 7  # raise it whenever the same inputs would give another plan
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """By how much further than asked lips are drawn, so that they are seen to go as far as asked."""
-
-    across: float
-    down: float
+PLAN_VERSION = 8  # raise it whenever the same inputs would give another plan
 
 
 class PlanFacts(Struct, frozen=True, kw_only=True):
@@ -27,8 +23,8 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
     drawn_mouth: bool  # the clip never shows the inside of the mouth, so one is drawn
     face: int  # number of the face that speaks
     faces: str  # all faces of the range, in words
-    head: str = ""  # the motion head that listened
-    manner: str = ""  # what was learnt of how this person talks, one sentence; empty = nothing to learn from
-    answer: Answer | None = None  # how much further lips are drawn than asked, as it was measured on this person
+    motion_model: str = field(default="", name="head")  # which model predicted the motion
+    adaptation: str = field(default="", name="manner")  # what was learnt of how this person talks, one sentence; empty = nothing
+    lip_calibration: LipCalibration | None = field(default=None, name="answer")  # as the engine measured it on this person
     notices: tuple[str, ...] = ()
     version: int = PLAN_VERSION

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LONGEST_S = 90  # of footage that is learnt from: more costs time and teaches little
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class AdaptationResult(Struct, frozen=True, kw_only=True):
     """What footage said about a person, in words."""
 
     said: str  # one sentence; empty = there was nothing to learn from and nobody asked
@@ -39,18 +39,18 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Manner:
+class SpeakerAdaptation:
     """How somebody talks."""
 
     key: str  # of what it was learnt from; empty = nothing was learnt
-    found: Found
+    result: AdaptationResult
     adaptation: Adaptation | None
 
 
-PLAIN = Manner(key="", found=Found(said="", notice=False, learnt=False), adaptation=None)
+PLAIN = SpeakerAdaptation(key="", result=AdaptationResult(said="", notice=False, learnt=False), adaptation=None)
 
 
-def manner_of(person: Person, info: MediaInfo, settings: RenderSettings, head: Head, cache: Cache) -> Manner:
+def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, head: Head, cache: Cache) -> SpeakerAdaptation:
     """From the clip that `style_from` names, else from the shot's own clip where `adaptation` allows it.
 
     Raises: InputError, NoUsableFace — of the clip that `style_from` names.
@@ -68,7 +68,7 @@ def _style_key(path: str, head: Head) -> str:
     return key_of("style", PERSONAL_VERSION, TRACKS_VERSION, identity(head), fingerprint(path))
 
 
-def _kept(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, Found]]) -> Manner:
+def _kept(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, AdaptationResult]]) -> SpeakerAdaptation:
     kept = cache.read("manners", key, lambda folder: _read(folder, key))
     if kept is not None:
         return kept
@@ -77,27 +77,33 @@ def _kept(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, Fo
         (made / "found.json").write_bytes(to_json(found))
         if adaptation is not None:
             adaptation.save(made / "manner.npz")
-    return Manner(key=key if found.learnt else "", found=found, adaptation=adaptation)
+    return SpeakerAdaptation(key=key if found.learnt else "", result=found, adaptation=adaptation)
 
 
-def _read(folder: Path, key: str) -> Manner:
-    found = from_json((folder / "found.json").read_bytes(), Found)
-    return Manner(key=key, found=found, adaptation=Adaptation.load(folder / "manner.npz")) if found.learnt else replace(PLAIN, found=found)
+def _read(folder: Path, key: str) -> SpeakerAdaptation:
+    found = from_json((folder / "found.json").read_bytes(), AdaptationResult)
+    return (
+        SpeakerAdaptation(key=key, result=found, adaptation=Adaptation.load(folder / "manner.npz"))
+        if found.learnt
+        else replace(PLAIN, result=found)
+    )
 
 
-def _of_style(path: str, head: Head) -> tuple[Adaptation | None, Found]:
+def _of_style(path: str, head: Head) -> tuple[Adaptation | None, AdaptationResult]:
     adaptation, said = adapt(watch(Path(path), longest_s=LONGEST_S), head)
-    return adaptation, Found(said=f"Style from “{Path(path).name}”: {said}", notice=adaptation is None, learnt=adaptation is not None)
+    return adaptation, AdaptationResult(
+        said=f"Style from “{Path(path).name}”: {said}", notice=adaptation is None, learnt=adaptation is not None
+    )
 
 
-def _of_own(person: Person, info: MediaInfo, head: Head) -> tuple[Adaptation | None, Found]:
+def _of_own(person: Person, info: MediaInfo, head: Head) -> tuple[Adaptation | None, AdaptationResult]:
     footage = _own_footage(person, info)
     if footage is None:
-        return None, PLAIN.found
+        return None, PLAIN.result
     adaptation, said = adapt(footage, head)
     # A clip without speech of its own is nothing to warn of; one with somebody else's voice is.
     notice = adaptation is None and spoken_s(footage) >= SHORTEST_S
-    return adaptation, Found(said=said, notice=notice, learnt=adaptation is not None)
+    return adaptation, AdaptationResult(said=said, notice=notice, learnt=adaptation is not None)
 
 
 def _own_footage(person: Person, info: MediaInfo) -> Footage | None:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engines.registry import ENGINES
 from ..face.reasons import Reason
 from ..media.colour import BT709, assumed_matrix, rgb_from_ycbcr
 from ..media.pixels import component_views
@@ -86,7 +87,7 @@ def _compare(sums: _Sums, plan: Plan, k: int, now: VideoFrame, before: VideoFram
     if found is None:
         return
     box, matte = found
-    eye = float(plan.array("eye")[k])
+    eye = float(plan.array("eye_distance")[k])
     wide, matte = _padded(before, box, matte, round(2 * _AWAY * eye) + 2)
     after, source = (crop_planes(frame, wide).numpy() for frame in (now, before))
     away = max(3, round(_AWAY * eye))
@@ -105,18 +106,9 @@ def _compare(sums: _Sums, plan: Plan, k: int, now: VideoFrame, before: VideoFram
 
 def matte_at(plan: Plan, k: int) -> tuple[Box, Floats] | None:
     """Where frame k of a plan may differ from its source: the box and the matte (h, w) in it; None where it passes through."""
-    import torch
-
-    from ..engines.mesh.matte import matte_of
-    from ..engines.mesh.prepare import BLOCK
-
     if plan.array("reasons")[k] != Reason.USABLE:
         return None
-    origin = plan.array("origin")[k]
-    (x, y), (w, h) = origin.tolist(), plan.array("size")[k // BLOCK].tolist()
-    points = [torch.from_numpy(plan.array(name)[k : k + 1] - origin.astype(np.float32)) for name in ("source", "target")]
-    with torch.inference_mode():
-        return Box(x, y, x + w, y + h), matte_of(points[0], points[1], w, h)[0].numpy()
+    return ENGINES.get(plan.facts.settings.engine).matte(plan, k)
 
 
 def differing_outside(now: VideoFrame, before: VideoFrame, box: Box | None, matte: Floats | None) -> int:
@@ -183,10 +175,7 @@ def ssim(a: Floats, b: Floats) -> float:
 
 
 def _mouth_box(plan: Plan, k: int, frame: Any, eye: float) -> Box:
-    from ..engines.mesh.vertices import OUTER_LIPS, rows
-
-    lips = plan.array("source")[k][rows(OUTER_LIPS)]
-    low, high = lips.min(0) - _AROUND_LIPS * eye, lips.max(0) + _AROUND_LIPS * eye
+    low, high = plan.array("mouth_box")[k].reshape(2, 2) + np.array([[-1], [1]]) * _AROUND_LIPS * eye
     return align_box(frame, low[0], low[1], high[0], high[1])
 
 

@@ -23,13 +23,14 @@ from ..media.colour import assumed_matrix, code_scale, sws_colorspace, write_tag
 from ..media.convert import Converter
 from ..media.formats import format_for, take_tags
 from ..media.pixels import alpha_view, component_views, is_full_range, pixel_format
+from ..smoothstep import smoothstep
 
 if TYPE_CHECKING:
+    from ..engines.compositing import Drawn
     from ..media.deliverables import Deliverable
     from ..media.info import MediaInfo
     from ..media.planes import Box
     from ..shot import RenderSettings
-    from .frames import Drawn
 
 REMARK = (
     "This take is a patch: it lies above the original and has its colours, so it suits timelines without a grade on the clip itself, "
@@ -135,5 +136,4 @@ class Patcher:
 
 def ramp_of(away: NDArray[np.float64], ramp: float) -> NDArray[np.float64]:
     """Alpha 0 … 1 at a distance (pixels) from what changed: 1 up to it, 0 from `ramp` on, smooth at both ends."""
-    share = np.clip(1 - away / ramp, 0, 1)
-    return np.asarray(share * share * (3 - 2 * share))
+    return smoothstep(1 - away / ramp, 0, 1)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cache import Cache, default_limit
+from ..engines.registry import ENGINES
+from ..engines.requirements import check_engine, device_for
 from ..errors import BadRange, OutputError
 from ..face.reasons import Reason
 from ..media.formats import format_for
@@ -33,9 +35,9 @@ from .report import TakeReport, report_path, write_report
 from .sound import check_sound, take_sounds
 
 if TYPE_CHECKING:
+    from ..engines.compositing import Drawn
     from ..media.info import MediaInfo
     from ..planning.plan import Plan
-    from .frames import Drawn
 
 
 def render(task: RenderTask) -> Generator[Event, None, None]:
@@ -44,13 +46,14 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     Raises: InputError, NoUsableFace, OutputError, SetupError, SpecError — all that can be known before the long work, before it.
     """
     yield Progress(stage="probe", done=0)
+    engine = ENGINES.get(task.settings.engine)
     inputs = open_inputs(task.shot, task.settings)
+    check_engine(engine, inputs.info)
     start, end = _check(task, inputs)
-    from ..device import choose_device  # torch takes seconds to import; a mistyped path is told before that
-    from ..planning.plan import make_plan
+    from ..planning.plan import make_plan  # torch takes seconds to import; a mistyped path is told before that
     from .frames import draw_frames
 
-    device = choose_device(task.settings.device)
+    device = device_for(engine, task.settings.device)
     began, cache = time.monotonic(), Cache(task.cache)
     plan = yield from make_plan(task.shot, task.settings, cache, inputs)
     planned_s = time.monotonic() - began

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..cache import Cache, fingerprint
+from ..cache import Cache, fingerprint, key_of
+from ..engines.registry import ENGINES
+from ..engines.requirements import check_engine, device_for
 from ..media.joiner import join_pieces
 from ..media.output import check_output
 from ..media.take_timing import timing_of
 from ..planning.frame_map import STILL_RATE
-from ..shot import Event, Finished, Notice, Progress, RenderSettings, to_json
-from ..tasks.specs import JoinTask, Planned, PlannedSegment, PlanTask
+from ..planning.generation import missing_ranges
+from ..shot import Event, Finished, Notice, Progress, RenderSettings
+from ..tasks.specs import GenerateTask, JoinTask, Planned, PlannedSegment, PlanTask, ToGenerate
 from .inputs import open_inputs
 from .patch import take_form
 from .provenance import seal_of
@@ -32,23 +32,31 @@ from .sound import take_sounds
 if TYPE_CHECKING:
     from ..planning.plan import Plan
 
-SEGMENT_VERSION = 3  # raise it whenever the same plan would give other pixels
-
-_OF_FRAMES = ("frames", "reasons", "source", "target", "eye", "skull", "origin")  # arrays of a plan with one row per frame
-_OF_DONORS = ("patches", "patch_points", "patch_skull")  # with one row per donor
+SEGMENT_VERSION = 4  # raise it whenever the same plan would give other pixels, whatever the engine
 
 
-def plan_shot(task: PlanTask) -> Generator[Event, None, Planned]:
+def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
     """Makes the plan of a shot, or finds it; says which segments it has and what was there already.
+
+    With `hand_out_generation`, where blocks have to be generated before the plan can be decided: says which, and makes no plan.
 
     Raises: InputError, NoUsableFace, SetupError, OutputError, SpecError.
     """
     yield Progress(stage="probe", done=0)
+    engine = ENGINES.get(task.settings.engine)
     inputs = open_inputs(task.shot, task.settings)
-    from ..planning.plan import make_plan
+    check_engine(engine, inputs.info)
+    device_for(engine, task.settings.device)  # what cannot be drawn here is not worth planning
+    from ..planning.plan import make_plan, outline_generation
 
+    cache = Cache(task.cache)
+    if task.hand_out_generation:
+        blocks = yield from outline_generation(task.shot, task.settings, cache, inputs)
+        ranges = missing_ranges(blocks, cache, task.segment_frames)
+        if ranges:
+            return ToGenerate(ranges=ranges)
     told: list[Event] = []
-    work = make_plan(task.shot, task.settings, Cache(task.cache), inputs)
+    work = make_plan(task.shot, task.settings, cache, inputs)
     plan = yield from _overheard(work, told)
     stages = {event.stage for event in told if isinstance(event, Progress)}
     return Planned(
@@ -61,6 +69,20 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned]:
         reused_plan="plan" not in stages,
         notices=tuple(event.message for event in told if isinstance(event, Notice)),
     )
+
+
+def generate(task: GenerateTask) -> Generator[Event, None, None]:
+    """Makes the blocks that lie in a range of the take, as far as they are not there.
+
+    Raises: InputError, NoUsableFace, SetupError, OutputError, SpecError.
+    """
+    yield Progress(stage="probe", done=0)
+    engine = ENGINES.get(task.settings.engine)
+    inputs = open_inputs(task.shot, task.settings)
+    check_engine(engine, inputs.info)
+    from ..planning.plan import generate_range
+
+    yield from generate_range(task.shot, task.settings, Cache(task.cache), inputs, task.start, task.end_exclusive)
 
 
 def _overheard(work: Generator[Event, None, Plan], told: list[Event]) -> Generator[Event, None, Plan]:
@@ -76,28 +98,19 @@ def _overheard(work: Generator[Event, None, Plan], told: list[Event]) -> Generat
 
 
 def _segments(plan: Plan, settings: RenderSettings, longest: int | None) -> Iterator[PlannedSegment]:
-    from ..engines.mesh.prepare import BLOCK
-
+    engine = ENGINES.get(settings.engine)
     count = plan.facts.frames
-    step = count if longest is None else max(BLOCK, longest - longest % BLOCK)
-    arrays = {name: plan.array(name) for name in (*_OF_FRAMES, *_OF_DONORS, "size", "donor", "second")}
-    video = fingerprint(plan.info.path)
+    step = count if longest is None else max(engine.block, longest - longest % engine.block)
+    frames, reasons, video = plan.array("frames"), plan.array("reasons"), fingerprint(plan.info.path)
+    shared = (SEGMENT_VERSION, video, _codecs(), engine.version, _of_pixels(settings))
     for start in range(0, count, step):
         end = min(start + step, count)
-        digest = blake2b(to_json((SEGMENT_VERSION, video, _codecs(), start, end, _of_pixels(settings))), digest_size=16)
-        for name in _OF_FRAMES:
-            _add(digest, arrays[name][start:end])
-        _add(digest, arrays["size"][start // BLOCK : -(-end // BLOCK)])
-        rows = np.concatenate([arrays["donor"][start:end], arrays["second"][start:end]])
-        donors, place = np.unique(rows, return_inverse=True)  # rows are numbered over the whole plan: what they hold counts
-        _add(digest, np.where(rows < 0, -1, place))
-        for row in donors[donors >= 0].tolist():
-            for name in _OF_DONORS:
-                _add(digest, arrays[name][row])
-        yield PlannedSegment(start=start, end_exclusive=end, key=digest.hexdigest())
+        seen = frames[max(0, start - engine.reach) : end + engine.reach].tolist()
+        what = (*shared, start, end, seen, reasons[start:end].tolist(), engine.digest(plan, start, end).hex())
+        yield PlannedSegment(start=start, end_exclusive=end, key=key_of(what))
 
 
-def _of_pixels(settings: RenderSettings) -> tuple:
+def _of_pixels(settings: RenderSettings) -> tuple[object, ...]:
     """The settings that change the pixels of a segment beyond what the plan says."""
     return (settings.engine, settings.device, settings.format, settings.kind, settings.deinterlace)
 
@@ -107,11 +120,6 @@ def _codecs() -> tuple[int, ...]:
     import av
 
     return tuple(av.library_versions["libavcodec"])
-
-
-def _add(digest: blake2b, array: np.ndarray) -> None:
-    digest.update(f"{array.shape}{array.dtype.str}".encode())
-    digest.update(np.ascontiguousarray(array).data)
 
 
 def join(task: JoinTask) -> Generator[Event, None, Finished]:

@@ -8,13 +8,27 @@ from typing import Any
 
 from ..errors import SpecError
 from ..shot import Event, RenderTask
-from .specs import Answer, FacesTask, JoinTask, MeasureTask, PlanTask, PosterTask, ProbeTask, ProxyTask, SheetTask, Task, WaveformTask
+from .specs import (
+    Answer,
+    FacesTask,
+    GenerateTask,
+    JoinTask,
+    MeasureTask,
+    PlanTask,
+    PosterTask,
+    ProbeTask,
+    ProxyTask,
+    SheetTask,
+    Task,
+    WaveformTask,
+)
 
 Work = Generator[Event, None, Any]
 
 _DOES: dict[type, str] = {  # module:function, imported when it is first needed: most of them are heavy
     RenderTask: "rendering.render:render",
     PlanTask: "rendering.segments:plan_shot",
+    GenerateTask: "rendering.segments:generate",
     JoinTask: "rendering.segments:join",
     ProbeTask: "inspection.facts:look_at_facts",
     PosterTask: "inspection.poster:make_poster",

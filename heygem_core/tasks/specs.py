@@ -14,12 +14,13 @@ from ..shot import Fit, RenderSettings, RenderTask, Shot, Struct
 
 
 class PlanTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="plan"):
-    """Decide a shot once, into the cache. Answers with `Planned`."""
+    """Plan a shot once, into the cache. Answers with `Planned`, or with `ToGenerate`."""
 
     shot: Shot
     settings: RenderSettings = RenderSettings()
     segment_frames: int | None = None  # longest segment; None = the take in one piece
     cache: str | None = None  # cache folder; None = the user's own
+    hand_out_generation: bool = False  # answer `ToGenerate` where the engine has to generate something first, instead of doing it here
 
 
 class PlannedSegment(Struct, frozen=True, kw_only=True):
@@ -41,6 +42,22 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="answer", tag="planne
     reused_motion: bool  # the speech had been listened to already
     reused_plan: bool
     notices: tuple[str, ...] = ()
+
+
+class ToGenerate(Struct, frozen=True, kw_only=True, tag_field="answer", tag="to-generate"):
+    """What has to be generated before the shot can be planned, a `GenerateTask` for each range; then the shot is planned again."""
+
+    ranges: tuple[tuple[int, int], ...]  # frames of the take, ends exclusive
+
+
+class GenerateTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="generate"):
+    """Make an engine's costly blocks of a range of the take, into the cache; those that are there already stay."""
+
+    shot: Shot
+    settings: RenderSettings = RenderSettings()
+    start: int  # frame of the take
+    end_exclusive: int
+    cache: str | None = None  # cache folder; None = the user's own
 
 
 class JoinTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="join"):
@@ -156,5 +173,17 @@ class MeasureTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="meas
     cache: str | None = None
 
 
-Task = RenderTask | PlanTask | JoinTask | ProbeTask | PosterTask | SheetTask | FacesTask | WaveformTask | ProxyTask | MeasureTask
-Answer = Planned | Probed | FacesFound | Waveform
+Task = (
+    RenderTask
+    | PlanTask
+    | GenerateTask
+    | JoinTask
+    | ProbeTask
+    | PosterTask
+    | SheetTask
+    | FacesTask
+    | WaveformTask
+    | ProxyTask
+    | MeasureTask
+)
+Answer = Planned | ToGenerate | Probed | FacesFound | Waveform

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from importlib.metadata import version
-from typing import get_args
 
 from aiohttp import web
 
+from heygem_core.engines.registry import ENGINES
 from heygem_core.media.deliverables import DELIVERABLES
-from heygem_core.shot import EngineName
 
 from ..executors.registry import EXECUTORS
 from ..http import app_keys
@@ -41,7 +40,7 @@ async def info(context: RequestContext) -> Info:
             )
             for row in TIMELINE_FORMATS.all().values()
         ),
-        engines=get_args(EngineName),
+        engines=ENGINES.names(),
         devices=context[app_keys.MACHINE].devices,
         roots=tuple(str(folder) for folder in context[app_keys.ROOTS].folders),
         takes_folder=str(settings.takes_folder),

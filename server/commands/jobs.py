@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from heygem_core.engines.registry import ENGINES
 from heygem_core.errors import SpecError
 from heygem_core.media.deliverables import DELIVERABLES
-from heygem_core.shot import EngineName, Fit, RenderSettings, TakeKind, to_json
+from heygem_core.shot import Fit, RenderSettings, TakeKind, to_json
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -48,7 +49,7 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where takes go (default: the server's takes folder)")
     parser.add_argument("--name", help="what the job is called")
     parser.add_argument("--priority", type=int, default=50, metavar="N", help="0 to 100, higher goes first (default: 50)")
-    parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine)
+    parser.add_argument("--engine", choices=ENGINES.names(), default=default.engine)
     parser.add_argument("--format", choices=DELIVERABLES.names(), help="default: ProRes")
     parser.add_argument("--fit", choices=get_args(Fit), default=default.fit, help="when lengths differ (default: %(default)s)")
     parser.add_argument(

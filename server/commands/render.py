@@ -9,11 +9,11 @@ from contextlib import closing
 from fractions import Fraction
 from typing import get_args
 
+from heygem_core.engines.registry import ENGINES
 from heygem_core.errors import HeygemError, SpecError
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import (
     DeviceName,
-    EngineName,
     Event,
     Finished,
     Fit,
@@ -33,6 +33,7 @@ _STAGES = {
     "probe": "Opening files",
     "track": "Finding the face",
     "speech": "Listening",
+    "generate": "Generating",
     "plan": "Planning",
     "render": "Rendering",
     "measure": "Measuring",
@@ -105,7 +106,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="sign the take with your own certificate chain and key (C2PA; .mov, .mp4)",
     )
     parser.add_argument("--deinterlace", action="store_true", help="make an interlaced video progressive instead of refusing it")
-    parser.add_argument("--engine", choices=get_args(EngineName), default=default.engine, help="default: %(default)s")
+    parser.add_argument("--engine", choices=ENGINES.names(), default=default.engine, help="default: %(default)s")
     parser.add_argument("--tracker", choices=get_args(TrackerName), default=default.tracker, help="default: %(default)s")
     parser.add_argument("--device", choices=get_args(DeviceName), default=default.device, help="default: the best one that works here")
     parser.add_argument(

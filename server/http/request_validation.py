@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from heygem_core.engines.registry import ENGINES
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import RenderSettings
 
@@ -29,8 +30,9 @@ _TURNS_TEXT = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\
 def checked_settings(roots: Roots, settings: RenderSettings, wanted_by: str) -> RenderSettings:
     """With real paths inside the allowed folders.
 
-    Raises: Forbidden; SpecError — no format of that name; BadPath, NotAllowedFolder — and the
-    pages are asked."""
+    Raises: Forbidden; SpecError — no engine or format of that name; BadPath, NotAllowedFolder — and the pages are asked.
+    """
+    ENGINES.check(settings.engine)
     if settings.format is not None:
         DELIVERABLES.check(settings.format)
     if settings.sign_with is not None:

@@ -17,7 +17,7 @@ import msgspec
 
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import RenderSettings, RenderTask, Shot
-from heygem_core.tasks.specs import JoinTask, Planned, PlanTask, Probed, ProbeTask
+from heygem_core.tasks.specs import GenerateTask, JoinTask, Planned, PlanTask, Probed, ProbeTask, ToGenerate
 
 from ..errors import Broken, StaleAttempt
 from ..executors.base import Executor, Watcher, WorkFailed
@@ -65,10 +65,16 @@ async def do(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio
 async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
     await asyncio.to_thread(check_still_there, claim.source)
     stamp = await asyncio.to_thread(stamp_of, claim.source)
+    cache = str(context.settings.cache)
     task = PlanTask(
-        shot=claim.source, settings=claim.settings, segment_frames=context.settings.segment_frames, cache=str(context.settings.cache)
+        shot=claim.source, settings=claim.settings, segment_frames=context.settings.segment_frames, cache=cache, hand_out_generation=True
     )
     planned = await context.executor.run(task, watcher=watcher, stop=stop)
+    if isinstance(planned, ToGenerate):
+        for start, end in planned.ranges:  # one after another: each is kept as it is made, and a kill loses at most one block
+            piece = GenerateTask(shot=claim.source, settings=claim.settings, start=start, end_exclusive=end, cache=cache)
+            await context.executor.run(piece, watcher=watcher, stop=stop)
+        planned = await context.executor.run(msgspec.structs.replace(task, hand_out_generation=False), watcher=watcher, stop=stop)
     if not isinstance(planned, Planned):
         raise Broken("The worker planned a shot and did not say how: the versions of its parts do not fit together.")
     present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request))

@@ -3,7 +3,7 @@
 /** Numerator and denominator, "24000/1001". */
 export type Fraction = string;
 
-export type Stage = "probe" | "track" | "speech" | "plan" | "render" | "measure" | "finish";
+export type Stage = "probe" | "track" | "speech" | "generate" | "plan" | "render" | "measure" | "finish";
 
 export type Scope = "admin" | "page" | "host";
 
@@ -24,8 +24,6 @@ export type Fit = "none" | "trim" | "hold" | "loop";
 export type TakeKind = "full" | "patch";
 
 export type Sound = "speech" | "source" | "both" | "none";
-
-export type EngineName = "mesh";
 
 export type DeviceName = "auto" | "cpu" | "cuda" | "mps";
 
@@ -78,7 +76,7 @@ export interface ShotRequest {
 }
 
 export interface RenderSettings {
-  engine?: EngineName;
+  engine?: string;
   tracker?: TrackerName;
   device?: DeviceName;
   fit?: Fit;
@@ -647,7 +645,7 @@ export interface PlanFacts {
   faces: string;
   head: string;
   manner: string;
-  answer: Answer | null;
+  answer: LipCalibration | null;
   notices: Array<string>;
   version: number;
 }
@@ -664,7 +662,7 @@ export interface Shot {
   face: number | null;
 }
 
-export interface Answer {
+export interface LipCalibration {
   across: number;
   down: number;
 }

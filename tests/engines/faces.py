@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from heygem_core.engines.mesh.drawing import Batch
 from heygem_core.engines.mesh.drawn_interior import Skull
-from heygem_core.engines.mesh.engine import Batch
 from heygem_core.engines.mesh.vertices import KEPT, LOWER_INNER, LOWER_OUTER, SKIN, UPPER_INNER, UPPER_OUTER, rows
 from heygem_core.face.mesh import FACE_OVAL
 

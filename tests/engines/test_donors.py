@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heygem_core.engines.mesh.donors import Library, choose_path, joins
+from heygem_core.engines.mesh.donors import Library, choose_path, crossfade_frames
 from heygem_core.engines.mesh.vertices import LIPS
 from heygem_core.face.mesh import INNER_LIP_PAIRS
 
@@ -79,7 +79,7 @@ def test_a_mouth_is_lent_to_one_that_is_open_alike():
 def test_a_leap_through_the_clip_is_shared_by_one_frame_that_is_no_anchor():
     have = library(100)
     path = np.array([-1, 3, 4, 5, 50, 51, 52, 9, 9, 10, 11, 70, 71, -1, 2, 3], np.int32)
-    shared = joins(have, path, 7)
+    shared = crossfade_frames(have, path, 7)
     expected = np.full(16, -1)
     expected[4] = 5  # the frame after the leap goes on from the donor before it
     expected[6] = 9  # frame 7 is an anchor: the frame before it begins with its donor

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from heygem_core.engines.matte import MATTE_VERTICES, matte_bounds
+from heygem_core.engines.mesh.drawing import Second, draw, matte_of
 from heygem_core.engines.mesh.drawn_interior import Skull
-from heygem_core.engines.mesh.engine import Second, draw
-from heygem_core.engines.mesh.matte import bounds, matte_of
 from heygem_core.engines.mesh.mouth import lay_out
 from heygem_core.engines.mesh.vertices import rows
 from heygem_core.engines.mesh.warp import Donor
@@ -38,7 +38,7 @@ def test_the_matte_ends_within_1_3_times_the_outline():
 
 def test_the_crop_holds_the_whole_matte():
     source, target = face_points(0.0)[None], face_points(0.2)[None]
-    x0, y0, x1, y1 = bounds(source.astype(np.float32), target.astype(np.float32))[0]
+    x0, y0, x1, y1 = matte_bounds(*(points[:, rows(MATTE_VERTICES)].astype(np.float32) for points in (source, target)))[0]
     matte = matte_of(torch.tensor(source).float(), torch.tensor(target).float(), WIDTH, HEIGHT)[0]
     ys, xs = np.nonzero(matte.numpy() > 0)
     assert xs.min() >= x0 - 1

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from heygem_core.engines.mesh import mouth_mapping
-from heygem_core.engines.mesh.engine import draw
+from heygem_core.engines.mesh.drawing import draw
 from heygem_core.engines.mesh.mouth import dimmest_line, lay_out
 from heygem_core.engines.mesh.warp import Donor
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from heygem_core.face.mesh import Pose
 from heygem_core.face.mesh_from_68 import _average
 from heygem_core.face.reasons import Reason
-from heygem_core.planning.person import Person, eased, follow
+from heygem_core.planning.person import Person, blend_shapes, fade_near_gaps
 
 RATE = 25
 FACE = _average().astype(np.float32)
@@ -37,7 +37,7 @@ def shares(reason: Reason, *, kept: bool = False, cut_at: int | None = None) -> 
     if kept:
         usable[8:12] = False
     scenes = (np.arange(20) >= (99 if cut_at is None else cut_at)).astype(np.int32)
-    return eased(person(reasons, scenes), np.arange(20), np.arange(20) / RATE, usable)
+    return fade_near_gaps(person(reasons, scenes), np.arange(20), np.arange(20) / RATE, usable)
 
 
 @pytest.mark.parametrize(("reason", "kept"), [(Reason.USABLE, True), (Reason.PROFILE, False), (Reason.UNSURE, False)])
@@ -64,6 +64,6 @@ def test_nothing_is_eased_across_a_cut() -> None:
 
 def test_a_shape_goes_its_share_of_the_way_on_the_lips_and_nowhere_on_the_brow() -> None:
     wanted = np.repeat((FACE + 0.1)[None], 3, 0)
-    shapes = follow(FACE, np.repeat(FACE[None], 3, 0), wanted, np.array([0, 0.5, 1], np.float32))
+    shapes = blend_shapes(FACE, np.repeat(FACE[None], 3, 0), wanted, np.array([0, 0.5, 1], np.float32))
     assert (shapes - FACE)[:, 14, 1] == pytest.approx([0, 0.05, 0.1], abs=1e-6)
     assert (shapes - FACE)[:, 10, 1] == pytest.approx(0, abs=1e-6)

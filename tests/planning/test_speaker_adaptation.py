@@ -76,18 +76,18 @@ def test_a_person_s_manner_is_learnt_from_their_own_clip_and_can_be_left_out(cac
     speech = clips / "talking" / "talk02.mp4"
     own, told = planned(cache, clip, speech)
     plain, _ = planned(cache, clip, speech, adaptation=False)
-    assert "this person" in own.facts.manner
-    assert plain.facts.manner == ""
+    assert "this person" in own.facts.adaptation
+    assert plain.facts.adaptation == ""
     assert not any("person" in message for message in told)
     assert np.abs(opening(own) - opening(plain)).max() > 0.002
-    assert own.facts.head.startswith("mel ")
+    assert own.facts.motion_model.startswith("mel ")
 
 
 def test_it_is_learnt_once_for_any_number_of_speeches(cache: Cache, clip: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = planned(cache, clip, clips / "talking" / "talk02.mp4")
     monkeypatch.setattr("heygem_core.planning.speaker_adaptation.adapt", None)
     second, _ = planned(cache, clip, clips / "talking" / "talk03.mp4")
-    assert first.facts.manner == second.facts.manner
+    assert first.facts.adaptation == second.facts.adaptation
 
 
 def test_another_voice_over_the_clip_teaches_nothing_and_is_told(cache: Cache, clip: Path, clips: Path, tmp_path: Path) -> None:
@@ -101,10 +101,10 @@ def test_another_voice_over_the_clip_teaches_nothing_and_is_told(cache: Cache, c
 def test_a_clip_without_sound_is_nothing_to_tell_of_and_borrows_its_manner(cache: Cache, clip: Path, clips: Path, tmp_path: Path) -> None:
     silent = dubbed(clip, None, tmp_path / "silent.mov")
     plain, told = planned(cache, silent, clips / "talking" / "talk02.mp4")
-    assert plain.facts.manner == ""
+    assert plain.facts.adaptation == ""
     assert not told[1:]  # only that the speech's end is cut off
     borrowed, _ = planned(cache, silent, clips / "talking" / "talk02.mp4", style_from=str(clip))
-    assert borrowed.facts.manner.startswith("Style from “talk05.mp4”: ")
+    assert borrowed.facts.adaptation.startswith("Style from “talk05.mp4”: ")
     assert np.abs(opening(borrowed) - opening(plain)).max() > 0.002
 
 

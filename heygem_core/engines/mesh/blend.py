@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ...face.mesh import LIP_MIDDLES
+from ...smoothstep import smoothstep
+from ..colour_match import smooth_difference
 from .drawn_interior import Light
-from .mouth import Mouth, smoothstep
+from .mouth import Mouth
 from .vertices import rows
 
 MARGIN = 0.16  # skin around the lips that comes with a donor's mouth, inter-ocular distances
 _WIDER = 1.0  # by how much more of itself where the frame's own mouth is open far otherwise: its skin is folded or drawn out there
-_ODD_LUMA, _ODD_CHROMA = 0.06, 0.02  # a difference that far from the usual one is a shadow or a lip, not the light
 
 
 class Seam(NamedTuple):
@@ -39,33 +39,8 @@ def put_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, seam: Seam) -> 
     """
     away = outside_lips / seam.margin[:, None, None]
     ring = smoothstep(away - 0.25 * seam.strange[:, None, None], 0.1, 0.4) * smoothstep(away, 1.0, 0.7)
-    matched = donor + _smooth_difference(skin, donor, ring, float(seam.margin.mean()))
+    matched = donor + smooth_difference(skin, donor, ring, float(seam.margin.mean()))
     return torch.lerp(skin, matched, smoothstep(away, 0.95, 0.15)[:, None])
-
-
-def _smooth_difference(skin: Tensor, donor: Tensor, weight: Tensor, reach_px: float) -> Tensor:
-    """skin − donor where weight (B, h, w) is high, carried smoothly everywhere else (normalised convolution)."""
-    shrink = max(1, round(reach_px / 3))
-    total = torch.cat([(skin - donor) * weight[:, None], weight[:, None]], 1)
-    total = _usual(functional.avg_pool2d(total, shrink, ceil_mode=True))
-    kernel = torch.exp(-0.5 * (torch.arange(-7, 8, device=skin.device) / 3.0) ** 2)
-    kernel = kernel / kernel.sum()
-    channels = total.shape[1]
-    total = functional.pad(total, (7, 7, 7, 7))
-    total = functional.conv2d(total, kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
-    total = functional.conv2d(total, kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
-    difference = total[:, :3] / total[:, 3:].clamp(min=1e-4)
-    return functional.interpolate(difference, skin.shape[2:], mode="bilinear", align_corners=False)
-
-
-def _usual(total: Tensor) -> Tensor:
-    """Weighted differences and their weights (B, 4, h, w), those that are unlike most of the others weighing little."""
-    weight = total[:, 3:].clamp(min=1e-6)
-    difference = total[:, :3] / weight
-    mean = total[:, :3].sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True)
-    unit = torch.tensor([_ODD_LUMA, _ODD_CHROMA, _ODD_CHROMA], device=total.device).view(1, 3, 1, 1)
-    odd = ((difference - mean) / unit).square().sum(1, keepdim=True)
-    return total / (1 + odd).square()
 
 
 def light_around(skin: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Light:

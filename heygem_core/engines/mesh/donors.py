@@ -52,7 +52,7 @@ def choose_path(
     return path
 
 
-def joins(library: Library, path: NDArray[np.int32], block: int) -> NDArray[np.int32]:
+def crossfade_frames(library: Library, path: NDArray[np.int32], block: int) -> NDArray[np.int32]:
     """Where a path (T,) leaps through the clip: the donor that its frame shares half and half with its own, -1 elsewhere.
 
     One frame in between hides the leap as a dissolve does. Anchors, every `block` frames, lend from their own donor alone.

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .mouth import Mouth, smoothstep
+from ...smoothstep import smoothstep
+from .mouth import Mouth
 
 _TOOTH_EDGES = (0.094, 0.166, 0.249, 0.327)  # along the arch from the midline: incisors, canine, premolar; eye distances
 _ARCH_RADIUS = 0.30  # of the dental arch, eye distances

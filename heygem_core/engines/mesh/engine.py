@@ -1,72 +1,63 @@
-"""Draws one block of a planned shot: frames in, changed crops and their mattes out."""
+"""The mesh engine as others meet it. What it does is imported when it is done: the engine can be listed and asked without torch."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from ..base import Change, Engine, EngineFacts, Needs, PlanArrays, PlanContext, Window
+from . import BLOCK
 
-from . import blend, drawn_interior, warp
-from .matte import matte_of
-from .mouth import Mouth, lay_out
-from .vertices import OUTER_LIPS, rows
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
 
-
-class Second(NamedTuple):
-    """Donors that F of the frames share with their own, half and half."""
-
-    frames: Tensor  # (F,) int64 positions in the batch
-    donor: warp.Donor  # F mouths
+    from ...media.planes import Box
 
 
-class Batch(NamedTuple):
-    """What the engine needs for B frames. Pictures are Y'CbCr as media.planes gives them."""
+class MeshEngine:
+    """Moves the frame's own pixels with the face mesh; draws on any device and needs no weights."""
 
-    picture: Tensor  # (B, 3, h, w) crops of the frames
-    source: Tensor  # (B, K, 2) tracked points, crop pixels; K and the order: vertices.KEPT
-    target: Tensor  # (B, K, 2) wanted points, crop pixels
-    inter_ocular: Tensor  # (B,) pixels
-    skull: drawn_interior.Skull  # where the upper jaw is, crop pixels
-    donor: warp.Donor | None  # None = the inside is drawn
-    second: Second | None = None
+    name = "mesh"
+    version = 1  # raise it whenever the same shot would give other arrays or pixels, also by another way of measuring the lips
+    block = BLOCK
+    reach = 0
+    needs = Needs()
+
+    def plan(self, context: PlanContext) -> EngineFacts:
+        """Measures how far this person's drawn lips are seen to go, then writes points, crops and donors."""
+        from .lip_calibration import calibrate_lips
+        from .prepare import prepare_engine_inputs
+
+        person = context.person
+        calibration = calibrate_lips(self, person, context.info, context.settings, context.motion_model, context.cache)
+        gain = (calibration.across, calibration.down, 1.0)
+        prepare_engine_inputs(
+            context.info, person, context.frames, context.shapes, context.fps, context.folder, gain=gain, share=context.blend
+        )
+        notices: tuple[str, ...] = ()
+        if not person.shows_mouth_inside:
+            notices = ("The clip shows too little of the inside of the mouth to lend it, so teeth and tongue are drawn.",)
+        return EngineFacts(notices=notices, drawn_mouth=not person.shows_mouth_inside, lip_calibration=calibration)
+
+    def digest(self, plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
+        """Hash of the points, crops and donors of some frames."""
+        from .segment_digest import digest_of
+
+        return digest_of(plan, start, end_exclusive)
+
+    def matte(self, plan: PlanArrays, frame: int) -> tuple[Box, NDArray[np.float32]]:
+        """Where a frame may change."""
+        from .batches import matte_at
+
+        return matte_at(plan, frame)
+
+    def draw(self, plan: PlanArrays, windows: Iterator[Window], device: torch.device) -> Iterator[Change]:
+        """The changes of some blocks, each block drawn at once."""
+        from .batches import draw_windows
+
+        return draw_windows(plan, windows, device)
 
 
-def draw(batch: Batch) -> tuple[Tensor, Tensor]:
-    """The crops with their lower faces at the wanted shape (B, 3, h, w), and the matte (B, h, w) outside which they equal the frames."""
-    height, width = batch.picture.shape[2:]
-    mouth = lay_out(batch.target, width, height)
-    matte = matte_of(batch.source, batch.target, width, height)
-    result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth, matte, batch.inter_ocular)
-    seam = blend.seam_of(batch.source, batch.target, batch.inter_ocular)
-    x0, y0, x1, y1 = box = _around_mouth(batch.target, float(seam.margin.max()), width, height)
-    skin = result[:, :, y0:y1, x0:x1]
-    if batch.donor is not None:
-        donor = _donors(batch, batch.donor, mouth, box)
-        inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], seam)
-    else:
-        light = blend.light_around(result, mouth, matte, batch.inter_ocular)
-        inner = drawn_interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)
-        inner = torch.lerp(skin, inner, mouth.inside[:, None, y0:y1, x0:x1])
-    result = result.clone()
-    result[:, :, y0:y1, x0:x1] = inner
-    return result, matte
-
-
-def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: warp.Box) -> Tensor:
-    """What the donors lend to the pixels of `box`, (B, 3, h, w)."""
-    lent = warp.warp_donor(donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
-    if batch.second is None:
-        return lent
-    k = batch.second.frames
-    skull, its_mouth = drawn_interior.Skull(*(t[k] for t in batch.skull)), Mouth(*(t[k] for t in mouth))
-    other = warp.warp_donor(batch.second.donor, batch.target[k], skull, its_mouth, batch.inter_ocular[k], box)
-    return lent.index_copy(0, k, (lent[k] + other) / 2)
-
-
-def _around_mouth(target: Tensor, margin: float, width: int, height: int) -> warp.Box:
-    """The smallest box that holds every mouth of the batch and the skin around it."""
-    lips = target[:, rows(OUTER_LIPS)]
-    x0, y0 = (lips.amin((0, 1)) - margin - 2).floor().int().tolist()
-    x1, y1 = (lips.amax((0, 1)) + margin + 3).ceil().int().tolist()
-    return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+ENGINE: Engine = MeshEngine()

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...face.mesh import INNER_LIP_CORNERS, LIP_MIDDLES
-from .mouth import at_x, dimmest_line, lip_lines, mouth_frame, smoothstep, to_mouth
+from ...smoothstep import smoothstep
+from .mouth import at_x, dimmest_line, lip_lines, mouth_frame, to_mouth
 from .vertices import LOWER_INNER, UPPER_INNER, rows
 
 _COLUMNS, _CELLS = 25, 48
@@ -20,7 +21,7 @@ _CLOSED, _OPEN = 0.015, 0.035  # opening up to which the line is followed wholly
 _INNER = UPPER_INNER[1:-1] + LOWER_INNER[1:-1]
 
 
-def settle(picture: Tensor, points: Tensor, inter_ocular: Tensor) -> Tensor:
+def refine_lip_line(picture: Tensor, points: Tensor, inter_ocular: Tensor) -> Tensor:
     """Points (B, K, 2) whose inner lips, where they are closed, follow the dark line of picture (B, 3, h, w); inter_ocular (B,) pixels."""
     frame = mouth_frame(points[:, rows(INNER_LIP_CORNERS)])
     down = torch.stack([-frame.axis[:, 1], frame.axis[:, 0]], 1)

@@ -82,12 +82,6 @@ def at_x(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
     return torch.lerp(low, high, at - k)
 
 
-def smoothstep(x: Tensor, low: float, high: float) -> Tensor:
-    """0 below `low`, 1 above `high`, with zero slope at both; falls where low > high."""
-    t = ((x - low) / (high - low)).clamp(0, 1)
-    return t * t * (3 - 2 * t)
-
-
 class Mouth(NamedTuple):
     """The wanted mouth, for every pixel of a crop: each (B, height, width)."""
 

@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...face.mesh import INNER_LIP_CORNERS
+from ...smoothstep import smoothstep
 from .drawn_interior import Skull
-from .mouth import MouthFrame, at_x, dimmest_line, lip_lines, mouth_frame, smoothstep, to_mouth
+from .mouth import MouthFrame, at_x, dimmest_line, lip_lines, mouth_frame, to_mouth
 from .vertices import LOWER_INNER, UPPER_INNER, rows
 
 _COLUMNS, _CELLS, _ROWS = 25, 48, 49  # of the table: across; down the donor's opening; down the wanted one

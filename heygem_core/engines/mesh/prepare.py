@@ -2,12 +2,13 @@
 
 source.npy, target.npy   (n, K, 2) float32   tracked and wanted points, stored picture, pixel centres at whole numbers
 eye.npy                  (n,) float32        distance between the outer eye corners, stored pixels
-skull.npy                (n, 3, 2) float32   origin, across, down of interior.Skull in the same pixels
+skull.npy                (n, 3, 2) float32   origin, across, down of drawn_interior.Skull in the same pixels
 origin.npy, size.npy     (n, 2), (blocks, 2) int32   crop of each frame: left, top; width, height are one per block
 donor.npy                (n,) int32          row of the donor's mouth, −1 = none
 second.npy               (n,) int32          row of another one that it is mixed with, half and half, −1 = none
 patches.npy              (D, 3, h, w) uint16 the donors' mouths, Y'CbCr, see `pack`
 patch_points.npy         (D, K, 2) float32   their points in the patch, pixel centres at whole numbers
+patch_skull.npy          (D, 3, 2) float32   as skull.npy, in the patch
 """
 
 from __future__ import annotations
@@ -23,24 +24,26 @@ from numpy.typing import NDArray
 from ...face.mesh import LIP_MIDDLES, Pose, chunks, head_angles, lip_opening, place
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
+from ...planning.person import Person, stored_points, stored_scale
+from ..matte import MATTE_VERTICES, matte_bounds
+from . import BLOCK
 from .blend import MARGIN
-from .donors import Library, choose_path, joins
-from .lip_line import settle
-from .matte import bounds
+from .donors import Library, choose_path, crossfade_frames
+from .lip_line import refine_lip_line
 from .vertices import KEPT, LIPS, OUTER_LIPS, rows
 
 if TYPE_CHECKING:
+    from av import VideoFrame
+
     from ...media.info import MediaInfo
-    from ...planning.person import Person
 
 ARRAYS = ("source", "target", "eye", "skull", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
-BLOCK = 8  # frames drawn together; crops are sized and pieces are cut along multiples of it
 _CHUNK = 512  # frames whose points are placed at a time, bounds memory
 _SETTLED = 16  # mouths whose closed lips are looked at together: one by one, the calls cost more than the work
 _MAX_DONORS = 4000
 # How much further than asked lips are drawn across, down and in depth where it was not measured on the person: the skin around drawn
 # lips does not wrinkle along, so they look less far away from rest than they are drawn.
-COMMON_ANSWER = (1.14, 1.06, 1.0)
+TYPICAL_GAIN = (1.14, 1.06, 1.0)
 # Share of the clip's frames that are less open than its widest mouth, and how much further than that it may be shown open: teeth stay as
 # they are and the dark between them grows, which looks well as far as this.
 _WIDEST, _BEYOND = 0.99, 1.4
@@ -49,7 +52,7 @@ _GRID = 4  # crops begin at multiples of it: whole chroma samples in every subsa
 Floats = NDArray[np.float32]
 
 
-def prepare(
+def prepare_engine_inputs(
     info: MediaInfo,
     face: Person,
     frames: NDArray[np.int64],
@@ -57,12 +60,12 @@ def prepare(
     fps: float,
     folder: Path,
     *,
-    answer: tuple[float, float, float] = COMMON_ANSWER,
+    gain: tuple[float, float, float] = TYPICAL_GAIN,
     share: Floats | None = None,
 ) -> None:
     """Decides a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`.
 
-    answer: how much further than asked lips are drawn across, down and in depth; share (n,) 0 … 1: how much of that each frame takes, as
+    gain: how much further than wanted lips are drawn across, down and in depth; share (n,) 0 … 1: how much of that each frame takes, as
     it goes over from its own mouth to the wanted one; None = all of it.
     `wanted` becomes what is drawn: copies of a long clip's shapes would take most of the memory of a plan.
     """
@@ -72,7 +75,7 @@ def prepare(
     widest = float("inf") if library is None else widest_opening(face)
     for part in chunks(len(wanted)):
         taken = 1.0 if share is None else share[part, None, None]
-        wanted[part] = within_reach(answered(wanted[part], face.neutral, answer, taken), face.neutral, widest)
+        wanted[part] = soft_limit_opening(apply_gain(wanted[part], face.neutral, gain, taken), face.neutral, widest)
     _points(info, face, at, usable, wanted, folder)
     pose = head_angles(face.pose.rotation).astype(np.float32)
     lips = np.nan_to_num(wanted[:, LIPS])
@@ -82,7 +85,7 @@ def prepare(
         block = max(BLOCK, round(fps))
         chosen = choose_path(library, lips, np.nan_to_num(pose[at]), usable, block)
         used = np.unique(chosen[chosen >= 0])
-        for row, choice in ((path, chosen), (second, joins(library, chosen, block))):
+        for row, choice in ((path, chosen), (second, crossfade_frames(library, chosen, block))):
             row[choice >= 0] = np.searchsorted(used, choice[choice >= 0])
         used = library.frames[used]
     np.save(folder / "donor.npy", path)
@@ -90,12 +93,12 @@ def prepare(
     _patches(info, face, used, used if library is None else library.frames, folder)
 
 
-def answered(wanted: Floats, neutral: Floats, answer: tuple[float, float, float], share: Floats | float = 1.0) -> Floats:
-    """Shapes (n, 478, 3) whose lips go as much further than asked as the viewer sees less of them; `share` as in `prepare`."""
+def apply_gain(wanted: Floats, neutral: Floats, gain: tuple[float, float, float], share: Floats | float = 1.0) -> Floats:
+    """Shapes (n, 478, 3) whose lips go as much further than asked as the viewer sees less of them; `share` as above."""
     lips = list(LIPS)
     further = wanted.copy()
-    gain = 1 + (np.array(answer, np.float32) - 1) * np.asarray(share, np.float32)
-    further[:, lips] = neutral[lips] + (wanted[:, lips] - neutral[lips]) * gain
+    scale = 1 + (np.array(gain, np.float32) - 1) * np.asarray(share, np.float32)
+    further[:, lips] = neutral[lips] + (wanted[:, lips] - neutral[lips]) * scale
     return further
 
 
@@ -104,7 +107,7 @@ def widest_opening(face: Person) -> float:
     return float(np.quantile(lip_opening(face.shapes)[face.usable], _WIDEST))
 
 
-def within_reach(wanted: Floats, neutral: Floats, widest: float) -> Floats:
+def soft_limit_opening(wanted: Floats, neutral: Floats, widest: float) -> Floats:
     """Shapes (n, 478, 3) that never ask for a mouth much further open than the clip's own: `widest`, eye distances (or infinite).
 
     Nothing changes up to there; beyond, the opening comes ever nearer to `_BEYOND` times that.
@@ -122,11 +125,6 @@ def within_reach(wanted: Floats, neutral: Floats, widest: float) -> Floats:
     return nearer
 
 
-def _stored(info: MediaInfo, points: Floats) -> Floats:
-    """Display-space points (…, 2+) in the stored picture, pixel centres at whole numbers."""
-    return (info.to_coded(points[..., :2]) - 0.5).astype(np.float32)
-
-
 def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArray[np.bool_], wanted: Floats, folder: Path) -> None:
     n = len(at)
     source, target = (
@@ -134,17 +132,17 @@ def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArra
     )
     eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 3, 2), np.float32), np.zeros((n, 2), np.int32)
     extent = np.zeros((n, 2), np.int32)
-    shrink = _shrink(info)
+    shrink, outline = stored_scale(info), rows(MATTE_VERTICES)
     for first in range(0, n, _CHUNK):
         part = slice(first, min(first + _CHUNK, n))
         pose = Pose(face.pose.scale[at[part]], face.pose.rotation[at[part]], face.pose.shift[at[part]])
-        source[part] = _stored(info, place(face.shapes[at[part]][:, KEPT], pose))
-        target[part] = _stored(info, place(wanted[part][:, KEPT], pose))
+        source[part] = stored_points(info, place(face.shapes[at[part]][:, KEPT], pose))
+        target[part] = stored_points(info, place(wanted[part][:, KEPT], pose))
         skull[part] = _skull(info, face, pose)
         eye[part] = pose.scale * shrink
         good = np.flatnonzero(usable[part]) + first
         if len(good):
-            origin[good], extent[good] = _boxes(info, bounds(source[good], target[good]))
+            origin[good], extent[good] = _boxes(info, matte_bounds(source[good][:, outline], target[good][:, outline]))
     blocks = -(-n // BLOCK)
     size = np.zeros((blocks, 2), np.int32)
     np.maximum.at(size, np.arange(n) // BLOCK, extent)
@@ -156,16 +154,11 @@ def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArra
 
 
 def _skull(info: MediaInfo, face: Person, pose: Pose) -> Floats:
-    """interior.Skull of some poses, stored pixels: (n, 3, 2) origin, across, down."""
+    """drawn_interior.Skull of some poses, stored pixels: (n, 3, 2) origin, across, down."""
     lip = face.neutral[LIP_MIDDLES[0]]
     ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0]]).astype(np.float32)
-    at = _stored(info, place(np.broadcast_to(ruler, (len(pose.scale), 3, 3)), pose))
+    at = stored_points(info, place(np.broadcast_to(ruler, (len(pose.scale), 3, 3)), pose))
     return np.stack([at[:, 0], at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]], 1)
-
-
-def _shrink(info: MediaInfo) -> float:
-    """Stored pixels per pixel of display space, along a line."""
-    return float(np.sqrt(abs(np.linalg.det(info.display_to_coded[:, :2]))))
 
 
 def _boxes(info: MediaInfo, box: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -205,13 +198,13 @@ def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: N
     low -= low % _GRID
     patches = np.lib.format.open_memmap(folder / "patches.npy", "w+", np.uint16, (max(1, len(used)), 3, int(height), int(width)))
     points -= low[:, None].astype(np.float32)
-    eyes = torch.from_numpy(pose.scale * _shrink(info)).float()
+    eyes = torch.from_numpy(pose.scale * stored_scale(info)).float()
     for row, picture in enumerate(_read(info, used)):
         x, y = low[row].tolist()
         patches[row] = pack(crop_planes(picture, Box(x, y, x + int(width), y + int(height))))
     for first in range(0, len(used), _SETTLED):
         some = slice(first, first + _SETTLED)
-        settled = settle(torch.from_numpy(unpack(patches[some, :1])), torch.from_numpy(points[some]), eyes[some])
+        settled = refine_lip_line(torch.from_numpy(unpack(patches[some, :1])), torch.from_numpy(points[some]), eyes[some])
         points[some] = settled.numpy().round(3)  # the last bits depend on which mouths were settled together
     patches.flush()
     np.save(folder / "patch_points.npy", points)
@@ -226,7 +219,7 @@ def _points_of(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tupl
     pose = Pose(face.pose.scale[at], face.pose.rotation[at], face.pose.shift[at])
     if not len(at):
         return np.zeros((0, len(KEPT), 2), np.float32), pose
-    return _stored(info, place(face.shapes[at][:, KEPT], pose)), pose
+    return stored_points(info, place(face.shapes[at][:, KEPT], pose)), pose
 
 
 def _mouth_boxes(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -239,12 +232,12 @@ def _mouth_boxes(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tu
     return _boxes(info, np.concatenate([lips.min(1) - margin, lips.max(1) + margin], 1))
 
 
-def _read(info: MediaInfo, numbers: NDArray[np.int64]) -> Iterator:
+def _read(info: MediaInfo, numbers: NDArray[np.int64]) -> Iterator[VideoFrame]:
     for frame in read_scattered(info, [int(k) for k in numbers]):
         yield frame.picture
 
 
-def pack(picture) -> NDArray[np.uint16]:
+def pack(picture: torch.Tensor) -> NDArray[np.uint16]:
     """Y'CbCr floats, −0.5..1.5, as 16 bits."""
     return ((picture.numpy() * 0.5 + 0.25) * 65535 + 0.5).clip(0, 65535).astype(np.uint16)
 

@@ -385,6 +385,7 @@ export default {
   "sound.source": "The source’s own",
   "sound.speech": "The new speech",
   "stage.finish": "Finishing",
+  "stage.generate": "Generating",
   "stage.measure": "Measuring",
   "stage.plan": "Planning",
   "stage.probe": "Looking at the file",

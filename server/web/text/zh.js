@@ -385,6 +385,7 @@ export default {
   "sound.source": "原声",
   "sound.speech": "新语音",
   "stage.finish": "收尾",
+  "stage.generate": "正在生成",
   "stage.measure": "测量",
   "stage.plan": "规划",
   "stage.probe": "检查文件",

@@ -2,8 +2,8 @@
 
 The skin around drawn lips does not wrinkle along, and donors keep something of their own shape, so lips are seen to go less far than
 they are drawn on one person and further on another. While the first shot of a clip is planned, a few of its frames are drawn with mouths
-that a motion head would ask for (open, closed, wide, narrow) and read back. Nothing of the shot's speech is in it: new speech leaves the
-answer, and with it every second that it does not change, as it was.
+that a motion model would ask for (open, closed, wide, narrow) and read back. Nothing of the shot's speech is in it: new speech leaves the
+figures, and with it every second that it does not change, as it was.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..cache import Cache, fingerprint, key_of
-from ..engines.mesh.prepare import ARRAYS, COMMON_ANSWER, prepare, widest_opening
-from ..face.mesh import LIP_CORNERS, head_angles, lip_opening, lip_width
-from ..face.reasons import Reason
-from ..face.tracker_registry import open_tracker
-from ..face.tracks import TRACKS_VERSION
-from ..media.upright import Upright
-from ..motion.model_choice import identity
-from ..motion.motion import lip_gap_of
-from ..motion.motion_model import Head
-from ..rendering.frames import draw_arrays
-from ..shot import RenderSettings, from_json, to_json
-from .person import follow
-from .plan_facts import Answer
+from ...cache import Cache, fingerprint, key_of
+from ...face.mesh import LIP_CORNERS, head_angles, lip_opening, lip_width
+from ...face.reasons import Reason
+from ...face.tracker_registry import open_tracker
+from ...face.tracks import TRACKS_VERSION
+from ...media.upright import Upright
+from ...motion.model_choice import identity
+from ...motion.motion import lip_gap_of
+from ...motion.motion_model import Head
+from ...planning.person import Person, blend_shapes
+from ...shot import RenderSettings, from_json, to_json
+from ..base import Engine, LipCalibration, StoredArrays
+from ..compositing import draw_range
+from .prepare import TYPICAL_GAIN, prepare_engine_inputs, widest_opening
 
 if TYPE_CHECKING:
-    from ..media.info import MediaInfo
-    from .person import Person
+    from ...face.tracker import Face
+    from ...media.info import MediaInfo
 
 Floats = NDArray[np.float32]
 
-ANSWER_VERSION = 2  # raise it whenever the same clip would give another answer
+CALIBRATION_VERSION = 2  # raise it whenever the same clip would give another calibration
 _FRAMES = 4  # of the clip that are drawn, from the head turned furthest left to furthest right
 _MOUTHS = ((0.02, 0.02), (0.05, -0.06), (0.06, 0.03), (0.10, -0.03), (0.10, 0.05), (0.15, 0.0))  # gap, and width more than at rest
 _WIDEST = 0.15  # a clip that never shows a mouth so far open is asked for less of each gap
@@ -51,39 +51,39 @@ _STRETCH_S = 6  # of the clip: frames that lie apart are decoded with all betwee
 _FEWEST = 12  # frames of a clip from which measuring is worth while
 
 
-COMMON = Answer(across=COMMON_ANSWER[0], down=COMMON_ANSWER[1])  # of everybody on whom it was not measured
+TYPICAL = LipCalibration(across=TYPICAL_GAIN[0], down=TYPICAL_GAIN[1])  # of everybody on whom it was not measured
 
 
-def answer_of(person: Person, info: MediaInfo, settings: RenderSettings, head: Head, cache: Cache) -> Answer:
-    """From the cache or measured; the one for everybody where there is too little to measure."""
+def calibrate_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: Head, cache: Cache) -> LipCalibration:
+    """From the cache or measured, by drawing with `engine`; the one for everybody where there is too little to measure."""
     if int(person.usable.sum()) < _FEWEST:
-        return COMMON
-    seen = (settings.tracker, settings.engine, person.number, person.first_frame, len(person.shapes))
-    key = key_of("answer", ANSWER_VERSION, TRACKS_VERSION, identity(head), fingerprint(info.path), seen)
-    kept = cache.read("answers", key, _read)
+        return TYPICAL
+    seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
+    key = key_of(CALIBRATION_VERSION, TRACKS_VERSION, identity(model), fingerprint(info.path), seen)
+    kept = cache.read("lip_calibrations", key, _read)
     if kept is not None:
         return kept
-    answer = measure_answer(person, info, settings, head)
-    with cache.making("answers", key) as made:
-        (made / "answer.json").write_bytes(to_json(answer))
-    return answer
+    calibration = measure_lips(engine, person, info, settings, model)
+    with cache.making("lip_calibrations", key) as made:
+        (made / "calibration.json").write_bytes(to_json(calibration))
+    return calibration
 
 
-def _read(folder: Path) -> Answer:
-    return from_json((folder / "answer.json").read_bytes(), Answer)
+def _read(folder: Path) -> LipCalibration:
+    return from_json((folder / "calibration.json").read_bytes(), LipCalibration)
 
 
-def measure_answer(person: Person, info: MediaInfo, settings: RenderSettings, head: Head) -> Answer:
+def measure_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: Head) -> LipCalibration:
     """Draws some frames with known mouths and compares what the tracker sees with what was asked for."""
     person = _liveliest(person, info)
     base = _spread_over_poses(person)
     source = np.repeat(base, len(_MOUTHS))
-    wanted = np.tile(_mouths(person, head), (len(base), 1, 1))
-    wanted = follow(person.neutral, person.shapes[source], wanted)
+    wanted = np.tile(_mouths(person, model), (len(base), 1, 1))
+    wanted = blend_shapes(person.neutral, person.shapes[source], wanted)
     asked = np.stack([lip_width(wanted), lip_opening(wanted)])
-    seen = _seen(person, info, source + person.first_frame, wanted, settings)
-    across, down = (_further(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(COMMON_ANSWER[:2]))
-    return Answer(across=across, down=down)
+    seen = _seen(engine, person, info, source + person.first_frame, wanted, settings)
+    across, down = (_further(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(TYPICAL_GAIN[:2]))
+    return LipCalibration(across=across, down=down)
 
 
 def _liveliest(person: Person, info: MediaInfo) -> Person:
@@ -108,28 +108,31 @@ def _spread_over_poses(person: Person) -> NDArray[np.int64]:
     return np.sort(turned[((np.arange(_FRAMES) + 0.5) / _FRAMES * len(turned)).astype(int)])
 
 
-def _mouths(person: Person, head: Head) -> Floats:
-    """(len(_MOUTHS), 478, 3) this person's shapes with those gaps and widths: of all that the head could ask for, the likeliest."""
-    left, right = (head.vertices.index(corner) for corner in LIP_CORNERS)
-    per_component = np.stack([lip_gap_of(head.basis, head.vertices), head.basis[:, right, 0] - head.basis[:, left, 0]])
+def _mouths(person: Person, model: Head) -> Floats:
+    """(len(_MOUTHS), 478, 3) this person's shapes with those gaps and widths: of all that the motion model could ask for, the likeliest."""
+    left, right = (model.vertices.index(corner) for corner in LIP_CORNERS)
+    per_component = np.stack([lip_gap_of(model.basis, model.vertices), model.basis[:, right, 0] - model.basis[:, left, 0]])
     least = np.linalg.pinv(per_component)  # components are in standard deviations: the shortest is the likeliest
     room = min(1.0, widest_opening(person) / _WIDEST)
     shapes = np.repeat(person.neutral[None], len(_MOUTHS), 0)
     asked = np.array([(gap * room, wider) for gap, wider in _MOUTHS])
-    shapes[:, list(head.vertices)] += np.tensordot(asked @ least.T, head.basis, 1).astype(np.float32)
+    shapes[:, list(model.vertices)] += np.tensordot(asked @ least.T, model.basis, 1).astype(np.float32)
     return shapes
 
 
-def _seen(person: Person, info: MediaInfo, frames: NDArray[np.int64], wanted: Floats, settings: RenderSettings) -> NDArray[np.float64]:
+def _seen(
+    engine: Engine, person: Person, info: MediaInfo, frames: NDArray[np.int64], wanted: Floats, settings: RenderSettings
+) -> NDArray[np.float64]:
     """Width and opening (2, n) that the tracker sees where frames (n,) of the file were drawn as wanted; NaN where it sees no face."""
     seen = np.full((2, len(frames)), np.nan)
     upright, before = Upright(info), -1
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, closing(open_tracker(settings.tracker)) as eyes:
-        prepare(info, person, frames, wanted.copy(), 1.0, Path(scratch))
-        arrays = {name: np.load(Path(scratch) / f"{name}.npy") for name in ARRAYS}
-        arrays |= {"frames": frames, "reasons": np.full(len(frames), Reason.USABLE, np.uint8)}
-        # On the processor whatever draws the take: every machine then finds the same answer.
-        for drawn in draw_arrays(info, arrays, 0, len(frames), torch.device("cpu")):
+        prepare_engine_inputs(info, person, frames, wanted.copy(), 1.0, Path(scratch))
+        np.save(Path(scratch) / "frames.npy", frames)
+        np.save(Path(scratch) / "reasons.npy", np.full(len(frames), Reason.USABLE, np.uint8))
+        plan = StoredArrays(info=info, folder=Path(scratch))
+        # On the processor whatever draws the take: every machine then finds the same figures.
+        for drawn in draw_range(engine, plan, 0, len(frames), torch.device("cpu")):
             faces = eyes.detect(upright.picture(drawn.picture), first=frames[drawn.number] != before)
             before = frames[drawn.number]
             where = _same_face(person, before - person.first_frame, faces)
@@ -138,7 +141,7 @@ def _seen(person: Person, info: MediaInfo, frames: NDArray[np.int64], wanted: Fl
     return seen
 
 
-def _same_face(person: Person, at: int, faces: list) -> NDArray[np.float32] | None:
+def _same_face(person: Person, at: int, faces: list[Face]) -> NDArray[np.float32] | None:
     """The points (478, 3) of the face that stands where this person's does in frame `at` of the clip."""
     middle, reach = person.pose.shift[at, :2], person.pose.scale[at]
     for face in faces:
@@ -163,7 +166,7 @@ def _slope(asked: Floats, seen: NDArray[np.float64], frame: NDArray[np.int64]) -
 
 
 def _further(common: float, slope: float | None) -> float:
-    """The answer that a slope calls for; hundredths, so that the last bits of a drawing do not matter."""
+    """The gain that a slope calls for; hundredths, so that the last bits of a drawing do not matter."""
     if slope is None:
         return common
     return round(float(np.clip(common / max(1 + _TRUST * (slope - 1), 0.1), _LEAST, _MOST)), 2)

@@ -1,4 +1,4 @@
-"""Where a frame may change: a soft matte over the lower face that ends inside 1.3 × the face's outline."""
+"""The soft matte over a lower face inside which pixels may change. It ends within 1.3 × the face's outline and below the eyes."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...face.mesh import FACE_OVAL, NOSE_BASE
-from .mouth import smoothstep
-from .vertices import rows
+from ..face.mesh import FACE_OVAL, NOSE_BASE, NOSE_BRIDGE_TOP
+from ..smoothstep import smoothstep
 
 INNER, OUTER = 1.05, 1.22  # of the face's outline: all of the matte inside the one, nothing outside the other
-_NOSE_TOP = 168
+MATTE_VERTICES = (*FACE_OVAL, NOSE_BRIDGE_TOP, NOSE_BASE)  # mesh vertices that the matte is made from, in this order
 _FROM, _TO = 0.35, 0.8  # way from the top of the nose (0) to its base (1) over which the matte comes in
 _STEPS = 128  # directions in which the outline's reach is tabulated
 
 
-def matte_of(source: Tensor, target: Tensor, width: int, height: int) -> Tensor:
-    """The matte (B, height, width), 0..1, for tracked and wanted points (B, K, 2) in crop pixels."""
-    device = source.device
-    outline = (source[:, rows(FACE_OVAL)] + target[:, rows(FACE_OVAL)]) / 2
+def face_matte(points: Tensor, wanted: Tensor, width: int, height: int) -> Tensor:
+    """The matte (B, height, width), 0 … 1. points, wanted: tracked and wanted `MATTE_VERTICES` (B, N, 2) in crop pixels.
+
+    The outline lies half-way between the two; the nose is the tracked one.
+    """
+    device = points.device
+    outline = (points[:, :-2] + wanted[:, :-2]) / 2
     centre = outline.mean(1)
     table = _reach(outline - centre[:, None])
     xs = torch.arange(width, device=device, dtype=torch.float32)
@@ -29,7 +31,7 @@ def matte_of(source: Tensor, target: Tensor, width: int, height: int) -> Tensor:
     at = (torch.atan2(dy, dx) / torch.pi + 1) / 2 * (_STEPS - 1.001)
     k = at.long()
     reach = torch.lerp(table.gather(1, k.flatten(1)).view_as(at), table.gather(1, k.flatten(1) + 1).view_as(at), at - k)
-    top, base = source[:, rows([_NOSE_TOP])[0]], source[:, rows([NOSE_BASE])[0]]
+    top, base = points[:, -2], points[:, -1]
     down = (base - top) / (base - top).square().sum(-1, keepdim=True).clamp(min=1e-6)
     start = ((centre - top) * down).sum(-1)
     along = start[:, None, None] + dx * down[:, 0, None, None] + dy * down[:, 1, None, None]
@@ -50,14 +52,13 @@ def _reach(offset: Tensor) -> Tensor:
     return torch.lerp(radius.gather(1, k - 1), radius.gather(1, k), weight)
 
 
-def bounds(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Boxes (n, 4) x0, y0, x1, y1 in the points' pixels that hold the matte of points (n, K, 2)."""
-    oval = rows(FACE_OVAL)
-    outline = (source[:, oval] + target[:, oval]) / 2
+def matte_bounds(points: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Boxes (n, 4) x0, y0, x1, y1 in the points' pixels that hold the matte of `MATTE_VERTICES`, tracked and wanted (n, N, 2)."""
+    outline = (points[:, :-2] + wanted[:, :-2]) / 2
     centre = outline.mean(1, keepdims=True)
     outline = centre + (outline - centre) * (OUTER + 0.02)
     dense = np.concatenate([outline, (outline + np.roll(outline, 1, 1)) / 2], 1)
-    top, base = source[:, rows([_NOSE_TOP])[0]], source[:, rows([NOSE_BASE])[0]]
+    top, base = points[:, -2], points[:, -1]
     down = base - top
     unit = down / np.maximum((down**2).sum(-1, keepdims=True), 1e-6)
     along = ((dense - top[:, None]) * unit[:, None]).sum(-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from heygem_core.rendering.grain import add_grain, noise_level
+from heygem_core.engines.grain import add_grain, noise_level
 
 EVERYWHERE = torch.ones(200, 200, dtype=torch.bool)
 

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from heygem_core.cache import Cache
-from heygem_core.engines.mesh.prepare import answered
+from heygem_core.engines.mesh.engine import ENGINE
+from heygem_core.engines.mesh.lip_calibration import _MOUTHS, TYPICAL, _further, _liveliest, _slope, calibrate_lips
+from heygem_core.engines.mesh.prepare import apply_gain
 from heygem_core.face.mesh import INNER_LIP_PAIRS, Pose, lip_opening
 from heygem_core.face.reasons import Reason
 from heygem_core.motion.model_choice import choose_head
-from heygem_core.planning.lip_calibration import _MOUTHS, COMMON, _further, _liveliest, _slope, answer_of
+from heygem_core.planning.basis import tracks_of
 from heygem_core.planning.person import Person, person_of
-from heygem_core.planning.plan import make_plan, tracks_of
+from heygem_core.planning.plan import make_plan
 from heygem_core.rendering.inputs import open_inputs
 from heygem_core.shot import RenderSettings, Shot
 
@@ -46,7 +48,7 @@ def test_where_no_face_is_seen_again_nothing_is_measured() -> None:
     asked, _ = reading(1.0)
     slope = _slope(asked, np.full(len(asked), np.nan), FRAMES)
     assert slope is None
-    assert _further(COMMON.down, slope) == COMMON.down
+    assert _further(TYPICAL.down, slope) == TYPICAL.down
 
 
 def test_lips_that_are_seen_to_go_too_far_are_drawn_less_far_within_limits() -> None:
@@ -90,24 +92,25 @@ def test_a_frame_beside_one_that_passes_through_keeps_its_own_mouth() -> None:
     neutral = np.zeros((478, 3), np.float32)
     wanted = np.random.default_rng(1).normal(0, 0.05, (3, 478, 3)).astype(np.float32)
     share = np.array([0.0, 0.5, 1.0], np.float32)[:, None, None]
-    drawn = answered(wanted, neutral, (1.2, 1.1, 1.0), share)
+    drawn = apply_gain(wanted, neutral, (1.2, 1.1, 1.0), share)
     moved = np.abs(drawn / wanted - 1).max((1, 2))
     assert moved == pytest.approx([0, 0.1, 0.2], abs=1e-5)
     assert lip_opening(wanted).shape == (3,)
 
 
-def test_the_answer_is_measured_once_a_clip_and_another_speech_has_the_same(clips: Path, tmp_path: Path) -> None:
+def test_the_calibration_is_measured_once_a_clip_and_another_speech_has_the_same(clips: Path, tmp_path: Path) -> None:
     video = clips / "german_512x512_25fps.mp4"
     cache, settings = Cache(tmp_path / "cache"), RenderSettings(fit="hold", adaptation=False)
     shots = [Shot(video=str(video), speech=str(video), end_exclusive=16, speech_start=Fraction(k)) for k in (0, 3)]
     plans = [_made(make_plan(shot, settings, cache)) for shot in shots]
-    answers = [plan.facts.answer for plan in plans]
-    assert answers[0] == answers[1]
-    assert all(0.9 <= value <= 1.35 for value in (answers[0].across, answers[0].down))
+    found = [plan.facts.lip_calibration for plan in plans]
+    assert found[0] == found[1]
+    assert all(0.9 <= value <= 1.35 for value in (found[0].across, found[0].down))
     inputs = open_inputs(shots[0], settings)
     tracks, _ = _made(tracks_of(inputs.info, 0, 16, settings, cache))
-    again = answer_of(person_of(tracks, inputs.info, None), inputs.info, settings, choose_head("auto", None), Cache(tmp_path / "other"))
-    assert again == answers[0]  # measured anew it is the same
+    person, model = person_of(tracks, inputs.info, None), choose_head("auto", None)
+    again = calibrate_lips(ENGINE, person, inputs.info, settings, model, Cache(tmp_path / "other"))
+    assert again == found[0]  # measured anew it is the same
 
 
 def _made(work):

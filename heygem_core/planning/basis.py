@@ -1,0 +1,89 @@
+"""What a plan is made from, whatever the engine: one person of the clip, how they talk, and the motion that the speech asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cache import Cache, fingerprint, key_of
+from ..face.detection_cache import find_faces
+from ..face.tracks import FaceTracks, build_tracks, describe_people
+from ..motion.model_choice import choose_head
+from ..motion.predict import motion_version, predict_with
+from ..motion.speech_features import Heard, listen
+from ..shot import Event, Progress, RenderSettings, Shot
+from ..speech.features import level
+from .person import Person, person_of
+from .speaker_adaptation import SpeakerAdaptation, adaptation_of
+
+if TYPE_CHECKING:
+    from ..media.info import MediaInfo
+    from ..media.sound import Sound
+    from ..motion.motion import Motion
+    from ..motion.motion_model import Head
+    from ..rendering.inputs import Inputs
+
+CONTEXT_S = 10  # of the clip before and after the range is looked at too: donors and this person's habits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Basis:
+    """What is known of a shot before its plan is decided."""
+
+    person: Person  # who speaks
+    faces: str  # all faces of the range, in words
+    several_faces: bool
+    damaged: NDArray[np.int64]  # source frames that could not be decoded
+    model: Head  # the motion model
+    adaptation: SpeakerAdaptation
+    motion: Motion
+
+
+def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs) -> Generator[Event, None, Basis]:
+    """Yields progress; each part comes from the cache where it can. Raises: InputError, NoUsableFace, SetupError, SpecError."""
+    info, frames = inputs.info, inputs.frames
+    model = choose_head(settings.motion, settings.speech_encoder)
+    tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
+    person, faces, several = person_of(tracks, info, shot.face), describe_people(tracks), len(tracks.people) > 1
+    del tracks  # of a long clip they are large, and what is needed of them is known
+    adaptation = adaptation_of(person, info, settings, model, cache)
+    motion = yield from motion_of(inputs.sound, shot.speech, model, adaptation, cache)
+    return Basis(person=person, faces=faces, several_faces=several, damaged=damaged, model=model, adaptation=adaptation, motion=motion)
+
+
+def tracks_of(
+    info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache
+) -> Generator[Event, None, tuple[FaceTracks, NDArray[np.int64]]]:
+    """The faces of a range and of `CONTEXT_S` around it, and the frames that are damaged; from the cache or from the pictures."""
+    first = info.frame_at(max(info.time_of(start) - CONTEXT_S, Fraction(0)))
+    last = min(info.frame_count, info.frame_at(info.time_of(end - 1) + CONTEXT_S) + 1)
+    seen, damaged, version = yield from find_faces(info, first, last, settings.tracker, cache)
+    return build_tracks(seen, version), damaged
+
+
+def motion_of(sound: Sound, speech: str, model: Head, adaptation: SpeakerAdaptation, cache: Cache) -> Generator[Event, None, Motion]:
+    """The mouth that the whole speech wants from this person; tells the stage "speech" only where features are computed."""
+    features = yield from features_of(sound, speech, model, cache)
+    return predict_with(model, sound.samples, adaptation.adaptation, features)
+
+
+def features_of(sound: Sound, speech: str, model: Head, cache: Cache) -> Generator[Event, None, Heard]:
+    """What the model's encoder makes of the speech: computed once, however many shots need it at the same time."""
+    key = key_of(motion_version(model), fingerprint(speech))
+    kept = cache.read("heard", key, Heard.load)
+    if kept is not None:
+        return kept
+    with cache.alone("heard", key):
+        kept = cache.read("heard", key, Heard.load)  # whoever was here before may have made it
+        if kept is not None:
+            return kept
+        yield Progress(stage="speech", done=0)
+        features = listen(model, level(sound.samples), features=True)
+        with cache.making("heard", key) as made:
+            features.save(made)
+    return features

@@ -1,0 +1,130 @@
+"""The generation stage of engines that have one: costly blocks of a take, each made once, by whichever process is free.
+
+    plan context ─► outline (cached) ─► blocks, each cached under the hash of what it is made from ─► the engine's plan
+
+Blocks lie at multiples of the engine's block size. A kill loses at most the block in hand; the next try goes on behind the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..cache import Cache, fingerprint, key_of
+from ..engines.base import Generated, GeneratingEngine, PlanContext, StoredArrays
+from ..engines.requirements import device_for
+from ..errors import OutputError
+from ..shot import Event, Progress, RenderSettings
+
+if TYPE_CHECKING:
+    from ..media.info import MediaInfo
+
+GENERATION_VERSION = 1  # raise it whenever the shared part of this stage would give an engine other pictures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationBlock:
+    """One block of the take that an engine generates."""
+
+    start: int  # frame of the take
+    end_exclusive: int
+    key: str  # hash of all that it is made from
+
+
+def kept_outline(key: str, cache: Cache, info: MediaInfo) -> StoredArrays | None:
+    """The outline of a shot whose plan has that key; None where it was not written yet."""
+    folder = cache.entry("outlines", key)
+    return None if folder is None else StoredArrays(info=info, folder=folder)
+
+
+def outline_of(engine: GeneratingEngine, key: str, cache: Cache, info: MediaInfo, context: Callable[[Path], PlanContext]) -> StoredArrays:
+    """The outline of a shot whose plan has that key, from the cache or written now; `context` is asked for only then."""
+    kept = kept_outline(key, cache, info)
+    if kept is None:
+        with cache.making("outlines", key) as made:
+            told = context(made)
+            np.save(made / "frames.npy", told.frames)
+            np.save(made / "reasons.npy", told.reasons)
+            engine.outline(told)
+        kept = kept_outline(key, cache, info)
+    if kept is None:
+        raise OutputError(
+            f"The outline could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
+        )
+    return kept
+
+
+def blocks_of(engine: GeneratingEngine, outline: StoredArrays, settings: RenderSettings) -> tuple[GenerationBlock, ...]:
+    """All blocks of a take, in order."""
+    frames, video = outline.array("frames"), fingerprint(outline.info.path)
+    shared = (GENERATION_VERSION, engine.name, engine.version, video, settings.device, settings.deinterlace)
+    found = []
+    for start in range(0, len(frames), engine.block):
+        end = min(start + engine.block, len(frames))
+        seen = frames[max(0, start - engine.reach) : end + engine.reach].tolist()
+        key = key_of(shared, start, end, seen, engine.generation_digest(outline, start, end).hex())
+        found.append(GenerationBlock(start=start, end_exclusive=end, key=key))
+    return tuple(found)
+
+
+def generate_blocks(
+    engine: GeneratingEngine,
+    outline: StoredArrays,
+    settings: RenderSettings,
+    cache: Cache,
+    start: int = 0,
+    end_exclusive: int | None = None,
+) -> Generator[Event, None, Generated]:
+    """Makes those blocks of [start, end_exclusive) that the cache does not hold; end_exclusive: None = to the end of the take.
+
+    Yields progress in frames of the whole take. What is returned holds the blocks of the range.
+
+    Raises: InputError, SetupError, OutputError.
+    """
+    from ..engines.compositing import read_windows  # imports torch
+
+    blocks = blocks_of(engine, outline, settings)
+    total = blocks[-1].end_exclusive
+    wanted = [block for block in blocks if block.end_exclusive > start and (end_exclusive is None or block.start < end_exclusive)]
+    device: Any = None
+    for block in wanted:
+        if cache.entry("generated", block.key) is None:
+            device = device or device_for(engine, settings.device)
+            yield Progress(stage="generate", done=block.start, total=total)
+            [window] = read_windows(outline.info, outline.array("frames"), engine, block.start, block.end_exclusive)
+            with cache.making("generated", block.key) as made:
+                for name, array in engine.generate(outline, window, device).items():
+                    if len(array) != block.end_exclusive - block.start:
+                        raise RuntimeError(
+                            f"The engine “{engine.name}” made {len(array)} rows of {name} for frames {block.start}–{block.end_exclusive}."
+                        )
+                    np.save(made / f"{name}.npy", array)
+            yield Progress(stage="generate", done=block.end_exclusive, total=total)
+    return _read(engine, wanted, cache)
+
+
+def missing_ranges(blocks: tuple[GenerationBlock, ...], cache: Cache, longest: int | None) -> tuple[tuple[int, int], ...]:
+    """The frames of a take whose blocks are not there yet, as ranges of whole blocks (end exclusive) of at most `longest` frames."""
+    ranges: list[tuple[int, int]] = []
+    for block in blocks:
+        if cache.entry("generated", block.key) is not None:
+            continue
+        last = ranges[-1] if ranges else None
+        if last is not None and last[1] == block.start and (longest is None or block.end_exclusive - last[0] <= longest):
+            ranges[-1] = (last[0], block.end_exclusive)
+        else:
+            ranges.append((block.start, block.end_exclusive))
+    return tuple(ranges)
+
+
+def _read(engine: GeneratingEngine, blocks: list[GenerationBlock], cache: Cache) -> Generated:
+    folders = [cache.entry("generated", block.key) for block in blocks]
+    if None in folders:
+        raise OutputError(
+            f"What was generated could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
+        )
+    return Generated(block=engine.block, folders=tuple(folder for folder in folders if folder is not None))
