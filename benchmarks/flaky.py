@@ -56,7 +56,7 @@ def main() -> int:
             said, failed = run(given.targets)
             green += not failed
             failures.update(failed)
-            print(f"{number:3}  {time.monotonic() - began:6.0f} s  {said}", flush=True)
+            print(f"{number:3}  {time.monotonic() - began:6.0f} s  {said}", *failed, sep="\n     failed: ", flush=True)
     for name, count in failures.most_common():
         print(f"failed {count} of {given.times}: {name}")
     print(f"{green} of {given.times} runs were green beside {given.load} busy loops")
