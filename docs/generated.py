@@ -17,6 +17,7 @@ import msgspec
 import heygem_core.errors
 import heygem_core.shot
 from heygem_core.media.deliverables import DELIVERABLES, Deliverable
+from heygem_core.options import options_of
 from heygem_server import cli, settings
 from heygem_server.http.openapi import document
 from heygem_server.http.route_table import ROUTES
@@ -268,14 +269,18 @@ def _struct(kind: type) -> str:
 
 
 def field_comments(kind: type) -> dict[str, str]:
-    """What stands behind each field of a struct in its source: `rate: Fraction  # of the timeline` gives {"rate": "of the timeline"}."""
+    """What is said of each field of a struct: the help of an option, else what stands behind it in the source:
+    `rate: Fraction  # of the timeline` gives {"rate": "of the timeline"}."""
     lines = inspect.getsource(kind)
     behind: dict[int, str] = {}
     for token in tokenize.generate_tokens(io.StringIO(lines).readline):
         if token.type == tokenize.COMMENT:
             behind[token.start[0]] = token.string.lstrip("# ")
+    options = options_of(kind) if issubclass(kind, msgspec.Struct) else {}
     return {
-        node.target.id: next((behind[line] for line in range(node.lineno, (node.end_lineno or node.lineno) + 1) if line in behind), "")
+        node.target.id: options[node.target.id].help
+        if node.target.id in options
+        else next((behind[line] for line in range(node.lineno, (node.end_lineno or node.lineno) + 1) if line in behind), "")
         for node in _fields(lines)
     }
 
@@ -283,9 +288,16 @@ def field_comments(kind: type) -> dict[str, str]:
 def _annotations(kind: type) -> dict[str, str]:
     source = inspect.getsource(kind)
     return {
-        node.target.id: ast.unparse(node.annotation) + (f" = {ast.unparse(node.value)}" if node.value is not None else "")
+        node.target.id: ast.unparse(_without_notes(node.annotation)) + (f" = {ast.unparse(node.value)}" if node.value is not None else "")
         for node in _fields(source)
     }
+
+
+def _without_notes(annotation: ast.expr) -> ast.expr:
+    """`Annotated[int, …]` as `int`."""
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Annotated" and isinstance(annotation.slice, ast.Tuple):
+        return annotation.slice.elts[0]
+    return annotation
 
 
 def _fields(source: str) -> list[Any]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import field
 
-from .engines.registry import EngineName
+from .engines.registry import ENGINES, EngineName
 from .errors import SpecError
-from .media.deliverables import DeliverableName
+from .media.deliverables import DELIVERABLES, DeliverableName
+from .options import check_limits, option
 
 SPEC_VERSION = 1
 _MOST_FRAMES = 2**53  # what every reader of JSON holds exactly
@@ -51,13 +52,26 @@ class Shot(Struct, frozen=True, kw_only=True):
 
     video: str  # path of a video or a still
     speech: str  # path of any file with sound
-    start: int = 0  # first frame of the range
-    end_exclusive: int | None = None  # one past the last frame; None = the end of the file
-    speech_start: Fraction = field(default_factory=Fraction)  # second of the speech heard at the take's first frame; negative = later
-    speech_end: Fraction | None = None  # second of the speech at which it is cut off; None = its end
-    speed: Fraction = field(default_factory=lambda: Fraction(1))  # of the picture: 2 = every other frame, negative = from the end back
-    keep: tuple[tuple[int, int], ...] = ()  # source frames that stay as they are, ends exclusive ("no lip-sync here")
-    face: int | None = None  # which face, numbered from 1 as the report lists them; None = the most prominent one
+    start: Annotated[int, option("first frame of the range", flag="--in", metavar="IN")] = 0
+    end_exclusive: Annotated[int | None, option("one past the last frame", flag="--out", metavar="OUT")] = (
+        None  # None = the end of the file
+    )
+    speech_start: Annotated[
+        Fraction,
+        option("second of the speech that is heard at the first frame (-1 = it begins a second later)", flag="--speech-in", metavar="S"),
+    ] = field(default_factory=Fraction)
+    speech_end: Annotated[Fraction | None, option("second of the speech at which it is cut off", flag="--speech-out", metavar="S")] = (
+        None  # None = its end
+    )
+    speed: Annotated[
+        Fraction, option("of the picture: 2 = twice as fast, every other frame; -1 = backwards", flag="--speed", metavar="X")
+    ] = field(default_factory=lambda: Fraction(1))
+    keep: Annotated[
+        tuple[tuple[int, int], ...], option("leave these source frames alone, ends not included", flag="--keep", metavar="A-B")
+    ] = ()
+    face: Annotated[
+        int | None, option("which face speaks, as the report numbers them from 1 (default: the most prominent)", flag="--face", metavar="N")
+    ] = None
 
     def __post_init__(self) -> None:
         if self.start < 0:
@@ -93,30 +107,78 @@ class SpeechPiece(Struct, frozen=True, kw_only=True):
 
 
 class RenderSettings(Struct, frozen=True, kw_only=True):
-    """How a shot is rendered. Every option of the command line and the API is declared here, once."""
+    """How a shot is rendered."""
 
-    engine: EngineName = "mesh"
-    tracker: TrackerName = "mediapipe"
-    device: DeviceName = "auto"
-    fit: Fit = "none"
-    offset_ms: float = 0.0  # positive = the mouth moves later
-    intensity: float = 1.0  # 0 = closed neutral mouth, 1 = as measured, up to 2
-    motion: str = "auto"  # the head that listens: "auto", "mel", "whisper", or the path of one from `heygem train motion`
-    speech_encoder: str | None = None  # name or path of the head's speech encoder; None = where it was found in training
-    adaptation: bool = True  # learn how this person talks from the source clip's own speech, where there is some
-    style_from: str | None = None  # path of other footage of the person to learn that from
-    format: DeliverableName | None = None  # None = by the suffix of the output
-    kind: TakeKind = "full"
-    deinterlace: bool = False  # make interlaced pictures progressive instead of refusing them
-    sound: Sound = "speech"  # segments carry none: it is put in when they are joined
-    label_synthetic: bool = True  # the file says that it is synthetic (IPTC digital source type)
-    sign_with: tuple[str, str] | None = None  # paths of a certificate chain and its private key (PEM): a C2PA signature in MP4 and MOV
+    engine: Annotated[EngineName, option("what draws the mouth", flag="--engine", choices=ENGINES.names)] = "mesh"
+    tracker: Annotated[TrackerName, option("what finds the face", flag="--tracker")] = "mediapipe"
+    device: Annotated[DeviceName, option("where to compute; auto = the best one that works here", flag="--device")] = "auto"
+    fit: Annotated[
+        Fit,
+        option("when lengths differ: fail, cut to the shorter, hold the picture's length, or loop the picture", flag="--fit"),
+    ] = "none"
+    offset_ms: Annotated[
+        float,
+        option(
+            "move the mouth later (+) or earlier (-), milliseconds",
+            flag="--offset",
+            metavar="MS",
+            limits=(-2000, 2000),
+            unit="ms",
+            slider=(-500, 500, 5),
+        ),
+    ] = 0.0
+    intensity: Annotated[
+        float,
+        option("0 = the mouth stays closed, 1 = as spoken, up to 2", flag="--intensity", metavar="X", limits=(0, 2), slider=(0, 2, 0.05)),
+    ] = 1.0
+    motion: Annotated[
+        str, option("the motion model: auto, mel, whisper, or the path of one you trained", flag="--motion", metavar="MODEL")
+    ] = "auto"
+    speech_encoder: Annotated[
+        str | None,
+        option(
+            "name or path of the motion model's speech encoder (default: where it was found in training)",
+            flag="--speech-encoder",
+            metavar="NAME|PATH",
+        ),
+    ] = None
+    adaptation: Annotated[
+        bool, option("learn how this person talks from the clip's own speech, where there is some", flag="--no-adaptation")
+    ] = True
+    style_from: Annotated[
+        str | None, option("learn how the person talks from this other footage of them", flag="--style-from", metavar="CLIP")
+    ] = None
+    format: Annotated[
+        DeliverableName | None,
+        option("how the take is written (default: by the suffix of the output)", flag="--format", choices=DELIVERABLES.names),
+    ] = None
+    kind: Annotated[
+        TakeKind,
+        option(
+            "the whole frame, or only what changed as a transparent layer for above the original (.mov ProRes 4444 or .mkv)", flag="--kind"
+        ),
+    ] = "full"
+    deinterlace: Annotated[bool, option("make an interlaced video progressive instead of refusing it", flag="--deinterlace")] = False
+    sound: Annotated[  # segments carry none: it is put in when they are joined
+        Sound,
+        option(
+            "what is heard: the new speech, the source's own sound, both as separate streams, or none, as timelines want it", flag="--sound"
+        ),
+    ] = "speech"
+    label_synthetic: Annotated[
+        bool, option("write into the file that it is synthetic media (IPTC digital source type)", flag="--no-synthetic-label")
+    ] = True
+    sign_with: Annotated[
+        tuple[str, str] | None,
+        option(
+            "sign the take with this certificate chain and private key (C2PA; .mov, .mp4)",
+            flag="--sign-with",
+            metavar=("CERT.pem", "KEY.pem"),
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
-        if not -2000 <= self.offset_ms <= 2000:
-            raise SpecError(f"The offset must lie within ±2000 ms, got {self.offset_ms:g}.")
-        if not 0 <= self.intensity <= 2:
-            raise SpecError(f"The intensity must lie between 0 and 2, got {self.intensity:g}.")
+        check_limits(self)
 
 
 class RenderTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="render"):

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect
 
 from heygem_core import shot
+from heygem_core.options import options_of
 from heygem_core.rendering import report
 from heygem_core.tasks import specs
 from heygem_server import wire
@@ -141,12 +142,22 @@ def wire_types() -> str:
 
 
 def defaults() -> str:
-    """The whole of defaults.js: settings as they are when nobody chose."""
-    values = "".join(f"  {name}: {json.dumps(value)},\n" for name, value in json.loads(shot.to_json(shot.RenderSettings())).items())
+    """The whole of defaults.js: settings as they are when nobody chose, what can be chosen, and how far controls go."""
+    declared = options_of(shot.RenderSettings).values()
+    values = _object(json.loads(shot.to_json(shot.RenderSettings())))
+    choices = _object({each.name: each.literals for each in declared if each.literals is not None})
+    sliders = _object({each.name: each.option.slider for each in declared if each.option.slider is not None})
     return (
         "// Made by web-tools/wire_types.py from heygem_core.shot.RenderSettings: do not edit.\n\n"
-        f'/** @type {{Required<import("./wire.js").RenderSettings>}} */\nexport const DEFAULT_SETTINGS = {{\n{values}}};\n'
+        f'/** @type {{Required<import("./wire.js").RenderSettings>}} */\nexport const DEFAULT_SETTINGS = {values};\n\n'
+        f"export const CHOICES = /** @type {{const}} */ ({choices});\n\n"
+        f"/** Lowest value, highest value and step of a control. */\nexport const SLIDERS = /** @type {{const}} */ ({sliders});\n"
     )
+
+
+def _object(values: dict[str, Any]) -> str:
+    """As the formatter writes it."""
+    return "{\n" + "".join(f"  {name}: {json.dumps(value)},\n" for name, value in values.items()) + "}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import secrets
 from fractions import Fraction
@@ -23,7 +22,7 @@ from ..rendering.timeline_store import KEPT, TIMELINE_ID, timelines_folder
 from ..security.ownership import check_owns
 from ..timeline.child_process import publish_in_child
 from ..timeline.child_specs import PublishSpec
-from ..timeline.conform_types import Conformed, FinishedTake, PublishMode, TimelineShot
+from ..timeline.conform_types import Conformed, FinishedTake, PublishMode, TimelineShot, simple_settings
 from ..timeline.formats.registry import FormatName, writable
 from ..wire import TakeView
 
@@ -117,7 +116,6 @@ def _finished(context: RequestContext, row: TimelineShot, take: TakeView) -> Fin
     rate = take.rate or row.take_rate
     if rate is None:
         raise BadRequest(f"The take “{take.name}” has no constant frame rate and cannot be placed.")
-    settings = json.loads(to_json(take.settings))
     return FinishedTake(
         shot=row,
         path=context[app_keys.ROOTS].outward(take.path),
@@ -127,7 +125,7 @@ def _finished(context: RequestContext, row: TimelineShot, take: TakeView) -> Fin
         frames=take.frames,
         rate=rate,
         start_timecode=take.start_timecode,
-        settings={name: value for name, value in settings.items() if isinstance(value, (str, int, float, bool))},
+        settings=simple_settings(take.settings),
     )
 
 

@@ -6,12 +6,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from heygem_core.engines.registry import ENGINES
 from heygem_core.errors import SpecError
-from heygem_core.media.deliverables import DELIVERABLES
-from heygem_core.shot import Fit, RenderSettings, TakeKind, to_json
+from heygem_core.shot import RenderSettings, to_json
+
+from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -39,7 +39,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    default = RenderSettings()
     parser = commands.add_parser(
         "submit", help="give the server a job", description="Queues a render of each VIDEO with each SPEECH and prints the job's id."
     )
@@ -49,12 +48,9 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where takes go (default: the server's takes folder)")
     parser.add_argument("--name", help="what the job is called")
     parser.add_argument("--priority", type=int, default=50, metavar="N", help="0 to 100, higher goes first (default: 50)")
-    parser.add_argument("--engine", choices=ENGINES.names(), default=default.engine)
-    parser.add_argument("--format", choices=DELIVERABLES.names(), help="default: ProRes")
-    parser.add_argument("--fit", choices=get_args(Fit), default=default.fit, help="when lengths differ (default: %(default)s)")
-    parser.add_argument(
-        "--kind", choices=get_args(TakeKind), default=default.kind, help="whole frames, or only what changed (default: %(default)s)"
-    )
+    add_options(parser, RenderSettings, ("engine",))
+    add_option(parser, RenderSettings, "format", help="how takes are written (default: H.264, and ProRes for patches)")
+    add_options(parser, RenderSettings, ("fit", "kind"))
     parser.add_argument("--upload", action="store_true", help="send the files, for a server on another machine")
     parser.add_argument("--watch", action="store_true", help="follow the job until it ends")
     parser.add_argument(
@@ -74,7 +70,6 @@ def _submit(options: argparse.Namespace) -> int:
                 raise SpecError(f"There is no file “{path}”: check its name.")
             return MediaRef(upload=client.upload(Path(path)).id) if options.upload else MediaRef(path=str(Path(path).resolve()))
 
-        settings = RenderSettings(engine=options.engine, format=options.format, fit=options.fit, kind=options.kind)
         batch = Batch(
             videos=tuple(map(named, options.videos)),
             speeches=tuple(map(named, options.audio)),
@@ -82,7 +77,12 @@ def _submit(options: argparse.Namespace) -> int:
         )
         folder = None if options.folder is None else str(options.folder.resolve())
         request = JobRequest(
-            batch=batch, settings=settings, name=options.name, folder=folder, priority=options.priority, origin=Origin(kind="cli")
+            batch=batch,
+            settings=struct_of(RenderSettings, options),
+            name=options.name,
+            folder=folder,
+            priority=options.priority,
+            origin=Origin(kind="cli"),
         )
         detail = client.submit(request)
         print(detail.job.id, flush=True)

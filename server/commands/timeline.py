@@ -9,23 +9,24 @@ from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
 from heygem_core.media.deliverables import DELIVERABLES
-from heygem_core.shot import DeviceName, RenderSettings, RenderTask, TakeKind, to_json
+from heygem_core.shot import RenderSettings, RenderTask, to_json
+
+from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
     from ..timeline.conform_types import Conformed, FinishedTake, TimelineShot
+
+_TAKE_FORMAT = "prores"
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from ..timeline.formats.registry import readable, suffixes_of, writable
 
     written = writable()
-    default = RenderSettings()
     parser = commands.add_parser(
         "timeline",
         help="render a whole timeline file",
@@ -53,20 +54,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         default="references",
         help="takes as versions of their clips (default), on a track above, or both",
     )
-    parser.add_argument("--format", choices=sorted(written), help="of OUT (default: by its suffix)")
+    parser.add_argument("--format", dest="timeline_format", choices=sorted(written), help="of OUT (default: by its suffix)")
     parser.add_argument("--rate", type=_rate, metavar="FPS", help="of the timeline, where the file does not say: 25, 23.976, 24000/1001")
     parser.add_argument("--root", action="append", default=[], metavar="FOLDER", help="where media are searched by name")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO", help="a folder of another machine and where it is here")
     parser.add_argument("--takes-folder", metavar="FOLDER", help="where takes go (default: a folder beside OUT)")
-    parser.add_argument("--take-format", choices=DELIVERABLES.names(), default="prores", help="default: %(default)s")
-    parser.add_argument(
-        "--kind", choices=get_args(TakeKind), default=default.kind, help="whole frames, or only what changed with alpha, for --mode track"
-    )
-    parser.add_argument(
-        "--intensity", type=float, default=default.intensity, metavar="X", help="0 = mouth stays closed, 1 = as spoken, up to 2"
-    )
-    parser.add_argument("--offset", type=float, default=default.offset_ms, metavar="MS", help="move the mouth later (+) or earlier (-)")
-    parser.add_argument("--device", choices=get_args(DeviceName), default=default.device, help="default: the best one that works here")
+    add_option(parser, RenderSettings, "format", flag="--take-format", help="how takes are written", default=_TAKE_FORMAT)
+    add_option(parser, RenderSettings, "kind", help="whole frames, or only what changed with alpha, for --mode track")
+    add_options(parser, RenderSettings, ("intensity", "offset_ms", "device"))
     parser.add_argument("--dry-run", action="store_true", help="only show what would be rendered")
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     parser.set_defaults(run=run)
@@ -98,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
                 takes=tuple(takes),
                 mode=options.mode,
                 output=str(Path(options.output).absolute()),
-                output_format=options.format,
+                output_format=options.timeline_format,
             )
         )
         _say(*written.notices)
@@ -135,7 +130,7 @@ def _takes_folder(options: argparse.Namespace) -> Path:
     if options.output is None:
         raise SpecError("Say what the new timeline is called: -o OUT. --dry-run only looks.")
     output = Path(options.output).absolute()
-    output_format(output, options.format)
+    output_format(output, options.timeline_format)
     if not output.parent.is_dir():
         raise OutputError(f"There is no folder “{output.parent}” for the new timeline: make it first.")
     if output == Path(options.timeline).absolute():
@@ -147,7 +142,7 @@ def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> 
     """Every shot; one that fails costs itself alone."""
     from ..timeline.facts import FactsChild
 
-    suffix = DELIVERABLES.get(options.take_format).suffixes[0]
+    suffix = DELIVERABLES.get(_settings(options).format or _TAKE_FORMAT).suffixes[0]
     takes: list[FinishedTake] = []
     failed: list[HeygemError] = []
     folder.mkdir(parents=True, exist_ok=True)
@@ -186,24 +181,16 @@ def _render(row: TimelineShot, path: Path, options: argparse.Namespace) -> None:
 
 
 def _settings(options: argparse.Namespace) -> RenderSettings:
-    return RenderSettings(
-        device=options.device,
-        offset_ms=options.offset,
-        intensity=options.intensity,
-        fit="hold",
-        format=options.take_format,
-        kind=options.kind,
-        sound="none",  # a placed file with sound would take the dialogue's place
-    )
+    """Without sound: a placed file with sound would take the dialogue's place."""
+    return struct_of(RenderSettings, options, fit="hold", sound="none", format=_TAKE_FORMAT)
 
 
 def _finished(row: TimelineShot, path: Path, known, options: argparse.Namespace) -> FinishedTake:  # type: ignore[no-untyped-def]
-    from ..timeline.conform_types import FinishedTake
+    from ..timeline.conform_types import FinishedTake, simple_settings
 
     rate = known.rate or row.take_rate
     if rate is None or not known.frames:
         raise OutputError(f"The take “{path.name}” has no frame rate and cannot be placed.")
-    settings = msgspec.to_builtins(_settings(options), enc_hook=str)
     return FinishedTake(
         shot=row,
         path=str(path),
@@ -212,7 +199,7 @@ def _finished(row: TimelineShot, path: Path, known, options: argparse.Namespace)
         frames=known.frames,
         rate=rate,
         start_timecode=known.start_timecode,
-        settings={name: value for name, value in settings.items() if isinstance(value, (str, int, float, bool))},
+        settings=simple_settings(_settings(options)),
     )
 
 

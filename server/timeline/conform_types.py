@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
+import msgspec
 from msgspec import field
 
 from heygem_core.errors import SpecError
 from heygem_core.media.timecode import format as timecode_text
 from heygem_core.media.timecode import may_drop
-from heygem_core.shot import Shot, SpeechPiece, Struct
+from heygem_core.shot import RenderSettings, Shot, SpeechPiece, Struct
 
 from ..wire import Placement
 from .formats.registry import FormatName
@@ -138,6 +139,11 @@ class FinishedTake(Struct, frozen=True, kw_only=True):
     rate: Fraction
     start_timecode: str | None = None
     settings: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+def simple_settings(settings: RenderSettings) -> dict[str, str | int | float | bool | None]:
+    """Of a `FinishedTake`: settings that are text, numbers or switches."""
+    return {name: value for name, value in msgspec.structs.asdict(settings).items() if isinstance(value, (str, int, float, bool))}
 
 
 class Published(Struct, frozen=True, kw_only=True, tag_field="event", tag="published"):

@@ -19,3 +19,17 @@ export const DEFAULT_SETTINGS = {
   label_synthetic: true,
   sign_with: null,
 };
+
+export const CHOICES = /** @type {const} */ ({
+  tracker: ["mediapipe", "face-landmarker", "face-alignment"],
+  device: ["auto", "cpu", "cuda", "mps"],
+  fit: ["none", "trim", "hold", "loop"],
+  kind: ["full", "patch"],
+  sound: ["speech", "source", "both", "none"],
+});
+
+/** Lowest value, highest value and step of a control. */
+export const SLIDERS = /** @type {const} */ ({
+  offset_ms: [-500, 500, 5],
+  intensity: [0, 2, 0.05],
+});

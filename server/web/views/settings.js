@@ -4,18 +4,16 @@
 import { html, useState } from "../ui/html.js";
 import { useApp } from "../ui/hooks.js";
 import { Button, Field, IconButton, Select, Slider } from "../ui/parts.js";
+import { CHOICES, SLIDERS } from "../defaults.js";
 import { PRESETS, savedPresets, savePreset, settingsOf } from "../presets.js";
 import { number } from "../format.js";
 import { maybe, t } from "../text.js";
 
 /** @typedef {import("../text.js").Key} Key */
 
-const FITS = /** @type {const} */ (["none", "trim", "hold", "loop"]);
-const SOUNDS = /** @type {const} */ (["speech", "source", "both", "none"]);
-const KINDS = /** @type {const} */ (["full", "patch"]);
 const SWITCHES = /** @type {const} */ (["adaptation", "deinterlace", "label_synthetic"]);
-const DEVICES = /** @type {const} */ (["auto", "cpu", "cuda", "mps"]);
-const TRACKERS = /** @type {const} */ (["mediapipe", "face-landmarker", "face-alignment"]);
+const [STILLEST, WIDEST, INTENSITY_STEP] = SLIDERS.intensity;
+const [EARLIEST, LATEST, OFFSET_STEP] = SLIDERS.offset_ms;
 
 /**
  * @param {{settings: Settings, preset: string, onChange: (settings: Settings, preset: string) => void, id?: string,
@@ -73,36 +71,37 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
         onChange=${(/** @type {any} */ format) => set({ format })} />
     <//>
     <${Field} id="${id}-fit" label=${t("settings.fit")} hint=${compact ? undefined : t(`fit-hint.${settings.fit}`)}>
-      <${Select} id="${id}-fit" value=${settings.fit} options=${options("fit", FITS)}
+      <${Select} id="${id}-fit" value=${settings.fit} options=${options("fit", CHOICES.fit)}
         onChange=${(/** @type {any} */ fit) => set({ fit })} />
     <//>
     <${Field} id="${id}-intensity" label=${t("settings.intensity")}>
-      <${Slider} id="${id}-intensity" min=${0} max=${2} step=${0.05} value=${settings.intensity}
+      <${Slider} id="${id}-intensity" min=${STILLEST} max=${WIDEST} step=${INTENSITY_STEP} value=${settings.intensity}
         text=${`${number(settings.intensity * 100)} %`} onChange=${(/** @type {number} */ intensity) => set({ intensity })} />
     <//>
     <${Field} id="${id}-offset" label=${t("settings.offset")} hint=${compact ? undefined : t("settings.offset-hint")}>
-      <${Slider} id="${id}-offset" min=${-500} max=${500} step=${5} value=${settings.offset_ms} text=${`${number(settings.offset_ms)} ms`}
+      <${Slider} id="${id}-offset" min=${EARLIEST} max=${LATEST} step=${OFFSET_STEP} value=${settings.offset_ms}
+        text=${`${number(settings.offset_ms)} ms`}
         onChange=${(/** @type {number} */ offset_ms) => set({ offset_ms })} />
     <//>
     <details><summary>${t("settings.more")}</summary><div class="settings">
       <${Field} id="${id}-kind" label=${t("settings.kind")} hint=${t(`kind-hint.${settings.kind}`)}>
-        <${Select} id="${id}-kind" value=${settings.kind} options=${options("kind", KINDS)}
+        <${Select} id="${id}-kind" value=${settings.kind} options=${options("kind", CHOICES.kind)}
           onChange=${(/** @type {any} */ kind) => set({ kind })} />
       <//>
       <${Field} id="${id}-sound" label=${t("settings.sound")}>
-        <${Select} id="${id}-sound" value=${settings.sound} options=${options("sound", SOUNDS)}
+        <${Select} id="${id}-sound" value=${settings.sound} options=${options("sound", CHOICES.sound)}
           onChange=${(/** @type {any} */ sound) => set({ sound })} />
       <//>
       <${Field} id="${id}-device" label=${t("settings.device")}>
         <${Select} id="${id}-device" value=${settings.device}
           options=${options(
             "device",
-            DEVICES.filter((device) => device === "auto" || info.devices.includes(device)),
+            CHOICES.device.filter((device) => device === "auto" || info.devices.includes(device)),
           )}
             onChange=${(/** @type {any} */ device) => set({ device })} />
       <//>
       <${Field} id="${id}-tracker" label=${t("settings.tracker")}>
-        <${Select} id="${id}-tracker" value=${settings.tracker} options=${options("tracker", TRACKERS)}
+        <${Select} id="${id}-tracker" value=${settings.tracker} options=${options("tracker", CHOICES.tracker)}
           onChange=${(/** @type {any} */ tracker) => set({ tracker })} />
       <//>
       ${SWITCHES.map(
