@@ -55,7 +55,7 @@ def addresses(ids: dict[str, str]) -> Iterator[tuple[Any, str]]:
 
 
 def ask(server: Server, route: Any, address: str, known: dict[str, str]) -> int:
-    if route.takes is None:
+    if route.body is None:
         return server.ask(route.method, address, headers=known, known=False).status
     return server.ask(route.method, address, BODIES[route.path], known, known=False).status
 
