@@ -34,8 +34,8 @@ Picture = npt.NDArray[np.uint8]
 RECORDING = ("moonshine_onnx", "assets/beckett.wav")
 SOUND_RATE = 16_000  # of the recording
 RATE = 25  # frames per second of a performance
-PAUSE = (0.0, 0.3)  # seconds of the recording in which nobody speaks
-PHRASES = ((0.1, 1.45), (1.6, 3.05), (3.2, 4.4), (4.85, 6.05), (6.9, 8.05), (8.4, 9.9))  # seconds of the recording: one phrase each
+PAUSE = (0.0, 0.12)  # seconds of the recording in which nobody speaks
+PHRASES = ((0.3, 1.25), (1.8, 2.65), (3.45, 4.15), (4.85, 5.5), (6.6, 7.35), (8.1, 9.0))  # seconds of the recording: one phrase each
 
 
 class Portrait(NamedTuple):
