@@ -8,7 +8,7 @@ else
 BIN = $(VENV)/bin
 UV = .venv-lock/bin/uv
 endif
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile# modules are compiled when they are first imported
 TORCH = torch==2.13.0
 LOCK = requirements.lock
 DEMO_LOCK = requirements-demo.lock
@@ -74,10 +74,10 @@ pytest: setup programs
 test-unit: setup
 	$(BIN)/python -m pytest -m "not full" $(foreach folder,server web plugins cli render docs,--ignore=tests/$(folder))
 
-# The longer matrices: the tests marked `full`. That there is none (5) is no failure.
+# The longer matrices: the tests marked `full`, and how much of the code they cover. That there is none (5) is no failure.
 FULL = full
 test-full: setup programs
-	$(BIN)/python -m pytest -m "$(FULL)" || [ $$? = 5 ]
+	$(BIN)/python -m pytest -m "$(FULL)" --cov || [ $$? = 5 ]
 
 # The tests once more with the newest releases that pyproject.toml allows, in a virtual environment of their own.
 NEWEST = VENV=.venv-newest LOCK=build/newest/requirements.lock DEMO_LOCK=build/newest/requirements-demo.lock
