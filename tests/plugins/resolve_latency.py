@@ -25,6 +25,7 @@ from heygem_resolve import running, window  # noqa: E402
 from heygem_resolve.editor import Editor  # noqa: E402
 from heygem_resolve.link import Link, Settings  # noqa: E402
 from heygem_resolve.panel import Panel  # noqa: E402
+from heygem_resolve.side import ResolveSide  # noqa: E402
 
 from .fakes.resolve import Resolve  # noqa: E402
 from .media import make_clip, make_speech  # noqa: E402
@@ -63,7 +64,7 @@ def connected(resolve: Resolve, folder: Path, timer_ms: float | None) -> Iterato
     """A panel that steps in a thread of its own: every `timer_ms`, or (None) whenever something arrives."""
     server = SmallServer(folder)
     server.open()
-    panel = Panel(Editor(resolve), Link(Settings(str(server.file))), "resolve-x")
+    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings(str(server.file))))
     panel.link.start()
 
     def step() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from heygem_core.shot import from_json
 from heygem_plugins.protocol import generate
-from heygem_resolve import answering
+from heygem_resolve import calls
 from heygem_resolve.editor import Editor
-from heygem_resolve.panel import about
+from heygem_resolve.side import about
 from heygem_server import wire
 from tests.plugins.fakes.resolve import Fusion, Resolve
 from tests.plugins.media import make_clip, make_speech
@@ -48,7 +48,7 @@ def scene(files):
 
 def ask(resolve: Resolve, method: str, **params: Any) -> Any:
     """Through the real table; what comes back must be what the protocol says, seen from both sides."""
-    reply = answering.answer(Editor(resolve), {"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+    reply = calls.DISPATCHER.answer(Editor(resolve), {"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     assert reply is not None
     assert "error" not in reply, reply
     rule = {**SCHEMA["methods"][method]["result"], "$defs": SCHEMA["$defs"]}
@@ -60,7 +60,7 @@ def ask(resolve: Resolve, method: str, **params: Any) -> Any:
 
 
 def refusal(resolve: Resolve, method: str, **params: Any) -> dict[str, Any]:
-    reply = answering.answer(Editor(resolve), {"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+    reply = calls.DISPATCHER.answer(Editor(resolve), {"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     assert reply is not None
     return reply["error"]
 

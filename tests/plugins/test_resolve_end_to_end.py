@@ -16,6 +16,7 @@ from heygem_resolve.choices import Choices
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
+from heygem_resolve.side import ResolveSide
 from heygem_server.client import Client
 from heygem_server.wire import HostCall, TakeView
 from tests.plugins.chromium import CHROMIUM
@@ -67,7 +68,7 @@ class Desk:
 
     def __init__(self, resolve: Resolve, server: RealServer, **settings) -> None:
         self.link = Link(Settings(str(server.data / "server.json"), **settings))
-        self.panel = Panel(Editor(resolve), self.link, HOST)
+        self.panel = Panel(ResolveSide(Editor(resolve), HOST), self.link)
         self.link.start()
 
     def until(self, ready, seconds: float, otherwise: str):

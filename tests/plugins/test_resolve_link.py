@@ -18,13 +18,15 @@ import jsonschema
 import pytest
 from aiohttp import web
 
-from heygem_resolve import answering, arrivals, checks, finding
+from heygem_resolve import arrivals, checks, finding
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
+from heygem_resolve.side import ResolveSide
 from heygem_resolve.trouble import HostError
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.node import run_node
+from tests.plugins.protocol import SCHEMA
 from tests.plugins.real_server import until
 
 
@@ -154,7 +156,7 @@ const file = {json.dumps(str(started.file))};
 
 def test_a_program_that_is_gone_is_a_sentence(tmp_path):
     with pytest.raises(HostError, match="install resolve"):
-        finding.start([str(tmp_path / "no such python")])
+        finding.start([str(tmp_path / "no such python")], "heygem install resolve")
 
 
 def take(id: str, shot: str, version: int, *placed: str, **more: Any) -> dict[str, Any]:
@@ -255,7 +257,7 @@ async def test_an_answer_never_goes_to_another_connection_than_the_one_that_aske
     server.file.write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "token": "id.secret", "certificate": None}))
     resolve = Resolve()
     resolve.new_project()
-    panel = Panel(Editor(resolve), Link(Settings(str(server.file))), "resolve-x")
+    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings(str(server.file))))
     panel._look_at_project()
     panel.link.start()
     try:
@@ -287,7 +289,7 @@ CHECKED = [
 
 @pytest.mark.parametrize(("method", "params", "wanted"), CHECKED)
 def test_both_panels_check_parameters_alike_and_as_jsonschema_does(method, params, wanted):
-    rule, definitions = answering.SCHEMA["methods"][method]["params"], answering.SCHEMA["$defs"]
+    rule, definitions = SCHEMA["methods"][method]["params"], SCHEMA["$defs"]
     python = checks.faults(params, rule, definitions)
     code = "const { faults } = require('./plugins/shared/checks.js'); console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));"
     javascript = json.loads(run_node("-e", code, json.dumps([params, rule, definitions])).stdout)

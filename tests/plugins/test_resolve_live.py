@@ -14,6 +14,7 @@ import pytest
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
+from heygem_resolve.side import ResolveSide
 from tests.plugins import resolve_latency
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.media import make_clip, make_speech
@@ -36,7 +37,7 @@ class Desk:
         self.plain = self.resolve.add_clip(self.timeline, str(folder / "a.mov"), start=10, length=10)
         self.resolve.add_sound(self.timeline, str(folder / "speech.wav"), start=0, length=20, track=2)
         self.timeline.selected = [self.compound, self.plain]
-        self.panel = Panel(Editor(self.resolve), Link(Settings(str(server.file))), "resolve/ü x")
+        self.panel = Panel(ResolveSide(Editor(self.resolve), "resolve/ü x"), Link(Settings(str(server.file))))
         self.panel.link.start()
 
     def until(self, ready: Any, otherwise: str, seconds: float = 15) -> Any:

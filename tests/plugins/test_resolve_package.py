@@ -58,7 +58,7 @@ def test_websockets_works_without_its_compiled_part_in_a_bare_python(tmp_path):
 import sys, threading, json
 from websockets.sync.server import serve
 from websockets.sync.client import connect
-import websockets.frames, heygem_resolve.running, heygem_resolve.answering
+import websockets.frames, heygem_resolve.running, heygem_resolve.calls
 assert 'websockets.speedups' not in sys.modules
 def echo(socket):
     for text in socket: socket.send(text)

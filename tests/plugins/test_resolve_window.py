@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from heygem_core.shot import from_json
-from heygem_resolve import choices, running, submitting, window
+from heygem_resolve import choices, render_request, running, startup, window
 from heygem_resolve.editor import Editor
 from heygem_resolve.link import Link, Settings
 from heygem_resolve.panel import Panel
+from heygem_resolve.side import ResolveSide
 from heygem_server.api.timelines import TimelineRequest
 from heygem_server.wire import Laying
 from tests.plugins.fakes.resolve import Resolve
@@ -26,17 +27,17 @@ from tests.plugins.media import make_clip, make_speech
 def test_only_one_panel_runs_and_a_crash_frees_its_place(tmp_path):
     lock = str(tmp_path / "x" / "panel.lock")
     code = (
-        f"import sys, time; sys.path.insert(0, {str(Path(running.__file__).parents[1])!r})\nfrom heygem_resolve.running import only_one\n"
+        f"import sys, time; sys.path.insert(0, {str(Path(startup.__file__).parents[1])!r})\nfrom heygem_host.startup import only_one\n"
     )
     code += f"with only_one({lock!r}) as first: print(first, flush=True); time.sleep(60)"
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None
     assert other.stdout.readline().strip() == "True"
-    with running.only_one(lock) as first:
+    with startup.only_one(lock) as first:
         assert not first
     other.kill()
     other.wait()
-    with running.only_one(lock) as first:
+    with startup.only_one(lock) as first:
         assert first
 
 
@@ -45,7 +46,7 @@ def test_a_second_start_says_so_and_touches_nothing(tmp_path, capsys):
     (tmp_path / "config.json").write_text(json.dumps(config))
     resolve = Resolve()
     resolve.new_project()
-    with running.only_one(str(tmp_path / "panel-resolve.lock")) as first:
+    with startup.only_one(str(tmp_path / "panel-resolve.lock")) as first:
         assert first
         assert running.run(resolve, SimpleNamespace(), SimpleNamespace(), str(tmp_path)) == 0
     assert "running already" in capsys.readouterr().out
@@ -59,7 +60,7 @@ def test_the_editors_id_stays_the_same(tmp_path):
 def test_quitting_resolve_ends_the_panel():
     resolve = Resolve()
     resolve.new_project()
-    panel = Panel(Editor(resolve), Link(Settings("nowhere")), "resolve-x")
+    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings("nowhere")))
     panel.step()
     assert panel.alive
     resolve.app.broken = True
@@ -135,11 +136,12 @@ def test_the_window_shows_what_the_panel_knows_and_ends_with_it():
     resolve.new_project()
     toolkit = Toolkit(steps=3)
     link = Link(Settings("nowhere"))
-    panel = Panel(Editor(resolve, SimpleNamespace(UIManager=toolkit), toolkit), link, "resolve-x")
+    editor = Editor(resolve, SimpleNamespace(UIManager=toolkit), toolkit)
+    panel = Panel(ResolveSide(editor, "resolve-x"), link)
     job = {"id": "j", "name": "scene 4", "state": "active", "created": 1.0, "frames_done": 30, "frames_total": 120, "eta_s": 180.0}
     for entry in (("state", "Connected.", True), ("event", {"type": "snapshot", "jobs": [job]})):
         link.inbox.put(entry)
-    window.run(panel)
+    window.run(panel, editor)
     assert toolkit.items["State"].Text == "Connected."
     assert toolkit.items["Jobs"].Text == "scene 4: 25 %, 3 min left"
     assert toolkit.items["OpenPage"].Enabled
@@ -172,7 +174,7 @@ def told(tmp_path):
     timeline = resolve.new_timeline()
     timeline.selected = [resolve.add_clip(timeline, str(tmp_path / "a.mov"), start=start, length=10) for start in (0, 10, 20)]
     resolve.add_sound(timeline, str(tmp_path / "speech.wav"), start=0, length=30, track=2)
-    return Panel(Editor(resolve), Link(Settings("nowhere")), "resolve-x"), timeline
+    return Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings("nowhere"))), timeline
 
 
 def test_the_button_submits_what_is_selected_in_the_servers_own_words(told):
@@ -211,8 +213,8 @@ def test_what_became_of_a_submission_is_said():
     shot = {"clip": "a.mov", "error": None, "needs_host_export": None, "shot": {}}
     bad = {**shot, "clip": "b.mov", "error": "It is offline."}
     job = {"job": {"shots_total": 1}}
-    assert submitting.outcome({"job": job, "conformed": {"shots": [shot, bad]}}) == "1 clip is being rendered. b.mov: It is offline."
-    assert submitting.outcome({"job": None, "conformed": {"shots": [bad]}}) == "Nothing can be rendered. b.mov: It is offline."
+    assert render_request.outcome({"job": job, "conformed": {"shots": [shot, bad]}}) == "1 clip is being rendered. b.mov: It is offline."
+    assert render_request.outcome({"job": None, "conformed": {"shots": [bad]}}) == "Nothing can be rendered. b.mov: It is offline."
 
 
 def row(id: str, **more: Any) -> dict[str, Any]:
@@ -235,11 +237,11 @@ def test_clips_that_only_resolve_can_play_are_offered_and_no_others(told):
     panel.export()
     kind, offer = panel.link.outbox.get_nowait()
     assert (kind, panel.offer) == ("export", None)
-    request = from_json(json.dumps(submitting.with_exports(offer.order, ["x0"]).body), TimelineRequest)
+    request = from_json(json.dumps(render_request.with_exports(offer.order, ["x0"]).body), TimelineRequest)
     assert (request.selection.ids, request.exports) == ((second.id, speech.id), ("x0",))
     lengths = [child["source_range"]["duration"]["value"] for child in request.document["tracks"]["children"][0]["children"]]
     assert lengths == [10.0, 9.0, 1.0, 10.0], "the timeline as it was when the clips were sent"
-    panel._handle("submitted", submitting.with_exports(offer.order, ["x0"]), {"job": None, "conformed": {"shots": rows[1:2]}}, None)
+    panel._handle("submitted", render_request.with_exports(offer.order, ["x0"]), {"job": None, "conformed": {"shots": rows[1:2]}}, None)
     assert panel.offer is None, "an export that did not help is not offered again and again"
 
 
@@ -280,7 +282,7 @@ def test_a_sound_that_only_resolve_can_play_is_offered_with_every_clip_that_it_l
 def test_the_offer_is_a_button_and_the_running_job_can_be_cancelled(told):
     panel, timeline = told
     toolkit = Toolkit(steps=2)
-    panel.editor = Editor(panel.editor.resolve, SimpleNamespace(UIManager=toolkit), toolkit)
+    editor = Editor(panel.editor.editor.resolve, SimpleNamespace(UIManager=toolkit), toolkit)
     panel.connected = True
     for number, (id, state) in enumerate((("old", "active"), ("new", "queued"), ("done", "completed"))):
         panel.jobs[id] = {"id": id, "name": f"scene {number + 3}", "state": state, "created": float(number)}
@@ -299,7 +301,7 @@ def test_the_offer_is_a_button_and_the_running_job_can_be_cancelled(told):
         seen.extend((toolkit.items[name].Text, toolkit.items[name].Enabled) for name in ("Export",))
 
     toolkit.clicks = clicks
-    window.run(panel)
+    window.run(panel, editor)
     assert seen[0] == ("Let Resolve export 1 clip (about 0:01; Resolve cannot be used meanwhile) and render", True)
     assert seen[1] == ("Cancel scene 4", True)
     assert seen[2] == ("No clip has to be exported by Resolve", False)
@@ -312,8 +314,8 @@ def test_what_was_chosen_is_chosen_at_the_next_start(told, tmp_path):
     file = tmp_path / "data" / "panel-resolve.json"
     for chosen in (choices.Choices(), choices.Choices(mode="take", mute="track", disable_original=True)):
         toolkit = Toolkit(steps=1)
-        editor = Editor(panel.editor.resolve, SimpleNamespace(UIManager=toolkit), toolkit)
-        again = Panel(editor, Link(Settings("nowhere")), "resolve-x", str(file))
+        editor = Editor(panel.editor.editor.resolve, SimpleNamespace(UIManager=toolkit), toolkit)
+        again = Panel(ResolveSide(editor, "resolve-x"), Link(Settings("nowhere")), str(file))
         assert again.chosen == chosen
 
         def clicks(toolkit: Toolkit = toolkit) -> None:
@@ -323,7 +325,7 @@ def test_what_was_chosen_is_chosen_at_the_next_start(told, tmp_path):
 
         if chosen == choices.Choices():
             toolkit.clicks = clicks
-        window.run(again)
+        window.run(again, editor)
         assert again.chosen.mode == "take"
 
 
@@ -340,6 +342,6 @@ def test_a_disk_that_refuses_costs_the_memory_and_nothing_else(tmp_path):
 
 def test_a_project_that_dies_while_a_button_is_pressed_is_a_sentence(told):
     panel, _ = told
-    panel.editor.resolve.app.broken = True
+    panel.editor.editor.resolve.app.broken = True
     panel.render(None)
     assert "did not say what is selected" in panel.said

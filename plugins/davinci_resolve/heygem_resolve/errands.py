@@ -19,14 +19,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import arrivals, finding, submitting
+from . import arrivals, finding, render_request
 from .trouble import HostError
 
 if TYPE_CHECKING:
     from .link import Link
 
 _AGAIN_S = 0.25
-_RENDER_S = 3900.0  # Resolve renders an export for an hour at most
+_RENDER_S = 3900.0  # an editor renders an export for an hour at most
 _READING_S = 600.0  # media of a timeline on a slow disk
 _GIVE_UP_S = 120.0  # a submission waits so long for a server that was restarted
 
@@ -118,7 +118,7 @@ def _cancel(link: Link, session: Session, job: str) -> None:
     finding.ask(session.server, "POST", f"/api/v1/jobs/{finding.quoted(job)}/cancel", token=session.token)
 
 
-def _submit(link: Link, order: submitting.Order) -> None:
+def _submit(link: Link, order: render_request.Order) -> None:
     try:
         answer = _asked_until_answered(link, lambda session: "/api/v1/timelines", order.body, _READING_S)
         link.inbox.put(("submitted", order, answer, None))
@@ -126,7 +126,7 @@ def _submit(link: Link, order: submitting.Order) -> None:
         link.inbox.put(("submitted", order, None, str(problem)))
 
 
-def _export(link: Link, offer: submitting.Offer) -> None:
+def _export(link: Link, offer: render_request.Offer) -> None:
     """Raises nothing: what happened is said. The server asks this editor for the files while this waits."""
     try:
         ids, told = [], []
@@ -145,7 +145,7 @@ def _export(link: Link, offer: submitting.Offer) -> None:
         return
     if told:
         link.inbox.put(("said", " ".join(dict.fromkeys(told))))
-    _submit(link, submitting.with_exports(offer.order, ids))
+    _submit(link, render_request.with_exports(offer.order, ids))
 
 
 def _asked_until_answered(link: Link, path: Callable[[Session], str], body: dict[str, Any], timeout_s: float) -> Any:

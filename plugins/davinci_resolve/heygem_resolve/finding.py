@@ -124,12 +124,15 @@ def _refused(refusal: urllib.error.HTTPError) -> HostError:
         return HostError("Refused", f"The render server answered {refusal.code}.")
 
 
-def start(command: list[str]) -> None:
-    """Starts `heygem serve` so that it outlives this panel and Resolve. Raises: HostError — the program is gone."""
+def start(command: list[str], install: str) -> None:
+    """Starts `heygem serve` so that it outlives this panel and its editor.
+
+    Raises: HostError — the program is gone: the command `install` brings it back.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH", "PYTHON3HOME")}
     quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     detached: dict[str, Any] = {"creationflags": 0x00000208} if sys.platform == "win32" else {"start_new_session": True}
     try:
         subprocess.Popen([*command, "serve"], env=environment, **quiet, **detached)
     except OSError as problem:
-        raise HostError("NotInstalled", f"{command[0]} is gone ({problem.strerror}): run `heygem install resolve` again.") from None
+        raise HostError("NotInstalled", f"{command[0]} is gone ({problem.strerror}): run `{install}` again.") from None

@@ -1,6 +1,6 @@
 """The thread of the network: holds the socket to the server and hands what arrives to the editor's thread.
 
-Nothing here touches Resolve. Three queues are all that is shared: `inbox` (to the editor's thread), `answers` (from it, sent by a
+Nothing here touches the editor. Three queues are all that is shared: `inbox` (to the editor's thread), `answers` (from it, sent by a
 thread of their own the moment they are there) and `outbox` (from it: `errands` asks the server for them over HTTP). So the socket is
 always listened to, also while the server waits for this very editor. A connection that breaks is made anew; events missed
 meanwhile are asked for by number, takes finished meanwhile are looked up.
@@ -32,6 +32,8 @@ class Settings:
     server_file: str
     command: tuple[str, ...] = ()  # how to start `heygem`; empty = never
     place_arrivals: bool = True
+    editor: str = "the editor"  # its name in sentences
+    install: str = "heygem install"  # the command that installs its panel
 
 
 class Link(threading.Thread):
@@ -68,7 +70,7 @@ class Link(threading.Thread):
         while not self.ended.is_set():
             about = self._about
             if about is None:
-                self.say("Open a project in Resolve.", False)
+                self.say(f"Open a project in {self.settings.editor}.", False)
                 self.ended.wait(0.3)
                 continue
             try:
@@ -85,7 +87,7 @@ class Link(threading.Thread):
         except HostError as problem:
             if problem.kind == "NoServer" and self.settings.command and time.monotonic() - self._started_at > _STARTING_S:
                 self._started_at = time.monotonic()
-                finding.start(list(self.settings.command))
+                finding.start(list(self.settings.command), self.settings.install)
                 raise HostError("Starting", "The render server is starting …") from None
             raise
 

@@ -1,32 +1,43 @@
-"""What the panel knows and does, without any window: the editor's thread calls `step` again and again, nothing else calls Resolve."""
+"""What an editor's panel knows and does, without any window: the editor's thread calls `step` again and again, nothing else calls the editor."""
 
 from __future__ import annotations
 
 import queue
 import time
-from typing import Any
+from typing import Any, Protocol
 
-from . import answering, choices, submitting
-from .editor import Editor, can, is_studio, project_of, version
+from . import choices, render_request
 from .link import Link
 from .trouble import HostError
 
 _LOOK_S = 0.5  # how often the open project is looked at
-_GONE_AFTER = 8  # looks that failed in a row: Resolve has quit
+_GONE_AFTER = 8  # looks that failed in a row: the editor has quit
 _UNDER_WAY = ("active", "queued", "paused")
+
+
+class EditorSide(Protocol):
+    """What the panel needs of one editor. Called in the editor's thread alone; every method may raise what the editor's API raises."""
+
+    @property
+    def name(self) -> str: ...  # as sentences call it
+    def hello(self) -> dict[str, Any] | None: ...  # the protocol's HostHello; None = no project is open
+    def open_project(self) -> str | None: ...  # id of the open project
+    def answer(self, request: dict[str, Any]) -> dict[str, Any] | None: ...  # to a JSON-RPC request; None = it was a notification
+    def order(self, speech: str | None, chosen: choices.Choices) -> render_request.Order: ...  # what is selected. Raises: HostError
+    def refreshed(self, offer: render_request.Offer) -> render_request.Offer: ...  # with the timeline as it is now. Raises: HostError
 
 
 class Panel:
     """State for a window to show: `state`, `connected`, `jobs` (id → JobView), `said` (the newest sentence about a take), `offer`
-    (clips that Resolve would have to export), `chosen` (how takes are laid)."""
+    (clips that the editor would have to export), `chosen` (how takes are laid)."""
 
-    def __init__(self, editor: Editor, link: Link, host_id: str, remembered: str | None = None) -> None:
-        self.editor, self.link, self.host_id = editor, link, host_id
+    def __init__(self, editor: EditorSide, link: Link, remembered: str | None = None) -> None:
+        self.editor, self.link = editor, link
         self.state, self.connected = "Looking for the render server …", False
         self.jobs: dict[str, dict[str, Any]] = {}
         self.said = ""
         self.page: str | None = None  # an address that was asked for and not opened yet
-        self.offer: submitting.Offer | None = None
+        self.offer: render_request.Offer | None = None
         self.alive = True
         self._remembered = remembered  # file of the choices; None = they are not remembered
         self.chosen = choices.read(remembered) if remembered else choices.Choices()
@@ -34,7 +45,7 @@ class Panel:
         self._failed = 0
 
     def step(self, wait_s: float = 0.0) -> bool:
-        """Handles what has arrived, waiting so long for the first of it; returns whether anything changed. Resolve's quitting ends
+        """Handles what has arrived, waiting so long for the first of it; returns whether anything changed. An editor that quits ends
         the panel."""
         if time.monotonic() - self._looked >= _LOOK_S:
             self._looked = time.monotonic()
@@ -63,29 +74,29 @@ class Panel:
         """Submits the selected clips; `speech` is a file, None = what lies under them."""
         self.offer = None
         try:
-            order = submitting.order(self.editor, self.host_id, speech, self.chosen)
+            order = self.editor.order(speech, self.chosen)
             if order.asks:
                 self.link.outbox.put(("submit", order))
                 self.said = "Sending the clips …"
             else:
-                self.said, self.offer = submitting.left_to_resolve(order), submitting.offer(order, None)
+                self.said, self.offer = render_request.left_to_resolve(order), render_request.offer(order, None)
         except HostError as problem:
             self.said = str(problem)
         except Exception as problem:  # a project that is being opened or closed: its objects are dead
-            self.said = f"Resolve did not say what is selected ({problem}): try again."
+            self.said = f"{self.editor.name} did not say what is selected ({problem}): try again."
 
     def export(self) -> None:
-        """Accepts the offer. Resolve cannot be used until the files are there: the server asks this very panel for them."""
+        """Accepts the offer. The editor cannot be used until the files are there: the server asks this very panel for them."""
         accepted, self.offer = self.offer, None
         if accepted is None:
             return
         try:
-            self.link.outbox.put(("export", submitting.as_it_is_now(self.editor, accepted)))
-            self.said = "Resolve exports the clips; it cannot be used until that is done."
+            self.link.outbox.put(("export", self.editor.refreshed(accepted)))
+            self.said = f"{self.editor.name} exports the clips; it cannot be used until that is done."
         except HostError as problem:
             self.said = str(problem)
         except Exception as problem:
-            self.said = f"Resolve did not write the timeline ({problem}): try again."
+            self.said = f"{self.editor.name} did not write the timeline ({problem}): try again."
 
     def cancel(self) -> None:
         """Calls off the newest job that has not ended."""
@@ -101,9 +112,9 @@ class Panel:
 
     def _look_at_project(self) -> None:
         try:
-            self.link.introduce(about(self.editor, self.host_id))
+            self.link.introduce(self.editor.hello())
             self._failed = 0
-        except Exception:  # TypeError above all: objects die while a project is being opened, and for good when Resolve quits
+        except Exception:  # TypeError above all: objects die while a project is being opened, and for good when the editor quits
             self._failed += 1
             if self._failed >= _GONE_AFTER:
                 self.alive = False
@@ -125,15 +136,15 @@ class Panel:
         elif kind == "submitted":
             self._submitted(*rest)
 
-    def _submitted(self, order: submitting.Order, answer: dict[str, Any] | None, sentence: str | None) -> None:
+    def _submitted(self, order: render_request.Order, answer: dict[str, Any] | None, sentence: str | None) -> None:
         if answer is None:
             self.said = sentence or ""
             return
-        self.said = submitting.outcome(answer)
-        self.offer = submitting.offer(order, answer)
+        self.said = render_request.outcome(answer)
+        self.offer = render_request.offer(order, answer)
 
     def _answer(self, request: dict[str, Any], connection: int) -> None:
-        reply = answering.answer(self.editor, request)
+        reply = self.editor.answer(request)
         if reply is not None:
             self.link.answers.put((reply, connection))
             self._tell(request.get("method"), request.get("params") or {}, reply)
@@ -141,12 +152,11 @@ class Panel:
     def _arrive(self, call: dict[str, Any]) -> None:
         """A take that came by itself, placed like one that was asked for. Where another project was opened since, it waits for its own."""
         try:
-            project = project_of(self.editor)
-            if project is None or project.GetUniqueId() != call["params"]["placement"]["project"]:
+            if self.editor.open_project() != call["params"]["placement"]["project"]:
                 return
         except Exception:
             return
-        reply = answering.answer(self.editor, {"jsonrpc": "2.0", "id": 0, **call})
+        reply = self.editor.answer({"jsonrpc": "2.0", "id": 0, **call})
         if reply is not None:
             self._tell(call["method"], call["params"], reply)
 
@@ -177,22 +187,3 @@ class Panel:
             self.jobs[message["job"]] = {**self.jobs[message["job"]], **figures}
         elif message.get("kind") == "job.deleted":
             self.jobs.pop(message.get("id") or "", None)
-
-
-def about(editor: Editor, host_id: str) -> dict[str, Any] | None:
-    """The protocol's HostHello; None = no project is open. Raises: TypeError — Resolve is opening a project, or has quit."""
-    project = project_of(editor)
-    if project is None:
-        return None
-    timeline = project.GetCurrentTimeline()
-    able = [*answering.CALLS, "place.track", "place.take", "place.speech", "place.mute", "export.picture", "export.sound"]
-    if timeline is not None and can(timeline, "GetSelectedClips"):
-        able.append("selection.clips")
-    return {
-        "id": host_id,
-        "app": "resolve",
-        "version": ".".join(map(str, version(editor))) + ("" if is_studio(editor) else " free"),
-        "project": project.GetUniqueId(),
-        "project_name": project.GetName() or "",
-        "capabilities": able,
-    }

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import uuid
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from . import window
+from . import startup, window
 from .editor import Editor, is_studio, may_open_windows, version
 from .link import Link, Settings
 from .panel import Panel
+from .side import ResolveSide
 
 _LOOK_S = 0.1  # how long a step waits for something to do
 
@@ -29,17 +26,18 @@ def run(resolve: Any, fusion: Any, bmd: Any, folder: str) -> int:
     if resolve is None:
         print("HeyGem Bridge: this Resolve does not let scripts in. " + FREE_EDITION.format(since="", more=""))
         return 1
-    config = read_config(folder)
+    config = startup.read_config(folder)
+    data_folder = config["data_folder"]
     editor = Editor(resolve, fusion, bmd)
-    with only_one(os.path.join(config["data_folder"], "panel-resolve.lock")) as first:
-        link = Link(Settings(config["server_file"], tuple(config["command"])))
-        panel = Panel(editor, link, host_id(config["data_folder"]), os.path.join(config["data_folder"], "panel-resolve.json"))
+    with startup.only_one(os.path.join(data_folder, "panel-resolve.lock")) as first:
+        link = Link(Settings(config["server_file"], tuple(config["command"]), editor="Resolve", install="heygem install resolve"))
+        panel = Panel(ResolveSide(editor, host_id(data_folder)), link, os.path.join(data_folder, "panel-resolve.json"))
         if not first:
             print("HeyGem Bridge is running already in this Resolve.")
             return 0
         link.start()
         if may_open_windows(editor):
-            window.run(panel)
+            window.run(panel, editor)
         else:
             if not is_studio(editor):
                 print(
@@ -61,49 +59,6 @@ def without_window(panel: Panel) -> None:
             panel.page = None
 
 
-def read_config(folder: str) -> dict[str, Any]:
-    """What `heygem install resolve` wrote: command, data_folder, server_file."""
-    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
-        config: dict[str, Any] = json.load(file)
-    return config
-
-
 def host_id(data_folder: str) -> str:
-    """The same for each start on this machine: a server tells editors apart by it."""
-    path = os.path.join(data_folder, "panel-resolve.id")
-    try:
-        with open(path, encoding="utf-8") as file:
-            known = file.read().strip()
-        if known:
-            return known
-    except OSError:
-        pass
-    made = f"resolve-{uuid.uuid4().hex[:16]}"
-    os.makedirs(data_folder, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(made)
-    return made
-
-
-@contextmanager
-def only_one(path: str) -> Iterator[bool]:
-    """Whether this is the first panel of the user; the lock ends with the process, whatever ends it."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "a+", encoding="utf-8") as file:
-        yield _locked(file)
-
-
-def _locked(file: Any) -> bool:
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    """This Resolve's id on this machine."""
+    return startup.host_id(os.path.join(data_folder, "panel-resolve.id"), "resolve")

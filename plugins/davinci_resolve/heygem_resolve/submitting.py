@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from typing import Any
 
 from . import document, selecting
 from .choices import Choices
 from .editor import Editor, open_project, timeline_by_id
+from .render_request import Offer, Order
 from .trouble import HostError
 
 _SETTINGS = {"fit": "hold", "sound": "none", "format": "dnxhr"}  # a file with sound would bring it onto an audio track
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked of the server, and the selection it was made from."""
-
-    body: dict[str, Any]  # of POST /api/v1/timelines
-    items: tuple[dict[str, Any], ...]  # the protocol's SelectedItem
-    held: tuple[str, ...] = ()  # pictures that are not in the body: the server would read another angle, or nothing
-
-    @property
-    def asks(self) -> bool:
-        """Whether a picture is left that the server can read."""
-        pictures = {item["id"] for item in self.items if item["kind"] == "picture"}
-        return any(id in pictures for id in self.body["selection"]["ids"])
-
-
-@dataclass(frozen=True)
-class Offer:
-    """Clips that Resolve has to export first, and the order that is made with the files."""
-
-    order: Order
-    pictures: tuple[str, ...]  # ids of clips
-    sounds: tuple[str, ...]
-    seconds: float  # of timeline that Resolve has to play
-
-    @property
-    def sentence(self) -> str:
-        """For a button: what happens, and what it costs."""
-        count = len(self.pictures) + len(self.sounds)
-        whole = max(1, round(self.seconds))
-        return (
-            f"Let Resolve export {count} {'clip' if count == 1 else 'clips'} "
-            f"(about {whole // 60}:{whole % 60:02}; Resolve cannot be used meanwhile) and render"
-        )
 
 
 def order(editor: Editor, host_id: str, speech: str | None, choices: Choices) -> Order:
@@ -78,41 +43,7 @@ def order(editor: Editor, host_id: str, speech: str | None, choices: Choices) ->
     if speech:
         selection["speech"] = speech
         selection["speech_from"] = "clip"
-    return Order(body=body, items=tuple(found["items"]), held=held)
-
-
-def offer(given: Order, answer: dict[str, Any] | None) -> Offer | None:
-    """What Resolve has to export so that the clips left over can be rendered too; None = nothing that it could help with.
-
-    `answer` is the server's; None = it was not asked, since no clip is left that it could read. A sound that only Resolve can play
-    is missing under every clip that was left over, so all of them are asked for again.
-    """
-    if given.body.get("exports"):
-        return None
-    chosen = set(given.body["selection"]["ids"])
-    left = [shot for shot in answer["conformed"]["shots"] if shot.get("shot") is None] if answer else []
-    needing = [_clip_of(shot) for shot in left if shot.get("needs_host_export")]
-    pictures = tuple(dict.fromkeys([*given.held, *needing]))
-    sounds = tuple(
-        item["id"]
-        for item in given.items
-        if item["kind"] == "sound" and item["id"] in chosen and item.get("needs_host_export") and (left or pictures)
-    )
-    if not pictures and not sounds:
-        return None
-    again = {*pictures, *(_clip_of(shot) for shot in left)} if sounds else set(pictures)
-    kept = [item["id"] for item in given.items if item["id"] in again or (item["kind"] == "sound" and item["id"] in chosen)]
-    body = {**given.body, "selection": {**given.body["selection"], "ids": kept}}
-    seconds = sum(
-        Fraction(item["placement"]["record_duration"]) / Fraction(item["placement"]["rate"])
-        for item in given.items
-        if item["id"] in (*pictures, *sounds)
-    )
-    return Offer(order=replace(given, body=body), pictures=pictures, sounds=sounds, seconds=float(seconds))
-
-
-def _clip_of(shot: dict[str, Any]) -> str:
-    return str(shot["placement"].get("clip") or shot["key"])
+    return Order(body=body, items=tuple(found["items"]), editor="Resolve", held=held)
 
 
 def as_it_is_now(editor: Editor, given: Offer) -> Offer:
@@ -123,24 +54,3 @@ def as_it_is_now(editor: Editor, given: Offer) -> Offer:
     if written is None:
         raise HostError("NoDocument", "Resolve did not write the timeline: try again.")
     return replace(given, order=replace(given.order, body={**given.order.body, "document": written}))
-
-
-def with_exports(given: Order, ids: list[str]) -> Order:
-    return replace(given, body={**given.body, "exports": ids}, held=())
-
-
-def left_to_resolve(given: Order) -> str:
-    """Why the server was not asked."""
-    whys = [f"{item['name']}: {item['needs_host_export']}" for item in given.items if item["id"] in given.held]
-    return "Nothing can be rendered yet. " + " ".join(whys)
-
-
-def outcome(answer: dict[str, Any]) -> str:
-    """What became of it, in a sentence."""
-    shots = answer["conformed"]["shots"]
-    failed = [shot for shot in shots if shot.get("error") or (shot.get("needs_host_export") and shot.get("shot") is None)]
-    wrong = [f"{shot['clip']}: {shot.get('error') or shot['needs_host_export']}" for shot in failed]
-    if answer.get("job") is None:
-        return "Nothing can be rendered. " + " ".join(wrong or [skipped["why"] for skipped in answer["conformed"].get("skipped", [])])
-    count = answer["job"]["job"]["shots_total"]
-    return " ".join([f"{count} {'clip is' if count == 1 else 'clips are'} being rendered.", *wrong])

@@ -10,6 +10,7 @@ import webbrowser
 from typing import Any
 
 from . import choices
+from .editor import Editor
 from .panel import Panel
 
 _WINDOW = "com.heygem.bridge"
@@ -17,9 +18,8 @@ _STEP_MS = 15
 _SHOWN_JOBS = 8
 
 
-def run(panel: Panel) -> None:
+def run(panel: Panel, editor: Editor) -> None:
     """Shows the window until it is closed or Resolve quits. Runs in the thread that owns the API."""
-    editor = panel.editor
     toolkit = editor.fusion.UIManager
     loop = editor.bmd.UIDispatcher(toolkit)
     former = toolkit.FindWindow(_WINDOW)
