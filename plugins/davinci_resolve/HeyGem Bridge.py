@@ -19,7 +19,7 @@ def main():
         return
     if LIBRARY not in sys.path:
         sys.path.insert(0, LIBRARY)
-    for name in [name for name in sys.modules if name.split(".")[0] == "heygem_resolve"]:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("heygem_resolve", "heygem_host")]:
         del sys.modules[name]  # Resolve keeps its interpreter: a newer version must not meet the older one's modules
     from heygem_resolve.running import run
 

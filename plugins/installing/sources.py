@@ -36,9 +36,14 @@ def uxp_panel() -> dict[str, bytes]:
     return {**tree(PLUGINS / "premiere_uxp"), **shared("shared/"), **tree(PLUGINS / "premiere_cep" / "presets", "presets/")}
 
 
+def host_client() -> dict[str, bytes]:
+    """The package that the scripts of all Python editors share."""
+    return tree(PLUGINS / "host_client" / "heygem_host", "heygem_host/")
+
+
 def resolve_library() -> dict[str, bytes]:
-    """The package and the pure-Python part of websockets, which works without its compiled part."""
-    package = tree(PLUGINS / "davinci_resolve" / "heygem_resolve", "heygem_resolve/")
+    """The package, what it shares with other editors, and the pure-Python part of websockets, which works without its compiled part."""
+    package = {**tree(PLUGINS / "davinci_resolve" / "heygem_resolve", "heygem_resolve/"), **host_client()}
     found = importlib.util.find_spec("websockets")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("websockets")

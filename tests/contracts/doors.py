@@ -496,21 +496,22 @@ class Machine:
 
 @contextlib.contextmanager
 def resolve_importable() -> Iterator[None]:
-    """Its package can be imported by its own name, as inside Resolve."""
+    """Its packages can be imported by their own names, as inside Resolve."""
     from heygem_plugins.installing import sources
 
-    folder = str(Path(sources.PLUGINS) / "davinci_resolve")
-    sys.path.insert(0, folder)
+    folders = [str(Path(sources.PLUGINS) / name) for name in ("davinci_resolve", "host_client")]
+    sys.path[:0] = folders
     try:
         yield
     finally:
-        sys.path.remove(folder)
+        for folder in folders:
+            sys.path.remove(folder)
 
 
 def resolve_server_file(path: Path) -> Any:
     """server.json as the Resolve script reads it."""
     with resolve_importable():
-        from heygem_resolve.finding import read_server_file
+        from heygem_host.server_discovery import read_server_file
 
         return read_server_file(str(path))
 

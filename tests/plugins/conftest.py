@@ -1,4 +1,4 @@
-"""The Resolve panel's package is imported the way Resolve's Python does: from its own folder on the path."""
+"""The Resolve panel's packages are imported the way Resolve's Python does: from folders of their own on the path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.plugins.node import needs_node
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
-sys.path.insert(0, str(PLUGINS / "davinci_resolve"))
+sys.path[:0] = [str(PLUGINS / "davinci_resolve"), str(PLUGINS / "host_client")]
 
 
 @pytest.fixture(scope="session")

@@ -17,15 +17,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-_PACKAGE = str(Path(__file__).resolve().parents[2] / "plugins" / "davinci_resolve")
-if _PACKAGE not in sys.path:
-    sys.path.insert(0, _PACKAGE)
+_PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+sys.path[:0] = [str(_PLUGINS / "davinci_resolve"), str(_PLUGINS / "host_client")]
 
-from heygem_resolve import running, window  # noqa: E402
+from heygem_host.connection import Link, Settings  # noqa: E402
+from heygem_host.panel import Panel  # noqa: E402
+from heygem_resolve import running  # noqa: E402
 from heygem_resolve.editor import Editor  # noqa: E402
-from heygem_resolve.link import Link, Settings  # noqa: E402
-from heygem_resolve.panel import Panel  # noqa: E402
-from heygem_resolve.side import ResolveSide  # noqa: E402
+from heygem_resolve.panel import window  # noqa: E402
+from heygem_resolve.panel.resolve_side import ResolveSide  # noqa: E402
 
 from .fakes.resolve import Resolve  # noqa: E402
 from .media import make_clip, make_speech  # noqa: E402

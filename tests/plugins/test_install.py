@@ -236,11 +236,10 @@ editor.presets("sound").then((found) => console.log(typeof editor.place, path.ba
 
 
 def test_the_wheel_carries_every_file_of_the_panels():
-    """package-data is a list of patterns: a new folder that none matches would be missing after `pip install`."""
+    """What package-data leaves out would be missing after `pip install`."""
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    patterns = settings["package-data"]["heygem_plugins"]
-    carried = {path for pattern in patterns for path in sources.PLUGINS.glob(pattern)}
-    needed = [path for folder in ("premiere_cep", "premiere_uxp", "shared", "davinci_resolve", "protocol")
+    matched = {path for pattern in settings["package-data"]["*"] for path in sources.PLUGINS.glob(pattern)}
+    left_out = {path for path in matched if any(path.match(pattern) for pattern in settings["exclude-package-data"]["*"])}
+    needed = [path for folder in ("premiere_cep", "premiere_uxp", "shared", "davinci_resolve", "host_client", "protocol")
               for path in (sources.PLUGINS / folder).rglob("*") if path.is_file() and path.suffix not in (".pyc",)]  # fmt: skip
-    python = {path for path in needed if path.suffix == ".py" and path.parent.name == "protocol"}
-    assert [path for path in needed if path not in carried | python] == []
+    assert [path for path in needed if path not in matched - left_out] == []

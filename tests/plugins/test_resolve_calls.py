@@ -14,7 +14,7 @@ from heygem_core.shot import from_json
 from heygem_plugins.protocol import generate
 from heygem_resolve import calls
 from heygem_resolve.editor import Editor
-from heygem_resolve.side import about
+from heygem_resolve.panel.resolve_side import about
 from heygem_server import wire
 from tests.plugins.fakes.resolve import Fusion, Resolve
 from tests.plugins.media import make_clip, make_speech
@@ -206,17 +206,17 @@ def test_a_dissolve_at_a_clips_end_is_told_and_is_no_clip(scene):
 
 
 def test_fades_and_switched_off_sections_are_copied_where_the_version_can_and_dynamic_zoom_is_told(scene):
-    from heygem_resolve import looks
+    from heygem_resolve.timeline import clip_attributes
 
     resolve, _, clips, *_ = scene
     resolve.app.version = (21, 1)
     source, target = clips[0], clips[1]
     source.fades, source.sections["TransformEnabled"] = {"FadeIn": 12.0, "FadeOut": 0.0}, False
     source.sections["DynamicZoomEnabled"] = True
-    assert looks.copy(source, target) == ("its dynamic zoom",)
+    assert clip_attributes.copy(source, target) == ("its dynamic zoom",)
     assert (target.fades["FadeIn"], target.sections["TransformEnabled"]) == (12, False)
     resolve.app.version = (20, 0)
-    assert looks.copy(source, clips[2]) == ()
+    assert clip_attributes.copy(source, clips[2]) == ()
     assert clips[2].fades["FadeIn"] == 0.0
 
 

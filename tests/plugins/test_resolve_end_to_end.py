@@ -12,11 +12,11 @@ from fractions import Fraction
 
 import pytest
 
-from heygem_resolve.choices import Choices
+from heygem_host.choices import Choices
+from heygem_host.connection import Link, Settings
+from heygem_host.panel import Panel
 from heygem_resolve.editor import Editor
-from heygem_resolve.link import Link, Settings
-from heygem_resolve.panel import Panel
-from heygem_resolve.side import ResolveSide
+from heygem_resolve.panel.resolve_side import ResolveSide
 from heygem_server.client import Client
 from heygem_server.wire import HostCall, TakeView
 from tests.plugins.chromium import CHROMIUM

@@ -18,12 +18,12 @@ import jsonschema
 import pytest
 from aiohttp import web
 
-from heygem_resolve import arrivals, checks, finding
+from heygem_host import incoming_takes, schema_checks, server_discovery
+from heygem_host.connection import Link, Settings
+from heygem_host.errors import HostError
+from heygem_host.panel import Panel
 from heygem_resolve.editor import Editor
-from heygem_resolve.link import Link, Settings
-from heygem_resolve.panel import Panel
-from heygem_resolve.side import ResolveSide
-from heygem_resolve.trouble import HostError
+from heygem_resolve.panel.resolve_side import ResolveSide
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.node import run_node
 from tests.plugins.protocol import SCHEMA
@@ -56,7 +56,7 @@ def test_a_program_that_took_the_servers_port_gets_no_token(squatter, tmp_path):
     url, heard = squatter
     (tmp_path / "server.json").write_text(json.dumps({"url": url, "token": "id.secret", "certificate": None}))
     with pytest.raises(HostError, match="not the render server") as caught:
-        finding.find(str(tmp_path / "server.json"))
+        server_discovery.find(str(tmp_path / "server.json"))
     assert caught.value.kind == "Impostor"
     assert len(heard) == 1
     assert "secret" not in heard[0]
@@ -80,7 +80,7 @@ find(makeMachine({{ command: [] }}), file).then(() => process.exit(9), (problem)
 def test_a_damaged_server_file_is_no_server(tmp_path, text):
     (tmp_path / "server.json").write_text(text)
     with pytest.raises(HostError, match="heygem serve"):
-        finding.find(str(tmp_path / "server.json"))
+        server_discovery.find(str(tmp_path / "server.json"))
 
 
 class Started:
@@ -120,7 +120,7 @@ def test_the_panel_starts_the_server_where_none_runs(started):
     link = Link(Settings(str(started.file), (sys.executable, "-m", "heygem_server.cli")))
     resolve = Resolve()
     resolve.new_project()
-    panel = Remembering(Editor(resolve), link, "resolve-x")
+    panel = Remembering(ResolveSide(Editor(resolve), "resolve-x"), link)
     link.start()
     try:
         until(lambda: panel.connected, 90, f"never connected: {panel.states}", lambda: (panel.step(), link.join(0.05)))
@@ -156,7 +156,7 @@ const file = {json.dumps(str(started.file))};
 
 def test_a_program_that_is_gone_is_a_sentence(tmp_path):
     with pytest.raises(HostError, match="install resolve"):
-        finding.start([str(tmp_path / "no such python")], "heygem install resolve")
+        server_discovery.start([str(tmp_path / "no such python")], "heygem install resolve")
 
 
 def take(id: str, shot: str, version: int, *placed: str, **more: Any) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def test_only_the_newest_version_that_this_editor_has_not_placed_is_due():
         take("c1", "c", 1, "somebody else"),
         take("d1", "d", 1, missing=True),
     ]
-    assert [one["id"] for one in arrivals.due(takes, "me")] == ["c1", "a2"]
+    assert [one["id"] for one in incoming_takes.due(takes, "me")] == ["c1", "a2"]
 
 
 def spot(**more: Any) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def spot(**more: Any) -> dict[str, Any]:
 def test_an_arrival_is_placed_or_switched_to_and_lies_as_the_server_says(others, project, wanted):
     newest = take("a2", "a", 2)
     placing = {"take": "a2", "file": "/t/a2.mov", "placement": spot(), "handles": 5, "frames": 24}
-    call = arrivals.call_for(newest, placing, project, [*others, newest], "me")
+    call = incoming_takes.call_for(newest, placing, project, [*others, newest], "me")
     assert call == (None if wanted is None else {"method": wanted, "params": placing})
 
 
@@ -290,7 +290,7 @@ CHECKED = [
 @pytest.mark.parametrize(("method", "params", "wanted"), CHECKED)
 def test_both_panels_check_parameters_alike_and_as_jsonschema_does(method, params, wanted):
     rule, definitions = SCHEMA["methods"][method]["params"], SCHEMA["$defs"]
-    python = checks.faults(params, rule, definitions)
+    python = schema_checks.faults(params, rule, definitions)
     code = "const { faults } = require('./plugins/shared/checks.js'); console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));"
     javascript = json.loads(run_node("-e", code, json.dumps([params, rule, definitions])).stdout)
     assert bool(python) == bool(javascript) == (not jsonschema.Draft202012Validator({**rule, "$defs": definitions}).is_valid(params))
@@ -306,4 +306,4 @@ def test_what_is_too_long_is_refused_by_both():
     code = "const { faults } = require('./plugins/shared/checks.js'); console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));"
     for value in (["a", "b"], ["abc"], ["ab"]):
         javascript = json.loads(run_node("-e", code, json.dumps([value, rule, {}])).stdout)
-        assert bool(checks.faults(value, rule, {})) == bool(javascript) == (value != ["ab"])
+        assert bool(schema_checks.faults(value, rule, {})) == bool(javascript) == (value != ["ab"])

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from heygem_host.connection import Link, Settings
+from heygem_host.panel import Panel
 from heygem_resolve.editor import Editor
-from heygem_resolve.link import Link, Settings
-from heygem_resolve.panel import Panel
-from heygem_resolve.side import ResolveSide
+from heygem_resolve.panel.resolve_side import ResolveSide
 from tests.plugins import resolve_latency
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.media import make_clip, make_speech

@@ -16,6 +16,7 @@ import websockets
 from tests.plugins.conftest import PLUGINS
 
 PACKAGE = PLUGINS / "davinci_resolve" / "heygem_resolve"
+SHARED = PLUGINS / "host_client" / "heygem_host"
 ENTRY = PLUGINS / "davinci_resolve" / "HeyGem Bridge.py"
 
 
@@ -36,10 +37,14 @@ def test_the_script_asks_for_the_python_that_websockets_asks_for():
     assert namespace["needed"] >= needed  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("module", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "module", sorted([*PACKAGE.rglob("*.py"), *SHARED.rglob("*.py")]), ids=lambda path: f"{path.parent.name}.{path.stem}"
+)
 def test_every_module_reads_as_python_3_9_and_imports_only_the_standard_library_and_websockets(module):
+    """And what editors share, which knows no editor."""
     tree = ast.parse(module.read_text(encoding="utf-8"), feature_version=(3, 9))
-    allowed = set(sys.stdlib_module_names) | {"websockets", "__future__"}
+    ours = {"heygem_host", "heygem_resolve"} if PACKAGE in module.parents else {"heygem_host"}
+    allowed = set(sys.stdlib_module_names) | {"websockets", "__future__"} | ours
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -53,6 +58,7 @@ def test_websockets_works_without_its_compiled_part_in_a_bare_python(tmp_path):
     source = Path(websockets.__file__).parent
     shutil.copytree(source, tmp_path / "websockets", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
     shutil.copytree(PACKAGE, tmp_path / "heygem_resolve")
+    shutil.copytree(SHARED, tmp_path / "heygem_host")
     shutil.copy(PLUGINS / "protocol" / "host.schema.json", tmp_path / "heygem_resolve")
     code = """
 import sys, threading, json
@@ -88,9 +94,9 @@ def test_the_vendors_stubs_satisfy_the_types_that_the_panel_relies_on(tmp_path):
     found = next(Path(entry) / "fusionscript-stubs" for entry in sys.path if (Path(entry) / "fusionscript-stubs").is_dir())
     shutil.copytree(found, stubs / "fusionscript")
     (tmp_path / "check.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    quiet = "[mypy]\n[mypy-fusionscript.*]\nignore_errors = True\n[mypy-heygem_resolve.*]\nfollow_imports = silent\n"
+    quiet = "[mypy]\n[mypy-fusionscript.*]\nignore_errors = True\n[mypy-heygem_resolve.*,heygem_host.*]\nfollow_imports = silent\n"
     (tmp_path / "mypy.ini").write_text(quiet, encoding="utf-8")
-    environment = {**os.environ, "MYPYPATH": f"{stubs}{os.pathsep}{PACKAGE.parent}"}
+    environment = {**os.environ, "MYPYPATH": os.pathsep.join(map(str, (stubs, PACKAGE.parent, SHARED.parent)))}
     command = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "check.py"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=200)
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from heygem_resolve import placing, switching, taking
+from heygem_host.errors import HostError
 from heygem_resolve.editor import Editor
-from heygem_resolve.trouble import HostError
+from heygem_resolve.takes import placement, resolve_takes, take_switch
 from tests.plugins.fakes.resolve import Project, Resolve
 from tests.plugins.fakes.resolve_timeline import Timeline, TimelineItem, Track
 from tests.plugins.media import make_clip, make_speech
@@ -64,7 +64,7 @@ def test_a_take_lies_above_its_clip_at_the_exact_frame(files, rate, start, witho
     resolve, timeline, clip = scene(files, rate, start=start, without=without)
     before, file = timeline.picture(), files / f"take {rate}.mov"
 
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, file))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, file))
 
     [(track, item)] = taken(timeline, file)
     assert (track, item.start - timeline.start_frame, item.length, item.offset) == (3, 100, 24, 5)
@@ -82,7 +82,7 @@ def test_a_take_lies_above_its_clip_at_the_exact_frame(files, rate, start, witho
 
 def test_a_take_looks_like_the_clip_it_covers(files):
     resolve, timeline, clip = scene(files)
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     [(_, item)] = taken(timeline, files / "take 25.mov")
     assert item.properties == clip.properties
     assert item.grade == "teal"
@@ -91,7 +91,7 @@ def test_a_take_looks_like_the_clip_it_covers(files):
 def test_what_cannot_be_copied_is_said(files):
     resolve, timeline, clip = scene(files, version=(17, 4))
     clip.comps = 1
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert any("grade" in line for line in result["not_copied"])
     assert any("Fusion" in line for line in result["not_copied"])
 
@@ -99,17 +99,17 @@ def test_what_cannot_be_copied_is_said(files):
 def test_a_grade_that_is_copied_in_part_or_not_at_all_is_said(files):
     """CopyGrades says True to both."""
     resolve, timeline, clip = scene(files, also=frozenset({"grade.copy-does-nothing"}))
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert result["not_copied"] == ["the grade (Resolve copied other nodes than the clip has)"]
     resolve, timeline, clip = scene(files)
     resolve.manager.project.layers, clip.layers = 2, ["vignette"]
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert [line for line in result["not_copied"] if "several node layers" in line] == result["not_copied"] != []
     clip.layers = [""]
     again = resolve.add_clip(timeline, str(files / "clip 25.mov"), start=200, length=24)
-    from heygem_resolve import looks
+    from heygem_resolve.timeline import clip_attributes
 
-    assert looks.copy(clip, again, 2) == ()
+    assert clip_attributes.copy(clip, again, 2) == ()
 
 
 def test_a_property_that_resolve_pretends_to_set_is_said(files, monkeypatch):
@@ -121,13 +121,13 @@ def test_a_property_that_resolve_pretends_to_set_is_said(files, monkeypatch):
         self.ignored = {"ZoomX"}
 
     monkeypatch.setattr(TimelineItem, "__init__", born_stubborn)
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert result["not_copied"] == ["zoom"]
 
 
 def test_a_take_made_from_an_export_is_not_moved_and_graded_twice(files):
     resolve, timeline, clip = scene(files)
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", baked=True))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", baked=True))
     [(_, item)] = taken(timeline, files / "take 25.mov")
     assert item.grade == ""
     assert item.properties["Pan"] == 0.0
@@ -135,19 +135,19 @@ def test_a_take_made_from_an_export_is_not_moved_and_graded_twice(files):
 
 def test_placing_the_same_take_twice_changes_nothing(files):
     resolve, timeline, clip = scene(files)
-    first = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    first = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     before = timeline.picture()
-    second = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    second = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert second == {**first, "already": True}
     assert timeline.picture() == before
 
 
 def test_a_take_that_the_editor_moved_is_not_placed_again(files):
     resolve, timeline, clip = scene(files)
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     [(_, item)] = taken(timeline, files / "take 25.mov")
     item.start += 200
-    assert placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["already"]
+    assert placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["already"]
     assert len(taken(timeline, files / "take 25.mov")) == 1
 
 
@@ -156,10 +156,10 @@ def test_takes_of_several_clips_share_one_track_and_a_second_version_gets_anothe
     other = resolve.add_clip(timeline, str(files / "clip 25.mov"), start=124, length=24)
     aside = params(resolve, timeline, other, files / "take 25.mov")
     aside["placement"]["record_start"] = 124
-    first = placing.place(Editor(resolve), aside)["track"]
-    beside = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25 v2.mov"))["track"]
+    first = placement.place(Editor(resolve), aside)["track"]
+    beside = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25 v2.mov"))["track"]
     shutil.copy(files / "take 25.mov", files / "take 25 v3.mov")
-    second_version = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25 v3.mov"))["track"]
+    second_version = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25 v3.mov"))["track"]
     assert (first, beside, second_version) == (3, 3, 4)
     assert [track.name for track in timeline.tracks["video"]][2:] == ["HeyGem takes", "HeyGem takes"]
 
@@ -170,7 +170,7 @@ def test_the_editor_is_left_as_it_was(files):
     resolve.OpenPage("color")
     timeline.playhead = "00:00:09:03"
     timeline.SetMarkInOut(3, 90, "video")
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert resolve.app.page == "color"
     assert resolve.manager.project.pool.current is own
     assert timeline.playhead == "00:00:09:03"
@@ -182,7 +182,7 @@ def test_the_editor_is_left_as_it_was_when_placing_fails(files, monkeypatch):
     before, tracks = timeline.picture(), len(timeline.tracks["video"])
     monkeypatch.setattr("tests.plugins.fakes.resolve_media.MediaPool.AppendToTimeline", lambda self, infos: [])
     with pytest.raises(HostError, match="shows nothing"):
-        placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+        placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert timeline.picture() == before
     assert len(timeline.tracks["video"]) == tracks, "the empty track that was made for the take stays behind"
     assert resolve.app.page == "edit"
@@ -191,7 +191,7 @@ def test_the_editor_is_left_as_it_was_when_placing_fails(files, monkeypatch):
 def test_a_take_goes_to_its_own_timeline_though_another_one_is_open(files):
     resolve, timeline, clip = scene(files)
     other = resolve.new_timeline(name="Trailer")
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert len(taken(timeline, files / "take 25.mov")) == 1
     assert other.picture() == {}
     assert resolve.manager.project.timeline is other
@@ -203,7 +203,7 @@ def test_no_take_is_placed_into_another_project(files):
     resolve.new_project("Other film")
     strange = resolve.new_timeline()
     with pytest.raises(HostError, match="Other film") as caught:
-        placing.place(Editor(resolve), wanted)
+        placement.place(Editor(resolve), wanted)
     assert caught.value.kind == "OtherProject"
     assert strange.picture() == {}
 
@@ -211,7 +211,7 @@ def test_no_take_is_placed_into_another_project(files):
 def test_a_take_follows_a_clip_that_was_moved_meanwhile(files):
     resolve, timeline, clip = scene(files)
     clip.start += 50
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert result["record_start"] == 150
     assert "moved" in result["notices"][0]
 
@@ -219,7 +219,7 @@ def test_a_take_follows_a_clip_that_was_moved_meanwhile(files):
 def test_a_take_whose_clip_was_deleted_lies_where_the_clip_was(files):
     resolve, timeline, clip = scene(files)
     timeline.DeleteClips([clip])
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert result["record_start"] == 100
     assert "no longer" in result["notices"][0]
 
@@ -228,13 +228,13 @@ def test_a_title_that_the_take_covers_is_said(files):
     resolve, timeline, clip = scene(files)
     title = resolve.add_clip(timeline, None, start=110, length=30, track=2)
     title.name = "Lower third"
-    assert "Lower third" in placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["notices"][0]
+    assert "Lower third" in placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["notices"][0]
 
 
 def test_a_file_that_is_gone_is_told_before_anything_is_touched(files):
     resolve, timeline, clip = scene(files)
     with pytest.raises(HostError, match="not on this machine"):
-        placing.place(Editor(resolve), params(resolve, timeline, clip, files / "gone.mov"))
+        placement.place(Editor(resolve), params(resolve, timeline, clip, files / "gone.mov"))
     assert len(timeline.tracks["video"]) == 2
 
 
@@ -242,7 +242,7 @@ def test_a_take_of_another_rate_that_cannot_have_the_exact_length_is_refused(fil
     resolve, timeline, clip = scene(files)
     wanted = params(resolve, timeline, clip, files / "take 59.94.mov")
     with pytest.raises(HostError, match="frames long") as caught:
-        placing.place(Editor(resolve), wanted)
+        placement.place(Editor(resolve), wanted)
     assert caught.value.kind == "WrongLength"
     assert taken(timeline, files / "take 59.94.mov") == []
 
@@ -251,7 +251,7 @@ def test_speech_goes_to_an_audio_track_of_its_own_and_the_old_dialogue_falls_sil
     resolve, timeline, clip = scene(files)
     before = timeline.picture()["audio 1"]["items"][0]
     wanted = params(resolve, timeline, clip, files / "take 25.mov", speech=str(files / "speech.wav"), speech_start="2/5", mute="clip")
-    result = placing.place(Editor(resolve), wanted)
+    result = placement.place(Editor(resolve), wanted)
     assert result["notices"] == []
     speech = timeline.tracks["audio"][1].items[0]
     assert (timeline.tracks["audio"][1].name, speech.start, speech.length, speech.offset) == ("HeyGem speech", 100, 24, 10)
@@ -261,14 +261,14 @@ def test_speech_goes_to_an_audio_track_of_its_own_and_the_old_dialogue_falls_sil
 def test_speech_that_begins_later_is_placed_later(files):
     resolve, timeline, clip = scene(files)
     wanted = params(resolve, timeline, clip, files / "take 25.mov", speech=str(files / "speech.wav"), speech_start="-1/5")
-    placing.place(Editor(resolve), wanted)
+    placement.place(Editor(resolve), wanted)
     speech = timeline.tracks["audio"][1].items[0]
     assert (speech.start, speech.length, speech.offset) == (105, 19, 0)
 
 
 def test_muting_a_track_is_said(files):
     resolve, timeline, clip = scene(files)
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mute="track"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mute="track"))
     assert not timeline.tracks["audio"][0].enabled
     assert result["notices"] == ["Muted the whole track Audio 1."]
 
@@ -276,12 +276,12 @@ def test_muting_a_track_is_said(files):
 @pytest.mark.parametrize("without", [frozenset(), frozenset({"take.end-is-exclusive"})], ids=["end-exclusive", "end-inclusive"])
 def test_a_take_becomes_a_take_of_the_clip(files, without):
     resolve, timeline, clip = scene(files, without=without)
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take"))
     assert (clip.shown, clip.length, clip.offset, clip.start) == (2, 24, 5, 100)
     assert clip.media.path == str(files / "take 25.mov")
     assert [take[0].path for take in clip.takes] == [str(files / "clip 25.mov"), str(files / "take 25.mov")]
     assert result["track"] == 1
-    again = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take"))
+    again = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take"))
     assert again["already"]
     assert len(clip.takes) == 2
 
@@ -289,7 +289,7 @@ def test_a_take_becomes_a_take_of_the_clip(files, without):
 def test_a_take_from_an_export_never_becomes_a_take_of_its_clip(files):
     """It has the clip's zoom and grade in its pixels, and would get both once more."""
     resolve, timeline, clip = scene(files)
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take", baked=True))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="take", baked=True))
     [(track, item)] = taken(timeline, files / "take 25.mov")
     assert (track, item.grade, clip.takes) == (3, "", [])
     assert "lies on a track above" in result["notices"][0]
@@ -297,17 +297,17 @@ def test_a_take_from_an_export_never_becomes_a_take_of_its_clip(files):
 
 def test_the_original_is_disabled_if_the_person_chose_so_and_a_locked_one_is_told(files):
     resolve, timeline, clip = scene(files)
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", disable_original=True))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", disable_original=True))
     assert not clip.enabled
     resolve, timeline, clip = scene(files)
     clip.stubborn = True
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", disable_original=True))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", disable_original=True))
     assert result["notices"] == ["Resolve did not disable the original clip: is its track locked?"]
 
 
 def test_a_mute_that_resolve_does_not_confirm_is_told(files):
     resolve, timeline, clip = scene(files, also=frozenset({"track.enable-is-ignored"}))
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mute="track"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mute="track"))
     assert "does not confirm" in result["notices"][0]
 
 
@@ -316,7 +316,7 @@ def test_two_timelines_of_one_name_are_two_timelines(files):
     twin = resolve.new_timeline(name=timeline.name)
     resolve.add_clip(twin, str(files / "clip 25.mov"), start=100, length=24)
     before = twin.picture()
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert twin.picture() == before
     assert len(taken(timeline, files / "take 25.mov")) == 1
 
@@ -327,7 +327,7 @@ def test_a_deleted_timeline_is_a_sentence_and_nothing_is_placed_elsewhere(files)
     resolve.manager.project.timelines.remove(timeline)
     other = resolve.new_timeline()
     with pytest.raises(HostError, match="no longer in the project") as caught:
-        placing.place(Editor(resolve), wanted)
+        placement.place(Editor(resolve), wanted)
     assert caught.value.kind == "TimelineGone"
     assert other.picture() == {}
 
@@ -337,31 +337,31 @@ def test_names_full_of_quotes_newlines_and_separators_travel_unharmed(files):
     evil = 'He said "no"\n</script>\u2028\u2029\\ ; DROP \x00'
     timeline.tracks["video"][0].name = clip.name = timeline.name = evil
     resolve.add_clip(timeline, None, start=110, length=30, track=2).name = evil
-    result = placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     assert evil in result["notices"][0]
-    from heygem_resolve import document, selecting
+    from heygem_resolve.timeline import otio_document, selection
 
-    found = selecting.selection(Editor(resolve))
+    found = selection.read_selection(Editor(resolve))
     assert found["sequence"]["name"] == evil
     timeline.selected = [clip]
-    item = selecting.selection(Editor(resolve))["items"][0]
+    item = selection.read_selection(Editor(resolve))["items"][0]
     assert item["name"] == evil
-    written = document.exported(Editor(resolve), timeline)
+    written = otio_document.exported(Editor(resolve), timeline)
     assert written is not None
     assert evil in [child["name"] for track in written["tracks"]["children"] for child in track["children"]]
 
 
 def test_another_version_is_shown_at_the_same_place_and_the_old_one_stays(files):
     resolve, timeline, clip = scene(files)
-    placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
     before = timeline.picture(frozenset({str(files / "take 25.mov"), str(files / "take 25 v2.mov")}))
     wanted = params(resolve, timeline, clip, files / "take 25 v2.mov")
-    assert not switching.switch(Editor(resolve), wanted)["already"]
+    assert not take_switch.switch(Editor(resolve), wanted)["already"]
     [(track, item)] = taken(timeline, files / "take 25 v2.mov")
     assert (track, item.start, item.length, item.offset) == (3, 100, 24, 5)
-    assert taking.index_of(item, str(files / "take 25.mov")) == 1
-    assert switching.switch(Editor(resolve), wanted)["already"]
-    switching.switch(Editor(resolve), {**wanted, "file": str(files / "take 25.mov")})
+    assert resolve_takes.index_of(item, str(files / "take 25.mov")) == 1
+    assert take_switch.switch(Editor(resolve), wanted)["already"]
+    take_switch.switch(Editor(resolve), {**wanted, "file": str(files / "take 25.mov")})
     assert item.media.path == str(files / "take 25.mov")
     assert timeline.picture(frozenset({str(files / "take 25.mov"), str(files / "take 25 v2.mov")})) == before
 
@@ -370,7 +370,7 @@ def test_a_locked_track_of_ours_is_left_alone(files):
     resolve, timeline, clip = scene(files)
     timeline.tracks["video"].append(Track("HeyGem takes"))
     timeline.tracks["video"][2].locked = True
-    assert placing.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["track"] == 4
+    assert placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))["track"] == 4
 
 
 @pytest.mark.parametrize("entry", ["append.overlap-is-dropped", "append.record-frame-is-absolute"])
@@ -396,6 +396,6 @@ def test_a_project_is_found_by_its_id_not_its_name(files):
     resolve.new_project(first.name)
     resolve.new_timeline()
     with pytest.raises(HostError):
-        placing.place(Editor(resolve), wanted)
+        placement.place(Editor(resolve), wanted)
     resolve.reopen(first)
-    assert not placing.place(Editor(resolve), wanted)["already"]
+    assert not placement.place(Editor(resolve), wanted)["already"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heygem_resolve import rates
-from heygem_resolve.trouble import HostError
+from heygem_host import timecode
+from heygem_host.errors import HostError
 from tests.plugins.media import frame_of
 
 
@@ -28,12 +28,12 @@ from tests.plugins.media import frame_of
     ],
 )
 def test_a_rounded_rate_becomes_exact(setting, rate):
-    assert rates.exact(setting) == rate
+    assert timecode.exact(setting) == rate
 
 
 def test_a_timeline_without_a_rate_is_refused_in_a_sentence():
     with pytest.raises(HostError, match="frame rate"):
-        rates.exact("")
+        timecode.exact("")
 
 
 @given(
@@ -44,7 +44,7 @@ def test_a_timeline_without_a_rate_is_refused_in_a_sentence():
 )
 def test_a_label_names_the_frame_that_it_was_made_from(frame, case):
     rate, drop = case
-    label = rates.timecode(frame, rate, drop)
+    label = timecode.timecode(frame, rate, drop)
     assert frame_of(label, rate) == frame
     skipped = drop and label[6:8] == "00" and int(label[9:]) < round(rate) // 15 and int(label[3:5]) % 10
     assert not skipped, f"{label} does not exist in drop-frame"

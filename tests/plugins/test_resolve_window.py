@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from heygem_core.shot import from_json
-from heygem_resolve import choices, render_request, running, startup, window
+from heygem_host import choices, render_request, startup
+from heygem_host.connection import Link, Settings
+from heygem_host.panel import Panel
+from heygem_resolve import running
 from heygem_resolve.editor import Editor
-from heygem_resolve.link import Link, Settings
-from heygem_resolve.panel import Panel
-from heygem_resolve.side import ResolveSide
+from heygem_resolve.panel import window
+from heygem_resolve.panel.resolve_side import ResolveSide
 from heygem_server.api.timelines import TimelineRequest
 from heygem_server.wire import Laying
 from tests.plugins.fakes.resolve import Resolve
@@ -26,9 +28,7 @@ from tests.plugins.media import make_clip, make_speech
 
 def test_only_one_panel_runs_and_a_crash_frees_its_place(tmp_path):
     lock = str(tmp_path / "x" / "panel.lock")
-    code = (
-        f"import sys, time; sys.path.insert(0, {str(Path(startup.__file__).parents[1])!r})\nfrom heygem_host.startup import only_one\n"
-    )
+    code = f"import sys, time; sys.path.insert(0, {str(Path(startup.__file__).parents[1])!r})\nfrom heygem_host.startup import only_one\n"
     code += f"with only_one({lock!r}) as first: print(first, flush=True); time.sleep(60)"
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None

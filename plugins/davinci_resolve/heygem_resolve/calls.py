@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 
-from . import answering, exporting, marking, placing, selecting, switching
-from .editor import Editor
+from heygem_host import rpc_dispatch
 
-DISPATCHER: answering.Dispatcher[Editor] = answering.Dispatcher(
+from .editor import Editor
+from .exports import clip_export
+from .takes import placement, take_switch
+from .timeline import markers, selection
+
+DISPATCHER: rpc_dispatch.Dispatcher[Editor] = rpc_dispatch.Dispatcher(
     "Resolve",
     {
-        "host.selection": lambda editor, params: selecting.selection(editor),
-        "host.export": exporting.export,
-        "host.place": placing.place,
-        "host.switchTake": switching.switch,
-        "host.reveal": marking.reveal,
-        "host.markers": marking.mark,
+        "host.selection": lambda editor, params: selection.read_selection(editor),
+        "host.export": clip_export.export,
+        "host.place": placement.place,
+        "host.switchTake": take_switch.switch,
+        "host.reveal": markers.reveal,
+        "host.markers": markers.mark,
     },
-    answering.load_schema(os.path.dirname(os.path.abspath(__file__))),
+    rpc_dispatch.load_schema(os.path.dirname(os.path.abspath(__file__))),
 )

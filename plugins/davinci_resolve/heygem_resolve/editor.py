@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .trouble import HostError
+from heygem_host.errors import HostError
 
 if TYPE_CHECKING:
     from . import api
@@ -61,7 +61,7 @@ def open_project(editor: Editor, wanted: str | None = None) -> api.Project:
 
 
 def open_timeline(project: api.Project) -> api.Timeline:
-    timeline = project.GetCurrentTimeline()
+    timeline: api.Timeline | None = project.GetCurrentTimeline()
     if timeline is None:
         raise HostError("NoTimeline", "No timeline is open in Resolve: open one and try again.")
     return timeline
@@ -69,11 +69,11 @@ def open_timeline(project: api.Project) -> api.Timeline:
 
 def timeline_by_id(project: api.Project, wanted: str) -> api.Timeline:
     """Raises: HostError — it was deleted."""
-    current = project.GetCurrentTimeline()
+    current: api.Timeline | None = project.GetCurrentTimeline()
     if current is not None and current.GetUniqueId() == wanted:
         return current
     for index in range(1, project.GetTimelineCount() + 1):
-        timeline = project.GetTimelineByIndex(index)
+        timeline: api.Timeline | None = project.GetTimelineByIndex(index)
         if timeline is not None and timeline.GetUniqueId() == wanted:
             return timeline
     raise HostError("TimelineGone", "The timeline of this shot is no longer in the project; the take itself is safe in its folder.")

@@ -6,11 +6,13 @@ import os
 import webbrowser
 from typing import Any
 
-from . import startup, window
+from heygem_host import startup
+from heygem_host.connection import Link, Settings
+from heygem_host.panel import Panel
+
 from .editor import Editor, is_studio, may_open_windows, version
-from .link import Link, Settings
-from .panel import Panel
-from .side import ResolveSide
+from .panel import window
+from .panel.resolve_side import ResolveSide
 
 _LOOK_S = 0.1  # how long a step waits for something to do
 

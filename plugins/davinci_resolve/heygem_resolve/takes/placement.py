@@ -5,13 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import appending, looks, pool, reading, sound, taking, tracks
-from .editor import Editor, open_project, timeline_by_id
-from .kept import as_it_was
-from .trouble import HostError
+from heygem_host.errors import HostError
+
+from ..editor import Editor, open_project, timeline_by_id
+from ..timeline import clip_attributes, clips, tracks
+from ..timeline.state_guard import as_it_was
+from . import append, media_bin, resolve_takes, sound
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 
 def place(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any])
     spot = params["placement"]
     laying, baked = spot.get("laying") or {}, spot.get("baked", False)
     media_pool = project.GetMediaPool()
-    media = pool.imported(media_pool, params["file"])
+    media = media_bin.imported(media_pool, params["file"])
     covered, start, notices = where_it_goes(timeline, spot)
     missed: tuple[str, ...] = ()
     if laying.get("mode") == "take" and baked:
@@ -46,14 +48,14 @@ def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any])
     if laying.get("mode") == "take" and not baked:
         if covered is None:
             raise HostError("ClipGone", "The clip of this shot is no longer on the timeline, so the take cannot become a take of it.")
-        taking.add(covered, media, params.get("handles", 0), params["frames"])
+        resolve_takes.add(covered, media, params.get("handles", 0), params["frames"])
         track, item = spot["track"], covered
     else:
         track, item = _on_track(media_pool, timeline, media, spot, start, params.get("handles", 0), params["frames"])
-        missed = looks.copy(covered, item, looks.layers_of(project)) if covered is not None and not baked else ()
+        missed = clip_attributes.copy(covered, item, clip_attributes.layers_of(project)) if covered is not None and not baked else ()
         hidden = tracks.hidden_by(timeline, spot["track"], track, start, spot["record_duration"])
         if hidden:
-            notices.append(f"The take lies above {', '.join(hidden)} as well: move the track {reading.TAKES!r} below if they should show.")
+            notices.append(f"The take lies above {', '.join(hidden)} as well: move the track {clips.TAKES!r} below if they should show.")
         if laying.get("disable_original"):
             notices += _disable(covered)
     notices += _sound(media_pool, timeline, covered, start, params, laying.get("mute", "none"))
@@ -81,11 +83,11 @@ def _sound(media_pool: api.MediaPool, timeline: api.Timeline, covered: Any, star
 
 def where_it_goes(timeline: api.Timeline, spot: dict[str, Any]) -> tuple[Any, int, list[str]]:
     """The covered clip (None = gone), the start for its take, and what the editor should know: clips move while takes render."""
-    covered = next((item for _, item in reading.all_items(timeline, "video") if item.GetUniqueId() == spot.get("clip")), None)
+    covered = next((item for _, item in clips.all_items(timeline, "video") if item.GetUniqueId() == spot.get("clip")), None)
     if covered is None:
         gone = ["The clip of this shot is no longer on the timeline; the take lies where the clip was."] if spot.get("clip") else []
         return None, spot["record_start"], gone
-    start, length = reading.start_of(timeline, covered), reading.length_of(covered)
+    start, length = clips.start_of(timeline, covered), clips.length_of(covered)
     if start == spot["record_start"]:
         changed = length != spot["record_duration"]
         return covered, start, ["The clip was trimmed since it was rendered; the take has its old length."] if changed else []
@@ -99,10 +101,10 @@ def find_placed(timeline: api.Timeline, file: str, spot: dict[str, Any] | None =
 
     With a spot, clips that hold it as one of Resolve's takes count as well.
     """
-    for track, item in reading.all_items(timeline, "video"):
-        if reading.same_file(reading.path_of(item), file):
+    for track, item in clips.all_items(timeline, "video"):
+        if clips.same_file(clips.path_of(item), file):
             return track, item
-        if spot is not None and item.GetUniqueId() == spot.get("clip") and taking.index_of(item, file):
+        if spot is not None and item.GetUniqueId() == spot.get("clip") and resolve_takes.index_of(item, file):
             return track, item
     return None
 
@@ -116,7 +118,7 @@ def _on_track(
     if track is None:
         track = tracks.new_track(timeline, "video")
     try:
-        return track, appending.append(media_pool, timeline, "video", track, media, start, handles, frames, length)
+        return track, append.append(media_pool, timeline, "video", track, media, start, handles, frames, length)
     except HostError:
         if fresh and not timeline.GetItemListInTrack("video", track):
             timeline.DeleteTrack("video", track)
@@ -130,8 +132,8 @@ def _result(
         "take": params["take"],
         "already": already,
         "track": track,
-        "record_start": reading.start_of(timeline, item),
-        "record_duration": reading.length_of(item),
+        "record_start": clips.start_of(timeline, item),
+        "record_duration": clips.length_of(item),
         "not_copied": list(missed),
         "notices": list(notices),
     }

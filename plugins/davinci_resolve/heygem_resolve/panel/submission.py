@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from . import document, selecting
-from .choices import Choices
-from .editor import Editor, open_project, timeline_by_id
-from .render_request import Offer, Order
-from .trouble import HostError
+from heygem_host.choices import Choices
+from heygem_host.errors import HostError
+from heygem_host.render_request import Offer, Order
+
+from ..editor import Editor, open_project, timeline_by_id
+from ..timeline import otio_document
+from ..timeline.selection import read_selection
 
 _SETTINGS = {"fit": "hold", "sound": "none", "format": "dnxhr"}  # a file with sound would bring it onto an audio track
 
 
 def order(editor: Editor, host_id: str, speech: str | None, choices: Choices) -> Order:
     """What is selected now. Raises: HostError — nothing is selected, nothing is said, or this Resolve writes no timelines."""
-    found = selecting.selection(editor)
+    found = read_selection(editor)
     if found["sequence"] is None:
         raise HostError("NoTimeline", "No timeline is open in Resolve: open one and try again.")
     kinds = [item["kind"] for item in found["items"]]
@@ -50,7 +52,7 @@ def as_it_is_now(editor: Editor, given: Offer) -> Offer:
     """The same offer with the timeline as it is now: clips may have been trimmed since. Raises: HostError — it is gone."""
     selection = given.order.body["selection"]
     timeline = timeline_by_id(open_project(editor, selection["project"]), selection["sequence"])
-    written = document.exported(editor, timeline)
+    written = otio_document.exported(editor, timeline)
     if written is None:
         raise HostError("NoDocument", "Resolve did not write the timeline: try again.")
     return replace(given, order=replace(given.order, body={**given.order.body, "document": written}))

@@ -12,11 +12,13 @@ import tempfile
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import rates, reading
-from .editor import Editor
+from heygem_host import timecode
+
+from ..editor import Editor
+from . import clips
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 _KINDS = {"Video": "video", "Audio": "audio"}
 
@@ -37,14 +39,14 @@ def exported(editor: Editor, timeline: api.Timeline) -> dict[str, Any] | None:
 
 def with_ids(document: dict[str, Any], timeline: api.Timeline) -> dict[str, Any]:
     """The same document; every clip that lies where a clip of the timeline lies carries that clip's id."""
-    rate = rates.exact(timeline.GetSetting("timelineFrameRate"))
+    rate = timecode.exact(timeline.GetSetting("timelineFrameRate"))
     counted = {"video": 0, "audio": 0}
     for track in document.get("tracks", {}).get("children", []):
         kind = _KINDS.get(track.get("kind", ""))
         if kind is None:
             continue
         counted[kind] += 1
-        ids = {reading.start_of(timeline, item): item.GetUniqueId() for item in reading.items_in(timeline, kind, counted[kind])}
+        ids = {clips.start_of(timeline, item): item.GetUniqueId() for item in clips.items_in(timeline, kind, counted[kind])}
         for start, child in _starts(track, rate):
             if start in ids:
                 child["metadata"] = {**(child.get("metadata") or {}), "heygem": {"id": ids[start]}}
@@ -71,7 +73,7 @@ def _length(child: dict[str, Any], rate: Fraction) -> Fraction:
     if not span:
         return Fraction(0)
     duration = span["duration"]
-    return Fraction(duration["value"]) * rate / rates.exact(duration["rate"])
+    return Fraction(duration["value"]) * rate / timecode.exact(duration["rate"])
 
 
 def _media_range(child: dict[str, Any]) -> dict[str, Any] | None:

@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .editor import Editor, can
-from .trouble import HostError
+from heygem_host.errors import HostError
+
+from ..editor import Editor, can
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 _PREFIX = "heygem-export-"
 _BYTES_PER_PIXEL = Fraction(1, 2)  # of DNxHR HQX and ProRes 422 HQ, about

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from .trouble import HostError
+from .errors import HostError
 
 _PULLED_DOWN = (24, 30, 48, 60, 72, 96, 120)
 _TOLERANCE = Fraction(3, 1000)  # 23.976 and 24000/1001 differ by 0.00002, 23.976 and 24 by 0.024

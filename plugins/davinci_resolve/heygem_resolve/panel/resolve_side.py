@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import submitting
-from .calls import DISPATCHER
-from .choices import Choices
-from .editor import Editor, can, is_studio, project_of, version
-from .render_request import Offer, Order
+from heygem_host.choices import Choices
+from heygem_host.render_request import Offer, Order
+
+from ..calls import DISPATCHER
+from ..editor import Editor, can, is_studio, project_of, version
+from . import submission
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class ResolveSide:
         return DISPATCHER.answer(self.editor, request)
 
     def order(self, speech: str | None, chosen: Choices) -> Order:
-        return submitting.order(self.editor, self.host_id, speech, chosen)
+        return submission.order(self.editor, self.host_id, speech, chosen)
 
     def refreshed(self, offer: Offer) -> Offer:
-        return submitting.as_it_is_now(self.editor, offer)
+        return submission.as_it_is_now(self.editor, offer)
 
 
 def about(editor: Editor, host_id: str) -> dict[str, Any] | None:

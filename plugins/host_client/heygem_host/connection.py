@@ -19,8 +19,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from . import errands, finding
-from .trouble import HostError
+from . import http_jobs, server_discovery
+from .errors import HostError
 
 _LOOK_S = 0.1  # how often the thread looks whether the project changed or the panel ended
 _LARGEST_MESSAGE = 32 << 20
@@ -44,7 +44,7 @@ class Link(threading.Thread):
         self.inbox: queue.Queue[tuple[Any, ...]] = queue.Queue()
         self.answers: queue.Queue[tuple[dict[str, Any], int]] = queue.Queue()
         self.outbox: queue.Queue[tuple[Any, ...]] = queue.Queue()
-        self.session: errands.Session | None = None  # None = not connected
+        self.session: http_jobs.Session | None = None  # None = not connected
         self.ended = threading.Event()
         self.settings = settings
         self._about: dict[str, Any] | None = None  # HostHello; None = no project is open
@@ -65,7 +65,7 @@ class Link(threading.Thread):
 
     def run(self) -> None:
         threading.Thread(target=self._send_answers, name="heygem-answers", daemon=True).start()
-        threading.Thread(target=errands.run, args=(self,), name="heygem-errands", daemon=True).start()
+        threading.Thread(target=http_jobs.run, args=(self,), name="heygem-errands", daemon=True).start()
         failures = 0
         while not self.ended.is_set():
             about = self._about
@@ -81,24 +81,30 @@ class Link(threading.Thread):
                 self.say(str(problem) or type(problem).__name__, False)
                 self.ended.wait(min(10.0, 0.25 * 2 ** min(failures, 6)))
 
-    def _found(self) -> finding.Server:
+    def _found(self) -> server_discovery.Server:
         try:
-            return finding.find(self.settings.server_file)
+            return server_discovery.find(self.settings.server_file)
         except HostError as problem:
             if problem.kind == "NoServer" and self.settings.command and time.monotonic() - self._started_at > _STARTING_S:
                 self._started_at = time.monotonic()
-                finding.start(list(self.settings.command), self.settings.install)
+                server_discovery.start(list(self.settings.command), self.settings.install)
                 raise HostError("Starting", "The render server is starting …") from None
             raise
 
-    def _serve(self, server: finding.Server, about: dict[str, Any]) -> None:
+    def _serve(self, server: server_discovery.Server, about: dict[str, Any]) -> None:
         """One connection, until it breaks or the project changes. Raises: anything that the network raises."""
         from websockets.sync.client import connect
 
-        token = finding.host_token(server, about["id"], about["project"])
+        token = server_discovery.host_token(server, about["id"], about["project"])
         address = "ws" + server.url[len("http") :] + "/api/v1/events"
         with connect(
-            address, open_timeout=5, close_timeout=1, max_size=_LARGEST_MESSAGE, compression=None, proxy=None, ssl=finding.tls(server)
+            address,
+            open_timeout=5,
+            close_timeout=1,
+            max_size=_LARGEST_MESSAGE,
+            compression=None,
+            proxy=None,
+            ssl=server_discovery.tls(server),
         ) as socket:
             self._connection += 1
             socket.send(json.dumps(self._hello(token, about)))
@@ -110,7 +116,7 @@ class Link(threading.Thread):
                     except TimeoutError:
                         continue
                     if isinstance(text, str):
-                        self._received(json.loads(text), errands.Session(server, token, about))
+                        self._received(json.loads(text), http_jobs.Session(server, token, about))
             finally:
                 self._socket = self.session = None
 
@@ -120,7 +126,7 @@ class Link(threading.Thread):
             hello["epoch"], hello["since"] = self._seen
         return hello
 
-    def _received(self, message: dict[str, Any], session: errands.Session) -> None:
+    def _received(self, message: dict[str, Any], session: http_jobs.Session) -> None:
         if message.get("jsonrpc") == "2.0":
             self.inbox.put(("request", message, self._connection))
             return

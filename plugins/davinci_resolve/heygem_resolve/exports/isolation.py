@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import reading
-from .kept import put_back
-from .trouble import HostError
+from heygem_host.errors import HostError
+
+from ..timeline import clips
+from ..timeline.state_guard import put_back
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 
 @contextmanager
@@ -50,9 +51,9 @@ def _off(timeline: api.Timeline, kind: str, track: int, first: int, last: int, s
     timeline.SetTrackEnable(kind, track, False)
     if not timeline.GetIsTrackEnabled(kind, track):
         return
-    for item in reading.items_in(timeline, kind, track):
+    for item in clips.items_in(timeline, kind, track):
         start = int(item.GetStart())
-        if start > last or start + reading.length_of(item) <= first or not item.GetClipEnabled():
+        if start > last or start + clips.length_of(item) <= first or not item.GetClipEnabled():
             continue
         steps.append(lambda item=item: item.SetClipEnabled(True))  # type: ignore[misc]
         item.SetClipEnabled(False)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import webbrowser
 from typing import Any
 
-from . import choices
-from .editor import Editor
-from .panel import Panel
+from heygem_host import choices
+from heygem_host.panel import Panel
+
+from ..editor import Editor
 
 _WINDOW = "com.heygem.bridge"
 _STEP_MS = 15

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import reading
-from .trouble import HostError
+from heygem_host.errors import HostError
+
+from . import clips
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
-NAMES = {"video": reading.TAKES, "audio": reading.SPEECH}
+NAMES = {"video": clips.TAKES, "audio": clips.SPEECH}
 
 
 def free_track(timeline: api.Timeline, kind: str, above: int, start: int, length: int) -> int | None:
@@ -26,8 +27,8 @@ def covered(timeline: api.Timeline, kind: str, track: int, start: int, length: i
     """Names of the clips of a track that lie at least partly in a range (frames from the timeline's start)."""
     return [
         item.GetName() or "a clip"
-        for item in reading.items_in(timeline, kind, track)
-        if reading.start_of(timeline, item) < start + length and reading.start_of(timeline, item) + reading.length_of(item) > start
+        for item in clips.items_in(timeline, kind, track)
+        if clips.start_of(timeline, item) < start + length and clips.start_of(timeline, item) + clips.length_of(item) > start
     ]
 
 

@@ -8,8 +8,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from . import checks
-from .trouble import HostError
+from . import schema_checks
+from .errors import HostError
 
 EditorT = TypeVar("EditorT")
 
@@ -28,9 +28,7 @@ def load_schema(folder: str) -> dict[str, Any]:
 class Dispatcher(Generic[EditorT]):
     """Answers requests for one kind of editor: `calls` holds a function for each method, `schema` says what their parameters are."""
 
-    def __init__(
-        self, name: str, calls: Mapping[str, Callable[[EditorT, dict[str, Any]], dict[str, Any]]], schema: dict[str, Any]
-    ) -> None:
+    def __init__(self, name: str, calls: Mapping[str, Callable[[EditorT, dict[str, Any]], dict[str, Any]]], schema: dict[str, Any]) -> None:
         """`name` is the editor's, as sentences call it. Raises: ValueError — a method that the protocol does not know."""
         unknown = sorted(set(calls) - set(schema["methods"]))
         if unknown:
@@ -46,7 +44,7 @@ class Dispatcher(Generic[EditorT]):
         method, params = request.get("method"), request.get("params") or {}
         if not isinstance(method, str) or method not in self.calls:
             return _error(_UNKNOWN, "UnknownMethod", f"This panel does not answer {method!r}; is it older than the server?")
-        found = checks.faults(params, self._schema["methods"][method]["params"], self._schema["$defs"])
+        found = schema_checks.faults(params, self._schema["methods"][method]["params"], self._schema["$defs"])
         if found:
             return _error(_INVALID, "InvalidParams", f"{method}: {'; '.join(found[:5])}.")
         try:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import animated, document, rates, reading
-from .editor import Editor, can, open_project
+from heygem_host import timecode
+
+from ..editor import Editor, can, open_project
+from . import animation, clips, otio_document
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 COLOUR = "Lime"  # of clips that are meant where Resolve is older than 21.0.4 and neither marks nor playhead point at any
 
 
-def selection(editor: Editor) -> dict[str, Any]:
+def read_selection(editor: Editor) -> dict[str, Any]:
     """The protocol's SelectionResult. Raises: HostError — no project is open."""
     project = open_project(editor)
     timeline = project.GetCurrentTimeline()
@@ -22,9 +24,9 @@ def selection(editor: Editor) -> dict[str, Any]:
     found_by, chosen = selected(timeline)
     if not any(kind == "audio" for kind, _, _ in chosen):
         chosen = [*chosen, *_speech_under(timeline, [item for kind, _, item in chosen if kind == "video"])]
-    written = document.exported(editor, timeline)
+    written = otio_document.exported(editor, timeline)
     items = [
-        animated.told(reading.describe(timeline, project, kind, track, item), written, copies_fades=can(item, "GetFades"))
+        animation.told(clips.describe(timeline, project, kind, track, item), written, copies_fades=can(item, "GetFades"))
         for kind, track, item in chosen
     ]
     return {
@@ -40,7 +42,7 @@ def describe_timeline(timeline: api.Timeline) -> dict[str, Any]:
     return {
         "id": timeline.GetUniqueId(),
         "name": timeline.GetName() or "",
-        "rate": rates.written(rates.exact(timeline.GetSetting("timelineFrameRate"))),
+        "rate": timecode.written(timecode.exact(timeline.GetSetting("timelineFrameRate"))),
         "start_frame": int(timeline.GetStartFrame()),
         "drop_frame": drop,
     }
@@ -48,7 +50,7 @@ def describe_timeline(timeline: api.Timeline) -> dict[str, Any]:
 
 def selected(timeline: Any) -> tuple[str | None, list[tuple[str, int, Any]]]:
     """How it was found, and (kind, track, clip) of each, from the bottom track up."""
-    everything = [(kind, track, item) for kind in ("video", "audio") for track, item in reading.all_items(timeline, kind)]
+    everything = [(kind, track, item) for kind in ("video", "audio") for track, item in clips.all_items(timeline, kind)]
     if can(timeline, "GetSelectedClips"):
         ids = {item.GetUniqueId() for item in timeline.GetSelectedClips() or [] if item is not None}
         if ids:
@@ -73,7 +75,7 @@ def _without_takes(timeline: api.Timeline, entries: list[tuple[str, int, Any]]) 
 
 
 def _is_ours(timeline: api.Timeline, kind: str, track: int) -> bool:
-    return (timeline.GetTrackName(kind, track) or "").startswith((reading.TAKES, reading.SPEECH))
+    return (timeline.GetTrackName(kind, track) or "").startswith((clips.TAKES, clips.SPEECH))
 
 
 def _between_marks(timeline: Any, entries: list[tuple[str, int, Any]]) -> list[tuple[str, int, Any]]:
@@ -85,19 +87,19 @@ def _between_marks(timeline: Any, entries: list[tuple[str, int, Any]]) -> list[t
     return [
         entry
         for entry in entries
-        if reading.start_of(timeline, entry[2]) <= video["out"]
-        and reading.start_of(timeline, entry[2]) + reading.length_of(entry[2]) > video["in"]
+        if clips.start_of(timeline, entry[2]) <= video["out"]
+        and clips.start_of(timeline, entry[2]) + clips.length_of(entry[2]) > video["in"]
     ]
 
 
 def _speech_under(timeline: api.Timeline, pictures: list[Any]) -> list[tuple[str, int, Any]]:
     """Sound that lies under the pictures and belongs to none of them: what was recorded with a clip is its old dialogue."""
     old = {linked.GetUniqueId() for picture in pictures for linked in picture.GetLinkedItems() or []}
-    spans = [(int(picture.GetStart()), int(picture.GetStart()) + reading.length_of(picture)) for picture in pictures]
+    spans = [(int(picture.GetStart()), int(picture.GetStart()) + clips.length_of(picture)) for picture in pictures]
     return [
         ("audio", track, item)
-        for track, item in reading.all_items(timeline, "audio")
+        for track, item in clips.all_items(timeline, "audio")
         if item.GetUniqueId() not in old
         and timeline.GetIsTrackEnabled("audio", track)
-        and any(int(item.GetStart()) < end and int(item.GetStart()) + reading.length_of(item) > start for start, end in spans)
+        and any(int(item.GetStart()) < end and int(item.GetStart()) + clips.length_of(item) > start for start, end in spans)
     ]

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import delivering, isolating, reading, storage
-from .editor import Editor, can, open_project, open_timeline
-from .kept import as_it_was
-from .trouble import HostError
+from heygem_host.errors import HostError
+
+from ..editor import Editor, can, open_project, open_timeline
+from ..timeline import clips
+from ..timeline.state_guard import as_it_was
+from . import deliver_page, isolation, media_storage
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 _PICTURES, _SOUNDS = (".mov", ".mxf", ".mp4"), (".wav", ".mov", ".mp4")
 
@@ -42,7 +44,7 @@ def export(editor: Editor, params: dict[str, Any], wait: Callable[[float], None]
     exported = []
     with as_it_was(editor, project):
         _open(project, timeline)
-        with storage.folder_for(editor, params["folder"]) as folder, delivering.kept(editor, project, timeline, folder) as notices:
+        with media_storage.folder_for(editor, params["folder"]) as folder, deliver_page.kept(editor, project, timeline, folder) as notices:
             problem = _ready(project, timeline, params["kind"])
             for number, name in enumerate(params["items"]):
                 private = os.path.join(folder, f"{number:03}")
@@ -55,7 +57,7 @@ def _where_they_lie(project: api.Project, kind: str, names: list[str]) -> tuple[
     current = open_timeline(project)
     best: tuple[int, api.Timeline, dict[str, tuple[int, Any]]] | None = None
     for timeline in (current, *(project.GetTimelineByIndex(index) for index in range(1, project.GetTimelineCount() + 1))):
-        found = {item.GetUniqueId(): (track, item) for track, item in reading.all_items(timeline, kind)}
+        found = {item.GetUniqueId(): (track, item) for track, item in clips.all_items(timeline, kind)}
         held = sum(name in found for name in names)
         if held == len(names):
             return timeline, found
@@ -75,7 +77,7 @@ def _open(project: api.Project, timeline: api.Timeline) -> None:
 def _ready(project: api.Project, timeline: api.Timeline, kind: str) -> str | None:
     """Sets up format and codec; why that failed, since a problem is told for each clip."""
     try:
-        delivering.set_up(project, timeline, kind)
+        deliver_page.set_up(project, timeline, kind)
     except HostError as problem:
         return str(problem)
     return None
@@ -99,9 +101,9 @@ def _one(
     try:
         first, last, handles = marks(timeline, item, params.get("handles", 0))
         os.makedirs(private)
-        storage.check_room(private, timeline, last - first + 1, params["kind"])
-        with isolating.alone(timeline, "video" if params["kind"] == "picture" else "audio", track, item, first, last):
-            delivering.render(project, first, last, private, params["kind"], wait)
+        media_storage.check_room(private, timeline, last - first + 1, params["kind"])
+        with isolation.alone(timeline, "video" if params["kind"] == "picture" else "audio", track, item, first, last):
+            deliver_page.render(project, first, last, private, params["kind"], wait)
         path = _moved(private, params, item)
     except HostError as trouble:
         return _failed(name, str(trouble))
@@ -118,7 +120,7 @@ def _failed(name: str, problem: str) -> dict[str, Any]:
 
 def marks(timeline: Any, item: Any, handles: int) -> tuple[int, int, int]:
     """First and last frame to render (absolute, the last one included), and how many frames there are before the clip."""
-    start, end = int(item.GetStart()), int(item.GetStart()) + reading.length_of(item)
+    start, end = int(item.GetStart()), int(item.GetStart()) + clips.length_of(item)
     first = max(int(timeline.GetStartFrame()), start - handles)
     last = end - 1 + handles
     if can(timeline, "GetEndFrame") and timeline.GetEndFrame():

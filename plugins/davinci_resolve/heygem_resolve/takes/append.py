@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import reading
-from .editor import can
-from .trouble import HostError
+from heygem_host.errors import HostError
+
+from ..editor import can
+from ..timeline import clips
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 
 def append(
@@ -38,9 +39,9 @@ def append(
         if item is None:
             continue
         wrong = _wrong_offset(item, first)
-        if wrong is None and (length is None or reading.length_of(item) == length):
+        if wrong is None and (length is None or clips.length_of(item) == length):
             return item
-        seen = reading.length_of(item)
+        seen = clips.length_of(item)
         timeline.DeleteClips([item], False)
         if wrong is not None:
             raise HostError(
@@ -56,7 +57,7 @@ def append(
 def _append_once(
     media_pool: api.MediaPool, timeline: api.Timeline, kind: str, track: int, media: Any, start: int, first: int, end: int
 ) -> Any:
-    before = {item.GetUniqueId() for item in reading.items_in(timeline, kind, track)}
+    before = {item.GetUniqueId() for item in clips.items_in(timeline, kind, track)}
     info = {
         "mediaPoolItem": media,
         "startFrame": first,
@@ -66,8 +67,8 @@ def _append_once(
         "mediaType": 1 if kind == "video" else 2,
     }
     media_pool.AppendToTimeline([info])  # type: ignore[attr-defined]  # what it returns may be hollow
-    for item in reading.items_in(timeline, kind, track):
-        if item.GetUniqueId() not in before and reading.start_of(timeline, item) == start:
+    for item in clips.items_in(timeline, kind, track):
+        if item.GetUniqueId() not in before and clips.start_of(timeline, item) == start:
             return item
     return None
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from . import reading
-from .trouble import HostError
+from heygem_host.errors import HostError
+
+from ..timeline import clips
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 
 def bin_of_takes(pool: api.MediaPool) -> Any:
     """Made under the root if it is not there. Raises: HostError — Resolve refuses."""
     root = pool.GetRootFolder()
     for folder in root.GetSubFolderList() or []:
-        if folder.GetName() == reading.TAKES:
+        if folder.GetName() == clips.TAKES:
             return folder
-    made = pool.AddSubFolder(root, reading.TAKES)
+    made = pool.AddSubFolder(root, clips.TAKES)
     if not made:
-        raise HostError("NoBin", f"Resolve did not make the bin {reading.TAKES!r} in the media pool; is the project read-only?")
+        raise HostError("NoBin", f"Resolve did not make the bin {clips.TAKES!r} in the media pool; is the project read-only?")
     return made
 
 
@@ -45,6 +46,6 @@ def imported(pool: api.MediaPool, path: str) -> Any:
 
 def _in_folder(folder: Any, path: str) -> Any:
     for media in folder.GetClipList() or []:
-        if media is not None and reading.same_file(reading.path_of_media(media), path):
+        if media is not None and clips.same_file(clips.path_of_media(media), path):
             return media
     return None

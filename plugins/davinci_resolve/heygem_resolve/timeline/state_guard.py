@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .editor import Editor, can
+from ..editor import Editor, can
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .editor import can
+from ..editor import can
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 PROPERTIES = {
     "Pan": "position", "Tilt": "position", "ZoomGang": "zoom", "ZoomX": "zoom", "ZoomY": "zoom", "RotationAngle": "rotation",

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import rates, storage
-from .editor import Editor, can
-from .kept import put_back
-from .trouble import HostError
+from heygem_host import timecode
+from heygem_host.errors import HostError
+
+from ..editor import Editor, can
+from ..timeline.state_guard import put_back
+from . import media_storage
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 _PICTURE = ("DNxHRHQX", "ProRes422HQ", "DNxHRHQ", "ProRes422")  # beginnings of codec ids, best first; "DNxHRHQX_10" in 20 and 21
 _GUESSED = ("DNxHRHQX_10", "DNxHRHQX", "ProRes422HQ", "DNxHRHQ")  # where this version lists none
@@ -143,10 +145,10 @@ def _ours(timeline: api.Timeline, kind: str) -> Iterator[dict[str, Any]]:
     if kind == "sound":
         yield from ({"AudioFormat": "wav"}, {"AudioCodec": "lpcm"}, {"AudioBitDepth": 24}, {"AudioSampleRate": 48000})
         return
-    width, height = storage.size_of(timeline)
+    width, height = media_storage.size_of(timeline)
     if width and height:
         yield {"FormatWidth": width, "FormatHeight": height}
-    yield {"FrameRate": round(float(rates.exact(timeline.GetSetting("timelineFrameRate"))), 3)}
+    yield {"FrameRate": round(float(timecode.exact(timeline.GetSetting("timelineFrameRate"))), 3)}
     yield from ({"VideoQuality": 0}, {"ExportAlpha": False}, {"ExportSubtitle": False, "SubtitleFormat": "BurnIn"}, {"DataBurnIn": "None"})
     yield from ({"UseFullExtents": False}, {"AddFrameHandles": 0})
 

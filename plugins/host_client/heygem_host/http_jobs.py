@@ -19,11 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import arrivals, finding, render_request
-from .trouble import HostError
+from . import incoming_takes, render_request, server_discovery
+from .errors import HostError
 
 if TYPE_CHECKING:
-    from .link import Link
+    from .connection import Link
 
 _AGAIN_S = 0.25
 _RENDER_S = 3900.0  # an editor renders an export for an hour at most
@@ -35,7 +35,7 @@ _GIVE_UP_S = 120.0  # a submission waits so long for a server that was restarted
 class Session:
     """A connection that the server accepted."""
 
-    server: finding.Server
+    server: server_discovery.Server
     token: str
     about: dict[str, Any]  # HostHello
 
@@ -78,14 +78,14 @@ def _until_done(link: Link, kind: str, *rest: Any) -> None:
 def _look(link: Link, session: Session, shot: str | None) -> None:
     host, project = session.about["id"], session.about["project"]
     takes = _takes(session, shot)
-    for take in arrivals.due(takes, host):
+    for take in incoming_takes.due(takes, host):
         try:
-            placing = finding.ask(session.server, "GET", f"/api/v1/takes/{take['id']}/placing", token=session.token)
+            placing = server_discovery.ask(session.server, "GET", f"/api/v1/takes/{take['id']}/placing", token=session.token)
         except HostError as problem:
             if problem.kind == "NoServer":
                 raise
             continue  # it is not meant for a timeline, or was deleted meanwhile
-        call = arrivals.call_for(take, placing, project, takes, host)
+        call = incoming_takes.call_for(take, placing, project, takes, host)
         if call is not None:
             link.inbox.put(("arrival", call))
 
@@ -94,8 +94,12 @@ def _takes(session: Session, shot: str | None) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     before = None
     while True:
-        query = "limit=200" + (f"&shot={finding.quoted(shot)}" if shot else "") + (f"&before={finding.quoted(before)}" if before else "")
-        page = finding.ask(session.server, "GET", f"/api/v1/takes?{query}", token=session.token)
+        query = (
+            "limit=200"
+            + (f"&shot={server_discovery.quoted(shot)}" if shot else "")
+            + (f"&before={server_discovery.quoted(before)}" if before else "")
+        )
+        page = server_discovery.ask(session.server, "GET", f"/api/v1/takes?{query}", token=session.token)
         found += page["takes"]
         before = page.get("next")
         if not before:
@@ -107,15 +111,15 @@ def _tell_placed(link: Link, session: Session, take: str, placement: dict[str, A
     if placement["project"] != session.about["project"]:
         return
     body = {"host": session.about["id"], "placement": placement, "at": time.time()}
-    finding.ask(session.server, "POST", f"/api/v1/takes/{take}/placed", body, token=session.token)
+    server_discovery.ask(session.server, "POST", f"/api/v1/takes/{take}/placed", body, token=session.token)
 
 
 def _page(link: Link, session: Session) -> None:
-    link.inbox.put(("page", finding.page_link(session.server, session.about["id"])))
+    link.inbox.put(("page", server_discovery.page_link(session.server, session.about["id"])))
 
 
 def _cancel(link: Link, session: Session, job: str) -> None:
-    finding.ask(session.server, "POST", f"/api/v1/jobs/{finding.quoted(job)}/cancel", token=session.token)
+    server_discovery.ask(session.server, "POST", f"/api/v1/jobs/{server_discovery.quoted(job)}/cancel", token=session.token)
 
 
 def _submit(link: Link, order: render_request.Order) -> None:
@@ -135,7 +139,7 @@ def _export(link: Link, offer: render_request.Offer) -> None:
                 continue
             body = {"items": list(items), "kind": kind, "handles": 0}
             made = _asked_until_answered(
-                link, lambda session: f"/api/v1/hosts/{finding.quoted(session.about['id'])}/exports", body, _RENDER_S
+                link, lambda session: f"/api/v1/hosts/{server_discovery.quoted(session.about['id'])}/exports", body, _RENDER_S
             )
             ids.append(made["id"])
             told += [one["problem"] for one in made["exported"] if one.get("problem")]
@@ -154,7 +158,7 @@ def _asked_until_answered(link: Link, path: Callable[[Session], str], body: dict
     while True:
         session = _session(link, time.monotonic() + _GIVE_UP_S)
         try:
-            return finding.ask(session.server, "POST", path(session), body, token=session.token, key=key, timeout_s=timeout_s)
+            return server_discovery.ask(session.server, "POST", path(session), body, token=session.token, key=key, timeout_s=timeout_s)
         except HostError as problem:
             if problem.kind != "NoServer" or time.monotonic() > deadline or link.ended.is_set():
                 raise

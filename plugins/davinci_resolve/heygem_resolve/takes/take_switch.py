@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import placing, pool, reading, taking
-from .editor import Editor, open_project, timeline_by_id
-from .kept import as_it_was
+from ..editor import Editor, open_project, timeline_by_id
+from ..timeline import clips
+from ..timeline.state_guard import as_it_was
+from . import media_bin, placement, resolve_takes
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 
 def switch(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
@@ -19,21 +20,21 @@ def switch(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
     timeline = timeline_by_id(project, spot["sequence"])
     carrier = _carrier(timeline, spot, params["file"])
     if carrier is None:
-        return placing.place(editor, params)
+        return placement.place(editor, params)
     track, item = carrier
-    already = reading.same_file(reading.path_of(item), params["file"])
+    already = clips.same_file(clips.path_of(item), params["file"])
     if not already:
         with as_it_was(editor, project):
             current = project.GetCurrentTimeline()
             if current is None or current.GetUniqueId() != timeline.GetUniqueId():
                 project.SetCurrentTimeline(timeline)
-            taking.add(item, pool.imported(project.GetMediaPool(), params["file"]), params.get("handles", 0), params["frames"])
+            resolve_takes.add(item, media_bin.imported(project.GetMediaPool(), params["file"]), params.get("handles", 0), params["frames"])
     return {
         "take": params["take"],
         "already": already,
         "track": track,
-        "record_start": reading.start_of(timeline, item),
-        "record_duration": reading.length_of(item),
+        "record_start": clips.start_of(timeline, item),
+        "record_duration": clips.length_of(item),
         "not_copied": [],
         "notices": [],
     }
@@ -41,14 +42,14 @@ def switch(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
 
 def _carrier(timeline: api.Timeline, spot: dict[str, Any], file: str) -> tuple[int, Any] | None:
     """The clip that shows this version or another one of the same shot: on a track of ours at that place, or the clip itself."""
-    _, start, _ = placing.where_it_goes(timeline, spot)
-    for track, item in reversed(reading.all_items(timeline, "video")):
-        ours = (timeline.GetTrackName("video", track) or "").startswith(reading.TAKES)
-        at_place = reading.start_of(timeline, item) == start and reading.length_of(item) == spot["record_duration"]
+    _, start, _ = placement.where_it_goes(timeline, spot)
+    for track, item in reversed(clips.all_items(timeline, "video")):
+        ours = (timeline.GetTrackName("video", track) or "").startswith(clips.TAKES)
+        at_place = clips.start_of(timeline, item) == start and clips.length_of(item) == spot["record_duration"]
         if ours and at_place and track > spot["track"]:
             return track, item
         if item.GetUniqueId() == spot.get("clip") and (item.GetTakesCount() or 0) > 0:
             return track, item
-        if reading.same_file(reading.path_of(item), file):
+        if clips.same_file(clips.path_of(item), file):
             return track, item
     return None

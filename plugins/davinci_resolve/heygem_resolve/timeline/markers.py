@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import rates, selecting
-from .editor import Editor, open_project, timeline_by_id
+from heygem_host import timecode
+
+from ..editor import Editor, open_project, timeline_by_id
+from . import selection
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 _COLOUR = "Yellow"
 _TRIES = 12  # a frame holds one marker: the next frames are tried
@@ -52,7 +54,7 @@ def reveal(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
         project.SetCurrentTimeline(timeline)
     if editor.resolve.GetCurrentPage() not in ("edit", "cut", "color", "fairlight"):
         editor.resolve.OpenPage("edit")
-    about = selecting.describe_timeline(timeline)
-    rate = rates.exact(timeline.GetSetting("timelineFrameRate"))
-    timeline.SetCurrentTimecode(rates.timecode(about["start_frame"] + spot["record_start"], rate, about["drop_frame"]))
+    about = selection.describe_timeline(timeline)
+    rate = timecode.exact(timeline.GetSetting("timelineFrameRate"))
+    timeline.SetCurrentTimecode(timecode.timecode(about["start_frame"] + spot["record_start"], rate, about["drop_frame"]))
     return {}

@@ -1,4 +1,6 @@
-"""What an editor's panel knows and does, without any window: the editor's thread calls `step` again and again, nothing else calls the editor."""
+"""The state of an editor's panel and what it does, without any window. The editor's thread calls `step` again and again; nothing else
+calls the editor.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ import time
 from typing import Any, Protocol
 
 from . import choices, render_request
-from .link import Link
-from .trouble import HostError
+from .connection import Link
+from .errors import HostError
 
 _LOOK_S = 0.5  # how often the open project is looked at
 _GONE_AFTER = 8  # looks that failed in a row: the editor has quit

@@ -21,7 +21,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from .trouble import HostError
+from .errors import HostError
 
 _TIMEOUT_S = 10.0
 

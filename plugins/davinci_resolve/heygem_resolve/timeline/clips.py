@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from . import looks, rates
-from .editor import can
+from heygem_host import timecode
+
+from ..editor import can
+from . import clip_attributes
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 TAKES = "HeyGem takes"  # name of the bin and of the tracks that takes go to
 SPEECH = "HeyGem speech"  # name of the audio tracks of speech that came as a file
@@ -75,11 +77,11 @@ def describe(timeline: api.Timeline, project: api.Project, kind: str, track: int
             "track": track,
             "record_start": start_of(timeline, item),
             "record_duration": length_of(item),
-            "rate": rates.written(rates.exact(timeline.GetSetting("timelineFrameRate"))),
+            "rate": timecode.written(timecode.exact(timeline.GetSetting("timelineFrameRate"))),
         },
         "path": path,
         "needs_host_export": _why_only_resolve_reads_it(item, path),
-        "cannot_copy": list(looks.lost(item, looks.layers_of(project))) if kind == "video" else [],
+        "cannot_copy": list(clip_attributes.lost(item, clip_attributes.layers_of(project))) if kind == "video" else [],
     }
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import appending, pool, rates, reading, tracks
-from .trouble import HostError
+from heygem_host import timecode
+from heygem_host.errors import HostError
+
+from ..timeline import clips, tracks
+from . import append, media_bin
 
 if TYPE_CHECKING:
-    from . import api
+    from .. import api
 
 
 def place_speech(
@@ -19,30 +22,30 @@ def place_speech(
 
     `speech_start` is the second of the file that is heard at the take's first frame; a negative one begins later.
     """
-    rate = rates.exact(timeline.GetSetting("timelineFrameRate"))
+    rate = timecode.exact(timeline.GetSetting("timelineFrameRate"))
     first = round(speech_start * rate)
     if first < 0:
         start, length, first = start - first, length + first, 0
     if length <= 0 or _is_there(timeline, file, start, length):
         return []
     try:
-        media = pool.imported(media_pool, file)
+        media = media_bin.imported(media_pool, file)
         track = tracks.free_track(timeline, "audio", 0, start, length) or tracks.new_track(timeline, "audio")
-        item = appending.append(media_pool, timeline, "audio", track, media, start, first, length, None)
+        item = append.append(media_pool, timeline, "audio", track, media, start, first, length, None)
     except HostError as problem:
         return [f"The take is placed, its speech is not: {problem}"]
-    if reading.length_of(item) not in (length, length - 1, length + 1):
-        return [f"The speech file ends early: {reading.length_of(item)} of {length} frames have sound."]
+    if clips.length_of(item) not in (length, length - 1, length + 1):
+        return [f"The speech file ends early: {clips.length_of(item)} of {length} frames have sound."]
     return []
 
 
 def _is_there(timeline: api.Timeline, file: str, start: int, length: int) -> bool:
     """Whether the file sounds there already: placed before, or the very clip that the speech was taken from."""
     return any(
-        reading.same_file(reading.path_of(item), file)
-        and reading.start_of(timeline, item) < start + length
-        and reading.start_of(timeline, item) + reading.length_of(item) > start
-        for _, item in reading.all_items(timeline, "audio")
+        clips.same_file(clips.path_of(item), file)
+        and clips.start_of(timeline, item) < start + length
+        and clips.start_of(timeline, item) + clips.length_of(item) > start
+        for _, item in clips.all_items(timeline, "audio")
     )
 
 
@@ -51,7 +54,7 @@ def mute(timeline: api.Timeline, covered: Any, how: str) -> list[str]:
     if covered is None:
         return ["The clip is gone, so its old dialogue was not muted."]
     linked = {item.GetUniqueId() for item in covered.GetLinkedItems() or []}
-    old = [(track, item) for track, item in reading.all_items(timeline, "audio") if item.GetUniqueId() in linked]
+    old = [(track, item) for track, item in clips.all_items(timeline, "audio") if item.GetUniqueId() in linked]
     if not old:
         return ["No sound is linked to the clip, so nothing was muted."]
     if how == "clip":
