@@ -19,10 +19,12 @@ import heygem_core.shot
 from heygem_core.media.deliverables import DELIVERABLES, Deliverable
 from heygem_core.options import options_of
 from heygem_server import cli, settings
+from heygem_server.executors.base import ExecutorKind
 from heygem_server.http.openapi import document
 from heygem_server.http.route_table import ROUTES
 from heygem_server.timeline.formats.format import Format
 from heygem_server.timeline.formats.registry import FORMATS as TIMELINE_FORMATS
+from heygem_server.wire import HostHello
 
 _API = "/api/v1/"
 EXIT_CODES_OUTSIDE_THE_TREE = {
@@ -183,6 +185,13 @@ def api() -> str:
     return "\n".join(parts)
 
 
+def host_methods(page: str = "") -> str:
+    """What the server asks of editors; `page`: where the schemas are described, "" = on the same page."""
+    methods = json.loads(api_document())["x-host-methods"]
+    rows = [(_code(name), _kind(method["params"], page), _kind(method["result"], page)) for name, method in sorted(methods.items())]
+    return _table(("method", "parameters", "result"), rows)
+
+
 def _route(method: str, path: str, entry: dict[str, Any]) -> str:
     lines = [f"### `{method.upper()} {path}`", "", entry.get("summary", ""), ""]
     rows = [
@@ -223,11 +232,11 @@ def _schema(name: str, schema: dict[str, Any], comments: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def _kind(schema: dict[str, Any], page: str = "") -> str:
     """A JSON Schema in a few words, with links."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](#{_anchor(name)})"
+        return f"[{name}]({page}#{_anchor(name)})"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_kind(each) for each in schema["anyOf"]))
     if "enum" in schema:
@@ -333,6 +342,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "deliverables": deliverables,
     "deliverable-fields": fields(Deliverable),
+    "executor-kind-fields": fields(ExecutorKind),
+    "host-hello-fields": fields(HostHello),
+    "host-methods": lambda: host_methods("../reference/api.md"),
     "timeline-formats": timeline_formats,
     "timeline-format-fields": fields(Format),
     "api": api,

@@ -1,8 +1,7 @@
 """Takes the pictures of the documentation from the running product: `make pictures`.
 
-Starts a server with folders of its own, drives its page in Chromium, and writes PNGs into docs/pictures. Who is seen is the public-domain
-portrait of astronaut Eileen Collins from scikit-image, cut into clips by a camera that moves a little; nobody else's face goes into the
-repository. Takes about three minutes.
+Starts a server with folders of its own, drives its page in Chromium, and writes into docs/pictures. The people are those of `make demo`,
+two public-domain portraits before a moving camera; nobody else's face goes into the repository. Takes about five minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +19,18 @@ import av
 import cv2
 import numpy as np
 import opentimelineio as otio
-from PIL import Image
+from PIL import Image, ImageSequence
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from demo import packaged  # noqa: E402
+from demo import PORTRAITS, RATE, SPEECH, film, packaged, write_comparison  # noqa: E402
 from heygem_core.rendering.report import read_report  # noqa: E402
 from tests.web.editor import ScriptedEditor  # noqa: E402
 from tests.web.running import RunningServer, open_page, unfold  # noqa: E402
 
 OUTPUT = REPOSITORY / "docs" / "pictures"
-RATE = 25
-SPEECH = slice(int(0.3 * 16_000), int(4.3 * 16_000))  # samples of the recording: a whole phrase
-INTENSITY = 1.6
+PHRASE = slice(int(0.3 * 16_000), int(4.3 * 16_000))  # samples of the recording
 WAIT_MS = 240_000
 COLOURS = 256  # of a picture's palette: a third of the size, and no difference to see
 
@@ -48,12 +44,16 @@ def main() -> None:
         server = RunningServer(Path(folder), media, workers=1)
         server.start()
         try:
-            take = rendered(server)
-            write_strip(media / "interview.mp4", Path(take["path"]), OUTPUT / "before-after.png")
+            take = rendered(server, "interview.mp4", "collins", "Interview, German")
+            other = rendered(server, "answer.mp4", "hopper", "Answer, German")
+            pairs = [(media / "interview.mp4", Path(take["path"])), (media / "answer.mp4", Path(other["path"]))]
+            save(Image.fromarray(np.hstack([strip(*pair) for pair in pairs])), OUTPUT / "before-after.png")
+            write_comparison(*pairs[1], OUTPUT / "before-after.webp", first=4, frames=64, side=200)
+            compress(OUTPUT / "before-after.webp")
             take_pictures(server, take)
         finally:
             server.stop()
-    for picture in sorted(OUTPUT.glob("*.png")):
+    for picture in sorted(OUTPUT.iterdir()):
         print(f"{picture.relative_to(REPOSITORY)}  {picture.stat().st_size // 1024} KB")
 
 
@@ -61,32 +61,14 @@ def main() -> None:
 
 
 def make_clips(folder: Path) -> None:
-    """interview.mp4, answer.mp4 and close-up.mp4 of the portrait, and line.wav."""
-    portrait = cv2.imread(packaged("skimage", "data/astronaut.png"))
-    for name, first, last in (
-        ("interview.mp4", (225, 128, 236), (229, 132, 212)),
-        ("answer.mp4", (236, 150, 300), (230, 146, 290)),
-        ("close-up.mp4", (226, 128, 170), (226, 126, 178)),
-    ):
-        write_clip(folder / name, portrait, np.array(first), np.array(last))
-    with av.open(packaged("moonshine_onnx", "assets/beckett.wav")) as recording:
-        sound = np.concatenate([frame.to_ndarray().reshape(-1) for frame in recording.decode(audio=0)])[SPEECH]
+    """interview.mp4 and answer.mp4 of two portraits, close-up.mp4 of the first, and line.wav."""
+    collins, hopper = PORTRAITS["collins"], PORTRAITS["hopper"]
+    film(collins, folder / "interview.mp4")
+    film(hopper, folder / "answer.mp4")
+    film(collins._replace(left=collins.left + 30, top=collins.top + 35, side=165), folder / "close-up.mp4")
+    with av.open(str(packaged(*SPEECH))) as recording:
+        sound = np.concatenate([frame.to_ndarray().reshape(-1) for frame in recording.decode(audio=0)])[PHRASE]
         write_sound(folder / "line.wav", sound)
-
-
-def write_clip(path: Path, picture: np.ndarray, first: np.ndarray, last: np.ndarray, *, frames: int = 100, side: int = 640) -> None:
-    """A camera that goes from one square window (middle x, middle y, side, in pixels of the picture) to another."""
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("libx264", rate=Fraction(RATE), options={"crf": "14"})
-        stream.width = stream.height = side
-        stream.pix_fmt = "yuv420p"
-        for share in np.linspace(0, 1, frames):
-            x, y, window = first + share * (last - first)
-            scale = side / window
-            affine = np.array([[scale, 0, side / 2 - x * scale], [0, scale, side / 2 - y * scale]])
-            seen = cv2.warpAffine(picture, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(seen, format="bgr24")))
-        file.mux(stream.encode())
 
 
 def write_sound(path: Path, samples: np.ndarray) -> None:
@@ -105,13 +87,13 @@ def job(server: RunningServer, *videos: str, name: str, **settings: object) -> A
         {"video": {"path": str(server.media / video)}, "speech": {"path": str(server.media / "line.wav")}, "name": Path(video).stem}
         for video in videos
     ]
-    chosen = {"format": "h264", "fit": "hold", "intensity": INTENSITY, **settings}
+    chosen = {"format": "h264", "fit": "hold", **settings}
     return server.ask("POST", "/jobs", {"shots": shots, "settings": chosen, "name": name})["job"]
 
 
-def rendered(server: RunningServer) -> Any:
-    """The take that all pictures show."""
-    detail = server.finished(job(server, "interview.mp4", name="Interview, German")["id"], within_s=600)
+def rendered(server: RunningServer, video: str, portrait: str, name: str) -> Any:
+    """A finished take."""
+    detail = server.finished(job(server, video, name=name, intensity=PORTRAITS[portrait].intensity)["id"], within_s=900)
     assert detail["job"]["state"] == "completed", detail
     return detail["shots"][0]["takes"][0]
 
@@ -165,8 +147,8 @@ def show_new(page: Any, server: RunningServer, _: Any) -> Iterator[None]:
 def show_queue(page: Any, server: RunningServer, _: Any) -> Iterator[None]:
     """One job at work with the frame just drawn, one that waits, one that is done."""
     page.goto(f"{server.url}/#/queue")
-    first = job(server, "answer.mp4", "close-up.mp4", name="Scene 12, corrected line", intensity=1.5)
-    job(server, "interview.mp4", name="Interview, French", intensity=1.4)
+    first = job(server, "answer.mp4", "close-up.mp4", name="Scene 12, corrected line", intensity=1.4)
+    job(server, "interview.mp4", name="Interview, French", intensity=1.3)
     unfold(page.locator(f"[data-job='{first['id']}']"))
     page.get_by_alt_text("Newest frame of").first.wait_for()
     yield
@@ -232,8 +214,8 @@ VIEWS = {"page-new": show_new, "page-take": show_take, "page-editor": show_edito
 # --- files
 
 
-def write_strip(source: Path, take: Path, path: Path, *, columns: int = 5, tile: int = 220) -> None:
-    """Frames of the clip above the same frames of the take, where the wanted lips are from closed to widest."""
+def strip(source: Path, take: Path, *, columns: int = 3, tile: int = 200) -> np.ndarray:
+    """Frames of the clip above the same frames of the take, (2 tile, columns × tile, 3): lips from closed to widest."""
     report = read_report(take)
     assert report is not None
     gaps = np.array(report.wanted_gap, float)
@@ -242,14 +224,22 @@ def write_strip(source: Path, take: Path, path: Path, *, columns: int = 5, tile:
     for file in (source, take):
         with av.open(str(file)) as opened:
             frames = {k: frame.to_ndarray(format="rgb24") for k, frame in enumerate(opened.decode(video=0)) if k in picks}
-        rows.append(np.hstack([cv2.resize(frames[k][130:490, 130:490], (tile, tile), interpolation=cv2.INTER_AREA) for k in picks]))
-    save(Image.fromarray(np.vstack(rows)), path)
+        rows.append(np.hstack([cv2.resize(frames[k][130:530, 120:520], (tile, tile), interpolation=cv2.INTER_AREA) for k in picks]))
+    return np.vstack(rows)
 
 
 def write_small(png: bytes, path: Path) -> None:
     import io
 
     save(Image.open(io.BytesIO(png)).convert("RGB"), path)
+
+
+def compress(path: Path) -> None:
+    """A moving picture with fewer bytes, at the same pace."""
+    with Image.open(path) as moving:
+        pace = moving.info["duration"]
+        first, *others = [frame.convert("RGB") for frame in ImageSequence.Iterator(moving)]
+    first.save(path, save_all=True, append_images=others, duration=pace, loop=0, quality=40, method=6)
 
 
 def save(picture: Image.Image, path: Path) -> None:
