@@ -10,14 +10,17 @@ import io
 import json
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+import heygem_core
 import heygem_core.errors
 import heygem_core.shot
+from heygem_core.engines.base import Change, Needs, PlanContext
 from heygem_core.media.deliverables import DELIVERABLES, Deliverable
 from heygem_core.options import options_of
+from heygem_core.tasks.specs import Task
 from heygem_server import cli, settings
 from heygem_server.executors.base import ExecutorKind
 from heygem_server.http.openapi import document
@@ -258,23 +261,35 @@ def _anchor(name: str) -> str:
 
 
 def python() -> str:
-    """The structs and functions that Python programs use, from their source."""
-    from heygem_core.rendering.render import render
+    """The public door: what `heygem_core` exports, functions first, from its source."""
+    doors = [(name, getattr(heygem_core, name)) for name in heygem_core.__all__]
+    doors.sort(key=lambda door: inspect.isclass(door[1]))
+    return "\n".join(_class(f"heygem_core.{name}", thing) if inspect.isclass(thing) else _function(name, thing) for name, thing in doors)
 
-    return "\n".join(
-        [_function("heygem_core.rendering.render.render", render)]
-        + [_struct(kind) for kind in (heygem_core.shot.Shot, heygem_core.shot.RenderSettings, heygem_core.shot.RenderTask)]
-    )
+
+def specs() -> str:
+    """The specs that `python -m heygem_core` runs."""
+    return "\n".join(f'{_class(kind.__name__, kind)}\n`"task": "{kind.__struct_config__.tag}"`\n' for kind in get_args(Task))
 
 
 def _function(name: str, function: Callable[..., Any]) -> str:
-    signature = str(inspect.signature(function)).replace("'", "")
-    short = name.rpartition(".")[2]
-    return f"## `{name}`\n\n```python\n{short}{signature}\n```\n\n{inspect.getdoc(function) or ''}\n"
+    signature = inspect.signature(function)
+    lines: list[str] = []
+    for parameter in signature.parameters.values():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and "    *," not in lines:
+            lines.append("    *,")
+        lines.append(f"    {parameter},")
+    written = "\n".join([f"{name}(", *lines, f") -> {signature.return_annotation}"]).replace("'", "")
+    return f"## `heygem_core.{name}`\n\n```python\n{written}\n```\n\n{inspect.getdoc(function) or ''}\n"
 
 
-def _struct(kind: type) -> str:
-    return f"## `{kind.__module__}.{kind.__name__}`\n\n{inspect.getdoc(kind) or ''}\n\n{fields(kind)()}\n"
+def _class(name: str, kind: type) -> str:
+    methods = [
+        f"`{name}.{each}{str(inspect.signature(member)).replace(chr(39), '')}`: {inspect.getdoc(member)}\n"
+        for each, member in inspect.getmembers(kind, inspect.isfunction)
+        if not each.startswith("_") and each in vars(kind)
+    ]
+    return "\n".join([f"## `{name}`\n\n{inspect.getdoc(kind) or ''}\n\n{fields(kind)()}\n", *methods])
 
 
 def field_comments(kind: type) -> dict[str, str]:
@@ -342,6 +357,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "deliverables": deliverables,
     "deliverable-fields": fields(Deliverable),
+    "plan-context-fields": fields(PlanContext),
+    "needs-fields": fields(Needs),
+    "change-fields": fields(Change),
     "executor-kind-fields": fields(ExecutorKind),
     "host-hello-fields": fields(HostHello),
     "host-methods": lambda: host_methods("../reference/api.md"),
@@ -349,4 +367,5 @@ GENERATED: dict[str, Callable[[], str]] = {
     "timeline-format-fields": fields(Format),
     "api": api,
     "python": python,
+    "specs": specs,
 }

@@ -269,4 +269,4 @@ def from_json(text: bytes | str, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(text, type=kind, dec_hook=_decode_other)
     except (msgspec.DecodeError, ValueError, ZeroDivisionError) as error:
-        raise SpecError(f"The spec is not valid: {error}. The page “Python” of the documentation lists all fields.") from error
+        raise SpecError(f"The spec is not valid: {error}. The page “Tasks” of the documentation lists all fields.") from error

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from heygem_core import RenderSettings, Shot, render
 from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.rendering.render import render as work
+from heygem_core.shot import RenderTask
 from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.formats.writing import write_timeline
 
+from ..rendering import making
 from ..seams.packages import found
 from .test_pages import DOCS, blocks
 
@@ -57,3 +61,17 @@ def test_the_example_of_a_timeline_format_reads_and_writes(tmp_path: Path) -> No
     assert (read.format, read.notices) == ("cutlist", ("A cut list has no names.",))
     write_timeline(read.timeline, tmp_path / "out.cuts")
     assert (tmp_path / "out.cuts").read_text().splitlines() == text.splitlines()
+
+
+@pytest.mark.parametrize("example", ["extend/engine.md"], indirect=True)
+@pytest.mark.usefixtures("example")
+def test_the_example_of_an_engine_renders_whole_and_in_pieces_alike(clips: Path, tmp_path: Path) -> None:
+    video = making.write_clip(tmp_path / "clip.mkv", making.pictures(clips / "grid" / "bbaf2n.mpg")[10:30])
+    speech = making.write_sound(tmp_path / "words.wav", making.speech(clips / "grid" / "lrwp9a.mpg")[8000:24000])
+    shot, settings = Shot(video=str(video), speech=str(speech)), RenderSettings(engine="tint", fit="hold", format="ffv1")
+    take = render(shot, tmp_path / "take.mkv", settings, cache=tmp_path / "cache")
+    assert "Mouths are tinted." in take.notices
+    piece = RenderTask(shot=shot, settings=settings, output=str(tmp_path / "piece.mkv"), segment=(8, 16), cache=str(tmp_path / "cache"))
+    assert list(work(piece))
+    assert making.same(making.planes(tmp_path / "take.mkv", 8, 16), making.planes(tmp_path / "piece.mkv"))
+    assert not making.same(making.planes(tmp_path / "take.mkv"), making.planes(video)), "the mouth is tinted"
