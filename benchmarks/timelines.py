@@ -26,7 +26,7 @@ import numpy as np
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.conform_types import FinishedTake, MediaFacts, Selection
 from heygem_server.timeline.facts import read_facts
-from heygem_server.timeline.formats.export_model import Flat, FlatClip, flatten
+from heygem_server.timeline.formats.export_model import ExportClip, ExportModel, export_model_of
 from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.publish import publish
@@ -58,7 +58,7 @@ def compare(folder: Path, rate: Fraction, mode: Any) -> tuple[int, list[tuple[in
     home = folder / f"{float(rate):.3f}-{mode}"
     home.mkdir(exist_ok=True)
     published = published_timeline(home, rate, mode)
-    flat = flatten(published)
+    flat = export_model_of(published)
     (home / "timeline.mlt").write_text(mlt_xml(flat, rate))
     shown = played(home / "timeline.mlt", home / "played.mkv")
     meant = composite(flat)
@@ -164,7 +164,7 @@ def numbers_in(path: Path) -> Iterator[int]:
             yield BLACK if max(stripes) < 35 else sum(1 << bit for bit, level in enumerate(stripes) if level > 125)
 
 
-def composite(flat: Flat) -> list[int]:
+def composite(flat: ExportModel) -> list[int]:
     """The number that each record frame shows, by our own placement: the topmost clip that is enabled."""
     shown = [BLACK] * flat.frames
     known: dict[str, list[int]] = {}
@@ -182,13 +182,13 @@ def composite(flat: Flat) -> list[int]:
     return shown
 
 
-def _first(clip: FlatClip) -> int:
+def _first(clip: ExportClip) -> int:
     """Frame of the file that the clip shows first."""
     assert clip.media is not None
     return round((clip.low - (clip.media.start or 0)) * clip.media.rate)
 
 
-def mlt_xml(flat: Flat, rate: Fraction) -> str:
+def mlt_xml(flat: ExportModel, rate: Fraction) -> str:
     """The timeline for MLT: one playlist per track, the higher ones laid over the lower."""
     root = Element("mlt", LC_NUMERIC="C")
     width, height = (str(side) for side in SIZE)

@@ -68,7 +68,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..timeline.child_process import conform_now, publish_now
+    from ..timeline.child_process import conform_blocking, publish_blocking
     from ..timeline.child_specs import ConformSpec, PublishSpec
 
     selection, takes_folder = _selection(options), _takes_folder(options)
@@ -80,13 +80,13 @@ def run(options: argparse.Namespace) -> int:
         path_maps=tuple(_path_map(text) for text in options.map),
         mixes=None if options.dry_run else str(takes_folder / "speech"),
     )
-    found = conform_now(spec)
+    found = conform_blocking(spec)
     if options.dry_run:
         _show(found, as_json=options.json)
         return 0
     takes, failed = _render_all(found, options, takes_folder)
     if takes:
-        written = publish_now(
+        written = publish_blocking(
             PublishSpec(
                 source=options.timeline,
                 rate=options.rate,

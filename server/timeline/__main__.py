@@ -31,19 +31,19 @@ CPU_S = 900
 
 
 def main() -> int:
-    _limit()
+    _limit_resources()
     try:
-        print(to_json(run(_spec(sys.argv[1:]))).decode(), flush=True)
+        print(to_json(run(_read_spec(sys.argv[1:]))).decode(), flush=True)
         return EXIT_OK
     except HeygemError as error:
-        _fail(type(error).__name__, str(error), error.exit_code)
+        _print_failure(type(error).__name__, str(error), error.exit_code)
         return error.exit_code
     except (MemoryError, RecursionError):
-        _fail("UnreadableTimeline", "The timeline is too large or nested too deeply.", 3)
+        _print_failure("UnreadableTimeline", "The timeline is too large or nested too deeply.", 3)
         return 3
     except Exception as error:
         traceback.print_exc()
-        _fail(type(error).__name__, f"Internal error: {error}. Please report it with the timeline.", EXIT_BUG)
+        _print_failure(type(error).__name__, f"Internal error: {error}. Please report it with the timeline.", EXIT_BUG)
         return EXIT_BUG
 
 
@@ -63,11 +63,11 @@ def _conform(spec: ConformSpec) -> Conformed:
     )
     with FactsChild() as facts:
         found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
-    shots = found.shots if spec.mixes is None else tuple(_mixed(row, Path(spec.mixes)) for row in found.shots)
+    shots = found.shots if spec.mixes is None else tuple(_with_mixed_speech(row, Path(spec.mixes)) for row in found.shots)
     return msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices))
 
 
-def _mixed(row: TimelineShot, folder: Path) -> TimelineShot:
+def _with_mixed_speech(row: TimelineShot, folder: Path) -> TimelineShot:
     """The row with its pieces of speech made into one file, named by what it is made of."""
     if not row.mix or row.take_seconds is None:
         return row
@@ -98,7 +98,7 @@ def _publish(spec: PublishSpec) -> Published:
     return msgspec.structs.replace(written, notices=(*notices, *written.notices))
 
 
-def _spec(arguments: list[str]) -> Spec:
+def _read_spec(arguments: list[str]) -> Spec:
     try:
         text = sys.stdin.buffer.read() if arguments[:1] == ["-"] else Path(arguments[0]).read_bytes()
     except (IndexError, OSError) as error:
@@ -106,11 +106,11 @@ def _spec(arguments: list[str]) -> Spec:
     return from_json(text, Spec)  # type: ignore[arg-type]
 
 
-def _fail(error: str, message: str, code: int) -> None:
+def _print_failure(error: str, message: str, code: int) -> None:
     print(to_json(Failed(error=error, message=message, exit_code=code)).decode(), flush=True)
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     """A timeline that asks for too much ends this process, nothing else. (Windows has no such limits: the parent watches the time.)"""
     try:
         import resource

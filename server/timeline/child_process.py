@@ -1,4 +1,4 @@
-"""Asking the child process that reads timelines: from the server (async) and from the command line."""
+"""Runs the child process that reads timelines: for the server (async) and for the command line."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from .errors import UnreadableTimeline
 
 SECONDS = 600.0
 _COMMAND = (sys.executable, "-m", "heygem_server.timeline", "-")
-_Answer = TypeVar("_Answer", Conformed, Published)
+_Result = TypeVar("_Result", Conformed, Published)
 
 
 async def conform_in_child(spec: ConformSpec, *, timeout_s: float = SECONDS) -> Conformed:
-    """Raises: HeygemError — what the child said, or UnreadableTimeline where it crashed or took too long."""
-    return _answer(await _asked(spec, timeout_s), Conformed)
+    """Raises: HeygemError — what the child says, or UnreadableTimeline where it crashed or took too long."""
+    return _result_of(await _run_async(spec, timeout_s), Conformed)
 
 
 async def publish_in_child(spec: PublishSpec, *, timeout_s: float = SECONDS) -> Published:
-    """Raises: HeygemError — what the child said, or UnreadableTimeline where it crashed or took too long."""
-    return _answer(await _asked(spec, timeout_s), Published)
+    """Raises: HeygemError — what the child says, or UnreadableTimeline where it crashed or took too long."""
+    return _result_of(await _run_async(spec, timeout_s), Published)
 
 
-def conform_now(spec: ConformSpec) -> Conformed:
-    """The same for callers that may wait. Raises: HeygemError."""
-    return _answer(_asked_now(spec), Conformed)
+def conform_blocking(spec: ConformSpec) -> Conformed:
+    """The same for callers that may block. Raises: HeygemError."""
+    return _result_of(_run(spec), Conformed)
 
 
-def publish_now(spec: PublishSpec) -> Published:
-    """The same for callers that may wait. Raises: HeygemError."""
-    return _answer(_asked_now(spec), Published)
+def publish_blocking(spec: PublishSpec) -> Published:
+    """The same for callers that may block. Raises: HeygemError."""
+    return _result_of(_run(spec), Published)
 
 
-async def _asked(spec: Spec, timeout_s: float) -> bytes:
+async def _run_async(spec: Spec, timeout_s: float) -> bytes:
     child = await asyncio.create_subprocess_exec(*_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         async with asyncio.timeout(timeout_s):
-            said, _ = await child.communicate(to_json(spec))
-        return said
+            output, _ = await child.communicate(to_json(spec))
+        return output
     except TimeoutError:
         raise UnreadableTimeline(f"The timeline took longer than {timeout_s:g} s to read: export a shorter one.") from None
     finally:
@@ -55,16 +55,16 @@ async def _asked(spec: Spec, timeout_s: float) -> bytes:
             await child.wait()
 
 
-def _asked_now(spec: Spec) -> bytes:
+def _run(spec: Spec) -> bytes:
     return subprocess.run(_COMMAND, input=to_json(spec), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SECONDS).stdout
 
 
-def _answer(said: bytes, kind: type[_Answer]) -> _Answer:
-    lines = said.strip().splitlines()
-    answer = from_json(lines[-1], kind | Failed) if lines else None  # type: ignore[arg-type]
-    if isinstance(answer, kind):
-        return answer
-    if isinstance(answer, Failed):
-        found = getattr(errors, answer.error, None) or getattr(core, answer.error, None)
-        raise (found if isinstance(found, type) and issubclass(found, HeygemError) else HeygemError)(answer.message)
+def _result_of(output: bytes, kind: type[_Result]) -> _Result:
+    lines = output.strip().splitlines()
+    result = from_json(lines[-1], kind | Failed) if lines else None  # type: ignore[arg-type]
+    if isinstance(result, kind):
+        return result
+    if isinstance(result, Failed):
+        found = getattr(errors, result.error, None) or getattr(core, result.error, None)
+        raise (found if isinstance(found, type) and issubclass(found, HeygemError) else HeygemError)(result.message)
     raise UnreadableTimeline("The timeline made the program that reads it fail: export it in another format.")

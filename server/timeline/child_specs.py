@@ -1,4 +1,4 @@
-"""What the child process of timelines is asked: `python -m heygem_server.timeline SPEC.json` runs one of these."""
+"""The tasks of the child process of timelines: `python -m heygem_server.timeline SPEC.json` runs one of these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .formats.registry import FormatName
 
 
 class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="conform"):
-    """Read a timeline and give its shots. Answered with `Conformed`."""
+    """Read a timeline and give its shots. Its result is `Conformed`."""
 
     source: str  # path of the timeline
     format: FormatName | None = None  # None = by content
@@ -26,7 +26,7 @@ class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="confo
 
 
 class PublishSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="publish"):
-    """Put takes into a timeline and write it. Answered with `Published`."""
+    """Put takes into a timeline and write it. Its result is `Published`."""
 
     source: str
     format: FormatName | None = None

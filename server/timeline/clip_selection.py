@@ -1,4 +1,4 @@
-"""Which clips of a timeline become shots, and which of its sounds are the new speech."""
+"""Selects the clips of a timeline that become shots, and the sounds that are the new speech."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .conform_types import Sequence as SequenceFacts
 from .errors import UnreadableTimeline
 from .exact_time import round_half_up
 from .exclusions import markers
-from .flatten import Placed, cut, kind_of
+from .flatten import TimelineItem, kind_of, trimmed
 from .host_exports import Exports
 from .media import Media
-from .metadata import text_mark
-from .speech_mapping import Heard, Stretch, stretches
+from .metadata import own_text
+from .speech_mapping import SpeechMap, SpeechStretch, speech_stretches
 
 _UNKNOWN_LENGTH_S = Fraction(24 * 3600)
 
 
 @dataclass(slots=True, kw_only=True)
-class Choosing:
-    """What a selection means in one timeline. `skipped` fills while the chosen pictures are gone through."""
+class ClipSelector:
+    """Applies a `Selection` to one timeline. `skipped` grows while `selected` is iterated."""
 
     timeline: Any
     selection: Selection
@@ -37,44 +37,44 @@ class Choosing:
     def __post_init__(self) -> None:
         self._ids = frozenset(self.selection.ids)
 
-    def speech(self, placed: Iterable[Placed]) -> Heard:
+    def speech(self, items: Iterable[TimelineItem]) -> SpeechMap:
         """The new speech. Raises: InputError — a speech file that cannot be used; UnreadableTimeline — no such track."""
         if self.selection.speech is not None:
             path = Path(self.selection.speech)
             known = self.media.facts(path)
             length = known.duration_s if known.duration_s is not None else _UNKNOWN_LENGTH_S
-            return Heard([Stretch(path=path, begins=Fraction(0), start=Fraction(0), end=length)])
-        sounds = [each for each in placed if each.kind == "sound" and each.enabled]
+            return SpeechMap([SpeechStretch(path=path, file_start=Fraction(0), start=Fraction(0), end=length)])
+        sounds = [each for each in items if each.kind == "sound" and each.enabled]
         if self.selection.speech_tracks:
             numbers = self._track_numbers(self.selection.speech_tracks, "sound")
             chosen = [each for each in sounds if each.track in numbers and each.where[0] in numbers[each.track]]
         else:
-            chosen = [each for each in sounds if self._named(each)]
-        return Heard(*stretches(chosen, self.media, self.exports, self.sequence.rate))
+            chosen = [each for each in sounds if self._is_named(each)]
+        return SpeechMap(*speech_stretches(chosen, self.media, self.exports, self.sequence.rate))
 
-    def pictures(self, pictures: list[Placed], heard: Heard) -> Iterator[Placed]:
-        """Raises: UnreadableTimeline — no such track."""
+    def selected(self, pictures: list[TimelineItem], speech: SpeechMap) -> Iterator[TimelineItem]:
+        """The pictures that become shots. Raises: UnreadableTimeline — no such track."""
         selection = self.selection
-        by_id = any(map(self._named, pictures))
+        by_id = any(map(self._is_named, pictures))
         numbers = self._track_numbers(selection.tracks, "picture") if selection.tracks else None
         for each in pictures:
             if by_id:
-                wanted = self._named(each)
+                wanted = self._is_named(each)
             elif numbers is not None:
                 wanted = each.track in numbers
             else:
-                wanted = self._speaks(each, heard) or (each.problem is not None and bool(selection.speech_tracks or selection.speech))
+                wanted = self._has_speech(each, speech) or (each.problem is not None and bool(selection.speech_tracks or selection.speech))
             if not wanted:
                 continue
             if not each.enabled:
                 self._skip(each, "it is disabled")
-            elif not by_id and each.problem is None and not self._speaks(each, heard):
+            elif not by_id and each.problem is None and not self._has_speech(each, speech):
                 self._skip(each, "no speech lies under it")
             else:
                 yield each
 
-    def parts(self, each: Placed) -> Iterator[Placed]:
-        """What the marked ranges leave of a chosen clip; all of it where none are marked."""
+    def marked_parts(self, each: TimelineItem) -> Iterator[TimelineItem]:
+        """The parts of a selected clip that lie in the marked ranges; all of it where none are marked."""
         windows = [(Fraction(start) / self.sequence.rate, Fraction(end) / self.sequence.rate) for start, end in self.selection.ranges]
         if self.selection.markers is not None:
             wanted = self.selection.markers.strip().lower()
@@ -83,20 +83,20 @@ class Choosing:
             yield each
             return
         for low, high in windows:
-            part = cut(each, low, high)
+            part = trimmed(each, low, high)
             if part is not None and (each.problem is None or low <= each.start < high):
                 yield part
 
-    def _named(self, each: Placed) -> bool:
+    def _is_named(self, each: TimelineItem) -> bool:
         """Whether the selection names it, or the nest that it was found in."""
-        return bool(self._ids) and (text_mark(each.item, "id") in self._ids or each.nest in self._ids)
+        return bool(self._ids) and (own_text(each.item, "id") in self._ids or each.nest in self._ids)
 
-    def _speaks(self, picture: Placed, heard: Heard) -> bool:
+    def _has_speech(self, picture: TimelineItem, speech: SpeechMap) -> bool:
         if self.selection.speech is not None and self.selection.speech_from == "clip":
             return True
-        return bool(heard.under(picture.start, picture.end))
+        return bool(speech.between(picture.start, picture.end))
 
-    def _skip(self, each: Placed, why: str) -> None:
+    def _skip(self, each: TimelineItem, why: str) -> None:
         timecode = self.sequence.timecode(round_half_up(each.start * self.sequence.rate))
         self.skipped.append(Skipped(clip=each.item.name, timecode=timecode, why=why))
 

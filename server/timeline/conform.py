@@ -1,7 +1,7 @@
-"""Timeline → shots: which frames of which file each chosen clip shows, what it says, and where its take goes back to.
+"""Makes shots of a timeline: which frames of which file each selected clip shows, what it says, and where its take goes back to.
 
-What is wrong with one clip is said in that clip's row and changes no other. Nothing here opens a file: `facts` does,
-in a child process (or in a test out of a table). `choosing` decides which clips; `rows` makes each one's shot.
+What is wrong with a clip is the `error` of its row; other clips are not affected. Nothing here opens a file: `facts` does,
+in a child process (or in a test out of a table). `clip_selection` decides which clips; `shot_rows` makes each one's shot.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import msgspec
 
 from heygem_core.errors import HeygemError
 
-from .clip_selection import Choosing
+from .clip_selection import ClipSelector
 from .conform_types import Conformed, Exported, Selection, TimelineShot
 from .conform_types import Sequence as SequenceFacts
 from .errors import BadTime
 from .exact_time import round_half_up
-from .exclusions import Times, kept_frames, kept_of_export, kept_times
+from .exclusions import Interval, excluded_frames, excluded_frames_of_export, excluded_times
 from .facts import Facts
-from .flatten import Placed, walk
-from .host_exports import DRAWN, Exports, exported_frames
+from .flatten import TimelineItem, flatten
+from .host_exports import BAKED_IN, Exports, exported_frames
 from .locate import Locator
-from .media import Media, host_reason, original_reference
-from .metadata import text_mark
+from .media import Media, host_only_reason, original_reference
+from .metadata import own_text
 from .sequence import sequence_of
-from .shot_rows import row_of, spoken, versions, with_shot
+from .shot_rows import existing_takes, row_of, speech_of, with_shot
 from .source_range import HOST_SUFFIXES, source_frames
-from .speech_mapping import Heard
+from .speech_mapping import SpeechMap
 
-_FOREIGN = (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError, AttributeError, OSError, MemoryError)
+_UNEXPECTED = (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError, AttributeError, OSError, MemoryError)
 
 
 def conform(
@@ -47,7 +47,7 @@ def conform(
     path_maps: Sequence[tuple[str, str]] = (),
     exported: Iterable[Exported] = (),
 ) -> Conformed:
-    """The chosen clips of an OTIO timeline as shots.
+    """The selected clips of an OTIO timeline as shots.
 
     facts: says what a media file is; raises InputError where it cannot be used.
     locator: finds media; without one it is made of `roots` (folders that may be read and are searched by name; None = any)
@@ -58,76 +58,76 @@ def conform(
     """
     locator = locator or Locator(roots=None if roots is None else tuple(roots), path_maps=tuple(path_maps))
     sequence, exports, media = sequence_of(timeline, rate), Exports(exported), Media(facts, locator)
-    placed = walk(timeline, sequence.rate, closed=exports.names)
-    choosing = Choosing(timeline=timeline, selection=selection, sequence=sequence, media=media, exports=exports)
-    pictures = [each for each in placed if each.kind == "picture" and text_mark(each.item, "take") is None]
-    heard = choosing.speech(placed)
-    making = _Making(
+    items = flatten(timeline, sequence.rate, closed=exports.has)
+    selector = ClipSelector(timeline=timeline, selection=selection, sequence=sequence, media=media, exports=exports)
+    pictures = [each for each in items if each.kind == "picture" and own_text(each.item, "take") is None]
+    speech = selector.speech(items)
+    builder = _ShotBuilder(
         selection=selection,
         sequence=sequence,
         media=media,
         exports=exports,
-        heard=heard,
-        above=_takes_above(placed),
-        keeps=kept_times(timeline),
+        speech=speech,
+        above=_takes_above(items),
+        excluded=excluded_times(timeline),
     )
-    shots = tuple(making.shot(part, whole) for whole in choosing.pictures(pictures, heard) for part in choosing.parts(whole))
-    notices = ("No picture lies above the chosen speech.",) if heard and not shots else ()
-    return Conformed(sequence=sequence, shots=shots, skipped=tuple(choosing.skipped), notices=notices)
+    shots = tuple(builder.build(part, whole) for whole in selector.selected(pictures, speech) for part in selector.marked_parts(whole))
+    notices = ("No picture lies above the chosen speech.",) if speech and not shots else ()
+    return Conformed(sequence=sequence, shots=shots, skipped=tuple(selector.skipped), notices=notices)
 
 
-def _takes_above(placed: Iterable[Placed]) -> dict[str, list[str]]:
-    """Key of a clip → takes on tracks above that say that they cover it."""
+def _takes_above(items: Iterable[TimelineItem]) -> dict[str, list[str]]:
+    """Takes on tracks above that say which clip they cover, by the key of that clip."""
     found: dict[str, list[str]] = {}
-    for each in placed:
-        take, of = text_mark(each.item, "take"), text_mark(each.item, "of")
+    for each in items:
+        take, of = own_text(each.item, "take"), own_text(each.item, "of")
         if take is not None and of is not None:
             found.setdefault(of, []).append(take)
     return found
 
 
 @dataclass(slots=True, kw_only=True)
-class _Making:
-    """The rows of one run of `conform`."""
+class _ShotBuilder:
+    """Makes the rows of one run of `conform`."""
 
     selection: Selection
     sequence: SequenceFacts
     media: Media
     exports: Exports
-    heard: Heard
+    speech: SpeechMap
     above: dict[str, list[str]]
-    keeps: list[Times] = field(default_factory=list)
+    excluded: list[Interval] = field(default_factory=list)
 
-    def shot(self, each: Placed, whole: Placed) -> TimelineShot:
-        """The row of what was chosen of a clip. Whatever is wrong with it is its `error`."""
+    def build(self, each: TimelineItem, whole: TimelineItem) -> TimelineShot:
+        """The row of what was selected of a clip. Whatever is wrong with it is its `error`."""
         row = row_of(each, whole, self.selection, self.sequence)
         try:
-            row = msgspec.structs.replace(row, versions=versions(each.item, self.above.get(row.key, [])))
+            row = msgspec.structs.replace(row, versions=existing_takes(each.item, self.above.get(row.key, [])))
             if each.problem is not None:
                 raise BadTime(each.problem)
             export = self.exports.of(each)
             if export is not None:
-                return self._exported(export, each, whole, row)
-            reason = each.host_only or host_reason(each.item)
+                return self._from_export(export, each, whole, row)
+            reason = each.host_only or host_only_reason(each.item)
             if reason is not None:
                 return msgspec.structs.replace(row, needs_host_export=reason)
-            return self._rendered(each, row)
-        except (HeygemError, *_FOREIGN) as error:
+            return self._from_media(each, row)
+        except (HeygemError, *_UNEXPECTED) as error:
             return msgspec.structs.replace(row, error=self._error(each, error))
 
-    def _error(self, each: Placed, error: BaseException) -> str:
+    def _error(self, each: TimelineItem, error: BaseException) -> str:
         known = isinstance(error, HeygemError)
         text = str(error).rstrip(".") if known else f"it cannot be read ({type(error).__name__}: {error})"
         timecode = self.sequence.timecode(round_half_up(each.start * self.sequence.rate))
         return f"“{each.item.name or 'unnamed clip'}” at {timecode}: {text}."
 
-    def _exported(self, export: Exported, each: Placed, whole: Placed, row: TimelineShot) -> TimelineShot:
-        """From the editor's own file: whatever the clip was, this is a plain video at the timeline's rate."""
+    def _from_export(self, export: Exported, each: TimelineItem, whole: TimelineItem, row: TimelineShot) -> TimelineShot:
+        """The row with a shot of the editor's own file, which is a plain video at the timeline's rate whatever the clip was."""
         path = Path(export.path)
         facts = self.media.facts(path)
         frames = exported_frames(export, facts, whole, each, self.sequence.rate, self.selection.handles)
-        pieces = spoken(each, self.heard, frames, self.selection)
-        keep, left_out = kept_of_export(each, frames, self.keeps, self.sequence.rate)
+        pieces = speech_of(each, self.speech, frames, self.selection)
+        keep, left_out = excluded_frames_of_export(each, frames, self.excluded, self.sequence.rate)
         return with_shot(
             row,
             path,
@@ -139,11 +139,11 @@ class _Making:
             take_rate=facts.rate,
             start_timecode=facts.start_timecode,
             media_frames=facts.frames,
-            not_a_reference=DRAWN,
+            not_a_reference=BAKED_IN,
             notices=() if left_out is None else (f"“{row.clip}” at {row.timecode_in}: {left_out}.",),
         )
 
-    def _rendered(self, each: Placed, row: TimelineShot) -> TimelineShot:
+    def _from_media(self, each: TimelineItem, row: TimelineShot) -> TimelineShot:
         path, facts = self.media(each)
         if path.suffix.lower() in HOST_SUFFIXES:
             return msgspec.structs.replace(row, needs_host_export=f"{path.suffix} is a format that only the editor decodes")
@@ -154,7 +154,7 @@ class _Making:
             return msgspec.structs.replace(row, needs_host_export="its media have no constant frame rate, and it is retimed")
         extra = Fraction(self.selection.handles) / self.sequence.rate
         frames = source_frames(each, facts, original_reference(each.item), max(each.lead, extra), max(each.tail, extra))
-        pieces = spoken(each, self.heard, frames, self.selection)
+        pieces = speech_of(each, self.speech, frames, self.selection)
         short = frames.short_of_s and (each.lead or each.tail)
         return with_shot(
             row,
@@ -162,7 +162,7 @@ class _Making:
             pieces,
             frames,
             speed=each.speed,
-            keep=kept_frames(each, facts, frames, self.keeps),
+            keep=excluded_frames(each, facts, frames, self.excluded),
             face=self.selection.faces.get(row.key),
             take_rate=facts.rate if facts.frame_times is None else None,
             start_timecode=facts.start_timecode,
@@ -173,7 +173,7 @@ class _Making:
         )
 
 
-def _not_a_reference(each: Placed) -> str | None:
+def _not_a_reference(each: TimelineItem) -> str | None:
     if each.speed != 1:
         return "the clip is retimed, which a reference would be too"
     if not each.whole:

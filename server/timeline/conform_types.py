@@ -1,4 +1,4 @@
-"""What conforming a timeline gives, and what it is asked, as structs that travel as JSON."""
+"""Requests and results of conforming and publishing a timeline, as structs that travel as JSON."""
 
 from __future__ import annotations
 

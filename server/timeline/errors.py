@@ -1,4 +1,4 @@
-"""What can go wrong with a timeline as a whole. What is wrong with one of its clips never stops the others: see `conform`."""
+"""Errors of a timeline as a whole. What is wrong with one of its clips does not stop the others: see `conform`."""
 
 from __future__ import annotations
 

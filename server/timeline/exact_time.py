@@ -1,4 +1,4 @@
-"""Exact times from the floats of timelines: every rate becomes a Fraction, every time a Fraction of seconds.
+"""Turns the floats of timelines into exact times: every rate becomes a Fraction, every time a Fraction of seconds.
 
 23.976 is written as 24000/1001, 23.976, 23.98 and 23.976024627685547; all of them mean the first.
 """

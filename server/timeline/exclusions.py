@@ -1,4 +1,4 @@
-"""Markers that say "no lip-sync": which frames of a clip's file they keep as they are."""
+"""Finds the frames of a clip's file that markers called "no lip-sync" exclude: they stay as they are."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from .conform_types import MediaFacts
 from .errors import BadTime
 from .exact_time import exact_rate, exact_seconds, round_half_up
-from .flatten import Placed, retime
+from .flatten import TimelineItem, constant_speed
 from .media import original_reference
 from .source_range import SourceRange, file_range
 
-_KEEP = re.compile(r"\bno[ _-]*lip[ _-]*sync", re.IGNORECASE)
-Times = tuple[Fraction, Fraction]  # s, the end is no longer meant
-Frames = tuple[tuple[int, int], ...]  # of a file, ends exclusive
+_NO_LIP_SYNC = re.compile(r"\bno[ _-]*lip[ _-]*sync", re.IGNORECASE)
+Interval = tuple[Fraction, Fraction]  # s; the end is exclusive
+FrameRanges = tuple[tuple[int, int], ...]  # of a file, ends exclusive
 
 
-def markers(timeline: Any) -> Iterator[tuple[str, Times]]:
+def markers(timeline: Any) -> Iterator[tuple[str, Interval]]:
     """Markers of the timeline and its tracks that have a length: (name, seconds of the timeline)."""
     for holder in (timeline.tracks, *timeline.tracks):
         for marker in holder.markers:
@@ -31,18 +31,18 @@ def markers(timeline: Any) -> Iterator[tuple[str, Times]]:
                 yield marker.name, (start, start + length)
 
 
-def kept_times(timeline: Any) -> list[Times]:
+def excluded_times(timeline: Any) -> list[Interval]:
     """Where the timeline's own markers exclude lip-sync."""
-    return [times for name, times in markers(timeline) if _KEEP.search(name)]
+    return [times for name, times in markers(timeline) if _NO_LIP_SYNC.search(name)]
 
 
-def kept_frames(each: Placed, facts: MediaFacts, frames: SourceRange, keeps: Iterable[Times]) -> Frames:
+def excluded_frames(each: TimelineItem, facts: MediaFacts, frames: SourceRange, excluded: Iterable[Interval]) -> FrameRanges:
     """Of a clip's media: what markers of the timeline, and of the clip itself, exclude. Raises: BadTime, BadRange."""
     if facts.rate is None or facts.frame_times is not None:
         return ()
-    ranges = list(_under(each, frames, keeps, facts.rate, each.speed))
-    for start, length in _own(each):
-        piece = Placed(
+    ranges = list(_as_frames(each, frames, excluded, facts.rate, each.speed))
+    for start, length in _own_markers(each):
+        piece = TimelineItem(
             where=each.where,
             item=each.item,
             kind="picture",
@@ -56,38 +56,44 @@ def kept_frames(each: Placed, facts: MediaFacts, frames: SourceRange, keeps: Ite
         )
         low, high = file_range(piece, facts, original_reference(each.item), 1 / facts.rate)
         ranges.append((low * facts.rate, high * facts.rate))
-    return _whole(ranges, frames)
+    return _whole_frames(ranges, frames)
 
 
-def kept_of_export(each: Placed, frames: SourceRange, keeps: Iterable[Times], rate: Fraction) -> tuple[Frames, str | None]:
+def excluded_frames_of_export(
+    each: TimelineItem, frames: SourceRange, excluded: Iterable[Interval], rate: Fraction
+) -> tuple[FrameRanges, str | None]:
     """The same of a clip's export, in which everything stands as on the timeline: (frames, what could not be found). Raises: BadTime.
 
     The clip's own markers count the media's time; it goes by at the clip's speed, and back where that is negative.
     """
-    own = [(exact_seconds(start), exact_seconds(start) + exact_seconds(length)) for start, length in _own(each)]
-    if own and retime(each.item)[1] is not None:
+    own = [(exact_seconds(start), exact_seconds(start) + exact_seconds(length)) for start, length in _own_markers(each)]
+    if own and constant_speed(each.item)[1] is not None:
         reason = "its own markers without lip-sync are left out, since its speed changes: put them on the timeline"
-        return _whole(_under(each, frames, keeps, rate, Fraction(1)), frames), reason
+        return _whole_frames(_as_frames(each, frames, excluded, rate, Fraction(1)), frames), reason
     shown = [(max(low, each.source_low), min(high, each.source_high)) for low, high in own]
     times = [_on_timeline(each, low, high) for low, high in shown if low < high]
-    return _whole(_under(each, frames, [*keeps, *times], rate, Fraction(1)), frames), None
+    return _whole_frames(_as_frames(each, frames, [*excluded, *times], rate, Fraction(1)), frames), None
 
 
-def _own(each: Placed) -> Iterator[tuple[Any, Any]]:
-    return ((marker.marked_range.start_time, marker.marked_range.duration) for marker in each.item.markers if _KEEP.search(marker.name))
+def _own_markers(each: TimelineItem) -> Iterator[tuple[Any, Any]]:
+    return (
+        (marker.marked_range.start_time, marker.marked_range.duration) for marker in each.item.markers if _NO_LIP_SYNC.search(marker.name)
+    )
 
 
-def _on_timeline(each: Placed, low: Fraction, high: Fraction) -> Times:
-    pace = abs(each.speed)
+def _on_timeline(each: TimelineItem, low: Fraction, high: Fraction) -> Interval:
+    speed = abs(each.speed)
     if each.speed > 0:
-        return each.start + (low - each.source_low) / pace, each.start + (high - each.source_low) / pace
-    return each.start + (each.source_high - high) / pace, each.start + (each.source_high - low) / pace
+        return each.start + (low - each.source_low) / speed, each.start + (high - each.source_low) / speed
+    return each.start + (each.source_high - high) / speed, each.start + (each.source_high - low) / speed
 
 
-def _under(each: Placed, frames: SourceRange, keeps: Iterable[Times], rate: Fraction, speed: Fraction) -> Iterator[Times]:
-    """Times of the timeline as frames of the file that a take of it is made of."""
+def _as_frames(
+    each: TimelineItem, frames: SourceRange, excluded: Iterable[Interval], rate: Fraction, speed: Fraction
+) -> Iterator[Interval]:
+    """Intervals of the timeline as frames of the file that a take of it is made of."""
     take_start = each.start - frames.offset_s
-    for low, high in keeps:
+    for low, high in excluded:
         begin, finish = max(low, take_start) - take_start, min(high, take_start + frames.seconds) - take_start
         if begin < finish:
             at = (begin * rate * abs(speed), finish * rate * abs(speed))
@@ -96,6 +102,6 @@ def _under(each: Placed, frames: SourceRange, keeps: Iterable[Times], rate: Frac
             )
 
 
-def _whole(ranges: Iterable[Times], frames: SourceRange) -> Frames:
+def _whole_frames(ranges: Iterable[Interval], frames: SourceRange) -> FrameRanges:
     whole = ((max(round_half_up(low), frames.start), min(round_half_up(high), frames.end_exclusive)) for low, high in sorted(ranges))
     return tuple((low, high) for low, high in whole if low < high)

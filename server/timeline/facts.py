@@ -1,4 +1,4 @@
-"""Facts of media files, found in a child process: a file that crashes its decoder costs one clip, not the timeline.
+"""Finds the facts of media files in a child process: a file that crashes its decoder costs one clip, not the timeline.
 
 `python -m heygem_server.timeline.facts` answers each line (a path as JSON) with a line: `MediaFacts`, or an error.
 """

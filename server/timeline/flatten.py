@@ -1,4 +1,4 @@
-"""What stands where on a timeline: one flat list of its clips, nests opened, every time exact.
+"""Lists all clips of a timeline with their exact times, nests opened.
 
 Times are seconds from the sequence's first frame. A nest without effects is opened and its clips cut to what shows; a nest
 that is retimed or carries effects stays one piece that only an editor can play. What cannot be placed carries a `problem`
@@ -16,7 +16,7 @@ import opentimelineio as otio
 
 from .errors import BadTime, UnreadableTimeline
 from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up
-from .metadata import has_namespace, text_mark
+from .metadata import has_namespace, own_text
 
 MAX_NESTS = 32
 MAX_ITEMS = 200_000
@@ -25,17 +25,17 @@ _schema = otio.schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class TimelineItem:
     """A clip (or a nest that stays closed) on the timeline, cut to what shows of it."""
 
     where: tuple[int, ...]  # indexes from the timeline's stack of tracks down to the item
     item: Any
     kind: Literal["picture", "sound"]
-    track: int  # of its outermost track, counted from 1 at the bottom among the tracks of its kind
+    track: int  # number of its outermost track, counted from 1 at the bottom among the tracks of its kind
     track_name: str
     start: Fraction  # s
     end: Fraction
-    source_low: Fraction = _ZERO  # s, as the timeline counts the media's time; see `source` for what that means in the file
+    source_low: Fraction = _ZERO  # s, as the timeline counts the media's time; `source_range` finds out what that means in the file
     source_high: Fraction = _ZERO  # where the shown source ends; for a reversed clip the first frame lies just before it
     source_rate: Fraction | None = None  # that the timeline writes these times with
     speed: Fraction = Fraction(1)
@@ -54,8 +54,8 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
-    """What surrounds an item: its track, and how much of it shows."""
+class _Context:
+    """The track that an item stands in, and how much of it shows."""
 
     kind: Literal["picture", "sound"]
     track: int
@@ -63,15 +63,15 @@ class _Around:
     rate: Fraction
     premiere: bool
     enabled: bool
-    low: Fraction | None  # s; what lies before or after is hidden
-    high: Fraction | None
+    low: Fraction | None  # s; what lies before is hidden
+    high: Fraction | None  # s; what lies after is hidden
     depth: int
     closed: Callable[[str, str | None], bool]
     host_only: str | None = None
     nest: str | None = None
 
 
-def walk(timeline: Any, rate: Fraction, closed: Callable[[str, str | None], bool] = lambda kind, item: False) -> list[Placed]:
+def flatten(timeline: Any, rate: Fraction, closed: Callable[[str, str | None], bool] = lambda kind, item: False) -> list[TimelineItem]:
     """Every clip of the timeline, track by track from the bottom.
 
     closed: whether the nest with this kind and host's id stays one piece although it could be opened (the editor exported it).
@@ -79,12 +79,12 @@ def walk(timeline: Any, rate: Fraction, closed: Callable[[str, str | None], bool
     """
     counts = {"picture": 0, "sound": 0}
     premiere = has_namespace(timeline, "PremierePro_OTIO") or has_namespace(timeline.tracks, "PremierePro_OTIO")
-    placed: list[Placed] = []
-    offset, low, high = _window(timeline.tracks, _ZERO, None, None)
+    placed: list[TimelineItem] = []
+    offset, low, high = _visible_range(timeline.tracks, _ZERO, None, None)
     for index, track in enumerate(timeline.tracks):
         kind = kind_of(track)
         counts[kind] += 1
-        around = _Around(
+        context = _Context(
             kind=kind,
             track=counts[kind],
             track_name=track.name,
@@ -96,7 +96,7 @@ def walk(timeline: Any, rate: Fraction, closed: Callable[[str, str | None], bool
             depth=1,
             closed=closed,
         )
-        for item in _layer(track, (index,), offset, around):
+        for item in _items_of_layer(track, (index,), offset, context):
             placed.append(item)
             if len(placed) > MAX_ITEMS:
                 raise UnreadableTimeline(f"The timeline holds more than {MAX_ITEMS} clips.")
@@ -108,17 +108,22 @@ def kind_of(track: Any) -> Literal["picture", "sound"]:
     return "sound" if getattr(track, "kind", None) == _schema.TrackKind.Audio else "picture"
 
 
-def _layer(item: Any, where: tuple[int, ...], offset: Fraction, around: _Around) -> Iterator[Placed]:
-    """One layer of a stack: a track, or a bare item that starts where the stack starts."""
+def _items_of_layer(item: Any, where: tuple[int, ...], offset: Fraction, context: _Context) -> Iterator[TimelineItem]:
+    """The items of one layer of a stack: a track, or an item that starts where the stack starts."""
     if not isinstance(item, _schema.Track):
-        yield from _item(item, where, offset, around, None, None)
+        yield from _items_of(item, where, offset, context, None, None)
         return
-    effects = _nest_effects(item, strict=around.depth > 1)
-    begins, low, high = _window(item, offset, around.low, around.high)
-    if around.depth == 1 and _shows_nothing(item, around):
-        begins, low, high = offset, around.low, around.high
-    around = replace(
-        around, low=low, high=high, enabled=around.enabled and _enabled(item), host_only=around.host_only or effects, depth=around.depth + 1
+    effects = _nest_effects(item, strict=context.depth > 1)
+    begins, low, high = _visible_range(item, offset, context.low, context.high)
+    if context.depth == 1 and _range_lies_outside(item, context):
+        begins, low, high = offset, context.low, context.high
+    context = replace(
+        context,
+        low=low,
+        high=high,
+        enabled=context.enabled and _enabled(item),
+        host_only=context.host_only or effects,
+        depth=context.depth + 1,
     )
     children = list(item)
     position: Fraction | None = begins
@@ -128,103 +133,109 @@ def _layer(item: Any, where: tuple[int, ...], offset: Fraction, around: _Around)
         if isinstance(child, _schema.Transition):
             continue
         if position is None:
-            yield _broken(child, (*where, index), around, begins, "its place is unknown because a clip before it has no length")
+            yield _broken_item(child, (*where, index), context, begins, "its place is unknown because a clip before it has no length")
             continue
         try:
-            length = _length(child, around)
+            length = _length(child, context)
         except BadTime as error:
-            yield _broken(child, (*where, index), around, position, str(error))
+            yield _broken_item(child, (*where, index), context, position, str(error))
             position = None
             continue
-        yield from _item(child, (*where, index), position, around, before, after)
+        yield from _items_of(child, (*where, index), position, context, before, after)
         position += max(length, _ZERO)
 
 
-def _item(item: Any, where: tuple[int, ...], start: Fraction, around: _Around, before: Any, after: Any) -> Iterator[Placed]:
+def _items_of(item: Any, where: tuple[int, ...], start: Fraction, context: _Context, before: Any, after: Any) -> Iterator[TimelineItem]:
     if isinstance(item, _schema.Gap) or not isinstance(item, otio.core.Item):
         return
     try:
-        end = start + _length(item, around)
-        if end <= start and text_mark(item, "problem") is None:
+        end = start + _length(item, context)
+        if end <= start and own_text(item, "problem") is None:
             raise BadTime("it has no length" if end == start else "its length is negative")
         if isinstance(item, (_schema.Stack, _schema.Track)):
-            yield from _nest(item, where, start, end, around)
+            yield from _items_of_nest(item, where, start, end, context)
             return
-        whole = _clip(item, where, start, end, around)
-        shown = cut(replace(whole, lead=_offset_of(before, "in_offset"), tail=_offset_of(after, "out_offset")), around.low, around.high)
+        whole = _item_of_clip(item, where, start, end, context)
+        shown = trimmed(
+            replace(whole, lead=_offset_of(before, "in_offset"), tail=_offset_of(after, "out_offset")), context.low, context.high
+        )
         if shown is not None:
             yield shown
     except BadTime as error:
-        yield _broken(item, where, around, start, str(error))
+        yield _broken_item(item, where, context, start, str(error))
 
 
-def _nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fraction, around: _Around) -> Iterator[Placed]:
-    if around.depth > MAX_NESTS:
-        yield _broken(nest, where, around, start, f"it is nested deeper than {MAX_NESTS} levels")
+def _items_of_nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fraction, context: _Context) -> Iterator[TimelineItem]:
+    if context.depth > MAX_NESTS:
+        yield _broken_item(nest, where, context, start, f"it is nested deeper than {MAX_NESTS} levels")
         return
-    reason = around.host_only or text_mark(nest, "host_only") or _nest_effects(nest, strict=True)
-    name = text_mark(nest, "id")
-    if reason is not None or around.closed(around.kind, name):
-        shown = cut(_closed(nest, where, start, end, around, reason), around.low, around.high)
+    reason = context.host_only or own_text(nest, "host_only") or _nest_effects(nest, strict=True)
+    name = own_text(nest, "id")
+    if reason is not None or context.closed(context.kind, name):
+        shown = trimmed(_closed_nest(nest, where, start, end, context, reason), context.low, context.high)
         if shown is not None:
             yield shown
         return
-    offset, low, high = _window(nest, start, around.low, around.high, end)
-    inner = replace(around, low=low, high=high, enabled=around.enabled and _enabled(nest), depth=around.depth + 1, nest=around.nest or name)
+    offset, low, high = _visible_range(nest, start, context.low, context.high, end)
+    inner = replace(
+        context, low=low, high=high, enabled=context.enabled and _enabled(nest), depth=context.depth + 1, nest=context.nest or name
+    )
     if isinstance(nest, _schema.Track):
-        yield from _layer(nest, where, start, replace(inner, low=low, high=high))
+        yield from _items_of_layer(nest, where, start, replace(inner, low=low, high=high))
         return
     for index, child in enumerate(nest):
-        kind = kind_of(child) if isinstance(child, _schema.Track) else around.kind
-        yield from _layer(child, (*where, index), offset, replace(inner, kind=kind, track=around.track if kind == around.kind else 0))
+        kind = kind_of(child) if isinstance(child, _schema.Track) else context.kind
+        yield from _items_of_layer(
+            child, (*where, index), offset, replace(inner, kind=kind, track=context.track if kind == context.kind else 0)
+        )
 
 
-def _closed(nest: Any, where: tuple[int, ...], start: Fraction, end: Fraction, around: _Around, reason: str | None) -> Placed:
-    """A nest as one piece, with what it shows of its own time."""
-    speed = retime(nest)[0]
-    low = start - _window(nest, start, None, None)[0]
+def _closed_nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fraction, context: _Context, reason: str | None) -> TimelineItem:
+    """A nest as one item, with what it shows of its own time."""
+    speed = constant_speed(nest)[0]
+    low = start - _visible_range(nest, start, None, None)[0]
     high = low + (end - start) * abs(speed)
-    return replace(_bare(nest, where, around, start), end=end, source_low=low, source_high=high, speed=speed, host_only=reason)
+    return replace(_empty_item(nest, where, context, start), end=end, source_low=low, source_high=high, speed=speed, host_only=reason)
 
 
-def _clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fraction, around: _Around) -> Placed:
+def _item_of_clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fraction, context: _Context) -> TimelineItem:
     source = clip.source_range or _available(clip)
-    speed, reason = retime(clip)
-    reason = around.host_only or text_mark(clip, "host_only") or reason
+    speed, reason = constant_speed(clip)
+    reason = context.host_only or own_text(clip, "host_only") or reason
     low = exact_seconds(source.start_time)
     return replace(
-        _bare(clip, where, around, start),
+        _empty_item(clip, where, context, start),
         end=end,
         source_low=low,
         source_high=low + (end - start) * abs(speed),
         source_rate=exact_rate(source.start_time.rate),
         speed=speed,
         host_only=reason,
-        problem=text_mark(clip, "problem"),
+        problem=own_text(clip, "problem"),
     )
 
 
-def _bare(item: Any, where: tuple[int, ...], around: _Around, start: Fraction) -> Placed:
-    return Placed(
+def _empty_item(item: Any, where: tuple[int, ...], context: _Context, start: Fraction) -> TimelineItem:
+    return TimelineItem(
         where=where,
         item=item,
-        kind=around.kind,
-        track=around.track,
-        track_name=around.track_name,
+        kind=context.kind,
+        track=context.track,
+        track_name=context.track_name,
         start=start,
         end=start,
-        enabled=around.enabled and _enabled(item),
-        nested=around.depth > 2,
-        nest=around.nest,
+        enabled=context.enabled and _enabled(item),
+        nested=context.depth > 2,
+        nest=context.nest,
     )
 
 
-def _broken(item: Any, where: tuple[int, ...], around: _Around, start: Fraction, problem: str) -> Placed:
-    return replace(_bare(item, where, around, start), problem=text_mark(item, "problem") or problem)
+def _broken_item(item: Any, where: tuple[int, ...], context: _Context, start: Fraction, problem: str) -> TimelineItem:
+    return replace(_empty_item(item, where, context, start), problem=own_text(item, "problem") or problem)
 
 
-def retime(clip: Any) -> tuple[Fraction, str | None]:
-    """(constant speed, why only an editor can play it). Raises: BadTime."""
+def constant_speed(clip: Any) -> tuple[Fraction, str | None]:
+    """(the speed of a clip, why only an editor can play it where that is not constant). Raises: BadTime."""
     speed = Fraction(1)
     for effect in clip.effects:
         if isinstance(effect, _schema.FreezeFrame):
@@ -240,7 +251,7 @@ def retime(clip: Any) -> tuple[Fraction, str | None]:
     return speed, None
 
 
-def cut(piece: Placed, low: Fraction | None, high: Fraction | None) -> Placed | None:
+def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) -> TimelineItem | None:
     """The part of a clip between two times; None = nothing is left. A cut edge has no transition."""
     begin = max(_ZERO, (low if low is not None else piece.start) - piece.start)
     finish = max(_ZERO, piece.end - (high if high is not None else piece.end))
@@ -261,28 +272,28 @@ def cut(piece: Placed, low: Fraction | None, high: Fraction | None) -> Placed | 
     )
 
 
-def _length(item: Any, around: _Around) -> Fraction:
+def _length(item: Any, context: _Context) -> Fraction:
     """Seconds that an item takes on its track. Raises: BadTime."""
     if isinstance(item, (_schema.Stack, _schema.Track)):
-        return _nest_length(item, around)
+        return _nest_length(item, context)
     if not isinstance(item, otio.core.Item):
         return _ZERO
     source = item.source_range or _available(item)
     length = exact_seconds(source.duration)
-    if around.premiere or has_namespace(item, "PremierePro_OTIO"):
+    if context.premiere or has_namespace(item, "PremierePro_OTIO"):
         # Premiere counts source frames: at double speed half of them show. Its floats are rounded, its edits lie on frames.
-        speed = retime(item)[0] if isinstance(item, _schema.Clip) else Fraction(1)
+        speed = constant_speed(item)[0] if isinstance(item, _schema.Clip) else Fraction(1)
         if abs(speed) != 1:
-            length = round_half_up(length / abs(speed) * around.rate) / around.rate
+            length = round_half_up(length / abs(speed) * context.rate) / context.rate
     return length
 
 
-def _nest_length(nest: Any, around: _Around) -> Fraction:
+def _nest_length(nest: Any, context: _Context) -> Fraction:
     if nest.source_range is not None:
         return exact_seconds(nest.source_range.duration)
-    if around.depth > MAX_NESTS:
+    if context.depth > MAX_NESTS:
         raise BadTime(f"it is nested deeper than {MAX_NESTS} levels")
-    inner = replace(around, depth=around.depth + 1)
+    inner = replace(context, depth=context.depth + 1)
     lengths = [_length(child, inner) for child in nest if isinstance(child, otio.core.Item)]
     return sum(lengths, _ZERO) if isinstance(nest, _schema.Track) else max(lengths, default=_ZERO)
 
@@ -295,7 +306,7 @@ def _available(item: Any) -> Any:
     return available
 
 
-def _window(
+def _visible_range(
     nest: Any, start: Fraction, low: Fraction | None, high: Fraction | None, end: Fraction | None = None
 ) -> tuple[Fraction, Fraction | None, Fraction | None]:
     """(where the nest's own time 0 lies, what shows of it from, to)."""
@@ -309,13 +320,13 @@ def _window(
     return start - begins, start if low is None else max(low, start), end if high is None else min(high, end)
 
 
-def _shows_nothing(track: Any, around: _Around) -> bool:
+def _range_lies_outside(track: Any, context: _Context) -> bool:
     """Whether a track's source_range lies wholly outside of it, as some converters write it: then the whole track is meant."""
     if track.source_range is None:
         return False
     try:
         begins, length = exact_seconds(track.source_range.start_time), exact_seconds(track.source_range.duration)
-        whole = sum((_length(child, around) for child in track if isinstance(child, otio.core.Item)), _ZERO)
+        whole = sum((_length(child, context) for child in track if isinstance(child, otio.core.Item)), _ZERO)
     except BadTime:
         return False
     return begins >= whole or begins + length <= 0
@@ -323,7 +334,7 @@ def _shows_nothing(track: Any, around: _Around) -> bool:
 
 def _nest_effects(nest: Any, *, strict: bool) -> str | None:
     """Why a nest must stay closed. Effects other than of time on a whole track change no picture's place and are let through."""
-    speed, reason = retime(nest)
+    speed, reason = constant_speed(nest)
     if reason is not None or speed != 1:
         return "it is a nested sequence with its own speed"
     others = [effect for effect in nest.effects if not isinstance(effect, _schema.LinearTimeWarp)]

@@ -1,4 +1,4 @@
-"""Files that an editor made of clips that it alone can decode: which of their frames, and which of their sound, a clip shows.
+"""Finds which frames and which sound of an editor's export a clip shows. Editors export clips that they alone can decode.
 
 An export shows a clip as the timeline does, so it is counted in the timeline's own frames: its first `handles` lie before the clip (fewer
 where the clip begins nearer to the sequence's start), then come the clip's, then up to as many again.
@@ -14,14 +14,14 @@ from heygem_core.errors import BadRange, NoPicture, NoSound
 
 from .conform_types import Exported, MediaFacts
 from .exact_time import round_half_up
-from .flatten import Placed
-from .metadata import text_mark
+from .flatten import TimelineItem
+from .metadata import own_text
 from .source_range import SourceRange
 
 _LAST = 1  # frame more than asked for: it is not documented whether the out point of an editor's export belongs to it
 _SLACK_S = Fraction(1, 10)  # that sound may be shorter or longer: some codecs write whole packets
 
-DRAWN = "the editor drew it, with its place, effects and speed in the picture"
+BAKED_IN = "the editor drew it, with its place, effects and speed in the picture"
 """Why the take of an exported clip cannot stand in for the clip's media."""
 
 
@@ -31,14 +31,16 @@ class Exports:
     def __init__(self, exported: Iterable[Exported]) -> None:
         self._by_clip = {(each.kind, each.item): each for each in exported}
 
-    def of(self, placed: Placed) -> Exported | None:
-        return self._by_clip.get((placed.kind, text_mark(placed.item, "id") or "")) if self._by_clip else None
+    def of(self, item: TimelineItem) -> Exported | None:
+        return self._by_clip.get((item.kind, own_text(item.item, "id") or "")) if self._by_clip else None
 
-    def names(self, kind: str, item: str | None) -> bool:
+    def has(self, kind: str, item: str | None) -> bool:
         return (kind, item) in self._by_clip
 
 
-def exported_frames(export: Exported, facts: MediaFacts, whole: Placed, part: Placed, rate: Fraction, handles: int) -> SourceRange:
+def exported_frames(
+    export: Exported, facts: MediaFacts, whole: TimelineItem, part: TimelineItem, rate: Fraction, handles: int
+) -> SourceRange:
     """The frames of an export that a take of `part` needs; `whole` is the clip that was exported, `part` what was chosen of it.
 
     rate: of the timeline. handles: wanted frames on both sides; as many as the file holds are given.
@@ -69,7 +71,7 @@ def exported_frames(export: Exported, facts: MediaFacts, whole: Placed, part: Pl
     )
 
 
-def exported_sound(export: Exported, facts: MediaFacts, sound: Placed, rate: Fraction) -> tuple[Path, Fraction, Fraction]:
+def exported_sound(export: Exported, facts: MediaFacts, sound: TimelineItem, rate: Fraction) -> tuple[Path, Fraction, Fraction]:
     """(file, second of it at which the clip begins, seconds that are heard). Raises: NoSound, BadRange."""
     if not facts.sound:
         raise NoSound("the editor's export of it has no sound: export it again")
@@ -87,9 +89,9 @@ def _before(export: Exported, first: int) -> int:
     return min(export.handles, first) if export.before is None else export.before
 
 
-def _frames(placed: Placed, rate: Fraction) -> tuple[int, int]:
+def _frames(clip: TimelineItem, rate: Fraction) -> tuple[int, int]:
     """(first record frame, how many), as the editor counts the clip."""
-    start, end = (round_half_up(time * rate) for time in (placed.start, placed.end))
+    start, end = (round_half_up(time * rate) for time in (clip.start, clip.end))
     return start, max(end - start, 1)
 
 

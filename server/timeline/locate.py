@@ -1,4 +1,4 @@
-"""Where the media of a clip lie on this machine: URLs and paths of any machine → a file here, inside the allowed folders.
+"""Finds the media of a clip on this machine, inside the allowed folders, from URLs and paths of any machine.
 
 OTIO's own `url_utils` breaks bare paths (`C:\\a b\\c.mov`, `#`, `%20` in names): a string is a URL only if it begins with
 `file:`, and is percent-decoded only then.

@@ -1,4 +1,4 @@
-"""Which file a clip shows: its original reference, whatever version is active, found on this machine and known."""
+"""Finds the media file of a clip, that of its original reference whatever version is active, and its facts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from heygem_core.errors import HeygemError, MediaNotFound
 
 from .conform_types import MediaFacts
 from .facts import Facts
-from .flatten import Placed
+from .flatten import TimelineItem
 from .locate import Locator, name_of, path_of
-from .metadata import text_mark
+from .metadata import own_text
 from .source_range import HOST_SUFFIXES
 
 _schema = otio.schema
@@ -22,15 +22,15 @@ _schema = otio.schema
 
 @dataclass(slots=True)
 class Media:
-    """Finds and knows the file of a clip; every file is looked for once."""
+    """Finds the file of a clip and its facts; every file is looked for once."""
 
     facts: Facts
     locator: Locator
     _found: dict[str, Path | HeygemError] = field(default_factory=dict)
 
-    def __call__(self, placed: Placed) -> tuple[Path, MediaFacts]:
+    def __call__(self, item: TimelineItem) -> tuple[Path, MediaFacts]:
         """Raises: InputError."""
-        path = self.path(placed.item, original_reference(placed.item))
+        path = self.path(item.item, original_reference(item.item))
         return path, self.facts(path)
 
     def path(self, clip: Any, reference: Any) -> Path:
@@ -56,14 +56,14 @@ class Media:
 def original_reference(clip: Any) -> Any:
     """The media reference of a clip that is not one of our takes."""
     active = clip.media_reference
-    if text_mark(active, "take") is None:
+    if own_text(active, "take") is None:
         return active
     references = dict(clip.media_references())
-    named = references.get(text_mark(clip, "original") or "")
-    return named or next((each for each in references.values() if text_mark(each, "take") is None), None)
+    named = references.get(own_text(clip, "original") or "")
+    return named or next((each for each in references.values() if own_text(each, "take") is None), None)
 
 
-def host_reason(clip: Any) -> str | None:
+def host_only_reason(clip: Any) -> str | None:
     """Why only an editor can play a clip, as far as its media reference tells."""
     if not isinstance(clip, _schema.Clip):
         return "it is a nested sequence"

@@ -1,4 +1,4 @@
-"""What we write into a timeline's metadata, under "heygem", so that a second round trip finds it.
+"""Reads and writes the product's own metadata in a timeline, under "heygem", so that a second round trip finds it.
 
 clip          id: the host's id of the clip, or one that publishing gave it · original: key of the reference that is no take
 reference     take, job, version, settings, offset: of the take that the reference is
@@ -15,18 +15,19 @@ from typing import Any
 NAMESPACE = "heygem"
 
 
-def mark(thing: Any, name: str) -> Any:
-    """A value of ours in the metadata of an OTIO object, or None. Foreign metadata of any form is survived."""
+def own_value(thing: Any, name: str) -> Any:
+    """A value of ours in the metadata of an OTIO object, or None. Metadata of others may have any form."""
     ours = _namespace(thing, NAMESPACE)
     return None if ours is None else _get(ours, name)
 
 
-def text_mark(thing: Any, name: str) -> str | None:
-    value = mark(thing, name)
+def own_text(thing: Any, name: str) -> str | None:
+    """The same where it is a text that is not empty, else None."""
+    value = own_value(thing, name)
     return value if isinstance(value, str) and value else None
 
 
-def set_marks(thing: Any, **values: Any) -> None:
+def set_own_values(thing: Any, **values: Any) -> None:
     """Adds to our metadata; None removes."""
     ours = dict(_namespace(thing, NAMESPACE) or {})
     ours.update(values)

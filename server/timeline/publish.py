@@ -1,4 +1,4 @@
-"""Takes → the timeline they were cut from: as further references of their clips, as clips on a track above, or both.
+"""Puts takes into the timeline they were made for: as further references of their clips, as clips on a track above, or both.
 
 Whatever was not rendered stays as it was. Publishing the same take twice changes nothing.
 """
@@ -17,9 +17,9 @@ from heygem_core.media.timecode import parse
 
 from .conform_types import FinishedTake, PublishMode
 from .exact_time import exact_seconds, time_range
-from .flatten import walk
-from .formats.assembly import Event, lay
-from .metadata import mark, set_marks, text_mark
+from .flatten import flatten
+from .formats.assembly import Event, tracks_of
+from .metadata import own_text, own_value, set_own_values
 from .sequence import sequence_of
 
 TRACK_NAME = "HeyGem"
@@ -42,7 +42,7 @@ def publish(
         if clip is None or not (take.shot.placement.baked or isinstance(clip, _schema.Clip)):  # an exported nest is covered whole
             notices.append(f"“{take.shot.clip}” is no longer at {take.shot.timecode_in}: its take “{Path(take.path).name}” is not placed.")
             continue
-        set_marks(clip, id=take.shot.key)
+        set_own_values(clip, id=take.shot.key)
         goes_above, why = _goes_above(take, mode)
         if why is not None:
             notices.append(f"“{take.shot.clip}” at {take.shot.timecode_in}: {why}.")
@@ -80,24 +80,24 @@ def _item_at(timeline: Any, where: Sequence[int]) -> Any:
 def _add_reference(clip: Any, take: FinishedTake, *, active: bool) -> None:
     references = dict(clip.media_references())
     original = _original_key(clip, references)
-    key = next((each for each, reference in references.items() if text_mark(reference, "take") == take.take), f"heygem-{take.take}")
+    key = next((each for each, reference in references.items() if own_text(reference, "take") == take.take), f"heygem-{take.take}")
     # In the clip's own source time: what the clip shows of its media it shows of the take.
     begins = take.shot.source_start_s - take.shot.offset_s
     reference = _schema.ExternalReference(target_url=take.path, available_range=time_range(begins, _seconds(take), take.rate))
     reference.name = Path(take.path).name
-    set_marks(reference, **_labels(take))
+    set_own_values(reference, **_labels(take))
     references[key] = reference
     if clip.source_range is None:
         clip.source_range = clip.trimmed_range()
     clip.set_media_references(references, key if active else clip.active_media_reference_key)
-    set_marks(clip, original=original)
+    set_own_values(clip, original=original)
 
 
 def _original_key(clip: Any, references: dict[str, Any]) -> str:
-    named = text_mark(clip, "original")
+    named = own_text(clip, "original")
     if named in references:
         return str(named)
-    return next((key for key, reference in references.items() if text_mark(reference, "take") is None), clip.active_media_reference_key)
+    return next((key for key, reference in references.items() if own_text(reference, "take") is None), clip.active_media_reference_key)
 
 
 def _seconds(take: FinishedTake) -> Fraction:
@@ -110,15 +110,15 @@ def _labels(take: FinishedTake) -> dict[str, Any]:
 
 def _add_above(timeline: Any, takes: Iterable[FinishedTake], rate: Fraction) -> None:
     """The takes on tracks of their own: for each take the lowest that is ours and free there, else a new one on top."""
-    there = {text_mark(each.item, "take") for each in walk(timeline, rate)}
+    there = {own_text(each.item, "take") for each in flatten(timeline, rate)}
     new = [_event(timeline, take, rate) for take in takes if take.take not in there]
     old = _our_tracks(timeline)
     kept = [event for track in old for event in _events_of(track)]
     if not new:
         return
-    tracks = lay(_stacked(kept, new), rate, _schema.TrackKind.Video, TRACK_NAME)
+    tracks = tracks_of(_stacked(kept, new), rate, _schema.TrackKind.Video, TRACK_NAME)
     for track in tracks:
-        set_marks(track, takes=True)
+        set_own_values(track, takes=True)
     for track in old:
         timeline.tracks.remove(track)
     last = max((place for place, track in enumerate(timeline.tracks) if track.kind == _schema.TrackKind.Video), default=-1)
@@ -132,7 +132,7 @@ def _stacked(kept: list[Event], new: list[Event]) -> list[Event]:
 
 
 def _our_tracks(timeline: Any) -> list[Any]:
-    return [track for track in timeline.tracks if isinstance(track, _schema.Track) and mark(track, "takes")]
+    return [track for track in timeline.tracks if isinstance(track, _schema.Track) and own_value(track, "takes")]
 
 
 def _events_of(track: Any) -> list[Event]:
@@ -162,8 +162,8 @@ def _event(timeline: Any, take: FinishedTake, rate: Fraction) -> Event:
     if not placement.baked:  # else its place, effects and grade are in the picture already
         clip.metadata.update(_editor_metadata(covered))
         clip.effects.extend(effect.deepcopy() for effect in covered.effects if not isinstance(effect, _schema.TimeEffect))
-    set_marks(clip, of=take.shot.key, id=None, original=None, **_labels(take))
-    set_marks(clip.media_reference, **_labels(take))
+    set_own_values(clip, of=take.shot.key, id=None, original=None, **_labels(take))
+    set_own_values(clip.media_reference, **_labels(take))
     return Event(start=start, end=start + duration, item=clip)
 
 

@@ -1,4 +1,4 @@
-"""What a timeline is called, how fast it runs and what its first frame is called."""
+"""Finds the name, the frame rate and the first timecode of a timeline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heygem_core.media.timecode import may_drop
 from .conform_types import Sequence
 from .errors import BadTime, UnreadableTimeline
 from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up
-from .metadata import mark
+from .metadata import own_value
 
 
 def sequence_of(timeline: Any, rate: Fraction | None = None) -> Sequence:
@@ -25,7 +25,7 @@ def sequence_of(timeline: Any, rate: Fraction | None = None) -> Sequence:
         frame = round_half_up(exact_value(start.value) if _frame_rate(start) else exact_seconds(start) * rate) if start is not None else 0
     except BadTime:
         frame = 0
-    drop = mark(timeline, "drop_frame")
+    drop = own_value(timeline, "drop_frame")
     return Sequence(
         name=timeline.name or "Timeline",
         rate=rate,

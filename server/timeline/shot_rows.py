@@ -1,4 +1,4 @@
-"""One clip of a timeline as a row: what it is called, where it stands, and the shot that its media and its speech make."""
+"""Makes the row of a clip: its name, its place, and the shot of its media and its speech."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ..wire import Placement
 from .conform_types import Selection, TimelineShot
 from .conform_types import Sequence as SequenceFacts
 from .exact_time import round_half_up
-from .flatten import Placed
-from .metadata import text_mark
+from .flatten import TimelineItem
+from .metadata import own_text
 from .source_range import SourceRange
-from .speech_mapping import Deaf, Heard, Stretch, heard_between, production_sound
+from .speech_mapping import SpeechMap, SpeechStretch, UnusableAudio, is_production_sound, speech_pieces
 
 _schema = otio.schema
 
 
-def row_of(each: Placed, whole: Placed, selection: Selection, sequence: SequenceFacts) -> TimelineShot:
-    """The names and place of what was chosen of a clip (`whole`), without a shot yet. In the host, what lies in a nest is the nest."""
-    own = text_mark(each.item, "id")
+def row_of(each: TimelineItem, whole: TimelineItem, selection: Selection, sequence: SequenceFacts) -> TimelineShot:
+    """Names and place of what was selected of a clip (`whole`), without a shot yet. For the host, what lies in a nest is the nest."""
+    own = own_text(each.item, "id")
     start, end = (round_half_up(time * sequence.rate) for time in (each.start, each.end))
     placement = Placement(
         project=selection.project,
@@ -41,7 +41,7 @@ def row_of(each: Placed, whole: Placed, selection: Selection, sequence: Sequence
     )
     return TimelineShot(
         clip=each.item.name,
-        key=key_of(each),
+        key=clip_key(each),
         where=each.where,
         timecode_in=sequence.timecode(start),
         timecode_out=sequence.timecode(end),
@@ -51,42 +51,42 @@ def row_of(each: Placed, whole: Placed, selection: Selection, sequence: Sequence
     )
 
 
-def key_of(each: Placed) -> str:
+def clip_key(each: TimelineItem) -> str:
     """The host's id of a clip, or one made from its name and place."""
-    given = text_mark(each.item, "id")
+    given = own_text(each.item, "id")
     if given is not None:
         return given
     text = f"{each.where} {each.item.name} {each.start}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def versions(clip: Any, above: list[str]) -> tuple[str, ...]:
+def existing_takes(clip: Any, above: list[str]) -> tuple[str, ...]:
     """Takes of a clip that the timeline holds: as its references, and `above` it."""
     references = clip.media_references().values() if isinstance(clip, _schema.Clip) else ()
-    takes = [take for reference in references if (take := text_mark(reference, "take")) is not None]
+    takes = [take for reference in references if (take := own_text(reference, "take")) is not None]
     return tuple(dict.fromkeys([*takes, *above]))
 
 
-def spoken(each: Placed, heard: Heard, frames: SourceRange, selection: Selection) -> tuple[SpeechPiece, ...]:
+def speech_of(each: TimelineItem, speech: SpeechMap, frames: SourceRange, selection: Selection) -> tuple[SpeechPiece, ...]:
     """The speech of a clip, on the take's time. Raises: InputError — there is none, or a chosen one cannot be used."""
     if selection.speech is not None and selection.speech_from == "clip":
-        whole = next(iter(heard.under(Fraction(0), Fraction(1))))
-        assert isinstance(whole, Stretch)
-        heard = Heard([Stretch(path=whole.path, begins=whole.begins, start=each.start, end=each.start + whole.end)])
+        whole = next(iter(speech.between(Fraction(0), Fraction(1))))
+        assert isinstance(whole, SpeechStretch)
+        speech = SpeechMap([SpeechStretch(path=whole.path, file_start=whole.file_start, start=each.start, end=each.start + whole.end)])
     take_start = each.start - frames.offset_s
     take_end = take_start + frames.seconds
-    chosen = heard.under(take_start, take_end)
+    chosen = speech.between(take_start, take_end)
     for sound in chosen:
-        if isinstance(sound, Deaf) and sound.start < each.end and sound.end > each.start:
+        if isinstance(sound, UnusableAudio) and sound.start < each.end and sound.end > each.start:
             raise InputError(sound.why)
-    under = [sound for sound in chosen if isinstance(sound, Stretch)]
+    under = [sound for sound in chosen if isinstance(sound, SpeechStretch)]
     if not selection.speech_tracks:
         # A panel sends linked picture and sound together: the clip's own sound is not the new speech.
-        others = [sound for sound in under if sound.clip is None or not production_sound(each, sound.clip)]
+        others = [sound for sound in under if sound.clip is None or not is_production_sound(each, sound.clip)]
         if under and not others:
             raise InputError("only its own sound is chosen: choose the new speech too")
         under = others
-    pieces = heard_between(under, take_start, take_end)
+    pieces = speech_pieces(under, take_start, take_end)
     if not pieces:
         raise InputError("no speech lies under it: choose the new speech too, or name its audio track")
     return pieces
@@ -104,7 +104,7 @@ def with_shot(
     **more: Any,
 ) -> TimelineShot:
     """The row with its shot, and `more` of its fields. Raises: SpecError — a value that no shot may have."""
-    first, single = pieces[0], _one_range(pieces)
+    first, single = pieces[0], _is_one_range(pieces)
     shot = Shot(
         video=str(path),
         speech=first.path,
@@ -135,6 +135,6 @@ def with_mix(row: TimelineShot, path: str) -> TimelineShot:
     return msgspec.structs.replace(row, shot=shot, mix=())
 
 
-def _one_range(pieces: tuple[SpeechPiece, ...]) -> bool:
+def _is_one_range(pieces: tuple[SpeechPiece, ...]) -> bool:
     """Whether the speech is one range of one file, with at most silence before it that the file does not hold."""
     return len(pieces) == 1 and (pieces[0].at_s == 0 or pieces[0].start_s == 0)

@@ -1,7 +1,7 @@
-"""From a clip's source times to frame numbers in its file, exactly.
+"""Turns the source times of a clip into frame numbers of its file, exactly.
 
 Editors count source time from the file's first frame or from its timecode, and say which only sometimes: the first reading
-under which the whole range lies in the file is taken. A frame shows from its own time until the next one's, so a
+under which the whole range lies in the file is used. A frame shows from its own time until the next one's, so a
 time between two frames means the earlier one.
 """
 
@@ -19,8 +19,8 @@ from heygem_core.media.timecode import parse
 from .conform_types import MediaFacts
 from .errors import BadTime
 from .exact_time import exact_seconds, exact_value
-from .flatten import Placed
-from .metadata import mark
+from .flatten import TimelineItem
+from .metadata import own_value
 
 _SNAP = Fraction(1, 50)  # of a frame: nearer than this to a frame's edge is on it
 _SOUND_SLACK = Fraction(1, 10)  # s that a clip may go beyond its sound
@@ -56,28 +56,28 @@ class SourceRange:
     short_of_s: Fraction  # s of a dissolve or handle that the media do not cover
 
 
-def file_range(placed: Placed, facts: MediaFacts, reference: Any, slack: Fraction) -> tuple[Fraction, Fraction]:
+def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fraction) -> tuple[Fraction, Fraction]:
     """(low, high) in seconds of the file for the source times of a clip.
 
     Raises: BadRange — under no reading does the range lie in the file.
     """
     length = facts.duration_s
-    for origin in _origins(placed, facts, reference):
-        low, high = placed.source_low - origin, placed.source_high - origin
+    for origin in _possible_origins(item, facts, reference):
+        low, high = item.source_low - origin, item.source_high - origin
         if low >= -slack and (length is None or (high <= length + slack and low < length)):
             return max(low, Fraction(0)), high if length is None else min(high, length)
     raise BadRange(
-        f"it shows seconds {float(placed.source_low):.2f}–{float(placed.source_high):.2f} of its media, "
+        f"it shows seconds {float(item.source_low):.2f}–{float(item.source_high):.2f} of its media, "
         f"which last {float(length or 0):.2f} s: relink it or export it from the editor"
     )
 
 
-def _origins(placed: Placed, facts: MediaFacts, reference: Any) -> list[Fraction]:
-    """What the timeline may count the media's first frame as, likeliest first, in seconds."""
+def _possible_origins(item: TimelineItem, facts: MediaFacts, reference: Any) -> list[Fraction]:
+    """Seconds that the timeline may give the first frame of the media, likeliest first."""
     origins: list[Fraction] = []
-    embedded = embedded_start(facts, placed.source_rate)
+    embedded = embedded_start(facts, item.source_rate)
     available = reference.available_range if reference is not None else None
-    if mark(placed.item, "absolute") and embedded is not None:
+    if own_value(item.item, "absolute") and embedded is not None:
         origins.append(embedded)
     if available is not None:
         try:
@@ -85,9 +85,9 @@ def _origins(placed: Placed, facts: MediaFacts, reference: Any) -> list[Fraction
         except BadTime:
             available = None
     origins += [Fraction(0)] + ([embedded] if embedded is not None else [])
-    if available is not None and placed.source_rate is not None:
+    if available is not None and item.source_rate is not None:
         # The same timecode counted at two rates, such as 24 and 24000/1001.
-        origins.append(exact_value(available.start_time.value) / placed.source_rate)
+        origins.append(exact_value(available.start_time.value) / item.source_rate)
     return list(dict.fromkeys(origins))
 
 
@@ -104,7 +104,7 @@ def embedded_start(facts: MediaFacts, sound_rate: Fraction | None) -> Fraction |
         return None
 
 
-def source_frames(placed: Placed, facts: MediaFacts, reference: Any, lead: Fraction, tail: Fraction) -> SourceRange:
+def source_frames(item: TimelineItem, facts: MediaFacts, reference: Any, lead: Fraction, tail: Fraction) -> SourceRange:
     """The frames that a take of this clip needs, with up to `lead` and `tail` seconds of handles on the timeline.
 
     A reversed clip plays its range from the end: its first picture is the last frame before `high`.
@@ -113,11 +113,11 @@ def source_frames(placed: Placed, facts: MediaFacts, reference: Any, lead: Fract
     if facts.frames is None or (facts.rate is None and facts.frame_times is None):
         raise BadRange("its media have no frame rate: export it from the editor")
     slack = 1 / facts.rate if facts.rate else Fraction(1, 10)
-    low, high = file_range(placed, facts, reference, slack)
+    low, high = file_range(item, facts, reference, slack)
     if facts.frame_times is not None:
         return _by_time(low, high, facts, lead, tail)
     assert facts.rate is not None
-    return _by_rate(placed.speed, placed.duration, low * facts.rate, high * facts.rate, facts.rate, facts.frames, lead, tail)
+    return _by_rate(item.speed, item.duration, low * facts.rate, high * facts.rate, facts.rate, facts.frames, lead, tail)
 
 
 def _by_rate(
@@ -128,29 +128,29 @@ def _by_rate(
     if first >= end:
         first = end - 1
     offset = max(Fraction(0), low - first if speed > 0 else end - high)  # frames of the source before the in point
-    pace = abs(speed)
-    wanted = _ceil(duration * rate + offset / pace)  # frames of the take without handles
+    step = abs(speed)  # frames of the source for each frame of the take
+    wanted = _ceil(duration * rate + offset / step)  # frames of the take without handles
     if speed == 1:
         before, after = min(_ceil(lead * rate), first), min(_ceil(tail * rate), count - end)
         start, stop = first - before, end + after
         wanted = end - first
     elif speed > 0:
-        before, after = min(_ceil(lead * rate), math.floor(first / pace)), _ceil(tail * rate)
-        start = first - math.floor(before * pace)
-        stop = min(count, start + math.ceil((before + wanted + after) * pace))
-        after = max(0, min(after, math.floor((stop - start) / pace) - before - wanted))
+        before, after = min(_ceil(lead * rate), math.floor(first / step)), _ceil(tail * rate)
+        start = first - math.floor(before * step)
+        stop = min(count, start + math.ceil((before + wanted + after) * step))
+        after = max(0, min(after, math.floor((stop - start) / step) - before - wanted))
     else:
-        before, after = min(_ceil(lead * rate), math.floor((count - end) / pace)), _ceil(tail * rate)
-        stop = end + math.floor(before * pace)
-        start = max(0, stop - math.ceil((before + wanted + after) * pace))
-        after = max(0, min(after, math.floor((stop - start) / pace) - before - wanted))
+        before, after = min(_ceil(lead * rate), math.floor((count - end) / step)), _ceil(tail * rate)
+        stop = end + math.floor(before * step)
+        start = max(0, stop - math.ceil((before + wanted + after) * step))
+        after = max(0, min(after, math.floor((stop - start) / step) - before - wanted))
     shown_before, shown_after = Fraction(before) / rate, Fraction(after) / rate
     return SourceRange(
         start=start,
         end_exclusive=max(stop, start + 1),
         handles_before=before,
         handles_after=after,
-        offset_s=(before + offset / pace) / rate,
+        offset_s=(before + offset / step) / rate,
         seconds=(before + wanted + after) / rate,
         short_of_s=max(lead - shown_before, tail - shown_after, Fraction(0)),
     )

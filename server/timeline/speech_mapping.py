@@ -1,4 +1,4 @@
-"""Which speech lies under a clip: the chosen sounds of the timeline, or one file, as stretches on the take's own time."""
+"""Finds the speech under a clip: the selected sounds of the timeline, or one file, as stretches on the take's own time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from heygem_core.errors import InputError, NoSound
 from heygem_core.shot import SpeechPiece
 
 from .errors import BadTime
-from .flatten import Placed
+from .flatten import TimelineItem
 from .host_exports import Exports, exported_sound
 from .media import Media
 from .metadata import editor_value
@@ -25,44 +25,46 @@ _LINKS = (("Resolve_OTIO", "Link Group ID"), ("PremierePro_OTIO", "LinkID"), ("h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class SpeechStretch:
     """A stretch of a sound file on the timeline."""
 
     path: Path
-    begins: Fraction  # s in the file
+    file_start: Fraction  # s in the file
     start: Fraction  # s on the timeline
     end: Fraction
-    clip: Placed | None = None  # None = a file that was given by hand
+    clip: TimelineItem | None = None  # None = a file that was given by hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deaf:
-    """A sound that was chosen and cannot be used; the clips above it fail with the reason."""
+class UnusableAudio:
+    """A selected sound that cannot be used; the clips above it fail with the reason."""
 
     start: Fraction
     end: Fraction
     why: str
 
 
-def stretches(sounds: Iterable[Placed], media: Media, exports: Exports, rate: Fraction) -> tuple[list[Stretch], list[Deaf]]:
-    """The chosen sounds as stretches of files, of the editor's exports where there are some; what cannot be used apart."""
-    usable: list[Stretch] = []
-    failed: list[Deaf] = []
+def speech_stretches(
+    sounds: Iterable[TimelineItem], media: Media, exports: Exports, rate: Fraction
+) -> tuple[list[SpeechStretch], list[UnusableAudio]]:
+    """(the selected sounds as stretches of files, or of the editor's exports where there are some; those that cannot be used)."""
+    usable: list[SpeechStretch] = []
+    failed: list[UnusableAudio] = []
     for sound in sounds:
         try:
-            usable.append(_stretch(sound, media, exports, rate))
+            usable.append(_speech_stretch(sound, media, exports, rate))
         except (InputError, BadTime) as error:
-            failed.append(Deaf(start=sound.start, end=sound.end, why=f"the speech “{sound.item.name}” cannot be used: {error}"))
+            failed.append(UnusableAudio(start=sound.start, end=sound.end, why=f"the speech “{sound.item.name}” cannot be used: {error}"))
     return sorted(usable, key=lambda each: each.start), failed
 
 
-def _stretch(sound: Placed, media: Media, exports: Exports, rate: Fraction) -> Stretch:
+def _speech_stretch(sound: TimelineItem, media: Media, exports: Exports, rate: Fraction) -> SpeechStretch:
     if sound.problem is not None:
         raise BadTime(sound.problem)
     export = exports.of(sound)
     if export is not None:
-        path, begins, length = exported_sound(export, media.facts(Path(export.path)), sound, rate)
-        return Stretch(path=path, begins=begins, start=sound.start, end=sound.start + length, clip=sound)
+        path, file_start, length = exported_sound(export, media.facts(Path(export.path)), sound, rate)
+        return SpeechStretch(path=path, file_start=file_start, start=sound.start, end=sound.start + length, clip=sound)
     if sound.host_only is not None:
         raise BadTime(sound.host_only)
     if sound.speed != 1:
@@ -71,10 +73,10 @@ def _stretch(sound: Placed, media: Media, exports: Exports, rate: Fraction) -> S
     if not facts.sound:
         raise NoSound(f"“{path.name}” has no sound")
     low, high = file_range(sound, facts, sound.item.media_reference, _SLACK)
-    return Stretch(path=path, begins=low, start=sound.start, end=sound.start + (high - low), clip=sound)
+    return SpeechStretch(path=path, file_start=low, start=sound.start, end=sound.start + (high - low), clip=sound)
 
 
-def production_sound(picture: Placed, sound: Placed) -> bool:
+def is_production_sound(picture: TimelineItem, sound: TimelineItem) -> bool:
     """Whether a sound is the picture's own: linked to it, from the same file or nest."""
     if picture.where == sound.where:
         return True
@@ -85,8 +87,8 @@ def production_sound(picture: Placed, sound: Placed) -> bool:
     return same_file and (mine == its or mine is None or its is None)
 
 
-def link_of(placed: Placed) -> str | None:
-    """What ties picture and sound together in the editor."""
+def link_of(placed: TimelineItem) -> str | None:
+    """The id that ties picture and sound together in the editor."""
     for namespace, name in _LINKS:
         value = editor_value(placed.item, namespace, name)
         if value is not None:
@@ -94,16 +96,16 @@ def link_of(placed: Placed) -> str | None:
     return None
 
 
-def _url(placed: Placed) -> str | None:
+def _url(placed: TimelineItem) -> str | None:
     reference = getattr(placed.item, "media_reference", None)
     return getattr(reference, "target_url", None) or None
 
 
-class Heard:
-    """The chosen speech, by time."""
+class SpeechMap:
+    """The selected speech, found by time."""
 
-    def __init__(self, usable: list[Stretch], failed: Sequence[Deaf] = ()) -> None:
-        everything: list[Stretch | Deaf] = [*usable, *failed]
+    def __init__(self, usable: list[SpeechStretch], failed: Sequence[UnusableAudio] = ()) -> None:
+        everything: list[SpeechStretch | UnusableAudio] = [*usable, *failed]
         self._all = sorted(everything, key=lambda each: each.start)
         self._starts = [float(each.start) for each in self._all]
         self._latest = list(accumulate((float(each.end) for each in self._all), max))  # end of the longest of all up to here
@@ -111,8 +113,8 @@ class Heard:
     def __bool__(self) -> bool:
         return bool(self._all)
 
-    def under(self, start: Fraction, end: Fraction) -> list[Stretch | Deaf]:
-        """What is heard, or should be, within a time. Floats find the candidates, fractions decide."""
+    def between(self, start: Fraction, end: Fraction) -> list[SpeechStretch | UnusableAudio]:
+        """The stretches between two times, and the sounds there that cannot be used. Floats find the candidates, fractions decide."""
         place, found = bisect_left(self._starts, float(end) + _NEARLY_S) - 1, []
         before = float(start) - _NEARLY_S
         while place >= 0 and self._latest[place] > before:
@@ -123,21 +125,23 @@ class Heard:
         return found[::-1]
 
 
-def heard_between(heard: Sequence[Stretch], start: Fraction, end: Fraction) -> tuple[SpeechPiece, ...]:
-    """The stretches within a time of the timeline, on a time that begins there; what was merely cut through is one again."""
+def speech_pieces(stretches: Sequence[SpeechStretch], start: Fraction, end: Fraction) -> tuple[SpeechPiece, ...]:
+    """The stretches between two times of the timeline, on a time that begins at `start`; neighbours that were one file are joined."""
     pieces: list[SpeechPiece] = []
-    for each in heard:
+    for each in stretches:
         begin, finish = max(each.start, start), min(each.end, end)
         if begin >= finish:
             continue
-        piece = SpeechPiece(path=str(each.path), start_s=each.begins + (begin - each.start), duration_s=finish - begin, at_s=begin - start)
+        piece = SpeechPiece(
+            path=str(each.path), start_s=each.file_start + (begin - each.start), duration_s=finish - begin, at_s=begin - start
+        )
         last = pieces[-1] if pieces else None
-        if last is not None and _goes_on(last, piece):
+        if last is not None and _continues(last, piece):
             pieces[-1] = SpeechPiece(path=last.path, start_s=last.start_s, duration_s=last.duration_s + piece.duration_s, at_s=last.at_s)
         else:
             pieces.append(piece)
     return tuple(pieces)
 
 
-def _goes_on(one: SpeechPiece, other: SpeechPiece) -> bool:
+def _continues(one: SpeechPiece, other: SpeechPiece) -> bool:
     return one.path == other.path and one.start_s + one.duration_s == other.start_s and one.at_s + one.duration_s == other.at_s

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from heygem_core.errors import SpecError
-from heygem_server.timeline.child_process import conform_now, publish_now
+from heygem_server.timeline.child_process import conform_blocking, publish_blocking
 from heygem_server.timeline.child_specs import ConformSpec, PublishSpec
 from heygem_server.timeline.conform_types import FinishedTake, Selection, TimelineShot
 from heygem_server.timeline.formats.reading import read_timeline
@@ -38,7 +38,7 @@ from heygem_server.timeline.formats.format import Format
 
 def read(data, rate):
     import opentimelineio as otio
-    from heygem_server.timeline.formats.assembly import Event, lay, media_clip, timeline_of
+    from heygem_server.timeline.formats.assembly import Event, tracks_of, media_clip, timeline_of
 
     head, *lines = data.decode().splitlines()
     rate = Fraction(head.split()[1])
@@ -48,14 +48,14 @@ def read(data, rate):
         item = media_clip(path.rsplit("/", 1)[-1], path, first, end - start, rate)
         events[kind].append(Event(start=start, end=end, item=item))
     kinds = {"V": otio.schema.TrackKind.Video, "A": otio.schema.TrackKind.Audio}
-    tracks = [track for kind, found in events.items() for track in lay(found, rate, kinds[kind], f"{kind}1")]
+    tracks = [track for kind, found in events.items() for track in tracks_of(found, rate, kinds[kind], f"{kind}1")]
     return timeline_of("Cut list", Fraction(0), rate, tracks), ["A cut list has no names."]
 
 
 def write(timeline, rate):
-    from heygem_server.timeline.formats.export_model import flatten
+    from heygem_server.timeline.formats.export_model import export_model_of
 
-    flat = flatten(timeline, rate)
+    flat = export_model_of(timeline, rate)
     lines = [f"CUTLIST {flat.sequence.rate}"]
     for track in flat.tracks:
         kind = "V" if track.kind == "picture" else "A"
@@ -129,12 +129,12 @@ def test_the_command_line_reads_it_in_its_child_and_names_it(media: Path) -> Non
 
 
 def shots_of(source: Path) -> tuple[TimelineShot, ...]:
-    return conform_now(ConformSpec(source=str(source), selection=Selection(speech_tracks=("A1",)))).shots
+    return conform_blocking(ConformSpec(source=str(source), selection=Selection(speech_tracks=("A1",)))).shots
 
 
 def test_takes_are_published_in_it(media: Path, tmp_path: Path) -> None:
     take = FinishedTake(shot=shots_of(cuts(media))[0], path=str(tmp_path / "take.mov"), take="t1", frames=14, rate=Fraction(25))
-    written = publish_now(PublishSpec(source=str(cuts(media)), takes=(take,), output=str(tmp_path / "out.cuts"), mode="track"))
+    written = publish_blocking(PublishSpec(source=str(cuts(media)), takes=(take,), output=str(tmp_path / "out.cuts"), mode="track"))
     assert (written.format, written.notices[-1]) == ("cutlist", "A cut list carries no versions.")
     assert f"V 10 24 0 {tmp_path / 'take.mov'}" in (tmp_path / "out.cuts").read_text()
 
@@ -143,9 +143,9 @@ def test_a_format_that_grafts_gets_the_document_that_was_read(media: Path, tmp_p
     source = cuts(media, "edit.kept")
     take = FinishedTake(shot=shots_of(source)[0], path="/takes/take.mov", take="t1", frames=14, rate=Fraction(25))
     spec = PublishSpec(source=str(source), format="cutlist-grafted", takes=(take,), output=str(tmp_path / "out.kept"))
-    assert publish_now(spec).format == "cutlist-grafted"
+    assert publish_blocking(spec).format == "cutlist-grafted"
     assert (tmp_path / "out.kept").read_text() == source.read_text() + "\ntake 10 /takes/take.mov"
-    publish_now(PublishSpec(source=str(source), takes=(take,), output=str(tmp_path / "out.otio")))
+    publish_blocking(PublishSpec(source=str(source), takes=(take,), output=str(tmp_path / "out.otio")))
     assert "Timeline.1" in (tmp_path / "out.otio").read_text(), "another format than the source's is written anew"
 
 

@@ -221,9 +221,9 @@ def test_overlapping_events_go_on_tracks_of_their_own() -> None:
 003  C        V     C        00:00:20:00 00:00:21:00 01:00:02:00 01:00:01:00
 """
     read = read_timeline(text.encode(), rate=Fraction(25))
-    from heygem_server.timeline.flatten import walk
+    from heygem_server.timeline.flatten import flatten
 
-    assert [(each.item.name, each.track, each.start, each.end) for each in walk(read.timeline, Fraction(25))] == [
+    assert [(each.item.name, each.track, each.start, each.end) for each in flatten(read.timeline, Fraction(25))] == [
         ("A", 1, 0, 2),
         ("B", 2, 1, 3),
     ]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import SpecError, UnreadableMedia
-from heygem_server.timeline.child_process import conform_in_child, conform_now, publish_now
+from heygem_server.timeline.child_process import conform_blocking, conform_in_child, publish_blocking
 from heygem_server.timeline.child_specs import ConformSpec, PublishSpec
 from heygem_server.timeline.conform_types import FinishedTake, Selection
 from heygem_server.timeline.errors import UnreadableTimeline
@@ -74,12 +74,12 @@ async def test_a_timeline_of_real_files_and_hostile_ones(document: Path, media: 
 
 
 def test_published_by_the_child_in_each_format(document: Path, media: Path, tmp_path: Path) -> None:
-    found = conform_now(ConformSpec(source=str(document), selection=SPEECH, roots=(str(media),)))
+    found = conform_blocking(ConformSpec(source=str(document), selection=SPEECH, roots=(str(media),)))
     row = found.shots[-1]
     take = FinishedTake(shot=row, path=str(tmp_path / "t.mov"), take="t1", frames=10, rate=Fraction(25))
     for suffix in (".otio", ".fcpxml", ".xml", ".edl", ".aaf"):
         output = tmp_path / f"out{suffix}"
-        written = publish_now(PublishSpec(source=str(document), takes=(take,), output=str(output)))
+        written = publish_blocking(PublishSpec(source=str(document), takes=(take,), output=str(output)))
         assert output.stat().st_size > 100
         assert written.output == str(output)
     assert not list(tmp_path.glob("*.part"))
@@ -88,10 +88,10 @@ def test_published_by_the_child_in_each_format(document: Path, media: Path, tmp_
 
 def test_the_child_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(UnreadableTimeline, match="There is no timeline at"):
-        conform_now(ConformSpec(source=str(tmp_path / "gone.otio")))
+        conform_blocking(ConformSpec(source=str(tmp_path / "gone.otio")))
     (tmp_path / "bad.otio").write_text('{"a": 1}')
     with pytest.raises(UnreadableTimeline, match="no OTIO_SCHEMA"):
-        conform_now(ConformSpec(source=str(tmp_path / "bad.otio")))
+        conform_blocking(ConformSpec(source=str(tmp_path / "bad.otio")))
     ran = subprocess.run([sys.executable, "-m", "heygem_server.timeline", "-"], input=b'{"ask": "dance"}', capture_output=True)
     assert ran.returncode == SpecError.exit_code
     assert json.loads(ran.stdout)["error"] == "SpecError"

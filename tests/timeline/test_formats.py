@@ -9,7 +9,7 @@ import opentimelineio as otio
 import pytest
 
 from heygem_server.timeline.errors import UnreadableTimeline
-from heygem_server.timeline.flatten import Placed, walk
+from heygem_server.timeline.flatten import TimelineItem, flatten
 from heygem_server.timeline.formats.reading import Read, format_of, read_timeline
 from heygem_server.timeline.formats.registry import FormatName
 from heygem_server.timeline.formats.writing import as_text, write_timeline
@@ -37,10 +37,10 @@ _SPINE = """<?xml version="1.0"?><!DOCTYPE fcpxml>
 def placed(read: Read) -> list[tuple[Any, ...]]:
     """(kind, track, name, start, end, first source frame, one past the last, speed), frames of the sequence."""
     rate = sequence_of(read.timeline).rate
-    return [signature(each, rate) for each in walk(read.timeline, rate)]
+    return [signature(each, rate) for each in flatten(read.timeline, rate)]
 
 
-def signature(each: Placed, rate: Fraction) -> tuple[Any, ...]:
+def signature(each: TimelineItem, rate: Fraction) -> tuple[Any, ...]:
     values = (each.start * rate, each.end * rate, each.source_low * rate, each.source_high * rate, each.speed)
     return (each.kind, each.track, each.item.name, *values)
 
@@ -99,14 +99,14 @@ def test_fcpxml_retimes_and_ramps() -> None:
     assert double == ("picture", 1, "double", 0, 30, zero + 20, zero + 80, 2)
     assert back == ("picture", 1, "back", 30, 60, zero + 260, zero + 290, -1)
     assert ramp[:5] == ("picture", 1, "ramp", 60, 90)
-    assert [each.host_only for each in walk(read.timeline, 1 / f)] == [None, None, "its speed changes within the clip"]
+    assert [each.host_only for each in flatten(read.timeline, 1 / f)] == [None, None, "its speed changes within the clip"]
 
 
 def test_fcpxml_that_nests_itself_is_told_and_ends() -> None:
     text = _SPINE.format(spine='<ref-clip ref="r5" name="cc" offset="3603600/1000s" duration="1001/1000s"/>')
     text = text.replace('<asset-clip ref="r4" name="in nest"', '<ref-clip ref="r5" name="in nest"')
     read = read_timeline(text.encode())
-    assert [each.host_only for each in walk(read.timeline, Fraction(30000, 1001))] == ["it is nested within itself"]
+    assert [each.host_only for each in flatten(read.timeline, Fraction(30000, 1001))] == ["it is nested within itself"]
 
 
 def test_edl_events_by_hand() -> None:
@@ -139,8 +139,8 @@ M2   TAPE2       059.94                00:00:10;00
         ("sound", 1, "vo.wav", first + 37, first + 67, 0, 30, 1),
         ("sound", 2, "vo.wav", first + 37, first + 67, 0, 30, 1),
     ]
-    assert [float(each.lead * rate) for each in walk(read.timeline, rate)][:3] == [0, 0, 0]
-    assert [float(each.tail * rate) for each in walk(read.timeline, rate)][:3] == [0, 12, 0]
+    assert [float(each.lead * rate) for each in flatten(read.timeline, rate)][:3] == [0, 0, 0]
+    assert [float(each.tail * rate) for each in flatten(read.timeline, rate)][:3] == [0, 12, 0]
 
 
 def test_edl_without_a_rate_asks_for_it() -> None:
@@ -180,7 +180,7 @@ def test_fcp7_by_hand_with_a_dissolve_and_file_references() -> None:
         ("picture", 1, "off", 120, 140, 0, 20, 1),
     ]
     rate = Fraction(30000, 1001)
-    one, two, off = walk(read.timeline, rate)
+    one, two, off = flatten(read.timeline, rate)
     assert (one.tail * rate, two.lead * rate) == (5, 5)
     assert not off.enabled
     assert sequence_of(read.timeline).timecode(0) == "01:00:00;00"
@@ -198,7 +198,7 @@ def test_fcp7_ramps_are_for_the_editor() -> None:
     remap = _REMAP.format(_parameter("variablespeed", "1") + _parameter("speed", "100"))
     item = f"<clipitem>{_RATE}<name>x</name><start>0</start><end>20</end><in>0</in><out>20</out>{_FILE}{remap}</clipitem>"
     read = read_timeline(_FCP7.format(items=item).encode())
-    assert [each.host_only for each in walk(read.timeline, Fraction(30000, 1001))] == ["its speed changes within the clip"]
+    assert [each.host_only for each in flatten(read.timeline, Fraction(30000, 1001))] == ["its speed changes within the clip"]
 
 
 # --- round trips ---
@@ -233,7 +233,7 @@ def test_written_and_read_again_every_clip_is_where_it_was(format: FormatName, r
     assert placed(after) == placed(before)
     assert sequence_of(after.timeline) == sequence_of(before.timeline)
     assert not notices
-    leads = [[(each.lead, each.tail) for each in walk(read.timeline, sequence_of(read.timeline).rate)] for read in (before, after)]
+    leads = [[(each.lead, each.tail) for each in flatten(read.timeline, sequence_of(read.timeline).rate)] for read in (before, after)]
     assert leads[0] == leads[1]
 
 
@@ -260,7 +260,7 @@ def test_otios_own_adapters_read_ours_the_same_way(rate: float) -> None:
     pytest.importorskip("otio_fcp_adapter")
     theirs = otio.adapters.read_from_string(as_text(before.timeline, "fcp7")[0], adapter_name="fcp_xml")
     frame = sequence_of(before.timeline).rate
-    assert [signature(each, frame) for each in walk(theirs, frame)] == placed(before)
+    assert [signature(each, frame) for each in flatten(theirs, frame)] == placed(before)
     if rate == 25:
         pytest.importorskip("otio_cmx3600_adapter")
         theirs = otio.adapters.read_from_string(as_text(before.timeline, "edl")[0], adapter_name="cmx_3600", rate=25)

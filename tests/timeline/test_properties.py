@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.conform_types import FinishedTake, Selection, TimelineShot
-from heygem_server.timeline.flatten import walk
+from heygem_server.timeline.flatten import flatten
 from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.publish import publish
@@ -159,7 +159,7 @@ def test_other_formats_hold_takes_at_the_same_frames(shared: Files, made: Any, f
     again = read_timeline(as_text(published, format)[0].encode()).timeline
     assert sequence_of(again) == sequence_of(published)
     assert sorted(_takes_of(again, rate)) == sorted(_takes_of(published, rate))
-    places = [[(each.start * rate, each.end * rate) for each in walk(one, rate) if each.track == 1] for one in (published, again)]
+    places = [[(each.start * rate, each.end * rate) for each in flatten(one, rate) if each.track == 1] for one in (published, again)]
     titles = sum(kind == "title" for kind, *_ in made[4])
     assert len(places[0]) - len(places[1]) == titles
     assert set(places[1]) <= set(places[0])
@@ -175,7 +175,7 @@ def _take(row: TimelineShot, number: int) -> FinishedTake:
 def _takes_of(made: Any, rate: Fraction) -> list[tuple[Fraction, Fraction, str]]:
     """(record start, record end, take) of everything that plays a take."""
     found = []
-    for each in walk(made, rate):
+    for each in flatten(made, rate):
         references = each.item.media_references().values() if each.kind == "picture" and hasattr(each.item, "media_references") else ()
         for reference in references:
             url = getattr(reference, "target_url", None) or ""

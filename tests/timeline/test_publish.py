@@ -13,7 +13,7 @@ import pytest
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.conform_types import FinishedTake, Selection, TimelineShot
 from heygem_server.timeline.exact_time import exact_seconds
-from heygem_server.timeline.flatten import walk
+from heygem_server.timeline.flatten import flatten
 from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.publish import publish
@@ -111,7 +111,7 @@ def test_a_take_above_lies_on_the_record_range_on_a_new_top_track(files: Files) 
         ("HeyGem", "Video"),
         ("A1", "Audio"),
     ]
-    (take,) = [each for each in walk(published, Fraction(25)) if each.track == 3]
+    (take,) = [each for each in flatten(published, Fraction(25)) if each.track == 3]
     assert (take.start * 25, take.end * 25, take.source_low * 25) == (30, 80, 5)
     assert take.item.media_reference.available_range.duration.value == 60
     assert [effect.effect_name for effect in take.item.effects] == ["Transform"]
@@ -130,7 +130,7 @@ def test_versions_above_lie_over_one_another(files: Files) -> None:
     published, _ = publish(read.timeline, [finished(a, "a1"), finished(b, "b1")], "track")
     published, _ = publish(published, [finished(a, "a2", 2)], "track")
     takes = [
-        (each.track, each.item.metadata["heygem"]["take"], each.start * 25) for each in walk(published, Fraction(25)) if each.track > 2
+        (each.track, each.item.metadata["heygem"]["take"], each.start * 25) for each in flatten(published, Fraction(25)) if each.track > 2
     ]
     assert takes == [(3, "a1", 0), (3, "b1", 50), (4, "a2", 0)]
 
@@ -154,10 +154,10 @@ def test_retimed_clips_go_above_and_clips_beside_a_dissolve_stay(files: Files) -
     assert notices == [
         "“fast” at 01:00:00:00: its take lies on the track above, since the clip is retimed, which a reference would be too."
     ]
-    assert [each.item.name for each in walk(by_reference, Fraction(25)) if each.track == 3] == ["fast"]
+    assert [each.item.name for each in flatten(by_reference, Fraction(25)) if each.track == 3] == ["fast"]
     above, notices = publish(read.timeline, takes, "track")
     assert len(notices) == 2
-    assert [each.item.name for each in walk(above, Fraction(25)) if each.track == 3] == ["fast"]
+    assert [each.item.name for each in flatten(above, Fraction(25)) if each.track == 3] == ["fast"]
     assert above.tracks[0][3].active_media_reference_key == "heygem-b"
 
 
@@ -169,7 +169,7 @@ def test_a_patch_always_goes_above(files: Files) -> None:
     patch = msgspec.structs.replace(finished(row, "t1"), settings={"kind": "patch"})
     for mode in ("references", "track", "both"):
         published, _ = publish(read.timeline, [patch], mode)
-        assert [each.start for each in walk(published, Fraction(25)) if each.track == 3] == [0]
+        assert [each.start for each in flatten(published, Fraction(25)) if each.track == 3] == [0]
         assert len(published.tracks[0][0].media_references()) == 1
 
 
@@ -189,7 +189,7 @@ def test_media_faster_than_the_timeline_keep_their_own_rate(files: Files) -> Non
     published, _ = publish(read.timeline, [finished(row, "t1")], "both")
     available = published.tracks[0][1].media_references()["heygem-t1"].available_range
     assert (available.start_time.value, available.duration.value, available.duration.rate) == (90, 60, 30)
-    (take,) = [each for each in walk(published, Fraction(25)) if each.track == 3]
+    (take,) = [each for each in flatten(published, Fraction(25)) if each.track == 3]
     assert (take.start * 25, take.end * 25) == (50, 100)
 
 
@@ -209,7 +209,7 @@ def test_takes_stand_at_their_place_in_every_format(files: Files, format: Any, m
     back = read_timeline(text.encode(), rate=Fraction(25)).timeline
     shown = [
         each
-        for each in walk(back, sequence_of(back).rate)
+        for each in flatten(back, sequence_of(back).rate)
         if each.kind == "picture" and "t1.mov" in (getattr(each.item.media_reference, "target_url", "") or "")
     ]
     ((start, end),) = [(each.start * 25, each.end * 25) for each in shown]

@@ -9,7 +9,7 @@ import pytest
 
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.conform_types import Selection
-from heygem_server.timeline.flatten import walk
+from heygem_server.timeline.flatten import flatten
 from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.locate import Locator
 from heygem_server.timeline.sequence import sequence_of
@@ -34,7 +34,7 @@ def test_multiple_tracks_with_a_track_that_is_trimmed(samples: Path, files: File
 def test_nested_example(samples: Path) -> None:
     read = read_timeline(samples / "nested_example.otio")
     rate = sequence_of(read.timeline).rate
-    rows = [(each.item.name, float(each.start * rate), float(each.end * rate), each.host_only) for each in walk(read.timeline, rate)]
+    rows = [(each.item.name, float(each.start * rate), float(each.end * rate), each.host_only) for each in flatten(read.timeline, rate)]
     assert rows == [
         ("Normal Clip 1", 0, 238, None),
         ("Clip Inside A Stack 1", 238, 269, None),
@@ -48,7 +48,7 @@ def test_nested_example(samples: Path) -> None:
 
 def test_transition(samples: Path) -> None:
     read = read_timeline(samples / "transition.otio")
-    placed = walk(read.timeline, Fraction(24))
+    placed = flatten(read.timeline, Fraction(24))
     assert next((each.item.name, each.start * 24, each.end * 24) for each in placed) == ("Clip-001", 0, 3)
     assert any(each.lead or each.tail for each in placed)
 
@@ -58,7 +58,7 @@ def test_premiere_example_of_a_newer_opentimelineio(samples: Path) -> None:
     read = read_timeline(samples / "premiere_example.otio")
     assert "Marker.3" in read.notices[0]
     assert sequence_of(read.timeline).rate == 30
-    placed = walk(read.timeline, Fraction(30))
+    placed = flatten(read.timeline, Fraction(30))
     pictures = [(each.item.name, each.track, each.start * 30, each.end * 30) for each in placed if each.kind == "picture"]
     assert pictures == [
         ("sc01_sh010_anim.mov", 1, 536, 636),  # 50 frames of 15

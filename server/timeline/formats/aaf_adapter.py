@@ -1,4 +1,4 @@
-"""AAF (Avid Media Composer) through OTIO's adapter 2.0.0, which reads well what it was checked on (retimes, nests, timecode).
+"""Reads and writes AAF (Avid Media Composer) through OTIO's adapter 2.0.0, which reads retimes, nests and timecode well.
 
 Writing is experimental: the adapter writes cuts and gaps; dissolves, retimes and nests are left out here and said so.
 """

@@ -1,4 +1,4 @@
-"""A timeline out of events that know their own places: what FCPXML, FCP 7 XML and EDL have in common."""
+"""Builds a timeline of events that know their own places, as FCPXML, FCP 7 XML and EDL give them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Event:
     dissolve: tuple[Fraction, Fraction] | None = None  # s of a transition into it, before and after `start`
 
 
-def lay(events: Iterable[Event], rate: Fraction, kind: str, name: str) -> list[Any]:
-    """One track, or more where events overlap: nothing is moved or cut."""
+def tracks_of(events: Iterable[Event], rate: Fraction, kind: str, name: str) -> list[Any]:
+    """The events as one track, or more where they overlap: nothing is moved or cut."""
     tracks: list[Any] = []
     ends: list[Fraction] = []
     for event in sorted(events, key=lambda each: each.start):

@@ -16,9 +16,9 @@ def _read(data: bytes, rate: Fraction | None) -> tuple[Any, Notices]:
 
 def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
     from .edl_writer import write_edl
-    from .export_model import flatten
+    from .export_model import export_model_of
 
-    text, notices = write_edl(flatten(timeline, rate))
+    text, notices = write_edl(export_model_of(timeline, rate))
     return text.encode(), notices
 
 

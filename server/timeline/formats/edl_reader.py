@@ -1,4 +1,4 @@
-"""CMX3600 edit decision lists. They name neither their rate nor their media: the rate is given, media are found by name.
+"""Reads CMX3600 edit decision lists. They name neither their rate nor their media: the rate is given, media are found by name.
 
 Source times are the media's own timecode. OTIO's adapter (1.0.0) refuses drop-frame at the usual spellings of 29.97 and
 stops at the first event it does not expect; here an event that cannot be read is one clip with a reason.
@@ -18,8 +18,8 @@ from heygem_core.errors import HeygemError
 from heygem_core.media.timecode import may_drop, parse
 
 from ..errors import UnreadableTimeline
-from ..metadata import set_marks
-from .assembly import Event, lay, media_clip, timeline_of
+from ..metadata import set_own_values
+from .assembly import Event, media_clip, timeline_of, tracks_of
 
 _CODE = r"\d{2}:\d{2}:\d{2}[:;.,]\d{2,3}"
 _EVENT = re.compile(
@@ -33,7 +33,7 @@ MAX_EVENTS = 100_000
 
 
 @dataclass(slots=True)
-class _Line:
+class _EventLines:
     """One event with the lines that belong to it."""
 
     fields: dict[str, str | None]
@@ -59,30 +59,30 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
     hour = parse(f"{int(origin / 3600 + Fraction(1, 100)):02d}:00:00{';' if drop else ':'}00", rate) / rate
     start = hour if 0 <= origin - hour <= 60 else origin
     for line in lines:
-        for key, event in _laid(line, rate, drop, start, notices):
+        for key, event in _track_events(line, rate, drop, start, notices):
             tracks.setdefault(key, []).append(event)
     title = re.search(r"^TITLE:\s*(.*)$", text, re.MULTILINE)
-    laid = [
+    tracks_in_order = [
         track
         for kind in (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio)
         for (each, number), events in sorted(tracks.items(), key=lambda item: item[0][1])
         if each == kind
-        for track in lay(events, rate, kind, f"{kind[0]}{number}")
+        for track in tracks_of(events, rate, kind, f"{kind[0]}{number}")
     ]
-    timeline = timeline_of(title[1].strip() if title else "Edit list", start, rate, laid)
-    set_marks(timeline, drop_frame=drop)
+    timeline = timeline_of(title[1].strip() if title else "Edit list", start, rate, tracks_in_order)
+    set_own_values(timeline, drop_frame=drop)
     return timeline, notices
 
 
-def _events(text: str) -> Iterator[_Line]:
-    line: _Line | None = None
+def _events(text: str) -> Iterator[_EventLines]:
+    line: _EventLines | None = None
     count = 0
     for raw in text.splitlines():
         raw = raw.strip()
         if match := _EVENT.fullmatch(raw):
             if line is not None:
                 yield line
-            line, count = _Line(match.groupdict()), count + 1
+            line, count = _EventLines(match.groupdict()), count + 1
             if count > MAX_EVENTS:
                 raise UnreadableTimeline(f"The edit list holds more than {MAX_EVENTS} events.")
         elif line is not None and (match := _MOTION.fullmatch(raw)):
@@ -93,7 +93,9 @@ def _events(text: str) -> Iterator[_Line]:
         yield line
 
 
-def _laid(line: _Line, rate: Fraction, drop: bool, start: Fraction, notices: list[str]) -> Iterator[tuple[tuple[str, int], Event]]:
+def _track_events(
+    line: _EventLines, rate: Fraction, drop: bool, start: Fraction, notices: list[str]
+) -> Iterator[tuple[tuple[str, int], Event]]:
     times = [_seconds(line, name, rate, drop) for name in ("source_in", "source_out", "record_in", "record_out")]
     source_in, source_out, record_in, record_out = times
     number, reel = line.fields["number"], line.fields["reel"] or ""
@@ -110,7 +112,7 @@ def _laid(line: _Line, rate: Fraction, drop: bool, start: Fraction, notices: lis
         yield key, Event(start=record_in - start, end=record_out - start, item=clip, dissolve=dissolve)
 
 
-def _clip(line: _Line, reel: str, low: Fraction | None, high: Fraction | None, duration: Fraction, rate: Fraction) -> Any:
+def _clip(line: _EventLines, reel: str, low: Fraction | None, high: Fraction | None, duration: Fraction, rate: Fraction) -> Any:
     side = "TO" if (line.fields["edit"] or "C") != "C" and "TO CLIP NAME" in line.comments else "FROM"
     name = line.comments.get(f"{side} CLIP NAME") or line.comments.get("SOURCE FILE") or reel
     url = line.comments.get(f"{side} CLIP") or line.comments.get("SOURCE FILE")
@@ -123,7 +125,7 @@ def _clip(line: _Line, reel: str, low: Fraction | None, high: Fraction | None, d
         clip.effects.append(otio.schema.FreezeFrame())
     elif line.fps is None and problem is None and high is not None and high - low != duration:
         problem = f"its source lasts {float(high - low):.2f} s and its place {float(duration):.2f} s, without a speed that explains it"
-    set_marks(clip, absolute=True, reel=reel, problem=problem, take=line.comments.get("HEYGEM TAKE"))
+    set_own_values(clip, absolute=True, reel=reel, problem=problem, take=line.comments.get("HEYGEM TAKE"))
     return clip
 
 
@@ -153,7 +155,7 @@ def _channels(text: str) -> list[tuple[str, int]]:
     return found
 
 
-def _seconds(line: _Line, name: str, rate: Fraction, drop: bool) -> Fraction | None:
+def _seconds(line: _EventLines, name: str, rate: Fraction, drop: bool) -> Fraction | None:
     """Seconds since 00:00:00:00 of a timecode, counted in frames; None = it is none at this rate."""
     text = line.fields[name] or ""
     marker = ";" if drop else ":"

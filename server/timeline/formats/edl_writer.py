@@ -1,4 +1,4 @@
-"""CMX3600 edit lists: one video track, sound that lies beside it, cuts, dissolves and constant speeds."""
+"""Writes CMX3600 edit lists: one video track, sound that lies beside it, cuts, dissolves and constant speeds."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from heygem_core.media.timecode import may_drop
 
 from ..exact_time import round_half_up
 from ..locate import name_of
-from .export_model import Flat, FlatClip
+from .export_model import ExportClip, ExportModel
 
 MAX_EVENTS = 999
 
 
-def write_edl(flat: Flat) -> tuple[str, list[str]]:
+def write_edl(model: ExportModel) -> tuple[str, list[str]]:
     """(text, what an edit list cannot carry). Takes on tracks above replace what they cover: a list has one picture track."""
-    sequence = flat.sequence
+    sequence = model.sequence
     lines = [f"TITLE: {_line(sequence.name)}", f"FCM: {'DROP FRAME' if sequence.drop_frame else 'NON-DROP FRAME'}", ""]
-    notices = list(flat.notices)
-    pictures = [track for track in flat.tracks if track.kind == "picture"]
+    notices = list(model.notices)
+    pictures = [track for track in model.tracks if track.kind == "picture"]
     if len(pictures) > 1:
         notices.append(f"An edit list has one picture track: of {len(pictures)} tracks what lies on top is written, cut to what shows.")
-    if any(clip.others for track in flat.tracks for clip in track.clips):
+    if any(clip.others for track in model.tracks for clip in track.clips):
         notices.append("An edit list carries no versions: the active one of each clip is written.")
     events = [("V", clip) for clip in _topmost([clip for track in pictures for clip in track.clips])]
-    for track in flat.tracks:
+    for track in model.tracks:
         if track.kind == "sound":
             name = "A" if track.number == 1 else f"A{track.number}"
             events += [(name, clip) for clip in track.clips if clip.media is not None and clip.enabled]
-    before: FlatClip | None = None
+    before: ExportClip | None = None
     for number, ((channel, clip), following) in enumerate(zip(events, [*events[1:], None], strict=True), 1):
         after = following[1] if following is not None and following[0] == channel else None
-        lines += _event(number, channel, clip, before, after, flat)
+        lines += _event(number, channel, clip, before, after, model)
         before = clip
     if len(events) > MAX_EVENTS:
         notices.append(f"The list holds {len(events)} events; some programs read no more than {MAX_EVENTS}.")
     return "\n".join(lines) + "\n", notices
 
 
-def _topmost(clips: list[FlatClip]) -> list[FlatClip]:
+def _topmost(clips: list[ExportClip]) -> list[ExportClip]:
     """What shows, lowest track first in `clips`: whatever lies above cuts what lies below."""
-    shown: list[FlatClip] = []
+    shown: list[ExportClip] = []
     for clip in clips:
         if clip.media is None or not clip.enabled or clip.end <= clip.start:
             continue
@@ -52,7 +52,7 @@ def _topmost(clips: list[FlatClip]) -> list[FlatClip]:
     return sorted(shown, key=lambda each: each.start)
 
 
-def _around(below: FlatClip, above: FlatClip) -> list[FlatClip]:
+def _around(below: ExportClip, above: ExportClip) -> list[ExportClip]:
     if below.end <= above.start or below.start >= above.end:
         return [below]
     parts = []
@@ -63,7 +63,7 @@ def _around(below: FlatClip, above: FlatClip) -> list[FlatClip]:
     return parts
 
 
-def _trimmed(clip: FlatClip, start: int, end: int) -> FlatClip:
+def _trimmed(clip: ExportClip, start: int, end: int) -> ExportClip:
     per_frame = (clip.high - clip.low) / (clip.end - clip.start)
     before, after = start - clip.start, clip.end - end
     if clip.speed < 0:
@@ -72,9 +72,11 @@ def _trimmed(clip: FlatClip, start: int, end: int) -> FlatClip:
     return replace(clip, start=start, end=end, low=clip.low + before * per_frame, high=clip.high - after * per_frame, lead=lead)
 
 
-def _event(number: int, channel: str, clip: FlatClip, before: FlatClip | None, after: FlatClip | None, flat: Flat) -> list[str]:
+def _event(
+    number: int, channel: str, clip: ExportClip, before: ExportClip | None, after: ExportClip | None, model: ExportModel
+) -> list[str]:
     """The lines of one event. A list's dissolve begins at the cut, so the cut is written where the dissolve begins."""
-    rate = flat.sequence.rate
+    rate = model.sequence.rate
     dissolve = clip.lead + clip.lead_after if channel == "V" and before is not None and before.end == clip.start else 0
     earlier = clip.lead if dissolve else 0
     sooner = after.lead if after is not None and after.start == clip.end and channel == "V" and after.lead + after.lead_after else 0
@@ -85,11 +87,11 @@ def _event(number: int, channel: str, clip: FlatClip, before: FlatClip | None, a
     comments = []
     lines = []
     if dissolve and before is not None:
-        out = _codes(before.high - clip.lead / rate, before.high - clip.lead / rate, start, start, flat)
+        out = _codes(before.high - clip.lead / rate, before.high - clip.lead / rate, start, start, model)
         lines.append(_columns(number, _reel(before), channel, "C", out))
         comments = [f"* FROM CLIP NAME: {_line(before.name)}", f"* FROM CLIP: {_line(_path(before))}"]
     side = "TO" if dissolve else "FROM"
-    codes = _codes(low, low + Fraction(end - start) / rate if clip.speed == 1 else high, start, end, flat)
+    codes = _codes(low, low + Fraction(end - start) / rate if clip.speed == 1 else high, start, end, model)
     lines.append(_columns(number, _reel(clip), channel, f"D    {dissolve:03d}" if dissolve else "C", codes))
     if clip.speed != 1:
         lines.append(f"M2   {_reel(clip):<8} {float(clip.speed * round(rate)):+09.3f} {codes[0]}")
@@ -99,8 +101,8 @@ def _event(number: int, channel: str, clip: FlatClip, before: FlatClip | None, a
     return lines + comments
 
 
-def _codes(low: Fraction, high: Fraction, start: int, end: int, flat: Flat) -> tuple[str, str, str, str]:
-    sequence = flat.sequence
+def _codes(low: Fraction, high: Fraction, start: int, end: int, model: ExportModel) -> tuple[str, str, str, str]:
+    sequence = model.sequence
     drop = sequence.drop_frame and may_drop(sequence.rate)
 
     def code(seconds: Fraction) -> str:
@@ -113,11 +115,11 @@ def _columns(number: int, reel: str, channel: str, edit: str, codes: tuple[str, 
     return f"{number:03d}  {reel:<8} {channel:<5} {edit:<8} {' '.join(codes)}"
 
 
-def _reel(clip: FlatClip) -> str:
+def _reel(clip: ExportClip) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "", name_of(_path(clip)).rsplit(".", 1)[0])[:8].upper() or "AX"
 
 
-def _path(clip: FlatClip) -> str:
+def _path(clip: ExportClip) -> str:
     return clip.media.path if clip.media is not None else ""
 
 

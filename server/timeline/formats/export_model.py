@@ -1,4 +1,4 @@
-"""A timeline as writers of other formats need it: its clips in order, on whole frames, with the media that are active."""
+"""Prepares a timeline for writers of other formats: its clips in order, on whole frames, with the media that are active."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from heygem_core.errors import HeygemError
 from ..conform_types import Sequence
 from ..errors import BadTime
 from ..exact_time import exact_rate, exact_seconds, round_half_up
-from ..flatten import Placed, walk
+from ..flatten import TimelineItem, flatten
 from ..locate import name_of, path_of
-from ..metadata import text_mark
+from ..metadata import own_text
 from ..sequence import sequence_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlatMedia:
+class ExportMedia:
     """One media reference."""
 
     path: str  # as the machine that has it writes it
@@ -38,7 +38,7 @@ class FlatMedia:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlatClip:
+class ExportClip:
     """One clip. Frames are of the sequence."""
 
     name: str
@@ -47,8 +47,8 @@ class FlatClip:
     low: Fraction  # s of the media's time
     high: Fraction
     speed: Fraction
-    media: FlatMedia | None  # None = nothing that other programs can play
-    others: tuple[FlatMedia, ...] = ()
+    media: ExportMedia | None  # None = nothing that other programs can play
+    others: tuple[ExportMedia, ...] = ()
     lead: int = 0  # frames of a dissolve before `start`, and how many of it after
     lead_after: int = 0
     enabled: bool = True
@@ -58,17 +58,17 @@ class FlatClip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlatTrack:
+class ExportTrack:
     kind: str  # "picture" or "sound"
     number: int
     name: str
-    clips: tuple[FlatClip, ...]
+    clips: tuple[ExportClip, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flat:
+class ExportModel:
     sequence: Sequence
-    tracks: tuple[FlatTrack, ...]
+    tracks: tuple[ExportTrack, ...]
     notices: tuple[str, ...]
 
     @property
@@ -76,27 +76,27 @@ class Flat:
         return max((clip.end for track in self.tracks for clip in track.clips), default=0)
 
 
-def flatten(timeline: Any, rate: Fraction | None = None) -> Flat:
-    """Nests are opened; what overlaps then goes on further tracks. Says what other formats cannot be given."""
+def export_model_of(timeline: Any, rate: Fraction | None = None) -> ExportModel:
+    """Opens nests and puts what overlaps then on further tracks; the notices say what other formats cannot be given."""
     sequence = sequence_of(timeline, rate)
     notices: dict[str, int] = {}
-    by_track: dict[tuple[str, int, str], list[FlatClip]] = {}
-    placed = walk(timeline, sequence.rate)
-    tails = {(each.kind, each.track, each.end): each.tail for each in placed if each.tail}
-    for each in placed:
-        clip = _flat_clip(each, sequence.rate, tails.get((each.kind, each.track, each.start), Fraction(0)), notices)
+    by_track: dict[tuple[str, int, str], list[ExportClip]] = {}
+    items = flatten(timeline, sequence.rate)
+    tails = {(each.kind, each.track, each.end): each.tail for each in items if each.tail}
+    for each in items:
+        clip = _export_clip(each, sequence.rate, tails.get((each.kind, each.track, each.start), Fraction(0)), notices)
         by_track.setdefault((each.kind, each.track, each.track_name), []).append(clip)
-    tracks: list[FlatTrack] = []
+    tracks: list[ExportTrack] = []
     for (kind, _, name), clips in sorted(by_track.items(), key=lambda item: item[0][:2]):
         for layer in _layers(clips):
             number = 1 + sum(track.kind == kind for track in tracks)
-            tracks.append(FlatTrack(kind=kind, number=number, name=name, clips=tuple(layer)))
+            tracks.append(ExportTrack(kind=kind, number=number, name=name, clips=tuple(layer)))
     said = tuple(f"{what} ({count}×)." for what, count in sorted(notices.items()))
-    return Flat(sequence=sequence, tracks=tuple(tracks), notices=said)
+    return ExportModel(sequence=sequence, tracks=tuple(tracks), notices=said)
 
 
-def _layers(clips: list[FlatClip]) -> list[list[FlatClip]]:
-    layers: list[list[FlatClip]] = []
+def _layers(clips: list[ExportClip]) -> list[list[ExportClip]]:
+    layers: list[list[ExportClip]] = []
     for clip in sorted(clips, key=lambda each: each.start):
         free = next((layer for layer in layers if layer[-1].end <= clip.start), None)
         if free is None:
@@ -106,7 +106,7 @@ def _layers(clips: list[FlatClip]) -> list[list[FlatClip]]:
     return layers
 
 
-def _flat_clip(each: Placed, rate: Fraction, tail_before: Fraction, notices: dict[str, int]) -> FlatClip:
+def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction, notices: dict[str, int]) -> ExportClip:
     def note(what: str) -> None:
         notices[what] = notices.get(what, 0) + 1
 
@@ -123,7 +123,7 @@ def _flat_clip(each: Placed, rate: Fraction, tail_before: Fraction, notices: dic
     if any(not isinstance(effect, otio.schema.TimeEffect) for effect in each.item.effects):
         note("Effects of clips are not carried")
     start, end = (round_half_up(time * rate) for time in (each.start, each.end))
-    return FlatClip(
+    return ExportClip(
         name=each.item.name,
         start=start,
         end=max(end, start),
@@ -135,13 +135,13 @@ def _flat_clip(each: Placed, rate: Fraction, tail_before: Fraction, notices: dic
         lead=round_half_up(each.lead * rate),
         lead_after=round_half_up(tail_before * rate),
         enabled=each.enabled,
-        link=text_mark(each.item, "link"),
-        of=text_mark(each.item, "of"),
-        key=text_mark(each.item, "id"),
+        link=own_text(each.item, "link"),
+        of=own_text(each.item, "of"),
+        key=own_text(each.item, "id"),
     )
 
 
-def _media(reference: Any, each: Placed, rate: Fraction) -> FlatMedia | None:
+def _media(reference: Any, each: TimelineItem, rate: Fraction) -> ExportMedia | None:
     if not isinstance(reference, otio.schema.ExternalReference):
         return None
     start = duration = None
@@ -157,8 +157,8 @@ def _media(reference: Any, each: Placed, rate: Fraction) -> FlatMedia | None:
         path = reference.target_url
     except HeygemError:
         return None
-    return FlatMedia(
-        path=path, start=start, duration=duration, rate=media_rate, take=text_mark(reference, "take"), job=text_mark(reference, "job")
+    return ExportMedia(
+        path=path, start=start, duration=duration, rate=media_rate, take=own_text(reference, "take"), job=own_text(reference, "job")
     )
 
 

@@ -15,10 +15,10 @@ def _read(data: bytes, _rate: Fraction | None) -> tuple[Any, Notices]:
 
 
 def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
-    from .export_model import flatten
+    from .export_model import export_model_of
     from .fcp7_writer import write_fcp7
 
-    text, notices = write_fcp7(flatten(timeline, rate))
+    text, notices = write_fcp7(export_model_of(timeline, rate))
     return text.encode(), notices
 
 

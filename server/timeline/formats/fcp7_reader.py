@@ -14,8 +14,8 @@ import opentimelineio as otio
 from ..errors import UnreadableTimeline
 from ..exact_time import time_range
 from ..flatten import MAX_NESTS
-from ..metadata import set_marks
-from .assembly import Event, lay, media_clip, timeline_of
+from ..metadata import set_own_values
+from .assembly import Event, media_clip, timeline_of, tracks_of
 from .xml_safe import number_of, parse_xml, text_of
 
 _schema = otio.schema
@@ -35,7 +35,7 @@ def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
     timecode = sequence.find("timecode")
     start = (number_of(timecode, "frame") or Fraction(0)) / (rate_of(timecode) or rate)
     timeline = timeline_of(text_of(sequence, "name"), start, rate, reader.tracks(sequence, rate, 0))
-    set_marks(timeline, drop_frame=text_of(timecode, "displayformat").upper() == "DF")
+    set_own_values(timeline, drop_frame=text_of(timecode, "displayformat").upper() == "DF")
     return timeline, reader.notices
 
 
@@ -60,7 +60,7 @@ class _Reader:
         for kind, tag in ((_schema.TrackKind.Video, "video"), (_schema.TrackKind.Audio, "audio")):
             for number, track in enumerate(sequence.findall(f"media/{tag}/track"), 1):
                 name = track.get("MZ.TrackName") or text_of(track, "name") or f"{kind[0]}{number}"
-                made = lay(self._events(track, rate, depth), rate, kind, name)
+                made = tracks_of(self._events(track, rate, depth), rate, kind, name)
                 if len(made) > 1:
                     self.notices.append(f"Clips of track {name} overlap: they are read as {len(made)} tracks.")
                 for each in made or [_schema.Track(name=name, kind=kind)]:
@@ -99,7 +99,7 @@ class _Reader:
         duration = (end - start) / rate
         clip = self._item(item, first, last, trimmed, duration, rate, depth)
         clip.enabled = text_of(item, "enabled").upper() != "FALSE"
-        set_marks(clip, problem=problem, link=text_of(item, "link/linkclipref") or None)
+        set_own_values(clip, problem=problem, link=text_of(item, "link/linkclipref") or None)
         return Event(start=start / rate, end=end / rate, item=clip, dissolve=dissolve)
 
     def _item(
@@ -124,7 +124,7 @@ class _Reader:
         if speed < 0 and length:
             low = length / file_rate - low - duration * abs(speed)
         clip = media_clip(name, url, low, duration, rate_of(item) or file_rate, available=available, speed=speed)
-        set_marks(clip, host_only=reason, take=_comment(item, "take"), job=_comment(item, "job"), of=_comment(item, "of"))
+        set_own_values(clip, host_only=reason, take=_comment(item, "take"), job=_comment(item, "job"), of=_comment(item, "of"))
         return clip
 
     def _nest(self, item: Element, nested: Element, name: str, low: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
@@ -132,10 +132,10 @@ class _Reader:
         whole = self._sequences.get(key, nested)
         stack = _schema.Stack(name=name, source_range=time_range(low, duration, rate))
         if key in self._open or depth > MAX_NESTS:
-            set_marks(stack, host_only="it is nested within itself" if key in self._open else "it is nested too deeply")
+            set_own_values(stack, host_only="it is nested within itself" if key in self._open else "it is nested too deeply")
             return stack
         if item.find("filter") is not None:
-            set_marks(stack, host_only="it is a nested sequence with effects")
+            set_own_values(stack, host_only="it is a nested sequence with effects")
             return stack
         self._open.append(key)
         stack.extend(self.tracks(whole, rate_of(whole) or rate, depth + 1))

@@ -1,4 +1,4 @@
-"""Final Cut Pro 7 XML, which Premiere and Resolve import."""
+"""Writes Final Cut Pro 7 XML, which Premiere and Resolve import."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ..exact_time import round_half_up
-from .export_model import Flat, FlatClip, FlatMedia, FlatTrack, file_url
+from .export_model import ExportClip, ExportMedia, ExportModel, ExportTrack, file_url
 
 
-def write_fcp7(flat: Flat) -> tuple[str, list[str]]:
+def write_fcp7(model: ExportModel) -> tuple[str, list[str]]:
     """(text, what the format cannot carry)."""
-    notices = list(flat.notices)
-    if any(clip.others for track in flat.tracks for clip in track.clips):
+    notices = list(model.notices)
+    if any(clip.others for track in model.tracks for clip in track.clips):
         notices.append("FCP 7 XML carries no versions: the active one of each clip is written.")
     root = Element("xmeml", version="5")
     sequence = SubElement(root, "sequence", id="sequence-1")
-    _text(sequence, "name", flat.sequence.name)
-    _text(sequence, "duration", flat.frames)
-    _rate(sequence, flat.sequence.rate)
+    _text(sequence, "name", model.sequence.name)
+    _text(sequence, "duration", model.frames)
+    _rate(sequence, model.sequence.rate)
     timecode = SubElement(sequence, "timecode")
-    _rate(timecode, flat.sequence.rate)
-    _text(timecode, "string", flat.sequence.timecode(0))
-    _text(timecode, "frame", flat.sequence.start_frame)
-    _text(timecode, "displayformat", "DF" if flat.sequence.drop_frame else "NDF")
+    _rate(timecode, model.sequence.rate)
+    _text(timecode, "string", model.sequence.timecode(0))
+    _text(timecode, "frame", model.sequence.start_frame)
+    _text(timecode, "displayformat", "DF" if model.sequence.drop_frame else "NDF")
     media = SubElement(sequence, "media")
-    writer = _Writer(flat.sequence.rate)
+    writer = _Writer(model.sequence.rate)
     for kind, tag in (("picture", "video"), ("sound", "audio")):
         parent = SubElement(media, tag)
-        for track in (each for each in flat.tracks if each.kind == kind):
+        for track in (each for each in model.tracks if each.kind == kind):
             writer.track(parent, track)
     if writer.unnamed:
         notices.append("Clips without media are left as gaps.")
@@ -39,11 +39,11 @@ def write_fcp7(flat: Flat) -> tuple[str, list[str]]:
 class _Writer:
     def __init__(self, rate: Fraction) -> None:
         self._rate = rate
-        self._files: dict[FlatMedia, str] = {}
+        self._files: dict[ExportMedia, str] = {}
         self._count = 0
         self.unnamed = 0
 
-    def track(self, parent: Element, track: FlatTrack) -> None:
+    def track(self, parent: Element, track: ExportTrack) -> None:
         element = SubElement(parent, "track")
         if track.name:
             element.set("MZ.TrackName", track.name)
@@ -61,7 +61,7 @@ class _Writer:
         _text(element, "enabled", "TRUE")
         _text(element, "locked", "FALSE")
 
-    def _clip(self, parent: Element, clip: FlatClip, kind: str, crossed: bool, after: FlatClip | None) -> None:
+    def _clip(self, parent: Element, clip: ExportClip, kind: str, crossed: bool, after: ExportClip | None) -> None:
         media = clip.media
         assert media is not None
         self._count += 1
@@ -93,7 +93,7 @@ class _Writer:
             comments = SubElement(item, "comments")
             _text(comments, "mastercomment4", "heygem " + " ".join(f"{name}={value}" for name, value in marks.items() if value))
 
-    def _file(self, item: Element, media: FlatMedia) -> None:
+    def _file(self, item: Element, media: ExportMedia) -> None:
         known = self._files.get(media)
         if known is not None:
             SubElement(item, "file", id=known)
@@ -112,7 +112,7 @@ class _Writer:
             _text(timecode, "displayformat", "NDF")
 
 
-def _transition(parent: Element, clip: FlatClip, rate: Fraction) -> None:
+def _transition(parent: Element, clip: ExportClip, rate: Fraction) -> None:
     item = SubElement(parent, "transitionitem")
     _rate(item, rate)
     _text(item, "start", clip.start - clip.lead)

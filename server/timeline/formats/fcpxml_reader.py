@@ -16,8 +16,8 @@ import opentimelineio as otio
 from ..errors import UnreadableTimeline
 from ..exact_time import exact_seconds, time_range
 from ..flatten import MAX_NESTS
-from ..metadata import set_marks
-from .assembly import Event, lay, media_clip, timeline_of
+from ..metadata import set_own_values
+from .assembly import Event, media_clip, timeline_of, tracks_of
 from .xml_safe import number, parse_xml
 
 _schema = otio.schema
@@ -44,7 +44,7 @@ def read_fcpxml(data: bytes) -> tuple[Any, list[str]]:
     if sequence is None or rate is None:
         raise UnreadableTimeline("The project in this FCPXML has no sequence with a frame rate.")
     timeline = timeline_of(projects[0].get("name", ""), time_of(sequence.get("tcStart")), rate, reader.tracks(sequence, rate, 0))
-    set_marks(timeline, drop_frame=sequence.get("tcFormat") == "DF")
+    set_own_values(timeline, drop_frame=sequence.get("tcFormat") == "DF")
     return timeline, reader.notices
 
 
@@ -79,9 +79,9 @@ class _Reader:
         tracks: list[Any] = []
         for lane, events in sorted(lanes.picture.items()):
             crossed = [_crossed(event, [each for each in lanes.dissolves if each[0] == lane]) for event in events]
-            tracks += lay(crossed, rate, _schema.TrackKind.Video, "" if lane == 0 else f"Lane {lane}")
+            tracks += tracks_of(crossed, rate, _schema.TrackKind.Video, "" if lane == 0 else f"Lane {lane}")
         for (role, _), events in sorted(lanes.sound.items(), key=lambda item: (-item[0][1], item[0][0])):
-            tracks += lay(events, rate, _schema.TrackKind.Audio, role)
+            tracks += tracks_of(events, rate, _schema.TrackKind.Audio, role)
         return tracks
 
     def _storyline(self, spine: Element, shift: Fraction, lane: int, lanes: _Lanes, rate: Fraction, depth: int) -> None:
@@ -181,7 +181,7 @@ class _Reader:
             name=element.get("name", ""), media_reference=_schema.GeneratorReference(generator_kind=kind), source_range=source
         )
         if element.tag == "mc-clip":
-            set_marks(clip, host_only="it is a multicam clip")
+            set_own_values(clip, host_only="it is a multicam clip")
         return clip
 
     def _media(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction) -> Any:
@@ -206,7 +206,7 @@ class _Reader:
         for marker in element.findall("marker"):
             marked = time_range(time_of(marker.get("start")), time_of(marker.get("duration")), rate)
             clip.markers.append(_schema.Marker(name=marker.get("value", ""), marked_range=marked))
-        set_marks(clip, host_only=reason)
+        set_own_values(clip, host_only=reason)
         return clip
 
     def _nest(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
@@ -221,7 +221,7 @@ class _Reader:
             reason, container = "it is nested within itself", None
         elif container is None:
             reason = reason or "it is a multicam or compound clip without its contents"
-        set_marks(stack, host_only=reason)
+        set_own_values(stack, host_only=reason)
         if container is None or reason is not None:
             return stack
         self._open.append(key)
@@ -250,11 +250,11 @@ class _Reader:
 
     def _dress(self, item: Any, element: Element, link: str | None) -> None:
         item.enabled = element.get("enabled", "1") != "0"
-        set_marks(item, link=link, id=_md(element).get("id"), of=_md(element).get("of"))
+        set_own_values(item, link=link, id=_md(element).get("id"), of=_md(element).get("of"))
         if isinstance(item, _schema.Clip) and item.media_reference is not None:
             _mark_from(element, item.media_reference)
             if _md(element).get("of"):
-                set_marks(item, take=_md(element).get("take"))
+                set_own_values(item, take=_md(element).get("take"))
 
 
 def _crossed(event: Event, dissolves: list[tuple[int, Fraction, Fraction]]) -> Event:
@@ -324,4 +324,4 @@ def _md(element: Element) -> dict[str, str]:
 def _mark_from(element: Element, reference: Any) -> None:
     ours = _md(element)
     if "take" in ours:
-        set_marks(reference, take=ours["take"], job=ours.get("job"))
+        set_own_values(reference, take=ours["take"], job=ours.get("job"))

@@ -1,4 +1,4 @@
-"""FCPXML 1.10 for Final Cut Pro and Resolve: rational times throughout, the versions of a clip as an audition.
+"""Writes FCPXML 1.10 for Final Cut Pro and Resolve: rational times throughout, the versions of a clip as an audition.
 
 The lowest video track is the main storyline; what lies above and below is connected to it.
 """
@@ -9,12 +9,12 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ..exact_time import round_half_up
-from .export_model import Flat, FlatClip, FlatMedia, FlatTrack, file_url
+from .export_model import ExportClip, ExportMedia, ExportModel, ExportTrack, file_url
 
 
-def write_fcpxml(flat: Flat) -> tuple[str, list[str]]:
+def write_fcpxml(model: ExportModel) -> tuple[str, list[str]]:
     """(text, what the format cannot carry)."""
-    writer = _Writer(flat)
+    writer = _Writer(model)
     root = Element("fcpxml", version="1.10")
     resources = SubElement(root, "resources")
     event = SubElement(SubElement(root, "library"), "event", name="HeyGem")
@@ -27,45 +27,45 @@ def write_fcpxml(flat: Flat) -> tuple[str, list[str]]:
             clip.append(metadata)
     indent(root)
     text = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + tostring(root, encoding="unicode") + "\n"
-    return text, [*flat.notices, *writer.notices]
+    return text, [*model.notices, *writer.notices]
 
 
 class _Writer:
-    def __init__(self, flat: Flat) -> None:
-        self._flat = flat
-        self._frame = 1 / flat.sequence.rate
-        self._start = Fraction(flat.sequence.start_frame) * self._frame
+    def __init__(self, model: ExportModel) -> None:
+        self._model = model
+        self._frame = 1 / model.sequence.rate
+        self._start = Fraction(model.sequence.start_frame) * self._frame
         self.resources: list[Element] = []
         self.notices: list[str] = []
         self._formats: dict[Fraction, str] = {}
         self._assets: dict[tuple[str, Fraction | None, Fraction | None], tuple[str, Element]] = {}
 
     def project(self, event: Element) -> None:
-        flat = self._flat
-        project = SubElement(event, "project", name=flat.sequence.name)
+        model = self._model
+        project = SubElement(event, "project", name=model.sequence.name)
         sequence = SubElement(
             project,
             "sequence",
-            format=self._format(flat.sequence.rate),
-            duration=self._frames(flat.frames),
+            format=self._format(model.sequence.rate),
+            duration=self._frames(model.frames),
             tcStart=seconds_text(self._start),
-            tcFormat="DF" if flat.sequence.drop_frame else "NDF",
+            tcFormat="DF" if model.sequence.drop_frame else "NDF",
         )
         spine = SubElement(sequence, "spine")
-        pictures = [track for track in flat.tracks if track.kind == "picture"]
+        pictures = [track for track in model.tracks if track.kind == "picture"]
         parents = self._spine(spine, pictures[0] if pictures else None)
         for lane, track in enumerate(pictures[1:], 1):
             self._connected(parents, track, lane, "picture")
-        for lane, track in enumerate((each for each in flat.tracks if each.kind == "sound"), 1):
+        for lane, track in enumerate((each for each in model.tracks if each.kind == "sound"), 1):
             self._connected(parents, track, -lane, "sound")
 
-    def _spine(self, spine: Element, track: FlatTrack | None) -> list[tuple[int, int, Element, Fraction]]:
+    def _spine(self, spine: Element, track: ExportTrack | None) -> list[tuple[int, int, Element, Fraction]]:
         """Fills the main storyline; returns (start, end, element, the element's own time at its start)."""
         parents: list[tuple[int, int, Element, Fraction]] = []
         position = 0
         clips = [clip for clip in (track.clips if track is not None else ()) if clip.end > clip.start]
         for clip in [*clips, None]:
-            start, end = (clip.start, clip.end) if clip is not None else (self._flat.frames, self._flat.frames)
+            start, end = (clip.start, clip.end) if clip is not None else (self._model.frames, self._model.frames)
             if start > position:
                 parents.append((position, start, self._gap(spine, position, start), Fraction(3600)))
             if clip is None:
@@ -86,7 +86,7 @@ class _Writer:
         offset = seconds_text(self._start + start * self._frame)
         return SubElement(spine, "gap", name="Gap", offset=offset, start="3600s", duration=self._frames(end - start))
 
-    def _connected(self, parents: list[tuple[int, int, Element, Fraction]], track: FlatTrack, lane: int, kind: str) -> None:
+    def _connected(self, parents: list[tuple[int, int, Element, Fraction]], track: ExportTrack, lane: int, kind: str) -> None:
         for clip in track.clips:
             if clip.media is None or clip.end <= clip.start:
                 continue
@@ -96,7 +96,7 @@ class _Writer:
             self._clip(parent, clip, local + (clip.start - begin) * self._frame, lane, kind, track.name)
 
     def _clip(
-        self, parent: Element, clip: FlatClip, offset: Fraction, lane: int | None, kind: str, role: str = ""
+        self, parent: Element, clip: ExportClip, offset: Fraction, lane: int | None, kind: str, role: str = ""
     ) -> tuple[Element, Fraction]:
         """Appends a clip, or an audition of its versions; returns (it, its own time at its start)."""
         assert clip.media is not None
@@ -110,7 +110,7 @@ class _Writer:
         return first
 
     def _one(
-        self, parent: Element, clip: FlatClip, media: FlatMedia, place: dict[str, str], kind: str, role: str
+        self, parent: Element, clip: ExportClip, media: ExportMedia, place: dict[str, str], kind: str, role: str
     ) -> tuple[Element, Fraction]:
         length = (clip.end - clip.start) * self._frame
         local = self._on_frame(clip.low) if clip.speed == 1 else Fraction(0)
@@ -145,7 +145,7 @@ class _Writer:
         nearest = round_half_up(seconds / self._frame) * self._frame
         return nearest if abs(nearest - seconds) < self._frame / 1000 else seconds
 
-    def _asset(self, media: FlatMedia, kind: str) -> str:
+    def _asset(self, media: ExportMedia, kind: str) -> str:
         known = self._assets.get((media.path, media.start, media.duration))
         if known is not None:
             known[1].set("hasVideo" if kind == "picture" else "hasAudio", "1")

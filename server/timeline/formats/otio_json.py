@@ -1,4 +1,4 @@
-"""OpenTimelineIO's own JSON, in and out: `.otio` files and the documents that panels send.
+"""Reads and writes OpenTimelineIO's own JSON: `.otio` files and the documents that panels send.
 
 OTIO refuses a whole document for one object it does not know. Here each piece that it refuses is replaced by a clip without
 media of the same length, so that nothing moves; the piece itself travels along and is written back as it came.
@@ -53,7 +53,7 @@ def read_bundle(data: bytes) -> tuple[Any, list[str]]:
 
 def write_native(timeline: Any) -> str:
     """The document as text, pieces that were not understood put back."""
-    text = timeline.to_json_string(indent=4)
+    text: str = timeline.to_json_string(indent=4)
     if f'"{NAMESPACE}"' not in text or ('"kept"' not in text and '"effects": "' not in text):
         return text
     return json.dumps(_put_back(json.loads(text)), indent=4)

@@ -1,4 +1,4 @@
-"""XML of strangers: no document types with entities, no outside references, bounded size, depth and count."""
+"""Parses XML of strangers: no document types with entities, no outside references, bounded size, depth and count."""
 
 from __future__ import annotations
 
