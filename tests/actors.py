@@ -102,7 +102,7 @@ CAST = (
         )
         for k, name in enumerate(_GRID)
     ),
-    Clip("talking/talk02.mp4", "collins", (512, 512), 5, face=0.21, first=4),
+    Clip("talking/talk02.mp4", "collins", (512, 512), 5, face=0.25, first=4),
     Clip("talking/talk03.mp4", "hopper", (512, 512), 5, look=2, face=0.22, first=5),
     Clip("talking/talk04.mp4", "hopper", (512, 512), 5, look=5, face=0.22, first=3),
     Clip("talking/talk05.mp4", "hopper", (512, 512), 10, face=0.22, first=2),

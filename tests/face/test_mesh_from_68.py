@@ -23,8 +23,8 @@ def test_the_mesh_lies_on_its_68_points_and_near_the_persons_own_elsewhere(point
     assert apart[:, :468].mean() < 0.012
 
 
-def test_lips_open_and_widen_as_the_points_do(points_of: PointsOf) -> None:
-    true = points_of("man_1080x1920_30fps.mp4")[::3]
+def test_lips_open_and_widen_as_the_points_do(real_points_of: PointsOf) -> None:
+    true = real_points_of("man_1080x1920_30fps.mp4")[::3]
     fitted = np.stack([mesh_from_68(points[list(VERTEX_AT), :2]) for points in true])
     assert np.corrcoef(lip_opening(true), lip_opening(fitted))[0, 1] > 0.99
     assert lip_opening(fitted).std() / lip_opening(true).std() == pytest.approx(1, abs=0.12)
