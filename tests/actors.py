@@ -6,7 +6,7 @@ these two performances: phrases in another order, the head moved, the picture mi
 rates, formats and lengths of the real clips and under their names, so that a test says `clips / "grid" / "bbaf2n.mpg"` on any machine.
 
 Such footage proves that parts fit together. It says nothing about quality: its mouths were drawn by the very engine under test.
-Only data files of the packages are read. Clips are kept in the user's cache, keyed by what they were made from.
+Only data files of the packages are read. Clips are kept in the user's cache or $HEYGEM_TEST_PEOPLE, keyed by what they were made from.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
         wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
         if "people" in wanted or ("clips" in wanted and not _folder("clips", "HEYGEM_CLIPS").is_dir()):
-            actors.people()
+            with suppress(Exception):  # the fixtures below try again and name the error beside the tests that need them
+                actors.people()
 
 
 @pytest.fixture(scope="session")
