@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def ahead(items: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
+def prefetch(items: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
     """The same items in the same order, made up to `depth` ahead by a thread that has ended when the block ends.
 
     An exception of the source is raised where its item would have come.

@@ -10,7 +10,7 @@ _STABLE_AFTER_S = 1.0
 _LOOKS_BACK_S = 20.0  # a speed from longer ago says little about a computer that got busy since
 
 
-class Pace:
+class ProgressRate:
     """Counts the frames of one stage."""
 
     def __init__(self, stage: Stage, total: int) -> None:

@@ -10,7 +10,10 @@ _ODD_LUMA, _ODD_CHROMA = 0.06, 0.02  # a difference that far from the usual one 
 
 
 def smooth_difference(skin: Tensor, donor: Tensor, weight: Tensor, reach_px: float) -> Tensor:
-    """skin − donor where weight (B, h, w) is high, carried smoothly everywhere else (normalised convolution)."""
+    """The difference skin − donor (B, 3, h, w): measured where weight (B, h, w) is high, spread smoothly everywhere.
+
+    A normalised convolution. skin, donor: (B, 3, h, w) Y'CbCr. reach_px: over how many pixels it is smoothed.
+    """
     shrink = max(1, round(reach_px / 3))
     total = torch.cat([(skin - donor) * weight[:, None], weight[:, None]], 1)
     total = _robust_weights(functional.avg_pool2d(total, shrink, ceil_mode=True))
@@ -25,7 +28,7 @@ def smooth_difference(skin: Tensor, donor: Tensor, weight: Tensor, reach_px: flo
 
 
 def _robust_weights(total: Tensor) -> Tensor:
-    """Weighted differences and their weights (B, 4, h, w), those that are unlike most of the others weighing little."""
+    """Reduces the weight of outliers among weighted differences and their weights (B, 4, h, w)."""
     weight = total[:, 3:].clamp(min=1e-6)
     difference = total[:, :3] / weight
     mean = total[:, :3].sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ..cache import Cache, fingerprint, key_of
 from ..media.info import MediaInfo
 from ..media.upright import upright_frames
-from ..prefetch import ahead
-from ..progress_rate import Pace
+from ..prefetch import prefetch
+from ..progress_rate import ProgressRate
 from ..shot import Event, TrackerName
 from .linking import FrameFaces
 from .tracker import FaceTracker, face_of
@@ -52,7 +52,7 @@ def find_faces(
         keys = {start: _key(info, start, tracker) for start in starts}
         found = {start: cache.read(_KIND, keys[start], load_stretch) for start in starts}
         missing = [start for start in starts if found[start] is None]
-        pace = Pace("track", sum(min(STRETCH, info.frame_count - start) for start in missing))
+        pace = ProgressRate("track", sum(min(STRETCH, info.frame_count - start) for start in missing))
         for start in missing:
             with cache.alone(_KIND, keys[start]):  # several speeches for one clip: one of them looks
                 stretch = cache.read(_KIND, keys[start], load_stretch)
@@ -71,11 +71,11 @@ def _key(info: MediaInfo, start: int, tracker: FaceTracker) -> str:
     return key_of(TRACKS_VERSION, STRETCH, LEAD, tracker.name, tracker.version, fingerprint(info.path), start)
 
 
-def _follow(info: MediaInfo, start: int, tracker: FaceTracker, pace: Pace) -> Generator[Event, None, Stretch]:
+def _follow(info: MediaInfo, start: int, tracker: FaceTracker, pace: ProgressRate) -> Generator[Event, None, Stretch]:
     seen: list[FrameFaces] = []
     damaged: list[int] = []
     tracker.reset()
-    with ahead(upright_frames(info, max(0, start - LEAD), min(info.frame_count, start + STRETCH), damaged=damaged), 4) as pictures:
+    with prefetch(upright_frames(info, max(0, start - LEAD), min(info.frame_count, start + STRETCH), damaged=damaged), 4) as pictures:
         for faces in follow_faces(pictures, tracker):
             seen.append(faces)
             if faces.index >= start:

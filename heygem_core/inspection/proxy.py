@@ -20,7 +20,7 @@ from ..media.sound_tracks import SoundTrack, SoundTracks
 from ..media.take_timing import TakeTiming, timing_of
 from ..media.upright import Upright
 from ..planning.frame_map import STILL_RATE, end_of, frames_under, retimed
-from ..progress_rate import Pace
+from ..progress_rate import ProgressRate
 from ..shot import Event, Finished, Progress
 from ..tasks.specs import ProxyTask
 
@@ -55,7 +55,7 @@ def _numbers(info: MediaInfo, task: ProxyTask) -> NDArray[np.int64]:
 
 def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], longest_side: int) -> Generator[Event, None, None]:
     timing = timing_of(info, numbers.tolist(), rate=STILL_RATE)
-    pace, upright, scaler = Pace("render", len(numbers)), Upright(info), VideoReformatter()
+    pace, upright, scaler = ProgressRate("render", len(numbers)), Upright(info), VideoReformatter()
     with output_errors(path), av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video: Any = None
         for number, shown in enumerate(read_played(info, numbers)):

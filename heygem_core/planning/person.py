@@ -39,7 +39,7 @@ class Person:
 
     @property
     def usable(self) -> NDArray[np.bool_]:
-        return self.reasons == Reason.USABLE
+        return np.asarray(self.reasons == Reason.USABLE)
 
     @property
     def shows_mouth_inside(self) -> bool:
@@ -94,7 +94,7 @@ def fade_near_gaps(person: Person, source: NDArray[np.int64], times: NDArray[np.
 
 def stored_points(info: MediaInfo, points: Floats) -> Floats:
     """Display-space points (…, 2+) in the stored picture (…, 2), pixel centres at whole numbers."""
-    return (info.to_coded(points[..., :2]) - 0.5).astype(np.float32)
+    return np.asarray(info.to_coded(points[..., :2]) - 0.5, np.float32)
 
 
 def stored_scale(info: MediaInfo) -> float:
@@ -114,7 +114,7 @@ def points_in_picture(person: Person, info: MediaInfo, frames: NDArray[np.int64]
 
 def eye_distances(person: Person, info: MediaInfo, frames: NDArray[np.int64]) -> Floats:
     """(n,) distance between the outer eye corners in the stored picture; `frames` (n,) numbers in the file."""
-    return (person.pose.scale[frames - person.first_frame] * stored_scale(info)).astype(np.float32)
+    return np.asarray(person.pose.scale[frames - person.first_frame] * stored_scale(info), np.float32)
 
 
 def _speech_weight(shape: Floats) -> Floats:

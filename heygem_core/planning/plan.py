@@ -245,7 +245,7 @@ def write_shared_arrays(
 
 def reasons_of(person: Person, frames: TakeFrames, keep: Ranges) -> NDArray[np.uint8]:
     """(n,) why each frame of the take passes through; `keep`: source frames that stay as they are, ends exclusive."""
-    reasons = person.reasons[frames.source - person.first_frame]
+    reasons = np.asarray(person.reasons[frames.source - person.first_frame])
     for first, end in keep:
         reasons[(frames.source >= first) & (frames.source < end)] = Reason.CHOICE
     return reasons

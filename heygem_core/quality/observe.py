@@ -20,7 +20,7 @@ from ..face.tracker_registry import open_tracker
 from ..face.tracks import build_tracks, choose_face, follow_faces
 from ..media.info import MediaInfo
 from ..media.upright import upright_frames
-from ..prefetch import ahead
+from ..prefetch import prefetch
 from ..shot import Progress, TrackerName
 
 VIEW = (160, 120)  # width, height of the steady view
@@ -57,7 +57,7 @@ def observe(
     """Tracks and measures frames of a video; reads it twice. Raises: NoUsableFace, InputError."""
     end = info.frame_count if end_exclusive is None else end_exclusive
     seen = []
-    with closing(open_tracker(tracker)) as eyes, ahead(upright_frames(info, start, end), 4) as pictures:
+    with closing(open_tracker(tracker)) as eyes, prefetch(upright_frames(info, start, end), 4) as pictures:
         for faces in follow_faces(pictures, eyes):
             seen.append(faces)
             yield Progress(stage="measure", done=len(seen), total=2 * (end - start))
@@ -68,7 +68,7 @@ def observe(
     usable = track.usable
     pixels = _Pixels(end - start)
     anchor = form.mean[list(LIP_MIDDLES)].mean(0)
-    with ahead(upright_frames(info, start, end), 4) as pictures:
+    with prefetch(upright_frames(info, start, end), 4) as pictures:
         for k, (_, rgb) in enumerate(pictures):
             pixels.see(k, _steady_view(rgb, k, steady, anchor) if usable[k] else None, form.shapes[k], anchor)
             yield Progress(stage="measure", done=end - start + k + 1, total=2 * (end - start))

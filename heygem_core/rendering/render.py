@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cache import Cache, default_limit
 from ..engines.registry import ENGINES
@@ -24,8 +25,8 @@ from ..media.take_timing import TakeTiming, timing_of
 from ..media.upright import Upright
 from ..media.writer import TakeWriter
 from ..planning.frame_map import STILL_RATE
-from ..prefetch import ahead
-from ..progress_rate import Pace
+from ..prefetch import prefetch
+from ..progress_rate import ProgressRate
 from ..shot import Event, Finished, Notice, Progress, RenderSettings, RenderTask
 from . import previews
 from .inputs import Inputs, open_inputs
@@ -62,8 +63,8 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     if patcher is not None:
         yield Notice(message=REMARK)
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
-        with _matte_writer(task, plan.info, timing) as matte, ahead(draw_frames(plan, start, end, device), 8) as drawn:
-            pace, upright = Pace("render", end - start), Upright(plan.info)
+        with _matte_writer(task, plan.info, timing) as matte, prefetch(draw_frames(plan, start, end, device), 8) as drawn:
+            pace, upright = ProgressRate("render", end - start), Upright(plan.info)
             for frame in drawn:
                 take.write(frame.picture if patcher is None else patcher.patch(frame))
                 if matte is not None:
@@ -147,7 +148,7 @@ def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, pla
     )
 
 
-def _whole_matte(frame: Drawn, size: tuple[int, int]) -> np.ndarray:
+def _whole_matte(frame: Drawn, size: tuple[int, int]) -> NDArray[np.float32]:
     levels = np.zeros(size[::-1], np.float32)
     if frame.box is not None and frame.matte is not None:
         box = frame.box
@@ -172,5 +173,5 @@ def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int
     return runs
 
 
-def rounded(values: np.ndarray) -> tuple[float | None, ...]:
+def rounded(values: NDArray[np.float32]) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(v) else round(float(v), 4) for v in values)

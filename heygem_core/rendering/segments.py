@@ -57,7 +57,7 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
             return ToGenerate(ranges=ranges)
     told: list[Event] = []
     work = make_plan(task.shot, task.settings, cache, inputs)
-    plan = yield from _overheard(work, told)
+    plan = yield from _collect_events(work, told)
     stages = {event.stage for event in told if isinstance(event, Progress)}
     return Planned(
         key=plan.facts.key,
@@ -85,13 +85,14 @@ def generate(task: GenerateTask) -> Generator[Event, None, None]:
     yield from generate_range(task.shot, task.settings, Cache(task.cache), inputs, task.start, task.end_exclusive)
 
 
-def _overheard(work: Generator[Event, None, Plan], told: list[Event]) -> Generator[Event, None, Plan]:
+def _collect_events(work: Generator[Event, None, Plan], told: list[Event]) -> Generator[Event, None, Plan]:
     """Passes events on and keeps one of each stage, and all notices."""
     while True:
         try:
             event = next(work)
         except StopIteration as end:
-            return end.value
+            plan: Plan = end.value
+            return plan
         if not (isinstance(event, Progress) and told and isinstance(told[-1], Progress) and told[-1].stage == event.stage):
             told.append(event)
         yield event

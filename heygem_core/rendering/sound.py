@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import NoSound, UnsupportedMedia
 from ..media.sound import take_layout, take_sound
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from ..shot import RenderSettings, Shot
 
 
-def take_sounds(shot: Shot, settings: RenderSettings, info: MediaInfo, frames: np.ndarray, timing: TakeTiming) -> tuple[SoundTrack, ...]:
+def take_sounds(
+    shot: Shot, settings: RenderSettings, info: MediaInfo, frames: NDArray[np.int64], timing: TakeTiming
+) -> tuple[SoundTrack, ...]:
     """The streams for a whole take of these source frames (n,). Raises: NoSound, UnsupportedMedia — see `check_sound`."""
     check_sound(settings, info, frames)
     tracks = []
@@ -29,7 +32,7 @@ def take_sounds(shot: Shot, settings: RenderSettings, info: MediaInfo, frames: n
     return tuple(tracks)
 
 
-def check_sound(settings: RenderSettings, info: MediaInfo, frames: np.ndarray) -> None:
+def check_sound(settings: RenderSettings, info: MediaInfo, frames: NDArray[np.int64]) -> None:
     """Raises: NoSound — the source's sound is wanted and it has none; UnsupportedMedia — it cannot follow the picture."""
     if settings.sound not in ("source", "both"):
         return

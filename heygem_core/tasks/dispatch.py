@@ -45,7 +45,8 @@ def start(task: Task) -> Work:
     if type(task) not in _DOES:
         raise SpecError(f"There is no task “{type(task).__name__}”.")
     module, _, name = _DOES[type(task)].partition(":")
-    return getattr(import_module(f"heygem_core.{module}"), name)(task)
+    work: Work = getattr(import_module(f"heygem_core.{module}"), name)(task)
+    return work
 
 
 def answer_of(returned: Any) -> Answer | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heygem_core.prefetch import ahead
+from heygem_core.prefetch import prefetch
 
 
 def _threads() -> list[str]:
@@ -17,13 +17,13 @@ def _threads() -> list[str]:
 
 @pytest.mark.parametrize("depth", [1, 4, 100])
 def test_items_arrive_in_order(depth: int) -> None:
-    with ahead(iter(range(50)), depth) as items:
+    with prefetch(iter(range(50)), depth) as items:
         assert list(items) == list(range(50))
     assert _threads() == []
 
 
 def test_none_is_an_item() -> None:
-    with ahead(iter([None, 1, None]), 2) as items:
+    with prefetch(iter([None, 1, None]), 2) as items:
         assert list(items) == [None, 1, None]
 
 
@@ -33,7 +33,7 @@ def test_an_error_comes_where_its_item_would_have_come() -> None:
         raise ValueError("broken")
 
     seen = []
-    with ahead(source(), 10) as items:
+    with prefetch(source(), 10) as items:
         seen.extend(next(items) for _ in range(3))
         with pytest.raises(ValueError, match="broken"):
             next(items)
@@ -53,7 +53,7 @@ def test_leaving_early_closes_the_source_and_ends_the_thread() -> None:
         finally:
             closed.set()
 
-    with ahead(source(), 3) as items:
+    with prefetch(source(), 3) as items:
         assert next(items) == 0
     assert closed.is_set()
     assert _threads() == []
@@ -61,7 +61,7 @@ def test_leaving_early_closes_the_source_and_ends_the_thread() -> None:
 
 def test_an_error_of_the_reader_ends_the_thread_too() -> None:
     def read() -> None:
-        with ahead(iter(range(10**9)), 3) as items:
+        with prefetch(iter(range(10**9)), 3) as items:
             next(items)
             raise KeyError("reader")
 
@@ -78,7 +78,7 @@ def test_the_source_runs_ahead_but_not_farther_than_asked() -> None:
             made.append(k)
             yield k
 
-    with ahead(source(), 3) as items:
+    with prefetch(source(), 3) as items:
         next(items)
         deadline = time.monotonic() + 5
         while len(made) < 5 and time.monotonic() < deadline:

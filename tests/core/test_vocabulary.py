@@ -11,7 +11,7 @@ import pytest
 
 from heygem_core import errors
 from heygem_core.errors import HeygemError, SpecError
-from heygem_core.progress_rate import Pace
+from heygem_core.progress_rate import ProgressRate
 from heygem_core.shot import Event, Failed, Finished, Notice, Progress, RenderSettings, RenderTask, Shot, from_json, to_json
 
 
@@ -112,7 +112,7 @@ def test_a_task_of_another_version_is_refused() -> None:
 def test_a_speed_is_told_once_it_is_stable(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    pace, told = Pace("render", 1000), []
+    pace, told = ProgressRate("render", 1000), []
     for _ in range(1000):
         now[0] += 0.1
         told.append(pace.tick())
@@ -126,7 +126,7 @@ def test_a_speed_is_told_once_it_is_stable(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_speed_follows_a_computer_that_becomes_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    pace = Pace("render", 10_000)
+    pace = ProgressRate("render", 10_000)
     for frame in range(2000):
         now[0] += 0.01 if frame < 1500 else 1.0
         last = pace.tick()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from heygem_core.engines.mesh.blend import put_mouth, seam_of
-from heygem_core.engines.mesh.mouth import lay_out
+from heygem_core.engines.mesh.blend import blend_mouth, seam_at
+from heygem_core.engines.mesh.mouth import map_mouth
 
 from .faces import EYE, HEIGHT, MIDDLE, WIDTH, face_points, picture
 
@@ -16,8 +16,8 @@ def points(gap: float) -> torch.Tensor:
 
 def put(skin: torch.Tensor, source_gap: float) -> torch.Tensor:
     """A closed mouth like the picture's put into `skin` (3, h, w), whose own mouth is open so far."""
-    outside = lay_out(points(0.0), WIDTH, HEIGHT).outside_lips
-    return put_mouth(skin[None], picture()[None], outside, seam_of(points(source_gap), points(0.0), torch.tensor([EYE])))[0]
+    outside = map_mouth(points(0.0), WIDTH, HEIGHT).outside_lips
+    return blend_mouth(skin[None], picture()[None], outside, seam_at(points(source_gap), points(0.0), torch.tensor([EYE])))[0]
 
 
 def test_the_light_of_the_frame_is_taken_on():
@@ -40,5 +40,5 @@ def test_a_shadow_under_the_lip_is_not_taken_for_the_light():
 
 
 def test_more_skin_comes_along_where_the_frame_s_own_mouth_is_far_otherwise():
-    margins = [float(seam_of(points(gap), points(0.0), torch.tensor([EYE])).margin) for gap in (0.0, 0.04, 0.1, 0.3)]
+    margins = [float(seam_at(points(gap), points(0.0), torch.tensor([EYE])).margin) for gap in (0.0, 0.04, 0.1, 0.3)]
     assert margins[0] == margins[1] < margins[2] < margins[3]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from heygem_core.engines.mesh.donors import Library, choose_path, crossfade_frames
+from heygem_core.engines.mesh.donors import DonorLibrary, choose_donors, crossfade_frames
 from heygem_core.engines.mesh.vertices import LIPS
 from heygem_core.face.mesh import INNER_LIP_PAIRS
 
 
-def library(count: int = 300, seed: int = 0) -> Library:
+def library(count: int = 300, seed: int = 0) -> DonorLibrary:
     """A clip whose mouth opens and closes steadily."""
     phase = np.sin(np.arange(count) / 7)[:, None, None]
     lips = np.broadcast_to(np.linspace(-0.2, 0.2, 40)[:, None], (40, 3))[None] * (1 + 0.3 * phase)
-    return Library(np.arange(count), lips.astype(np.float32), np.zeros((count, 3), np.float32), np.zeros(count, np.float32))
+    return DonorLibrary(np.arange(count), lips.astype(np.float32), np.zeros((count, 3), np.float32), np.zeros(count, np.float32))
 
 
 def test_a_clip_asked_for_its_own_shapes_gives_its_own_frames():
     have = library()
-    path = choose_path(have, have.lips, have.pose, np.ones(300, bool), 25)
+    path = choose_donors(have, have.lips, have.pose, np.ones(300, bool), 25)
     cost = np.abs(have.lips[path] - have.lips).max()
     assert cost < 0.02
     assert (np.diff(path) == 1).mean() > 0.8
@@ -28,23 +28,23 @@ def test_frames_without_a_face_have_no_donor():
     have = library()
     usable = np.ones(300, bool)
     usable[100:120] = False
-    path = choose_path(have, have.lips, have.pose, usable, 25)
+    path = choose_donors(have, have.lips, have.pose, usable, 25)
     assert (path[100:120] == -1).all()
     assert (path[usable] >= 0).all()
 
 
 def test_an_empty_library_lends_nothing():
     have = library()
-    empty = Library(have.frames[:0], have.lips[:0], have.pose[:0], have.penalty[:0])
-    assert (choose_path(empty, have.lips, have.pose, np.ones(300, bool), 25) == -1).all()
+    empty = DonorLibrary(have.frames[:0], have.lips[:0], have.pose[:0], have.penalty[:0])
+    assert (choose_donors(empty, have.lips, have.pose, np.ones(300, bool), 25) == -1).all()
 
 
 def test_a_change_reaches_no_further_than_one_block():
     have = library()
     wanted = have.lips[::-1].copy()
-    before = choose_path(have, wanted, have.pose, np.ones(300, bool), 25)
+    before = choose_donors(have, wanted, have.pose, np.ones(300, bool), 25)
     wanted[150:175] *= 1.4
-    after = choose_path(have, wanted, have.pose, np.ones(300, bool), 25)
+    after = choose_donors(have, wanted, have.pose, np.ones(300, bool), 25)
     changed = np.flatnonzero(before != after)
     assert len(changed)
     assert changed.min() >= 125
@@ -56,7 +56,7 @@ def test_a_turned_head_is_not_lent_to_a_straight_one():
     pose = have.pose.copy()
     pose[::2, 0] = 40
     turned = have._replace(pose=pose)
-    path = choose_path(turned, have.lips, have.pose, np.ones(300, bool), 25)
+    path = choose_donors(turned, have.lips, have.pose, np.ones(300, bool), 25)
     assert (path % 2 == 1).all()
 
 
@@ -69,7 +69,7 @@ def test_a_mouth_is_lent_to_one_that_is_open_alike():
     wanted = np.zeros((40, *lips.shape[1:]), np.float32)
     wanted[:, gap, 1] = 0.06
     wanted[20:24, gap, 1] = 0.12
-    path = choose_path(
+    path = choose_donors(
         have._replace(lips=lips, frames=have.frames + np.where(have.frames < 20, 0, 100)), wanted, have.pose, np.ones(40, bool), 40
     )
     assert (path[20:24] >= 20).all()

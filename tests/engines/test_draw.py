@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from heygem_core.engines.matte import MATTE_VERTICES, matte_bounds
-from heygem_core.engines.mesh.drawing import Second, draw, matte_of
+from heygem_core.engines.mesh.drawing import Crossfade, draw, matte_of
 from heygem_core.engines.mesh.drawn_interior import Skull
-from heygem_core.engines.mesh.mouth import lay_out
+from heygem_core.engines.mesh.mouth import map_mouth
 from heygem_core.engines.mesh.vertices import rows
 from heygem_core.engines.mesh.warp import Donor
 from heygem_core.face.mesh import FACE_OVAL
@@ -48,10 +48,10 @@ def test_the_crop_holds_the_whole_matte():
 
 
 def test_the_inside_is_as_high_as_the_lips_are_apart():
-    mouth = lay_out(torch.tensor(face_points(0.2)[None]).float(), WIDTH, HEIGHT)
+    mouth = map_mouth(torch.tensor(face_points(0.2)[None]).float(), WIDTH, HEIGHT)
     column = mouth.inside[0, :, int(MIDDLE[0])]
     assert float(column.sum()) == pytest.approx(0.2 * 120, abs=2.0)
-    closed = lay_out(torch.tensor(face_points(0.0)[None]).float(), WIDTH, HEIGHT)
+    closed = map_mouth(torch.tensor(face_points(0.0)[None]).float(), WIDTH, HEIGHT)
     assert float(closed.inside.sum()) == 0
 
 
@@ -95,7 +95,7 @@ def test_a_donor_s_mouth_brings_its_inside_and_takes_on_the_frame_s_colours():
     """The donor is darker all over; on the skin around the lips nothing of that may be left."""
     donor_picture = batch(0.0, 0.0).picture - torch.tensor([0.15, 0, 0]).view(1, 3, 1, 1)
     points = torch.tensor(face_points(0.2)[None]).float()
-    hole = lay_out(points, WIDTH, HEIGHT).inside[:, None]
+    hole = map_mouth(points, WIDTH, HEIGHT).inside[:, None]
     donor_picture = torch.lerp(donor_picture, torch.tensor([0.02, 0.0, 0.0]).view(1, 3, 1, 1), hole)
     frames = batch(0.0, 0.2)._replace(donor=Donor(donor_picture, points, skull()))
     drawn, _ = draw(frames)
@@ -114,11 +114,11 @@ def test_a_batch_draws_each_frame_as_if_it_were_alone():
 
 def test_a_shared_frame_lies_half_way_between_its_two_donors():
     points = torch.tensor(face_points(0.2)[None]).float()
-    hole = lay_out(points, WIDTH, HEIGHT).inside[:, None]
+    hole = map_mouth(points, WIDTH, HEIGHT).inside[:, None]
     dark, light = (Donor(torch.lerp(batch(0.0, 0.0).picture, torch.tensor(v), hole), points, skull()) for v in (0.05, 0.45))
     frames = batch(0.0, 0.2, count=3)
     three = Donor(*(t.repeat(3, *[1] * (t.dim() - 1)) for t in dark[:2]), Skull(*(t.repeat(3, 1) for t in skull())))
-    drawn, _ = draw(frames._replace(donor=three, second=Second(torch.tensor([1]), light)))
+    drawn, _ = draw(frames._replace(donor=three, crossfade=Crossfade(torch.tensor([1]), light)))
     lumas = drawn[:, 0, int(MIDDLE[1]), int(MIDDLE[0])]
     assert float(lumas[0]) == pytest.approx(0.05, abs=0.02)
     assert float(lumas[1]) == pytest.approx(0.25, abs=0.02)

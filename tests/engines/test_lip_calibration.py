@@ -11,7 +11,7 @@ import pytest
 
 from heygem_core.cache import Cache
 from heygem_core.engines.mesh.engine import ENGINE
-from heygem_core.engines.mesh.lip_calibration import _MOUTHS, TYPICAL, _further, _liveliest, _slope, calibrate_lips
+from heygem_core.engines.mesh.lip_calibration import _TEST_MOUTHS, TYPICAL, _gain_for, _liveliest_stretch, _slope, calibrate_lips
 from heygem_core.engines.mesh.prepare import apply_gain
 from heygem_core.face.mesh import INNER_LIP_PAIRS, Pose, lip_opening
 from heygem_core.face.reasons import Reason
@@ -22,12 +22,12 @@ from heygem_core.planning.plan import make_plan
 from heygem_core.rendering.inputs import open_inputs
 from heygem_core.shot import RenderSettings, Shot
 
-FRAMES = np.repeat([3, 9, 20, 31], len(_MOUTHS))
+FRAMES = np.repeat([3, 9, 20, 31], len(_TEST_MOUTHS))
 
 
 def reading(slope: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """What was asked for and seen on four frames, each of which adds something of its own."""
-    asked = np.tile([gap for gap, _ in _MOUTHS], 4)
+    asked = np.tile([gap for gap, _ in _TEST_MOUTHS], 4)
     tremble = np.random.default_rng(seed).normal(0, 0.004, len(asked))
     return asked, slope * asked + 0.1 * np.cos(FRAMES) + tremble
 
@@ -48,13 +48,13 @@ def test_where_no_face_is_seen_again_nothing_is_measured() -> None:
     asked, _ = reading(1.0)
     slope = _slope(asked, np.full(len(asked), np.nan), FRAMES)
     assert slope is None
-    assert _further(TYPICAL.down, slope) == TYPICAL.down
+    assert _gain_for(TYPICAL.down, slope) == TYPICAL.down
 
 
 def test_lips_that_are_seen_to_go_too_far_are_drawn_less_far_within_limits() -> None:
-    assert _further(1.06, 1.0) == 1.06
-    assert 0.9 < _further(1.06, 1.1) < 1.06 < _further(1.06, 0.9) < 1.35
-    assert (_further(1.06, 3.0), _further(1.06, 0.1)) == (0.9, 1.35)
+    assert _gain_for(1.06, 1.0) == 1.06
+    assert 0.9 < _gain_for(1.06, 1.1) < 1.06 < _gain_for(1.06, 0.9) < 1.35
+    assert (_gain_for(1.06, 3.0), _gain_for(1.06, 0.1)) == (0.9, 1.35)
 
 
 def speaker(openings: np.ndarray, usable: np.ndarray) -> Person:
@@ -74,7 +74,7 @@ def test_it_is_measured_in_the_stretch_in_which_the_mouth_opens_furthest() -> No
     """150 frames are six seconds: a clip of any length costs as much as these, and a single yawn does not draw them away."""
     openings = np.full(1000, 0.02)
     openings[600:650], openings[100] = 0.1, 0.5
-    found = np.flatnonzero(_liveliest(speaker(openings, np.ones(1000, bool)), SimpleNamespace(mean_rate=Fraction(25))).usable)
+    found = np.flatnonzero(_liveliest_stretch(speaker(openings, np.ones(1000, bool)), SimpleNamespace(mean_rate=Fraction(25))).usable)
     assert len(found) == 150
     assert np.isin(np.arange(600, 650), found).sum() >= 12
 
@@ -82,7 +82,7 @@ def test_it_is_measured_in_the_stretch_in_which_the_mouth_opens_furthest() -> No
 def test_a_face_that_is_seen_now_and_then_is_measured_where_it_is_seen_most() -> None:
     usable = np.zeros(1000, bool)
     usable[::120], usable[700:708] = True, True
-    found = np.flatnonzero(_liveliest(speaker(np.full(1000, 0.05), usable), SimpleNamespace(mean_rate=Fraction(25))).usable)
+    found = np.flatnonzero(_liveliest_stretch(speaker(np.full(1000, 0.05), usable), SimpleNamespace(mean_rate=Fraction(25))).usable)
     assert set(range(700, 708)) <= set(found.tolist())
     assert usable[found].all()
 

@@ -8,7 +8,7 @@ import torch
 
 from heygem_core.engines.mesh import mouth_mapping
 from heygem_core.engines.mesh.drawing import draw
-from heygem_core.engines.mesh.mouth import dimmest_line, lay_out
+from heygem_core.engines.mesh.mouth import dimmest_line, map_mouth
 from heygem_core.engines.mesh.warp import Donor
 
 from .faces import EYE, HEIGHT, MIDDLE, WIDTH, batch, face_points, picture, skull
@@ -20,7 +20,7 @@ _LIGHT = 0.7
 def teeth(gap: float, *, upper: bool = False, lower: bool = False, between: float = 0.05) -> Donor:
     """A donor whose mouth is open by `gap`: light teeth of `_TOOTH` along its lips, dark between them."""
     points = torch.tensor(face_points(gap)[None]).float()
-    mouth = lay_out(points, WIDTH, HEIGHT)
+    mouth = map_mouth(points, WIDTH, HEIGHT)
     luma = torch.full((HEIGHT, WIDTH), between)
     for shown, depth in ((upper, mouth.under_upper[0]), (lower, mouth.over_lower[0])):
         if shown:
@@ -73,10 +73,10 @@ def test_teeth_that_close_give_up_the_dark_first():
 
 def test_the_whole_opening_is_filled_in_order():
     """Depths grow from the one lip to the other, whatever gives how readily."""
-    give = torch.rand(2, 5, 48, generator=torch.Generator().manual_seed(3)) ** 4 + 1e-3
+    compliance = torch.rand(2, 5, 48, generator=torch.Generator().manual_seed(3)) ** 4 + 1e-3
     height = torch.tensor([[10.0, 20, 30, 1e-3, 5], [10, 20, 30, 1e-3, 5]])
     wanted = torch.tensor([[30.0, 20, 4, 10, 1e-3], [1, 50, 31, 1e-3, 5]])
-    depths, _ = mouth_mapping._depths(give, height, wanted)
+    depths, _ = mouth_mapping._depths(compliance, height, wanted)
     assert (depths.diff(dim=-1) >= 0).all()
     assert torch.allclose(depths[..., 0], torch.zeros(2, 5), atol=1e-4)
     assert torch.allclose(depths[..., -1], height, atol=1e-3, rtol=1e-3)
@@ -90,9 +90,9 @@ def test_an_inside_of_one_colour_stretches_evenly():
 
 def test_the_seam_follows_the_dark_from_corner_to_corner():
     """A dark line that rises across the mouth; a darker spot far from it, such as a gap between two teeth, does not draw it away."""
-    give = torch.full((1, 25, 48), 0.01)
+    compliance = torch.full((1, 25, 48), 0.01)
     line = torch.linspace(30, 16, 25).round().long()
-    give[0, torch.arange(25), line] = 0.8
-    give[0, 12, 40] = 1.0
-    seam = dimmest_line(give, 0.45)[0] * 48
+    compliance[0, torch.arange(25), line] = 0.8
+    compliance[0, 12, 40] = 1.0
+    seam = dimmest_line(compliance, 0.45)[0] * 48
     assert float((seam - line - 0.5).abs().max()) < 2.5

@@ -13,7 +13,7 @@ from ...face.reasons import Reason
 from ...media.planes import Box, crop_planes
 from ..base import Change, PlanArrays, Window
 from . import BLOCK
-from .drawing import Batch, Second, draw, matte_of
+from .drawing import Batch, Crossfade, draw, matte_of
 from .drawn_interior import Skull
 from .prepare import ARRAYS, unpack
 from .warp import Donor
@@ -72,5 +72,5 @@ def _batch(arrays: Arrays, rows: NDArray[np.int64], crops: torch.Tensor, device:
         inter_ocular=tensor(arrays["eye"][rows]),
         skull=skull(arrays["skull"][rows], origin[:, 0]),
         donor=lent(row) if whole else None,
-        second=Second(tensor(shared), lent(other[shared])) if whole and len(shared) else None,
+        crossfade=Crossfade(tensor(shared), lent(other[shared])) if whole and len(shared) else None,
     )

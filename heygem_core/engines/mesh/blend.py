@@ -1,4 +1,4 @@
-"""Carries the colours around a mouth over to the mouth that is put in, and measures the light for a drawn one."""
+"""Blends a donor's mouth into the skin around it, matching its colours, and measures the light for a mouth that is drawn."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from .mouth import Mouth
 from .vertices import rows
 
 MARGIN = 0.16  # skin around the lips that comes with a donor's mouth, inter-ocular distances
-_WIDER = 1.0  # by how much more of itself where the frame's own mouth is open far otherwise: its skin is folded or drawn out there
+_WIDER = 1.0  # share by which it widens where the frame's own mouth is open far differently: its skin is folded or stretched there
 
 
 class Seam(NamedTuple):
-    """How wide a donor's mouth is let in."""
+    """How wide the transition between the frame's skin and the donor's is."""
 
     margin: Tensor  # (B,) pixels
-    strange: Tensor  # (B,) 0..1, how little the frame's own mouth is open like the wanted one
+    mismatch: Tensor  # (B,) 0..1, how little the frame's own mouth is open like the wanted one
 
 
-def seam_of(source: Tensor, target: Tensor, inter_ocular: Tensor) -> Seam:
+def seam_at(source: Tensor, target: Tensor, inter_ocular: Tensor) -> Seam:
     """From tracked and wanted points (B, K, 2) and inter_ocular (B,), all pixels."""
     apart = [(p[:, rows(LIP_MIDDLES)[0]] - p[:, rows(LIP_MIDDLES)[1]]).norm(dim=-1) for p in (source, target)]
-    strange = smoothstep((apart[0] - apart[1]).abs() / inter_ocular, 0.05, 0.2)
-    return Seam(MARGIN * inter_ocular * (1 + _WIDER * strange), strange)
+    mismatch = smoothstep((apart[0] - apart[1]).abs() / inter_ocular, 0.05, 0.2)
+    return Seam(MARGIN * inter_ocular * (1 + _WIDER * mismatch), mismatch)
 
 
-def put_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, seam: Seam) -> Tensor:
-    """`skin` with the donor's mouth in it, seamless.
+def blend_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, seam: Seam) -> Tensor:
+    """Puts the donor's mouth into `skin` without a visible edge.
 
     skin, donor (B, 3, h, w) of the same pixels; outside_lips (B, h, w) pixels away from the lips.
     """
     away = outside_lips / seam.margin[:, None, None]
-    ring = smoothstep(away - 0.25 * seam.strange[:, None, None], 0.1, 0.4) * smoothstep(away, 1.0, 0.7)
+    ring = smoothstep(away - 0.25 * seam.mismatch[:, None, None], 0.1, 0.4) * smoothstep(away, 1.0, 0.7)
     matched = donor + smooth_difference(skin, donor, ring, float(seam.margin.mean()))
     return torch.lerp(skin, matched, smoothstep(away, 0.95, 0.15)[:, None])
 
 
-def light_around(skin: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Light:
-    """The colours by which a mouth's inside is lit, from the frame's own face (B, 3, h, w)."""
+def measure_light(skin: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Light:
+    """Measures on the frame's own face (B, 3, h, w) the colours that light a mouth's inside."""
     ring = (mouth.outside_lips > 0.02 * inter_ocular[:, None, None]) & (mouth.outside_lips < 0.15 * inter_ocular[:, None, None])
     face = matte > 0.9
     colour, lip = _mean(skin, ring), _mean(skin, (mouth.outside_lips <= 0) & (mouth.inside <= 0))

@@ -1,4 +1,4 @@
-"""Chooses, for every frame of a take, the frame of the clip whose mouth it borrows.
+"""Chooses, for every frame of a take, the donor: the frame of the clip whose mouth it shows.
 
 A donor is good where its lips nearly have the wanted shape, the head is turned alike and the picture is sharp; a path of
 donors is good where it runs on through the clip instead of jumping (Viterbi, as unit selection does in Bregler, Covell and
@@ -27,7 +27,7 @@ _UPPER, _LOWER = ([LIPS.index(vertex) for vertex in side] for side in zip(*INNER
 _CHUNK = 512  # wanted frames compared with the library at a time, bounds memory
 
 
-class Library(NamedTuple):
+class DonorLibrary(NamedTuple):
     """Frames of the clip that can lend their mouth."""
 
     frames: NDArray[np.int64]  # (D,) frame numbers in the file, increasing
@@ -36,8 +36,8 @@ class Library(NamedTuple):
     penalty: NDArray[np.float32]  # (D,) ≥ 0, for blur and doubtful tracking
 
 
-def choose_path(
-    library: Library, lips: NDArray[np.float32], pose: NDArray[np.float32], usable: NDArray[np.bool_], block: int
+def choose_donors(
+    library: DonorLibrary, lips: NDArray[np.float32], pose: NDArray[np.float32], usable: NDArray[np.bool_], block: int
 ) -> NDArray[np.int32]:
     """Index into the library for every wanted frame (T,), -1 where not usable.
 
@@ -52,10 +52,10 @@ def choose_path(
     return path
 
 
-def crossfade_frames(library: Library, path: NDArray[np.int32], block: int) -> NDArray[np.int32]:
-    """Where a path (T,) leaps through the clip: the donor that its frame shares half and half with its own, -1 elsewhere.
+def crossfade_frames(library: DonorLibrary, path: NDArray[np.int32], block: int) -> NDArray[np.int32]:
+    """Where a path (T,) jumps in the clip: the donor that is mixed half and half with the frame's own, -1 elsewhere.
 
-    One frame in between hides the leap as a dissolve does. Anchors, every `block` frames, lend from their own donor alone.
+    One mixed frame hides the jump as a dissolve does. Anchors, every `block` frames, use their own donor alone.
     """
     shared = np.full(len(path), -1, np.int32)
     frames = np.where(path >= 0, library.frames[path], -9) if len(library.frames) else np.full(len(path), -9)
@@ -78,8 +78,10 @@ def _stretches(usable: NDArray[np.bool_], block: int) -> list[tuple[int, int]]:
     return found
 
 
-def _candidates(library: Library, lips: NDArray[np.float32], pose: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """The cheapest donors of each wanted frame: cost and index, both (T, K), cheapest first."""
+def _candidates(
+    library: DonorLibrary, lips: NDArray[np.float32], pose: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The best donors of each wanted frame: cost and index, both (T, K), cheapest first."""
     keep = min(_CANDIDATES, len(library.frames))
     have = _features(library.lips, library.pose)
     size = (have**2).sum(1) + library.penalty
@@ -100,10 +102,10 @@ def _features(lips: NDArray[np.float32], pose: NDArray[np.float32]) -> NDArray[n
     flat = lips[:, :, :2].reshape(len(lips), -1) / (_SHAPE_UNIT * np.sqrt(lips.shape[1]))
     opening = np.linalg.norm((lips[:, _UPPER] - lips[:, _LOWER])[..., :2], axis=-1).mean(1, keepdims=True)  # as the camera sees it
     opening = np.log(opening + _CLOSED) / _OPENING_UNIT
-    return np.concatenate([flat, opening, pose[:, :2] / _POSE_UNIT, pose[:, 2:] / _ROLL_UNIT], 1).astype(np.float32)
+    return np.asarray(np.concatenate([flat, opening, pose[:, :2] / _POSE_UNIT, pose[:, 2:] / _ROLL_UNIT], 1), np.float32)
 
 
-def _viterbi(library: Library, cost: NDArray[np.float32], candidate: NDArray[np.int32]) -> NDArray[np.int32]:
+def _viterbi(library: DonorLibrary, cost: NDArray[np.float32], candidate: NDArray[np.int32]) -> NDArray[np.int32]:
     """Cheapest path between the best donors of the first and the last frame: (n,) library indices."""
     count = len(cost)
     total = np.full(cost.shape[1], np.inf, np.float32)
@@ -121,7 +123,7 @@ def _viterbi(library: Library, cost: NDArray[np.float32], candidate: NDArray[np.
     return path
 
 
-def _jump(library: Library, before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.float32]:
+def _jump(library: DonorLibrary, before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.float64]:
     """Cost (K, K) of going from one donor to the next: nothing where the clip itself goes on."""
     distance = np.abs(library.frames[after][None] - library.frames[before][:, None]).astype(np.float32)
-    return np.where(distance <= 1, 0.1 * (distance == 0), _JUMP_COST + 0.4 * np.minimum(distance - 1, 10) / 10)
+    return np.asarray(np.where(distance <= 1, 0.1 * (distance == 0), _JUMP_COST + 0.4 * np.minimum(distance - 1, 10) / 10))

@@ -7,21 +7,22 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ...face.mesh import OUTER_LIPS
 from ..matte import MATTE_VERTICES, face_matte
 from . import blend, drawn_interior, warp
-from .mouth import Mouth, lay_out
-from .vertices import OUTER_LIPS, rows
+from .mouth import Mouth, map_mouth
+from .vertices import rows
 
 
-class Second(NamedTuple):
-    """Donors that F of the frames share with their own, half and half."""
+class Crossfade(NamedTuple):
+    """Further donors for F of the frames, which show both halves as a dissolve of one frame."""
 
     frames: Tensor  # (F,) int64 positions in the batch
     donor: warp.Donor  # F mouths
 
 
 class Batch(NamedTuple):
-    """What the engine needs for B frames. Pictures are Y'CbCr as media.planes gives them."""
+    """All that is needed to draw B frames. Pictures are Y'CbCr as media.planes gives them."""
 
     picture: Tensor  # (B, 3, h, w) crops of the frames
     source: Tensor  # (B, K, 2) tracked points, crop pixels; K and the order: vertices.KEPT
@@ -29,23 +30,23 @@ class Batch(NamedTuple):
     inter_ocular: Tensor  # (B,) pixels
     skull: drawn_interior.Skull  # where the upper jaw is, crop pixels
     donor: warp.Donor | None  # None = the inside is drawn
-    second: Second | None = None
+    crossfade: Crossfade | None = None
 
 
 def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     """The crops with their lower faces at the wanted shape (B, 3, h, w), and the matte (B, h, w) outside which they equal the frames."""
     height, width = batch.picture.shape[2:]
-    mouth = lay_out(batch.target, width, height)
+    mouth = map_mouth(batch.target, width, height)
     matte = matte_of(batch.source, batch.target, width, height)
     result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth, matte, batch.inter_ocular)
-    seam = blend.seam_of(batch.source, batch.target, batch.inter_ocular)
+    seam = blend.seam_at(batch.source, batch.target, batch.inter_ocular)
     x0, y0, x1, y1 = box = _around_mouth(batch.target, float(seam.margin.max()), width, height)
     skin = result[:, :, y0:y1, x0:x1]
     if batch.donor is not None:
         donor = _donors(batch, batch.donor, mouth, box)
-        inner = blend.put_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], seam)
+        inner = blend.blend_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], seam)
     else:
-        light = blend.light_around(result, mouth, matte, batch.inter_ocular)
+        light = blend.measure_light(result, mouth, matte, batch.inter_ocular)
         inner = drawn_interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)
         inner = torch.lerp(skin, inner, mouth.inside[:, None, y0:y1, x0:x1])
     result = result.clone()
@@ -60,13 +61,13 @@ def matte_of(source: Tensor, target: Tensor, width: int, height: int) -> Tensor:
 
 
 def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: warp.Box) -> Tensor:
-    """What the donors lend to the pixels of `box`, (B, 3, h, w)."""
+    """The donors' mouths at the wanted shape, in the pixels of `box`: (B, 3, h, w)."""
     lent = warp.warp_donor(donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
-    if batch.second is None:
+    if batch.crossfade is None:
         return lent
-    k = batch.second.frames
+    k = batch.crossfade.frames
     skull, its_mouth = drawn_interior.Skull(*(t[k] for t in batch.skull)), Mouth(*(t[k] for t in mouth))
-    other = warp.warp_donor(batch.second.donor, batch.target[k], skull, its_mouth, batch.inter_ocular[k], box)
+    other = warp.warp_donor(batch.crossfade.donor, batch.target[k], skull, its_mouth, batch.inter_ocular[k], box)
     return lent.index_copy(0, k, (lent[k] + other) / 2)
 
 

@@ -1,9 +1,9 @@
-"""How far a viewer sees this person's lips go when they are drawn: measured once a clip, with the face tracker's own eyes.
+"""Measures how far this person's lips are seen to move when they are drawn, once a clip, with the face tracker.
 
-The skin around drawn lips does not wrinkle along, and donors keep something of their own shape, so lips are seen to go less far than
+The skin around drawn lips does not wrinkle with them, and donors keep something of their own shape, so lips appear to move less far than
 they are drawn on one person and further on another. While the first shot of a clip is planned, a few of its frames are drawn with mouths
-that a motion model would ask for (open, closed, wide, narrow) and read back. Nothing of the shot's speech is in it: new speech leaves the
-figures, and with it every second that it does not change, as it was.
+that a motion model would ask for (open, closed, wide, narrow) and tracked again. The shot's speech plays no part in it: new speech leaves
+the figures, and with them every second that it does not change, as they were.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-CALIBRATION_VERSION = 2  # raise it whenever the same clip would give another calibration
+CALIBRATION_VERSION = 2  # raise it whenever the same clip would compliance another calibration
 _FRAMES = 4  # of the clip that are drawn, from the head turned furthest left to furthest right
-_MOUTHS = ((0.02, 0.02), (0.05, -0.06), (0.06, 0.03), (0.10, -0.03), (0.10, 0.05), (0.15, 0.0))  # gap, and width more than at rest
+_TEST_MOUTHS = ((0.02, 0.02), (0.05, -0.06), (0.06, 0.03), (0.10, -0.03), (0.10, 0.05), (0.15, 0.0))  # gap, and width more than at rest
 _WIDEST = 0.15  # a clip that never shows a mouth so far open is asked for less of each gap
 _TRUST = 0.6  # of what is measured: a few frames tremble, and each speech asks for other mouths
 _LEAST, _MOST = 0.9, 1.35
@@ -55,7 +55,7 @@ TYPICAL = LipCalibration(across=TYPICAL_GAIN[0], down=TYPICAL_GAIN[1])  # of eve
 
 
 def calibrate_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: Head, cache: Cache) -> LipCalibration:
-    """From the cache or measured, by drawing with `engine`; the one for everybody where there is too little to measure."""
+    """The calibration of a person, from the cache or measured by drawing with `engine`; `TYPICAL` where there is too little to measure."""
     if int(person.usable.sum()) < _FEWEST:
         return TYPICAL
     seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
@@ -74,19 +74,19 @@ def _read(folder: Path) -> LipCalibration:
 
 
 def measure_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: Head) -> LipCalibration:
-    """Draws some frames with known mouths and compares what the tracker sees with what was asked for."""
-    person = _liveliest(person, info)
+    """Draws some frames with known mouths and compares what the tracker sees with what was wanted."""
+    person = _liveliest_stretch(person, info)
     base = _spread_over_poses(person)
-    source = np.repeat(base, len(_MOUTHS))
-    wanted = np.tile(_mouths(person, model), (len(base), 1, 1))
+    source = np.repeat(base, len(_TEST_MOUTHS))
+    wanted = np.tile(_test_shapes(person, model), (len(base), 1, 1))
     wanted = blend_shapes(person.neutral, person.shapes[source], wanted)
     asked = np.stack([lip_width(wanted), lip_opening(wanted)])
-    seen = _seen(engine, person, info, source + person.first_frame, wanted, settings)
-    across, down = (_further(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(TYPICAL_GAIN[:2]))
+    seen = _measure_drawn(engine, person, info, source + person.first_frame, wanted, settings)
+    across, down = (_gain_for(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(TYPICAL_GAIN[:2]))
     return LipCalibration(across=across, down=down)
 
 
-def _liveliest(person: Person, info: MediaInfo) -> Person:
+def _liveliest_stretch(person: Person, info: MediaInfo) -> Person:
     """The person with only those frames usable that lie in the stretch of `_STRETCH_S` in which the mouth opens furthest."""
     count, length = len(person.usable), max(_FEWEST, round(_STRETCH_S * info.mean_rate))
     opening = np.where(person.usable, lip_opening(person.shapes), -1)
@@ -108,19 +108,19 @@ def _spread_over_poses(person: Person) -> NDArray[np.int64]:
     return np.sort(turned[((np.arange(_FRAMES) + 0.5) / _FRAMES * len(turned)).astype(int)])
 
 
-def _mouths(person: Person, model: Head) -> Floats:
-    """(len(_MOUTHS), 478, 3) this person's shapes with those gaps and widths: of all that the motion model could ask for, the likeliest."""
+def _test_shapes(person: Person, model: Head) -> Floats:
+    """This person's shapes (len(_TEST_MOUTHS), 478, 3) with the gaps and widths of `_TEST_MOUTHS`, each the likeliest of the model's."""
     left, right = (model.vertices.index(corner) for corner in LIP_CORNERS)
     per_component = np.stack([lip_gap_of(model.basis, model.vertices), model.basis[:, right, 0] - model.basis[:, left, 0]])
     least = np.linalg.pinv(per_component)  # components are in standard deviations: the shortest is the likeliest
     room = min(1.0, widest_opening(person) / _WIDEST)
-    shapes = np.repeat(person.neutral[None], len(_MOUTHS), 0)
-    asked = np.array([(gap * room, wider) for gap, wider in _MOUTHS])
+    shapes = np.repeat(person.neutral[None], len(_TEST_MOUTHS), 0)
+    asked = np.array([(gap * room, wider) for gap, wider in _TEST_MOUTHS])
     shapes[:, list(model.vertices)] += np.tensordot(asked @ least.T, model.basis, 1).astype(np.float32)
     return shapes
 
 
-def _seen(
+def _measure_drawn(
     engine: Engine, person: Person, info: MediaInfo, frames: NDArray[np.int64], wanted: Floats, settings: RenderSettings
 ) -> NDArray[np.float64]:
     """Width and opening (2, n) that the tracker sees where frames (n,) of the file were drawn as wanted; NaN where it sees no face."""
@@ -158,15 +158,15 @@ def _slope(asked: Floats, seen: NDArray[np.float64], frame: NDArray[np.int64]) -
     slopes = np.array([(seen[j] - seen[i]) / (asked[j] - asked[i]) for i, j in pairs])
     weight = np.array([abs(asked[j] - asked[i]) for i, j in pairs])
     known = np.isfinite(slopes)
-    if known.sum() < len(_MOUTHS):
+    if known.sum() < len(_TEST_MOUTHS):
         return None
     order = np.argsort(slopes[known], kind="stable")
     total = weight[known][order].cumsum()
     return float(slopes[known][order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _further(common: float, slope: float | None) -> float:
-    """The gain that a slope calls for; hundredths, so that the last bits of a drawing do not matter."""
+def _gain_for(common: float, slope: float | None) -> float:
+    """The gain that makes up for a slope, rounded to hundredths so that the last bits of a drawing do not matter."""
     if slope is None:
         return common
     return round(float(np.clip(common / max(1 + _TRUST * (slope - 1), 0.1), _LEAST, _MOST)), 2)

@@ -1,7 +1,7 @@
-"""The line between closed lips as the picture shows it: the tracker places it no better than a few pixels, and moves it off the lips.
+"""Refines the line between closed lips in the picture: the tracker places it only to a few pixels.
 
-Lips that are carried by such points come out crumpled: the bends of the real line stay while those of the tracked one are taken
-away. So in a closed mouth that is to be lent, the inner lips are first laid along the dark line that is really there.
+Lips that are warped by such points come out crumpled: the bends of the real line stay while those of the tracked one are removed.
+So in a closed mouth of a donor, the inner lips are first moved onto the dark line that is really there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _INNER = UPPER_INNER[1:-1] + LOWER_INNER[1:-1]
 
 
 def refine_lip_line(picture: Tensor, points: Tensor, inter_ocular: Tensor) -> Tensor:
-    """Points (B, K, 2) whose inner lips, where they are closed, follow the dark line of picture (B, 3, h, w); inter_ocular (B,) pixels."""
+    """Moves the inner lips of points (B, K, 2), where they are closed, onto the dark line of picture (B, 3, h, w): (B, K, 2).
+
+    inter_ocular (B,) pixels.
+    """
     frame = mouth_frame(points[:, rows(INNER_LIP_CORNERS)])
     down = torch.stack([-frame.axis[:, 1], frame.axis[:, 0]], 1)
     x = torch.linspace(-1, 1, _COLUMNS) * frame.half[:, None]

@@ -93,7 +93,7 @@ class Mouth(NamedTuple):
     over_lower: Tensor  # pixels above the lower inner lip line
 
 
-def lay_out(points: Tensor, width: int, height: int) -> Mouth:
+def map_mouth(points: Tensor, width: int, height: int) -> Mouth:
     """Where lips and opening lie in a crop of this size, for wanted points (B, K, 2) in crop pixels."""
     frame = mouth_frame(points[:, rows(INNER_LIP_CORNERS)])
     x, y = pixel_grid(frame, width, height)

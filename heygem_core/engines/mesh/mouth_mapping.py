@@ -1,8 +1,8 @@
-"""Where the inside of a wanted mouth is read in a donor's mouth that is more or less open: teeth keep their size and their place.
+"""Maps the inside of a wanted mouth to the inside of a donor's mouth that is more or less open; teeth keep their size and place.
 
-The upper teeth stand still on the skull, whatever the lip above them does; the lower teeth go with the lower lip. What the two
-openings differ by is taken up where nothing is seen to stretch: in the dark, then on the tongue, on teeth only where the donor
-shows nothing else. Worked out on a small table over the mouth, column by column, and read smoothly by every pixel.
+The upper teeth stay fixed to the skull, whatever the lip above them does; the lower teeth move with the lower lip. The difference
+between the two openings is absorbed where stretching is not seen: in the dark, then on the tongue, on teeth only where the donor
+shows nothing else. The map is computed on a small table over the mouth, column by column, and interpolated for every pixel.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from .mouth import MouthFrame, at_x, dimmest_line, lip_lines, mouth_frame, to_mo
 from .vertices import LOWER_INNER, UPPER_INNER, rows
 
 _COLUMNS, _CELLS, _ROWS = 25, 48, 49  # of the table: across; down the donor's opening; down the wanted one
-_TOOTH_GIVE = 0.01  # how readily teeth stretch, the dark between them 1
-_TONGUE_GIVE = 0.15
-_BAND = 0.12  # half width of the band that gives, parts of the opening: one for the whole mouth, so that teeth part at one height
-_DRAWN_OUT = (2.0, 5.0)  # parts shown that many times as high are streaks of what was there: deep in the mouth it is dark
+_TOOTH_COMPLIANCE = 0.01  # how readily teeth stretch; the dark between them: 1
+_TONGUE_COMPLIANCE = 0.15
+_BAND = 0.12  # half width of the band that stretches, parts of the opening: one for the whole mouth, so that teeth part at one height
+_STRETCHED = (2.0, 5.0)  # parts shown that many times as high are streaks of what was there: deep in the mouth it is dark
 _AJAR = (0.012, 0.04)  # lips so far apart show what is between them: not yet, and wholly; eye distances
 _DEEPER = 0.75  # luma of what was hidden behind teeth, over that of the darkest that was seen
-_LEAST = 0.15  # a part is never shown lower than this share of its height while others could give
+_LEAST = 0.15  # a part is never shown lower than this share of its height while others could stretch
 
 
-class Carry(NamedTuple):
-    """Where points of one picture lie in another, as parts of the skull: donor = points @ turn + shift."""
+class SkullTransform(NamedTuple):
+    """Maps points of one picture to another, fixed to the skull: donor = points @ turn + shift."""
 
     turn: Tensor  # (B, 2, 2)
     shift: Tensor  # (B, 2)
@@ -40,23 +40,26 @@ class Carry(NamedTuple):
         return points @ self.turn + self.shift[:, None]
 
 
-def carry(here: Skull, there: Skull) -> Carry:
-    """From the picture of one skull to that of another. Solved in float64 on the CPU, for every device to draw the same."""
+def skull_transform(here: Skull, there: Skull) -> SkullTransform:
+    """The map from the picture of one skull to that of another. Solved in float64 on the CPU, for every device to draw the same."""
     bases = [torch.stack([skull.across, skull.down], 1).double().cpu() for skull in (here, there)]
     turn = torch.linalg.solve(bases[0], bases[1]).float().to(here.origin.device)
-    return Carry(turn, there.origin - (here.origin[:, None] @ turn)[:, 0])
+    return SkullTransform(turn, there.origin - (here.origin[:, None] @ turn)[:, 0])
 
 
 class Inside(NamedTuple):
-    """A wanted inside as parts of a donor's: tables have rows from the upper to the lower lip, columns from corner to corner."""
+    """How a wanted inside maps to a donor's. Tables have rows from the upper to the lower lip, columns from corner to corner."""
 
-    table: Tensor  # (B, 3, _ROWS, _COLUMNS), see `read`
+    table: Tensor  # (B, 3, _ROWS, _COLUMNS), see `read_table`
     down: Tensor  # (B, 2) the direction of the shifts in the donor
     dark: Tensor  # (B, 3) colour of the deepest of the donor's mouth
 
 
-def inside_of(picture: Tensor, points: Tensor, inter_ocular: Tensor, target: Tensor, to_donor: Carry) -> Inside:
-    """From donors (B, 3, h, w), their points (B, K, 2) and eye distances (B,), and the wanted points (B, K, 2) in crop pixels."""
+def map_inside(picture: Tensor, points: Tensor, inter_ocular: Tensor, target: Tensor, to_donor: SkullTransform) -> Inside:
+    """Computes the map.
+
+    picture (B, 3, h, w), points (B, K, 2), inter_ocular (B,): the donors, in their own pixels; target (B, K, 2): wanted, crop pixels.
+    """
     frame, its_frame = (mouth_frame(p[:, rows(INNER_LIP_CORNERS)]) for p in (target, points))
     across = torch.linspace(-1, 1, _COLUMNS, device=points.device)
     lips = [_on_line(line, across * frame.half[:, None], frame) for line in lip_lines(target, UPPER_INNER, LOWER_INNER, frame)]
@@ -69,24 +72,24 @@ def inside_of(picture: Tensor, points: Tensor, inter_ocular: Tensor, target: Ten
     start, end = (y for _, y in carried)
     wanted = (end - start).clamp(min=1e-3)
     hidden = torch.minimum((start - top).clamp(min=0), 0.5 * height)  # of the donor's inside, behind the wanted upper lip
-    seen = _look(picture, x, top + hidden, low, its_frame)
-    depth, stretch = _depths(_give(seen), height - hidden, wanted)
+    seen = _sample_cells(picture, x, top + hidden, low, its_frame)
+    depth, stretch = _depths(_compliance(seen), height - hidden, wanted)
     here = start[..., None] + wanted[..., None] * torch.linspace(0, 1, _ROWS, device=points.device)
     shift = top[..., None] + hidden[..., None] + depth - here
     known = smoothstep(torch.minimum(height, wanted) / inter_ocular[:, None], *_AJAR) * smoothstep(across.abs(), 0.9, 0.6)
-    table = torch.stack([shift, smoothstep(stretch, *_DRAWN_OUT), known[..., None].expand_as(shift)], 1).transpose(2, 3)
+    table = torch.stack([shift, smoothstep(stretch, *_STRETCHED), known[..., None].expand_as(shift)], 1).transpose(2, 3)
     return Inside(table, torch.stack([-its_frame.axis[:, 1], its_frame.axis[:, 0]], 1), _deepest(seen))
 
 
-def read(table: Tensor, across: Tensor, down: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What a table says of positions −1..1 across and 0..1 down the opening, both (B, h, w); each (B, 1, h, w).
+def read_table(table: Tensor, across: Tensor, down: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Interpolates a table at positions −1..1 across and 0..1 down the opening, both (B, h, w); three results, each (B, 1, h, w).
 
-    How far down the donor from where the skull would carry it, donor pixels; how drawn out, 0..1; how sure it is that this is
-    the inside and no lip, 0..1: in the corners and where the lips hardly part, the tracker's lines are no guide.
+    The shift down the donor from where the skull map alone would read, donor pixels; how stretched the picture is there, 0..1; how sure
+    it is that this is the inside and no lip, 0..1: in the corners and where the lips hardly part, the tracker's lines are no guide.
     """
     where = torch.stack([across, down * 2 - 1], -1)
-    shift, drawn_out, known = functional.grid_sample(table, where, mode="bilinear", padding_mode="border", align_corners=True).split(1, 1)
-    return shift, drawn_out, known
+    found = functional.grid_sample(table, where, mode="bilinear", padding_mode="border", align_corners=True)
+    return found[:, :1], found[:, 1:2], found[:, 2:]
 
 
 def _on_line(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
@@ -96,7 +99,7 @@ def _on_line(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
     return frame.origin[:, None] + x[..., None] * frame.axis[:, None] + y[..., None] * down[:, None]
 
 
-def _look(picture: Tensor, x: list[Tensor], top: Tensor, low: Tensor, frame: MouthFrame) -> Tensor:
+def _sample_cells(picture: Tensor, x: list[Tensor], top: Tensor, low: Tensor, frame: MouthFrame) -> Tensor:
     """Colours (B, 3, _COLUMNS, _CELLS) between `top` and `low` of a donor's mouth."""
     at = (torch.arange(_CELLS, device=picture.device) + 0.5) / _CELLS
     xs = torch.lerp(x[0][..., None], x[1][..., None], at)
@@ -107,16 +110,16 @@ def _look(picture: Tensor, x: list[Tensor], top: Tensor, low: Tensor, frame: Mou
     return functional.grid_sample(picture, place * 2 / size - 1, mode="bilinear", padding_mode="border", align_corners=True)
 
 
-def _give(seen: Tensor) -> Tensor:
+def _compliance(seen: Tensor) -> Tensor:
     """How readily each cell (B, _COLUMNS, _CELLS) of those that are seen stretches, 0..1."""
     luma, red = seen[:, 0], seen[:, 2]
     dark, light = luma.flatten(1).quantile(0.05, 1), luma.flatten(1).quantile(0.95, 1)
     light = torch.maximum(light, dark + 0.1)[:, None, None]
     dimness = ((light - luma) / (light - dark[:, None, None])).clamp(0, 1)
     redness = ((red - red.flatten(1).quantile(0.1, 1)[:, None, None]) / 0.06).clamp(0, 1)
-    give = dimness**4 + _TONGUE_GIVE * redness * dimness + _TOOTH_GIVE
-    at = (torch.arange(_CELLS, device=give.device) + 0.5) / _CELLS
-    return give * torch.exp(-0.5 * ((at - dimmest_line(give, 0.45)[..., None]) / _BAND) ** 2) + 0.1 * _TOOTH_GIVE
+    compliance = dimness**4 + _TONGUE_COMPLIANCE * redness * dimness + _TOOTH_COMPLIANCE
+    at = (torch.arange(_CELLS, device=compliance.device) + 0.5) / _CELLS
+    return compliance * torch.exp(-0.5 * ((at - dimmest_line(compliance, 0.45)[..., None]) / _BAND) ** 2) + 0.1 * _TOOTH_COMPLIANCE
 
 
 def _deepest(seen: Tensor) -> Tensor:
@@ -127,16 +130,16 @@ def _deepest(seen: Tensor) -> Tensor:
     return mean * torch.tensor([_DEEPER, 1.0, 1.0], device=seen.device)
 
 
-def _depths(give: Tensor, height: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+def _depths(compliance: Tensor, height: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     """How deep in the donor (B, C, _ROWS) even steps down the wanted opening lie, and how many times as high each is shown.
 
-    `height` (B, C) in all, shown as `wanted` (B, C), spread by `give` (B, C, _CELLS).
+    `height` (B, C) in all, shown as `wanted` (B, C), the difference spread by `compliance` (B, C, _CELLS).
     """
     cell = (height / _CELLS)[..., None]
-    shown = cell + (wanted - height)[..., None] * give / give.sum(-1, keepdim=True)
+    shown = cell + (wanted - height)[..., None] * compliance / compliance.sum(-1, keepdim=True)
     shown = torch.maximum(shown, _LEAST * cell)
     edges = functional.pad((shown * (wanted[..., None] / shown.sum(-1, keepdim=True))).cumsum(-1), (1, 0)).contiguous()
-    at = (torch.linspace(0, 1, _ROWS, device=give.device) * wanted[..., None]).contiguous()
+    at = (torch.linspace(0, 1, _ROWS, device=compliance.device) * wanted[..., None]).contiguous()
     k = torch.searchsorted(edges, at).clamp(1, _CELLS)
     before, after = edges.gather(-1, k - 1), edges.gather(-1, k)
     return cell * (k - 1 + ((at - before) / (after - before).clamp(min=1e-6)).clamp(0, 1)), (after - before) / cell

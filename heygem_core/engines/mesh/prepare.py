@@ -1,4 +1,4 @@
-"""What the mesh engine decides about a shot before pixels are made: points, crops, donors. Written as arrays into a folder.
+"""Writes the arrays of a mesh plan into a folder: points, crops and donors of every frame, decided before any pixel is drawn.
 
 source.npy, target.npy   (n, K, 2) float32   tracked and wanted points, stored picture, pixel centres at whole numbers
 eye.npy                  (n,) float32        distance between the outer eye corners, stored pixels
@@ -15,22 +15,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...face.mesh import LIP_MIDDLES, Pose, chunks, head_angles, lip_opening, place
+from ...face.mesh import LIP_MIDDLES, OUTER_LIPS, Pose, chunks, head_angles, lip_opening, place
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from ...planning.person import Person, stored_points, stored_scale
 from ..matte import MATTE_VERTICES, matte_bounds
 from . import BLOCK
 from .blend import MARGIN
-from .donors import Library, choose_path, crossfade_frames
+from .donors import DonorLibrary, choose_donors, crossfade_frames
 from .lip_line import refine_lip_line
-from .vertices import KEPT, LIPS, OUTER_LIPS, rows
+from .vertices import KEPT, LIPS, rows
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 ARRAYS = ("source", "target", "eye", "skull", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
 _CHUNK = 512  # frames whose points are placed at a time, bounds memory
-_SETTLED = 16  # mouths whose closed lips are looked at together: one by one, the calls cost more than the work
+_REFINED_TOGETHER = 16  # mouths whose lip lines are refined in one call: one by one, the calls cost more than the work
 _MAX_DONORS = 4000
 # How much further than asked lips are drawn across, down and in depth where it was not measured on the person: the skin around drawn
 # lips does not wrinkle along, so they look less far away from rest than they are drawn.
@@ -63,7 +63,7 @@ def prepare_engine_inputs(
     gain: tuple[float, float, float] = TYPICAL_GAIN,
     share: Floats | None = None,
 ) -> None:
-    """Decides a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`.
+    """Writes the arrays for a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`.
 
     gain: how much further than wanted lips are drawn across, down and in depth; share (n,) 0 … 1: how much of that each frame takes, as
     it goes over from its own mouth to the wanted one; None = all of it.
@@ -83,7 +83,7 @@ def prepare_engine_inputs(
     used = np.zeros(0, np.int64)
     if library is not None:
         block = max(BLOCK, round(fps))
-        chosen = choose_path(library, lips, np.nan_to_num(pose[at]), usable, block)
+        chosen = choose_donors(library, lips, np.nan_to_num(pose[at]), usable, block)
         used = np.unique(chosen[chosen >= 0])
         for row, choice in ((path, chosen), (second, crossfade_frames(library, chosen, block))):
             row[choice >= 0] = np.searchsorted(used, choice[choice >= 0])
@@ -94,7 +94,7 @@ def prepare_engine_inputs(
 
 
 def apply_gain(wanted: Floats, neutral: Floats, gain: tuple[float, float, float], share: Floats | float = 1.0) -> Floats:
-    """Shapes (n, 478, 3) whose lips go as much further than asked as the viewer sees less of them; `share` as above."""
+    """Scales how far lips move from rest in shapes (n, 478, 3) by `gain`; `share` as in `prepare_engine_inputs`."""
     lips = list(LIPS)
     further = wanted.copy()
     scale = 1 + (np.array(gain, np.float32) - 1) * np.asarray(share, np.float32)
@@ -103,14 +103,14 @@ def apply_gain(wanted: Floats, neutral: Floats, gain: tuple[float, float, float]
 
 
 def widest_opening(face: Person) -> float:
-    """How far the clip shows this mouth open, eye distances, but for a few frames."""
+    """The widest opening of this mouth in the clip, eye distances, leaving out a few frames."""
     return float(np.quantile(lip_opening(face.shapes)[face.usable], _WIDEST))
 
 
 def soft_limit_opening(wanted: Floats, neutral: Floats, widest: float) -> Floats:
-    """Shapes (n, 478, 3) that never ask for a mouth much further open than the clip's own: `widest`, eye distances (or infinite).
+    """Limits how far shapes (n, 478, 3) open the mouth, softly: up to `widest` (eye distances, or infinite) nothing changes.
 
-    Nothing changes up to there; beyond, the opening comes ever nearer to `_BEYOND` times that.
+    Beyond it, the opening approaches `_BEYOND` times `widest`.
     """
     if not np.isfinite(widest):
         return wanted
@@ -127,9 +127,7 @@ def soft_limit_opening(wanted: Floats, neutral: Floats, widest: float) -> Floats
 
 def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArray[np.bool_], wanted: Floats, folder: Path) -> None:
     n = len(at)
-    source, target = (
-        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, (n, len(KEPT), 2)) for name in ("source", "target")
-    )
+    source, target = (_new_array(folder / f"{name}.npy", np.float32, (n, len(KEPT), 2)) for name in ("source", "target"))
     eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 3, 2), np.float32), np.zeros((n, 2), np.int32)
     extent = np.zeros((n, 2), np.int32)
     shrink, outline = stored_scale(info), rows(MATTE_VERTICES)
@@ -169,8 +167,8 @@ def _boxes(info: MediaInfo, box: Floats) -> tuple[NDArray[np.int32], NDArray[np.
     return low.astype(np.int32), np.minimum(high - low, limit).astype(np.int32)
 
 
-def _library(face: Person) -> Library | None:
-    """The frames that can lend their mouth; None where the clip never shows one open."""
+def _library(face: Person) -> DonorLibrary | None:
+    """The frames that can serve as donors; None where the clip never shows the mouth open."""
     if not face.shows_mouth_inside:
         return None
     good = np.flatnonzero(face.usable)
@@ -182,7 +180,7 @@ def _library(face: Person) -> Library | None:
     step = np.diff(face.pose.shift[:, :2], axis=0, append=face.pose.shift[-1:, :2])
     speed = np.linalg.norm(step, axis=1)[good] / face.pose.scale[good]
     blur = np.nan_to_num(np.clip(speed / 0.05 - 0.3, 0, 2)).astype(np.float32)  # heads that move fast are blurred
-    return Library(frames=good + face.first_frame, lips=face.shapes[:, LIPS][good], pose=angles, penalty=blur)
+    return DonorLibrary(frames=good + face.first_frame, lips=face.shapes[:, LIPS][good], pose=angles, penalty=blur)
 
 
 def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: NDArray[np.int64], folder: Path) -> None:
@@ -196,21 +194,27 @@ def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: N
     low = _mouth_boxes(info, face, used)[0]
     low = np.clip(low, 0, np.array(info.coded_size) - [width, height])
     low -= low % _GRID
-    patches = np.lib.format.open_memmap(folder / "patches.npy", "w+", np.uint16, (max(1, len(used)), 3, int(height), int(width)))
+    patches = _new_array(folder / "patches.npy", np.uint16, (max(1, len(used)), 3, int(height), int(width)))
     points -= low[:, None].astype(np.float32)
     eyes = torch.from_numpy(pose.scale * stored_scale(info)).float()
     for row, picture in enumerate(_read(info, used)):
         x, y = low[row].tolist()
         patches[row] = pack(crop_planes(picture, Box(x, y, x + int(width), y + int(height))))
-    for first in range(0, len(used), _SETTLED):
-        some = slice(first, first + _SETTLED)
-        settled = refine_lip_line(torch.from_numpy(unpack(patches[some, :1])), torch.from_numpy(points[some]), eyes[some])
-        points[some] = settled.numpy().round(3)  # the last bits depend on which mouths were settled together
+    for first in range(0, len(used), _REFINED_TOGETHER):
+        some = slice(first, first + _REFINED_TOGETHER)
+        refined = refine_lip_line(torch.from_numpy(unpack(patches[some, :1])), torch.from_numpy(points[some]), eyes[some])
+        points[some] = refined.numpy().round(3)  # the last bits depend on which mouths were refined together
     patches.flush()
     np.save(folder / "patch_points.npy", points)
     skull = _skull(info, face, pose)
     skull[:, 0] -= low
     np.save(folder / "patch_skull.npy", skull)
+
+
+def _new_array(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[Any]]:
+    """A .npy file of that shape, mapped so that it is filled without being held in memory."""
+    array: np.memmap[Any, np.dtype[Any]] = np.lib.format.open_memmap(path, "w+", kind, shape)  # type: ignore[no-untyped-call]
+    return array
 
 
 def _points_of(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tuple[Floats, Pose]:

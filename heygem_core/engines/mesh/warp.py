@@ -18,7 +18,7 @@ from .drawn_interior import Skull
 from .mouth import Mouth
 from .vertices import CORNERS, LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
 
-# How loosely control points are followed (see field.solve). The tracker places the line between closed lips no better than a
+# How loosely control points are followed (see displacement_field.solve). The tracker places the line between closed lips no better than a
 # few pixels: a field through every one of its points crumples the lips.
 _CORNER_SLACK, _LIP_SLACK, _SKIN_SLACK = 2e-3, 8e-3, 1e-1
 _REACH = 0.8  # of a control point, inter-ocular distances
@@ -28,7 +28,7 @@ Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in crop pixels, ends exclusive
 
 
 def warp_skin(picture: Tensor, source: Tensor, target: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Tensor:
-    """The frame's own pixels at the wanted shape.
+    """Moves the frame's own pixels to the wanted shape.
 
     picture (B, 3, h, w); source, target (B, K, 2) crop pixels; matte (B, h, w); inter_ocular (B,) pixels → (B, 3, h, w).
     """
@@ -50,10 +50,10 @@ class Donor(NamedTuple):
 
 
 def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box) -> Tensor:
-    """The donors' mouths at the wanted shape, for the pixels of `box`: (B, 3, y1 - y0, x1 - x0).
+    """Draws the donors' mouths at the wanted shape in the pixels of `box`: (B, 3, y1 - y0, x1 - x0).
 
     target (B, K, 2) crop pixels; skull: the frame's own, crop pixels. Lips follow lips; what lies between them keeps its
-    size and place as `inside` has it.
+    size and place, see `mouth_mapping`.
     """
     x0, y0, x1, y1 = box
     maps = _affine(donor.points[:, rows(LIPS + NEAR_LIPS)], target[:, rows(LIPS + NEAR_LIPS)])
@@ -72,15 +72,18 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
 
 
 def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, box: Box, lips: Tensor) -> Tensor:
-    """The insides of the donors' mouths in the pixels of `box`, (B, 3, h, w); `lips` (B, 2, h, w): where these lie as parts of the lips."""
+    """Draws the insides of the donors' mouths in the pixels of `box`: (B, 3, h, w).
+
+    lips (B, 2, h, w): where each pixel lies in the donor if it is taken for a part of the lips.
+    """
     x0, y0, x1, y1 = box
-    to_donor = mouth_mapping.carry(skull, donor.skull)
-    table, down, dark = mouth_mapping.inside_of(donor.picture, donor.points, donor.skull.across.norm(dim=1), target, to_donor)
+    to_donor = mouth_mapping.skull_transform(skull, donor.skull)
+    table, down, dark = mouth_mapping.map_inside(donor.picture, donor.points, donor.skull.across.norm(dim=1), target, to_donor)
     across, under, over = (t[:, y0:y1, x0:x1] for t in (mouth.across, mouth.under_upper, mouth.over_lower))
-    shift, drawn_out, known = mouth_mapping.read(table, across, under / (under + over).clamp(min=1))
+    shift, stretched, known = mouth_mapping.read_table(table, across, under / (under + over).clamp(min=1))
     kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift
     picture = displacement_field.sample(donor.picture, *torch.lerp(lips, kept, known).unbind(1))
-    return torch.lerp(picture, dark[:, :, None, None], drawn_out * known)
+    return torch.lerp(picture, dark[:, :, None, None], stretched * known)
 
 
 def _around_inside(target: Tensor, box: Box) -> Box:
@@ -114,7 +117,7 @@ def _fields(centres: Tensor, values: Tensor, both: tuple[int, ...], inter_ocular
         index = rows(side + both)
         slack = torch.tensor([_CORNER_SLACK if v in CORNERS else _LIP_SLACK if v in LIPS else _SKIN_SLACK for v in side + both])
         coefficients = displacement_field.solve(centres[:, index], values[:, index], radius, slack).to(centres.device)
-        own, rest = coefficients.split([len(side), len(both)], 1)
+        own, rest = coefficients[:, : len(side)], coefficients[:, len(side) :]
         there = displacement_field.wendland(lattice, centres[:, rows(side)], radius) @ own + shared @ rest
         fields.append(displacement_field.spread(there, x1 - x0, y1 - y0, cells))
     return fields[0], fields[1]
@@ -124,7 +127,8 @@ def _affine(to: Tensor, of: Tensor) -> Tensor:
     """Least-squares affine maps (B, 3, 2): [x, y, 1] @ map ≈ `to` for points `of`, both (B, N, 2)."""
     ones = torch.ones_like(of[..., :1])
     system = torch.cat([of, ones], -1).double().cpu()
-    return torch.linalg.lstsq(system, to.double().cpu()).solution.float().to(of.device)
+    solution: Tensor = torch.linalg.lstsq(system, to.double().cpu()).solution
+    return solution.float().to(of.device)
 
 
 def _apply(maps: Tensor, points: Tensor) -> Tensor:
