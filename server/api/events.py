@@ -54,9 +54,9 @@ _MOST_UNKNOWN = {True: 256, False: 32}  # sockets of one address, loopback or no
 
 
 async def events(context: RequestContext) -> web.StreamResponse:
-    door = context[app_keys.DOOR]
+    access = context[app_keys.ACCESS]
     context[app_keys.SERVICES]
-    door.throttle.check_before(context.request.remote)
+    access.rate_limit.check_before(context.request.remote)
     unknown, address = context.request.app[app_keys.UNKNOWN], context.request.remote or ""
     if unknown[address] >= _MOST_UNKNOWN[is_loopback(address)]:
         raise TooMany("Too many sockets are open that have not said who they are: say hello on those first.")
@@ -105,17 +105,17 @@ async def _introduced(context: RequestContext, socket: web.WebSocketResponse) ->
 
 
 def _who(context: RequestContext, hello: Hello) -> Grant:
-    door, request = context[app_keys.DOOR], context.request
+    access, request = context[app_keys.ACCESS], context.request
     if hello.token is not None:
-        return by_token(door, request.remote, hello.token)
-    if door.names.kind_of(request.headers.get("Origin")) != "own":  # browsers always name the page that opens a socket
+        return by_token(access, request.remote, hello.token)
+    if access.names.kind_of(request.headers.get("Origin")) != "own":  # browsers always name the page that opens a socket
         raise Unauthorized("A socket without a token is for this server's own page: send a token in the hello.")
-    return by_cookie(door, request)
+    return by_cookie(access, request)
 
 
 def _proof(context: RequestContext, said: Prove) -> Proven:
-    grants = context[app_keys.DOOR].grants
-    grant = grants.admin if said.grant is None else grants.by_id(said.grant)
+    tokens = context[app_keys.ACCESS].tokens
+    grant = tokens.admin if said.grant is None else tokens.by_id(said.grant)
     return Proven(hmac=prove(None if grant is None else grant.token, said.nonce))
 
 

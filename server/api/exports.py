@@ -18,7 +18,7 @@ from ..http import app_keys
 from ..http.idempotency import KEY_HEADER, key_of
 from ..http.routes import ALL, RequestContext, Route
 from ..rendering.disk_space import trouble
-from ..security.allowed_folders import Roots
+from ..security.allowed_folders import AllowedFolders
 from ..security.errors import BadPath
 from ..security.paths import check_text, real_path
 from ..wire import ExportedItem, ExportParams, ExportRequest, ExportResult, ExportView, HostCall, HostView
@@ -79,7 +79,7 @@ def _items(body: ExportRequest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(body.items))
 
 
-def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult, roots: Roots) -> tuple[ExportedItem, ...]:
+def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult, roots: AllowedFolders) -> tuple[ExportedItem, ...]:
     """What came of each clip; the folder then holds those files and kept.json. Raises: HostFailed — nothing came."""
     said = {each.item: each for each in result.exported}
     files: dict[str, ExportedItem] = {}
@@ -109,7 +109,7 @@ def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult,
     return tuple(found)
 
 
-def _file(home: Path, said: ExportedItem | None, roots: Roots) -> Path:
+def _file(home: Path, said: ExportedItem | None, roots: AllowedFolders) -> Path:
     """The file of one clip, as this machine calls it. Raises: BadPath — there is none that may be used, and why."""
     if said is None:
         raise BadPath("The editor said nothing about this clip: try again.")

@@ -41,7 +41,7 @@ async def info(context: RequestContext) -> Info:
             for row in TIMELINE_FORMATS.all().values()
         ),
         engines=ENGINES.names(),
-        devices=context[app_keys.MACHINE].devices,
+        devices=context[app_keys.DEVICE_PROBE].devices,
         roots=tuple(str(folder) for folder in context[app_keys.ROOTS].folders),
         takes_folder=str(settings.takes_folder),
         largest_upload_bytes=settings.largest_upload_bytes,

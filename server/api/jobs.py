@@ -15,7 +15,7 @@ from heygem_core.shot import RenderSettings, Shot, Struct
 from ..errors import BadRequest
 from ..http import app_keys
 from ..http.files import send_zip
-from ..http.idempotency import KEY_HEADER, key_of, said_by
+from ..http.idempotency import KEY_HEADER, key_of, requester_of
 from ..http.request_validation import checked_settings, plain, takes_folder
 from ..http.routes import MIB, PEOPLE, RequestContext, Route
 from ..security.ownership import check_owns, origin_of, owns
@@ -52,7 +52,7 @@ async def submit(context: RequestContext, body: JobRequest) -> JobDetail:
     usual = context[app_keys.SETTINGS].takes_folder
     folder = await asyncio.to_thread(takes_folder, context[app_keys.ROOTS], body.folder, usual, "takes of a new job")
     services = context[app_keys.SERVICES]
-    detail = await asyncio.to_thread(services.store.submit, body, shots, folder=folder, idempotency_key=key, by=said_by(context))
+    detail = await asyncio.to_thread(services.store.submit, body, shots, folder=folder, idempotency_key=key, by=requester_of(context))
     return services.scheduler.live(detail)
 
 

@@ -50,7 +50,7 @@ async def _send(context: RequestContext, path: Path) -> web.Response:
     if not inside(real, (WEB,)) or real.suffix not in _TYPES or not real.is_file():
         raise NotFound("The page has no such part.")
     status = real.stat()
-    response = web.Response(headers=page_headers(context[app_keys.DOOR].names))
+    response = web.Response(headers=page_headers(context[app_keys.ACCESS].names))
     response.etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
     if any(tag.value == response.etag.value for tag in context.request.if_none_match or () if response.etag):
         response.set_status(304)

@@ -17,28 +17,28 @@ from ..wire import Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest
 
 
 async def proof(context: RequestContext, body: ProofRequest) -> Proof:
-    grants = context[app_keys.DOOR].grants
-    grant = grants.admin if body.grant is None else grants.by_id(body.grant)
+    tokens = context[app_keys.ACCESS].tokens
+    grant = tokens.admin if body.grant is None else tokens.by_id(body.grant)
     return Proof(hmac=prove(None if grant is None else grant.token, body.nonce))
 
 
 async def sign_in(context: RequestContext, body: SignIn) -> web.Response:
-    door = context[app_keys.DOOR]
-    door.throttle.check_before(context.request.remote)
-    if door.names.kind_of(context.request.headers.get("Origin")) == "local-file":
+    access = context[app_keys.ACCESS]
+    access.rate_limit.check_before(context.request.remote)
+    if access.names.kind_of(context.request.headers.get("Origin")) == "local-file":
         raise Unauthorized("A page on disk has no cookie: its panel hands it a token.")
     try:
-        grant = door.grants.spend_code(body.code)
+        grant = access.tokens.spend_code(body.code)
     except Unauthorized:
-        door.throttle.failed(context.request.remote)
+        access.rate_limit.failed(context.request.remote)
         raise
     response = answer_json(SignedIn(scope=grant.scope, csrf=grant.csrf or ""))
-    set_cookie(door, response, grant)
+    set_cookie(access, response, grant)
     return response
 
 
 async def sign_out(context: RequestContext) -> web.Response:
-    context[app_keys.DOOR].grants.revoke(context.who)
+    context[app_keys.ACCESS].tokens.revoke(context.who)
     response = web.Response(status=204)
     response.del_cookie(COOKIE, path="/", samesite="Strict", httponly=True)
     return response
@@ -49,7 +49,7 @@ async def session(context: RequestContext) -> SignedIn:
 
 
 async def new_link(context: RequestContext) -> SignIn:
-    return SignIn(code=context[app_keys.DOOR].grants.new_code())
+    return SignIn(code=context[app_keys.ACCESS].tokens.new_code())
 
 
 async def new_token(context: RequestContext, body: TokenRequest) -> Token:
@@ -57,7 +57,7 @@ async def new_token(context: RequestContext, body: TokenRequest) -> Token:
         raise BadRequest("A host's token is for one host and one project: name both.")
     if body.scope == "page" and (body.host or body.project):
         raise BadRequest("A page's token is for no host: leave host and project out.")
-    grant = context[app_keys.DOOR].grants.issue(body.scope, host=body.host, project=body.project)
+    grant = context[app_keys.ACCESS].tokens.issue(body.scope, host=body.host, project=body.project)
     return Token(token=grant.token, scope=grant.scope)
 
 

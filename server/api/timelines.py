@@ -24,7 +24,7 @@ from heygem_core.shot import RenderSettings, Struct, to_json
 from ..errors import BadRequest, Forbidden, NotFound, TooLarge
 from ..hosts.export_store import KeepExports, use_export
 from ..http import app_keys
-from ..http.idempotency import KEY_HEADER, key_of, said_by
+from ..http.idempotency import KEY_HEADER, key_of, requester_of
 from ..http.request_validation import checked_settings, plain, takes_folder
 from ..http.routes import MIB, RequestContext, Route
 from ..rendering.timeline_store import timelines_folder
@@ -215,7 +215,7 @@ def _submit(
     keep_timeline(home, KeptTimeline(source=str(source), format=body.format, rate=body.rate, name=name, rows=rows, job=job), conformed)
     shots = [row.shot for row in rows if row.shot is not None]
     store = context[app_keys.SERVICES].store
-    return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=said_by(context))
+    return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=requester_of(context))
 
 
 def _with_own_files(conformed: Conformed, keep: KeepExports) -> Conformed:

@@ -15,13 +15,13 @@ from heygem_core.shot import to_json
 from ..errors import BadRequest, problem_of
 from ..hosts.connected import Hosts
 from ..hosts.exports import Exporting
-from ..security.allowed_folders import Roots
+from ..security.allowed_folders import AllowedFolders
 from ..security.headers import COMMON
-from ..security.middleware import Door, check_names
+from ..security.middleware import AccessControl, check_names
 from ..settings import ServerSettings
 from ..wire import Placed, Problem
 from . import app_keys
-from .device_probe import Machine
+from .device_probe import DeviceProbe
 from .log import LOGGER
 from .route_table import ROUTES
 from .routes import register
@@ -31,11 +31,11 @@ _BEGUN = web.RequestKey("begun", bool)  # an answer has been started
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(settings: ServerSettings, door: Door) -> web.Application:
+def make_app(settings: ServerSettings, access: AccessControl) -> web.Application:
     """An application that starts nothing before it is run."""
     app = web.Application(middlewares=[_front], client_max_size=1 << 20)
     app[app_keys.SETTINGS] = settings
-    app[app_keys.DOOR] = door
+    app[app_keys.ACCESS] = access
     app[app_keys.PROXIES] = OrderedDict()
     app[app_keys.SOCKETS] = set[web.WebSocketResponse]()
     app[app_keys.UNKNOWN] = Counter[str]()
@@ -57,7 +57,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
 
 async def _files(app: web.Application) -> AsyncIterator[None]:
     settings = app[app_keys.SETTINGS]
-    app[app_keys.ROOTS] = Roots(settings, lambda question: app[app_keys.SERVICES].events.say(question))
+    app[app_keys.ROOTS] = AllowedFolders(settings, lambda question: app[app_keys.SERVICES].events.say(question))
     app[app_keys.UPLOADS] = Uploads(
         settings.data_folder / "uploads", largest_bytes=settings.largest_upload_bytes, disk_floor_bytes=settings.disk_floor_bytes
     )
@@ -75,8 +75,8 @@ async def _hosts(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _machine(app: web.Application) -> AsyncIterator[None]:
-    async with Machine() as machine:
-        app[app_keys.MACHINE] = machine
+    async with DeviceProbe() as machine:
+        app[app_keys.DEVICE_PROBE] = machine
         yield
 
 
@@ -85,7 +85,7 @@ async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Around every request: the server's name, the page's origin, errors as `Problem`, a line in the log (never the query)."""
     began = time.perf_counter()
     try:
-        check_names(request.app[app_keys.DOOR], request)
+        check_names(request.app[app_keys.ACCESS], request)
         if not (request.path + "".join(request.query.values())).isprintable():  # NUL, line ends, bytes that are no UTF-8
             raise BadRequest("An address is made of printable characters.")
         response = await handler(request)

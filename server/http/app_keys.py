@@ -10,22 +10,22 @@ from aiohttp import web
 
 from ..hosts.connected import Hosts
 from ..hosts.exports import Exporting
-from ..security.allowed_folders import Roots
-from ..security.middleware import Door
+from ..security.allowed_folders import AllowedFolders
+from ..security.middleware import AccessControl
 from ..settings import ServerSettings
 from .uploads import Uploads
 
 if TYPE_CHECKING:
     from ..rendering.services import Services
-    from .device_probe import Machine
+    from .device_probe import DeviceProbe
 
 SETTINGS = web.AppKey("settings", ServerSettings)
-DOOR = web.AppKey("door", Door)
+ACCESS = web.AppKey("door", AccessControl)
 SERVICES: web.AppKey[Services] = web.AppKey("engine")
-ROOTS = web.AppKey("roots", Roots)
+ROOTS = web.AppKey("roots", AllowedFolders)
 UPLOADS = web.AppKey("uploads", Uploads)
 HOSTS = web.AppKey("hosts", Hosts)
-MACHINE: web.AppKey[Machine] = web.AppKey("machine")
+DEVICE_PROBE: web.AppKey[DeviceProbe] = web.AppKey("machine")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
 UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are

@@ -17,14 +17,14 @@ print("cpu", *["cuda"] * torch.cuda.is_available(), *["mps"] * torch.backends.mp
 """
 
 
-class Machine:
+class DeviceProbe:
     """`devices` is empty until the child has answered."""
 
     def __init__(self) -> None:
         self.devices: tuple[str, ...] = ()
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Machine:
+    async def __aenter__(self) -> DeviceProbe:
         self._task = asyncio.create_task(self._ask())
         return self
 

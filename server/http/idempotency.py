@@ -8,7 +8,7 @@ from .routes import RequestContext
 KEY_HEADER = "Idempotency-Key"
 
 
-def said_by(context: RequestContext) -> str:
+def requester_of(context: RequestContext) -> str:
     """Who asks, as a job remembers it."""
     return f"{context.who.scope}:{context.who.host or ''}"
 
@@ -20,4 +20,4 @@ def key_of(context: RequestContext) -> str | None:
         return None
     if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
         raise BadRequest(f"The header {KEY_HEADER} has 1 to 200 printable ASCII characters.")
-    return f"{said_by(context)}:{key}"
+    return f"{requester_of(context)}:{key}"

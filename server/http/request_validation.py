@@ -17,7 +17,7 @@ from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import RenderSettings
 
 from ..errors import Forbidden
-from ..security.allowed_folders import Roots
+from ..security.allowed_folders import AllowedFolders
 from ..security.errors import BadPath
 from ..security.paths import real_path
 
@@ -27,7 +27,7 @@ _SHOWS_NOTHING = frozenset({"Cc", "Zl", "Zp"})  # control characters, line and p
 _TURNS_TEXT = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # “gpj.exe” shown as “exe.jpg”
 
 
-def checked_settings(roots: Roots, settings: RenderSettings, wanted_by: str) -> RenderSettings:
+def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by: str) -> RenderSettings:
     """With real paths inside the allowed folders.
 
     Raises: Forbidden; SpecError — no engine or format of that name; BadPath, NotAllowedFolder — and the pages are asked.
@@ -48,7 +48,7 @@ def checked_settings(roots: Roots, settings: RenderSettings, wanted_by: str) -> 
     return msgspec.structs.replace(settings, **found) if found else settings
 
 
-def takes_folder(roots: Roots, wanted: str | None, usual: Path, wanted_by: str) -> str:
+def takes_folder(roots: AllowedFolders, wanted: str | None, usual: Path, wanted_by: str) -> str:
     """Where takes go: an allowed folder, there already or not. Raises: BadPath, NotAllowedFolder — and the pages are asked."""
     if not wanted:
         return real_path(usual)

@@ -94,7 +94,7 @@ def register(app: web.Application, routes: tuple[Route, ...]) -> None:
 
 def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        grant = admit(request.app[app_keys.DOOR], request, route.scopes) if route.scopes else None
+        grant = admit(request.app[app_keys.ACCESS], request, route.scopes) if route.scopes else None
         check_content(request, upload=route.upload)
         context = RequestContext(request=request, query=_query(request, route.query), grant=grant)
         try:

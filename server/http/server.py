@@ -16,11 +16,11 @@ from aiohttp import web
 
 from heygem_core.errors import OutputError
 
-from ..security.auth_rate_limit import Throttle
+from ..security.auth_rate_limit import AuthRateLimit
 from ..security.certificate import fingerprint, own_certificate, server_context
-from ..security.host_names import Names
-from ..security.middleware import Door
-from ..security.tokens import Grants
+from ..security.host_names import HostNames
+from ..security.middleware import AccessControl
+from ..security.tokens import TokenStore
 from ..settings import USUAL_PORT, ServerSettings
 from ..wire import ServerFile
 from .app import make_app
@@ -69,9 +69,11 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Ca
     port = listener.getsockname()[1]
     names = _lan_names(settings)
     certificate, key = own_certificate(settings.data_folder, names) if settings.lan else (None, None)
-    grants = Grants(settings.data_folder / "access.json")
-    door = Door(grants=grants, names=Names(port, secure=settings.lan, extra=names), throttle=Throttle(), secure=settings.lan)
-    application = make_app(settings, door)
+    tokens = TokenStore(settings.data_folder / "access.json")
+    access = AccessControl(
+        tokens=tokens, names=HostNames(port, secure=settings.lan, extra=names), rate_limit=AuthRateLimit(), secure=settings.lan
+    )
+    application = make_app(settings, access)
     runner = web.AppRunner(
         application, access_log=None, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True, keepalive_timeout=SILENT_S
     )
@@ -87,7 +89,7 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Ca
             backlog=512,
             ssl_handshake_timeout=None if context is None else _HANDSHAKE_S,
         )
-        at = _ready(settings, port, door, certificate)
+        at = _ready(settings, port, access, certificate)
         file = ServerFile(url=at.url, port=port, pid=os.getpid(), token=at.token, version=version("heygem-bridge"))
         announce(settings.data_folder, file if certificate is None else _with_certificate(file, certificate))
         LOGGER.info("listening", extra={"facts": {"url": at.url}})
@@ -100,7 +102,7 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Ca
         await runner.cleanup()
 
 
-def _ready(settings: ServerSettings, port: int, door: Door, certificate: Path | None) -> Ready:
+def _ready(settings: ServerSettings, port: int, access: AccessControl, certificate: Path | None) -> Ready:
     host = (
         "127.0.0.1"
         if settings.host in ("127.0.0.1", "localhost", "0.0.0.0", "::")
@@ -108,12 +110,12 @@ def _ready(settings: ServerSettings, port: int, door: Door, certificate: Path | 
         if ":" in settings.host
         else settings.host
     )
-    url = f"{'https' if door.secure else 'http'}://{host}:{port}"
+    url = f"{'https' if access.secure else 'http'}://{host}:{port}"
     return Ready(
         url=url,
         port=port,
-        token=door.grants.admin.token,
-        sign_in=f"{url}/#code={door.grants.new_code()}",
+        token=access.tokens.admin.token,
+        sign_in=f"{url}/#code={access.tokens.new_code()}",
         elsewhere=tuple(f"https://{name}:{port}" for name in _lan_names(settings)),
         fingerprint=None if certificate is None else fingerprint(certificate),
     )

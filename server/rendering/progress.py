@@ -37,7 +37,7 @@ class _Job:
     history: deque[tuple[float, int]] = field(default_factory=deque)  # (second, frames done)
 
 
-class Live:
+class LiveProgress:
     """Belongs to the event loop."""
 
     def __init__(self) -> None:

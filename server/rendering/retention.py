@@ -26,7 +26,7 @@ _FRESH_S = 3600.0  # what was used within the last hour may be in use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goner:
+class Removable:
     """Something that may go."""
 
     rank: int  # what costs least to lose goes first
@@ -40,7 +40,7 @@ def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> i
     """Removes what is older than its limit, then the oldest until all of it fits; returns the bytes freed."""
     now = time.time() if now is None else now
     left, freed = [], 0
-    for goner in goners(store, settings, now):
+    for goner in removables(store, settings, now):
         if now - goner.used > _FRESH_S and goner.keep_days is not None and now - goner.used > goner.keep_days * 86_400:
             freed += _go(goner)
         else:
@@ -57,7 +57,7 @@ def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> i
     return freed
 
 
-def goners(store: Store, settings: ServerSettings, now: float) -> Iterator[Goner]:
+def removables(store: Store, settings: ServerSettings, now: float) -> Iterator[Removable]:
     """Everything that may go, however young."""
     yield from (_folder(folder, 0, _CACHE_DAYS) for folder in _entries(settings.data_folder / "looks"))
     for file in (settings.data_folder / "segments").glob("*/*"):
@@ -76,12 +76,12 @@ def goners(store: Store, settings: ServerSettings, now: float) -> Iterator[Goner
     ended = _ended(store)
     for take in store.every_take():
         if not (take.pinned or take.placed) and ended(take.job):
-            yield Goner(
+            yield Removable(
                 rank=3, used=take.created, size_bytes=take.size_bytes, keep_days=settings.keep_days, remove=_take_remover(store, take.id)
             )
 
 
-def _go(goner: Goner) -> int:
+def _go(goner: Removable) -> int:
     try:
         goner.remove()
     except (OSError, Conflict, NotFound):  # in use, or pinned just now
@@ -96,19 +96,19 @@ def _take_remover(store: Store, take: str) -> Callable[[], None]:
     return remove
 
 
-def _folder(folder: Path, rank: int, keep_days: float | None) -> Goner:
+def _folder(folder: Path, rank: int, keep_days: float | None) -> Removable:
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Goner(rank=rank, used=folder.stat().st_mtime, size_bytes=size, keep_days=keep_days, remove=lambda: shutil.rmtree(folder))
+    return Removable(rank=rank, used=folder.stat().st_mtime, size_bytes=size, keep_days=keep_days, remove=lambda: shutil.rmtree(folder))
 
 
-def _segment(file: Path) -> Goner:
+def _segment(file: Path) -> Removable:
     def remove() -> None:
         file.unlink()
         with suppress(OSError):
             file.with_name(f"{file.name}.report.json").unlink()
 
     status = file.stat()
-    return Goner(rank=1, used=status.st_mtime, size_bytes=status.st_size, keep_days=_CACHE_DAYS, remove=remove)
+    return Removable(rank=1, used=status.st_mtime, size_bytes=status.st_size, keep_days=_CACHE_DAYS, remove=remove)
 
 
 def _entries(folder: Path) -> list[Path]:

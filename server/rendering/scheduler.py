@@ -33,7 +33,7 @@ from ..wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, 
 from .disk_space import trouble
 from .events import Broadcaster
 from .job_log import JobLogs
-from .progress import Live
+from .progress import LiveProgress
 from .steps import StepContext, do
 from .take_files import check_takes, settle_intents, sweep_staging
 
@@ -62,7 +62,7 @@ class Scheduler:
         self._context = StepContext(store=store, executor=executor, look=look, settings=settings)
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._running: dict[int, _Running] = {}
-        self._live = Live()
+        self._live = LiveProgress()
         self._wake = asyncio.Event()
         self._stopping = False
         self._full: set[Path] = set()  # folders of jobs in which a take found no room

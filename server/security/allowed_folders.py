@@ -23,7 +23,7 @@ from .private_files import write_private
 _ASK_AGAIN_S = 10.0
 
 
-class Roots:
+class AllowedFolders:
     """All folders that may be read now."""
 
     def __init__(self, settings: ServerSettings, ask: Callable[[ConsentWanted], None]) -> None:

@@ -18,7 +18,7 @@ WINDOW_S = 60.0
 _MOST_ADDRESSES = 10_000
 
 
-class Throttle:
+class AuthRateLimit:
     def __init__(self) -> None:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 

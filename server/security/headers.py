@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .host_names import Names
+from .host_names import HostNames
 
 COMMON: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -21,7 +21,7 @@ COMMON: Mapping[str, str] = {
 }
 
 
-def page_headers(names: Names) -> dict[str, str]:
+def page_headers(names: HostNames) -> dict[str, str]:
     """For the page and its parts: scripts and styles from here alone, none within the page."""
     sockets = " ".join(each for each in names.sockets if "[" not in each)  # a policy has no IPv6 addresses; 'self' covers that one
     policy = (

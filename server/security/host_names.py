@@ -13,7 +13,7 @@ from .errors import ForeignHost, ForeignOrigin
 OriginKind = Literal["absent", "own", "local-file"]
 
 
-class Names:
+class HostNames:
     """The addresses of one server."""
 
     def __init__(self, port: int, *, secure: bool = False, extra: tuple[str, ...] = ()) -> None:

@@ -1,4 +1,5 @@
-"""The checks in their order: name of the server, origin of the page, who it is, what they may, the page's own header, the kind of content.
+"""Checks every request, in this order: name of the server, origin of the page, who it is, what they may, the page's own header, the kind
+of content.
 
 `admit` is called for each route with the scopes that the route's table entry names; nothing else decides who may do what.
 """
@@ -13,10 +14,10 @@ from aiohttp import web
 
 from ..errors import Forbidden, Unauthorized
 from ..wire import Scope
-from .auth_rate_limit import Throttle
+from .auth_rate_limit import AuthRateLimit
 from .errors import ForeignHost, NoCsrf, NotJson
-from .host_names import Names, OriginKind
-from .tokens import Grant, Grants
+from .host_names import HostNames, OriginKind
+from .tokens import Grant, TokenStore
 
 COOKIE = "heygem_session"
 CSRF_HEADER = "X-HeyGem-CSRF"
@@ -25,28 +26,28 @@ _UPLOADS = ("application/octet-stream", "multipart/form-data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class AccessControl:
     """What the checks need to know."""
 
-    grants: Grants
-    names: Names
-    throttle: Throttle
+    tokens: TokenStore
+    names: HostNames
+    rate_limit: AuthRateLimit
     secure: bool  # served by TLS
 
 
-def check_names(door: Door, request: web.Request) -> OriginKind:
+def check_names(access: AccessControl, request: web.Request) -> OriginKind:
     """For every request whatsoever. Raises: ForeignHost, ForeignOrigin."""
     named = request.headers.getall("Host", [])
-    door.names.check_host(named[0] if len(named) == 1 else None)
+    access.names.check_host(named[0] if len(named) == 1 else None)
     if not request.raw_path.startswith("/"):  # “GET http://elsewhere/ HTTP/1.1” is how one speaks to a proxy
         raise ForeignHost("This server is no proxy: ask for a path.")
-    return door.names.kind_of(request.headers.get("Origin"))
+    return access.names.kind_of(request.headers.get("Origin"))
 
 
-def admit(door: Door, request: web.Request, scopes: Collection[Scope]) -> Grant:
+def admit(access: AccessControl, request: web.Request, scopes: Collection[Scope]) -> Grant:
     """Who asks. Raises: Unauthorized, TooMany, Forbidden, NoCsrf."""
     token = bearer(request)
-    grant = by_token(door, request.remote, token) if token is not None else by_cookie(door, request)
+    grant = by_token(access, request.remote, token) if token is not None else by_cookie(access, request)
     if token is None and request.method not in _SAFE_METHODS:
         given = request.headers.get(CSRF_HEADER, "")
         if grant.csrf is None or not hmac.compare_digest(given.encode(), grant.csrf.encode()):
@@ -61,26 +62,26 @@ def bearer(request: web.Request) -> str | None:
     return token.strip() if kind.lower() == "bearer" and token.strip() else None
 
 
-def by_token(door: Door, address: str | None, token: str) -> Grant:
+def by_token(access: AccessControl, address: str | None, token: str) -> Grant:
     """Raises: Unauthorized, TooMany."""
-    door.throttle.check_before(address)
+    access.rate_limit.check_before(address)
     try:
-        return door.grants.find(token)
+        return access.tokens.find(token)
     except Unauthorized:
-        door.throttle.failed(address)
+        access.rate_limit.failed(address)
         raise
 
 
-def by_cookie(door: Door, request: web.Request) -> Grant:
+def by_cookie(access: AccessControl, request: web.Request) -> Grant:
     """A signed-in browser, from a page of this server alone. Raises: Unauthorized, TooMany.
 
     Cookies know no ports: a page of another server on this machine is "same-site" and would bring the cookie along.
     """
     token = request.cookies.get(COOKIE)
     foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
-    if token is None or foreign or door.names.kind_of(request.headers.get("Origin")) == "local-file":
+    if token is None or foreign or access.names.kind_of(request.headers.get("Origin")) == "local-file":
         raise Unauthorized("Sign in first: open the link that `heygem serve` prints, or send a token (Authorization: Bearer …).")
-    grant = by_token(door, request.remote, token)
+    grant = by_token(access, request.remote, token)
     if grant.csrf is None:  # a bearer's token is no cookie
         raise Unauthorized("Sign in first: open the link that `heygem serve` prints.")
     return grant
@@ -99,6 +100,6 @@ def check_content(request: web.Request, *, upload: bool) -> None:
         raise NotJson(f"The content type must be {' or '.join(wanted)}, got {request.content_type}.")
 
 
-def set_cookie(door: Door, response: web.StreamResponse, grant: Grant) -> None:
+def set_cookie(access: AccessControl, response: web.StreamResponse, grant: Grant) -> None:
     """Scripts cannot read it and other sites cannot send it."""
-    response.set_cookie(COOKIE, grant.token, httponly=True, samesite="Strict", secure=door.secure, path="/")
+    response.set_cookie(COOKIE, grant.token, httponly=True, samesite="Strict", secure=access.secure, path="/")

@@ -40,7 +40,7 @@ class Grant(Struct, frozen=True, kw_only=True):
         return f"Grant({self.id}, {self.scope})"  # never the token, wherever it is printed
 
 
-class Grants:
+class TokenStore:
     """The tokens of one server. Not thread-safe: everything happens on the event loop."""
 
     def __init__(self, file: Path) -> None:

@@ -17,10 +17,10 @@ from heygem_server.errors import NotAllowedFolder, ServerError, TooMany, Unautho
 from heygem_server.http.json_responses import answer_of
 from heygem_server.http.route_table import ROUTES
 from heygem_server.security import tokens as grants_module
-from heygem_server.security.auth_rate_limit import MOST_FAILURES, Throttle
+from heygem_server.security.auth_rate_limit import MOST_FAILURES, AuthRateLimit
 from heygem_server.security.challenge import is_proof, prove
 from heygem_server.security.errors import BadPath
-from heygem_server.security.tokens import CODE_LIFE_S, Grants
+from heygem_server.security.tokens import CODE_LIFE_S, TokenStore
 from heygem_server.wire import Problem
 
 from .running import Server, running
@@ -63,11 +63,11 @@ def test_tokens_are_compared_in_constant_time_also_where_the_id_is_unknown(tmp_p
     compared: list[bytes] = []
     real = grants_module.hmac.compare_digest
     monkeypatch.setattr(grants_module.hmac, "compare_digest", lambda a, b: compared.append(a) or real(a, b))
-    grants = Grants(tmp_path / "access.json")
-    grants.find(grants.admin.token)
-    for wrong in (grants.admin.token + "x", "0" * 16 + ".nobody"):
+    tokens = TokenStore(tmp_path / "access.json")
+    tokens.find(tokens.admin.token)
+    for wrong in (tokens.admin.token + "x", "0" * 16 + ".nobody"):
         with pytest.raises(Unauthorized):
-            grants.find(wrong)
+            tokens.find(wrong)
     assert len(compared) == 3
 
 
@@ -90,12 +90,12 @@ def test_a_sign_in_code_works_once(server: Server) -> None:
 
 
 def test_a_sign_in_code_ends_after_ten_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    grants = Grants(tmp_path / "access.json")
-    code = grants.new_code()
+    tokens = TokenStore(tmp_path / "access.json")
+    code = tokens.new_code()
     now = time.time()
     monkeypatch.setattr(grants_module.time, "time", lambda: now + CODE_LIFE_S + 1)
     with pytest.raises(Unauthorized, match="ten minutes"):
-        grants.spend_code(code)
+        tokens.spend_code(code)
 
 
 def test_a_cookie_reads_but_changes_nothing_without_the_csrf_header(server: Server) -> None:
@@ -160,14 +160,14 @@ def test_too_many_wrong_tokens_are_not_answered_any_more_but_the_right_one_of_th
 
 
 def test_another_machine_that_fails_too_often_is_shut_out() -> None:
-    throttle = Throttle()
+    rate_limit = AuthRateLimit()
     for _ in range(MOST_FAILURES):
-        throttle.check_before("10.0.0.9")
-        throttle.failed("10.0.0.9")
+        rate_limit.check_before("10.0.0.9")
+        rate_limit.failed("10.0.0.9")
     with pytest.raises(TooMany):
-        throttle.check_before("10.0.0.9")
-    throttle.check_before("10.0.0.10")
-    throttle.check_before("127.0.0.1")
+        rate_limit.check_before("10.0.0.9")
+    rate_limit.check_before("10.0.0.10")
+    rate_limit.check_before("127.0.0.1")
 
 
 def test_the_server_proves_that_it_knows_a_token(server: Server) -> None:

@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from heygem_server.security.errors import ForeignHost, ForeignOrigin
-from heygem_server.security.host_names import Names
+from heygem_server.security.host_names import HostNames
 
 from .running import Server
 
@@ -95,7 +95,7 @@ def test_the_socket_refuses_a_foreign_host(server: Server) -> None:
 
 
 def test_names_of_the_lan_are_only_those_that_were_allowed() -> None:
-    names = Names(8437, secure=True, extra=("render.studio.lan", "10.0.0.5", "fe80::1"))
+    names = HostNames(8437, secure=True, extra=("render.studio.lan", "10.0.0.5", "fe80::1"))
     for host in ("render.studio.lan:8437", "RENDER.studio.lan:8437", "10.0.0.5:8437", "[fe80::1]:8437", "127.0.0.1:8437"):
         names.check_host(host)
     for host in ("10.0.0.6:8437", "studio.lan:8437", "render.studio.lan", None):

@@ -42,13 +42,15 @@ def test_everything_described_is_answered_by_the_server(server: Server, describe
 
 def test_the_table_and_the_router_are_the_same(server: Server) -> None:
     from heygem_server.http.app import make_app
-    from heygem_server.security.auth_rate_limit import Throttle
-    from heygem_server.security.host_names import Names
-    from heygem_server.security.middleware import Door
-    from heygem_server.security.tokens import Grants
+    from heygem_server.security.auth_rate_limit import AuthRateLimit
+    from heygem_server.security.host_names import HostNames
+    from heygem_server.security.middleware import AccessControl
+    from heygem_server.security.tokens import TokenStore
 
-    door = Door(grants=Grants(server.settings.data_folder / "none.json"), names=Names(1), throttle=Throttle(), secure=False)
-    app = make_app(server.settings, door)
+    access = AccessControl(
+        tokens=TokenStore(server.settings.data_folder / "none.json"), names=HostNames(1), rate_limit=AuthRateLimit(), secure=False
+    )
+    app = make_app(server.settings, access)
     registered = {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource is not None}
     assert registered == {(route.method, shown_path(route.path)) for route in ROUTES}
 

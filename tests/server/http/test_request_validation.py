@@ -14,7 +14,7 @@ from heygem_core.errors import SpecError
 from heygem_core.shot import Shot, from_json
 from heygem_server.http.request_validation import plain
 from heygem_server.security import paths
-from heygem_server.security.allowed_folders import Roots
+from heygem_server.security.allowed_folders import AllowedFolders
 from heygem_server.security.errors import BadPath
 from heygem_server.security.paths import check_text, inside, real_path
 from heygem_server.settings import ServerSettings
@@ -203,11 +203,13 @@ def test_folders_behind_a_link_of_the_settings_are_known_by_where_they_lead(tmp_
     (tmp_path / "link").symlink_to(tmp_path / "disk")
     settings = ServerSettings(data_folder=tmp_path / "link" / "data", takes_folder=tmp_path / "link" / "takes")
     settings.data_folder.mkdir()
-    roots = Roots(settings, lambda question: None)
+    roots = AllowedFolders(settings, lambda question: None)
     assert roots.resolve(str(tmp_path / "link" / "takes" / "x.mov"), "x") == tmp_path / "disk" / "takes" / "x.mov"
     assert inside(tmp_path / "disk" / "takes", roots.folders)
     with pytest.raises(BadPath):
-        Roots(msgspec_replace(settings, roots=(tmp_path,)), lambda question: None).resolve(str(tmp_path / "disk" / "data" / "x"), "x")
+        AllowedFolders(msgspec_replace(settings, roots=(tmp_path,)), lambda question: None).resolve(
+            str(tmp_path / "disk" / "data" / "x"), "x"
+        )
 
 
 def msgspec_replace(settings: ServerSettings, **changes: Any) -> ServerSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heygem_core.shot import Progress
-from heygem_server.rendering.progress import Live
+from heygem_server.rendering.progress import LiveProgress
 from heygem_server.store import Store
 
 from .jobs import claimed, planned, submit
@@ -23,7 +23,7 @@ def render(done: int, total: int = 50, fps: float | None = 10.0) -> Progress:
 
 
 def test_frames_of_running_segments_count_and_time_is_told_when_speed_is_stable(store: Store, now: list[float]) -> None:
-    live = Live()
+    live = LiveProgress()
     store.listen(lambda events: [live.job_changed(e.job) if e.job else live.shot_changed(e.shot) for e in events if e.job or e.shot])  # type: ignore[arg-type]
     detail = submit(store, "a.mp4", "b.mp4")
     store.finish_plan(claimed(store).token, planned("a", "b", frames=50))
@@ -50,7 +50,7 @@ def test_frames_of_running_segments_count_and_time_is_told_when_speed_is_stable(
 
 
 def test_finished_segments_are_not_counted_twice(store: Store, now: list[float]) -> None:
-    live = Live()
+    live = LiveProgress()
     store.listen(lambda events: [live.job_changed(e.job) if e.job else live.shot_changed(e.shot) for e in events if e.job or e.shot])  # type: ignore[arg-type]
     detail = submit(store)
     store.finish_plan(claimed(store).token, planned("a", "b", frames=50))
@@ -64,7 +64,7 @@ def test_finished_segments_are_not_counted_twice(store: Store, now: list[float])
 
 
 def test_following_faces_is_told_in_its_own_frames(store: Store, now: list[float]) -> None:
-    live = Live()
+    live = LiveProgress()
     detail = submit(store)
     live.job_changed(detail.job)
     plan = claimed(store)
