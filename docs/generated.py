@@ -280,6 +280,7 @@ def _function(name: str, function: Callable[..., Any]) -> str:
             lines.append("    *,")
         lines.append(f"    {parameter},")
     written = "\n".join([f"{name}(", *lines, f") -> {signature.return_annotation}"]).replace("'", "")
+    written = written.replace("_AnyPath", "str | PathLike[str]").replace("_OnEvent", "Callable[[Event], object]")
     return f"## `heygem_core.{name}`\n\n```python\n{written}\n```\n\n{inspect.getdoc(function) or ''}\n"
 
 
