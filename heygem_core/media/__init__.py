@@ -1,1 +1,1 @@
-"""Files of pictures and sound: what is in them, exact frames out of them, takes into them."""
+"""Media files: facts of them, exact frames and samples read from them, takes written to them."""

@@ -1,4 +1,4 @@
-"""Chroma between its own grid and the luma grid, along one axis at a time, without loss.
+"""Resamples chroma between its own grid and the luma grid, along one axis at a time, without loss.
 
 Going up is linear interpolation at the right siting; going down is the biorthogonal partner of that, so `down(up(c)) == c`
 and a picture that was only looked at goes back unchanged: along a co-sited axis the pair is the LeGall 5/3 wavelet's

@@ -1,4 +1,4 @@
-"""Frames from one pixel format to another: without loss where only the layout differs, else through one shared scaler
+"""Converts frames from one pixel format to another: without loss where only the layout differs, else through one shared scaler
 that is told both matrices and both ranges (left to itself it assumes BT.601)."""
 
 from __future__ import annotations

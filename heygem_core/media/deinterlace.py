@@ -1,4 +1,4 @@
-"""Interlaced pictures made progressive at the same rate, by FFmpeg's bwdif: each frame from its own fields and its neighbours'.
+"""Makes interlaced pictures progressive at the same rate, by FFmpeg's bwdif: each frame from its own fields and its neighbours'.
 
 Only by choice: half of the lines of every frame are new, so nothing of such a take is bit-identical to its source.
 """

@@ -1,4 +1,4 @@
-"""Between the picture as stored and the picture as shown: rotation, mirroring and pixel aspect as one affine map.
+"""Maps points between the picture as stored and as shown: rotation, mirroring and pixel aspect are one affine map.
 
 Coordinates are continuous with the origin at the picture's top-left *corner*: the centre of the first pixel lies at
 (0.5, 0.5), in both spaces. So a scale is a plain factor, and `x = normalised × width` needs no correction. Libraries that

@@ -1,4 +1,4 @@
-"""MediaInfo: the facts of a file with a picture, as `probe` finds them, and the maps between frames, times and places."""
+"""Holds the facts of a file with a picture, as `probe` finds them, and maps between its frames, times and points."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from .formats import take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
 from .probe import picture_stream
 from .sound_tracks import SoundTrack, SoundTracks
-from .take_verification import Promise
+from .take_verification import ExpectedTake
 from .writer import Seal, mark_take, muxer_options
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def join_pieces(
     """Writes the take of `pieces` in order; yields the number of frames after each piece, the file is there when it ends.
 
     Pieces are files that `TakeWriter` wrote for the same source, row and settings, each beginning with a keyframe.
-    Raises: OutputError — pieces that do not belong together, are too few or too many, or a file that breaks the promise of a take.
+    Raises: OutputError — pieces that do not belong together, are too few or too many, or a file that is not as the take must be.
     """
     path = check_output(path, [info.path, *pieces])
-    known = [_look_at(Path(piece)) for piece in pieces]
+    known = [_read_piece(Path(piece)) for piece in pieces]
     count = sum(len(places) for _, places, _ in known)
     if count != timing.frame_count:
         raise OutputError(f"The pieces hold {count} frames and the take has {timing.frame_count}: render the missing ones again.")
@@ -55,21 +55,21 @@ def join_pieces(
     if odd is not None:
         raise OutputError(f"“{odd.name}” was encoded with other settings than the first piece: render it again.")
     pixels = take_pixels(row, info)
-    promise = Promise(row=row, info=info, timing=timing, pixels=pixels, tags=take_tags(row, info, pixels))
+    expected = ExpectedTake(row=row, info=info, timing=timing, pixels=pixels, tags=take_tags(row, info, pixels))
     part = part_path(path)
     try:
         with output_errors(path):
             yield from _copy(part, row, info, timing, known, sounds, seal)
             if seal is not None:
                 seal.finish(part, row)
-        promise.check(part)
+        expected.check(part)
         publish(part, path)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def _look_at(piece: Path) -> _Piece:
+def _read_piece(piece: Path) -> _Piece:
     with open_media(piece) as container:
         stream = picture_stream(container, piece)
         times = [packet.pts for packet in container.demux(stream) if packet.size and packet.pts is not None]

@@ -1,4 +1,4 @@
-"""How a stored picture is turned and mirrored for showing: a video's display matrix, a photo's EXIF."""
+"""Reads how a stored picture is turned and mirrored for showing: from a video's display matrix or a photo's EXIF."""
 
 from __future__ import annotations
 

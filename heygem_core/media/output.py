@@ -1,4 +1,4 @@
-"""Where a take goes: checks before any work, a temporary neighbour while it is written, one rename at the end."""
+"""Checks the place of a take before any work, gives it a temporary name while it is written, and renames it at the end."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""When each frame of a stream is shown, from its packets: times, rate, keyframes. No picture is decoded where the
-packets carry their times; the rate is measured against those times, never believed."""
+"""Finds when each frame of a stream is shown, from its packets: times, rate, keyframes. No picture is decoded where the
+packets carry their times; the rate is measured against those times; what the header claims is not trusted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixel formats: where each component of a picture lies in a frame's memory, as numpy views that can be read and written.
+"""Gives the components of a picture in a frame's memory as numpy views that can be read and written.
 
 One table for planar, semi-planar (nv12) and packed (rgb24, yuyv422) formats, 8 to 16 bits, either byte order; so
 nothing above this module needs to know how a format is stored, and no conversion stands between file and pixels.

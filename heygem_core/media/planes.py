@@ -1,4 +1,4 @@
-"""A region of a frame's planes as float tensors and back, so that untouched pixels stay bit-identical.
+"""Copies a region of a frame's planes to float tensors and back, so that untouched pixels stay bit-identical.
 
 A crop is Y'CbCr at luma resolution: Y' 0 = black … 1 = white, Cb and Cr −0.5 … 0.5, whatever the file's depth and range;
 codes outside the nominal range (super-whites) lie outside these bounds and survive. RGB formats become full-range BT.709

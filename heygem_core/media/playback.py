@@ -1,9 +1,9 @@
-"""The pictures of a clip in the order in which a take plays them: forwards, backwards, with frames left out or repeated."""
+"""Reads the pictures of a clip in the order in which a take plays them: forwards, backwards, with frames left out or repeated."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BACKWARDS = 24  # frames decoded at a time where a clip is played backwards: bounds memory
 
 
-def read_played(info: MediaInfo, numbers: NDArray[np.integer]) -> Iterator[VideoFrame]:
+def read_played(info: MediaInfo, numbers: NDArray[np.integer[Any]]) -> Iterator[VideoFrame]:
     """One picture for each of the frame numbers (n,), in their order. Raises: as `read_scattered`."""
     for run in _runs(numbers):
         if run[0] <= run[-1]:
@@ -30,7 +30,7 @@ def read_played(info: MediaInfo, numbers: NDArray[np.integer]) -> Iterator[Video
             yield from _repeated(reversed(list(read_scattered(info, part[::-1].tolist()))), run[(run <= part[0]) & (run >= part[-1])])
 
 
-def _runs(numbers: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
+def _runs(numbers: NDArray[np.integer[Any]]) -> Iterator[NDArray[np.integer[Any]]]:
     """Cut where the direction changes."""
     way, begin = 0, 0
     for k, step in enumerate(np.sign(np.diff(numbers)).tolist(), start=1):
@@ -42,7 +42,7 @@ def _runs(numbers: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
     yield numbers[begin:]
 
 
-def _repeated(frames: Iterable[Frame], numbers: NDArray[np.integer]) -> Iterator[VideoFrame]:
+def _repeated(frames: Iterable[Frame], numbers: NDArray[np.integer[Any]]) -> Iterator[VideoFrame]:
     """One picture per number; a number that repeats gets the same one again."""
     source = iter(frames)
     frame: Frame | None = None

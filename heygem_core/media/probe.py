@@ -1,4 +1,4 @@
-"""What is in a media file: its frames and their times, rate, size, rotation, colour tags, timecode and sound.
+"""Finds the facts of a media file: its frames and their times, rate, size, rotation, colour tags, timecode and sound.
 
 Times come from the packets (demuxed, not decoded), so a frame number means the same frame everywhere, whatever the
 container's header claims. Only the first pictures are decoded, for what the packets do not tell.

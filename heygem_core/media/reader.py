@@ -1,4 +1,4 @@
-"""Exact frames of a video by number, as a stream of constant memory.
+"""Reads exact frames of a video by number, as a stream of constant memory.
 
 A frame's number comes from its presentation time, looked up in the table that `probe` made from the packets, never from
 counting what the decoder happens to give. So a damaged frame is replaced by its predecessor and counted, and every other

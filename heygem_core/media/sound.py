@@ -1,4 +1,4 @@
-"""Sound of any file as float32: mono at 16 kHz to listen to, and the take's own at 48 kHz with its channels kept.
+"""Reads the sound of any file as float32: mono at 16 kHz to listen to, and the take's own at 48 kHz with its channels kept.
 
 Time 0 is the first frame of the picture where the file has one, so sound and picture stay together to the sample: see `sound_source`.
 """

@@ -1,4 +1,4 @@
-"""One stream of sound of a file, decoded on the time of its picture: without gaps, at any rate and layout, from anywhere in it.
+"""Decodes one stream of sound of a file on the time of its picture: without gaps, at any rate and layout, from anywhere in it.
 
 Time 0 is the first frame of the picture where the file has one; of a sound file it is the first sample after the codec's own priming.
 Samples are placed by their presentation times: what the stream leaves out is silence, what lies before time 0 is cut.

@@ -1,4 +1,4 @@
-"""The streams of sound of a take, written beside its picture: uncompressed or encoded once from the first sample to the last."""
+"""Writes the streams of sound of a take beside its picture: uncompressed or encoded once from the first sample to the last."""
 
 from __future__ import annotations
 

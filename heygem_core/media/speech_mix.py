@@ -1,4 +1,4 @@
-"""Several stretches of speech become one file: what is said under one picture clip, at its times, with silence between."""
+"""Mixes several stretches of speech into one file: each at its time under one picture clip, with silence between."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def mix_speech(pieces: Sequence[SpeechPiece], output: str | Path, duration_s: Fr
     """
     output = Path(output)
     layout = "mono" if all(take_layout(piece.path) == "mono" for piece in pieces) else "stereo"
-    voices = [_Voice(piece, layout) for piece in pieces]
+    voices = [_PieceReader(piece, layout) for piece in pieces]
     total = round(duration_s * TAKE_RATE)
     unfinished = output.with_name(output.name + ".part")
     try:
@@ -51,7 +51,7 @@ def mix_speech(pieces: Sequence[SpeechPiece], output: str | Path, duration_s: Fr
     return output
 
 
-class _Voice:
+class _PieceReader:
     """One piece, read forward as the mix goes on."""
 
     def __init__(self, piece: SpeechPiece, layout: Any) -> None:

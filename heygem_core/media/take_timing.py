@@ -1,4 +1,4 @@
-"""When each frame of a take is shown: the times of the source's frames that it is made of, from 0."""
+"""Computes when each frame of a take is shown: the times of the source's frames that it is made of, from 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a take promises (the conform contract of editors), read back from the finished file before it gets its name:
+"""Compares a finished file with what the take must be (the conform contract of editors) before the file gets its name:
 frame count, rate or frame times, start timecode, size, pixel aspect, rotation and colour tags. A container that quietly
 cannot hold something makes an error, never a wrong take."""
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Promise:
+class ExpectedTake:
     """What the file of a take must hold."""
 
     row: Deliverable
@@ -32,9 +32,9 @@ class Promise:
     tags: ColourTags
 
     def check(self, path: Path) -> None:
-        """Raises: OutputError — the file does not hold what was promised."""
+        """Raises: OutputError — the file is not as it must be."""
         written, info, timing = probe(path), self.info, self.timing
-        promised = [
+        compared = [
             ("frame count", timing.frame_count, written.frame_count),
             ("frame rate", None if timing.variable else timing.rate, None if timing.variable else written.rate),
             ("size", info.coded_size, written.coded_size),
@@ -43,7 +43,7 @@ class Promise:
             ("colour tags", _codes(self.tags), _codes(written.colour)),
             ("range of levels", is_full_range(self.pixels, self.tags), written.full_range),
         ]
-        for what, wanted, got in promised:
+        for what, wanted, got in compared:
             if wanted != got:
                 raise OutputError(f"{self.row.title} did not keep the {what} (wanted {wanted}, got {got}): choose another format.")
         if not same_timecode(timing.start_timecode, written.start_timecode, timing.rate):

@@ -1,8 +1,8 @@
-"""Timecode: "01:00:00:00" and drop-frame "01:00:00;02" to and from frame counts at a rational rate.
+"""Converts timecode, "01:00:00:00" and drop-frame "01:00:00;02", to and from frame counts at a rational rate.
 
 A timecode counts frames with whole numbers of frames per nominal second, so at 24000/1001 it drifts from the wall clock,
 and drop-frame (SMPTE ST 12-1) skips the *numbers* ;00 and ;01 of each minute that is not a multiple of ten (twice that
-at 59.94) to stay near it. No frame is ever dropped, only names.
+at 59.94) to stay near it. No frame is dropped, only numbers.
 """
 
 from __future__ import annotations

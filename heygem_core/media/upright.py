@@ -1,4 +1,4 @@
-"""Upright RGB pictures for looking at: trackers, measures and contact sheets. Never a source of rendered pixels."""
+"""Makes upright RGB pictures for looking at: trackers, measures and contact sheets. Never a source of rendered pixels."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Writes a take: frames and sound into a temporary neighbour of the output, checked against what was promised, renamed.
+"""Writes a take: frames and sound into a temporary neighbour of the output, checked, then renamed.
 
-The promise is in `promise`; it is read back from the finished file before the file gets its name.
+The finished file is read back and compared with what the take must be (`take_verification`) before it gets its name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .formats import codec_options, grey_pixels, take_pixels, take_tags
 from .output import check_output, output_errors, part_path, publish
 from .pixels import is_full_range
 from .sound_tracks import SoundTrack, SoundTracks
-from .take_verification import Promise
+from .take_verification import ExpectedTake
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -110,7 +110,7 @@ class TakeWriter:
     def write(self, picture: VideoFrame) -> None:
         """The next frame, in the source's size and pixel format. Its samples are only read; its times and tags are set.
 
-        Raises: OutputError — the disk is full, or more frames than promised.
+        Raises: OutputError — the disk is full, or more frames than the take has.
         """
         converted = self._converter.convert(picture)
         # A decoded frame must not get our times: whoever holds it would see them change.
@@ -152,7 +152,7 @@ class TakeWriter:
             self._container.close()
             if self._seal is not None:
                 self._seal.finish(self._part, self._row)
-        Promise(row=self._row, info=self._info, timing=self._timing, pixels=self._pixels, tags=self._tags).check(self._part)
+        ExpectedTake(row=self._row, info=self._info, timing=self._timing, pixels=self._pixels, tags=self._tags).check(self._part)
         publish(self._part, self.path)
 
     def _discard(self) -> None:

@@ -1,4 +1,4 @@
-"""`heygem doctor`: what works on this machine."""
+"""`heygem doctor`: says what works on this machine."""
 
 from __future__ import annotations
 

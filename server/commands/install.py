@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from heygem_plugins.installing.machine import Machine
 
 TARGETS = {
     "premiere": "the panel for Premiere Pro (CEP), and the setting that lets Premiere load it unsigned",
@@ -22,9 +26,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("target", choices=TARGETS, metavar="premiere|resolve|service")
-    deeds = parser.add_mutually_exclusive_group()
-    deeds.add_argument("--uninstall", action="store_true", help="take it away again")
-    deeds.add_argument("--status", action="store_true", help="only say what is there; exit code 1 if something is missing or old")
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--uninstall", action="store_true", help="take it away again")
+    modes.add_argument("--status", action="store_true", help="only say what is there; exit code 1 if something is missing or old")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.set_defaults(run=run)
 
@@ -38,8 +42,11 @@ def run(options: argparse.Namespace) -> int:
     return carry_out(options.target, machine, uninstall=options.uninstall, status=options.status, dry_run=options.dry_run)
 
 
-def carry_out(target: str, machine, *, uninstall: bool = False, status: bool = False, dry_run: bool = False) -> int:  # type: ignore[no-untyped-def]
-    """Exit code: 0, 1 = `--status` found something missing, 5 = something could not be written. Raises: SetupError."""
+def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status: bool = False, dry_run: bool = False) -> int:
+    """Installs a target, takes it away or says what is there.
+
+    Exit code: 0, 1 = `--status` found something missing, 5 = something could not be written. Raises: SetupError.
+    """
     from heygem_core.errors import OutputError
     from heygem_plugins.installing.targets import parts_of
 

@@ -1,4 +1,4 @@
-"""`heygem submit`, `jobs`, `watch` and `cancel`: the running server from the command line."""
+"""`heygem submit`, `jobs`, `watch` and `cancel`: gives the running server jobs and follows them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..wire import JobDetail, JobView
+    from ..wire import JobDetail, JobView, ProgressNow
 
 _UNFINISHED = ("queued", "active", "paused")
 
@@ -65,14 +65,14 @@ def _submit(options: argparse.Namespace) -> int:
 
     with Client.connect(options.data) as client:
 
-        def named(path: str) -> MediaRef:
+        def media_ref(path: str) -> MediaRef:
             if not Path(path).is_file():
                 raise SpecError(f"There is no file “{path}”: check its name.")
             return MediaRef(upload=client.upload(Path(path)).id) if options.upload else MediaRef(path=str(Path(path).resolve()))
 
         batch = Batch(
-            videos=tuple(map(named, options.videos)),
-            speeches=tuple(map(named, options.audio)),
+            videos=tuple(map(media_ref, options.videos)),
+            speeches=tuple(map(media_ref, options.audio)),
             pairing="in-order" if options.in_order else "each",
         )
         folder = None if options.folder is None else str(options.folder.resolve())
@@ -98,7 +98,7 @@ def _list(options: argparse.Namespace) -> int:
         print(to_json(page).decode())
         return 0
     for job in page.jobs:
-        print(f"{job.id}  {job.state:9}  {job.shots_done}/{job.shots_total} shots  {_share(job):>4}  {job.name}")
+        print(f"{job.id}  {job.state:9}  {job.shots_done}/{job.shots_total} shots  {_percent_done(job):>4}  {job.name}")
     if not page.jobs:
         print("No jobs." if options.all else "No jobs are waiting or running; --all shows the others.")
     return 0
@@ -125,7 +125,7 @@ def follow(client: Client, job: str) -> int:
     from ..wire import Happened, ProgressNow, Snapshot
 
     detail = client.job(job)
-    line = _Line()
+    line = _StatusLine()
     for message in client.events():
         if isinstance(message, Snapshot) or (isinstance(message, Happened) and message.job is not None and message.job.id == job):
             detail = client.job(job)
@@ -146,7 +146,7 @@ def _report(detail: JobDetail) -> int:
     return 0 if all(shot.state == "done" for shot in detail.shots) else 1
 
 
-def _progress(now) -> str:  # type: ignore[no-untyped-def]
+def _progress(now: ProgressNow) -> str:
     of = "" if now.job_frames_total is None else f"/{now.job_frames_total}"
     speed = "" if now.fps is None else f"  {now.fps:.1f} fps"
     left = "" if now.job_eta_s is None else f"  {_duration(now.job_eta_s)} left"
@@ -158,24 +158,24 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _share(job: JobView) -> str:
+def _percent_done(job: JobView) -> str:
     return f"{job.frames_done / job.frames_total:.0%}" if job.frames_total else ""
 
 
-class _Line:
+class _StatusLine:
     """One line of a terminal that is written over; elsewhere a line every ten seconds."""
 
     def __init__(self) -> None:
-        self._again = sys.stderr.isatty()
+        self._is_terminal = sys.stderr.isatty()
         self._last = 0.0
 
     def show(self, text: str) -> None:
-        if self._again:
+        if self._is_terminal:
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
         elif time.monotonic() - self._last > 10:
             self._last = time.monotonic()
             print(text, file=sys.stderr, flush=True)
 
     def end(self) -> None:
-        if self._again:
+        if self._is_terminal:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`heygem measure`: the quality report of a take."""
+"""`heygem measure`: prints the quality report of a take."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`heygem pass`: what another machine needs to use this server under `--lan`, as one file: address, token, pinned certificate.
+"""`heygem pass`: writes what another machine needs to use this server under `--lan`: address, token, pinned certificate.
 
 The file is a server.json like the one that panels on this machine read, with a token of its own that ends after thirty days.
-Whoever has the file may do what a person in the page may, or, with `--host` and `--project`, what that editor may: it is a key.
+Whoever has the file may do what a person in the page may, or, with `--host` and `--project`, what that editor may: it is a secret.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def run(options: argparse.Namespace) -> int:
 
     from heygem_core.shot import to_json
 
-    from ..client import Client, NoServer
+    from ..client import Client
+    from ..http.json_responses import NoServer
     from ..http.single_instance import read_server_file
     from ..security.private_files import write_private
     from ..settings import read_settings

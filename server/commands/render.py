@@ -1,4 +1,4 @@
-"""`heygem render`: one shot, from two files to a take."""
+"""`heygem render`: makes a take of one video and one speech."""
 
 from __future__ import annotations
 

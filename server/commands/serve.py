@@ -60,7 +60,7 @@ def _serve(settings: ServerSettings, *, show: bool) -> int:
 
 
 def _print_new_link(settings: ServerSettings, *, show: bool) -> None:
-    """A second start opens the first one's door: a fresh link, if it proves to be ours."""
+    """Prints a new sign-in link of the server that runs already, once it has proved that it is ours."""
     from ..client import Client
     from ..errors import ServerError
 
@@ -75,7 +75,7 @@ def _print_new_link(settings: ServerSettings, *, show: bool) -> None:
 
 
 def _open(options: argparse.Namespace) -> int:
-    """For whoever has closed the tab. Raises: NoServer."""
+    """Opens the page anew, for whoever has closed the tab. Raises: NoServer."""
     from ..client import Client
 
     with Client.connect(options.data) as client:
@@ -86,7 +86,7 @@ def _open(options: argparse.Namespace) -> int:
 
 
 def _show(link: str) -> bool:
-    """In the user's browser; whether there is one."""
+    """Opens a link in the user's browser; False where there is none."""
     import webbrowser
 
     try:

@@ -1,4 +1,4 @@
-"""`heygem timeline`: a whole timeline file without an editor: its clips rendered, its takes put back in their places."""
+"""`heygem timeline`: renders the clips of a timeline file without an editor and writes the timeline with the takes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from heygem_core.shot import RenderSettings, RenderTask, to_json
 from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
-    from ..timeline.conform_types import Conformed, FinishedTake, TimelineShot
+    from ..timeline.conform_types import Conformed, FinishedTake, MediaFacts, Selection, TimelineShot
 
 _TAKE_FORMAT = "prores"
 
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     return failed[0].exit_code if failed else 0
 
 
-def _selection(options: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _selection(options: argparse.Namespace) -> Selection:
     from ..timeline.conform_types import Selection
 
     if not options.speech_track and options.speech is None:
@@ -185,7 +185,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
     return struct_of(RenderSettings, options, fit="hold", sound="none", format=_TAKE_FORMAT)
 
 
-def _finished(row: TimelineShot, path: Path, known, options: argparse.Namespace) -> FinishedTake:  # type: ignore[no-untyped-def]
+def _finished(row: TimelineShot, path: Path, known: MediaFacts, options: argparse.Namespace) -> FinishedTake:
     from ..timeline.conform_types import FinishedTake, simple_settings
 
     rate = known.rate or row.take_rate

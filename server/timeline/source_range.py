@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from heygem_core.errors import BadRange, HeygemError
-from heygem_core.media.timecode import parse
+from heygem_core.media import timecode
 
 from .conform_types import MediaFacts
 from .errors import BadTime
@@ -99,7 +99,7 @@ def embedded_start(facts: MediaFacts, sound_rate: Fraction | None) -> Fraction |
     if facts.start_timecode is None or rate is None:
         return None
     try:
-        return parse(facts.start_timecode, rate) / rate
+        return timecode.parse(facts.start_timecode, rate) / rate
     except HeygemError:
         return None
 

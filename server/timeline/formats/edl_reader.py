@@ -15,7 +15,7 @@ from typing import Any
 import opentimelineio as otio
 
 from heygem_core.errors import HeygemError
-from heygem_core.media.timecode import may_drop, parse
+from heygem_core.media import timecode
 
 from ..errors import UnreadableTimeline
 from ..metadata import set_own_values
@@ -51,12 +51,12 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
     rate = rate or (Fraction(30000, 1001) if drop else None)
     if rate is None:
         raise UnreadableTimeline("An edit list does not say its rate: give it, such as 24, 25 or 24000/1001.")
-    drop = drop and may_drop(rate)
+    drop = drop and timecode.may_drop(rate)
     notices: list[str] = []
     tracks: dict[tuple[str, int], list[Event]] = {}
     origin = min((start for line in lines if (start := _seconds(line, "record_in", rate, drop)) is not None), default=Fraction(0))
     # Lists usually begin within a minute after a full hour, which is then the sequence's first frame.
-    hour = parse(f"{int(origin / 3600 + Fraction(1, 100)):02d}:00:00{';' if drop else ':'}00", rate) / rate
+    hour = timecode.parse(f"{int(origin / 3600 + Fraction(1, 100)):02d}:00:00{';' if drop else ':'}00", rate) / rate
     start = hour if 0 <= origin - hour <= 60 else origin
     for line in lines:
         for key, event in _track_events(line, rate, drop, start, notices):
@@ -160,6 +160,6 @@ def _seconds(line: _EventLines, name: str, rate: Fraction, drop: bool) -> Fracti
     text = line.fields[name] or ""
     marker = ";" if drop else ":"
     try:
-        return parse(re.sub(r"[:;.,](\d+)$", rf"{marker}\1", text), rate) / rate
+        return timecode.parse(re.sub(r"[:;.,](\d+)$", rf"{marker}\1", text), rate) / rate
     except HeygemError:
         return None

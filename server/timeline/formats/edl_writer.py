@@ -6,8 +6,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from heygem_core.media.timecode import format as timecode_text
-from heygem_core.media.timecode import may_drop
+from heygem_core.media import timecode
 
 from ..exact_time import round_half_up
 from ..locate import name_of
@@ -103,10 +102,10 @@ def _event(
 
 def _codes(low: Fraction, high: Fraction, start: int, end: int, model: ExportModel) -> tuple[str, str, str, str]:
     sequence = model.sequence
-    drop = sequence.drop_frame and may_drop(sequence.rate)
+    drop = sequence.drop_frame and timecode.may_drop(sequence.rate)
 
     def code(seconds: Fraction) -> str:
-        return timecode_text(max(0, round_half_up(seconds * sequence.rate)), sequence.rate, drop=drop)
+        return timecode.format(max(0, round_half_up(seconds * sequence.rate)), sequence.rate, drop=drop)
 
     return code(low), code(high), sequence.timecode(start), sequence.timecode(end)
 
