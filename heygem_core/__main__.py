@@ -15,7 +15,7 @@ from pathlib import Path
 from .errors import EXIT_OK, Cancelled, HeygemError, MediaNotFound, SpecError
 from .shot import Event, from_json, to_json
 from .tasks.run import failure_of, run_task
-from .tasks.specs import Answer, Task
+from .tasks.specs import Task, TaskResult
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -67,7 +67,7 @@ def _read_spec(arguments: list[str]) -> Task:
         raise MediaNotFound(f"The spec “{arguments[0]}” cannot be read ({error.strerror}): check its path.") from error
 
 
-def _say(said: Event | Answer) -> None:
+def _say(said: Event | TaskResult) -> None:
     sys.stdout.buffer.write(to_json(said) + b"\n")
     sys.stdout.buffer.flush()
 

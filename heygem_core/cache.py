@@ -1,4 +1,4 @@
-"""Artefacts that are worth keeping (face tracks, speech, plans), found again by the hash of what they were made from.
+"""Caches artefacts (face tracks, speech features, plans) by the hash of what they were made from.
 
 An entry is a folder that appears at once and whole: it is made beside its place and renamed. Two processes that make the
 same entry at the same time both succeed; the second one's work is dropped. Nothing here is precious: any entry may be
@@ -62,7 +62,7 @@ def key_of(*parts: Any) -> str:
 
 
 class Cache:
-    """One cache folder. `entry` finds, `making` makes."""
+    """One cache folder: `entry` and `read` find an artefact, `making` makes one."""
 
     def __init__(self, root: str | Path | None = None) -> None:
         self.root = Path(root) if root else default_root()

@@ -1,4 +1,4 @@
-"""Runs a stream of work ahead in a thread, so that decoding, tracking, drawing and encoding overlap."""
+"""Prefetches a stream of work in a thread, so that decoding, tracking, drawing and encoding overlap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @contextmanager
 def prefetch(items: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
-    """The same items in the same order, made up to `depth` ahead by a thread that has ended when the block ends.
+    """Gives the same items in the same order, made up to `depth` ahead by a thread that has ended when the block ends.
 
     An exception of the source is raised where its item would have come.
     """

@@ -1,4 +1,4 @@
-"""How fast a stage goes and how long it will still take, told once that is stable."""
+"""Measures how fast a stage goes and how long it will still take; both are unknown until they are stable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LOOKS_BACK_S = 20.0  # a speed from longer ago says little about a computer tha
 
 
 class ProgressRate:
-    """Counts the frames of one stage."""
+    """Counts the frames of one stage and says their rate."""
 
     def __init__(self, stage: Stage, total: int) -> None:
         self._stage: Stage = stage

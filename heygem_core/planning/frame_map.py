@@ -1,4 +1,4 @@
-"""Which source frame stands at each frame of a take: the speed of the picture and its fit to the speech."""
+"""Maps each frame of a take to a source frame: by the speed of the picture and its fit to the speech."""
 
 from __future__ import annotations
 

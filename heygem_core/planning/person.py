@@ -1,4 +1,4 @@
-"""The person of a shot: one face through the tracked frames, pose-free, and the mouth shapes that it shall take on."""
+"""The person of a shot: one face through the tracked frames, pose-free, and how the wanted mouth shapes are blended into its own."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-_SHOWS_INSIDE = 0.055  # lip opening, eye distances, that 2 % of the frames must reach for the clip to lend its mouths
-EASE_S = 0.1  # in which a mouth goes over from the old one to the new
+_SHOWS_INSIDE = 0.055  # lip opening, eye distances, that 2 % of the frames must reach for the clip to show the inside of the mouth
+EASE_S = 0.1  # seconds over which the old mouth turns into the new one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Person:
 
     @property
     def shows_mouth_inside(self) -> bool:
-        """Whether the clip shows the mouth open often enough to lend its inside."""
+        """Whether the clip shows the mouth open often enough for its inside to be seen."""
         opening = lip_opening(self.shapes)[self.usable]
         return bool(np.quantile(opening, 0.98) >= _SHOWS_INSIDE)
 
@@ -65,7 +65,7 @@ def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person
 
 
 def blend_shapes(neutral: Floats, own: Floats, wanted: Floats, share: Floats | float = 1.0) -> Floats:
-    """`wanted` where speech moves a face, `own` where it does not (from the nose up, and on the jaw near the ears).
+    """Blends shapes: `wanted` where speech moves a face, `own` where it does not (from the nose up, and on the jaw near the ears).
 
     neutral (478, 3) of that person; own (n, 478, 3), NaN where not usable; wanted (n, 478, 3); all in face space. share (n,) or one
     number, 0 … 1: how far each frame goes from its own mouth to the wanted one.
@@ -75,8 +75,8 @@ def blend_shapes(neutral: Floats, own: Floats, wanted: Floats, share: Floats | f
 
 
 def fade_near_gaps(person: Person, source: NDArray[np.int64], times: NDArray[np.float64], usable: NDArray[np.bool_]) -> Floats:
-    """(n,) how far each frame of a take goes from its own mouth to the wanted one: less than 1 within `EASE_S` of a frame that passes
-    through and shows the old mouth, so that the mouth does not jump there.
+    """Weights (n,) of the wanted mouth over the frame's own: 1, and less within `EASE_S` of a frame that passes through and shows the old
+    mouth, so that the mouth does not jump there.
 
     source (n,) frame numbers in the file; times (n,) seconds; usable (n,) the frames that are rendered. Across a cut nothing is eased.
     """

@@ -1,6 +1,6 @@
-"""How the person of a shot talks: a correction of the motion, fitted on their own speech in the source clip or in other footage.
+"""Adapts the motion to the person of a shot: a correction fitted on their own speech in the source clip or in other footage.
 
-What was found is kept in the cache, also that nothing was. The face is not tracked again for it: the shot's own tracks are used.
+The result is cached, also that there was nothing to learn from. The face is not tracked again for it: the shot's own tracks are used.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LONGEST_S = 90  # of footage that is learnt from: more costs time and teaches li
 
 
 class AdaptationResult(Struct, frozen=True, kw_only=True):
-    """What footage said about a person, in words."""
+    """What was learnt about a person, in words."""
 
     said: str  # one sentence; empty = there was nothing to learn from and nobody asked
     notice: bool  # the user should know
@@ -40,44 +40,44 @@ class AdaptationResult(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpeakerAdaptation:
-    """How somebody talks."""
+    """The correction for one person, if there is one."""
 
     key: str  # of what it was learnt from; empty = nothing was learnt
     result: AdaptationResult
     adaptation: Adaptation | None
 
 
-PLAIN = SpeakerAdaptation(key="", result=AdaptationResult(said="", notice=False, learnt=False), adaptation=None)
+NOT_ADAPTED = SpeakerAdaptation(key="", result=AdaptationResult(said="", notice=False, learnt=False), adaptation=None)
 
 
-def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, head: Head, cache: Cache) -> SpeakerAdaptation:
-    """From the clip that `style_from` names, else from the shot's own clip where `adaptation` allows it.
+def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, model: Head, cache: Cache) -> SpeakerAdaptation:
+    """The adaptation to a person: from the clip that `style_from` names, else from the shot's own clip where `adaptation` allows it.
 
     Raises: InputError, NoUsableFace — of the clip that `style_from` names.
     """
     if settings.style_from is not None:
-        return _kept(_style_key(settings.style_from, head), cache, lambda: _of_style(settings.style_from or "", head))
+        return _cached(_style_key(settings.style_from, model), cache, lambda: _of_style(settings.style_from or "", model))
     if not settings.adaptation or info.kind == "still":
-        return PLAIN
+        return NOT_ADAPTED
     seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
-    key = key_of("own manner", PERSONAL_VERSION, TRACKS_VERSION, identity(head), fingerprint(info.path), seen)
-    return _kept(key, cache, lambda: _of_own(person, info, head))
+    key = key_of("own manner", PERSONAL_VERSION, TRACKS_VERSION, identity(model), fingerprint(info.path), seen)
+    return _cached(key, cache, lambda: _of_own(person, info, model))
 
 
-def _style_key(path: str, head: Head) -> str:
-    return key_of("style", PERSONAL_VERSION, TRACKS_VERSION, identity(head), fingerprint(path))
+def _style_key(path: str, model: Head) -> str:
+    return key_of("style", PERSONAL_VERSION, TRACKS_VERSION, identity(model), fingerprint(path))
 
 
-def _kept(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, AdaptationResult]]) -> SpeakerAdaptation:
-    kept = cache.read("manners", key, lambda folder: _read(folder, key))
-    if kept is not None:
-        return kept
-    adaptation, found = make()
+def _cached(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, AdaptationResult]]) -> SpeakerAdaptation:
+    known = cache.read("manners", key, lambda folder: _read(folder, key))
+    if known is not None:
+        return known
+    adaptation, result = make()
     with cache.making("manners", key) as made:
-        (made / "found.json").write_bytes(to_json(found))
+        (made / "found.json").write_bytes(to_json(result))
         if adaptation is not None:
             adaptation.save(made / "manner.npz")
-    return SpeakerAdaptation(key=key if found.learnt else "", result=found, adaptation=adaptation)
+    return SpeakerAdaptation(key=key if result.learnt else "", result=result, adaptation=adaptation)
 
 
 def _read(folder: Path, key: str) -> SpeakerAdaptation:
@@ -85,22 +85,22 @@ def _read(folder: Path, key: str) -> SpeakerAdaptation:
     return (
         SpeakerAdaptation(key=key, result=found, adaptation=Adaptation.load(folder / "manner.npz"))
         if found.learnt
-        else replace(PLAIN, result=found)
+        else replace(NOT_ADAPTED, result=found)
     )
 
 
-def _of_style(path: str, head: Head) -> tuple[Adaptation | None, AdaptationResult]:
-    adaptation, said = adapt(watch(Path(path), longest_s=LONGEST_S), head)
+def _of_style(path: str, model: Head) -> tuple[Adaptation | None, AdaptationResult]:
+    adaptation, said = adapt(watch(Path(path), longest_s=LONGEST_S), model)
     return adaptation, AdaptationResult(
         said=f"Style from “{Path(path).name}”: {said}", notice=adaptation is None, learnt=adaptation is not None
     )
 
 
-def _of_own(person: Person, info: MediaInfo, head: Head) -> tuple[Adaptation | None, AdaptationResult]:
+def _of_own(person: Person, info: MediaInfo, model: Head) -> tuple[Adaptation | None, AdaptationResult]:
     footage = _own_footage(person, info)
     if footage is None:
-        return None, PLAIN.result
-    adaptation, said = adapt(footage, head)
+        return None, NOT_ADAPTED.result
+    adaptation, said = adapt(footage, model)
     # A clip without speech of its own is nothing to warn of; one with somebody else's voice is.
     notice = adaptation is None and spoken_s(footage) >= SHORTEST_S
     return adaptation, AdaptationResult(said=said, notice=notice, learnt=adaptation is not None)

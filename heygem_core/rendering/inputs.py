@@ -1,4 +1,4 @@
-"""Opens what a shot is made from and finds everything that is wrong with it before any long work."""
+"""Opens the two files of a shot and finds everything that is wrong with them before any long work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..shot import RenderSettings, Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """The two files of a shot, looked at once."""
+    """The two files of a shot, opened once."""
 
     info: MediaInfo  # of the picture
     sound: Sound  # the whole speech
@@ -27,7 +27,7 @@ class Inputs:
 
 
 def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
-    """Probes the picture, reads the speech and lays one on the other. Raises: InputError."""
+    """Probes the picture, reads the speech and maps the frames of the take. Raises: InputError."""
     marks = _mark(shot.video), _mark(shot.speech)
     info = probe(shot.video, deinterlace=settings.deinterlace)
     sound = read_speech(shot.speech)
@@ -37,7 +37,7 @@ def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
 
 
 def _mark(path: str) -> str:
-    """Nothing for a file that is not there: opening it says so in better words."""
+    """The fingerprint of a file; empty where it is not there: opening it gives the better sentence."""
     try:
         return fingerprint(path)
     except MediaNotFound:
@@ -45,7 +45,10 @@ def _mark(path: str) -> str:
 
 
 def refuse_changed(shot: Shot, inputs: Inputs) -> None:
-    """What was seen of one file must not be kept under the fingerprint of the next. Raises: UnreadableMedia — a file changed since."""
+    """Makes sure that both files are still those that were opened: results are cached by fingerprint.
+
+    Raises: UnreadableMedia — a file changed since.
+    """
     for path, mark in zip((shot.video, shot.speech), inputs.marks, strict=True):
         if _mark(path) != mark:
             raise UnreadableMedia(f"“{Path(path).name}” changed while it was read: wait until it is written, then try again.")

@@ -1,4 +1,4 @@
-"""A look at the frame that was just drawn, for whoever watches a render: small JPEGs, now and then, or nothing at all."""
+"""Shows the frame that was just drawn to whoever watches a render: small JPEGs, twice a second at most, or nothing at all."""
 
 from __future__ import annotations
 

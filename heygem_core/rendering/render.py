@@ -1,4 +1,4 @@
-"""One render task from spec to take: a generator of events that leaves either the finished files or nothing.
+"""Does one render task, from spec to take: a generator of events that leaves either the finished files or nothing.
 
 Stop it by closing the generator (or raising into it): what was begun is removed.
 """
@@ -64,18 +64,18 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
         yield Notice(message=REMARK)
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, prefetch(draw_frames(plan, start, end, device), 8) as drawn:
-            pace, upright = ProgressRate("render", end - start), Upright(plan.info)
+            rate, upright = ProgressRate("render", end - start), Upright(plan.info)
             for frame in drawn:
                 take.write(frame.picture if patcher is None else patcher.patch(frame))
                 if matte is not None:
                     matte.write_grey(_whole_matte(frame, plan.info.coded_size))
                 previews.offer(frame.number, frame.picture, upright)
-                yield pace.tick()
+                yield rate.tick()
         if task.matte is not None:
             made.append(Path(task.matte))
         yield Progress(stage="finish", done=end - start, total=end - start)
         # The take gets its name last of all: who waits for it finds all that belongs to it.
-        path = write_report(_report(task, plan, start, end, str(device), planned_s, pace.elapsed_s), task.output)
+        path = write_report(_report(task, plan, start, end, str(device), planned_s, rate.elapsed_s), task.output)
         made.append(path)
     if task.segment is None:  # whoever renders pieces looks after the cache itself, less often
         cache.prune()
@@ -104,7 +104,7 @@ def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
 
 @contextmanager
 def all_or_nothing() -> Iterator[list[Path]]:
-    """A list for finished files; they vanish again if the block fails."""
+    """Gives a list for finished files; they are deleted if the block fails."""
     made: list[Path] = []
     try:
         yield made

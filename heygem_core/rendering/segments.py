@@ -1,4 +1,4 @@
-"""A take in pieces: which there are and what each depends on (`plan_shot`), and the pieces put together (`join`).
+"""Makes a take in pieces: which segments there are and what each depends on (`plan_shot`), and how they are put together (`join`).
 
 Segments are cut along the blocks in which frames are drawn, so that a piece is computed exactly as within the whole. Their
 keys hash what the plan says about their own frames and nothing else: where new speech leaves a second as it was, the
@@ -86,7 +86,7 @@ def generate(task: GenerateTask) -> Generator[Event, None, None]:
 
 
 def _collect_events(work: Generator[Event, None, Plan], told: list[Event]) -> Generator[Event, None, Plan]:
-    """Passes events on and keeps one of each stage, and all notices."""
+    """Passes events on and collects one of each stage, and all notices, in `told`."""
     while True:
         try:
             event = next(work)

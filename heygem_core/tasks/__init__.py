@@ -1,1 +1,1 @@
-"""Everything a child process can be asked to do: the specs, what does each, and the process that does one after another."""
+"""Tasks of child processes: their specs, which function does each, and the process that does one after another."""

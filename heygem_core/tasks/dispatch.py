@@ -1,4 +1,4 @@
-"""Which function does which task: one table, read by `python -m heygem_core SPEC` and by workers."""
+"""Finds the function that does a task, in one table, for `python -m heygem_core SPEC` and for workers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from ..errors import SpecError
 from ..shot import Event, RenderTask
 from .specs import (
-    Answer,
     FacesTask,
     GenerateTask,
     JoinTask,
@@ -20,6 +19,7 @@ from .specs import (
     ProxyTask,
     SheetTask,
     Task,
+    TaskResult,
     WaveformTask,
 )
 
@@ -41,7 +41,7 @@ _DOES: dict[type, str] = {  # module:function, imported when it is first needed:
 
 
 def start(task: Task) -> Work:
-    """The events of a task, one after another; what the generator returns is `answer_of`'s business. Raises: SpecError."""
+    """Starts a task: a generator of its events, whose return value `result_of` reads. Raises: SpecError."""
     if type(task) not in _DOES:
         raise SpecError(f"There is no task “{type(task).__name__}”.")
     module, _, name = _DOES[type(task)].partition(":")
@@ -49,6 +49,6 @@ def start(task: Task) -> Work:
     return work
 
 
-def answer_of(returned: Any) -> Answer | None:
-    """What a task found out; None where it only made a file."""
-    return returned if isinstance(returned, Answer) else None
+def result_of(returned: Any) -> TaskResult | None:
+    """The result in what a task's generator returned; None where the task only makes a file."""
+    return returned if isinstance(returned, TaskResult) else None

@@ -7,11 +7,11 @@ from contextlib import closing
 
 from ..errors import EXIT_BUG, Cancelled, HeygemError
 from ..shot import Event, Failed
-from .dispatch import answer_of, start
-from .specs import Answer, Task
+from .dispatch import result_of, start
+from .specs import Task, TaskResult
 
 
-def run_task(task: Task, tell: Callable[[Event], None], stopped: Callable[[], bool] = lambda: False) -> Answer | None:
+def run_task(task: Task, tell: Callable[[Event], None], stopped: Callable[[], bool] = lambda: False) -> TaskResult | None:
     """Does a task and passes its events to `tell`; returns what it found out, None where it only made a file.
 
     `stopped` is asked before each step. Raises: HeygemError; Cancelled — `stopped` said so, and nothing of the task was left behind.
@@ -21,7 +21,7 @@ def run_task(task: Task, tell: Callable[[Event], None], stopped: Callable[[], bo
             try:
                 event = next(events)
             except StopIteration as end:
-                return answer_of(end.value)
+                return result_of(end.value)
             tell(event)
     raise Cancelled("Cancelled; nothing was left behind.")
 

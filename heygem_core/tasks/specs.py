@@ -1,7 +1,7 @@
-"""Everything a child process can be asked to do, one spec each: `python -m heygem_core SPEC` runs any of them.
+"""Specs of all tasks that a child process can do: `python -m heygem_core SPEC` runs any of them.
 
-A task prints events (`heygem_core.shot`) and, where it finds something out, one answer: the struct named beside it here.
-Media is opened nowhere else than in such a task, so a hostile file harms nothing but a child.
+A task prints events (`heygem_core.shot`) and, where it finds something out, one result: the struct that its spec names.
+Media is opened nowhere else than in such a task, so a hostile file harms nothing but a child process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..shot import Fit, RenderSettings, RenderTask, Shot, Struct
 
 
 class PlanTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="plan"):
-    """Plan a shot once, into the cache. Answers with `Planned`, or with `ToGenerate`."""
+    """Plan a shot once, into the cache. Result: `Planned` or `ToGenerate`."""
 
     shot: Shot
     settings: RenderSettings = RenderSettings()
@@ -71,7 +71,7 @@ class JoinTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="join"):
 
 
 class ProbeTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="probe"):
-    """Say what a media file is. Answers with `Probed`."""
+    """Say what a media file is. Result: `Probed`."""
 
     path: str
 
@@ -112,7 +112,7 @@ class SheetTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="contac
 
 
 class FacesTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="faces"):
-    """Find the people of a clip, numbered as reports number them. Answers with `FacesFound`."""
+    """Find the people of a clip, numbered as reports number them. Result: `FacesFound`."""
 
     path: str
     start: int = 0
@@ -138,7 +138,7 @@ class FacesFound(Struct, frozen=True, kw_only=True, tag_field="answer", tag="fac
 
 
 class WaveformTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="waveform"):
-    """Measure how loud a file is over time. Answers with `Waveform`."""
+    """Measure how loud a file is over time. Result: `Waveform`."""
 
     path: str
     points: int = 1000
@@ -186,4 +186,4 @@ Task = (
     | ProxyTask
     | MeasureTask
 )
-Answer = Planned | ToGenerate | Probed | FacesFound | Waveform
+TaskResult = Planned | ToGenerate | Probed | FacesFound | Waveform

@@ -1,6 +1,6 @@
-"""A worker: does one task after another, told over standard input, telling over standard output, a JSON line each.
+"""Runs as a worker process: reads tasks from standard input, does one after another, writes what happens to standard output, in JSON lines.
 
-    in   Run (a task)  Stop (the task of that number)        out   Ready  Beat  Told  Answered  Picture  Ended
+    in   Run (a task)  Stop (the task of that number)        out   Ready  Beat  Told  ResultFound  Picture  Ended
 
 What was imported and loaded stays warm between tasks. When standard input ends, whoever gave the tasks is gone: the worker
 cleans up and ends too. Nothing but messages gets to standard output: what libraries print goes to standard error.
@@ -23,7 +23,7 @@ from ..errors import Cancelled, HeygemError, SpecError
 from ..rendering.previews import watching
 from ..shot import Event, Failed, Progress, Struct, from_json, to_json
 from .run import failure_of, run_task
-from .specs import Answer, Task
+from .specs import Task, TaskResult
 
 BEAT_S = 2.0
 _CLEAN_UP_S = 10.0  # granted to a task whose server is gone
@@ -60,11 +60,11 @@ class Told(Struct, frozen=True, kw_only=True, tag_field="say", tag="told"):
     event: Event
 
 
-class Answered(Struct, frozen=True, kw_only=True, tag_field="say", tag="answered"):
-    """What the task found out."""
+class ResultFound(Struct, frozen=True, kw_only=True, tag_field="say", tag="answered"):
+    """The result of the task."""
 
     number: int
-    answer: Answer
+    answer: TaskResult
 
 
 class Picture(Struct, frozen=True, kw_only=True, tag_field="say", tag="picture"):
@@ -85,7 +85,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag_field="say", tag="ended"):
 
 
 ToWorker = Run | Stop
-FromWorker = Ready | Beat | Told | Answered | Picture | Ended
+FromWorker = Ready | Beat | Told | ResultFound | Picture | Ended
 
 
 class _Line:
@@ -159,7 +159,7 @@ def _do(run: Run, orders: _Orders, line: _Line) -> Failed | None:
         with watching(show):
             answer = run_task(run.task, _Teller(run.number, line), stopped)
         if answer is not None:
-            line.say(Answered(number=run.number, answer=answer))
+            line.say(ResultFound(number=run.number, answer=answer))
         return None
     except (BrokenPipeError, _Terminated):
         raise

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from heygem_core.shot import Event, Failed
-from heygem_core.tasks.specs import Answer, Task
+from heygem_core.tasks.specs import Task, TaskResult
 from heygem_core.tasks.worker import Picture
 
 from ..settings import ServerSettings
@@ -68,7 +68,7 @@ class Executor(Protocol):
 
     async def run(
         self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None, limits: Limits | None = None
-    ) -> Answer | None:
+    ) -> TaskResult | None:
         """Does a task; waits until there is room for it. Returns what the task found out, None where it only made a file.
 
         stop: calls the task off once it is set. limits: None = the executor's own.

@@ -7,7 +7,7 @@ import asyncio
 
 from heygem_core import errors as core
 from heygem_core.shot import Failed
-from heygem_core.tasks.specs import Answer, FacesTask, MeasureTask, ProxyTask, Task
+from heygem_core.tasks.specs import FacesTask, MeasureTask, ProxyTask, Task, TaskResult
 
 from .base import Limits, Watcher, WorkFailed
 from .local import LocalExecutor
@@ -25,7 +25,7 @@ class InspectionPool:
         self.executor = LocalExecutor(_PROCESSES, threads=threads, limits=self._short)
         self._long_ones = asyncio.Semaphore(1)  # one process stays free for what is quick
 
-    async def ask(self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None) -> Answer | None:
+    async def ask(self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None) -> TaskResult | None:
         """The task's answer; None where it only writes a file.
 
         Raises: HeygemError as the task said it; UnreadableMedia where the file crashed, stalled or overfilled the process.

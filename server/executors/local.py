@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from heygem_core.tasks.specs import Answer, Task
+from heygem_core.tasks.specs import Task, TaskResult
 
 from ..errors import Broken, Busy
 from ..settings import ServerSettings
@@ -52,7 +52,7 @@ class LocalExecutor:
 
     async def run(
         self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None, limits: Limits | None = None
-    ) -> Answer | None:
+    ) -> TaskResult | None:
         """Waits for a free worker, then for the task. Raises: WorkFailed; Broken — no worker starts; Busy — closed."""
         async with self._free:
             if self._closed:

@@ -21,8 +21,8 @@ import psutil
 
 from heygem_core.errors import EXIT_BUG, SpecError
 from heygem_core.shot import Failed, from_json, to_json
-from heygem_core.tasks.specs import Answer, Task
-from heygem_core.tasks.worker import Answered, Beat, Ended, FromWorker, Picture, Ready, Run, Stop, Told
+from heygem_core.tasks.specs import Task, TaskResult
+from heygem_core.tasks.worker import Beat, Ended, FromWorker, Picture, Ready, ResultFound, Run, Stop, Told
 
 from ..errors import Broken
 from .base import Limits, Outcome, Watcher, WorkFailed
@@ -53,11 +53,11 @@ class Worker:
     def pid(self) -> int:
         return self.process.pid
 
-    async def run(self, task: Task, watcher: Watcher, limits: Limits, stop: asyncio.Event) -> Answer | None:
+    async def run(self, task: Task, watcher: Watcher, limits: Limits, stop: asyncio.Event) -> TaskResult | None:
         """What the task found out, None where it only made a file. Raises: WorkFailed."""
         self.number += 1
         self.oom_kills_before = oom_kills()
-        answer: Answer | None = None
+        answer: TaskResult | None = None
         watch = _Watch(self, limits, stop)
         try:
             await self._send(Run(number=self.number, task=task))
@@ -68,7 +68,7 @@ class Worker:
                     watcher.tell(message.event)
                 elif isinstance(message, Picture):
                     watcher.show(message)
-                elif isinstance(message, Answered):
+                elif isinstance(message, ResultFound):
                     answer = message.answer
                 elif isinstance(message, Ended):
                     self.tasks_done += 1

@@ -24,7 +24,7 @@ import sys
 import msgspec
 
 from heygem_core.shot import Failed, Finished, Notice, Progress, from_json, to_json
-from heygem_core.tasks.specs import Answer
+from heygem_core.tasks.specs import TaskResult
 from heygem_server.executors.base import ExecutorKind, Watcher, WorkFailed
 
 
@@ -52,10 +52,10 @@ class OneProcessATask:
             child.stdin.write(to_json(task))
             child.stdin.close()
             async for line in child.stdout:
-                said = from_json(line, Progress | Notice | Finished | Failed) if b'"event"' in line[:9] else from_json(line, Answer)
+                said = from_json(line, Progress | Notice | Finished | Failed) if b'"event"' in line[:9] else from_json(line, TaskResult)
                 if isinstance(said, Failed):
                     raise WorkFailed("canceled" if said.error == "Cancelled" else "failed", said.message, said)
-                if isinstance(said, Answer):
+                if isinstance(said, TaskResult):
                     answer = said
                 else:
                     watcher.tell(said)
