@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     cancel_on_signals()
     try:
-        return options.run(options)
+        return int(options.run(options))
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Cancelled.exit_code

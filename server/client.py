@@ -231,13 +231,13 @@ class Client:
         self,
         method: str,
         path: str,
-        kind: type[_T] | Any,
+        kind: type[_T],
         body: msgspec.Struct | None = None,
         *,
         headers: dict[str, str] | None = None,
         known: bool = True,
         timeout_s: float | None = None,
-    ) -> Any:
+    ) -> _T:
         sent = dict(headers or {})
         if body is not None:
             sent["Content-Type"] = "application/json"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Awaitable
+from typing import Annotated, TypeVar
 
 from aiohttp import BodyPartReader, web
 from msgspec import Meta
@@ -17,6 +17,8 @@ from ..http.routes import BODY_STALL_S, PEOPLE, RequestContext, Route
 from ..wire import UploadView
 
 _PIECE_BYTES = 1 << 20
+
+_T = TypeVar("_T")
 
 
 class UploadQuery(Struct, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ async def _first_file(request: web.Request) -> BodyPartReader:
     raise BadRequest("The form holds no file.")
 
 
-async def _in_time(waiting):  # type: ignore[no-untyped-def]
+async def _in_time(waiting: Awaitable[_T]) -> _T:
     """Raises: BadRequest — the sender stalls."""
     try:
         async with asyncio.timeout(BODY_STALL_S):

@@ -187,7 +187,7 @@ class _Watch:
                     await self._worker.ask_to_stop()
                 await self._check()  # also while messages come one after the other
                 if getting.done():
-                    message = getting.result()
+                    message: FromWorker | None = getting.result()
                     if message is None:
                         await self._worker.process.wait()
                         raise self._ended()

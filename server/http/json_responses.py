@@ -1,10 +1,10 @@
-"""What a client makes of the server's answers: structs of `wire`, or the error that the answer names."""
+"""Decodes the server's answers for a client: into the structs of `wire`, or into the error that the answer names."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from heygem_core import errors as core
@@ -15,13 +15,15 @@ from .. import errors
 from ..security import errors as refusals
 from ..wire import Problem
 
+_T = TypeVar("_T")
+
 
 class NoServer(errors.ServerError):
     """No server runs, or what answers at its address is another program."""
 
 
 def error_named(name: str, message: str) -> Exception:
-    """The error of that class name, from the server's tree, the door's or the core's; one that is not known is a plain ServerError."""
+    """The error of that class name: the server's, the security room's or the core's; one that is not known is a plain ServerError."""
     for module in (errors, refusals, core):
         kind = getattr(module, name, None)
         if isinstance(kind, type) and issubclass(kind, errors.ServerError | core.HeygemError):
@@ -29,10 +31,13 @@ def error_named(name: str, message: str) -> Exception:
     return errors.ServerError(message)
 
 
-def answer_of(status: int, body: bytes, kind: Any) -> Any:
-    """The struct of a success, None of an empty one. Raises: the error that a `Problem` names; NoServer — neither."""
+def answer_of(status: int, body: bytes, kind: type[_T]) -> _T:
+    """The struct of a success; an empty answer is None, for a `kind` that allows it.
+
+    Raises: the error that a `Problem` names; NoServer — neither.
+    """
     if 200 <= status < 300:
-        return from_json(body, kind) if body else None
+        return from_json(body or b"null", kind)
     try:
         problem = from_json(body, Problem)
     except SpecError:

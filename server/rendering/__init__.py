@@ -1,1 +1,1 @@
-"""Behind the door: work is claimed, done by workers and handed in; everybody who watches is told."""
+"""Does the work behind the routes: claims it, hands it to an executor, records what came of it, and tells everybody who watches."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from heygem_core.shot import RenderSettings, Shot, Struct
 from heygem_core.tasks.specs import (
@@ -30,6 +31,8 @@ from ..settings import ServerSettings
 from ..store import Store
 from ..wire import TakeView
 from .steps import weak_of
+
+_T = TypeVar("_T")
 
 
 class _Source(Struct, frozen=True, kw_only=True):
@@ -109,7 +112,7 @@ class PreviewCache:
         weak = await asyncio.to_thread(weak_of, Path(take.path))
         return await asyncio.to_thread(self._store.measured, take.id, weak)
 
-    async def _answer(self, task: Task, kind: type):  # type: ignore[no-untyped-def]
+    async def _answer(self, task: Task, kind: type[_T]) -> _T:
         answer = await self.ask(task)
         assert isinstance(answer, kind)
         return answer

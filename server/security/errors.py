@@ -1,4 +1,4 @@
-"""Kinds of refusal that only the door knows; they hang in the tree of `server/errors.py`.
+"""Kinds of refusal that only this room knows; they hang in the tree of `server/errors.py`.
 
 Forbidden
 ├── ForeignHost     403  the Host header is not this server's name (DNS rebinding)

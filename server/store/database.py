@@ -121,7 +121,7 @@ class Database:
     def epoch(self) -> str:
         """Changes whenever event numbers start anew."""
         with self.reading() as connection:
-            return connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
+            return str(connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0])
 
     @property
     def seq(self) -> int:

@@ -358,7 +358,7 @@ def _answered(connection: sqlite3.Connection, key: str | None, digest: str) -> s
         return None
     if row["digest"] != digest:
         raise Conflict("This Idempotency-Key was used for another request: send a new one with each new job.")
-    return row["job"]
+    return str(row["job"])
 
 
 def _insert(

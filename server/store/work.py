@@ -216,7 +216,8 @@ class Work(Database):
     def next_wake(self) -> float | None:
         """When (seconds since 1970) a task that waits after a failure may be tried again."""
         with self.reading() as connection:
-            return connection.execute(queries.NEXT_WAKE, (self.clock(),)).fetchone()[0]
+            wake: float | None = connection.execute(queries.NEXT_WAKE, (self.clock(),)).fetchone()[0]
+        return wake
 
     def ahead(self, job: str) -> int:
         """Pieces of work that come before those of this job; at most `MOST_COUNTED` are counted."""
@@ -273,7 +274,7 @@ def _begin(change: Change, task: sqlite3.Row) -> Claim:
 
 
 def _mine(change: Change, token: int) -> sqlite3.Row:
-    task = change.connection.execute(queries.MINE, (token,)).fetchone()
+    task: sqlite3.Row | None = change.connection.execute(queries.MINE, (token,)).fetchone()
     if task is None:
         raise StaleAttempt(f"Attempt {token} no longer counts: its work was called off or taken over.")
     return task
