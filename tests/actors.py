@@ -66,6 +66,8 @@ class Clip(NamedTuple):
     face: float = 0.14  # distance of the eyes as part of the picture's width
     place: tuple[float, float] = (0.5, 0.42)  # of the eyes' midpoint, as parts of width and height
     sway: float = 1.0  # how strongly the head moves
+    grain: float = 1.5  # of the sensor, standard deviation in steps of 8 bits
+    blur: float = 0.0  # of an old camera, standard deviation in pixels
     first: int = 0  # phrase with which the speech begins
     silent: bool = False
     dubbed: bool = False  # the lips say something else than what is heard
@@ -98,6 +100,8 @@ CAST = (
             codec="mpeg1video",
             face=0.17,
             place=(0.42, 0.58),
+            grain=0.3,
+            blur=1.2,
             first=k,
         )
         for k, name in enumerate(_GRID)
@@ -210,7 +214,7 @@ def _speech(clip: Clip, voice: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.
     if not clip.silent:
         at, phrase = 0, clip.first
         while at < count:
-            for begin, end in (PHRASES[phrase % len(PHRASES)], PAUSE):
+            for begin, end in (PAUSE, PHRASES[phrase % len(PHRASES)]):
                 part = np.arange(round(begin * SOUND_RATE), round(end * SOUND_RATE)) / SOUND_RATE
                 source[at : at + len(part)] = part[: max(0, count - at)]
                 at += len(part)
@@ -227,7 +231,7 @@ def _moved(clip: Clip, frames: list[Picture], shown: npt.NDArray[np.int64]) -> I
     width, height = clip.size
     random = np.random.default_rng(len(clip.name) + clip.first)
     phase = random.uniform(0, 6.28, 6)
-    grain = np.repeat(np.clip(random.normal(8, 1.5, (height + 64, width + 64, 1)), 0, 16).astype(np.uint8), 3, axis=2)
+    grain = np.repeat(np.clip(random.normal(8, clip.grain, (height + 64, width + 64, 1)), 0, 16).astype(np.uint8), 3, axis=2)
     shades = np.clip(np.arange(256)[:, None] * np.array(gains) - 8, 0, 255).astype(np.uint8)[None]
     eyes = np.array(given.eyes) * given.size
     for number, source in enumerate(shown):
@@ -243,6 +247,7 @@ def _moved(clip: Clip, frames: list[Picture], shown: npt.NDArray[np.int64]) -> I
         placed = np.eye(3)
         placed[:2, 2] = width * (clip.place[0] + 0.01 * turn[2]), height * clip.place[1] + width * 0.008 * turn[3]
         seen = cv2.warpPerspective(rgb, placed @ nearer @ turned, clip.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.GaussianBlur(seen, (0, 0), clip.blur) if clip.blur else seen
         y, x = random.integers(0, 64, 2)
         yield cv2.add(cv2.LUT(seen, shades), grain[y : y + height, x : x + width])
 
