@@ -21,9 +21,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from heygem_core.face.mesh import lower_lip_gap
 from heygem_core.motion.adaptation import adapt
-from heygem_core.motion.footage import Footage, watch
-from heygem_core.motion.measures import Following, best_lag, bootstrap, follow
-from heygem_core.motion.motion_model import Head, load_head
+from heygem_core.motion.footage import Footage, read_footage
+from heygem_core.motion.measures import MotionMetrics, best_lag, bootstrap, compare_motion
+from heygem_core.motion.motion_model import MotionModel, load_motion_model
 from heygem_core.motion.predict import predict_with
 from heygem_core.motion.training.augment import music, over
 from heygem_core.quality.curves import CLOSED_GAP
@@ -43,21 +43,21 @@ def main() -> None:
     options.add_argument("--cache", type=Path, help="folder that keeps the tracked clips for the next run")
     options.add_argument("--json", type=Path, help="write every figure there")
     chosen = options.parse_args()
-    head = load_head(chosen.head)
+    model = load_motion_model(chosen.model)
     clips = list(footages(chosen.clips, chosen.cache))
     groups = {
-        "connected speech": [c for path, c in clips if GRID_FOLDER not in path.parts and spoken_s(c) >= SHORTEST_SPEECH_S],
+        "connected speech": [c for path, c in clips if GRID_FOLDER not in path.parts and speech_duration_s(c) >= SHORTEST_SPEECH_S],
         "GRID, other speakers": [c for path, c in clips if GRID_FOLDER in path.parts],
     }
-    tables = {name: judge(head, group) for name, group in groups.items() if group}
+    tables = {name: judge(model, group) for name, group in groups.items() if group}
     for name, rows in tables.items():
         print(table(name, rows))
     talks = groups["connected speech"]
     figures = {
-        "adaptation": adaptation(head, [c for c in talks if c.times[-1] > SHORTEST_ADAPTED_S]),
-        "r under other sounds": disturbances(head, talks),
-        "opening in silence": silence(head, [c for path, c in clips if "silent" in path.stem]),
-        "seconds for a minute of speech": {"wall": round(speed(head, clips[0][1]), 2)},
+        "adaptation": adaptation(model, [c for c in talks if c.times[-1] > SHORTEST_ADAPTED_S]),
+        "r under other sounds": disturbances(model, talks),
+        "opening in silence": silence(model, [c for path, c in clips if "silent" in path.stem]),
+        "seconds for a minute of speech": {"wall": round(speed(model, clips[0][1]), 2)},
     }
     for name, values in figures.items():
         print(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in values.items()))
@@ -73,36 +73,36 @@ def footages(folder: Path, cache: Path | None) -> Iterable[tuple[Path, Footage]]
             yield path, Footage.load(kept)
             continue
         print("tracking", path.name, file=sys.stderr)
-        footage = watch(path)
+        footage = read_footage(path)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             footage.save(kept)
         yield path, footage
 
 
-def spoken_s(footage: Footage) -> float:
+def speech_duration_s(footage: Footage) -> float:
     """Seconds in which somebody speaks."""
     return float(speaking(footage.samples).sum()) / FRAME_RATE
 
 
-def judge(head: Head, clips: list[Footage]) -> list[dict[str, float | str]]:
+def judge(model: MotionModel, clips: list[Footage]) -> list[dict[str, float | str]]:
     """One row of figures per clip, baselines beside the head."""
     rows = []
     for k, clip in enumerate(clips):
-        figures: Following = follow(predict_with(head, clip.samples), clip)
-        rows.append(asdict(figures) | baselines(head, clip, clips[(k + 1) % len(clips)]))
+        figures: MotionMetrics = compare_motion(predict_with(model, clip.samples), clip)
+        rows.append(asdict(figures) | baselines(model, clip, clips[(k + 1) % len(clips)]))
     return rows
 
 
-def baselines(head: Head, clip: Footage, other: Footage) -> dict[str, float]:
+def baselines(model: MotionModel, clip: Footage, other: Footage) -> dict[str, float]:
     """r at the best lag of curves that know no words."""
     use = clip.in_utterances()
     times, truth = clip.times[use], clip.gap[use]
     at = np.arange(len(clip.samples) // 160) / FRAME_RATE
     loud = gaussian_filter1d(loudness_db(clip.samples), LOUDNESS_SMOOTHING_S * FRAME_RATE)[: len(at)]
-    mean = np.array(head.facts.get("mean_gap_curve", [0.0]))
+    mean = np.array(model.facts.get("mean_gap_curve", [0.0]))
     start = float(np.argmax(speaking(clip.samples))) / FRAME_RATE
-    wrong = predict_with(head, np.resize(other.samples, len(clip.samples)))
+    wrong = predict_with(model, np.resize(other.samples, len(clip.samples)))
     return {
         "loudness_r": best_lag(lambda t: np.interp(t, at, loud), times, truth)[0],
         "mean_curve_r": best_lag(lambda t: np.interp((t - start) * 25 % len(mean), np.arange(len(mean)), mean), times, truth)[0],
@@ -140,16 +140,16 @@ def table(title: str, rows: list[dict[str, float | str]]) -> str:
     return "\n".join(lines)
 
 
-def adaptation(head: Head, clips: list[Footage]) -> dict[str, float]:
+def adaptation(model: MotionModel, clips: list[Footage]) -> dict[str, float]:
     """Means over the second halves of the clips, plain and adapted on the first halves."""
     plain, adapted, used = [], [], 0
     for clip in clips:
         half = len(clip.times) // 2
-        found, _ = adapt(clip.part(0, half), head)
+        found, _ = adapt(clip.part(0, half), model)
         rest = clip.part(half, len(clip.times))
         used += found is not None
-        plain.append(follow(predict_with(head, clip.samples), rest))
-        adapted.append(follow(predict_with(head, clip.samples, found), rest))
+        plain.append(compare_motion(predict_with(model, clip.samples), rest))
+        adapted.append(compare_motion(predict_with(model, clip.samples, found), rest))
     gain, low, high = bootstrap([b.r - a.r for a, b in zip(plain, adapted, strict=True)])
     return {
         "clips": len(clips),
@@ -171,7 +171,7 @@ def farthest_from_one(ratios: list[float]) -> float:
     return ratios[int(np.argmax(np.abs(np.log(ratios))))]
 
 
-def disturbances(head: Head, clips: list[Footage]) -> dict[str, float]:
+def disturbances(model: MotionModel, clips: list[Footage]) -> dict[str, float]:
     """Mean r at the best lag where something else sounds under the speech."""
     result = {}
     for name, other in {"music": music, "hiss": lambda n, rng: rng.standard_normal(n)}.items():
@@ -179,14 +179,14 @@ def disturbances(head: Head, clips: list[Footage]) -> dict[str, float]:
             rs = []
             for k, clip in enumerate(clips):
                 mixed = over(clip.samples, other(len(clip.samples), np.random.default_rng(k)), ratio_db)
-                motion, use = predict_with(head, mixed), clip.in_utterances()
+                motion, use = predict_with(model, mixed), clip.in_utterances()
                 gap = lambda t, m=motion, s=clip.frame_s: lower_lip_gap(m.at(t, frame_s=s))  # noqa: E731
                 rs.append(best_lag(gap, clip.times[use], clip.gap[use])[0])
             result[f"{name} {ratio_db} dB under the voice"] = round(float(np.mean(rs)), 3)
     return result
 
 
-def silence(head: Head, silent: list[Footage]) -> dict[str, float]:
+def silence(model: MotionModel, silent: list[Footage]) -> dict[str, float]:
     """Standard deviation of the opening where nobody speaks: digital silence, hiss, hum, and clips without speech."""
     rng = np.random.default_rng(0)
     seconds = np.arange(160_000) / 16_000
@@ -198,16 +198,17 @@ def silence(head: Head, silent: list[Footage]) -> dict[str, float]:
     sounds |= {clip.name: clip.samples for clip in silent}
     times = np.arange(0, 10, 1 / 25)
     return {
-        name: round(float(lower_lip_gap(predict_with(head, sound.astype(np.float32)).at(times)).std()), 4) for name, sound in sounds.items()
+        name: round(float(lower_lip_gap(predict_with(model, sound.astype(np.float32)).at(times)).std()), 4)
+        for name, sound in sounds.items()
     }
 
 
-def speed(head: Head, clip: Footage) -> float:
+def speed(model: MotionModel, clip: Footage) -> float:
     """Wall time to predict a minute of speech, after one run to warm up."""
     minute = np.resize(clip.samples, 960_000)
-    predict_with(head, minute[:160_000])
+    predict_with(model, minute[:160_000])
     began = time.perf_counter()
-    predict_with(head, minute)
+    predict_with(model, minute)
     return time.perf_counter() - began
 
 

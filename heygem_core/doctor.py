@@ -96,10 +96,10 @@ def _trackers() -> Iterator[Finding]:
 
 
 def _motion() -> Iterator[Finding]:
-    from .motion.model_choice import MEL, choose_head
+    from .motion.model_choice import MEL, choose_motion_model
 
-    head = choose_head()
-    if head.name == MEL:
+    model = choose_motion_model()
+    if model.name == MEL:
         text = "Speech is heard by the model that ships; heygem-bridge[offline-speech] (Whisper tiny.en, 75 MB) follows it more closely."
     else:
         text = "Speech is heard through Whisper tiny.en, which is on this machine."

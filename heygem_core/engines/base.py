@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..media.info import MediaInfo
     from ..media.planes import Box
     from ..media.sound import Sound
-    from ..motion.motion_model import Head
+    from ..motion.motion_model import MotionModel
     from ..planning.person import Person
     from ..shot import RenderSettings
 
@@ -82,7 +82,7 @@ class PlanContext:
     speech: Sound  # the whole recording, mono at 16 kHz
     speech_times: NDArray[np.float64]  # (n,) second of the recording that is heard at each frame, outside of it = silence
     speech_range: tuple[float, float]  # seconds of the recording that are heard at all
-    motion_model: Head
+    motion_model: MotionModel
     settings: RenderSettings
     cache: Cache  # for what an engine works out about the clip or the speech and can use again
     folder: Path  # where the engine writes its arrays, one NAME.npy each

@@ -18,7 +18,7 @@ from ..face.mesh import LIP_CORNERS, LOWER_FACE, lip_gap, pose_free
 from ..face.smoothing import smooth
 from ..speech.features import FRAME_RATE
 from ..speech.voice_activity import speaking
-from .neutral import neutral_of
+from .neutral import neutral_shape
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,7 +53,7 @@ class Footage:
 
     def neutral(self) -> Floats:
         """(V, 3) the closed, relaxed lower face. Raises: ValueError — no usable frame."""
-        return neutral_of(self.shapes, self.usable)[list(LOWER_FACE)]
+        return neutral_shape(self.shapes, self.usable)[list(LOWER_FACE)]
 
     def in_utterances(self) -> npt.NDArray[np.bool_]:
         """(T,) the frame is usable and lies in an utterance: speech with its short pauses."""
@@ -80,7 +80,7 @@ class Footage:
             return Footage(name=str(kept["name"]), **arrays)
 
 
-def watch(path: Path, *, face: int | None = None, longest_s: float | None = None) -> Footage:
+def read_footage(path: Path, *, face: int | None = None, longest_s: float | None = None) -> Footage:
     """Track the most prominent person of a clip (or the numbered one) and read its sound; of a longer clip only the first `longest_s`.
 
     Raises: MediaNotFound, UnreadableMedia, NoPicture, NoUsableFace. A clip without sound has empty samples.

@@ -22,7 +22,7 @@ _LEFT, _RIGHT = (LOWER_FACE.index(v) for v in LIP_CORNERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
+class MotionMetrics:
     """Figures of one clip, over the usable frames inside utterances."""
 
     name: str
@@ -52,14 +52,14 @@ def best_lag(curve: Curve, times: npt.NDArray[np.float64], truth: Floats) -> tup
     return rs[best], float(LAGS_S[best]), rs[len(LAGS_S) // 2]
 
 
-def follow(motion: Motion, footage: Footage) -> Following:
+def compare_motion(motion: Motion, footage: Footage) -> MotionMetrics:
     """A motion against the mouth that really said it. Raises: ValueError — no usable frame inside an utterance."""
     neutral, frame_s = footage.neutral(), footage.frame_s
-    return follow_shapes(lambda times: neutral + motion.at(times, frame_s=frame_s), footage)
+    return compare_shapes(lambda times: neutral + motion.at(times, frame_s=frame_s), footage)
 
 
-def follow_shapes(shapes_at: Callable[[npt.NDArray[np.float64]], Floats], footage: Footage) -> Following:
-    """Lower-face shapes (T, V, 3) at any times against the mouth that really said it. Raises: ValueError — see `follow`."""
+def compare_shapes(shapes_at: Callable[[npt.NDArray[np.float64]], Floats], footage: Footage) -> MotionMetrics:
+    """Lower-face shapes (T, V, 3) at any times against the mouth that really said it. Raises: ValueError — see `compare_motion`."""
     use = footage.in_utterances()
     if use.sum() < 10:
         raise ValueError(f"{footage.name} has {use.sum()} usable frames inside utterances; 10 are needed to compare anything.")
@@ -68,7 +68,7 @@ def follow_shapes(shapes_at: Callable[[npt.NDArray[np.float64]], Floats], footag
     shapes = shapes_at(times + lag)
     gap, width = lower_lip_gap(shapes), np.linalg.norm(shapes[:, _RIGHT] - shapes[:, _LEFT], axis=-1)
     closed = closures(np.where(use, truth, np.nan), np.where(use, gap, np.nan))
-    return Following(
+    return MotionMetrics(
         name=footage.name,
         frames=int(use.sum()),
         r=r,

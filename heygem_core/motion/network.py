@@ -31,24 +31,24 @@ class MotionNet(nn.Module):
         self.judge = nn.Sequential(nn.Conv1d(width, width, 5, padding=2), nn.GELU(), nn.Conv1d(width, 2, 1))
         self.dropout = nn.Dropout(dropout)
 
-    def hear(self, states: Tensor) -> Tensor:
+    def encode(self, states: Tensor) -> Tensor:
         """(B, T, states) → (B, T, width): what is said, as far as a mouth cares."""
         x = functional.gelu(self.enter(self.dropout(self.norm(states)).transpose(1, 2)))
         for block in self.blocks:
             x = x + block(x)
         return x.transpose(1, 2)
 
-    def speak(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+    def decode(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, width) → coefficients and logits, see the class."""
-        x = heard.transpose(1, 2)
+        x = features.transpose(1, 2)
         judged = self.judge(x.detach())  # learning to judge must not change what is heard: the mouth follows worse then
         return self.leave(x).transpose(1, 2), judged.transpose(1, 2)
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        return self.speak(self.hear(states))
+        return self.decode(self.encode(states))
 
 
-class MotionNets(nn.Module):
+class MotionNetEnsemble(nn.Module):
     """Several networks that learn the same from different beginnings and answer with their mean: surer than any of them."""
 
     def __init__(self, states: int, components: int, *, members: int, width: int = 128, dropout: float = 0.2) -> None:
@@ -59,22 +59,22 @@ class MotionNets(nn.Module):
     def each(self) -> list[MotionNet]:
         return [member for member in self.members if isinstance(member, MotionNet)]
 
-    def hear(self, states: Tensor) -> Tensor:
+    def encode(self, states: Tensor) -> Tensor:
         """(B, T, states) → (B, T, members × width)."""
-        return torch.cat([member.hear(states) for member in self.each()], -1)
+        return torch.cat([member.encode(states) for member in self.each()], -1)
 
-    def speak(self, heard: Tensor) -> tuple[Tensor, Tensor]:
-        """As `MotionNet.speak`: the members' mean."""
-        said = [member.speak(part) for member, part in zip(self.each(), heard.chunk(len(self.members), -1), strict=True)]
-        shapes, logits = zip(*said, strict=True)
+    def decode(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """As `MotionNet.decode`: the members' mean."""
+        outputs = [member.decode(part) for member, part in zip(self.each(), features.chunk(len(self.members), -1), strict=True)]
+        shapes, logits = zip(*outputs, strict=True)
         return torch.stack(shapes).mean(0), torch.stack(logits).mean(0)
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        return self.speak(self.hear(states))
+        return self.decode(self.encode(states))
 
 
-def net_of(sizes: dict[str, Any], *, dropout: float = 0.2) -> MotionNet | MotionNets:
-    """A network with random weights, of the sizes that `MotionNet.sizes` or `MotionNets.sizes` says."""
+def build_network(sizes: dict[str, Any], *, dropout: float = 0.2) -> MotionNet | MotionNetEnsemble:
+    """A network with random weights, of the sizes that `MotionNet.sizes` or `MotionNetEnsemble.sizes` says."""
     if sizes.get("members", 1) > 1:
-        return MotionNets(**sizes, dropout=dropout)
+        return MotionNetEnsemble(**sizes, dropout=dropout)
     return MotionNet(**{key: size for key, size in sizes.items() if key != "members"}, dropout=dropout)

@@ -1,6 +1,6 @@
 """From anybody's motion to this person's mouth: where their closed, relaxed mouth is.
 
-`neutral_of` finds it in any clip, also a silent one or a single frame. A target shape is then neutral + displacement.
+`neutral_shape` finds it in any clip, also a silent one or a single frame. A target shape is then neutral + displacement.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CLOSED_GAP = 0.012  # face space: a smaller lip gap is closed (lips that touch a
 TOUCHING_GAP = 0.003  # face space: what lips that are brought together are left with
 
 
-def neutral_of(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Floats:
+def neutral_shape(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Floats:
     """(478, 3) float32: this person's face with the mouth closed and relaxed, in face space.
 
     shapes: (T, 478, 3) pose-free shapes, NaN where unknown. usable: (T,) frames to trust, None = every finite one.
@@ -55,7 +55,7 @@ def close_lips(shape: Floats) -> Floats:
 
 def jaw_opening() -> tuple[tuple[int, ...], Floats]:
     """Which vertices (V) move, and how far each goes (V, 3) while the lip gap grows by 1: as the training speaker's do."""
-    from .motion_model import load_head
+    from .motion_model import load_motion_model
 
-    head = load_head("mel")
-    return head.vertices, head.opening
+    model = load_motion_model("mel")
+    return model.vertices, model.opening

@@ -14,66 +14,70 @@ from ..smoothstep import smoothstep
 from ..speech.features import FRAME_RATE, level
 from ..speech.voice_activity import speaking, utterances
 from .adaptation import Adaptation
-from .model_choice import identity
+from .model_choice import model_identity
 from .motion import Motion
-from .motion_model import Head, load_head
-from .speech_features import GAIN, Heard, listen
+from .motion_model import MotionModel, load_motion_model
+from .speech_features import GAIN, SpeechFeatures, encode_speech
 
 __all__ = ["Motion", "motion_version", "predict", "predict_with"]
 
 Floats = NDArray[np.float32]
 
-METHOD = 4  # counts the changes to this module that change motions
+PREDICTION_VERSION = 4  # counts the changes to this module that change motions
 CLOSING = (0.4, 0.8)  # probability of closed lips at which they begin to close, and at which they touch
-SURE_S = 0.3  # span over which it is decided whether what sounds is speech
+SPEECH_DECISION_S = 0.3  # span over which it is decided whether what sounds is speech
 BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes after it ends
 EASE_S = 0.06  # standard deviation of the blend between speaking and resting
 
 
-def predict(samples: Floats, head: str = "mel", encoder: str | None = None, adaptation: Adaptation | None = None) -> Motion:
+def predict(samples: Floats, model: str = "mel", encoder: str | None = None, adaptation: Adaptation | None = None) -> Motion:
     """The motion of a mouth that says this.
 
     samples: (n,) float32 mono at 16 kHz; any level, any length. head: "mel" (all in the project), "whisper" (listens through Whisper
-    tiny.en on this machine), or the path of a head that `train` wrote. encoder: see `load_head`. adaptation: `personal.adapt` of
+    tiny.en on this machine), or the path of a head that `train` wrote. encoder: see `load_motion_model`. adaptation: `personal.adapt` of
     footage of the person, made with the same head.
     Raises: MissingWeights, MissingPackage.
     """
-    return predict_with(load_head(head, encoder), samples, adaptation)
+    return predict_with(load_motion_model(model, encoder), samples, adaptation)
 
 
-def motion_version(head: Head) -> str:
+def motion_version(model: MotionModel) -> str:
     """Changes whenever the same speech would give another motion with this head: for keys of caches. Raises: MissingWeights."""
-    return f"{METHOD}-{identity(head)}"
+    return f"{PREDICTION_VERSION}-{model_identity(model)}"
 
 
-def predict_with(head: Head, samples: Floats, adaptation: Adaptation | None = None, heard: Heard | None = None) -> Motion:
+def predict_with(
+    model: MotionModel, samples: Floats, adaptation: Adaptation | None = None, features: SpeechFeatures | None = None
+) -> Motion:
     """`predict` with a head that is already loaded, in the manner of one person if their adaptation is given.
 
-    heard: what `listen` made of the levelled samples, where that is known; with its features if there is an adaptation.
+    heard: what `encode_speech` made of the levelled samples, where that is known; with its features if there is an adaptation.
     """
     samples = level(samples)
-    heard = heard or listen(head, samples, features=adaptation is not None)
-    active = speaking(samples) & voiced(heard.spoken)
-    shape = heard.shape * GAIN if adaptation is None else adaptation.shape(heard)
-    gap = shape @ lower_lip_gap(head.basis) + lower_lip_gap(head.mean)
+    features = features or encode_speech(model, samples, features=adaptation is not None)
+    active = speaking(samples) & voiced(features.speech_probability)
+    coefficients = features.coefficients * GAIN if adaptation is None else adaptation.coefficients(features)
+    gap = coefficients @ lower_lip_gap(model.basis) + lower_lip_gap(model.mean)
     gate = gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
-    whole = np.concatenate([shape, np.ones_like(gap)[:, None], (lip_gap_wanted(gap, heard.closed) - gap)[:, None]], 1)
+    whole = np.concatenate([coefficients, np.ones_like(gap)[:, None], (target_lip_gap(gap, features.closed_probability) - gap)[:, None]], 1)
     return Motion(
-        vertices=head.vertices,
+        vertices=model.vertices,
         coefficients=(whole * gate[:, None]).astype(np.float32),
-        basis=np.concatenate([head.basis, head.mean[None], head.opening[None]]),
+        basis=np.concatenate([model.basis, model.mean[None], model.opening[None]]),
         speaking=active,
-        head=head.name,
+        model=model.name,
     )
 
 
 def voiced(probability: Floats) -> NDArray[np.bool_]:
     """(n,) bool: the head hears speech, not music or noise; decided over half a second, since its sounds need context."""
-    return np.asarray(maximum_filter1d(gaussian_filter1d(probability, SURE_S / 2 * FRAME_RATE), round(SURE_S * FRAME_RATE)) > 0.5)
+    return np.asarray(
+        maximum_filter1d(gaussian_filter1d(probability, SPEECH_DECISION_S / 2 * FRAME_RATE), round(SPEECH_DECISION_S * FRAME_RATE)) > 0.5
+    )
 
 
-def lip_gap_wanted(gap: Floats, closed: Floats) -> Floats:
+def target_lip_gap(gap: Floats, closed: Floats) -> Floats:
     """The lip gap (n,) over its resting place that goes with a predicted gap (n,) and a probability (n,) of closed lips.
 
     Lips never pass through each other, and where they are likely closed they close fully.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from ..speech.features import FRAME_RATE, HOP, frame_count
-from .motion_model import Head
+from .motion_model import MotionModel
 
 Floats = NDArray[np.float32]
 
@@ -23,36 +23,42 @@ GAIN = 1.25  # a regression that is unsure moves too little; measured on speaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Heard:
+class SpeechFeatures:
     """What a head makes of speech, at 100 Hz."""
 
-    shape: Floats  # (n100, K) coefficients in standard deviations
-    closed: Floats  # (n100,) probability that the lips are closed
-    spoken: Floats  # (n100,) probability that somebody speaks
+    coefficients: Floats  # (n100, K) mouth coefficients in standard deviations
+    closed_probability: Floats  # (n100,) probability that the lips are closed
+    speech_probability: Floats  # (n100,) probability that somebody speaks
     features: NDArray[np.float16]  # (n50, F) the encoder's states beside the network's own view of them; (0, F) where not kept
     advance_s: float  # row k of the features is heard at second k / 50 - advance_s
 
     def save(self, folder: Path) -> None:
         """As two files."""
-        np.savez(folder / "heard.npz", shape=self.shape, closed=self.closed, spoken=self.spoken, advance_s=self.advance_s)
+        np.savez(
+            folder / "curves.npz",
+            coefficients=self.coefficients,
+            closed_probability=self.closed_probability,
+            speech_probability=self.speech_probability,
+            advance_s=self.advance_s,
+        )
         np.save(folder / "features.npy", self.features)
 
     @staticmethod
-    def load(folder: Path) -> Heard:
+    def load(folder: Path) -> SpeechFeatures:
         """What `save` wrote; the features are mapped from disk. Raises: KeyError, ValueError, OSError — not such files."""
         features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
-        with np.load(folder / "heard.npz", allow_pickle=False) as kept:
-            curves = {name: kept[name] for name in ("shape", "closed", "spoken")}
-            return Heard(features=features, advance_s=float(kept["advance_s"]), **curves)
+        with np.load(folder / "curves.npz", allow_pickle=False) as kept:
+            curves = {name: kept[name] for name in ("coefficients", "closed_probability", "speech_probability")}
+            return SpeechFeatures(features=features, advance_s=float(kept["advance_s"]), **curves)
 
     def features_at(self, times_s: NDArray[np.float64]) -> Floats:
         """(T, F) at those seconds, averaged over some 50 ms: states jump, mouths do not."""
         return _at(_averaged(self.features.astype(np.float32)), (times_s + self.advance_s) * STATE_RATE)
 
-    def read_out(self, weights: Floats) -> Floats:
+    def project(self, weights: Floats) -> Floats:
         """(n100, C): the features times weights (F, C), averaged likewise."""
         parts = [self.features[k : k + 3000].astype(np.float32) @ weights for k in range(0, len(self.features), 3000)]
-        times = np.arange(len(self.shape)) / FRAME_RATE
+        times = np.arange(len(self.coefficients)) / FRAME_RATE
         return _at(_averaged(np.concatenate(parts)), (times + self.advance_s) * STATE_RATE)
 
 
@@ -68,7 +74,7 @@ def _at(curve: Floats, rows: NDArray[np.float64]) -> Floats:
     return np.asarray(curve[low] * (1 - share) + curve[np.minimum(low + 1, len(curve) - 1)] * share, np.float32)
 
 
-def listen(head: Head, samples: Floats, *, features: bool = False) -> Heard:
+def encode_speech(model: MotionModel, samples: Floats, *, features: bool = False) -> SpeechFeatures:
     """What a head makes of levelled samples (n,); features: keep them, for somebody's `Adaptation`: 8 MB a minute with Whisper."""
     import torch
 
@@ -77,22 +83,22 @@ def listen(head: Head, samples: Floats, *, features: bool = False) -> Heard:
     kept: list[NDArray[np.float16]] = []
     with torch.inference_mode():
         for first, last, start, end in windows(n100):
-            states = head.encoder.states(_piece(samples, start, end))[None]
-            heard = head.net.hear(states)
-            shape, logits = head.net.speak(heard)
+            states = model.encoder.states(_piece(samples, start, end))[None]
+            net_features = model.net.encode(states)
+            coefficients, logits = model.net.decode(net_features)
             middle = slice((first - start) // 2, (last - start + 1) // 2)
-            rows.append(torch.cat([shape, torch.sigmoid(logits)], -1)[0, middle].numpy())
+            rows.append(torch.cat([coefficients, torch.sigmoid(logits)], -1)[0, middle].numpy())
             if features:
-                kept.append(torch.cat([states, heard], -1)[0, middle].half().numpy())
+                kept.append(torch.cat([states, net_features], -1)[0, middle].half().numpy())
     curve = smooth_states(np.concatenate(rows))
-    at_100 = _at(curve, (np.arange(n100) / FRAME_RATE + head.advance_s) * STATE_RATE)
-    k = len(head.basis)
-    return Heard(
-        shape=at_100[:, :k],
-        closed=at_100[:, k],
-        spoken=at_100[:, k + 1],
+    at_100 = _at(curve, (np.arange(n100) / FRAME_RATE + model.advance_s) * STATE_RATE)
+    k = len(model.basis)
+    return SpeechFeatures(
+        coefficients=at_100[:, :k],
+        closed_probability=at_100[:, k],
+        speech_probability=at_100[:, k + 1],
         features=np.concatenate(kept) if kept else np.zeros((0, 1), np.float16),
-        advance_s=head.advance_s,
+        advance_s=model.advance_s,
     )
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..cache import Cache, fingerprint, key_of
 from ..face.detection_cache import find_faces
 from ..face.tracks import FaceTracks, build_tracks, describe_people
-from ..motion.model_choice import choose_head
+from ..motion.model_choice import choose_motion_model
 from ..motion.predict import motion_version, predict_with
-from ..motion.speech_features import Heard, listen
+from ..motion.speech_features import SpeechFeatures, encode_speech
 from ..shot import Event, Progress, RenderSettings, Shot
 from ..speech.features import level
 from .person import Person, person_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..media.info import MediaInfo
     from ..media.sound import Sound
     from ..motion.motion import Motion
-    from ..motion.motion_model import Head
+    from ..motion.motion_model import MotionModel
     from ..rendering.inputs import Inputs
 
 CONTEXT_S = 10  # of the clip before and after the range is looked at too: donors and this person's habits
@@ -39,7 +39,7 @@ class Basis:
     faces: str  # all faces of the range, in words
     several_faces: bool
     damaged: NDArray[np.int64]  # source frames that could not be decoded
-    model: Head  # the motion model
+    model: MotionModel  # the motion model
     adaptation: SpeakerAdaptation
     motion: Motion
 
@@ -47,7 +47,7 @@ class Basis:
 def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs) -> Generator[Event, None, Basis]:
     """Yields progress; each part comes from the cache where it can. Raises: InputError, NoUsableFace, SetupError, SpecError."""
     info, frames = inputs.info, inputs.frames
-    model = choose_head(settings.motion, settings.speech_encoder)
+    model = choose_motion_model(settings.motion, settings.speech_encoder)
     tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
     person, faces, several = person_of(tracks, info, shot.face), describe_people(tracks), len(tracks.people) > 1
     del tracks  # of a long clip they are large, and what is needed of them is known
@@ -66,24 +66,24 @@ def tracks_of(
     return build_tracks(seen, version), damaged
 
 
-def motion_of(sound: Sound, speech: str, model: Head, adaptation: SpeakerAdaptation, cache: Cache) -> Generator[Event, None, Motion]:
+def motion_of(sound: Sound, speech: str, model: MotionModel, adaptation: SpeakerAdaptation, cache: Cache) -> Generator[Event, None, Motion]:
     """The mouth that the whole speech wants from this person; tells the stage "speech" only where features are computed."""
     features = yield from features_of(sound, speech, model, cache)
     return predict_with(model, sound.samples, adaptation.adaptation, features)
 
 
-def features_of(sound: Sound, speech: str, model: Head, cache: Cache) -> Generator[Event, None, Heard]:
+def features_of(sound: Sound, speech: str, model: MotionModel, cache: Cache) -> Generator[Event, None, SpeechFeatures]:
     """What the model's encoder makes of the speech: computed once, however many shots need it at the same time."""
     key = key_of(motion_version(model), fingerprint(speech))
-    kept = cache.read("heard", key, Heard.load)
+    kept = cache.read("heard", key, SpeechFeatures.load)
     if kept is not None:
         return kept
     with cache.alone("heard", key):
-        kept = cache.read("heard", key, Heard.load)  # whoever was here before may have made it
+        kept = cache.read("heard", key, SpeechFeatures.load)  # whoever was here before may have made it
         if kept is not None:
             return kept
         yield Progress(stage="speech", done=0)
-        features = listen(model, level(sound.samples), features=True)
+        features = encode_speech(model, level(sound.samples), features=True)
         with cache.making("heard", key) as made:
             features.save(made)
     return features

@@ -13,7 +13,7 @@ from ..face.mesh import NOSE_BASE, OUTER_LIPS, Pose, chunks, lip_opening, place,
 from ..face.reasons import Reason
 from ..face.smoothing import smooth
 from ..face.tracks import FaceTracks, choose_face
-from ..motion.neutral import neutral_of
+from ..motion.neutral import neutral_shape
 from ..smoothstep import smoothstep
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person
         pose=face.pose,
         reasons=track.reasons,
         scenes=tracks.scenes,
-        neutral=neutral_of(face.shapes, track.usable),
+        neutral=neutral_shape(face.shapes, track.usable),
     )
 
 

@@ -28,9 +28,9 @@ from ..face.mesh import OUTER_LIPS, VERTICES, chunks, lip_gap, lip_opening, lip_
 from ..face.reasons import Reason
 from ..face.tracks import TRACKS_VERSION
 from ..media.info import MediaInfo
-from ..motion.adaptation import PERSONAL_VERSION
-from ..motion.model_choice import choose_head
-from ..motion.motion_model import head_name
+from ..motion.adaptation import ADAPTATION_VERSION
+from ..motion.model_choice import choose_motion_model
+from ..motion.motion_model import model_label
 from ..motion.predict import motion_version
 from ..rendering.inputs import Inputs, open_inputs, refuse_changed
 from ..shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
@@ -172,9 +172,9 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
         shot.speed,
         shot.keep,
     )
-    model = motion_version(choose_head(settings.motion, settings.speech_encoder))
+    model = motion_version(choose_motion_model(settings.motion, settings.speech_encoder))
     style = fingerprint(settings.style_from) if settings.style_from is not None else settings.adaptation
-    versions = (PLAN_VERSION, TRACKS_VERSION, PERSONAL_VERSION)
+    versions = (PLAN_VERSION, TRACKS_VERSION, ADAPTATION_VERSION)
     return key_of(versions, model, style, fingerprint(shot.video), fingerprint(shot.speech), what)
 
 
@@ -194,9 +194,9 @@ def context_of(
         why = Reason(int(np.bincount(reasons_of(person, frames, shot.keep)).argmax())).words
         raise NoUsableFace(f"Face {person.number} cannot be rendered in any frame between in and out: {why}. Choose another range or face.")
     speech_times = frames.times + float(shot.speech_start) - settings.offset_ms / 1000
-    heard = (float(shot.speech_start), basis.motion.duration_s if shot.speech_end is None else float(shot.speech_end))
+    speech_range = (float(shot.speech_start), basis.motion.duration_s if shot.speech_end is None else float(shot.speech_end))
     blend = fade_near_gaps(person, frames.source, frames.times, usable)
-    deltas = basis.motion.at(speech_times, intensity=settings.intensity, heard=heard)
+    deltas = basis.motion.at(speech_times, intensity=settings.intensity, speech_range=speech_range)
     at = frames.source - person.first_frame
     shapes = np.empty((len(at), VERTICES, 3), np.float32)
     for part in chunks(len(at)):
@@ -214,7 +214,7 @@ def context_of(
         shapes=shapes,
         speech=inputs.sound,
         speech_times=speech_times,
-        speech_range=heard,
+        speech_range=speech_range,
         motion_model=basis.model,
         settings=settings,
         cache=cache,
@@ -262,7 +262,7 @@ def _facts(key: str, shot: Shot, settings: RenderSettings, basis: Basis, inputs:
         face=basis.person.number,
         faces=basis.faces,
         drawn_mouth=said.drawn_mouth,
-        motion_model=head_name(basis.model),
+        motion_model=model_label(basis.model),
         adaptation=basis.adaptation.result.said,
         lip_calibration=said.lip_calibration,
         notices=(*_of_faces(basis), *said.notices, *_notices(basis, inputs, shot.keep)),

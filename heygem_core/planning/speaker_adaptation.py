@@ -17,10 +17,10 @@ from ..cache import Cache, fingerprint, key_of
 from ..errors import NoSound
 from ..face.tracks import TRACKS_VERSION
 from ..media.sound import SPEECH_RATE, take_sound
-from ..motion.adaptation import PERSONAL_VERSION, SHORTEST_S, Adaptation, adapt, spoken_s
-from ..motion.footage import Footage, watch
-from ..motion.model_choice import identity
-from ..motion.motion_model import Head
+from ..motion.adaptation import ADAPTATION_VERSION, SHORTEST_S, Adaptation, adapt, speech_duration_s
+from ..motion.footage import Footage, read_footage
+from ..motion.model_choice import model_identity
+from ..motion.motion_model import MotionModel
 from ..shot import RenderSettings, Struct, from_json, to_json
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class SpeakerAdaptation:
 NOT_ADAPTED = SpeakerAdaptation(key="", result=AdaptationResult(said="", notice=False, learnt=False), adaptation=None)
 
 
-def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, model: Head, cache: Cache) -> SpeakerAdaptation:
+def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel, cache: Cache) -> SpeakerAdaptation:
     """The adaptation to a person: from the clip that `style_from` names, else from the shot's own clip where `adaptation` allows it.
 
     Raises: InputError, NoUsableFace — of the clip that `style_from` names.
@@ -60,12 +60,12 @@ def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, mod
     if not settings.adaptation or info.kind == "still":
         return NOT_ADAPTED
     seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
-    key = key_of("own manner", PERSONAL_VERSION, TRACKS_VERSION, identity(model), fingerprint(info.path), seen)
+    key = key_of("own manner", ADAPTATION_VERSION, TRACKS_VERSION, model_identity(model), fingerprint(info.path), seen)
     return _cached(key, cache, lambda: _of_own(person, info, model))
 
 
-def _style_key(path: str, model: Head) -> str:
-    return key_of("style", PERSONAL_VERSION, TRACKS_VERSION, identity(model), fingerprint(path))
+def _style_key(path: str, model: MotionModel) -> str:
+    return key_of("style", ADAPTATION_VERSION, TRACKS_VERSION, model_identity(model), fingerprint(path))
 
 
 def _cached(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, AdaptationResult]]) -> SpeakerAdaptation:
@@ -89,20 +89,20 @@ def _read(folder: Path, key: str) -> SpeakerAdaptation:
     )
 
 
-def _of_style(path: str, model: Head) -> tuple[Adaptation | None, AdaptationResult]:
-    adaptation, said = adapt(watch(Path(path), longest_s=LONGEST_S), model)
+def _of_style(path: str, model: MotionModel) -> tuple[Adaptation | None, AdaptationResult]:
+    adaptation, said = adapt(read_footage(Path(path), longest_s=LONGEST_S), model)
     return adaptation, AdaptationResult(
         said=f"Style from “{Path(path).name}”: {said}", notice=adaptation is None, learnt=adaptation is not None
     )
 
 
-def _of_own(person: Person, info: MediaInfo, model: Head) -> tuple[Adaptation | None, AdaptationResult]:
+def _of_own(person: Person, info: MediaInfo, model: MotionModel) -> tuple[Adaptation | None, AdaptationResult]:
     footage = _own_footage(person, info)
     if footage is None:
         return None, NOT_ADAPTED.result
     adaptation, said = adapt(footage, model)
     # A clip without speech of its own is nothing to warn of; one with somebody else's voice is.
-    notice = adaptation is None and spoken_s(footage) >= SHORTEST_S
+    notice = adaptation is None and speech_duration_s(footage) >= SHORTEST_S
     return adaptation, AdaptationResult(said=said, notice=notice, learnt=adaptation is not None)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..face.mesh import lip_gap
 from ..motion.footage import Footage
-from ..motion.neutral import neutral_of
+from ..motion.neutral import neutral_shape
 from .curves import LAG_S, chance_of, circular_correlations, closures, match_curves
 from .figures import OwnSpeech
 
@@ -35,7 +35,7 @@ def own_speech(seen: Observation, info: MediaInfo, samples: NDArray[np.float32])
     if use.sum() < _FEWEST:
         return None
     motion = predict(samples)
-    shapes = np.repeat(neutral_of(seen.shapes, seen.usable)[None], len(times), 0)
+    shapes = np.repeat(neutral_shape(seen.shapes, seen.usable)[None], len(times), 0)
     shapes[:, list(motion.vertices)] += motion.at(times + footage.frame_s / 2, frame_s=footage.frame_s)
     asked, got = (np.where(use, gap, np.nan) for gap in (lip_gap(shapes), seen.gap))
     fps = 1 / footage.frame_s

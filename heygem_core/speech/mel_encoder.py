@@ -1,6 +1,6 @@
 """Our own small listener: log-mel in, speech states out, by dilated convolutions. It is what ships.
 
-It learns to hear what a large speech encoder hears (`motion.distil`), from sound alone, and is then on its own. It looks 0.9 s
+It learns to hear what a large speech encoder hears (`motion.distill`), from sound alone, and is then on its own. It looks 0.9 s
 to either side and no further, so a change in the speech cannot reach a mouth far away.
 """
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8)  # sees ±46 states of 20 ms
 
 
-class MelFront(nn.Module):
+class MelEncoder(nn.Module):
     """(B, n100, 80) log-mel → (B, ceil(n100 / 2), states) at 50 Hz, each state normalised."""
 
     def __init__(self, *, width: int = 192, states: int = 384, bands: int = 80, dilations: Sequence[int] = DILATIONS) -> None:
@@ -37,14 +37,14 @@ class MelFront(nn.Module):
         return functional.layer_norm(x, x.shape[-1:])
 
 
-def is_mel_front(sizes: Mapping[str, Any]) -> bool:
+def is_mel_encoder(sizes: Mapping[str, Any]) -> bool:
     """Whether the sizes in a head's file are those of a MelFront."""
     return "dilations" in sizes
 
 
-def mel_front_from_state(state: dict[str, Tensor], sizes: Mapping[str, Any]) -> MelFront:
+def mel_encoder_from_state(state: dict[str, Tensor], sizes: Mapping[str, Any]) -> MelEncoder:
     """The front that a head carries."""
-    front = MelFront(**sizes)
-    front.load_state_dict(state)
-    front.eval().requires_grad_(False)
-    return front
+    network = MelEncoder(**sizes)
+    network.load_state_dict(state)
+    network.eval().requires_grad_(False)
+    return network

@@ -40,13 +40,13 @@ class Layer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n = self.attention_norm(x)
         query, key, value = (f(n).unflatten(-1, (self.heads, -1)).transpose(1, 2) for f in (self.query, self.key, self.value))
-        heard = functional.scaled_dot_product_attention(query, key, value)  # (B, heads, T, width / heads)
-        x = x + self.out(heard.transpose(1, 2).flatten(2))
+        attended = functional.scaled_dot_product_attention(query, key, value)  # (B, heads, T, width / heads)
+        x = x + self.out(attended.transpose(1, 2).flatten(2))
         out: Tensor = x + self.mlp_out(functional.gelu(self.mlp_in(self.mlp_norm(x))))
         return out
 
 
-class WhisperFront(nn.Module):
+class WhisperEncoder(nn.Module):
     """(B, n100, 80) log-mel → (B, ceil(n100 / 2), width × taps) states at 50 Hz: after each layer that is tapped, normalised.
 
     layers: how many to run, counted from the front. taps: after which of them (1 = the first) to listen, None = after the last.
@@ -67,12 +67,12 @@ class WhisperFront(nn.Module):
         x = functional.gelu(self.enter(mel.transpose(1, 2)))
         x = functional.gelu(self.halve(x)).transpose(1, 2)
         x = x + self.get_buffer("positions")[: x.shape[1]]
-        heard = []
+        states = []
         for number, layer in enumerate(self.layers, 1):
             x = layer(x)
             if number in self.taps:
-                heard.append(functional.layer_norm(x, x.shape[-1:]))
-        return torch.cat(heard, -1)
+                states.append(functional.layer_norm(x, x.shape[-1:]))
+        return torch.cat(states, -1)
 
 
 def sinusoids(count: int, width: int) -> Tensor:
@@ -82,7 +82,7 @@ def sinusoids(count: int, width: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
-def from_ctranslate2(path: Path, taps: Sequence[int]) -> WhisperFront:
+def from_ctranslate2(path: Path, taps: Sequence[int]) -> WhisperEncoder:
     """The front of a Whisper model that was converted to CTranslate2's model.bin, up to its last tap.
 
     Raises: MissingWeights — not such a file, or a model with fewer layers.
@@ -111,10 +111,10 @@ def from_ctranslate2(path: Path, taps: Sequence[int]) -> WhisperFront:
             copy(f"layers.{k}.mlp_in.{kind}", f"{mlp}/linear_0/{kind}")
             copy(f"layers.{k}.mlp_out.{kind}", f"{mlp}/linear_1/{kind}")
         copy(f"layers.{k}.key.weight", f"{attention}/linear_0/weight", slice(width, 2 * width))
-    return _front(state, taps, heads=width // 64)  # every Whisper has heads of 64
+    return _encoder(state, taps, heads=width // 64)  # every Whisper has heads of 64
 
 
-def from_hugging_face(encoder: nn.Module, taps: Sequence[int]) -> WhisperFront:
+def from_hugging_face(encoder: nn.Module, taps: Sequence[int]) -> WhisperEncoder:
     """The front of transformers' WhisperEncoder, up to its last tap. Raises: MissingWeights — fewer layers, or not 80 mel bands."""
     stored, layers = encoder.state_dict(), max(taps)
     names = {"self_attn_layer_norm": "attention_norm", "final_layer_norm": "mlp_norm", "fc1": "mlp_in", "fc2": "mlp_out"}
@@ -133,13 +133,13 @@ def from_hugging_face(encoder: nn.Module, taps: Sequence[int]) -> WhisperFront:
             for kind in ("weight", "bias"):
                 if f"layers.{k}.{theirs}.{kind}" in stored:  # keys have no bias
                     state[f"layers.{k}.{ours}.{kind}"] = stored[f"layers.{k}.{theirs}.{kind}"]
-    return _front({key: value.float() for key, value in state.items()}, taps, heads=len(state["enter.bias"]) // 64)
+    return _encoder({key: value.float() for key, value in state.items()}, taps, heads=len(state["enter.bias"]) // 64)
 
 
-def _front(state: dict[str, Tensor], taps: Sequence[int], heads: int) -> WhisperFront:
-    front = WhisperFront(max(taps), width=len(state["enter.bias"]), heads=heads, inner=len(state["layers.0.mlp_in.bias"]), taps=taps)
-    front.load_state_dict(state)
-    return front.eval().requires_grad_(False)
+def _encoder(state: dict[str, Tensor], taps: Sequence[int], heads: int) -> WhisperEncoder:
+    network = WhisperEncoder(max(taps), width=len(state["enter.bias"]), heads=heads, inner=len(state["layers.0.mlp_in.bias"]), taps=taps)
+    network.load_state_dict(state)
+    return network.eval().requires_grad_(False)
 
 
 def read_ctranslate2(path: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -173,8 +173,8 @@ def _name(file: BinaryIO) -> str:
     return file.read(_number(file, "H"))[:-1].decode()
 
 
-def from_state(state: Mapping[str, Tensor], sizes: Mapping[str, Any]) -> WhisperFront:
-    """A front from its own saved tensors and `WhisperFront.sizes`."""
-    front = WhisperFront(**sizes)
-    front.load_state_dict(dict(state))
-    return front.eval().requires_grad_(False)
+def from_state(state: Mapping[str, Tensor], sizes: Mapping[str, Any]) -> WhisperEncoder:
+    """A front from its own saved tensors and `WhisperEncoder.sizes`."""
+    network = WhisperEncoder(**sizes)
+    network.load_state_dict(dict(state))
+    return network.eval().requires_grad_(False)

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _task(options: argparse.Namespace) -> TrainTask:
-    from heygem_core.motion.training.encoder_data import Lessons
+    from heygem_core.motion.training.encoder_data import DistillationRecipe
     from heygem_core.motion.training.run import TrainTask
     from heygem_core.motion.training.train_model import Recipe
 
@@ -76,7 +76,7 @@ def _task(options: argparse.Namespace) -> TrainTask:
         voices=tuple(options.voices),
         licence=options.licence,
         recipe=Recipe(seed=options.seed, members=options.members, **epochs),
-        lessons=Lessons(seed=options.seed, **listener),
+        lessons=DistillationRecipe(seed=options.seed, **listener),
         resume=options.resume,
     )
 

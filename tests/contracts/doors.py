@@ -372,9 +372,9 @@ def small_motion_models(folder: Path) -> None:
     from transformers import HubertConfig, HubertModel
 
     from heygem_core.face.mesh import LOWER_FACE
-    from heygem_core.motion.motion_model import load_head, save_head
-    from heygem_core.motion.training.distillation import distil
-    from heygem_core.motion.training.encoder_data import Lessons
+    from heygem_core.motion.motion_model import load_motion_model, save_motion_model
+    from heygem_core.motion.training.distillation import distill
+    from heygem_core.motion.training.encoder_data import DistillationRecipe
     from heygem_core.motion.training.examples import Example
     from heygem_core.motion.training.train_model import Recipe, train_motion
     from heygem_core.speech.encoder import open_encoder
@@ -383,7 +383,7 @@ def small_motion_models(folder: Path) -> None:
         rng = np.random.default_rng(seed)
         loud = np.convolve(rng.random(200), np.ones(25) / 25, "same").astype(np.float32)
         carrier = np.sin(2 * np.pi * 200 * np.arange(32_000) / 16_000)
-        deltas = loud[:, None, None] * load_head().opening[None] * 0.2 + rng.normal(0, 1e-3, (200, len(LOWER_FACE), 3))
+        deltas = loud[:, None, None] * load_motion_model().opening[None] * 0.2 + rng.normal(0, 1e-3, (200, len(LOWER_FACE), 3))
         return Example(
             name=str(seed),
             samples=(np.repeat(loud, 160) * carrier).astype(np.float32),
@@ -402,12 +402,12 @@ def small_motion_models(folder: Path) -> None:
     encoder = open_encoder(str(folder / "encoder"))
     *_, model = train_motion(examples, encoder, recipe)
     named = replace(model, encoder=replace(model.encoder, name="encoder"), facts=model.facts | {"licence": "a test"})
-    save_head(named, folder / "encoder.safetensors")  # the name of its encoder is no path of the machine that trained it
+    save_motion_model(named, folder / "encoder.safetensors")  # the name of its encoder is no path of the machine that trained it
     *_, teacher = train_motion(examples, encoder, structs.replace(recipe, members=2, epochs=3))
     sounds = [np.concatenate([one.samples, other.samples, one.samples]) for one, other in pairwise(examples)]
-    lessons = Lessons(epochs=2, settle=1, batch=2, width=16, held_out=4)
-    *_, listener = distil(teacher, sounds, lessons)
-    save_head(replace(listener, facts=listener.facts | {"licence": "a test"}), folder / "mel.safetensors")
+    lessons = DistillationRecipe(epochs=2, settle=1, batch=2, width=16, held_out=4)
+    *_, listener = distill(teacher, sounds, lessons)
+    save_motion_model(replace(listener, facts=listener.facts | {"licence": "a test"}), folder / "mel.safetensors")
 
 
 # --- installing -----------------------------------------------------------------------------------------------------

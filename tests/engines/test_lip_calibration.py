@@ -15,7 +15,7 @@ from heygem_core.engines.mesh.lip_calibration import _TEST_MOUTHS, TYPICAL, _gai
 from heygem_core.engines.mesh.prepare import apply_gain
 from heygem_core.face.mesh import INNER_LIP_PAIRS, Pose, lip_opening
 from heygem_core.face.reasons import Reason
-from heygem_core.motion.model_choice import choose_head
+from heygem_core.motion.model_choice import choose_motion_model
 from heygem_core.planning.basis import tracks_of
 from heygem_core.planning.person import Person, person_of
 from heygem_core.planning.plan import make_plan
@@ -108,7 +108,7 @@ def test_the_calibration_is_measured_once_a_clip_and_another_speech_has_the_same
     assert all(0.9 <= value <= 1.35 for value in (found[0].across, found[0].down))
     inputs = open_inputs(shots[0], settings)
     tracks, _ = _made(tracks_of(inputs.info, 0, 16, settings, cache))
-    person, model = person_of(tracks, inputs.info, None), choose_head("auto", None)
+    person, model = person_of(tracks, inputs.info, None), choose_motion_model("auto", None)
     again = calibrate_lips(ENGINE, person, inputs.info, settings, model, Cache(tmp_path / "other"))
     assert again == found[0]  # measured anew it is the same
 

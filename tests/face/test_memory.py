@@ -13,7 +13,7 @@ from heygem_core.face.mesh import VERTICES, pose_free
 from heygem_core.face.mesh_from_68 import _average
 from heygem_core.face.reasons import judge
 from heygem_core.face.smoothing import smooth
-from heygem_core.motion.neutral import neutral_of
+from heygem_core.motion.neutral import neutral_shape
 
 SHAPE_BYTES = VERTICES * 3 * 4  # of one frame's landmarks as they are stored
 
@@ -43,7 +43,7 @@ def steps(points: npt.NDArray[np.float32]) -> dict[str, object]:
         "judge": lambda: judge(points, np.ones(count, np.float32), np.zeros(count, bool), (1920, 1080)),
         "smooth": lambda: smooth(points, Fraction(25)),
         "pose_free": lambda: pose_free(points, into=np.empty_like(points)),
-        "neutral_of": lambda: neutral_of(points),
+        "neutral_of": lambda: neutral_shape(points),
     }
 
 

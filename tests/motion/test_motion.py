@@ -17,7 +17,7 @@ VERTICES = (13, 14)
 def motion(gap: np.ndarray) -> Motion:
     """A motion whose only coefficient is the gap between two vertices."""
     basis = np.array([[[0, -0.5, 0], [0, 0.5, 0]]], np.float32)
-    return Motion(vertices=VERTICES, coefficients=gap[:, None].astype(np.float32), basis=basis, speaking=gap > 0, head="test")
+    return Motion(vertices=VERTICES, coefficients=gap[:, None].astype(np.float32), basis=basis, speaking=gap > 0, model="test")
 
 
 def gap_at(made: Motion, times: np.ndarray, **options: float) -> np.ndarray:
@@ -43,7 +43,7 @@ def test_before_the_beginning_and_after_the_end_the_mouth_rests() -> None:
 
 def test_speech_that_is_cut_off_lets_the_mouth_come_to_rest_without_snapping() -> None:
     made = motion(np.full(300, 0.1))
-    gaps = gap_at(made, np.arange(0, 3, 1 / 50), heard=(1.0, 2.0))
+    gaps = gap_at(made, np.arange(0, 3, 1 / 50), speech_range=(1.0, 2.0))
     assert gaps[50:100] == pytest.approx(np.full(50, 0.1), abs=1e-6)
     assert not gaps[:41].any()
     assert not gaps[109:].any()
@@ -54,8 +54,8 @@ def test_a_part_of_a_speech_reads_as_it_does_in_the_whole_and_shows_nothing_of_t
     curve = np.concatenate([np.full(100, 0.3), np.linspace(0.05, 0.1, 100), np.full(100, 0.3)])
     made, times = motion(curve), np.arange(1.0, 2.0, 0.04)
     inside = times[1:-1]
-    assert np.array_equal(made.at(inside, frame_s=0.04, heard=(0.98, 2.02)), made.at(inside, frame_s=0.04))
-    assert gap_at(made, np.arange(0, 3, 0.04), heard=(1.02, 1.98)).max() < 0.11
+    assert np.array_equal(made.at(inside, frame_s=0.04, speech_range=(0.98, 2.02)), made.at(inside, frame_s=0.04))
+    assert gap_at(made, np.arange(0, 3, 0.04), speech_range=(1.02, 1.98)).max() < 0.11
 
 
 @pytest.mark.parametrize("rate", [12, 15, 23.976, 25, 30, 48, 60, 120])
@@ -76,7 +76,7 @@ def test_lips_that_close_for_40_ms_are_seen_closed_at_every_frame_rate(rate: flo
 def test_a_mouth_at_rest_is_no_closure_that_a_frame_has_to_show() -> None:
     curve = np.concatenate([np.zeros(100), np.full(100, 0.1), np.zeros(100)])
     moving = motion(np.convolve(curve, np.ones(11) / 11, "same"))
-    plain = np.mean([moving._read(np.arange(0, 3, 1 / 12) + s, None) for s in (-0.015, -0.005, 0.005, 0.015)], axis=0)
+    plain = np.mean([moving._interpolate(np.arange(0, 3, 1 / 12) + s, None) for s in (-0.015, -0.005, 0.005, 0.015)], axis=0)
     assert np.abs(gap_at(moving, np.arange(0, 3, 1 / 12)) - plain[:, 0]).max() < 0.02
 
 
@@ -105,7 +105,7 @@ def test_what_was_saved_is_what_is_loaded(tmp_path: Path) -> None:
     made.save(tmp_path / "motion.npz")
     again = Motion.load(tmp_path / "motion.npz")
     assert again.vertices == VERTICES
-    assert again.head == "test"
+    assert again.model == "test"
     assert np.array_equal(again.at(np.arange(40) / 100), made.at(np.arange(40) / 100))
 
 

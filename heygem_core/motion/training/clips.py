@@ -19,20 +19,20 @@ from ...errors import HeygemError, MediaNotFound
 from ...face.mesh import LOWER_FACE, lower_lip_gap
 from ...speech.features import FRAME_RATE, HOP, frame_count
 from ...speech.voice_activity import speaking
-from ..footage import Footage, watch
+from ..footage import Footage, read_footage
 from ..measures import best_lag
-from ..motion_model import Head
-from ..neutral import neutral_of
+from ..motion_model import MotionModel
+from ..neutral import neutral_shape
 from ..predict import predict_with
 from .examples import Example
 
-BELONGS_R = 0.35  # sound and mouth belong together from here on
+MIN_CORRELATION = 0.35  # sound and mouth belong together from here on
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m4v", ".mxf"})
 SHORTEST_S = 1.0  # of speech with a usable face: less says nothing about whether sound and face belong together
 LONGEST_S = 28.0  # of one example: what an encoder reads in one pass
 
 
-class Used(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="clip"):
+class ClipResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="clip"):
     """What became of one clip."""
 
     path: str
@@ -42,7 +42,7 @@ class Used(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="cl
     seconds: float = 0.0  # of examples made from it
 
 
-def clip_examples(folders: Sequence[Path], head: Head, *, delay_s: float = 0.0) -> Iterator[Used | Example]:
+def clip_examples(folders: Sequence[Path], model: MotionModel, *, delay_s: float = 0.0) -> Iterator[ClipResult | Example]:
     """For each video below the folders what became of it, then its examples. Raises: MediaNotFound — no video at all.
 
     delay_s: by which the examples' pictures shall lag their sound, to go with other data whose pictures do.
@@ -52,32 +52,32 @@ def clip_examples(folders: Sequence[Path], head: Head, *, delay_s: float = 0.0) 
         raise MediaNotFound(f"There is no video below {', '.join(map(str, folders))}; give folders of clips of people who talk.")
     for path in paths:
         try:
-            used, examples = examples_of(watch(path), head, delay_s=delay_s)
+            used, examples = examples_from_footage(read_footage(path), model, delay_s=delay_s)
         except (HeygemError, ValueError) as error:
-            used, examples = Used(path=str(path), used=False, reason=str(error)), []
+            used, examples = ClipResult(path=str(path), used=False, reason=str(error)), []
         yield msgspec.structs.replace(used, path=str(path))
         yield from examples
 
 
-def examples_of(footage: Footage, head: Head, *, delay_s: float = 0.0) -> tuple[Used, list[Example]]:
+def examples_from_footage(footage: Footage, model: MotionModel, *, delay_s: float = 0.0) -> tuple[ClipResult, list[Example]]:
     """What became of footage, and the stretches of it in which the face is usable throughout."""
     use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
     if use.sum() * footage.frame_s < SHORTEST_S:
-        return Used(path=footage.name, used=False, reason=f"Less than {SHORTEST_S:g} s of speech with a usable face."), []
-    motion = predict_with(head, footage.samples)
+        return ClipResult(path=footage.name, used=False, reason=f"Less than {SHORTEST_S:g} s of speech with a usable face."), []
+    motion = predict_with(model, footage.samples)
     r, late, _ = best_lag(lambda t: lower_lip_gap(motion.at(t, frame_s=footage.frame_s)), footage.times[use], footage.gap[use])
-    if r < BELONGS_R:
-        return Used(path=footage.name, used=False, reason=f"The sound does not belong to the face (r {r:.2f} at best)."), []
+    if r < MIN_CORRELATION:
+        return ClipResult(path=footage.name, used=False, reason=f"The sound does not belong to the face (r {r:.2f} at best)."), []
     # A prediction that comes `late` means a picture that is early: its frames show what is heard that much later.
     examples = list(_stretches(footage, footage.times + late + delay_s))
     seconds = sum(len(e.deltas) for e in examples) / FRAME_RATE
     said = f"The mouth follows the sound (r {r:.2f})."
-    return Used(path=footage.name, used=bool(examples), reason=said, offset_s=-late, seconds=seconds), examples
+    return ClipResult(path=footage.name, used=bool(examples), reason=said, offset_s=-late, seconds=seconds), examples
 
 
 def _stretches(footage: Footage, times: npt.NDArray[Any]) -> Iterator[Example]:
     """Runs of usable frames of at least a second, cut to what an encoder reads in one pass. times: (T,) of the sound."""
-    neutral = neutral_of(footage.shapes, footage.usable)[list(LOWER_FACE)]
+    neutral = neutral_shape(footage.shapes, footage.usable)[list(LOWER_FACE)]
     deltas, active = footage.shapes[:, list(LOWER_FACE)] - neutral, speaking(footage.samples)
     ends = np.flatnonzero(np.diff(np.r_[0, footage.usable.astype(int), 0]))
     longest = round(LONGEST_S / footage.frame_s)

@@ -1,4 +1,4 @@
-"""What our own listener hears while it learns (`motion.distil`): recordings, synthetic voices, music; most of it disturbed.
+"""What our own listener hears while it learns (`motion.distill`): recordings, synthetic voices, music; most of it disturbed.
 
 Sound alone: no mouth is needed, so any recording of speech will do whose licence allows it.
 """
@@ -24,11 +24,11 @@ from .synthetic_sentences import PHRASES
 
 Floats = NDArray[np.float32]
 
-MANNERS = ("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7")
-SOUNDS = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a"})
+VOICE_VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7")
+SOUND_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a"})
 
 
-class Lessons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DistillationRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the student hears, and how long and how hard it learns."""
 
     epochs: int = 15
@@ -49,23 +49,23 @@ class Lessons(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     seed: int = 0
 
 
-def training_sounds(grid: Path | None, voices: Sequence[Path], lessons: Lessons) -> list[Floats]:
+def training_sounds(grid: Path | None, voices: Sequence[Path], recipe: DistillationRecipe) -> list[Floats]:
     """Everything the student hears, in an order of its own. Raises: MediaNotFound, UnreadableMedia, MissingPackage."""
-    rng = np.random.default_rng(lessons.seed)
+    rng = np.random.default_rng(recipe.seed)
     sounds: list[Floats] = []
     if grid is not None:
         learn = [example for k, example in enumerate(grid_examples(grid)) if k % 10]
-        for _ in range(lessons.grid_copies):
+        for _ in range(recipe.grid_copies):
             sounds += [e.samples for e in joined(learn, rng)]
-    apart = len(sounds) // max(lessons.grid_copies, 1)
+    apart = len(sounds) // max(recipe.grid_copies, 1)
     sounds[apart:] = [altered(respoken(s, rng), rng) for s in sounds[apart:]]
-    recordings = [read_speech(f).samples for folder in voices for f in sorted(folder.rglob("*")) if f.suffix.lower() in SOUNDS]
+    recordings = [read_speech(f).samples for folder in voices for f in sorted(folder.rglob("*")) if f.suffix.lower() in SOUND_SUFFIXES]
     if voices and not recordings:
         raise MediaNotFound(f"There is no recording below {', '.join(map(str, voices))}; give folders of recordings of speech.")
-    for number in range(lessons.voice_copies):
+    for number in range(recipe.voice_copies):
         sounds += [altered(respoken(s, rng), rng) if number else s for s in recordings]
-    sounds += [altered(s, rng) for s in synthetic(lessons.spoken, lessons.seed)]
-    sounds += [music(160_000, rng) for _ in range(6 * lessons.unspoken_minutes)]
+    sounds += [altered(s, rng) for s in synthetic(recipe.spoken, recipe.seed)]
+    sounds += [music(160_000, rng) for _ in range(6 * recipe.unspoken_minutes)]
     return [sounds[k] for k in rng.permutation(len(sounds))]
 
 
@@ -82,5 +82,5 @@ def synthetic(count: int, seed: int = 0) -> Iterator[Floats]:
             phrases = PHRASES[language]
             said = " ".join(rng.sample(phrases, min(3, len(phrases))))
             manner = ["-s", str(rng.randint(130, 190)), "-p", str(rng.randint(20, 80))]
-            subprocess.run([str(program), "-v", language + rng.choice(MANNERS), *manner, "-w", str(file), said], check=True)
+            subprocess.run([str(program), "-v", language + rng.choice(VOICE_VARIANTS), *manner, "-w", str(file), said], check=True)
             yield read_speech(file).samples

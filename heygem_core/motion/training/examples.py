@@ -46,17 +46,17 @@ def grid_examples(folder: Path) -> list[Example]:
     ends = np.cumsum([len(t) for t in times])
     spans = list(zip(np.r_[0, ends[:-1]], ends, strict=True))
     gaps = mesh.lower_lip_gap(shapes)
-    usual = shapes[gaps <= np.percentile(gaps, 20)].mean(0)
+    speaker_mean = shapes[gaps <= np.percentile(gaps, 20)].mean(0)
     return [
-        _example(name, shapes[a:b], gaps[a:b], time, sound, usual)
+        _example(name, shapes[a:b], gaps[a:b], time, sound, speaker_mean)
         for name, (a, b), time, sound in zip(names, spans, times, sounds, strict=True)
     ]
 
 
-def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floats, usual: Floats) -> Example:
+def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floats, speaker_mean: Floats) -> Example:
     resting = gaps <= min(float(np.percentile(gaps, RESTING_SHARE)), RESTING_GAP)
     trust = min(resting.sum() / SURE_FRAMES, 1)
-    neutral = (1 - trust) * usual + (trust * shapes[resting].mean(0) if trust else 0)
+    neutral = (1 - trust) * speaker_mean + (trust * shapes[resting].mean(0) if trust else 0)
     at = np.clip(np.arange(frame_count(len(sound))) / FRAME_RATE, times[0], times[-1])
     curve = CubicSpline(times.astype(np.float64), shapes - neutral)(at)
     return Example(name=name, samples=sound, deltas=curve.astype(np.float32), neutral=neutral.astype(np.float32), active=speaking(sound))

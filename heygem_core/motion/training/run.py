@@ -20,9 +20,9 @@ import numpy as np
 
 from ...errors import HeygemError, MissingPackage, OutputError, SpecError
 from ...shot import from_json, to_json
-from ..motion_model import Head, load_head, save_head
-from .clips import Used, clip_examples
-from .encoder_data import Lessons, training_sounds
+from ..motion_model import MotionModel, load_motion_model, save_motion_model
+from .clips import ClipResult, clip_examples
+from .encoder_data import DistillationRecipe, training_sounds
 from .examples import Example, grid_examples
 from .train_model import GRID_DELAY_S, Epoch, Recipe, train_motion
 
@@ -40,7 +40,7 @@ class TrainTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     recipe: Recipe = Recipe()
     distil: bool = False  # then teach our own listener to hear like the encoder; the head then carries all it needs
     voices: tuple[str, ...] = ()  # folders of recordings of speech that the listener hears
-    lessons: Lessons = Lessons()  # of the listener
+    lessons: DistillationRecipe = DistillationRecipe()  # of the listener
     resume: bool = False  # go on with an interrupted run of the same task
 
     def __post_init__(self) -> None:
@@ -49,7 +49,7 @@ class TrainTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if self.grid is None and not self.clips:
             raise SpecError("There is nothing to train from: give `grid`, `clips`, or both.")
         if self.voices and not self.distil:
-            raise SpecError("Recordings of voices are for the listener alone: ask for `distil` too.")
+            raise SpecError("Recordings of voices are for the listener alone: ask for `distill` too.")
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="trained"):
@@ -61,7 +61,7 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     minutes: float
 
 
-def run_training(task: TrainTask) -> Iterator[Used | Epoch | Trained]:
+def run_training(task: TrainTask) -> Iterator[ClipResult | Epoch | Trained]:
     """Train a head, and a listener for it where the task says so; the teacher's head then lies beside it.
 
     Raises: InputError, SetupError, OutputError, SpecError.
@@ -69,7 +69,7 @@ def run_training(task: TrainTask) -> Iterator[Used | Epoch | Trained]:
     output = Path(task.output)
     trained = output.with_suffix(".teacher.safetensors") if task.distil else output
     _check_places(task, output, trained)
-    seen: list[Used | Epoch] = []
+    seen: list[ClipResult | Epoch] = []
     examples: list[Example] = []
     for found in _examples(task):
         if isinstance(found, Example):
@@ -87,23 +87,23 @@ def run_training(task: TrainTask) -> Iterator[Used | Epoch | Trained]:
     yield Trained(output=str(output), report=_report(task, seen, minutes), examples=len(examples), minutes=round(minutes, 2))
 
 
-def _check_places(task: TrainTask, *heads: Path) -> None:
-    if not heads[0].parent.is_dir():
-        raise OutputError(f"The folder {heads[0].parent} does not exist: make it first.")
-    for left in (_checkpoint(head) for head in heads):
+def _check_places(task: TrainTask, *models: Path) -> None:
+    if not models[0].parent.is_dir():
+        raise OutputError(f"The folder {models[0].parent} does not exist: make it first.")
+    for left in (_checkpoint(model) for model in models):
         if left.exists() and not task.resume:
             raise SpecError(f"An interrupted run left {left}: go on with it (--resume), or delete it to begin anew.")
 
 
-def _checkpoint(head: Path) -> Path:
-    return head.with_suffix(".checkpoint")
+def _checkpoint(model: Path) -> Path:
+    return model.with_suffix(".checkpoint")
 
 
-def _examples(task: TrainTask) -> Iterator[Used | Example]:
+def _examples(task: TrainTask) -> Iterator[ClipResult | Example]:
     if task.grid:
         yield from grid_examples(Path(task.grid))
     if task.clips:
-        yield from clip_examples([Path(p) for p in task.clips], load_head(), delay_s=_delay_s(task))
+        yield from clip_examples([Path(p) for p in task.clips], load_motion_model(), delay_s=_delay_s(task))
 
 
 def _delay_s(task: TrainTask) -> float:
@@ -122,23 +122,23 @@ def _train(task: TrainTask, examples: list[Example], output: Path) -> Iterator[E
 
 
 def _distil(task: TrainTask, teacher: Path, output: Path) -> Iterator[Epoch]:
-    from .distillation import distil
+    from .distillation import distill
 
     sounds = training_sounds(Path(task.grid) if task.grid else None, [Path(p) for p in task.voices], task.lessons)
-    yield from _kept(distil(load_head(str(teacher)), sounds, task.lessons, checkpoint=_checkpoint(output)), task, output)
+    yield from _kept(distill(load_motion_model(str(teacher)), sounds, task.lessons, checkpoint=_checkpoint(output)), task, output)
 
 
-def _kept(steps: Iterator[Epoch | Head], task: TrainTask, output: Path) -> Iterator[Epoch]:
+def _kept(steps: Iterator[Epoch | MotionModel], task: TrainTask, output: Path) -> Iterator[Epoch]:
     """The epochs; the head that comes last is saved and its checkpoint removed."""
     for step in steps:
-        if isinstance(step, Head):
-            save_head(replace(step, facts=step.facts | {"task": msgspec.to_builtins(task), "licence": task.licence}), output)
+        if isinstance(step, MotionModel):
+            save_motion_model(replace(step, facts=step.facts | {"task": msgspec.to_builtins(task), "licence": task.licence}), output)
             _checkpoint(output).unlink(missing_ok=True)
         else:
             yield step
 
 
-def _report(task: TrainTask, seen: list[Used | Epoch], minutes: float) -> str | None:
+def _report(task: TrainTask, seen: list[ClipResult | Epoch], minutes: float) -> str | None:
     """A page beside the head: what it was trained from, and how the error fell. None without matplotlib."""
     try:
         picture = base64.b64encode(loss_plot([e for e in seen if isinstance(e, Epoch)])).decode()
@@ -148,7 +148,7 @@ def _report(task: TrainTask, seen: list[Used | Epoch], minutes: float) -> str | 
         f"<tr><td>{html.escape(c.path)}<td>{'yes' if c.used else 'no'}<td>{'' if c.offset_s is None else f'{1000 * c.offset_s:+.0f} ms'}"
         f"<td>{c.seconds:.1f} s<td>{html.escape(c.reason)}"
         for c in seen
-        if isinstance(c, Used)
+        if isinstance(c, ClipResult)
     )
     page = Path(task.output).with_suffix(".html")
     page.write_text(

@@ -23,7 +23,7 @@ from ...face import mesh
 from ...face.mesh import lower_lip_gap
 from ...speech.features import level
 from ...speech.voice_activity import speaking
-from ..motion_model import Head
+from ..motion_model import MotionModel
 from ..speech_features import STATE_RATE
 from .augment import disturbed, joined, unspoken
 from .checkpoint import resume, save
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ...speech.encoder import Encoder
-    from ..network import MotionNet, MotionNets
+    from ..network import MotionNet, MotionNetEnsemble
 
 Floats = npt.NDArray[np.float32]
 
@@ -115,7 +115,7 @@ def train_motion(
     carry: bool = False,
     delay_s: float = GRID_DELAY_S,
     checkpoint: Path | None = None,
-) -> Iterator[Epoch | Head]:
+) -> Iterator[Epoch | MotionModel]:
     """Yield an Epoch after each pass over the data, then the Head.
 
     carry: put a Whisper encoder's layers into the head's own file. delay_s: by which the examples' pictures lag their sound.
@@ -124,7 +124,7 @@ def train_motion(
     """
     import torch
 
-    from ..network import net_of
+    from ..network import build_network
 
     torch.manual_seed(recipe.seed)
     check = list(examples[:: recipe.held_out])
@@ -132,7 +132,7 @@ def train_motion(
     shapes = fit_shapes(learn, recipe.components)
     states, wanted = _rows(variants(learn, recipe), encoder, shapes)
     sizes = {"states": states[0].shape[-1], "components": recipe.components, "width": recipe.width, "members": recipe.members}
-    net = net_of(sizes, dropout=recipe.dropout)
+    net = build_network(sizes, dropout=recipe.dropout)
     loss_of = _loss(shapes, recipe)
     steps = math.ceil(len(states) / recipe.batch)
     check_states, check_wanted = _rows(check, encoder, shapes)
@@ -160,7 +160,7 @@ def train_motion(
         save(parts, checkpoint, about, epoch + 1)
         yield Epoch(done=epoch + 1, total=recipe.epochs, loss=total, check=checked)
     facts = {"mean_gap_curve": mean_gap_curve(learn), "recipe": msgspec.to_builtins(recipe), "sentences": len(learn), "check": checked}
-    yield Head(
+    yield MotionModel(
         name="trained", encoder=encoder, carries_encoder=carry, net=net, basis=shapes.basis, mean=shapes.mean, opening=shapes.opening,
         vertices=mesh.LOWER_FACE, advance_s=delay_s, facts=facts,
     )  # fmt: skip
@@ -246,7 +246,7 @@ def _loss(shapes: Shapes, recipe: Recipe) -> Any:
     return error
 
 
-def _batch_loss(net: MotionNet | MotionNets, loss_of: Any, states: list[Tensor], wanted: list[Tensor]) -> Tensor:
+def _batch_loss(net: MotionNet | MotionNetEnsemble, loss_of: Any, states: list[Tensor], wanted: list[Tensor]) -> Tensor:
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
