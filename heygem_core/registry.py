@@ -36,7 +36,7 @@ class Registry(Generic[_Thing]):
     @property
     def json_schema(self) -> dict[str, Any]:
         """Marks a field as one of these names. Documents write the names in its place, see `with_names`."""
-        return {_MARK: self.group}
+        return names_of(self.group)
 
     def names(self) -> tuple[str, ...]:
         """All of them: those that ship in their order, then the others by name. Imports nothing."""
@@ -87,6 +87,11 @@ class Registry(Generic[_Thing]):
                 f"“{point.value}” is declared as the {self._called} “{point.name}” and is none of that name: repair its package."
             )
         return thing
+
+
+def names_of(group: str) -> dict[str, Any]:
+    """As `Registry.json_schema`, where the registry itself cannot be imported."""
+    return {_MARK: group}
 
 
 def with_names(schema: dict[str, Any], registries: Iterable[Registry[Any]]) -> dict[str, Any]:

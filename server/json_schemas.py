@@ -15,9 +15,10 @@ from heygem_core.engines.registry import ENGINES
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.registry import Registry, with_names
 
+from .hosts.editors import EDITORS
 from .timeline.formats.registry import FORMATS as TIMELINE_FORMATS
 
-_REGISTRIES: tuple[Registry[Any], ...] = (DELIVERABLES, ENGINES, TIMELINE_FORMATS)
+_REGISTRIES: tuple[Registry[Any], ...] = (DELIVERABLES, ENGINES, TIMELINE_FORMATS, EDITORS)
 
 
 def schema_components(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from heygem_core.errors import SpecError
+from heygem_core.registry import names_of
 from heygem_core.shot import RenderSettings, Stage, Struct
 
 # --- who and what ---------------------------------------------------------------------------------------------------
@@ -357,6 +358,17 @@ class TimelineFormatInfo(Struct, frozen=True, kw_only=True):
     writes: bool
 
 
+class EditorInfo(Struct, frozen=True, kw_only=True):
+    """A kind of editor."""
+
+    name: str  # of `HostHello.app`
+    title: str
+    short_title: str  # where room is short
+    capabilities: tuple[str, ...]  # what editors of the kind can do at most
+    settings: dict[str, Any]  # of `RenderSettings`, that takes on its timelines want
+    laying: Laying  # how takes are laid until a person chooses otherwise
+
+
 class Info(Struct, frozen=True, kw_only=True):
     """What the server is and allows."""
 
@@ -374,6 +386,7 @@ class Info(Struct, frozen=True, kw_only=True):
     workers: int  # tasks that may run at once
     executor: str = "local"  # what runs them
     executors: tuple[str, ...] = ()  # all that this server could use
+    editors: tuple[EditorInfo, ...] = ()  # kinds of editors that may connect
     scope: Scope
 
 
@@ -444,7 +457,7 @@ class HostHello(Struct, frozen=True, kw_only=True):
     """What an editor says about itself."""
 
     id: ForeignId  # the same for each start of the same editor on the same machine
-    app: Literal["premiere", "resolve", "script"]
+    app: Annotated[str, Meta(extra_json_schema=names_of("heygem.editors"))]  # a name in `hosts.editors.EDITORS`
     version: Name
     project: ForeignId  # id
     project_name: ForeignId
@@ -588,10 +601,14 @@ ToClient = Proven | Welcome | Happened | Snapshot | ProgressNow | LogLine | Host
 # --- what hosts answer: JSON-RPC 2.0 ----------------------------------------------------------------------------------
 
 
+MethodName = Literal["host.selection", "host.export", "host.place", "host.switchTake", "host.reveal", "host.markers"]
+"""What each takes and gives is in `hosts.methods.METHODS`."""
+
+
 class HostCall(Struct, frozen=True, kw_only=True):
     """POST /api/v1/hosts/{id}/call: a request that is relayed to a host."""
 
-    method: Literal["host.selection", "host.export", "host.place", "host.switchTake", "host.reveal", "host.markers"]
+    method: MethodName
     params: dict[str, Any] = field(default_factory=dict)
     timeout_s: Annotated[float, Meta(gt=0, le=600)] = 30.0
 

@@ -18,11 +18,6 @@ CSXS_VERSIONS = (11, 12, 13)  # Premiere 24 has 11, 25 and 26 have 12
 NAME = "HeyGem Bridge"
 
 
-def parts_of(target: str, machine: Machine) -> list[Part]:
-    """In the order of installing. Raises: SetupError — the editor does not exist on this system."""
-    return {"premiere": premiere, "resolve": resolve, "service": service}[target](machine)
-
-
 def config(machine: Machine) -> bytes:
     """Where the panels find the server and how they start it."""
     said = {

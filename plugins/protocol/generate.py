@@ -1,6 +1,6 @@
-"""Writes host.schema.json from the structs of `heygem_server.wire`: `python -m heygem_plugins.protocol.generate`.
+"""Writes host.schema.json from `heygem_server.hosts.methods`: `python -m heygem_plugins.protocol.generate`.
 
-The server's structs are the only place where the protocol is said. A copy of the file travels inside each panel.
+The server's table of methods and its structs are the only place where the protocol is said. A copy of the file travels inside each panel.
 """
 
 from __future__ import annotations
@@ -11,29 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from heygem_server import wire
+from heygem_server.hosts.methods import METHODS
 from heygem_server.json_schemas import schema_components
 
 SCHEMA_FILE = Path(__file__).with_name("host.schema.json")
 
-METHODS: dict[str, tuple[type | None, type | None]] = {
-    "host.selection": (None, wire.SelectionResult),
-    "host.export": (wire.ExportParams, wire.ExportResult),
-    "host.place": (wire.PlaceParams, wire.PlaceResult),
-    "host.switchTake": (wire.PlaceParams, wire.PlaceResult),
-    "host.reveal": (wire.RevealParams, None),
-    "host.markers": (wire.MarkersParams, wire.MarkersResult),
-}
-"""Method → parameters and result; None = an empty object."""
-
 
 def schema() -> dict[str, Any]:
     """`methods` names parameters and result of each; `hello` is what a host says first; `$defs` holds the types."""
-    structs = [kind for pair in METHODS.values() for kind in pair if kind] + [wire.HostHello]
-    references, definitions = schema_components(structs, schema_hook=_fraction, ref_template="#/$defs/{name}")
+    structs: list[type] = [kind for method in METHODS.values() for kind in (method.params, method.result) if kind]
+    references, definitions = schema_components([*structs, wire.HostHello], schema_hook=_fraction, ref_template="#/$defs/{name}")
     found = iter(references)
     methods = {
-        name: {"params": next(found) if params else _EMPTY, "result": next(found) if result else _EMPTY}
-        for name, (params, result) in METHODS.items()
+        name: {
+            "params": next(found) if method.params else _EMPTY,
+            "result": next(found) if method.result else _EMPTY,
+            "repeatable": method.repeatable,
+            "timeout_s": method.timeout_s,
+        }
+        for name, method in METHODS.items()
     }
     return {"methods": methods, "hello": next(found), "$defs": definitions}
 

@@ -13,7 +13,8 @@ from heygem_core.shot import from_json, to_json
 
 from ..errors import DiskFull, NotFound
 from ..hosts.connected import HostFailed
-from ..hosts.export_store import KEPT, WITHIN_S, KeptExport, exports_folder
+from ..hosts.export_store import KEPT, KeptExport, exports_folder
+from ..hosts.methods import METHODS
 from ..http import app_keys
 from ..http.idempotency import KEY_HEADER, key_of
 from ..http.routes import ALL, RequestContext, Route
@@ -69,7 +70,7 @@ async def _exported(context: RequestContext, host: str, body: ExportRequest, hom
     folder = context[app_keys.ROOTS].outward(real_path(home))
     params = ExportParams(items=_items(body), kind=body.kind, folder=folder, handles=body.handles)
     # The bound of `HostCall.timeout_s` is checked where one is decoded: it is for requests from outside.
-    call = HostCall(method="host.export", params=from_json(to_json(params), dict), timeout_s=WITHIN_S)
+    call = HostCall(method="host.export", params=from_json(to_json(params), dict), timeout_s=METHODS["host.export"].timeout_s)
     result: ExportResult = await context[app_keys.HOSTS].call(host, call)
     return result
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ..errors import Forbidden
-from ..hosts.connected import PLACING
+from ..hosts.methods import METHODS
 from ..http import app_keys
 from ..http.routes import ALL, PEOPLE, RequestContext, Route
 from ..security.ownership import check_owns
@@ -23,7 +23,7 @@ async def list_hosts(context: RequestContext) -> tuple[HostView, ...]:
 
 async def call(context: RequestContext, body: HostCall) -> Any:
     check_reach(context)
-    if body.method in PLACING and isinstance(body.params.get("take"), str):
+    if METHODS[body.method].places and isinstance(body.params.get("take"), str):
         body = await _with_file(context, body)
     return await context[app_keys.HOSTS].call(context.id, body)
 

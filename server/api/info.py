@@ -11,6 +11,7 @@ from heygem_core.engines.registry import ENGINES
 from heygem_core.media.deliverables import DELIVERABLES
 
 from ..executors.registry import EXECUTORS
+from ..hosts.editors import EDITORS
 from ..http import app_keys
 from ..http.metrics import metrics_text
 from ..http.openapi import document
@@ -49,6 +50,7 @@ async def info(context: RequestContext) -> Info:
         workers=services.executor.capacity,
         executor=settings.executor,
         executors=EXECUTORS.names(),
+        editors=tuple(row.info for row in EDITORS.all().values()),
         scope=context.who.scope,
     )
 

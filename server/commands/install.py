@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import pkgutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..hosts.editors import EDITORS, Installer
+
 if TYPE_CHECKING:
     from heygem_plugins.installing.machine import Machine
 
-TARGETS = {
-    "premiere": "the panel for Premiere Pro (CEP), and the setting that lets Premiere load it unsigned",
-    "resolve": "the script for DaVinci Resolve: Workspace > Scripts > Utility > HeyGem Bridge",
-    "service": "start the render server at login (panels that cannot start it themselves need this)",
-}
+_SERVICE = Installer(
+    parts="heygem_plugins.installing.targets:service",
+    what="start the render server at login (panels that cannot start it themselves need this)",
+    next_step="The server starts at each login.",
+)
+
+
+def targets() -> dict[str, Installer]:
+    """What can be installed, by name: the panel of each editor that has one, and the server itself."""
+    panels = {name: editor.install for name, editor in EDITORS.all().items() if editor.install is not None}
+    return {**panels, "service": _SERVICE}
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    words = "\n".join(f"  {name:9} {text}" for name, text in TARGETS.items())
+    known = targets()
+    words = "\n".join(f"  {name:9} {one.what}" for name, one in known.items())
     parser = commands.add_parser(
         "install",
         help="put the panels into the editors",
         description=f"Puts one of these on this machine, for this user:\n{words}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("target", choices=TARGETS, metavar="premiere|resolve|service")
+    parser.add_argument("target", choices=known, metavar="|".join(known))
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--uninstall", action="store_true", help="take it away again")
     modes.add_argument("--status", action="store_true", help="only say what is there; exit code 1 if something is missing or old")
@@ -48,9 +58,9 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
     Exit code: 0, 1 = `--status` found something missing, 5 = something could not be written. Raises: SetupError.
     """
     from heygem_core.errors import OutputError
-    from heygem_plugins.installing.targets import parts_of
 
-    parts = parts_of(target, machine)
+    found = targets()[target]
+    parts = pkgutil.resolve_name(found.parts)(machine)
     states = [(part, part.state(machine)) for part in parts]
     if status:
         for part, state in states:
@@ -71,16 +81,11 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
     if not wanted:
         print("Nothing to do.")
     elif not dry_run:
-        print(_next_step(target, uninstall))
+        print(_next_step(target, found, uninstall))
     return OutputError.exit_code if failed else 0
 
 
-def _next_step(target: str, uninstall: bool) -> str:
+def _next_step(target: str, found: Installer, uninstall: bool) -> str:
     if uninstall:
         return "Restart the editor." if target != "service" else "The server no longer starts at login."
-    return {
-        "premiere": "Restart Premiere, then open Window > Extensions > HeyGem Bridge.",
-        "resolve": "Restart Resolve, then open Workspace > Scripts > Utility > HeyGem Bridge. From version 21.1 on this needs the Studio "
-        "edition; the free one works with timeline files: File > Export > Timeline (OTIO), then the page's “From a timeline”.",
-        "service": "The server starts at each login.",
-    }[target]
+    return found.next_step

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,22 +21,8 @@ from heygem_core.shot import Struct, from_json, to_json
 from .. import wire
 from ..errors import BadRequest, Broken, Forbidden, HostGone, NotFound
 from ..security.tokens import Grant
-
-METHODS: dict[str, tuple[Any, Any]] = {
-    "host.selection": (dict[str, Any], wire.SelectionResult),
-    "host.export": (wire.ExportParams, wire.ExportResult),
-    "host.place": (wire.PlaceParams, wire.PlaceResult),
-    "host.switchTake": (wire.PlaceParams, wire.PlaceResult),
-    "host.reveal": (wire.RevealParams, dict[str, Any]),
-    "host.markers": (wire.MarkersParams, wire.MarkersResult),
-}
-"""Each method's parameters and result."""
-
-PLACING = frozenset({"host.place", "host.switchTake"})
-"""After these a take is on a timeline: that is recorded whoever still waits for the answer."""
-
-AGAIN = frozenset({"host.selection", "host.place", "host.switchTake", "host.reveal", "host.markers"})
-"""Doing these twice is doing them once."""
+from .editors import EDITORS
+from .methods import METHODS, Method
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -74,6 +59,20 @@ class Connection:
     waiting: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
 
+class Nothing(Struct, frozen=True, kw_only=True):
+    """The parameters of a method that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A call whose parameters were checked."""
+
+    name: str
+    method: Method
+    params: Any  # the method's struct
+    timeout_s: float
+
+
 class Hosts:
     """All editors that are connected now."""
 
@@ -90,7 +89,7 @@ class Hosts:
         return tuple(connection.view for connection in self._connections.values())
 
     async def came(self, hello: wire.HostHello, who: Grant, send: Send) -> Connection:
-        """Registers an editor; of several panels of the same editor the newest is asked. Raises: Forbidden."""
+        """Registers an editor; of several panels of the same editor the newest is asked. Raises: Forbidden, BadRequest."""
         check_host(hello, who)
         facts = {name: getattr(hello, name) for name in ("id", "app", "version", "project", "project_name", "capabilities")}
         connection = Connection(wire.HostView(**facts, since=time.time()), send)
@@ -134,54 +133,60 @@ class Hosts:
             future.set_result(answer.result)
 
     async def call(self, host: str, call: wire.HostCall) -> Any:
-        """The host's result, checked. Raises: NotFound, BadRequest, HostGone, HostFailed."""
-        wanted, given = METHODS[call.method]
-        params = _checked(call.params, wanted, "The parameters are not valid")
+        """The host's result, checked. What is sent are the parameters as they were checked.
+
+        Raises: NotFound, BadRequest, HostGone, HostFailed.
+        """
+        method = METHODS[call.method]
+        params = _checked(call.params, method.params or Nothing, "The parameters are not valid")
         if host not in self._connections:
             raise NotFound("This editor is not connected: open its panel, then try again.")
-        if call.method not in PLACING:
-            return await self._ask(host, call, given)
+        request = _Request(call.method, method, params, call.timeout_s)
+        if not method.places:
+            return await self._ask(host, request)
         key = (host, to_json(params))
         if key not in self._placing:
-            self._placing[key] = task = asyncio.create_task(self._place(host, call, given, params))
+            self._placing[key] = task = asyncio.create_task(self._place(host, request))
             task.add_done_callback(lambda _: self._placing.pop(key, None))
         return await asyncio.shield(self._placing[key])
 
-    async def _place(self, host: str, call: wire.HostCall, given: Any, params: wire.PlaceParams) -> Any:
-        result = await self._ask(host, call, given)
+    async def _place(self, host: str, request: _Request) -> Any:
+        result = await self._ask(host, request)
+        params: wire.PlaceParams = request.params
         await self._placed(params.take, wire.Placed(host=host, placement=params.placement, at=time.time()))
         return result
 
-    async def _ask(self, host: str, call: wire.HostCall, given: Any) -> Any:
+    async def _ask(self, host: str, request: _Request) -> Any:
         try:
-            async with asyncio.timeout(call.timeout_s):
+            async with asyncio.timeout(request.timeout_s):
                 while True:
                     try:
-                        result = await self._send(await self._connected(host, call.method), call)
-                        return _checked(result, given, "The editor's answer is not valid", HostFailed)
+                        result = await self._send(await self._connected(host, request.method), request)
+                        return _checked(result, request.method.result_type, "The editor's answer is not valid", HostFailed)
                     except (ConnectionError, asyncio.CancelledError) as error:
-                        if isinstance(error, asyncio.CancelledError) or call.method not in AGAIN:
+                        if isinstance(error, asyncio.CancelledError) or not request.method.repeatable:
                             raise
         except TimeoutError:
             raise HostGone(
-                f"The editor did not answer within {call.timeout_s:g} s: look for an open dialog in it, then try again."
+                f"The editor did not answer within {request.timeout_s:g} s: look for an open dialog in it, then try again."
             ) from None
         except ConnectionError:
             raise HostGone("The editor left before it answered: look there whether it was done before you try again.") from None
 
-    async def _connected(self, host: str, method: str) -> Connection:
-        if method not in AGAIN and host not in self._connections:
+    async def _connected(self, host: str, method: Method) -> Connection:
+        if not method.repeatable and host not in self._connections:
             raise ConnectionError
         async with self._came:
             await self._came.wait_for(lambda: host in self._connections)
         return self._connections[host]
 
-    async def _send(self, connection: Connection, call: wire.HostCall) -> Any:
+    async def _send(self, connection: Connection, request: _Request) -> Any:
         """Raises: ConnectionError — the socket went while it waited."""
         number = next(self._numbers)
         future = connection.waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            await connection.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": call.method, "params": call.params}))
+            message = {"jsonrpc": "2.0", "id": number, "method": request.name, "params": request.params}
+            await connection.send(to_json(message).decode())
             return await future
         finally:
             connection.waiting.pop(number, None)
@@ -191,7 +196,14 @@ class Hosts:
 
 
 def check_host(hello: wire.HostHello, who: Grant) -> None:
-    """A host's token is for one host and its project; the admin's (out of server.json) for any; a page is no editor. Raises: Forbidden."""
+    """A host's token is for one host and its project; the admin's (out of server.json) for any; a page is no editor.
+
+    Raises: Forbidden; BadRequest — it is of no kind that this server knows.
+    """
+    try:
+        EDITORS.check(hello.app)
+    except SpecError as error:
+        raise BadRequest(str(error)) from None
     if who.scope == "page" or (who.scope == "host" and (who.host, who.project) != (hello.id, hello.project)):
         raise Forbidden("This token is not for this editor and project: ask for a new one with the token of server.json.")
 

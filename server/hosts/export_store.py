@@ -22,11 +22,7 @@ from ..wire import ExportedItem
 
 KEPT = "kept.json"
 EXPORT_ID = re.compile(r"x[0-9a-f]{16}")
-WITHIN_S = 7200.0
-"""How long an editor may take for one export. It draws about as fast as the clips play, several times slower with heavy effects, and works
-through all of them before it answers; Resolve's panel gives up after an hour for one clip. Two hours are far less than `_STALE_S`, so
-whatever is older than that is no longer being made."""
-_STALE_S = 86_400.0
+_STALE_S = 86_400.0  # much longer than an editor may take for one export (`methods.WITHIN_S`)
 _GONE = "This export is not here (any more): let the editor export the clips again."
 
 

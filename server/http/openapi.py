@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..hosts.connected import METHODS, RpcAnswer
+from ..hosts.connected import RpcAnswer
+from ..hosts.methods import METHODS
 from ..json_schemas import schema_components
 from ..security.middleware import COOKIE, CSRF_HEADER
 from ..wire import HostCall, PreviewHeader, Problem, ToClient, ToServer
@@ -42,7 +43,15 @@ def document(routes: tuple[Route, ...]) -> bytes:
             "preview-header": named.of(PreviewHeader),
             "host-answer": named.of(RpcAnswer),
         },
-        "x-host-methods": {name: {"params": named.of(takes), "result": named.of(gives)} for name, (takes, gives) in METHODS.items()},
+        "x-host-methods": {
+            name: {
+                "params": named.of(method.params_type),
+                "result": named.of(method.result_type),
+                "repeatable": method.repeatable,
+                "timeout_s": method.timeout_s,
+            }
+            for name, method in METHODS.items()
+        },
     }
     return json.dumps(described, ensure_ascii=False, sort_keys=False).encode()
 
@@ -59,7 +68,8 @@ class _Schemas:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         kinds = [kind for route in routes for kind in (route.body, route.response, route.query) if kind is not None]
-        kinds += [Problem, HostCall, ToServer, ToClient, PreviewHeader, RpcAnswer, *(kind for pair in METHODS.values() for kind in pair)]
+        kinds += [Problem, HostCall, ToServer, ToClient, PreviewHeader, RpcAnswer]
+        kinds += [kind for method in METHODS.values() for kind in (method.params_type, method.result_type)]
         known: dict[str, Any] = {repr(kind): kind for kind in kinds}
         try:
             found, self.schemas = schema_components(known.values(), schema_hook=_other, ref_template=_REFERENCE)

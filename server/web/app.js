@@ -7,6 +7,7 @@ import { html, render, useEffect, useMemo, useRef, useState } from "./ui/html.js
 import { AppContext, useLive, useStore } from "./ui/hooks.js";
 import { Notice } from "./ui/parts.js";
 import { makeClient } from "./client.js";
+import { knowEditors } from "./editors.js";
 import { makeHostLink, wantedHost } from "./host.js";
 import { DraftStore } from "./media/draft.js";
 import { route, startRouting } from "./route.js";
@@ -52,6 +53,7 @@ function Page() {
     try {
       const [session, info] = await Promise.all([client.api.session(), client.api.info()]);
       client.who.csrf = session.csrf;
+      knowEditors(info.editors);
       client.connect();
       await client.settled(SETTLE_MS);
       setEntry({ state: "in", info, problem: null });

@@ -7,6 +7,17 @@
 /** @import * as Wire from "./wire.js" */
 import { maybe } from "./text.js";
 
+/** @type {readonly Wire.EditorInfo[]} */
+let kinds = [];
+
+/** The kinds of editors that the server describes. @param {readonly Wire.EditorInfo[]} described */
+export function knowEditors(described) {
+  kinds = described;
+}
+
+/** The server's description of an editor. @param {string | undefined} app */
+export const described = (app) => kinds.find((kind) => kind.name === app) ?? null;
+
 /**
  * @typedef {object} Editor
  * @property {string} id of the host
@@ -24,10 +35,10 @@ export const editorOf = (view) => ({
 });
 
 /** "Premiere Pro" @param {string | undefined} app */
-export const appName = (app) => maybe(`app.${app}`) ?? maybe("app.script") ?? "";
+export const appName = (app) => maybe(`app.${app}`) ?? described(app)?.title ?? maybe("app.script") ?? "";
 
 /** "Resolve", where room is short. @param {string} app */
-export const shortName = (app) => maybe(`app-short.${app}`) ?? maybe("app-short.script") ?? "";
+export const shortName = (app) => maybe(`app-short.${app}`) ?? described(app)?.short_title ?? maybe("app-short.script") ?? "";
 
 /** "Resolve › Film" @param {{app: string, project_name: string}} view */
 export const editorName = (view) => [shortName(view.app), view.project_name].filter(Boolean).join(" › ");
@@ -38,3 +49,6 @@ export const editorName = (view) => [shortName(view.app), view.project_name].fil
  * @param {string} what
  */
 export const able = (editor, what) => editor.session?.capabilities?.includes(what) ?? true;
+
+/** Whether editors of its kind can do it at all, and this one does not say otherwise. @param {Editor} editor @param {string} what */
+export const known = (editor, what) => (described(editor.session?.app)?.capabilities.includes(what) ?? false) && able(editor, what);

@@ -18,10 +18,22 @@ export const PRESETS = {
   archive: { format: "ffv1" },
 };
 
+/** Of files, and of takes for a timeline that is no connected editor's. */
+export const FILE_PRESET = "premiere";
+export const TIMELINE_PRESET = "timeline";
+
 const PLACE = "heygem.presets";
 
+/** The preset that says just this, "custom" where none does. @param {Partial<Settings>} settings */
+export const presetOf = (settings) =>
+  Object.keys(PRESETS).find((key) => {
+    const said = /** @type {Record<string, unknown>} */ (PRESETS[key]);
+    const names = Object.keys({ ...said, ...settings });
+    return names.every((name) => said[name] === /** @type {Record<string, unknown>} */ (settings)[name]);
+  }) ?? "custom";
+
 /** @param {string} preset @returns {Settings} */
-export const settingsOf = (preset) => ({ ...DEFAULT_SETTINGS, ...(PRESETS[preset] ?? savedPresets()[preset] ?? PRESETS.premiere) });
+export const settingsOf = (preset) => ({ ...DEFAULT_SETTINGS, ...(PRESETS[preset] ?? savedPresets()[preset] ?? PRESETS[FILE_PRESET]) });
 
 /** @returns {Record<string, Partial<Settings>>} by the name their owner gave */
 export function savedPresets() {

@@ -19,6 +19,8 @@ export type FileKind = "folder" | "video" | "sound" | "still" | "timeline" | "ot
 
 export type EventKind = "job.added" | "job.changed" | "job.deleted" | "shot.changed" | "take.added" | "take.changed" | "take.deleted" | "server.changed";
 
+export type MethodName = "host.selection" | "host.export" | "host.place" | "host.switchTake" | "host.reveal" | "host.markers";
+
 export type Fit = "none" | "trim" | "hold" | "loop";
 
 export type TakeKind = "full" | "patch";
@@ -291,6 +293,15 @@ export interface TimelineFormatInfo {
   writes: boolean;
 }
 
+export interface EditorInfo {
+  name: string;
+  title: string;
+  short_title: string;
+  capabilities: Array<string>;
+  settings: Record<string, any>;
+  laying: Laying;
+}
+
 export interface Info {
   version: string;
   epoch: string;
@@ -306,6 +317,7 @@ export interface Info {
   workers: number;
   executor: string;
   executors: Array<string>;
+  editors: Array<EditorInfo>;
   scope: Scope;
 }
 
@@ -354,7 +366,7 @@ export interface Problem {
 
 export interface HostHello {
   id: string;
-  app: "premiere" | "resolve" | "script";
+  app: string;
   version: string;
   project: string;
   project_name: string;
@@ -473,7 +485,7 @@ export interface PreviewHeader {
 }
 
 export interface HostCall {
-  method: "host.export" | "host.markers" | "host.place" | "host.reveal" | "host.selection" | "host.switchTake";
+  method: MethodName;
   params?: Record<string, any>;
   timeout_s?: number;
 }

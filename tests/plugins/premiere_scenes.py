@@ -16,6 +16,7 @@ import jsonschema
 
 from heygem_core.shot import from_json
 from heygem_plugins.protocol import generate
+from heygem_server.hosts.methods import METHODS
 from tests.plugins.media import in_ticks, make_clip, make_speech
 from tests.plugins.node import HERE, NodeProcess
 
@@ -98,7 +99,7 @@ class Scene:
         reply = self.fake("ask", request={"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         assert "error" not in reply, reply
         jsonschema.validate(reply["result"], {**SCHEMA["methods"][method]["result"], "$defs": SCHEMA["$defs"]})
-        kind = generate.METHODS[method][1]
+        kind = METHODS[method].result
         if kind is not None:
             from_json(json.dumps(reply["result"]), kind)
         return reply["result"]

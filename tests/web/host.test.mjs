@@ -8,8 +8,10 @@ const { madeOf, picturesWanted, secondsOf, soundsWanted, stillMeant } = await im
 const { checked, DEFAULT_CHOICE, framesOf, layingOf } = await import("../../server/web/media/laying.js");
 const { lengthsOf, timelineRequest } = await import("../../server/web/media/host-request.js");
 const { length } = await import("../../server/web/format.js");
-const { able, editorOf } = await import("../../server/web/editors.js");
+const { able, appName, editorName, editorOf, known, knowEditors, shortName } = await import("../../server/web/editors.js");
 const { takeThere } = await import("../../server/web/views/place.js");
+const { presetOf } = await import("../../server/web/presets.js");
+const { WorkStore } = await import("../../server/web/views/host-work.js");
 const { sameFace } = await import("../../server/web/media/faces.js");
 const { readRoute } = await import("../../server/web/route.js");
 
@@ -173,4 +175,31 @@ test("of several versions that were laid on a timeline, the last one lies there"
   assert.equal(takeThere(takes, "h").id, "b");
   assert.equal(takeThere([takeView({ id: "a", placed: [placed("h", 5), placed("h", 12)] }), takes[1]], "h").id, "a");
   assert.equal(takeThere(takes, "nobody"), null);
+});
+
+const KINDS = [
+  { name: "premiere", title: "Premiere Pro", short_title: "Premiere", capabilities: ["place.track"], settings: { format: "prores" } },
+  { name: "toy", title: "Toy Editor", short_title: "Toy", capabilities: ["place.take"], settings: { format: "ffv1", fit: "hold" } },
+];
+
+test("an editor that the page has never heard of is called what the server calls it, and can what its kind can", () => {
+  knowEditors(KINDS);
+  assert.deepEqual(
+    [appName("toy"), shortName("toy"), editorName({ app: "toy", project_name: "Film" })],
+    ["Toy Editor", "Toy", "Toy › Film"],
+  );
+  const knows = (app, capabilities) => known({ session: { app, capabilities } }, "place.take");
+  assert.deepEqual(
+    [knows("toy"), knows("toy", ["place.take"]), knows("toy", []), knows("premiere"), knows("unheard of")],
+    [true, true, false, false, false],
+  );
+});
+
+test("what an editor's timeline wants is the preset that says so, or settings of its own", () => {
+  assert.equal(presetOf({ format: "dnxhr", sound: "none", fit: "hold" }), "timeline-resolve");
+  assert.equal(presetOf({ format: "ffv1", fit: "hold" }), "custom");
+  knowEditors(KINDS);
+  const { draft } = new WorkStore("toy");
+  assert.deepEqual([draft.value.preset, draft.value.settings.format, draft.value.settings.fit], ["custom", "ffv1", "hold"]);
+  assert.equal(new WorkStore("unheard of").draft.value.preset, "timeline");
 });

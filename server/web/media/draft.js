@@ -1,6 +1,6 @@
 /** What somebody is putting together: on the page “New render”, and beside an editor. It outlives a change of view, not the page. */
 
-import { settingsOf } from "../presets.js";
+import { FILE_PRESET, settingsOf } from "../presets.js";
 import { Store } from "../store.js";
 
 /** @import * as Wire from "../wire.js" */
@@ -26,14 +26,14 @@ export class DraftStore extends Store {
   /** @type {DraftStore[]} */
   static all = [];
 
-  /** @param {string} preset */
-  constructor(preset) {
+  /** @param {string} preset @param {import("../presets.js").Settings} settings */
+  constructor(preset, settings = settingsOf(preset)) {
     super({
       tab: "single",
       items: [],
       shown: { single: [], batch: [], timeline: [] },
       pairing: "each",
-      settings: settingsOf(preset),
+      settings,
       preset,
       folder: "",
       name: "",
@@ -76,7 +76,7 @@ export class DraftStore extends Store {
 }
 
 /** Of the page “New render”. */
-export const draft = new DraftStore("premiere");
+export const draft = new DraftStore(FILE_PRESET);
 
 /** @param {Draft} now @param {Draft["tab"]} tab @param {import("./items.js").Role} role @returns {Item[]} */
 export const itemsOf = (now, tab, role) => now.items.filter((item) => item.role === role && now.shown[tab].includes(item.key));

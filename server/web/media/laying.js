@@ -11,12 +11,14 @@ export const DEFAULT_CHOICE = { mode: "track", mute: "none", disable_original: f
 
 const place = (/** @type {string} */ app) => `heygem.laying.${app}`;
 
-/** @param {string} app @returns {Choice} */
-export function remembered(app) {
+/** @param {string} app @param {Wire.Laying} [laying] the server's word for editors of the kind @returns {Choice} */
+export function remembered(app, laying) {
+  const usual = { ...DEFAULT_CHOICE, ...laying };
   try {
-    return checked(JSON.parse(localStorage.getItem(place(app)) ?? "{}"));
+    const kept = localStorage.getItem(place(app));
+    return kept === null ? usual : checked(JSON.parse(kept));
   } catch {
-    return DEFAULT_CHOICE; // a frame without storage, or somebody else's text in it
+    return usual; // a frame without storage, or somebody else's text in it
   }
 }
 

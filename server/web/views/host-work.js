@@ -3,9 +3,12 @@
 /** @import * as Wire from "../wire.js" */
 /** @import { Editor } from "../editors.js" */
 /** @import { Made, Wanted } from "../media/exports.js" */
+import { DEFAULT_SETTINGS } from "../defaults.js";
+import { described } from "../editors.js";
 import { DraftStore, newKey } from "../media/draft.js";
 import { madeOf, secondsOf, stillMeant } from "../media/exports.js";
 import { remembered, rememberChoice } from "../media/laying.js";
+import { presetOf, TIMELINE_PRESET } from "../presets.js";
 import { Store } from "../store.js";
 
 /**
@@ -28,10 +31,11 @@ import { Store } from "../store.js";
 export class WorkStore extends Store {
   /** @param {string} app */
   constructor(app) {
+    const kind = described(app);
     super({
       from: "clip",
       faces: {},
-      laying: remembered(app),
+      laying: remembered(app, kind?.laying),
       made: [],
       exporting: null,
       problems: {},
@@ -42,7 +46,9 @@ export class WorkStore extends Store {
     });
     this.app = app;
     /** Its speech and settings are no other editor's. */
-    this.draft = new DraftStore(app === "resolve" ? "timeline-resolve" : "timeline");
+    this.draft = kind
+      ? new DraftStore(presetOf(kind.settings), { ...DEFAULT_SETTINGS, ...kind.settings })
+      : new DraftStore(TIMELINE_PRESET);
   }
 
   /** @param {Partial<Work>} change */

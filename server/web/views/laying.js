@@ -4,7 +4,7 @@
 import { html } from "../ui/html.js";
 import { useStore } from "../ui/hooks.js";
 import { Field, Select } from "../ui/parts.js";
-import { able } from "../editors.js";
+import { able, known } from "../editors.js";
 import { framesOf, MOST_HANDLES } from "../media/laying.js";
 import { t } from "../text.js";
 import { workOf } from "./host-work.js";
@@ -12,8 +12,8 @@ import { workOf } from "./host-work.js";
 const MUTES = /** @type {const} */ (["none", "clip", "track"]);
 const MODES = /** @type {const} */ (["track", "take"]);
 
-/** Whether the editor knows takes of a clip: Resolve does. @param {Editor} host */
-export const knowsTakes = (host) => host.session?.app === "resolve" && able(host, "place.take");
+/** Whether the editor knows takes of a clip. @param {Editor} host */
+export const knowsTakes = (host) => known(host, "place.take");
 
 /** @param {{host: Editor, kind: string}} props kind: "full" or "patch", of the settings */
 export function LayingForm({ host, kind }) {

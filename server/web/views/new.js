@@ -10,7 +10,7 @@ import { ShotEditor } from "../media/editor.js";
 import { useIntake } from "../media/intake.js";
 import { DropZone, ItemRow } from "../media/picker.js";
 import { overhang, shotOf, shotsOf } from "../media/request.js";
-import { settingsOf } from "../presets.js";
+import { FILE_PRESET, settingsOf, TIMELINE_PRESET } from "../presets.js";
 import { duration } from "../format.js";
 import { t } from "../text.js";
 import { StartPanel } from "./start.js";
@@ -22,7 +22,8 @@ import { TimelineTab } from "./timeline.js";
  */
 function turnTo(tab) {
   const { preset } = draft.value;
-  const other = tab === "timeline" && preset === "premiere" ? "timeline" : tab !== "timeline" && preset === "timeline" ? "premiere" : null;
+  const [from, to] = tab === "timeline" ? [FILE_PRESET, TIMELINE_PRESET] : [TIMELINE_PRESET, FILE_PRESET];
+  const other = preset === from ? to : null;
   draft.edit(other ? { tab, preset: other, settings: settingsOf(other) } : { tab });
 }
 

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from heygem_core.shot import from_json
-from heygem_server.api import exports as exports_module
-from heygem_server.hosts.export_store import WITHIN_S, KeptExport
+from heygem_server.hosts.export_store import KeptExport
 from heygem_server.hosts.exports import Exporting
+from heygem_server.hosts.methods import METHODS, WITHIN_S
 from heygem_server.settings import PathMap
 
 from .running import Answer, Server, arrivals, running, wait_for
@@ -179,7 +180,7 @@ def test_an_editor_that_leaves_or_never_answers_leaves_nothing_behind(clean: Ser
         wait_for(lambda: bool(host.asked))
         host.leave()
         assert (waiting.result(10).status, waiting.result().error) == (504, "HostGone")
-    monkeypatch.setattr(exports_module, "WITHIN_S", 0.3)
+    monkeypatch.setitem(METHODS, "host.export", msgspec.structs.replace(METHODS["host.export"], timeout_s=0.3))
     with editor(clean, lambda _: None):
         assert export(clean, "a").status == 504
 

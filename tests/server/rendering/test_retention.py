@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from heygem_server.hosts.export_store import WITHIN_S, exports_folder
+from heygem_server.hosts.export_store import exports_folder
+from heygem_server.hosts.methods import WITHIN_S
 from heygem_server.rendering.retention import sweep
 from heygem_server.rendering.timeline_store import forget_timeline, timelines_folder
 from heygem_server.settings import ServerSettings
