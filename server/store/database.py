@@ -66,7 +66,7 @@ class Database:
         try:
             self._writer, self._reader = _connect(self.path), _connect(self.path)
             migrate(self._writer)
-            self._writer.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (token_hex(8),))
+            self._writer.execute(queries.BEGIN_EPOCH, (token_hex(8),))
         except sqlite3.DatabaseError as error:
             raise Broken(f"The database “{self.path}” cannot be used ({error}): move it away and start again.") from error
         if os.name == "posix":
@@ -121,7 +121,7 @@ class Database:
     def epoch(self) -> str:
         """Changes whenever event numbers start anew."""
         with self.reading() as connection:
-            return str(connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0])
+            return str(connection.execute(queries.EPOCH).fetchone()[0])
 
     @property
     def seq(self) -> int:
@@ -137,7 +137,7 @@ class Database:
 
 def newest_seq(connection: sqlite3.Connection) -> int:
     """Also where the newest events were pruned."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    row = connection.execute(queries.NEWEST_EVENT).fetchone()
     return row[0] if row else 0
 
 
@@ -174,11 +174,11 @@ def refresh(change: Change, job: str) -> None:
     """Counts and state of a job, from its shots."""
     connection = change.connection
     counted = {row[0]: row[1:] for row in connection.execute(queries.COUNTS, (job,))}
-    name, now = connection.execute("SELECT name, state FROM jobs WHERE id = ?", (job,)).fetchone()
+    name, now = connection.execute(queries.JOB_STATE, (job,)).fetchone()
     state = move("job", now, job_state(now, {state: row[0] for state, row in counted.items()}), name)
     total, planned = (sum(row[place] for row in counted.values()) for place in (0, 3))
     connection.execute(
-        "UPDATE jobs SET state = ?, updated = ?, shots_done = ?, shots_failed = ?, frames_done = ?, frames_total = ? WHERE id = ?",
+        queries.SUM_UP_JOB,
         (
             state,
             change.now,
@@ -194,7 +194,7 @@ def refresh(change: Change, job: str) -> None:
 def _write(change: Change, kind: EventKind, **what: Any) -> Happened:
     seq = newest_seq(change.connection) + 1
     event = Happened(seq=seq, at=change.now, kind=kind, **what)
-    change.connection.execute("INSERT INTO events VALUES (?, ?, ?)", (seq, change.now, encoded(event)))
+    change.connection.execute(queries.RECORD_EVENT, (seq, change.now, encoded(event)))
     return event
 
 

@@ -33,7 +33,7 @@ class History(Database):
             newest = newest_seq(connection)
             if seq > newest:
                 return None
-            found = connection.execute("SELECT body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)).fetchall()
+            found = connection.execute(queries.EVENTS_AFTER, (seq, limit)).fetchall()
         events = events_from(found)
         first = events[0].seq if events else newest + 1
         return events if first == seq + 1 else None
@@ -43,7 +43,7 @@ class History(Database):
         unfinished = "SELECT * FROM jobs WHERE state IN ('queued', 'active', 'paused') ORDER BY number DESC LIMIT ?"
         finished = "SELECT * FROM jobs WHERE state NOT IN ('queued', 'active', 'paused') ORDER BY number DESC LIMIT ?"
         with self.reading() as connection:
-            epoch = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
+            epoch = connection.execute(queries.EPOCH).fetchone()[0]
             found = [*connection.execute(unfinished, (_MOST_JOBS,)), *connection.execute(finished, (_NEWEST_JOBS,))]
             return Snapshot(epoch=epoch, seq=newest_seq(connection), jobs=tuple(map(rows.job_view, found)))
 
@@ -58,5 +58,5 @@ class History(Database):
         """Drops all but the newest events, and keys of requests that nobody repeats any more; returns how many events went."""
         with self.change() as change:
             newest = newest_seq(change.connection)
-            change.connection.execute("DELETE FROM idempotency WHERE created < ?", (change.now - idempotency_s,))
-            return change.connection.execute("DELETE FROM events WHERE seq <= ?", (newest - keep_events,)).rowcount
+            change.connection.execute(queries.FORGET_OLD_KEYS, (change.now - idempotency_s,))
+            return change.connection.execute(queries.PRUNE_EVENTS, (newest - keep_events,)).rowcount

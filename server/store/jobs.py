@@ -71,7 +71,7 @@ class Jobs(Database):
             if before is None:
                 _insert(change, job, request, wanted, shots, folder, by)
                 if idempotency_key is not None:
-                    change.connection.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?)", (idempotency_key, digest, job, change.now))
+                    change.connection.execute(queries.REMEMBER_KEY, (idempotency_key, digest, job, change.now))
         return self.job(job)
 
     def answered(self, idempotency_key: str, digest: str) -> str | None:
@@ -117,11 +117,11 @@ class Jobs(Database):
 
     def knows_job(self, job: str) -> bool:
         with self.reading() as connection:
-            return connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job,)).fetchone() is not None
+            return connection.execute(queries.KNOWS_JOB, (job,)).fetchone() is not None
 
     def knows_shot(self, shot: str) -> bool:
         with self.reading() as connection:
-            return connection.execute("SELECT 1 FROM shots WHERE id = ?", (shot,)).fetchone() is not None
+            return connection.execute(queries.KNOWS_SHOT, (shot,)).fetchone() is not None
 
     def jobs(
         self,
@@ -154,7 +154,7 @@ class Jobs(Database):
                 move("job", view.state, "canceled", view.name)
                 _cancel_shots(change, job)
                 # Some may be done, so the shots alone would not say that the whole was called off.
-                change.connection.execute("UPDATE jobs SET state = 'canceled' WHERE id = ?", (job,))
+                change.connection.execute(queries.CANCEL_JOB, (job,))
                 change.jobs[job] = "job.changed"
         return self.job_view(job)
 
@@ -163,9 +163,9 @@ class Jobs(Database):
         with self.change() as change:
             view = rows.job(change.connection, job)
             if view.state != "paused":
-                change.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (move("job", view.state, "paused", view.name), job))
-                change.connection.execute("UPDATE tasks SET paused = 1 WHERE job = ?", (job,))
-                for task in change.connection.execute("SELECT * FROM tasks WHERE job = ? AND state = 'running'", (job,)).fetchall():
+                change.connection.execute(queries.SET_JOB, (move("job", view.state, "paused", view.name), job))
+                change.connection.execute(queries.PAUSE_TASKS, (job,))
+                for task in change.connection.execute(queries.RUNNING_OF_JOB, (job,)).fetchall():
                     call_back(change, task, "canceled", "The job was paused.")
                 change.jobs[job] = "job.changed"
         return self.job_view(job)
@@ -176,8 +176,8 @@ class Jobs(Database):
             view = rows.job(change.connection, job)
             if view.state != "paused":
                 raise Conflict(f"Job “{view.name}” cannot be resumed: expected paused, got {view.state}.")
-            change.connection.execute("UPDATE jobs SET state = 'active' WHERE id = ?", (job,))  # its shots may say: queued
-            change.connection.execute("UPDATE tasks SET paused = 0 WHERE job = ?", (job,))
+            change.connection.execute(queries.RESUME_JOB, (job,))  # its shots may say: queued
+            change.connection.execute(queries.RESUME_TASKS, (job,))
             change.jobs[job] = "job.changed"
         return self.job_view(job)
 
@@ -193,7 +193,7 @@ class Jobs(Database):
             if not found:
                 raise Conflict(f"Job “{view.name}” has nothing to retry: expected a failed shot, got {view.state}.")
             if view.state in FINISHED_JOBS:
-                change.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (move("job", view.state, "active", view.name), job))
+                change.connection.execute(queries.SET_JOB, (move("job", view.state, "active", view.name), job))
             for row in found:
                 _requeue(change, row)
         return self.job_view(job)
@@ -202,7 +202,7 @@ class Jobs(Database):
         """Raises: NotFound; Conflict — it is done."""
         with self.change() as change:
             rows.shot(change.connection, shot)
-            row = change.connection.execute("SELECT * FROM shots WHERE id = ?", (shot,)).fetchone()
+            row = change.connection.execute(queries.SHOT, (shot,)).fetchone()
             if row["state"] != "canceled":
                 _cancel_shot(change, row)
         return self.shot(shot)
@@ -218,11 +218,11 @@ class Jobs(Database):
                 raise Conflict(f"Shot “{view.name}” cannot be retried: expected {', '.join(FINISHED_SHOTS)}, got {view.state}.")
             job = rows.job(change.connection, view.job)
             if job.state in FINISHED_JOBS:
-                change.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (move("job", job.state, "active", job.name), job.id))
+                change.connection.execute(queries.SET_JOB, (move("job", job.state, "active", job.name), job.id))
             if settings is not None:
                 request = encoded(structs.replace(view.request, settings=settings))
-                change.connection.execute("UPDATE shots SET settings = ?, request = ? WHERE id = ?", (encoded(settings), request, shot))
-            _requeue(change, change.connection.execute("SELECT * FROM shots WHERE id = ?", (shot,)).fetchone())
+                change.connection.execute(queries.SET_SHOT_SETTINGS, (encoded(settings), request, shot))
+            _requeue(change, change.connection.execute(queries.SHOT, (shot,)).fetchone())
         return self.shot(shot)
 
     def reprioritise(self, job: str, priority: int) -> JobView:
@@ -231,8 +231,8 @@ class Jobs(Database):
             raise BadRequest(f"A priority lies between 0 and 100, got {priority}.")
         with self.change() as change:
             rows.job(change.connection, job)
-            change.connection.execute("UPDATE jobs SET priority = ? WHERE id = ?", (priority, job))
-            change.connection.execute("UPDATE tasks SET priority = ? WHERE job = ?", (priority, job))
+            change.connection.execute(queries.SET_JOB_PRIORITY, (priority, job))
+            change.connection.execute(queries.SET_TASK_PRIORITY, (priority, job))
             change.jobs[job] = "job.changed"
         return self.job_view(job)
 
@@ -254,12 +254,12 @@ class Jobs(Database):
                     f"Job “{view.name}” cannot be deleted: expected {', '.join(FINISHED_JOBS)}, got {view.state}; cancel it first."
                 )
             going = _deletion(change.connection, job, force=force)
-            for row in change.connection.execute("SELECT id, path FROM takes WHERE job = ?", (job,)).fetchall():
+            for row in change.connection.execute(queries.TAKES_OF_JOB, (job,)).fetchall():
                 if row["path"] not in going.kept:
-                    change.connection.execute("DELETE FROM takes WHERE id = ?", (row["id"],))
+                    change.connection.execute(queries.DELETE_TAKE, (row["id"],))
                     change.deleted.append(("take.deleted", row["id"]))
-            change.connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
-            change.connection.execute("DELETE FROM idempotency WHERE job = ?", (job,))
+            change.connection.execute(queries.DELETE_JOB, (job,))
+            change.connection.execute(queries.FORGET_KEY_OF_JOB, (job,))
             change.deleted.append(("job.deleted", job))
         return going
 
@@ -274,7 +274,7 @@ class Jobs(Database):
 def call_back(change: Change, task: sqlite3.Row, outcome: str, reason: str) -> None:
     """A running task waits again, and nobody takes the result of the running attempt any more."""
     end_attempt(change, task, outcome, reason)
-    change.connection.execute("UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL WHERE id = ?", (task["id"],))
+    change.connection.execute(queries.REQUEUE_TASK, (task["id"],))
     if task["kind"] == "plan":
         set_shot(change, task["shot"], "queued")
     else:
@@ -282,16 +282,14 @@ def call_back(change: Change, task: sqlite3.Row, outcome: str, reason: str) -> N
 
 
 def end_attempt(change: Change, task: sqlite3.Row, outcome: str, reason: str | None = None) -> None:
-    change.connection.execute(
-        "UPDATE attempts SET ended = ?, outcome = ?, reason = ? WHERE token = ?", (change.now, outcome, reason, task["attempt"])
-    )
+    change.connection.execute(queries.END_ATTEMPT, (change.now, outcome, reason, task["attempt"]))
 
 
 def set_shot(change: Change, shot: str, state: ShotState, why: str | None = None) -> None:
     """Raises: Conflict — no such move."""
-    row = change.connection.execute("SELECT job, name, state FROM shots WHERE id = ?", (shot,)).fetchone()
+    row = change.connection.execute(queries.SHOT_STATE, (shot,)).fetchone()
     to = move("shot", row["state"], state, row["name"])
-    change.connection.execute("UPDATE shots SET state = ?, why = ? WHERE id = ?", (to, why, shot))
+    change.connection.execute(queries.SET_SHOT, (to, why, shot))
     change.touch_shot(shot, row["job"])
 
 
@@ -306,9 +304,9 @@ def cursor(before: str | None) -> int | None:
 
 def end_open_tasks(change: Change, shot: str, state: str, outcome: str, reason: str) -> None:
     """Whatever of a shot waits or runs ends in `state`."""
-    for task in change.connection.execute("SELECT * FROM tasks WHERE shot = ? AND state = 'running'", (shot,)).fetchall():
+    for task in change.connection.execute(queries.RUNNING_OF_SHOT, (shot,)).fetchall():
         end_attempt(change, task, outcome, reason)
-    change.connection.execute("UPDATE tasks SET state = ? WHERE shot = ? AND state IN ('queued', 'running')", (state, shot))
+    change.connection.execute(queries.END_TASKS_OF_SHOT, (state, shot))
 
 
 def _cancel_shot(change: Change, row: sqlite3.Row) -> None:
@@ -323,7 +321,7 @@ def _cancel_shots(change: Change, job: str) -> None:
     running = "SELECT attempt FROM tasks WHERE job = ? AND state = 'running'"
     ended = (change.now, "canceled", "Somebody called it off.", job)
     connection.execute(f"UPDATE attempts SET ended = ?, outcome = ?, reason = ? WHERE token IN ({running})", ended)
-    connection.execute("UPDATE tasks SET state = 'canceled' WHERE job = ? AND state IN ('queued', 'running')", (job,))
+    connection.execute(queries.CANCEL_TASKS_OF_JOB, (job,))
     marks = ",".join("?" * len(FINISHED_SHOTS))
     connection.execute(f"UPDATE shots SET state = 'canceled', why = NULL WHERE job = ? AND state NOT IN ({marks})", (job, *FINISHED_SHOTS))
     for shot in going:
@@ -332,10 +330,8 @@ def _cancel_shots(change: Change, job: str) -> None:
 
 def _requeue(change: Change, row: sqlite3.Row) -> None:
     """Plans the shot anew, which is free where nothing changed: segments that are there are found by their keys."""
-    change.connection.execute("DELETE FROM tasks WHERE shot = ?", (row["id"],))
-    change.connection.execute(
-        "UPDATE shots SET frames_done = 0, frames_total = NULL, planned = NULL, stamp = NULL, reused = '{}' WHERE id = ?", (row["id"],)
-    )
+    change.connection.execute(queries.FORGET_TASKS, (row["id"],))
+    change.connection.execute(queries.RESET_SHOT, (row["id"],))
     set_shot(change, row["id"], "queued")
     add_plan(change.connection, row["id"], json.loads(row["shot"])["video"])
 
@@ -353,7 +349,7 @@ def new_task(shot: str, kind: str, held_by: str, **fields: object) -> dict[str, 
 
 def _answered(connection: sqlite3.Connection, key: str | None, digest: str) -> str | None:
     """The job that this key made before."""
-    row = connection.execute("SELECT digest, job FROM idempotency WHERE key = ?", (key,)).fetchone()
+    row = connection.execute(queries.JOB_OF_KEY, (key,)).fetchone()
     if row is None:
         return None
     if row["digest"] != digest:
@@ -369,9 +365,7 @@ def _insert(
     name = request.name or (names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
     origin, settings = encoded(request.origin), encoded(request.settings)
     connection.execute(
-        "INSERT INTO jobs"
-        " (id, name, state, priority, created, updated, origin, project, folder, timeline, settings, submitted_by, shots_total)"
-        " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        queries.NEW_JOB,
         (
             *(job, name, request.priority, change.now, change.now, origin, request.origin.project),
             *(folder, request.timeline, settings, by, len(shots)),
@@ -379,7 +373,7 @@ def _insert(
     )
     ids = [f"s{token_hex(8)}" for _ in shots]
     connection.executemany(
-        "INSERT INTO shots (id, job, position, name, state, request, shot, settings) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
+        queries.NEW_SHOT,
         [(ids[k], job, k, names[k], encoded(wanted[k]), encoded(shots[k]), _settings_of(wanted[k], settings)) for k in range(len(shots))],
     )
     connection.execute(queries.NEW_PLANS, {"job": job, "rank": RANKS["plan"]})

@@ -1,4 +1,4 @@
-"""Every query that decides something, named and described. Plain look-ups by id are written where they are used."""
+"""Every query and change of the database, named and described. Statements are put together elsewhere only where a list of marks varies."""
 
 from __future__ import annotations
 
@@ -111,3 +111,215 @@ SELECT sum(size_bytes), sum(json_extract(view, '$.frames')) FROM (
 )
 """
 """Bytes and frames of the newest takes of a format."""
+
+# --- single rows ------------------------------------------------------------------------------------------------------
+
+SUM_UP_JOB = "UPDATE jobs SET state = ?, updated = ?, shots_done = ?, shots_failed = ?, frames_done = ?, frames_total = ? WHERE id = ?"
+"""What its shots add up to is written into a job's row."""
+
+RECORD_EVENT = "INSERT INTO events VALUES (?, ?, ?)"
+"""One more event, with the number it got."""
+
+BEGIN_EPOCH = "INSERT OR IGNORE INTO meta VALUES ('epoch', ?)"
+"""Event numbers begin anew with a new database: this word tells one from another."""
+
+NEWEST_EVENT = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+"""Number of the newest event, also where it was pruned."""
+
+JOB_STATE = "SELECT name, state FROM jobs WHERE id = ?"
+"""What a job is called and how it stands."""
+
+EPOCH = "SELECT value FROM meta WHERE key = 'epoch'"
+"""Changes whenever event numbers start anew."""
+
+FORGET_OLD_KEYS = "DELETE FROM idempotency WHERE created < ?"
+"""Keys of requests that nobody repeats any more."""
+
+PRUNE_EVENTS = "DELETE FROM events WHERE seq <= ?"
+"""Events up to a number go."""
+
+EVENTS_AFTER = "SELECT body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+"""Events after a number, oldest first."""
+
+REQUEUE_TASK = "UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL WHERE id = ?"
+"""A piece of work waits again."""
+
+END_ATTEMPT = "UPDATE attempts SET ended = ?, outcome = ?, reason = ? WHERE token = ?"
+"""An attempt is over, and how it ended."""
+
+SET_SHOT = "UPDATE shots SET state = ?, why = ? WHERE id = ?"
+"""A shot's state, and the reason that people read."""
+
+END_TASKS_OF_SHOT = "UPDATE tasks SET state = ? WHERE shot = ? AND state IN ('queued', 'running')"
+"""All open work of a shot ends."""
+
+CANCEL_TASKS_OF_JOB = "UPDATE tasks SET state = 'canceled' WHERE job = ? AND state IN ('queued', 'running')"
+"""All open work of a job is called off."""
+
+FORGET_TASKS = "DELETE FROM tasks WHERE shot = ?"
+"""A shot has no work any more."""
+
+RESET_SHOT = "UPDATE shots SET frames_done = 0, frames_total = NULL, planned = NULL, stamp = NULL, reused = '{}' WHERE id = ?"
+"""A shot begins from nothing."""
+
+NEW_JOB = """
+INSERT INTO jobs (id, name, state, priority, created, updated, origin, project, folder, timeline, settings, submitted_by,
+shots_total) VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+"""A job that was just submitted."""
+
+NEW_SHOT = "INSERT INTO shots (id, job, position, name, state, request, shot, settings) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)"
+"""A shot of a job that was just submitted."""
+
+RESUME_JOB = "UPDATE jobs SET state = 'active' WHERE id = ?"
+"""A paused job goes on."""
+
+RESUME_TASKS = "UPDATE tasks SET paused = 0 WHERE job = ?"
+"""Its work may be claimed again."""
+
+SET_JOB_PRIORITY = "UPDATE jobs SET priority = ? WHERE id = ?"
+"""How urgent a job is."""
+
+SET_TASK_PRIORITY = "UPDATE tasks SET priority = ? WHERE job = ?"
+"""Its work is as urgent as the job."""
+
+DELETE_JOB = "DELETE FROM jobs WHERE id = ?"
+"""A job and, by its foreign keys, its shots and their work."""
+
+FORGET_KEY_OF_JOB = "DELETE FROM idempotency WHERE job = ?"
+"""A deleted job is made again by the request that made it."""
+
+SHOT_STATE = "SELECT job, name, state FROM shots WHERE id = ?"
+"""What a shot is called, whose it is and how it stands."""
+
+RUNNING_OF_SHOT = "SELECT * FROM tasks WHERE shot = ? AND state = 'running'"
+"""The work of a shot that is being done."""
+
+JOB_OF_KEY = "SELECT digest, job FROM idempotency WHERE key = ?"
+"""The job that a request with this key made, and what it asked for."""
+
+CANCEL_JOB = "UPDATE jobs SET state = 'canceled' WHERE id = ?"
+"""A job is called off."""
+
+SET_JOB = "UPDATE jobs SET state = ? WHERE id = ?"
+"""A job's state."""
+
+PAUSE_TASKS = "UPDATE tasks SET paused = 1 WHERE job = ?"
+"""The work of a job is left alone until it goes on."""
+
+SET_SHOT_SETTINGS = "UPDATE shots SET settings = ?, request = ? WHERE id = ?"
+"""A shot is rendered in another way from now on."""
+
+REMEMBER_KEY = "INSERT INTO idempotency VALUES (?, ?, ?, ?)"
+"""The job that a request with this key made."""
+
+SHOT = "SELECT * FROM shots WHERE id = ?"
+"""One shot."""
+
+TAKES_OF_JOB = "SELECT id, path FROM takes WHERE job = ?"
+"""The takes of a job and their files."""
+
+DELETE_TAKE = "DELETE FROM takes WHERE id = ?"
+"""A take is forgotten."""
+
+KNOWS_JOB = "SELECT 1 FROM jobs WHERE id = ?"
+"""One row where the job exists."""
+
+KNOWS_SHOT = "SELECT 1 FROM shots WHERE id = ?"
+"""One row where the shot exists."""
+
+RUNNING_OF_JOB = "SELECT * FROM tasks WHERE job = ? AND state = 'running'"
+"""The work of a job that is being done."""
+
+PLACEMENTS = "SELECT placed FROM placements WHERE take = ? ORDER BY number"
+"""Where a take lies on timelines."""
+
+SET_MISSING = "UPDATE takes SET missing = ? WHERE id = ? AND missing != ?"
+"""Whether a take's file is gone; no change where that was known."""
+
+SET_PINNED = "UPDATE takes SET pinned = ? WHERE id = ?"
+"""Whether retention may touch a take."""
+
+NEW_PLACEMENT = "INSERT INTO placements (take, placed) VALUES (?, ?)"
+"""An editor put a take on a timeline."""
+
+PIN_TAKE = "UPDATE takes SET pinned = 1 WHERE id = ?"
+"""A take that is on a timeline is kept for good."""
+
+SET_TAKE = "UPDATE takes SET view = ? WHERE id = ?"
+"""What is told of a take."""
+
+NUMBERED_PLACEMENTS = "SELECT number, placed FROM placements WHERE take = ?"
+"""Where a take lies on timelines, with the rows' numbers."""
+
+DELETE_PLACEMENT = "DELETE FROM placements WHERE number = ?"
+"""A take no longer lies there."""
+
+TAKE = "SELECT view FROM takes WHERE id = ?"
+"""What is told of a take."""
+
+TAKE_FILES = "SELECT path FROM takes"
+"""The files of all takes."""
+
+ALL_TAKES = "SELECT * FROM takes ORDER BY number"
+"""All takes, oldest first."""
+
+SET_ATTEMPT = "UPDATE tasks SET attempt = ? WHERE id = ?"
+"""Which attempt at a piece of work counts."""
+
+SET_TASK = "UPDATE tasks SET state = ? WHERE id = ?"
+"""How a piece of work stands."""
+
+NEW_TAKE = "INSERT INTO takes (id, job, shot, path, size_bytes, created, view) VALUES (?, ?, ?, ?, ?, ?, ?)"
+"""A take that has got its name."""
+
+FORGET_INTENT = "DELETE FROM intents WHERE shot = ?"
+"""A take has got its name, or never will."""
+
+SET_PLANNED = "UPDATE shots SET planned = ?, stamp = ?, reused = ?, frames_total = ?, frames_done = ? WHERE id = ?"
+"""A shot is planned: its frames and segments are known."""
+
+ADD_FRAMES = "UPDATE shots SET frames_done = frames_done + ?, why = NULL WHERE id = ?"
+"""Frames of a shot are rendered."""
+
+FORGET_PLAN = "UPDATE shots SET planned = NULL, stamp = NULL, frames_total = NULL, frames_done = 0 WHERE id = ?"
+"""A shot has to be planned again."""
+
+SET_INTENT = "INSERT OR REPLACE INTO intents VALUES (?, ?, ?)"
+"""Which name a take is about to get: after a crash its file is found by it."""
+
+FAIL_TASK = "UPDATE tasks SET state = 'failed' WHERE id = ?"
+"""A piece of work is given up."""
+
+FINISH_TASKS_OF_SHOT = "UPDATE tasks SET state = 'done' WHERE shot = ? AND state = 'queued'"
+"""Nothing of a shot is left to do."""
+
+JOB_FOLDER = "SELECT name, folder FROM jobs WHERE id = ?"
+"""What a job is called and where its takes go."""
+
+MARK_REUSED = "UPDATE tasks SET reused = 1 WHERE id = ?"
+"""A segment was there already."""
+
+SET_REUSED = "UPDATE shots SET reused = ? WHERE id = ?"
+"""What of a shot was there already."""
+
+RETRY_TASK = "UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL, failures = ?, kills = ?, not_before = ? WHERE id = ?"
+"""A piece of work waits for another try, counted and not before a time."""
+
+BEGIN_JOINING = "UPDATE shots SET state = 'joining' WHERE id = ?"
+"""All segments of a shot are there."""
+
+STATE_OF_SHOT = "SELECT state FROM shots WHERE id = ?"
+"""How a shot stands."""
+
+INTENTS = "SELECT * FROM intents"
+"""All takes that were about to get their name."""
+
+PLACE_IN_QUEUE = "SELECT number, priority FROM jobs WHERE id = ?"
+"""What decides when a job's work is claimed."""
+
+SOURCE_OF_SHOT = "SELECT shot FROM shots WHERE id = ?"
+"""What a shot is rendered from."""
+
+REUSED = "SELECT reused FROM shots WHERE id = ?"
+"""What of a shot was there already."""

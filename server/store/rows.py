@@ -13,6 +13,7 @@ from heygem_core.shot import RenderSettings, Shot, from_json
 
 from ..errors import NotFound
 from ..wire import AttemptView, JobDetail, JobView, Origin, Placed, Reused, SegmentView, ShotRequest, ShotView, TakeView
+from . import queries
 
 _T = TypeVar("_T")
 
@@ -130,7 +131,7 @@ def take(connection: sqlite3.Connection, id: str) -> TakeView:
 
 
 def take_view(connection: sqlite3.Connection, row: sqlite3.Row) -> TakeView:
-    placed = connection.execute("SELECT placed FROM placements WHERE take = ? ORDER BY number", (row["id"],))
+    placed = connection.execute(queries.PLACEMENTS, (row["id"],))
     return msgspec.structs.replace(
         from_json(row["view"], TakeView),
         pinned=bool(row["pinned"]),

@@ -34,7 +34,7 @@ class Takes(Database):
     def every_take(self) -> list[TakeView]:
         """All of them, oldest first."""
         with self.reading() as connection:
-            return [rows.take_view(connection, row) for row in connection.execute("SELECT * FROM takes ORDER BY number").fetchall()]
+            return [rows.take_view(connection, row) for row in connection.execute(queries.ALL_TAKES).fetchall()]
 
     def pin(self, take: str, pinned: bool) -> TakeView:
         """Raises: NotFound; Conflict — a placed take stays pinned."""
@@ -42,7 +42,7 @@ class Takes(Database):
             view = rows.take(change.connection, take)
             if view.placed and not pinned:
                 raise Conflict(f"“{view.name}” is used on a timeline and stays pinned: expected a take that was never placed.")
-            change.connection.execute("UPDATE takes SET pinned = ? WHERE id = ?", (pinned, take))
+            change.connection.execute(queries.SET_PINNED, (pinned, take))
             _told(change, view)
         return self.take(take)
 
@@ -50,23 +50,23 @@ class Takes(Database):
         """A host put it on its timeline: pinned for good. The same place twice is one place, with the last time. Raises: NotFound."""
         with self.change() as change:
             view = rows.take(change.connection, take)
-            known = change.connection.execute("SELECT number, placed FROM placements WHERE take = ?", (take,)).fetchall()
+            known = change.connection.execute(queries.NUMBERED_PLACEMENTS, (take,)).fetchall()
             for number, text in known:  # of several versions the one that was laid last is there
                 place = from_json(text, Placed)
                 if (place.host, place.placement) == (placed.host, placed.placement):
-                    change.connection.execute("DELETE FROM placements WHERE number = ?", (number,))
-            change.connection.execute("INSERT INTO placements (take, placed) VALUES (?, ?)", (take, encoded(placed)))
-            change.connection.execute("UPDATE takes SET pinned = 1 WHERE id = ?", (take,))
+                    change.connection.execute(queries.DELETE_PLACEMENT, (number,))
+            change.connection.execute(queries.NEW_PLACEMENT, (take, encoded(placed)))
+            change.connection.execute(queries.PIN_TAKE, (take,))
             _told(change, view)
         return self.take(take)
 
     def measured(self, take: str, weak: tuple[WeakRange, ...]) -> TakeView:
         """Its report has figures now, and these are the frames that deserve a look. Raises: NotFound."""
         with self.change() as change:
-            row = change.connection.execute("SELECT view FROM takes WHERE id = ?", (take,)).fetchone()
+            row = change.connection.execute(queries.TAKE, (take,)).fetchone()
             view = rows.take(change.connection, take)
             kept = msgspec.structs.replace(from_json(row["view"], TakeView), weak=weak)
-            change.connection.execute("UPDATE takes SET view = ? WHERE id = ?", (encoded(kept), take))
+            change.connection.execute(queries.SET_TAKE, (encoded(kept), take))
             _told(change, view)
         return self.take(take)
 
@@ -77,9 +77,9 @@ class Takes(Database):
             if (view.pinned or view.placed) and not force:
                 kept = "used on a timeline" if view.placed else "pinned"
                 raise Conflict(f"“{view.name}” is {kept} and was not deleted: expected an unpinned take, or force.")
-            change.connection.execute("DELETE FROM takes WHERE id = ?", (take,))
+            change.connection.execute(queries.DELETE_TAKE, (take,))
             change.deleted.append(("take.deleted", take))
-            if change.connection.execute("SELECT 1 FROM shots WHERE id = ?", (view.shot,)).fetchone():
+            if change.connection.execute(queries.KNOWS_SHOT, (view.shot,)).fetchone():
                 change.touch_shot(view.shot, view.job)
         return view
 
@@ -93,12 +93,12 @@ class Takes(Database):
     def versions_named(self, folder: str) -> set[str]:
         """Paths in a folder that takes have or are about to get."""
         with self.reading() as connection:
-            known = [path for (path,) in connection.execute("SELECT path FROM takes")]
+            known = [path for (path,) in connection.execute(queries.TAKE_FILES)]
         return {path for path in known if path.startswith(folder)}
 
 
 def _mark(change: Change, take: str, value: int) -> None:
-    if change.connection.execute("UPDATE takes SET missing = ? WHERE id = ? AND missing != ?", (value, take, value)).rowcount:
+    if change.connection.execute(queries.SET_MISSING, (value, take, value)).rowcount:
         change.takes[take] = "take.changed"
 
 

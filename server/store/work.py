@@ -107,7 +107,7 @@ class Work(Database):
                 change.connection.execute(queries.NEW_TASK, new_task(task["shot"], "segment", f"segment:{segment.key}", **fields, **state))
             reused = Reused(tracks=planned.reused_tracks, speech=planned.reused_motion, plan=planned.reused_plan, segments=sum(ready))
             change.connection.execute(
-                "UPDATE shots SET planned = ?, stamp = ?, reused = ?, frames_total = ?, frames_done = ? WHERE id = ?",
+                queries.SET_PLANNED,
                 (
                     *(encoded(planned), stamp, encoded(reused), planned.frames),
                     *(sum(s.end_exclusive - s.start for s, there in zip(planned.segments, ready, strict=True) if there), task["shot"]),
@@ -122,13 +122,13 @@ class Work(Database):
             task = _mine(change, token)
             _close(change, task)
             frames = task["end_exclusive"] - task["start"]
-            change.connection.execute("UPDATE shots SET frames_done = frames_done + ?, why = NULL WHERE id = ?", (frames, task["shot"]))
+            change.connection.execute(queries.ADD_FRAMES, (frames, task["shot"]))
             if reused:
-                change.connection.execute("UPDATE tasks SET reused = 1 WHERE id = ?", (task["id"],))
-                row = change.connection.execute("SELECT reused FROM shots WHERE id = ?", (task["shot"],)).fetchone()
+                change.connection.execute(queries.MARK_REUSED, (task["id"],))
+                row = change.connection.execute(queries.REUSED, (task["shot"],)).fetchone()
                 before = from_json(row["reused"], Reused)
                 after = msgspec.structs.replace(before, segments=before.segments + 1)
-                change.connection.execute("UPDATE shots SET reused = ? WHERE id = ?", (encoded(after), task["shot"]))
+                change.connection.execute(queries.SET_REUSED, (encoded(after), task["shot"]))
             change.touch_shot(task["shot"], task["job"])
             _join_when_ready(change, task["shot"])
 
@@ -143,10 +143,8 @@ class Work(Database):
             if times >= MOST_FAILURES:
                 set_shot(change, shot, "failed", f"{reason} That happened {times} times: leave the files alone while they are rendered.")
                 return
-            change.connection.execute("DELETE FROM tasks WHERE shot = ?", (shot,))
-            change.connection.execute(
-                "UPDATE shots SET planned = NULL, stamp = NULL, frames_total = NULL, frames_done = 0 WHERE id = ?", (shot,)
-            )
+            change.connection.execute(queries.FORGET_TASKS, (shot,))
+            change.connection.execute(queries.FORGET_PLAN, (shot,))
             set_shot(change, shot, "queued", reason)
             add_plan(change.connection, shot, source.video)
 
@@ -154,9 +152,7 @@ class Work(Database):
         """Written before a take gets its name. Raises: StaleAttempt."""
         with self.change() as change:
             task = _mine(change, token)
-            change.connection.execute(
-                "INSERT OR REPLACE INTO intents VALUES (?, ?, ?)", (task["shot"], intent.staged, encoded(intent.take))
-            )
+            change.connection.execute(queries.SET_INTENT, (task["shot"], intent.staged, encoded(intent.take)))
 
     def finish_join(self, token: int, take: TakeView) -> TakeView:
         """The take is at its place; the shot is done. Raises: StaleAttempt."""
@@ -182,13 +178,13 @@ class Work(Database):
             if again and failures < MOST_FAILURES and kills < MOST_KILLS:
                 delay = _delay_s(outcome, failures, kills)
                 change.connection.execute(
-                    "UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL, failures = ?, kills = ?, not_before = ? WHERE id = ?",
+                    queries.RETRY_TASK,
                     (failures, kills, change.now + delay, task["id"]),
                 )
                 why = f"Try {failures + kills} {_IN_WORDS[outcome]}: {reason} The next one begins in {delay:g} s."
                 set_shot(change, task["shot"], "queued" if task["kind"] == "plan" else _state(change, task["shot"]), why)
                 return True
-            change.connection.execute("UPDATE tasks SET state = 'failed' WHERE id = ?", (task["id"],))
+            change.connection.execute(queries.FAIL_TASK, (task["id"],))
             end_open_tasks(change, task["shot"], "failed", "canceled", "Another piece of this shot failed.")
             set_shot(change, task["shot"], "failed", reason if not again else _poisoned(outcome, failures + kills, reason))
             return False
@@ -197,21 +193,21 @@ class Work(Database):
         """At the start, when no other server can be at work: takes all running work back; returns unfinished intents by shot."""
         with self.change() as change:
             _take_back(change, owner, everything=True)
-            found = change.connection.execute("SELECT * FROM intents").fetchall()
+            found = change.connection.execute(queries.INTENTS).fetchall()
         return [(row["shot"], Intent(staged=row["staged"], take=from_json(row["take"], TakeView))) for row in found]
 
     def adopt(self, shot: str, take: TakeView) -> None:
         """Records a take that got its name just before its server died: the shot is done."""
         with self.change() as change:
-            change.connection.execute("UPDATE tasks SET state = 'done' WHERE shot = ? AND state = 'queued'", (shot,))
+            change.connection.execute(queries.FINISH_TASKS_OF_SHOT, (shot,))
             if _state(change, shot) != "joining":
-                change.connection.execute("UPDATE shots SET state = 'joining' WHERE id = ?", (shot,))  # whatever it was called back to
+                change.connection.execute(queries.BEGIN_JOINING, (shot,))  # whatever it was called back to
             _add_take(change, take)
 
     def drop_intent(self, shot: str) -> None:
         """The take of this intent never got its name."""
         with self.change() as change:
-            change.connection.execute("DELETE FROM intents WHERE shot = ?", (shot,))
+            change.connection.execute(queries.FORGET_INTENT, (shot,))
 
     def next_wake(self) -> float | None:
         """When (seconds since 1970) a task that waits after a failure may be tried again."""
@@ -222,7 +218,7 @@ class Work(Database):
     def ahead(self, job: str) -> int:
         """Pieces of work that come before those of this job; at most `MOST_COUNTED` are counted."""
         with self.reading() as connection:
-            row = connection.execute("SELECT number, priority FROM jobs WHERE id = ?", (job,)).fetchone()
+            row = connection.execute(queries.PLACE_IN_QUEUE, (job,)).fetchone()
             return connection.execute(queries.AHEAD, {**dict(row), "most": MOST_COUNTED}).fetchone()[0] if row else 0
 
     def queue_length(self) -> dict[str, int]:
@@ -247,11 +243,11 @@ def _begin(change: Change, task: sqlite3.Row) -> Claim:
     frames = None if task["start"] is None else task["end_exclusive"] - task["start"]
     values = {"shot": task["shot"], "kind": task["kind"], "segment": task["segment"], "frames": frames, "now": change.now}
     token, number = change.connection.execute(queries.BEGIN_ATTEMPT, values).fetchone()
-    change.connection.execute("UPDATE tasks SET attempt = ? WHERE id = ?", (token, task["id"]))
+    change.connection.execute(queries.SET_ATTEMPT, (token, task["id"]))
     states = {"plan": "planning", "segment": "rendering", "join": "joining"}
     set_shot(change, task["shot"], states[task["kind"]])  # type: ignore[arg-type]
-    shot = change.connection.execute("SELECT * FROM shots WHERE id = ?", (task["shot"],)).fetchone()
-    job = change.connection.execute("SELECT name, folder FROM jobs WHERE id = ?", (task["job"],)).fetchone()
+    shot = change.connection.execute(queries.SHOT, (task["shot"],)).fetchone()
+    job = change.connection.execute(queries.JOB_FOLDER, (task["job"],)).fetchone()
     return Claim(
         token=token,
         number=number,
@@ -282,7 +278,7 @@ def _mine(change: Change, token: int) -> sqlite3.Row:
 
 def _close(change: Change, task: sqlite3.Row) -> None:
     end_attempt(change, task, "done")
-    change.connection.execute("UPDATE tasks SET state = ? WHERE id = ?", (move("segment", task["state"], "done"), task["id"]))
+    change.connection.execute(queries.SET_TASK, (move("segment", task["state"], "done"), task["id"]))
 
 
 def _join_when_ready(change: Change, shot: str) -> None:
@@ -294,10 +290,10 @@ def _join_when_ready(change: Change, shot: str) -> None:
 
 def _add_take(change: Change, take: TakeView) -> None:
     change.connection.execute(
-        "INSERT INTO takes (id, job, shot, path, size_bytes, created, view) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        queries.NEW_TAKE,
         (take.id, take.job, take.shot, take.path, take.size_bytes, take.created, encoded(take)),
     )
-    change.connection.execute("DELETE FROM intents WHERE shot = ?", (take.shot,))
+    change.connection.execute(queries.FORGET_INTENT, (take.shot,))
     set_shot(change, take.shot, "done")
     change.takes[take.id] = "take.added"
 
@@ -308,11 +304,11 @@ def _take_back(change: Change, owner: str, *, everything: bool) -> None:
 
 
 def _state(change: Change, shot: str):  # type: ignore[no-untyped-def]
-    return change.connection.execute("SELECT state FROM shots WHERE id = ?", (shot,)).fetchone()["state"]
+    return change.connection.execute(queries.STATE_OF_SHOT, (shot,)).fetchone()["state"]
 
 
 def _source(change: Change, shot: str) -> Shot:
-    return from_json(change.connection.execute("SELECT shot FROM shots WHERE id = ?", (shot,)).fetchone()["shot"], Shot)
+    return from_json(change.connection.execute(queries.SOURCE_OF_SHOT, (shot,)).fetchone()["shot"], Shot)
 
 
 def _delay_s(outcome: Outcome, failures: int, kills: int) -> float:
