@@ -53,18 +53,18 @@ def cancel_on_signals() -> None:
 def _cancel(number: int, frame: object) -> None:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    raise Cancelled("Cancelled; nothing was left behind.")
+    raise Cancelled("program.cancelled")
 
 
 def _read_spec(arguments: list[str]) -> Task:
     if len(arguments) != 1:
-        raise SpecError("Give the path of one spec file, or - to read it from standard input.")
+        raise SpecError("spec.give-path")
     if arguments[0] == "-":
         return from_json(sys.stdin.buffer.read(), Task)  # type: ignore[arg-type]
     try:
         return from_json(Path(arguments[0]).read_bytes(), Task)  # type: ignore[arg-type]
     except OSError as error:
-        raise MediaNotFound(f"The spec “{arguments[0]}” cannot be read ({error.strerror}): check its path.") from error
+        raise MediaNotFound("spec.unreadable", path=arguments[0], why=error.strerror) from error
 
 
 def _say(said: Event | TaskResult) -> None:

@@ -1,5 +1,7 @@
 """Everything that can go wrong in the core, as types. Each message is one sentence: what is wrong, then what to do.
 
+    raise SpeechTooLong("speech.too-long", speech_s=4.2, picture_s=3)      the sentences: `messages`
+
     HeygemError                    exit code
     ├── InputError                 3   the video, speech or range that was given cannot be used
     │   ├── MediaNotFound              no file at that path
@@ -23,12 +25,29 @@ Exit code 70 is a bug: an exception that is not in this tree.
 
 from __future__ import annotations
 
+from typing import Any
+
+from .messages import Message, catalogue, plain, tell
+
 EXIT_OK = 0
 EXIT_BUG = 70
 
 
-class HeygemError(Exception):
-    """Base of every error that the core raises on purpose; `str(error)` is shown to the user as it is."""
+class CodedError(Exception):
+    """An error that a person reads: `said` is its message; `str(error)` is that in English."""
+
+    said: Message
+
+    def __init__(self, said: str | Message, /, **params: Any) -> None:
+        """`said`: a code of the catalogue, with its parameters. Other text is a sentence without a code: of another package's engine."""
+        if isinstance(said, str):
+            said = tell(said, **params) if said in catalogue("en") else plain(said)
+        self.said = said
+        super().__init__(said.message)
+
+
+class HeygemError(CodedError):
+    """Base of every error that the core raises on purpose."""
 
     exit_code = 1
 

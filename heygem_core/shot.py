@@ -18,6 +18,7 @@ from msgspec import field
 from .engines.registry import ENGINES, EngineName
 from .errors import SpecError
 from .media.deliverables import DELIVERABLES, DeliverableName
+from .messages import Message
 from .options import check_limits, option
 
 SPEC_VERSION = 1
@@ -214,6 +215,8 @@ class Notice(Struct, frozen=True, kw_only=True, tag_field="event", tag="notice")
     """Something the user should know that does not stop the render; one sentence."""
 
     message: str
+    code: str | None = None  # of the catalogue in `messages`
+    params: dict[str, Any] = {}
 
 
 class Finished(Struct, frozen=True, kw_only=True, tag_field="event", tag="finished"):
@@ -229,6 +232,13 @@ class Failed(Struct, frozen=True, kw_only=True, tag_field="event", tag="failed")
     error: str
     message: str
     exit_code: int
+    code: str | None = None  # of the catalogue in `messages`
+    params: dict[str, Any] = {}
+
+
+def notice(said: Message) -> Notice:
+    """A message as an event."""
+    return Notice(message=said.message, code=said.code, params=said.params)
 
 
 Event = Progress | Notice | Finished | Failed
@@ -269,4 +279,4 @@ def from_json(text: bytes | str, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(text, type=kind, dec_hook=_decode_other)
     except (msgspec.DecodeError, ValueError, ZeroDivisionError) as error:
-        raise SpecError(f"The spec is not valid: {error}. The page “Tasks” of the documentation lists all fields.") from error
+        raise SpecError("spec.not-valid", error=error) from error

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
+from heygem_core.messages import here, tell
 
 from .commands import doctor, install, jobs, measure, passing, render, serve, timeline, train
 from .errors import ServerError
@@ -33,15 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Cancelled.exit_code
-    except HeygemError as error:
-        print(f"heygem: {error}", file=sys.stderr)
-        return error.exit_code
-    except ServerError as error:
-        print(f"heygem: {error}", file=sys.stderr)
-        return 1
+    except (HeygemError, ServerError) as error:
+        print(f"heygem: {here(error.said)}", file=sys.stderr)
+        return error.exit_code if isinstance(error, HeygemError) else 1
     except Exception as error:
         traceback.print_exc()
-        print(f"heygem: Internal error: {error}. Please report it with the lines above.", file=sys.stderr)
+        print(f"heygem: {here(tell('cli.internal-error', error=error))}", file=sys.stderr)
         return EXIT_BUG
 
 

@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from heygem_core.errors import SpecError
+from heygem_core.messages import message_of
 from heygem_core.shot import from_json, to_json
 from heygem_core.tasks.specs import FacesFound, Probed
 
@@ -220,7 +221,7 @@ class Client:
                 for message in socket:
                     said = message if isinstance(message, bytes) else from_json(message, ToClient)  # type: ignore[arg-type]
                     if isinstance(said, Refused):
-                        raise error_named(said.error, said.message)
+                        raise error_named(said.error, message_of(said))
                     yield said
         except (OSError, ConnectionClosed) as error:
             raise NoServer("The server went: start `heygem serve` again.") from error

@@ -21,13 +21,16 @@ The core's errors (`heygem_core.errors`) keep their names; `problem_of` gives bo
 
 from __future__ import annotations
 
+from typing import Any
+
 from heygem_core import errors as core
+from heygem_core.messages import Message, tell
 
 from .wire import Problem
 
 
-class ServerError(Exception):
-    """Base of every error that the server raises on purpose; `str(error)` is shown to the user as it is."""
+class ServerError(core.CodedError):
+    """Base of every error that the server raises on purpose."""
 
     http_status = 500
 
@@ -53,8 +56,8 @@ class Forbidden(ServerError):
 class NotAllowedFolder(Forbidden):
     """A path outside the allowed folders."""
 
-    def __init__(self, message: str, *, folder: str) -> None:
-        super().__init__(message)
+    def __init__(self, said: str | Message, /, *, folder: str, **params: Any) -> None:
+        super().__init__(said, folder=folder, **params)
         self.folder = folder  # that a person would have to allow
 
 
@@ -127,8 +130,11 @@ _CORE_STATUS: tuple[tuple[type[core.HeygemError], int], ...] = (  # the first th
 def problem_of(error: BaseException) -> tuple[int, Problem]:
     """HTTP status and body for an error. What is not in either tree says nothing about its insides."""
     if isinstance(error, ServerError):
-        return error.http_status, Problem(error=type(error).__name__, message=str(error))
-    for kind, status in _CORE_STATUS:
-        if isinstance(error, kind):
-            return status, Problem(error=type(error).__name__, message=str(error))
-    return 500, Problem(error="InternalError", message="The server made a mistake; its log says more. Please report it.")
+        return error.http_status, _problem(type(error).__name__, error.said)
+    if isinstance(error, core.HeygemError):
+        return next(status for kind, status in _CORE_STATUS if isinstance(error, kind)), _problem(type(error).__name__, error.said)
+    return 500, _problem("InternalError", tell("server.internal-error"))
+
+
+def _problem(name: str, said: Message) -> Problem:
+    return Problem(error=name, code=said.code, params=said.params, message=said.message)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from heygem_core.errors import SpecError
+from heygem_core.messages import Message
 from heygem_core.registry import names_of
 from heygem_core.shot import RenderSettings, Stage, Struct
 
@@ -148,6 +149,7 @@ class AttemptView(Struct, frozen=True, kw_only=True):
     ended: float | None = None
     outcome: Literal["running", "done", "failed", "crashed", "killed", "timeout", "memory", "lost", "canceled"] = "running"
     reason: str | None = None  # a sentence for people
+    reason_message: Message | None = None  # the same with its code; None = no reason, or one of before there were codes
 
 
 class SegmentView(Struct, frozen=True, kw_only=True):
@@ -166,6 +168,7 @@ class WeakRange(Struct, frozen=True, kw_only=True):
     start: int
     end_exclusive: int
     reason: str  # in plain words
+    reason_message: Message | None = None
 
 
 class Placed(Struct, frozen=True, kw_only=True):
@@ -199,6 +202,7 @@ class TakeView(Struct, frozen=True, kw_only=True):
     placed: tuple[Placed, ...] = ()
     weak: tuple[WeakRange, ...] = ()
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()  # the same with their codes; empty = of a take of before there were codes
     missing: bool = False  # the file is no longer where it was written
 
 
@@ -211,6 +215,7 @@ class ShotView(Struct, frozen=True, kw_only=True):
     name: str
     state: ShotState
     why: str | None = None  # why it waits or failed, in a sentence
+    why_message: Message | None = None
     stage: Stage | None = None
     frames_done: int = 0
     frames_total: int | None = None
@@ -230,6 +235,7 @@ class JobView(Struct, frozen=True, kw_only=True):
     name: str
     state: JobState
     why: str | None = None  # why it waits, in a sentence
+    why_message: Message | None = None
     priority: int
     created: float
     updated: float
@@ -441,10 +447,15 @@ class Token(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """Every answer that is not a success. `error` is a class name, `message` one sentence with the next step."""
+    """Every answer that is not a success. `error` is a class name, `message` one English sentence with the next step.
+
+    `code` and `params` make that sentence in any language: GET /api/v1/messages/{language}.
+    """
 
     error: str
     message: str
+    code: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 # --- the socket -----------------------------------------------------------------------------------------------------
@@ -519,6 +530,8 @@ class Happened(Struct, frozen=True, kw_only=True, tag_field="type", tag="event")
     take: TakeView | None = None
     id: str | None = None  # of what was deleted
     message: str | None = None  # server.changed: a sentence ("The disk is full …"), None = all is well again
+    code: str | None = None  # of that sentence
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 class Snapshot(Struct, frozen=True, kw_only=True, tag_field="type", tag="snapshot"):
@@ -552,6 +565,8 @@ class LogLine(Struct, frozen=True, kw_only=True, tag_field="type", tag="log"):
     at: float
     level: Literal["info", "warning", "error"]
     message: str
+    code: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 class HostView(Struct, frozen=True, kw_only=True):
@@ -582,6 +597,8 @@ class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"
 
     error: str
     message: str
+    code: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 class PreviewHeader(Struct, frozen=True, kw_only=True):

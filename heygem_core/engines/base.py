@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, runtime_che
 
 import msgspec
 
+from ..messages import Message
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
@@ -99,7 +101,7 @@ class LipCalibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class EngineFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an engine says about its part of a plan."""
 
-    notices: tuple[str, ...] = ()  # what the user should know, one sentence each
+    notices: tuple[Message | str, ...] = ()  # what the user should know; text is a sentence without a code
     drawn_mouth: bool = False  # the inside of the mouth is drawn, because the clip lends none
     lip_calibration: LipCalibration | None = None  # None = the engine measures no such thing
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter
 
+from ..messages import Message, tell
 from .mesh import LOWER_FACE, Floats, chunks, eye_distance, find_poses, head_angles, seen_in
 
 MAX_YAW_DEG = 45.0
@@ -32,20 +33,30 @@ class Reason(enum.IntEnum):
     CHOICE = 7  # a person asked for it
 
     @property
-    def words(self) -> str:
+    def code(self) -> str:
+        """Of the catalogue in `messages`."""
+        return _CODES[self]
+
+    @property
+    def message(self) -> Message:
         """For people, such as "the face is seen from the side"."""
-        return _WORDS[self]
+        return tell(self.code)
+
+    @property
+    def words(self) -> str:
+        """The same in English."""
+        return self.message.message
 
 
-_WORDS = {
-    Reason.USABLE: "the face can be rendered",
-    Reason.CHOICE: "left alone by choice",
-    Reason.NONE: "no face is seen",
-    Reason.LOST: "this person's face is not seen",
-    Reason.PROFILE: "the face is seen from the side",
-    Reason.TOO_SMALL: "the face is too small",
-    Reason.EDGE: "the face is cut off by the edge of the picture",
-    Reason.UNSURE: "the face is covered or blurred",
+_CODES = {
+    Reason.USABLE: "frame.usable",
+    Reason.CHOICE: "frame.choice",
+    Reason.NONE: "frame.none",
+    Reason.LOST: "frame.lost",
+    Reason.PROFILE: "frame.profile",
+    Reason.TOO_SMALL: "frame.too-small",
+    Reason.EDGE: "frame.edge",
+    Reason.UNSURE: "frame.unsure",
 }
 
 

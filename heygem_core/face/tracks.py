@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import NoUsableFace, SpecError
+from ..messages import Message, tell
 from .appearance import look_of
 from .cuts import CutDetector
 from .linking import FrameFaces, join_people, link_pieces
@@ -97,26 +98,31 @@ def choose_face(tracks: FaceTracks, number: int | None = None) -> FaceTrack:
     Raises: NoUsableFace — nobody there, or no frame of this person can be rendered; SpecError — no face of that number.
     """
     if not tracks.people:
-        raise NoUsableFace("No face was found in this range: choose a range in which a face is seen from the front.")
+        raise NoUsableFace("face.none-found")
     if number is not None and number > len(tracks.people):
-        raise SpecError(f"There is no face {number} in this range; it shows {describe_people(tracks)}.")
+        raise SpecError("face.no-such-number", number=number, faces=messages_of_people(tracks))
     track = tracks.people[0 if number is None else number - 1]
     if not track.usable.any():
         worst = Reason(int(np.bincount(track.reasons[track.reasons != Reason.USABLE]).argmax()))
-        raise NoUsableFace(f"Face {track.number} cannot be rendered in any frame of this range: {worst.words}.")
+        raise NoUsableFace("face.unusable", number=track.number, reason=worst.message)
     return track
 
 
 def describe_people(tracks: FaceTracks) -> str:
     """Such as: face 1 (on the left, frames 0–249), face 2 (on the right, frames 100–249)."""
-    return ", ".join(_describe(track, tracks) for track in tracks.people)
+    return ", ".join(said.message for said in messages_of_people(tracks))
 
 
-def _describe(track: FaceTrack, tracks: FaceTracks) -> str:
+def messages_of_people(tracks: FaceTracks) -> list[Message]:
+    """The same, a message for each face."""
+    return [_describe(track, tracks) for track in tracks.people]
+
+
+def _describe(track: FaceTrack, tracks: FaceTracks) -> Message:
     at = np.flatnonzero(np.isfinite(track.points[:, 0, 0]))
     x = float(np.median(track.points[at, 1, 0])) / tracks.size[0]
-    side = "on the left" if x < 0.4 else "on the right" if x > 0.6 else "in the middle"
-    return f"face {track.number} ({side}, frames {tracks.first_frame + at[0]}–{tracks.first_frame + at[-1]})"
+    code = "face.left" if x < 0.4 else "face.right" if x > 0.6 else "face.middle"
+    return tell(code, number=track.number, start=tracks.first_frame + at[0], last=tracks.first_frame + at[-1])
 
 
 def _track(person: list[tuple[int, Face]], seen: list[FrameFaces]) -> FaceTrack:

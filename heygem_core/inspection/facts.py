@@ -8,6 +8,7 @@ from ..errors import NoPicture
 from ..media.colour import ColourTags
 from ..media.info import MediaInfo
 from ..media.probe import probe, probe_sound
+from ..messages import Message, tell
 from ..shot import Event, Progress
 from ..tasks.specs import Probed, ProbeTask
 
@@ -44,7 +45,8 @@ def look_at_facts(task: ProbeTask) -> Generator[Event, None, Probed]:
         colour=colour_in_words(info.colour),
         sound_channels=info.sound.channels if info.sound else None,
         sound_rate=info.sound.sample_rate if info.sound else None,
-        notices=tuple(_notices(info)),
+        notices=tuple(said.message for said in _notices(info)),
+        notice_messages=tuple(_notices(info)),
     )
 
 
@@ -54,10 +56,10 @@ def colour_in_words(tags: ColourTags) -> str | None:
     return " ".join(word for word in words if word) or None
 
 
-def _notices(info: MediaInfo) -> Generator[str, None, None]:
+def _notices(info: MediaInfo) -> Generator[Message, None, None]:
     if info.variable:
-        yield "The frame rate varies; takes keep the times of the frames."
+        yield tell("media.variable-rate")
     if info.missing_frames:
-        yield f"The file breaks off: its header promises {info.missing_frames} more frames. Copy or export it again."
+        yield tell("media.breaks-off", missing=info.missing_frames)
     if info.kind == "video" and info.sound is None:
-        yield "The video has no sound."
+        yield tell("media.no-sound")

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..face.mesh import LOWER_FACE, lower_lip_gap
+from ..messages import Message, tell
 from ..speech.features import FRAME_RATE, level
 from .footage import Footage
 from .measures import LAGS_S, correlation
@@ -75,10 +76,10 @@ def speech_duration_s(footage: Footage) -> float:
     return float(footage.in_utterances().sum()) * footage.frame_s if len(footage.samples) else 0.0
 
 
-def adapt(footage: Footage, model: MotionModel) -> tuple[Adaptation | None, str]:
+def adapt(footage: Footage, model: MotionModel) -> tuple[Adaptation | None, Message]:
     """The person's correction, or None; and in one sentence for the report what was found."""
     data = _adaptation_data(footage, model)
-    if isinstance(data, str):
+    if isinstance(data, Message):
         return None, data
     plain, cross_validated_r = data.cross_validated_r(corrected=False), data.cross_validated_r(corrected=True)
     helps = cross_validated_r >= plain - (MAX_LOSS_R_MEL if model.encoder.kind == "mel" else MAX_LOSS_R)
@@ -86,14 +87,8 @@ def adapt(footage: Footage, model: MotionModel) -> tuple[Adaptation | None, str]
     r = cross_validated_r if helps else plain
     found = Adaptation(gain=gain, weights=weights, middle=middle, model_digest=model.digest, r_plain=plain, r_adapted=r)
     if helps:
-        return (
-            found,
-            f"Adapted to this person's own speech (r {plain:.2f} without, {cross_validated_r:.2f} with it, on speech it had not seen).",
-        )
-    return (
-        found,
-        f"Took over how wide this person opens the mouth; a further correction did harm (r {plain:.2f}, {cross_validated_r:.2f} with it).",
-    )
+        return found, tell("adaptation.adapted", plain=f"{plain:.2f}", proved=f"{cross_validated_r:.2f}")
+    return found, tell("adaptation.width-only", plain=f"{plain:.2f}", proved=f"{cross_validated_r:.2f}")
 
 
 Fit = tuple[Floats, Floats, Floats]
@@ -141,11 +136,11 @@ class AdaptationData:
         return float(np.mean(rs))
 
 
-def _adaptation_data(footage: Footage, model: MotionModel) -> AdaptationData | str:
+def _adaptation_data(footage: Footage, model: MotionModel) -> AdaptationData | Message:
     """What footage can teach, or why it can't."""
     use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
     if speech_duration_s(footage) < SHORTEST_S:
-        return f"The clip holds {speech_duration_s(footage):.1f} s of its own speech, too little to learn this person's manner from."
+        return tell("adaptation.too-little", seconds=f"{speech_duration_s(footage):.1f}")
     features = encode_speech(model, level(footage.samples), features=True)
     deltas = footage.shapes[use][:, list(LOWER_FACE)] - footage.neutral()
     gap_of, gap = lower_lip_gap(model.basis), lower_lip_gap(deltas)
@@ -153,7 +148,7 @@ def _adaptation_data(footage: Footage, model: MotionModel) -> AdaptationData | s
     rs = [correlation(_interpolate(features.coefficients, times + lag) @ gap_of, gap) for lag in LAGS_S]
     lag = float(LAGS_S[int(np.argmax(rs))])
     if max(rs) < MIN_CORRELATION:
-        return f"The clip's sound does not belong to this face (r {max(rs):.2f}), so nothing was learnt from it."
+        return tell("adaptation.not-this-face", r=f"{max(rs):.2f}")
     flat = model.basis.reshape(len(model.basis), -1)
     observed = (deltas - model.mean).reshape(len(deltas), -1) @ flat.T / (flat**2).sum(1)
     return AdaptationData(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..cache import Cache, fingerprint, key_of
 from ..face.detection_cache import find_faces
-from ..face.tracks import FaceTracks, build_tracks, describe_people
+from ..face.tracks import FaceTracks, build_tracks, messages_of_people
+from ..messages import Message
 from ..motion.model_choice import choose_motion_model
 from ..motion.predict import motion_version, predict_with
 from ..motion.speech_features import SpeechFeatures, encode_speech
@@ -36,8 +37,7 @@ class Basis:
     """What is known of a shot before its plan is decided."""
 
     person: Person  # who speaks
-    faces: str  # all faces of the range, in words
-    several_faces: bool
+    faces: list[Message]  # all faces of the range, a message each
     damaged: NDArray[np.int64]  # source frames that could not be decoded
     model: MotionModel  # the motion model
     adaptation: SpeakerAdaptation
@@ -49,11 +49,11 @@ def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs)
     info, frames = inputs.info, inputs.frames
     model = choose_motion_model(settings.motion, settings.speech_encoder)
     tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
-    person, faces, several = person_of(tracks, info, shot.face), describe_people(tracks), len(tracks.people) > 1
+    person, faces = person_of(tracks, info, shot.face), messages_of_people(tracks)
     del tracks  # of a long clip they are large, and what is needed of them is known
     adaptation = adaptation_of(person, info, settings, model, cache)
     motion = yield from motion_of(inputs.sound, shot.speech, model, adaptation, cache)
-    return Basis(person=person, faces=faces, several_faces=several, damaged=damaged, model=model, adaptation=adaptation, motion=motion)
+    return Basis(person=person, faces=faces, damaged=damaged, model=model, adaptation=adaptation, motion=motion)
 
 
 def tracks_of(

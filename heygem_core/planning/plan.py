@@ -28,12 +28,13 @@ from ..face.mesh import OUTER_LIPS, VERTICES, chunks, lip_gap, lip_opening, lip_
 from ..face.reasons import Reason
 from ..face.tracks import TRACKS_VERSION
 from ..media.info import MediaInfo
+from ..messages import Message, as_message, plain, tell, with_codes
 from ..motion.adaptation import ADAPTATION_VERSION
 from ..motion.model_choice import choose_motion_model
 from ..motion.motion_model import model_label
 from ..motion.predict import motion_version
 from ..rendering.inputs import Inputs, open_inputs, refuse_changed
-from ..shot import Event, Notice, Progress, RenderSettings, Shot, from_json, to_json
+from ..shot import Event, Progress, RenderSettings, Shot, from_json, notice, to_json
 from ..speech.recording_checks import remarks
 from .basis import Basis, basis_of
 from .frame_map import TakeFrames
@@ -96,13 +97,11 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
             refuse_changed(shot, inputs)
         plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
         if plan is None:
-            raise OutputError(
-                f"The plan could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
-            )
+            raise OutputError("plan.not-kept", folder=cache.root)
     # The plan may have been made for another take: as to format, sound and the names of files this task counts.
     plan = Plan(plan.folder, replace(plan.facts, shot=shot, settings=settings), info)
-    for message in plan.facts.notices:
-        yield Notice(message=message)
+    for said in with_codes(plan.facts.notices, plan.facts.notice_messages):
+        yield notice(said)
     return plan
 
 
@@ -191,8 +190,8 @@ def context_of(
     person, frames = basis.person, inputs.frames
     usable = reasons_of(person, frames, shot.keep) == Reason.USABLE
     if not usable.any():
-        why = Reason(int(np.bincount(reasons_of(person, frames, shot.keep)).argmax())).words
-        raise NoUsableFace(f"Face {person.number} cannot be rendered in any frame between in and out: {why}. Choose another range or face.")
+        why = Reason(int(np.bincount(reasons_of(person, frames, shot.keep)).argmax())).message
+        raise NoUsableFace("face.unusable-in-range", number=person.number, reason=why)
     speech_times = frames.times + float(shot.speech_start) - settings.offset_ms / 1000
     speech_range = (float(shot.speech_start), basis.motion.duration_s if shot.speech_end is None else float(shot.speech_end))
     blend = fade_near_gaps(person, frames.source, frames.times, usable)
@@ -253,6 +252,7 @@ def reasons_of(person: Person, frames: TakeFrames, keep: Ranges) -> NDArray[np.u
 
 def _facts(key: str, shot: Shot, settings: RenderSettings, basis: Basis, inputs: Inputs, said: EngineFacts) -> PlanFacts:
     frames = inputs.frames
+    notices = (*_of_faces(basis), *map(as_message, said.notices), *_notices(basis, inputs, shot.keep))
     return PlanFacts(
         key=key,
         shot=shot,
@@ -260,35 +260,37 @@ def _facts(key: str, shot: Shot, settings: RenderSettings, basis: Basis, inputs:
         duration=frames.timing.duration,
         frames=len(frames.source),
         face=basis.person.number,
-        faces=basis.faces,
+        faces=", ".join(said.message for said in basis.faces),
         drawn_mouth=said.drawn_mouth,
         motion_model=model_label(basis.model),
         adaptation=basis.adaptation.result.said,
         lip_calibration=said.lip_calibration,
-        notices=(*_of_faces(basis), *said.notices, *_notices(basis, inputs, shot.keep)),
+        notices=tuple(notice.message for notice in notices),
+        notice_messages=notices,
     )
 
 
-def _of_faces(basis: Basis) -> Iterator[str]:
-    if basis.several_faces:
-        yield (f"There are several faces; face {basis.person.number} speaks. Found: {basis.faces}. Choose another with --face.")
+def _of_faces(basis: Basis) -> Iterator[Message]:
+    if len(basis.faces) > 1:
+        yield tell("face.several", number=basis.person.number, faces=basis.faces)
 
 
-def _notices(basis: Basis, inputs: Inputs, keep: Ranges) -> Iterator[str]:
+def _notices(basis: Basis, inputs: Inputs, keep: Ranges) -> Iterator[Message]:
     """What the user should know about this shot, a sentence each."""
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
     reasons = reasons_of(basis.person, frames, keep)
     passed, broken = int((reasons != Reason.USABLE).sum()), np.intersect1d(basis.damaged, frames.source)
     if passed:
-        yield f"{passed} of {len(reasons)} frames pass through untouched; the report lists them with their reasons."
+        yield tell("plan.passed-through", passed=passed, frames=len(reasons))
     if len(broken):
-        yield f"{len(broken)} frames of the clip are damaged, the first one is frame {broken[0]}: the frame before stands in for each."
+        yield tell("plan.damaged-frames", count=len(broken), first=broken[0])
     if info.missing_frames:
-        yield f"“{info.path.name}” breaks off: its header promises {info.missing_frames} more frames. Copy or export it again."
+        yield tell("plan.breaks-off", file=info.path.name, missing=info.missing_frames)
     yield from remarks(sound.samples, basis.motion.speaking)
     if basis.adaptation.result.notice:
-        yield basis.adaptation.result.said
+        yield basis.adaptation.result.message or plain(basis.adaptation.result.said)
+    lengths = {"speech_s": f"{float(inputs.heard_s):.1f}", "take_s": f"{float(frames.timing.duration):.1f}"}
     if inputs.heard_s < frames.timing.duration - _TOLD_S:
-        yield f"The speech ends at {float(inputs.heard_s):.1f} of {float(frames.timing.duration):.1f} s: after it the mouth stays closed."
+        yield tell("speech.ends-early", **lengths)
     elif inputs.heard_s > frames.timing.duration + _TOLD_S:
-        yield f"The speech lasts {float(inputs.heard_s):.1f} s and the take {float(frames.timing.duration):.1f} s: its end is cut off."
+        yield tell("speech.cut-off", **lengths)

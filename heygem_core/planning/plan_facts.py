@@ -7,6 +7,7 @@ from fractions import Fraction
 from msgspec import field
 
 from ..engines.base import LipCalibration
+from ..messages import Message
 from ..shot import RenderSettings, Shot, Struct
 
 PLAN_VERSION = 8  # raise it whenever the same inputs would give another plan
@@ -27,4 +28,5 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
     adaptation: str = field(default="", name="manner")  # what was learnt of how this person talks, one sentence; empty = nothing
     lip_calibration: LipCalibration | None = field(default=None, name="answer")  # as the engine measured it on this person
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()  # the same with their codes; empty = of a plan of before there were codes
     version: int = PLAN_VERSION

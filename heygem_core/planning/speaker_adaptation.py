@@ -17,6 +17,7 @@ from ..cache import Cache, fingerprint, key_of
 from ..errors import NoSound
 from ..face.tracks import TRACKS_VERSION
 from ..media.sound import SPEECH_RATE, take_sound
+from ..messages import Message, tell
 from ..motion.adaptation import ADAPTATION_VERSION, SHORTEST_S, Adaptation, adapt, speech_duration_s
 from ..motion.footage import Footage, read_footage
 from ..motion.model_choice import model_identity
@@ -34,6 +35,7 @@ class AdaptationResult(Struct, frozen=True, kw_only=True):
     """What was learnt about a person, in words."""
 
     said: str  # one sentence; empty = there was nothing to learn from and nobody asked
+    message: Message | None = None  # the same with its code; None = nothing, or learnt before there were codes
     notice: bool  # the user should know
     learnt: bool  # a correction lies beside it
 
@@ -91,9 +93,7 @@ def _read(folder: Path, key: str) -> SpeakerAdaptation:
 
 def _of_style(path: str, model: MotionModel) -> tuple[Adaptation | None, AdaptationResult]:
     adaptation, said = adapt(read_footage(Path(path), longest_s=LONGEST_S), model)
-    return adaptation, AdaptationResult(
-        said=f"Style from “{Path(path).name}”: {said}", notice=adaptation is None, learnt=adaptation is not None
-    )
+    return adaptation, _result(tell("adaptation.style-from", file=Path(path).name, found=said), adaptation, adaptation is None)
 
 
 def _of_own(person: Person, info: MediaInfo, model: MotionModel) -> tuple[Adaptation | None, AdaptationResult]:
@@ -103,7 +103,11 @@ def _of_own(person: Person, info: MediaInfo, model: MotionModel) -> tuple[Adapta
     adaptation, said = adapt(footage, model)
     # A clip without speech of its own is nothing to warn of; one with somebody else's voice is.
     notice = adaptation is None and speech_duration_s(footage) >= SHORTEST_S
-    return adaptation, AdaptationResult(said=said, notice=notice, learnt=adaptation is not None)
+    return adaptation, _result(said, adaptation, notice)
+
+
+def _result(said: Message, adaptation: Adaptation | None, notice: bool) -> AdaptationResult:
+    return AdaptationResult(said=said.message, message=said, notice=notice, learnt=adaptation is not None)
 
 
 def _own_footage(person: Person, info: MediaInfo) -> Footage | None:

@@ -16,7 +16,7 @@ from ..errors import InputError, NoSound, NoUsableFace, SpecError
 from ..media.probe import probe
 from ..media.sound import read_speech
 from ..planning.frame_map import STILL_RATE, frames_under
-from ..rendering.report import TakeReport, read_report, report_path, write_report
+from ..rendering.report import REASON_CODES, TakeReport, read_report, report_path, write_report
 from ..shot import Event, Finished, Progress
 from ..tasks.specs import MeasureTask
 from .compare import Wanted, landmark_distance, measure
@@ -56,7 +56,7 @@ def measure_take(
     report = read_report(take)
     if report is not None and looked.wanted is not None:
         weak = weak_ranges(looked.wanted.opening, looked.seen.opening, float(_probed(take).rate or STILL_RATE))
-        write_report(replace(report, quality=looked.quality, weak=weak), take)
+        write_report(replace(report, quality=looked.quality, weak=weak, reason_codes=REASON_CODES), take)
     return looked.quality
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LOST = "the face is not found in the take"
-APART = "the lips do not follow the speech"
+from ..messages import catalogue
+
+LOST, APART = catalogue("en")["weak.lost"], catalogue("en")["weak.apart"]
 _APART = 0.06  # eye distances between the wanted and the shown opening that an eye notices
 _SHORTEST_S = 0.08  # a shorter difference passes unseen
 _NEAR_S = 0.12  # stretches nearer than this are one

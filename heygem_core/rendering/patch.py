@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from ..media.planes import Box
     from ..shot import RenderSettings
 
-REMARK = (
-    "This take is a patch: it lies above the original and has its colours, so it suits timelines without a grade on the clip itself, "
-    "or with the grade on an adjustment layer above both."
-)
 RAMP_SHARE = 1 / 16  # of the height of the changed region …
 LEAST_RAMP = 6.0  # … but at least so many pixels
 BEYOND = 16.0  # pixels that the picture goes on beyond the ramp: two blocks of the codec

@@ -24,15 +24,16 @@ from ..media.output import check_output
 from ..media.take_timing import TakeTiming, timing_of
 from ..media.upright import Upright
 from ..media.writer import TakeWriter
+from ..messages import Message, tell
 from ..planning.frame_map import STILL_RATE
 from ..prefetch import prefetch
 from ..progress_rate import ProgressRate
-from ..shot import Event, Finished, Notice, Progress, RenderSettings, RenderTask
+from ..shot import Event, Finished, Progress, RenderSettings, RenderTask, notice
 from . import previews
 from .inputs import Inputs, open_inputs
-from .patch import REMARK, Patcher, take_form
+from .patch import Patcher, take_form
 from .provenance import seal_of
-from .report import TakeReport, report_path, write_report
+from .report import REASON_CODES, TakeReport, report_path, write_report
 from .sound import check_sound, take_sounds
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
     patcher = _patcher(task, plan.info)
     if patcher is not None:
-        yield Notice(message=REMARK)
+        yield notice(tell("take.is-patch"))
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, prefetch(draw_frames(plan, start, end, device), 8) as drawn:
             rate, upright = ProgressRate("render", end - start), Upright(plan.info)
@@ -144,7 +145,9 @@ def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, pla
         device=device,
         planning_s=round(planned_s, 2),
         rendering_s=round(drawn_s, 2),
-        remarks=remarks(task.settings),
+        reason_codes=REASON_CODES,
+        remarks=tuple(said.message for said in remarks(task.settings)),
+        remark_messages=remarks(task.settings),
     )
 
 
@@ -156,9 +159,9 @@ def _whole_matte(frame: Drawn, size: tuple[int, int]) -> NDArray[np.float32]:
     return levels
 
 
-def remarks(settings: RenderSettings) -> tuple[str, ...]:
+def remarks(settings: RenderSettings) -> tuple[Message, ...]:
     """What to know about a take of these settings wherever it goes."""
-    return () if settings.kind == "full" else (REMARK,)
+    return () if settings.kind == "full" else (tell("take.is-patch"),)
 
 
 def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import field
+
 from ..errors import SpecError
+from ..face.reasons import Reason
 from ..media.output import output_errors, part_path, publish
+from ..messages import Message
 from ..planning.plan_facts import PlanFacts
 from ..quality.figures import Quality
+from ..quality.weak_frames import APART, LOST
 from ..shot import Struct, from_json, to_json
 
 REPORT_VERSION = 1
+REASON_CODES = {**{reason.words: reason.code for reason in Reason}, LOST: "weak.lost", APART: "weak.apart"}
+"""Reasons as reports write them → their codes in `messages`."""
 
 
 class TakeReport(Struct, frozen=True, kw_only=True):
@@ -27,7 +34,9 @@ class TakeReport(Struct, frozen=True, kw_only=True):
     device: str | None  # None = its pieces do not tell, or do not agree
     planning_s: float | None
     rendering_s: float | None  # of all pieces together
+    reason_codes: dict[str, str] = field(default_factory=dict)  # of `passed_through` and `weak`: reason → its code; empty = an older report
     remarks: tuple[str, ...] = ()  # what to know about this file wherever it goes, a sentence each
+    remark_messages: tuple[Message, ...] = ()  # the same with their codes
     quality: Quality | None = None  # filled in by `heygem measure`
     weak: tuple[tuple[int, int, str], ...] | None = None  # frames that deserve a look, ends exclusive, with the reason; None = not measured
     version: int = REPORT_VERSION
@@ -57,4 +66,4 @@ def read_report(take: str | Path) -> TakeReport | None:
     try:
         return from_json(path.read_bytes(), TakeReport)
     except SpecError as error:
-        raise SpecError(f"“{path.name}” is not a report of this version: delete it, or render the take again.") from error
+        raise SpecError("report.unreadable", file=path.name) from error

@@ -18,6 +18,7 @@ from ..engines.requirements import check_engine, device_for
 from ..media.joiner import join_pieces
 from ..media.output import check_output
 from ..media.take_timing import timing_of
+from ..messages import message_of
 from ..planning.frame_map import STILL_RATE
 from ..planning.generation import missing_ranges
 from ..shot import Event, Finished, Notice, Progress, RenderSettings
@@ -26,7 +27,7 @@ from .inputs import open_inputs
 from .patch import take_form
 from .provenance import seal_of
 from .render import all_or_nothing, passed_through, remarks, rounded
-from .report import TakeReport, read_report, report_path, write_report
+from .report import REASON_CODES, TakeReport, read_report, report_path, write_report
 from .sound import take_sounds
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
         reused_motion="speech" not in stages,
         reused_plan="plan" not in stages,
         notices=tuple(event.message for event in told if isinstance(event, Notice)),
+        notice_messages=tuple(message_of(event) for event in told if isinstance(event, Notice)),
     )
 
 
@@ -158,7 +160,9 @@ def _report(task: JoinTask, plan: Plan, planned_s: float) -> TakeReport:
     times = [None if piece is None else piece.rendering_s for piece in pieces]
     count = plan.facts.frames
     return TakeReport(
-        remarks=remarks(task.settings),
+        reason_codes=REASON_CODES,
+        remarks=tuple(said.message for said in remarks(task.settings)),
+        remark_messages=remarks(task.settings),
         take=Path(task.output).name,
         plan=plan.facts,
         start=0,

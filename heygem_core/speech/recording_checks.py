@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..messages import Message, tell
 from .features import FRAME_RATE, Floats, level_db
 from .voice_activity import loudness_db
 
@@ -19,26 +20,26 @@ HARDLY_SHARE = 0.1  # of the time in which somebody speaks
 SHORTEST_S = 3.0  # of sound in which hardly any speech is worth telling
 
 
-def remarks(samples: Floats, spoken: NDArray[np.bool_]) -> Iterator[str]:
-    """What the user should know about speech, a sentence each.
+def remarks(samples: Floats, spoken: NDArray[np.bool_]) -> Iterator[Message]:
+    """What the user should know about speech, a message each.
 
     samples: (n,) mono at 16 kHz as recorded. spoken: (n100,) where a voice was heard in it.
     """
     loudest = float(np.abs(samples).max(initial=0))
     if loudest < SILENT_PEAK:
-        yield "The speech is silent: the mouth stays closed."
+        yield tell("speech.silent")
         return
     if not spoken.any():
-        yield "No voice was found in the speech (music or noise?): the mouth stays closed."
+        yield tell("speech.no-voice")
         return
     if np.mean(np.abs(samples) > FLAT_TOP * loudest) > FLAT_SHARE:
-        yield "The speech is clipped (recorded too loud): the mouth may be less exact."
+        yield tell("speech.clipped")
     if level_db(samples) < QUIET_DB:
-        yield f"The speech is very quiet ({level_db(samples):.0f} dBFS): it was raised to be heard, and its noise with it."
+        yield tell("speech.quiet", level_db=round(level_db(samples)))
     if _stands_out_db(samples, spoken) < NOISE_BELOW_DB:
-        yield "There is loud noise or music under the speech: the mouth may be less exact; give the voice alone where you have it."
+        yield tell("speech.noisy")
     if len(spoken) >= SHORTEST_S * FRAME_RATE and np.mean(spoken) < HARDLY_SHARE:
-        yield f"There is hardly any speech in the sound ({spoken.sum() / FRAME_RATE:.1f} of {len(spoken) / FRAME_RATE:.0f} s)."
+        yield tell("speech.hardly-any", spoken_s=f"{spoken.sum() / FRAME_RATE:.1f}", sound_s=round(len(spoken) / FRAME_RATE))
 
 
 def _stands_out_db(samples: Floats, spoken: NDArray[np.bool_]) -> float:

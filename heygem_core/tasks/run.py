@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 
+from .. import messages
 from ..errors import EXIT_BUG, Cancelled, HeygemError
 from ..shot import Event, Failed
 from .dispatch import result_of, start
@@ -23,13 +24,15 @@ def run_task(task: Task, tell: Callable[[Event], None], stopped: Callable[[], bo
             except StopIteration as end:
                 return result_of(end.value)
             tell(event)
-    raise Cancelled("Cancelled; nothing was left behind.")
+    raise Cancelled("program.cancelled")
 
 
 def failure_of(error: Exception) -> Failed:
     """The event that ends a task with this error. An error outside the tree of `errors` is a bug and says so."""
     if isinstance(error, HeygemError):
-        return Failed(error=type(error).__name__, message=str(error), exit_code=error.exit_code)
-    if isinstance(error, MemoryError):
-        return Failed(error="MemoryError", message="There was not enough memory for this task.", exit_code=EXIT_BUG)
-    return Failed(error=type(error).__name__, message=f"Internal error: {error}. Please report it.", exit_code=EXIT_BUG)
+        said, exit_code = error.said, error.exit_code
+    elif isinstance(error, MemoryError):
+        said, exit_code = messages.tell("program.no-memory"), EXIT_BUG
+    else:
+        said, exit_code = messages.tell("program.internal-error", error=error), EXIT_BUG
+    return Failed(error=type(error).__name__, message=said.message, exit_code=exit_code, code=said.code, params=said.params)

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from msgspec import field
 
+from ..messages import Message
 from ..shot import Fit, RenderSettings, RenderTask, Shot, Struct
 
 
@@ -42,6 +43,7 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="answer", tag="planne
     reused_motion: bool  # the speech had been listened to already
     reused_plan: bool
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()  # the same with their codes
 
 
 class ToGenerate(Struct, frozen=True, kw_only=True, tag_field="answer", tag="to-generate"):
@@ -92,6 +94,7 @@ class Probed(Struct, frozen=True, kw_only=True, tag_field="answer", tag="probed"
     sound_channels: int | None = None  # None = no sound
     sound_rate: int | None = None  # Hz
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()  # the same with their codes
 
 
 class PosterTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="poster"):

@@ -191,7 +191,7 @@ class _Terminated(Cancelled):
 
 def _cancel(number: int, frame: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the cleaning up
-    raise _Terminated("Cancelled; nothing was left behind.")
+    raise _Terminated("program.cancelled")
 
 
 def _beat(line: _Line) -> None:

@@ -75,7 +75,7 @@ async def events(context: RequestContext) -> web.StreamResponse:
     except (ServerError, HeygemError) as error:
         problem = problem_of(error)[1]
         with suppress(ConnectionError, RuntimeError):
-            await _send(socket, Refused(error=problem.error, message=problem.message))
+            await _send(socket, Refused(error=problem.error, message=problem.message, code=problem.code, params=problem.params))
     except ConnectionError:
         pass
     finally:

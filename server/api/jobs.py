@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from heygem_core.messages import Language
 from heygem_core.shot import RenderSettings, Shot, Struct
 
 from ..errors import BadRequest
@@ -165,9 +166,13 @@ async def delete(context: RequestContext) -> Deletion:
     return await asyncio.to_thread(context[app_keys.SERVICES].delete_job, context.id, bool(context.query.force))
 
 
+class LogQuery(Struct, frozen=True, kw_only=True):
+    language: Language = "en"
+
+
 async def log(context: RequestContext) -> web.StreamResponse:
     await _own(context)
-    text = await asyncio.to_thread(context[app_keys.SERVICES].logs.read, context.id)
+    text = await asyncio.to_thread(context[app_keys.SERVICES].logs.read, context.id, context.query.language)
     return web.Response(body=text, content_type="text/plain", charset="utf-8")
 
 
@@ -228,7 +233,7 @@ ROUTES = (
               response=Deletion),
     Route(method="DELETE", path="/api/v1/jobs/{id}", summary="Delete it with its files; takes that a timeline uses stay without force=1.",
           handler=delete, response=Deletion, query=ForceQuery, scopes=PEOPLE),
-    Route(method="GET", path="/api/v1/jobs/{id}/log", summary="The job's log.", handler=log, media="text/plain"),
+    Route(method="GET", path="/api/v1/jobs/{id}/log", summary="The job's log.", handler=log, media="text/plain", query=LogQuery),
     Route(method="GET", path="/api/v1/jobs/{id}/takes.zip", summary="All its takes in one zip.", handler=zipped, media="application/zip"),
     Route(method="GET", path="/api/v1/shots/{id}", summary="One shot.", handler=show_shot, response=ShotView),
     _on_shot("cancel", "Call one shot off.", "cancel_shot"),

@@ -9,6 +9,7 @@ from contextlib import closing
 
 from heygem_core.errors import HeygemError, SpecError
 from heygem_core.media.deliverables import by_suffix
+from heygem_core.messages import here, message_of, tell
 from heygem_core.options import options_of
 from heygem_core.shot import Event, Finished, Notice, Progress, RenderSettings, RenderTask, Shot, to_json
 from heygem_core.tasks.run import failure_of
@@ -16,14 +17,14 @@ from heygem_core.tasks.run import failure_of
 from .options import add_option, add_options, speed, struct_of
 
 _STAGES = {
-    "probe": "Opening files",
-    "track": "Finding the face",
-    "speech": "Listening",
-    "generate": "Generating",
-    "plan": "Planning",
-    "render": "Rendering",
-    "measure": "Measuring",
-    "finish": "Finishing",
+    "probe": "cli.stage-probe",
+    "track": "cli.stage-track",
+    "speech": "cli.stage-speech",
+    "generate": "cli.stage-generate",
+    "plan": "cli.stage-plan",
+    "render": "cli.stage-render",
+    "measure": "cli.stage-measure",
+    "finish": "cli.stage-finish",
 }
 
 
@@ -106,25 +107,25 @@ def show_events(events: Iterator[Event]) -> None:
     )
     notices, finished = [], None
     with Bar(*columns, console=console, transient=True) as bar:
-        line = bar.add_task("Opening files", total=1, speed="")
+        line = bar.add_task(here(tell("cli.stage-probe")), total=1, speed="")
         for event in events:
             if isinstance(event, Progress):
                 bar.update(
                     line,
-                    description=_STAGES[event.stage],
+                    description=here(tell(_STAGES[event.stage])),
                     completed=event.done,
                     total=event.total or max(event.done, 1),
                     speed=_speed(event),
                 )
             elif isinstance(event, Notice):
-                notices.append(event.message)
+                notices.append(here(message_of(event)))
             elif isinstance(event, Finished):
                 finished = event
     for notice in notices:
-        console.print(f"Note: {notice}", highlight=False)
+        console.print(here(tell("cli.note", notice=notice)), highlight=False)
     if finished is not None:
         print(finished.output)
-        console.print(f"Report: {finished.report}", highlight=False, soft_wrap=True)
+        console.print(here(tell("cli.report", path=finished.report)), highlight=False, soft_wrap=True)
     sys.stdout.flush()
 
 

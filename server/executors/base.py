@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from heygem_core.messages import Message, as_message
 from heygem_core.shot import Event, Failed
 from heygem_core.tasks.specs import Task, TaskResult
 from heygem_core.tasks.worker import Picture
@@ -46,9 +47,11 @@ class Watcher:
 class WorkFailed(Exception):
     """A task ended without a result; `failed` is what the task itself said about it, where it could."""
 
-    def __init__(self, outcome: Outcome, reason: str, failed: Failed | None = None) -> None:
-        super().__init__(reason)
-        self.outcome, self.reason, self.failed = outcome, reason, failed
+    def __init__(self, outcome: Outcome, reason: Message | str, failed: Failed | None = None) -> None:
+        """`reason`: text is a sentence without a code, of another package's executor."""
+        self.reason = as_message(reason)
+        super().__init__(self.reason.message)
+        self.outcome, self.failed = outcome, failed
 
 
 class Executor(Protocol):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 
 from heygem_core import errors as core
+from heygem_core.messages import message_of
 from heygem_core.shot import Failed
 from heygem_core.tasks.specs import FacesTask, MeasureTask, ProxyTask, Task, TaskResult
 
@@ -45,11 +46,11 @@ def core_error(failure: WorkFailed) -> core.HeygemError:
         return error_of(failure.failed)
     if failure.outcome == "canceled":
         return core.Cancelled(failure.reason)
-    return core.UnreadableMedia(f"The file could not be looked at: {failure.reason} Play it in a player, or export it again.")
+    return core.UnreadableMedia("media.not-looked-at", reason=failure.reason)
 
 
 def error_of(failed: Failed) -> core.HeygemError:
     """Of the class it names; a bug is a plain HeygemError."""
     kind = getattr(core, failed.error, None)
     known = isinstance(kind, type) and issubclass(kind, core.HeygemError)
-    return kind(failed.message) if known else core.HeygemError(failed.message)  # type: ignore[misc]
+    return kind(message_of(failed)) if known else core.HeygemError(message_of(failed))  # type: ignore[misc]

@@ -6,6 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
+from heygem_core.messages import tell
 from heygem_core.tasks.specs import Task, TaskResult
 
 from ..errors import Broken, Busy
@@ -58,7 +59,7 @@ class LocalExecutor:
             if self._closed:
                 raise Busy("The server is stopping.")
             if stop is not None and stop.is_set():
-                raise WorkFailed("canceled", "The task was called off.")
+                raise WorkFailed("canceled", tell("work.called-off"))
             worker = await self._worker()
             self._busy.add(worker)
             try:

@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from heygem_core.errors import EXIT_BUG, SpecError
+from heygem_core.messages import Message, message_of, tell
 from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.specs import Task, TaskResult
 from heygem_core.tasks.worker import Beat, Ended, FromWorker, Picture, Ready, ResultFound, Run, Stop, Told
@@ -130,7 +131,7 @@ class Worker:
             await self.process.stdin.drain()
         except ConnectionError as error:
             if isinstance(order, Run):
-                raise WorkFailed("crashed", "The worker was gone before the task began.") from error
+                raise WorkFailed("crashed", tell("work.worker-gone")) from error
 
     async def listen(self, source: asyncio.StreamReader) -> None:
         """Messages from standard output into `heard`."""
@@ -155,10 +156,11 @@ class Worker:
         code = self.process.returncode
         if code == -getattr(signal, "SIGKILL", 9):
             if self.rss_bytes > _NEARLY_ALL * limits.memory_bytes or oom_kills() != self.oom_kills_before:
-                return WorkFailed("memory", f"The system ended the worker, which held {self.rss_bytes / 1e9:.1f} GB of memory.")
-            return WorkFailed("killed", "The worker was ended from outside.")
-        words = f" Its last words: {self.last_words[-1][:300]}" if self.last_words else ""
-        return WorkFailed("crashed", f"The worker ended with code {code}.{words}")
+                return WorkFailed("memory", tell("work.out-of-memory", gigabytes=f"{self.rss_bytes / 1e9:.1f}"))
+            return WorkFailed("killed", tell("work.killed"))
+        if self.last_words:
+            return WorkFailed("crashed", tell("work.crashed-saying", exit_code=code, words=self.last_words[-1][:300]))
+        return WorkFailed("crashed", tell("work.crashed", exit_code=code))
 
 
 class _Watch:
@@ -199,14 +201,14 @@ class _Watch:
 
     def _ended(self) -> WorkFailed:
         if self._asked is not None:
-            return WorkFailed("canceled", "The task was called off.")
+            return WorkFailed("canceled", tell("work.called-off"))
         return self._worker.death(self._limits)
 
     async def _check(self) -> None:
         now, limits = time.monotonic(), self._limits
         if self._asked is not None:
             if now - self._asked > 2 * limits.stop_grace_s:
-                await self._give_up("canceled", "The task was called off.")
+                await self._give_up("canceled", tell("work.called-off"))
             if now - self._asked > limits.stop_grace_s and not self._terminated:
                 self._terminated = True
                 self._worker.terminate()
@@ -214,15 +216,16 @@ class _Watch:
             self._measured = now
             held = self._worker.measure()
             if held > limits.memory_bytes:
-                await self._give_up("memory", f"It held {held / 1e9:.1f} GB of memory; {limits.memory_bytes / 1e9:.1f} GB are allowed.")
+                allowed = f"{limits.memory_bytes / 1e9:.1f}"
+                await self._give_up("memory", tell("work.too-much-memory", gigabytes=f"{held / 1e9:.1f}", allowed=allowed))
         if now - self._worker.heard_at > limits.silent_s:
-            await self._give_up("timeout", f"The worker gave no sign of life for {limits.silent_s:.0f} s.")
+            await self._give_up("timeout", tell("work.silent", seconds=round(limits.silent_s)))
         if now - self._moved > limits.stall_s:
-            await self._give_up("timeout", f"There was no progress for {limits.stall_s:.0f} s.")
+            await self._give_up("timeout", tell("work.stalled", seconds=round(limits.stall_s)))
         if limits.whole_s is not None and now - self._began > limits.whole_s:
-            await self._give_up("timeout", f"It took longer than {limits.whole_s:.0f} s.")
+            await self._give_up("timeout", tell("work.too-long", seconds=round(limits.whole_s)))
 
-    async def _give_up(self, outcome: Outcome, reason: str) -> None:
+    async def _give_up(self, outcome: Outcome, reason: Message) -> None:
         await self._worker.end()
         raise WorkFailed(outcome, reason)
 
@@ -249,7 +252,7 @@ async def start_worker(environment: dict[str, str]) -> Worker:
         raise
     if not isinstance(message, Ready):
         await worker.end()
-        raise Broken(f"A worker does not start: {' '.join(worker.last_words)[-500:] or 'it said nothing'}. Try `heygem doctor`.")
+        raise Broken("work.worker-does-not-start", words=" ".join(worker.last_words)[-500:] or tell("work.said-nothing"))
     return worker
 
 
@@ -257,8 +260,8 @@ def _raise_failure(failed: Failed | None) -> None:
     if failed is None:
         return
     if failed.error in ("Cancelled", "_Terminated"):
-        raise WorkFailed("canceled", failed.message, failed)
-    raise WorkFailed("memory" if failed.error == "MemoryError" else "failed", failed.message, failed)
+        raise WorkFailed("canceled", message_of(failed), failed)
+    raise WorkFailed("memory" if failed.error == "MemoryError" else "failed", message_of(failed), failed)
 
 
 def oom_kills() -> int | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from heygem_core import errors as core
 from heygem_core.errors import SpecError
+from heygem_core.messages import Message, message_of
 from heygem_core.shot import from_json
 
 from .. import errors
@@ -22,13 +23,13 @@ class NoServer(errors.ServerError):
     """No server runs, or what answers at its address is another program."""
 
 
-def error_named(name: str, message: str) -> Exception:
+def error_named(name: str, said: Message) -> Exception:
     """The error of that class name: the server's, the security room's or the core's; one that is not known is a plain ServerError."""
     for module in (errors, refusals, core):
         kind = getattr(module, name, None)
         if isinstance(kind, type) and issubclass(kind, errors.ServerError | core.HeygemError):
-            return kind(message, folder="") if kind is errors.NotAllowedFolder else kind(message)
-    return errors.ServerError(message)
+            return kind(said, folder="") if kind is errors.NotAllowedFolder else kind(said)
+    return errors.ServerError(said)
 
 
 def answer_of(status: int, body: bytes, kind: type[_T]) -> _T:
@@ -42,7 +43,7 @@ def answer_of(status: int, body: bytes, kind: type[_T]) -> _T:
         problem = from_json(body, Problem)
     except SpecError:
         raise NoServer(f"The server answered with status {status} and nothing that is understood.") from None
-    raise error_named(problem.error, problem.message)
+    raise error_named(problem.error, message_of(problem))
 
 
 def with_query(values: dict[str, Any]) -> str:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from ..api import events, exports, files, hosts, info, jobs, media, pages, placement, publishing, session, takes, timelines, uploads
+from ..api import (
+    events,
+    exports,
+    files,
+    hosts,
+    info,
+    jobs,
+    media,
+    messages,
+    pages,
+    placement,
+    publishing,
+    session,
+    takes,
+    timelines,
+    uploads,
+)
 from .routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *pages.ROUTES,
     *session.ROUTES,
     *info.ROUTES,
+    *messages.ROUTES,
     *jobs.ROUTES,
     *takes.ROUTES,
     *placement.ROUTES,

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from heygem_core.messages import Message, tell
+
 _LEAST_BYTES = 64 << 20  # whatever the settings say, less than this is full
 
 
@@ -21,14 +23,11 @@ def free_bytes(folder: Path) -> int | None:
     return None
 
 
-def trouble(folders: Iterable[Path], floor_bytes: int) -> str | None:
-    """A sentence about the first disk that is too full; None = there is room."""
+def trouble(folders: Iterable[Path], floor_bytes: int) -> Message | None:
+    """A message about the first disk that is too full; None = there is room."""
     needed = max(floor_bytes, _LEAST_BYTES)
     for folder in folders:
         free = free_bytes(folder)
         if free is not None and free < needed:
-            return (
-                f"The disk of “{folder}” is full ({free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB are needed): "
-                "free some space, and work goes on by itself."
-            )
+            return tell("disk.full", folder=folder, free_gb=f"{free / 1e9:.1f}", needed_gb=f"{needed / 1e9:.1f}")
     return None

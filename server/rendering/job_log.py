@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from heygem_core.errors import SpecError
+from heygem_core.messages import Language, message_of, say
 from heygem_core.shot import from_json, to_json
 
 from ..wire import LogLine
@@ -39,10 +40,11 @@ class JobLogs:
                     found.append(from_json(text, LogLine))
         return found
 
-    def read(self, job: str) -> bytes:
+    def read(self, job: str, language: Language = "en") -> bytes:
         """As text, UTF-8."""
         return "".join(
-            f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {' '.join(line.message.splitlines())}\n" for line in self.lines(job)
+            f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {' '.join(say(message_of(line), language).splitlines())}\n"
+            for line in self.lines(job)
         ).encode()
 
     def forget(self, job: str) -> None:
@@ -50,6 +52,11 @@ class JobLogs:
 
     def _path(self, job: str) -> Path:
         return self._folder / f"{''.join(letter for letter in job if letter.isalnum())}.jsonl"
+
+
+def _text(line: LogLine, language: Language) -> str:
+    said = " ".join(say(message_of(line), language).splitlines())
+    return f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {said}\n"
 
 
 def _clock(at: float) -> str:

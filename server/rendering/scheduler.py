@@ -14,10 +14,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from heygem_core import errors as core
+from heygem_core.messages import Message, message_of, plain, tell
 from heygem_core.shot import Event, Notice, Progress, Shot
 from heygem_core.tasks.specs import Probed, ProbeTask
 from heygem_core.tasks.worker import Picture
@@ -34,7 +36,7 @@ from .disk_space import trouble
 from .events import Broadcaster
 from .job_log import JobLogs
 from .progress import LiveProgress
-from .steps import StepContext, do
+from .steps import StepContext, do, title
 from .take_files import check_takes, settle_intents, sweep_staging
 
 _DISK_CHECKED_S = 2.0
@@ -57,7 +59,7 @@ class Scheduler:
     def __init__(
         self, store: Store, events: Broadcaster, executor: Executor, look: InspectionPool, logs: JobLogs, settings: ServerSettings
     ) -> None:
-        self.message: str | None = None  # why nothing is given out at present
+        self.message: Message | None = None  # why nothing is given out at present
         self._store, self._events, self._executor, self._logs, self._settings = store, events, executor, logs, settings
         self._context = StepContext(store=store, executor=executor, look=look, settings=settings)
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -115,15 +117,16 @@ class Scheduler:
 
     def live_job(self, view: JobView) -> JobView:
         """A job as it is at this moment, with why it waits."""
-        return msgspec.structs.replace(self._live.job(view), why=self._why(view))
+        why = self._why(view)
+        return msgspec.structs.replace(self._live.job(view), why=None if why is None else why.message, why_message=why)
 
     def live_shot(self, view: ShotView) -> ShotView:
         """A shot as it is at this moment, with why it waits."""
         if view.state == "queued" and view.why is None:
             for running in self._running.values():
                 if running.claim.kind == "plan" and running.claim.request.video == view.request.video and running.claim.shot != view.id:
-                    why = f"Waits for “{running.claim.name}”, for which the faces of the same video are followed just now."
-                    return msgspec.structs.replace(view, why=why)
+                    why = tell("queue.same-video", shot=running.claim.name)
+                    return msgspec.structs.replace(view, why=why.message, why_message=why)
         return self._live.shot(view)
 
     def live(self, detail: JobDetail) -> JobDetail:
@@ -165,9 +168,9 @@ class Scheduler:
                 asked.result(_PROBED_S)
         return known
 
-    def _why(self, view: JobView) -> str | None:
+    def _why(self, view: JobView) -> Message | None:
         if view.state == "paused":
-            return "Paused: resume it to go on."
+            return tell("queue.paused")
         if view.state not in ("queued", "active"):
             return None
         if self.message is not None:
@@ -176,11 +179,12 @@ class Scheduler:
             return None
         ahead = self._store.ahead(view.id)
         if ahead:
-            more = " or more" if ahead == MOST_COUNTED else ""
-            return f"Waits for {ahead}{more} piece{'s' if ahead > 1 else ''} of work of earlier or more urgent jobs."
+            if ahead == MOST_COUNTED:
+                return tell("queue.waits-for-many", pieces=ahead)
+            return tell("queue.waits-for-piece" if ahead == 1 else "queue.waits-for-pieces", pieces=ahead)
         busy = {running.claim.job_name for running in self._running.values()}
         if len(self._running) >= self._executor.capacity and busy:
-            return f"Waits for a worker: {'all are' if self._executor.capacity > 1 else 'it is'} busy with “{sorted(busy)[0]}”."
+            return tell("queue.workers-busy" if self._executor.capacity > 1 else "queue.worker-busy", job=sorted(busy)[0])
         return None
 
     # --- the loop ----------------------------------------------------------------------------------------------------
@@ -221,22 +225,24 @@ class Scheduler:
 
     async def _perform(self, running: _Running) -> None:
         claim = running.claim
-        self._note(claim, "info", f"{_title(claim)} begins (try {claim.number}).")
+        self._note(claim, "info", tell("log.begins", what=title(claim), number=claim.number))
         watcher = Watcher(tell=lambda event: self._tell(running, event), show=lambda picture: self._show(claim, picture))
         try:
             said = await do(claim, self._context, watcher, running.stop)
-            self._note(claim, "info", f"{_title(claim)}: {said}")
+            self._note(claim, "info", said)
         except StaleAttempt:
-            self._note(claim, "info", f"{_title(claim)} was called off.")
+            self._note(claim, "info", tell("log.called-off", what=title(claim)))
         except WorkFailed as failure:
             await self._failed(running, failure)
         except BadRequest as error:  # no other try mends that
-            await self._failed(running, WorkFailed("failed", str(error)), again=False)
-        except (core.HeygemError, ServerError, OSError) as error:
-            await self._failed(running, WorkFailed("failed", str(error)))
+            await self._failed(running, WorkFailed("failed", error.said), again=False)
+        except (core.HeygemError, ServerError) as error:
+            await self._failed(running, WorkFailed("failed", error.said))
+        except OSError as error:
+            await self._failed(running, WorkFailed("failed", plain(str(error))))
         except Exception as error:
-            LOGGER.exception("%s failed", _title(claim))
-            await self._failed(running, WorkFailed("failed", f"Internal error: {error}. Please report it."))
+            LOGGER.exception("%s failed", title(claim))
+            await self._failed(running, WorkFailed("failed", tell("program.internal-error", error=error)))
         finally:
             del self._running[claim.token]
             self._live.end(claim.token)
@@ -249,13 +255,13 @@ class Scheduler:
         if outcome == "failed" and (code == core.OutputError.exit_code or code is None) and self._is_full(claim):
             outcome = "canceled"  # the disk is to blame, not the shot
         if outcome == "canceled" and running.stop.is_set():
-            reason = "The server was stopped." if self._stopping else "Somebody called it off."
+            reason = tell("work.server-stopped" if self._stopping else "work.somebody-called-off")
         else:
             reason = failure.reason
         with suppress(StaleAttempt):
             again = await asyncio.to_thread(self._store.fail, claim.token, outcome, reason, again=again and code not in _NOT_AGAIN)
-            level = "warning" if again else "error"
-            self._note(claim, level, f"{_title(claim)} {'did not succeed' if again else 'failed'} ({outcome}): {reason}")
+            ended = tell("log.did-not-succeed" if again else "log.failed", what=title(claim), outcome=outcome, reason=reason)
+            self._note(claim, "warning" if again else "error", ended)
 
     # --- disks -------------------------------------------------------------------------------------------------------
 
@@ -270,7 +276,7 @@ class Scheduler:
             self._full.clear()
         if (message is None) != (self.message is None):
             await asyncio.to_thread(self._store.announce, message)
-            LOGGER.warning(message or "There is room on the disks again.")
+            LOGGER.warning(message or tell("queue.room-again"))
         self.message = message
 
     def _is_full(self, claim: Claim) -> bool:
@@ -314,14 +320,16 @@ class Scheduler:
             if now is not None:
                 self._events.publish_progress(now)
         elif isinstance(event, Notice) and running.claim.kind == "plan":  # the other steps repeat them
-            self._note(running.claim, "warning", event.message)
+            self._note(running.claim, "warning", message_of(event))
 
     def _show(self, claim: Claim, picture: Picture) -> None:
         header = PreviewHeader(job=claim.job, shot=claim.shot, frame=picture.frame, width=picture.width, height=picture.height)
         self._events.publish_picture(header, picture.jpeg)
 
-    def _note(self, claim: Claim, level: str, message: str) -> None:
-        line = LogLine(job=claim.job, shot=claim.shot, at=time.time(), level=level, message=message)  # type: ignore[arg-type]
+    def _note(self, claim: Claim, level: Literal["info", "warning", "error"], said: Message) -> None:
+        line = LogLine(
+            job=claim.job, shot=claim.shot, at=time.time(), level=level, message=said.message, code=said.code, params=said.params
+        )
         self._logs.write(line)
         self._events.publish_line(line)
 
@@ -338,9 +346,3 @@ class Scheduler:
         LOGGER.info(
             "recovered", extra={"facts": {"takes_saved": saved, "takes_missing": gone, "takes_back": back, "jobs": len(unfinished)}}
         )
-
-
-def _title(claim: Claim) -> str:
-    if claim.kind == "segment":
-        return f"Segment {claim.segment} of “{claim.name}” (frames {claim.start}–{claim.end_exclusive})"
-    return f"{'Plan' if claim.kind == 'plan' else 'Take'} of “{claim.name}”"

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.messages import Message, catalogue, known, tell, with_codes
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import GenerateTask, JoinTask, Planned, PlanTask, Probed, ProbeTask, ToGenerate
 
@@ -31,7 +32,7 @@ from .take_files import file_name, next_version, place, remove_take, renamed, re
 
 _MOST_NAMES_TRIED = 20
 _MOST_RANGES = 500  # told of one take; all are in its report
-_WANTED = "left alone by choice"  # `Reason.CHOICE.words` of the core
+_WANTED = catalogue("en")["frame.choice"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,8 @@ class StepContext:
         return self.segments / key[:2] / f"{key}{suffix}"
 
 
-async def do(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
-    """Does a piece of work and records it; returns a sentence for the log.
+async def do(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> Message:
+    """Does a piece of work and records it; returns a message for the log.
 
     Raises: WorkFailed, StaleAttempt, HeygemError, ServerError, OSError.
     """
@@ -62,7 +63,7 @@ async def do(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio
     return await steps[claim.kind](claim, context, watcher, stop)
 
 
-async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
+async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> Message:
     await asyncio.to_thread(check_still_there, claim.source)
     stamp = await asyncio.to_thread(stamp_of, claim.source)
     cache = str(context.settings.cache)
@@ -76,22 +77,22 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
             await context.executor.run(piece, watcher=watcher, stop=stop)
         planned = await context.executor.run(msgspec.structs.replace(task, hand_out_generation=False), watcher=watcher, stop=stop)
     if not isinstance(planned, Planned):
-        raise Broken("The worker planned a shot and did not say how: the versions of its parts do not fit together.")
+        raise Broken("work.versions-do-not-fit")
     present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request))
     await asyncio.to_thread(context.store.finish_plan, claim.token, planned, stamp=stamp, present=present)
-    return f"{planned.frames} frames in {len(planned.segments)} segments, {len(present)} of them there already."
+    return tell("log.planned", what=title(claim), frames=planned.frames, segments=len(planned.segments), present=len(present))
 
 
-async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
+async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> Message:
     assert claim.key is not None
     assert claim.start is not None
     assert claim.end_exclusive is not None
     if await _changed(claim):
-        return await _plan_again(claim, context)
+        return await _plan_again(claim, context, tell("work.source-changed"))
     path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request))
     if await asyncio.to_thread(_touched, path):
         await asyncio.to_thread(context.store.finish_segment, claim.token, reused=True)
-        return "was there already."
+        return tell("log.there-already", what=title(claim))
     path.parent.mkdir(parents=True, exist_ok=True)
     task = RenderTask(
         shot=claim.source,
@@ -102,20 +103,19 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     )
     if not await _done(claim, context, task, watcher, stop):
         await asyncio.to_thread(path.unlink, missing_ok=True)  # nobody knows which of the two files it shows
-        return await _plan_again(claim, context)
+        return await _plan_again(claim, context, tell("work.source-changed"))
     await asyncio.to_thread(context.store.finish_segment, claim.token)
-    return "is rendered."
+    return tell("log.rendered", what=title(claim))
 
 
-async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> str:
+async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> Message:
     assert claim.planned is not None
     if await _changed(claim):
-        return await _plan_again(claim, context)
+        return await _plan_again(claim, context, tell("work.source-changed"))
     suffix = suffix_of(claim.settings, claim.request)
     pieces = [context.segment_file(segment.key, suffix) for segment in claim.planned.segments]
     if not all(await asyncio.gather(*(asyncio.to_thread(_touched, piece) for piece in pieces))):
-        await asyncio.to_thread(context.store.replan, claim.token, "A finished segment was removed.")
-        return "is planned again: a finished segment was removed."
+        return await _plan_again(claim, context, tell("work.segment-removed"))
     folder = Path(claim.folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     await asyncio.to_thread(check_no_link, str(folder))
@@ -131,7 +131,7 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
             cache=str(context.settings.cache),
         )
         if not await _done(claim, context, task, watcher, stop):
-            return await _plan_again(claim, context)
+            return await _plan_again(claim, context, tell("work.source-changed"))
         take = await _take(claim, context, staged, target, version)
         return await _place(claim, context, staged, take)
     finally:
@@ -160,6 +160,11 @@ async def _take(claim: Claim, context: StepContext, staged: Path, target: Path, 
     assert isinstance(facts, Probed)
     assert claim.planned is not None
     report = await asyncio.to_thread(facts_of, staged) or TakeFacts()
+    noticed = (
+        *with_codes(claim.planned.notices, claim.planned.notice_messages),
+        *with_codes(report.remarks, report.remark_messages),
+    )
+    notices = tuple({said.message: said for said in noticed}.values())
     return TakeView(
         id=f"t{secrets.token_hex(8)}",
         job=claim.job,
@@ -178,11 +183,12 @@ async def _take(claim: Claim, context: StepContext, staged: Path, target: Path, 
         created=time.time(),
         settings=claim.settings,
         weak=weak_ranges(report),
-        notices=tuple(dict.fromkeys((*claim.planned.notices, *report.remarks))),
+        notices=tuple(said.message for said in notices),
+        notice_messages=notices,
     )
 
 
-async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeView) -> str:
+async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeView) -> Message:
     """Gives the take its name, or the next one where somebody else was faster. Nothing here may be interrupted halfway unrecorded."""
     for _ in range(_MOST_NAMES_TRIED):
         await asyncio.to_thread(context.store.intend, claim.token, Intent(staged=str(staged), take=take))
@@ -198,8 +204,8 @@ async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeVie
         except StaleAttempt:  # called off in this moment: the file is nobody's, and the next attempt makes its own
             await asyncio.to_thread(remove_take, Path(take.path))
             raise
-        return f"“{take.name}” is at its place."
-    raise Broken(f"No free name was found for “{take.name}” in “{claim.folder}”: another program keeps taking them.")
+        return tell("log.placed", what=title(claim), file=take.name)
+    raise Broken("take.no-free-name", file=take.name, folder=claim.folder)
 
 
 async def _reserve(claim: Claim, context: StepContext, folder: Path, suffix: str) -> tuple[Path, int]:
@@ -213,10 +219,16 @@ async def _reserve(claim: Claim, context: StepContext, folder: Path, suffix: str
     return target, version
 
 
-async def _plan_again(claim: Claim, context: StepContext) -> str:
-    reason = "A source file changed after the shot was planned."
+async def _plan_again(claim: Claim, context: StepContext, reason: Message) -> Message:
     await asyncio.to_thread(context.store.replan, claim.token, reason)
-    return f"is planned again: {reason}"
+    return tell("log.planned-again", what=title(claim), reason=reason)
+
+
+def title(claim: Claim) -> Message:
+    """A piece of work as the log names it."""
+    if claim.kind == "segment":
+        return tell("log.segment", segment=claim.segment, shot=claim.name, start=claim.start, end=claim.end_exclusive)
+    return tell("log.plan" if claim.kind == "plan" else "log.take", shot=claim.name)
 
 
 class TakeFacts(msgspec.Struct):
@@ -224,6 +236,7 @@ class TakeFacts(msgspec.Struct):
 
     passed_through: dict[str, list[tuple[int, int]]] = {}
     remarks: tuple[str, ...] = ()
+    remark_messages: tuple[Message, ...] = ()
     weak: list[tuple[int, int, str]] | None = None
     quality: dict[str, Any] | None = None  # None = not measured yet
 
@@ -245,7 +258,10 @@ def weak_ranges(report: TakeFacts) -> tuple[WeakRange, ...]:
     """Frames that stayed as they were although nobody asked for that, and what measuring found, in the order of the take."""
     ranges = [(start, end, reason) for reason, pieces in report.passed_through.items() if reason != _WANTED for start, end in pieces]
     ranges += report.weak or []
-    return tuple(WeakRange(start=start, end_exclusive=end, reason=reason) for start, end, reason in sorted(ranges)[:_MOST_RANGES])
+    return tuple(
+        WeakRange(start=start, end_exclusive=end, reason=reason, reason_message=known(reason))
+        for start, end, reason in sorted(ranges)[:_MOST_RANGES]
+    )
 
 
 def suffix_of(settings: RenderSettings, request: ShotRequest) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from heygem_core.messages import Message
 from heygem_core.shot import from_json, to_json
 
 from ..errors import Broken
@@ -45,7 +46,7 @@ class Change:
     shots: dict[str, str] = field(default_factory=dict)  # shot → job
     takes: dict[str, EventKind] = field(default_factory=dict)
     deleted: list[tuple[EventKind, str]] = field(default_factory=list)
-    message: tuple[str | None, ...] = ()  # of server.changed; empty = nothing to say
+    message: tuple[Message | None, ...] = ()  # of server.changed; empty = nothing to say
 
     def touch_shot(self, shot: str, job: str) -> None:
         """This shot, and with it its job, changed."""
@@ -129,7 +130,7 @@ class Database:
         with self.reading() as connection:
             return newest_seq(connection)
 
-    def announce(self, message: str | None) -> None:
+    def announce(self, message: Message | None) -> None:
         """server.changed with a sentence; None = all is well again."""
         with self.change() as change:
             change.message = (message,)
@@ -166,8 +167,9 @@ def _record(change: Change) -> Iterator[Happened]:
         yield _write(change, kind, take=rows.take(change.connection, take))
     for kind, gone in change.deleted:
         yield _write(change, kind, id=gone)
-    for message in change.message:
-        yield _write(change, "server.changed", message=message)
+    for said in change.message:
+        what = {} if said is None else {"message": said.message, "code": said.code, "params": said.params}
+        yield _write(change, "server.changed", **what)
 
 
 def refresh(change: Change, job: str) -> None:

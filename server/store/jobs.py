@@ -12,6 +12,7 @@ from secrets import token_hex
 
 from msgspec import structs
 
+from heygem_core.messages import Message, tell
 from heygem_core.shot import RenderSettings, Shot, from_json
 
 from ..errors import BadRequest, Conflict
@@ -166,7 +167,7 @@ class Jobs(Database):
                 change.connection.execute(queries.SET_JOB, (move("job", view.state, "paused", view.name), job))
                 change.connection.execute(queries.PAUSE_TASKS, (job,))
                 for task in change.connection.execute(queries.RUNNING_OF_JOB, (job,)).fetchall():
-                    call_back(change, task, "canceled", "The job was paused.")
+                    call_back(change, task, "canceled", tell("work.job-paused"))
                 change.jobs[job] = "job.changed"
         return self.job_view(job)
 
@@ -271,7 +272,7 @@ class Jobs(Database):
         return {shot[name] for shot in shots for name in ("video", "speech")}
 
 
-def call_back(change: Change, task: sqlite3.Row, outcome: str, reason: str) -> None:
+def call_back(change: Change, task: sqlite3.Row, outcome: str, reason: Message) -> None:
     """A running task waits again, and nobody takes the result of the running attempt any more."""
     end_attempt(change, task, outcome, reason)
     change.connection.execute(queries.REQUEUE_TASK, (task["id"],))
@@ -281,16 +282,21 @@ def call_back(change: Change, task: sqlite3.Row, outcome: str, reason: str) -> N
         change.touch_shot(task["shot"], task["job"])
 
 
-def end_attempt(change: Change, task: sqlite3.Row, outcome: str, reason: str | None = None) -> None:
-    change.connection.execute(queries.END_ATTEMPT, (change.now, outcome, reason, task["attempt"]))
+def end_attempt(change: Change, task: sqlite3.Row, outcome: str, reason: Message | None = None) -> None:
+    change.connection.execute(queries.END_ATTEMPT, (change.now, outcome, *_columns(reason), task["attempt"]))
 
 
-def set_shot(change: Change, shot: str, state: ShotState, why: str | None = None) -> None:
+def set_shot(change: Change, shot: str, state: ShotState, why: Message | None = None) -> None:
     """Raises: Conflict — no such move."""
     row = change.connection.execute(queries.SHOT_STATE, (shot,)).fetchone()
     to = move("shot", row["state"], state, row["name"])
-    change.connection.execute(queries.SET_SHOT, (to, why, shot))
+    change.connection.execute(queries.SET_SHOT, (to, *_columns(why), shot))
     change.touch_shot(shot, row["job"])
+
+
+def _columns(said: Message | None) -> tuple[str | None, str | None]:
+    """A reason as it is kept: the English sentence, and the whole message."""
+    return (None, None) if said is None else (said.message, encoded(said))
 
 
 def cursor(before: str | None) -> int | None:
@@ -302,7 +308,7 @@ def cursor(before: str | None) -> int | None:
     return int(before)
 
 
-def end_open_tasks(change: Change, shot: str, state: str, outcome: str, reason: str) -> None:
+def end_open_tasks(change: Change, shot: str, state: str, outcome: str, reason: Message) -> None:
     """Whatever of a shot waits or runs ends in `state`."""
     for task in change.connection.execute(queries.RUNNING_OF_SHOT, (shot,)).fetchall():
         end_attempt(change, task, outcome, reason)
@@ -310,7 +316,7 @@ def end_open_tasks(change: Change, shot: str, state: str, outcome: str, reason: 
 
 
 def _cancel_shot(change: Change, row: sqlite3.Row) -> None:
-    end_open_tasks(change, row["id"], "canceled", "canceled", "Somebody called it off.")
+    end_open_tasks(change, row["id"], "canceled", "canceled", tell("work.somebody-called-off"))
     set_shot(change, row["id"], "canceled")
 
 
@@ -319,11 +325,14 @@ def _cancel_shots(change: Change, job: str) -> None:
     connection = change.connection
     going = [row["id"] for row in _shots_in(connection, job, FINISHED_SHOTS, inside=False)]
     running = "SELECT attempt FROM tasks WHERE job = ? AND state = 'running'"
-    ended = (change.now, "canceled", "Somebody called it off.", job)
-    connection.execute(f"UPDATE attempts SET ended = ?, outcome = ?, reason = ? WHERE token IN ({running})", ended)
+    ended = (change.now, "canceled", *_columns(tell("work.somebody-called-off")), job)
+    connection.execute(f"UPDATE attempts SET ended = ?, outcome = ?, reason = ?, reason_message = ? WHERE token IN ({running})", ended)
     connection.execute(queries.CANCEL_TASKS_OF_JOB, (job,))
     marks = ",".join("?" * len(FINISHED_SHOTS))
-    connection.execute(f"UPDATE shots SET state = 'canceled', why = NULL WHERE job = ? AND state NOT IN ({marks})", (job, *FINISHED_SHOTS))
+    connection.execute(
+        f"UPDATE shots SET state = 'canceled', why = NULL, why_message = NULL WHERE job = ? AND state NOT IN ({marks})",
+        (job, *FINISHED_SHOTS),
+    )
     for shot in going:
         change.touch_shot(shot, job)
 

@@ -144,10 +144,10 @@ EVENTS_AFTER = "SELECT body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 REQUEUE_TASK = "UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL WHERE id = ?"
 """A piece of work waits again."""
 
-END_ATTEMPT = "UPDATE attempts SET ended = ?, outcome = ?, reason = ? WHERE token = ?"
+END_ATTEMPT = "UPDATE attempts SET ended = ?, outcome = ?, reason = ?, reason_message = ? WHERE token = ?"
 """An attempt is over, and how it ended."""
 
-SET_SHOT = "UPDATE shots SET state = ?, why = ? WHERE id = ?"
+SET_SHOT = "UPDATE shots SET state = ?, why = ?, why_message = ? WHERE id = ?"
 """A shot's state, and the reason that people read."""
 
 END_TASKS_OF_SHOT = "UPDATE tasks SET state = ? WHERE shot = ? AND state IN ('queued', 'running')"
@@ -279,7 +279,7 @@ FORGET_INTENT = "DELETE FROM intents WHERE shot = ?"
 SET_PLANNED = "UPDATE shots SET planned = ?, stamp = ?, reused = ?, frames_total = ?, frames_done = ? WHERE id = ?"
 """A shot is planned: its frames and segments are known."""
 
-ADD_FRAMES = "UPDATE shots SET frames_done = frames_done + ?, why = NULL WHERE id = ?"
+ADD_FRAMES = "UPDATE shots SET frames_done = frames_done + ?, why = NULL, why_message = NULL WHERE id = ?"
 """Frames of a shot are rendered."""
 
 FORGET_PLAN = "UPDATE shots SET planned = NULL, stamp = NULL, frames_total = NULL, frames_done = 0 WHERE id = ?"

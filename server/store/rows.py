@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from heygem_core.messages import Message, known
 from heygem_core.shot import RenderSettings, Shot, from_json
 
 from ..errors import NotFound
@@ -90,6 +91,7 @@ def _shots(connection: sqlite3.Connection, found: Sequence[sqlite3.Row], which: 
             name=row["name"],
             state=row["state"],
             why=row["why"],
+            why_message=_message(row["why"], row["why_message"]),
             stage=_TASK_OF_STATE.get(row["state"]),  # type: ignore[arg-type]
             frames_done=row["frames_done"],
             frames_total=row["frames_total"],
@@ -116,6 +118,7 @@ def _attempt(row: sqlite3.Row) -> AttemptView:
         ended=row["ended"],
         outcome=row["outcome"],
         reason=row["reason"],
+        reason_message=_message(row["reason"], row["reason_message"]),
     )
 
 
@@ -145,8 +148,15 @@ def read(row: sqlite3.Row, column: str, kind: type[_T]) -> _T | None:
     return None if row[column] is None else from_json(row[column], kind)
 
 
+def _message(sentence: str | None, kept: str | None) -> Message | None:
+    """A reason with its code; an older version kept the sentence alone."""
+    if sentence is None:
+        return None
+    return known(sentence) if kept is None else from_json(kept, Message)
+
+
 def _one(connection: sqlite3.Connection, query: str, id: str, what: str) -> Any:
     row = connection.execute(query, (id,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no {what} “{id}”: it was deleted, or belongs to another server.")
+        raise NotFound(f"store.no-{what}", id=id)
     return row

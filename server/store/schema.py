@@ -132,7 +132,15 @@ CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, bo
 CREATE TABLE idempotency (key TEXT PRIMARY KEY, digest TEXT NOT NULL, job TEXT NOT NULL, created REAL NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[tuple[int, str, str], ...] = ((1, "jobs, takes and events", _FIRST),)
+_CODES = """
+ALTER TABLE shots ADD COLUMN why_message TEXT;  -- messages.Message of `why`; NULL = none, or one of before there were codes
+ALTER TABLE attempts ADD COLUMN reason_message TEXT;  -- that of `reason`
+"""
+
+MIGRATIONS: tuple[tuple[int, str, str], ...] = (
+    (1, "jobs, takes and events", _FIRST),
+    (2, "the codes of reasons", _CODES),
+)
 """(number, what it brings, statements)."""
 
 
@@ -145,7 +153,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[int, str, st
     done = {number for (number,) in connection.execute("SELECT number FROM migrations")}
     newest = max((number for number, _, _ in migrations), default=0)
     if done and max(done) > newest:
-        raise Broken(f"The database is of a newer version (step {max(done)}, this program knows {newest}): update HeyGem Bridge.")
+        raise Broken("database.newer", step=max(done), known=newest)
     for number, what, statements in migrations:
         if number in done:
             continue

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from heygem_core.messages import Message, tell
 from heygem_core.shot import RenderSettings, Shot, Struct, from_json
 from heygem_core.tasks.specs import Planned
 
@@ -31,13 +32,14 @@ _BACKOFF_S = (2.0, 10.0)  # after the first, after the second failure
 _KILLED_BACKOFF_S, _KILLED_GROWTH, _LONGEST_BACKOFF_S = 0.5, 1.5, 30.0
 
 Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "lost", "canceled"]
-_IN_WORDS = {
-    "failed": "failed",
-    "crashed": "crashed its worker",
-    "killed": "was killed",
-    "timeout": "stopped making progress",
-    "memory": "needed more memory than allowed",
+_TRIED = {
+    "failed": "work.tried-failed",
+    "crashed": "work.tried-crashed",
+    "killed": "work.tried-killed",
+    "timeout": "work.tried-timeout",
+    "memory": "work.tried-memory",
 }
+_GIVEN_UP = {"memory": "work.given-up-memory", "timeout": "work.given-up-timeout"}
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -132,16 +134,16 @@ class Work(Database):
             change.touch_shot(task["shot"], task["job"])
             _join_when_ready(change, task["shot"])
 
-    def replan(self, token: int, reason: str) -> None:
+    def replan(self, token: int, reason: Message) -> None:
         """A piece cannot be used as planned (its source changed, a segment is gone): the shot is planned again. Raises: StaleAttempt."""
         with self.change() as change:
             task = _mine(change, token)
             end_open_tasks(change, task["shot"], "canceled", "failed", reason)
             shot, source = task["shot"], _source(change, task["shot"])
             before = "SELECT count(*) FROM attempts WHERE shot = ? AND reason = ?"
-            times = change.connection.execute(before, (shot, reason)).fetchone()[0]
+            times = change.connection.execute(before, (shot, reason.message)).fetchone()[0]
             if times >= MOST_FAILURES:
-                set_shot(change, shot, "failed", f"{reason} That happened {times} times: leave the files alone while they are rendered.")
+                set_shot(change, shot, "failed", tell("work.changed-too-often", reason=reason, times=times))
                 return
             change.connection.execute(queries.FORGET_TASKS, (shot,))
             change.connection.execute(queries.FORGET_PLAN, (shot,))
@@ -162,7 +164,7 @@ class Work(Database):
             _add_take(change, take)
         return take
 
-    def fail(self, token: int, outcome: Outcome, reason: str, *, again: bool = True) -> bool:
+    def fail(self, token: int, outcome: Outcome, reason: Message, *, again: bool = True) -> bool:
         """An attempt ended without a result; returns whether it will be tried again (with a growing delay).
 
         again: False for what another try cannot mend (bad input). "lost" and "canceled" never count against the task.
@@ -181,11 +183,11 @@ class Work(Database):
                     queries.RETRY_TASK,
                     (failures, kills, change.now + delay, task["id"]),
                 )
-                why = f"Try {failures + kills} {_IN_WORDS[outcome]}: {reason} The next one begins in {delay:g} s."
+                why = tell(_TRIED[outcome], number=failures + kills, reason=reason, delay_s=delay)
                 set_shot(change, task["shot"], "queued" if task["kind"] == "plan" else _state(change, task["shot"]), why)
                 return True
             change.connection.execute(queries.FAIL_TASK, (task["id"],))
-            end_open_tasks(change, task["shot"], "failed", "canceled", "Another piece of this shot failed.")
+            end_open_tasks(change, task["shot"], "failed", "canceled", tell("work.another-piece-failed"))
             set_shot(change, task["shot"], "failed", reason if not again else _poisoned(outcome, failures + kills, reason))
             return False
 
@@ -272,7 +274,7 @@ def _begin(change: Change, task: sqlite3.Row) -> Claim:
 def _mine(change: Change, token: int) -> sqlite3.Row:
     task: sqlite3.Row | None = change.connection.execute(queries.MINE, (token,)).fetchone()
     if task is None:
-        raise StaleAttempt(f"Attempt {token} no longer counts: its work was called off or taken over.")
+        raise StaleAttempt("work.stale", attempt=token)
     return task
 
 
@@ -300,7 +302,7 @@ def _add_take(change: Change, take: TakeView) -> None:
 
 def _take_back(change: Change, owner: str, *, everything: bool) -> None:
     for task in change.connection.execute(queries.LOST, (owner, change.now, everything)).fetchall():
-        call_back(change, task, "lost", "The server that worked on it is gone.")
+        call_back(change, task, "lost", tell("work.server-gone"))
 
 
 def _state(change: Change, shot: str):  # type: ignore[no-untyped-def]
@@ -317,9 +319,5 @@ def _delay_s(outcome: Outcome, failures: int, kills: int) -> float:
     return _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
 
 
-def _poisoned(outcome: Outcome, tries: int, reason: str) -> str:
-    hint = {
-        "memory": "Give workers more memory in the settings, use fewer of them, or make the picture smaller.",
-        "timeout": "Play the clip to its end in a player; if it is whole, raise the time limit in the settings.",
-    }.get(outcome, "The shot's log says more; export the clip again, or choose another range or format, then retry.")
-    return f"Given up after {tries} tries: {reason} {hint}"
+def _poisoned(outcome: Outcome, tries: int, reason: Message) -> Message:
+    return tell(_GIVEN_UP.get(outcome, "work.given-up"), tries=tries, reason=reason)

@@ -15,10 +15,12 @@ import msgspec
 
 from heygem_core.errors import EXIT_BUG, EXIT_OK, HeygemError, MediaNotFound
 from heygem_core.shot import Failed, from_json, to_json
+from heygem_core.tasks.run import failure_of
 
 from .child_specs import ConformSpec, PublishSpec, Spec
 from .conform import conform
 from .conform_types import Conformed, Published, TimelineShot
+from .errors import UnreadableTimeline
 from .facts import FactsChild
 from .formats.reading import bytes_of, format_of, read_timeline
 from .formats.writing import output_format, write_document, write_timeline
@@ -36,14 +38,14 @@ def main() -> int:
         print(to_json(run(_read_spec(sys.argv[1:]))).decode(), flush=True)
         return EXIT_OK
     except HeygemError as error:
-        _print_failure(type(error).__name__, str(error), error.exit_code)
+        _print_failure(failure_of(error))
         return error.exit_code
     except (MemoryError, RecursionError):
-        _print_failure("UnreadableTimeline", "The timeline is too large or nested too deeply.", 3)
-        return 3
+        _print_failure(failure_of(UnreadableTimeline("timeline.too-deep")))
+        return UnreadableTimeline.exit_code
     except Exception as error:
         traceback.print_exc()
-        _print_failure(type(error).__name__, f"Internal error: {error}. Please report it with the timeline.", EXIT_BUG)
+        _print_failure(failure_of(error))
         return EXIT_BUG
 
 
@@ -102,12 +104,12 @@ def _read_spec(arguments: list[str]) -> Spec:
     try:
         text = sys.stdin.buffer.read() if arguments[:1] == ["-"] else Path(arguments[0]).read_bytes()
     except (IndexError, OSError) as error:
-        raise MediaNotFound("Give the path of one spec file, or - for standard input.") from error
+        raise MediaNotFound("spec.give-path") from error
     return from_json(text, Spec)  # type: ignore[arg-type]
 
 
-def _print_failure(error: str, message: str, code: int) -> None:
-    print(to_json(Failed(error=error, message=message, exit_code=code)).decode(), flush=True)
+def _print_failure(ended: Failed) -> None:
+    print(to_json(ended).decode(), flush=True)
 
 
 def _limit_resources() -> None:

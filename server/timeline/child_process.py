@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from heygem_core import errors as core
 from heygem_core.errors import HeygemError
+from heygem_core.messages import message_of
 from heygem_core.shot import Failed, from_json, to_json
 
 from . import errors
@@ -48,7 +49,7 @@ async def _run_async(spec: Spec, timeout_s: float) -> bytes:
             output, _ = await child.communicate(to_json(spec))
         return output
     except TimeoutError:
-        raise UnreadableTimeline(f"The timeline took longer than {timeout_s:g} s to read: export a shorter one.") from None
+        raise UnreadableTimeline("timeline.too-slow", seconds=timeout_s) from None
     finally:
         if child.returncode is None:
             child.kill()
@@ -66,5 +67,5 @@ def _result_of(output: bytes, kind: type[_Result]) -> _Result:
         return result
     if isinstance(result, Failed):
         found = getattr(errors, result.error, None) or getattr(core, result.error, None)
-        raise (found if isinstance(found, type) and issubclass(found, HeygemError) else HeygemError)(result.message)
-    raise UnreadableTimeline("The timeline made the program that reads it fail: export it in another format.")
+        raise (found if isinstance(found, type) and issubclass(found, HeygemError) else HeygemError)(message_of(result))
+    raise UnreadableTimeline("timeline.reader-failed")

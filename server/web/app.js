@@ -11,6 +11,7 @@ import { knowEditors } from "./editors.js";
 import { makeHostLink, wantedHost } from "./host.js";
 import { DraftStore } from "./media/draft.js";
 import { route, startRouting } from "./route.js";
+import { sentence } from "./messages.js";
 import { language, setLanguage, t } from "./text.js";
 import { applyTheme, tint } from "./theme.js";
 import { ConnectedEditor } from "./views/connected.js";
@@ -78,12 +79,11 @@ function Page() {
               client.who.token = session.token;
               document.documentElement.dataset.host = session.app;
               if (session.theme) tint(session.theme);
-              if (session.language) setLanguage(session.language);
-              void enter();
+              void (session.language ? setLanguage(session.language) : Promise.resolve()).then(enter);
             },
             onTheme: tint,
             onLanguage(tag) {
-              setLanguage(tag);
+              void setLanguage(tag).then(() => draw({}));
               draw({});
             },
             onSelection: () => window.dispatchEvent(new Event("heygem-selection")),
@@ -95,11 +95,10 @@ function Page() {
     if (!hostId) void signInByLink().then(enter, (error) => setEntry({ state: "signed-out", info: null, problem: error.message }));
     return client.subscribe(() => {
       if (client.state.connection !== "refused") return;
-      host?.tokenWanted(client.state.refused?.message ?? t("signin.ended"));
+      const { refused } = client.state;
+      host?.tokenWanted(sentence(refused, t("signin.ended")));
       setEntry((now) =>
-        now.state === "in"
-          ? { ...now, state: host ? "waiting-for-panel" : "signed-out", problem: client.state.refused?.message ?? null }
-          : now,
+        now.state === "in" ? { ...now, state: host ? "waiting-for-panel" : "signed-out", problem: refused && sentence(refused) } : now,
       );
     });
   }, []);
@@ -179,7 +178,7 @@ function Shell({ host, onLook }) {
   return html`
     <a class="skip" href="#main" onClick=${skip}>${t("nav.skip")}</a>
     <${Top} framed=${host !== null} onLook=${onLook} />
-    ${notice && html`<${Notice} kind="warn">${notice}<//>`}
+    ${notice && html`<${Notice} kind="warn">${sentence(notice)}<//>`}
     <main id="main" ref=${main} tabindex="-1" class=${connection === "open" ? "" : "not-live"}>${drawn(view, id, host)}</main>
     ${consent && html`<${Consent} key=${consent.folder} folder=${consent.folder} wantedBy=${consent.wanted_by} />`}`;
 }
@@ -194,6 +193,5 @@ function drawn(view, id, host) {
   return html`<${NewView} />`;
 }
 
-applyTheme();
 const readAddress = startRouting(hostId ? "host" : "new");
-render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
+void applyTheme().then(() => render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page"))));

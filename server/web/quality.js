@@ -5,6 +5,7 @@
 
 /** @import * as Wire from "./wire.js" */
 import { number } from "./format.js";
+import { sentence } from "./messages.js";
 import { maybe } from "./text.js";
 
 /** @typedef {{level: "good" | "fair" | "poor", text: string, figure: string}} Verdict */
@@ -56,6 +57,17 @@ export function verdicts(report) {
   ];
 }
 
+/** Reasons in reports of before these held codes. @type {Record<string, string>} */
+const OLDER = {
+  "left alone by choice": "frame.choice",
+  "no face is seen": "frame.none",
+  "the face is covered or blurred": "frame.unsure",
+  "the face is cut off by the edge of the picture": "frame.edge",
+  "the face is seen from the side": "frame.profile",
+  "the face is too small": "frame.too-small",
+  "this person's face is not seen": "frame.lost",
+};
+
 /**
  * Frames that are the source's own, with the reason in the page's language.
  * @param {Wire.TakeReport} report
@@ -63,7 +75,7 @@ export function verdicts(report) {
  */
 export function unchanged(report) {
   const all = Object.entries(report.passed_through).flatMap(([reason, ranges]) =>
-    ranges.map(([from, to]) => ({ from, to, why: maybe(`reason.${reason}`) ?? reason })),
+    ranges.map(([from, to]) => ({ from, to, why: sentence({ code: report.reason_codes?.[reason] ?? OLDER[reason], message: reason }) })),
   );
   return all.sort((a, b) => a.from - b.from);
 }

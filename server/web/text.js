@@ -4,6 +4,7 @@
 
 import en from "./text/en.js";
 import zh from "./text/zh.js";
+import { loadMessages } from "./messages.js";
 
 /** @typedef {keyof typeof en} Key */
 /** @typedef {"en" | "zh-CN"} Language */
@@ -18,10 +19,14 @@ let current = "en";
 /** @returns {Language} */
 export const language = () => current;
 
-/** @param {string | null | undefined} tag a BCP 47 tag; zh… is Simplified Chinese, all else English */
+/**
+ * @param {string | null | undefined} tag a BCP 47 tag; zh… is Simplified Chinese, all else English
+ * @returns {Promise<void>} until the server's sentences are there too
+ */
 export function setLanguage(tag) {
   current = tag?.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
   document.documentElement.lang = current;
+  return loadMessages(current);
 }
 
 /** @param {Key} key @param {Record<string, string | number>} [values] */

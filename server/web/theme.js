@@ -31,7 +31,7 @@ export function chooseTheme(theme) {
 
 export function applyTheme() {
   document.documentElement.dataset.theme = remembered("theme") === "light" ? "light" : "dark";
-  setLanguage(remembered("language") ?? navigator.language);
+  return setLanguage(remembered("language") ?? navigator.language);
 }
 
 /**

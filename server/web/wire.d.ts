@@ -128,6 +128,13 @@ export interface AttemptView {
   ended: number | null;
   outcome: "canceled" | "crashed" | "done" | "failed" | "killed" | "lost" | "memory" | "running" | "timeout";
   reason: string | null;
+  reason_message: Message | null;
+}
+
+export interface Message {
+  code: string | null;
+  params: Record<string, any>;
+  message: string;
 }
 
 export interface SegmentView {
@@ -142,6 +149,7 @@ export interface WeakRange {
   start: number;
   end_exclusive: number;
   reason: string;
+  reason_message: Message | null;
 }
 
 export interface Placed {
@@ -171,6 +179,7 @@ export interface TakeView {
   placed: Array<Placed>;
   weak: Array<WeakRange>;
   notices: Array<string>;
+  notice_messages: Array<Message>;
   missing: boolean;
 }
 
@@ -181,6 +190,7 @@ export interface ShotView {
   name: string;
   state: ShotState;
   why: string | null;
+  why_message: Message | null;
   stage: Stage | null;
   frames_done: number;
   frames_total: number | null;
@@ -198,6 +208,7 @@ export interface JobView {
   name: string;
   state: JobState;
   why: string | null;
+  why_message: Message | null;
   priority: number;
   created: number;
   updated: number;
@@ -362,6 +373,8 @@ export interface Token {
 export interface Problem {
   error: string;
   message: string;
+  code: string | null;
+  params: Record<string, any>;
 }
 
 export interface HostHello {
@@ -417,6 +430,8 @@ export interface Happened {
   take: TakeView | null;
   id: string | null;
   message: string | null;
+  code: string | null;
+  params: Record<string, any>;
 }
 
 export interface Snapshot {
@@ -447,6 +462,8 @@ export interface LogLine {
   at: number;
   level: "error" | "info" | "warning";
   message: string;
+  code: string | null;
+  params: Record<string, any>;
 }
 
 export interface HostView {
@@ -474,6 +491,8 @@ export interface Refused {
   type: "refused";
   error: string;
   message: string;
+  code: string | null;
+  params: Record<string, any>;
 }
 
 export interface PreviewHeader {
@@ -606,6 +625,7 @@ export interface Probed {
   sound_channels: number | null;
   sound_rate: number | null;
   notices: Array<string>;
+  notice_messages: Array<Message>;
 }
 
 export interface FaceFound {
@@ -640,7 +660,9 @@ export interface TakeReport {
   device: string | null;
   planning_s: number | null;
   rendering_s: number | null;
+  reason_codes: Record<string, string>;
   remarks: Array<string>;
+  remark_messages: Array<Message>;
   quality: Quality | null;
   weak: Array<[number, number, string]> | null;
   version: number;
@@ -659,6 +681,7 @@ export interface PlanFacts {
   manner: string;
   answer: LipCalibration | null;
   notices: Array<string>;
+  notice_messages: Array<Message>;
   version: number;
 }
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from heygem_core.messages import plain
+
 from . import doors
 from .comparing import lost
 from .record import MATERIAL, placed, store_says
@@ -88,7 +90,7 @@ def test_events_go_on_where_they_were(data_of_before: Path, expected: Any) -> No
     with doors.store(data_of_before / "heygem.sqlite3") as store:
         assert store.epoch == expected["snapshot"]["epoch"]
         before = expected["snapshot"]["seq"]
-        store.announce("Something new.")
+        store.announce(plain("Something new."))
         (event,) = store.events_since(before, 10)
         assert (event.seq, event.kind, event.message) == (before + 1, "server.changed", "Something new.")
 

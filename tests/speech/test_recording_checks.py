@@ -23,7 +23,7 @@ def talk(clips: Path) -> np.ndarray:
 
 
 def told(samples: np.ndarray) -> str:
-    return " ".join(remarks(samples.astype(np.float32), predict(samples.astype(np.float32)).speaking))
+    return " ".join(said.message for said in remarks(samples.astype(np.float32), predict(samples.astype(np.float32)).speaking))
 
 
 def test_speech_as_recorded_is_told_nothing_of(talk: np.ndarray) -> None:

@@ -31,7 +31,6 @@ const MADE_AT_RUN_TIME = [
   "publish.",
   "publish-mode.",
   "quality.",
-  "reason.",
   "settings.",
   "shot.",
   "sound.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...messages import Message, tell
 from ..base import Change, Engine, EngineFacts, Needs, PlanArrays, PlanContext, Window
 from . import BLOCK
 
@@ -36,9 +37,9 @@ class MeshEngine:
         prepare_engine_inputs(
             context.info, person, context.frames, context.shapes, context.fps, context.folder, gain=gain, share=context.blend
         )
-        notices: tuple[str, ...] = ()
+        notices: tuple[Message, ...] = ()
         if not person.shows_mouth_inside:
-            notices = ("The clip shows too little of the inside of the mouth to lend it, so teeth and tongue are drawn.",)
+            notices = (tell("plan.mouth-drawn"),)
         return EngineFacts(notices=notices, drawn_mouth=not person.shows_mouth_inside, lip_calibration=calibration)
 
     def digest(self, plan: PlanArrays, start: int, end_exclusive: int) -> bytes:

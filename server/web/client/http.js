@@ -6,7 +6,7 @@
  */
 
 /** @import * as Wire from "../wire.js" */
-import { problemOf, ServerProblem, wasAborted } from "./problem.js";
+import { problemOf, ServerProblem, unreachable, wasAborted } from "./problem.js";
 import { upload } from "./upload.js";
 
 /** @typedef {{token: string | null, csrf: string | null}} Credentials */
@@ -54,7 +54,7 @@ export function makeApi(base, who) {
     /** @type {RequestInit} */
     const init = { method, headers: all, body: content, signal, credentials: who.token ? "omit" : "same-origin" };
     const response = await fetch(root + path, init).catch((error) => {
-      throw wasAborted(error) ? error : new ServerProblem(0, "Unreachable", "The render server does not answer.");
+      throw wasAborted(error) ? error : unreachable();
     });
     if (!response.ok) throw await problemOf(response);
     return response;
@@ -82,11 +82,11 @@ export function makeApi(base, who) {
         body: JSON.stringify({ nonce, grant: grantOf(who.token) }),
         credentials: "omit",
       }).catch(() => null);
-      if (!bare) throw new ServerProblem(0, "Unreachable", "The render server does not answer.");
+      if (!bare) throw unreachable();
       if (!bare.ok) throw await problemOf(bare);
       const answer = /** @type {Wire.Proof} */ (await bare.json());
       if (answer.hmac !== (await proofOf(who.token, nonce)))
-        throw new ServerProblem(0, "Impostor", "Another program answers at the server's address.");
+        throw new ServerProblem(0, "Impostor", { code: "page.impostor", message: "Another program answers at the server's address." });
     },
     /** @returns {Promise<Wire.SignedIn>} */
     session: () => get("/session"),
@@ -116,8 +116,8 @@ export function makeApi(base, who) {
     deletion: (id) => get(`/jobs/${id}/deletion`),
     /** @param {string} id @param {boolean} force also what a timeline uses @returns {Promise<Wire.Deletion>} */
     deleteJob: (id, force = false) => ask("DELETE", `/jobs/${id}${force ? "?force=1" : ""}`),
-    /** @param {string} id @param {Extra} [extra] @returns {Promise<string>} */
-    log: async (id, extra) => (await send("GET", `/jobs/${id}/log`, undefined, extra)).text(),
+    /** @param {string} id @param {string} language "en" or "zh" @param {Extra} [extra] @returns {Promise<string>} */
+    log: async (id, language, extra) => (await send("GET", `/jobs/${id}/log${query({ language })}`, undefined, extra)).text(),
     /** @param {string} id @param {"cancel" | "retry"} verb @returns {Promise<Wire.ShotView>} */
     actOnShot: (id, verb) => ask("POST", `/shots/${id}/${verb}`),
     /**

@@ -1,15 +1,26 @@
-/** Whatever is not a success, as an error with the server's own sentence. */
+/** Whatever is not a success, as an error with the server's own sentence, in the page's language. */
+
+import { sentence } from "../messages.js";
 
 /** What the server answered instead of a success. */
 export class ServerProblem extends Error {
-  /** @param {number} status 0 = the server could not be reached  @param {string} error class name  @param {string} message one sentence */
-  constructor(status, error, message) {
-    super(message);
+  /**
+   * @param {number} status 0 = the server could not be reached
+   * @param {string} error class name
+   * @param {import("../messages.js").Message} said
+   */
+  constructor(status, error, said) {
+    super(said.message);
     this.name = "ServerProblem";
     this.status = status;
     this.error = error;
+    Object.defineProperty(this, "message", { get: () => sentence(said) }); // the language may change while it is shown
   }
 }
+
+/** Nobody answers at the server's address. */
+export const unreachable = () =>
+  new ServerProblem(0, "Unreachable", { code: "page.unreachable", message: "The render server does not answer." });
 
 /** @param {unknown} error */
 export const wasAborted = (error) => error instanceof DOMException && error.name === "AbortError";
@@ -26,10 +37,10 @@ export async function problemOf(response) {
 /** @param {number} status @param {string} text @param {string} fallback */
 export function problemFrom(status, text, fallback) {
   try {
-    const { error, message } = JSON.parse(text);
-    if (typeof error === "string" && typeof message === "string") return new ServerProblem(status, error, message);
+    const { error, code, params, message } = JSON.parse(text);
+    if (typeof error === "string" && typeof message === "string") return new ServerProblem(status, error, { code, params, message });
   } catch {
     // not JSON: somebody else's answer, a proxy's for instance
   }
-  return new ServerProblem(status, "UnexpectedAnswer", fallback || `HTTP ${status}`);
+  return new ServerProblem(status, "UnexpectedAnswer", { message: fallback || `HTTP ${status}` });
 }

@@ -24,7 +24,7 @@
  * @property {Record<string, Wire.LogLine[]>} logs by job, the newest thousand lines
  * @property {readonly Wire.HostView[]} hosts
  * @property {readonly Wire.ConsentWanted[]} consents questions not answered yet
- * @property {string | null} notice what is wrong with the server as a whole
+ * @property {import("../messages.js").Message | null} notice what is wrong with the server as a whole
  * @property {Wire.Refused | null} refused
  * @property {Record<string, number>} changedAt event number of the last change, by id
  * @property {Record<string, true>} gone ids of what was deleted
@@ -139,7 +139,7 @@ function happened(state, event) {
     case "take.deleted":
       return event.id ? takeDeleted(state, event.id) : state;
     case "server.changed":
-      return { ...state, notice: event.message };
+      return { ...state, notice: event.message === null ? null : { ...event, message: event.message } };
   }
 }
 

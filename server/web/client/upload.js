@@ -1,7 +1,7 @@
 /** Sending a file, with word of how far it is. */
 
 /** @import * as Wire from "../wire.js" */
-import { problemFrom, ServerProblem } from "./problem.js";
+import { problemFrom, unreachable } from "./problem.js";
 
 /** @typedef {{onProgress?: (sentBytes: number, totalBytes: number) => void, signal?: AbortSignal}} UploadOptions */
 
@@ -18,7 +18,7 @@ export function upload(url, file, headers, { onProgress, signal }) {
     signal?.addEventListener("abort", stop, { once: true });
     request.upload.onprogress = (event) => onProgress?.(event.loaded, file.size);
     request.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
-    request.onerror = () => reject(new ServerProblem(0, "Unreachable", "The render server does not answer."));
+    request.onerror = () => reject(unreachable());
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText));
       else reject(problemFrom(request.status, request.responseText, request.statusText));

@@ -7,6 +7,7 @@ import { useAction, useApp } from "../ui/hooks.js";
 import { Bar, Badge, Button, IconButton } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { facts, percent, size } from "../format.js";
+import { sentences } from "../messages.js";
 import { t } from "../text.js";
 import { FolderDialog } from "./folders.js";
 
@@ -99,7 +100,12 @@ export function ItemRow({ item, onRemove, children }) {
               ? html`<small role="status">${t("item.checking")}</small>`
               : html`<small>${item.probed ? facts(item.probed) : size(item.bytes)}</small>`
       }
-      ${item.probed?.notices.map((notice) => html`<small class="hint" key=${notice}>${notice}</small>`)}
+      ${
+        item.probed &&
+        sentences(item.probed.notices, item.probed.notice_messages).map(
+          (notice) => html`<small class="hint" key=${notice}>${notice}</small>`,
+        )
+      }
     </div>
     ${item.state === "ready" && item.role === "video" && item.face !== null && html`<${Badge}>${t("face.n", { n: item.face })}<//>`}
     ${children}

@@ -7,6 +7,7 @@ import { Badge, Bar, IconButton, Notice } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { duration, number, UNKNOWN, when } from "../format.js";
 import { hashOf } from "../route.js";
+import { sentence } from "../messages.js";
 import { t } from "../text.js";
 import { JobLog } from "./log.js";
 import { Publish } from "./publish.js";
@@ -88,7 +89,7 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst = false, h
       <span>${when(job.created)}</span>
       ${job.shots_failed > 0 && html`<span class="problem">${t("job.failed-shots", { n: job.shots_failed })}</span>`}
     </p>
-    ${job.why && html`<p class="why">${job.why}</p>`}
+    ${job.why && html`<p class="why">${sentence(job.why_message, job.why)}</p>`}
     ${open && html`<${Shots} job=${job} row=${row} />`}
     ${log && html`<${JobLog} job=${job.id} />`}
     ${job.timeline && job.shots_done > 0 && !row && html`<${Publish} job=${job} />`}

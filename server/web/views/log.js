@@ -3,14 +3,15 @@
 import { html, useEffect, useRef } from "../ui/html.js";
 import { useApp, useLive, useTask } from "../ui/hooks.js";
 import { clock } from "../format.js";
-import { t } from "../text.js";
+import { sentence } from "../messages.js";
+import { language, t } from "../text.js";
 
 const NEAR_END_PX = 24;
 
 /** @param {{job: string}} props */
 export function JobLog({ job }) {
   const { client } = useApp();
-  const before = useTask((signal) => client.api.log(job, { signal }), [job]);
+  const before = useTask((signal) => client.api.log(job, language().slice(0, 2), { signal }), [job, language()]);
   const lines = useLive((state) => state.logs[job]) ?? [];
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const atEnd = useRef(true);
@@ -34,7 +35,7 @@ export function JobLog({ job }) {
       )
     }
     ${lines.map(
-      (line, k) => html`<div class="log-line ${line.level}" key=${`live-${k}`}><time>${clock(line.at)}</time><span>${line.message}
+      (line, k) => html`<div class="log-line ${line.level}" key=${`live-${k}`}><time>${clock(line.at)}</time><span>${sentence(line)}
       </span></div>`,
     )}
     ${before.status === "complete" && !before.value && !lines.length && html`<p class="hint">${t("log.empty")}</p>`}

@@ -2,6 +2,7 @@
 
 /** @import * as Wire from "../wire.js" */
 import { parseRate } from "../time.js";
+import { sentence } from "../messages.js";
 
 /**
  * The take's frames become the timeline's by their rates; what lies in the handles is not seen and gets no marker.
@@ -18,7 +19,14 @@ export function markersOf(take, placement) {
     const start = Math.max(0, there(weak.start - handles));
     const end = Math.min(placement.record_duration, Math.max(start + 1, there(weak.end_exclusive - handles)));
     if (weak.end_exclusive <= handles || start >= end) return [];
-    return [{ record_start: placement.record_start + start, record_duration: end - start, name: weak.reason, comment: take.name }];
+    return [
+      {
+        record_start: placement.record_start + start,
+        record_duration: end - start,
+        name: sentence(weak.reason_message, weak.reason),
+        comment: take.name,
+      },
+    ];
   });
 }
 

@@ -14,6 +14,7 @@ import { Strip } from "../media/strip.js";
 import { TransportButtons, transportKey, useTransport } from "../media/transport.js";
 import { insideOf, nameOfFrame, parseRate } from "../time.js";
 import { unchanged } from "../quality.js";
+import { sentence } from "../messages.js";
 import { t } from "../text.js";
 
 /** @typedef {"after" | "before" | "side" | "wipe"} Mode */
@@ -89,7 +90,7 @@ export function Player({ take, report, waveform, seekTo, onFrame }) {
     from: weak.start,
     to: weak.end_exclusive,
     kind: /** @type {const} */ ("weak"),
-    name: t("player.weak-mark", { at: name(weak.start), why: weak.reason }),
+    name: t("player.weak-mark", { at: name(weak.start), why: sentence(weak.reason_message, weak.reason) }),
     onClick: () => transport.seek(weak.start),
   }));
   const failed = afterUrl.error?.message ?? broken;

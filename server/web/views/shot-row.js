@@ -7,6 +7,7 @@ import { Badge, Bar, Button, IconButton } from "../ui/parts.js";
 import * as looks from "../media/looks.js";
 import { duration, number, UNKNOWN } from "../format.js";
 import { hashOf } from "../route.js";
+import { sentence } from "../messages.js";
 import { t } from "../text.js";
 
 /** @typedef {import("../text.js").Key} Key */
@@ -65,7 +66,7 @@ export function ShotRow({ shot, children }) {
         ${attempts > 1 && html`<span>${t("shot.attempts", { n: attempts })}</span>`}
         ${reused.length > 0 && html`<span>${t("reused.title", { what: reused.join(", ") })}</span>`}
       </p>
-      ${shot.why && html`<p class=${shot.state === "failed" ? "why problem" : "why"}>${shot.why}</p>`}
+      ${shot.why && html`<p class=${shot.state === "failed" ? "why problem" : "why"}>${sentence(shot.why_message, shot.why)}</p>`}
     </div>
     <div class="shot-actions">
       ${take && !children && html`<a class="button quiet" href=${hashOf("take", take.id)}><span>${t("shot.open")}</span></a>`}

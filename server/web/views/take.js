@@ -8,6 +8,7 @@ import { nameOfFrame, parseRate, secondsOf } from "../time.js";
 import { duration, number, percent, rate as rateText, size, when } from "../format.js";
 import { unchanged, unchangedShare, verdicts } from "../quality.js";
 import { go, hashOf } from "../route.js";
+import { sentence, sentences } from "../messages.js";
 import { maybe, t } from "../text.js";
 import { DeleteJob, DeleteTake } from "./deletion.js";
 import { save } from "./download.js";
@@ -88,7 +89,7 @@ function TakeDetail({ take }) {
         <section class="panel" aria-label=${t("take.facts")}><h2>${t("take.facts")}</h2>
           <${Facts} items=${factsOf(take)} />
           <p class="path">${take.path}</p>
-          ${take.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
+          ${sentences(take.notices, take.notice_messages).map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
         </section>
       </aside>
     </div>
@@ -202,7 +203,7 @@ function QualityReport({ report, take, onSeek, onMeasured }) {
         ? html`<ul class="ranges">${take.weak.map(
             (weak) => html`<li key=${weak.start}><button type="button"
       class="range weak" onClick=${() => onSeek(weak.start)}><span class="timecode">${name(weak.start)} – ${name(weak.end_exclusive - 1)}
-        </span><span>${weak.reason}</span></button></li>`,
+        </span><span>${sentence(weak.reason_message, weak.reason)}</span></button></li>`,
           )}</ul>`
         : html`<p class="hint">${t("quality.no-weak")}</p>`
     }

@@ -62,7 +62,7 @@ const Look = ({ onLook }) => html`<div class="row look">
     options=${LANGUAGES.map((tag) => [tag, tag === "en" ? "English" : "简体中文"])}
     onChange=${(/** @type {string} */ tag) => {
       remember("language", tag);
-      setLanguage(tag);
+      void setLanguage(tag).then(onLook);
       onLook();
     }} />
   <${IconButton} name=${t(themeNow() === "dark" ? "nav.light" : "nav.dark")} icon=${themeNow() === "dark" ? "sun" : "moon"}

@@ -38,6 +38,7 @@ def test_the_public_routes_are_these_and_no_others() -> None:
         ("GET", "/"),
         ("GET", "/static/{path:.+}"),
         ("GET", "/healthz"),
+        ("GET", "/api/v1/messages/{language}"),  # signing in may be refused, in a person's language
         ("POST", "/api/v1/prove"),
         ("POST", "/api/v1/sign-in"),
         ("GET", "/api/v1/events"),  # asks in its first message

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from heygem_core.messages import plain
 from heygem_core.tasks.specs import JoinTask
 from heygem_server.errors import StaleAttempt
 from heygem_server.executors.base import WorkFailed
@@ -62,7 +63,7 @@ class Recorder:
 
     async def run(self, task: Any, **_: Any) -> None:
         self.asked.append(task)
-        raise WorkFailed("failed", "noted")
+        raise WorkFailed("failed", plain("noted"))
 
 
 async def test_takes_are_signed_as_the_server_is_set_up_and_nobody_is_told_with_what(store: Store, tmp_path: Path) -> None:

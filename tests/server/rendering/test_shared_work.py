@@ -58,6 +58,6 @@ def test_weak_ranges_are_those_that_nobody_asked_for() -> None:
         TakeFacts(passed_through={Reason.PROFILE.words: [(8, 12)], Reason.CHOICE.words: [(0, 4)], Reason.EDGE.words: [(5, 6)]})
     )
     assert found == (
-        WeakRange(start=5, end_exclusive=6, reason="the face is cut off by the edge of the picture"),
-        WeakRange(start=8, end_exclusive=12, reason="the face is seen from the side"),
+        WeakRange(start=5, end_exclusive=6, reason="the face is cut off by the edge of the picture", reason_message=Reason.EDGE.message),
+        WeakRange(start=8, end_exclusive=12, reason="the face is seen from the side", reason_message=Reason.PROFILE.message),
     )

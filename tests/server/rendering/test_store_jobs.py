@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from heygem_core.messages import plain
 from heygem_core.shot import RenderSettings, Shot
 from heygem_server.errors import BadRequest, Broken, Conflict, NotFound, StaleAttempt
 from heygem_server.store import Store, expand
@@ -124,7 +125,7 @@ def test_only_what_failed_is_retried_and_finished_segments_are_found_again(store
     finish(store)
     store.finish_plan(claimed(store).token, planned("a", "b"))
     store.finish_segment(claimed(store).token)
-    store.fail(claimed(store).token, "failed", "The clip is damaged.", again=False)
+    store.fail(claimed(store).token, "failed", plain("The clip is damaged."), again=False)
     assert store.job_view(job).state == "failed"
     assert store.job(job).shots[1].why == "The clip is damaged."
     assert store.retry(job).state == "active"
@@ -224,7 +225,7 @@ def test_events_are_numbered_without_gaps_and_carry_the_new_state(store: Store) 
     job = submit(store).job.id
     finish(store)
     store.pause(submit(store, "b.mp4").job.id)
-    store.announce("The disk is full.")
+    store.announce(plain("The disk is full."))
     events = store.events_since(0)
     assert events == tuple(heard)
     assert [event.seq for event in events or ()] == list(range(1, len(heard) + 1))
@@ -289,12 +290,12 @@ def test_a_migration_that_fails_leaves_no_trace() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     assert migrate(connection) == len(MIGRATIONS)
     assert migrate(connection) == len(MIGRATIONS), "twice is as good as once"
-    broken = (*MIGRATIONS, (2, "half a step", "CREATE TABLE half (a);\nCREATE TABLE jobs (a);\n"))
+    broken = (*MIGRATIONS, (len(MIGRATIONS) + 1, "half a step", "CREATE TABLE half (a);\nCREATE TABLE jobs (a);\n"))
     with pytest.raises(sqlite3.OperationalError):
         migrate(connection, broken)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     assert "half" not in tables
-    assert migrate(connection, (*MIGRATIONS, (2, "a whole step", "CREATE TABLE half (a);\n"))) == 2
+    assert migrate(connection, (*MIGRATIONS, (len(MIGRATIONS) + 1, "a whole step", "CREATE TABLE half (a);\n"))) == len(MIGRATIONS) + 1
     with pytest.raises(Broken, match="newer version"):
         migrate(connection, MIGRATIONS)
 
@@ -357,7 +358,7 @@ def test_the_shots_of_a_job_come_page_by_page(store: Store) -> None:
 def test_calling_a_job_off_ends_what_waits_and_runs_and_leaves_what_has_ended(store: Store) -> None:
     submit(store, "done.mp4", "failed.mp4", "running.mp4", "waiting.mp4")
     finish(store, "a")
-    store.fail(claimed(store).token, "failed", "bad", again=False)
+    store.fail(claimed(store).token, "failed", plain("bad"), again=False)
     running = claimed(store)
     store.cancel(running.job)
     assert [shot.state for shot in store.job(running.job).shots] == ["done", "failed", "canceled", "canceled"]

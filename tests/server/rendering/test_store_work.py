@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from heygem_core.messages import plain
 from heygem_core.shot import from_json, to_json
 from heygem_server.errors import StaleAttempt
 from heygem_server.store import Claim, Intent, Store
@@ -77,7 +78,7 @@ def test_a_dead_servers_work_is_taken_over_and_its_late_result_refused(store: St
     assert mine.token > dead.token
     for late in (
         lambda: store.finish_plan(dead.token, planned("k")),
-        lambda: store.fail(dead.token, "failed", "late"),
+        lambda: store.fail(dead.token, "failed", plain("late")),
         lambda: store.intend(dead.token, Intent(staged="/x", take=take_of(dead))),
     ):
         with pytest.raises(StaleAttempt):
@@ -102,7 +103,7 @@ def test_a_failing_piece_is_tried_again_later_and_given_up_with_a_reason(store: 
     detail = submit(store)
     for number in range(1, MOST_FAILURES + 1):
         claim = claimed(store)
-        again = store.fail(claim.token, "crashed", "The worker ended with code -11.")
+        again = store.fail(claim.token, "crashed", plain("The worker ended with code -11."))
         assert again == (number < MOST_FAILURES)
         if again:
             assert store.claim("me") is None, "not at once"
@@ -119,7 +120,7 @@ def test_a_failing_piece_is_tried_again_later_and_given_up_with_a_reason(store: 
 
 def test_bad_input_is_not_tried_again(store: Store) -> None:
     detail = submit(store, "bad.mp4", "good.mp4")
-    assert not store.fail(claimed(store).token, "failed", "No face was found.", again=False)
+    assert not store.fail(claimed(store).token, "failed", plain("No face was found."), again=False)
     assert store.shot(detail.shots[0].id).why == "No face was found."
     finish(store)
     assert [shot.state for shot in store.job(detail.job.id).shots] == ["failed", "done"]
@@ -128,14 +129,14 @@ def test_bad_input_is_not_tried_again(store: Store) -> None:
 def test_a_worker_killed_from_outside_is_hardly_the_tasks_fault(store: Store, clock: Clock) -> None:
     submit(store)
     for number in range(1, MOST_KILLS + 1):
-        assert store.fail(claimed(store).token, "killed", "The worker was ended from outside.") == (number < MOST_KILLS)
+        assert store.fail(claimed(store).token, "killed", plain("The worker was ended from outside.")) == (number < MOST_KILLS)
         clock.passes(1 if number < 2 else 30)
 
 
 def test_lost_and_canceled_attempts_never_count(store: Store) -> None:
     submit(store)
     for _ in range(20):
-        assert store.fail(claimed(store).token, "canceled", "The server was stopped.")
+        assert store.fail(claimed(store).token, "canceled", plain("The server was stopped."))
     assert claimed(store).number == 21
 
 
@@ -143,7 +144,7 @@ def test_a_failed_segment_calls_the_others_of_its_shot_off(store: Store) -> None
     detail = submit(store)
     store.finish_plan(claimed(store).token, planned("a", "b", "c"))
     first, second = claimed(store), claimed(store)
-    store.fail(first.token, "failed", "Unreadable.", again=False)
+    store.fail(first.token, "failed", plain("Unreadable."), again=False)
     with pytest.raises(StaleAttempt):
         store.finish_segment(second.token)
     states = [segment.state for segment in store.shot(detail.shots[0].id).segments]
@@ -156,7 +157,7 @@ def test_a_shot_whose_source_changed_is_planned_again_but_not_for_ever(store: St
     states = []
     for _ in range(MOST_FAILURES):
         store.finish_plan(claimed(store).token, planned("a"))
-        store.replan(claimed(store).token, "A source file changed.")
+        store.replan(claimed(store).token, plain("A source file changed."))
         states.append(store.shot(shot).state)
     assert states == ["queued", "queued", "failed"]
     assert "leave the files alone" in (store.shot(shot).why or "")

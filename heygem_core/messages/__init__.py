@@ -1,0 +1,136 @@
+"""What people are told, as codes with parameters; one file per language holds the sentences (`en.toml`, `zh.toml`).
+
+Errors, notices and reasons travel as a `Message`: a code, its parameters, and the English sentence for programs. The sentence that a
+person reads is made where it is shown, in their language, by `say`. A language is added by one more file and its name in `Language`.
+
+A template holds `{name}` where the parameter of that name goes. A parameter is text, a number, another `Message`, or a list of those.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+import msgspec
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_GAP = re.compile(r"\{(\w+)\}")
+_BETWEEN: dict[Language, str] = {"en": ", ", "zh": "、"}  # the parts of a list
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that a person is told."""
+
+    code: str | None = None  # None = a sentence that no catalogue holds: of an older version, or of another program
+    params: dict[str, Any] = {}  # JSON; a message within a message is an object with these three fields
+    message: str  # in English
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def tell(code: str, /, **params: Any) -> Message:
+    """The message of a code. Raises: KeyError — the catalogue has no such code."""
+    given = {name: _json(value) for name, value in params.items()}
+    return Message(code=code, params=given, message=_fill(catalogue("en")[code], given, "en"))
+
+
+def plain(sentence: str) -> Message:
+    """A sentence without a code, as another program said it."""
+    return Message(message=sentence)
+
+
+def as_message(said: Message | str) -> Message:
+    """Text is a sentence without a code, of another package's engine or executor."""
+    return said if isinstance(said, Message) else plain(said)
+
+
+def known(sentence: str) -> Message:
+    """The message of an English sentence, as older reports and databases hold it: with its code where the sentence has no parameters."""
+    code = _codes().get(sentence)
+    return plain(sentence) if code is None else Message(code=code, message=sentence)
+
+
+def with_codes(sentences: Sequence[str], messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages beside sentences; those that an older version wrote without are made from the sentences."""
+    return tuple(messages) if len(messages) == len(sentences) else tuple(map(known, sentences))
+
+
+def message_of(thing: Any) -> Message:
+    """The message of anything that carries one beside other fields (a notice, a failure, a problem)."""
+    return Message(code=thing.code, params=thing.params, message=thing.message)
+
+
+def say(message: Message, language: Language) -> str:
+    """The sentence in a language. What its catalogue lacks stays English: a newer program's code, or a sentence without one."""
+    template = None if message.code is None else catalogue(language).get(message.code)
+    return message.message if template is None else _fill(template, message.params, language)
+
+
+@lru_cache
+def catalogue(language: Language) -> Mapping[str, str]:
+    """Code → template."""
+    return tomllib.loads((files(__package__) / f"{language}.toml").read_text("utf-8"))
+
+
+@lru_cache
+def _codes() -> Mapping[str, str]:
+    return {template: code for code, template in catalogue("en").items()}
+
+
+def language_here(environment: Mapping[str, str] = os.environ) -> Language:
+    """The language of a terminal's user, by POSIX' rule: LC_ALL, else LC_MESSAGES, else LANG."""
+    tag = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+    return language_of(tag)
+
+
+def here(message: Message) -> str:
+    """The sentence for whoever sits at this terminal."""
+    return say(message, language_here())
+
+
+def language_of(tag: str) -> Language:
+    """zh_CN.UTF-8, zh-Hans … are Chinese; what is not known is English."""
+    name = re.split(r"[^a-z]", tag.lower(), maxsplit=1)[0]
+    return next((language for language in LANGUAGES if language == name), "en")
+
+
+def _fill(template: str, params: Mapping[str, Any], language: Language) -> str:
+    def text(gap: re.Match[str]) -> str:
+        return _text(params[gap[1]], language) if gap[1] in params else gap[0]
+
+    return _GAP.sub(text, template)
+
+
+def _text(value: Any, language: Language) -> str:
+    if isinstance(value, dict):
+        return say(msgspec.convert(value, Message), language)
+    if isinstance(value, list):
+        return _BETWEEN[language].join(_text(each, language) for each in value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _json(value: Any) -> Any:
+    """A parameter as it travels: JSON's own types, messages as objects, all else as its text."""
+    said = getattr(value, "said", value)  # of an error
+    if isinstance(said, Message):
+        return msgspec.to_builtins(said)
+    if isinstance(value, str | bool | int | float):
+        return value.value if hasattr(value, "value") else value
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_json(each) for each in value]
+    if hasattr(value, "item"):  # a number of numpy's or torch's
+        return value.item()
+    return str(value)

@@ -1,0 +1,50 @@
+/**
+ * What the server says, in the page's language. Reasons, notices and errors come as `{code, params, message}`; the sentences of all codes
+ * are the server's catalogue, fetched once for a language. `message` is the English sentence: shown where the catalogue lacks the code.
+ */
+
+/** @typedef {{code?: string | null, params?: Record<string, any>, message: string}} Message */
+
+/** @type {Record<string, string>} */
+let texts = {};
+let between = ", ";
+let asked = 0;
+
+/** Fetches the sentences of a language. Without an answer they stay English. @param {string} language "en" or "zh-CN" */
+export async function loadMessages(language) {
+  const mine = ++asked;
+  const name = language.slice(0, 2);
+  const found = name === "en" ? {} : await fetch(`/api/v1/messages/${name}`).then((answer) => (answer.ok ? answer.json() : {}), Object);
+  if (mine === asked) useMessages(found, name === "zh" ? "、" : ", ");
+}
+
+/** @param {Record<string, string>} catalogue code → text @param {string} separator between the parts of a list */
+export function useMessages(catalogue, separator) {
+  texts = catalogue;
+  between = separator;
+}
+
+/**
+ * The sentence of a message.
+ * @param {Message | null | undefined} message absent = an older server, or a sentence of before there were codes
+ * @param {string | null} [english] what stands in then
+ * @returns {string}
+ */
+export function sentence(message, english) {
+  if (!message) return english ?? "";
+  const text = message.code ? texts[message.code] : undefined;
+  return text === undefined ? message.message : filled(text, message.params ?? {});
+}
+
+/** Sentences of a list, with their messages beside it. @param {readonly string[]} english @param {readonly Message[] | undefined} messages */
+export const sentences = (english, messages) =>
+  english.map((one, k) => sentence(messages?.length === english.length ? messages[k] : null, one));
+
+/** @param {string} text @param {Record<string, any>} params */
+const filled = (text, params) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? value(params[name]) : whole));
+
+/** @param {any} param @returns {string} */
+function value(param) {
+  if (Array.isArray(param)) return param.map(value).join(between);
+  return param !== null && typeof param === "object" ? sentence(param) : String(param);
+}
