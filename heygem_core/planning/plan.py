@@ -100,8 +100,8 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
             raise OutputError("plan.not-kept", folder=cache.root)
     # The plan may have been made for another take: as to format, sound and the names of files this task counts.
     plan = Plan(plan.folder, replace(plan.facts, shot=shot, settings=settings), info)
-    for said in with_codes(plan.facts.notices, plan.facts.notice_messages):
-        yield notice(said)
+    for told in with_codes(plan.facts.notices, plan.facts.notice_messages):
+        yield notice(told)
     return plan
 
 
