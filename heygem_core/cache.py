@@ -7,6 +7,7 @@ deleted at any time, at worst it is made again.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -24,6 +25,8 @@ from .errors import HeygemError, MediaNotFound, OutputError, SpecError
 from .shot import from_json, to_json
 
 T = TypeVar("T")
+
+LOGGER = logging.getLogger(__name__)
 
 _IN_USE_S = 3600.0
 _LEFTOVER_S = 24 * 3600.0
@@ -90,6 +93,7 @@ class Cache:
         except Exception as error:  # damaged bytes make numpy and zipfile raise nearly anything
             if isinstance(error, HeygemError) and not isinstance(error, SpecError):
                 raise
+            LOGGER.info("%s/%s is damaged (%s) and is made again", kind, key, error)
             self.drop(kind, key)
             return None
 
@@ -109,6 +113,7 @@ class Cache:
             folder = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
         except OSError as error:
             raise self._unwritable(error) from error
+        began = time.monotonic()
         try:
             yield folder
             (folder / _SIZES).write_bytes(to_json(_sizes(folder)))
@@ -117,6 +122,7 @@ class Cache:
             except OSError:
                 if not (parent / key).is_dir():
                     raise
+            LOGGER.debug("%s/%s made in %.2f s", kind, key, time.monotonic() - began)
         except OSError as error:  # the makers read through the core's own readers, whose errors are typed: this is about writing
             raise self._unwritable(error) from error
         finally:
@@ -168,6 +174,8 @@ class Cache:
                 break
             excess -= size
             freed += _delete(folder, size)
+        if freed:
+            LOGGER.info("%.0f MB of the cache were freed", freed / 1e6)
         return freed
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
+
+import psutil
 
 from .cache import default_root
 from .device import why_not
+from .engines.registry import ENGINES
 from .errors import SetupError
 from .shot import DeviceName, TrackerName
 
@@ -35,6 +42,43 @@ def examine() -> Iterator[Finding]:
     yield from _trackers()
     yield from _motion()
     yield _cache()
+
+
+def describe_machine() -> dict[str, Any]:
+    """The same and what else a bug report needs, as plain data: versions of packages, engines, caches. Nothing in it names a person's files
+    but the cache's folder."""
+    return {
+        "version": version("heygem-bridge"),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "packages": _versions(),
+        "engines": list(ENGINES.names()),
+        "findings": [{"area": finding.area, "works": finding.works, "text": finding.text} for finding in examine()],
+        "caches": _cache_sizes(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    """Of this program's dependencies, the optional ones too, as far as they are installed."""
+    found: dict[str, str] = {}
+    for needed in requires("heygem-bridge") or ():
+        name = re.split(r"[^A-Za-z0-9._-]", needed, maxsplit=1)[0]
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return dict(sorted(found.items()))
+
+
+def _cache_sizes() -> dict[str, dict[str, int]]:
+    """Entries and bytes of each kind."""
+    sizes: dict[str, dict[str, int]] = {}
+    root = default_root()
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if folder.is_dir():
+            files = [file for file in folder.rglob("*") if file.is_file()]
+            sizes[folder.name] = {"entries": sum(1 for _ in folder.iterdir()), "bytes": sum(file.stat().st_size for file in files)}
+    return sizes
 
 
 def _devices() -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 from heygem_core.messages import here, tell
 
 from .commands import doctor, install, jobs, measure, passing, render, serve, timeline, train
+from .commands.verbose import start_verbose
 from .errors import ServerError
 
 
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code (`heygem_core.errors` lists them)."""
     options = make_parser().parse_args(arguments)
     cancel_on_signals()
+    start_verbose(options)
     try:
         return int(options.run(options))
     except BrokenPipeError:  # the reader of a pipe went away

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from typing import TYPE_CHECKING
 
 from ..device import choose_device, memory_of, usable_devices
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from ..media.info import MediaInfo
     from ..shot import DeviceName
+
+LOGGER = logging.getLogger(__name__)
 
 _GB = 1e9
 
@@ -56,4 +59,5 @@ def device_for(engine: Engine, name: DeviceName) -> torch.device:
             f"The engine “{engine.name}” needs {needs.memory_bytes / _GB:.0f} GB of memory on the {name} device, which has "
             f"{memory / _GB:.0f} GB: choose another device or engine."
         )
+    LOGGER.info("the engine %s draws on %s", engine.name, device)
     return device

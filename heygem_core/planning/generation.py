@@ -7,6 +7,7 @@ Blocks lie at multiples of the engine's block size. A kill loses at most the blo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from ..shot import Event, Progress, RenderSettings
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
+
+LOGGER = logging.getLogger(__name__)
 
 GENERATION_VERSION = 1  # raise it whenever the shared part of this stage would give an engine other pictures
 
@@ -93,6 +96,7 @@ def generate_blocks(
     device: Any = None
     for block in wanted:
         if cache.entry("generated", block.key) is None:
+            LOGGER.info("%s generates frames %d–%d", engine.name, block.start, block.end_exclusive)
             device = device or device_for(engine, settings.device)
             yield Progress(stage="generate", done=block.start, total=total)
             [window] = read_windows(outline.info, outline.array("frames"), engine, block.start, block.end_exclusive)

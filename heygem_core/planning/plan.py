@@ -9,6 +9,7 @@ video, or an old speech for a new video, only does the other half. What is drawn
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,6 +42,8 @@ from .frame_map import TakeFrames
 from .generation import GenerationBlock, blocks_of, generate_blocks, kept_outline, outline_of
 from .person import Person, blend_shapes, eye_distances, fade_near_gaps, points_in_picture
 from .plan_facts import PLAN_VERSION, PlanFacts
+
+LOGGER = logging.getLogger(__name__)
 
 _TOLD_S = Fraction(1, 2)  # differences in length below this are not worth a notice
 
@@ -82,6 +85,7 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
     key = plan_key(shot, settings)
     refuse_changed(shot, inputs)  # the key is that of the files which `inputs` shows
     plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
+    LOGGER.info("plan %s of %d frames: %s", key, len(frames.source), "made now" if plan is None else "from the cache")
     if plan is None:
         basis = yield from basis_of(shot, settings, cache, inputs)
         generated = None

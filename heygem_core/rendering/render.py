@@ -5,6 +5,7 @@ Stop it by closing the generator (or raising into it): what was begun is removed
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from ..planning.plan import Plan
 
 
+LOGGER = logging.getLogger(__name__)
+
+
 def render(task: RenderTask) -> Generator[Event, None, None]:
     """Makes the take, its matte video where wanted, and its report; yields progress and at last Finished.
 
@@ -75,6 +79,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
         if task.matte is not None:
             made.append(Path(task.matte))
         yield Progress(stage="finish", done=end - start, total=end - start)
+        LOGGER.info("%d frames drawn in %.2f s, planned in %.2f s", end - start, rate.elapsed_s, planned_s)
         # The take gets its name last of all: who waits for it finds all that belongs to it.
         path = write_report(_report(task, plan, start, end, str(device), planned_s, rate.elapsed_s), task.output)
         made.append(path)

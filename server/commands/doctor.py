@@ -1,8 +1,9 @@
-"""`heygem doctor`: says what works on this machine."""
+"""`heygem doctor`: says what works on this machine, or writes that and more into a file for a bug report."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 _MARKS = {True: "ok", False: "NO", None: "--"}
 
@@ -11,10 +12,25 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = commands.add_parser(
         "doctor", help="say what works on this machine", description="Looks at graphics cards, formats, trackers and models."
     )
+    parser.add_argument(
+        "--report",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="write a file to send with a bug report (.zip): versions, devices, settings without secrets, caches, "
+        "the end of the server's log",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.report is not None:
+        from .bug_report import default_name, write_report
+
+        path = Path(options.report) if options.report else default_name()
+        write_report(path)
+        print(f"{path} is written: look into it, then send it with what you did and what you saw.")
+        return 0
     from heygem_core.doctor import examine
 
     broken = False

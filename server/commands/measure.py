@@ -10,6 +10,8 @@ import msgspec
 
 from heygem_core.shot import to_json
 
+from .verbose import add_verbose
+
 if TYPE_CHECKING:
     from heygem_core.quality.figures import Quality
 
@@ -86,6 +88,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--source", metavar="VIDEO", help="the footage to compare with (default: as the report says)")
     parser.add_argument("--syncnet", metavar="FILE", help="also score with SyncNet: the path of syncnet_v2.model, which you fetch yourself")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_verbose(parser)
     parser.set_defaults(run=run)
 
 

@@ -15,6 +15,7 @@ from heygem_core.shot import Event, Finished, Notice, Progress, RenderSettings, 
 from heygem_core.tasks.run import failure_of
 
 from .options import add_option, add_options, speed, struct_of
+from .verbose import add_verbose
 
 _STAGES = {
     "probe": "cli.stage-probe",
@@ -47,6 +48,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--matte", metavar="FILE", help="also write where pixels changed, as a grey video")
     parser.add_argument("--json", action="store_true", help="print progress as JSON lines instead of a bar")
+    add_verbose(parser)
     parser.set_defaults(run=run)
 
 

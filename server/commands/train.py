@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from heygem_core.shot import to_json
 
+from .verbose import add_verbose
+
 if TYPE_CHECKING:
     from heygem_core.motion.training.clips import Used
     from heygem_core.motion.training.run import Trained, TrainTask
@@ -47,6 +49,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     motion.add_argument("--licence", default="unknown", metavar="TEXT", help="of the data, for the record")
     motion.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     motion.add_argument("--json", action="store_true", help="print progress as JSON lines")
+    add_verbose(motion)
     motion.set_defaults(run=run)
 
 
