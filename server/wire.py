@@ -13,6 +13,7 @@ from msgspec import Meta, field
 
 from heygem_core.errors import SpecError
 from heygem_core.messages import Message
+from heygem_core.options import option
 from heygem_core.registry import names_of
 from heygem_core.shot import RenderSettings, Stage, Struct
 
@@ -114,9 +115,9 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     shots: tuple[ShotRequest, ...] = ()
     batch: Batch | None = None
     settings: RenderSettings = RenderSettings()
-    name: Name | None = None  # None = made from the first video
+    name: Annotated[Name | None, option("what the job is called (default: as the first video)", flag="--name")] = None
     folder: PathText | None = None  # where takes live; None = the folder of the settings
-    priority: Priority = 50  # higher goes first
+    priority: Annotated[Priority, option("0 to 100, higher goes first", flag="--priority", metavar="N")] = 50
     origin: Origin = Origin()
     timeline: Name | None = None  # id of the timeline that the shots were cut from
 

@@ -146,11 +146,13 @@ def defaults() -> str:
     declared = options_of(shot.RenderSettings).values()
     values = _object(json.loads(shot.to_json(shot.RenderSettings())))
     choices = _object({each.name: each.literals for each in declared if each.literals is not None})
+    switches = json.dumps([each.name for each in declared if each.kind is bool])
     sliders = _object({each.name: each.option.slider for each in declared if each.option.slider is not None})
     return (
         "// Made by web-tools/wire_types.py from heygem_core.shot.RenderSettings: do not edit.\n\n"
         f'/** @type {{Required<import("./wire.js").RenderSettings>}} */\nexport const DEFAULT_SETTINGS = {values};\n\n'
         f"export const CHOICES = /** @type {{const}} */ ({choices});\n\n"
+        f"export const SWITCHES = /** @type {{const}} */ ({switches});\n\n"
         f"/** Lowest value, highest value and step of a control. */\nexport const SLIDERS = /** @type {{const}} */ ({sliders});\n"
     )
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from heygem_core.doctor import Finding
 
 _MARKS = {True: "ok", False: "NO", None: "--"}
 
@@ -34,7 +40,23 @@ def run(options: argparse.Namespace) -> int:
     from heygem_core.doctor import examine
 
     broken = False
-    for finding in examine():
+    for finding in chain(examine(), _timeline_formats()):
         print(f"{_MARKS[finding.works]:3} {finding.area:14} {finding.text}", flush=True)
         broken |= finding.works is False
     return 6 if broken else 0
+
+
+def _timeline_formats() -> Iterator[Finding]:
+    from heygem_core.doctor import Finding
+    from heygem_core.errors import SetupError
+
+    from ..timeline.formats.registry import FORMATS
+
+    for name in FORMATS.names():
+        try:
+            row = FORMATS.get(name)
+        except SetupError as error:
+            yield Finding(area="timelines", works=False, text=str(error))
+            continue
+        can = " and ".join(word for word, function in (("read", row.read), ("written", row.write)) if function is not None)
+        yield Finding(area="timelines", works=True, text=f"{row.title} ({', '.join(row.suffixes)}) can be {can}.")

@@ -39,6 +39,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ..wire import JobRequest
+
     parser = commands.add_parser(
         "submit", help="give the server a job", description="Queues a render of each VIDEO with each SPEECH and prints the job's id."
     )
@@ -46,8 +48,7 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--audio", metavar="SPEECH", nargs="+", required=True, help="one or several files with sound")
     parser.add_argument("--in-order", action="store_true", help="the first speech on the first video, and so on, instead of each on each")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where takes go (default: the server's takes folder)")
-    parser.add_argument("--name", help="what the job is called")
-    parser.add_argument("--priority", type=int, default=50, metavar="N", help="0 to 100, higher goes first (default: 50)")
+    add_options(parser, JobRequest, ("name", "priority"))
     add_options(parser, RenderSettings, ("engine",))
     add_option(parser, RenderSettings, "format", help="how takes are written (default: H.264, and ProRes for patches)")
     add_options(parser, RenderSettings, ("fit", "kind"))
@@ -76,12 +77,12 @@ def _submit(options: argparse.Namespace) -> int:
             pairing="in-order" if options.in_order else "each",
         )
         folder = None if options.folder is None else str(options.folder.resolve())
-        request = JobRequest(
+        request = struct_of(
+            JobRequest,
+            options,
             batch=batch,
             settings=struct_of(RenderSettings, options),
-            name=options.name,
             folder=folder,
-            priority=options.priority,
             origin=Origin(kind="cli"),
         )
         detail = client.submit(request)

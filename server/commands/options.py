@@ -41,7 +41,7 @@ def add_option(
         words = f"do not {words}" if declared.default else words
         parser.add_argument(flag or declared.option.flag, dest=name, action="store_true", default=argparse.SUPPRESS, help=words)
         return
-    if isinstance(shown, str | float) and not isinstance(shown, bool):
+    if isinstance(shown, str | float | int):
         words += f" (default: {shown:g})" if isinstance(shown, float) else f" (default: {shown})"
     parser.add_argument(
         flag or declared.option.flag,

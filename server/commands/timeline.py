@@ -11,6 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.shot import RenderSettings, RenderTask, to_json
@@ -24,6 +26,8 @@ _TAKE_FORMAT = "prores"
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ..timeline.child_specs import PublishSpec
+    from ..timeline.conform_types import Selection
     from ..timeline.formats.registry import readable, suffixes_of, writable
 
     written = writable()
@@ -34,26 +38,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("timeline", metavar="IN", help=f"a timeline file: {suffixes_of(readable())}")
     parser.add_argument("-o", "--output", metavar="OUT", help=f"the timeline with the takes: {suffixes_of(written)}")
-    parser.add_argument("--speech-track", action="append", default=[], metavar="A", help="audio track with the new speech: a name, A2 or 2")
-    parser.add_argument("--speech", metavar="FILE", help="one sound file instead of a track")
-    parser.add_argument(
-        "--speech-from",
-        choices=("timeline", "clip"),
-        default="timeline",
-        help="where that file begins: at the timeline's first frame (default), or anew at each clip",
-    )
-    parser.add_argument(
-        "--track", action="append", default=[], metavar="V", help="video track to render (default: all that speech lies under)"
-    )
-    parser.add_argument("--range", action="append", default=[], metavar="IN-OUT", help="only these frames of the timeline, such as 120-480")
-    parser.add_argument("--markers", metavar="NAME", help="only within markers of this name that have a length")
-    parser.add_argument("--handles", type=int, default=0, metavar="N", help="further frames on both sides of each take")
-    parser.add_argument(
-        "--mode",
-        choices=("references", "track", "both"),
-        default="references",
-        help="takes as versions of their clips (default), on a track above, or both",
-    )
+    add_options(parser, Selection, ("speech_tracks", "speech", "speech_from", "tracks"))
+    add_option(parser, Selection, "ranges", help="only these frames of the timeline, such as 120-480; may be repeated")
+    add_options(parser, Selection, ("markers", "handles"))
+    add_options(parser, PublishSpec, ("mode",))
     parser.add_argument("--format", dest="timeline_format", choices=sorted(written), help="of OUT (default: by its suffix)")
     parser.add_argument("--rate", type=_rate, metavar="FPS", help="of the timeline, where the file does not say: 25, 23.976, 24000/1001")
     parser.add_argument("--root", action="append", default=[], metavar="FOLDER", help="where media are searched by name")
@@ -87,11 +75,12 @@ def run(options: argparse.Namespace) -> int:
     takes, failed = _render_all(found, options, takes_folder)
     if takes:
         written = publish_blocking(
-            PublishSpec(
+            struct_of(
+                PublishSpec,
+                options,
                 source=options.timeline,
                 rate=options.rate,
                 takes=tuple(takes),
-                mode=options.mode,
                 output=str(Path(options.output).absolute()),
                 output_format=options.timeline_format,
             )
@@ -106,19 +95,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _selection(options: argparse.Namespace) -> Selection:
+    """Raises: SpecError."""
     from ..timeline.conform_types import Selection
 
-    if not options.speech_track and options.speech is None:
+    if hasattr(options, "ranges"):
+        options.ranges = [_range(text) for text in options.ranges]
+    selection = struct_of(Selection, options)
+    if selection.speech is None and not selection.speech_tracks:
         raise SpecError("Say where the new speech is: --speech-track A2, or --speech FILE.")
-    return Selection(
-        tracks=tuple(options.track),
-        speech_tracks=tuple(options.speech_track) if options.speech is None else (),
-        ranges=tuple(_range(text) for text in options.range),
-        markers=options.markers,
-        speech=None if options.speech is None else str(Path(options.speech).absolute()),
-        speech_from=options.speech_from,
-        handles=options.handles,
-    )
+    if selection.speech is None:
+        return selection
+    return msgspec.structs.replace(selection, speech=str(Path(selection.speech).absolute()), speech_tracks=())
 
 
 def _takes_folder(options: argparse.Namespace) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import field
 
 from heygem_core.errors import SpecError
 from heygem_core.media import timecode
+from heygem_core.options import check_limits, option
 from heygem_core.shot import RenderSettings, Shot, SpeechPiece, Struct
 
 from ..wire import Placement
@@ -24,20 +25,41 @@ class Selection(Struct, frozen=True, kw_only=True):
     """Which clips become shots, and what they say. Without ids, tracks and ranges: every picture that speech lies under."""
 
     ids: tuple[str, ...] = ()  # the host's ids (metadata.heygem.id) of clips, pictures and speech alike
-    tracks: tuple[str, ...] = ()  # video tracks by name, or by number as "V2" or "2"
-    speech_tracks: tuple[str, ...] = ()  # audio tracks by name, or by number as "A3" or "3"
-    ranges: tuple[tuple[int, int], ...] = ()  # only these record frames, ends exclusive; clips are cut to them
-    markers: str | None = None  # only within the markers of this name that have a length
-    speech: str | None = None  # one sound file instead of what lies on tracks
-    speech_from: Literal["timeline", "clip"] = "timeline"  # where that file begins: at the sequence's first frame, or at each clip's
+    tracks: Annotated[
+        tuple[str, ...],
+        option(
+            "video track to render, by name or number, such as V2 or 2 (default: all that speech lies under)", flag="--track", metavar="V"
+        ),
+    ] = ()
+    speech_tracks: Annotated[
+        tuple[str, ...], option("audio track with the new speech, by name or number, such as A2 or 2", flag="--speech-track", metavar="A")
+    ] = ()
+    ranges: Annotated[
+        tuple[tuple[int, int], ...],
+        option("only these frames of the timeline, ends not included; clips are cut to them", flag="--range", metavar="IN-OUT"),
+    ] = ()
+    markers: Annotated[str | None, option("only within markers of this name that have a length", flag="--markers", metavar="NAME")] = None
+    speech: Annotated[str | None, option("one sound file instead of a track", flag="--speech", metavar="FILE")] = None
+    speech_from: Annotated[
+        Literal["timeline", "clip"],
+        option("where that file begins: at the timeline's first frame, or anew at each clip", flag="--speech-from"),
+    ] = "timeline"
     faces: dict[str, int] = field(default_factory=dict)  # `TimelineShot.key` → which face of the clip speaks; absent = the one that does
-    handles: int = 0  # further frames of the timeline on both sides, as far as the media go
+    handles: Annotated[
+        int,
+        option(
+            "further frames of the timeline on both sides of each take, as far as the media go",
+            flag="--handles",
+            metavar="N",
+            limits=(0, 10_000),
+            unit="frames",
+        ),
+    ] = 0
     project: str = ""  # the host's ids, for the placements
     sequence: str | None = None  # None = the timeline's name
 
     def __post_init__(self) -> None:
-        if not 0 <= self.handles <= 10_000:
-            raise SpecError(f"Handles are 0 to 10000 frames, got {self.handles}.")
+        check_limits(self)
         if any(not 0 <= start < end for start, end in self.ranges):
             raise SpecError("A marked range must begin at frame 0 or later and end after it begins.")
 

@@ -28,6 +28,8 @@ export const CHOICES = /** @type {const} */ ({
   sound: ["speech", "source", "both", "none"],
 });
 
+export const SWITCHES = /** @type {const} */ (["adaptation", "deinterlace", "label_synthetic"]);
+
 /** Lowest value, highest value and step of a control. */
 export const SLIDERS = /** @type {const} */ ({
   offset_ms: [-500, 500, 5],

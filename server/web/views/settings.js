@@ -4,14 +4,13 @@
 import { html, useState } from "../ui/html.js";
 import { useApp } from "../ui/hooks.js";
 import { Button, Field, IconButton, Select, Slider } from "../ui/parts.js";
-import { CHOICES, SLIDERS } from "../defaults.js";
+import { CHOICES, SLIDERS, SWITCHES } from "../defaults.js";
 import { PRESETS, savedPresets, savePreset, settingsOf } from "../presets.js";
 import { number } from "../format.js";
 import { maybe, t } from "../text.js";
 
 /** @typedef {import("../text.js").Key} Key */
 
-const SWITCHES = /** @type {const} */ (["adaptation", "deinterlace", "label_synthetic"]);
 const [STILLEST, WIDEST, INTENSITY_STEP] = SLIDERS.intensity;
 const [EARLIEST, LATEST, OFFSET_STEP] = SLIDERS.offset_ms;
 
