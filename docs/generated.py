@@ -19,6 +19,7 @@ import heygem_core.errors
 import heygem_core.shot
 from heygem_core.engines.base import Change, Needs, PlanContext
 from heygem_core.media.deliverables import DELIVERABLES, Deliverable
+from heygem_core.messages import catalogue
 from heygem_core.options import options_of
 from heygem_core.tasks.specs import Task
 from heygem_server import cli, settings
@@ -140,6 +141,11 @@ def deliverables() -> str:
         for row in DELIVERABLES.all().values()
     ]
     return _table(("`--format`", "what it is", "suffixes", "can be transparent"), rows)
+
+
+def messages() -> str:
+    """Every code with its English sentence."""
+    return _table(("code", "sentence"), [(_code(code), html.escape(text, quote=False)) for code, text in sorted(catalogue("en").items())])
 
 
 def timeline_formats() -> str:
@@ -367,6 +373,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "timeline-formats": timeline_formats,
     "timeline-format-fields": fields(Format),
     "api": api,
+    "messages": messages,
     "python": python,
     "specs": specs,
 }

@@ -90,3 +90,12 @@ def test_pictures_are_small_enough_for_a_repository() -> None:
 def test_each_picture_is_shown_somewhere() -> None:
     texts = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert [picture.name for picture in (DOCS / "pictures").iterdir() if picture.name not in texts] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_each_file_of_the_repository_that_is_named_is_there(page: Path) -> None:
+    """In running text; words in capitals, such as EDITOR and XX, stand for names."""
+    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    named = re.findall(r"`((?:heygem_core|server|plugins|tests|docs|web-tools)/[\w/.-]*)`", text)
+    missing = [name for name in named if not re.search(r"/[A-Z]{2,}\b", name) and not (REPOSITORY / name).exists()]
+    assert missing == []

@@ -17,9 +17,12 @@ import pytest
 
 from heygem_core import errors
 from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.messages import catalogue
 from heygem_server import cli
 from heygem_server.settings import ServerSettings
 from heygem_server.timeline.formats.registry import FORMATS as TIMELINE_FORMATS
+
+from ..conftest import REPOSITORY
 
 
 def text_of(page: Path) -> str:
@@ -55,6 +58,14 @@ def test_a_default_that_depends_on_the_machine_is_told_in_words(site: Path) -> N
     assert str(Path.home()) not in text_of(site / "reference" / "settings.html")
 
 
+def test_every_variable_of_the_environment_that_is_read_is_in_the_reference(site: Path) -> None:
+    text = text_of(site / "reference" / "settings.html")
+    files = [file for folder in ("heygem_core", "server", "plugins") for file in (REPOSITORY / folder).rglob("*.py")]
+    named = {name for file in files for name in re.findall(r"\bHEYGEM_[A-Z_]+[A-Z]\b", file.read_text(encoding="utf-8"))}
+    assert {"HEYGEM_CACHE", "HEYGEM_CONFIG"} <= named
+    assert [name for name in sorted(named) if name not in text] == []
+
+
 def test_every_error_stands_beside_its_exit_code(site: Path) -> None:
     text = text_of(site / "reference" / "exit-codes.html")
     named = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.HeygemError)]
@@ -77,6 +88,11 @@ def test_every_route_and_every_struct_that_travels_is_in_the_reference(site: Pat
 def test_every_format_of_takes_is_in_the_reference(site: Path) -> None:
     text = text_of(site / "reference" / "formats.html")
     assert all(f"{row.name} {row.title}" in text for row in DELIVERABLES.all().values())
+
+
+def test_every_message_is_in_the_reference(site: Path) -> None:
+    text = text_of(site / "reference" / "messages.html")
+    assert all(code in text for code in catalogue("en"))
 
 
 def test_every_timeline_format_is_on_the_page_about_timelines(site: Path) -> None:
