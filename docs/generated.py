@@ -24,6 +24,7 @@ from heygem_core.options import options_of
 from heygem_core.tasks.specs import Task
 from heygem_server import cli, settings
 from heygem_server.executors.base import ExecutorKind
+from heygem_server.hosts.editors import Editor
 from heygem_server.http.openapi import document
 from heygem_server.http.route_table import ROUTES
 from heygem_server.timeline.formats.format import Format
@@ -368,6 +369,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "needs-fields": fields(Needs),
     "change-fields": fields(Change),
     "executor-kind-fields": fields(ExecutorKind),
+    "editor-fields": fields(Editor),
     "host-hello-fields": fields(HostHello),
     "host-methods": lambda: host_methods("../reference/api.md"),
     "timeline-formats": timeline_formats,

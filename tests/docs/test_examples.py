@@ -13,6 +13,7 @@ from heygem_core import RenderSettings, Shot, render
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.rendering.render import render as work
 from heygem_core.shot import RenderTask
+from heygem_server.hosts.editors import EDITORS
 from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.formats.writing import write_timeline
 
@@ -75,3 +76,9 @@ def test_the_example_of_an_engine_renders_whole_and_in_pieces_alike(clips: Path,
     assert list(work(piece))
     assert making.same(making.planes(tmp_path / "take.mkv", 8, 16), making.planes(tmp_path / "piece.mkv"))
     assert not making.same(making.planes(tmp_path / "take.mkv"), making.planes(video)), "the mouth is tinted"
+
+
+@pytest.mark.parametrize("example", ["extend/editor.md"], indirect=True)
+@pytest.mark.usefixtures("example")
+def test_the_example_of_an_editor_is_found() -> None:
+    assert EDITORS.get("toy").info.laying.mute == "clip"
