@@ -10,7 +10,7 @@ from heygem_core.shot import to_json
 from .verbose import add_verbose
 
 if TYPE_CHECKING:
-    from heygem_core.motion.training.clips import Used
+    from heygem_core.motion.training.clips import ClipResult
     from heygem_core.motion.training.run import Trained, TrainTask
     from heygem_core.motion.training.train_model import Epoch
 
@@ -84,11 +84,11 @@ def _task(options: argparse.Namespace) -> TrainTask:
     )
 
 
-def _line(event: Used | Epoch | Trained) -> str:
-    from heygem_core.motion.training.clips import Used
+def _line(event: ClipResult | Epoch | Trained) -> str:
+    from heygem_core.motion.training.clips import ClipResult
     from heygem_core.motion.training.train_model import Epoch
 
-    if isinstance(event, Used):
+    if isinstance(event, ClipResult):
         what = f"used, {event.seconds:.1f} s" if event.used else "left out"
         return f"{event.path}: {what}. {event.reason}"
     if isinstance(event, Epoch):
