@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from heygem_core.device import choose_device
 from heygem_core.engines.mesh.prepare import prepare_engine_inputs
-from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, place, pose_free
+from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, apply_pose, pose_free
 from heygem_core.face.reasons import Reason
 from heygem_core.face.smoothing import smooth
 from heygem_core.media.info import MediaInfo
@@ -90,7 +90,7 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
     write_lossless(Plan(folder, facts, info), out)
     # The raw tracker is what looks again, so its own unsmoothed shapes are the truth for the curves.
     shapes = blend_shapes(person.neutral, face.shapes, wanted)
-    lips = place(shapes[:, list(INNER_LIPS + OUTER_LIPS)], Pose(face.pose.scale, face.pose.rotation, face.pose.shift))
+    lips = apply_pose(shapes[:, list(INNER_LIPS + OUTER_LIPS)], Pose(face.pose.scale, face.pose.rotation, face.pose.shift))
     later = slice(half, 2 * half)
     return out, Wanted(opening=source.opening[later], width=source.width[later], gap=source.gap[later], lips=lips[..., :2])
 

@@ -15,35 +15,35 @@ import numpy.typing as npt
 from .mesh import EYE_OUTER, LIP_CORNERS
 from .tracker import Face
 
-ALIKE = 5.5
+SAME_PERSON_DISTANCE = 5.5
 """Distance below which two looks are one person's. Measured on 140 quarters of 35 clips of 29 people, three looks each, the
 nearest pair counting: the parts of one clip lie within 4.5, different people from 6.5 on (half of them beyond 19)."""
-CONTRAST = 8.0  # standard deviation that every face's lightness (0–100) is brought to
+LIGHTNESS_DEVIATION = 8.0  # standard deviation that every face's lightness (0–100) is brought to
 
 _SIDE = 12  # pixels of the small picture; it is taken in two steps from one of 96
 _EYES, _MOUTH = 0.40, 0.66  # heights of the eye line and of the mouth in it
 
 
-def _middle_of_the_face(side: int) -> npt.NDArray[np.float32]:
+def _centre_weight(side: int) -> npt.NDArray[np.float32]:
     y, x = (np.mgrid[:side, :side] + 0.5) / side
     return np.exp(-((((x - 0.5) / 0.28) ** 2 + ((y - 0.5) / 0.38) ** 2) ** 2)).astype(np.float32)
 
 
-_WEIGHT = _middle_of_the_face(2 * _SIDE)
+_WEIGHT = _centre_weight(2 * _SIDE)
 
 
-def look_of(rgb: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.float32]:
+def appearance_vector(rgb: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.float32]:
     """The look (432,) of a face in its picture (height, width, 3) uint8 RGB: weighted Lab values of a 12×12 thumbnail."""
     lab = cv2.cvtColor(_upright(rgb, face, 2 * _SIDE).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     light, weight = lab[..., 0], _WEIGHT / _WEIGHT.sum()
     mean = float((weight * light).sum())
     deviation = float(np.sqrt((weight * (light - mean) ** 2).sum()))
-    lab[..., 0] = (light - mean) * (CONTRAST / max(deviation, 1.0))
+    lab[..., 0] = (light - mean) * (LIGHTNESS_DEVIATION / max(deviation, 1.0))
     small = cv2.resize(lab * np.sqrt(_WEIGHT)[..., None], (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     return (small / (_SIDE * np.sqrt(_WEIGHT.mean()))).astype(np.float32).reshape(-1)
 
 
-def look_distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+def appearance_distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
     """Between two looks, in steps of Lab (0 = the same picture); compare with ALIKE."""
     return float(np.linalg.norm(a - b))
 
@@ -55,6 +55,6 @@ def _upright(rgb: npt.NDArray[np.uint8], face: Face, side: int) -> npt.NDArray[n
     down = mouth - eyes
     source = np.stack([eyes, mouth, eyes + (down[1], -down[0])]).astype(np.float32)
     target = np.array([[0.5, _EYES], [0.5, _MOUTH], [0.5 + _MOUTH - _EYES, _EYES]], np.float32) * (4 * side)
-    turn = cv2.getAffineTransform(source, target)
-    large = cv2.warpAffine(rgb, turn, (4 * side, 4 * side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    affine = cv2.getAffineTransform(source, target)
+    large = cv2.warpAffine(rgb, affine, (4 * side, 4 * side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)

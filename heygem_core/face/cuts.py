@@ -15,10 +15,10 @@ THRESHOLD = 2.0
 """Measured on 35 clips of people speaking: within a clip the strength reaches 1.34, between two clips it starts at 3.0. Not
 seen: jump cuts between takes of one person in one place (0.4–1.5). A flash so bright that it bleaches most of the picture
 may read as two cuts; its frames are then a scene of their own."""
-CALM = 0.3  # mean Lab difference that a still picture has from noise alone
-LIVELY = 0.8  # the same for a speaker in motion: what is expected while a shot is new
-PAST = 6  # frames over which "a moment ago" fades
-FLAT = 1.5  # standard deviation of the lightness detail under which a picture has no structure
+NOISE_DIFFERENCE = 0.3  # mean Lab difference that a still picture has from noise alone
+INITIAL_MOTION = 0.8  # the same for a speaker in motion: what is expected while a shot is new
+MOTION_MEMORY_FRAMES = 6  # frames over which "a moment ago" fades
+MIN_DETAIL = 1.5  # standard deviation of the lightness detail under which a picture has no structure
 _SIDE = 64
 _SHIFT = 3  # pixels of 64 that a picture may move between two frames without losing its structure
 
@@ -28,7 +28,7 @@ class CutDetector:
 
     def __init__(self) -> None:
         self._before: npt.NDArray[np.float32] | None = None
-        self._motion = LIVELY  # fading mean of the differences so far in this shot
+        self._motion = INITIAL_MOTION  # fading mean of the differences so far in this shot
 
     def __call__(self, rgb: npt.NDArray[np.uint8]) -> bool:
         """rgb: (height, width, 3) uint8. The first frame is no cut."""
@@ -36,23 +36,23 @@ class CutDetector:
         if self._before is None:
             self._before = now
             return False
-        if _detail(now).std() < FLAT:
+        if _detail(now).std() < MIN_DETAIL:
             return False
         difference = _difference(self._before, now)
-        cut = difference / (self._motion + CALM) * _strangeness(self._before, now) > THRESHOLD
+        cut = difference / (self._motion + NOISE_DIFFERENCE) * _structure_change(self._before, now) > THRESHOLD
         self._before = now
-        self._motion = LIVELY if cut else self._motion + (difference - self._motion) / PAST
+        self._motion = INITIAL_MOTION if cut else self._motion + (difference - self._motion) / MOTION_MEMORY_FRAMES
         return cut
 
 
 def _small_lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """The picture as 64×64 Lab values (L 0–100, a and b ±127), whatever its shape."""
     step = max(1, min(rgb.shape[:2]) // (2 * _SIDE))
-    small = cv2.resize(every(rgb, step), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(subsample(rgb, step), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 
-def every(rgb: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.uint8]:
+def subsample(rgb: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.uint8]:
     """(H, W, 3) → every `step`-th pixel of every `step`-th row, ten times as fast as a copy of NumPy's view of them."""
     height, width = rgb.shape[:2]
     return np.asarray(cv2.resize(rgb, (-(-width // step), -(-height // step)), interpolation=cv2.INTER_NEAREST), np.uint8)
@@ -70,7 +70,7 @@ def _difference(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float
     return float(np.abs(change).mean())
 
 
-def _strangeness(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+def _structure_change(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
     """0 = the same structure, possibly moved a little; 1 = unrelated."""
     inner = _detail(b)[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
     return 1 - float(cv2.matchTemplate(_detail(a), inner, cv2.TM_CCORR_NORMED).max())

@@ -1,7 +1,7 @@
 """The faces of a clip, found in fixed stretches that are cached one by one, so that another in or out point finds most of
 them there already.
 
-A stretch does not depend on what was asked for: it begins at a multiple of `STRETCH` frames, and the tracker comes to it
+A stretch does not depend on what was asked for: it begins at a multiple of `CHUNK_FRAMES` frames, and the tracker comes to it
 from a few frames before. So the same frame has the same face whichever range it was wanted for first.
 """
 
@@ -24,16 +24,16 @@ from ..shot import Event, TrackerName
 from .linking import FrameFaces
 from .tracker import FaceTracker, face_of
 from .tracker_registry import open_tracker
-from .tracks import TRACKS_VERSION, follow_faces
+from .tracks import TRACKS_VERSION, detect_faces
 
-STRETCH = 240  # frames
-LEAD = 12  # frames before a stretch that the tracker and the search for cuts see first
+CHUNK_FRAMES = 240  # frames
+LEAD_IN_FRAMES = 12  # frames before a stretch that the tracker and the search for cuts see first
 
 _KIND = "faces"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class DetectionChunk:
     """The faces of consecutive frames; `scene` counts within it."""
 
     frames: list[FrameFaces]
@@ -47,66 +47,68 @@ def find_faces(
     """The faces of frames [first, last), which of them are damaged, and the tracker's version. Tells the stage "track" only where it
     has to look at pictures. Raises: InputError, SetupError, OutputError.
     """
-    starts = range(first - first % STRETCH, last, STRETCH)
+    starts = range(first - first % CHUNK_FRAMES, last, CHUNK_FRAMES)
     with closing(open_tracker(name, "cpu")) as tracker:
         keys = {start: _key(info, start, tracker) for start in starts}
-        found = {start: cache.read(_KIND, keys[start], load_stretch) for start in starts}
+        found = {start: cache.read(_KIND, keys[start], load_chunk) for start in starts}
         missing = [start for start in starts if found[start] is None]
-        pace = ProgressRate("track", sum(min(STRETCH, info.frame_count - start) for start in missing))
+        pace = ProgressRate("track", sum(min(CHUNK_FRAMES, info.frame_count - start) for start in missing))
         for start in missing:
             with cache.alone(_KIND, keys[start]):  # several speeches for one clip: one of them looks
-                stretch = cache.read(_KIND, keys[start], load_stretch)
-                if stretch is None:
-                    stretch = yield from _follow(info, start, tracker, pace)
+                chunk = cache.read(_KIND, keys[start], load_chunk)
+                if chunk is None:
+                    chunk = yield from _detect_chunk(info, start, tracker, pace)
                     with cache.making(_KIND, keys[start]) as made:
-                        save_stretch(stretch, made)
-            found[start] = stretch
+                        save_chunk(chunk, made)
+            found[start] = chunk
         version = tracker.version
-    stretches = [stretch for start in starts if (stretch := found[start]) is not None]
-    damaged = [number for stretch in stretches for number in stretch.damaged if first <= number < last]
-    return _joined(stretches, first, last), np.array(damaged, np.int64), version
+    detection_chunks = [chunk for start in starts if (chunk := found[start]) is not None]
+    damaged = [number for chunk in detection_chunks for number in chunk.damaged if first <= number < last]
+    return _concatenate(detection_chunks, first, last), np.array(damaged, np.int64), version
 
 
 def _key(info: MediaInfo, start: int, tracker: FaceTracker) -> str:
-    return key_of(TRACKS_VERSION, STRETCH, LEAD, tracker.name, tracker.version, fingerprint(info.path), start)
+    return key_of(TRACKS_VERSION, CHUNK_FRAMES, LEAD_IN_FRAMES, tracker.name, tracker.version, fingerprint(info.path), start)
 
 
-def _follow(info: MediaInfo, start: int, tracker: FaceTracker, pace: ProgressRate) -> Generator[Event, None, Stretch]:
+def _detect_chunk(info: MediaInfo, start: int, tracker: FaceTracker, pace: ProgressRate) -> Generator[Event, None, DetectionChunk]:
     seen: list[FrameFaces] = []
     damaged: list[int] = []
     tracker.reset()
-    with prefetch(upright_frames(info, max(0, start - LEAD), min(info.frame_count, start + STRETCH), damaged=damaged), 4) as pictures:
-        for faces in follow_faces(pictures, tracker):
+    with prefetch(
+        upright_frames(info, max(0, start - LEAD_IN_FRAMES), min(info.frame_count, start + CHUNK_FRAMES), damaged=damaged), 4
+    ) as pictures:
+        for faces in detect_faces(pictures, tracker):
             seen.append(faces)
             if faces.index >= start:
                 yield pace.tick()
     before = next((faces.scene for faces in reversed(seen) if faces.index == start - 1), None)
     frames = [faces for faces in seen if faces.index >= start]
     base = frames[0].scene
-    return Stretch(
+    return DetectionChunk(
         frames=[replace(faces, scene=faces.scene - base) for faces in frames],
         cut=before is not None and before != base,
         damaged=[number for number in damaged if number >= start],
     )
 
 
-def _joined(stretches: list[Stretch], first: int, last: int) -> list[FrameFaces]:
+def _concatenate(detection_chunks: list[DetectionChunk], first: int, last: int) -> list[FrameFaces]:
     """The frames [first, last) with scenes counted from 0 through all stretches."""
     frames: list[FrameFaces] = []
     scene = 0
-    for stretch in stretches:
-        scene += stretch.cut
-        frames += [replace(faces, scene=faces.scene + scene) for faces in stretch.frames]
+    for chunk in detection_chunks:
+        scene += chunk.cut
+        frames += [replace(faces, scene=faces.scene + scene) for faces in chunk.frames]
         scene = frames[-1].scene
     wanted = [faces for faces in frames if first <= faces.index < last]
     return [replace(faces, scene=faces.scene - wanted[0].scene) for faces in wanted]
 
 
-def save_stretch(stretch: Stretch, folder: Path) -> None:
+def save_chunk(chunk: DetectionChunk, folder: Path) -> None:
     """Writes one uncompressed .npz into a folder."""
-    frames = stretch.frames
+    frames = chunk.frames
     faces = [face for frame in frames for face in frame.faces]
-    looks = [look for frame in frames for look in frame.looks]
+    appearances = [appearance for frame in frames for appearance in frame.appearances]
     np.savez(
         folder / "faces.npz",
         first=frames[0].index,
@@ -115,14 +117,14 @@ def save_stretch(stretch: Stretch, folder: Path) -> None:
         counts=np.array([len(frame.faces) for frame in frames], np.int32),
         points=np.array([face.points for face in faces], np.float32).reshape(-1, 478, 3),
         scores=np.array([face.score for face in faces], np.float64),
-        looks=np.array(looks, np.float32).reshape(len(faces), len(looks[0]) if looks else 0),
-        cut=stretch.cut,
-        damaged=np.array(stretch.damaged, np.int64),
+        appearances=np.array(appearances, np.float32).reshape(len(faces), len(appearances[0]) if appearances else 0),
+        cut=chunk.cut,
+        damaged=np.array(chunk.damaged, np.int64),
     )
 
 
-def load_stretch(folder: Path) -> Stretch:
-    """What `save_stretch` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
+def load_chunk(folder: Path) -> DetectionChunk:
+    """What `save_chunk` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
     with np.load(folder / "faces.npz", allow_pickle=False) as kept:
         arrays = {name: kept[name] for name in kept.files}
     width, height = arrays["size"].tolist()
@@ -131,6 +133,8 @@ def load_stretch(folder: Path) -> Stretch:
         part = slice(at, at + count)
         faces = [face_of(points, score) for points, score in zip(arrays["points"][part], arrays["scores"][part].tolist(), strict=True)]
         index = int(arrays["first"]) + number
-        frames.append(FrameFaces(index=index, scene=scene, size=(width, height), faces=faces, looks=list(arrays["looks"][part])))
+        frames.append(
+            FrameFaces(index=index, scene=scene, size=(width, height), faces=faces, appearances=list(arrays["appearances"][part]))
+        )
         at += count
-    return Stretch(frames=frames, cut=bool(arrays["cut"]), damaged=arrays["damaged"].tolist())
+    return DetectionChunk(frames=frames, cut=bool(arrays["cut"]), damaged=arrays["damaged"].tolist())

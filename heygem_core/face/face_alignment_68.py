@@ -23,7 +23,7 @@ from .tracker import MAX_FACES, Face, face_of
 if TYPE_CHECKING:
     from ..shot import TrackerName
 
-LOOK_EVERY = 25
+DETECT_EVERY = 25
 """Frames from one look for more faces to the next; as many while nobody is tracked, since a look takes seconds without a GPU."""
 DETECTOR_SIDE = 640  # pixels of the longer side of the picture that the detector sees
 FULL_SCORE = 0.6
@@ -53,7 +53,7 @@ class FaceAlignment68:
         if first:
             self.reset()
         boxes = self._boxes
-        if self._frame % LOOK_EVERY == 0:
+        if self._frame % DETECT_EVERY == 0:
             boxes = boxes + [box for box in self._find(rgb) if not any(_overlap(box, other) > 0.3 for other in boxes)]
         self._frame += 1
         faces = self._faces(rgb, boxes[:MAX_FACES])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import platformdirs
 
 from ..errors import MissingPackage, MissingWeights
-from .native_logs import quiet
+from .native_logs import suppress_stderr
 from .tracker import MAX_FACES, Face, face_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FaceLandmarker:
 
     def _open(self) -> None:
         try:
-            with quiet():
+            with suppress_stderr():
                 from mediapipe.tasks.python import BaseOptions
                 from mediapipe.tasks.python.vision import FaceLandmarker, FaceLandmarkerOptions, RunningMode
         except ImportError as error:
@@ -62,7 +62,7 @@ class FaceLandmarker:
             base_options=BaseOptions(model_asset_path=str(self._path)), running_mode=RunningMode.VIDEO, num_faces=MAX_FACES
         )
         try:
-            with quiet():
+            with suppress_stderr():
                 self._landmarker: Any = FaceLandmarker.create_from_options(options)
                 self._time_ms = 0
                 self._see(np.zeros((64, 64, 3), np.uint8))

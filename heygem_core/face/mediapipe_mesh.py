@@ -20,26 +20,26 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingPackage
-from .cuts import every
+from .cuts import subsample
 from .mesh import LIPS, eye_distance
-from .native_logs import quiet
+from .native_logs import suppress_stderr
 from .tracker import MAX_FACES, Face, face_of
 
 if TYPE_CHECKING:
     from ..shot import TrackerName
 
-LOOK_EVERY = 4
+DETECT_EVERY = 4
 """Frames from one look for more faces to the next; while nobody is tracked, every frame is looked at."""
-SEARCH_EVERY = 12
+THOROUGH_DETECT_EVERY = 12
 """Frames from one thorough search to the next while nobody is tracked: it costs ten times a plain look."""
 DETECTOR_SIDE = 256  # pixels of the longer side of the picture that the detector sees; its network works on 192
 MIN_PRESENCE = 0.5  # the mesh's own score below which a region shows no face
 MIN_DETECTION = 0.5
 MARGIN = 1.5  # side of a region over the longer side of the points' box, the margin the mesh was trained with
 
-VIEW = 0.04  # how much smaller and turned (radians), then larger and turned back, the two views of a region are
+VIEW_VARIATION = 0.04  # how much smaller and turned (radians), then larger and turned back, the two views of a region are
 
-DOUBT = 0.028
+HALF_SCORE_DISAGREEMENT = 0.028
 """Mean distance between the lips of the two views, in inter-ocular distances, at which the score falls to a half: 0.006–0.018
 on uncovered faces, 0.02–0.08 behind hands, microphones and other things."""
 
@@ -67,7 +67,7 @@ class Region:
     x: float  # centre
     y: float
     side: float
-    turn: float  # radians, clockwise on screen, of the line through the eyes
+    angle: float  # radians, clockwise on screen, of the line through the eyes
 
 
 class MediaPipeMesh:
@@ -76,7 +76,7 @@ class MediaPipeMesh:
     name: TrackerName = "mediapipe"
 
     def __init__(self) -> None:
-        with quiet():
+        with suppress_stderr():
             self._mesh = _graph(_MESH, ["landmarks", _PRESENCE])
             self._detector = _graph(_DETECTOR, ["detections"])
         import mediapipe
@@ -88,20 +88,20 @@ class MediaPipeMesh:
 
     def _warm_up(self) -> None:
         """The native code writes its greetings on first use: let it do so unheard."""
-        with quiet():
+        with suppress_stderr():
             grey = np.full((64, 64, 3), 128, np.uint8)
             self._find(grey)
-            self._points(grey, Region(32, 32, 64, 0))
+            self._landmarks(grey, Region(32, 32, 64, 0))
 
     def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
         if first:
             self.reset()
         faces: list[Face] = []
         for region in self._regions:
-            self._add(faces, self._points(rgb, region))
+            self._add(faces, self._landmarks(rgb, region))
         lost = len(faces) < len(self._regions)
-        if lost or not faces or self._frame % LOOK_EVERY == 0:
-            self._look(rgb, faces, thorough=self._frame % SEARCH_EVERY == 0)
+        if lost or not faces or self._frame % DETECT_EVERY == 0:
+            self._detect_new(rgb, faces, thorough=self._frame % THOROUGH_DETECT_EVERY == 0)
         self._frame += 1
         faces = sorted(faces, key=lambda face: face.box[2] - face.box[0], reverse=True)[:MAX_FACES]
         self._regions = [region_of(face.points) for face in faces]
@@ -115,14 +115,14 @@ class MediaPipeMesh:
         for graph in (self._mesh, self._detector):
             graph.close()
 
-    def _look(self, rgb: npt.NDArray[np.uint8], faces: list[Face], thorough: bool) -> None:
+    def _detect_new(self, rgb: npt.NDArray[np.uint8], faces: list[Face], thorough: bool) -> None:
         """Adds faces that are not tracked yet; a new one is meshed twice, since the detector's region is a rough one."""
-        for stage in _stages(rgb, thorough):
+        for stage in _detector_views(rgb, thorough):
             for region in [region for picture, x, y in stage for region in self._find(picture, x, y)]:
                 if any(_inside(region, face) for face in faces):
                     continue
-                rough = self._points(rgb, region)
-                self._add(faces, self._points(rgb, region_of(rough.points)) if rough else None)
+                rough = self._landmarks(rgb, region)
+                self._add(faces, self._landmarks(rgb, region_of(rough.points)) if rough else None)
             if faces:
                 return
 
@@ -141,27 +141,29 @@ class MediaPipeMesh:
             if one.score[0] < MIN_DETECTION:
                 continue
             box, eyes = one.location_data.relative_bounding_box, one.location_data.relative_keypoints
-            turn = math.atan2((eyes[1].y - eyes[0].y) * height, (eyes[1].x - eyes[0].x) * width)
+            angle = math.atan2((eyes[1].y - eyes[0].y) * height, (eyes[1].x - eyes[0].x) * width)
             side = MARGIN * max(box.width * width, box.height * height)
-            regions.append(Region(x + (box.xmin + box.width / 2) * width, y + (box.ymin + box.height / 2) * height, side, turn))
+            regions.append(Region(x + (box.xmin + box.width / 2) * width, y + (box.ymin + box.height / 2) * height, side, angle))
         return regions
 
-    def _points(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
+    def _landmarks(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
         """The mean of two views of one region: their errors differ, so the mean trembles a quarter less.
 
         The network is sure of a face behind a hand, too; but there the two views disagree about the lips, and the score says so.
         """
-        a, b = (self._view(rgb, Region(region.x, region.y, region.side * (1 + k), region.turn - k)) for k in (-VIEW, VIEW))
+        a, b = (
+            self._view(rgb, Region(region.x, region.y, region.side * (1 + k), region.angle - k)) for k in (-VIEW_VARIATION, VIEW_VARIATION)
+        )
         if a is None or b is None:
             return None
         apart = np.linalg.norm((a.points - b.points)[list(LIPS), :2], axis=-1).mean() / eye_distance(a.points)
-        return face_of((a.points + b.points) / 2, min(a.score, b.score) / (1 + float(apart / DOUBT) ** 2))
+        return face_of((a.points + b.points) / 2, min(a.score, b.score) / (1 + float(apart / HALF_SCORE_DISAGREEMENT) ** 2))
 
     def _view(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
         """The mesh within a region, from a crop that holds the turned square (beyond the picture it sees black)."""
         from mediapipe.framework.formats.rect_pb2 import NormalizedRect
 
-        half = region.side / 2 * (abs(math.cos(region.turn)) + abs(math.sin(region.turn))) + 2
+        half = region.side / 2 * (abs(math.cos(region.angle)) + abs(math.sin(region.angle))) + 2
         left, top = max(0, math.floor(region.x - half)), max(0, math.floor(region.y - half))
         crop = np.ascontiguousarray(rgb[top : math.ceil(region.y + half), left : math.ceil(region.x + half)])
         height, width = crop.shape[:2]
@@ -172,7 +174,7 @@ class MediaPipeMesh:
             y_center=(region.y - top) / height,
             width=region.side / width,
             height=region.side / height,
-            rotation=region.turn,
+            rotation=region.angle,
         )
         seen = self._mesh.process({"image": crop, "region": where})
         score = getattr(seen, _PRESENCE)
@@ -203,10 +205,10 @@ def _reduced(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     step = max(1, max(height, width) // (3 * DETECTOR_SIDE))
     k = min(1.0, DETECTOR_SIDE / max(height, width))
     size = (max(1, round(width * k)), max(1, round(height * k)))
-    return np.asarray(cv2.resize(every(rgb, step), size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(subsample(rgb, step), size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _stages(rgb: npt.NDArray[np.uint8], thorough: bool) -> Iterator[list[tuple[npt.NDArray[np.uint8], int, int]]]:
+def _detector_views(rgb: npt.NDArray[np.uint8], thorough: bool) -> Iterator[list[tuple[npt.NDArray[np.uint8], int, int]]]:
     """What the detector looks at until a face is found, each with the place of its top left corner in the frame.
 
     The whole frame; in a thorough search then the frame within a border, where a face that fills it has the size of a face;

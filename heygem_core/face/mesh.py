@@ -86,7 +86,7 @@ class Pose:
 
 
 @dataclass(slots=True)
-class Shapes:
+class PoseFreeShapes:
     """One person's faces without their pose. Frames that are not usable are NaN throughout."""
 
     shapes: npt.NDArray[np.float32]  # (T, 478, 3) face space
@@ -114,29 +114,29 @@ def similarity(a: Floats, b: Floats) -> Pose:
     return Pose(scale + gap, rotation + gap[..., None, None], shift + gap[..., None])
 
 
-def place(shapes: Floats, pose: Pose) -> npt.NDArray[np.float32]:
+def apply_pose(shapes: Floats, pose: Pose) -> npt.NDArray[np.float32]:
     """Shapes (…, n, 3) in face space → points (…, n, 3) in display space."""
     turned = np.asarray(shapes, np.float64) @ np.swapaxes(pose.rotation, -1, -2)
     return (np.asarray(pose.scale)[..., None, None] * turned + pose.shift[..., None, :]).astype(np.float32)
 
 
-def unplace(points: Floats, pose: Pose) -> npt.NDArray[np.float32]:
-    """Points (…, n, 3) in display space → shapes (…, n, 3) in face space: the inverse of `place`."""
+def remove_pose(points: Floats, pose: Pose) -> npt.NDArray[np.float32]:
+    """Points (…, n, 3) in display space → shapes (…, n, 3) in face space: the inverse of `apply_pose`."""
     moved = (np.asarray(points, np.float64) - pose.shift[..., None, :]) @ pose.rotation
     return (moved / np.asarray(pose.scale)[..., None, None]).astype(np.float32)
 
 
-def pose_free(points: Floats, usable: npt.NDArray[np.bool_] | None = None, *, into: npt.NDArray[np.float32] | None = None) -> Shapes:
+def pose_free(points: Floats, usable: npt.NDArray[np.bool_] | None = None, *, out: npt.NDArray[np.float32] | None = None) -> PoseFreeShapes:
     """One person's points (T, 478, 3) in display space → pose-free shapes; `usable` (T,) names the frames to trust.
 
-    `into` (T, 478, 3): where the shapes are written, None = a new array; it may be `points` itself, where those are no longer needed.
+    `out` (T, 478, 3): where the shapes are written, None = a new array; it may be `points` itself, where those are no longer needed.
     Raises: ValueError — no usable frame at all.
     """
     pose, mean = find_poses(points, usable)
-    shapes = np.empty(np.shape(points), np.float32) if into is None else into
+    shapes = np.empty(np.shape(points), np.float32) if out is None else out
     for part in chunks(len(points)):
-        shapes[part] = unplace(points[part], pose.at(part))
-    return Shapes(shapes=shapes, pose=pose, mean=mean.astype(np.float32))
+        shapes[part] = remove_pose(points[part], pose.at(part))
+    return PoseFreeShapes(shapes=shapes, pose=pose, mean=mean.astype(np.float32))
 
 
 def find_poses(points: Floats, usable: npt.NDArray[np.bool_] | None = None) -> tuple[Pose, npt.NDArray[np.float64]]:
@@ -145,7 +145,7 @@ def find_poses(points: Floats, usable: npt.NDArray[np.bool_] | None = None) -> t
     The mean shape and the poses of its rigid vertices are found in turn (generalised Procrustes). Frames that are not
     usable, or hold NaN, get NaN and take no part in the mean.
     """
-    good = seen_in(points) if usable is None else seen_in(points) & usable
+    good = frames_with_face(points) if usable is None else frames_with_face(points) & usable
     rows, rigid = np.flatnonzero(good), list(RIGID)
     if not len(rows):
         raise ValueError("pose_free needs at least one usable frame")
@@ -154,7 +154,7 @@ def find_poses(points: Floats, usable: npt.NDArray[np.bool_] | None = None) -> t
         total = np.zeros((VERTICES, 3))
         for part in chunks(len(rows)):
             some = points[rows[part]]
-            total += unplace(some, similarity(mean[rigid], some[:, rigid])).sum(axis=0, dtype=np.float64)
+            total += remove_pose(some, similarity(mean[rigid], some[:, rigid])).sum(axis=0, dtype=np.float64)
         mean = _in_face_space(total / len(rows))
     poses = [similarity(mean[rigid], np.where(good[part, None, None], points[part][:, rigid], np.nan)) for part in chunks(len(points))]
     scale, rotation, shift = (np.concatenate([getattr(pose, name) for pose in poses]) for name in ("scale", "rotation", "shift"))
@@ -166,7 +166,7 @@ def chunks(count: int) -> Iterator[slice]:
     return (slice(first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK))
 
 
-def seen_in(points: Floats) -> npt.NDArray[np.bool_]:
+def frames_with_face(points: Floats) -> npt.NDArray[np.bool_]:
     """(T,) the frames of points (T, 478, 3) that hold a face; NaN stands where none was seen."""
     return np.concatenate([np.isfinite(points[part]).all(axis=(1, 2)) for part in chunks(len(points))] or [np.zeros(0, bool)])
 

@@ -31,28 +31,28 @@ VERTEX_AT = (
 )
 UPPER_LIP = (49, 50, 51, 52, 53, 61, 62, 63)
 LOWER_LIP = (55, 56, 57, 58, 59, 65, 66, 67)
-STIFF = (*range(27, 36), 36, 39, 42, 45)  # points that show the pose: nose and eye corners
+POSE_POINTS = (*range(27, 36), 36, 39, 42, 45)  # points that show the pose: nose and eye corners
 
 
 def mesh_from_68(points: Floats) -> npt.NDArray[np.float32]:
     """68 points (68, 2) of one face in display space → the mesh (478, 3)."""
     average, at = _average(), list(VERTEX_AT)
-    scale, rotation, shift = _posed(average[at], np.asarray(points, np.float64))
+    scale, rotation, shift = _camera_fit(average[at], np.asarray(points, np.float64))
     placed = scale * average @ rotation.T
     placed[:, :2] += shift
     bend = np.zeros((len(at), 3))
     bend[:, :2] = (points - placed[at, :2]) / scale
-    placed += scale * (_spread() @ (bend @ rotation)) @ rotation.T
+    placed += scale * (_vertex_weights() @ (bend @ rotation)) @ rotation.T
     return placed.astype(np.float32)
 
 
-def _posed(average: Floats, points: Floats) -> tuple[float, Floats, Floats]:
+def _camera_fit(average: Floats, points: Floats) -> tuple[float, Floats, Floats]:
     """Scale, rotation and shift of the scaled orthographic view that shows `average` (68, 3) at `points` (68, 2).
 
     Stiff points first, then all: an affine camera by least squares, and the nearest scaled rotation to it.
     """
     weights = np.full(len(average), 0.2)
-    weights[list(STIFF)] = 1.0
+    weights[list(POSE_POINTS)] = 1.0
     known = np.concatenate([average, np.ones((len(average), 1))], axis=1) * weights[:, None]
     camera = np.linalg.lstsq(known, points * weights[:, None], rcond=None)[0].T  # (2, 4)
     u, spread, vt = np.linalg.svd(camera[:, :3], full_matrices=False)
@@ -70,16 +70,16 @@ def _average() -> npt.NDArray[np.float64]:
 
 
 @cache
-def _spread() -> npt.NDArray[np.float64]:
+def _vertex_weights() -> npt.NDArray[np.float64]:
     """(478, 68): how far each vertex follows each point's bend."""
     average = _average()
     centres, unit = average[list(VERTEX_AT)], np.eye(len(VERTEX_AT))
 
-    def follow(used: list[int]) -> npt.NDArray[np.float64]:
+    def interpolation(used: list[int]) -> npt.NDArray[np.float64]:
         return np.asarray(RBFInterpolator(centres[used], unit[used], kernel="linear", degree=1)(average))
 
     everything = set(range(len(VERTEX_AT)))
-    upper, lower = follow(sorted(everything - set(LOWER_LIP))), follow(sorted(everything - set(UPPER_LIP)))
+    upper, lower = interpolation(sorted(everything - set(LOWER_LIP))), interpolation(sorted(everything - set(UPPER_LIP)))
     between = centres[[48, 54, 60, 64], 1].mean()  # the height of the mouth's corners parts upper from lower
     below = _is_lower(average, between)
     return np.where(below[:, None], lower, upper)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def suppress_stderr() -> Iterator[None]:
     """Sends what is written to stderr, by any code of the process, to nowhere: only around short calls, and where such a library is
     imported first. What it writes later is turned off by its own settings, unless somebody has chosen them.
     """

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.ndimage import median_filter
 
 from ..messages import Message, tell
-from .mesh import LOWER_FACE, Floats, chunks, eye_distance, find_poses, head_angles, seen_in
+from .mesh import LOWER_FACE, Floats, chunks, eye_distance, find_poses, frames_with_face, head_angles
 
 MAX_YAW_DEG = 45.0
 """The mesh was seen to hold on real faces up to 38°; further on the far corner of the mouth turns out of sight."""
@@ -60,19 +60,19 @@ _CODES = {
 }
 
 
-def judge(
-    points: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], nobody: npt.NDArray[np.bool_], size: tuple[int, int]
+def frame_reasons(
+    points: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], no_face: npt.NDArray[np.bool_], size: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
     """(T,) of Reason for one person: points (T, 478, 3) NaN where unseen, scores (T,), nobody (T,) frames without any face."""
-    seen = seen_in(points)
-    reasons = np.where(seen, Reason.USABLE, np.where(nobody, Reason.NONE, Reason.LOST)).astype(np.uint8)
+    seen = frames_with_face(points)
+    reasons = np.where(seen, Reason.USABLE, np.where(no_face, Reason.NONE, Reason.LOST)).astype(np.uint8)
     if not seen.any():
         return reasons
     yaw, pitch, _ = np.abs(head_angles(find_poses(points)[0].rotation)).T
-    turned = (_steady(yaw, seen) > MAX_YAW_DEG) | (_steady(pitch, seen) > MAX_PITCH_DEG)
+    turned = (_median_of_five(yaw, seen) > MAX_YAW_DEG) | (_median_of_five(pitch, seen) > MAX_PITCH_DEG)
     outside = np.concatenate([_outside(points[part][:, list(LOWER_FACE), :2], size) for part in chunks(len(points))])
     for reason, mask in (
-        (Reason.UNSURE, _steady(scores, seen) < MIN_SCORE),
+        (Reason.UNSURE, _median_of_five(scores, seen) < MIN_SCORE),
         (Reason.PROFILE, turned),
         (Reason.EDGE, outside > MAX_OUTSIDE),
         (Reason.TOO_SMALL, eye_distance(points) < MIN_EYE_DISTANCE_PX),
@@ -86,7 +86,7 @@ def _outside(points: Floats, size: tuple[int, int]) -> Floats:
     return ((points < 0) | (points > np.array(size))).any(axis=-1).mean(axis=-1)
 
 
-def _steady(values: Floats, seen: npt.NDArray[np.bool_]) -> Floats:
+def _median_of_five(values: Floats, seen: npt.NDArray[np.bool_]) -> Floats:
     """Values (T,) in which one odd frame neither makes nor breaks a verdict: medians of five of the frames that were seen."""
     steady = np.zeros_like(values)
     steady[seen] = median_filter(values[seen], size=min(5, int(seen.sum())), mode="nearest")

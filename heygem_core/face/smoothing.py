@@ -15,21 +15,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
-from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, chunks, find_poses, place, seen_in, similarity, unplace
+from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, apply_pose, chunks, find_poses, frames_with_face, remove_pose, similarity
 
-CALM_S = 0.064  # standard deviation of the Gaussian that leaves the calm course, seconds
-LIPS_S = 0.012  # and of those that even out what stays
-HEAD_S = 0.016
-FLESH_S = 0.024
-LIPS_TREMBLE = 0.002  # root mean square of the tracker's tremble, in inter-ocular distances: measured on a face that keeps still
-HEAD_TREMBLE = 0.002
-FLESH_TREMBLE = 0.003
+LOWPASS_S = 0.064  # standard deviation of the Gaussian that leaves the calm course, seconds
+LIPS_SMOOTHING_S = 0.012  # and of those that even out what stays
+POSE_SMOOTHING_S = 0.016
+SKIN_SMOOTHING_S = 0.024
+LIPS_JITTER = 0.002  # root mean square of the tracker's tremble, in inter-ocular distances: measured on a face that keeps still
+POSE_JITTER = 0.002
+SKIN_JITTER = 0.003
 
 _TRUNCATE = 4.0  # standard deviations at which a kernel ends
 _GROUPS = (  # vertices, what evens out what stays of them, and their tremble
-    (list(LIPS), LIPS_S, LIPS_TREMBLE),
-    (sorted(set(LOWER_FACE) - set(LIPS)), FLESH_S, FLESH_TREMBLE),
-    (sorted(set(range(VERTICES)) - set(LOWER_FACE)), FLESH_S, FLESH_TREMBLE),
+    (list(LIPS), LIPS_SMOOTHING_S, LIPS_JITTER),
+    (sorted(set(LOWER_FACE) - set(LIPS)), SKIN_SMOOTHING_S, SKIN_JITTER),
+    (sorted(set(range(VERTICES)) - set(LOWER_FACE)), SKIN_SMOOTHING_S, SKIN_JITTER),
 )
 
 
@@ -49,7 +49,7 @@ def smooth(
 
 def runs(points: Floats, scenes: npt.NDArray[np.integer] | None = None) -> Iterator[tuple[int, int]]:
     """First and one-past-last frame of each unbroken run of seen frames within one scene."""
-    seen = seen_in(points)
+    seen = frames_with_face(points)
     scene = np.zeros(len(points), np.int64) if scenes is None else np.asarray(scenes)
     label = np.where(seen, scene, -1)
     edges = (np.flatnonzero(np.diff(label)) + 1).tolist()
@@ -63,27 +63,29 @@ def _smooth_run(points: Floats, rate: float, smoothed: npt.NDArray[np.float32]) 
     pose, mean = find_poses(points)
     rigid = mean[list(RIGID)]
     unit = float(np.median(pose.scale))
-    reach = 2 * int(_TRUNCATE * CALM_S * rate + 0.5)  # one Gaussian over another
+    reach = 2 * int(_TRUNCATE * LOWPASS_S * rate + 0.5)  # one Gaussian over another
     for part in chunks(len(points)):
-        near = slice(max(0, part.start - reach), part.stop + reach)
-        inner = slice(part.start - near.start, part.stop - near.start)
-        here = pose.at(near)
-        head = _calmed(place(np.broadcast_to(rigid, (len(here.scale), *rigid.shape)), here) / unit, rate, HEAD_S, HEAD_TREMBLE)
-        shapes = unplace(points[near], here)
-        for group, even_s, tremble in _GROUPS:
-            shapes[:, group] = _calmed(shapes[:, group], rate, even_s, tremble)
-        smoothed[part] = place(shapes[inner], similarity(rigid, head[inner] * unit))
+        context_rows = slice(max(0, part.start - reach), part.stop + reach)
+        inner = slice(part.start - context_rows.start, part.stop - context_rows.start)
+        here = pose.at(context_rows)
+        head = _denoise(
+            apply_pose(np.broadcast_to(rigid, (len(here.scale), *rigid.shape)), here) / unit, rate, POSE_SMOOTHING_S, POSE_JITTER
+        )
+        shapes = remove_pose(points[context_rows], here)
+        for group, smoothing_s, jitter in _GROUPS:
+            shapes[:, group] = _denoise(shapes[:, group], rate, smoothing_s, jitter)
+        smoothed[part] = apply_pose(shapes[inner], similarity(rigid, head[inner] * unit))
 
 
-def _calmed(values: Floats, rate: float, even_s: float, tremble: float) -> Floats:
+def _denoise(values: Floats, rate: float, smoothing_s: float, jitter: float) -> Floats:
     """Points (T, n, 3) in inter-ocular distances; all n share one measure of how strong the detail is (in x and y)."""
     values = np.asarray(values, np.float64)
-    calm = _gauss(values, CALM_S * rate)
-    detail = _gauss(values, even_s * rate) - calm
-    power = _gauss((detail[..., :2] ** 2).sum(axis=-1).mean(axis=-1), CALM_S * rate)
-    kept = np.clip(1 - tremble**2 / np.maximum(power, 1e-12), 0, 1)
-    return calm + kept[:, None, None] * detail
+    lowpass = _gaussian(values, LOWPASS_S * rate)
+    detail = _gaussian(values, smoothing_s * rate) - lowpass
+    power = _gaussian((detail[..., :2] ** 2).sum(axis=-1).mean(axis=-1), LOWPASS_S * rate)
+    kept = np.clip(1 - jitter**2 / np.maximum(power, 1e-12), 0, 1)
+    return lowpass + kept[:, None, None] * detail
 
 
-def _gauss(values: Floats, sigma: float) -> Floats:
+def _gaussian(values: Floats, sigma: float) -> Floats:
     return gaussian_filter1d(values, sigma, axis=0, mode="nearest", truncate=_TRUNCATE)

@@ -2,7 +2,7 @@
 
     frames ──follow_faces──► FrameFaces, one per frame ──build_tracks──► FaceTracks, one FaceTrack per person
 
-Within a scene faces are linked by place and size; the pieces are then joined by what people look like (`looks`), so a
+Within a scene faces are linked by place and size; the pieces are then joined by what people look like (`appearances`), so a
 person who leaves and returns, or is seen again after a cut, keeps their number. Every frame in which a face cannot be
 rendered says why.
 """
@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from ..errors import NoUsableFace, SpecError
 from ..messages import Message, tell
-from .appearance import look_of
+from .appearance import appearance_vector
 from .cuts import CutDetector
-from .linking import FrameFaces, join_people, link_pieces
+from .linking import FrameFaces, link_tracklets, merge_tracklets
 from .mesh import VERTICES, eye_distance
-from .reasons import Reason, judge
+from .reasons import Reason, frame_reasons
 from .tracker import Face, FaceTracker
 
 TRACKS_VERSION = 2
@@ -58,7 +58,7 @@ class FaceTracks:
     tracker: str  # the tracker's version
 
 
-def follow_faces(frames: Iterable[tuple[int, npt.NDArray[np.uint8]]], tracker: FaceTracker) -> Iterator[FrameFaces]:
+def detect_faces(frames: Iterable[tuple[int, npt.NDArray[np.uint8]]], tracker: FaceTracker) -> Iterator[FrameFaces]:
     """Frames (number, RGB (height, width, 3) uint8 in display space) in order → the faces of each, one frame at a time."""
     is_cut, scene, first = CutDetector(), 0, True
     for index, rgb in frames:
@@ -67,7 +67,7 @@ def follow_faces(frames: Iterable[tuple[int, npt.NDArray[np.uint8]]], tracker: F
         faces = tracker.detect(rgb, first=first or cut)
         first = False
         size = (rgb.shape[1], rgb.shape[0])
-        yield FrameFaces(index=index, scene=scene, size=size, faces=faces, looks=[look_of(rgb, face) for face in faces])
+        yield FrameFaces(index=index, scene=scene, size=size, faces=faces, appearances=[appearance_vector(rgb, face) for face in faces])
 
 
 def build_tracks(frames: Iterable[FrameFaces], tracker: str) -> FaceTracks:
@@ -80,7 +80,7 @@ def build_tracks(frames: Iterable[FrameFaces], tracker: str) -> FaceTracks:
         raise ValueError("build_tracks needs at least one frame")
     if any(b.index != a.index + 1 for a, b in itertools.pairwise(seen)):
         raise ValueError("build_tracks needs consecutive frames")
-    people = join_people(link_pieces(seen), len(seen))
+    people = merge_tracklets(link_tracklets(seen), len(seen))
     tracks = [_track(person, seen) for person in people]
     tracks.sort(key=_prominence, reverse=True)
     return FaceTracks(
@@ -134,8 +134,8 @@ def _track(person: list[tuple[int, Face]], seen: list[FrameFaces]) -> FaceTrack:
         points[at], scores[at] = face.points, face.score
     scenes = np.array([frame.scene for frame in seen], np.int32)
     filled = _fill(points, scores, scenes)
-    nobody = np.array([not frame.faces for frame in seen])
-    reasons = judge(points, scores, nobody, seen[0].size)
+    no_face = np.array([not frame.faces for frame in seen])
+    reasons = frame_reasons(points, scores, no_face, seen[0].size)
     return FaceTrack(number=0, points=points, scores=scores, reasons=reasons, filled=filled)
 
 

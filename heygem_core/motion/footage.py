@@ -87,7 +87,7 @@ def read_footage(path: Path, *, face: int | None = None, longest_s: float | None
     """
     from ..errors import NoSound
     from ..face.tracker_registry import open_tracker
-    from ..face.tracks import build_tracks, choose_face, follow_faces
+    from ..face.tracks import build_tracks, choose_face, detect_faces
     from ..media.probe import probe
     from ..media.sound import read_speech
     from ..media.upright import upright_frames
@@ -95,7 +95,7 @@ def read_footage(path: Path, *, face: int | None = None, longest_s: float | None
     info = probe(path, deinterlace=True)  # it is only looked at
     count = info.frame_count if longest_s is None else min(info.frame_count, info.frame_at(Fraction(longest_s)) + 1)
     with closing(open_tracker("mediapipe")) as eyes:
-        tracks = build_tracks(follow_faces(upright_frames(info, 0, count), eyes), eyes.version)
+        tracks = build_tracks(detect_faces(upright_frames(info, 0, count), eyes), eyes.version)
     track = choose_face(tracks, face)
     times = np.array([float(info.time_of(k)) for k in range(count)])[: len(track.points)]
     rate = info.rate or len(times) / max(float(times[-1] - times[0]), 1e-3)
@@ -104,5 +104,5 @@ def read_footage(path: Path, *, face: int | None = None, longest_s: float | None
     except NoSound:
         samples = np.zeros(0, np.float32)
     points = smooth(track.points, rate, tracks.scenes)
-    shapes = pose_free(points, track.usable, into=points).shapes
+    shapes = pose_free(points, track.usable, out=points).shapes
     return Footage(name=path.stem, times=times - times[0], shapes=shapes, usable=track.usable, samples=samples)

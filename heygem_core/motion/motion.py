@@ -103,8 +103,8 @@ class Motion:
             moment = (run.start + int(np.argmin(gap[run]))) / FRAME_RATE
             if not brief or not len(times) or (speech_range is not None and not speech_range[0] <= moment < speech_range[1]):
                 continue
-            place = int(np.searchsorted(times[order], moment))
-            nearest = min(order[max(0, place - 1) : place + 1], key=lambda k: abs(times[k] - moment))
+            apply_pose = int(np.searchsorted(times[order], moment))
+            nearest = min(order[max(0, apply_pose - 1) : apply_pose + 1], key=lambda k: abs(times[k] - moment))
             if abs(times[nearest] - moment) <= frame_s / 2 and shown[nearest] >= TOUCHING:
                 frames.append(nearest)
                 moments.append(moment)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.mesh import LOWER_FACE, lip_gap, seen_in
+from ..face.mesh import LOWER_FACE, frames_with_face, lip_gap
 
 Floats = NDArray[np.float32]
 
@@ -28,7 +28,7 @@ def neutral_shape(shapes: Floats, usable: NDArray[np.bool_] | None = None) -> Fl
     Raises: ValueError — no usable frame.
     """
     shapes = np.asarray(shapes)
-    good = seen_in(shapes) if usable is None else seen_in(shapes) & usable
+    good = frames_with_face(shapes) if usable is None else frames_with_face(shapes) & usable
     if not good.any():
         raise ValueError("neutral_of needs at least one usable frame")
     seen = np.flatnonzero(good)

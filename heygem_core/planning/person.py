@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.mesh import NOSE_BASE, OUTER_LIPS, Pose, chunks, lip_opening, place, pose_free
+from ..face.mesh import NOSE_BASE, OUTER_LIPS, Pose, apply_pose, chunks, lip_opening, pose_free
 from ..face.reasons import Reason
 from ..face.smoothing import smooth
 from ..face.tracks import FaceTracks, choose_face
@@ -52,7 +52,7 @@ def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person
     """The face of that number, or the most prominent one. Raises: NoUsableFace, SpecError — no face of that number."""
     track = choose_face(tracks, number)
     points = smooth(track.points, info.mean_rate, tracks.scenes)
-    face = pose_free(points, track.usable, into=points)
+    face = pose_free(points, track.usable, out=points)
     return Person(
         number=track.number,
         first_frame=tracks.first_frame,
@@ -108,7 +108,7 @@ def points_in_picture(person: Person, info: MediaInfo, frames: NDArray[np.int64]
     for part in chunks(len(frames)):
         at = frames[part] - person.first_frame
         pose = Pose(person.pose.scale[at], person.pose.rotation[at], person.pose.shift[at])
-        points[part] = stored_points(info, place(person.shapes[at][:, list(vertices)], pose))
+        points[part] = stored_points(info, apply_pose(person.shapes[at][:, list(vertices)], pose))
     return points
 
 

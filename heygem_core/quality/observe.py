@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, find_poses, lip_gap, lip_opening, lip_width, place, pose_free
+from ..face.mesh import INNER_LIPS, LIP_MIDDLES, Pose, apply_pose, find_poses, lip_gap, lip_opening, lip_width, pose_free
 from ..face.smoothing import smooth
 from ..face.tracker_registry import open_tracker
-from ..face.tracks import build_tracks, choose_face, follow_faces
+from ..face.tracks import build_tracks, choose_face, detect_faces
 from ..media.info import MediaInfo
 from ..media.upright import upright_frames
 from ..prefetch import prefetch
@@ -58,7 +58,7 @@ def observe(
     end = info.frame_count if end_exclusive is None else end_exclusive
     seen = []
     with closing(open_tracker(tracker)) as eyes, prefetch(upright_frames(info, start, end), 4) as pictures:
-        for faces in follow_faces(pictures, eyes):
+        for faces in detect_faces(pictures, eyes):
             seen.append(faces)
             yield Progress(stage="measure", done=len(seen), total=2 * (end - start))
     tracks = build_tracks(seen, "")
@@ -92,7 +92,7 @@ def _where(usable: NDArray[np.bool_], values: NDArray) -> Floats:
 def _steady_view(rgb: NDArray[np.uint8], k: int, pose: Pose, anchor: Floats) -> Floats:
     """The mouth of frame k as if the head kept still: (120, 160) luma, 0 … 255."""
     ruler = np.stack([anchor, anchor + [1, 0, 0], anchor + [0, 1, 0]])
-    here = place(ruler, pose.at(k))[:, :2]
+    here = apply_pose(ruler, pose.at(k))[:, :2]
     middle = np.array(VIEW, np.float32) / 2
     there = np.stack([middle, middle + [_EYES_PX, 0], middle + [0, _EYES_PX]]).astype(np.float32)
     affine = cv2.getAffineTransform(here.astype(np.float32), there)

@@ -58,9 +58,9 @@ def test_shapes_do_not_depend_on_how_the_picture_is_turned_or_scaled(clips: Path
     plain = tracker.detect(frame, first=True)[0].points
     side = frame.shape[0]
     for degrees, scale in ((25, 1.0), (-40, 1.0), (0, 0.5), (0, 2.0)):
-        turn = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), -degrees, scale), np.float64)
-        turn[:, 2] += (scale - 1) * side / 2
-        turned = cv2.warpAffine(frame, turn, (round(scale * side),) * 2, flags=cv2.INTER_AREA)
+        angle = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), -degrees, scale), np.float64)
+        angle[:, 2] += (scale - 1) * side / 2
+        turned = cv2.warpAffine(frame, angle, (round(scale * side),) * 2, flags=cv2.INTER_AREA)
         points = tracker.detect(np.asarray(turned, np.uint8), first=True)[0].points
         shapes = pose_free(np.stack([plain, points]))
         assert np.linalg.norm((shapes.shapes[0] - shapes.shapes[1])[:468, :2], axis=-1).mean() < 0.02
@@ -134,5 +134,5 @@ def test_opening_and_tracking_write_nothing_to_the_terminal(tmp_path: Path) -> N
         "tracker.detect(np.zeros((480, 640, 3), np.uint8), first=True)\n"
         "tracker.close()\n"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", "")
+    finished = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert (finished.stdout, finished.stderr) == ("", "")

@@ -11,7 +11,7 @@ import pytest
 
 from heygem_core.face.mesh import VERTICES, pose_free
 from heygem_core.face.mesh_from_68 import _average
-from heygem_core.face.reasons import judge
+from heygem_core.face.reasons import frame_reasons
 from heygem_core.face.smoothing import smooth
 from heygem_core.motion.neutral import neutral_shape
 
@@ -40,14 +40,14 @@ def peak_bytes(work: object) -> int:
 def steps(points: npt.NDArray[np.float32]) -> dict[str, object]:
     count = len(points)
     return {
-        "judge": lambda: judge(points, np.ones(count, np.float32), np.zeros(count, bool), (1920, 1080)),
+        "frame_reasons": lambda: frame_reasons(points, np.ones(count, np.float32), np.zeros(count, bool), (1920, 1080)),
         "smooth": lambda: smooth(points, Fraction(25)),
-        "pose_free": lambda: pose_free(points, into=np.empty_like(points)),
-        "neutral_of": lambda: neutral_shape(points),
+        "pose_free": lambda: pose_free(points, out=np.empty_like(points)),
+        "neutral_shape": lambda: neutral_shape(points),
     }
 
 
-@pytest.mark.parametrize(("step", "arrays"), [("judge", 0.2), ("smooth", 1.2), ("pose_free", 1.2), ("neutral_of", 0.2)])
+@pytest.mark.parametrize(("step", "arrays"), [("frame_reasons", 0.2), ("smooth", 1.2), ("pose_free", 1.2), ("neutral_shape", 0.2)])
 def test_a_longer_clip_takes_no_more_than_its_landmarks(step: str, arrays: float) -> None:
     """Copies in double precision of all frames at once took eight times as much as the landmarks themselves."""
     steps(walking(8))[step]()  # type: ignore[operator] # what it imports is no part of it

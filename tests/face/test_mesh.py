@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from heygem_core.face import mesh
-from heygem_core.face.mesh import Pose, head_angles, lip_opening, lip_width, place, pose_free, similarity, unplace
+from heygem_core.face.mesh import Pose, apply_pose, head_angles, lip_opening, lip_width, pose_free, remove_pose, similarity
 from heygem_core.face.mesh_from_68 import _average
 
 AVERAGE = _average()
@@ -21,9 +21,9 @@ angles = st.floats(-3, 3)
 @settings(max_examples=50, deadline=None)
 def test_what_is_placed_and_taken_back_is_the_same(scale: float, a: float, b: float, c: float, x: float, y: float) -> None:
     pose = Pose(np.array([scale]), Rotation.from_rotvec([[a, b, c]]).as_matrix(), np.array([[x, y, a]]))
-    there = place(AVERAGE[None], pose)
+    there = apply_pose(AVERAGE[None], pose)
     tolerance = 4e-7 * (scale + abs(x) + abs(y)) / scale  # float32 pixels
-    assert np.allclose(unplace(there, pose)[0], AVERAGE, atol=tolerance + 1e-6)
+    assert np.allclose(remove_pose(there, pose)[0], AVERAGE, atol=tolerance + 1e-6)
 
 
 @given(st.floats(0.01, 100), angles, angles, angles, st.floats(-100, 100))

@@ -5,9 +5,9 @@ import numpy.typing as npt
 import pytest
 from scipy.spatial.transform import Rotation
 
-from heygem_core.face.mesh import Pose, place
+from heygem_core.face.mesh import Pose, apply_pose
 from heygem_core.face.mesh_from_68 import _average
-from heygem_core.face.reasons import Reason, judge
+from heygem_core.face.reasons import Reason, frame_reasons
 
 SIZE = (1920, 1080)
 COUNT = 9
@@ -19,11 +19,11 @@ def points_at(
     """The average face, posed, for nine frames."""
     rotation = Rotation.from_euler("yx", [-yaw, pitch], degrees=True).as_matrix()
     pose = Pose(np.full(COUNT, eyes), np.repeat(rotation[None], COUNT, axis=0), np.tile([x, y, 0.0], (COUNT, 1)))
-    return place(np.repeat(_average()[None] if shape is None else shape[None], COUNT, axis=0), pose)
+    return apply_pose(np.repeat(_average()[None] if shape is None else shape[None], COUNT, axis=0), pose)
 
 
 def verdict(points: npt.NDArray[np.float32], score: float = 0.9) -> set[Reason]:
-    return {Reason(r) for r in judge(points, np.full(COUNT, score, np.float32), np.zeros(COUNT, bool), SIZE)}
+    return {Reason(r) for r in frame_reasons(points, np.full(COUNT, score, np.float32), np.zeros(COUNT, bool), SIZE)}
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,15 @@ def test_a_face_that_the_tracker_doubts_is_unsure_but_one_doubtful_frame_is_not(
     assert verdict(points_at(), score=0.4) == {Reason.UNSURE}
     scores = np.full(COUNT, 0.9, np.float32)
     scores[4] = 0.1
-    assert set(judge(points_at(), scores, np.zeros(COUNT, bool), SIZE)) == {Reason.USABLE}
+    assert set(frame_reasons(points_at(), scores, np.zeros(COUNT, bool), SIZE)) == {Reason.USABLE}
 
 
 def test_nobody_and_somebody_else_are_different_reasons() -> None:
     points = points_at()
     points[3:6] = np.nan
-    nobody = np.zeros(COUNT, bool)
-    nobody[3] = True
-    reasons = judge(points, np.full(COUNT, 0.9, np.float32), nobody, SIZE)
+    no_face = np.zeros(COUNT, bool)
+    no_face[3] = True
+    reasons = frame_reasons(points, np.full(COUNT, 0.9, np.float32), no_face, SIZE)
     assert reasons[3:6].tolist() == [Reason.NONE, Reason.LOST, Reason.LOST]
     assert set(reasons[[0, 1, 2, 6, 7, 8]]) == {Reason.USABLE}
 

@@ -13,7 +13,7 @@ from heygem_core.face.smoothing import runs, smooth
 PointsOf = Callable[[str], npt.NDArray[np.float32]]
 
 
-def tremble(points: npt.NDArray[np.float32], vertices: list[int] | None = None) -> float:
+def jitter(points: npt.NDArray[np.float32], vertices: list[int] | None = None) -> float:
     """Mean second difference in % of the inter-ocular distance, scaled so that white noise gives its standard deviation."""
     part = points[..., :2] if vertices is None else points[:, vertices, :2]
     return float(np.linalg.norm(np.diff(part, 2, axis=0), axis=-1).mean() / np.nanmean(eye_distance(points)) * 100 / np.sqrt(6))
@@ -22,9 +22,9 @@ def tremble(points: npt.NDArray[np.float32], vertices: list[int] | None = None) 
 def test_a_face_that_keeps_still_trembles_half_as_much(points_of: PointsOf) -> None:
     points = points_of("silent_1280x720.mp4")
     smoothed = smooth(points, 30)
-    assert tremble(smoothed) < 0.6 * tremble(points)
-    assert tremble(smoothed, list(LIPS)) < 0.6 * tremble(points, list(LIPS))
-    assert tremble(smoothed) < 0.15
+    assert jitter(smoothed) < 0.6 * jitter(points)
+    assert jitter(smoothed, list(LIPS)) < 0.6 * jitter(points, list(LIPS))
+    assert jitter(smoothed) < 0.15
 
 
 @pytest.mark.parametrize("name", ["beard_1080x1920_25fps.mp4", "man_1080x1920_30fps.mp4", "talking/talk02.mp4"])
@@ -70,7 +70,7 @@ def test_any_rate_smooths_the_same_time(points_of: PointsOf, rate: Fraction) -> 
     still: npt.NDArray[np.float32] = np.repeat(points_of("silent_1280x720.mp4")[:1], 120, axis=0)
     unit = float(eye_distance(still[0]))
     noisy = (still + np.random.default_rng(1).normal(0, 0.001 * unit, still.shape)).astype(np.float32)
-    assert tremble(smooth(noisy, rate)) < 0.35 * tremble(noisy)
+    assert jitter(smooth(noisy, rate)) < 0.35 * jitter(noisy)
 
 
 def test_one_or_two_frames_are_left_as_they_are(points_of: PointsOf) -> None:

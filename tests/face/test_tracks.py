@@ -11,7 +11,7 @@ from heygem_core.errors import NoUsableFace, SpecError
 from heygem_core.face.mediapipe_mesh import MediaPipeMesh
 from heygem_core.face.mesh import eye_distance
 from heygem_core.face.reasons import Reason
-from heygem_core.face.tracks import FaceTrack, FaceTracks, build_tracks, choose_face, describe_people, follow_faces
+from heygem_core.face.tracks import FaceTrack, FaceTracks, build_tracks, choose_face, describe_people, detect_faces
 
 from .pictures import Picture, beside, pictures, sized
 
@@ -19,7 +19,7 @@ SIDE = 480
 
 
 def tracked(frames: Sequence[Picture], tracker: MediaPipeMesh, first: int = 0) -> FaceTracks:
-    return build_tracks(follow_faces(enumerate(frames, first), tracker), tracker.version)
+    return build_tracks(detect_faces(enumerate(frames, first), tracker), tracker.version)
 
 
 def sides(track: FaceTrack) -> str:
@@ -98,11 +98,11 @@ def test_a_stranger_in_the_same_place_is_another_person(clips: Path, tracker: Me
 
 
 def test_a_short_gap_is_filled_and_a_long_one_is_not(woman: list[Picture], tracker: MediaPipeMesh) -> None:
-    seen = list(follow_faces(enumerate(woman[:40]), tracker))
+    seen = list(detect_faces(enumerate(woman[:40]), tracker))
     whole = build_tracks(seen, "v").people[0]
     for frame in (10, 11, 12, *range(20, 26)):
         seen[frame].faces.clear()
-        seen[frame].looks.clear()
+        seen[frame].appearances.clear()
     (face,) = build_tracks(seen, "v").people
     assert np.flatnonzero(face.filled).tolist() == [10, 11, 12]
     assert face.usable[10:13].all()
@@ -146,7 +146,7 @@ def test_a_face_that_is_always_too_small_cannot_be_chosen(woman: list[Picture], 
 
 
 def test_frames_must_follow_each_other(woman: list[Picture], tracker: MediaPipeMesh) -> None:
-    seen = list(follow_faces([(3, woman[0]), (5, woman[1])], tracker))
+    seen = list(detect_faces([(3, woman[0]), (5, woman[1])], tracker))
     with pytest.raises(ValueError, match="consecutive"):
         build_tracks(seen, "v")
     with pytest.raises(ValueError, match="at least one"):

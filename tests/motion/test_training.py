@@ -22,7 +22,7 @@ from heygem_core.motion.training.encoder_data import DistillationRecipe, synthet
 from heygem_core.motion.training.examples import Example
 from heygem_core.motion.training.run import Trained, TrainTask, run_training
 from heygem_core.motion.training.synthetic_sentences import PHRASES
-from heygem_core.motion.training.train_model import Epoch, Recipe, fit_shapes, train_motion
+from heygem_core.motion.training.train_model import Epoch, Recipe, fit_shape_model, train_motion
 from heygem_core.rendering.report import read_report
 from heygem_core.speech.encoder import Encoder, default_taps, open_encoder, weights_digest
 from heygem_core.speech.voice_activity import speaking
@@ -165,7 +165,7 @@ def test_int8_weights_are_within_half_a_step_of_the_real_ones() -> None:
 
 
 def test_shapes_describe_the_mouths_they_were_fitted_to(examples: list[Example]) -> None:
-    shapes = fit_shapes(examples, 3)
+    shapes = fit_shape_model(examples, 3)
     rebuilt = np.tensordot(shapes.components(examples[0].deltas), shapes.basis, 1) + shapes.mean
     assert np.abs(rebuilt - examples[0].deltas).max() < 0.01
 

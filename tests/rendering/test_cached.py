@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from heygem_core.cache import Cache
-from heygem_core.face.detection_cache import LEAD, find_faces, load_stretch, save_stretch
+from heygem_core.face.detection_cache import LEAD_IN_FRAMES, find_faces, load_chunk, save_chunk
 from heygem_core.media.probe import probe
 
 from .making import make, pictures, planes, same, stages, task, write_clip
@@ -62,14 +62,14 @@ def test_another_range_of_a_tracked_clip_does_not_track_again(
     assert all(tracked_before(start, end) for start, end in ((20, 30), (12, 48), (30, 60)))
 
 
-STRETCH = 30  # in these tests
+CHUNK_FRAMES = 30  # in these tests
 
 
 @pytest.fixture
 def two_stretches(man: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A little more than one stretch of the man."""
-    monkeypatch.setattr("heygem_core.face.detection_cache.STRETCH", STRETCH)
-    return write_clip(tmp_path / "long.mp4", pictures(man)[: STRETCH + 20])
+    monkeypatch.setattr("heygem_core.face.detection_cache.CHUNK_FRAMES", CHUNK_FRAMES)
+    return write_clip(tmp_path / "long.mp4", pictures(man)[: CHUNK_FRAMES + 20])
 
 
 def test_a_frame_has_the_same_face_whichever_range_it_was_wanted_for(two_stretches: Path, tmp_path: Path) -> None:
@@ -81,32 +81,32 @@ def test_a_frame_has_the_same_face_whichever_range_it_was_wanted_for(two_stretch
         assert [frame.index for frame in seen] == list(range(first, last))
         return seen, len(events)
 
-    late, tracked = faces(STRETCH + 10, STRETCH + 15, "one")
+    late, tracked = faces(CHUNK_FRAMES + 10, CHUNK_FRAMES + 15, "one")
     assert tracked == 20, "only the stretch that is asked for"
-    whole, tracked = faces(0, STRETCH + 20, "one")
-    assert tracked == STRETCH, "what is known already is not looked at"
-    again, _ = faces(0, STRETCH + 20, "two")
-    for one, other in [*zip(late, whole[STRETCH + 10 :], strict=False), *zip(whole, again, strict=True)]:
+    whole, tracked = faces(0, CHUNK_FRAMES + 20, "one")
+    assert tracked == CHUNK_FRAMES, "what is known already is not looked at"
+    again, _ = faces(0, CHUNK_FRAMES + 20, "two")
+    for one, other in [*zip(late, whole[CHUNK_FRAMES + 10 :], strict=False), *zip(whole, again, strict=True)]:
         np.testing.assert_array_equal(one.faces[0].points, other.faces[0].points)
     assert {frame.scene for frame in whole} == {0}
     # No jump where stretches meet: the tracker had come to the second one from the frames before.
-    lips = np.array([frame.faces[0].points[13] for frame in whole[STRETCH - LEAD : STRETCH + LEAD]])
+    lips = np.array([frame.faces[0].points[13] for frame in whole[CHUNK_FRAMES - LEAD_IN_FRAMES : CHUNK_FRAMES + LEAD_IN_FRAMES]])
     steps = np.linalg.norm(np.diff(lips, axis=0), axis=1)
-    assert steps[LEAD - 1] < max(2.0, 3 * np.median(steps))
+    assert steps[LEAD_IN_FRAMES - 1] < max(2.0, 3 * np.median(steps))
 
 
 def test_a_stretch_is_read_as_it_was_written(two_stretches: Path, tmp_path: Path) -> None:
     info, cache = probe(two_stretches), Cache(tmp_path / "cache")
-    run(find_faces(info, STRETCH, STRETCH + 20, "mediapipe", cache))
+    run(find_faces(info, CHUNK_FRAMES, CHUNK_FRAMES + 20, "mediapipe", cache))
     (folder,) = (path.parent for path in (tmp_path / "cache" / "faces").rglob("faces.npz"))
-    stretch = load_stretch(folder)
+    stretch = load_chunk(folder)
     (tmp_path / "copy").mkdir()
-    save_stretch(stretch, tmp_path / "copy")
-    again = load_stretch(tmp_path / "copy")
+    save_chunk(stretch, tmp_path / "copy")
+    again = load_chunk(tmp_path / "copy")
     assert (again.cut, again.damaged, len(again.frames)) == (stretch.cut, stretch.damaged, 20)
     for one, other in zip(stretch.frames, again.frames, strict=True):
         assert (one.index, one.scene, one.size) == (other.index, other.scene, other.size)
         for a, b in zip(one.faces, other.faces, strict=True):
             assert (a.score, a.box) == (b.score, b.box)
             np.testing.assert_array_equal(a.points, b.points)
-        np.testing.assert_array_equal(one.looks, other.looks)
+        np.testing.assert_array_equal(one.appearances, other.appearances)

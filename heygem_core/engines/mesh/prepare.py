@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...face.mesh import LIP_MIDDLES, OUTER_LIPS, Pose, chunks, head_angles, lip_opening, place
+from ...face.mesh import LIP_MIDDLES, OUTER_LIPS, Pose, apply_pose, chunks, head_angles, lip_opening
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from ...planning.person import Person, stored_points, stored_scale
@@ -134,8 +134,8 @@ def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArra
     for first in range(0, n, _CHUNK):
         part = slice(first, min(first + _CHUNK, n))
         pose = Pose(face.pose.scale[at[part]], face.pose.rotation[at[part]], face.pose.shift[at[part]])
-        source[part] = stored_points(info, place(face.shapes[at[part]][:, KEPT], pose))
-        target[part] = stored_points(info, place(wanted[part][:, KEPT], pose))
+        source[part] = stored_points(info, apply_pose(face.shapes[at[part]][:, KEPT], pose))
+        target[part] = stored_points(info, apply_pose(wanted[part][:, KEPT], pose))
         skull[part] = _skull(info, face, pose)
         eye[part] = pose.scale * shrink
         good = np.flatnonzero(usable[part]) + first
@@ -155,7 +155,7 @@ def _skull(info: MediaInfo, face: Person, pose: Pose) -> Floats:
     """drawn_interior.Skull of some poses, stored pixels: (n, 3, 2) origin, across, down."""
     lip = face.neutral[LIP_MIDDLES[0]]
     ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0]]).astype(np.float32)
-    at = stored_points(info, place(np.broadcast_to(ruler, (len(pose.scale), 3, 3)), pose))
+    at = stored_points(info, apply_pose(np.broadcast_to(ruler, (len(pose.scale), 3, 3)), pose))
     return np.stack([at[:, 0], at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]], 1)
 
 
@@ -223,7 +223,7 @@ def _points_of(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tupl
     pose = Pose(face.pose.scale[at], face.pose.rotation[at], face.pose.shift[at])
     if not len(at):
         return np.zeros((0, len(KEPT), 2), np.float32), pose
-    return stored_points(info, place(face.shapes[at][:, KEPT], pose)), pose
+    return stored_points(info, apply_pose(face.shapes[at][:, KEPT], pose)), pose
 
 
 def _mouth_boxes(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

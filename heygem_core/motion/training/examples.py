@@ -92,7 +92,7 @@ def _pose_free(points: Floats, rows: dict[int, int]) -> Floats:
     rigid = [rows[v] for v in mesh.RIGID if v in rows]
     mean = _oriented(points[0], rows)
     for _ in range(3):
-        shapes = mesh.unplace(points, mesh.similarity(mean[rigid], points[:, rigid]))
+        shapes = mesh.remove_pose(points, mesh.similarity(mean[rigid], points[:, rigid]))
         mean = _oriented(shapes.mean(0), rows)
     return shapes
 

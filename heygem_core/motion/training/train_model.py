@@ -74,7 +74,7 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="e
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shapes:
+class ShapeModel:
     """The mouth shapes that the data holds, as a linear model around the mean."""
 
     mean: Floats  # (V, 3)
@@ -89,7 +89,7 @@ class Shapes:
         return np.asarray(flat @ basis.T / (basis**2).sum(1), np.float32)
 
 
-def fit_shapes(examples: Sequence[Example], count: int) -> Shapes:
+def fit_shape_model(examples: Sequence[Example], count: int) -> ShapeModel:
     """Principal components of every fifth frame."""
     deltas = np.concatenate([e.deltas[::5] for e in examples])
     neutral = np.mean([e.neutral for e in examples], axis=0)
@@ -99,7 +99,7 @@ def fit_shapes(examples: Sequence[Example], count: int) -> Shapes:
     best = np.argsort(spread)[::-1][:count]
     gap = lower_lip_gap(deltas - mean)
     basis = (axes[:, best] * np.sqrt(spread[best])).T.reshape(count, *mean.shape)
-    return Shapes(
+    return ShapeModel(
         mean=mean.astype(np.float32),
         basis=basis.astype(np.float32),
         opening=(gap @ flat / (gap @ gap)).reshape(mean.shape).astype(np.float32),  # of which the gap itself is exactly 1
@@ -129,7 +129,7 @@ def train_motion(
     torch.manual_seed(recipe.seed)
     check = list(examples[:: recipe.held_out])
     learn = [e for k, e in enumerate(examples) if k % recipe.held_out]
-    shapes = fit_shapes(learn, recipe.components)
+    shapes = fit_shape_model(learn, recipe.components)
     states, wanted = _rows(variants(learn, recipe), encoder, shapes)
     sizes = {"states": states[0].shape[-1], "components": recipe.components, "width": recipe.width, "members": recipe.members}
     net = build_network(sizes, dropout=recipe.dropout)
@@ -185,7 +185,7 @@ def variants(examples: Sequence[Example], recipe: Recipe) -> Iterator[Example]:
         yield unspoken(examples[0], 10, rng)
 
 
-def _rows(examples: Iterable[Example], encoder: Encoder, shapes: Shapes) -> tuple[list[Tensor], list[Tensor]]:
+def _rows(examples: Iterable[Example], encoder: Encoder, shapes: ShapeModel) -> tuple[list[Tensor], list[Tensor]]:
     """Speech states (n50, width) float16 and what is wanted (n50, K + 1) of each example: components, and 1 where somebody speaks."""
     import torch
 
@@ -227,7 +227,7 @@ def mouth_error(basis: Floats, *, speed: float = 2.0, opening: float = 2.0, widt
     return error
 
 
-def _loss(shapes: Shapes, recipe: Recipe) -> Any:
+def _loss(shapes: ShapeModel, recipe: Recipe) -> Any:
     """The function (what the net gives, what is wanted (B, T, K + 1)) → error per frame (B, T), about 3 for a still mouth."""
     import torch
     import torch.nn.functional as functional
