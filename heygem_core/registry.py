@@ -23,15 +23,13 @@ _Thing = TypeVar("_Thing")
 _MARK = "x-registry"
 
 
-class Registry(Generic[_Thing]):
-    """`own`: those that ship, by name, as "module:attribute"; they come first, and no other package replaces one."""
+class Names:
+    """The names of a registry, for modules that must not know the things themselves. `own` as of `Registry`."""
 
-    def __init__(self, group: str, *, kind: type[_Thing], called: str, own: Mapping[str, str]) -> None:
+    def __init__(self, group: str, *, called: str, own: Mapping[str, str]) -> None:
         self.group = group
-        self._kind = kind
-        self._called = called  # in sentences: "deliverable"
+        self.called = called  # in sentences: "deliverable"
         self._own = {name: EntryPoint(name, value, group) for name, value in own.items()}
-        self._loaded: dict[str, tuple[EntryPoint, _Thing]] = {}
 
     @property
     def json_schema(self) -> dict[str, Any]:
@@ -48,8 +46,26 @@ class Registry(Generic[_Thing]):
     def check(self, name: str) -> str:
         """The name itself. Raises: SpecError — there is none of that name."""
         if name not in self:
-            raise SpecError(f"There is no {self._called} “{name[:60]}”: choose one of {', '.join(self.names())}.")
+            raise SpecError(f"There is no {self.called} “{name[:60]}”: choose one of {', '.join(self.names())}.")
         return name
+
+    def _all(self) -> dict[str, EntryPoint]:
+        declared = _declared(self.group, tuple(sys.path))
+        return self._own | {name: point for name, point in declared.items() if name not in self._own}
+
+
+class Registry(Names, Generic[_Thing]):
+    """`own`: those that ship, by name, as "module:attribute"; they come first, and no other package replaces one."""
+
+    def __init__(self, group: str, *, kind: type[_Thing], called: str, own: Mapping[str, str]) -> None:
+        super().__init__(group, called=called, own=own)
+        self._kind = kind
+        self._loaded: dict[str, tuple[EntryPoint, _Thing]] = {}
+
+    @classmethod
+    def of(cls, names: Names, kind: type[_Thing]) -> Registry[_Thing]:
+        """The things of these names."""
+        return cls(names.group, kind=kind, called=names.called, own={name: point.value for name, point in names._own.items()})
 
     def get(self, name: str) -> _Thing:
         """Raises: SpecError — there is none of that name. SetupError — the package that declares it cannot be used."""
@@ -69,10 +85,6 @@ class Registry(Generic[_Thing]):
                 continue
         return found
 
-    def _all(self) -> dict[str, EntryPoint]:
-        declared = _declared(self.group, tuple(sys.path))
-        return self._own | {name: point for name, point in declared.items() if name not in self._own}
-
     def _load(self, point: EntryPoint) -> _Thing:
         try:
             thing = point.load()
@@ -80,11 +92,11 @@ class Registry(Generic[_Thing]):
             if point.name in self._own:
                 raise
             raise SetupError(
-                f"The {self._called} “{point.name}” cannot be loaded from “{point.value}” ({error}): repair its package."
+                f"The {self.called} “{point.name}” cannot be loaded from “{point.value}” ({error}): repair its package."
             ) from error
         if not isinstance(thing, self._kind) or getattr(thing, "name", point.name) != point.name:
             raise SetupError(
-                f"“{point.value}” is declared as the {self._called} “{point.name}” and is none of that name: repair its package."
+                f"“{point.value}” is declared as the {self.called} “{point.name}” and is none of that name: repair its package."
             )
         return thing
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import field
 
-from .engines.registry import ENGINES, EngineName
+from .engines.names import ENGINE_NAMES, EngineName
 from .errors import SpecError
 from .media.deliverables import DELIVERABLES, DeliverableName
 from .messages import Message
@@ -110,7 +110,7 @@ class SpeechPiece(Struct, frozen=True, kw_only=True):
 class RenderSettings(Struct, frozen=True, kw_only=True):
     """How a shot is rendered."""
 
-    engine: Annotated[EngineName, option("what draws the mouth", flag="--engine", choices=ENGINES.names)] = "mesh"
+    engine: Annotated[EngineName, option("what draws the mouth", flag="--engine", choices=ENGINE_NAMES.names)] = "mesh"
     tracker: Annotated[TrackerName, option("what finds the face", flag="--tracker")] = "mediapipe"
     device: Annotated[DeviceName, option("where to compute; auto = the best one that works here", flag="--device")] = "auto"
     fit: Annotated[

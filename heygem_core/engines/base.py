@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, runtime_checkable
 
-import msgspec
-
 from ..messages import Message
+from ..shot import Struct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,14 +90,14 @@ class PlanContext:
     generated: Generated | None = None  # what the generation stage made; None for engines without one
 
 
-class LipCalibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LipCalibration(Struct, frozen=True, kw_only=True):
     """By how much further than wanted lips are drawn, so that they are seen to go as far as wanted."""
 
     across: float
     down: float
 
 
-class EngineFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EngineFacts(Struct, frozen=True, kw_only=True):
     """What an engine says about its part of a plan."""
 
     notices: tuple[Message | str, ...] = ()  # what the user should know; text is a sentence without a code

@@ -1,0 +1,14 @@
+"""The names of the engines, for the vocabulary: `registry` gives the engines themselves, which know the vocabulary in turn."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+from ..registry import Names
+
+ENGINE_NAMES = Names("heygem.engines", called="engine", own={"mesh": "heygem_core.engines.mesh.engine:ENGINE"})
+
+EngineName: TypeAlias = Annotated[str, Meta(extra_json_schema=ENGINE_NAMES.json_schema)]
+"""A name in `ENGINE_NAMES`. Decoding takes any text: whoever uses it looks it up, which says what there is."""
