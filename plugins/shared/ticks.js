@@ -58,10 +58,11 @@ function subtract(one, other) {
   return String(BigInt(one) - BigInt(other));
 }
 
-/** Decimal rates as Premiere rounds them (23.976, 29.97) become exact: [24000, 1001]. */
+/** Decimal rates as Premiere rounds them (23.976, 29.97) become exact: "24000/1001". */
 function exactRate(number) {
   for (const nominal of [24, 30, 48, 60, 72, 96, 120]) {
-    if (Math.abs(number - (nominal * 1000) / 1001) < 0.003) return `${nominal * 1000}/1001`;
+    const pulled = (nominal * 1000) / 1001;
+    if (Math.abs(number - pulled) <= 2e-4 * pulled) return `${nominal * 1000}/1001`; // 23.98 is a spelling of it, 24 is not
   }
   const thousandths = Math.round(number * 1000);
   const common = Number(gcd(BigInt(thousandths), 1000n));

@@ -15,6 +15,7 @@ import opentimelineio as otio
 from .errors import BadTime
 
 _SPELLINGS = 2e-4  # relative distance within which a rate is a spelling of 24000/1001 and its kin
+_PULLED_DOWN = (72, 96, 120)  # rates whose spellings OTIO does not know
 _FINEST = 10_000  # denominators of times and speeds; finer than any editor's, coarser than the noise of floats
 LARGEST_RATE = 10_000_000
 
@@ -30,7 +31,7 @@ def exact_rate(rate: float) -> Fraction:
     if abs(known - rate) <= _SPELLINGS * rate and abs(known - round(known)) > 1e-6:
         return Fraction(round(known * 1.001) * 1000, 1001)
     thousandths = round(rate * 1.001)
-    if thousandths and abs(thousandths / 1.001 - rate) <= 1e-6 * rate:
+    if thousandths and abs(thousandths / 1.001 - rate) <= (_SPELLINGS if thousandths in _PULLED_DOWN else 1e-6) * rate:
         return Fraction(thousandths * 1000, 1001)
     return Fraction(rate).limit_denominator(1001)
 

@@ -27,9 +27,10 @@ def needs_node() -> str:
     return node
 
 
-def run_node(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run_node(*arguments: str, timeout: float = 120, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HEYGEM_NODE_MODULES": str(MODULES), "NODE_PATH": str(MODULES)}
-    return subprocess.run([needs_node(), *arguments], capture_output=True, text=True, cwd=REPOSITORY, env=environment, timeout=timeout)
+    command = [needs_node(), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, timeout=timeout, input=stdin)
 
 
 class NodeProcess:

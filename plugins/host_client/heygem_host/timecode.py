@@ -1,4 +1,8 @@
-"""Frame rates and timecode, exactly: Resolve writes rates rounded ("23.976", "29.97 DF") and labels frames by rate and drop-frame."""
+"""Makes rounded frame rates exact, and timecode of frame numbers.
+
+Editors write rates rounded ("23.976", "29.97 DF"). This runs in an editor's own Python, without the core: a test holds it to the answers of
+`heygem_core.media.timecode` and of the page.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from fractions import Fraction
 from .errors import HostError
 
 _PULLED_DOWN = (24, 30, 48, 60, 72, 96, 120)
-_TOLERANCE = Fraction(3, 1000)  # 23.976 and 24000/1001 differ by 0.00002, 23.976 and 24 by 0.024
+_SPELLINGS = Fraction(2, 10_000)  # relative distance within which a rate is a spelling of 24000/1001 and its kin: 23.98 is, 24 is not
 
 
 def exact(setting: object) -> Fraction:
@@ -16,10 +20,10 @@ def exact(setting: object) -> Fraction:
     try:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise HostError("UnknownRate", f"Resolve calls the timeline's frame rate {setting!r}, which is no number.") from None
+        raise HostError("UnknownRate", f"The editor calls the timeline's frame rate {setting!r}, which is no number.") from None
     for nominal in _PULLED_DOWN:
         pulled = Fraction(nominal * 1000, 1001)
-        if abs(rate - pulled) < _TOLERANCE:
+        if abs(rate - pulled) <= _SPELLINGS * pulled:
             return pulled
     return rate
 
@@ -30,7 +34,10 @@ def written(rate: Fraction) -> str:
 
 
 def timecode(frame: int, rate: Fraction, drop: bool) -> str:
-    """The label of an absolute frame number. Drop-frame skips labels ;00 and ;01 (four of them at 59.94) each minute but the tenth."""
+    """The label of an absolute frame number, which starts anew after 24 hours.
+
+    Drop-frame skips labels ;00 and ;01 (four of them at 59.94) each minute but the tenth.
+    """
     nominal = round(rate)
     separator = ":"
     if drop:
@@ -41,4 +48,4 @@ def timecode(frame: int, rate: Fraction, drop: bool) -> str:
             frame += skipped * ((rest - skipped) // (nominal * 60 - skipped))
         separator = ";"
     seconds, frames = divmod(frame, nominal)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{separator}{frames:02}"
+    return f"{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{separator}{frames:02}"
