@@ -14,8 +14,8 @@
 
   const machineSide = own("machine.js");
   const { makeEditor } = own("bridge.js");
-  const { Link } = core("link.js");
-  const frames = core("frame.js");
+  const { ServerConnection } = core("connection.js");
+  const frames = core("page-frame.js");
 
   const frame = document.getElementById("page");
   let session = null;
@@ -97,14 +97,15 @@
     : path.join(shared, "..", "protocol", "host.schema.json");
   const schema = JSON.parse(fs.readFileSync(schemaFile, "utf8"));
 
-  const link = new Link({
+  const link = new ServerConnection({
+    app: "premiere",
     machine: machineSide.makeMachine(config),
     editor,
     schema,
     serverFile: config.server_file,
     hostId: machineSide.hostId(config.data_folder),
     capabilities: [
-      ...Object.keys(core("answering.js").CALLS),
+      ...Object.keys(core("rpc-dispatch.js").CALLS),
       "place.track",
       "place.speech",
       "place.mute",

@@ -2,10 +2,10 @@
 // Premiere by UXP, with the same calls as the CEP panel's bridge.
 
 const { core } = require("./core.js");
-const { withIds } = require("./document.js");
-const { makeDoing } = require("./doing.js");
-const { makeExporting } = require("./exporting.js");
-const { makePlacing } = require("./placing.js");
+const { withIds } = require("./otio-document.js");
+const { makePremiereOps } = require("./premiere-ops.js");
+const { makeClipExport } = require("./clip-export.js");
+const { makePlacement } = require("./placement.js");
 const find = require("./sequence.js");
 
 const { candidates, rootsOf, usualRoots } = core("presets.js");
@@ -16,8 +16,8 @@ const { candidates, rootsOf, usualRoots } = core("presets.js");
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {Machine} machine */
 function makeEditor(ppro, machine) {
-  const doing = makeDoing(ppro);
-  const { time, project, sequence, inOneStep } = doing;
+  const ops = makePremiereOps(ppro);
+  const { time, project, sequence, inOneStep } = ops;
 
   async function about() {
     const open = await ppro.Project.getActiveProject();
@@ -88,8 +88,8 @@ function makeEditor(ppro, machine) {
     presets,
     mark,
     reveal,
-    ...makePlacing(ppro, doing),
-    ...makeExporting(ppro, machine, doing),
+    ...makePlacement(ppro, ops),
+    ...makeClipExport(ppro, machine, ops),
   };
 }
 

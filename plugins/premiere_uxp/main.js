@@ -8,9 +8,9 @@
   const { core } = require("./core.js");
   const { makeEditor } = require("./editor.js");
   const { makeMachine, readConfig } = require("./machine.js");
-  const { Link } = core("link.js");
-  const { CALLS } = core("answering.js");
-  const { asked } = core("frame.js");
+  const { ServerConnection } = core("connection.js");
+  const { CALLS } = core("rpc-dispatch.js");
+  const { asked } = core("page-frame.js");
   const schema = core("host.schema.json");
 
   const random = (count) => crypto.getRandomValues(new Uint8Array(count));
@@ -43,7 +43,8 @@
     };
   }
 
-  const link = new Link({
+  const link = new ServerConnection({
+    app: "premiere",
     machine,
     editor: makeEditor(ppro, machine),
     schema,

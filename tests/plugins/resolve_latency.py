@@ -20,7 +20,7 @@ from typing import Any
 _PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 sys.path[:0] = [str(_PLUGINS / "davinci_resolve"), str(_PLUGINS / "host_client")]
 
-from heygem_host.connection import Link, Settings  # noqa: E402
+from heygem_host.connection import ServerConnection, Settings  # noqa: E402
 from heygem_host.panel import Panel  # noqa: E402
 from heygem_resolve import running  # noqa: E402
 from heygem_resolve.editor import Editor  # noqa: E402
@@ -64,7 +64,7 @@ def connected(resolve: Resolve, folder: Path, timer_ms: float | None) -> Iterato
     """A panel that steps in a thread of its own: every `timer_ms`, or (None) whenever something arrives."""
     server = SmallServer(folder)
     server.open()
-    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings(str(server.file))))
+    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), ServerConnection(Settings(str(server.file))))
     panel.link.start()
 
     def step() -> None:

@@ -139,7 +139,7 @@ def test_an_old_panel_is_replaced_whole(tmp_path):
     assert carry_out("premiere", here, status=True) == 1
     carry_out("premiere", here)
     assert not (panel / "gone.js").exists()
-    assert "Link" in (panel / "main.js").read_text(encoding="utf-8")
+    assert "ServerConnection" in (panel / "main.js").read_text(encoding="utf-8")
 
 
 def test_a_panel_that_links_to_a_checkout_loses_the_link_and_not_the_checkout(tmp_path):
@@ -216,7 +216,7 @@ def test_a_packed_panel_holds_everything_it_loads_and_is_the_same_each_time(tmp_
     assert archive.read_bytes() == packing.pack(kind, tmp_path / "two").read_bytes()
     names = set(zipfile.ZipFile(archive).namelist())
     presets = {"presets/HeyGem ProRes 422 HQ.epr", "presets/HeyGem WAV 48 kHz.epr"}
-    assert {manifest, "shared/link.js", "shared/host.schema.json", *presets} <= names
+    assert {manifest, "shared/connection.js", "shared/host.schema.json", *presets} <= names
     assert "config.json" not in names
 
 

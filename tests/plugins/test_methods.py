@@ -17,7 +17,7 @@ from tests.plugins.protocol import SCHEMA
 
 
 def test_every_panel_answers_each_method_and_no_other():
-    javascript = run_node("-e", f"console.log(JSON.stringify(Object.keys(require('{PLUGINS.as_posix()}/shared/answering.js').CALLS)))")
+    javascript = run_node("-e", f"console.log(JSON.stringify(Object.keys(require('{PLUGINS.as_posix()}/shared/rpc-dispatch.js').CALLS)))")
     for answered in (get_args(wire.MethodName), SCHEMA["methods"], DISPATCHER.calls, json.loads(javascript.stdout)):
         assert sorted(answered) == sorted(METHODS)
 

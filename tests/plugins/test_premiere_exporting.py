@@ -166,7 +166,7 @@ def test_a_promise_that_stays_pending_holds_nothing_up(scene, folder, without):
 def test_presets_are_looked_for_where_each_system_has_them():
     code = """
 const { rootsOf, usualRoots } = require('./plugins/shared/presets.js');
-const { joined } = require('./plugins/shared/exporting.js');
+const { joined } = require('./plugins/shared/clip-export.js');
 console.log(JSON.stringify([
   rootsOf('C:\\\\Program Files\\\\Adobe\\\\Adobe Premiere Pro 2026\\\\Adobe Premiere Pro.exe')[0],
   rootsOf('/Applications/Adobe Premiere Pro 2026/Adobe Premiere Pro 2026.app'),

@@ -36,7 +36,7 @@ def test_the_frame_may_run_scripts_and_nothing_that_leads_out():
 
 
 PARENT = """
-const { attach } = require('./plugins/shared/frame.js');
+const { attach } = require('./plugins/shared/page-frame.js');
 const sent = [], listeners = [], told = [], opened = [];
 const frame = { contentWindow: { postMessage: (message, target, ports) => sent.push([message, target, ports.length]) } };
 class Channel { constructor() { this.port1 = { postMessage: (message) => told.push(message) }; this.port2 = {}; Channel.last = this; } }
@@ -115,8 +115,8 @@ setTimeout(() => console.log(JSON.stringify([dialogs, told.slice(1).map(({ id, p
 
 def test_a_page_that_asks_for_tokens_all_the_time_does_not_break_the_connection_all_the_time():
     code = """
-const { Link } = require('./plugins/shared/link.js');
-const link = new Link({ machine: {}, editor: {}, serverFile: '/x', hostId: 'x', capabilities: [] });
+const { ServerConnection } = require('./plugins/shared/connection.js');
+const link = new ServerConnection({ machine: {}, editor: {}, serverFile: '/x', hostId: 'x', capabilities: [] });
 let closed = 0;
 link.socket = { close: () => { closed += 1; } };
 link.openedAt = Date.now() - 1900;
@@ -129,12 +129,12 @@ setTimeout(() => console.log(JSON.stringify(closed)), 200);
 def test_a_server_that_ends_at_once_is_told_with_the_next_step(tmp_path):
     code = f"""
 const {{ makeMachine }} = require('./plugins/premiere_cep/machine.js');
-const {{ Link }} = require('./plugins/shared/link.js');
+const {{ ServerConnection }} = require('./plugins/shared/connection.js');
 const said = [];
 const machine = makeMachine({{ command: [process.execPath, '-e', 'process.exit(3)'] }});
 const editor = {{ about: async () => ({{ project: 'p', selection: '' }}) }};
-const link = new Link({{ machine, editor, serverFile: {json.dumps(str(tmp_path / "server.json"))}, hostId: 'x', capabilities: [],
-  told: {{ state: (sentence) => said.push(sentence) }} }});
+const link = new ServerConnection({{ machine, editor, serverFile: {json.dumps(str(tmp_path / "server.json"))}, hostId: 'x',
+  capabilities: [], told: {{ state: (sentence) => said.push(sentence) }} }});
 link.run();
 setTimeout(() => {{ console.log(JSON.stringify(said)); process.exit(0); }}, 1500);
 """
@@ -147,10 +147,10 @@ setTimeout(() => {{ console.log(JSON.stringify(said)); process.exit(0); }}, 1500
 @pytest.mark.parametrize("text", ["null", "7", "[]", "{", '{"jsonrpc":"2.0"}', '{"type":"event"}', '{"type":"event","kind":"take.added"}'])
 def test_messages_of_the_server_that_are_none_are_survived(tmp_path, text):
     code = f"""
-const {{ Link }} = require('./plugins/shared/link.js');
+const {{ ServerConnection }} = require('./plugins/shared/connection.js');
 const said = [];
 const hears = {{ state: (sentence) => said.push(sentence) }};
-const link = new Link({{ machine: {{}}, editor: {{}}, serverFile: '/x', hostId: 'x', capabilities: [], told: hears }});
+const link = new ServerConnection({{ machine: {{}}, editor: {{}}, serverFile: '/x', hostId: 'x', capabilities: [], told: hears }});
 process.on('unhandledRejection', (problem) => {{ console.log(JSON.stringify(String(problem))); process.exit(0); }});
 link.heard({json.dumps(text)}, {{}});
 setTimeout(() => console.log(JSON.stringify('alive')), 20);

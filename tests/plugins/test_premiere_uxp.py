@@ -133,7 +133,18 @@ def test_the_adapter_fits_adobes_types(tmp_path):
     """Calls that Premiere's UXP does not have, or that take other arguments, are found by the compiler."""
     needs_node()
     uxp = REPOSITORY / "plugins" / "premiere_uxp"
-    files = [str(uxp / name) for name in ("editor.js", "sequence.js", "doing.js", "placing.js", "laying.js", "exporting.js", "looks.js")]
+    files = [
+        str(uxp / name)
+        for name in (
+            "editor.js",
+            "sequence.js",
+            "premiere-ops.js",
+            "placement.js",
+            "track-placement.js",
+            "clip-export.js",
+            "clip-attributes.js",
+        )
+    ]
     types = {"@adobe/premierepro": [str(MODULES / "@adobe" / "premierepro" / "src" / "premierepro.d.ts")]}
     checking = {"allowJs": True, "checkJs": True, "noEmit": True, "skipLibCheck": True, "strict": False}
     options = {**checking, "module": "node16", "moduleResolution": "node16", "target": "es2022", "lib": ["es2022", "dom"], "types": []}

@@ -13,7 +13,7 @@ from fractions import Fraction
 import pytest
 
 from heygem_host.choices import Choices
-from heygem_host.connection import Link, Settings
+from heygem_host.connection import ServerConnection, Settings
 from heygem_host.panel import Panel
 from heygem_resolve.editor import Editor
 from heygem_resolve.panel.resolve_side import ResolveSide
@@ -67,7 +67,7 @@ class Desk:
     """One panel at work: what Resolve's own thread does, done by the test."""
 
     def __init__(self, resolve: Resolve, server: RealServer, **settings) -> None:
-        self.link = Link(Settings(str(server.data / "server.json"), **settings))
+        self.link = ServerConnection(Settings(str(server.data / "server.json"), **settings))
         self.panel = Panel(ResolveSide(Editor(resolve), HOST), self.link)
         self.link.start()
 

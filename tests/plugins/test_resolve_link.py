@@ -19,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from heygem_host import incoming_takes, schema_checks, server_discovery
-from heygem_host.connection import Link, Settings
+from heygem_host.connection import ServerConnection, Settings
 from heygem_host.errors import HostError
 from heygem_host.panel import Panel
 from heygem_resolve.editor import Editor
@@ -67,7 +67,7 @@ def test_the_cep_panels_core_gives_it_no_token_either(squatter, tmp_path):
     (tmp_path / "server.json").write_text(json.dumps({"url": url, "token": "id.secret", "certificate": None}))
     code = f"""
 const {{ makeMachine }} = require('./plugins/premiere_cep/machine.js');
-const {{ find }} = require('./plugins/shared/server.js');
+const {{ find }} = require('./plugins/shared/server-discovery.js');
 const file = {json.dumps(str(tmp_path / "server.json"))};
 find(makeMachine({{ command: [] }}), file).then(() => process.exit(9), (problem) => console.log(problem.heygem));
 """
@@ -117,7 +117,7 @@ def started(tmp_path, monkeypatch):
 
 
 def test_the_panel_starts_the_server_where_none_runs(started):
-    link = Link(Settings(str(started.file), (sys.executable, "-m", "heygem_server.cli")))
+    link = ServerConnection(Settings(str(started.file), (sys.executable, "-m", "heygem_server.cli")))
     resolve = Resolve()
     resolve.new_project()
     panel = Remembering(ResolveSide(Editor(resolve), "resolve-x"), link)
@@ -133,7 +133,7 @@ def test_the_panel_starts_the_server_where_none_runs(started):
 def test_the_cep_panels_node_side_starts_it_too(started):
     code = f"""
 const {{ makeMachine }} = require('./plugins/premiere_cep/machine.js');
-const {{ find, hostToken }} = require('./plugins/shared/server.js');
+const {{ find, hostToken }} = require('./plugins/shared/server-discovery.js');
 const machine = makeMachine({{ command: {json.dumps([sys.executable, "-m", "heygem_server.cli"])} }});
 const file = {json.dumps(str(started.file))};
 (async () => {{
@@ -257,7 +257,7 @@ async def test_an_answer_never_goes_to_another_connection_than_the_one_that_aske
     server.file.write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "token": "id.secret", "certificate": None}))
     resolve = Resolve()
     resolve.new_project()
-    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings(str(server.file))))
+    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), ServerConnection(Settings(str(server.file))))
     panel._look_at_project()
     panel.link.start()
     try:
@@ -287,12 +287,17 @@ CHECKED = [
 ]
 
 
+FAULTS = """
+const { faults } = require('./plugins/shared/schema-checks.js');
+console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));
+"""
+
+
 @pytest.mark.parametrize(("method", "params", "wanted"), CHECKED)
 def test_both_panels_check_parameters_alike_and_as_jsonschema_does(method, params, wanted):
     rule, definitions = SCHEMA["methods"][method]["params"], SCHEMA["$defs"]
     python = schema_checks.faults(params, rule, definitions)
-    code = "const { faults } = require('./plugins/shared/checks.js'); console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));"
-    javascript = json.loads(run_node("-e", code, json.dumps([params, rule, definitions])).stdout)
+    javascript = json.loads(run_node("-e", FAULTS, json.dumps([params, rule, definitions])).stdout)
     assert bool(python) == bool(javascript) == (not jsonschema.Draft202012Validator({**rule, "$defs": definitions}).is_valid(params))
     if wanted is None:
         assert python == []
@@ -303,7 +308,6 @@ def test_both_panels_check_parameters_alike_and_as_jsonschema_does(method, param
 
 def test_what_is_too_long_is_refused_by_both():
     rule = {"type": "array", "maxItems": 1, "items": {"type": "string", "maxLength": 2}}
-    code = "const { faults } = require('./plugins/shared/checks.js'); console.log(JSON.stringify(faults(...JSON.parse(process.argv[1]))));"
     for value in (["a", "b"], ["abc"], ["ab"]):
-        javascript = json.loads(run_node("-e", code, json.dumps([value, rule, {}])).stdout)
+        javascript = json.loads(run_node("-e", FAULTS, json.dumps([value, rule, {}])).stdout)
         assert bool(schema_checks.faults(value, rule, {})) == bool(javascript) == (value != ["ab"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from heygem_host.connection import Link, Settings
+from heygem_host.connection import ServerConnection, Settings
 from heygem_host.panel import Panel
 from heygem_resolve.editor import Editor
 from heygem_resolve.panel.resolve_side import ResolveSide
@@ -37,7 +37,7 @@ class Desk:
         self.plain = self.resolve.add_clip(self.timeline, str(folder / "a.mov"), start=10, length=10)
         self.resolve.add_sound(self.timeline, str(folder / "speech.wav"), start=0, length=20, track=2)
         self.timeline.selected = [self.compound, self.plain]
-        self.panel = Panel(ResolveSide(Editor(self.resolve), "resolve/ü x"), Link(Settings(str(server.file))))
+        self.panel = Panel(ResolveSide(Editor(self.resolve), "resolve/ü x"), ServerConnection(Settings(str(server.file))))
         self.panel.link.start()
 
     def until(self, ready: Any, otherwise: str, seconds: float = 15) -> Any:

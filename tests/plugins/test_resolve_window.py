@@ -14,7 +14,7 @@ import pytest
 
 from heygem_core.shot import from_json
 from heygem_host import choices, render_request, startup
-from heygem_host.connection import Link, Settings
+from heygem_host.connection import ServerConnection, Settings
 from heygem_host.panel import Panel
 from heygem_resolve import running
 from heygem_resolve.editor import Editor
@@ -60,7 +60,7 @@ def test_the_editors_id_stays_the_same(tmp_path):
 def test_quitting_resolve_ends_the_panel():
     resolve = Resolve()
     resolve.new_project()
-    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings("nowhere")))
+    panel = Panel(ResolveSide(Editor(resolve), "resolve-x"), ServerConnection(Settings("nowhere")))
     panel.step()
     assert panel.alive
     resolve.app.broken = True
@@ -135,7 +135,7 @@ def test_the_window_shows_what_the_panel_knows_and_ends_with_it():
     resolve = Resolve()
     resolve.new_project()
     toolkit = Toolkit(steps=3)
-    link = Link(Settings("nowhere"))
+    link = ServerConnection(Settings("nowhere"))
     editor = Editor(resolve, SimpleNamespace(UIManager=toolkit), toolkit)
     panel = Panel(ResolveSide(editor, "resolve-x"), link)
     job = {"id": "j", "name": "scene 4", "state": "active", "created": 1.0, "frames_done": 30, "frames_total": 120, "eta_s": 180.0}
@@ -174,7 +174,7 @@ def told(tmp_path):
     timeline = resolve.new_timeline()
     timeline.selected = [resolve.add_clip(timeline, str(tmp_path / "a.mov"), start=start, length=10) for start in (0, 10, 20)]
     resolve.add_sound(timeline, str(tmp_path / "speech.wav"), start=0, length=30, track=2)
-    return Panel(ResolveSide(Editor(resolve), "resolve-x"), Link(Settings("nowhere"))), timeline
+    return Panel(ResolveSide(Editor(resolve), "resolve-x"), ServerConnection(Settings("nowhere"))), timeline
 
 
 def test_the_button_submits_what_is_selected_in_the_servers_own_words(told):
@@ -315,7 +315,7 @@ def test_what_was_chosen_is_chosen_at_the_next_start(told, tmp_path):
     for chosen in (choices.Choices(), choices.Choices(mode="take", mute="track", disable_original=True)):
         toolkit = Toolkit(steps=1)
         editor = Editor(panel.editor.editor.resolve, SimpleNamespace(UIManager=toolkit), toolkit)
-        again = Panel(ResolveSide(editor, "resolve-x"), Link(Settings("nowhere")), str(file))
+        again = Panel(ResolveSide(editor, "resolve-x"), ServerConnection(Settings("nowhere")), str(file))
         assert again.chosen == chosen
 
         def clicks(toolkit: Toolkit = toolkit) -> None:

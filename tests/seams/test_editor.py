@@ -102,11 +102,11 @@ def panel(server: Server) -> Iterator[Any]:
     """The toy's script at work, as it would be inside the editor."""
     import toy_editor
 
-    from heygem_host.connection import Link, Settings
+    from heygem_host.connection import ServerConnection, Settings
     from heygem_host.panel import Panel
     from heygem_host.rpc_dispatch import load_schema
 
-    link = Link(Settings(str(server.settings.data_folder / "server.json"), editor="Toy"))
+    link = ServerConnection(Settings(str(server.settings.data_folder / "server.json"), editor="Toy"))
     panel = Panel(toy_editor.ToySide(load_schema(str(PLUGINS / "protocol"))), link)
 
     def work() -> None:

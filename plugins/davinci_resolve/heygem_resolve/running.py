@@ -7,7 +7,7 @@ import webbrowser
 from typing import Any
 
 from heygem_host import startup
-from heygem_host.connection import Link, Settings
+from heygem_host.connection import ServerConnection, Settings
 from heygem_host.panel import Panel
 
 from .editor import Editor, is_studio, may_open_windows, version
@@ -32,7 +32,9 @@ def run(resolve: Any, fusion: Any, bmd: Any, folder: str) -> int:
     data_folder = config["data_folder"]
     editor = Editor(resolve, fusion, bmd)
     with startup.only_one(os.path.join(data_folder, "panel-resolve.lock")) as first:
-        link = Link(Settings(config["server_file"], tuple(config["command"]), editor="Resolve", install="heygem install resolve"))
+        link = ServerConnection(
+            Settings(config["server_file"], tuple(config["command"]), editor="Resolve", install="heygem install resolve")
+        )
         panel = Panel(ResolveSide(editor, host_id(data_folder)), link, os.path.join(data_folder, "panel-resolve.json"))
         if not first:
             print("HeyGem Bridge is running already in this Resolve.")

@@ -31,12 +31,12 @@ _STARTING_S = 30.0  # a server that was started gets so long to come up before i
 class Settings:
     server_file: str
     command: tuple[str, ...] = ()  # how to start `heygem`; empty = never
-    place_arrivals: bool = True
+    place_incoming: bool = True
     editor: str = "the editor"  # its name in sentences
     install: str = "heygem install"  # the command that installs its panel
 
 
-class Link(threading.Thread):
+class ServerConnection(threading.Thread):
     """Started by the editor's thread, which calls nothing but `introduce`, `stop` and the queues."""
 
     def __init__(self, settings: Settings) -> None:
@@ -137,17 +137,17 @@ class Link(threading.Thread):
             self._seen = (message["epoch"], self._seen[1] if self._seen and self._seen[0] == message["epoch"] else message["seq"])
             self.session = session
             self.say("Connected.", True)
-            self._look_for_arrivals(None)
+            self._look_for_takes(None)
         elif kind in ("event", "snapshot"):
             epoch = message.get("epoch") or (self._seen[0] if self._seen else "")
             self._seen = (epoch, message["seq"])
             if message.get("kind") == "take.added":
-                self._look_for_arrivals(message["take"]["shot"])
+                self._look_for_takes(message["take"]["shot"])
         self.inbox.put(("event", message))
 
-    def _look_for_arrivals(self, shot: str | None) -> None:
+    def _look_for_takes(self, shot: str | None) -> None:
         """Takes that wait to be placed: those of one shot, or all of them after a connection was made."""
-        if self.settings.place_arrivals:
+        if self.settings.place_incoming:
             self.outbox.put(("look", shot))
 
     def _send_answers(self) -> None:

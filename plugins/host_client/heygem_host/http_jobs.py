@@ -23,7 +23,7 @@ from . import incoming_takes, render_request, server_discovery
 from .errors import HostError
 
 if TYPE_CHECKING:
-    from .connection import Link
+    from .connection import ServerConnection
 
 _AGAIN_S = 0.25
 _RENDER_S = 3900.0  # an editor renders an export for an hour at most
@@ -40,7 +40,7 @@ class Session:
     about: dict[str, Any]  # HostHello
 
 
-def run(link: Link) -> None:
+def run(link: ServerConnection) -> None:
     """The thread: ends with the link."""
     while not link.ended.is_set():
         try:
@@ -53,7 +53,7 @@ def run(link: Link) -> None:
             _until_done(link, *entry)
 
 
-def _until_done(link: Link, kind: str, *rest: Any) -> None:
+def _until_done(link: ServerConnection, kind: str, *rest: Any) -> None:
     """A look is not repeated: a new connection looks anyway."""
     while not link.ended.is_set():
         session = link.session
@@ -75,7 +75,7 @@ def _until_done(link: Link, kind: str, *rest: Any) -> None:
         link.ended.wait(_AGAIN_S)
 
 
-def _look(link: Link, session: Session, shot: str | None) -> None:
+def _look(link: ServerConnection, session: Session, shot: str | None) -> None:
     host, project = session.about["id"], session.about["project"]
     takes = _takes(session, shot)
     for take in incoming_takes.due(takes, host):
@@ -106,7 +106,7 @@ def _takes(session: Session, shot: str | None) -> list[dict[str, Any]]:
             return found
 
 
-def _tell_placed(link: Link, session: Session, take: str, placement: dict[str, Any]) -> None:
+def _tell_placed(link: ServerConnection, session: Session, take: str, placement: dict[str, Any]) -> None:
     """Under another project's token it cannot be told; when its own is open again the take is found there, and told then."""
     if placement["project"] != session.about["project"]:
         return
@@ -114,15 +114,15 @@ def _tell_placed(link: Link, session: Session, take: str, placement: dict[str, A
     server_discovery.ask(session.server, "POST", f"/api/v1/takes/{take}/placed", body, token=session.token)
 
 
-def _page(link: Link, session: Session) -> None:
+def _page(link: ServerConnection, session: Session) -> None:
     link.inbox.put(("page", server_discovery.page_link(session.server, session.about["id"])))
 
 
-def _cancel(link: Link, session: Session, job: str) -> None:
+def _cancel(link: ServerConnection, session: Session, job: str) -> None:
     server_discovery.ask(session.server, "POST", f"/api/v1/jobs/{server_discovery.quoted(job)}/cancel", token=session.token)
 
 
-def _submit(link: Link, order: render_request.Order) -> None:
+def _submit(link: ServerConnection, order: render_request.Order) -> None:
     try:
         answer = _asked_until_answered(link, lambda session: "/api/v1/timelines", order.body, _READING_S)
         link.inbox.put(("submitted", order, answer, None))
@@ -130,7 +130,7 @@ def _submit(link: Link, order: render_request.Order) -> None:
         link.inbox.put(("submitted", order, None, str(problem)))
 
 
-def _export(link: Link, offer: render_request.Offer) -> None:
+def _export(link: ServerConnection, offer: render_request.Offer) -> None:
     """Raises nothing: what happened is said. The server asks this editor for the files while this waits."""
     try:
         ids, told = [], []
@@ -152,7 +152,7 @@ def _export(link: Link, offer: render_request.Offer) -> None:
     _submit(link, render_request.with_exports(offer.order, ids))
 
 
-def _asked_until_answered(link: Link, path: Callable[[Session], str], body: dict[str, Any], timeout_s: float) -> Any:
+def _asked_until_answered(link: ServerConnection, path: Callable[[Session], str], body: dict[str, Any], timeout_s: float) -> Any:
     """The answer to a POST that happens once, however often its connection breaks. Raises: HostError — refused, or no server came back."""
     key, deadline = uuid.uuid4().hex, time.monotonic() + timeout_s + _GIVE_UP_S
     while True:
@@ -165,7 +165,7 @@ def _asked_until_answered(link: Link, path: Callable[[Session], str], body: dict
         link.ended.wait(_AGAIN_S)
 
 
-def _session(link: Link, deadline: float) -> Session:
+def _session(link: ServerConnection, deadline: float) -> Session:
     """Raises: HostError — no connection until then."""
     while not link.ended.is_set():
         session = link.session

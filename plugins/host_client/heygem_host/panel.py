@@ -9,7 +9,7 @@ import time
 from typing import Any, Protocol
 
 from . import choices, render_request
-from .connection import Link
+from .connection import ServerConnection
 from .errors import HostError
 
 _LOOK_S = 0.5  # how often the open project is looked at
@@ -33,7 +33,7 @@ class Panel:
     """State for a window to show: `state`, `connected`, `jobs` (id → JobView), `said` (the newest sentence about a take), `offer`
     (clips that the editor would have to export), `chosen` (how takes are laid)."""
 
-    def __init__(self, editor: EditorSide, link: Link, remembered: str | None = None) -> None:
+    def __init__(self, editor: EditorSide, link: ServerConnection, remembered: str | None = None) -> None:
         self.editor, self.link = editor, link
         self.state, self.connected = "Looking for the render server …", False
         self.jobs: dict[str, dict[str, Any]] = {}

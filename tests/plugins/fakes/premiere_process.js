@@ -11,7 +11,7 @@ const { Property, collection } = require("./premiere_model.js");
 
 const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
 const { makeEditor } = require(path.join(PLUGINS, "premiere_cep", "bridge.js"));
-const { answer } = require(path.join(PLUGINS, "shared", "answering.js"));
+const { answer } = require(path.join(PLUGINS, "shared", "rpc-dispatch.js"));
 const schema = JSON.parse(fs.readFileSync(path.join(PLUGINS, "protocol", "host.schema.json"), "utf8"));
 const order = JSON.parse(fs.readFileSync(path.join(PLUGINS, "premiere_cep", "jsx", "order.json"), "utf8"));
 

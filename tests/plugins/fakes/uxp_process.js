@@ -15,7 +15,7 @@ const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
 const PANEL = options.panel || path.join(PLUGINS, "premiere_uxp"); // a packed one, for its main.js
 const { makeEditor } = require(path.join(PANEL, "editor.js"));
 const { makeMachine } = require(path.join(PANEL, "machine.js"));
-const { answer } = require(path.join(PLUGINS, "shared", "answering.js"));
+const { answer } = require(path.join(PLUGINS, "shared", "rpc-dispatch.js"));
 const schema = JSON.parse(fs.readFileSync(path.join(PLUGINS, "protocol", "host.schema.json"), "utf8"));
 
 const known = new Map();

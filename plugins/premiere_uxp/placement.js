@@ -3,14 +3,14 @@
 // original disabled, all in one. What is believed is what is read back. Copying position and opacity needs the placed clip's components, which
 // UXP gives only later (by a promise, while a transaction collects its actions at once): a second step, made only where they differ.
 
-const { makeLaying } = require("./laying.js");
-const { copyLook } = require("./looks.js");
+const { makeTrackPlacement } = require("./track-placement.js");
+const { copyAttributes } = require("./clip-attributes.js");
 const find = require("./sequence.js");
 
-/** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./doing.js").makeDoing>} doing */
-function makePlacing(ppro, doing) {
-  const { project, sequence, bin, imported, inOneStep } = doing;
-  const { lay, free } = makeLaying(ppro, doing);
+/** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
+function makePlacement(ppro, ops) {
+  const { project, sequence, bin, imported, inOneStep } = ops;
+  const { lay, free } = makeTrackPlacement(ppro, ops);
 
   async function place(order) {
     const open = await project(order.project);
@@ -66,7 +66,7 @@ function makePlacing(ppro, doing) {
     }
     const copying = spot.covered && !order.baked;
     const missed = copying
-      ? await copyLook(spot.covered.item, item.item, (label, actions) => inOneStep(open, label, actions), spot.notices)
+      ? await copyAttributes(spot.covered.item, item.item, (label, actions) => inOneStep(open, label, actions), spot.notices)
       : [];
     await extra.after();
     return result(false, item, missed, [...spot.notices, ...extra.notices]);
@@ -159,4 +159,4 @@ function makePlacing(ppro, doing) {
   return { place, switchTake };
 }
 
-module.exports = { makePlacing };
+module.exports = { makePlacement };

@@ -1,7 +1,7 @@
 "use strict";
 // The protocol's parameters in frames become orders in ticks for the editor's side, and its answers become the protocol's results.
 
-const { refusal } = require("./refusal.js");
+const { refusal } = require("./errors.js");
 const ticks = require("./ticks.js");
 
 const LAST_FRAME = 100000000; // 460 hours at 60 a second: more is a mistake, and outgrows Premiere's ticks

@@ -5,7 +5,7 @@
 const find = require("./sequence.js");
 
 /** Names of what could not be copied. `inOneStep(label, makeActions)` carries actions out. */
-async function copyLook(from, to, inOneStep, notices) {
+async function copyAttributes(from, to, inOneStep, notices) {
   const missed = await find.effectsOf(from);
   const changes = await differences(from, to);
   if (changes.length === 0) return missed;
@@ -51,4 +51,4 @@ function same(one, other) {
   return one === other;
 }
 
-module.exports = { copyLook };
+module.exports = { copyAttributes };

@@ -2,18 +2,18 @@
 // One connection to the server after the other: says who the editor is, answers what it is asked, brings finished takes into the sequence.
 // Calls to the editor go one at a time. Nothing is kept on disk: what is due is asked of the server anew with each connection.
 
-const { answer } = require("./answering.js");
-const arrivals = require("./arrivals.js");
-const servers = require("./server.js");
+const { answer } = require("./rpc-dispatch.js");
+const incomingTakes = require("./incoming-takes.js");
+const servers = require("./server-discovery.js");
 
 const LOOK_MS = 1000; // how often the editor is asked which project is open and what is selected
 const STARTING_MS = 30000;
 const RENEW_MS = 2000;
 
-class Link {
-  /** `told`: {state(sentence, connected), session(server, token, about), selectionChanged(), said(sentence)}; all optional. */
-  constructor({ machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told = {}, placeArrivals = true }) {
-    Object.assign(this, { machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told, placeArrivals });
+class ServerConnection {
+  /** `app` is the editor's name in the protocol. `told`: {state(sentence, connected), session(server, token, about), selectionChanged(), said(sentence)}; all optional. */
+  constructor({ app, machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told = {}, placeIncoming = true }) {
+    Object.assign(this, { app, machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told, placeIncoming });
     this.ended = false;
     this.socket = null;
     this.seen = null;
@@ -114,7 +114,7 @@ class Link {
   hello({ token, about }) {
     const host = {
       id: this.hostId,
-      app: "premiere",
+      app: this.app,
       version: about.version,
       project: about.project,
       project_name: about.projectName,
@@ -150,11 +150,11 @@ class Link {
       this.say("Connected.", true);
       if (this.told.session) this.told.session(session);
       await this.report(session);
-      return this.lookForArrivals(session, null);
+      return this.lookForTakes(session, null);
     }
     if (message.type === "event" || message.type === "snapshot") {
       this.seen = { epoch: message.epoch || (this.seen && this.seen.epoch), seq: message.seq };
-      if (message.kind === "take.added") return this.lookForArrivals(session, message.take.shot);
+      if (message.kind === "take.added") return this.lookForTakes(session, message.take.shot);
     }
     return undefined;
   }
@@ -167,13 +167,13 @@ class Link {
     if (reply) await this.placed(request, reply, session);
   }
 
-  async lookForArrivals(session, shot) {
-    if (!this.placeArrivals) return;
+  async lookForTakes(session, shot) {
+    if (!this.placeIncoming) return;
     const takes = await this.takes(session, shot);
-    for (const take of arrivals.due(takes, this.hostId)) {
+    for (const take of incomingTakes.due(takes, this.hostId)) {
       const params = await this.placing(take, session);
       if (!params || params.placement.project !== session.about.project) continue;
-      const request = { method: arrivals.methodFor(take, takes, this.hostId), params };
+      const request = { method: incomingTakes.methodFor(take, takes, this.hostId), params };
       const reply = await this.inTurn(() => answer(this.editor, this.schema, { jsonrpc: "2.0", id: 0, ...request }));
       await this.placed(request, reply, session);
     }
@@ -244,4 +244,4 @@ function sentence(params, result) {
   return `${params.name || "The take"} lies on V${result.track}.${lost} ${result.notices.join(" ")}`.trim();
 }
 
-module.exports = { Link };
+module.exports = { ServerConnection };

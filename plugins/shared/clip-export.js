@@ -2,7 +2,7 @@
 // host.export: which stretch of the sequence becomes which file, for clips that Premiere alone can decode. The adapters do it, one file after
 // the other, and put marks and muted tracks back. A preset of Premiere's own is tried before the shipped one (see presets.js).
 
-const { refusal } = require("./refusal.js");
+const { refusal } = require("./errors.js");
 const ticks = require("./ticks.js");
 
 const SUFFIX = { picture: ".mov", sound: ".wav" };

@@ -1,9 +1,9 @@
 "use strict";
 // JSON-RPC 2.0: a request from the server becomes a call on the editor. Nothing outside this table can be called.
 
-const checks = require("./checks.js");
-const exporting = require("./exporting.js");
-const orders = require("./orders.js");
+const schemaChecks = require("./schema-checks.js");
+const clipExport = require("./clip-export.js");
+const requests = require("./editor-requests.js");
 const timeline = require("./timeline.js");
 
 const CALLS = {
@@ -11,14 +11,14 @@ const CALLS = {
     const described = await editor.described();
     return timeline.selection(described, described && editor.document ? await editor.document(described) : null);
   },
-  "host.place": async (editor, params) => orders.placedResult(params, await editor.place(orders.toPlace(params))),
-  "host.switchTake": async (editor, params) => orders.placedResult(params, await editor.switchTake(orders.toPlace(params))),
+  "host.place": async (editor, params) => requests.placedResult(params, await editor.place(requests.toPlace(params))),
+  "host.switchTake": async (editor, params) => requests.placedResult(params, await editor.switchTake(requests.toPlace(params))),
   "host.reveal": async (editor, params) => {
-    await editor.reveal(orders.toReveal(params));
+    await editor.reveal(requests.toReveal(params));
     return {};
   },
-  "host.markers": async (editor, params) => ({ notices: [], ...(await editor.mark(orders.toMark(params))) }),
-  "host.export": exporting.exported,
+  "host.markers": async (editor, params) => ({ notices: [], ...(await editor.mark(requests.toMark(params))) }),
+  "host.export": clipExport.exported,
 };
 
 /** The response; null for a notification. Never rejects: what goes wrong is an answer too. */
@@ -37,7 +37,7 @@ async function replyTo(editor, schema, method, params) {
     );
   }
   try {
-    const found = checks.faults(params, schema.methods[method].params, schema.$defs);
+    const found = schemaChecks.faults(params, schema.methods[method].params, schema.$defs);
     if (found.length) return failed(-32602, "InvalidParams", `${method}: ${found.slice(0, 5).join("; ")}.`);
     return { result: await CALLS[method](editor, params) };
   } catch (problem) {

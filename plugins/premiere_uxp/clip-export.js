@@ -12,9 +12,9 @@ const NOTHING_MS = 60000; // without any file
 const LATE_MS = 3000; // for a file to appear after Premiere said that it is done
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {import("./editor.js").Machine} machine
- * @param {ReturnType<typeof import("./doing.js").makeDoing>} doing */
-function makeExporting(ppro, machine, doing) {
-  const { time, project, sequence, inOneStep } = doing;
+ * @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
+function makeClipExport(ppro, machine, ops) {
+  const { time, project, sequence, inOneStep } = ops;
 
   /** As the CEP panel's exportItems: {files: [{item, path, problem}], notices}. */
   async function exportItems(order) {
@@ -123,4 +123,4 @@ function makeExporting(ppro, machine, doing) {
   return { exportItems };
 }
 
-module.exports = { makeExporting };
+module.exports = { makeClipExport };

@@ -45,7 +45,7 @@
     if (h.soundPicture(sequence) !== before) {
       spot.notices.push("An audio track changed while the take was placed: undo, and report this version of Premiere.");
     }
-    missed = spot.covered && !order.baked ? h.copyLook(spot.covered, item) : [];
+    missed = spot.covered && !order.baked ? h.copyAttributes(spot.covered, item) : [];
     for (index = order.track; index < track; index += 1) {
       hidden = h.covered(sequence.videoTracks[index], spot.start, spot.end);
       if (hidden.length) {
@@ -215,7 +215,7 @@
 
   function copyFromClip(sequence, order, item) {
     var entry = order.clip ? h.findItem(sequence.videoTracks, order.clip) : null;
-    return entry && !order.baked ? h.copyLook(entry.item, item) : [];
+    return entry && !order.baked ? h.copyAttributes(entry.item, item) : [];
   }
 
   function versionAt(sequence, order) {

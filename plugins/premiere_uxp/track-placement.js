@@ -8,13 +8,13 @@
 const { core } = require("./core.js");
 const find = require("./sequence.js");
 
-const { refusal } = core("refusal.js");
+const { refusal } = core("errors.js");
 const ADVICE = `add a track on top named “${find.TAKES}” and try again`;
 const LABEL = "Place HeyGem take";
 
-/** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./doing.js").makeDoing>} doing */
-function makeLaying(ppro, doing) {
-  const { time, inOneStep } = doing;
+/** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
+function makeTrackPlacement(ppro, ops) {
+  const { time, inOneStep } = ops;
   let marksCount = null; // null = not seen yet
 
   const free = (items, track, start, end) =>
@@ -123,4 +123,4 @@ function makeLaying(ppro, doing) {
   return { lay, free };
 }
 
-module.exports = { makeLaying };
+module.exports = { makeTrackPlacement };

@@ -2,7 +2,7 @@
 // Finds this user's render server by its server.json, lets it prove itself before any token is sent, and asks it things.
 // `machine` is what the panel's host gives: readText(path), http({method, url, headers, body, certificate}), startServer().
 
-const { refusal } = require("./refusal.js");
+const { refusal } = require("./errors.js");
 const { hmac } = require("./sha256.js");
 
 /** The server, proved. Rejects: NoServer, Impostor. */

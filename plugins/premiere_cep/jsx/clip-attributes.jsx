@@ -39,7 +39,7 @@
   }
 
   /** Copies; returns what could not be copied, in words. */
-  h.copyLook = function (source, target) {
+  h.copyAttributes = function (source, target) {
     var missed = h.effectsOf(source);
     var from = componentsOf(source);
     var index, other;

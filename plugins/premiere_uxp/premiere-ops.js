@@ -4,10 +4,10 @@
 const { core } = require("./core.js");
 const find = require("./sequence.js");
 
-const { refusal } = core("refusal.js");
+const { refusal } = core("errors.js");
 
 /** @param {import("@adobe/premierepro").premierepro} ppro */
-function makeDoing(ppro) {
+function makePremiereOps(ppro) {
   const time = (ticks) => ppro.TickTime.createWithTicks(String(ticks));
 
   async function project(wanted) {
@@ -88,4 +88,4 @@ function makeDoing(ppro) {
   return { time, project, sequence, bin, imported, inOneStep };
 }
 
-module.exports = { makeDoing };
+module.exports = { makePremiereOps };
