@@ -195,6 +195,11 @@ def api() -> str:
     return "\n".join(parts)
 
 
+def public_routes() -> str:
+    """What is answered without a token."""
+    return _table(("route", "what it is"), [(_code(f"{route.method} {route.path}"), route.summary) for route in ROUTES if not route.scopes])
+
+
 def host_methods(page: str = "") -> str:
     """What the server asks of editors; `page`: where the schemas are described, "" = on the same page."""
     methods = json.loads(api_document())["x-host-methods"]
@@ -376,6 +381,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "timeline-format-fields": fields(Format),
     "api": api,
     "messages": messages,
+    "public-routes": public_routes,
     "python": python,
     "specs": specs,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,3 +101,7 @@ def test_each_file_of_the_repository_that_is_named_is_there(page: Path) -> None:
     named = re.findall(r"`((?:heygem_core|server|plugins|tests|docs|web-tools)/[\w/.-]*)`", text)
     missing = [name for name in named if not re.search(r"/[A-Z]{2,}\b", name) and not (REPOSITORY / name).exists()]
     assert missing == []
+
+
+def test_the_script_that_takes_the_pictures_still_finds_what_it_drives() -> None:
+    subprocess.run([sys.executable, "-c", "import pictures"], cwd=DOCS, check=True)
