@@ -1,4 +1,4 @@
-"""Film grain and sensor noise: warping smooths it away, so as much as was lost is put back, the same for the same frame."""
+"""Adds film grain and sensor noise back: as much as drawing has smoothed away, the same for the same frame."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _VISIBLE = 1.0 / 255  # what is missing must reach this: less is texture of skin
 def noise_level(luma: Tensor, where: Tensor) -> float:
     """Standard deviation of the noise of a picture (h, w) inside a mask (h, w), robust against detail.
 
-    J. Immerkær, "Fast noise variance estimation", CVIU 64, 1996, with the median in place of the mean. A quarter of the pixels says it.
+    J. Immerkær, "Fast noise variance estimation", CVIU 64, 1996, with the median in place of the mean. A quarter of the pixels suffices.
     """
     filtered = functional.conv2d(luma[None, None], _LAPLACIAN[None, None], padding=1, stride=2)[0, 0].abs()[where[::2, ::2]]
     return float(filtered.median()) / 0.6745 / _GAIN if len(filtered) else 0.0
 
 
 def add_grain(picture: Tensor, source: Tensor, matte: Tensor, *, frame: int) -> Tensor:
-    """`picture` (3, h, w) with as much grain on its luma as `source` (3, h, w) has where matte (h, w) is high.
+    """Gives the luma of `picture` (3, h, w) as much grain as `source` (3, h, w) has where matte (h, w) is high.
 
     Seeded by the frame's number in the take, so any piece of a take gets the same grain.
     """

@@ -1,4 +1,4 @@
-"""The soft matte over a lower face inside which pixels may change. It ends within 1.3 × the face's outline and below the eyes."""
+"""Makes the soft matte over a lower face inside which pixels may change: it ends within 1.3 × the face's outline, below the eyes."""
 
 from __future__ import annotations
 

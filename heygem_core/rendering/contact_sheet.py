@@ -1,4 +1,4 @@
-"""A picture of a take at a glance: the face in frames of the source, and below them the same frames of the take."""
+"""Makes a contact sheet: the face in frames of the source, and below them the same frames of the take."""
 
 from __future__ import annotations
 

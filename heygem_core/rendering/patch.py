@@ -1,4 +1,4 @@
-"""The patch take: only what changed, with a soft edge as alpha, to lie above the original in an editor.
+"""Makes the patch take: only what changed, with a soft edge as alpha, to lie above the original in an editor.
 
 Alpha is 1 wherever the take differs from the original in any code, and falls to 0 over a ramp that lies entirely where
 both are equal. So it does not matter how an editor mixes: in light or in gamma, straight or premultiplied, patch over
@@ -38,7 +38,7 @@ BEYOND = 16.0  # pixels that the picture goes on beyond the ramp: two blocks of 
 _FORM = "yuva444p10le"  # full chroma, so that alpha and colour share one grid; as deep as the encoder goes
 
 
-def take_form(output: str | Path, settings: RenderSettings, info: MediaInfo) -> tuple[Deliverable, MediaInfo]:
+def deliverable_of(output: str | Path, settings: RenderSettings, info: MediaInfo) -> tuple[Deliverable, MediaInfo]:
     """The format of a take, and its source as the writer is to see it. Raises: OutputError."""
     if settings.kind == "full":
         return format_for(output, settings.format, info), info
@@ -61,12 +61,12 @@ class Patcher:
     """Makes patches of frames of one source. One object per take: it holds the scaler."""
 
     info: MediaInfo  # the source
-    written: MediaInfo  # as `take_form` gave it
+    written: MediaInfo  # as `deliverable_of` gave it
     converter: Converter
 
     @staticmethod
     def of(info: MediaInfo, written: MediaInfo) -> Patcher:
-        """`written`: as `take_form` gave it for `info`."""
+        """`written`: as `deliverable_of` gave it for `info`."""
         matrix = written.colour.matrix if info.pixels.family == "rgb" and written.colour.matrix else None
         return Patcher(
             info,
@@ -100,7 +100,7 @@ class Patcher:
             np.copyto(target[window], picture[window], where=shown)
         alpha = alpha_view(result)
         assert alpha is not None
-        alpha[window] = np.rint(ramp_of(away, ramp) * self.written.pixels.maximum)
+        alpha[window] = np.rint(alpha_ramp(away, ramp) * self.written.pixels.maximum)
         return result
 
     def _black(self) -> av.VideoFrame:
@@ -130,6 +130,6 @@ class Patcher:
         return inside
 
 
-def ramp_of(away: NDArray[np.float64], ramp: float) -> NDArray[np.float64]:
+def alpha_ramp(away: NDArray[np.float64], ramp: float) -> NDArray[np.float64]:
     """Alpha 0 … 1 at a distance (pixels) from what changed: 1 up to it, 0 from `ramp` on, smooth at both ends."""
     return smoothstep(1 - away / ramp, 0, 1)

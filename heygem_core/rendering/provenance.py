@@ -1,4 +1,4 @@
-"""Every take says that it is synthetic, where programs look for it, and can be signed with the user's own key.
+"""Marks every take as synthetic, where programs look for that, and signs it with the user's own key where wanted.
 
 IPTC's word for footage of which a model changed a part is compositeWithTrainedAlgorithmicMedia (cv.iptc.org, Digital Source
 Type). It is written as XMP into MP4 (a box of its own, XMP specification part 3) and MOV (user data), as a tag into
@@ -33,7 +33,7 @@ _MIME = {"mp4": "video/mp4", "mov": "video/quicktime"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """What is said about a take in its own file: marked before its header is written, finished when all else is."""
+    """What a take's own file says about its origin: `mark` before the header is written, then the signature when all else is done."""
 
     label: bool
     engine: str

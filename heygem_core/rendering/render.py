@@ -32,7 +32,7 @@ from ..progress_rate import ProgressRate
 from ..shot import Event, Finished, Progress, RenderSettings, RenderTask, notice
 from . import previews
 from .inputs import Inputs, open_inputs
-from .patch import Patcher, take_form
+from .patch import Patcher, deliverable_of
 from .provenance import seal_of
 from .report import REASON_CODES, TakeReport, report_path, write_report
 from .sound import check_sound, take_sounds
@@ -94,7 +94,7 @@ def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
     start, end = task.segment or (0, frames)
     if not 0 <= start < end <= frames:
         raise BadRange(f"The segment {start}–{end} does not lie in the take, which has {frames} frames.")
-    row, _ = take_form(task.output, task.settings, inputs.info)
+    row, _ = deliverable_of(task.output, task.settings, inputs.info)
     seal_of(task.settings, row)
     if task.matte is not None:
         format_for(task.matte, None, inputs.info)
@@ -121,14 +121,14 @@ def all_or_nothing() -> Iterator[list[Path]]:
 
 
 def _take_writer(task: RenderTask, plan: Plan, start: int, end: int, timing: TakeTiming) -> TakeWriter:
-    row, info = take_form(task.output, task.settings, plan.info)
+    row, info = deliverable_of(task.output, task.settings, plan.info)
     # A segment is silent: the sound is encoded once over the whole, when segments are joined.
     sounds = () if task.segment else take_sounds(task.shot, task.settings, plan.info, plan.array("frames"), timing)
     return TakeWriter(task.output, row, info, timing, sounds=sounds, seal=None if task.segment else seal_of(task.settings, row))
 
 
 def _patcher(task: RenderTask, info: MediaInfo) -> Patcher | None:
-    return None if task.settings.kind == "full" else Patcher.of(info, take_form(task.output, task.settings, info)[1])
+    return None if task.settings.kind == "full" else Patcher.of(info, deliverable_of(task.output, task.settings, info)[1])
 
 
 def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> AbstractContextManager[TakeWriter | None]:

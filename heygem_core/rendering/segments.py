@@ -24,7 +24,7 @@ from ..planning.generation import missing_ranges
 from ..shot import Event, Finished, Notice, Progress, RenderSettings
 from ..tasks.specs import GenerateTask, JoinTask, Planned, PlannedSegment, PlanTask, ToGenerate
 from .inputs import open_inputs
-from .patch import take_form
+from .patch import deliverable_of
 from .provenance import seal_of
 from .render import all_or_nothing, passed_through, remarks, rounded
 from .report import REASON_CODES, TakeReport, read_report, report_path, write_report
@@ -133,7 +133,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     began = time.monotonic()
     yield Progress(stage="probe", done=0)
     inputs = open_inputs(task.shot, task.settings)
-    row, written = take_form(task.output, task.settings, inputs.info)
+    row, written = deliverable_of(task.output, task.settings, inputs.info)
     seal = seal_of(task.settings, row)
     for path in (task.output, report_path(task.output)):
         check_output(path, [task.shot.video, task.shot.speech, *task.pieces])

@@ -22,7 +22,7 @@ from heygem_core.media.take_timing import timing_of
 from heygem_core.media.writer import TakeWriter
 from heygem_core.planning.plan import make_plan
 from heygem_core.rendering.frames import Drawn, draw_frames
-from heygem_core.rendering.patch import Patcher, take_form
+from heygem_core.rendering.patch import Patcher, deliverable_of
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report
 
@@ -70,7 +70,7 @@ def frames(man: Path, woman: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         except StopIteration as end:
             plan = end.value
             break
-    patcher = Patcher.of(plan.info, take_form(spec.output, spec.settings, plan.info)[1])
+    patcher = Patcher.of(plan.info, deliverable_of(spec.output, spec.settings, plan.info)[1])
     return patcher, list(draw_frames(plan, 0, 16, torch.device("cpu")))
 
 

@@ -1,8 +1,8 @@
-"""Smooth displacement fields through control points, for batches of frames.
+"""Computes smooth displacement fields through control points, for batches of frames.
 
-A field carries every pixel of the picture that shall be made to the place it comes from. It passes through the control
-points, is smooth between them (no creases along mesh edges, unlike a piecewise-affine warp) and falls to zero away
-from them, so the background stays.
+A field maps every pixel of the new picture to the place it is read from. It passes through the control points, is smooth
+between them (no creases along mesh edges, unlike a piecewise-affine warp) and falls to zero away from them, so the
+background stays.
 
 Radial basis functions with Wendland's compactly supported, positive definite kernel: H. Wendland, "Piecewise polynomial,
 positive definite and compactly supported radial functions of minimal degree", Adv. Comput. Math. 4, 1995.
@@ -24,7 +24,7 @@ def wendland(points: Tensor, centres: Tensor, radius: Tensor) -> Tensor:
 
 
 def solve(centres: Tensor, values: Tensor, radius: Tensor, slack: Tensor) -> Tensor:
-    """Coefficients (B, N, C) of the field that takes `values` (B, N, C) at `centres` (B, N, 2).
+    """Solves for the coefficients (B, N, C) of the field that has `values` (B, N, C) at `centres` (B, N, 2).
 
     slack (N,) > 0, relative to the kernel's 1.0 at distance 0: how loosely the field may pass a point (a smoothing
     spline's ridge). A little tolerates points that fall together; more keeps noisy points from folding the picture.
@@ -52,14 +52,14 @@ def lattice_shape(width: int, height: int, cells: int) -> tuple[int, int]:
 
 
 def spread(values: Tensor, width: int, height: int, cells: int) -> Tensor:
-    """Lattice values (B, rows * columns, C) → every pixel (B, C, height, width)."""
+    """Interpolates lattice values (B, rows * columns, C) at every pixel: (B, C, height, width)."""
     rows, columns = lattice_shape(width, height, cells)
     grid = values.transpose(1, 2).reshape(len(values), -1, rows, columns)
     return functional.interpolate(grid, (height, width), mode="bilinear", align_corners=True)
 
 
 def sample(picture: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Read picture (B, C, h, w) at pixel positions x, y (B, H, W), bicubic, edge repeated → (B, C, H, W)."""
+    """Reads picture (B, C, h, w) at pixel positions x, y (B, H, W), bicubic, edge repeated → (B, C, H, W)."""
     height, width = picture.shape[2:]
     where = torch.stack([x * (2 / (width - 1)) - 1, y * (2 / (height - 1)) - 1], -1)
     return functional.grid_sample(picture, where, mode="bicubic", padding_mode="border", align_corners=True)

@@ -22,7 +22,7 @@ _EDGE_RISE = 0.30  # how fast the edge line rises towards the sides (smile arc)
 
 
 class Skull(NamedTuple):
-    """Where the upper jaw stands in the crop: pixel = origin + u · across + v · down for face-space offsets u, v."""
+    """Pose of the upper jaw in the crop: pixel = origin + u · across + v · down for face-space offsets u, v."""
 
     origin: Tensor  # (B, 2) middle of the resting upper lip's inner line, pixels
     across: Tensor  # (B, 2) pixels per eye distance, to the picture's right

@@ -1,4 +1,4 @@
-"""The mouth as two curves: where its inside is, which pixels belong to the upper and which to the lower lip.
+"""Describes a mouth by two smooth curves: where its inside is, which pixels belong to the upper and which to the lower lip.
 
 All functions work on batches in torch and take pixel positions of one crop. The *mouth frame* has its origin midway
 between the lip corners, x along the line between them and y down, both in pixels, so it turns and scales with the head.
@@ -17,7 +17,7 @@ from .vertices import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER, rows
 
 _SAMPLES = 192  # along ±1.5 half mouth widths
 _REACH = 1.5
-_LEAP = 3  # cells that the line of `dimmest_line` can rise or fall from column to column
+_MOST_STEP = 3  # cells that the line of `dimmest_line` can rise or fall from column to column
 _EDGE = 0.06  # width of the soft edge between lips and inside, half mouth widths: lips are round, not cut out
 
 
@@ -30,14 +30,14 @@ class MouthFrame(NamedTuple):
 
 
 def mouth_frame(corners: Tensor) -> MouthFrame:
-    """From the left and right lip corner (B, 2, 2)."""
+    """The mouth frame of left and right lip corners (B, 2, 2)."""
     across = corners[:, 1] - corners[:, 0]
     length = across.norm(dim=-1).clamp(min=1e-3)
     return MouthFrame(corners.mean(1), across / length[:, None], length / 2)
 
 
 def to_mouth(points: Tensor, frame: MouthFrame) -> tuple[Tensor, Tensor]:
-    """Pixel positions (B, …, 2) → x, y in the mouth frame, pixels."""
+    """Converts pixel positions (B, …, 2) to x, y in the mouth frame, pixels, each (B, …)."""
     extra = (1,) * (points.dim() - 2)
     dx, dy = (points - frame.origin.view(-1, *extra, 2)).unbind(-1)
     ax, ay = (a.view(-1, *extra) for a in frame.axis.unbind(-1))
@@ -94,7 +94,7 @@ class Mouth(NamedTuple):
 
 
 def map_mouth(points: Tensor, width: int, height: int) -> Mouth:
-    """Where lips and opening lie in a crop of this size, for wanted points (B, K, 2) in crop pixels."""
+    """Maps lips and opening over a crop of this size, for wanted points (B, K, 2) in crop pixels."""
     frame = mouth_frame(points[:, rows(INNER_LIP_CORNERS)])
     x, y = pixel_grid(frame, width, height)
     top, low = (at_x(line, x, frame) for line in lip_lines(points, UPPER_INNER, LOWER_INNER, frame))
@@ -118,20 +118,20 @@ def lip_lines(points: Tensor, upper: tuple[int, ...], lower: tuple[int, ...], fr
 
 
 def dimmest_line(dimness: Tensor, expected: float) -> Tensor:
-    """The line from corner to corner (B, C), 0..1 down a table (B, C, N) from left to right, along which most of it is high.
+    """Finds the line from corner to corner (B, C), 0..1 down a table (B, C, N) from left to right, along which the values are highest.
 
-    One line for the whole mouth, which never leaps, rather to be found at `expected`. Found as the seams of S. Avidan and
-    A. Shamir, "Seam carving for content-aware image resizing", SIGGRAPH 2007.
+    One continuous line for the whole mouth, preferably near `expected`. Found like the seams of S. Avidan and A. Shamir, "Seam carving
+    for content-aware image resizing", SIGGRAPH 2007.
     """
     columns, cells = dimness.shape[1:]
     at = (torch.arange(cells, device=dimness.device) + 0.5) / cells
     cost = -dimness.clamp(max=1) + (at - expected) ** 2
-    step = (torch.arange(2 * _LEAP + 1, device=dimness.device) - _LEAP).float().square() * 0.02
+    step = (torch.arange(2 * _MOST_STEP + 1, device=dimness.device) - _MOST_STEP).float().square() * 0.02
     total, back = cost[:, 0], []
     for column in range(1, columns):
-        near = functional.pad(total, (_LEAP, _LEAP), value=1e3).unfold(1, 2 * _LEAP + 1, 1) + step
+        near = functional.pad(total, (_MOST_STEP, _MOST_STEP), value=1e3).unfold(1, 2 * _MOST_STEP + 1, 1) + step
         best, which = near.min(-1)
-        back.append(which - _LEAP)
+        back.append(which - _MOST_STEP)
         total = best + cost[:, column]
     k = total.argmin(1, keepdim=True)
     path = [k]

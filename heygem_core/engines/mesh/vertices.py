@@ -1,4 +1,4 @@
-"""Which mesh vertices the engine works with, and where they stand in its arrays.
+"""Lists the mesh vertices that the engine works with, and their places in its arrays.
 
 The engine keeps K of the 478 vertices (`KEPT`, in this order); `rows` turns vertex numbers into positions among them.
 """
