@@ -35,9 +35,9 @@ from heygem_core.planning.frame_map import TakeFrames
 from heygem_core.planning.person import Person, blend_shapes, fade_near_gaps
 from heygem_core.planning.plan import Plan, write_shared_arrays
 from heygem_core.planning.plan_facts import PlanFacts
-from heygem_core.quality.compare import Quality, Wanted, measure
-from heygem_core.quality.curves import trace_of_old_mouth
-from heygem_core.quality.measure import result_of
+from heygem_core.quality.compare import Quality, TargetCurves, compare_observations
+from heygem_core.quality.curves import source_mouth_trace
+from heygem_core.quality.measure import run_to_end
 from heygem_core.quality.observe import Observation, observe
 from heygem_core.rendering.frames import draw_frames
 from heygem_core.shot import RenderSettings, Shot
@@ -60,7 +60,7 @@ TARGETS = {
 }
 
 
-def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folder: Path) -> tuple[Path, Wanted]:
+def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folder: Path) -> tuple[Path, TargetCurves]:
     """A lossless take of the first half with the shapes of the second half."""
     first = slice(0, half)
     points = smooth(source.points, info.rate)
@@ -92,7 +92,7 @@ def drive_with_own_shapes(info: MediaInfo, source: Observation, half: int, folde
     shapes = blend_shapes(person.neutral, face.shapes, wanted)
     lips = apply_pose(shapes[:, list(INNER_LIPS + OUTER_LIPS)], Pose(face.pose.scale, face.pose.rotation, face.pose.shift))
     later = slice(half, 2 * half)
-    return out, Wanted(opening=source.opening[later], width=source.width[later], gap=source.gap[later], lips=lips[..., :2])
+    return out, TargetCurves(opening=source.opening[later], width=source.width[later], gap=source.gap[later], lips=lips[..., :2])
 
 
 def write_lossless(plan: Plan, out: Path) -> None:
@@ -135,13 +135,13 @@ def figure(quality: Quality, name: str) -> float | None:
 def run(clip: Path, frames: int | None, folder: Path) -> Quality:
     info = probe(clip)
     half = min(frames or info.frame_count, info.frame_count) // 2
-    source = result_of(observe(info, 0, 2 * half))
+    source = run_to_end(observe(info, 0, 2 * half))
     out, wanted = drive_with_own_shapes(info, source, half, folder)
     taken = probe(out)
-    take = result_of(observe(taken))
+    take = run_to_end(observe(taken))
     contact_sheet(info, taken, source, half, folder / "sheet.png")
-    quality = measure(take, source, float(info.rate), wanted)
-    return replace(quality, trace=trace_of_old_mouth(take.opening, source.opening[:half], wanted.opening))
+    quality = compare_observations(take, source, float(info.rate), wanted)
+    return replace(quality, trace=source_mouth_trace(take.opening, source.opening[:half], wanted.opening))
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ import cv2
 from heygem_core.errors import HeygemError
 from heygem_core.media.probe import probe
 from heygem_core.quality.curves import CLOSED_GAP
-from heygem_core.quality.measure import result_of
+from heygem_core.quality.measure import run_to_end
 from heygem_core.quality.observe import observe
 
 from .drives import Drive, Still, drive, sheet, write_silence
@@ -83,7 +83,7 @@ def look_at_clip(clip: Path, other: Path | None, options: argparse.Namespace) ->
     info = probe(clip)
     frames = min(options.frames or info.frame_count, info.frame_count)
     _say(f"{clip.stem}: looking at {frames} frames")
-    footage = result_of(observe(info, 0, frames))
+    footage = run_to_end(observe(info, 0, frames))
     drives = {}
     with tempfile.TemporaryDirectory() as scratch:
         silence = write_silence(Path(scratch) / "silence.wav", float(info.time_of(frames)))

@@ -21,7 +21,7 @@ from heygem_core.media.probe import probe
 from heygem_core.media.sound import SPEECH_RATE, read_speech
 from heygem_core.media.upright import upright_pictures
 from heygem_core.planning.plan import Plan, open_plan
-from heygem_core.quality.measure import Looked, look_at
+from heygem_core.quality.measure import TakeMeasurement, examine_take
 from heygem_core.quality.observe import Observation
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report
@@ -65,15 +65,15 @@ def drive(clip: Path, speech: Path, frames: int, footage: Observation, folder: P
     with closing(render(RenderTask(shot=shot, settings=settings, output=str(take), cache=str(cache) if cache else None))) as events:
         for _ in events:
             pass
-    looked = look_at(take, cache=cache, footage=footage, syncnet=syncnet)
+    measurement = examine_take(take, cache=cache, footage=footage, syncnet=syncnet)
     info = probe(take)
     fps = float(info.rate or 25)
     return Drive(
         speech=speech.name,
         fps=fps,
-        figures=flat(looked.quality) | {"donor_stretch": donor_stretch(open_plan_of(take, cache))},
-        curves=_curves(looked, speech, fps),
-        stills=_stills(looked, clip, info),
+        figures=flat(measurement.quality) | {"donor_stretch": donor_stretch(open_plan_of(take, cache))},
+        curves=_curves(measurement, speech, fps),
+        stills=_stills(measurement, clip, info),
     )
 
 
@@ -120,8 +120,8 @@ def write_silence(path: Path, seconds: float) -> Path:
     return path
 
 
-def _curves(looked: Looked, speech: Path, fps: float) -> dict[str, list[float | None]]:
-    seen, source, under, wanted = looked.seen, looked.source, looked.under, looked.wanted
+def _curves(measurement: TakeMeasurement, speech: Path, fps: float) -> dict[str, list[float | None]]:
+    seen, source, under, wanted = measurement.seen, measurement.source, measurement.under, measurement.wanted
     curves: dict[str, NDArray] = {"got": seen.opening, "got_gap": seen.gap, "loudness": _loudness(speech, len(seen.opening), fps)}
     if wanted is not None:
         curves["wanted"] = wanted.opening
@@ -143,40 +143,40 @@ def _loudness(speech: Path, frames: int, fps: float) -> NDArray[np.float64]:
     return np.asarray(level / max(float(level.max()), 1e-3))
 
 
-def moments(looked: Looked) -> list[tuple[str, int]]:
+def moments(measurement: TakeMeasurement) -> list[tuple[str, int]]:
     """(why, frame of the take) of up to eight telling frames, in the order of time."""
-    got, gap = looked.seen.opening, looked.seen.gap
+    got, gap = measurement.seen.opening, measurement.seen.gap
     known = np.flatnonzero(np.isfinite(got))
     picks = {
         "widest open": known[np.argmax(got[known])],
         "most closed": known[np.argmin(gap[known])],
-        "widest lips": known[np.nanargmax(looked.seen.width[known])],
-        "narrowest lips": known[np.nanargmin(looked.seen.width[known])],
+        "widest lips": known[np.nanargmax(measurement.seen.width[known])],
+        "narrowest lips": known[np.nanargmin(measurement.seen.width[known])],
     }
-    if looked.wanted is not None and np.isfinite(off := np.abs(looked.wanted.opening - got)).any():
+    if measurement.wanted is not None and np.isfinite(off := np.abs(measurement.wanted.opening - got)).any():
         picks["furthest off"] = np.nanargmax(off)
-    if looked.source is not None and looked.under is not None:
-        old = looked.source.opening[looked.under]
+    if measurement.source is not None and measurement.under is not None:
+        old = measurement.source.opening[measurement.under]
         if np.isfinite(apart := np.abs(old - got)).any():
             picks["unlike the source"] = np.nanargmax(apart)
-    if np.isfinite(looked.seen.flicker).any():
-        picks["most flicker"] = np.nanargmax(looked.seen.flicker)
-    if np.isfinite(looked.seen.rim).any():
-        picks["hardest rim"] = np.nanargmax(looked.seen.rim)
+    if np.isfinite(measurement.seen.flicker).any():
+        picks["most flicker"] = np.nanargmax(measurement.seen.flicker)
+    if np.isfinite(measurement.seen.rim).any():
+        picks["hardest rim"] = np.nanargmax(measurement.seen.rim)
     named: dict[int, list[str]] = {}
     for why, frame in picks.items():
         named.setdefault(int(frame), []).append(why)
     return [(", ".join(why), frame) for frame, why in sorted(named.items())]
 
 
-def _stills(looked: Looked, clip: Path, take: MediaInfo) -> list[Still]:
-    chosen, source = moments(looked), probe(clip)
+def _stills(measurement: TakeMeasurement, clip: Path, take: MediaInfo) -> list[Still]:
+    chosen, source = moments(measurement), probe(clip)
     numbers = [frame for _, frame in chosen]
-    below = [int(looked.under[k]) if looked.under is not None else k for k in numbers]
+    below = [int(measurement.under[k]) if measurement.under is not None else k for k in numbers]
     after, before = upright_pictures(take, numbers), upright_pictures(source, sorted(set(below)))
     stills = []
     for (why, k), number in zip(chosen, below, strict=True):
-        points = looked.seen.points[k]
+        points = measurement.seen.points[k]
         stills.append(Still(why=why, frame=k, before=_mouth(before[number], points), after=_mouth(after[k], points)))
     return stills
 

@@ -26,7 +26,7 @@ _EYES, _MOUTH = 0.40, 0.66  # heights of the eye line and of the mouth in it
 
 def _centre_weight(side: int) -> npt.NDArray[np.float32]:
     y, x = (np.mgrid[:side, :side] + 0.5) / side
-    return np.exp(-((((x - 0.5) / 0.28) ** 2 + ((y - 0.5) / 0.38) ** 2) ** 2)).astype(np.float32)
+    return np.asarray(np.exp(-((((x - 0.5) / 0.28) ** 2 + ((y - 0.5) / 0.38) ** 2) ** 2)), np.float32)
 
 
 _WEIGHT = _centre_weight(2 * _SIDE)
@@ -40,7 +40,7 @@ def appearance_vector(rgb: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.
     deviation = float(np.sqrt((weight * (light - mean) ** 2).sum()))
     lab[..., 0] = (light - mean) * (LIGHTNESS_DEVIATION / max(deviation, 1.0))
     small = cv2.resize(lab * np.sqrt(_WEIGHT)[..., None], (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    return (small / (_SIDE * np.sqrt(_WEIGHT.mean()))).astype(np.float32).reshape(-1)
+    return np.asarray(small / (_SIDE * np.sqrt(_WEIGHT.mean())), np.float32).reshape(-1)
 
 
 def appearance_distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:

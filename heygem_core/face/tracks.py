@@ -44,7 +44,7 @@ class FaceTrack:
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
         """(T,) where this face can be rendered."""
-        return self.reasons == Reason.USABLE
+        return np.asarray(self.reasons == Reason.USABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

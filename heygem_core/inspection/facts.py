@@ -17,7 +17,7 @@ _PRIMARIES = {1: "BT.709", 5: "BT.601 625", 6: "BT.601 525", 9: "BT.2020", 11: "
 _TRANSFERS = {8: "linear", 13: "sRGB", 16: "PQ", 18: "HLG"}
 
 
-def look_at_facts(task: ProbeTask) -> Generator[Event, None, Probed]:
+def probe_media(task: ProbeTask) -> Generator[Event, None, Probed]:
     """Raises: MediaNotFound, UnreadableMedia, UnsupportedMedia, NoSound — neither picture nor sound."""
     yield Progress(stage="probe", done=0)
     try:
@@ -42,7 +42,7 @@ def look_at_facts(task: ProbeTask) -> Generator[Event, None, Probed]:
         start_timecode=info.start_timecode,
         codec=info.codec,
         bit_depth=info.bit_depth,
-        colour=colour_in_words(info.colour),
+        colour=describe_colour(info.colour),
         sound_channels=info.sound.channels if info.sound else None,
         sound_rate=info.sound.sample_rate if info.sound else None,
         notices=tuple(said.message for said in _notices(info)),
@@ -50,7 +50,7 @@ def look_at_facts(task: ProbeTask) -> Generator[Event, None, Probed]:
     )
 
 
-def colour_in_words(tags: ColourTags) -> str | None:
+def describe_colour(tags: ColourTags) -> str | None:
     """Such as "BT.2020 PQ"; None = the file does not tell."""
     words = [_PRIMARIES.get(tags.primaries or 0), _TRANSFERS.get(tags.transfer or 0)]
     return " ".join(word for word in words if word) or None

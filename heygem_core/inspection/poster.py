@@ -6,6 +6,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import BadRange, OutputError
 from ..media.output import check_output, output_errors, part_path, publish
@@ -32,7 +34,7 @@ def make_poster(task: PosterTask) -> Generator[Event, None, None]:
     yield Finished(output=str(path))
 
 
-def write_jpeg(path: Path, rgb) -> None:  # type: ignore[no-untyped-def]
+def write_jpeg(path: Path, rgb: NDArray[np.uint8]) -> None:
     """(h, w, 3) uint8 RGB, whole or not at all. Raises: OutputError."""
     done, data = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:

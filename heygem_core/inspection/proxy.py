@@ -76,7 +76,7 @@ def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], 
         sound.finish()
 
 
-def _stream(container: Any, rgb: np.ndarray, timing: TakeTiming) -> Any:
+def _stream(container: Any, rgb: NDArray[np.uint8], timing: TakeTiming) -> Any:
     stream = container.add_stream("libx264", rate=timing.rate, options=dict(_OPTIONS))
     stream.height, stream.width = rgb.shape[:2]
     stream.pix_fmt = "yuv420p"
@@ -95,7 +95,7 @@ def _sound(info: MediaInfo, numbers: NDArray[np.int64], timing: TakeTiming) -> t
     return (SoundTrack(samples=samples, layout=take_layout(info.path)),)
 
 
-def _even(rgb: np.ndarray) -> np.ndarray:
+def _even(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """4:2:0 needs even sides: a last odd row or column is left out (a single one is doubled)."""
     if rgb.shape[0] == 1 or rgb.shape[1] == 1:
         rgb = np.repeat(np.repeat(rgb, 2, 0), 2, 1)

@@ -8,6 +8,7 @@ is in `likeness`, curves are compared in `curves`, what the figures are called i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,13 @@ from .curves import closures, match_curves
 from .figures import Quality
 from .observe import Observation
 
-_LIKE = 25  # frames of the source that count as "of like shape"
+_SIMILAR_FRAMES = 25  # frames of the source that count as "of like shape"
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class TargetCurves:
     """What a take was meant to show, T frames."""
 
     opening: Floats  # (T,) eye distances
@@ -32,13 +33,13 @@ class Wanted:
     lips: Floats | None = None  # (T, 40, 2) inner then outer lip points, display space
 
 
-def measure(take: Observation, source: Observation, fps: float, wanted: Wanted | None = None) -> Quality:
+def compare_observations(take: Observation, source: Observation, fps: float, wanted: TargetCurves | None = None) -> Quality:
     """The figures of a take against the source footage of the same person (not necessarily the same frames)."""
     error = None
     if wanted is not None and wanted.lips is not None:
         off = np.linalg.norm(take.points[:, list(INNER_LIPS + OUTER_LIPS), :2] - wanted.lips, axis=-1).mean(1)
         error = _mean(off / eye_distance(take.points))
-    alike = _of_like_shape(take, source)
+    similar = _similar_shape_rows(take, source)
     return Quality(
         frames=len(take.usable),
         measured_frames=int(take.usable.sum()),
@@ -46,9 +47,9 @@ def measure(take: Observation, source: Observation, fps: float, wanted: Wanted |
         closures=closures(wanted.gap, take.gap) if wanted and wanted.gap is not None else None,
         width=match_curves(wanted.width, take.width, fps) if wanted else None,
         point_error=error,
-        sharpness=_ratio(_mean(take.sharpness), _mean_of(source.sharpness, alike)),
+        sharpness=_ratio(_mean(take.sharpness), _mean_of(source.sharpness, similar)),
         flicker=_ratio(_mean(take.flicker), _mean(source.flicker)),
-        rim=_ratio(_mean(take.rim), _mean_of(source.rim, alike)),
+        rim=_ratio(_mean(take.rim), _mean_of(source.rim, similar)),
         teeth=_ratio(_mean(take.teeth), _mean(source.teeth)),
     )
 
@@ -59,12 +60,12 @@ def landmark_distance(take: Observation, real: Floats) -> float | None:
     return _mean(np.linalg.norm(take.shapes[:, lips, :2] - real[:, lips, :2], axis=-1).mean(1))
 
 
-def _of_like_shape(take: Observation, source: Observation) -> NDArray[np.int64]:
+def _similar_shape_rows(take: Observation, source: Observation) -> NDArray[np.int64]:
     """(K, n) for each usable frame of the take, the source frames whose lips are shaped most alike."""
     lips = list(INNER_LIPS + OUTER_LIPS)
     good = np.flatnonzero(source.usable)
     have = source.shapes[good][:, lips, :2].reshape(len(good), -1)
-    count = min(_LIKE, max(5, len(good) // 8), len(good))
+    count = min(_SIMILAR_FRAMES, max(5, len(good) // 8), len(good))
     rows = []
     for shape in take.shapes[take.usable][:, lips, :2].reshape(-1, have.shape[1]):
         rows.append(good[np.argpartition(((have - shape) ** 2).sum(1), count - 1)[:count]])

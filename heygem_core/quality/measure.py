@@ -19,8 +19,8 @@ from ..planning.frame_map import STILL_RATE, frames_under
 from ..rendering.report import REASON_CODES, TakeReport, read_report, report_path, write_report
 from ..shot import Event, Finished, Progress
 from ..tasks.specs import MeasureTask
-from .compare import Wanted, landmark_distance, measure
-from .curves import closures, match_curves, trace_of_old_mouth
+from .compare import TargetCurves, compare_observations, landmark_distance
+from .curves import closures, match_curves, source_mouth_trace
 from .figures import Likeness, Quality, SyncScore
 from .observe import Observation, observe
 from .own_speech import own_speech
@@ -33,14 +33,14 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class TakeMeasurement:
     """A take as it was looked at: the figures and the curves behind them."""
 
     quality: Quality
     seen: Observation  # the take
     source: Observation | None  # the footage, from the shot's first frame on
     under: NDArray[np.int64] | None  # (T,) which frame of `source` lies under each frame of the take
-    wanted: Wanted | None
+    wanted: TargetCurves | None
 
 
 def measure_take(
@@ -52,12 +52,12 @@ def measure_take(
     curves where there is no report. syncnet: path of `syncnet_v2.model`. Raises: InputError, NoUsableFace, OutputError,
     SpecError, MissingWeights.
     """
-    looked = look_at(take, source, syncnet=syncnet, cache=cache)
+    measurement = examine_take(take, source, syncnet=syncnet, cache=cache)
     report = read_report(take)
-    if report is not None and looked.wanted is not None:
-        weak = weak_ranges(looked.wanted.opening, looked.seen.opening, float(_probed(take).rate or STILL_RATE))
-        write_report(replace(report, quality=looked.quality, weak=weak, reason_codes=REASON_CODES), take)
-    return looked.quality
+    if report is not None and measurement.wanted is not None:
+        weak = weak_ranges(measurement.wanted.opening, measurement.seen.opening, float(_probed(take).rate or STILL_RATE))
+        write_report(replace(report, quality=measurement.quality, weak=weak, reason_codes=REASON_CODES), take)
+    return measurement.quality
 
 
 def measure_task(task: MeasureTask) -> Generator[Event, None, None]:
@@ -69,23 +69,23 @@ def measure_task(task: MeasureTask) -> Generator[Event, None, None]:
     yield Finished(output=task.take, report=str(report_path(task.take)))
 
 
-def look_at(
+def examine_take(
     take: str | Path,
     source: str | Path | None = None,
     *,
     syncnet: str | Path | None = None,
     cache: str | Path | None = None,
     footage: Observation | None = None,
-) -> Looked:
+) -> TakeMeasurement:
     """Measures a take and keeps what was seen. `footage`: the shot's source, where it was observed already. Raises: as `measure_take`."""
     net = _network(syncnet) if syncnet is not None else None  # a mistyped path is told before the long work
     report, info = read_report(take), _probed(take)
     face = report.plan.face if report else None
-    seen = result_of(observe(info, face=face))
+    seen = run_to_end(observe(info, face=face))
     wanted = _wanted(report) if report else None
     if footage is None:
         footage = _footage(source or (report.plan.shot.video if report else None), report)
-    quality = measure(seen, footage or seen, float(info.rate or STILL_RATE), wanted)
+    quality = compare_observations(seen, footage or seen, float(info.rate or STILL_RATE), wanted)
     if footage is None:  # a take compared with itself says nothing
         quality = replace(quality, sharpness=None, flicker=None, rim=None, teeth=None)
     under = None
@@ -95,10 +95,12 @@ def look_at(
         under = _frames_under(report, len(seen.usable), footage)
         quality = replace(quality, likeness=_likeness(report, info, cache))
         if footage is not None and under is not None and wanted is not None:
-            quality = _against_old_mouth(quality, report, seen, _taken(footage, under), wanted, float(info.rate or STILL_RATE))
+            quality = _compare_with_source_mouth(
+                quality, report, seen, _source_mouth(footage, under), wanted, float(info.rate or STILL_RATE)
+            )
     if net is not None:
         quality = replace(quality, syncnet=net(info, seen, _samples(take)))
-    return Looked(quality=quality, seen=seen, source=footage, under=under, wanted=wanted)
+    return TakeMeasurement(quality=quality, seen=seen, source=footage, under=under, wanted=wanted)
 
 
 def _probed(path: str | Path) -> MediaInfo:
@@ -113,7 +115,7 @@ def _footage(path: str | Path | None, report: TakeReport | None) -> Observation 
     shot = report.plan.shot if report else None
     face = report.plan.face if report else None
     try:
-        return result_of(observe(info, shot.start if shot else 0, shot.end_exclusive if shot else None, face=face))
+        return run_to_end(observe(info, shot.start if shot else 0, shot.end_exclusive if shot else None, face=face))
     except (NoUsableFace, SpecError):  # the shot may be so short that the person is found only with what lies around it
         return None
 
@@ -132,7 +134,7 @@ def _frames_under(report: TakeReport, frames: int, footage: Observation | None) 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Old:
+class _SourceMouth:
     """The mouth under the take, frame by frame."""
 
     opening: NDArray[np.float32]
@@ -140,14 +142,16 @@ class _Old:
     shapes: NDArray[np.float32]
 
 
-def _taken(footage: Observation, under: NDArray[np.int64]) -> _Old:
-    return _Old(opening=footage.opening[under], gap=footage.gap[under], shapes=footage.shapes[under])
+def _source_mouth(footage: Observation, under: NDArray[np.int64]) -> _SourceMouth:
+    return _SourceMouth(opening=footage.opening[under], gap=footage.gap[under], shapes=footage.shapes[under])
 
 
-def _against_old_mouth(quality: Quality, report: TakeReport, seen: Observation, old: _Old, wanted: Wanted, fps: float) -> Quality:
+def _compare_with_source_mouth(
+    quality: Quality, report: TakeReport, seen: Observation, old: _SourceMouth, wanted: TargetCurves, fps: float
+) -> Quality:
     """The real mouth is what is hoped for where the take says the same, and what must not be found where it says something else."""
-    if not says_the_same(report):
-        return replace(quality, trace=trace_of_old_mouth(seen.opening, old.opening, wanted.opening))
+    if not has_source_speech(report):
+        return replace(quality, trace=source_mouth_trace(seen.opening, old.opening, wanted.opening))
     return replace(
         quality,
         real_opening=match_curves(old.opening, seen.opening, fps),
@@ -156,7 +160,7 @@ def _against_old_mouth(quality: Quality, report: TakeReport, seen: Observation, 
     )
 
 
-def says_the_same(report: TakeReport) -> bool:
+def has_source_speech(report: TakeReport) -> bool:
     """Whether the speech is the source's own, at its own place."""
     shot = report.plan.shot
     if Path(shot.video) != Path(shot.speech) or shot.speed != 1:
@@ -178,25 +182,25 @@ def _likeness(report: TakeReport, info: MediaInfo, cache: str | Path | None) -> 
         if folder is None or info.has_alpha or not comparable:
             return None
         plan = open_plan(folder, source)
-        compared = list(likeness(info, plan, report.start, report.end_exclusive, same_words=says_the_same(report)))
+        compared = list(likeness(info, plan, report.start, report.end_exclusive, same_speech=has_source_speech(report)))
     except (InputError, SpecError):  # the footage is gone, or the plan is another version's
         return None
     return next(step for step in compared if isinstance(step, Likeness))
 
 
-_Judge = Callable[["MediaInfo", Observation, NDArray[np.float32]], "SyncScore | None"]
+_SyncScorer = Callable[["MediaInfo", Observation, NDArray[np.float32]], "SyncScore | None"]
 
 
-def _network(weights: str | Path) -> _Judge:
+def _network(weights: str | Path) -> _SyncScorer:
     """SyncNet with a user's weights, loaded only where it is wanted."""
     from .syncnet import load_syncnet, score_video
 
     net = load_syncnet(weights)
 
-    def judge(info: MediaInfo, seen: Observation, samples: NDArray[np.float32]) -> SyncScore | None:
+    def score_sync(info: MediaInfo, seen: Observation, samples: NDArray[np.float32]) -> SyncScore | None:
         return score_video(net, info, np.where(seen.usable[:, None, None], seen.points, np.nan), samples)
 
-    return judge
+    return score_sync
 
 
 def _samples(video: str | Path) -> NDArray[np.float32]:
@@ -207,19 +211,20 @@ def _samples(video: str | Path) -> NDArray[np.float32]:
         return np.zeros(0, np.float32)
 
 
-def result_of(work: Generator[object, None, _T]) -> _T:
+def run_to_end(work: Generator[object, None, _T]) -> _T:
     """Runs a generator of progress to its end and gives what it returns."""
     while True:
         try:
             next(work)
         except StopIteration as end:
-            return end.value
+            returned: _T = end.value
+            return returned
 
 
-def _wanted(report: TakeReport) -> Wanted:
+def _wanted(report: TakeReport) -> TargetCurves:
     gap = None if report.wanted_gap is None else _curve(report.wanted_gap)
-    return Wanted(opening=_curve(report.wanted_opening), width=_curve(report.wanted_width), gap=gap)
+    return TargetCurves(opening=_curve(report.wanted_opening), width=_curve(report.wanted_width), gap=gap)
 
 
-def _curve(values: tuple[float | None, ...]) -> np.ndarray:
+def _curve(values: tuple[float | None, ...]) -> NDArray[np.float64]:
     return np.array([np.nan if v is None else v for v in values])

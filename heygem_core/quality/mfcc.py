@@ -7,6 +7,8 @@ orthonormal DCT, liftering by 22, the first coefficient replaced by the logarith
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
@@ -16,7 +18,7 @@ STEP, WINDOW, FFT = 160, 400, 512  # samples
 COEFFICIENTS, TRIANGLES, LIFTER = 13, 26, 22
 _PREEMPHASIS = 0.97
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 
 def mfcc(samples: Floats) -> NDArray[np.float32]:

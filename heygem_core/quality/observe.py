@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -57,25 +58,25 @@ def observe(
     """Tracks and measures frames of a video; reads it twice. Raises: NoUsableFace, InputError."""
     end = info.frame_count if end_exclusive is None else end_exclusive
     seen = []
-    with closing(open_tracker(tracker)) as eyes, prefetch(upright_frames(info, start, end), 4) as pictures:
-        for faces in detect_faces(pictures, eyes):
+    with closing(open_tracker(tracker)) as face_tracker, prefetch(upright_frames(info, start, end), 4) as pictures:
+        for faces in detect_faces(pictures, face_tracker):
             seen.append(faces)
             yield Progress(stage="measure", done=len(seen), total=2 * (end - start))
     tracks = build_tracks(seen, "")
     track = choose_face(tracks, face)
-    form = pose_free(track.points, track.usable)
+    normalised = pose_free(track.points, track.usable)
     steady = find_poses(smooth(track.points, info.rate or 25, tracks.scenes), track.usable)[0]
     usable = track.usable
-    pixels = _Pixels(end - start)
-    anchor = form.mean[list(LIP_MIDDLES)].mean(0)
+    pixels = _PixelMetrics(end - start)
+    anchor = normalised.mean[list(LIP_MIDDLES)].mean(0)
     with prefetch(upright_frames(info, start, end), 4) as pictures:
         for k, (_, rgb) in enumerate(pictures):
-            pixels.see(k, _steady_view(rgb, k, steady, anchor) if usable[k] else None, form.shapes[k], anchor)
+            pixels.add(k, _steady_view(rgb, k, steady, anchor) if usable[k] else None, normalised.shapes[k], anchor)
             yield Progress(stage="measure", done=end - start + k + 1, total=2 * (end - start))
     return Observation(
-        opening=_where(usable, lip_opening(form.shapes)),
-        width=_where(usable, lip_width(form.shapes)),
-        shapes=form.shapes,
+        opening=_where(usable, lip_opening(normalised.shapes)),
+        width=_where(usable, lip_width(normalised.shapes)),
+        shapes=normalised.shapes,
         points=track.points,
         usable=usable,
         sharpness=pixels.sharpness,
@@ -85,7 +86,7 @@ def observe(
     )
 
 
-def _where(usable: NDArray[np.bool_], values: NDArray) -> Floats:
+def _where(usable: NDArray[np.bool_], values: NDArray[Any]) -> Floats:
     return np.where(usable, values, np.nan).astype(np.float32)
 
 
@@ -101,14 +102,14 @@ def _steady_view(rgb: NDArray[np.uint8], k: int, pose: Pose, anchor: Floats) -> 
     return cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)
 
 
-class _Pixels:
+class _PixelMetrics:
     """Figures of the steady view, gathered frame by frame; remembers the last two views."""
 
     def __init__(self, count: int) -> None:
         self.sharpness, self.flicker, self.rim, self.teeth = (np.full(count, np.nan, np.float32) for _ in range(4))
         self._before: list[Floats | None] = [None, None]
 
-    def see(self, k: int, view: Floats | None, shape: Floats, anchor: Floats) -> None:
+    def add(self, k: int, view: Floats | None, shape: Floats, anchor: Floats) -> None:
         two, one = self._before
         if view is not None:
             mouth = view[20:100, 25:135]
@@ -122,7 +123,7 @@ class _Pixels:
         self._before = [one, view]
 
 
-def _gradient_along(view: Floats, line: NDArray) -> float:
+def _gradient_along(view: Floats, line: NDArray[Any]) -> float:
     """Mean gradient magnitude on a closed polygon (n, 2)."""
     across, down = cv2.Sobel(view, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(view, cv2.CV_32F, 0, 1, scale=1 / 8)
     dense = np.concatenate([line + (np.roll(line, -1, 0) - line) * t for t in (0, 0.25, 0.5, 0.75)]).astype(np.float32)
@@ -130,7 +131,7 @@ def _gradient_along(view: Floats, line: NDArray) -> float:
     return float(np.hypot(*read).mean())
 
 
-def _teeth_motion(before: Floats, now: Floats, lips: NDArray, opening: float) -> float:
+def _teeth_motion(before: Floats, now: Floats, lips: NDArray[Any], opening: float) -> float:
     """Shift, in eye distances, of the strip under the upper lip between two steady views; NaN where the mouth is hardly open."""
     if opening < _OPEN:
         return float("nan")

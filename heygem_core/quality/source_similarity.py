@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from ..media.info import MediaInfo
     from ..planning.plan import Plan
 
-_TOGETHER = 16  # frames of either file held at a time
-_AROUND_LIPS = 0.2  # eye distances that the mouth's box reaches beyond the lips
-_AWAY = 1 / 12  # eye distances between an edge and where it is compared: 10 pixels on a face of 120
+_BATCH_FRAMES = 16  # frames of either file held at a time
+_MOUTH_MARGIN = 0.2  # eye distances that the mouth's box reaches beyond the lips
+_EDGE_OFFSET = 1 / 12  # eye distances between an edge and where it is compared: 10 pixels on a face of 120
 _LOSSLESS = ("ffv1",)
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(slots=True)
-class _Sums:
+class _Totals:
     frames: int = 0
     outside: int = 0
     psnr: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ class _Sums:
 
 
 def likeness(
-    take: MediaInfo, plan: Plan, start: int, end_exclusive: int, *, same_words: bool, most: int = 96
+    take: MediaInfo, plan: Plan, start: int, end_exclusive: int, *, same_speech: bool, most: int = 96
 ) -> Iterator[Progress | Likeness]:
     """Compares up to `most` frames of a take that shows [start, end_exclusive) of a plan; yields progress, at last the Likeness.
 
@@ -56,18 +56,18 @@ def likeness(
     """
     picks = np.unique(np.linspace(0, end_exclusive - start - 1, min(most, end_exclusive - start)).astype(int))
     lossless = take.codec in _LOSSLESS and take.pix_fmt == plan.info.pix_fmt
-    sums = _Sums()
-    for first in range(0, len(picks), _TOGETHER):
-        for k, now, before in _pairs(take, plan, picks[first : first + _TOGETHER] + start, start):
-            _compare(sums, plan, k, now, before, same_words=same_words, lossless=lossless)
-            yield Progress(stage="measure", done=sums.frames, total=len(picks))
+    totals = _Totals()
+    for first in range(0, len(picks), _BATCH_FRAMES):
+        for k, now, before in _pairs(take, plan, picks[first : first + _BATCH_FRAMES] + start, start):
+            _compare(totals, plan, k, now, before, same_speech=same_speech, lossless=lossless)
+            yield Progress(stage="measure", done=totals.frames, total=len(picks))
     yield Likeness(
-        frames=sums.frames,
-        psnr=_mean(sums.psnr),
-        ssim=_mean(sums.ssim),
-        seam=_seam(sums.edges),
-        ring_delta_e=_mean(sums.ring),
-        touched_outside=sums.outside if lossless else None,
+        frames=totals.frames,
+        psnr=_mean(totals.psnr),
+        ssim=_mean(totals.ssim),
+        seam=_seam(totals.edges),
+        ring_delta_e=_mean(totals.ring),
+        touched_outside=totals.outside if lossless else None,
     )
 
 
@@ -79,29 +79,29 @@ def _pairs(take: MediaInfo, plan: Plan, numbers: NDArray[np.int64], start: int) 
         yield k, frame.picture, sources[source]
 
 
-def _compare(sums: _Sums, plan: Plan, k: int, now: VideoFrame, before: VideoFrame, *, same_words: bool, lossless: bool) -> None:
-    sums.frames += 1
+def _compare(totals: _Totals, plan: Plan, k: int, now: VideoFrame, before: VideoFrame, *, same_speech: bool, lossless: bool) -> None:
+    totals.frames += 1
     found = matte_at(plan, k)
     if lossless:
-        sums.outside += differing_outside(now, before, *(found or (None, None)))
+        totals.outside += differing_outside(now, before, *(found or (None, None)))
     if found is None:
         return
     box, matte = found
     eye = float(plan.array("eye_distance")[k])
-    wide, matte = _padded(before, box, matte, round(2 * _AWAY * eye) + 2)
+    wide, matte = _padded(before, box, matte, round(2 * _EDGE_OFFSET * eye) + 2)
     after, source = (crop_planes(frame, wide).numpy() for frame in (now, before))
-    away = max(3, round(_AWAY * eye))
+    away = max(3, round(_EDGE_OFFSET * eye))
     pairs = [(*edge_gradients(after[0], matte, level, away), *edge_gradients(source[0], matte, level, away)) for level in (0.02, 0.5)]
-    sums.edges += [pair for pair in pairs if np.isfinite(pair).all()]
+    totals.edges += [pair for pair in pairs if np.isfinite(pair).all()]
     ring = (matte > 0) & (matte < 0.5)
     if ring.any():
         matrix = BT709 if plan.info.pixels.family == "rgb" else assumed_matrix(plan.info.colour, *plan.info.coded_size)
-        sums.ring.append(delta_e(after[:, ring].mean(1), source[:, ring].mean(1), rgb_from_ycbcr(matrix)))
-    if same_words:
+        totals.ring.append(delta_e(after[:, ring].mean(1), source[:, ring].mean(1), rgb_from_ycbcr(matrix)))
+    if same_speech:
         mouth = _mouth_box(plan, k, before, eye)
         after, source = (crop_planes(frame, mouth).numpy()[0].clip(0, 1) for frame in (now, before))
-        sums.psnr.append(psnr(after, source))
-        sums.ssim.append(ssim(after, source))
+        totals.psnr.append(psnr(after, source))
+        totals.ssim.append(ssim(after, source))
 
 
 def matte_at(plan: Plan, k: int) -> tuple[Box, Floats] | None:
@@ -175,7 +175,7 @@ def ssim(a: Floats, b: Floats) -> float:
 
 
 def _mouth_box(plan: Plan, k: int, frame: Any, eye: float) -> Box:
-    low, high = plan.array("mouth_box")[k].reshape(2, 2) + np.array([[-1], [1]]) * _AROUND_LIPS * eye
+    low, high = plan.array("mouth_box")[k].reshape(2, 2) + np.array([[-1], [1]]) * _MOUTH_MARGIN * eye
     return align_box(frame, low[0], low[1], high[0], high[1])
 
 

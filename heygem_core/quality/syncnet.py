@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -39,9 +39,9 @@ RATE = 25  # frames per second that the network knows
 SPAN = 5  # frames it sees at once
 SHIFT = 15  # furthest shift looked at, frames
 SIZE = 224  # pixels of a face crop, either way
-_PER_FRAME = 4  # MFCC columns a frame
+_MFCC_PER_FRAME = 4  # MFCC columns a frame
 _BATCH = 16
-_CROP = 0.4  # how far beyond the face's box the crop reaches, half box sizes
+_CROP_MARGIN = 0.4  # how far beyond the face's box the crop reaches, half box sizes
 _GREY = (110, 110, 110)  # where the crop leaves the picture
 
 # (channels, kernel, stride, padding, pooling as (kernel, stride, padding) or None) of each convolution in turn
@@ -76,14 +76,18 @@ class SyncNet(nn.Module):
 
     def sound(self, mfccs: Tensor) -> Tensor:
         """(B, 1, 13, 20) → (B, 1024)."""
-        return self.netfcaud(self.netcnnaud(mfccs).flatten(1))
+        embedding: Tensor = self.netfcaud(self.netcnnaud(mfccs).flatten(1))
+        return embedding
 
     def lips(self, faces: Tensor) -> Tensor:
         """(B, 3, 5, 224, 224) blue, green, red, 0 … 255 → (B, 1024)."""
-        return self.netfclip(self.netcnnlip(faces).flatten(1))
+        embedding: Tensor = self.netfclip(self.netcnnlip(faces).flatten(1))
+        return embedding
 
 
-def _tower(channels: int, table: tuple, convolution: type, norm: type, pool: type) -> Iterator[nn.Module]:
+def _tower(
+    channels: int, table: tuple[Any, ...], convolution: type[nn.Module], norm: type[nn.Module], pool: type[nn.Module]
+) -> Iterator[nn.Module]:
     for out, kernel, stride, padding, pooling in table:
         yield from (convolution(channels, out, kernel, stride, padding), norm(out), nn.ReLU())
         if pooling is not None:
@@ -110,7 +114,7 @@ def load_syncnet(path: str | Path) -> SyncNet:
     return net.eval()
 
 
-def score_video(net: SyncNet, info: MediaInfo, points: NDArray[np.floating], samples: NDArray[np.floating]) -> SyncScore | None:
+def score_video(net: SyncNet, info: MediaInfo, points: NDArray[np.floating[Any]], samples: NDArray[np.floating[Any]]) -> SyncScore | None:
     """Scores a video whose face is at `points` (T, 478, 3) display space, NaN where unseen, with its sound (N,) mono at 16 kHz.
 
     None where picture or sound are shorter than six frames of 25 a second, or no face is seen. Raises: InputError.
@@ -122,7 +126,7 @@ def score_video(net: SyncNet, info: MediaInfo, points: NDArray[np.floating], sam
     if count < 1:
         return None
     coefficients = torch.from_numpy(mfcc(samples))
-    starts = [coefficients[:, k * _PER_FRAME : (k + SPAN) * _PER_FRAME] for k in range(count)]
+    starts = [coefficients[:, k * _MFCC_PER_FRAME : (k + SPAN) * _MFCC_PER_FRAME] for k in range(count)]
     with torch.inference_mode():
         heard = torch.cat([net.sound(torch.stack(starts[k : k + _BATCH])[:, None]) for k in range(0, count, _BATCH)])
         windows = islice(_windows(_crops(info, points, known)), count)
@@ -142,7 +146,7 @@ def score(lips: Tensor, sound: Tensor) -> SyncScore:
     return SyncScore(lse_c=float(means.median() - means[best]), lse_d=float(means[best]), offset_ms=(SHIFT - best) * 1000 / RATE, windows=n)
 
 
-def _crops(info: MediaInfo, points: NDArray[np.floating], known: NDArray[np.bool_]) -> Iterator[Tensor]:
+def _crops(info: MediaInfo, points: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Iterator[Tensor]:
     """Face crops (3, 224, 224) blue, green, red, 0 … 255, at 25 frames a second."""
     boxes = face_boxes(points, known)
     frame = 0
@@ -156,7 +160,7 @@ def _crops(info: MediaInfo, points: NDArray[np.floating], known: NDArray[np.bool
             yield from (crop for _ in range(repeats))
 
 
-def face_boxes(points: NDArray[np.floating], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+def face_boxes(points: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(T, 3) middle x, middle y and half the longer side of the face's box, calmed over 13 frames; gaps hold the next one."""
     oval = points[:, list(FACE_OVAL), :2]
     low, high = oval.min(1), oval.max(1)
@@ -168,7 +172,7 @@ def face_boxes(points: NDArray[np.floating], known: NDArray[np.bool_]) -> NDArra
 
 def _crop(rgb: NDArray[np.uint8], x: float, y: float, half: float) -> NDArray[np.uint8]:
     """(224, 224, 3) blue, green, red: 1.4 halves to the sides, 1 up, 1.8 down."""
-    scale = SIZE / (2 * half * (1 + _CROP))
+    scale = SIZE / (2 * half * (1 + _CROP_MARGIN))
     affine = np.array([[scale, 0, SIZE / 2 - scale * x], [0, scale, -scale * (y - half)]], np.float32)
     turned = np.ascontiguousarray(rgb[..., ::-1])
     return np.asarray(cv2.warpAffine(turned, affine, (SIZE, SIZE), borderMode=cv2.BORDER_CONSTANT, borderValue=_GREY), np.uint8)

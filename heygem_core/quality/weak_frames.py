@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ _APART = 0.06  # eye distances between the wanted and the shown opening that an 
 _SHORTEST_S = 0.08  # a shorter difference passes unseen
 _NEAR_S = 0.12  # stretches nearer than this are one
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 Ranges = tuple[tuple[int, int, str], ...]
 
 

@@ -30,7 +30,7 @@ _DOES: dict[type, str] = {  # module:function, imported when it is first needed:
     PlanTask: "rendering.segments:plan_shot",
     GenerateTask: "rendering.segments:generate",
     JoinTask: "rendering.segments:join",
-    ProbeTask: "inspection.facts:look_at_facts",
+    ProbeTask: "inspection.facts:probe_media",
     PosterTask: "inspection.poster:make_poster",
     FacesTask: "inspection.people:find_people",
     WaveformTask: "inspection.waveform:measure_waveform",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from heygem_core.quality.curves import CLOSED_GAP, chance_of, circular_correlations, closures, trace_of_old_mouth
+from heygem_core.quality.curves import CLOSED_GAP, circular_correlations, circular_shift_p_value, closures, source_mouth_trace
 
 FRAMES = 300
 
@@ -26,14 +26,14 @@ def test_an_old_mouth_that_shows_through_is_found():
     """A take that keeps a fifth of the source's movement is no longer passed as clean."""
     for seed in range(10):
         wanted, old = talk(seed), talk(100 + seed)
-        trace = trace_of_old_mouth(seen(wanted + 0.2 * (old - old.mean()), seed), old, wanted)
+        trace = source_mouth_trace(seen(wanted + 0.2 * (old - old.mean()), seed), old, wanted)
         assert trace.r > 0.8
         assert trace.chance < 0.05
         assert trace.size == pytest.approx(0.2 * old.std(), rel=0.25)
 
 
 def test_a_clean_take_is_called_unclean_no_oftener_than_chance():
-    chances = [trace_of_old_mouth(seen(talk(seed), seed), talk(100 + seed), talk(seed)).chance for seed in range(60)]
+    chances = [source_mouth_trace(seen(talk(seed), seed), talk(100 + seed), talk(seed)).chance for seed in range(60)]
     assert np.mean(np.array(chances) < 0.05) <= 0.12  # 5 % are expected; 12 % is two deviations more
     assert np.median(chances) > 0.25
 
@@ -45,7 +45,7 @@ def test_a_wanted_mouth_that_is_like_the_old_one_is_no_trace():
         wanted = 0.7 * old + 0.3 * talk(seed)
         got = seen(1.1 * wanted, seed)
         assert np.corrcoef(got, old)[0, 1] > 0.8
-        assert abs(trace_of_old_mouth(got, old, wanted).r) < 0.25
+        assert abs(source_mouth_trace(got, old, wanted).r) < 0.25
 
 
 def test_a_late_take_is_no_trace():
@@ -53,12 +53,12 @@ def test_a_late_take_is_no_trace():
         old = talk(100 + seed)
         wanted = 0.7 * old + 0.3 * talk(seed)
         late = np.interp(np.arange(FRAMES) - 0.6, np.arange(FRAMES), wanted)
-        assert abs(trace_of_old_mouth(seen(late, seed), old, wanted).r) < 0.35
+        assert abs(source_mouth_trace(seen(late, seed), old, wanted).r) < 0.35
 
 
 def test_silence_is_measured_by_how_much_the_mouth_still_moves():
     old, rest = talk(1), np.full(FRAMES, 0.01)
-    still, moving = (trace_of_old_mouth(seen(rest + share * (old - old.mean()), 2), old, rest) for share in (0.0, 0.6))
+    still, moving = (source_mouth_trace(seen(rest + share * (old - old.mean()), 2), old, rest) for share in (0.0, 0.6))
     assert still.opening_sd < 0.005
     assert still.chance > 0.05
     assert moving.opening_sd > 0.02
@@ -66,7 +66,7 @@ def test_silence_is_measured_by_how_much_the_mouth_still_moves():
 
 
 def test_too_few_frames_say_nothing():
-    assert trace_of_old_mouth(talk(1, 20), talk(2, 20)) is None
+    assert source_mouth_trace(talk(1, 20), talk(2, 20)) is None
 
 
 def test_circular_correlations_are_those_of_rolled_curves():
@@ -75,8 +75,8 @@ def test_circular_correlations_are_those_of_rolled_curves():
 
 
 def test_chance_is_never_nil_and_never_more_than_one():
-    assert chance_of(np.r_[1.0, np.zeros(99)]) == pytest.approx(1 / 78)
-    assert chance_of(np.zeros(100)) == 1
+    assert circular_shift_p_value(np.r_[1.0, np.zeros(99)]) == pytest.approx(1 / 78)
+    assert circular_shift_p_value(np.zeros(100)) == 1
 
 
 def gaps(*closed: int, frames: int = 40) -> np.ndarray:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from heygem_core.errors import UnsupportedMedia
 from heygem_core.media.probe import probe
 from heygem_core.quality.figures import Quality
-from heygem_core.quality.measure import look_at, measure_take
+from heygem_core.quality.measure import examine_take, measure_take
 from heygem_core.rendering.contact_sheet import write_contact_sheet
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report, write_report
@@ -93,14 +93,14 @@ def test_the_figures_are_kept_in_the_report(own, quality):
 
 
 def test_a_take_whose_plan_is_gone_keeps_its_other_figures(own, quality, folder):
-    found = look_at(own, cache=folder / "another cache").quality
+    found = examine_take(own, cache=folder / "another cache").quality
     assert found.likeness is None
     assert found.opening == quality.opening
 
 
 def test_a_take_made_with_silence_keeps_still_and_is_searched_for_the_old_mouth(talking, folder):
     take = made(talking, write_sound(folder / "silence.wav", np.zeros(16_000 * FRAMES // 25, np.float32)), folder / "silent.mkv")
-    found = look_at(take, cache=folder / "cache").quality
+    found = examine_take(take, cache=folder / "cache").quality
     assert found.trace.opening_sd < 0.02
     assert found.real_opening is None
     assert found.likeness.psnr is None  # the mouths ought to differ
@@ -112,7 +112,7 @@ def test_a_source_passed_off_as_a_silent_take_is_caught(talking, folder):
     fake = folder / "fake.mkv"
     fake.write_bytes(talking.read_bytes())
     write_report(replace(read_report(silent), take=fake.name), fake)
-    found = look_at(fake, cache=folder / "cache").quality
+    found = examine_take(fake, cache=folder / "cache").quality
     assert found.trace.r > 0.99
     assert found.trace.chance < 0.05
     assert found.trace.size > 0.01
@@ -141,7 +141,7 @@ def test_a_take_of_deinterlaced_footage_is_held_against_it(clips, folder):
 def footage(clips, folder) -> dict[float, Quality]:
     """Five seconds of somebody who speaks, with the sound in place and 80 ms late."""
     clip = clips / "talking" / "talk02.mp4"
-    return {late: look_at(with_sound(folder / f"late{late}.mkv", clip, 100, late)).quality for late in (0.0, 0.08)}
+    return {late: examine_take(with_sound(folder / f"late{late}.mkv", clip, 100, late)).quality for late in (0.0, 0.08)}
 
 
 def test_footage_without_a_report_is_held_against_its_own_sound(footage):
@@ -161,6 +161,6 @@ def test_sound_of_somebody_else_does_not_belong_to_the_face(clips, folder):
     from heygem_core.quality.own_speech import own_speech
 
     path = folder / "late0.0.mkv"
-    seen, stranger = look_at(path).seen, speech(clips / "german_512x512_25fps.mp4")
+    seen, stranger = examine_take(path).seen, speech(clips / "german_512x512_25fps.mp4")
     found = [own_speech(seen, probe(path), stranger[k * 16_000 :][: 4 * 16_000]) for k in (0, 4, 8, 12, 15)]
     assert np.median([f.chance for f in found]) > 0.1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from heygem_core.media.probe import probe
-from heygem_core.quality.compare import Wanted, measure
+from heygem_core.quality.compare import TargetCurves, compare_observations
 from heygem_core.quality.curves import match_curves
-from heygem_core.quality.measure import result_of
+from heygem_core.quality.measure import run_to_end
 from heygem_core.quality.observe import Observation, observe
 
 FPS = 25.0
@@ -44,7 +44,7 @@ def test_a_mouth_that_keeps_still_follows_nothing():
 
 
 def observed(folder):
-    return result_of(observe(probe(folder / "german_512x512_25fps.mp4"), 0, 50))
+    return run_to_end(observe(probe(folder / "german_512x512_25fps.mp4"), 0, 50))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def real_seen(real_clips):
 
 
 def test_footage_against_itself_is_as_good_as_itself(seen):
-    quality = measure(seen, seen, FPS, Wanted(opening=seen.opening, width=seen.width))
+    quality = compare_observations(seen, seen, FPS, TargetCurves(opening=seen.opening, width=seen.width))
     assert quality.measured_frames == 50
     assert quality.opening.r == pytest.approx(1)
     for name in ("flicker", "teeth"):
@@ -78,11 +78,11 @@ def test_a_mouth_that_keeps_shut_is_as_sharp_as_the_source_where_it_is_shut(real
     """A closed mouth has no teeth to be sharp: held against the mean of the talking source it seemed blurred by half."""
     shut = np.flatnonzero(real_seen.opening < np.quantile(real_seen.opening, 0.2))
     parts = {name: getattr(real_seen, name)[shut] for name in real_seen.__dataclass_fields__}
-    quality = measure(Observation(**parts), real_seen, FPS)
+    quality = compare_observations(Observation(**parts), real_seen, FPS)
     assert parts["sharpness"].mean() < 0.9 * real_seen.sharpness.mean()
     assert quality.sharpness == pytest.approx(1, abs=0.1)
 
 
 def test_a_blurred_mouth_is_less_sharp_than_the_source(seen):
     blurred = {name: getattr(seen, name) for name in seen.__dataclass_fields__} | {"sharpness": 0.5 * seen.sharpness}
-    assert measure(Observation(**blurred), seen, FPS).sharpness == pytest.approx(0.5, abs=0.1)
+    assert compare_observations(Observation(**blurred), seen, FPS).sharpness == pytest.approx(0.5, abs=0.1)

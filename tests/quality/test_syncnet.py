@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from heygem_core.errors import MissingWeights
-from heygem_core.quality.measure import look_at
+from heygem_core.quality.measure import examine_take
 from heygem_core.quality.mfcc import mfcc
 from heygem_core.quality.syncnet import SyncNet, face_boxes, load_syncnet, score
 from tests.rendering.making import pictures, speech, write_sound
@@ -85,7 +85,7 @@ def test_any_other_file_is_refused(change, weights, tmp_path):
 
 def test_weights_that_are_not_there_are_told_before_the_work(tmp_path):
     with pytest.raises(MissingWeights, match="or measure without --syncnet"):
-        look_at(tmp_path / "no video either.mp4", syncnet=tmp_path / "syncnet_v2.model")
+        examine_take(tmp_path / "no video either.mp4", syncnet=tmp_path / "syncnet_v2.model")
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path):
@@ -170,7 +170,7 @@ def test_a_video_with_sound_is_scored_from_end_to_end(clips, weights, tmp_path):
         for frame in heard.decode(audio=0):
             box.mux(track.encode(frame))
         box.mux(track.encode(None))
-    found = look_at(path, syncnet=weights).quality
+    found = examine_take(path, syncnet=weights).quality
     assert found.syncnet is not None
     assert found.syncnet.windows == 7
     assert np.isfinite([found.syncnet.lse_c, found.syncnet.lse_d]).all()
