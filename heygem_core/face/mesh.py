@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+Floats = npt.NDArray[np.floating[Any]]
 
 VERTICES = 478
 _CHUNK = 512  # frames that are worked on in double precision at a time: bounds memory
@@ -80,7 +81,7 @@ class Pose:
     rotation: Floats  # (T, 3, 3) columns = the face's axes in display space
     shift: Floats  # (T, 3) pixels: where the origin of face space lies
 
-    def at(self, rows: slice | int | npt.NDArray[np.integer]) -> Pose:
+    def at(self, rows: slice | int | npt.NDArray[np.integer[Any]]) -> Pose:
         """The poses of some of the frames, or of one."""
         return Pose(self.scale[rows], self.rotation[rows], self.shift[rows])
 
@@ -117,13 +118,13 @@ def similarity(a: Floats, b: Floats) -> Pose:
 def apply_pose(shapes: Floats, pose: Pose) -> npt.NDArray[np.float32]:
     """Shapes (…, n, 3) in face space → points (…, n, 3) in display space."""
     turned = np.asarray(shapes, np.float64) @ np.swapaxes(pose.rotation, -1, -2)
-    return (np.asarray(pose.scale)[..., None, None] * turned + pose.shift[..., None, :]).astype(np.float32)
+    return np.asarray(np.asarray(pose.scale)[..., None, None] * turned + pose.shift[..., None, :], np.float32)
 
 
 def remove_pose(points: Floats, pose: Pose) -> npt.NDArray[np.float32]:
     """Points (…, n, 3) in display space → shapes (…, n, 3) in face space: the inverse of `apply_pose`."""
     moved = (np.asarray(points, np.float64) - pose.shift[..., None, :]) @ pose.rotation
-    return (moved / np.asarray(pose.scale)[..., None, None]).astype(np.float32)
+    return np.asarray(moved / np.asarray(pose.scale)[..., None, None], np.float32)
 
 
 def pose_free(points: Floats, usable: npt.NDArray[np.bool_] | None = None, *, out: npt.NDArray[np.float32] | None = None) -> PoseFreeShapes:
@@ -180,19 +181,19 @@ def _in_face_space(shape: Floats) -> Floats:
     y = shape[CHIN_TIP] - shape[FOREHEAD_TOP]
     y = y - x * (x @ y)
     y /= np.linalg.norm(y)
-    return (shape - (left + right) / 2) @ np.stack([x, y, np.cross(x, y)], axis=1) / unit
+    return np.asarray((shape - (left + right) / 2) @ np.stack([x, y, np.cross(x, y)], axis=1) / unit)
 
 
 def eye_distance(points: Floats) -> Floats:
     """Distance between the outer eye corners (…,) in the units of points (…, 478, 3), in depth too, so yaw hardly shortens it."""
-    return np.linalg.norm(points[..., EYE_OUTER[0], :] - points[..., EYE_OUTER[1], :], axis=-1)
+    return np.asarray(np.linalg.norm(points[..., EYE_OUTER[0], :] - points[..., EYE_OUTER[1], :], axis=-1))
 
 
 def lip_opening(points: Floats) -> Floats:
     """Gap between the inner lips over the inter-ocular distance (…,), mean of the three middle pairs; points or shapes (…, 478, 3)."""
     upper, lower = np.array(INNER_LIP_PAIRS).T
     gaps = np.linalg.norm(points[..., upper, :] - points[..., lower, :], axis=-1)
-    return gaps.mean(axis=-1) / eye_distance(points)
+    return np.asarray(gaps.mean(axis=-1) / eye_distance(points))
 
 
 def lip_gap(shapes: Floats) -> Floats:
@@ -212,7 +213,7 @@ def lower_lip_gap(lower_face: Floats) -> npt.NDArray[np.float32]:
 
 def lip_width(points: Floats) -> Floats:
     """Distance between the outer lip corners over the inter-ocular distance (…,); points or shapes (…, 478, 3)."""
-    return np.linalg.norm(points[..., LIP_CORNERS[0], :] - points[..., LIP_CORNERS[1], :], axis=-1) / eye_distance(points)
+    return np.asarray(np.linalg.norm(points[..., LIP_CORNERS[0], :] - points[..., LIP_CORNERS[1], :], axis=-1) / eye_distance(points))
 
 
 def head_angles(rotation: Floats) -> Floats:
@@ -224,4 +225,4 @@ def head_angles(rotation: Floats) -> Floats:
     yaw = np.arctan2(forward[..., 0], -forward[..., 2])
     pitch = np.arcsin(np.clip(forward[..., 1], -1, 1))
     roll = np.arctan2(across[..., 1], across[..., 0])
-    return np.degrees(np.stack([yaw, pitch, roll], axis=-1))
+    return np.asarray(np.degrees(np.stack([yaw, pitch, roll], axis=-1)))

@@ -66,7 +66,7 @@ def _camera_fit(average: Floats, points: Floats) -> tuple[float, Floats, Floats]
 @cache
 def _average() -> npt.NDArray[np.float64]:
     """The mean face (478, 3) in face space: ten speakers of the GRID corpus (Cooke et al. 2006, CC-BY 4.0), made symmetric."""
-    return np.load(Path(__file__).with_name("mean_mesh.npy")).astype(np.float64)
+    return np.asarray(np.load(Path(__file__).with_name("mean_mesh.npy")), np.float64)
 
 
 @cache

@@ -83,7 +83,7 @@ def frame_reasons(
 
 def _outside(points: Floats, size: tuple[int, int]) -> Floats:
     """(T,) the share of points (T, n, 2) that lies beyond the picture."""
-    return ((points < 0) | (points > np.array(size))).any(axis=-1).mean(axis=-1)
+    return np.asarray(((points < 0) | (points > np.array(size))).any(axis=-1).mean(axis=-1))
 
 
 def _median_of_five(values: Floats, seen: npt.NDArray[np.bool_]) -> Floats:

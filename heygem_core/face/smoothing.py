@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ _GROUPS = (  # vertices, what evens out what stays of them, and their tremble
 
 
 def smooth(
-    points: npt.NDArray[np.float32], rate: Fraction | float, scenes: npt.NDArray[np.integer] | None = None
+    points: npt.NDArray[np.float32], rate: Fraction | float, scenes: npt.NDArray[np.integer[Any]] | None = None
 ) -> npt.NDArray[np.float32]:
     """Points (T, 478, 3) in display space, NaN where unseen, at `rate` frames per second → the same, smoothed.
 
@@ -47,7 +48,7 @@ def smooth(
     return smoothed
 
 
-def runs(points: Floats, scenes: npt.NDArray[np.integer] | None = None) -> Iterator[tuple[int, int]]:
+def runs(points: Floats, scenes: npt.NDArray[np.integer[Any]] | None = None) -> Iterator[tuple[int, int]]:
     """First and one-past-last frame of each unbroken run of seen frames within one scene."""
     seen = frames_with_face(points)
     scene = np.zeros(len(points), np.int64) if scenes is None else np.asarray(scenes)
@@ -88,4 +89,4 @@ def _denoise(values: Floats, rate: float, smoothing_s: float, jitter: float) -> 
 
 
 def _gaussian(values: Floats, sigma: float) -> Floats:
-    return gaussian_filter1d(values, sigma, axis=0, mode="nearest", truncate=_TRUNCATE)
+    return np.asarray(gaussian_filter1d(values, sigma, axis=0, mode="nearest", truncate=_TRUNCATE))

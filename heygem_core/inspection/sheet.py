@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from ..media.output import check_output
 from ..rendering.contact_sheet import write_contact_sheet
@@ -21,5 +22,5 @@ def make_sheet(task: SheetTask) -> Generator[Event, None, None]:
     path = check_output(task.output, [task.source, task.take])
     with tempfile.TemporaryDirectory() as folder:
         sheet = write_contact_sheet(task.source, task.take, Path(folder) / "sheet.png")
-        write_jpeg(path, cv2.imread(str(sheet))[..., ::-1])
+        write_jpeg(path, np.asarray(cv2.imread(str(sheet))[..., ::-1], np.uint8))
     yield Finished(output=str(path))

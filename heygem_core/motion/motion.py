@@ -88,7 +88,7 @@ class Motion:
         begin, end = (0.0, last) if speech_range is None else (min(max(speech_range[0], 0.0), last), min(max(speech_range[1], 0.0), last))
         inside = np.clip(times, begin, max(begin, end))
         away = np.minimum(np.abs(times - inside) / EASE_S, 1)
-        return _cubic(self.coefficients, inside * FRAME_RATE) * (0.5 + 0.5 * np.cos(np.pi * away))[:, None]
+        return np.asarray(_cubic(self.coefficients, inside * FRAME_RATE) * (0.5 + 0.5 * np.cos(np.pi * away))[:, None])
 
     def _missed_closures(
         self, times: NDArray[np.float64], read: NDArray[np.float64], frame_s: float, speech_range: tuple[float, float] | None

@@ -45,4 +45,4 @@ def _triangles() -> Floats:
     left, middle, right = (corners[k : k + TRIANGLES, None] for k in range(3))
     rising = np.where((bins >= left) & (bins < middle), (bins - left) / np.maximum(middle - left, 1), 0)
     falling = np.where((bins >= middle) & (bins < right), (right - bins) / np.maximum(right - middle, 1), 0)
-    return rising + falling
+    return np.asarray(rising + falling)

@@ -78,7 +78,7 @@ def altered(samples: Floats, rng: np.random.Generator) -> Floats:
 
 def respoken(samples: Floats, rng: np.random.Generator) -> Floats:
     """By a larger or smaller throat, faster or slower: sound alone, for which no mouth need keep up."""
-    return resample(samples, round(len(samples) / float(np.exp(rng.uniform(-0.2, 0.25))))).astype(np.float32)
+    return np.asarray(resample(samples, round(len(samples) / float(np.exp(rng.uniform(-0.2, 0.25))))), np.float32)
 
 
 def faster(example: Example, factor: float) -> Example:
