@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ..cache import Cache, fingerprint, key_of
 from ..media.info import MediaInfo
+from ..media.prefetch import prefetch
 from ..media.upright import upright_frames
-from ..prefetch import prefetch
 from ..progress_rate import ProgressRate
 from ..shot import Event, TrackerName
 from .linking import FrameFaces

@@ -20,8 +20,8 @@ from ..face.smoothing import smooth
 from ..face.tracker_registry import open_tracker
 from ..face.tracks import build_tracks, choose_face, detect_faces
 from ..media.info import MediaInfo
+from ..media.prefetch import prefetch
 from ..media.upright import upright_frames
-from ..prefetch import prefetch
 from ..shot import Progress, TrackerName
 
 VIEW = (160, 120)  # width, height of the steady view

@@ -22,12 +22,12 @@ from ..errors import BadRange, OutputError
 from ..face.reasons import Reason
 from ..media.formats import format_for
 from ..media.output import check_output
+from ..media.prefetch import prefetch
 from ..media.take_timing import TakeTiming, timing_of
 from ..media.upright import Upright
 from ..media.writer import TakeWriter
 from ..messages import Message, tell
 from ..planning.frame_map import STILL_RATE
-from ..prefetch import prefetch
 from ..progress_rate import ProgressRate
 from ..shot import Event, Finished, Progress, RenderSettings, RenderTask, notice
 from . import previews

@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-from ..api import (
-    events,
-    exports,
-    files,
-    hosts,
-    info,
-    jobs,
-    media,
-    messages,
-    pages,
-    placement,
-    publishing,
-    session,
-    takes,
-    timelines,
-    uploads,
-)
+from ..api import events, exports, files, hosts, info, jobs, media, messages, pages, placement, publishing, session, takes, timelines, uploads
 from .routes import Route
 
 ROUTES: tuple[Route, ...] = (

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heygem_core.prefetch import prefetch
+from heygem_core.media.prefetch import prefetch
 
 
 def _threads() -> list[str]:
