@@ -32,7 +32,30 @@ from .http.single_instance import read_server_file, server_file
 from .security.certificate import pinned_context
 from .security.challenge import is_proof
 from .settings import read_settings
-from .wire import Deletion, Estimate, Hello, HostCall, HostHello, HostView, Info, JobDetail, JobPage, JobRequest, JobView, MediaRef, Proof, ProofRequest, Refused, ServerFile, SignIn, TakeView, ToClient, Token, TokenRequest, UploadView
+from .wire import (
+    Deletion,
+    Estimate,
+    Hello,
+    HostCall,
+    HostHello,
+    HostView,
+    Info,
+    JobDetail,
+    JobPage,
+    JobRequest,
+    JobView,
+    MediaRef,
+    Proof,
+    ProofRequest,
+    Refused,
+    ServerFile,
+    SignIn,
+    TakeView,
+    ToClient,
+    Token,
+    TokenRequest,
+    UploadView,
+)
 
 _T = TypeVar("_T")
 _PIECE_BYTES = 1 << 20

@@ -27,7 +27,22 @@ from ..security.challenge import prove
 from ..security.middleware import by_cookie, by_token
 from ..security.ownership import owns
 from ..security.tokens import Grant
-from ..wire import ConsentWanted, Follow, Happened, Hello, HostsChanged, LogLine, ProgressNow, Prove, Proven, Refused, Snapshot, ToClient, ToServer, Welcome
+from ..wire import (
+    ConsentWanted,
+    Follow,
+    Happened,
+    Hello,
+    HostsChanged,
+    LogLine,
+    ProgressNow,
+    Prove,
+    Proven,
+    Refused,
+    Snapshot,
+    ToClient,
+    ToServer,
+    Welcome,
+)
 
 HELLO_WITHIN_S = 5.0
 _HEARTBEAT_S = 20.0

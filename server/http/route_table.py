@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from ..api import events, exports, files, hosts, info, jobs, media, messages, pages, placement, publishing, session, takes, timelines, uploads
+from ..api import (
+    events,
+    exports,
+    files,
+    hosts,
+    info,
+    jobs,
+    media,
+    messages,
+    pages,
+    placement,
+    publishing,
+    session,
+    takes,
+    timelines,
+    uploads,
+)
 from .routes import Route
 
 ROUTES: tuple[Route, ...] = (

@@ -11,7 +11,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from heygem_core.shot import RenderSettings, Shot, Struct
-from heygem_core.tasks.specs import FacesFound, FacesTask, MeasureTask, PosterTask, Probed, ProbeTask, ProxyTask, SheetTask, Task, Waveform, WaveformTask
+from heygem_core.tasks.specs import (
+    FacesFound,
+    FacesTask,
+    MeasureTask,
+    PosterTask,
+    Probed,
+    ProbeTask,
+    ProxyTask,
+    SheetTask,
+    Task,
+    Waveform,
+    WaveformTask,
+)
 
 from ..errors import NotFound
 from ..executors.inspection_pool import InspectionPool
