@@ -42,6 +42,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
   /** @param {string} group @param {readonly string[]} keys @returns {[string, string][]} */
   const options = (group, keys) => keys.map((key) => [key, t(/** @type {Key} */ (`${group}.${key}`))]);
   const formats = info.deliverables.map((row) => [row.name, maybe(`format.${row.name}`) ?? row.title]);
+  const engines = info.engines.map((name) => [name, maybe(`engine.${name}`) ?? name]);
   return html`<div class="settings">
     <${Field} id="${id}-preset" label=${t("settings.preset")}>
       <div class="row"><${Select} id="${id}-preset" value=${preset} options=${presets}
@@ -91,6 +92,13 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
         <${Select} id="${id}-sound" value=${settings.sound} options=${options("sound", CHOICES.sound)}
           onChange=${(/** @type {any} */ sound) => set({ sound })} />
       <//>
+      ${
+        info.engines.length > 1 &&
+        html`<${Field} id="${id}-engine" label=${t("settings.engine")}>
+        <${Select} id="${id}-engine" value=${settings.engine} options=${engines}
+          onChange=${(/** @type {string} */ engine) => set({ engine })} />
+      <//>`
+      }
       <${Field} id="${id}-device" label=${t("settings.device")}>
         <${Select} id="${id}-device" value=${settings.device}
           options=${options(
