@@ -1,4 +1,4 @@
-"""What a face looks like, as a short vector that tells the people of one clip apart: a small upright picture of it.
+"""Describes a face by a short appearance vector that tells the people of one clip apart: a small upright picture of it.
 
 No network: the colours of skin, hair, brows, glasses and beard in their places are enough among the few people of one
 clip. The middle of the face counts most, so that another background behind the same person does not make a stranger; the
@@ -16,7 +16,7 @@ from .mesh import EYE_OUTER, LIP_CORNERS
 from .tracker import Face
 
 SAME_PERSON_DISTANCE = 5.5
-"""Distance below which two looks are one person's. Measured on 140 quarters of 35 clips of 29 people, three looks each, the
+"""Distance below which two appearances are one person's. Measured on 140 quarters of 35 clips of 29 people, three looks each, the
 nearest pair counting: the parts of one clip lie within 4.5, different people from 6.5 on (half of them beyond 19)."""
 LIGHTNESS_DEVIATION = 8.0  # standard deviation that every face's lightness (0–100) is brought to
 
@@ -33,7 +33,7 @@ _WEIGHT = _centre_weight(2 * _SIDE)
 
 
 def appearance_vector(rgb: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.float32]:
-    """The look (432,) of a face in its picture (height, width, 3) uint8 RGB: weighted Lab values of a 12×12 thumbnail."""
+    """The appearance (432,) of a face in its picture (height, width, 3) uint8 RGB: weighted Lab values of a 12×12 thumbnail."""
     lab = cv2.cvtColor(_upright(rgb, face, 2 * _SIDE).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     light, weight = lab[..., 0], _WEIGHT / _WEIGHT.sum()
     mean = float((weight * light).sum())
@@ -44,7 +44,7 @@ def appearance_vector(rgb: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.
 
 
 def appearance_distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
-    """Between two looks, in steps of Lab (0 = the same picture); compare with ALIKE."""
+    """Distance between two appearances, in steps of Lab (0 = the same picture); compare with ALIKE."""
     return float(np.linalg.norm(a - b))
 
 

@@ -1,7 +1,7 @@
-"""The faces of a clip, found in fixed stretches that are cached one by one, so that another in or out point finds most of
+"""The faces of a clip, detected in fixed chunks that are cached one by one, so that another in or out point finds most of
 them there already.
 
-A stretch does not depend on what was asked for: it begins at a multiple of `CHUNK_FRAMES` frames, and the tracker comes to it
+A chunk does not depend on what was asked for: it begins at a multiple of `CHUNK_FRAMES` frames, and the tracker comes to it
 from a few frames before. So the same frame has the same face whichever range it was wanted for first.
 """
 
@@ -27,7 +27,7 @@ from .tracker_registry import open_tracker
 from .tracks import TRACKS_VERSION, detect_faces
 
 CHUNK_FRAMES = 240  # frames
-LEAD_IN_FRAMES = 12  # frames before a stretch that the tracker and the search for cuts see first
+LEAD_IN_FRAMES = 12  # frames before a chunk that the tracker and the search for cuts see first
 
 _KIND = "faces"
 

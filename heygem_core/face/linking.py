@@ -1,8 +1,8 @@
-"""Links the faces of single frames into pieces of one person each, and pieces into people.
+"""Links the faces of single frames into tracklets, and tracklets into people.
 
-A piece is the unbroken (up to a few frames) path of one face within a scene: it goes on in the next frame where place, size
-and look hardly change. Pieces that are seen at one time are different people for certain; others are joined when they look
-alike, the most alike first.
+A tracklet is the unbroken (up to a few frames) path of one face within a scene: it goes on in the next frame where place, size
+and appearance hardly change. Tracklets that are seen in the same frame are different people; others are merged where their
+appearance vectors are near, the nearest pair first.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Appearance = npt.NDArray[np.float32]
 
 MAX_GAP_FRAMES = 3  # a piece ends when its face is missing for longer
 MAX_STEP = 0.8  # inter-ocular distances that a face moves or grows from frame to frame at most
-MAX_APPEARANCE_CHANGE = 10.0  # how much its look changes at most: two thirds of the pairs of different people are further apart
-SAME_PLACE_FACTOR = 0.7  # how much nearer two looks count where one piece ends about where the other, of the same scene, begins
+MAX_APPEARANCE_CHANGE = 10.0  # how much its appearance changes at most: two thirds of the pairs of different people are further apart
+SAME_PLACE_FACTOR = 0.7  # how much nearer two appearances count where one tracklet ends about where the other, of the same scene, begins
 MIN_FRAMES = 3  # people seen in fewer frames are mistakes of the tracker
 
 
@@ -34,12 +34,12 @@ class FrameFaces:
     scene: int  # counts from 0, one more at each cut
     size: tuple[int, int]  # width, height of the picture in display pixels
     faces: list[Face]  # largest first
-    appearances: list[npt.NDArray[np.float32]]  # what each face looks like: see `appearances`
+    appearances: list[npt.NDArray[np.float32]]  # of each face: see `appearance`
 
 
 @dataclass(slots=True, eq=False)
 class Tracklet:
-    """One face on its way through a scene."""
+    """The unbroken path of one face within a scene."""
 
     scene: int
     at: list[int] = field(default_factory=list)  # positions in the sequence of frames, rising
@@ -53,7 +53,7 @@ class Tracklet:
 
 
 def link_tracklets(frames: list[FrameFaces]) -> list[Tracklet]:
-    """The faces of consecutive frames as pieces."""
+    """The faces of consecutive frames as tracklets."""
     finished: list[Tracklet] = []
     active: list[Tracklet] = []
     for at, frame in enumerate(frames):
@@ -73,7 +73,7 @@ def link_tracklets(frames: list[FrameFaces]) -> list[Tracklet]:
 
 
 def _match_tracklets(tracklets: list[Tracklet], frame: FrameFaces) -> dict[int, Tracklet]:
-    """Which piece each face of a frame continues, by its position in `frame.faces`."""
+    """Which tracklet each face of a frame continues, by its position in `frame.faces`."""
     if not tracklets or not frame.faces:
         return {}
     steps = np.array([[_motion_between(tracklet.faces[-1], face) for face in frame.faces] for tracklet in tracklets]) / MAX_STEP
@@ -96,10 +96,10 @@ def _motion_between(a: Face, b: Face) -> float:
 
 
 def merge_tracklets(tracklets: list[Tracklet], frames: int) -> list[list[tuple[int, Face]]]:
-    """Pieces of a sequence of `frames` frames → people, each as (position in the sequence, face), in order."""
+    """Tracklets of a sequence of `frames` frames → people, each as (position in the sequence, face), in order."""
     distances = _appearance_distances(tracklets)
     seen_together = np.isinf(distances)
-    people = [{k} for k in range(len(tracklets))]  # at k the person of piece k
+    people = [{k} for k in range(len(tracklets))]  # at k the person of tracklet k
     pairs = np.argwhere(np.tril(distances < SAME_PERSON_DISTANCE, -1))
     for i, j in pairs[np.argsort(distances[tuple(pairs.T)], kind="stable")].tolist():
         a, b = people[i], people[j]
@@ -117,7 +117,7 @@ def _faces_of_person(tracklets: list[Tracklet], person: set[int]) -> list[tuple[
 
 
 def _appearance_distances(tracklets: list[Tracklet]) -> npt.NDArray[np.float64]:
-    """How unlike each two pieces are (n, n); infinite where they are seen at one time, so for certain are two people."""
+    """Distances of appearance of each two tracklets (n, n); infinite where they are seen at one time, so for certain are two people."""
     samples, seen = [tracklet.sample() for tracklet in tracklets], [set(tracklet.at) for tracklet in tracklets]
     distances = np.zeros((len(tracklets), len(tracklets)))
     for i, a in enumerate(tracklets):

@@ -1,7 +1,7 @@
-"""Takes the tracker's tremble out of a face's points without moving anything in time and without opening a closed mouth.
+"""Removes the tracker's jitter from a face's points, with no delay and without opening a closed mouth.
 
-Pose and shape are smoothed apart. Each is split into a calm course and the detail on top of it; where the detail is no
-stronger than the tracker's own tremble it goes, where it is stronger (a nod, a plosive) it stays: a local Wiener filter
+Pose and shape are smoothed apart. Each is split into a low-pass part and the detail on top of it; detail no stronger
+than the tracker's own jitter is removed, stronger detail (a nod, a plosive) stays: a local Wiener filter
 (Lee 1980, "Digital image enhancement and noise filtering by use of local statistics") over time. All kernels are
 symmetric (no delay), measured in seconds, and never reach across a cut or a gap.
 """
@@ -18,16 +18,16 @@ from scipy.ndimage import gaussian_filter1d
 
 from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, apply_pose, chunks, find_poses, frames_with_face, remove_pose, similarity
 
-LOWPASS_S = 0.064  # standard deviation of the Gaussian that leaves the calm course, seconds
-LIPS_SMOOTHING_S = 0.012  # and of those that even out what stays
+LOWPASS_S = 0.064  # standard deviation of the low-pass Gaussian, seconds
+LIPS_SMOOTHING_S = 0.012  # of the Gaussians that smooth the detail, seconds
 POSE_SMOOTHING_S = 0.016
 SKIN_SMOOTHING_S = 0.024
-LIPS_JITTER = 0.002  # root mean square of the tracker's tremble, in inter-ocular distances: measured on a face that keeps still
+LIPS_JITTER = 0.002  # root mean square of the tracker's jitter, in inter-ocular distances: measured on a face that keeps still
 POSE_JITTER = 0.002
 SKIN_JITTER = 0.003
 
 _TRUNCATE = 4.0  # standard deviations at which a kernel ends
-_GROUPS = (  # vertices, what evens out what stays of them, and their tremble
+_GROUPS = (  # vertices, the smoothing of their detail (s), their jitter
     (list(LIPS), LIPS_SMOOTHING_S, LIPS_JITTER),
     (sorted(set(LOWER_FACE) - set(LIPS)), SKIN_SMOOTHING_S, SKIN_JITTER),
     (sorted(set(range(VERTICES)) - set(LOWER_FACE)), SKIN_SMOOTHING_S, SKIN_JITTER),

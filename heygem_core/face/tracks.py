@@ -1,8 +1,8 @@
-"""Who is where: the faces of single frames linked into one track per person, through gaps and across cuts.
+"""Tracks people through a clip: the faces of single frames linked into one track per person, through gaps and across cuts.
 
-    frames ──follow_faces──► FrameFaces, one per frame ──build_tracks──► FaceTracks, one FaceTrack per person
+    frames ──detect_faces──► FrameFaces, one per frame ──build_tracks──► FaceTracks, one FaceTrack per person
 
-Within a scene faces are linked by place and size; the pieces are then joined by what people look like (`appearances`), so a
+Within a scene faces are linked by place and size; the tracklets are then merged by appearance (`appearance`), so a
 person who leaves and returns, or is seen again after a cut, keeps their number. Every frame in which a face cannot be
 rendered says why.
 """

@@ -1,12 +1,12 @@
-"""Adapting to one person: a light correction of a head, learnt from their own footage in seconds.
+"""Adapts a motion model to one person: fits a linear correction of its coefficients to their own footage, in seconds.
 
-The head's coefficients are corrected by a ridge regression from what the encoder and the network heard to what this person's mouth
-did beyond the head's own answer; then they get the amplitude and the middle that this person gives them. The correction must
-do no clear harm: fitted on three quarters of the footage, it has to follow the mouth about as well as the plain head on the
-quarter it has not seen, all four taken together; else only amplitude and middle are learnt. Sound that does not belong to
-the face (music, another speaker, a dub) fails before that, since the head does not follow such a mouth at all.
+A ridge regression from the features of the encoder and of the network predicts what the person's mouth did beyond the model's
+prediction; one amplitude and an offset per component are fitted after it. The regression is kept only where it does no clear harm
+in a four-fold cross-validation: the mean correlation with the mouth on the unseen quarters may be at most `MAX_LOSS_R` below the
+unadapted model's. Otherwise amplitude and offset alone are used. Footage whose sound does not belong to the face (music, another
+speaker, a dub) is refused before that, since the model's prediction does not correlate with such a mouth.
 
-Only how somebody moves is learnt, never when: a source clip that is out of sync with its own sound is not copied.
+The lag between sound and picture is measured and removed first, so a clip that is out of sync does not teach its offset.
 """
 
 from __future__ import annotations
@@ -28,28 +28,31 @@ from .speech_features import GAIN, SpeechFeatures, encode_speech
 Floats = npt.NDArray[np.float32]
 
 ADAPTATION_VERSION = 2  # counts the changes to this module that change adaptations
-SHORTEST_S = 3.0  # of speech that is needed to learn anything
-MIN_CORRELATION = 0.3  # a head follows the mouth at least this well where the sound belongs to it
+SHORTEST_S = 3.0  # of speech: less is not adapted to
+MIN_CORRELATION = 0.3  # of prediction and mouth: below it the sound is taken not to belong to the face
 RIDGE_PENALTY = 2000.0  # ridge penalty, in frames at 25 fps times standard deviations squared
 NETWORK_FEATURE_WEIGHT = (
     23.0  # of what the network heard altogether; of each state of the encoder 1: they are many, and further from the mouth
 )
-FOLDS = 4  # of the footage that the correction has to prove itself on in turn
-MAX_LOSS_R = 0.08  # by which the corrected head may be behind the plain one there: a fold sees little, and the whole proved better
-MAX_LOSS_R_MEL = 0.01  # the same where our own listener's states are read, which are a guess at the encoder's
-AMPLITUDE = (0.6, 1.8)  # limits of this person's amplitude over the head's
+FOLDS = 4  # of the cross-validation
+MAX_LOSS_R = 0.08  # by which r may fall in cross-validation: a fold sees little, and fits of all footage proved better
+MAX_LOSS_R_MEL = 0.01  # the same for the mel encoder, whose states approximate a large encoder's
+AMPLITUDE = (0.6, 1.8)  # limits of this person's amplitude over the model's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Adaptation:
-    """A correction of one head for one person: coefficients = gain · shape + (states beside inner) @ weights + middle."""
+    """A correction of one motion model for one person: gain · coefficients + features @ weights + middle, per row of 100 Hz.
+
+    K components; features = the encoder's states, then the network's own.
+    """
 
     gain: Floats  # (K,)
     weights: Floats  # (states + width, K)
     middle: Floats  # (K,)
     model_digest: str  # of the motion model it belongs to
-    r_plain: float  # the plain head on the held-out part
-    r_adapted: float  # this on the same part
+    r_plain: float  # of the unadapted model in cross-validation
+    r_adapted: float  # of this in the same cross-validation
 
     def coefficients(self, features: SpeechFeatures) -> Floats:
         """(n100, K) coefficients in standard deviations."""
@@ -77,7 +80,7 @@ def speech_duration_s(footage: Footage) -> float:
 
 
 def adapt(footage: Footage, model: MotionModel) -> tuple[Adaptation | None, Message]:
-    """The person's correction, or None; and in one sentence for the report what was found."""
+    """Fits the correction of a person; None where the footage cannot teach one. The sentence for the report says why or how well."""
     data = _adaptation_data(footage, model)
     if isinstance(data, Message):
         return None, data
@@ -96,7 +99,7 @@ Fit = tuple[Floats, Floats, Floats]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AdaptationData:
-    """T frames in utterances: what was heard and what the mouth did."""
+    """What the fit is made from: T frames inside utterances."""
 
     predicted: Floats  # (T, K) the motion model's coefficients
     features: Floats  # (T, states + width)
@@ -137,7 +140,7 @@ class AdaptationData:
 
 
 def _adaptation_data(footage: Footage, model: MotionModel) -> AdaptationData | Message:
-    """What footage can teach, or why it can't."""
+    """The data of the fit, aligned in time; or a sentence that says why the footage cannot be used."""
     use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
     if speech_duration_s(footage) < SHORTEST_S:
         return tell("adaptation.too-little", seconds=f"{speech_duration_s(footage):.1f}")

@@ -1,4 +1,4 @@
-"""One person in one clip, as motion work sees them: pose-free shapes with their times, and the sound that goes with them.
+"""Reads one person of one clip: pose-free shapes with their times, and the sound that belongs to them.
 
 Read once by training, adaptation and benchmarks. Times count from the first frame, as everywhere; the sound is already aligned to it.
 """
@@ -81,7 +81,7 @@ class Footage:
 
 
 def read_footage(path: Path, *, face: int | None = None, longest_s: float | None = None) -> Footage:
-    """Track the most prominent person of a clip (or the numbered one) and read its sound; of a longer clip only the first `longest_s`.
+    """Tracks the most prominent person of a clip (or the numbered one) and read its sound; of a longer clip only the first `longest_s`.
 
     Raises: MediaNotFound, UnreadableMedia, NoPicture, NoUsableFace. A clip without sound has empty samples.
     """
@@ -94,8 +94,8 @@ def read_footage(path: Path, *, face: int | None = None, longest_s: float | None
 
     info = probe(path, deinterlace=True)  # it is only looked at
     count = info.frame_count if longest_s is None else min(info.frame_count, info.frame_at(Fraction(longest_s)) + 1)
-    with closing(open_tracker("mediapipe")) as eyes:
-        tracks = build_tracks(detect_faces(upright_frames(info, 0, count), eyes), eyes.version)
+    with closing(open_tracker("mediapipe")) as tracker:
+        tracks = build_tracks(detect_faces(upright_frames(info, 0, count), tracker), tracker.version)
     track = choose_face(tracks, face)
     times = np.array([float(info.time_of(k)) for k in range(count)])[: len(track.points)]
     rate = info.rate or len(times) / max(float(times[-1] - times[0]), 1e-3)

@@ -1,9 +1,9 @@
-"""Which head a render listens with, and through which encoder: what `--motion` and `--speech-encoder` mean.
+"""Chooses the motion model of a render and its speech encoder: what `--motion` and `--speech-encoder` mean.
 
-auto      the Whisper head where its encoder is on this machine, else the one that carries all it needs
-mel       that one; five to twenty times faster, follows less closely (figures in weights/MODEL_CARD.md)
-whisper   the Whisper head, or an error that says how to get its encoder
-PATH      a head of your own, from `heygem train motion`
+auto      the Whisper model where its encoder is on this machine, else mel
+mel       carries its encoder; five to twenty times faster, follows less closely (figures in weights/MODEL_CARD.md)
+whisper   the model on Whisper tiny.en, or an error that says how to get its encoder
+PATH      a model of your own, from `heygem train motion`
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _WHISPER_ENCODERS = (OFFLINE, "openai/whisper-tiny.en")  # the same weights; whe
 
 
 def choose_motion_model(motion: str = AUTO, encoder: str | None = None) -> MotionModel:
-    """motion and encoder: as this module's first lines and `speech.encoder` say; encoder None = where the head's own is found.
+    """motion and encoder: as this module's first lines and `speech.encoder` say; encoder None = where the model's own is found.
 
-    Raises: MissingWeights, MissingPackage — not on this machine, or an encoder that the head was not trained on. SpecError — an
-    encoder for a head that needs none.
+    Raises: MissingWeights, MissingPackage — not on this machine, or an encoder that the model was not trained on. SpecError — an
+    encoder for a model that needs none.
     """
     if encoder is None and motion in (AUTO, WHISPER):
         return _shipped(motion)
@@ -33,7 +33,7 @@ def choose_motion_model(motion: str = AUTO, encoder: str | None = None) -> Motio
 
 
 def _shipped(motion: str) -> MotionModel:
-    """The Whisper head through whatever is here, or where any will do the one that needs nothing."""
+    """The Whisper model with the encoder that this machine has; with "auto", else `mel`."""
     for encoder in _WHISPER_ENCODERS:
         if encoder != OFFLINE and not _cached(encoder):
             continue
@@ -59,9 +59,9 @@ def _cached(name: str) -> bool:
 
 
 def model_identity(model: MotionModel) -> str:
-    """Changes whenever the same speech would give another motion: the head's weights and its encoder's.
+    """Changes whenever the same speech would give another motion: the model's weights and its encoder's.
 
-    Raises: MissingWeights — a head that was never saved.
+    Raises: MissingWeights — a model that was never saved.
     """
     if not model.digest:
         raise MissingWeights("A head that was not saved yet has no identity: save it and load it again.")

@@ -33,7 +33,7 @@ class Motion:
     coefficients: Floats  # (n100, K); row k stands for second k / 100; all 0 where nobody speaks
     basis: Floats  # (K, V, 3) face space
     speaking: NDArray[np.bool_]  # (n100,) somebody speaks at second k / 100
-    model: str  # which head predicted it
+    model: str  # name of the motion model that predicted it
 
     def save(self, path: Path) -> None:
         """As one .npz file without pickled objects."""

@@ -1,4 +1,4 @@
-"""A motion head as a file: the network, the encoder it listens through, and the mouth shapes it speaks in.
+"""Loads and saves motion models: the network, its speech encoder, and the basis of mouth shapes.
 
 One .safetensors file holds every tensor; its metadata holds the sizes and where it came from. Large matrices are stored as
 int8 with one scale per row, which costs no accuracy that can be measured and a quarter of the space.
@@ -33,11 +33,11 @@ SMALLEST_PACKED = 4096  # elements: matrices below this stay float16
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MotionModel:
-    """A trained head, ready to predict."""
+    """A trained motion model, ready to predict."""
 
     name: str
     encoder: Encoder  # speech → states
-    carries_encoder: bool  # the encoder's weights lie in the head's own file
+    carries_encoder: bool  # the encoder's weights lie in the model's own file
     net: MotionNet | MotionNetEnsemble  # speech states → coefficients
     basis: Floats  # (K, V, 3) face space: one standard deviation of each component
     mean: Floats  # (V, 3) face space: the mean displacement while speaking
@@ -50,10 +50,10 @@ class MotionModel:
 
 @lru_cache(maxsize=4)
 def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionModel:
-    """A shipped head by name, or one of your own by the path of its .safetensors file.
+    """Loads a shipped model by name, or one of your own by the path of its .safetensors file.
 
-    encoder: where to find the speech encoder of a head that does not carry its own, None = where it was found in training.
-    Raises: MissingWeights — no such head, a file that is not one, or another encoder than it was trained with. MissingPackage.
+    encoder: where to find the speech encoder of a model that does not carry its own, None = where it was found in training.
+    Raises: MissingWeights — no such model, a file that is not one, or another encoder than it was trained with. MissingPackage.
     """
     import torch
     from safetensors import SafetensorError, safe_open
@@ -113,7 +113,7 @@ def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | Non
 
 
 def save_motion_model(model: MotionModel, path: Path) -> None:
-    """Write a head as one .safetensors file (packed as this module's first lines say)."""
+    """Writes a model as one .safetensors file (packed as this module's first lines say)."""
     import torch
     from safetensors.torch import save_file
 

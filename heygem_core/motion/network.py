@@ -1,4 +1,4 @@
-"""The network of a motion head: dilated convolutions over speech states, 50 Hz in, mouth coefficients out.
+"""The network of a motion model: dilated convolutions over speech states, 50 Hz in, mouth coefficients out.
 
 Beside the coefficients it says how sure it is that the lips are closed (a regression alone rounds off the closures of p, b and
 m) and that somebody speaks (music and noise are no reason to open the mouth).
@@ -32,7 +32,7 @@ class MotionNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def encode(self, states: Tensor) -> Tensor:
-        """(B, T, states) → (B, T, width): what is said, as far as a mouth cares."""
+        """(B, T, states) → (B, T, width): hidden features of what is said."""
         x = functional.gelu(self.enter(self.dropout(self.norm(states)).transpose(1, 2)))
         for block in self.blocks:
             x = x + block(x)
@@ -41,7 +41,7 @@ class MotionNet(nn.Module):
     def decode(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, width) → coefficients and logits, see the class."""
         x = features.transpose(1, 2)
-        judged = self.judge(x.detach())  # learning to judge must not change what is heard: the mouth follows worse then
+        judged = self.judge(x.detach())  # detached: the closure and speech losses made the features worse for the mouth
         return self.leave(x).transpose(1, 2), judged.transpose(1, 2)
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,7 +49,7 @@ class MotionNet(nn.Module):
 
 
 class MotionNetEnsemble(nn.Module):
-    """Several networks that learn the same from different beginnings and answer with their mean: surer than any of them."""
+    """Several networks that learn the same from different beginnings and return their mean, which is more accurate than any one of them."""
 
     def __init__(self, states: int, components: int, *, members: int, width: int = 128, dropout: float = 0.2) -> None:
         super().__init__()

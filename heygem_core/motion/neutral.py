@@ -1,4 +1,4 @@
-"""From anybody's motion to this person's mouth: where their closed, relaxed mouth is.
+"""Finds a person's neutral shape: the closed, relaxed mouth that predicted displacements are added to.
 
 `neutral_shape` finds it in any clip, also a silent one or a single frame. A target shape is then neutral + displacement.
 """

@@ -1,6 +1,7 @@
-"""Speech in, motion out: what a head hears, and what is known about mouths that no network needs to learn.
+"""Predicts the motion of a mouth from speech.
 
-Where nobody speaks the mouth is closed and relaxed, exactly.
+Runs a motion model, then applies what needs no learning: the mouth is exactly at rest where nobody speaks, lips do not pass
+through each other, and they close fully where a closure is probable.
 """
 
 from __future__ import annotations
@@ -34,24 +35,24 @@ def predict(samples: Floats, model: str = "mel", encoder: str | None = None, ada
     """The motion of a mouth that says this.
 
     samples: (n,) float32 mono at 16 kHz; any level, any length. head: "mel" (all in the project), "whisper" (listens through Whisper
-    tiny.en on this machine), or the path of a head that `train` wrote. encoder: see `load_motion_model`. adaptation: `personal.adapt` of
-    footage of the person, made with the same head.
+    tiny.en on this machine), or the path of a model that training wrote. encoder: see `load_motion_model`. adaptation: from `adapt`, of
+    footage of the person, made with the same model.
     Raises: MissingWeights, MissingPackage.
     """
     return predict_with(load_motion_model(model, encoder), samples, adaptation)
 
 
 def motion_version(model: MotionModel) -> str:
-    """Changes whenever the same speech would give another motion with this head: for keys of caches. Raises: MissingWeights."""
+    """Changes whenever the same speech would give another motion with this model: for keys of caches. Raises: MissingWeights."""
     return f"{PREDICTION_VERSION}-{model_identity(model)}"
 
 
 def predict_with(
     model: MotionModel, samples: Floats, adaptation: Adaptation | None = None, features: SpeechFeatures | None = None
 ) -> Motion:
-    """`predict` with a head that is already loaded, in the manner of one person if their adaptation is given.
+    """`predict` with a model that is already loaded; with `adaptation`, as that person speaks.
 
-    heard: what `encode_speech` made of the levelled samples, where that is known; with its features if there is an adaptation.
+    features: what `encode_speech` made of the levelled samples, where that is known; with its features if there is an adaptation.
     """
     samples = level(samples)
     features = features or encode_speech(model, samples, features=adaptation is not None)
@@ -71,7 +72,7 @@ def predict_with(
 
 
 def voiced(probability: Floats) -> NDArray[np.bool_]:
-    """(n,) bool: the head hears speech, not music or noise; decided over half a second, since its sounds need context."""
+    """(n,) bool: the model takes the sound for speech rather than music or noise; smoothed over 0.3 s, since single sounds need context."""
     return np.asarray(
         maximum_filter1d(gaussian_filter1d(probability, SPEECH_DECISION_S / 2 * FRAME_RATE), round(SPEECH_DECISION_S * FRAME_RATE)) > 0.5
     )

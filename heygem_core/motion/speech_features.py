@@ -1,6 +1,6 @@
-"""What a head makes of speech: the encoder's states, and the network's answer to them.
+"""Runs a motion model over speech: the encoder's states, and the coefficients that the network predicts from them.
 
-Long speech is read in overlapping windows, each trusted only in its middle, so that memory does not grow and no seam shows.
+Long speech is processed in overlapping windows of which only the middle is kept, so memory is bounded and windows join without a step.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ GAIN = 1.25  # a regression that is unsure moves too little; measured on speaker
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpeechFeatures:
-    """What a head makes of speech, at 100 Hz."""
+    """The output of a motion model for a whole recording, at 100 Hz; not adapted to a person and not gated by speech."""
 
     coefficients: Floats  # (n100, K) mouth coefficients in standard deviations
     closed_probability: Floats  # (n100,) probability that the lips are closed
     speech_probability: Floats  # (n100,) probability that somebody speaks
-    features: NDArray[np.float16]  # (n50, F) the encoder's states beside the network's own view of them; (0, F) where not kept
-    advance_s: float  # row k of the features is heard at second k / 50 - advance_s
+    features: NDArray[np.float16]  # (n50, F) the encoder's states, then the network's hidden features; (0, F) where not kept
+    advance_s: float  # row k of the features belongs to second k / 50 - advance_s
 
     def save(self, folder: Path) -> None:
         """As two files."""
@@ -75,7 +75,7 @@ def _at(curve: Floats, rows: NDArray[np.float64]) -> Floats:
 
 
 def encode_speech(model: MotionModel, samples: Floats, *, features: bool = False) -> SpeechFeatures:
-    """What a head makes of levelled samples (n,); features: keep them, for somebody's `Adaptation`: 8 MB a minute with Whisper."""
+    """Encodes levelled samples (n,) mono 16 kHz. features: keep the states too, as an `Adaptation` needs: 8 MB a minute with Whisper."""
     import torch
 
     n100 = frame_count(len(samples))

@@ -1,4 +1,4 @@
-"""Two curves of one mouth against each other: how well one follows, whether lips close when they should, and what must not be found.
+"""Compares two curves of one mouth: correlation, lag, amplitude, lip closures, and traces of the source's mouth.
 
 `match_curves` and `closures` compare a take with what was wanted; `source_mouth_trace` looks for the opposite, a mouth that
 still says what the person really said. Curves are (T,) per frame of the take; NaN leaves a frame out.

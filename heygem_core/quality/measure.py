@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeMeasurement:
-    """A take as it was looked at: the figures and the curves behind them."""
+    """The metrics of a take and the observations they were computed from."""
 
     quality: Quality
     seen: Observation  # the take

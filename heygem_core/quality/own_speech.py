@@ -1,6 +1,6 @@
-"""Does a mouth say what is heard with it? For any video with sound: the lips seen against the lips that the sound asks for.
+"""Compares a mouth with the sound that goes with it, in any video: the lips seen against the lips predicted from the sound.
 
-The speech is listened to as for a render, so this judges footage and takes of other tools; a take of our own was made from
+The speech is encoded as for a render, so this judges footage and takes of other tools; a take of our own was made from
 the very same curve and would flatter itself.
 """
 

@@ -1,4 +1,4 @@
-"""A take laid over the frames that it was made from: is the mouth's picture the same, does an edge show, is the rest untouched.
+"""Compares a take with the frames it was made from: PSNR and SSIM of the mouth, visible edges of the matte, samples changed outside.
 
 Compared in the stored picture, as Y'CbCr at luma resolution, so nothing is scaled before it is judged. The matte is made
 again from the plan, exactly as the engine made it.

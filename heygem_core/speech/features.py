@@ -1,7 +1,7 @@
 """Speech as a log-mel spectrogram: 80 bands, 100 frames a second, the same for a quiet and a loud recording.
 
 The filter bank is Whisper's (Slaney mel scale, 25 ms Hann windows every 10 ms, 0-8 kHz), so that Whisper's encoder
-and our own heads read the same picture of the sound. Two things differ from Whisper's own preparation: the level of
+and our own read the same spectrogram. Two things differ from Whisper's own preparation: the level of
 the *active* speech is brought to one value first, and the floor is fixed instead of relative to the loudest frame
 of a 30 s block, so that a frame's features do not depend on where a block happens to begin.
 

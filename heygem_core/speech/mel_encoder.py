@@ -1,6 +1,6 @@
-"""Our own small listener: log-mel in, speech states out, by dilated convolutions. It is what ships.
+"""The small speech encoder that ships: log-mel in, speech states out, by dilated convolutions.
 
-It learns to hear what a large speech encoder hears (`motion.distill`), from sound alone, and is then on its own. It looks 0.9 s
+It is distilled from a large speech encoder (`motion.training.distillation`) on sound alone and then runs without it. It looks 0.9 s
 to either side and no further, so a change in the speech cannot reach a mouth far away.
 """
 
@@ -38,12 +38,12 @@ class MelEncoder(nn.Module):
 
 
 def is_mel_encoder(sizes: Mapping[str, Any]) -> bool:
-    """Whether the sizes in a head's file are those of a MelFront."""
+    """Whether the sizes in a model's file are those of a MelFront."""
     return "dilations" in sizes
 
 
 def mel_encoder_from_state(state: dict[str, Tensor], sizes: Mapping[str, Any]) -> MelEncoder:
-    """The front that a head carries."""
+    """Restores the encoder that a motion model carries."""
     network = MelEncoder(**sizes)
     network.load_state_dict(state)
     network.eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Is anybody speaking? A probability for each hundredth of a second, from the energy and shape of the sound.
+"""Voice activity detection: a probability of speech for each hundredth of a second, from the energy and shape of the sound.
 
 Three things make speech here: it stands above the steady background (hum, hiss, a fan are their own background and
 cancel), it is not far below the recording's own active level (breath, room tone), and it moves in the 2-10 Hz rhythm

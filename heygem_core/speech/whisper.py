@@ -1,6 +1,6 @@
-"""The front part of Whisper's speech encoder: log-mel in, what is being articulated out.
+"""The first layers of Whisper's speech encoder: log-mel in, states at 50 Hz out.
 
-Only the convolutions and the first transformer layers, in plain torch, so that a head can carry them in its own
+Only the convolutions and the first transformer layers, in plain torch, so that a motion model can carry them in its own
 weights file and run with no download. The middle layers know which sound is spoken and where; the last ones have
 begun to turn it into text, and follow the mouth less well (figures in motion/weights/MODEL_CARD.md).
 
@@ -49,7 +49,7 @@ class Layer(nn.Module):
 class WhisperEncoder(nn.Module):
     """(B, n100, 80) log-mel → (B, ceil(n100 / 2), width × taps) states at 50 Hz: after each layer that is tapped, normalised.
 
-    layers: how many to run, counted from the front. taps: after which of them (1 = the first) to listen, None = after the last.
+    layers: how many to run, counted from the first. taps: layers whose outputs are returned (1 = the first), None = after the last.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ def sinusoids(count: int, width: int) -> Tensor:
 
 
 def from_ctranslate2(path: Path, taps: Sequence[int]) -> WhisperEncoder:
-    """The front of a Whisper model that was converted to CTranslate2's model.bin, up to its last tap.
+    """The first layers of a Whisper model that was converted to CTranslate2's model.bin, up to its last tap.
 
     Raises: MissingWeights — not such a file, or a model with fewer layers.
     """
@@ -115,7 +115,7 @@ def from_ctranslate2(path: Path, taps: Sequence[int]) -> WhisperEncoder:
 
 
 def from_hugging_face(encoder: nn.Module, taps: Sequence[int]) -> WhisperEncoder:
-    """The front of transformers' WhisperEncoder, up to its last tap. Raises: MissingWeights — fewer layers, or not 80 mel bands."""
+    """The first layers of transformers' WhisperEncoder, up to its last tap. Raises: MissingWeights — fewer layers, or not 80 mel bands."""
     stored, layers = encoder.state_dict(), max(taps)
     names = {"self_attn_layer_norm": "attention_norm", "final_layer_norm": "mlp_norm", "fc1": "mlp_in", "fc2": "mlp_out"}
     names |= {f"self_attn.{theirs}_proj": ours for theirs, ours in (("q", "query"), ("k", "key"), ("v", "value"), ("out", "out"))}
@@ -174,7 +174,7 @@ def _name(file: BinaryIO) -> str:
 
 
 def from_state(state: Mapping[str, Tensor], sizes: Mapping[str, Any]) -> WhisperEncoder:
-    """A front from its own saved tensors and `WhisperEncoder.sizes`."""
+    """An encoder from its own saved tensors and `WhisperEncoder.sizes`."""
     network = WhisperEncoder(**sizes)
     network.load_state_dict(dict(state))
     return network.eval().requires_grad_(False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -115,14 +113,6 @@ def test_windows_keep_every_frame_once(n100: int) -> None:
     kept = [k for first, last, _, _ in windows(n100) for k in range(first, last)]
     assert kept == list(range(n100))
     assert all(start <= first and last <= end <= n100 for first, last, start, end in windows(n100))
-
-
-def test_a_minute_of_speech_takes_less_than_its_budget(long_talk: Footage) -> None:
-    minute = np.resize(long_talk.samples, 960_000)
-    predict(minute[:32_000])
-    began = time.process_time()
-    predict(minute)
-    assert time.process_time() - began < 2 * 2  # 2 s on two cores
 
 
 def test_the_fixture_is_speech(talking: Footage) -> None:

@@ -1,4 +1,4 @@
-"""What the sound of speech looks like to a head."""
+"""The log-mel spectrogram of speech, and the level it is brought to."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Examples from raw talking clips: tracked, aligned to their own sound, and left out where the sound is not the face's.
 
-Footage from anywhere carries its own offset between sound and picture. It is measured with a head that is already there: the lag at
+Footage from anywhere carries its own offset between sound and picture. It is measured with a model that exists already: the lag at
 which the mouth follows its prediction best. A mouth that follows at no lag does not belong to the sound.
 """
 

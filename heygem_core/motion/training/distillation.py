@@ -1,8 +1,8 @@
-"""Teaches our own small listener to hear what a large speech encoder hears, so that a head runs with no download.
+"""Distils a large speech encoder into the small one that ships, so that a motion model runs with no download.
 
-The student (`speech.mel_front`) starts from nothing and sees only sound (`motion.recipe`). What the teacher, a head trained on a large
-encoder, hears in a sound, and the mouth that follows from it, is what the student must hear. The network that turns what is
-heard into a mouth is the teacher's; in the last epochs it learns to live with what the student hears less well.
+The student (`speech.mel_encoder`) starts from random weights and is trained on sound alone (`encoder_data`). Its targets are the
+teacher's encoder states, the features of the teacher's network and the mouth that it predicts from them. The network behind the
+student is a copy of the teacher's; it is frozen until the last `settle` epochs, in which it adapts to the student's states.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from .train_model import Epoch, mouth_error
 
 Floats = NDArray[np.float32]
 
-WINDOW = 400  # log-mel frames of one lesson: 4 s
-LONGEST_S = 28  # that the teacher hears at a time
+WINDOW = 400  # log-mel frames of one training window: 4 s
+LONGEST_S = 28  # of sound that the teacher encodes at a time
 
 TeacherWindows = tuple[NDArray[np.float16], NDArray[np.float16]]
-"""Windows of log-mel (N, 400, 80) and what the teacher hears in them (N, 200, states)."""
+"""Windows of log-mel (N, 400, 80) and the teacher's states for them (N, 200, states)."""
 
 
 def distill(
     teacher: MotionModel, sounds: Sequence[Floats], recipe: DistillationRecipe, *, checkpoint: Path | None = None
 ) -> Iterator[Epoch | MotionModel]:
-    """Yields an Epoch after each pass over `sounds` ((n,) mono 16 kHz each), then the student's head.
+    """Yields an Epoch after each pass over `sounds` ((n,) mono 16 kHz each), then the student's motion model.
 
     checkpoint: a file to resume from if it is there, rewritten after each epoch and left at the end. Deterministic with the
     seed on the same machine, resumed or not. Raises: SpecError — too little sound.
@@ -56,7 +56,7 @@ def distill(
 def train_student(
     teacher: MotionModel, train: TeacherWindows, check: TeacherWindows, recipe: DistillationRecipe, *, checkpoint: Path | None = None
 ) -> Iterator[Epoch | MotionModel]:
-    """`distill` from what the teacher heard already."""
+    """`distill` with the teacher's states already computed."""
     torch.manual_seed(recipe.seed)
     steps = len(train[0]) // recipe.batch
     if not steps or not len(check[0]):
@@ -73,8 +73,8 @@ def train_student(
         for done, rows in enumerate(np.array_split(rng.permutation(len(train[0]))[: steps * recipe.batch], steps), epoch * steps):
             for group in adam.param_groups:
                 group["lr"] *= min(1.0, (recipe.epochs * steps - done) / (recipe.settle * steps + 1))
-            throat = int(rng.integers(-2, 3)) if rng.random() < 0.5 else 0  # a little longer or shorter
-            loss = loss_of(student, net, *(lesson[rows] for lesson in train), throat=throat)
+            band_shift = int(rng.integers(-2, 3)) if rng.random() < 0.5 else 0  # as of a longer or shorter vocal tract
+            loss = loss_of(student, net, *(part[rows] for part in train), band_shift=band_shift)
             adam.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
@@ -83,7 +83,7 @@ def train_student(
             total += float(loss.detach()) / steps
         with torch.inference_mode():
             parts_of_check = np.array_split(np.arange(len(check[0])), max(1, len(check[0]) // 32))
-            checked = float(np.mean([float(loss_of(student, net, *(lesson[rows] for lesson in check))) for rows in parts_of_check]))
+            checked = float(np.mean([float(loss_of(student, net, *(part[rows] for part in check))) for rows in parts_of_check]))
         save(parts, checkpoint, about, epoch + 1)
         yield Epoch(of="listener", done=epoch + 1, total=recipe.epochs, loss=total, check=checked)
     for part in (student, net):
@@ -93,7 +93,7 @@ def train_student(
 
 
 def _teacher_windows(teacher: MotionModel, sounds: Sequence[Floats]) -> TeacherWindows:
-    """Windows of log-mel (N, 400, 80) and what the teacher hears in them (N, 200, states)."""
+    """Windows of log-mel (N, 400, 80) and the teacher's states for them (N, 200, states)."""
     mels, states = [np.zeros((0, WINDOW, 80), np.float16)], [np.zeros((0, WINDOW // 2, teacher.encoder.width), np.float16)]
     for sound in sounds:
         levelled = level(sound)[: LONGEST_S * 16_000]
@@ -107,18 +107,18 @@ def _teacher_windows(teacher: MotionModel, sounds: Sequence[Floats]) -> TeacherW
 
 
 def _loss(teacher: MotionModel, recipe: DistillationRecipe) -> Callable[..., Any]:
-    """The function (student, net, log-mel, states, throat=bands by which a voice is shifted) → error of a batch."""
+    """The function (student, net, log-mel, states, band_shift=bands by which a voice is shifted) → error of a batch."""
     error_of = mouth_error(teacher.basis)
 
     def loss(
-        student: MelEncoder, net: MotionNet | MotionNetEnsemble, mel: NDArray[Any], states: NDArray[Any], throat: int = 0
+        student: MelEncoder, net: MotionNet | MotionNetEnsemble, mel: NDArray[Any], states: NDArray[Any], band_shift: int = 0
     ) -> torch.Tensor:
         target_states = torch.from_numpy(states.astype(np.float32))
         with torch.no_grad():
             target_features = teacher.net.encode(target_states)
             target_mouth, target_logits = teacher.net.decode(target_features)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
-            student_states = student(torch.roll(torch.from_numpy(mel.astype(np.float32)), throat, 2))
+            student_states = student(torch.roll(torch.from_numpy(mel.astype(np.float32)), band_shift, 2))
         student_states = student_states.float()
         features = net.encode(student_states)
         mouth, logits = net.decode(features)

@@ -1,4 +1,4 @@
-"""What our own listener hears while it learns (`motion.distill`): recordings, synthetic voices, music; most of it disturbed.
+"""The sounds that the small encoder is distilled on (`distillation`): recordings, synthetic voices, music; most of it disturbed.
 
 Sound alone: no mouth is needed, so any recording of speech will do whose licence allows it.
 """

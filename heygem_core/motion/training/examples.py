@@ -1,4 +1,4 @@
-"""What a head learns from: sound with the mouth that said it, in face space, from the prepared GRID data.
+"""Training examples of a motion model: sound with the mouth that said it, in face space, from the prepared GRID data.
 
 GRID (Cooke et al. 2006, CC-BY 4.0): speaker s1, 989 sentences, 25 fps, landmarks of 302 of the mesh's vertices.
 """

@@ -1,4 +1,4 @@
-"""A training run from beginning to end: data, encoder, head, report. One spec in, one head file and one page out.
+"""A training run from beginning to end: data, encoder, model, report. One spec in, one model file and one page out.
 
     python -m heygem_core.motion.training '{"task": "train-motion", "output": "own.safetensors", "clips": ["FOLDER"]}'
 

@@ -1,10 +1,10 @@
-"""Train a motion head: deterministic with a seed, resumable, reporting as it goes.
+"""Trains a motion model: deterministic with a seed, resumable, reporting as it goes.
 
     states = the encoder's view of the speech          (frozen, computed once)
     basis  = principal components of the mouth shapes
     net    = states → components, so that shape, speed, opening and width all come out right
 
-`train_motion` is a generator of progress; its last item is the head with its figures.
+`train_motion` is a generator of progress; its last item is the model with its metrics.
 """
 
 from __future__ import annotations
@@ -116,11 +116,11 @@ def train_motion(
     delay_s: float = GRID_DELAY_S,
     checkpoint: Path | None = None,
 ) -> Iterator[Epoch | MotionModel]:
-    """Yield an Epoch after each pass over the data, then the Head.
+    """Yield an Epoch after each pass over the data, then the model.
 
-    carry: put a Whisper encoder's layers into the head's own file. delay_s: by which the examples' pictures lag their sound.
+    carry: put a Whisper encoder's layers into the model's own file. delay_s: by which the examples' pictures lag their sound.
     checkpoint: a file to resume from if it is there, rewritten after each epoch and left at the end. The same data, recipe and
-    seed on the same machine give the same head, resumed or not. Raises: SpecError — the checkpoint is another run's.
+    seed on the same machine give the same model, resumed or not. Raises: SpecError — the checkpoint is another run's.
     """
     import torch
 
