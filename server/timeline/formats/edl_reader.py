@@ -130,7 +130,7 @@ def _clip(line: _EventLines, reel: str, low: Fraction | None, high: Fraction | N
 
 
 def _speed(fps: Fraction, rate: Fraction, ratio: Fraction | None) -> Fraction:
-    """Lists write 59.9, 59.94 or 60 for double speed at 29.97; the lengths of source and place say it exactly, where they agree."""
+    """The exact speed. Lists write 59.9, 59.94 or 60 for double speed at 29.97; lengths of source and record decide where they agree."""
     if not fps:
         return fps
     for base in (rate, Fraction(round(rate))):

@@ -41,17 +41,17 @@ def write_edl(model: ExportModel) -> tuple[str, list[str]]:
 
 
 def _topmost(clips: list[ExportClip]) -> list[ExportClip]:
-    """What shows, lowest track first in `clips`: whatever lies above cuts what lies below."""
+    """The parts that show, of clips from the lowest track to the highest: clips above cut those below."""
     shown: list[ExportClip] = []
     for clip in clips:
         if clip.media is None or not clip.enabled or clip.end <= clip.start:
             continue
-        shown = [part for below in shown for part in _around(below, clip)]
+        shown = [part for below in shown for part in _uncovered_parts(below, clip)]
         shown.append(clip)
     return sorted(shown, key=lambda each: each.start)
 
 
-def _around(below: ExportClip, above: ExportClip) -> list[ExportClip]:
+def _uncovered_parts(below: ExportClip, above: ExportClip) -> list[ExportClip]:
     if below.end <= above.start or below.start >= above.end:
         return [below]
     parts = []

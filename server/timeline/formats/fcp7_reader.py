@@ -1,4 +1,4 @@
-"""Final Cut Pro 7 XML, as Premiere and Resolve export it. OTIO's adapter (1.0.0) drops retimes and the tracks' names.
+"""Reads Final Cut Pro 7 XML as Premiere and Resolve export it. OTIO's adapter (1.0.0) drops retimes and the tracks' names.
 
 `in` and `out` count from the file's first frame. A dissolve takes the place of an edge (−1) of the clips beside it.
 """
@@ -40,7 +40,7 @@ def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
 
 
 def rate_of(element: Element | None) -> Fraction | None:
-    """Of the `rate` in an element; None where it is absent or 0."""
+    """Frames per second of the `rate` in an element; None where it is absent or 0."""
     base = number_of(element, "rate/timebase")
     if base is None or not 1 <= base <= 1000:
         return None
@@ -83,12 +83,12 @@ class _Reader:
         start, end = number_of(item, "start"), number_of(item, "end")
         trimmed, dissolve = Fraction(0), None
         if before is not None:
-            cut, begins, ends = _cut(before)
+            cut, begins, ends = _cut_point(before)
             dissolve = ((cut - begins) / rate, (ends - cut) / rate)
             if start is None or start < 0:  # the clip begins with the dissolve; its edit lies at the cut
                 start, trimmed = cut, (cut - begins) / rate
         if (end is None or end < 0) and after is not None:
-            end = _cut(after)[0]
+            end = _cut_point(after)[0]
         clip_rate = rate_of(item) or rate
         first = (number_of(item, "in") or Fraction(0)) / clip_rate
         last = (number_of(item, "out") or Fraction(0)) / clip_rate
@@ -114,8 +114,8 @@ class _Reader:
             return self._nest(item, nested, name, first + trimmed, duration, rate, depth)
         file = item.find("file")
         file = self._files.get(file.get("id", ""), file) if file is not None else None
-        speed, reason = _retime(item)
-        low = _low(first, last, trimmed, duration, speed)
+        speed, reason = _retiming(item)
+        low = _first_second(first, last, trimmed, duration, speed)
         url, name = text_of(file, "pathurl") or None, name or text_of(file, "name")
         if item.find("multiclip") is not None:
             reason = "it is a multicam clip"
@@ -143,7 +143,7 @@ class _Reader:
         return stack
 
 
-def _low(first: Fraction, last: Fraction, trimmed: Fraction, duration: Fraction, speed: Fraction) -> Fraction:
+def _first_second(first: Fraction, last: Fraction, trimmed: Fraction, duration: Fraction, speed: Fraction) -> Fraction:
     """The first second of the file that is shown. Some programs count a retimed clip's `in` in the file's frames and some in
     its own, slowed ones; the length between `in` and `out` tells which."""
     if abs(speed) == 1:
@@ -152,7 +152,7 @@ def _low(first: Fraction, last: Fraction, trimmed: Fraction, duration: Fraction,
     return ((first + trimmed) if own else first / abs(speed) + trimmed) * abs(speed)
 
 
-def _cut(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
+def _cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
     """(cut, start, end) of a transition in frames of the sequence."""
     start, end = number_of(transition, "start") or Fraction(0), number_of(transition, "end") or Fraction(0)
     alignment = text_of(transition, "alignment")
@@ -163,7 +163,7 @@ def _cut(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
     return Fraction((start + end) // 2), start, end
 
 
-def _retime(item: Element) -> tuple[Fraction, str | None]:
+def _retiming(item: Element) -> tuple[Fraction, str | None]:
     """(constant speed, why only an editor can play it)."""
     for effect in item.findall("filter/effect"):
         if text_of(effect, "effectid") != "timeremap":

@@ -1,4 +1,4 @@
-"""FCPXML, as Final Cut Pro and Resolve write it. OTIO's adapter (1.0.0, 2023) loses 29.97, stops at 23.976 and drops retimes,
+"""Reads FCPXML as Final Cut Pro and Resolve write it. OTIO's adapter (1.0.0, 2023) loses 29.97, stops at 23.976 and drops retimes,
 so this is a reader of its own: storylines, connected clips, compound clips, auditions (the versions of a clip) and retimes.
 """
 
@@ -27,7 +27,7 @@ _EFFECTS = ("filter-video", "adjust-transform", "adjust-crop", "adjust-corners",
 
 
 def time_of(text: str | None, default: Fraction = _ZERO) -> Fraction:
-    """Seconds of "1001/30000s", "5s"."""
+    """Seconds of a time such as "1001/30000s" or "5s"."""
     value = number(text.strip().removesuffix("s")) if text else None
     return default if value is None else value
 
@@ -78,7 +78,7 @@ class _Reader:
             self._storyline(story, -origin, 0, lanes, rate, depth)
         tracks: list[Any] = []
         for lane, events in sorted(lanes.picture.items()):
-            crossed = [_crossed(event, [each for each in lanes.dissolves if each[0] == lane]) for event in events]
+            crossed = [_with_dissolve(event, [each for each in lanes.dissolves if each[0] == lane]) for event in events]
             tracks += tracks_of(crossed, rate, _schema.TrackKind.Video, "" if lane == 0 else f"Lane {lane}")
         for (role, _), events in sorted(lanes.sound.items(), key=lambda item: (-item[0][1], item[0][0])):
             tracks += tracks_of(events, rate, _schema.TrackKind.Audio, role)
@@ -132,7 +132,7 @@ class _Reader:
     ) -> None:
         end, wanted = start + duration, element.get("srcEnable", "all")
         link = None
-        pictures, sounds = self._has(element)
+        pictures, sounds = self._picture_and_sound(element)
         if pictures and sounds:
             self._links += 1
             link = str(self._links)
@@ -140,23 +140,23 @@ class _Reader:
             item = self._picture(element, local, duration, rate, depth)
             for number_, other in enumerate(others, 1):
                 self._add_version(item, other, f"version {number_}")
-            self._dress(item, element, link)
+            self._set_details(item, element, link)
             lanes.picture.setdefault(lane, []).append(Event(start=start, end=end, item=item))
         if sounds and wanted != "video":
             item = self._media(element, local, duration, rate)
-            self._dress(item, element, link)
+            self._set_details(item, element, link)
             role = element.get("audioRole") or element.get("role") or _inner_role(element) or "dialogue"
             lanes.sound.setdefault((role, lane), []).append(Event(start=start, end=end, item=item))
 
-    def _has(self, element: Element) -> tuple[bool, bool]:
-        """(picture, sound) in an element."""
+    def _picture_and_sound(self, element: Element) -> tuple[bool, bool]:
+        """Whether an element holds (picture, sound)."""
         if element.tag == "audio":
             return False, True
         asset = self._asset(element)
         if element.tag == "asset-clip" and asset is not None:
             return asset.get("hasVideo") == "1", asset.get("hasAudio") == "1"
         if element.tag == "clip":
-            return any(True for _ in element.iterfind("video")), any(True for each in _own(element) if each.tag == "audio")
+            return any(True for _ in element.iterfind("video")), any(True for each in _inside(element) if each.tag == "audio")
         return True, False
 
     def _own_time(self, element: Element) -> tuple[Fraction, Fraction]:
@@ -187,7 +187,7 @@ class _Reader:
     def _media(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction) -> Any:
         inner = _inner(element)
         asset = self._asset(inner)
-        speed, low, reason = _retimed(element, local, duration)
+        speed, low, reason = _retiming(element, local, duration)
         if inner is not element:  # a clip's own time → the time of the media in it
             low += time_of(inner.get("start"), time_of(asset.get("start")) if asset is not None else _ZERO) - time_of(inner.get("offset"))
         media_rate = self.rate(asset) or rate
@@ -243,21 +243,21 @@ class _Reader:
         shift = exact_seconds(clip.source_range.start_time) - local
         length = time_of(asset.get("duration"), duration)
         reference.available_range = time_range(time_of(asset.get("start")) + shift, length, self.rate(asset) or Fraction(1))
-        _mark_from(other, reference)
+        _copy_own_values(other, reference)
         references = dict(clip.media_references())
         references[key] = reference
         clip.set_media_references(references, clip.active_media_reference_key)
 
-    def _dress(self, item: Any, element: Element, link: str | None) -> None:
+    def _set_details(self, item: Any, element: Element, link: str | None) -> None:
         item.enabled = element.get("enabled", "1") != "0"
-        set_own_values(item, link=link, id=_md(element).get("id"), of=_md(element).get("of"))
+        set_own_values(item, link=link, id=_own_metadata(element).get("id"), of=_own_metadata(element).get("of"))
         if isinstance(item, _schema.Clip) and item.media_reference is not None:
-            _mark_from(element, item.media_reference)
-            if _md(element).get("of"):
-                set_own_values(item, take=_md(element).get("take"))
+            _copy_own_values(element, item.media_reference)
+            if _own_metadata(element).get("of"):
+                set_own_values(item, take=_own_metadata(element).get("take"))
 
 
-def _crossed(event: Event, dissolves: list[tuple[int, Fraction, Fraction]]) -> Event:
+def _with_dissolve(event: Event, dissolves: list[tuple[int, Fraction, Fraction]]) -> Event:
     """The event with the dissolve that lies over its beginning."""
     for _, start, end in dissolves:
         if start <= event.start <= end and event.end > start:
@@ -265,7 +265,7 @@ def _crossed(event: Event, dissolves: list[tuple[int, Fraction, Fraction]]) -> E
     return event
 
 
-def _retimed(element: Element, local: Fraction, duration: Fraction) -> tuple[Fraction, Fraction, str | None]:
+def _retiming(element: Element, local: Fraction, duration: Fraction) -> tuple[Fraction, Fraction, str | None]:
     """(speed, lowest second of the media that shows, why only an editor can play it)."""
     time_map = element.find("timeMap")
     if time_map is None:
@@ -286,11 +286,11 @@ def _inner(element: Element) -> Element:
     if element.tag != "clip":
         return element
     found = element.find("video")
-    return found if found is not None else next((each for each in _own(element) if each.tag == "audio"), element)
+    return found if found is not None else next((each for each in _inside(element) if each.tag == "audio"), element)
 
 
-def _own(element: Element) -> Iterator[Element]:
-    """What is in a clip, not what is connected to it."""
+def _inside(element: Element) -> Iterator[Element]:
+    """The elements inside a clip, without those that are connected to it."""
     for child in element:
         if child.tag in ("video", "audio", "gap") and child.get("lane") is None:
             yield child
@@ -311,7 +311,7 @@ def _source_url(asset: Element | None) -> str | None:
     return url
 
 
-def _md(element: Element) -> dict[str, str]:
+def _own_metadata(element: Element) -> dict[str, str]:
     """Our own metadata of an element."""
     found = {}
     for each in element.findall("metadata/md"):
@@ -321,7 +321,7 @@ def _md(element: Element) -> dict[str, str]:
     return found
 
 
-def _mark_from(element: Element, reference: Any) -> None:
-    ours = _md(element)
+def _copy_own_values(element: Element, reference: Any) -> None:
+    ours = _own_metadata(element)
     if "take" in ours:
         set_own_values(reference, take=ours["take"], job=ours.get("job"))

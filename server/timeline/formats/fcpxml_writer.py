@@ -103,13 +103,13 @@ class _Writer:
         place = {"offset": seconds_text(offset)} | ({} if lane is None else {"lane": str(lane)})
         # An audition cannot carry what is connected to it, its chosen clip does.
         holder = SubElement(parent, "audition", place) if clip.others and kind == "picture" else parent
-        first = self._one(holder, clip, clip.media, place if holder is parent else {"offset": place["offset"]}, kind, role)
+        first = self._asset_clip(holder, clip, clip.media, place if holder is parent else {"offset": place["offset"]}, kind, role)
         if holder is not parent:
             for other in clip.others:
-                self._one(holder, clip, other, {"offset": place["offset"]}, kind, role)
+                self._asset_clip(holder, clip, other, {"offset": place["offset"]}, kind, role)
         return first
 
-    def _one(
+    def _asset_clip(
         self, parent: Element, clip: ExportClip, media: ExportMedia, place: dict[str, str], kind: str, role: str
     ) -> tuple[Element, Fraction]:
         length = (clip.end - clip.start) * self._frame
@@ -141,7 +141,7 @@ class _Writer:
         return element, local
 
     def _on_frame(self, seconds: Fraction) -> Fraction:
-        """Editors refuse times that lie between frames of the sequence by a hair; sound may."""
+        """The time, put on a frame that it misses by less than a thousandth of one: editors refuse it otherwise. Sound may lie between."""
         nearest = round_half_up(seconds / self._frame) * self._frame
         return nearest if abs(nearest - seconds) < self._frame / 1000 else seconds
 

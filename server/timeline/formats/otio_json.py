@@ -27,13 +27,13 @@ MAX_OBJECTS = 4_000_000
 def read_native(data: bytes) -> tuple[Any, list[str]]:
     """(timeline, notices) of an OTIO document. Raises: UnreadableTimeline."""
     notices: list[str] = []
-    document = _parsed(data, notices)
+    document = _parse(data, notices)
     try:
-        root = _decoded(document)
+        root = _decode(document)
     except Exception:
-        _mend(document, notices)
+        _replace_unknown(document, notices)
         try:
-            root = _decoded(document)
+            root = _decode(document)
         except Exception as error:
             raise UnreadableTimeline(f"This is no OpenTimelineIO document: {_first_line(error)}.") from error
     return as_timeline(root), notices
@@ -56,7 +56,7 @@ def write_native(timeline: Any) -> str:
     text: str = timeline.to_json_string(indent=4)
     if f'"{NAMESPACE}"' not in text or ('"kept"' not in text and '"effects": "' not in text):
         return text
-    return json.dumps(_put_back(json.loads(text)), indent=4)
+    return json.dumps(_restore(json.loads(text)), indent=4)
 
 
 def as_timeline(root: Any) -> Any:
@@ -80,7 +80,7 @@ def as_timeline(root: Any) -> Any:
     return timeline
 
 
-def _parsed(data: bytes, notices: list[str]) -> Any:
+def _parse(data: bytes, notices: list[str]) -> Any:
     if len(data) > MAX_BYTES:
         raise UnreadableTimeline(f"The timeline is larger than {MAX_BYTES // 1024**2} MB.")
     try:
@@ -92,7 +92,7 @@ def _parsed(data: bytes, notices: list[str]) -> Any:
     if not isinstance(document, dict) or "OTIO_SCHEMA" not in document:
         raise UnreadableTimeline("This is JSON but no OpenTimelineIO document: it has no OTIO_SCHEMA.")
     known, lowered = dict(otio.core.type_version_map()), set[str]()
-    for count, (value, depth) in enumerate(_everything(document)):
+    for count, (value, depth) in enumerate(_containers(document)):
         if depth > MAX_DEPTH:
             raise UnreadableTimeline(f"The timeline is nested deeper than {MAX_DEPTH} levels.")
         if count > MAX_OBJECTS:
@@ -113,7 +113,7 @@ def _loads(text: str) -> Any:
         return json.loads(re.sub(r"(?<=[:\[,\s])(-?)Inf(?=[\s,\]}])", r"\1Infinity", text))
 
 
-def _everything(document: Any) -> Iterator[tuple[Any, int]]:
+def _containers(document: Any) -> Iterator[tuple[Any, int]]:
     """Every dict and list with its depth, parents first, without recursion."""
     waiting: list[tuple[Any, int]] = [(document, 1)]
     while waiting:
@@ -144,26 +144,26 @@ def _lower_version(value: dict[str, Any], known: dict[str, int], lowered: set[st
         lowered.add(schema)
 
 
-def _decoded(document: Any) -> Any:
+def _decode(document: Any) -> Any:
     return otio.core.deserialize_json_from_string(json.dumps(document))
 
 
-def _mend(composition: dict[str, Any], notices: list[str]) -> None:
+def _replace_unknown(composition: dict[str, Any], notices: list[str]) -> None:
     """Replaces, innermost first, each child that OTIO refuses. Depth is bounded by MAX_DEPTH."""
     if isinstance(composition.get("tracks"), dict):
-        _mend(composition["tracks"], notices)
+        _replace_unknown(composition["tracks"], notices)
     children = composition.get("children")
     if not isinstance(children, list):
         return
     for place, child in enumerate(children):
         if isinstance(child, dict):
-            _mend(child, notices)
+            _replace_unknown(child, notices)
             _set_effects_aside(child)
         try:
-            if not isinstance(_decoded(child), otio.core.Composable):
+            if not isinstance(_decode(child), otio.core.Composable):
                 raise ValueError("it is nothing that can stand in a track")
         except Exception as error:
-            children[place] = _stand_in(child, _first_line(error))
+            children[place] = _placeholder(child, _first_line(error))
             notices.append(f"“{children[place]['name']}” could not be understood and stays as it is.")
 
 
@@ -185,17 +185,17 @@ def _set_effects_aside(child: dict[str, Any]) -> None:
 
 def _is_effect(value: Any) -> bool:
     try:
-        return isinstance(_decoded(value), otio.schema.Effect)
+        return isinstance(_decode(value), otio.schema.Effect)
     except Exception:
         return False
 
 
-def _stand_in(child: Any, reason: str) -> dict[str, Any]:
+def _placeholder(child: Any, reason: str) -> dict[str, Any]:
     """A clip without media as long as the piece it stands for."""
     piece = child if isinstance(child, dict) else {}
     schema, name, source_range = str(piece.get("OTIO_SCHEMA", "no object")), piece.get("name"), piece.get("source_range")
     try:
-        _decoded(source_range)
+        _decode(source_range)
     except Exception:
         source_range = None
     return {
@@ -207,16 +207,16 @@ def _stand_in(child: Any, reason: str) -> dict[str, Any]:
     }
 
 
-def _put_back(value: Any) -> Any:
+def _restore(value: Any) -> Any:
     if isinstance(value, list):
-        return [_put_back(item) for item in value]
+        return [_restore(item) for item in value]
     if not isinstance(value, dict):
         return value
     ours = value.get("metadata", {}).get(NAMESPACE) if isinstance(value.get("metadata"), dict) else None
     kept = _parsed_text(ours, "kept")
     if kept is not None:
         return kept
-    whole = {name: _put_back(item) for name, item in value.items()}
+    whole = {name: _restore(item) for name, item in value.items()}
     effects = _parsed_text(ours, "effects")
     if effects is not None:
         whole["effects"] = effects
