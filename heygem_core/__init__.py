@@ -51,10 +51,10 @@ class Take:
 
         take = Path(path)
         if not take.is_file():
-            raise MediaNotFound(f"There is no file “{take}”: check its path.")
+            raise MediaNotFound("take.not-found", path=take)
         report = read_report(take)
         if report is None:
-            raise SpecError(f"“{take.name}” has no report beside it, so nothing is known of what it should show: render it again.")
+            raise SpecError("take.no-report", file=take.name)
         return Take(path=take, report=report, report_path=report_path(take), notices=report.plan.notices)
 
 

@@ -46,7 +46,7 @@ def fingerprint(path: str | Path) -> str:
     Raises: MediaNotFound.
     """
     if os.path.exists(path) and not os.path.isfile(path):  # whoever opens a pipe waits for ever
-        raise MediaNotFound(f"“{path}” is a folder, a pipe or a device, not a media file: give the path of one file.")
+        raise MediaNotFound("media.not-a-file", path=path)
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
@@ -55,7 +55,7 @@ def fingerprint(path: str | Path) -> str:
                 file.seek(offset)
                 digest.update(file.read(_SAMPLE))
     except OSError as error:
-        raise MediaNotFound(f"“{path}” cannot be read ({error.strerror}): check the path and your access to it.") from error
+        raise MediaNotFound("media.unreadable-path", path=path, why=error.strerror) from error
     return digest.hexdigest()
 
 
@@ -147,10 +147,7 @@ class Cache:
             lock.release()
 
     def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError(
-            f"The cache folder “{self.root}” cannot be written ({error.strerror or error}): "
-            "free some space or set HEYGEM_CACHE to another folder."
-        )
+        return OutputError("cache.not-writable", folder=self.root, why=error.strerror or error)
 
     def prune(self, keep_bytes: int | None = None, *, spare_s: float = _IN_USE_S) -> int:
         """Deletes the entries unused for the longest time until at most `keep_bytes` remain; returns the bytes freed.
@@ -187,7 +184,7 @@ def default_limit() -> int:
     except ValueError:
         gigabytes = -1.0
     if not 0 <= gigabytes < float("inf"):
-        raise SpecError(f"HEYGEM_CACHE_GB must be a number of gigabytes, such as 20, and is “{text}”.")
+        raise SpecError("cache.size-no-number", text=text)
     return int(gigabytes * 1e9)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import DeviceUnavailable
+from .messages import Message, tell
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +21,7 @@ def choose_device(name: DeviceName = "auto") -> torch.device:
     if name == "auto":
         return torch.device(usable[0])
     if name not in usable:
-        raise DeviceUnavailable(f"This machine cannot use {name} ({why_not(name)}): choose --device cpu or auto.")
+        raise DeviceUnavailable("device.unusable", device=name, why=why_not(name))
     return torch.device(name)
 
 
@@ -42,14 +43,14 @@ def memory_of(device: torch.device) -> int:
     return int(psutil.virtual_memory().total)
 
 
-def why_not(name: DeviceName) -> str:
+def why_not(name: DeviceName) -> Message:
     """Why a device that is not usable is not, in words an editor understands."""
     import torch
 
     if name == "cuda" and torch.version.cuda is None:
-        return "the installed PyTorch is a build without CUDA; the page “Install” of the documentation tells how to get one with it"
+        return tell("device.torch-without-cuda")
     if name == "cuda":
-        return "no NVIDIA graphics card was found, or its driver is older than PyTorch needs"
+        return tell("device.no-nvidia")
     if name == "mps" and not torch.backends.mps.is_built():
-        return "only Macs with an Apple chip have it"
-    return "it needs macOS 14 or later"
+        return tell("device.apple-only")
+    return tell("device.macos-14")

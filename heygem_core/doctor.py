@@ -93,7 +93,7 @@ def _devices() -> Iterator[Finding]:
             detail = torch.cuda.get_device_name() if name == "cuda" else "ready"
             yield Finding(area="graphics card", works=True, text=f"{title}: {detail}; renders use it.")
         else:
-            yield Finding(area="graphics card", works=None, text=f"{title}: not used, because {why_not(name)}.")
+            yield Finding(area="graphics card", works=None, text=f"{title}: not used, because {why_not(name).message}.")
     if not any(works for _, works, _ in devices):
         yield Finding(area="graphics card", works=True, text=f"Renders use the processor ({torch.get_num_threads()} threads).")
 

@@ -94,9 +94,10 @@ def check_limits(struct: msgspec.Struct) -> None:
         value = getattr(struct, name)
         if value is None or low <= value <= high:
             continue
-        unit = f" {declared.option.unit}" if declared.option.unit else ""
-        within = f"within ±{high:g}{unit}" if low == -high else f"between {low:g} and {high:g}{unit}"
-        raise SpecError(f"The {declared.option.flag.removeprefix('--')} must lie {within}, got {value:g}.")
+        name, most = declared.option.flag.removeprefix("--"), f"{high:g} {declared.option.unit or ''}".rstrip()
+        if low == -high:
+            raise SpecError("option.beyond", option=name, most=most, got=value)
+        raise SpecError("option.outside", option=name, low=low, most=most, got=value)
 
 
 def _kind(hint: Any) -> Any:

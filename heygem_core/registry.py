@@ -18,6 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 from .errors import SetupError, SpecError
+from .messages import tell
 
 _Thing = TypeVar("_Thing")
 _MARK = "x-registry"
@@ -28,7 +29,7 @@ class Names:
 
     def __init__(self, group: str, *, called: str, own: Mapping[str, str]) -> None:
         self.group = group
-        self.called = called  # in sentences: "deliverable"
+        self.called = called  # a code: "thing.deliverable"
         self._own = {name: EntryPoint(name, value, group) for name, value in own.items()}
 
     @property
@@ -46,7 +47,7 @@ class Names:
     def check(self, name: str) -> str:
         """The name itself. Raises: SpecError — there is none of that name."""
         if name not in self:
-            raise SpecError(f"There is no {self.called} “{name[:60]}”: choose one of {', '.join(self.names())}.")
+            raise SpecError("registry.unknown", thing=tell(self.called), name=name[:60], names=self.names())
         return name
 
     def _all(self) -> dict[str, EntryPoint]:
@@ -91,13 +92,9 @@ class Registry(Names, Generic[_Thing]):
         except Exception as error:
             if point.name in self._own:
                 raise
-            raise SetupError(
-                f"The {self.called} “{point.name}” cannot be loaded from “{point.value}” ({error}): repair its package."
-            ) from error
+            raise SetupError("registry.not-loaded", thing=tell(self.called), name=point.name, place=point.value, error=error) from error
         if not isinstance(thing, self._kind) or getattr(thing, "name", point.name) != point.name:
-            raise SetupError(
-                f"“{point.value}” is declared as the {self.called} “{point.name}” and is none of that name: repair its package."
-            )
+            raise SetupError("registry.other-kind", thing=tell(self.called), name=point.name, place=point.value)
         return thing
 
 

@@ -76,22 +76,22 @@ class Shot(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.start < 0:
-            raise SpecError(f"The first frame must be 0 or more, got {self.start}.")
+            raise SpecError("shot.start-negative", start=self.start)
         if self.end_exclusive is not None and self.end_exclusive <= self.start:
-            raise SpecError(f"The range is empty: it ends at frame {self.end_exclusive}, before or at its start {self.start}.")
+            raise SpecError("shot.range-empty", end=self.end_exclusive, start=self.start)
         if self.speech_end is not None and self.speech_end <= self.speech_start:
-            raise SpecError(f"The speech is empty: it ends at second {float(self.speech_end):g}, before or at its start.")
+            raise SpecError("shot.speech-empty", end_s=float(self.speech_end))
         if max(self.start, self.end_exclusive or 0, *(end for _, end in self.keep)) > _MOST_FRAMES:
-            raise SpecError(f"Frames are numbered up to {_MOST_FRAMES}: no file has more.")
+            raise SpecError("shot.frames-too-large", most=_MOST_FRAMES)
         if abs(self.speech_start) > _MOST_SECONDS or (self.speech_end is not None and abs(self.speech_end) > _MOST_SECONDS):
-            raise SpecError(f"Seconds of the speech lie within ±{_MOST_SECONDS}.")
+            raise SpecError("shot.seconds-too-large", most=_MOST_SECONDS)
         if not Fraction(1, 100) <= abs(self.speed) <= 100:
-            raise SpecError(f"The speed must lie between 1 % and 10000 %, forwards or backwards, got {float(self.speed):.2%}.")
+            raise SpecError("shot.speed", speed=f"{float(self.speed):.2%}")
         for start, end in self.keep:
             if not 0 <= start < end:
-                raise SpecError(f"A range without lip-sync must begin at 0 or later and end after it begins, got {start}–{end}.")
+                raise SpecError("shot.keep-empty", start=start, end=end)
         if self.face is not None and self.face < 1:
-            raise SpecError(f"Faces are numbered from 1, got {self.face}.")
+            raise SpecError("shot.face-number", face=self.face)
 
 
 class SpeechPiece(Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ class SpeechPiece(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.duration_s <= 0 or self.start_s < 0 or self.at_s < 0:
-            raise SpecError("A piece of speech must begin at second 0 or later and last longer than nothing.")
+            raise SpecError("shot.speech-piece-empty")
 
 
 class RenderSettings(Struct, frozen=True, kw_only=True):
@@ -195,7 +195,7 @@ class RenderTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="rende
 
     def __post_init__(self) -> None:
         if self.version != SPEC_VERSION:
-            raise SpecError(f"This spec is version {self.version}; this program reads version {SPEC_VERSION}.")
+            raise SpecError("spec.version", version=self.version, known=SPEC_VERSION)
 
 
 Stage = Literal["probe", "track", "speech", "generate", "plan", "render", "measure", "finish"]

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from ..registry import Names
 
-ENGINE_NAMES = Names("heygem.engines", called="engine", own={"mesh": "heygem_core.engines.mesh.engine:ENGINE"})
+ENGINE_NAMES = Names("heygem.engines", called="thing.engine", own={"mesh": "heygem_core.engines.mesh.engine:ENGINE"})
 
 EngineName: TypeAlias = Annotated[str, Meta(extra_json_schema=ENGINE_NAMES.json_schema)]
 """A name in `ENGINE_NAMES`. Decoding takes any text: whoever uses it looks it up, which says what there is."""

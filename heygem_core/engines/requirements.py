@@ -25,39 +25,34 @@ def check_engine(engine: Engine, info: MediaInfo) -> None:
     """Packages, weights and the clip's colour. Raises: MissingPackage, MissingWeights, UnsupportedMedia."""
     for package in engine.needs.packages:
         if importlib.util.find_spec(package.module) is None:
-            raise MissingPackage(f"The engine “{engine.name}” needs the package {package.module}: install it with `{package.install}`.")
+            raise MissingPackage("engine.needs-package", engine=engine.name, package=package.module, install=package.install)
     for weights in engine.needs.weights:
         if not weights.path.is_file():
             raise MissingWeights(
-                f"The engine “{engine.name}” needs {weights.title}, which is not at “{weights.path}”: {weights.source}, "
-                "or choose another engine."
+                "engine.needs-weights", engine=engine.name, weights=weights.title, path=weights.path, source=weights.source
             )
     if info.colour.hdr and not engine.needs.hdr:
-        raise UnsupportedMedia(
-            f"“{info.path.name}” is HDR, which the engine “{engine.name}” does not draw: choose another engine, or convert the clip to SDR."
-        )
+        raise UnsupportedMedia("engine.no-hdr", file=info.path.name, engine=engine.name)
 
 
 def device_for(engine: Engine, name: DeviceName) -> torch.device:
     """The device of that name, or for "auto" the first usable one of those that the engine draws on. Raises: DeviceUnavailable."""
     needs = engine.needs
     if name != "auto" and name not in needs.devices:
-        raise DeviceUnavailable(
-            f"The engine “{engine.name}” does not draw on {name}: choose --device {' or '.join(needs.devices)}, or another engine."
-        )
+        raise DeviceUnavailable("engine.other-device", engine=engine.name, device=name, devices=needs.devices)
     if name == "auto":
         usable = [device for device in needs.devices if device in usable_devices()]
         if not usable:
-            raise DeviceUnavailable(
-                f"The engine “{engine.name}” draws on {' or '.join(needs.devices)} only, which this machine does not have: "
-                "choose another engine, or render on another machine."
-            )
+            raise DeviceUnavailable("engine.no-device", engine=engine.name, devices=needs.devices)
         name = usable[0]
     device = choose_device(name)
     if needs.memory_bytes and (memory := memory_of(device)) < needs.memory_bytes:
         raise DeviceUnavailable(
-            f"The engine “{engine.name}” needs {needs.memory_bytes / _GB:.0f} GB of memory on the {name} device, which has "
-            f"{memory / _GB:.0f} GB: choose another device or engine."
+            "engine.no-memory",
+            engine=engine.name,
+            device=name,
+            needed_gb=round(needs.memory_bytes / _GB),
+            has_gb=round(memory / _GB),
         )
     LOGGER.info("the engine %s draws on %s", engine.name, device)
     return device

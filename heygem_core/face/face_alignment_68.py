@@ -43,7 +43,7 @@ class FaceAlignment68:
         try:
             import face_alignment
         except ImportError as error:
-            raise MissingPackage(f"The tracker face-alignment needs the package face-alignment: {INSTALL}.") from error
+            raise MissingPackage("tracker.needs-face-alignment", install=INSTALL) from error
         self._net = _load(face_alignment, device)
         self.version = f"face-alignment-{importlib.metadata.version('face-alignment')}-1"
         self._boxes: list[Box] = []  # where the faces of the last frame were
@@ -98,15 +98,9 @@ def _load(package: Any, device: str) -> Any:
         net = package.FaceAlignment(package.LandmarksType.TWO_HALF_D, device=device, face_detector="sfd", compile=False)
     except (URLError, OSError) as error:
         folder = torch.hub.get_dir() + "/checkpoints"
-        raise MissingWeights(
-            f"The weights of face-alignment could not be downloaded ({error}): connect this machine to the internet once, "
-            f"or copy s3fd-619a316812.pth and 3DFAN4-7835d9f11d.pth.tar into “{folder}”."
-        ) from error
+        raise MissingWeights("tracker.weights-not-downloaded", error=error, folder=folder) from error
     except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
-        raise MissingWeights(
-            f"The weights of face-alignment cannot be read ({error}): delete them from “{torch.hub.get_dir()}/checkpoints”, "
-            "they download anew."
-        ) from error
+        raise MissingWeights("tracker.weights-unreadable", error=error, folder=torch.hub.get_dir()) from error
     torch.backends.cudnn.benchmark = benchmark  # the package turns it on, which makes results depend on timing
     return net
 

@@ -41,10 +41,7 @@ class FaceLandmarker:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or Path(os.environ.get(VARIABLE) or default_path())
         if not self._path.is_file():
-            raise MissingWeights(
-                f"The tracker face-landmarker needs the file {FILE_NAME}, which is not at “{self._path}”: download it from Google's page "
-                f"“MediaPipe Face landmark detection guide” and put it there, or set {VARIABLE} to where it is."
-            )
+            raise MissingWeights("tracker.needs-landmarker-file", file=FILE_NAME, path=self._path, variable=VARIABLE)
         self._open()
         import mediapipe
 
@@ -57,7 +54,7 @@ class FaceLandmarker:
                 from mediapipe.tasks.python import BaseOptions
                 from mediapipe.tasks.python.vision import FaceLandmarker, FaceLandmarkerOptions, RunningMode
         except ImportError as error:
-            raise MissingPackage("The tracker face-landmarker needs the package mediapipe: pip install mediapipe.") from error
+            raise MissingPackage("tracker.landmarker-needs-mediapipe") from error
         options = FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(self._path)), running_mode=RunningMode.VIDEO, num_faces=MAX_FACES
         )
@@ -67,9 +64,7 @@ class FaceLandmarker:
                 self._time_ms = 0
                 self._see(np.zeros((64, 64, 3), np.uint8))
         except (RuntimeError, ValueError) as error:
-            raise MissingWeights(
-                f"The file “{self._path}” is not a face landmarker that mediapipe can read: download {FILE_NAME} anew."
-            ) from error
+            raise MissingWeights("tracker.landmarker-unreadable", path=self._path, file=FILE_NAME) from error
 
     def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
         if first:

@@ -240,10 +240,7 @@ def _graph(text: str, outputs: list[str]) -> Any:
         from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
         from mediapipe.python.solution_base import SolutionBase
     except ImportError as error:
-        raise MissingPackage(
-            "The face tracker needs the package mediapipe 0.10.21, which has no build for this Python: "
-            "use Python 3.11 or 3.12, or choose another tracker."
-        ) from error
+        raise MissingPackage("tracker.needs-mediapipe") from error
     from google.protobuf import text_format  # type: ignore[import-untyped]
 
     return SolutionBase(graph_config=text_format.Parse(text, CalculatorGraphConfig()), outputs=outputs)

@@ -29,4 +29,4 @@ def open_tracker(name: TrackerName = "mediapipe", device: str = "cpu") -> FaceTr
         from .face_alignment_68 import FaceAlignment68
 
         return FaceAlignment68(device)
-    raise SpecError(f"There is no tracker called {name!r}; choose mediapipe, face-landmarker or face-alignment.")
+    raise SpecError("tracker.unknown", name=repr(name))

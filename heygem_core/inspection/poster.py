@@ -26,7 +26,7 @@ def make_poster(task: PosterTask) -> Generator[Event, None, None]:
     info = probe(task.path)
     number = info.frame_count // 2 if task.frame is None else task.frame
     if not 0 <= number < info.frame_count:
-        raise BadRange(f"“{info.path.name}” has no frame {number}: choose one from 0 to {info.frame_count - 1}.")
+        raise BadRange("media.no-such-frame", file=info.path.name, number=number, last=info.frame_count - 1)
     path = check_output(task.output, [task.path])
     frame = next(iter(read_frames(info, number, number + 1)))
     rgb = Upright(info).picture(frame.picture, max_side=task.longest_side)
@@ -38,7 +38,7 @@ def write_jpeg(path: Path, rgb: NDArray[np.uint8]) -> None:
     """(h, w, 3) uint8 RGB, whole or not at all. Raises: OutputError."""
     done, data = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
-        raise OutputError(f"“{path.name}” cannot be made into a JPEG of {rgb.shape[1]}×{rgb.shape[0]} pixels: choose a smaller size.")
+        raise OutputError("picture.not-a-jpeg", file=path.name, width=rgb.shape[1], height=rgb.shape[0])
     part = part_path(path)
     try:
         with output_errors(path):

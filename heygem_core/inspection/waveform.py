@@ -21,7 +21,7 @@ _FINE = TAKE_RATE // 100  # samples of one fine peak
 def measure_waveform(task: WaveformTask) -> Generator[Event, None, Waveform]:
     """Raises: InputError, NoSound; SpecError — points out of range."""
     if not 1 <= task.points <= 100_000:
-        raise SpecError(f"A waveform has 1 to 100000 points, got {task.points}.")
+        raise SpecError("waveform.points", points=task.points)
     yield Progress(stage="probe", done=0)
     length = _length(task.path)
     fine: list[float] = []

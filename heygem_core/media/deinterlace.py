@@ -54,6 +54,6 @@ def _ready(info: MediaInfo, graph: Graph, waiting: list[VideoFrame]) -> Iterator
         except (av.error.BlockingIOError, av.error.EOFError):
             return
         if made.format.name != info.pix_fmt:
-            raise UnsupportedMedia(f"“{info.path.name}” stores interlaced pictures as {info.pix_fmt}: deinterlace it in an editor first.")
+            raise UnsupportedMedia("media.interlaced-unsupported", file=info.path.name, pixels=info.pix_fmt)
         write_tags(made, read_tags(waiting.pop(0)))
         yield made

@@ -47,7 +47,7 @@ class Deliverable:
 DELIVERABLES: Registry[Deliverable] = Registry(
     "heygem.deliverables",
     kind=Deliverable,
-    called="format of takes",
+    called="thing.take-format",
     own={
         name: f"{__name__}:{name.upper().replace('-', '_')}"
         for name in ("h264", "hevc", "prores", "prores4444", "dnxhr", "dnxhr-hq", "dnxhr-hqx", "webm", "ffv1")

@@ -40,9 +40,9 @@ def open_media(path: str | Path, **more: str) -> Iterator[InputContainer]:
     """
     path = Path(path)
     if not path.exists():
-        raise MediaNotFound(f"There is no file at “{path}”: check the path, or reconnect the drive it lies on.")
+        raise MediaNotFound("media.not-found", path=path)
     if not path.is_file():
-        raise MediaNotFound(f"“{path}” is a folder or a device, not a media file: give the path of one file.")
+        raise MediaNotFound("media.folder-or-device", path=path)
     with readable(path):
         # Such a name would be taken for a numbered sequence of images; a file opened by its descriptor has no name to misread.
         by_object = not _PATTERN_LETTERS.isdisjoint(str(path.absolute()))
@@ -69,19 +69,17 @@ def readable(path: Path) -> Iterator[None]:
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
         raise _translated(path, error) from error
     except PermissionError as error:
-        raise UnreadableMedia(f"“{path.name}” may not be read by this user: change the file's permissions.") from error
+        raise UnreadableMedia("media.no-permission", file=path.name) from error
 
 
 def _translated(path: Path, error: Exception) -> InputError:
     if isinstance(error, av.error.PermissionError):
-        return UnreadableMedia(f"“{path.name}” may not be read by this user: change the file's permissions.")
+        return UnreadableMedia("media.no-permission", file=path.name)
     if isinstance(error, (av.error.DecoderNotFoundError, av.error.PatchWelcomeError, av.error.NotImplementedError)):
-        return UnsupportedMedia(f"“{path.name}” uses a codec that this program cannot decode: export it as ProRes or H.264 first.")
+        return UnsupportedMedia("media.codec-unknown", file=path.name)
     if path.stat().st_size == 0:
-        return UnreadableMedia(f"“{path.name}” is empty (0 bytes): copy or export it again.")
-    return UnreadableMedia(
-        f"“{path.name}” is not a media file that can be read, or is damaged ({_reason(error)}): play it in a player, or export it again."
-    )
+        return UnreadableMedia("media.empty-file", file=path.name)
+    return UnreadableMedia("media.damaged", file=path.name, error=_reason(error))
 
 
 def _reason(error: Exception) -> str:

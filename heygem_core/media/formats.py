@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .info import MediaInfo
 
 _TRANSFER_OF = {9: 14}  # of a matrix; the others share their number with it
-_EXTRA_ROOM = "choose .mov (ProRes) or .mkv (FFV1) instead"
 
 
 def format_for(path: str | Path, name: str | None = None, info: MediaInfo | None = None) -> Deliverable:
@@ -27,9 +26,9 @@ def format_for(path: str | Path, name: str | None = None, info: MediaInfo | None
     row = by_suffix().get(suffix) if name is None else DELIVERABLES.get(name)
     if row is None:
         known = ", ".join(f"{ending} ({each.title})" for ending, each in by_suffix().items())
-        raise OutputError(f"The output “{Path(path).name}” does not end in a known format: use {known}.")
+        raise OutputError("format.suffix-unknown", file=Path(path).name, suffixes=known)
     if suffix not in row.suffixes:
-        raise OutputError(f"{row.title} is written to {' or '.join(row.suffixes)} files, but the output is “{Path(path).name}”: rename it.")
+        raise OutputError("format.wrong-suffix", format=row.title, suffixes=row.suffixes, file=Path(path).name)
     if info is not None:
         _refuse_what_does_not_fit(row, info)
     return replace(row, muxer="mov") if suffix == ".mov" else row
@@ -80,11 +79,9 @@ def codec_options(row: Deliverable, pixels: PixelFormat) -> dict[str, str]:
 
 def _refuse_what_does_not_fit(row: Deliverable, info: MediaInfo) -> None:
     if info.has_alpha and not row.carries_alpha:
-        raise OutputError(f"{row.title} cannot hold the transparency of “{info.path.name}”: {_EXTRA_ROOM}.")
+        raise OutputError("format.no-transparency", format=row.title, file=info.path.name)
     if info.sample_aspect != 1 and not row.carries_pixel_aspect:
-        raise OutputError(
-            f"{row.title} files are written here with square pixels only, which “{info.path.name}” has not: choose .mov or .mp4."
-        )
+        raise OutputError("format.square-pixels-only", format=row.title, file=info.path.name)
     if info.coded_size[0] < row.smallest_size[0] or info.coded_size[1] < row.smallest_size[1]:
         size, least = ("×".join(map(str, pair)) for pair in (info.coded_size, row.smallest_size))
-        raise OutputError(f"{row.title} needs pictures of at least {least} pixels and “{info.path.name}” has {size}: {_EXTRA_ROOM}.")
+        raise OutputError("format.too-small", format=row.title, least=least, file=info.path.name, size=size)

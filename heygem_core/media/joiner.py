@@ -50,10 +50,10 @@ def join_pieces(
     known = [_read_piece(Path(piece)) for piece in pieces]
     count = sum(len(places) for _, places, _ in known)
     if count != timing.frame_count:
-        raise OutputError(f"The pieces hold {count} frames and the take has {timing.frame_count}: render the missing ones again.")
+        raise OutputError("join.frames-missing", frames=count, wanted=timing.frame_count)
     odd = next((piece for piece, _, head in known if head != known[0][2]), None)
     if odd is not None:
-        raise OutputError(f"“{odd.name}” was encoded with other settings than the first piece: render it again.")
+        raise OutputError("join.other-settings", file=odd.name)
     pixels = take_pixels(row, info)
     expected = ExpectedTake(row=row, info=info, timing=timing, pixels=pixels, tags=take_tags(row, info, pixels))
     part = part_path(path)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 Orientation = tuple[tuple[int, ...] | None, int, bool]  # display matrix (None = shown as stored), clockwise degrees, mirrored before
 
 _PHOTO_CODECS = ("mjpeg", "png", "webp", "tiff")  # their frames may carry EXIF, see `still_orientation`
-_NO_RIGHT_ANGLE = "“{}” is shown turned by an angle that is not a right angle: export it upright first."
 
 
 def still_orientation(path: Path) -> Orientation:
@@ -39,12 +38,12 @@ def video_orientation(head: VideoFrame, codec: str, path: Path) -> Orientation:
     if data is None:
         degrees = -round(head.rotation) % 360
         if degrees % 90:
-            raise UnsupportedMedia(_NO_RIGHT_ANGLE.format(path.name))
+            raise UnsupportedMedia("media.no-right-angle", file=path.name)
         return (turn_matrix(degrees, mirrored=False) if degrees else None), degrees, False
     matrix = read_display_matrix(data)
     turn = turn_of(matrix)
     if turn is None:
-        raise UnsupportedMedia(_NO_RIGHT_ANGLE.format(path.name))
+        raise UnsupportedMedia("media.no-right-angle", file=path.name)
     return (matrix if turn != (0, False) else None), *turn
 
 

@@ -23,12 +23,12 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
     """
     path = Path(path).absolute()
     if path.is_dir():
-        raise OutputError(f"The output “{path}” is a folder: give the name of a file in it.")
+        raise OutputError("output.is-folder", path=path)
     if not path.parent.is_dir():
-        raise OutputError(f"The output folder “{path.parent}” does not exist: create it first.")
+        raise OutputError("output.no-folder", folder=path.parent)
     for given in inputs:
         if path.exists() and Path(given).exists() and path.samefile(given):
-            raise OutputError(f"The output “{path.name}” is the input itself: choose another name, the original is never overwritten.")
+            raise OutputError("output.is-input", file=path.name)
     trial = part_path(path)
     with output_errors(path):
         try:
@@ -62,19 +62,19 @@ def output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, av.error.FFmpegError) as error:
-        raise OutputError(_sentence(path, error)) from error
+        raise _as_output_error(path, error) from error
 
 
-def _sentence(path: Path, error: Exception) -> str:
+def _as_output_error(path: Path, error: Exception) -> OutputError:
     code = getattr(error, "errno", None)
     if code in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk of “{path.parent}” is full: free some space or choose another folder."
+        return OutputError("output.disk-full", folder=path.parent)
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"The folder “{path.parent}” may not be written to: choose another one, or change its permissions."
+        return OutputError("output.no-permission", folder=path.parent)
     if code == errno.EFBIG:
-        return f"“{path.name}” grew larger than the disk of “{path.parent}” allows: choose another folder."
+        return OutputError("output.too-large", file=path.name, folder=path.parent)
     reason = getattr(error, "strerror", None) or str(error)
-    return f"“{path.name}” cannot be written to “{path.parent}” ({reason}): choose another name, folder or format."
+    return OutputError("output.not-written", file=path.name, folder=path.parent, why=reason)
 
 
 def _sync(path: Path) -> None:

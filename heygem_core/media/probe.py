@@ -46,16 +46,13 @@ def probe(path: str | Path, *, deinterlace: bool = False) -> MediaInfo:
         is_still = container.format.name in STILL_FORMATS
         times = scan_frames(container, stream)
         if not len(times.pts):
-            raise NoPicture(f"“{path.name}” has a video track without a single frame: export it again.")
+            raise NoPicture("media.no-frames", file=path.name)
     with open_media(path) as container:
         stream = picture_stream(container, path)
         heads = _decode_heads(container, stream, path, _HEADS_DECODED)
         interlaced = stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in heads)
         if interlaced and not deinterlace:
-            raise UnsupportedMedia(
-                f"“{path.name}” is interlaced, and rendering would tear its lines: "
-                "choose --deinterlace, or deinterlace it in an editor first."
-            )
+            raise UnsupportedMedia("media.interlaced", file=path.name)
         info = _assemble(path, container, stream, heads[0], times.starting_at(heads[0].pts), is_still=is_still)
         return replace(info, interlaced=True) if interlaced else info
 
@@ -69,7 +66,7 @@ def probe_sound(path: str | Path) -> SoundInfo:
     with open_media(path) as container:
         stream = sound_stream(container)
         if stream is None:
-            raise NoSound(f"“{path.name}” has no sound: choose a file with speech in it.")
+            raise NoSound("media.no-speech", file=path.name)
         return _sound_info(stream)
 
 
@@ -88,10 +85,10 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     """
     streams = [stream for stream in container.streams.video if has_picture(stream)]
     if not streams:
-        raise NoPicture(f"“{path.name}” has no picture, only sound or data: choose a video or a still image.")
+        raise NoPicture("media.no-picture", file=path.name)
     stream = next((s for s in streams if int(s.disposition) & 1), streams[0])
     if stream.codec_context is None:
-        raise UnsupportedMedia(f"“{path.name}” uses a video codec that this program cannot decode: export it as ProRes or H.264 first.")
+        raise UnsupportedMedia("media.video-codec-unknown", file=path.name)
     return stream
 
 
@@ -124,13 +121,13 @@ def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, co
         if len(heads) >= count:
             break
     if not heads:
-        raise UnreadableMedia(f"No frame of “{path.name}” can be decoded: the file is damaged, export it again.") from reason
+        raise UnreadableMedia("media.no-decodable-frame", file=path.name) from reason
     return heads
 
 
 def _refuse_tiled_still(container: InputContainer, path: Path) -> None:
     if container.metadata.get("major_brand", "").strip() in _STILL_BRANDS:
-        raise UnsupportedMedia(f"“{path.name}” is a HEIF or AVIF picture, which is stored in tiles: save it as PNG or JPEG first.")
+        raise UnsupportedMedia("media.heif", file=path.name)
 
 
 def _assemble(
@@ -138,7 +135,7 @@ def _assemble(
 ) -> MediaInfo:
     pixels = pixel_format(plain_format(head.format.name) or head.format.name)
     if pixels is None:
-        raise UnsupportedMedia(f"“{path.name}” stores pixels as {head.format.name}, which cannot be rendered: export it as ProRes or PNG.")
+        raise UnsupportedMedia("media.pixels-unsupported", file=path.name, pixels=head.format.name)
     orientation = still_orientation(path) if is_still else video_orientation(head, stream.codec_context.name, path)
     matrix, rotation, mirrored = orientation
     rate = None if is_still else times.rate

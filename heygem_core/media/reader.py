@@ -51,7 +51,7 @@ def read_frames(info: MediaInfo, start: int = 0, end_exclusive: int | None = Non
     """
     end = info.frame_count if end_exclusive is None else end_exclusive
     if not 0 <= start < end <= info.frame_count:
-        raise BadRange(f"Frames {start} to {end} do not lie within “{info.path.name}”, which has frames 0 to {info.frame_count}.")
+        raise BadRange("media.frames-outside", start=start, end=end, file=info.path.name, frames=info.frame_count)
     if info.interlaced:
         return _deinterlaced(info, start, end, threads)
     return _checked(info, _without_gaps(info, _decoded(info, start, end, threads), start, end))
@@ -80,7 +80,7 @@ def read_scattered(info: MediaInfo, indices_sorted: Iterable[int], *, threads: i
     """
     indices = list(indices_sorted)
     if any(after <= before for before, after in pairwise(indices)):
-        raise BadRange("Scattered frames must be asked for in ascending order, each once.")
+        raise BadRange("media.frames-out-of-order")
     for run in _runs(info, indices):
         wanted = set(run)
         yield from (frame for frame in read_frames(info, run[0], run[-1] + 1, threads=threads) if frame.index in wanted)
@@ -179,9 +179,7 @@ def _index_of(info: MediaInfo, picture: VideoFrame, count: int) -> int | None:
 def _refuse_resized(info: MediaInfo, picture: VideoFrame) -> None:
     if (picture.width, picture.height) != info.coded_size:
         was, now = info.coded_size, (picture.width, picture.height)
-        raise UnsupportedMedia(
-            f"The picture of “{info.path.name}” changes from {was[0]}×{was[1]} to {now[0]}×{now[1]} within the file: export it at one size."
-        )
+        raise UnsupportedMedia("media.size-changes", file=info.path.name, width=was[0], height=was[1], new_width=now[0], new_height=now[1])
 
 
 def _without_gaps(info: MediaInfo, frames: Iterator[Frame], start: int, end: int) -> Iterator[Frame]:
@@ -195,7 +193,7 @@ def _without_gaps(info: MediaInfo, frames: Iterator[Frame], start: int, end: int
         yield frame
         expected, last = frame.index + 1, frame
     if last is None:
-        raise UnreadableMedia(f"No frame from {start} to {end} of “{info.path.name}” can be decoded: the file is damaged, export it again.")
+        raise UnreadableMedia("media.range-undecodable", start=start, end=end, file=info.path.name)
     for index in range(expected, end):
         yield _stand_in(info, index, last)
 
@@ -209,7 +207,5 @@ def _checked(info: MediaInfo, frames: Iterator[Frame]) -> Iterator[Frame]:
     for count, frame in enumerate(frames, start=1):
         damaged += frame.damaged
         if damaged > MIN_DAMAGED and damaged > MAX_DAMAGED_SHARE * count:
-            raise UnreadableMedia(
-                f"“{info.path.name}” is too damaged: {damaged} of the first {count} frames read cannot be decoded; copy or export it again."
-            )
+            raise UnreadableMedia("media.too-damaged", file=info.path.name, damaged=damaged, frames=count)
         yield frame

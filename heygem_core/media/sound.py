@@ -68,7 +68,7 @@ def read_speech(path: str | Path, start_s: float | Fraction | None = None, end_s
         source_rate, channels = context.sample_rate, context.channels
     sides = np.concatenate(chunks, axis=1) if chunks else np.zeros((3, 0), np.float32)
     if not sides.shape[1]:
-        raise NoSound(f"The sound of “{Path(path).name}” is empty: choose a file with speech in it.")
+        raise NoSound("media.sound-empty", file=Path(path).name)
     mono, downmix = _mono(sides)
     first, last = (None if value is None else max(0, round(Fraction(value) * SPEECH_RATE)) for value in (start_s, end_s))
     return Sound(samples=mono[first:last], rate=SPEECH_RATE, source_rate=source_rate, source_channels=channels, downmix=downmix)

@@ -54,9 +54,9 @@ def open_sound(path: Path) -> Iterator[SoundSource]:
     with open_media(path) as container:
         stream = sound_stream(container)
         if stream is None:
-            raise NoSound(f"“{path.name}” has no sound: choose a file with speech in it.")
+            raise NoSound("media.no-speech", file=path.name)
         if not (stream.codec_context.channels and stream.codec_context.sample_rate):
-            raise UnreadableMedia(f"The sound of “{path.name}” does not say how many channels it has: export it again.")
+            raise UnreadableMedia("media.channels-unknown", file=path.name)
         yield SoundSource(path.name, container, stream, _origin(path, container, stream))
 
 
@@ -122,7 +122,7 @@ def _decoded(source: SoundSource) -> Iterator[AudioFrame]:
         except av.error.FFmpegError as error:
             bad += 1  # its time is left out, so it becomes silence
             if bad > MAX_BAD_PACKETS:
-                raise UnreadableMedia(f"The sound of “{source.name}” is too damaged to read: copy or export it again.") from error
+                raise UnreadableMedia("media.sound-damaged", file=source.name) from error
 
 
 def _steady(frames: Iterator[AudioFrame], source: SoundSource) -> Iterator[AudioFrame]:
@@ -133,8 +133,7 @@ def _steady(frames: Iterator[AudioFrame], source: SoundSource) -> Iterator[Audio
         first = first or form
         if form != first:
             raise UnsupportedMedia(
-                f"The sound of “{source.name}” changes from {first[0]} Hz {first[1]} to {form[0]} Hz {form[1]} within the file: "
-                "export it with one rate and layout."
+                "media.sound-changes", file=source.name, rate=first[0], layout=first[1], new_rate=form[0], new_layout=form[1]
             )
         yield frame
 

@@ -51,10 +51,10 @@ def timing_of(info: MediaInfo, frames: Sequence[int], *, rate: Fraction | None =
     Raises: BadRange — no frames, or a still without a rate.
     """
     if not len(frames):
-        raise BadRange(f"There is not a single frame of “{info.path.name}” to render: check in and out.")
+        raise BadRange("take.no-frames", file=info.path.name)
     rate = info.rate or rate
     if rate is None:
-        raise BadRange(f"“{info.path.name}” has no frame rate of its own: give one.")
+        raise BadRange("take.no-rate", file=info.path.name)
     start = info.timecode_of(frames[0])
     if not info.variable:
         return steady_timing(rate, len(frames), start)

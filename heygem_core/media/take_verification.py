@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import OutputError
+from ..messages import tell
 from .pixels import is_full_range
 from .probe import MediaInfo, probe
 from .take_timing import TakeTiming, same_timecode
@@ -35,22 +36,19 @@ class ExpectedTake:
         """Raises: OutputError — the file is not as it must be."""
         written, info, timing = probe(path), self.info, self.timing
         compared = [
-            ("frame count", timing.frame_count, written.frame_count),
-            ("frame rate", None if timing.variable else timing.rate, None if timing.variable else written.rate),
-            ("size", info.coded_size, written.coded_size),
-            ("pixel aspect", info.sample_aspect, written.sample_aspect),
-            ("rotation", (info.rotation, info.mirrored), (written.rotation, written.mirrored)),
-            ("colour tags", _codes(self.tags), _codes(written.colour)),
-            ("range of levels", is_full_range(self.pixels, self.tags), written.full_range),
+            ("fact.frame-count", timing.frame_count, written.frame_count),
+            ("fact.frame-rate", None if timing.variable else timing.rate, None if timing.variable else written.rate),
+            ("fact.size", info.coded_size, written.coded_size),
+            ("fact.pixel-aspect", info.sample_aspect, written.sample_aspect),
+            ("fact.rotation", (info.rotation, info.mirrored), (written.rotation, written.mirrored)),
+            ("fact.colour-tags", _codes(self.tags), _codes(written.colour)),
+            ("fact.range-of-levels", is_full_range(self.pixels, self.tags), written.full_range),
         ]
         for what, wanted, got in compared:
             if wanted != got:
-                raise OutputError(f"{self.row.title} did not keep the {what} (wanted {wanted}, got {got}): choose another format.")
+                raise OutputError("take.not-kept", format=self.row.title, what=tell(what), wanted=str(wanted), got=str(got))
         if not same_timecode(timing.start_timecode, written.start_timecode, timing.rate):
-            raise OutputError(
-                f"{self.row.title} did not keep the start timecode (wanted {timing.start_timecode}, got {written.start_timecode}): "
-                "choose another format."
-            )
+            raise OutputError("take.timecode-lost", format=self.row.title, wanted=timing.start_timecode, got=written.start_timecode)
         self._check_times(written)
 
     def _check_times(self, written: MediaInfo) -> None:
@@ -59,7 +57,7 @@ class ExpectedTake:
         got = (written.frame_pts - written.frame_pts[0]) * float(written.time_base)
         worst = float(np.abs(wanted - got).max())
         if worst > 1.01 * tick:
-            raise OutputError(f"{self.row.title} moved frames by up to {worst * 1000:.1f} ms: choose another format.")
+            raise OutputError("take.frames-moved", format=self.row.title, ms=f"{worst * 1000:.1f}")
 
 
 def _codes(tags: ColourTags) -> tuple[int | None, ...]:

@@ -38,18 +38,16 @@ def parse(text: str, rate: Fraction) -> int:
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
-        raise BadRange(f"“{text}” is not a timecode: write it as HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame.")
+        raise BadRange("timecode.malformed", text=text)
     hours, minutes, seconds, frames = (int(match[group]) for group in (1, 2, 3, 5))
     fps, drop = nominal(rate), match[4] != ":"
     if hours > 23 or minutes > 59 or seconds > 59 or frames >= fps:
-        raise BadRange(f"“{text}” is no timecode at {_rate_text(rate)} frames per second: the last field goes up to {fps - 1:02d}.")
+        raise BadRange("timecode.too-many-frames", text=text, rate=_rate_text(rate), last=f"{fps - 1:02d}")
     if drop and not may_drop(rate):
-        raise BadRange(
-            f"“{text}” is drop-frame, which does not exist at {_rate_text(rate)} frames per second: write “:” before the frames."
-        )
+        raise BadRange("timecode.no-drop-at-rate", text=text, rate=_rate_text(rate))
     skipped = _skipped_per_minute(fps) if drop else 0
     if skipped and seconds == 0 and frames < skipped and minutes % 10:
-        raise BadRange(f"“{text}” does not exist in drop-frame timecode: the next frame after {minutes - 1:02d}:59 is ;{skipped:02d}.")
+        raise BadRange("timecode.dropped", text=text, minutes=f"{minutes - 1:02d}", skipped=f"{skipped:02d}")
     total_minutes = hours * 60 + minutes
     return (total_minutes * 60 + seconds) * fps + frames - skipped * (total_minutes - total_minutes // 10)
 
@@ -60,9 +58,9 @@ def format(frames: int, rate: Fraction, *, drop: bool = False) -> str:
     Raises: BadRange — drop-frame at a rate that has none, or a negative count.
     """
     if frames < 0:
-        raise BadRange(f"A timecode cannot lie before 00:00:00:00, got {frames} frames.")
+        raise BadRange("timecode.negative", frames=frames)
     if drop and not may_drop(rate):
-        raise BadRange(f"Drop-frame timecode does not exist at {_rate_text(rate)} frames per second.")
+        raise BadRange("timecode.no-drop", rate=_rate_text(rate))
     fps = nominal(rate)
     frames %= frames_per_day(rate, drop=drop)
     if drop:
@@ -95,13 +93,13 @@ def frame_number(value: int | str, rate: Fraction | None, start_timecode: str | 
     if value.strip().lstrip("+-").isdigit():
         return int(value)
     if rate is None:
-        raise BadRange(f"“{value}” cannot be a timecode here because this picture has no frame rate: give a frame number.")
+        raise BadRange("timecode.no-rate", text=value)
     position = parse(value, rate)
     if start_timecode is None:
         return position
     frame = position - parse(start_timecode, rate)
     if frame < 0:
-        raise BadRange(f"“{value}” lies before the clip's first frame, {start_timecode}.")
+        raise BadRange("timecode.before-start", text=value, start=start_timecode)
     return frame
 
 

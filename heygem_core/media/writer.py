@@ -123,7 +123,7 @@ class TakeWriter:
     def _encode(self, frame: VideoFrame) -> None:
         number, timing = self._frames_written, self._timing
         if number >= timing.frame_count:
-            raise OutputError(f"“{self.path.name}” was planned with {timing.frame_count} frames and got more: render it again.")
+            raise OutputError("take.more-frames", file=self.path.name, frames=timing.frame_count)
         write_tags(frame, self._tags)
         frame.pts, frame.time_base = int(timing.pts[number]), timing.time_base
         frame.pict_type = 0  # the decoder's I, P or B would force the encoder's

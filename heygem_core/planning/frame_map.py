@@ -72,7 +72,7 @@ def frames_under(info: MediaInfo, start: int, end_exclusive: int | None, fit: Fi
     if fit == "loop":
         return np.resize(_there_and_back(numbers), count)
     if count > len(numbers):
-        raise BadRange(f"The take has {count} frames and its range of “{info.path.name}” only {len(numbers)}: the file is another one now.")
+        raise BadRange("take.other-source", count=count, file=info.path.name, in_range=len(numbers))
     return numbers[:count]
 
 
@@ -84,10 +84,7 @@ def end_of(info: MediaInfo, start: int, end_exclusive: int | None) -> int:
     """One past the last frame of a range. Raises: BadRange."""
     end = info.frame_count if end_exclusive is None else end_exclusive
     if not 0 <= start < end <= info.frame_count:
-        raise BadRange(
-            f"The range {start}–{end} does not lie in “{info.path.name}”, which has {info.frame_count} frames: "
-            f"choose in and out between 0 and {info.frame_count}."
-        )
+        raise BadRange("range.outside", start=start, end=end, file=info.path.name, frames=info.frame_count)
     return end
 
 
@@ -103,10 +100,7 @@ def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: F
     if fit == "trim" and speech_s < picture_s:
         return numbers[: max(1, bisect_left(range(len(numbers)), speech_s, key=timing.time_of))]
     if fit == "none" and speech_s > picture_s + picture_s / len(numbers):
-        raise SpeechTooLong(
-            f"The speech lasts {float(speech_s):.2f} s and the picture only {float(picture_s):.2f} s: choose --fit trim (cut the speech), "
-            "hold (keep the picture's length) or loop (play the picture forth and back), or a longer range."
-        )
+        raise SpeechTooLong("speech.too-long", speech_s=f"{float(speech_s):.2f}", picture_s=f"{float(picture_s):.2f}")
     return numbers
 
 

@@ -55,9 +55,7 @@ def outline_of(engine: GeneratingEngine, key: str, cache: Cache, info: MediaInfo
             engine.outline(told)
         kept = kept_outline(key, cache, info)
     if kept is None:
-        raise OutputError(
-            f"The outline could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
-        )
+        raise OutputError("plan.outline-not-kept", folder=cache.root)
     return kept
 
 
@@ -128,7 +126,5 @@ def missing_ranges(blocks: tuple[GenerationBlock, ...], cache: Cache, longest: i
 def _read(engine: GeneratingEngine, blocks: list[GenerationBlock], cache: Cache) -> Generated:
     folders = [cache.entry("generated", block.key) for block in blocks]
     if None in folders:
-        raise OutputError(
-            f"What was generated could not be kept in “{cache.root}”: check that no other program empties that folder while rendering."
-        )
+        raise OutputError("plan.generated-not-kept", folder=cache.root)
     return Generated(block=engine.block, folders=tuple(folder for folder in folders if folder is not None))

@@ -129,7 +129,7 @@ def generate_range(
     """Generates the blocks of some frames of the take that the cache does not hold. Raises: as `make_plan`; SpecError — no such stage."""
     engine = ENGINES.get(settings.engine)
     if not generates(engine):
-        raise SpecError(f"The engine “{engine.name}” generates nothing before a shot is planned: plan it at once.")
+        raise SpecError("engine.generates-nothing", engine=engine.name)
     outline = yield from _outline(engine, shot, settings, cache, inputs)
     yield from generate_blocks(engine, outline, settings, cache, start, end_exclusive)
 
@@ -152,7 +152,7 @@ def open_plan(folder: Path, info: MediaInfo) -> Plan:
         np.load(path, mmap_mode="r")
     facts = from_json((folder / "plan.json").read_bytes(), PlanFacts)
     if facts.version != PLAN_VERSION:
-        raise SpecError(f"This plan is version {facts.version}; this program reads version {PLAN_VERSION}.")
+        raise SpecError("plan.version", version=facts.version, known=PLAN_VERSION)
     return Plan(folder, facts, info)
 
 

@@ -64,7 +64,7 @@ def measure_task(task: MeasureTask) -> Generator[Event, None, None]:
     """`measure_take` as a task: the figures go into the take's report. Raises: as `measure_take`; SpecError — it has no report."""
     yield Progress(stage="measure", done=0)
     if read_report(task.take) is None:
-        raise SpecError(f"“{Path(task.take).name}” has no report, so nothing is known of what it should show: render it again.")
+        raise SpecError("take.no-report", file=Path(task.take).name)
     measure_take(task.take, task.source, cache=task.cache)
     yield Finished(output=task.take, report=str(report_path(task.take)))
 

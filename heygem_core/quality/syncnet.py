@@ -99,18 +99,13 @@ def load_syncnet(path: str | Path) -> SyncNet:
     """The network with a user's weights, every tensor accounted for. Raises: MissingWeights."""
     path = Path(path)
     if not path.is_file():
-        raise MissingWeights(
-            f"There are no SyncNet weights at “{path}”: fetch syncnet_v2.model from its makers (robots.ox.ac.uk/~vgg/software/lipsync) "
-            "and give its path, or measure without --syncnet."
-        )
+        raise MissingWeights("syncnet.no-weights", path=path)
     net = SyncNet()
     try:
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=True)
     except (RuntimeError, pickle.UnpicklingError, TypeError, AttributeError, KeyError, EOFError, ValueError) as error:
         why = " ".join(str(error).split())[:120]
-        raise MissingWeights(
-            f"“{path.name}” does not hold the weights of SyncNet ({why}): fetch syncnet_v2.model again, or measure without --syncnet."
-        ) from error
+        raise MissingWeights("syncnet.unreadable", file=path.name, why=why) from error
     return net.eval()
 
 

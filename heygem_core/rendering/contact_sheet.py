@@ -39,7 +39,7 @@ def write_contact_sheet(source: str | Path, take: str | Path, path: Path, column
     try:
         path.write_bytes(data.tobytes() if done else b"")
     except OSError as error:
-        raise OutputError(f"The contact sheet “{path}” cannot be written ({error.strerror}): choose another folder.") from error
+        raise OutputError("sheet.not-written", path=path, why=error.strerror) from error
     return path
 
 

@@ -51,17 +51,14 @@ def refuse_changed(shot: Shot, inputs: Inputs) -> None:
     """
     for path, mark in zip((shot.video, shot.speech), inputs.marks, strict=True):
         if _mark(path) != mark:
-            raise UnreadableMedia(f"“{Path(path).name}” changed while it was read: wait until it is written, then try again.")
+            raise UnreadableMedia("media.changed", file=Path(path).name)
 
 
 def _heard_s(shot: Shot, sound: Sound) -> Fraction:
     """Raises: BadRange."""
     if shot.speech_start >= sound.duration:
-        raise BadRange(
-            f"The speech is to begin at {float(shot.speech_start):g} s and lasts only {float(sound.duration):.2f} s: "
-            "choose an earlier second."
-        )
+        raise BadRange("speech.starts-after-end", start_s=float(shot.speech_start), speech_s=f"{float(sound.duration):.2f}")
     end = sound.duration if shot.speech_end is None else min(shot.speech_end, sound.duration)
     if end <= 0:
-        raise BadRange(f"The speech is to end at {float(end):g} s, before it begins: choose a later second.")
+        raise BadRange("speech.ends-before-start", end_s=float(end))
     return end - shot.speech_start

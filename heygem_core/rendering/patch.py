@@ -47,9 +47,9 @@ def deliverable_of(output: str | Path, settings: RenderSettings, info: MediaInfo
         wanted = "prores4444"
     row = format_for(output, wanted, info)
     if not row.carries_alpha:
-        raise OutputError(f"A patch is transparent, which {row.title} cannot hold: choose .mov (ProRes 4444) or .mkv (FFV1).")
+        raise OutputError("patch.no-transparency", format=row.title)
     if info.has_alpha:
-        raise OutputError(f"“{info.path.name}” is transparent itself, so a patch over it would be ambiguous: choose a full take.")
+        raise OutputError("patch.of-transparent", file=info.path.name)
     form = pixel_format(_FORM)
     assert form is not None
     row = replace(row, pixels=lambda _: _FORM)

@@ -56,7 +56,7 @@ class Seal:
             with part.open("ab") as file:
                 file.write((24 + len(packet)).to_bytes(4, "big") + b"uuid" + _XMP_BOX + packet)
         if self.label and source_type_of(part) != SOURCE_TYPE:
-            raise OutputError(f"{row.title} did not keep the mark that says the take is synthetic: choose another format.")
+            raise OutputError("take.label-lost", format=row.title)
         if self.sign_with is not None:
             sign(part, _MIME[row.muxer], self.sign_with, self.engine)
 
@@ -65,7 +65,7 @@ def seal_of(settings: RenderSettings, row: Deliverable) -> Seal:
     """The seal of takes of these settings. Raises: SpecError, MissingPackage, OutputError — all that can go wrong with signing."""
     if settings.sign_with is not None:
         if row.muxer not in _MIME:
-            raise OutputError(f"{row.title} files cannot be signed: choose .mov or .mp4, or do not sign.")
+            raise OutputError("sign.format", format=row.title)
         _try(settings.sign_with)
     return Seal(label=settings.label_synthetic, engine=settings.engine, sign_with=settings.sign_with)
 
@@ -118,9 +118,7 @@ def sign(part: Path, mime: str, sign_with: tuple[str, str], engine: str) -> None
             builder.sign(signer, mime, source, target)
         signed.replace(part)
     except C2paError as error:
-        raise OutputError(
-            f"The take could not be signed with “{sign_with[0]}” ({error}): check the certificate chain and its key."
-        ) from error
+        raise OutputError("sign.failed", path=sign_with[0], error=error) from error
     finally:
         signed.unlink(missing_ok=True)
 
@@ -140,7 +138,7 @@ def _signer(sign_with: tuple[str, str]) -> Any:
     try:
         from c2pa import C2paError, C2paSignerInfo, Signer
     except ImportError as error:
-        raise MissingPackage("Signing needs the package c2pa-python: pip install 'heygem-bridge[c2pa]'.") from error
+        raise MissingPackage("sign.needs-c2pa") from error
     chain, key = (_read(path) for path in sign_with)
     try:
         return Signer.from_info(C2paSignerInfo(_algorithm(key, sign_with[1]), chain, key, None))
@@ -149,7 +147,7 @@ def _signer(sign_with: tuple[str, str]) -> Any:
 
 
 def _refused(sign_with: tuple[str, str], error: Exception) -> SpecError:
-    return SpecError(f"“{sign_with[0]}” cannot sign ({error}): give a PEM certificate chain that C2PA accepts, and its private key.")
+    return SpecError("sign.rejected-key", path=sign_with[0], error=error)
 
 
 def _try(sign_with: tuple[str, str]) -> None:
@@ -175,21 +173,21 @@ def _algorithm(key: bytes, path: str) -> str:
     try:
         loaded = load_pem_private_key(key, None)
     except (ValueError, TypeError) as error:
-        raise SpecError(f"“{path}” is not a private key in PEM form without a password: export it so.") from error
+        raise SpecError("sign.not-a-key", path=path) from error
     if isinstance(loaded, ec.EllipticCurvePrivateKey) and loaded.curve.key_size in (256, 384, 521):
         return {256: "es256", 384: "es384", 521: "es512"}[loaded.curve.key_size]
     if isinstance(loaded, ed25519.Ed25519PrivateKey):
         return "ed25519"
     if isinstance(loaded, rsa.RSAPrivateKey):
         return "ps256"
-    raise SpecError(f"“{path}” is a kind of key that C2PA does not know: use an EC, RSA or Ed25519 key.")
+    raise SpecError("sign.key-kind", path=path)
 
 
 def _read(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise SpecError(f"“{path}” cannot be read ({error.strerror}): check the path of the certificate and of the key.") from error
+        raise SpecError("sign.unreadable", path=path, why=error.strerror) from error
 
 
 def _version() -> str:

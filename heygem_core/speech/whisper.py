@@ -92,7 +92,7 @@ def from_ctranslate2(path: Path, taps: Sequence[int]) -> WhisperEncoder:
 
     def copy(ours: str, theirs: str, rows: slice = slice(None)) -> None:
         if f"encoder/{theirs}" not in stored:
-            raise MissingWeights(f"{path} holds no encoder/{theirs}: it is not a Whisper model with {layers} encoder layers.")
+            raise MissingWeights("encoder.no-weights", path=path, weights=theirs, layers=layers)
         state[ours] = torch.tensor(np.array(stored[f"encoder/{theirs}"][rows], np.float32))
 
     for kind in ("weight", "bias"):
@@ -120,9 +120,7 @@ def from_hugging_face(encoder: nn.Module, taps: Sequence[int]) -> WhisperEncoder
     names = {"self_attn_layer_norm": "attention_norm", "final_layer_norm": "mlp_norm", "fc1": "mlp_in", "fc2": "mlp_out"}
     names |= {f"self_attn.{theirs}_proj": ours for theirs, ours in (("q", "query"), ("k", "key"), ("v", "value"), ("out", "out"))}
     if f"layers.{layers - 1}.fc1.weight" not in stored or stored["conv1.weight"].shape[1] != 80:
-        raise MissingWeights(
-            f"This head needs a Whisper encoder with {layers} layers and 80 mel bands (tiny, base, small, medium, large-v2)."
-        )
+        raise MissingWeights("encoder.needs-whisper", layers=layers)
     state = {
         f"{ours}.{kind}": stored[f"{theirs}.{kind}"]
         for ours, theirs in (("enter", "conv1"), ("halve", "conv2"))
@@ -159,9 +157,7 @@ def read_ctranslate2(path: Path) -> dict[str, np.ndarray[Any, Any]]:
                 kind = types[_number(file, "B")]
                 tensors[name] = np.frombuffer(file.read(_number(file, "I")), kind).reshape(shape)
     except (OSError, ValueError, IndexError, struct.error, UnicodeDecodeError) as error:
-        raise MissingWeights(
-            f"{path} cannot be read as a CTranslate2 model ({error}); install the package that carries it again."
-        ) from error
+        raise MissingWeights("encoder.unreadable", path=path, error=error) from error
     return tensors
 
 

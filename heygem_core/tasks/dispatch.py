@@ -43,7 +43,7 @@ _DOES: dict[type, str] = {  # module:function, imported when it is first needed:
 def start(task: Task) -> Work:
     """Starts a task: a generator of its events, whose return value `result_of` reads. Raises: SpecError."""
     if type(task) not in _DOES:
-        raise SpecError(f"There is no task “{type(task).__name__}”.")
+        raise SpecError("task.unknown", name=type(task).__name__)
     module, _, name = _DOES[type(task)].partition(":")
     work: Work = getattr(import_module(f"heygem_core.{module}"), name)(task)
     return work

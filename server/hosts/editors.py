@@ -94,6 +94,6 @@ SCRIPT = Editor(
 EDITORS: Registry[Editor] = Registry(
     "heygem.editors",
     kind=Editor,
-    called="editor",
+    called="thing.editor",
     own={"premiere": f"{__name__}:PREMIERE", "resolve": f"{__name__}:RESOLVE", "script": f"{__name__}:SCRIPT"},
 )

@@ -24,7 +24,7 @@ _TASK_OF_STATE = {"planning": "plan", "rendering": "render", "joining": "finish"
 
 def job(connection: sqlite3.Connection, id: str) -> JobView:
     """Raises: NotFound."""
-    return job_view(_one(connection, "SELECT * FROM jobs WHERE id = ?", id, "job"))
+    return job_view(_one(connection, "SELECT * FROM jobs WHERE id = ?", id, "store.no-job"))
 
 
 def job_view(row: sqlite3.Row) -> JobView:
@@ -59,13 +59,13 @@ def detail(connection: sqlite3.Connection, id: str, after: int = -1, limit: int 
 
 def shot(connection: sqlite3.Connection, id: str) -> ShotView:
     """Raises: NotFound."""
-    row = _one(connection, "SELECT * FROM shots WHERE id = ?", id, "shot")
+    row = _one(connection, "SELECT * FROM shots WHERE id = ?", id, "store.no-shot")
     return _shots(connection, [row], "= ?", (id,))[0]
 
 
 def core_shot(connection: sqlite3.Connection, id: str) -> Shot:
     """As it is rendered. Raises: NotFound."""
-    return from_json(_one(connection, "SELECT shot FROM shots WHERE id = ?", id, "shot")["shot"], Shot)
+    return from_json(_one(connection, "SELECT shot FROM shots WHERE id = ?", id, "store.no-shot")["shot"], Shot)
 
 
 def shots_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[ShotView]:
@@ -130,7 +130,7 @@ def _segment(row: sqlite3.Row) -> SegmentView:
 
 def take(connection: sqlite3.Connection, id: str) -> TakeView:
     """Raises: NotFound."""
-    return take_view(connection, _one(connection, "SELECT * FROM takes WHERE id = ?", id, "take"))
+    return take_view(connection, _one(connection, "SELECT * FROM takes WHERE id = ?", id, "store.no-take"))
 
 
 def take_view(connection: sqlite3.Connection, row: sqlite3.Row) -> TakeView:
@@ -155,8 +155,8 @@ def _message(sentence: str | None, kept: str | None) -> Message | None:
     return known(sentence) if kept is None else from_json(kept, Message)
 
 
-def _one(connection: sqlite3.Connection, query: str, id: str, what: str) -> Any:
+def _one(connection: sqlite3.Connection, query: str, id: str, no: str) -> Any:
     row = connection.execute(query, (id,)).fetchone()
     if row is None:
-        raise NotFound(f"store.no-{what}", id=id)
+        raise NotFound(no, id=id)
     return row

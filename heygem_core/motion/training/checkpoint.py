@@ -16,7 +16,7 @@ def resume(parts: dict[str, Any], checkpoint: Path | None, about: str) -> int:
         return 0
     kept = torch.load(checkpoint, weights_only=True)
     if kept["about"] != about:
-        raise SpecError(f"The checkpoint {checkpoint} is of a run with other data or settings: delete it, or give those again.")
+        raise SpecError("train.other-checkpoint", path=checkpoint)
     for name, part in parts.items():
         part.load_state_dict(kept[name])
     return int(kept["epochs"])

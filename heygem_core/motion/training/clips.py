@@ -49,7 +49,7 @@ def clip_examples(folders: Sequence[Path], model: MotionModel, *, delay_s: float
     """
     paths = sorted(p for folder in folders for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES)
     if not paths:
-        raise MediaNotFound(f"There is no video below {', '.join(map(str, folders))}; give folders of clips of people who talk.")
+        raise MediaNotFound("train.no-clips", folders=folders)
     for path in paths:
         try:
             used, examples = examples_from_footage(read_footage(path), model, delay_s=delay_s)

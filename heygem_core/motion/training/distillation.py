@@ -60,7 +60,7 @@ def train_student(
     torch.manual_seed(recipe.seed)
     steps = len(train[0]) // recipe.batch
     if not steps or not len(check[0]):
-        raise SpecError(f"{len(train[0])} lessons of {WINDOW / 100:g} s are too little to learn from: give more recordings.")
+        raise SpecError("train.too-few-lessons", lessons=len(train[0]), seconds=WINDOW / 100)
     student, net = MelEncoder(width=recipe.width, states=teacher.encoder.width), copy.deepcopy(teacher.net)
     adam = torch.optim.AdamW([*student.parameters(), *net.parameters()], recipe.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.learning_rate, total_steps=recipe.paced_for * steps + 1, pct_start=0.15)

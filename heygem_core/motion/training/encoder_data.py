@@ -61,7 +61,7 @@ def training_sounds(grid: Path | None, voices: Sequence[Path], recipe: Distillat
     sounds[apart:] = [altered(respoken(s, rng), rng) for s in sounds[apart:]]
     recordings = [read_speech(f).samples for folder in voices for f in sorted(folder.rglob("*")) if f.suffix.lower() in SOUND_SUFFIXES]
     if voices and not recordings:
-        raise MediaNotFound(f"There is no recording below {', '.join(map(str, voices))}; give folders of recordings of speech.")
+        raise MediaNotFound("train.no-recordings", folders=voices)
     for number in range(recipe.voice_copies):
         sounds += [altered(respoken(s, rng), rng) if number else s for s in recordings]
     sounds += [altered(s, rng) for s in synthetic(recipe.spoken, recipe.seed)]
@@ -73,7 +73,7 @@ def synthetic(count: int, seed: int = 0) -> Iterator[Floats]:
     """`count` recordings of our phrases by voices of many languages, pitches and speeds, about 12 s each. Raises: MissingPackage."""
     program = shutil.which("espeak-ng")
     if program is None and count:
-        raise MissingPackage("Synthetic voices need the program espeak-ng: install it with your system's package manager.")
+        raise MissingPackage("train.needs-espeak")
     rng, languages = random.Random(seed), list(PHRASES)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "voice.wav"

@@ -67,7 +67,7 @@ def _archive(folder: Path) -> dict[str, npt.NDArray[Any]]:
         with np.load(folder / LANDMARKS) as archive:
             return {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
-        raise MediaNotFound(f"{folder} holds no {LANDMARKS}: give the folder of the prepared GRID data.") from error
+        raise MediaNotFound("train.no-grid", folder=folder, file=LANDMARKS) from error
 
 
 def _sentences(folder: Path) -> Iterator[tuple[str, Floats, Floats, Floats]]:
@@ -75,7 +75,7 @@ def _sentences(folder: Path) -> Iterator[tuple[str, Floats, Floats, Floats]]:
     try:
         import soundfile
     except ImportError as error:
-        raise MissingPackage("Reading GRID's sound needs soundfile: pip install soundfile.") from error
+        raise MissingPackage("train.needs-soundfile") from error
     archive = _archive(folder)
     sound, _ = soundfile.read(folder / SPEECH, dtype="float32")
     steps = ((archive["high"].astype(np.uint16) << 8) | archive["low"]).view(np.int16).transpose(2, 1, 0)

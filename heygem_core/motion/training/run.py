@@ -45,11 +45,11 @@ class TrainTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def __post_init__(self) -> None:
         if not self.output.endswith(".safetensors"):
-            raise SpecError(f"A head is a .safetensors file, got “{self.output}”.")
+            raise SpecError("train.not-safetensors", path=self.output)
         if self.grid is None and not self.clips:
-            raise SpecError("There is nothing to train from: give `grid`, `clips`, or both.")
+            raise SpecError("train.nothing-given")
         if self.voices and not self.distil:
-            raise SpecError("Recordings of voices are for the listener alone: ask for `distill` too.")
+            raise SpecError("train.voices-need-distill")
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="trained"):
@@ -78,7 +78,7 @@ def run_training(task: TrainTask) -> Iterator[ClipResult | Epoch | Trained]:
             seen.append(found)
             yield found
     if len(examples) < 2:
-        raise SpecError(f"{len(examples)} stretch of speech is too little to train from: the clips' lines say why they were left out.")
+        raise SpecError("train.too-little-speech", examples=len(examples))
     for stage in (_train(task, examples, trained), _distil(task, trained, output) if task.distil else ()):
         for epoch in stage:
             seen.append(epoch)
@@ -89,10 +89,10 @@ def run_training(task: TrainTask) -> Iterator[ClipResult | Epoch | Trained]:
 
 def _check_places(task: TrainTask, *models: Path) -> None:
     if not models[0].parent.is_dir():
-        raise OutputError(f"The folder {models[0].parent} does not exist: make it first.")
+        raise OutputError("train.no-folder", folder=models[0].parent)
     for left in (_checkpoint(model) for model in models):
         if left.exists() and not task.resume:
-            raise SpecError(f"An interrupted run left {left}: go on with it (--resume), or delete it to begin anew.")
+            raise SpecError("train.interrupted", path=left)
 
 
 def _checkpoint(model: Path) -> Path:
@@ -169,7 +169,7 @@ def loss_plot(epochs: list[Epoch]) -> bytes:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingPackage("Plots need matplotlib: pip install matplotlib.") from error
+        raise MissingPackage("train.needs-matplotlib") from error
     kinds = [kind for kind in ("head", "listener") if any(e.of == kind for e in epochs)]
     figure = Figure(figsize=(7, 3 * max(1, len(kinds))), layout="constrained")
     for kind, axes in zip(kinds, np.atleast_1d(figure.subplots(max(1, len(kinds)))), strict=False):

@@ -13,7 +13,7 @@ from .format import Format
 FORMATS: Registry[Format] = Registry(
     "heygem.timeline_formats",
     kind=Format,
-    called="timeline format",
+    called="thing.timeline-format",
     own={name: f"{__package__}.{name}:FORMAT" for name in ("otio", "otioz", "fcpxml", "fcp7", "edl", "aaf")},
 )
 
