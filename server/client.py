@@ -73,9 +73,9 @@ class Client:
         try:
             proof = self._ask("POST", "/api/v1/prove", Proof, asked, known=False)
         except (errors.ServerError, SpecError) as error:
-            raise NoServer(f"What answers at {self.url} is not this server: {error}") from error
+            raise NoServer("client.not-this-server", url=self.url, error=error) from error
         if not is_proof(token, nonce, proof.hmac):
-            raise NoServer(f"What answers at {self.url} does not know this server's token, so it gets none: start `heygem serve` again.")
+            raise NoServer("client.impostor", url=self.url)
 
     @classmethod
     def connect(cls, place: Path | None = None) -> Client:
@@ -84,7 +84,7 @@ class Client:
         file = file if file.is_file() else server_file(file)
         found = read_server_file(file)
         if found is None:
-            raise NoServer("No server is running: start one with `heygem serve`.")
+            raise NoServer("client.no-server")
         return cls.of(found, file.parent)
 
     @classmethod
@@ -93,7 +93,7 @@ class Client:
         try:
             context = None if file.certificate is None else pinned_context(folder / file.certificate)
         except OSError as error:
-            raise NoServer(f"The certificate “{file.certificate}” cannot be read ({error.strerror}): put it beside the pass.") from error
+            raise NoServer("client.certificate-unreadable", certificate=file.certificate, why=error.strerror) from error
         return cls(file.url, file.token, context=context)
 
     def __enter__(self) -> Client:
@@ -178,7 +178,7 @@ class Client:
             self._fetch_rest(take, part, have, told)
         if sha256_of(part) != take.sha256:
             part.unlink()
-            raise errors.Broken(f"“{take.name}” arrived damaged and was thrown away: fetch it again.")
+            raise errors.Broken("client.damaged-download", take=take.name)
         os.replace(part, target)
         return target
 
@@ -224,7 +224,7 @@ class Client:
                         raise error_named(said.error, message_of(said))
                     yield said
         except (OSError, ConnectionClosed) as error:
-            raise NoServer("The server went: start `heygem serve` again.") from error
+            raise NoServer("client.server-went") from error
 
     # --- below
 
@@ -266,7 +266,7 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 problem = error
-        raise NoServer(f"The server at {self.url} does not answer ({problem}): start `heygem serve` again.") from problem
+        raise NoServer("client.no-answer", url=self.url, error=problem) from problem
 
     def _known(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}

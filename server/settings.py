@@ -84,11 +84,11 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.lan and self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise SpecError(f"The address {self.host} can be reached from other machines: add --lan, which demands TLS and a token.")
+            raise SpecError("settings.lan-needed", host=self.host)
         if (self.sign_certificate is None) != (self.sign_key is None):
-            raise SpecError("Signing takes needs both: the certificate chain (sign_certificate) and its key (sign_key).")
+            raise SpecError("settings.sign-both")
         if self.takes_folder == self.cache or self.cache in self.takes_folder.parents:
-            raise SpecError("Takes may not live in the cache, where anything may be deleted at any time: choose another takes_folder.")
+            raise SpecError("settings.takes-in-cache")
 
     @property
     def sign_with(self) -> tuple[str, str] | None:
@@ -114,7 +114,7 @@ def read_settings(
         read = {name: _read(name, value) for name, value in values.items()}
         return msgspec.convert(read, ServerSettings, strict=False, dec_hook=_decode)
     except (msgspec.ValidationError, ValueError) as error:
-        raise SpecError(f"A setting of the server is not valid: {error}. `heygem serve --help` lists them all.") from error
+        raise SpecError("settings.not-valid", error=error) from error
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -153,17 +153,15 @@ def _from_file(file: Path | None) -> dict[str, Any]:
     path = file or settings_file()
     if not path.is_file():
         if file is not None:
-            raise SpecError(f"There is no settings file “{path}”.")
+            raise SpecError("settings.no-file", path=path)
         return {}
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SpecError(f"The settings file “{path}” cannot be read: {error}.") from error
+        raise SpecError("settings.unreadable", path=path, error=error) from error
     unknown = sorted(set(values) - set(ServerSettings.__struct_fields__))
     if unknown:
-        raise SpecError(
-            f"The settings file “{path}” has an unknown key “{unknown[0]}”; known are {', '.join(ServerSettings.__struct_fields__)}."
-        )
+        raise SpecError("settings.unknown-key", path=path, key=unknown[0], known=", ".join(ServerSettings.__struct_fields__))
     return values
 
 

@@ -40,7 +40,7 @@ class MediaRef(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.upload is None):
-            raise SpecError("A file is named by its path or by the id of an upload: give one of the two.")
+            raise SpecError("request.path-or-upload")
 
 
 class Laying(Struct, frozen=True, kw_only=True):
@@ -104,9 +104,9 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.videos or not self.speeches:
-            raise SpecError("A batch needs at least one video and one speech.")
+            raise SpecError("batch.empty")
         if self.pairing == "in-order" and len(self.videos) != len(self.speeches):
-            raise SpecError(f"Pairs need as many speeches as videos, got {len(self.speeches)} and {len(self.videos)}.")
+            raise SpecError("batch.pairs", speeches=len(self.speeches), videos=len(self.videos))
 
 
 class JobRequest(Struct, frozen=True, kw_only=True):
@@ -123,7 +123,7 @@ class JobRequest(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if bool(self.shots) == (self.batch is not None):
-            raise SpecError("A job has shots or a batch: give one of the two.")
+            raise SpecError("request.shots-or-batch")
 
 
 JobState = Literal["queued", "active", "paused", "completed", "failed", "canceled"]

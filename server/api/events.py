@@ -59,7 +59,7 @@ async def events(context: RequestContext) -> web.StreamResponse:
     access.rate_limit.check_before(context.request.remote)
     unknown, address = context.request.app[app_keys.UNKNOWN], context.request.remote or ""
     if unknown[address] >= _MOST_UNKNOWN[is_loopback(address)]:
-        raise TooMany("Too many sockets are open that have not said who they are: say hello on those first.")
+        raise TooMany("socket.too-many-silent")
     socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, compress=False, timeout=2.0)
     sockets = context.request.app[app_keys.SOCKETS]
     try:
@@ -100,8 +100,8 @@ async def _introduced(context: RequestContext, socket: web.WebSocketResponse) ->
                     break
                 await _send(socket, _proof(context, said))
     except TimeoutError:
-        raise Unauthorized(f"Nobody said who it is within {HELLO_WITHIN_S:g} s: send a hello first.") from None
-    raise Unauthorized("The first message says who you are: send a hello.")
+        raise Unauthorized("socket.silent", seconds=HELLO_WITHIN_S) from None
+    raise Unauthorized("socket.hello-first")
 
 
 def _who(context: RequestContext, hello: Hello) -> Grant:
@@ -109,7 +109,7 @@ def _who(context: RequestContext, hello: Hello) -> Grant:
     if hello.token is not None:
         return by_token(access, request.remote, hello.token)
     if access.names.kind_of(request.headers.get("Origin")) != "own":  # browsers always name the page that opens a socket
-        raise Unauthorized("A socket without a token is for this server's own page: send a token in the hello.")
+        raise Unauthorized("socket.token-needed")
     return by_cookie(access, request)
 
 
@@ -123,7 +123,7 @@ def _decoded(text: str) -> ToServer:
     try:
         return from_json(text, ToServer)  # type: ignore[arg-type]
     except (SpecError, RecursionError) as error:
-        raise BadRequest(f"This message is not one that the server knows: {error.__cause__ or error}.") from error
+        raise BadRequest("socket.unknown-message", error=error.__cause__ or error) from error
 
 
 async def _serve(context: RequestContext, socket: web.WebSocketResponse, hello: Hello, who: Grant) -> None:
@@ -152,13 +152,13 @@ async def _serve(context: RequestContext, socket: web.WebSocketResponse, hello: 
 async def _read(context: RequestContext, socket: web.WebSocketResponse, client, who: Grant, host: Connection | None) -> None:  # type: ignore[no-untyped-def]
     async for message in socket:
         if message.type is not WSMsgType.TEXT:
-            raise BadRequest("Messages to the server are text.")
+            raise BadRequest("socket.text-only")
         if host is not None and _is_rpc(message.data):
             context[app_keys.HOSTS].answered(host, message.data)
             continue
         said = _decoded(message.data)
         if not isinstance(said, Follow):
-            raise BadRequest("After the hello only “follow” and a host's answers are understood.")
+            raise BadRequest("socket.after-hello")
         client.follow(previews=said.previews, logs=await _own_logs(context, who, said.logs))
 
 
@@ -235,7 +235,7 @@ async def _own_logs(context: RequestContext, who: Grant, jobs: tuple[str, ...]) 
         return jobs
     seen: dict[str, bool] = {}
     if not all([await _owns_job(context, who, job, seen) for job in jobs]):
-        raise Forbidden("An editor follows the logs of its own project's jobs alone.")
+        raise Forbidden("socket.own-logs-only")
     return jobs
 
 

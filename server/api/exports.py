@@ -55,7 +55,7 @@ def _connected(context: RequestContext) -> HostView:
     for view in context[app_keys.HOSTS].all():
         if view.id == context.id:
             return view
-    raise NotFound("This editor is not connected: open its panel, then try again.")
+    raise NotFound("host.not-connected")
 
 
 def _make_folder(home: Path, floor_bytes: int) -> None:
@@ -90,11 +90,9 @@ def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult,
         try:
             path, before = _file(home, said.get(item), roots), getattr(said.get(item), "handles", None)
             if path.name in names:
-                raise BadPath(f"The editor named “{path.name}” for two clips: let it export them one by one.")
+                raise BadPath("export.twice", file=path.name)
             if before is not None and not 0 <= before <= body.handles:
-                raise BadPath(
-                    f"The editor says that “{path.name}” has {before} frames before the clip, where {body.handles} were asked for."
-                )
+                raise BadPath("export.handles-too-long", file=path.name, before=before, handles=body.handles)
             names.add(path.name)
             files[item] = ExportedItem(item=item, path=path.name, handles=before)
             found.append(ExportedItem(item=item, path=str(path), handles=before))
@@ -113,25 +111,22 @@ def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult,
 def _file(home: Path, said: ExportedItem | None, roots: AllowedFolders) -> Path:
     """The file of one clip, as this machine calls it. Raises: BadPath — there is none that may be used, and why."""
     if said is None:
-        raise BadPath("The editor said nothing about this clip: try again.")
+        raise BadPath("export.clip-not-mentioned")
     if said.path is None:
         raise BadPath(said.problem or "The editor made no file of this clip and did not say why: look for a message in it, then try again.")
     named = roots.inward(said.path)
     check_text(named)
     path = Path(real_path(Path(named).parent), Path(named).name)
     if os.path.normcase(path.parent) != os.path.normcase(real_path(home)) or path.name == KEPT:
-        raise BadPath(f"The editor named “{path.name}” outside the folder that it was given: an export is taken from there alone.")
+        raise BadPath("export.outside-folder", file=path.name)
     try:
         status = os.lstat(path)
     except OSError:
-        raise BadPath(
-            f"“{path.name}” did not appear in the server's folder: an editor on another machine can export only into a folder that both "
-            "machines see (--path-maps)."
-        ) from None
+        raise BadPath("export.did-not-appear", file=path.name) from None
     if not stat.S_ISREG(status.st_mode):
-        raise BadPath(f"“{path.name}” is a link or no file at all: an export is a file.")
+        raise BadPath("export.not-a-file", file=path.name)
     if status.st_size == 0:
-        raise BadPath(f"“{path.name}” is empty: let the editor export the clip again.")
+        raise BadPath("export.empty", file=path.name)
     return path
 
 

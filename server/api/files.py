@@ -46,7 +46,7 @@ def _listing(real: Path, roots: list[str]) -> Folder:
         with os.scandir(real) as entries:
             found = [entry for _, entry in zip(range(_MOST_ENTRIES), entries, strict=False) if not entry.name.startswith(".")]
     except OSError as error:
-        raise NotFound(f"The folder “{real}” cannot be read ({error.strerror}).") from error
+        raise NotFound("folder.unreadable", folder=real, why=error.strerror) from error
     parent = None if str(real) in {os.path.realpath(root) for root in roots} else str(real.parent)
     kinds = _kinds()
     shown = sorted((_entry(entry, kinds) for entry in found), key=lambda entry: (entry.kind != "folder", entry.name.casefold()))

@@ -34,7 +34,7 @@ def check_reach(context: RequestContext) -> None:
         return
     views = [view for view in context[app_keys.HOSTS].all() if view.id == context.id]
     if context.who.host != context.id or any(view.project != context.who.project for view in views):
-        raise Forbidden("An editor's token reaches this editor and project alone.")
+        raise Forbidden("auth.own-editor-only")
 
 
 async def _with_file(context: RequestContext, body: HostCall) -> HostCall:

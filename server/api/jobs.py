@@ -61,7 +61,7 @@ def core_shots(context: RequestContext, request: JobRequest) -> list[Shot]:
     """Each shot with paths of this machine. Raises: BadRequest, BadPath, NotAllowedFolder, NotFound."""
     wanted = expand(request) if request.batch is None or _pairs(request) <= MOST_SHOTS else ()
     if not 1 <= len(wanted) <= MOST_SHOTS:
-        raise BadRequest(f"A job has at most {MOST_SHOTS} shots: make several jobs.")
+        raise BadRequest("job.too-many-shots", most=MOST_SHOTS)
     known: dict[MediaRef, str] = {}
     return [_core_shot(context, each, known) for each in wanted]
 
@@ -124,7 +124,7 @@ async def list_jobs(context: RequestContext) -> JobPage:
     wanted = [state for state in (query.state or "").split(",") if state]
     states = [state for state in get_args(JobState) if state in wanted]
     if unknown := [state for state in wanted if state not in states]:
-        raise BadRequest(f"There is no state “{unknown[0][:40]}”; there are {', '.join(get_args(JobState))}.")
+        raise BadRequest("job.unknown-state", state=unknown[0][:40], states=", ".join(get_args(JobState)))
     project = context.who.project if context.who.scope == "host" else query.project
     services = context[app_keys.SERVICES]
     page = await asyncio.to_thread(services.store.jobs, states, query.q, project, query.before, query.limit)
@@ -181,7 +181,7 @@ async def zipped(context: RequestContext) -> web.StreamResponse:
     detail = await asyncio.to_thread(context[app_keys.SERVICES].store.job, context.id)
     takes = [take for shot in detail.shots for take in shot.takes]
     if not takes:
-        raise BadRequest("This job has no takes yet.")
+        raise BadRequest("job.no-takes")
     files = [(f"{n:04}-{take.name}", Path(take.path)) for n, take in enumerate(takes, 1)]
     return await send_zip(context.request, files, f"{job.name}.zip", context[app_keys.ROOTS].open)
 

@@ -42,7 +42,7 @@ class RangeQuery(Struct, frozen=True, kw_only=True):
 async def _path(context: RequestContext, media: MediaRef) -> str:
     path = await asyncio.to_thread(_real, context, media)
     if not await asyncio.to_thread(os.path.isfile, path):  # that of Path raises for a name that is too long
-        raise NotFound(f"There is no file “{path.name}” there: check its name.")
+        raise NotFound("file.not-there", file=path.name)
     return str(path)
 
 
@@ -100,7 +100,7 @@ async def proxy(context: RequestContext, body: MediaRef) -> ProxyMade:
 async def proxy_file(context: RequestContext) -> web.StreamResponse:
     made = context.request.app[app_keys.PROXIES].get(context.id)
     if made is None:
-        raise NotFound("This preview is not here any more: ask for it again.")
+        raise NotFound("preview.gone")
     return await send_file(context.request, made, "video/mp4")
 
 

@@ -48,7 +48,7 @@ async def _send(context: RequestContext, path: Path) -> web.Response:
     """Raises: NotFound — no such file of the page."""
     real = Path(os.path.realpath(path))
     if not inside(real, (WEB,)) or real.suffix not in _TYPES or not real.is_file():
-        raise NotFound("The page has no such part.")
+        raise NotFound("page.no-such-part")
     status = real.stat()
     response = web.Response(headers=page_headers(context[app_keys.ACCESS].names))
     response.etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"

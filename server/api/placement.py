@@ -27,7 +27,7 @@ async def placing(context: RequestContext) -> PlaceParams:
 
 def _placing(context: RequestContext, take: TakeView) -> PlaceParams:
     if take.missing or not os.path.isfile(take.path):
-        raise NotFound(f"“{take.name}” is no longer where it was written: put it back, or render it again.")
+        raise NotFound("take.file-gone", take=take.name)
     placement, shot = _place_of(context, take)
     handles, frames = shown_frames(take, placement)
     outward = context[app_keys.ROOTS].outward
@@ -55,9 +55,9 @@ def _place_of(context: RequestContext, take: TakeView) -> tuple[Placement, Shot 
     except NotFound:
         if take.placed:
             return take.placed[-1].placement, None
-        raise NotFound(f"The job of “{take.name}” was deleted, and with it where it belongs: lay it by hand.") from None
+        raise NotFound("take.job-deleted", take=take.name) from None
     if placement is None:
-        raise NotFound(f"“{take.name}” does not come from a timeline: lay it by hand.")
+        raise NotFound("take.not-from-timeline", take=take.name)
     return placement, shot
 
 

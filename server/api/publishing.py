@@ -63,14 +63,14 @@ def answered(data_folder: Path, timeline: str) -> Conformed:
     try:
         return from_json((kept_timeline(data_folder, timeline)[1] / _ANSWER).read_bytes(), Conformed)
     except OSError:
-        raise NotFound("There is no such timeline.") from None
+        raise NotFound("timeline.unknown") from None
 
 
 def kept_timeline(data_folder: Path, timeline: str) -> tuple[KeptTimeline, Path]:
     """What is kept of it, and where. Raises: NotFound."""
     home = timelines_folder(data_folder) / timeline
     if not TIMELINE_ID.fullmatch(timeline) or not (home / KEPT).is_file():
-        raise NotFound("There is no such timeline.")
+        raise NotFound("timeline.unknown")
     return from_json((home / KEPT).read_bytes(), KeptTimeline), home
 
 
@@ -86,10 +86,10 @@ async def published(context: RequestContext) -> web.StreamResponse:
         if not take.missing
     )
     if not takes:
-        raise BadRequest("No take of this timeline is finished yet.")
+        raise BadRequest("timeline.nothing-finished")
     formats = await asyncio.to_thread(writable)
     if context.query.format not in formats:
-        raise BadRequest(f"A timeline is published as {', '.join(formats)}.")
+        raise BadRequest("timeline.publish-formats", formats=", ".join(formats))
     row = formats[context.query.format]
     output = home / f"published-{secrets.token_hex(4)}{row.suffixes[0]}"
     spec = PublishSpec(
@@ -115,7 +115,7 @@ async def published(context: RequestContext) -> web.StreamResponse:
 def _finished(context: RequestContext, row: TimelineShot, take: TakeView) -> FinishedTake:
     rate = take.rate or row.take_rate
     if rate is None:
-        raise BadRequest(f"The take “{take.name}” has no constant frame rate and cannot be placed.")
+        raise BadRequest("take.variable-rate", take=take.name)
     return FinishedTake(
         shot=row,
         path=context[app_keys.ROOTS].outward(take.path),

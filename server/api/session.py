@@ -26,7 +26,7 @@ async def sign_in(context: RequestContext, body: SignIn) -> web.Response:
     access = context[app_keys.ACCESS]
     access.rate_limit.check_before(context.request.remote)
     if access.names.kind_of(context.request.headers.get("Origin")) == "local-file":
-        raise Unauthorized("A page on disk has no cookie: its panel hands it a token.")
+        raise Unauthorized("auth.page-on-disk")
     try:
         grant = access.tokens.spend_code(body.code)
     except Unauthorized:
@@ -54,9 +54,9 @@ async def new_link(context: RequestContext) -> SignIn:
 
 async def new_token(context: RequestContext, body: TokenRequest) -> Token:
     if body.scope == "host" and not (body.host and body.project):
-        raise BadRequest("A host's token is for one host and one project: name both.")
+        raise BadRequest("auth.host-token-names-both")
     if body.scope == "page" and (body.host or body.project):
-        raise BadRequest("A page's token is for no host: leave host and project out.")
+        raise BadRequest("auth.page-token-names-none")
     grant = context[app_keys.ACCESS].tokens.issue(body.scope, host=body.host, project=body.project)
     return Token(token=grant.token, scope=grant.scope)
 

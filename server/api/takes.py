@@ -81,7 +81,7 @@ async def measure(context: RequestContext) -> TakeView:
 async def placed(context: RequestContext, body: Placed) -> TakeView:
     await show(context)
     if context.who.scope == "host" and body.host != context.who.host:
-        raise Forbidden("An editor can only say what it placed itself.")
+        raise Forbidden("take.placed-by-others")
     body = msgspec.structs.replace(body, at=time.time())
     return await asyncio.to_thread(context[app_keys.SERVICES].store.placed, context.id, body)
 
@@ -132,14 +132,14 @@ async def reveal(context: RequestContext) -> web.Response:
     """Opens the file manager at the take, on the server's own screen: only for somebody who sits there."""
     take = await show(context)
     if not is_loopback(context.request.remote):
-        raise Forbidden("The folder would open on the server's screen, which is not yours: download the take.")
+        raise Forbidden("take.not-your-screen")
     path = Path(take.path)
     if not path.is_file():
-        raise NotFound(f"“{take.name}” is no longer where it was written.")
+        raise NotFound("take.not-there", take=take.name)
     try:
         subprocess.Popen(reveal_command(path), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except OSError as error:
-        raise BadRequest(f"This machine has no file manager to open ({error.strerror}): the take is at {path}.") from error
+        raise BadRequest("take.no-file-manager", why=error.strerror, path=path) from error
     return web.Response(status=204)
 
 

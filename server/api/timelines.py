@@ -66,7 +66,7 @@ class TimelineRequest(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if sum(each is not None for each in (self.document, self.upload, self.path)) != 1:
-            raise SpecError("A timeline is given as a document, an upload or a path: give one of the three.")
+            raise SpecError("timeline.give-one")
 
 
 class TimelineAnswer(Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ async def submit(context: RequestContext, body: TimelineRequest) -> TimelineAnsw
         conformed = laid(await conform_in_child(spec), body.laying, body.settings)
         rows = tuple(row for row in conformed.shots if row.shot is not None)
         if len(rows) > MOST_SHOTS:
-            raise BadRequest(f"A job has at most {MOST_SHOTS} shots: choose fewer tracks.")
+            raise BadRequest("timeline.too-many-shots", most=MOST_SHOTS)
         if body.dry_run or not rows:
             return TimelineAnswer(id=None, conformed=conformed)
         conformed, detail = await asyncio.to_thread(_submit, context, body, home, source, folder, conformed, key, digest)
@@ -149,7 +149,7 @@ def _keep_source(context: RequestContext, body: TimelineRequest, home: Path) -> 
     path = home / f"timeline{suffix if with_suffix(suffix) is not None else ''}"
     with os.fdopen(opened, "rb") as file, path.open("xb") as copy:
         if os.fstat(opened).st_size > MAX_BYTES:
-            raise TooLarge(f"A timeline may have {MAX_BYTES // MIB} MiB at most: “{given.name}” is larger.")
+            raise TooLarge("timeline.too-large-mib", most_mib=MAX_BYTES // MIB, file=given.name)
         shutil.copyfileobj(file, copy)
     return path
 
@@ -178,8 +178,8 @@ def _exported(context: RequestContext, origin: Origin, export: str) -> list[Expo
     kept, home = use_export(context[app_keys.SETTINGS].data_folder, export)
     if (kept.host, kept.project) != (origin.host, origin.project):
         if context.who.scope == "host":  # for a stranger it does not exist
-            raise NotFound("There is no such export in this project.")
-        raise Forbidden("This export belongs to another editor or project than the timeline: name that editor and project as its origin.")
+            raise NotFound("export.unknown")
+        raise Forbidden("export.other-project")
     return [
         Exported(item=item, kind=kept.kind, path=str(home / (file.path or "")), handles=kept.handles, before=file.handles)
         for item, file in kept.files.items()

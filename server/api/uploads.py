@@ -31,7 +31,7 @@ async def receive(context: RequestContext) -> UploadView:
         part = await _first_file(request)
         return await context[app_keys.UPLOADS].receive(context.query.name or part.filename or "upload", _pieces_of(part), None)
     if context.query.name is None:
-        raise BadRequest("Say what the file is called: ?name=…")
+        raise BadRequest("upload.no-name")
     return await context[app_keys.UPLOADS].receive(context.query.name, _pieces(request), request.content_length)
 
 
@@ -65,15 +65,15 @@ async def _first_file(request: web.Request) -> BodyPartReader:
                     "8bit",
                     "7bit",
                 ):
-                    raise BadRequest("Send the file as it is, not encoded.")
+                    raise BadRequest("upload.encoded")
                 return part
             if part is None:
                 break
             if isinstance(part, BodyPartReader) and len(await _in_time(part.read_chunk(64 << 10))) >= 64 << 10:
                 break
     except ValueError as error:
-        raise BadRequest(f"The form cannot be read: {error}.") from error
-    raise BadRequest("The form holds no file.")
+        raise BadRequest("upload.bad-form", error=error) from error
+    raise BadRequest("upload.no-file-in-form")
 
 
 async def _in_time(waiting: Awaitable[_T]) -> _T:
@@ -82,7 +82,7 @@ async def _in_time(waiting: Awaitable[_T]) -> _T:
         async with asyncio.timeout(BODY_STALL_S):
             return await waiting
     except TimeoutError:
-        raise BadRequest("The rest of the file did not come: send it again.") from None
+        raise BadRequest("upload.cut-off") from None
 
 
 ROUTES = (

@@ -74,7 +74,7 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
         try:
             part.take(machine) if uninstall else part.put(machine)
         except OSError as error:
-            raise OutputError(f"{part.what} could not be changed: {error.strerror or error}. Close the editor and try again.") from error
+            raise OutputError("install.not-changed", what=part.what, why=error.strerror or error) from error
     failed = [] if dry_run or uninstall else [part for part in wanted if part.state(machine) != "present"]
     for part in failed:
         print(f"not done: {part.what}", file=sys.stderr)

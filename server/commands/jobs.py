@@ -68,7 +68,7 @@ def _submit(options: argparse.Namespace) -> int:
 
         def media_ref(path: str) -> MediaRef:
             if not Path(path).is_file():
-                raise SpecError(f"There is no file “{path}”: check its name.")
+                raise SpecError("file.unknown-path", path=path)
             return MediaRef(upload=client.upload(Path(path)).id) if options.upload else MediaRef(path=str(Path(path).resolve()))
 
         batch = Batch(

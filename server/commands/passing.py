@@ -39,9 +39,9 @@ def run(options: argparse.Namespace) -> int:
     settings = read_settings()
     found = read_server_file(options.data or settings.data_folder)
     if found is None:
-        raise NoServer("No server is running: start one with `heygem serve --lan`.")
+        raise NoServer("pass.no-server")
     if found.certificate is None:
-        raise SpecError("This server is for this machine alone: start it with `heygem serve --lan`.")
+        raise SpecError("pass.local-only")
     name = options.name or next(iter(settings.allowed_hosts), socket.gethostname())
     request = TokenRequest(scope="host" if options.host else "page", host=options.host, project=options.project)
     target = options.file.resolve()
@@ -60,6 +60,6 @@ def run(options: argparse.Namespace) -> int:
         write_private(beside, Path(found.certificate).read_bytes())
         write_private(target, to_json(file))
     except OSError as error:
-        raise OutputError(f"The pass cannot be written ({error.strerror}): choose another folder than “{target.parent}”.") from error
+        raise OutputError("pass.not-written", why=error.strerror, folder=target.parent) from error
     print(f"{target}{os.linesep}{beside}")
     return 0

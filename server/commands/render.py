@@ -91,7 +91,7 @@ def _shot(options: argparse.Namespace) -> Shot:
 def _ends(text: str) -> tuple[str, str]:
     first, dash, last = text.partition("-")
     if not dash:
-        raise SpecError(f"--keep wants two ends with a dash between, such as 100-150, and got “{text}”.")
+        raise SpecError("cli.keep-two-ends", text=text)
     return first, last
 
 

@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     for error in failed:
         _say(str(error))
     if not takes and not failed:
-        raise SpecError("Nothing of this timeline was chosen: look at it with --dry-run.")
+        raise SpecError("cli.timeline-nothing-chosen")
     return failed[0].exit_code if failed else 0
 
 
@@ -102,7 +102,7 @@ def _selection(options: argparse.Namespace) -> Selection:
         options.ranges = [_range(text) for text in options.ranges]
     selection = struct_of(Selection, options)
     if selection.speech is None and not selection.speech_tracks:
-        raise SpecError("Say where the new speech is: --speech-track A2, or --speech FILE.")
+        raise SpecError("cli.timeline-no-speech")
     if selection.speech is None:
         return selection
     return msgspec.structs.replace(selection, speech=str(Path(selection.speech).absolute()), speech_tracks=())
@@ -115,13 +115,13 @@ def _takes_folder(options: argparse.Namespace) -> Path:
     if options.dry_run:
         return Path()
     if options.output is None:
-        raise SpecError("Say what the new timeline is called: -o OUT. --dry-run only looks.")
+        raise SpecError("cli.timeline-no-output")
     output = Path(options.output).absolute()
     output_format(output, options.timeline_format)
     if not output.parent.is_dir():
-        raise OutputError(f"There is no folder “{output.parent}” for the new timeline: make it first.")
+        raise OutputError("cli.timeline-no-folder", folder=output.parent)
     if output == Path(options.timeline).absolute():
-        raise OutputError("The new timeline would overwrite the one it is made from: give it another name.")
+        raise OutputError("cli.timeline-overwrites")
     return Path(options.takes_folder).absolute() if options.takes_folder else output.with_name(f"{output.stem} takes")
 
 
@@ -177,7 +177,7 @@ def _finished(row: TimelineShot, path: Path, known: MediaFacts, options: argpars
 
     rate = known.rate or row.take_rate
     if rate is None or not known.frames:
-        raise OutputError(f"The take “{path.name}” has no frame rate and cannot be placed.")
+        raise OutputError("take.no-frame-rate", file=path.name)
     return FinishedTake(
         shot=row,
         path=str(path),
@@ -250,12 +250,12 @@ def _rate(text: str) -> Fraction:
 def _range(text: str) -> tuple[int, int]:
     start, _, end = text.partition("-")
     if not (start.isdigit() and end.isdigit()):
-        raise SpecError(f"“{text}” is no range of frames: write it as 120-480.")
+        raise SpecError("cli.no-range", text=text)
     return int(start), int(end)
 
 
 def _path_map(text: str) -> tuple[str, str]:
     begins, equals, becomes = text.partition("=")
     if not equals or not begins or not becomes:
-        raise SpecError(f"“{text}” maps no folder: write it as FROM=TO, such as Z:\\media=/mnt/media.")
+        raise SpecError("cli.no-folder-map", text=text)
     return begins, becomes

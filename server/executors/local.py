@@ -57,7 +57,7 @@ class LocalExecutor:
         """Waits for a free worker, then for the task. Raises: WorkFailed; Broken — no worker starts; Busy — closed."""
         async with self._free:
             if self._closed:
-                raise Busy("The server is stopping.")
+                raise Busy("server.stopping")
             if stop is not None and stop.is_set():
                 raise WorkFailed("canceled", tell("work.called-off"))
             worker = await self._worker()
@@ -86,7 +86,7 @@ class LocalExecutor:
             worker = await start_worker(self._environment | graphics_card_of(len(self.workers), os.environ.get("CUDA_VISIBLE_DEVICES")))
         except (Broken, OSError, TimeoutError) as error:
             self._failed_starts += 1
-            raise error if isinstance(error, Broken) else Broken(f"A worker does not start ({error}): try `heygem doctor`.") from error
+            raise error if isinstance(error, Broken) else Broken("work.worker-failed-to-start", error=error) from error
         self._failed_starts = 0
         return worker
 

@@ -123,12 +123,12 @@ class Hosts:
         try:
             answer = from_json(text, RpcAnswer)
         except (SpecError, RecursionError) as error:
-            raise BadRequest(f"This is not a JSON-RPC 2.0 answer: {error.__cause__ or error}.") from error
+            raise BadRequest("host.bad-answer", error=error.__cause__ or error) from error
         future = connection.waiting.pop(answer.id or 0, None)
         if future is None or future.done():
             return
         if answer.error is not None:
-            future.set_exception(HostFailed(f"The editor could not do it: {answer.error.message}"))
+            future.set_exception(HostFailed("host.failed", message=answer.error.message))
         else:
             future.set_result(answer.result)
 
@@ -140,7 +140,7 @@ class Hosts:
         method = METHODS[call.method]
         params = _checked(call.params, method.params or Nothing, "The parameters are not valid")
         if host not in self._connections:
-            raise NotFound("This editor is not connected: open its panel, then try again.")
+            raise NotFound("host.not-connected")
         request = _Request(call.method, method, params, call.timeout_s)
         if not method.places:
             return await self._ask(host, request)
@@ -167,11 +167,9 @@ class Hosts:
                         if isinstance(error, asyncio.CancelledError) or not request.method.repeatable:
                             raise
         except TimeoutError:
-            raise HostGone(
-                f"The editor did not answer within {request.timeout_s:g} s: look for an open dialog in it, then try again."
-            ) from None
+            raise HostGone("host.silent", seconds=request.timeout_s) from None
         except ConnectionError:
-            raise HostGone("The editor left before it answered: look there whether it was done before you try again.") from None
+            raise HostGone("host.left") from None
 
     async def _connected(self, host: str, method: Method) -> Connection:
         if not method.repeatable and host not in self._connections:
@@ -205,7 +203,7 @@ def check_host(hello: wire.HostHello, who: Grant) -> None:
     except SpecError as error:
         raise BadRequest(str(error)) from None
     if who.scope == "page" or (who.scope == "host" and (who.host, who.project) != (hello.id, hello.project)):
-        raise Forbidden("This token is not for this editor and project: ask for a new one with the token of server.json.")
+        raise Forbidden("auth.other-project")
 
 
 def _drop(connection: Connection) -> None:

@@ -44,7 +44,7 @@ def read_export(data_folder: Path, export: str) -> KeptExport:
     """Raises: NotFound."""
     try:
         if not EXPORT_ID.fullmatch(export):  # also keeps ".." out
-            raise SpecError("no id of an export")
+            raise SpecError("export.bad-id")
         return from_json((exports_folder(data_folder) / export / KEPT).read_bytes(), KeptExport)
     except (OSError, SpecError):
         raise NotFound(_GONE) from None
@@ -96,14 +96,12 @@ class KeepExports:
                 self._check_room(source)
                 shutil.copyfile(source, target)
         except FileNotFoundError:
-            raise NotFound(f"The editor's export “{source.name}” is not here any more: let the editor export the clips again.") from None
+            raise NotFound("export.gone", file=source.name) from None
         except OSError as error:
-            raise DiskFull(f"The editor's export cannot be kept ({error.strerror}): free space on the disk of the data folder.") from error
+            raise DiskFull("export.not-kept", why=error.strerror) from error
         return target
 
     def _check_room(self, source: Path) -> None:
         free = free_bytes(self._folder)
         if free is not None and free - source.stat().st_size < self._floor:
-            raise DiskFull(
-                f"There is no room for a copy of the editor's export “{source.name}”: free space on the disk of the data folder."
-            )
+            raise DiskFull("export.no-room", file=source.name)

@@ -36,10 +36,10 @@ class Exporting:
         """
         known = self._by_key.get(key) if key is not None else None
         if known is not None and known.asked != asked:
-            raise Conflict("This Idempotency-Key was used for another export: send a new one with each new export.")
+            raise Conflict("export.key-reused")
         export = known or self._now.get(host) or self._begin(host, asked, work)
         if export.asked != asked:
-            raise Conflict("The editor is exporting already: expected one that is free; wait until it is done.")
+            raise Conflict("export.busy")
         if key is not None:
             self._by_key[key] = export
             while len(self._by_key) > _MOST_KEPT:

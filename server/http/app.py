@@ -87,7 +87,7 @@ async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
     try:
         check_names(request.app[app_keys.ACCESS], request)
         if not (request.path + "".join(request.query.values())).isprintable():  # NUL, line ends, bytes that are no UTF-8
-            raise BadRequest("An address is made of printable characters.")
+            raise BadRequest("request.address-not-printable")
         response = await handler(request)
     except web.HTTPException as error:
         response = _refused(error.status, _plain(error))

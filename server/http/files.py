@@ -31,7 +31,7 @@ async def send_file(
     try:
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)) if descriptor is None else descriptor
     except OSError as error:
-        raise NotFound(f"The file “{path.name}” is no longer where it was written ({error.strerror}).") from error
+        raise NotFound("file.gone", file=path.name, why=error.strerror) from error
     with os.fdopen(opened, "rb") as file:
         status = os.fstat(opened)
         tag = f'"{etag or f"{status.st_mtime_ns:x}-{status.st_size:x}"}"'

@@ -19,5 +19,5 @@ def key_of(context: RequestContext) -> str | None:
     if key is None:
         return None
     if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
-        raise BadRequest(f"The header {KEY_HEADER} has 1 to 200 printable ASCII characters.")
+        raise BadRequest("request.key-header", header=KEY_HEADER)
     return f"{requester_of(context)}:{key}"

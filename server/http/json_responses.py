@@ -42,7 +42,7 @@ def answer_of(status: int, body: bytes, kind: type[_T]) -> _T:
     try:
         problem = from_json(body, Problem)
     except SpecError:
-        raise NoServer(f"The server answered with status {status} and nothing that is understood.") from None
+        raise NoServer("client.not-understood", status=status) from None
     raise error_named(problem.error, message_of(problem))
 
 

@@ -36,14 +36,14 @@ def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by:
     if settings.format is not None:
         DELIVERABLES.check(settings.format)
     if settings.sign_with is not None:
-        raise Forbidden("Takes are signed as the server is set up (sign_certificate and sign_key), not as a request says: leave it out.")
+        raise Forbidden("request.signing-is-a-setting")
     found = {}
     for name, shipped in (("style_from", frozenset[str]()), ("motion", _HEADS), ("speech_encoder", _ENCODERS)):
         value = getattr(settings, name)
         if value is not None and value not in shipped:
             real = roots.resolve(value, wanted_by)
             if exists(real) and not (isfile(real) or (name == "speech_encoder" and isdir(real))):
-                raise BadPath(f"“{value}” is a folder, a pipe or a device: give the path of one file.")
+                raise BadPath("request.one-file", path=value)
             found[name] = str(real)
     return msgspec.structs.replace(settings, **found) if found else settings
 
@@ -54,7 +54,7 @@ def takes_folder(roots: AllowedFolders, wanted: str | None, usual: Path, wanted_
         return real_path(usual)
     real = roots.resolve(wanted, wanted_by, folder=True)
     if exists(real) and not isdir(real):
-        raise BadPath(f"“{wanted}” is a file: takes need a folder.")
+        raise BadPath("request.takes-need-folder", path=wanted)
     return str(real)
 
 

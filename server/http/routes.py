@@ -60,7 +60,7 @@ class RequestContext:
         try:
             return self.request.app[key]
         except KeyError:
-            raise Busy("The server is still starting: try again in a moment.") from None
+            raise Busy("server.starting") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse
         try:
             answer = await (route.handler(context) if route.body is None else route.handler(context, await _body(request, route)))
         except RecursionError:
-            raise BadRequest("The request is nested too deeply.") from None
+            raise BadRequest("request.too-deep") from None
         return answer if isinstance(answer, web.StreamResponse) else answer_json(answer, route.status)
 
     return handle
@@ -113,15 +113,15 @@ def answer_json(value: Any, status: int = 200) -> web.Response:
 def _query(request: web.Request, kind: Any) -> Any:
     given = request.query
     if len(given) != len(set(given)):
-        raise BadRequest("A part of the query is there twice.")
+        raise BadRequest("request.query-twice")
     if kind is None:
         if given:
-            raise BadRequest(f"This address takes no query, got “{next(iter(given))[:50]}”.")
+            raise BadRequest("request.no-query", given=next(iter(given))[:50])
         return None
     try:
         return msgspec.convert(dict(given), kind, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
-        raise BadRequest(f"The query is not valid: {error}.") from error
+        raise BadRequest("request.bad-query", error=error) from error
 
 
 async def _body(request: web.Request, route: Route) -> Any:
@@ -141,15 +141,15 @@ async def _body(request: web.Request, route: Route) -> Any:
                     raise _too_large(route)
                 parts.append(part)
     except TimeoutError:
-        raise BadRequest("The rest of the request did not come.") from None
+        raise BadRequest("request.cut-off") from None
     try:
         body = b"".join(parts)
         if size < MIB:
             return from_json(body, route.body)
         return await asyncio.to_thread(from_json, body, route.body)  # thousands of shots: others are served meanwhile
     except SpecError as error:
-        raise BadRequest(f"The request is not valid: {error.__cause__ or error}.") from error
+        raise BadRequest("request.not-valid", error=error.__cause__ or error) from error
 
 
 def _too_large(route: Route) -> TooLarge:
-    return TooLarge(f"A request to this address may have {route.largest_body / MIB:.3g} MiB at most.")
+    return TooLarge("request.too-large-mib", most_mib=f"{route.largest_body / MIB:.3g}")

@@ -56,7 +56,7 @@ async def serve(settings: ServerSettings, ready: Callable[[Ready], None], stop: 
         settings.takes_folder.mkdir(parents=True, exist_ok=True)
         log = start_log(settings.data_folder / "logs")
     except OSError as error:
-        raise OutputError(f"“{error.filename}” cannot be made ({error.strerror}): choose other folders with --data and --takes.") from error
+        raise OutputError("server.cannot-make", path=error.filename, why=error.strerror) from error
     listener = _listen(settings)
     try:
         await _serve_on(listener, settings, ready, stop)
@@ -142,9 +142,7 @@ def _listen(settings: ServerSettings) -> socket.socket:
             return _bound(host, port)
         except OSError as error:
             reason = error
-    raise OutputError(
-        f"The server cannot listen at {host}:{settings.port} ({reason.strerror}): choose another --port, or 0 for any free one."
-    )
+    raise OutputError("server.cannot-listen", host=host, port=settings.port, why=reason.strerror)
 
 
 def _bound(host: str, port: int) -> socket.socket:

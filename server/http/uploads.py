@@ -47,7 +47,7 @@ class Uploads:
         except BaseException as error:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
             if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-                raise DiskFull(f"The upload cannot be kept ({error.strerror}): free space on the disk of the data folder.") from error
+                raise DiskFull("upload.not-kept", why=error.strerror) from error
             raise
 
     async def _receive(self, home: Path, name: str, pieces: AsyncIterator[bytes]) -> UploadView:
@@ -59,7 +59,7 @@ class Uploads:
                 await asyncio.to_thread(_keep, file, digest, piece)
             await asyncio.to_thread(os.fsync, file.fileno())
         if size == 0:
-            raise BadRequest("The upload is empty: choose another file.")
+            raise BadRequest("upload.empty")
         shown = _shown(name)
         os.replace(part, home / f"{_stem(shown)}{_suffix(shown)}")
         view = UploadView(id=home.name, name=shown, size_bytes=size, sha256=digest.hexdigest(), created=time.time())
@@ -69,11 +69,9 @@ class Uploads:
 
     def _check_size(self, size: int) -> None:
         if size > self._largest:
-            raise TooLarge(
-                f"The file is larger than {self._largest / (1 << 30):.3g} GiB, the most that may be sent: put it into an allowed folder."
-            )
+            raise TooLarge("upload.too-large", most_gib=f"{self._largest / (1 << 30):.3g}")
         if shutil.disk_usage(self._folder).free < self._floor:
-            raise DiskFull("The disk of the server is full: free some space, then send the file again.")
+            raise DiskFull("upload.disk-full")
 
     def path(self, upload: str) -> Path:
         """Where its media lies. Raises: NotFound."""
@@ -82,7 +80,7 @@ class Uploads:
         with suppress(OSError):  # deleted in this moment
             found = [each for each in home.iterdir() if each.name != "upload.json"] if (home / "upload.json").is_file() else []
         if len(found) != 1:
-            raise NotFound("This upload is not here (any more): send the file again.")
+            raise NotFound("upload.gone")
         return found[0]
 
     def view(self, upload: str) -> UploadView:
@@ -90,7 +88,7 @@ class Uploads:
         try:
             return from_json((self._home(upload) / "upload.json").read_bytes(), UploadView)
         except (OSError, SpecError):
-            raise NotFound("This upload is not here (any more): send the file again.") from None
+            raise NotFound("upload.gone") from None
 
     def all(self) -> list[UploadView]:
         """Newest first."""
@@ -108,7 +106,7 @@ class Uploads:
 
     def _home(self, upload: str) -> Path:
         if not _ID.fullmatch(upload):  # also keeps ".." out
-            raise NotFound("This upload is not here (any more): send the file again.")
+            raise NotFound("upload.gone")
         return self._folder / upload
 
 

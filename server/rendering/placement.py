@@ -25,8 +25,7 @@ def shown_frames(take: TakeView, placement: Placement) -> tuple[int, int]:
     left = take.frames - before
     if left <= 0 or placement.record_duration <= 0 or placement.rate <= 0:
         raise BadRequest(
-            f"“{take.name}” would show nothing: it has {take.frames} frames, {before} of them before the clip, and the clip lasts "
-            f"{placement.record_duration}; render the clip again from its timeline."
+            "placement.shows-nothing", take=take.name, frames=take.frames, before=before, clip_frames=placement.record_duration
         )
     if take.rate is None:
         return before, left
@@ -38,9 +37,7 @@ def heard_at(take: TakeView, handles: int, speech_start: Fraction) -> Fraction:
     if not handles:
         return speech_start
     if take.rate is None:
-        raise BadRequest(
-            f"“{take.name}” has no constant frame rate, so where its speech begins behind the handles is unknown: render without handles."
-        )
+        raise BadRequest("placement.variable-rate", take=take.name)
     return speech_start + handles / take.rate
 
 
@@ -64,7 +61,7 @@ def speech_beside(take: TakeView, speech: Path) -> Path:
         except FileNotFoundError:
             raise _gone(take.name, speech) from None
         except OSError as error:
-            raise DiskFull(f"The speech cannot be put beside “{take.name}” ({error.strerror}): free some space there.") from error
+            raise DiskFull("placement.speech-not-written", take=take.name, why=error.strerror) from error
         finally:
             unstage(staging)
     return target
@@ -80,9 +77,9 @@ def check_there(take: TakeView, speech: Path) -> Path:
 def _same(target: Path, speech: Path) -> Path:
     """What lies there already, where it is the speech, or where the speech itself is gone. Raises: Conflict."""
     if os.path.exists(speech) and not (target.is_file() and filecmp.cmp(speech, target)):
-        raise Conflict(f"“{target.name}” beside the take is another file than its speech: expected none; rename it, then try again.")
+        raise Conflict("placement.speech-name-taken", file=target.name)
     return target
 
 
 def _gone(take: str, speech: Path) -> NotFound:
-    return NotFound(f"The speech “{speech.name}” of “{take}” is not there any more: put it back, or lay the take by hand without it.")
+    return NotFound("placement.speech-gone", speech=speech.name, take=take)

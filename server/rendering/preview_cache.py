@@ -143,7 +143,7 @@ class PreviewCache:
         """Raises: NotFound — the shot was deleted."""
         found = self._store.source_of(take.shot)
         if found is None:
-            raise NotFound(f"The job of “{take.name}” was deleted, and with it the knowledge of its original.")
+            raise NotFound("take.original-unknown", take=take.name)
         return _Source(shot=found[0], settings=found[1])
 
 
@@ -152,7 +152,7 @@ def _key(path: str, what: str) -> str:
     try:
         status = os.stat(path)
     except OSError:
-        raise NotFound(f"“{Path(path).name}” is no longer where it was: reconnect its drive, or choose another file.") from None
+        raise NotFound("media.gone", file=Path(path).name) from None
     return sha256(f"{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\0{what}".encode()).hexdigest()[:32]
 
 

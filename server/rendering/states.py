@@ -63,7 +63,7 @@ def move(what: Literal["job", "shot", "segment"], now: State, to: State, name: s
         return to
     before = [state for state, nexts in table.items() if to in nexts]
     title = f"{what} “{name}”" if name else f"this {what}"
-    raise Conflict(f"{title[0].upper()}{title[1:]} cannot become {to}: expected {' or '.join(before) or 'nothing'}, got {now}.")
+    raise Conflict("state.no-such-move", first=title[0].upper(), rest=title[1:], to=to, before=" or ".join(before) or "nothing", now=now)
 
 
 def job_state(now: JobState, shots: dict[ShotState, int]) -> JobState:

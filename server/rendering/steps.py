@@ -279,7 +279,7 @@ def check_still_there(shot: Shot) -> None:
     for path in (shot.video, shot.speech):
         check_no_link(path)
         if os.path.exists(path) and not os.path.isfile(path):  # whoever opens a pipe waits for ever
-            raise BadPath(f"“{path}” is a folder, a pipe or a device, not a media file: give the path of one file.")
+            raise BadPath("media.not-a-file", path=path)
 
 
 def stamp_of(shot: Shot) -> str:

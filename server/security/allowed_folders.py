@@ -46,7 +46,7 @@ class AllowedFolders:
         try:
             real = allowed(path, self.folders)
             if self.is_own(real):  # server.json lies there
-                raise BadPath("This folder is the server's own: nothing in it is media.")
+                raise BadPath("folder.servers-own")
             return real
         except NotAllowedFolder as refusal:
             self._ask_for(path if folder else refusal.folder, wanted_by)
@@ -68,7 +68,7 @@ class AllowedFolders:
         try:
             return open_allowed(path, self.folders)
         except OSError as error:
-            raise NotFound(f"The file “{path.name}” is no longer where it was written ({error.strerror}).") from error
+            raise NotFound("file.gone", file=path.name, why=error.strerror) from error
 
     def outward(self, path: Path | str) -> str:
         """The path as the editor's machine calls it."""
@@ -84,9 +84,9 @@ class AllowedFolders:
         real = Path(real_path(folder))
         check_text(str(real))  # a link may lead to a device or a share
         if not os.path.isdir(real):
-            raise BadPath(f"“{folder}” is not a folder: check its name.")
+            raise BadPath("folder.not-a-folder", folder=folder)
         if real.parent == real:
-            raise BadPath("The root of a drive holds everything, secrets too: choose a folder in it.")
+            raise BadPath("folder.root-of-drive")
         if not inside(real, self.folders):
             self._added = (*self._added, real)
             self._save()
@@ -95,7 +95,7 @@ class AllowedFolders:
         """Takes consent back. Raises: BadPath — not one that was given in the page."""
         check_text(folder)
         if Path(folder) not in self._added:
-            raise BadPath(f"“{folder}” was not allowed in the page: folders of the settings are taken back in the settings.")
+            raise BadPath("folder.of-settings", folder=folder)
         self._added = tuple(each for each in self._added if each != Path(folder))
         self._save()
 

@@ -51,4 +51,4 @@ def is_loopback(address: str | None) -> bool:
 
 
 def _too_many() -> TooMany:
-    return TooMany("Too many wrong tokens: wait a minute, then sign in again.")
+    return TooMany("auth.too-many-failures")

@@ -27,7 +27,7 @@ class HostNames:
     def check_host(self, host: str | None) -> None:
         """Raises: ForeignHost."""
         if host is None or host.lower() not in self.hosts:
-            raise ForeignHost("This server answers under its own address only: use the address that `heygem serve` printed.")
+            raise ForeignHost("auth.foreign-address")
 
     def kind_of(self, origin: str | None) -> OriginKind:
         """Raises: ForeignOrigin."""
@@ -37,7 +37,7 @@ class HostNames:
             return "own"
         if origin in ("null", "file://"):
             return "local-file"
-        raise ForeignOrigin("Web pages of others may not use this server: open the page at its own address.")
+        raise ForeignOrigin("auth.foreign-page")
 
 
 def _bracketed(name: str) -> str:

@@ -40,7 +40,7 @@ def check_names(access: AccessControl, request: web.Request) -> OriginKind:
     named = request.headers.getall("Host", [])
     access.names.check_host(named[0] if len(named) == 1 else None)
     if not request.raw_path.startswith("/"):  # “GET http://elsewhere/ HTTP/1.1” is how one speaks to a proxy
-        raise ForeignHost("This server is no proxy: ask for a path.")
+        raise ForeignHost("auth.no-proxy")
     return access.names.kind_of(request.headers.get("Origin"))
 
 
@@ -51,9 +51,9 @@ def admit(access: AccessControl, request: web.Request, scopes: Collection[Scope]
     if token is None and request.method not in _SAFE_METHODS:
         given = request.headers.get(CSRF_HEADER, "")
         if grant.csrf is None or not hmac.compare_digest(given.encode(), grant.csrf.encode()):
-            raise NoCsrf("A change needs the page's own header as well as its cookie: reload the page.")
+            raise NoCsrf("auth.no-page-header")
     if grant.scope not in scopes:
-        raise Forbidden(f"This needs the rights of {' or '.join(sorted(scopes))}; you came in as {grant.scope}.")
+        raise Forbidden("auth.no-right", needed=" or ".join(sorted(scopes)), scope=grant.scope)
     return grant
 
 
@@ -80,10 +80,10 @@ def by_cookie(access: AccessControl, request: web.Request) -> Grant:
     token = request.cookies.get(COOKIE)
     foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
     if token is None or foreign or access.names.kind_of(request.headers.get("Origin")) == "local-file":
-        raise Unauthorized("Sign in first: open the link that `heygem serve` prints, or send a token (Authorization: Bearer …).")
+        raise Unauthorized("auth.sign-in-or-token")
     grant = by_token(access, request.remote, token)
     if grant.csrf is None:  # a bearer's token is no cookie
-        raise Unauthorized("Sign in first: open the link that `heygem serve` prints.")
+        raise Unauthorized("auth.sign-in")
     return grant
 
 
@@ -92,12 +92,12 @@ def check_content(request: web.Request, *, upload: bool) -> None:
     if request.method in _SAFE_METHODS:
         return
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise NotJson("Send the body as it is, not compressed.")
+        raise NotJson("request.compressed")
     if "Content-Type" not in request.headers and not request.body_exists:
         return
     wanted = _UPLOADS if upload else ("application/json",)
     if request.content_type not in wanted:
-        raise NotJson(f"The content type must be {' or '.join(wanted)}, got {request.content_type}.")
+        raise NotJson("request.content-type", wanted=" or ".join(wanted), got=request.content_type)
 
 
 def set_cookie(access: AccessControl, response: web.StreamResponse, grant: Grant) -> None:

@@ -14,7 +14,7 @@ def owns(who: Grant, job: JobView) -> bool:
 def check_owns(who: Grant, job: JobView) -> JobView:
     """The job itself. Raises: NotFound — for a stranger it does not exist."""
     if not owns(who, job):
-        raise NotFound("There is no such job in this project.")
+        raise NotFound("job.not-in-project")
     return job
 
 

@@ -27,23 +27,23 @@ def check_text(path: str) -> None:
     """What can be said without asking the system. Raises: BadPath."""
     windows = sys.platform == "win32" or bool(PureWindowsPath(path).drive)  # elsewhere “Aux” is a folder like any other
     if not path or "\0" in path or len(path) > 4096:
-        raise BadPath("A path must be text of 1 to 4096 characters.")
+        raise BadPath("path.length")
     slashed = path.replace("\\", "/")
     if slashed.startswith("//"):
-        raise BadPath("Network and device paths are not opened: mount the share as a drive or folder and give that path.")
+        raise BadPath("path.network")
     if re.match(r"^[a-zA-Z][a-zA-Z0-9+.-]+:", path):  # one letter and a colon is a Windows drive
-        raise BadPath("A path is wanted, not an address or a protocol.")
+        raise BadPath("path.address")
     parts = [part for part in slashed.split("/") if part]
     if windows and any(map(is_device, parts)):
-        raise BadPath("This is the name of a device of Windows, not of a file: rename the file.")
+        raise BadPath("path.windows-device")
     if windows and any(":" in part for part in parts[1:]):
-        raise BadPath("Streams of files (name:stream) are not opened.")
+        raise BadPath("path.stream")
     if windows and any(part not in (".", "..") and part[-1] in ". " for part in parts):
-        raise BadPath("Windows drops dots and spaces at the end of a name: rename the file or folder.")
+        raise BadPath("path.trailing-dots")
     if PurePosixPath(slashed).is_absolute() and parts and parts[0] in _KERNEL:
-        raise BadPath("Devices and system files are not media: give the path of a file.")
+        raise BadPath("path.device")
     if not (os.path.isabs(path) or PurePosixPath(slashed).is_absolute() or PureWindowsPath(path).is_absolute()):
-        raise BadPath("Give the whole path, from the drive or the root on.")
+        raise BadPath("path.not-whole")
 
 
 def is_device(name: str) -> bool:
@@ -65,7 +65,7 @@ def real_path(path: str | Path) -> str:
 def check_no_link(path: str) -> None:
     """A path that was real when it was stored still is. Raises: BadPath."""
     if os.path.normcase(real_path(path)) != os.path.normcase(path):
-        raise BadPath(f"On the way to “{path}” there is a link now that was not there when the job came: submit the job again.")
+        raise BadPath("path.link-appeared", path=path)
 
 
 def inside(path: Path, folders: Iterable[Path]) -> bool:
@@ -96,9 +96,9 @@ def open_allowed(path: Path, folders: Iterable[Path]) -> int:
     try:
         opened, named = os.fstat(descriptor), os.stat(os.path.realpath(path))
         if not stat.S_ISREG(opened.st_mode):
-            raise BadPath(f"“{path}” is not a file.")
+            raise BadPath("path.not-a-file", path=path)
         if (opened.st_dev, opened.st_ino) != (named.st_dev, named.st_ino) or not inside(Path(real_path(path)), folders):
-            raise NotAllowedFolder(f"“{path}” changed while it was opened: try again.", folder=str(path.parent))
+            raise NotAllowedFolder("path.changed", path=path, folder=str(path.parent))
     except BaseException:
         os.close(descriptor)
         raise

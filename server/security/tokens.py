@@ -67,11 +67,9 @@ class TokenStore:
         known = grant.token if grant is not None else self.admin.token
         matches = hmac.compare_digest(token.encode(), known.encode())  # compared even where the id is unknown: the same time
         if grant is None or not matches:
-            raise Unauthorized(
-                "This token opens nothing here: it is wrong, or from before a restart. Sign in again or read server.json again."
-            )
+            raise Unauthorized("auth.unknown-token")
         if _ended(grant):
-            raise Unauthorized("This token ended: sign in again.")
+            raise Unauthorized("auth.token-ended")
         return grant
 
     def by_id(self, name: str | None) -> Grant | None:
@@ -90,7 +88,7 @@ class TokenStore:
         """A page's grant with a cookie's CSRF word. Raises: Unauthorized."""
         found = [known for known in self._codes if hmac.compare_digest(known.encode(), code.encode())]
         if not found or self._codes.pop(found[0]) < time.time():
-            raise Unauthorized("This sign-in link was used already or is older than ten minutes: `heygem serve` prints a new one.")
+            raise Unauthorized("auth.link-used")
         return self.issue("page", cookie=True)
 
     def __iter__(self) -> Iterator[Grant]:

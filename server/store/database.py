@@ -69,7 +69,7 @@ class Database:
             migrate(self._writer)
             self._writer.execute(queries.BEGIN_EPOCH, (token_hex(8),))
         except sqlite3.DatabaseError as error:
-            raise Broken(f"The database “{self.path}” cannot be used ({error}): move it away and start again.") from error
+            raise Broken("database.unusable", path=self.path, error=error) from error
         if os.name == "posix":
             self.path.chmod(0o600)
 
@@ -89,7 +89,7 @@ class Database:
             found = [line for (line,) in connection.execute("PRAGMA integrity_check")]
             orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
         if found != ["ok"] or orphans:
-            raise Broken(f"The database “{self.path}” is damaged ({found[0]}): restore it from a backup.")
+            raise Broken("database.damaged", path=self.path, found=found[0])
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

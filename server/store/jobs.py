@@ -64,7 +64,7 @@ class Jobs(Database):
         wanted = expand(request)
         folder = folder or request.folder
         if len(wanted) != len(shots) or not folder:
-            raise BadRequest(f"The job needs a folder and a file pair for each of its {len(wanted)} shots, got {len(shots)} and {folder}.")
+            raise BadRequest("job.shots-do-not-fit", expected=len(wanted), given=len(shots), folder=folder)
         digest = digest or sha256(encoded(request).encode()).hexdigest()
         with self.change() as change:
             before = _answered(change.connection, idempotency_key, digest)
@@ -176,7 +176,7 @@ class Jobs(Database):
         with self.change() as change:
             view = rows.job(change.connection, job)
             if view.state != "paused":
-                raise Conflict(f"Job “{view.name}” cannot be resumed: expected paused, got {view.state}.")
+                raise Conflict("job.not-paused", job=view.name, state=view.state)
             change.connection.execute(queries.RESUME_JOB, (job,))  # its shots may say: queued
             change.connection.execute(queries.RESUME_TASKS, (job,))
             change.jobs[job] = "job.changed"
@@ -192,7 +192,7 @@ class Jobs(Database):
             which: tuple[ShotState, ...] = ("failed", "canceled") if view.state == "canceled" else ("failed",)
             found = _shots_in(change.connection, job, which, inside=True)
             if not found:
-                raise Conflict(f"Job “{view.name}” has nothing to retry: expected a failed shot, got {view.state}.")
+                raise Conflict("job.nothing-to-retry", job=view.name, state=view.state)
             if view.state in FINISHED_JOBS:
                 change.connection.execute(queries.SET_JOB, (move("job", view.state, "active", view.name), job))
             for row in found:
@@ -216,7 +216,7 @@ class Jobs(Database):
         with self.change() as change:
             view = rows.shot(change.connection, shot)
             if view.state not in FINISHED_SHOTS:
-                raise Conflict(f"Shot “{view.name}” cannot be retried: expected {', '.join(FINISHED_SHOTS)}, got {view.state}.")
+                raise Conflict("shot.not-retried", shot=view.name, wanted=", ".join(FINISHED_SHOTS), state=view.state)
             job = rows.job(change.connection, view.job)
             if job.state in FINISHED_JOBS:
                 change.connection.execute(queries.SET_JOB, (move("job", job.state, "active", job.name), job.id))
@@ -229,7 +229,7 @@ class Jobs(Database):
     def reprioritise(self, job: str, priority: int) -> JobView:
         """Raises: NotFound; BadRequest."""
         if not 0 <= priority <= 100:
-            raise BadRequest(f"A priority lies between 0 and 100, got {priority}.")
+            raise BadRequest("job.priority", priority=priority)
         with self.change() as change:
             rows.job(change.connection, job)
             change.connection.execute(queries.SET_JOB_PRIORITY, (priority, job))
@@ -251,9 +251,7 @@ class Jobs(Database):
         with self.change() as change:
             view = rows.job(change.connection, job)
             if view.state not in FINISHED_JOBS:
-                raise Conflict(
-                    f"Job “{view.name}” cannot be deleted: expected {', '.join(FINISHED_JOBS)}, got {view.state}; cancel it first."
-                )
+                raise Conflict("job.not-deleted", job=view.name, wanted=", ".join(FINISHED_JOBS), state=view.state)
             going = _deletion(change.connection, job, force=force)
             for row in change.connection.execute(queries.TAKES_OF_JOB, (job,)).fetchall():
                 if row["path"] not in going.kept:
@@ -304,7 +302,7 @@ def cursor(before: str | None) -> int | None:
     if before is None:
         return None
     if not before.isdecimal() or len(before) > 18:
-        raise BadRequest(f"“{before[:40]}” is not the mark of a page: use the `next` of the page before.")
+        raise BadRequest("request.page-mark", mark=before[:40])
     return int(before)
 
 
@@ -362,7 +360,7 @@ def _answered(connection: sqlite3.Connection, key: str | None, digest: str) -> s
     if row is None:
         return None
     if row["digest"] != digest:
-        raise Conflict("This Idempotency-Key was used for another request: send a new one with each new job.")
+        raise Conflict("request.key-reused")
     return str(row["job"])
 
 

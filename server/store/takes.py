@@ -41,7 +41,7 @@ class Takes(Database):
         with self.change() as change:
             view = rows.take(change.connection, take)
             if view.placed and not pinned:
-                raise Conflict(f"“{view.name}” is used on a timeline and stays pinned: expected a take that was never placed.")
+                raise Conflict("take.stays-pinned", take=view.name)
             change.connection.execute(queries.SET_PINNED, (pinned, take))
             _told(change, view)
         return self.take(take)

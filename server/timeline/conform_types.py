@@ -61,7 +61,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_limits(self)
         if any(not 0 <= start < end for start, end in self.ranges):
-            raise SpecError("A marked range must begin at frame 0 or later and end after it begins.")
+            raise SpecError("timeline.marked-range-empty")
 
 
 class Sequence(Struct, frozen=True, kw_only=True):

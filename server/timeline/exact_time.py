@@ -24,7 +24,7 @@ LARGEST_RATE = 10_000_000
 def exact_rate(rate: float) -> Fraction:
     """Units per second. Raises: BadTime — not above 0, not finite, or absurd."""
     if not math.isfinite(rate) or not 0.01 <= rate <= LARGEST_RATE:
-        raise BadTime(f"its rate is {rate:g}, which is no rate")
+        raise BadTime("clip.no-rate", rate=rate)
     if abs(rate - round(rate)) < 1e-9:
         return Fraction(round(rate))
     known = otio.opentime.RationalTime.nearest_smpte_timecode_rate(rate)
@@ -45,7 +45,7 @@ def exact_seconds(time: Any) -> Fraction:
 def exact_value(value: float) -> Fraction:
     """A count of frames, or a speed, without the noise of floats. Raises: BadTime."""
     if not math.isfinite(value) or abs(value) > 2**53:
-        raise BadTime(f"a time in it is {value:g}, which is no time")
+        raise BadTime("clip.no-time", time=value)
     return Fraction(value).limit_denominator(_FINEST)
 
 

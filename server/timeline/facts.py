@@ -97,7 +97,7 @@ class FactsChild:
             watch.cancel()
         if not line:
             self._stop()
-            return UnreadableMedia(f"“{path.name}” makes its decoder fail: export it again.")
+            return UnreadableMedia("clip.decoder-fails", file=path.name)
         answer = json.loads(line)
         if "error" in answer:
             return getattr(errors, answer["error"], UnreadableMedia)(answer["message"])

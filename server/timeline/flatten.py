@@ -99,7 +99,7 @@ def flatten(timeline: Any, rate: Fraction, closed: Callable[[str, str | None], b
         for item in _items_of_layer(track, (index,), offset, context):
             placed.append(item)
             if len(placed) > MAX_ITEMS:
-                raise UnreadableTimeline(f"The timeline holds more than {MAX_ITEMS} clips.")
+                raise UnreadableTimeline("timeline.too-many-clips", most=MAX_ITEMS)
     return placed
 
 
@@ -292,7 +292,7 @@ def _nest_length(nest: Any, context: _Context) -> Fraction:
     if nest.source_range is not None:
         return exact_seconds(nest.source_range.duration)
     if context.depth > MAX_NESTS:
-        raise BadTime(f"it is nested deeper than {MAX_NESTS} levels")
+        raise BadTime("clip.too-many-nests", most=MAX_NESTS)
     inner = replace(context, depth=context.depth + 1)
     lengths = [_length(child, inner) for child in nest if isinstance(child, otio.core.Item)]
     return sum(lengths, _ZERO) if isinstance(nest, _schema.Track) else max(lengths, default=_ZERO)
@@ -302,7 +302,7 @@ def _available(item: Any) -> Any:
     reference = item.media_reference if isinstance(item, _schema.Clip) else None
     available = reference.available_range if reference is not None else None
     if available is None:
-        raise BadTime("its length is unknown: it has no range and neither have its media")
+        raise BadTime("clip.no-length")
     return available
 
 

@@ -47,16 +47,16 @@ def exported_frames(
     Raises: NoPicture, BadRange — the file is not what was asked for.
     """
     if facts.kind != "video" or facts.frames is None:
-        raise NoPicture("the editor's export of it is no video: export it again")
+        raise NoPicture("export.no-video")
     if facts.rate != rate or facts.frame_times is not None:
         there = "no constant frame rate" if facts.rate is None or facts.frame_times is not None else f"{_rate(facts.rate)} frames a second"
-        raise BadRange(f"the editor's export of it has {there} where the timeline has {_rate(rate)}: export it at the timeline's rate")
+        raise BadRange("export.other-rate", found=there, rate=_rate(rate))
     first, length = _frames(whole, rate)
     before = _before(export, first)
     most = before + length + export.handles + _LAST
     if not before + length <= facts.frames <= most:
         wanted = f"{before + length} to {most}"
-        raise BadRange(f"the editor's export of it has {facts.frames} frames where {wanted} were wanted: export it again")
+        raise BadRange("export.too-few-frames", frames=facts.frames, wanted=wanted)
     begins, shown = _frames(part, rate)
     low = before + begins - first
     lead, tail = min(handles, low), min(handles, facts.frames - low - shown)
@@ -74,13 +74,13 @@ def exported_frames(
 def exported_sound(export: Exported, facts: MediaFacts, sound: TimelineItem, rate: Fraction) -> tuple[Path, Fraction, Fraction]:
     """(file, second of it at which the clip begins, seconds that are heard). Raises: NoSound, BadRange."""
     if not facts.sound:
-        raise NoSound("the editor's export of it has no sound: export it again")
+        raise NoSound("export.no-sound")
     first, length = _frames(sound, rate)
     file_starts = Fraction(first - _before(export, first)) / rate
     wanted = Fraction(first + length) / rate - file_starts
     there = wanted if facts.duration_s is None else facts.duration_s
     if not wanted - _SLACK_S <= there <= wanted + Fraction(export.handles) / rate + _SLACK_S:
-        raise BadRange(f"the editor's export of it lasts {float(there):.2f} s where {float(wanted):.2f} s were wanted: export it again")
+        raise BadRange("export.too-short", found=f"{float(there):.2f}", wanted=f"{float(wanted):.2f}")
     begins = max(Fraction(0), sound.start - file_starts)
     return Path(export.path), begins, min(sound.duration, there - begins)
 

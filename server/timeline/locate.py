@@ -25,15 +25,15 @@ MAX_FILES = 500_000  # looked at for names, all roots together
 def path_of(url: str) -> str:
     """The path that a target URL means, as its own machine writes it. Raises: MediaNotFound — no path at all."""
     if not url or len(url) > _LONGEST or "\0" in url:
-        raise MediaNotFound("its media have no usable path")
+        raise MediaNotFound("media.no-usable-path")
     if url[:5].lower() != "file:":
         scheme = _SCHEME.match(url)
         if scheme:
-            raise MediaNotFound(f"its media are at a {scheme[1]} address: copy them to this machine")
+            raise MediaNotFound("media.remote", scheme=scheme[1])
         return url
     rest = unquote(url[5:])
     if "\0" in rest:
-        raise MediaNotFound("its media have no usable path")
+        raise MediaNotFound("media.no-usable-path")
     if not rest.startswith("//"):
         return rest
     host, slash, path = rest[2:].partition("/")
@@ -99,12 +99,12 @@ class Locator:
         name = name_of(path)
         found = self._index().get(name.lower(), []) if name else []
         if not found:
-            raise MediaNotFound(f"“{name or path}” is nowhere to be found: bring it online, or map its folder")
+            raise MediaNotFound("media.nowhere", file=name or path)
         likeness = [(_common_tail(path, str(each)), each) for each in found]
         best = max(count for count, _ in likeness)
         nearest = [each for count, each in likeness if count == best]
         if len(nearest) > 1:
-            raise MediaNotFound(f"{len(nearest)} files are called “{name}”: map the folder that is meant")
+            raise MediaNotFound("media.ambiguous", count=len(nearest), file=name)
         return nearest[0]
 
     def _index(self) -> dict[str, list[Path]]:
@@ -126,9 +126,9 @@ class Locator:
     def _allowed(self, path: Path) -> Path:
         real = Path(os.path.realpath(path))
         if not _is_file(real):
-            raise MediaNotFound(f"“{path.name}” is no file")
+            raise MediaNotFound("media.no-file", file=path.name)
         if self.roots is not None and not any(real.is_relative_to(os.path.realpath(root)) for root in self.roots):
-            raise MediaNotFound(f"“{path.name}” lies outside the allowed folders: allow its folder first")
+            raise MediaNotFound("media.outside-folders", file=path.name)
         return path
 
 

@@ -50,7 +50,7 @@ class Media:
         for name in (getattr(reference, "name", ""), clip.name):
             if name and "." in name:
                 return self.locator.locate_name(name)
-        raise MediaNotFound("it has no media: a title, a generator, or a clip that is offline")
+        raise MediaNotFound("clip.no-media")
 
 
 def original_reference(clip: Any) -> Any:

@@ -20,7 +20,7 @@ def sequence_of(timeline: Any, rate: Fraction | None = None) -> Sequence:
     start = timeline.global_start_time
     rate = rate or _frame_rate(start) or _commonest_rate(timeline)
     if rate is None:
-        raise UnreadableTimeline("The timeline does not say how many frames a second has: give its rate, such as 25 or 24000/1001.")
+        raise UnreadableTimeline("timeline.no-rate")
     try:
         frame = round_half_up(exact_value(start.value) if _frame_rate(start) else exact_seconds(start) * rate) if start is not None else 0
     except BadTime:

@@ -84,11 +84,11 @@ def speech_of(each: TimelineItem, speech: SpeechMap, frames: SourceRange, select
         # A panel sends linked picture and sound together: the clip's own sound is not the new speech.
         others = [sound for sound in under if sound.clip is None or not is_production_sound(each, sound.clip)]
         if under and not others:
-            raise InputError("only its own sound is chosen: choose the new speech too")
+            raise InputError("clip.own-sound-only")
         under = others
     pieces = speech_pieces(under, take_start, take_end)
     if not pieces:
-        raise InputError("no speech lies under it: choose the new speech too, or name its audio track")
+        raise InputError("clip.no-speech-under")
     return pieces
 
 

@@ -67,8 +67,10 @@ def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fra
         if low >= -slack and (length is None or (high <= length + slack and low < length)):
             return max(low, Fraction(0)), high if length is None else min(high, length)
     raise BadRange(
-        f"it shows seconds {float(item.source_low):.2f}–{float(item.source_high):.2f} of its media, "
-        f"which last {float(length or 0):.2f} s: relink it or export it from the editor"
+        "clip.beyond-media",
+        start_s=f"{float(item.source_low):.2f}",
+        end_s=f"{float(item.source_high):.2f}",
+        media_s=f"{float(length or 0):.2f}",,
     )
 
 
@@ -111,7 +113,7 @@ def source_frames(item: TimelineItem, facts: MediaFacts, reference: Any, lead: F
     Raises: BadRange.
     """
     if facts.frames is None or (facts.rate is None and facts.frame_times is None):
-        raise BadRange("its media have no frame rate: export it from the editor")
+        raise BadRange("clip.media-no-rate")
     slack = 1 / facts.rate if facts.rate else Fraction(1, 10)
     low, high = file_range(item, facts, reference, slack)
     if facts.frame_times is not None:

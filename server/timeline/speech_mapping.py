@@ -68,10 +68,10 @@ def _speech_stretch(sound: TimelineItem, media: Media, exports: Exports, rate: F
     if sound.host_only is not None:
         raise BadTime(sound.host_only)
     if sound.speed != 1:
-        raise BadTime(f"it is retimed to {float(sound.speed):.0%}: export it from the editor")
+        raise BadTime("clip.retimed", speed=f"{float(sound.speed):.0%}")
     path, facts = media(sound)
     if not facts.sound:
-        raise NoSound(f"“{path.name}” has no sound")
+        raise NoSound("clip.no-sound", file=path.name)
     low, high = file_range(sound, facts, sound.item.media_reference, _SLACK)
     return SpeechStretch(path=path, file_start=low, start=sound.start, end=sound.start + (high - low), clip=sound)
 

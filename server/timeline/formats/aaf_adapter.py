@@ -30,7 +30,7 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
         except UnreadableTimeline:
             raise
         except Exception as error:  # the adapter lets its library's errors through, of any kind
-            raise UnreadableTimeline(f"This AAF cannot be read ({type(error).__name__}: {str(error)[:120]}).") from error
+            raise UnreadableTimeline("aaf.unreadable", kind=type(error).__name__, error=str(error)[:120]) from error
 
 
 def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
@@ -46,7 +46,7 @@ def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
         try:
             otio.adapters.write_to_file(plain, str(path), adapter_name="AAF", use_empty_mob_ids=True)
         except Exception as error:
-            raise UnreadableTimeline(f"This timeline cannot be written as AAF ({type(error).__name__}: {str(error)[:200]}).") from error
+            raise UnreadableTimeline("aaf.not-written", kind=type(error).__name__, error=str(error)[:200]) from error
         return path.read_bytes(), notices
 
 

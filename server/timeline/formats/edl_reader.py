@@ -46,11 +46,11 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
     text = data.decode("utf-8-sig", errors="replace")
     lines = list(_events(text))
     if not lines:
-        raise UnreadableTimeline("This is no CMX3600 edit list: it holds no event.")
+        raise UnreadableTimeline("edl.no-events")
     drop = any(";" in (line.fields["record_in"] or "") for line in lines) or bool(re.search(r"FCM:\s*DROP", text))
     rate = rate or (Fraction(30000, 1001) if drop else None)
     if rate is None:
-        raise UnreadableTimeline("An edit list does not say its rate: give it, such as 24, 25 or 24000/1001.")
+        raise UnreadableTimeline("edl.no-rate")
     drop = drop and timecode.may_drop(rate)
     notices: list[str] = []
     tracks: dict[tuple[str, int], list[Event]] = {}
@@ -84,7 +84,7 @@ def _events(text: str) -> Iterator[_EventLines]:
                 yield line
             line, count = _EventLines(match.groupdict()), count + 1
             if count > MAX_EVENTS:
-                raise UnreadableTimeline(f"The edit list holds more than {MAX_EVENTS} events.")
+                raise UnreadableTimeline("edl.too-many-events", most=MAX_EVENTS)
         elif line is not None and (match := _MOTION.fullmatch(raw)):
             line.fps = Fraction(match["fps"])
         elif line is not None and (match := _COMMENT.fullmatch(raw)):

@@ -26,12 +26,12 @@ def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
     root = parse_xml(data, "xmeml")
     sequences = [each for path in ("sequence", "project/children/sequence", "bin/children/sequence") for each in root.findall(path)]
     if len(sequences) != 1:
-        raise UnreadableTimeline(f"This XML holds {len(sequences)} sequences: export the one that is meant on its own.")
+        raise UnreadableTimeline("fcp7.several-sequences", sequences=len(sequences))
     reader = _Reader(root)
     sequence = sequences[0]
     rate = rate_of(sequence)
     if rate is None:
-        raise UnreadableTimeline("The sequence in this XML has no rate.")
+        raise UnreadableTimeline("fcp7.no-rate")
     timecode = sequence.find("timecode")
     start = (number_of(timecode, "frame") or Fraction(0)) / (rate_of(timecode) or rate)
     timeline = timeline_of(text_of(sequence, "name"), start, rate, reader.tracks(sequence, rate, 0))

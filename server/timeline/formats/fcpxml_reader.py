@@ -37,12 +37,12 @@ def read_fcpxml(data: bytes) -> tuple[Any, list[str]]:
     root = parse_xml(data, "fcpxml")
     projects = list(root.iter("project"))
     if len(projects) != 1:
-        raise UnreadableTimeline(f"This FCPXML holds {len(projects)} projects: export the one that is meant on its own.")
+        raise UnreadableTimeline("fcpxml.several-projects", projects=len(projects))
     sequence = projects[0].find("sequence")
     reader = _Reader(root)
     rate = reader.rate(sequence)
     if sequence is None or rate is None:
-        raise UnreadableTimeline("The project in this FCPXML has no sequence with a frame rate.")
+        raise UnreadableTimeline("fcpxml.no-rate")
     timeline = timeline_of(projects[0].get("name", ""), time_of(sequence.get("tcStart")), rate, reader.tracks(sequence, rate, 0))
     set_own_values(timeline, drop_frame=sequence.get("tcFormat") == "DF")
     return timeline, reader.notices
@@ -99,7 +99,7 @@ class _Reader:
     def _element(self, element: Element, start: Fraction, lane: int, lanes: _Lanes, rate: Fraction, depth: int) -> Fraction:
         """Places one element and what is connected to it; returns its length."""
         if depth > MAX_NESTS:
-            raise UnreadableTimeline("The timeline is nested too deeply.")
+            raise UnreadableTimeline("timeline.nested-too-deeply")
         if element.tag == "spine":
             self._storyline(element, start, lane, lanes, rate, depth + 1)
             return _ZERO

@@ -35,7 +35,7 @@ def read_native(data: bytes) -> tuple[Any, list[str]]:
         try:
             root = _decode(document)
         except Exception as error:
-            raise UnreadableTimeline(f"This is no OpenTimelineIO document: {_first_line(error)}.") from error
+            raise UnreadableTimeline("otio.unreadable", error=_first_line(error)) from error
     return as_timeline(root), notices
 
 
@@ -44,11 +44,11 @@ def read_bundle(data: bytes) -> tuple[Any, list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
             if bundle.getinfo("content.otio").file_size > MAX_BYTES:
-                raise UnreadableTimeline("The timeline in this bundle is too large.")
+                raise UnreadableTimeline("otio.bundle-too-large")
             with bundle.open("content.otio") as content:
                 return read_native(content.read(MAX_BYTES + 1))
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
-        raise UnreadableTimeline("This is no .otioz bundle: it holds no content.otio that can be read.") from error
+        raise UnreadableTimeline("otio.bad-bundle") from error
 
 
 def write_native(timeline: Any) -> str:
@@ -67,7 +67,7 @@ def as_timeline(root: Any) -> Any:
         timelines = [item for item in root if isinstance(item, otio.schema.Timeline)]
         if len(timelines) == 1:
             return timelines[0]
-        raise UnreadableTimeline(f"The document holds {len(timelines)} timelines: export the one that is meant on its own.")
+        raise UnreadableTimeline("timeline.several", timelines=len(timelines))
     timeline = otio.schema.Timeline(name=getattr(root, "name", ""))
     if isinstance(root, otio.schema.Stack):
         timeline.tracks = root
@@ -76,27 +76,27 @@ def as_timeline(root: Any) -> Any:
     elif isinstance(root, otio.core.Composable):
         timeline.tracks.append(otio.schema.Track(children=[root], kind=otio.schema.TrackKind.Video))
     else:
-        raise UnreadableTimeline("The document holds no timeline: export the timeline, not a bin or a single media file.")
+        raise UnreadableTimeline("timeline.none-in-document")
     return timeline
 
 
 def _parse(data: bytes, notices: list[str]) -> Any:
     if len(data) > MAX_BYTES:
-        raise UnreadableTimeline(f"The timeline is larger than {MAX_BYTES // 1024**2} MB.")
+        raise UnreadableTimeline("timeline.too-large", most_mb=MAX_BYTES // 1024**2)
     try:
         document = _loads(data.decode("utf-8-sig"))
     except RecursionError as error:
-        raise UnreadableTimeline("The timeline is nested too deeply.") from error
+        raise UnreadableTimeline("timeline.nested-too-deeply") from error
     except ValueError as error:
-        raise UnreadableTimeline(f"This is no OpenTimelineIO document: {_first_line(error)}.") from error
+        raise UnreadableTimeline("otio.unreadable", error=_first_line(error)) from error
     if not isinstance(document, dict) or "OTIO_SCHEMA" not in document:
-        raise UnreadableTimeline("This is JSON but no OpenTimelineIO document: it has no OTIO_SCHEMA.")
+        raise UnreadableTimeline("otio.no-schema")
     known, lowered = dict(otio.core.type_version_map()), set[str]()
     for count, (value, depth) in enumerate(_containers(document)):
         if depth > MAX_DEPTH:
-            raise UnreadableTimeline(f"The timeline is nested deeper than {MAX_DEPTH} levels.")
+            raise UnreadableTimeline("timeline.too-many-levels", most=MAX_DEPTH)
         if count > MAX_OBJECTS:
-            raise UnreadableTimeline("The timeline holds too much.")
+            raise UnreadableTimeline("timeline.holds-too-much")
         if isinstance(value, dict):
             _make_finite(value)
             _lower_version(value, known, lowered)

@@ -45,7 +45,7 @@ def format_of(data: bytes, path: Path | None = None) -> FormatName:
     by_suffix = with_suffix(suffix) if suffix else None
     found = by_suffix if by_suffix in fitting or not fitting else fitting[0]
     if found is None:
-        raise UnreadableTimeline(f"This is no timeline that is known here: use one of {_names()}.")
+        raise UnreadableTimeline("timeline.format-unknown", formats=_names())
     return found.name
 
 
@@ -55,13 +55,13 @@ def bytes_of(path: Path) -> bytes:
     path = path / inside if inside is not None else path
     try:
         if not path.is_file():
-            raise UnreadableTimeline(f"There is no timeline at “{path}”.")
+            raise UnreadableTimeline("timeline.not-found", path=path)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UnreadableTimeline(f"“{path.name}” cannot be opened: {error.strerror}.") from error
+        raise UnreadableTimeline("timeline.not-opened", file=path.name, why=error.strerror) from error
     if len(data) > MAX_BYTES:
-        raise UnreadableTimeline(f"“{path.name}” is larger than {MAX_BYTES // 1024**2} MB.")
+        raise UnreadableTimeline("timeline.file-too-large", file=path.name, most_mb=MAX_BYTES // 1024**2)
     return data
 
 

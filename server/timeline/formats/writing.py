@@ -30,14 +30,14 @@ def output_format(output: Path, format: FormatName | None = None) -> Format:
     """By name, else by the suffix. Raises: OutputError — it cannot be written. SpecError — no format of that name."""
     row = with_suffix(output.suffix) if format is None else FORMATS.get(format)
     if row is None or row.write is None:
-        raise OutputError(f"A timeline is written as {suffixes_of(writable())}, not as “{output.suffix if row is None else row.name}”.")
+        raise OutputError("cli.timeline-suffix", suffixes=suffixes_of(writable()), suffix=output.suffix if row is None else row.name)
     return row
 
 
 def as_bytes(timeline: Any, row: Format, rate: Fraction | None = None) -> tuple[bytes, list[str]]:
     """(the document, what the format cannot carry). Raises: UnreadableTimeline; OutputError — the format is only read."""
     if row.write is None:
-        raise OutputError(f"A timeline is written as {suffixes_of(writable())}, not as “{row.name}”.")
+        raise OutputError("cli.timeline-suffix", suffixes=suffixes_of(writable()), suffix=row.name)
     return row.write(timeline, rate)
 
 
@@ -54,7 +54,7 @@ def write_document(data: bytes, output: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"The timeline cannot be written to “{output}”: {error.strerror}.") from error
+        raise OutputError("timeline.not-written", path=output, why=error.strerror) from error
 
 
 def as_text(timeline: Any, format: FormatName, rate: Fraction | None = None) -> tuple[str, list[str]]:

@@ -19,17 +19,17 @@ def parse_xml(data: bytes, root_name: str) -> Element:
     from defusedxml.common import DefusedXmlException
 
     if len(data) > MAX_BYTES:
-        raise UnreadableTimeline(f"The timeline is larger than {MAX_BYTES // 1024**2} MB.")
+        raise UnreadableTimeline("timeline.too-large", most_mb=MAX_BYTES // 1024**2)
     parser: Any = safe.XMLParser(target=_Bounded(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
         parser.feed(data)
         root: Element = parser.close()
     except DefusedXmlException as error:
-        raise UnreadableTimeline("This XML declares entities, which no timeline needs: it is not read.") from error
+        raise UnreadableTimeline("xml.entities") from error
     except (SyntaxError, ValueError) as error:
-        raise UnreadableTimeline(f"This is no XML that can be read: {error}.") from error
+        raise UnreadableTimeline("xml.unreadable", error=error) from error
     if root.tag != root_name:
-        raise UnreadableTimeline(f"This XML is “{root.tag[:40]}”, not “{root_name}”.")
+        raise UnreadableTimeline("xml.other-root", found=root.tag[:40], wanted=root_name)
     return root
 
 
@@ -45,7 +45,7 @@ class _Bounded:
     def start(self, tag: str, attributes: dict[str, str]) -> Any:
         self._depth, self._count = self._depth + 1, self._count + 1
         if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
-            raise UnreadableTimeline("The timeline is nested too deeply or holds too much.")
+            raise UnreadableTimeline("xml.too-deep")
         return self._builder.start(tag, attributes)
 
     def end(self, tag: str) -> Any:
