@@ -161,7 +161,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise SpecError("settings.unreadable", path=path, error=error) from error
     unknown = sorted(set(values) - set(ServerSettings.__struct_fields__))
     if unknown:
-        raise SpecError("settings.unknown-key", path=path, key=unknown[0], known=", ".join(ServerSettings.__struct_fields__))
+        raise SpecError("settings.unknown-key", path=path, key=unknown[0], known=ServerSettings.__struct_fields__)
     return values
 
 

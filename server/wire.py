@@ -683,6 +683,7 @@ class ExportedItem(Struct, frozen=True, kw_only=True):
     item: str
     path: str | None
     problem: str | None = None
+    problem_message: Message | None = None
     handles: int | None = None  # frames of the file before the clip begins; None = as asked, as far as the timeline goes back
 
 
@@ -690,6 +691,7 @@ class ExportResult(Struct, frozen=True, kw_only=True):
     exported: tuple[ExportedItem, ...]
     blocked_ms: float  # for which the editor could not be used
     notices: tuple[str, ...] = ()  # what could not be put back as it was, in sentences
+    notice_messages: tuple[Message, ...] = ()
 
 
 class ExportView(Struct, frozen=True, kw_only=True):

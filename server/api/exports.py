@@ -9,6 +9,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from heygem_core.messages import plain, with_codes
 from heygem_core.shot import from_json, to_json
 
 from ..errors import DiskFull, NotFound
@@ -97,9 +98,12 @@ def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult,
             files[item] = ExportedItem(item=item, path=path.name, handles=before)
             found.append(ExportedItem(item=item, path=str(path), handles=before))
         except BadPath as problem:
-            found.append(ExportedItem(item=item, path=None, problem=str(problem)))
+            found.append(ExportedItem(item=item, path=None, problem=str(problem), problem_message=problem.said))
     if not files:
-        raise HostFailed(" ".join((f"The editor exported nothing: {found[0].problem}", *result.notices)))
+        notices = with_codes(result.notices, result.notice_messages)
+        if notices:
+            raise HostFailed("export.nothing-noticed", problem=found[0].problem_message, notices=notices)
+        raise HostFailed("export.nothing", problem=found[0].problem_message)
     for entry in tuple(os.scandir(home)):
         if entry.name not in names:
             shutil.rmtree(entry.path, ignore_errors=True) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
@@ -113,7 +117,9 @@ def _file(home: Path, said: ExportedItem | None, roots: AllowedFolders) -> Path:
     if said is None:
         raise BadPath("export.clip-not-mentioned")
     if said.path is None:
-        raise BadPath(said.problem or "The editor made no file of this clip and did not say why: look for a message in it, then try again.")
+        if said.problem is None:
+            raise BadPath("export.no-file-no-reason")
+        raise BadPath(said.problem_message or plain(said.problem))
     named = roots.inward(said.path)
     check_text(named)
     path = Path(real_path(Path(named).parent), Path(named).name)

@@ -124,7 +124,7 @@ async def list_jobs(context: RequestContext) -> JobPage:
     wanted = [state for state in (query.state or "").split(",") if state]
     states = [state for state in get_args(JobState) if state in wanted]
     if unknown := [state for state in wanted if state not in states]:
-        raise BadRequest("job.unknown-state", state=unknown[0][:40], states=", ".join(get_args(JobState)))
+        raise BadRequest("job.unknown-state", state=unknown[0][:40], states=get_args(JobState))
     project = context.who.project if context.who.scope == "host" else query.project
     services = context[app_keys.SERVICES]
     page = await asyncio.to_thread(services.store.jobs, states, query.q, project, query.before, query.limit)

@@ -89,7 +89,7 @@ async def published(context: RequestContext) -> web.StreamResponse:
         raise BadRequest("timeline.nothing-finished")
     formats = await asyncio.to_thread(writable)
     if context.query.format not in formats:
-        raise BadRequest("timeline.publish-formats", formats=", ".join(formats))
+        raise BadRequest("timeline.publish-formats", formats=formats)
     row = formats[context.query.format]
     output = home / f"published-{secrets.token_hex(4)}{row.suffixes[0]}"
     spec = PublishSpec(

@@ -47,7 +47,7 @@ def write_report(path: Path) -> None:
             if log is not None:
                 file.writestr("server.log", log)
     except OSError as error:
-        raise OutputError(f"The report cannot be written to “{path}” ({error.strerror or error}): choose another folder.") from error
+        raise OutputError("doctor.report-not-written", path=path, why=error.strerror or error) from error
 
 
 def without_paths(text: str) -> str:

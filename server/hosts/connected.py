@@ -201,7 +201,7 @@ def check_host(hello: wire.HostHello, who: Grant) -> None:
     try:
         EDITORS.check(hello.app)
     except SpecError as error:
-        raise BadRequest(str(error)) from None
+        raise BadRequest(error.said) from None
     if who.scope == "page" or (who.scope == "host" and (who.host, who.project) != (hello.id, hello.project)):
         raise Forbidden("auth.other-project")
 

@@ -23,7 +23,6 @@ from ..wire import ExportedItem
 KEPT = "kept.json"
 EXPORT_ID = re.compile(r"x[0-9a-f]{16}")
 _STALE_S = 86_400.0  # much longer than an editor may take for one export (`methods.WITHIN_S`)
-_GONE = "This export is not here (any more): let the editor export the clips again."
 
 
 class KeptExport(Struct, frozen=True, kw_only=True):
@@ -47,7 +46,7 @@ def read_export(data_folder: Path, export: str) -> KeptExport:
             raise SpecError("export.bad-id")
         return from_json((exports_folder(data_folder) / export / KEPT).read_bytes(), KeptExport)
     except (OSError, SpecError):
-        raise NotFound(_GONE) from None
+        raise NotFound("export.not-here") from None
 
 
 def use_export(data_folder: Path, export: str) -> tuple[KeptExport, Path]:
@@ -56,7 +55,7 @@ def use_export(data_folder: Path, export: str) -> tuple[KeptExport, Path]:
     try:
         os.utime(home)
     except OSError:  # it went just now
-        raise NotFound(_GONE) from None
+        raise NotFound("export.not-here") from None
     return kept, Path(real_path(home))
 
 

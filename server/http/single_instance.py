@@ -40,7 +40,10 @@ def only_one(data_folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise AlreadyRunning(_where(read_server_file(data_folder))) from None
+        found = read_server_file(data_folder)
+        if found is None:
+            raise AlreadyRunning("server.already-starting") from None
+        raise AlreadyRunning("server.already-running", url=found.url, process=found.pid) from None
     try:
         with suppress(FileNotFoundError):  # of a server that was killed
             server_file(data_folder).unlink()
@@ -54,7 +57,3 @@ def only_one(data_folder: Path) -> Iterator[None]:
 def announce(data_folder: Path, file: ServerFile) -> None:
     """From here on the server can be found. Raises: OSError."""
     write_private(server_file(data_folder), to_json(file))
-
-
-def _where(found: ServerFile | None) -> str:
-    return f"A server is running already at {found.url} (process {found.pid})." if found else "A server is starting already: wait a moment."

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar
 
+from heygem_core.messages import tell
+
 from ..errors import Conflict
 from ..wire import JobState, SegmentState, ShotState
 
@@ -48,6 +50,8 @@ SEGMENT_MOVES: Moves = {
 }
 """Plan and join of a shot go through the same states."""
 
+_NO_MOVE = {"job": "state.job-no-move", "shot": "state.shot-no-move", "segment": "state.segment-no-move"}
+
 TABLES: dict[str, Moves] = {"job": JOB_MOVES, "shot": SHOT_MOVES, "segment": SEGMENT_MOVES}
 
 FINISHED_JOBS: tuple[JobState, ...] = ("completed", "failed", "canceled")
@@ -62,8 +66,7 @@ def move(what: Literal["job", "shot", "segment"], now: State, to: State, name: s
     if to == now or to in table[now]:
         return to
     before = [state for state, nexts in table.items() if to in nexts]
-    title = f"{what} “{name}”" if name else f"this {what}"
-    raise Conflict("state.no-such-move", first=title[0].upper(), rest=title[1:], to=to, before=" or ".join(before) or "nothing", now=now)
+    raise Conflict(_NO_MOVE[what], name=name, to=to, before=before or tell("list.nothing"), now=now)
 
 
 def job_state(now: JobState, shots: dict[ShotState, int]) -> JobState:

@@ -53,7 +53,7 @@ def admit(access: AccessControl, request: web.Request, scopes: Collection[Scope]
         if grant.csrf is None or not hmac.compare_digest(given.encode(), grant.csrf.encode()):
             raise NoCsrf("auth.no-page-header")
     if grant.scope not in scopes:
-        raise Forbidden("auth.no-right", needed=" or ".join(sorted(scopes)), scope=grant.scope)
+        raise Forbidden("auth.no-right", needed=sorted(scopes), scope=grant.scope)
     return grant
 
 
@@ -97,7 +97,7 @@ def check_content(request: web.Request, *, upload: bool) -> None:
         return
     wanted = _UPLOADS if upload else ("application/json",)
     if request.content_type not in wanted:
-        raise NotJson("request.content-type", wanted=" or ".join(wanted), got=request.content_type)
+        raise NotJson("request.content-type", wanted=wanted, got=request.content_type)
 
 
 def set_cookie(access: AccessControl, response: web.StreamResponse, grant: Grant) -> None:

@@ -85,8 +85,7 @@ def allowed(path: str, folders: Iterable[Path]) -> Path:
     real = real_path(path)
     check_text(real)  # a link may lead to a device or a share
     if not inside(Path(real), folders):
-        advice = "allow its folder in the page, or start with --root"
-        raise NotAllowedFolder(f"“{path}” lies outside the folders that this server may use: {advice}.", folder=str(Path(path).parent))
+        raise NotAllowedFolder("path.outside", path=path, folder=str(Path(path).parent))
     return Path(real)
 
 

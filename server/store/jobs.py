@@ -216,7 +216,7 @@ class Jobs(Database):
         with self.change() as change:
             view = rows.shot(change.connection, shot)
             if view.state not in FINISHED_SHOTS:
-                raise Conflict("shot.not-retried", shot=view.name, wanted=", ".join(FINISHED_SHOTS), state=view.state)
+                raise Conflict("shot.not-retried", shot=view.name, wanted=FINISHED_SHOTS, state=view.state)
             job = rows.job(change.connection, view.job)
             if job.state in FINISHED_JOBS:
                 change.connection.execute(queries.SET_JOB, (move("job", job.state, "active", job.name), job.id))
@@ -251,7 +251,7 @@ class Jobs(Database):
         with self.change() as change:
             view = rows.job(change.connection, job)
             if view.state not in FINISHED_JOBS:
-                raise Conflict("job.not-deleted", job=view.name, wanted=", ".join(FINISHED_JOBS), state=view.state)
+                raise Conflict("job.not-deleted", job=view.name, wanted=FINISHED_JOBS, state=view.state)
             going = _deletion(change.connection, job, force=force)
             for row in change.connection.execute(queries.TAKES_OF_JOB, (job,)).fetchall():
                 if row["path"] not in going.kept:

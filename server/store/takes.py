@@ -75,8 +75,7 @@ class Takes(Database):
         with self.change() as change:
             view = rows.take(change.connection, take)
             if (view.pinned or view.placed) and not force:
-                kept = "used on a timeline" if view.placed else "pinned"
-                raise Conflict(f"“{view.name}” is {kept} and was not deleted: expected an unpinned take, or force.")
+                raise Conflict("take.not-deleted-placed" if view.placed else "take.not-deleted-pinned", take=view.name)
             change.connection.execute(queries.DELETE_TAKE, (take,))
             change.deleted.append(("take.deleted", take))
             if change.connection.execute(queries.KNOWS_SHOT, (view.shot,)).fetchone():

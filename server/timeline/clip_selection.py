@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from heygem_core.messages import tell
+
 from .conform_types import Selection, Skipped
 from .conform_types import Sequence as SequenceFacts
 from .errors import UnreadableTimeline
@@ -113,10 +115,9 @@ class ClipSelector:
             matches = [number for number, (called, _) in tracks.items() if called.lower() == wanted]
             matches = matches or [number for number in tracks if wanted in (str(number), f"{letter}{number}".lower())]
             if not matches:
-                known = ", ".join(f"{letter}{number}" + (f" “{called}”" if called else "") for number, (called, _) in tracks.items())
-                raise UnreadableTimeline(
-                    f"The timeline has no {'video' if kind == 'picture' else 'audio'} track “{name}”: it has {known or 'none'}."
-                )
+                known = [f"{letter}{number}" + (f" “{called}”" if called else "") for number, (called, _) in tracks.items()]
+                code = "timeline.no-such-video-track" if kind == "picture" else "timeline.no-such-audio-track"
+                raise UnreadableTimeline(code, name=name, known=known or tell("list.none"))
             for number in matches:
                 found.setdefault(number, set()).add(tracks[number][1])
         return found

@@ -70,7 +70,7 @@ def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fra
         "clip.beyond-media",
         start_s=f"{float(item.source_low):.2f}",
         end_s=f"{float(item.source_high):.2f}",
-        media_s=f"{float(length or 0):.2f}",,
+        media_s=f"{float(length or 0):.2f}",
     )
 
 

@@ -551,6 +551,7 @@ export interface ExportedItem {
   item: string;
   path: string | null;
   problem: string | null;
+  problem_message: Message | null;
   handles: number | null;
 }
 
@@ -558,6 +559,7 @@ export interface ExportResult {
   exported: Array<ExportedItem>;
   blocked_ms: number;
   notices: Array<string>;
+  notice_messages: Array<Message>;
 }
 
 export interface ExportView {

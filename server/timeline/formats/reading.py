@@ -32,7 +32,7 @@ def read_timeline(source: Path | bytes, format: FormatName | None = None, *, rat
     data = source if isinstance(source, bytes) else bytes_of(source)
     row = FORMATS.get(format or format_of(data, None if isinstance(source, bytes) else source))
     if row.read is None:
-        raise UnreadableTimeline(f"{row.title} is only written here: export the timeline as {_names()}.")
+        raise UnreadableTimeline("timeline.only-written", format=row.title, formats=_names())
     timeline, notices = row.read(data, rate)
     return Read(timeline=timeline, format=row.name, notices=tuple(notices))
 
