@@ -38,7 +38,7 @@ class CodedError(Exception):
 
     said: Message
 
-    def __init__(self, said: str | Message, /, **params: Any) -> None:
+    def __init__(self, said: str | Message = "", /, **params: Any) -> None:
         """`said`: a code of the catalogue, with its parameters. Other text is a sentence without a code: of another package's engine."""
         if isinstance(said, str):
             said = tell(said, **params) if said in catalogue("en") else plain(said)

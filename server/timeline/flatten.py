@@ -151,7 +151,7 @@ def _items_of(item: Any, where: tuple[int, ...], start: Fraction, context: _Cont
     try:
         end = start + _length(item, context)
         if end <= start and own_text(item, "problem") is None:
-            raise BadTime("it has no length" if end == start else "its length is negative")
+            raise BadTime("clip.no-duration" if end == start else "clip.negative")
         if isinstance(item, (_schema.Stack, _schema.Track)):
             yield from _items_of_nest(item, where, start, end, context)
             return
