@@ -35,8 +35,9 @@ from heygem_core.planning.frame_map import TakeFrames
 from heygem_core.planning.person import Person, blend_shapes, fade_near_gaps
 from heygem_core.planning.plan import Plan, write_shared_arrays
 from heygem_core.planning.plan_facts import PlanFacts
-from heygem_core.quality.compare import Quality, TargetCurves, compare_observations
+from heygem_core.quality.compare import TargetCurves, compare_observations
 from heygem_core.quality.curves import source_mouth_trace
+from heygem_core.quality.figures import Quality
 from heygem_core.quality.measure import run_to_end
 from heygem_core.quality.observe import Observation, observe
 from heygem_core.rendering.frames import draw_frames

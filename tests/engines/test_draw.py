@@ -117,7 +117,8 @@ def test_a_shared_frame_lies_half_way_between_its_two_donors():
     hole = map_mouth(points, WIDTH, HEIGHT).inside[:, None]
     dark, light = (Donor(torch.lerp(batch(0.0, 0.0).picture, torch.tensor(v), hole), points, skull()) for v in (0.05, 0.45))
     frames = batch(0.0, 0.2, count=3)
-    three = Donor(*(t.repeat(3, *[1] * (t.dim() - 1)) for t in dark[:2]), Skull(*(t.repeat(3, 1) for t in skull())))
+    picture, at, _ = (t.repeat(3, *[1] * (t.dim() - 1)) if isinstance(t, torch.Tensor) else t for t in dark)
+    three = Donor(picture, at, Skull(*(t.repeat(3, 1) for t in skull())))
     drawn, _ = draw(frames._replace(donor=three, crossfade=Crossfade(torch.tensor([1]), light)))
     lumas = drawn[:, 0, int(MIDDLE[1]), int(MIDDLE[0])]
     assert float(lumas[0]) == pytest.approx(0.05, abs=0.02)

@@ -235,4 +235,4 @@ class UxpDesk(Desk):
         return json.dumps(self.fake("state", sequence=self.sequence))
 
 
-DESKS: dict[str, type[Desk]] = {"cep": CepDesk, "uxp": UxpDesk}
+DESKS: dict[str, type[CepDesk] | type[UxpDesk]] = {"cep": CepDesk, "uxp": UxpDesk}

@@ -88,7 +88,7 @@ class SmallServer:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
         self.file.write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "token": _SECRET.decode(), "certificate": None}))
 
     async def _close(self) -> None:

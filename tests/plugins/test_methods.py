@@ -6,6 +6,7 @@ import json
 from typing import get_args
 
 from heygem_core.shot import to_json
+from heygem_host.choices import Choices
 from heygem_resolve.calls import DISPATCHER
 from heygem_resolve.panel import submission
 from heygem_server import wire
@@ -31,4 +32,4 @@ def test_the_schema_says_which_requests_may_come_twice_and_how_long_an_answer_ma
 def test_what_the_resolve_script_submits_is_what_the_server_says_that_its_timelines_want():
     """The script runs without the server's code and has words of its own."""
     assert EDITORS.get("resolve").settings == submission._SETTINGS
-    assert json.loads(to_json(EDITORS.get("resolve").laying)) == submission.Choices().laying()
+    assert json.loads(to_json(EDITORS.get("resolve").laying)) == Choices().laying()

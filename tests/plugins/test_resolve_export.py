@@ -16,7 +16,7 @@ import pytest
 
 from heygem_host.errors import HostError
 from heygem_resolve.editor import Editor
-from heygem_resolve.exports import clip_export, deliver_page, media_storage
+from heygem_resolve.exports import clip_export, deliver_page
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.media import make_clip, make_speech
 
@@ -205,7 +205,7 @@ def test_a_file_that_stops_early_is_no_file(files, tmp_path, monkeypatch, script
     """A cancelled render, or one that filled the disk, leaves a file that begins like the right one."""
     monkeypatch.setattr(deliver_page, "_STALLED_S", 0.05)
     ticks = iter(range(10_000))
-    monkeypatch.setattr(deliver_page.time, "monotonic", lambda: float(next(ticks)))
+    monkeypatch.setattr("heygem_resolve.exports.deliver_page.time.monotonic", lambda: float(next(ticks)))
     resolve, timeline, clip = scene(files)
     resolve.manager.project.script = script
     before = everything(resolve, timeline)
@@ -246,7 +246,7 @@ def test_a_folder_that_is_not_here_is_a_sentence(files, tmp_path):
 def test_a_full_disk_is_told_before_anything_is_rendered(files, tmp_path, monkeypatch):
     resolve, timeline, clip = scene(files)
     before = everything(resolve, timeline)
-    monkeypatch.setattr(media_storage.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    monkeypatch.setattr("heygem_resolve.exports.media_storage.shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
     [made] = export(resolve, tmp_path, clip)["exported"]
     assert "GB are free" in made["problem"]
     assert everything(resolve, timeline) == before
@@ -260,7 +260,7 @@ def test_a_disk_that_fills_while_the_file_is_moved_is_a_sentence(files, tmp_path
     def full(source: str, target: str) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(clip_export.shutil, "move", full)
+    monkeypatch.setattr("heygem_resolve.exports.clip_export.shutil.move", full)
     [made] = export(resolve, tmp_path, clip)["exported"]
     assert "No space left on device" in made["problem"]
     assert everything(resolve, timeline) == before

@@ -103,6 +103,8 @@ class Started:
 class Remembering(Panel):
     """Knows every state it was in: on a busy machine several come between two looks, and the last one hides the others."""
 
+    states: list[str]
+
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "state":
             self.__dict__.setdefault("states", []).append(value)
@@ -253,7 +255,7 @@ async def test_an_answer_never_goes_to_another_connection_than_the_one_that_aske
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
     server.file.write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "token": "id.secret", "certificate": None}))
     resolve = Resolve()
     resolve.new_project()

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from heygem_core.cache import Cache
+from heygem_core.engines.compositing import Drawn
 from heygem_core.errors import OutputError
 from heygem_core.media.colour import rgb_from_ycbcr
 from heygem_core.media.formats import format_for
@@ -21,7 +22,7 @@ from heygem_core.media.reader import read_frames
 from heygem_core.media.take_timing import timing_of
 from heygem_core.media.writer import TakeWriter
 from heygem_core.planning.plan import make_plan
-from heygem_core.rendering.frames import Drawn, draw_frames
+from heygem_core.rendering.frames import draw_frames
 from heygem_core.rendering.patch import Patcher, deliverable_of
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report

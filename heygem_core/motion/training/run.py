@@ -11,7 +11,7 @@ import base64
 import html
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     minutes: float
 
 
-def run_training(task: TrainTask) -> Iterator[ClipResult | Epoch | Trained]:
+def run_training(task: TrainTask) -> Generator[ClipResult | Epoch | Trained, None, None]:
     """Train a head, and a listener for it where the task says so; the teacher's head then lies beside it.
 
     Raises: InputError, SetupError, OutputError, SpecError.

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -115,7 +115,7 @@ def train_motion(
     carry: bool = False,
     delay_s: float = GRID_DELAY_S,
     checkpoint: Path | None = None,
-) -> Iterator[Epoch | MotionModel]:
+) -> Generator[Epoch | MotionModel, None, None]:
     """Yield an Epoch after each pass over the data, then the model.
 
     carry: put a Whisper encoder's layers into the model's own file. delay_s: by which the examples' pictures lag their sound.
