@@ -5,7 +5,7 @@ import { takeView } from "./helpers.mjs";
 
 globalThis.window = globalThis;
 const { madeOf, picturesWanted, secondsOf, soundsWanted, stillMeant } = await import("../../server/web/media/exports.js");
-const { checked, DEFAULT_CHOICE, framesOf, layingOf } = await import("../../server/web/media/laying.js");
+const { checked, DEFAULT_CHOICE, framesOf, layingOf } = await import("../../server/web/media/placement-options.js");
 const { lengthsOf, timelineRequest } = await import("../../server/web/media/host-request.js");
 const { length } = await import("../../server/web/format.js");
 const { able, appName, editorName, editorOf, known, knowEditors, shortName } = await import("../../server/web/editors.js");

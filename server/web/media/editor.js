@@ -12,7 +12,7 @@ import { Icon } from "../ui/icons.js";
 import { frameOfText, nameOfFrame, parseRate, secondsOf } from "../time.js";
 import { duration } from "../format.js";
 import { t } from "../text.js";
-import * as looks from "./looks.js";
+import * as inspection from "./inspection.js";
 import { colour, drawRange, drawWave } from "./draw.js";
 import { FaceOutlines, FaceTiles, sameFace } from "./faces.js";
 import { Strip } from "./strip.js";
@@ -45,16 +45,16 @@ export function ShotEditor({ item, speech, onChange }) {
   const rate = parseRate(facts.rate);
   const frames = facts.kind === "still" ? 1 : (facts.frames ?? 0);
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
-  const still = useTask(() => looks.poster(client.api, ref, null), [item.key]);
-  const found = useTask(() => looks.faces(client.api, ref, item.start, item.endExclusive), [item.key, item.start, item.endExclusive], {
+  const still = useTask(() => inspection.poster(client.api, ref, null), [item.key]);
+  const found = useTask(() => inspection.faces(client.api, ref, item.start, item.endExclusive), [item.key, item.start, item.endExclusive], {
     waitMs: item.start === 0 && item.endExclusive === null ? 0 : RANGE_MS,
   });
   useFaceThroughRanges(item, found.value, onChange);
-  const wave = useTask(() => looks.waveform(client.api, ref), [item.key], { when: facts.sound_channels !== null });
-  const heard = useTask(() => looks.waveform(client.api, /** @type {Wire.MediaRef} */ (speech?.ref)), [speech?.key, speech?.state], {
+  const wave = useTask(() => inspection.waveform(client.api, ref), [item.key], { when: facts.sound_channels !== null });
+  const heard = useTask(() => inspection.waveform(client.api, /** @type {Wire.MediaRef} */ (speech?.ref)), [speech?.key, speech?.state], {
     when: speech?.state === "ready",
   });
-  const proxy = useTask(() => looks.proxy(client.api, ref), [item.key], { when: facts.kind === "video" });
+  const proxy = useTask(() => inspection.proxy(client.api, ref), [item.key], { when: facts.kind === "video" });
   const playable = useMediaUrl(proxy.value);
   const transport = useTransport(video, { rate, frames, src: playable.url });
   const stillUrl = useBlobUrl(still.value);

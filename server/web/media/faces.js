@@ -5,7 +5,7 @@ import { html } from "../ui/html.js";
 import { useApp, useBlobUrl, useTask } from "../ui/hooks.js";
 import { percent } from "../format.js";
 import { t } from "../text.js";
-import * as looks from "./looks.js";
+import * as inspection from "./inspection.js";
 
 /** @param {Wire.FaceFound} face @returns {Record<string, string>} */
 const placed = ({ box: [left, top, right, bottom] }) => ({
@@ -73,7 +73,7 @@ function moveChoice(event) {
  */
 function FaceTile({ item, face, size, chosen, stop, onChoose }) {
   const { client } = useApp();
-  const picture = useTask(() => looks.poster(client.api, item, face.frame), [face.frame]);
+  const picture = useTask(() => inspection.poster(client.api, item, face.frame), [face.frame]);
   const url = useBlobUrl(picture.value);
   return html`<button type="button" class="face-tile" role="radio" aria-checked=${String(chosen)} tabindex=${stop ? 0 : -1}
     onClick=${onChoose}>

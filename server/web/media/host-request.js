@@ -1,7 +1,7 @@
 /** From what somebody prepared beside an editor to the TimelineRequest that says it. Pure. */
 
 /** @import * as Wire from "../wire.js" */
-import { layingOf } from "./laying.js";
+import { layingOf } from "./placement-options.js";
 
 /**
  * @typedef {object} Prepared

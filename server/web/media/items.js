@@ -6,7 +6,7 @@
 /** @import * as Wire from "../wire.js" */
 import { size } from "../format.js";
 import { t } from "../text.js";
-import * as looks from "./looks.js";
+import * as inspection from "./inspection.js";
 import { wasAborted } from "../client/problem.js";
 
 /** @typedef {"video" | "speech" | "timeline"} Role */
@@ -95,7 +95,7 @@ export function makeIntake(client, update, largestBytes) {
     update(item.key, { state: "checking", ref, sent: 1 });
     if (item.role === "timeline") return update(item.key, { state: "ready" });
     try {
-      const probed = await looks.probe(client.api, ref);
+      const probed = await inspection.probe(client.api, ref);
       const problem = refusal(item.role, probed);
       update(item.key, { probed, state: problem ? "refused" : "ready", problem });
     } catch (error) {

@@ -9,7 +9,7 @@ import { html, useEffect, useState } from "../ui/html.js";
 import { useApp, useStore, useTask } from "../ui/hooks.js";
 import { Badge } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
-import * as looks from "../media/looks.js";
+import * as inspection from "../media/inspection.js";
 import { FaceTiles, sameFace } from "../media/faces.js";
 import { t } from "../text.js";
 import { workOf } from "./host-work.js";
@@ -21,7 +21,7 @@ const partOf = (row) => /** @type {Wire.Shot} */ (row.shot);
 const rangeOf = (row) => `${partOf(row).video} ${partOf(row).start} ${partOf(row).end_exclusive}`;
 
 /** @param {import("../client.js").Client} client @param {Wire.TimelineShot} row */
-const look = ({ api }, row) => looks.faces(api, { path: partOf(row).video }, partOf(row).start, partOf(row).end_exclusive);
+const look = ({ api }, row) => inspection.faces(api, { path: partOf(row).video }, partOf(row).start, partOf(row).end_exclusive);
 
 /** @param {{host: Editor, shots: readonly Wire.TimelineShot[]}} props shots: that will be rendered */
 export function HostFaces({ host, shots }) {

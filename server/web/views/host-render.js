@@ -13,7 +13,7 @@ import { t } from "../text.js";
 import { Exports } from "./host-exports.js";
 import { HostFaces } from "./host-faces.js";
 import { workOf } from "./host-work.js";
-import { knowsTakes, LayingForm } from "./laying.js";
+import { knowsTakes, PlacementOptions } from "./placement-options.js";
 import { useIntake } from "../media/intake.js";
 import { StartPanel } from "./start.js";
 import { jobOf } from "./timeline.js";
@@ -56,7 +56,7 @@ export function HostRender({ host, selection }) {
     ${conformed.status === "error" && html`<${Notice} kind="error">${conformed.error.message}<//>`}
     ${answer && html`<${Remarks} conformed=${answer} above=${work.laying.mode === "track"} />`}
     <${HostFaces} host=${host} shots=${usable} />
-    <${LayingForm} host=${host} kind=${kind} />
+    <${PlacementOptions} host=${host} kind=${kind} />
     <${StartPanel} shots=${lengthsOf(usable, readable)} count=${usable.length} blockers=${blockers} store=${store.draft}
       waiting=${ready && conformed.status === "pending"} missing=${missing(pictures.length, ready, speech, usable.length)}
       onStarted=${showTakes} submit=${() => jobOf(client.api.timelines(timelineRequest(prepared, false), { key }))} />`;

@@ -7,7 +7,7 @@ import { DEFAULT_SETTINGS } from "../defaults.js";
 import { described } from "../editors.js";
 import { DraftStore, newKey } from "../media/draft.js";
 import { madeOf, secondsOf, stillMeant } from "../media/exports.js";
-import { remembered, rememberChoice } from "../media/laying.js";
+import { remembered, rememberChoice } from "../media/placement-options.js";
 import { presetOf, TIMELINE_PRESET } from "../presets.js";
 import { Store } from "../store.js";
 
@@ -15,7 +15,7 @@ import { Store } from "../store.js";
  * @typedef {object} Work
  * @property {"clip" | "timeline"} from where a speech file begins
  * @property {Record<string, ChosenFace>} faces by `TimelineShot.key`
- * @property {import("../media/laying.js").Choice} laying
+ * @property {import("../media/placement-options.js").Choice} laying
  * @property {Made[]} made files that the editor exported
  * @property {Exporting | null} exporting under way
  * @property {Record<string, string>} problems why a clip was not exported, by its id
@@ -54,7 +54,7 @@ export class WorkStore extends Store {
   /** @param {Partial<Work>} change */
   edit = (change) => this.update((now) => ({ ...now, ...change }));
 
-  /** @param {Partial<import("../media/laying.js").Choice>} change */
+  /** @param {Partial<import("../media/placement-options.js").Choice>} change */
   lay(change) {
     const laying = { ...this.value.laying, ...change };
     rememberChoice(this.app, laying);

@@ -4,7 +4,7 @@
 import { html, useEffect, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
 import { Badge, Bar, Button, IconButton } from "../ui/parts.js";
-import * as looks from "../media/looks.js";
+import * as inspection from "../media/inspection.js";
 import { duration, number, UNKNOWN } from "../format.js";
 import { hashOf } from "../route.js";
 import { sentence } from "../messages.js";
@@ -93,7 +93,7 @@ function ShotPicture({ shot, live }) {
   );
   const take = shot.takes[shot.takes.length - 1];
   const finished = useMediaUrl(take && !take.missing && !live ? `/takes/${take.id}/poster.jpg` : null);
-  const source = useTask(() => looks.poster(client.api, shot.request.video, shot.request.start ?? 0), [shot.id], { when: !take });
+  const source = useTask(() => inspection.poster(client.api, shot.request.video, shot.request.start ?? 0), [shot.id], { when: !take });
   const newest = useBlobUrl(live ? picture : (source.value ?? picture));
   const url = finished.url ?? newest;
   return html`<div class="shot-picture">

@@ -5,7 +5,7 @@ import { html } from "../ui/html.js";
 import { useStore } from "../ui/hooks.js";
 import { Field, Select } from "../ui/parts.js";
 import { able, known } from "../editors.js";
-import { framesOf, MOST_HANDLES } from "../media/laying.js";
+import { framesOf, MOST_HANDLES } from "../media/placement-options.js";
 import { t } from "../text.js";
 import { workOf } from "./host-work.js";
 
@@ -16,7 +16,7 @@ const MODES = /** @type {const} */ (["track", "take"]);
 export const knowsTakes = (host) => known(host, "place.take");
 
 /** @param {{host: Editor, kind: string}} props kind: "full" or "patch", of the settings */
-export function LayingForm({ host, kind }) {
+export function PlacementOptions({ host, kind }) {
   const work = workOf(host);
   const { laying } = useStore(work);
   const patch = kind === "patch";
