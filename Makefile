@@ -97,7 +97,7 @@ lint: setup
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy heygem_core server
 	$(BIN)/mypy --strict --follow-imports=silent plugins/installing plugins/protocol
-	MYPYPATH=plugins/davinci_resolve:plugins/host_client $(BIN)/mypy -p heygem_host -p heygem_resolve
+	$(BIN)/mypy -p heygem_host -p heygem_resolve
 	@if [ -e $(BIOME) ]; then $(BIOME) ci --error-on-warnings; \
 	else echo "JavaScript is not checked, which needs Node.js and npm: install them and run make setup again."; fi
 
