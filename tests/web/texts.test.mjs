@@ -15,6 +15,7 @@ const MADE_AT_RUN_TIME = [
   "app-short.",
   "connection.",
   "device.",
+  "engine.",
   "fit.",
   "fit-hint.",
   "format.",
