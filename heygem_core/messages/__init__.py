@@ -22,6 +22,7 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _GAP = re.compile(r"\{(\w+)\}")
+_LEAST_TELLING = 14  # letters beside the parameters by which a sentence is known again
 _BETWEEN: dict[Language, str] = {"en": ", ", "zh": "、"}  # the parts of a list
 
 
@@ -42,6 +43,11 @@ def tell(code: str, /, **params: Any) -> Message:
     return Message(code=code, params=given, message=_fill(catalogue("en")[code], given, "en"))
 
 
+def words(code: str, /, **params: Any) -> str:
+    """The English sentence of a code, for where only text can be kept (a timeline's metadata); `known` makes it a message again."""
+    return tell(code, **params).message
+
+
 def plain(sentence: str) -> Message:
     """A sentence without a code, as another program said it."""
     return Message(message=sentence)
@@ -52,10 +58,14 @@ def as_message(said: Message | str) -> Message:
     return said if isinstance(said, Message) else plain(said)
 
 
+@lru_cache(maxsize=4096)
 def known(sentence: str) -> Message:
-    """The message of an English sentence, as older reports and databases hold it: with its code where the sentence has no parameters."""
-    code = _codes().get(sentence)
-    return plain(sentence) if code is None else Message(code=code, message=sentence)
+    """The message of an English sentence, as older reports, databases and timelines hold it: its parameters are read back as texts."""
+    for code, pattern in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found is not None:
+            return Message(code=code, params=found.groupdict(), message=sentence)
+    return plain(sentence)
 
 
 def with_codes(sentences: Sequence[str], messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -81,8 +91,26 @@ def catalogue(language: Language) -> Mapping[str, str]:
 
 
 @lru_cache
-def _codes() -> Mapping[str, str]:
-    return {template: code for code, template in catalogue("en").items()}
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Each sentence as a pattern, the most telling first; what is hardly more than its parameters tells nothing."""
+    telling = {code: len(_GAP.sub("", template)) for code, template in catalogue("en").items()}
+    return [
+        (code, _pattern(catalogue("en")[code]))
+        for code in sorted(telling, key=lambda code: -telling[code])
+        if telling[code] >= _LEAST_TELLING or not _GAP.search(catalogue("en")[code])
+    ]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+
+    def gap(found: re.Match[str]) -> str:
+        again = found[1] in seen
+        seen.add(found[1])
+        return f"(?P={found[1]})" if again else f"(?P<{found[1]}>.+?)"
+
+    pieces = re.split(r"(\{\w+\})", template)
+    return re.compile("".join(_GAP.sub(gap, piece) if _GAP.fullmatch(piece) else re.escape(piece) for piece in pieces), re.DOTALL)
 
 
 def language_here(environment: Mapping[str, str] = os.environ) -> Language:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from heygem_core.messages import words
 from heygem_core.shot import RenderSettings
 
 from ..http.request_validation import plain
+from ..timeline.coded import with_messages
 from ..timeline.conform_types import Conformed, TimelineShot
 from ..wire import LONGEST_NAME, Laying, MediaRef, ShotRequest
 
-_ONLY_A_PART = "Only a part of its clip is rendered, so the take lies on a track above and the clip stays on, its sound too."
-_NO_PATCH = "It is rendered from the editor's export, on which no patch fits, so its take is a full picture."
+_ONLY_A_PART = words("placement.part-only")
+_NO_PATCH = words("placement.no-patch")
 
 
 def laid(conformed: Conformed, laying: Laying, settings: RenderSettings) -> Conformed:
@@ -23,7 +25,7 @@ def laid(conformed: Conformed, laying: Laying, settings: RenderSettings) -> Conf
         notices = (*row.notices, *(sentence for sentence, true in told.items() if true and row.shot is not None))
         return msgspec.structs.replace(row, placement=msgspec.structs.replace(row.placement, laying=its_own), notices=notices)
 
-    return msgspec.structs.replace(conformed, shots=tuple(map(row_laid, conformed.shots)))
+    return with_messages(msgspec.structs.replace(conformed, shots=tuple(map(row_laid, conformed.shots))))
 
 
 def _beside_the_rest(laying: Laying) -> Laying:

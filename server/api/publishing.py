@@ -12,6 +12,7 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
+from heygem_core.messages import Message
 from heygem_core.shot import Struct, from_json, to_json
 
 from ..errors import BadRequest, NotFound
@@ -40,6 +41,7 @@ class PublishReport(Struct, frozen=True, kw_only=True):
 
     format: FormatName
     notices: tuple[str, ...]
+    notice_messages: tuple[Message, ...] = ()
 
 
 class KeptTimeline(Struct, frozen=True, kw_only=True):
@@ -104,7 +106,7 @@ async def published(context: RequestContext) -> web.StreamResponse:
     try:
         written = await publish_in_child(spec)
         if context.query.report:
-            return answer_json(PublishReport(format=written.format, notices=written.notices))
+            return answer_json(PublishReport(format=written.format, notices=written.notices, notice_messages=written.notice_messages))
         shown = re.sub(r"[^\w\- ]", "_", kept.name)[:80] or "timeline"
         name = f"{shown} (HeyGem){output.suffix}"
         return await send_file(context.request, output, row.media_type, name=name)

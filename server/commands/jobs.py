@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heygem_core.errors import SpecError
+from heygem_core.messages import here, plain, tell
 from heygem_core.shot import RenderSettings, to_json
 
 from .options import add_option, add_options, struct_of
@@ -101,7 +102,7 @@ def _list(options: argparse.Namespace) -> int:
     for job in page.jobs:
         print(f"{job.id}  {job.state:9}  {job.shots_done}/{job.shots_total} shots  {_percent_done(job):>4}  {job.name}")
     if not page.jobs:
-        print("No jobs." if options.all else "No jobs are waiting or running; --all shows the others.")
+        print(here(tell("cli.no-jobs" if options.all else "cli.no-unfinished-jobs")))
     return 0
 
 
@@ -143,7 +144,8 @@ def _report(detail: JobDetail) -> int:
         for take in shot.takes[-1:]:
             print(take.path)
         if shot.state != "done":
-            print(f"heygem: {shot.name}: {shot.state}. {shot.why or ''}".rstrip(), file=sys.stderr)
+            why = "" if shot.why is None else here(shot.why_message or plain(shot.why))
+            print(f"heygem: {shot.name}: {shot.state}. {why}".rstrip(), file=sys.stderr)
     return 0 if all(shot.state == "done" for shot in detail.shots) else 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ import msgspec
 
 from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
 from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.messages import Message, here, plain, tell, with_codes
 from heygem_core.shot import RenderSettings, RenderTask, to_json
 
 from .options import add_option, add_options, struct_of
@@ -85,10 +86,10 @@ def run(options: argparse.Namespace) -> int:
                 output_format=options.timeline_format,
             )
         )
-        _say(*written.notices)
+        _say(*_here(written.notices, written.notice_messages))
         print(to_json(written).decode() if options.json else written.output, flush=True)
     for error in failed:
-        _say(str(error))
+        _say(here(error.said))
     if not takes and not failed:
         raise SpecError("cli.timeline-nothing-chosen")
     return failed[0].exit_code if failed else 0
@@ -133,14 +134,18 @@ def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> 
     takes: list[FinishedTake] = []
     failed: list[HeygemError] = []
     folder.mkdir(parents=True, exist_ok=True)
-    _say(*found.notices)
+    _say(*_here(found.notices, found.notice_messages))
     with FactsChild() as facts:
         for number, row in enumerate(found.shots, 1):
             if row.shot is None:
-                why = row.error or f"“{row.clip}” at {row.timecode_in} has to be exported from the editor: {row.needs_host_export}."
-                failed.append(SpecError(why) if row.error is None else HeygemError(why))
+                if row.error_message is not None:
+                    failed.append(HeygemError(row.error_message))
+                else:
+                    failed.append(
+                        SpecError("clip.to-export", clip=row.clip, timecode=row.timecode_in, reason=row.needs_host_export_message)
+                    )
                 continue
-            _say(f"{number}/{len(found.shots)}  {row.clip}  {row.timecode_in}–{row.timecode_out}", *row.notices)
+            _say(f"{number}/{len(found.shots)}  {row.clip}  {row.timecode_in}–{row.timecode_out}", *_here(row.notices, row.notice_messages))
             try:
                 path = _free_name(folder, row, suffix)
                 _render(row, path, options)
@@ -149,7 +154,7 @@ def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> 
             except Cancelled:
                 raise
             except HeygemError as error:
-                failed.append(type(error)(f"“{row.clip}” at {row.timecode_in}: {error}"))
+                failed.append(type(error)(tell("clip.at-sentence", clip=row.clip, timecode=row.timecode_in, reason=error)))
     return takes, failed
 
 
@@ -212,7 +217,7 @@ def _show(found: Conformed, *, as_json: bool) -> None:
     table = Table("#", "clip", "track", "in", "out", "frames", "of the media", "speech", "then")
     for number, row in enumerate(found.shots, 1):
         shot = row.shot
-        state = row.error or (row.needs_host_export and f"export from the editor: {row.needs_host_export}") or "render"
+        state = here(_state(row))
         handles = f" +{row.handles_before}/{row.handles_after}" if row.handles_before or row.handles_after else ""
         speed = f" ×{float(shot.speed):g}" if shot is not None and shot.speed != 1 else ""
         table.add_row(
@@ -228,9 +233,24 @@ def _show(found: Conformed, *, as_json: bool) -> None:
         )
     console.print(table, highlight=False)
     for skipped in found.skipped:
-        console.print(f"Left alone: “{skipped.clip}” at {skipped.timecode}, since {skipped.why}.", highlight=False, markup=False)
-    for notice in found.notices:
-        console.print(f"Note: {notice}", highlight=False, markup=False)
+        left = tell("cli.left-alone", clip=skipped.clip, timecode=skipped.timecode, reason=skipped.why_message or plain(skipped.why))
+        console.print(here(left), highlight=False, markup=False)
+    for notice in with_codes(found.notices, found.notice_messages):
+        console.print(here(tell("cli.note", notice=notice)), highlight=False, markup=False)
+
+
+def _state(row: TimelineShot) -> Message:
+    """What becomes of a clip."""
+    if row.error_message is not None:
+        return row.error_message
+    if row.needs_host_export_message is not None:
+        return tell("cli.export-from-editor", reason=row.needs_host_export_message)
+    return tell("cli.renders")
+
+
+def _here(sentences: Sequence[str], messages: Sequence[Message]) -> list[str]:
+    """In the language of whoever sits at this terminal."""
+    return [here(said) for said in with_codes(sentences, messages)]
 
 
 def _say(*sentences: str) -> None:

@@ -14,10 +14,12 @@ from pathlib import Path
 import msgspec
 
 from heygem_core.errors import EXIT_BUG, EXIT_OK, HeygemError, MediaNotFound
+from heygem_core.messages import words
 from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.run import failure_of
 
 from .child_specs import ConformSpec, PublishSpec, Spec
+from .coded import published_with_messages, with_messages
 from .conform import conform
 from .conform_types import Conformed, Published, TimelineShot
 from .errors import UnreadableTimeline
@@ -66,7 +68,7 @@ def _conform(spec: ConformSpec) -> Conformed:
     with FactsChild() as facts:
         found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
     shots = found.shots if spec.mixes is None else tuple(_with_mixed_speech(row, Path(spec.mixes)) for row in found.shots)
-    return msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices))
+    return with_messages(msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices)))
 
 
 def _with_mixed_speech(row: TimelineShot, folder: Path) -> TimelineShot:
@@ -82,7 +84,9 @@ def _with_mixed_speech(row: TimelineShot, folder: Path) -> TimelineShot:
             folder.mkdir(parents=True, exist_ok=True)
             mix_speech(row.mix, path, row.take_seconds)
     except HeygemError as error:
-        return msgspec.structs.replace(row, shot=None, error=f"“{row.clip}” at {row.timecode_in}: {error}")
+        return msgspec.structs.replace(
+            row, shot=None, error=words("clip.at-sentence", clip=row.clip, timecode=row.timecode_in, reason=error)
+        )
     return with_mix(row, str(path))
 
 
@@ -93,11 +97,11 @@ def _publish(spec: PublishSpec) -> Published:
     if row.graft is not None and row.name == (spec.format or format_of(document, source)):
         grafted, notices = row.graft(document, spec.takes, spec.mode, spec.rate)
         write_document(grafted, output)
-        return Published(output=str(output), format=row.name, notices=tuple(notices))
+        return published_with_messages(Published(output=str(output), format=row.name, notices=tuple(notices)))
     read = read_timeline(source, spec.format, rate=spec.rate)
     timeline, notices = publish(read.timeline, spec.takes, spec.mode, rate=spec.rate)
     written = write_timeline(timeline, output, row.name, rate=spec.rate)
-    return msgspec.structs.replace(written, notices=(*notices, *written.notices))
+    return published_with_messages(msgspec.structs.replace(written, notices=(*notices, *written.notices)))
 
 
 def _read_spec(arguments: list[str]) -> Spec:

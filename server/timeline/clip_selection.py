@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from heygem_core.messages import tell
+from heygem_core.messages import tell, words
 
 from .conform_types import Selection, Skipped
 from .conform_types import Sequence as SequenceFacts
@@ -69,9 +69,9 @@ class ClipSelector:
             if not wanted:
                 continue
             if not each.enabled:
-                self._skip(each, "it is disabled")
+                self._skip(each, words("clip.disabled"))
             elif not by_id and each.problem is None and not self._has_speech(each, speech):
-                self._skip(each, "no speech lies under it")
+                self._skip(each, words("clip.no-speech"))
             else:
                 yield each
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from heygem_core.errors import HeygemError
+from heygem_core.messages import Message, known, tell, words
 
 from .clip_selection import ClipSelector
 from .conform_types import Conformed, Exported, Selection, TimelineShot
@@ -72,7 +73,7 @@ def conform(
         excluded=excluded_times(timeline),
     )
     shots = tuple(builder.build(part, whole) for whole in selector.selected(pictures, speech) for part in selector.marked_parts(whole))
-    notices = ("No picture lies above the chosen speech.",) if speech and not shots else ()
+    notices = (words("timeline.nothing-above"),) if speech and not shots else ()
     return Conformed(sequence=sequence, shots=shots, skipped=tuple(selector.skipped), notices=notices)
 
 
@@ -113,13 +114,15 @@ class _ShotBuilder:
                 return msgspec.structs.replace(row, needs_host_export=reason)
             return self._from_media(each, row)
         except (HeygemError, *_UNEXPECTED) as error:
-            return msgspec.structs.replace(row, error=self._error(each, error))
+            said = self._error(each, error)
+            return msgspec.structs.replace(row, error=said.message, error_message=said)
 
-    def _error(self, each: TimelineItem, error: BaseException) -> str:
-        known = isinstance(error, HeygemError)
-        text = str(error).rstrip(".") if known else f"it cannot be read ({type(error).__name__}: {error})"
+    def _error(self, each: TimelineItem, error: BaseException) -> Message:
+        reason = error.said if isinstance(error, HeygemError) else tell("clip.unreadable", kind=type(error).__name__, error=error)
+        reason = known(reason.message) if reason.code is None else reason
         timecode = self.sequence.timecode(round_half_up(each.start * self.sequence.rate))
-        return f"“{each.item.name or 'unnamed clip'}” at {timecode}: {text}."
+        code = "clip.at-sentence" if reason.message.endswith(".") else "clip.at"
+        return tell(code, clip=each.item.name or tell("clip.unnamed"), timecode=timecode, reason=reason)
 
     def _from_export(self, export: Exported, each: TimelineItem, whole: TimelineItem, row: TimelineShot) -> TimelineShot:
         """The row with a shot of the editor's own file, which is a plain video at the timeline's rate whatever the clip was."""
@@ -140,18 +143,18 @@ class _ShotBuilder:
             start_timecode=facts.start_timecode,
             media_frames=facts.frames,
             not_a_reference=BAKED_IN,
-            notices=() if left_out is None else (f"“{row.clip}” at {row.timecode_in}: {left_out}.",),
+            notices=() if left_out is None else (words("clip.at", clip=row.clip, timecode=row.timecode_in, reason=left_out),),
         )
 
     def _from_media(self, each: TimelineItem, row: TimelineShot) -> TimelineShot:
         path, facts = self.media(each)
         if path.suffix.lower() in HOST_SUFFIXES:
-            return msgspec.structs.replace(row, needs_host_export=f"{path.suffix} is a format that only the editor decodes")
+            return msgspec.structs.replace(row, needs_host_export=words("clip.host-format", suffix=path.suffix))
         if facts.kind != "video":
-            what = "a still picture" if facts.kind == "still" else "a file without picture"
-            return msgspec.structs.replace(row, needs_host_export=f"its media are {what}")
+            what = words("clip.still-picture") if facts.kind == "still" else words("clip.without-picture")
+            return msgspec.structs.replace(row, needs_host_export=what)
         if facts.frame_times is not None and each.speed != 1:
-            return msgspec.structs.replace(row, needs_host_export="its media have no constant frame rate, and it is retimed")
+            return msgspec.structs.replace(row, needs_host_export=words("clip.variable-and-retimed"))
         extra = Fraction(self.selection.handles) / self.sequence.rate
         frames = source_frames(each, facts, original_reference(each.item), max(each.lead, extra), max(each.tail, extra))
         pieces = speech_of(each, self.speech, frames, self.selection)
@@ -168,14 +171,14 @@ class _ShotBuilder:
             start_timecode=facts.start_timecode,
             media_frames=facts.frames,
             not_a_reference=_not_a_reference(each),
-            not_above="a dissolve would be seen twice" if each.lead or each.tail else None,
-            notices=("The media are too short for the dissolve or the handles around it.",) if short else (),
+            not_above=words("clip.dissolve-twice") if each.lead or each.tail else None,
+            notices=(words("clip.short-for-dissolve"),) if short else (),
         )
 
 
 def _not_a_reference(each: TimelineItem) -> str | None:
     if each.speed != 1:
-        return "the clip is retimed, which a reference would be too"
+        return words("clip.retimed-reference")
     if not each.whole:
-        return "only a part of the clip is rendered"
+        return words("clip.part-only")
     return None

@@ -10,6 +10,7 @@ from msgspec import field
 
 from heygem_core.errors import SpecError
 from heygem_core.media import timecode
+from heygem_core.messages import Message
 from heygem_core.options import check_limits, option
 from heygem_core.shot import RenderSettings, Shot, SpeechPiece, Struct
 
@@ -104,8 +105,12 @@ class TimelineShot(Struct, frozen=True, kw_only=True):
     not_above: str | None = None  # why its take becomes a reference instead
     versions: tuple[str, ...] = ()  # takes of it that the timeline holds already
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()  # these, and what ends in _message, say the same with codes
     needs_host_export: str | None = None  # why only an editor can play it
+    needs_host_export_message: Message | None = None
+    not_above_message: Message | None = None
     error: str | None = None  # why nothing can be done with it
+    error_message: Message | None = None
 
 
 class Skipped(Struct, frozen=True, kw_only=True):
@@ -114,6 +119,7 @@ class Skipped(Struct, frozen=True, kw_only=True):
     clip: str
     timecode: str
     why: str
+    why_message: Message | None = None
 
 
 class Conformed(Struct, frozen=True, kw_only=True, tag_field="event", tag="conformed"):
@@ -123,6 +129,7 @@ class Conformed(Struct, frozen=True, kw_only=True, tag_field="event", tag="confo
     shots: tuple[TimelineShot, ...]
     skipped: tuple[Skipped, ...] = ()
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()
 
 
 class MediaFacts(Struct, frozen=True, kw_only=True):
@@ -173,3 +180,4 @@ class Published(Struct, frozen=True, kw_only=True, tag_field="event", tag="publi
     output: str
     format: FormatName
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()

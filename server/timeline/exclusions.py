@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
+from heygem_core.messages import words
+
 from .conform_types import MediaFacts
 from .errors import BadTime
 from .exact_time import exact_rate, exact_seconds, round_half_up
@@ -68,7 +70,7 @@ def excluded_frames_of_export(
     """
     own = [(exact_seconds(start), exact_seconds(start) + exact_seconds(length)) for start, length in _own_markers(each)]
     if own and constant_speed(each.item)[1] is not None:
-        reason = "its own markers without lip-sync are left out, since its speed changes: put them on the timeline"
+        reason = words("clip.markers-left-out")
         return _whole_frames(_as_frames(each, frames, excluded, rate, Fraction(1)), frames), reason
     shown = [(max(low, each.source_low), min(high, each.source_high)) for low, high in own]
     times = [_on_timeline(each, low, high) for low, high in shown if low < high]

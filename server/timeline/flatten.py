@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import opentimelineio as otio
 
+from heygem_core.messages import words
+
 from .errors import BadTime, UnreadableTimeline
 from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up
 from .metadata import has_namespace, own_text
@@ -133,7 +135,7 @@ def _items_of_layer(item: Any, where: tuple[int, ...], offset: Fraction, context
         if isinstance(child, _schema.Transition):
             continue
         if position is None:
-            yield _broken_item(child, (*where, index), context, begins, "its place is unknown because a clip before it has no length")
+            yield _broken_item(child, (*where, index), context, begins, words("clip.place-unknown"))
             continue
         try:
             length = _length(child, context)
@@ -239,15 +241,15 @@ def constant_speed(clip: Any) -> tuple[Fraction, str | None]:
     speed = Fraction(1)
     for effect in clip.effects:
         if isinstance(effect, _schema.FreezeFrame):
-            return speed, "it is a freeze frame"
+            return speed, words("clip.freeze")
         if isinstance(effect, _schema.LinearTimeWarp):
             speed *= exact_value(effect.time_scalar)
         elif isinstance(effect, _schema.TimeEffect) or "timewarp" in type(effect).__name__.lower():
-            return Fraction(1), "its speed changes within the clip"
+            return Fraction(1), words("clip.speed-changes")
     if not speed:
-        return Fraction(1), "it is a freeze frame"
+        return Fraction(1), words("clip.freeze")
     if not Fraction(1, 100) <= abs(speed) <= 100:
-        return Fraction(1), f"its speed is {float(speed):.0%}"
+        return Fraction(1), words("clip.speed", speed=f"{float(speed):.0%}")
     return speed, None
 
 
@@ -336,9 +338,9 @@ def _nest_effects(nest: Any, *, strict: bool) -> str | None:
     """Why a nest must stay closed. Effects other than of time on a whole track change no picture's place and are let through."""
     speed, reason = constant_speed(nest)
     if reason is not None or speed != 1:
-        return "it is a nested sequence with its own speed"
+        return words("clip.nest-own-speed")
     others = [effect for effect in nest.effects if not isinstance(effect, _schema.LinearTimeWarp)]
-    return "it is a nested sequence with effects" if others and strict else None
+    return words("clip.nest-effects") if others and strict else None
 
 
 def _offset_of(neighbour: Any, name: str) -> Fraction:

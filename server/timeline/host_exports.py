@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from heygem_core.errors import BadRange, NoPicture, NoSound
+from heygem_core.messages import words
 
 from .conform_types import Exported, MediaFacts
 from .exact_time import round_half_up
@@ -21,7 +22,7 @@ from .source_range import SourceRange
 _LAST = 1  # frame more than asked for: it is not documented whether the out point of an editor's export belongs to it
 _SLACK_S = Fraction(1, 10)  # that sound may be shorter or longer: some codecs write whole packets
 
-BAKED_IN = "the editor drew it, with its place, effects and speed in the picture"
+BAKED_IN = words("clip.baked-in")
 """Why the take of an exported clip cannot stand in for the clip's media."""
 
 

@@ -14,6 +14,7 @@ import opentimelineio as otio
 
 from heygem_core.errors import HeygemError
 from heygem_core.media import timecode
+from heygem_core.messages import words
 
 from .conform_types import FinishedTake, PublishMode
 from .exact_time import exact_seconds, time_range
@@ -40,12 +41,12 @@ def publish(
     for take in sorted(takes, key=lambda each: each.version):
         clip = _item_at(published, take.shot.where)
         if clip is None or not (take.shot.placement.baked or isinstance(clip, _schema.Clip)):  # an exported nest is covered whole
-            notices.append(f"“{take.shot.clip}” is no longer at {take.shot.timecode_in}: its take “{Path(take.path).name}” is not placed.")
+            notices.append(words("publish.gone", clip=take.shot.clip, timecode=take.shot.timecode_in, file=Path(take.path).name))
             continue
         set_own_values(clip, id=take.shot.key)
         goes_above, why = _goes_above(take, mode)
         if why is not None:
-            notices.append(f"“{take.shot.clip}” at {take.shot.timecode_in}: {why}.")
+            notices.append(words("clip.at", clip=take.shot.clip, timecode=take.shot.timecode_in, reason=why))
         if goes_above:
             above.append(take)
         if _no_reference(take) is None and (mode != "track" or not goes_above):
@@ -57,15 +58,15 @@ def publish(
 def _goes_above(take: FinishedTake, mode: PublishMode) -> tuple[bool, str | None]:
     no_reference = _no_reference(take)
     if mode == "references":
-        return (False, None) if no_reference is None else (True, f"its take lies on the track above, since {no_reference}")
+        return (False, None) if no_reference is None else (True, words("publish.above-since", reason=no_reference))
     if take.shot.not_above is not None and no_reference is None:
-        return False, f"its take is a version of the clip and not on the track above, where {take.shot.not_above}"
+        return False, words("publish.version-where", reason=take.shot.not_above)
     return True, None
 
 
 def _no_reference(take: FinishedTake) -> str | None:
     """Why a take cannot stand in for its clip's media."""
-    return "a patch shows only what changed" if take.settings.get("kind") == "patch" else take.shot.not_a_reference
+    return words("publish.patch") if take.settings.get("kind") == "patch" else take.shot.not_a_reference
 
 
 def _item_at(timeline: Any, where: Sequence[int]) -> Any:

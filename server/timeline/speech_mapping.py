@@ -10,6 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from heygem_core.errors import InputError, NoSound
+from heygem_core.messages import words
 from heygem_core.shot import SpeechPiece
 
 from .errors import BadTime
@@ -54,7 +55,9 @@ def speech_stretches(
         try:
             usable.append(_speech_stretch(sound, media, exports, rate))
         except (InputError, BadTime) as error:
-            failed.append(UnusableAudio(start=sound.start, end=sound.end, why=f"the speech “{sound.item.name}” cannot be used: {error}"))
+            failed.append(
+                UnusableAudio(start=sound.start, end=sound.end, why=words("clip.speech-unusable", name=sound.item.name, error=error))
+            )
     return sorted(usable, key=lambda each: each.start), failed
 
 

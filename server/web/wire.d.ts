@@ -814,6 +814,7 @@ export interface Conformed {
   shots: Array<TimelineShot>;
   skipped: Array<Skipped>;
   notices: Array<string>;
+  notice_messages: Array<Message>;
 }
 
 export interface Sequence {
@@ -845,8 +846,12 @@ export interface TimelineShot {
   not_above: string | null;
   versions: Array<string>;
   notices: Array<string>;
+  notice_messages: Array<Message>;
   needs_host_export: string | null;
+  needs_host_export_message: Message | null;
+  not_above_message: Message | null;
   error: string | null;
+  error_message: Message | null;
 }
 
 export interface SpeechPiece {
@@ -860,6 +865,7 @@ export interface Skipped {
   clip: string;
   timecode: string;
   why: string;
+  why_message: Message | null;
 }
 
 export type ToServer = Prove | Hello | Follow;

@@ -251,3 +251,26 @@ def test_doctor_says_in_sentences_what_works(capsys: pytest.CaptureFixture[str])
     assert all(line.split()[0] in ("ok", "NO", "--") for line in lines)
     assert all(line.rstrip().endswith(".") for line in lines)
     assert any("ProRes" in line for line in lines)
+
+
+def test_who_uses_chinese_is_told_in_chinese_and_programs_in_english(tmp_path: Path) -> None:
+    """LANG decides for people; --json is for programs: code, parameters, and the English sentence."""
+    command = [
+        sys.executable,
+        "-m",
+        "heygem_server.cli",
+        "render",
+        str(tmp_path / "no.mov"),
+        "--audio",
+        "no.wav",
+        "-o",
+        str(tmp_path / "a.mov"),
+    ]
+    chinese = {**os.environ, "LANG": "zh_CN.UTF-8", "LC_ALL": "", "LC_MESSAGES": ""}
+    told = subprocess.run(command, env=chinese, capture_output=True, encoding="utf-8", timeout=120)
+    assert (told.returncode, told.stdout) == (3, "")
+    assert told.stderr.strip() == f"heygem: “{tmp_path / 'no.mov'}”处没有文件：请检查路径，或重新连接文件所在的硬盘。"
+    programs = subprocess.run([*command, "--json"], env=chinese, capture_output=True, encoding="utf-8", timeout=120)
+    failed = json.loads(programs.stdout.splitlines()[-1])
+    assert (failed["code"], failed["params"]) == ("media.not-found", {"path": str(tmp_path / "no.mov")})
+    assert failed["message"].startswith("There is no file at")

@@ -58,9 +58,12 @@ def test_a_code_of_a_newer_program_stays_english():
     assert say(Message(code="newer.code", message="Something new."), "zh") == "Something new."
 
 
-def test_a_sentence_that_was_stored_before_there_were_codes_is_known_again_where_it_has_no_parameters():
+def test_a_sentence_that_was_stored_before_there_were_codes_is_known_again():
     assert known("no face is seen") == tell("frame.none")
     assert known("Frame 3 is odd.") == plain("Frame 3 is odd.")
+    old = known("There is no file at “/clips/a.mov”: check the path, or reconnect the drive it lies on.")
+    assert (old.code, old.params) == ("media.not-found", {"path": "/clips/a.mov"})
+    assert say(old, "zh").startswith("“/clips/a.mov”处没有文件")
 
 
 def test_a_notice_carries_its_code_and_one_without_is_still_read():

@@ -12,6 +12,8 @@ from typing import Any
 
 import opentimelineio as otio
 
+from heygem_core.messages import words
+
 from ..errors import UnreadableTimeline
 
 _schema = otio.schema
@@ -36,11 +38,11 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
 def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
     """(the file, what was left out), as far as the adapter can write it. Raises: UnreadableTimeline — it can write nothing of this."""
     plain = _schema.Timeline(name=timeline.name, global_start_time=timeline.global_start_time)
-    notices = ["AAF is written experimentally: open it in the editor and check it before relying on it."]
+    notices = [words("aaf.experimental")]
     lost: dict[str, int] = {}
     for track in timeline.tracks:
         plain.tracks.append(_plain_track(track, lost))
-    notices += [f"Left out of the AAF: {count} × {what}." for what, count in sorted(lost.items())]
+    notices += [words("aaf.left-out", count=count, what=what) for what, count in sorted(lost.items())]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "timeline.aaf")
         try:

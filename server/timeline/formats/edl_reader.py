@@ -16,6 +16,7 @@ import opentimelineio as otio
 
 from heygem_core.errors import HeygemError
 from heygem_core.media import timecode
+from heygem_core.messages import words
 
 from ..errors import UnreadableTimeline
 from ..metadata import set_own_values
@@ -100,7 +101,7 @@ def _track_events(
     source_in, source_out, record_in, record_out = times
     number, reel = line.fields["number"], line.fields["reel"] or ""
     if record_in is None or record_out is None or record_out < record_in:
-        notices.append(f"Event {number} of the edit list has no usable record times and is left out.")
+        notices.append(words("edl.no-record-times", number=number))
         return
     if reel.upper() in _BLACK or record_out == record_in:
         return  # black, or the outgoing side of a dissolve
@@ -117,14 +118,14 @@ def _clip(line: _EventLines, reel: str, low: Fraction | None, high: Fraction | N
     name = line.comments.get(f"{side} CLIP NAME") or line.comments.get("SOURCE FILE") or reel
     url = line.comments.get(f"{side} CLIP") or line.comments.get("SOURCE FILE")
     url = url if url and "." in url else None
-    problem = "its source times are no timecode of this rate" if low is None or high is None else None
+    problem = words("edl.no-source-times") if low is None or high is None else None
     speed = Fraction(1) if line.fps is None else _speed(line.fps, rate, None if high is None or low is None else (high - low) / duration)
     low = low or Fraction(0)
     clip = media_clip(name, url, low, duration, rate, speed=speed if speed else Fraction(1))
     if not speed:
         clip.effects.append(otio.schema.FreezeFrame())
     elif line.fps is None and problem is None and high is not None and high - low != duration:
-        problem = f"its source lasts {float(high - low):.2f} s and its place {float(duration):.2f} s, without a speed that explains it"
+        problem = words("edl.unexplained-length", source_s=f"{float(high - low):.2f}", place_s=f"{float(duration):.2f}")
     set_own_values(clip, absolute=True, reel=reel, problem=problem, take=line.comments.get("HEYGEM TAKE"))
     return clip
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from heygem_core.media import timecode
+from heygem_core.messages import words
 
 from ..exact_time import round_half_up
 from ..locate import name_of
@@ -22,9 +23,9 @@ def write_edl(model: ExportModel) -> tuple[str, list[str]]:
     notices = list(model.notices)
     pictures = [track for track in model.tracks if track.kind == "picture"]
     if len(pictures) > 1:
-        notices.append(f"An edit list has one picture track: of {len(pictures)} tracks what lies on top is written, cut to what shows.")
+        notices.append(words("edl.one-track", count=len(pictures)))
     if any(clip.others for track in model.tracks for clip in track.clips):
-        notices.append("An edit list carries no versions: the active one of each clip is written.")
+        notices.append(words("edl.no-versions"))
     events = [("V", clip) for clip in _topmost([clip for track in pictures for clip in track.clips])]
     for track in model.tracks:
         if track.kind == "sound":
@@ -36,7 +37,7 @@ def write_edl(model: ExportModel) -> tuple[str, list[str]]:
         lines += _event(number, channel, clip, before, after, model)
         before = clip
     if len(events) > MAX_EVENTS:
-        notices.append(f"The list holds {len(events)} events; some programs read no more than {MAX_EVENTS}.")
+        notices.append(words("edl.many-events", count=len(events), most=MAX_EVENTS))
     return "\n".join(lines) + "\n", notices
 
 

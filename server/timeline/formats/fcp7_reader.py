@@ -11,6 +11,8 @@ from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 
+from heygem_core.messages import words
+
 from ..errors import UnreadableTimeline
 from ..exact_time import time_range
 from ..flatten import MAX_NESTS
@@ -62,7 +64,7 @@ class _Reader:
                 name = track.get("MZ.TrackName") or text_of(track, "name") or f"{kind[0]}{number}"
                 made = tracks_of(self._events(track, rate, depth), rate, kind, name)
                 if len(made) > 1:
-                    self.notices.append(f"Clips of track {name} overlap: they are read as {len(made)} tracks.")
+                    self.notices.append(words("fcp7.overlap", name=name, count=len(made)))
                 for each in made or [_schema.Track(name=name, kind=kind)]:
                     each.enabled = text_of(track, "enabled").upper() != "FALSE"
                     laid.append(each)
@@ -94,7 +96,7 @@ class _Reader:
         last = (number_of(item, "out") or Fraction(0)) / clip_rate
         problem = None
         if start is None or end is None or start < 0 or end < start:
-            problem, start = "its place on the timeline is missing", max(start or Fraction(0), Fraction(0))
+            problem, start = words("clip.no-place"), max(start or Fraction(0), Fraction(0))
             end = start
         duration = (end - start) / rate
         clip = self._item(item, first, last, trimmed, duration, rate, depth)
@@ -118,7 +120,7 @@ class _Reader:
         low = _first_second(first, last, trimmed, duration, speed)
         url, name = text_of(file, "pathurl") or None, name or text_of(file, "name")
         if item.find("multiclip") is not None:
-            reason = "it is a multicam clip"
+            reason = words("clip.multicam")
         length, file_rate = number_of(file, "duration"), rate_of(file) or rate
         available = time_range(Fraction(0), length / file_rate, file_rate) if length else None
         if speed < 0 and length:
@@ -132,10 +134,10 @@ class _Reader:
         whole = self._sequences.get(key, nested)
         stack = _schema.Stack(name=name, source_range=time_range(low, duration, rate))
         if key in self._open or depth > MAX_NESTS:
-            set_own_values(stack, host_only="it is nested within itself" if key in self._open else "it is nested too deeply")
+            set_own_values(stack, host_only=words("clip.nested-in-itself") if key in self._open else words("clip.nested-too-deeply"))
             return stack
         if item.find("filter") is not None:
-            set_own_values(stack, host_only="it is a nested sequence with effects")
+            set_own_values(stack, host_only=words("clip.nest-effects"))
             return stack
         self._open.append(key)
         stack.extend(self.tracks(whole, rate_of(whole) or rate, depth + 1))
@@ -170,10 +172,10 @@ def _retiming(item: Element) -> tuple[Fraction, str | None]:
             continue
         values = {text_of(each, "parameterid"): text_of(each, "value") for each in effect.findall("parameter")}
         if values.get("variablespeed", "0") not in ("0", "FALSE", "false", ""):
-            return Fraction(1), "its speed changes within the clip"
+            return Fraction(1), words("clip.speed-changes")
         percent = number_of(effect, "parameter[parameterid='speed']/value") or Fraction(0)
         if not percent:
-            return Fraction(1), "it is a freeze frame"
+            return Fraction(1), words("clip.freeze")
         speed = percent / 100
         return (-abs(speed) if values.get("reverse", "").upper() == "TRUE" else speed), None
     return Fraction(1), None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from heygem_core.messages import words
+
 from ..exact_time import round_half_up
 from .export_model import ExportClip, ExportMedia, ExportModel, ExportTrack, file_url
 
@@ -13,7 +15,7 @@ def write_fcp7(model: ExportModel) -> tuple[str, list[str]]:
     """(text, what the format cannot carry)."""
     notices = list(model.notices)
     if any(clip.others for track in model.tracks for clip in track.clips):
-        notices.append("FCP 7 XML carries no versions: the active one of each clip is written.")
+        notices.append(words("fcp7.no-versions"))
     root = Element("xmeml", version="5")
     sequence = SubElement(root, "sequence", id="sequence-1")
     _text(sequence, "name", model.sequence.name)
@@ -31,7 +33,7 @@ def write_fcp7(model: ExportModel) -> tuple[str, list[str]]:
         for track in (each for each in model.tracks if each.kind == kind):
             writer.track(parent, track)
     if writer.unnamed:
-        notices.append("Clips without media are left as gaps.")
+        notices.append(words("fcp7.gaps"))
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n' + tostring(root, encoding="unicode") + "\n", notices
 

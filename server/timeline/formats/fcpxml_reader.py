@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 
+from heygem_core.messages import words
+
 from ..errors import UnreadableTimeline
 from ..exact_time import exact_seconds, time_range
 from ..flatten import MAX_NESTS
@@ -181,7 +183,7 @@ class _Reader:
             name=element.get("name", ""), media_reference=_schema.GeneratorReference(generator_kind=kind), source_range=source
         )
         if element.tag == "mc-clip":
-            set_own_values(clip, host_only="it is a multicam clip")
+            set_own_values(clip, host_only=words("clip.multicam"))
         return clip
 
     def _media(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction) -> Any:
@@ -211,14 +213,14 @@ class _Reader:
 
     def _nest(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
         stack = _schema.Stack(name=element.get("name", ""), source_range=time_range(local, duration, rate))
-        reason = "it is a compound clip with effects" if any(element.find(tag) is not None for tag in _EFFECTS) else None
+        reason = words("clip.compound-effects") if any(element.find(tag) is not None for tag in _EFFECTS) else None
         if element.find("timeMap") is not None:
-            reason = "it is a compound clip with its own speed"
+            reason = words("clip.compound-speed")
         key = element.get("ref", "")
         media = self._resources.get(key)
         container = element if element.tag == "sync-clip" else (media.find("sequence") if media is not None else None)
         if key and key in self._open:
-            reason, container = "it is nested within itself", None
+            reason, container = words("clip.nested-in-itself"), None
         elif container is None:
             reason = reason or "it is a multicam or compound clip without its contents"
         set_own_values(stack, host_only=reason)
@@ -273,10 +275,10 @@ def _retiming(element: Element, local: Fraction, duration: Fraction) -> tuple[Fr
     points = [(time_of(each.get("time")), time_of(each.get("value"))) for each in time_map.findall("timept")]
     slopes = {(v2 - v1) / (t2 - t1) for (t1, v1), (t2, v2) in pairwise(points) if t2 != t1}
     if len(slopes) != 1:
-        return Fraction(1), local, "its speed changes within the clip"
+        return Fraction(1), local, words("clip.speed-changes")
     speed = slopes.pop().limit_denominator(10_000)
     if not speed:
-        return Fraction(1), local, "it is a freeze frame"
+        return Fraction(1), local, words("clip.freeze")
     first = points[0][1] + (local - points[0][0]) * speed
     return speed, first if speed > 0 else first + duration * speed, None
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from heygem_core.messages import words
+
 from ..exact_time import round_half_up
 from .export_model import ExportClip, ExportMedia, ExportModel, ExportTrack, file_url
 
@@ -92,7 +94,7 @@ class _Writer:
                 continue
             begin, _, parent, local = next(each for each in parents if each[0] <= clip.start < each[1])
             if kind == "picture" and clip.lead + clip.lead_after:
-                self.notices.append(f"The dissolve into “{clip.name}” above the main storyline is not carried.")
+                self.notices.append(words("fcpxml.dissolve-lost", clip=clip.name))
             self._clip(parent, clip, local + (clip.start - begin) * self._frame, lane, kind, track.name)
 
     def _clip(

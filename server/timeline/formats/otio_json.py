@@ -16,6 +16,8 @@ from typing import Any
 
 import opentimelineio as otio
 
+from heygem_core.messages import words
+
 from ..errors import UnreadableTimeline
 from ..metadata import NAMESPACE
 
@@ -101,7 +103,7 @@ def _parse(data: bytes, notices: list[str]) -> Any:
             _make_finite(value)
             _lower_version(value, known, lowered)
     if lowered:
-        notices.append(f"Written by a newer OpenTimelineIO: {', '.join(sorted(lowered))} read as the version known here.")
+        notices.append(words("otio.newer", names=sorted(lowered)))
     return document
 
 
@@ -164,7 +166,7 @@ def _replace_unknown(composition: dict[str, Any], notices: list[str]) -> None:
                 raise ValueError("it is nothing that can stand in a track")
         except Exception as error:
             children[place] = _placeholder(child, _first_line(error))
-            notices.append(f"“{children[place]['name']}” could not be understood and stays as it is.")
+            notices.append(words("otio.not-understood", name=children[place]["name"]))
 
 
 def _set_effects_aside(child: dict[str, Any]) -> None:
@@ -180,7 +182,7 @@ def _set_effects_aside(child: dict[str, Any]) -> None:
     if isinstance(ours, dict):
         ours["effects"] = json.dumps(effects)
         if any(word in json.dumps(unknown).lower() for word in ("time", "speed", "warp", "freeze")):
-            ours["host_only"] = "its speed changes in a way that is not known here"
+            ours["host_only"] = words("clip.unknown-speed")
 
 
 def _is_effect(value: Any) -> bool:
@@ -203,7 +205,7 @@ def _placeholder(child: Any, reason: str) -> dict[str, Any]:
         "name": name if isinstance(name, str) and name else schema,
         "source_range": source_range,
         "media_reference": {"OTIO_SCHEMA": "MissingReference.1"},
-        "metadata": {NAMESPACE: {"problem": f"it cannot be understood ({schema}: {reason})", "kept": json.dumps(child)}},
+        "metadata": {NAMESPACE: {"problem": words("clip.not-understood", kind=schema, reason=reason), "kept": json.dumps(child)}},
     }
 
 

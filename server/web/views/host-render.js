@@ -9,6 +9,7 @@ import { able, appName } from "../editors.js";
 import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf, timelineRequest } from "../media/host-request.js";
 import { DropZone, ItemRow } from "../media/picker.js";
+import { sentence, sentences } from "../messages.js";
 import { t } from "../text.js";
 import { Exports } from "./host-exports.js";
 import { HostFaces } from "./host-faces.js";
@@ -110,13 +111,13 @@ function Speech({ host, intake, speech, sounds }) {
  * @param {{conformed: Wire.Conformed, above: boolean}} props above: takes go on a track above
  */
 function Remarks({ conformed, above }) {
-  const said = conformed.shots.flatMap((shot) => shot.notices.map((notice) => `${shot.clip}: ${notice}`));
-  const skipped = conformed.skipped.map((one) => `${one.clip} (${one.timecode}): ${one.why}`);
-  const errors = conformed.shots.flatMap((shot) => (shot.error ? [shot.error] : []));
-  const twice = conformed.shots.flatMap(({ clip, not_above }) =>
-    above && not_above ? [t("host.not-above", { clip, why: not_above })] : [],
+  const said = conformed.shots.flatMap((shot) => sentences(shot.notices, shot.notice_messages).map((notice) => `${shot.clip}: ${notice}`));
+  const skipped = conformed.skipped.map((one) => `${one.clip} (${one.timecode}): ${sentence(one.why_message, one.why)}`);
+  const errors = conformed.shots.flatMap((shot) => (shot.error ? [sentence(shot.error_message, shot.error)] : []));
+  const twice = conformed.shots.flatMap(({ clip, not_above, not_above_message }) =>
+    above && not_above ? [t("host.not-above", { clip, why: sentence(not_above_message, not_above) })] : [],
   );
-  const remarks = [...new Set([...conformed.notices, ...said, ...twice, ...skipped])];
+  const remarks = [...new Set([...sentences(conformed.notices, conformed.notice_messages), ...said, ...twice, ...skipped])];
   return html`${[...new Set(errors)].map((error) => html`<${Notice} kind="warn" key=${error}>${error}<//>`)}
     ${
       remarks.length > 0 &&

@@ -7,6 +7,7 @@ import { Field, Notice, Select } from "../ui/parts.js";
 import { DropZone, ItemRow } from "../media/picker.js";
 import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf } from "../media/host-request.js";
+import { sentence, sentences } from "../messages.js";
 import { t } from "../text.js";
 import { useIntake } from "../media/intake.js";
 import { StartPanel } from "./start.js";
@@ -117,7 +118,7 @@ function ShotTable({ conformed, speech, left, onLeft }) {
   const chosen = usable.length - usable.filter((shot) => left.includes(shot.key)).length;
   return html`<section class="panel" aria-label=${t("timeline.shots")}><h2>${t("timeline.shots")} <span class="count">
     ${t("timeline.chosen", { n: chosen, total: conformed.shots.length })}</span></h2>
-    ${conformed.notices.map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
+    ${sentences(conformed.notices, conformed.notice_messages).map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
     <div class="table-scroll" tabindex="0" role="region" aria-label=${t("timeline.shots")}><table class="shot-table">
       <thead><tr><th scope="col"><span class="visually-hidden">${t("timeline.render")}</span></th><th scope="col">${t("timeline.clip")}</th>
         <th scope="col">${t("timeline.in")}</th><th scope="col">${t("timeline.out")}</th><th scope="col">${t("timeline.speech")}</th><th
@@ -131,7 +132,7 @@ function ShotTable({ conformed, speech, left, onLeft }) {
     ${
       conformed.skipped.length > 0 &&
       html`<details><summary>${t("timeline.skipped", { n: conformed.skipped.length })}</summary><ul
-      class="paths">${conformed.skipped.map((one) => html`<li key=${one.timecode + one.clip}>${one.timecode} ${one.clip}: ${one.why}</li>`)}
+      class="paths">${conformed.skipped.map((one) => html`<li key=${one.timecode + one.clip}>${one.timecode} ${one.clip}: ${sentence(one.why_message, one.why)}</li>`)}
         </ul></details>`
     }
   </section>`;
@@ -148,11 +149,11 @@ function ShotLine({ shot, speech, chosen, onChoose }) {
       onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).checked)} /></td>
     <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}
       </td><td class="name">${shot.shot && (speech ?? fileName(shot.shot.speech))}</td>
-    <td>${shot.error && html`<p class="problem">${shot.error}</p>`}${
+    <td>${shot.error && html`<p class="problem">${sentence(shot.error_message, shot.error)}</p>`}${
       shot.needs_host_export &&
       html`<p class="why">
-      ${t("timeline.needs-editor", { why: shot.needs_host_export })}</p>`
-    }${shot.notices.map(
+      ${t("timeline.needs-editor", { why: sentence(shot.needs_host_export_message, shot.needs_host_export) })}</p>`
+    }${sentences(shot.notices, shot.notice_messages).map(
       (notice) => html`<p class="hint" key=${notice}>
         ${notice}</p>`,
     )}</td></tr>`;
