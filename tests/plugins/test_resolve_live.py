@@ -15,7 +15,6 @@ from heygem_host.connection import ServerConnection, Settings
 from heygem_host.panel import Panel
 from heygem_resolve.editor import Editor
 from heygem_resolve.panel.resolve_side import ResolveSide
-from tests.plugins import resolve_latency
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.media import make_clip, make_speech
 from tests.plugins.real_server import until
@@ -259,10 +258,3 @@ def test_the_page_opens_at_this_editor_and_jobs_can_be_cancelled(desk, server):
     desk.panel.jobs = {"j1": {"id": "j1", "name": "scene", "state": "active", "created": 1.0}}
     desk.panel.cancel()
     desk.until(lambda: "cancel j1" in server.asked, "not cancelled")
-
-
-@pytest.mark.parametrize("timer_ms", [None, 15.0], ids=["without a window", "the window's timer"])
-def test_every_call_is_answered_within_a_tenth_of_a_second(tmp_path, timer_ms):
-    """Through threads and socket; the editor's own time aside, which the fake has next to none of. The median, for a busy machine."""
-    found = resolve_latency.measured(tmp_path, timer_ms, times=7)
-    assert {method: values[3] for method, values in found.items() if values[3] >= 100} == {}
