@@ -34,7 +34,7 @@ EASE_S = 0.06  # standard deviation of the blend between speaking and resting
 def predict(samples: Floats, model: str = "mel", encoder: str | None = None, adaptation: Adaptation | None = None) -> Motion:
     """The motion of a mouth that says this.
 
-    samples: (n,) float32 mono at 16 kHz; any level, any length. head: "mel" (all in the project), "whisper" (listens through Whisper
+    samples: (n,) float32 mono at 16 kHz; any level, any length. model: "mel" (all in the project), "whisper" (uses Whisper
     tiny.en on this machine), or the path of a model that training wrote. encoder: see `load_motion_model`. adaptation: from `adapt`, of
     footage of the person, made with the same model.
     Raises: MissingWeights, MissingPackage.
