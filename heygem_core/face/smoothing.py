@@ -85,7 +85,7 @@ def _denoise(values: Floats, rate: float, smoothing_s: float, jitter: float) -> 
     detail = _gaussian(values, smoothing_s * rate) - lowpass
     power = _gaussian((detail[..., :2] ** 2).sum(axis=-1).mean(axis=-1), LOWPASS_S * rate)
     kept = np.clip(1 - jitter**2 / np.maximum(power, 1e-12), 0, 1)
-    return lowpass + kept[:, None, None] * detail
+    return np.asarray(lowpass + kept[:, None, None] * detail)
 
 
 def _gaussian(values: Floats, sigma: float) -> Floats:
