@@ -39,7 +39,7 @@ def cep_extensions(machine: Machine) -> Path:
         return machine.app_data / "Adobe" / "CEP" / "extensions"
     if machine.system == "macos":
         return machine.home / "Library" / "Application Support" / "Adobe" / "CEP" / "extensions"
-    raise SetupError("Premiere Pro does not exist on Linux: install the panel on the editor's machine, or use `heygem install resolve`.")
+    raise SetupError("install.no-premiere-on-linux")
 
 
 def _pointer(machine: Machine) -> File:

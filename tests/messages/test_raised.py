@@ -12,7 +12,7 @@ import pytest
 from heygem_core.messages import catalogue
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("heygem_core", "server")
+ROOMS = ("heygem_core", "server", "plugins/installing")
 ROOTS_OF_ERRORS = {"CodedError", "HeygemError", "ServerError"}
 
 Call = tuple[str, ast.Call]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .running import RunningServer, unfold
+from .running import RunningServer, open_page, unfold
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_the_log_of_a_job_grows_while_it_is_watched(page: Any, server: RunningSe
     assert len(lines) == len(set(lines)), "a line is shown twice"
 
 
-def test_a_failed_shot_says_why_and_the_others_are_done(page: Any, server: RunningServer) -> None:
+def test_a_failed_shot_says_why_in_the_pages_language_and_the_others_are_done(page: Any, server: RunningServer) -> None:
     shots = [
         {"video": {"path": str(server.media / video)}, "speech": {"path": str(server.media / "speech.wav")}}
         for video in ("levels.mp4", "speaker.mp4")
@@ -93,3 +93,15 @@ def test_a_failed_shot_says_why_and_the_others_are_done(page: Any, server: Runni
     expect(card.locator(".shot.failed .why")).to_contain_text("face")
     expect(card.locator(".shot.done")).to_have_count(1)
     expect(card.get_by_role("button", name="Retry", exact=True)).to_be_visible()
+    page.get_by_role("combobox", name="Language").select_option("zh-CN")
+    unfold(card)
+    expect(card.locator(".shot.failed .why")).to_contain_text("人脸")
+
+
+def test_a_refusal_is_told_in_the_pages_language(browser: Any, server: RunningServer) -> None:
+    opened, complaints = open_page(browser, server, view="queue")
+    opened.get_by_role("combobox", name="Language").select_option("zh-CN")
+    opened.goto(opened.url.split("#")[0] + "#/take/tnone")
+    expect(opened.get_by_text("没有结果“tnone”：它已被删除，或属于另一台服务器。")).to_be_visible()
+    opened.context.close()
+    assert [text for text in complaints if "404" not in text] == []  # the browser tells of the refused request itself
