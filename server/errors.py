@@ -130,11 +130,12 @@ _CORE_STATUS: tuple[tuple[type[core.HeygemError], int], ...] = (  # the first th
 def problem_of(error: BaseException) -> tuple[int, Problem]:
     """HTTP status and body for an error. What is not in either tree says nothing about its insides."""
     if isinstance(error, ServerError):
-        return error.http_status, _problem(type(error).__name__, error.said)
+        return error.http_status, problem_with(type(error).__name__, error.said)
     if isinstance(error, core.HeygemError):
-        return next(status for kind, status in _CORE_STATUS if isinstance(error, kind)), _problem(type(error).__name__, error.said)
-    return 500, _problem("InternalError", tell("server.internal-error"))
+        return next(status for kind, status in _CORE_STATUS if isinstance(error, kind)), problem_with(type(error).__name__, error.said)
+    return 500, problem_with("InternalError", tell("server.internal-error"))
 
 
-def _problem(name: str, said: Message) -> Problem:
+def problem_with(name: str, said: Message) -> Problem:
+    """The body of an answer that is not a success: the class name of the error and what is said of it."""
     return Problem(error=name, code=said.code, params=said.params, message=said.message)

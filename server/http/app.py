@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import WSCloseCode, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from heygem_core.messages import plain, tell
 from heygem_core.shot import to_json
 
-from ..errors import BadRequest, problem_of
+from ..errors import BadRequest, problem_of, problem_with
 from ..hosts.connected import Hosts
 from ..hosts.exports import Exporting
 from ..security.allowed_folders import AllowedFolders
@@ -90,13 +91,11 @@ async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
             raise BadRequest("request.address-not-printable")
         response = await handler(request)
     except web.HTTPException as error:
-        response = _refused(error.status, _plain(error))
+        response = _refused(error.status, _framework_problem(error))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except (HttpProcessingError, web.RequestPayloadError):  # of the body; those of the head never come this far
-        response = _refused(
-            400, Problem(error="BadRequest", message="The body cannot be read: it is cut off, or not what its headers say.")
-        )
+        response = _refused(400, problem_with("BadRequest", tell("request.body-unreadable")))
     except ConnectionError:
         raise
     except Exception as error:
@@ -123,13 +122,14 @@ def _refused(status: int, problem: Problem) -> web.Response:
     return response
 
 
-def _plain(error: web.HTTPException) -> Problem:
-    sentences = {
-        404: "There is nothing at this address: /api/v1/openapi.json lists what there is.",
-        405: "This address does not take that method: /api/v1/openapi.json lists what it takes.",
-        413: "The request is too large.",
-    }
-    return Problem(error=type(error).__name__.removeprefix("HTTP"), message=sentences.get(error.status, error.reason or "Refused."))
+def _framework_problem(error: web.HTTPException) -> Problem:
+    """The framework's own refusals in our words."""
+    said = {
+        404: tell("request.nothing-here"),
+        405: tell("request.method-not-taken"),
+        413: tell("request.too-large"),
+    }.get(error.status) or plain(error.reason or "Refused.")
+    return problem_with(type(error).__name__.removeprefix("HTTP"), said)
 
 
 async def _close_sockets(app: web.Application) -> None:

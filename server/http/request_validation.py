@@ -1,6 +1,6 @@
 """What a request asks a job to use, checked before anything believes it: files named in settings, the folder for takes, names.
 
-Settings may name files too (footage to learn from, a motion head, its encoder). They pass the same folders as media do. What
+Settings may name files too (footage to learn from, a motion model, its encoder). They pass the same folders as media do. What
 signs takes is never a request's to choose: the certificate and its key are settings of the server.
 """
 

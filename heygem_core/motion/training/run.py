@@ -53,7 +53,7 @@ class TrainTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="trained"):
-    """The head is at its place."""
+    """The motion model is at its place."""
 
     output: str
     report: str | None  # a self-contained page; None where matplotlib is not installed
@@ -129,7 +129,7 @@ def _distil(task: TrainTask, teacher: Path, output: Path) -> Iterator[Epoch]:
 
 
 def _kept(steps: Iterator[Epoch | MotionModel], task: TrainTask, output: Path) -> Iterator[Epoch]:
-    """The epochs; the head that comes last is saved and its checkpoint removed."""
+    """Yields the epochs; the model that comes last is saved and its checkpoint removed."""
     for step in steps:
         if isinstance(step, MotionModel):
             save_motion_model(replace(step, facts=step.facts | {"task": msgspec.to_builtins(task), "licence": task.licence}), output)

@@ -1,4 +1,4 @@
-"""Sentences of our own for synthetic voices: what the listener of the head that ships learns from besides recordings.
+"""Sentences of our own for synthetic voices: what the encoder that ships learns from besides recordings.
 
 A key is a voice of espeak-ng. Everyday sentences, each language in its own script (Mandarin in pinyin, which every build
 of espeak-ng reads), chosen to hold most of its sounds.
