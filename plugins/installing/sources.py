@@ -1,4 +1,4 @@
-"""The panels' files as they are installed and packed: each panel with its copy of the shared core and of the protocol's schema."""
+"""The panels' files as they are installed and packed: each panel with its copy of the shared core and of the protocol's files."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ def schema() -> bytes:
     return (PLUGINS / "protocol" / "host.schema.json").read_bytes()
 
 
+def messages() -> bytes:
+    return (PLUGINS / "protocol" / "messages.json").read_bytes()
+
+
 def shared(prefix: str) -> dict[str, bytes]:
-    return {**tree(PLUGINS / "shared", prefix), f"{prefix}host.schema.json": schema()}
+    return {**tree(PLUGINS / "shared", prefix), f"{prefix}host.schema.json": schema(), f"{prefix}messages.json": messages()}
 
 
 def cep_panel() -> dict[str, bytes]:
@@ -38,7 +42,7 @@ def uxp_panel() -> dict[str, bytes]:
 
 def host_client() -> dict[str, bytes]:
     """The package that the scripts of all Python editors share."""
-    return tree(PLUGINS / "host_client" / "heygem_host", "heygem_host/")
+    return {**tree(PLUGINS / "host_client" / "heygem_host", "heygem_host/"), "heygem_host/messages.json": messages()}
 
 
 def resolve_library() -> dict[str, bytes]:

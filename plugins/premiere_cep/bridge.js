@@ -2,6 +2,17 @@
 // The way into Premiere: typed calls to $.heygem.call and nothing else. Arguments travel as a literal that cannot end a string or a line early,
 // answers as {ok, value | error}: a clip called "Terror" is a name, not a failure.
 
+const { SENTENCES, refusal, refused } = core("errors.js");
+
+/** The shared core lies beside the panel once it is packed or installed, and one folder up in the repository. */
+function core(name) {
+  try {
+    return require(`./shared/${name}`);
+  } catch {
+    return require(`../shared/${name}`);
+  }
+}
+
 /** `evalScript(text, callback)` is CEP's; `order` names the files of `jsxFolder`; `presets(kind)` gives paths of export presets, best first. */
 function makeEditor(evalScript, jsxFolder, order, presets) {
   let loading = null;
@@ -13,6 +24,7 @@ function makeEditor(evalScript, jsxFolder, order, presets) {
 
   async function loaded() {
     for (const name of order) await run(`$.evalFile(${literal(`${jsxFolder}/${name}.jsx`)})`);
+    await run(`$.heygem.sentences = ${literal(SENTENCES)}`);
   }
 
   async function call(name, argument) {
@@ -48,11 +60,9 @@ function unwrapped(text) {
     said = null;
   }
   if (!said || typeof said.ok !== "boolean") {
-    throw Object.assign(new Error("Premiere did not answer the panel: close and open the panel; if it stays, restart Premiere."), {
-      heygem: "NoAnswer",
-    });
+    throw refusal("NoAnswer", "panel.premiere-no-answer");
   }
-  if (!said.ok) throw Object.assign(new Error(said.message), { heygem: said.error });
+  if (!said.ok) throw refused(said.error, said);
   return said.value;
 }
 

@@ -3,7 +3,10 @@
 // of undo of their own). The promise of an export may stay pending though its file is complete, and may say true though there is none: what
 // counts is a file that no longer grows.
 
+const { core } = require("./core.js");
 const find = require("./sequence.js");
+
+const { tell } = core("errors.js");
 
 const POLL_MS = 250;
 const SETTLE_MS = 20; // between two looks at a file that Premiere calls done
@@ -42,7 +45,7 @@ function makeClipExport(ppro, machine, ops) {
       await project(order.project); // another one may have been opened since the last file
       const kind = order.kind === "picture" ? "video" : "audio";
       const entry = (await find.itemsOf(ppro, current, kind)).find((one) => one.id === wanted.id);
-      if (!entry) return failed(wanted, "The clip is no longer in the sequence: read the selection again.");
+      if (!entry) return failed(wanted, tell("panel.clip-not-in-sequence").message);
       await setMutes(current, kind, entry.track, changed);
       setRange(open, current, time(wanted.start), time(wanted.end), "Set the range of an export");
       let said = null;
@@ -51,10 +54,7 @@ function makeClipExport(ppro, machine, ops) {
         said = await exported(current, wanted.file, preset);
         if (await machine.sizeOf(wanted.file)) return { item: wanted.id, path: wanted.file, problem: null };
       }
-      return failed(
-        wanted,
-        `Premiere exported no file for this clip (it said: ${said}). Is there room on the disk, and does File > Export > Media work for this clip?`,
-      );
+      return failed(wanted, tell("panel.premiere-exported-none", { said }).message);
     } catch (problem) {
       return failed(wanted, problem.message);
     } finally {

@@ -4,7 +4,7 @@
 const { core } = require("./core.js");
 const find = require("./sequence.js");
 
-const { refusal } = core("errors.js");
+const { refusal, tell } = core("errors.js");
 
 /** @param {import("@adobe/premierepro").premierepro} ppro */
 function makePremiereOps(ppro) {
@@ -12,23 +12,16 @@ function makePremiereOps(ppro) {
 
   async function project(wanted) {
     const open = await ppro.Project.getActiveProject();
-    if (!open) throw refusal("NoProject", "No project is open in Premiere: open one and try again.");
+    if (!open) throw refusal("NoProject", "panel.no-project", { editor: "Premiere" });
     if (wanted && open.guid.toString() !== wanted) {
-      throw refusal(
-        "OtherProject",
-        `The project “${open.name}” is open in Premiere, and this belongs to another one: open that one first.`,
-      );
+      throw refusal("OtherProject", "panel.premiere-other-project", { project: open.name });
     }
     return open;
   }
 
   async function sequence(open, wanted) {
     const found = (await open.getSequences()).find((one) => one.guid.toString() === wanted);
-    if (!found)
-      throw refusal(
-        "TimelineGone",
-        "The sequence of this shot is no longer in the project; the take is safe in its folder: import it by hand if you want it elsewhere.",
-      );
+    if (!found) throw refusal("TimelineGone", "panel.sequence-gone");
     return found;
   }
 
@@ -37,11 +30,7 @@ function makePremiereOps(ppro) {
     const known = async () => (await root.getItems()).find((item) => item.name === find.TAKES && item.type === ppro.ProjectItem.TYPE_BIN);
     if (!(await known())) inOneStep(open, "Make the bin HeyGem takes", () => [root.createBinAction(find.TAKES, false)]);
     const made = await known();
-    if (!made)
-      throw refusal(
-        "NoBin",
-        `Premiere did not make the bin “${find.TAKES}”: is the project read-only? Make that bin yourself and try again.`,
-      );
+    if (!made) throw refusal("NoBin", "panel.premiere-bin-not-made", { bin: find.TAKES });
     return made;
   }
 
@@ -60,16 +49,12 @@ function makePremiereOps(ppro) {
     if (before) return before;
     await open.importFiles([path], true, folder, false);
     const after = await known();
-    if (!after)
-      throw refusal(
-        "NotImported",
-        `Premiere could not import ${path}: is it still there, and does it play elsewhere? Drag it into the bin “${find.TAKES}” and try again.`,
-      );
+    if (!after) throw refusal("NotImported", "panel.premiere-not-imported", { path, bin: find.TAKES });
     return after;
   }
 
   /** Actions are created and carried out under the project's lock, as one step of undo. Throws: Refused. */
-  function inOneStep(open, label, makeActions, advice = "try again; if it stays, report this sentence") {
+  function inOneStep(open, label, makeActions, advice = tell("panel.premiere-advice-again")) {
     let done = false;
     /** @type {any} */
     let problem = null;
@@ -82,7 +67,8 @@ function makePremiereOps(ppro) {
         problem = thrown;
       }
     });
-    if (problem || !done) throw refusal("Refused", `Premiere refused “${label}”${problem ? ` (${problem.message})` : ""}: ${advice}.`);
+    if (problem) throw refusal("Refused", "panel.premiere-refused-why", { step: label, why: problem.message, advice });
+    if (!done) throw refusal("Refused", "panel.premiere-refused", { step: label, advice });
   }
 
   return { time, project, sequence, bin, imported, inOneStep };

@@ -8,8 +8,8 @@
 const { core } = require("./core.js");
 const find = require("./sequence.js");
 
-const { refusal } = core("errors.js");
-const ADVICE = `add a track on top named “${find.TAKES}” and try again`;
+const { refusal, tell } = core("errors.js");
+const ADVICE = tell("panel.premiere-advice-track", { name: find.TAKES });
 const LABEL = "Place HeyGem take";
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
@@ -34,11 +34,7 @@ function makeTrackPlacement(ppro, ops) {
     }
     const wrong = found.filter((one) => one !== null);
     if (wrong.length) takeAway(open, current, wrong);
-    if (apart || !wrong.length)
-      throw refusal(
-        "WrongPlace",
-        "Premiere laid the take at another frame than asked, so it was taken away again; it is safe in the bin: drag it above its clip.",
-      );
+    if (apart || !wrong.length) throw refusal("WrongPlace", "panel.premiere-wrong-place");
     marksCount = false;
     return lay(
       open,

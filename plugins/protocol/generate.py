@@ -1,6 +1,7 @@
-"""Writes host.schema.json from `heygem_server.hosts.methods`: `python -m heygem_plugins.protocol.generate`.
+"""Writes host.schema.json and messages.json: `python -m heygem_plugins.protocol.generate`.
 
-The server's table of methods and its structs are the only place where the protocol is said. A copy of the file travels inside each panel.
+The server's table of methods (`heygem_server.hosts.methods`) and its structs are the only place where the protocol is said, the catalogue
+(`heygem_core.messages`) the only one where sentences are. Copies of both files travel inside each panel.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from heygem_core.messages import catalogue
 from heygem_server import wire
 from heygem_server.hosts.methods import METHODS
 from heygem_server.json_schemas import schema_components
 
 SCHEMA_FILE = Path(__file__).with_name("host.schema.json")
+MESSAGES_FILE = Path(__file__).with_name("messages.json")
 
 
 def schema() -> dict[str, Any]:
@@ -34,6 +37,11 @@ def schema() -> dict[str, Any]:
     return {"methods": methods, "hello": next(found), "$defs": definitions}
 
 
+def messages() -> dict[str, str]:
+    """The panels' part of the catalogue, in English: what they say on the wire."""
+    return {code: sentence for code, sentence in catalogue("en").items() if code.startswith("panel.")}
+
+
 _EMPTY = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -45,6 +53,7 @@ def _fraction(kind: type) -> dict[str, Any]:
 
 def main() -> None:
     SCHEMA_FILE.write_text(json.dumps(schema(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    MESSAGES_FILE.write_text(json.dumps(messages(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

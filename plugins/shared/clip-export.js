@@ -2,7 +2,7 @@
 // host.export: which stretch of the sequence becomes which file, for clips that Premiere alone can decode. The adapters do it, one file after
 // the other, and put marks and muted tracks back. A preset of Premiere's own is tried before the shipped one (see presets.js).
 
-const { refusal } = require("./errors.js");
+const { refusal, tell } = require("./errors.js");
 const ticks = require("./ticks.js");
 
 const SUFFIX = { picture: ".mov", sound: ".wav" };
@@ -12,13 +12,10 @@ const WANTED = { picture: "Apple ProRes 422 HQ", sound: "Waveform Audio 48 kHz" 
 async function exported(editor, params) {
   const began = Date.now();
   const described = await editor.described();
-  if (!described) throw refusal("NoTimeline", "No sequence is open in Premiere: open one and try again.");
+  if (!described) throw refusal("NoTimeline", "panel.no-sequence");
   const presets = await editor.presets(params.kind);
   if (!presets.length) {
-    throw refusal(
-      "NoPreset",
-      `Neither Premiere's export preset “${WANTED[params.kind]}” nor the panel's own was found: install the panel again with “heygem install premiere”.`,
-    );
+    throw refusal("NoPreset", "panel.premiere-no-preset", { preset: WANTED[params.kind] });
   }
   const order = toExport(described, params, presets);
   const { files, notices } = order.items.length ? await editor.exportItems(order) : { files: [], notices: [] };
@@ -29,7 +26,7 @@ async function exported(editor, params) {
 }
 
 function result(id, made, handles, asked) {
-  if (!made) return { item: id, path: null, problem: "The clip is no longer in the sequence: read the selection again." };
+  if (!made) return { item: id, path: null, problem: tell("panel.clip-not-in-sequence").message };
   return { item: id, path: made.path, problem: made.problem, handles: made.path && handles < asked ? handles : null };
 }
 

@@ -2,6 +2,7 @@
 // One connection to the server after the other: says who the editor is, answers what it is asked, brings finished takes into the sequence.
 // Calls to the editor go one at a time. Nothing is kept on disk: what is due is asked of the server anew with each connection.
 
+const { refusal } = require("./errors.js");
 const { answer } = require("./rpc-dispatch.js");
 const incomingTakes = require("./incoming-takes.js");
 const servers = require("./server-discovery.js");
@@ -73,7 +74,7 @@ class ServerConnection {
       if (Date.now() - this.startedAt < STARTING_MS) throw this.machine.startProblem() ? new Error(this.machine.startProblem()) : problem;
       this.startedAt = Date.now();
       await this.machine.startServer();
-      throw Object.assign(new Error("The render server is starting …"), { heygem: "Starting" });
+      throw refusal("Starting", "panel.starting");
     }
   }
 

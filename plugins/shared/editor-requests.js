@@ -11,10 +11,9 @@ const LAST_FRAME = 100000000; // 460 hours at 60 a second: more is a mistake, an
 function toPlace(params) {
   const spot = checked(params.placement);
   const laying = { mode: "track", mute: "none", disable_original: false, ...spot.laying };
-  if (laying.mode === "take")
-    throw refusal("NoTakes", "Premiere's clips hold no takes: choose “on a track above” and place this one again.");
+  if (laying.mode === "take") throw refusal("NoTakes", "panel.premiere-no-takes");
   const { frames } = params;
-  if (!(frames > 0)) throw refusal("BadPlacement", "This take has no frame that would show: render the shot again.");
+  if (!(frames > 0)) throw refusal("BadPlacement", "panel.no-frames");
   const start = ticks.ofFrames(spot.record_start, spot.rate);
   const end = ticks.ofFrames(spot.record_start + spot.record_duration, spot.rate);
   const first = handleTicks(params.handles || 0, frames, spot);
@@ -41,7 +40,7 @@ function checked(spot) {
   const [numerator] = ticks.parts(spot.rate);
   if (numerator > 0n && spot.record_duration > 0 && spot.record_start >= 0 && spot.record_start + spot.record_duration < LAST_FRAME)
     return spot;
-  throw refusal("BadPlacement", "This shot's place is none that a sequence has: read the selection again and render it anew.");
+  throw refusal("BadPlacement", "panel.bad-place");
 }
 
 /** Where the visible part begins in the file: its frames last as long as the visible ones do. */

@@ -1,6 +1,7 @@
 "use strict";
 // JSON-RPC 2.0: a request from the server becomes a call on the editor. Nothing outside this table can be called.
 
+const { refusal } = require("./errors.js");
 const schemaChecks = require("./schema-checks.js");
 const clipExport = require("./clip-export.js");
 const requests = require("./editor-requests.js");
@@ -30,27 +31,21 @@ async function answer(editor, schema, request) {
 
 async function replyTo(editor, schema, method, params) {
   if (typeof method !== "string" || !Object.prototype.hasOwnProperty.call(CALLS, method)) {
-    return failed(
-      -32601,
-      "UnknownMethod",
-      "This panel does not know that request: install the panel that came with the server, with “heygem install premiere”.",
-    );
+    return failed(-32601, refusal("UnknownMethod", "panel.premiere-unknown-method"));
   }
   try {
     const found = schemaChecks.faults(params, schema.methods[method].params, schema.$defs);
-    if (found.length) return failed(-32602, "InvalidParams", `${method}: ${found.slice(0, 5).join("; ")}.`);
+    if (found.length)
+      return failed(-32602, refusal("InvalidParams", "panel.invalid-params", { method, faults: found.slice(0, 5).join("; ") }));
     return { result: await CALLS[method](editor, params) };
   } catch (problem) {
-    const known = problem && problem.heygem;
-    const said = String((problem && problem.message) || problem);
-    return failed(
-      known ? -32000 : -32603,
-      known || "EditorFailed",
-      known ? said : `Premiere failed (${said}): try again; if it stays, report this sentence.`,
-    );
+    if (problem && problem.heygem) return failed(-32000, problem);
+    return failed(-32603, refusal("EditorFailed", "panel.premiere-failed", { why: String((problem && problem.message) || problem) }));
   }
 }
 
-const failed = (code, error, message) => ({ error: { code, message, data: { error } } });
+const failed = (code, { heygem, told, message }) => ({
+  error: { code, message, data: { error: heygem, code: told.code, params: told.params } },
+});
 
 module.exports = { CALLS, answer };

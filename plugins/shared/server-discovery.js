@@ -2,7 +2,7 @@
 // Finds this user's render server by its server.json, lets it prove itself before any token is sent, and asks it things.
 // `machine` is what the panel's host gives: readText(path), http({method, url, headers, body, certificate}), startServer().
 
-const { refusal } = require("./errors.js");
+const { refusal, refused } = require("./errors.js");
 const { hmac } = require("./sha256.js");
 
 /** The server, proved. Rejects: NoServer, Impostor. */
@@ -11,16 +11,13 @@ async function find(machine, serverFile) {
   try {
     said = JSON.parse(await machine.readText(serverFile));
   } catch {
-    throw refusal(
-      "NoServer",
-      "The render server is not running: start it with “heygem serve”, or let it start at login with “heygem install service”.",
-    );
+    throw refusal("NoServer", "panel.premiere-no-server");
   }
   const server = { url: String(said.url).replace(/\/$/, ""), token: String(said.token), certificate: said.certificate || null };
   const nonce = machine.nonce();
   const proof = await ask(machine, server, "POST", "/api/v1/prove", { nonce }, null);
   if (!proof || !same(String(proof.hmac), hmac(server.token, `heygem-server:${nonce}`))) {
-    throw refusal("Impostor", `What answers at ${server.url} is not the render server: restart it with “heygem serve”.`);
+    throw refusal("Impostor", "panel.premiere-impostor", { url: server.url });
   }
   return server;
 }
@@ -40,15 +37,11 @@ async function ask(machine, server, method, path, body, token) {
     const text = body === null ? null : JSON.stringify(body);
     answer = await machine.http({ method, url: server.url + path, headers, body: text, certificate: server.certificate });
   } catch (problem) {
-    throw refusal("NoServer", `The render server does not answer (${problem.message}): if this stays, restart it with “heygem serve”.`);
+    throw refusal("NoServer", "panel.premiere-server-silent", { why: problem.message });
   }
   const said = answer.text ? parsed(answer.text) : null;
-  if (answer.status >= 400)
-    throw refusal(
-      (said && said.error) || "Refused",
-      (said && said.message) ||
-        `The render server answered with error ${answer.status}: try again; if it stays, restart it with “heygem serve”.`,
-    );
+  if (answer.status >= 400 && said && said.message) throw refused(said.error || "Refused", said);
+  if (answer.status >= 400) throw refusal((said && said.error) || "Refused", "panel.premiere-server-status", { status: answer.status });
   return said;
 }
 

@@ -9,7 +9,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from heygem_core.messages import plain, with_codes
+from heygem_core.messages import known, with_codes
 from heygem_core.shot import from_json, to_json
 
 from ..errors import DiskFull, NotFound
@@ -119,7 +119,7 @@ def _file(home: Path, said: ExportedItem | None, roots: AllowedFolders) -> Path:
     if said.path is None:
         if said.problem is None:
             raise BadPath("export.no-file-no-reason")
-        raise BadPath(said.problem_message or plain(said.problem))
+        raise BadPath(said.problem_message or known(said.problem))
     named = roots.inward(said.path)
     check_text(named)
     path = Path(real_path(Path(named).parent), Path(named).name)

@@ -15,7 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from heygem_core.errors import SpecError
+from heygem_core.messages import Message, known
 from heygem_core.shot import Struct, from_json, to_json
 
 from .. import wire
@@ -33,6 +36,21 @@ class RpcError(Struct, frozen=True, kw_only=True):
     code: int
     message: str
     data: Any = None
+
+
+class WithinHostMessage(Struct, frozen=True, kw_only=True):
+    """A message within a panel's: as deep as they go."""
+
+    code: str
+    params: dict[str, str | int | float]
+    message: str
+
+
+class RpcErrorData(Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What a panel says beside the sentence, since sentences have codes. Further fields are the panel's own."""
+
+    code: str
+    params: dict[str, str | int | float | WithinHostMessage]
 
 
 class RpcAnswer(Struct, frozen=True, kw_only=True):
@@ -128,7 +146,7 @@ class Hosts:
         if future is None or future.done():
             return
         if answer.error is not None:
-            future.set_exception(HostFailed("host.failed", message=answer.error.message))
+            future.set_exception(HostFailed("host.failed", message=said_by_host(answer.error)))
         else:
             future.set_result(answer.result)
 
@@ -204,6 +222,15 @@ def check_host(hello: wire.HostHello, who: Grant) -> None:
         raise BadRequest(error.said) from None
     if who.scope == "page" or (who.scope == "host" and (who.host, who.project) != (hello.id, hello.project)):
         raise Forbidden("auth.other-project")
+
+
+def said_by_host(error: RpcError) -> Message:
+    """The panel's sentence with its code. An older panel says sentences of the catalogue too, without codes: they are known again."""
+    try:
+        data = msgspec.convert(error.data, RpcErrorData)
+    except msgspec.ValidationError:
+        return known(error.message)
+    return Message(code=data.code, params=msgspec.to_builtins(data.params), message=error.message)
 
 
 def _drop(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from heygem_core.messages import catalogue
+from heygem_plugins.protocol import generate
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("heygem_core", "server", "plugins/installing")
+ROOMS = ("heygem_core", "server", "plugins")
 ROOTS_OF_ERRORS = {"CodedError", "HeygemError", "ServerError"}
 
 Call = tuple[str, ast.Call]
@@ -44,12 +46,15 @@ def error_classes() -> set[str]:
 
 
 def told() -> Iterator[Call]:
-    """Every making of an error, and every `tell`."""
+    """Every making of an error, and every `tell`; of a panel's error, what follows its kind."""
     makers = error_classes() | {"tell"}
     for path, tree in TREES.items():
         for node in ast.walk(tree):
+            where = f"{path.relative_to(ROOT).as_posix()}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Call) and name_of(node.func) in makers and node.args:
-                yield f"{path.relative_to(ROOT).as_posix()}:{node.lineno}", node
+                yield where, node
+            if isinstance(node, ast.Call) and name_of(node.func) == "HostError":
+                yield where, ast.Call(node.func, node.args[1:], node.keywords)
 
 
 def codes_of(node: ast.expr) -> list[str] | None:
@@ -87,6 +92,65 @@ def test_every_code_is_told_with_its_own_parameters() -> None:
     assert wrong == []
 
 
+# How a panel's JavaScript and Premiere's scripts tell something: what stands before the code.
+TELLERS = {"tell": r"\s*", "h.sentence": r"\s*", "refusal": r"\s*[^,]+,\s*", "h.fail": r"\s*[^,]+,\s*", "refused": r"\s*\"\w+\",\s*"}
+SCRIPTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for room in ("shared", "premiere_cep", "premiere_uxp")
+    for path in sorted((ROOT / "plugins" / room).rglob("*.js*"))
+    if path.suffix in (".js", ".jsx")
+}
+
+
+def told_by_scripts() -> Iterator[tuple[str, str, set[str]]]:
+    """Where, the code, and the names of its parameters."""
+    for name, text in SCRIPTS.items():
+        for teller, before in TELLERS.items():
+            for found in re.finditer(rf"(?<![\w.]){re.escape(teller)}\({before}\"([\w-]+\.[^\"]+)\"(,\s*\{{)?", text):
+                where = f"{name}:{text.count(chr(10), 0, found.start()) + 1}"
+                yield where, found[1], names_of(text, found.end()) if found[2] else set()
+
+
+def names_of(text: str, start: int) -> set[str]:
+    """The names in an object of JavaScript, whose brace ends before `start`."""
+    depth, end, parts = 1, start, [""]
+    while depth:
+        depth += (text[end] in "{([") - (text[end] in "})]")
+        if text[end] == "," and depth == 1:
+            parts.append("")
+        elif depth:
+            parts[-1] += text[end]
+        end += 1
+    return {part.split(":")[0].strip() for part in parts if part.strip()}
+
+
+def test_every_refusal_of_a_premiere_panel_has_a_code_with_its_own_parameters() -> None:
+    codes, told_there = catalogue("en"), list(told_by_scripts())
+    wrong = [
+        f"{where}: {code} with {sorted(given)}"
+        for where, code, given in told_there
+        if not code.startswith("panel.") or code not in codes or given != set(re.findall(r"\{(\w+)\}", codes[code]))
+    ]
+    assert wrong == []
+    assert len(told_there) > 30
+
+
+def test_no_script_of_a_panel_refuses_with_a_sentence_of_its_own() -> None:
+    """Each call of `refusal` and `h.fail` is one of those with a code; an error that people read is made by no other way."""
+    for name, text in SCRIPTS.items():
+        calls = len(re.findall(r"(?<!function )(?<![\w.])(?:refusal|h\.fail)\(", text))
+        with_code = len(re.findall(r"(?<![\w.])(?:refusal|h\.fail)\(\s*[^,]+,\s*\"panel\.", text))
+        assert calls == with_code, name
+        made = re.findall(r"Object\.assign\(new Error|problem\.heygem = ", text)
+        assert len(made) == (name in ("plugins/shared/errors.js", "plugins/premiere_cep/jsx/text.jsx")), name
+
+
+def test_the_panels_copy_holds_all_that_they_tell() -> None:
+    copied = json.loads((ROOT / "plugins/protocol/messages.json").read_text("utf-8"))
+    assert copied == generate.messages(), "python -m heygem_plugins.protocol.generate writes it anew"
+    assert {code for _, code, _ in told_by_scripts()} <= set(copied)
+
+
 @pytest.mark.parametrize("code", sorted(catalogue("en")))
 def test_every_code_is_told_somewhere(code: str) -> None:
     assert code in literals()
@@ -98,7 +162,7 @@ def literals(found: set[str] = set()) -> set[str]:  # noqa: B006 — gathered on
         for tree in TREES.values():
             found.update(node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
         for folder in ("server/web", "plugins"):
-            for path in (ROOT / folder).rglob("*.js"):
-                if not {"vendor", "node_modules"} & set(path.parts):
+            for path in (ROOT / folder).rglob("*.js*"):
+                if path.suffix in (".js", ".jsx") and not {"vendor", "node_modules"} & set(path.parts):
                     found.update(re.findall(r"[\"'`]([a-z0-9]+(?:[.-][a-z0-9]+)+)[\"'`]", path.read_text("utf-8")))
     return found

@@ -216,7 +216,7 @@ def test_a_packed_panel_holds_everything_it_loads_and_is_the_same_each_time(tmp_
     assert archive.read_bytes() == packing.pack(kind, tmp_path / "two").read_bytes()
     names = set(zipfile.ZipFile(archive).namelist())
     presets = {"presets/HeyGem ProRes 422 HQ.epr", "presets/HeyGem WAV 48 kHz.epr"}
-    assert {manifest, "shared/connection.js", "shared/host.schema.json", *presets} <= names
+    assert {manifest, "shared/connection.js", "shared/host.schema.json", "shared/messages.json", *presets} <= names
     assert "config.json" not in names
 
 

@@ -126,7 +126,7 @@ def test_where_no_preset_leaves_a_file_the_clip_has_a_problem_and_the_sequence_i
 
 def test_without_any_preset_the_sentence_says_how_to_get_them(scene, folder, tmp_path):
     fault = scene(shipped=str(tmp_path), plugin=str(tmp_path)).refusal("host.export", items=["x"], kind="sound", folder=str(folder))
-    assert fault["data"] == {"error": "NoPreset"}
+    assert fault["data"] == {"error": "NoPreset", "code": "panel.premiere-no-preset", "params": {"preset": "Waveform Audio 48 kHz"}}
     assert "heygem install premiere" in fault["message"]
 
 

@@ -83,7 +83,7 @@ def test_no_take_is_placed_into_another_project(scene):
     here.fake("project", name=NASTY)
     for method in ("host.place", "host.switchTake"):
         fault = here.refusal(method, **wanted)
-        assert fault["data"] == {"error": "OtherProject"}
+        assert fault["data"] == {"error": "OtherProject", "code": "panel.premiere-other-project", "params": {"project": NASTY}}
         assert NASTY in fault["message"]
         assert "open that one first" in fault["message"]
     here.fake("reopen", project=here.project)
@@ -158,7 +158,7 @@ def test_muting_a_track_is_said(scene):
 
 def test_premieres_clips_hold_no_takes_and_it_says_so(scene):
     fault = scene().refusal("host.place", **scene().params("take 25.mov", mode="take"))
-    assert fault["data"] == {"error": "NoTakes"}
+    assert fault["data"] == {"error": "NoTakes", "code": "panel.premiere-no-takes", "params": {}}
     assert "on a track above" in fault["message"]
 
 
@@ -232,7 +232,7 @@ def test_methods_that_are_no_methods_are_refused(scene):
     here = scene()
     for method in ("__proto__", "constructor", "toString", "hasOwnProperty", "host.", "", None, 7, {}, ["host.place"]):
         reply = here.fake("ask", request={"jsonrpc": "2.0", "id": 1, "method": method, "params": {}})
-        assert reply["error"]["data"] == {"error": "UnknownMethod"}, method
+        assert reply["error"]["data"] == {"error": "UnknownMethod", "code": "panel.premiere-unknown-method", "params": {}}, method
         assert "install premiere" in reply["error"]["message"]
     for request in (None, 7, "host.place", [], {"id": 1}):
         assert "result" not in (here.fake("ask", request=request) or {})
@@ -246,7 +246,7 @@ def test_places_that_no_sequence_has_are_a_sentence(scene):
         wanted = here.params("take 25.mov")
         wanted["placement"] |= odd
         fault = here.refusal("host.place", **wanted)
-        assert fault["data"] == {"error": "BadPlacement"}, odd
+        assert fault["data"] == {"error": "BadPlacement", "code": "panel.bad-place", "params": {}}, odd
         assert "read the selection again" in fault["message"]
     assert here.takes("take 25.mov") == []
 

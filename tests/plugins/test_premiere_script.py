@@ -40,7 +40,8 @@ def test_in_and_out_and_playhead_stay_as_they_were_set_or_unset(scene):
 def test_a_take_with_sound_is_refused_before_it_destroys_a1(scene):
     here = scene()
     before = here.picture()
-    assert here.refusal("host.place", **here.params("loud.mov"))["data"] == {"error": "HasSound"}
+    data = {"error": "HasSound", "code": "panel.premiere-has-sound", "params": {}}
+    assert here.refusal("host.place", **here.params("loud.mov"))["data"] == data
     assert here.picture() == before
 
 
@@ -147,7 +148,7 @@ def test_the_host_files_are_ecmascript_3_and_fit_adobes_types(tmp_path):
         (tmp_path / f"{name}.js").write_text(text, encoding="utf-8")
     missing = """
 type Extract<T, U> = T extends U ? T : never;
-interface Error { heygem: string }
+interface Error { heygem: string; told: { code: string; params: object } }
 interface $ { heygem: any; evalFile(path: string): any }
 declare var qe: any;
 interface ProjectItem { isOffline(): boolean; getFootageInterpretation(): any }

@@ -258,14 +258,15 @@ def test_only_the_calls_of_the_table_can_be_called(scene):
 def test_a_closed_project_is_a_sentence_not_a_crash(scene):
     resolve = scene[0]
     resolve.manager.project = None
-    assert refusal(resolve, "host.selection")["data"] == {"error": "NoProject"}
+    assert refusal(resolve, "host.selection")["data"] == {"error": "NoProject", "code": "panel.no-project", "params": {"editor": "Resolve"}}
 
 
 def test_an_editor_whose_objects_died_is_a_sentence_too(scene):
     resolve = scene[0]
     resolve.app.broken = True
     fault = refusal(resolve, "host.selection")
-    assert fault["data"] == {"error": "EditorFailed"}
+    assert (fault["data"]["error"], fault["data"]["code"]) == ("EditorFailed", "panel.editor-failed")
+    assert fault["data"]["params"]["editor"] == "Resolve"
     assert fault["code"] == -32603
 
 

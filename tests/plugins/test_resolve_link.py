@@ -274,7 +274,7 @@ async def test_an_answer_never_goes_to_another_connection_than_the_one_that_aske
         await asyncio.to_thread(panel.link.join, 5)
         await runner.cleanup()
     [answer] = server.said[1]
-    assert answer["error"]["data"] == {"error": "UnknownMethod"}
+    assert answer["error"]["data"] == {"error": "UnknownMethod", "code": "panel.unknown-method", "params": {"method": "host.nothing"}}
 
 
 CHECKED = [

@@ -52,18 +52,16 @@ def open_project(editor: Editor, wanted: str | None = None) -> api.Project:
     """The project in the editor. Raises: HostError — none is open, or another one than `wanted` (an id)."""
     project = project_of(editor)
     if project is None:
-        raise HostError("NoProject", "No project is open in Resolve: open one and try again.")
+        raise HostError("NoProject", "panel.no-project", editor="Resolve")
     if wanted is not None and project.GetUniqueId() != wanted:
-        raise HostError(
-            "OtherProject", f"The project {project.GetName()!r} is open in Resolve, and this belongs to another one: open that one first."
-        )
+        raise HostError("OtherProject", "panel.other-project", project=project.GetName())
     return project
 
 
 def open_timeline(project: api.Project) -> api.Timeline:
     timeline: api.Timeline | None = project.GetCurrentTimeline()
     if timeline is None:
-        raise HostError("NoTimeline", "No timeline is open in Resolve: open one and try again.")
+        raise HostError("NoTimeline", "panel.no-timeline")
     return timeline
 
 
@@ -76,4 +74,4 @@ def timeline_by_id(project: api.Project, wanted: str) -> api.Timeline:
         timeline: api.Timeline | None = project.GetTimelineByIndex(index)
         if timeline is not None and timeline.GetUniqueId() == wanted:
             return timeline
-    raise HostError("TimelineGone", "The timeline of this shot is no longer in the project; the take itself is safe in its folder.")
+    raise HostError("TimelineGone", "panel.timeline-gone")

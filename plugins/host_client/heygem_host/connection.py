@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import http_jobs, server_discovery
-from .errors import HostError
+from .errors import HostError, ServerRefusal
 
 _LOOK_S = 0.1  # how often the thread looks whether the project changed or the panel ended
 _LARGEST_MESSAGE = 32 << 20
@@ -88,7 +88,7 @@ class ServerConnection(threading.Thread):
             if problem.kind == "NoServer" and self.settings.command and time.monotonic() - self._started_at > _STARTING_S:
                 self._started_at = time.monotonic()
                 server_discovery.start(list(self.settings.command), self.settings.install)
-                raise HostError("Starting", "The render server is starting …") from None
+                raise HostError("Starting", "panel.starting") from None
             raise
 
     def _serve(self, server: server_discovery.Server, about: dict[str, Any]) -> None:
@@ -132,7 +132,7 @@ class ServerConnection(threading.Thread):
             return
         kind = message.get("type")
         if kind == "refused":
-            raise HostError(message["error"], message["message"])
+            raise ServerRefusal(message)
         if kind == "welcome":
             self._seen = (message["epoch"], self._seen[1] if self._seen and self._seen[0] == message["epoch"] else message["seq"])
             self.session = session

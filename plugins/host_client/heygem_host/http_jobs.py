@@ -174,7 +174,7 @@ def _session(link: ServerConnection, deadline: float) -> Session:
         if time.monotonic() > deadline:
             break
         link.ended.wait(_AGAIN_S)
-    raise HostError("NoServer", "The render server is not connected: try again when it is.")
+    raise HostError("NoServer", "panel.not-connected")
 
 
 _SHORT: dict[str, Callable[..., None]] = {"look": _look, "placed": _tell_placed, "page": _page, "cancel": _cancel}

@@ -43,19 +43,19 @@ class Dispatcher(Generic[EditorT]):
     def _reply(self, editor: EditorT, request: dict[str, Any]) -> dict[str, Any]:
         method, params = request.get("method"), request.get("params") or {}
         if not isinstance(method, str) or method not in self.calls:
-            return _error(_UNKNOWN, "UnknownMethod", f"This panel does not answer {method!r}; is it older than the server?")
+            return _error(_UNKNOWN, HostError("UnknownMethod", "panel.unknown-method", method=method))
         found = schema_checks.faults(params, self._schema["methods"][method]["params"], self._schema["$defs"])
         if found:
-            return _error(_INVALID, "InvalidParams", f"{method}: {'; '.join(found[:5])}.")
+            return _error(_INVALID, HostError("InvalidParams", "panel.invalid-params", method=method, faults="; ".join(found[:5])))
         try:
             return {"result": self.calls[method](editor, params)}
         except HostError as problem:
-            return _error(_REFUSED, problem.kind, str(problem))
+            return _error(_REFUSED, problem)
         except Exception as problem:  # an editor's API raises anything, TypeError on dead objects above all
             where = traceback.extract_tb(problem.__traceback__)[-1]
-            sentence = f"{self._name} failed in {where.name}: {problem}. Try again; if it stays, report this sentence."
-            return _error(_BUG, "EditorFailed", sentence)
+            return _error(_BUG, HostError("EditorFailed", "panel.editor-failed", editor=self._name, where=where.name, why=problem))
 
 
-def _error(code: int, kind: str, sentence: str) -> dict[str, Any]:
-    return {"error": {"code": code, "message": sentence, "data": {"error": kind}}}
+def _error(code: int, problem: HostError) -> dict[str, Any]:
+    data = {"error": problem.kind, "code": problem.code, "params": problem.params}
+    return {"error": {"code": code, "message": str(problem), "data": data}}

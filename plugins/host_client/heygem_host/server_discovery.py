@@ -21,7 +21,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import HostError
+from .errors import HostError, ServerRefusal
 
 _TIMEOUT_S = 10.0
 
@@ -52,12 +52,12 @@ def find(path: str) -> Server:
     """Raises: HostError — no server runs, or what answers at its address is something else."""
     server = read_server_file(path)
     if server is None:
-        raise HostError("NoServer", "The render server is not running: `heygem serve` starts it.")
+        raise HostError("NoServer", "panel.no-server")
     nonce = secrets.token_hex(32)
     said = ask(server, "POST", "/api/v1/prove", {"nonce": nonce}, token=None)
     wanted = hmac.new(server.token.encode(), b"heygem-server:" + nonce.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(wanted.encode(), str((said or {}).get("hmac")).encode()):
-        raise HostError("Impostor", f"What answers at {server.url} is not the render server: restart it with `heygem serve`.")
+        raise HostError("Impostor", "panel.impostor", url=server.url)
     return server
 
 
@@ -98,7 +98,7 @@ def ask(
     except urllib.error.HTTPError as refusal:
         raise _refused(refusal) from None
     except (OSError, ValueError, http.client.HTTPException) as problem:
-        raise HostError("NoServer", f"The render server does not answer ({getattr(problem, 'reason', problem)}).") from None
+        raise HostError("NoServer", "panel.server-silent", why=getattr(problem, "reason", problem)) from None
     return json.loads(text) if text else None
 
 
@@ -118,10 +118,9 @@ def tls(server: Server) -> ssl.SSLContext | None:
 
 def _refused(refusal: urllib.error.HTTPError) -> HostError:
     try:
-        said = json.loads(refusal.read())
-        return HostError(str(said["error"]), str(said["message"]))
+        return ServerRefusal(json.loads(refusal.read()))
     except (ValueError, KeyError, TypeError):
-        return HostError("Refused", f"The render server answered {refusal.code}.")
+        return HostError("Refused", "panel.server-status", status=refusal.code)
 
 
 def start(command: list[str], install: str) -> None:
@@ -135,4 +134,4 @@ def start(command: list[str], install: str) -> None:
     try:
         subprocess.Popen([*command, "serve"], env=environment, **quiet, **detached)
     except OSError as problem:
-        raise HostError("NotInstalled", f"{command[0]} is gone ({problem.strerror}): run `{install}` again.") from None
+        raise HostError("NotInstalled", "panel.program-gone", command=command[0], why=problem.strerror, install=install) from None

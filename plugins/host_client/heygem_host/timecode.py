@@ -20,7 +20,7 @@ def exact(setting: object) -> Fraction:
     try:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise HostError("UnknownRate", f"The editor calls the timeline's frame rate {setting!r}, which is no number.") from None
+        raise HostError("UnknownRate", "panel.unknown-rate", rate=setting) from None
     for nominal in _PULLED_DOWN:
         pulled = Fraction(nominal * 1000, 1001)
         if abs(rate - pulled) <= _SPELLINGS * pulled:

@@ -12,19 +12,19 @@
 
   h.call = function (name, order) {
     if (!Object.prototype.hasOwnProperty.call(CALLS, name)) {
-      return h.toText({ ok: false, error: "UnknownCall", message: "The panel asked for something that this script does not do." });
+      return refused("UnknownCall", "panel.premiere-unknown-call", {});
     }
     try {
       return h.toText({ ok: true, value: CALLS[name](order) });
     } catch (problem) {
-      return h.toText({ ok: false, error: problem.heygem || "EditorFailed", message: sentence(problem) });
+      if (problem.heygem) {
+        return refused(problem.heygem, problem.told.code, problem.told.params);
+      }
+      return refused("EditorFailed", "panel.premiere-failed", { why: problem.message + (problem.line ? ", line " + problem.line : "") });
     }
   };
 
-  function sentence(problem) {
-    if (problem.heygem) {
-      return problem.message;
-    }
-    return "Premiere failed (" + problem.message + (problem.line ? ", line " + problem.line : "") + "): try again; if it stays, report this sentence.";
+  function refused(kind, code, params) {
+    return h.toText({ ok: false, error: kind, code: code, params: params, message: h.sentence(code, params) });
   }
 }($.heygem));

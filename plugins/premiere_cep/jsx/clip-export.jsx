@@ -50,7 +50,7 @@
     var changed, said, index;
     remove(wanted.file);
     if (!entry) {
-      return { item: wanted.id, path: null, problem: "The clip is no longer in the sequence: read the selection again." };
+      return { item: wanted.id, path: null, problem: h.sentence("panel.clip-not-in-sequence") };
     }
     changed = setMutes(tracks, entry.track, order.kind);
     try {
@@ -70,7 +70,7 @@
   }
 
   function exportFailed(said) {
-    return "Premiere exported no file for this clip (it said: " + said + "). Is there room on the disk, and does File > Export > Media work for this clip?";
+    return h.sentence("panel.premiere-exported-none", { said: said });
   }
 
   /** A rest of an attempt that failed would pass for a file. */

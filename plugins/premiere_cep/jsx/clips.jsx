@@ -21,10 +21,10 @@
   h.project = function (wanted) {
     var project = h.tried(function () { return app.project; }, null);
     if (!project) {
-      h.fail("NoProject", "No project is open in Premiere: open one and try again.");
+      h.fail("NoProject", "panel.no-project", { editor: "Premiere" });
     }
     if (wanted && String(project.documentID) !== wanted) {
-      h.fail("OtherProject", "The project \u201c" + project.name + "\u201d is open in Premiere, and this belongs to another one: open that one first.");
+      h.fail("OtherProject", "panel.premiere-other-project", { project: project.name });
     }
     return project;
   };
@@ -37,7 +37,7 @@
         return all[index];
       }
     }
-    return h.fail("TimelineGone", "The sequence of this shot is no longer in the project; the take is safe in its folder: import it by hand if you want it elsewhere.");
+    return h.fail("TimelineGone", "panel.sequence-gone");
   };
 
   /** The open sequence with all its clips, and the ids of the selected ones; null = none is open. */
@@ -194,7 +194,7 @@
     }
     made = project.rootItem.createBin(h.TAKES);
     if (!made) {
-      h.fail("NoBin", "Premiere did not make the bin \u201c" + h.TAKES + "\u201d: is the project read-only? Make that bin yourself and try again.");
+      h.fail("NoBin", "panel.premiere-bin-not-made", { bin: h.TAKES });
     }
     return made;
   };

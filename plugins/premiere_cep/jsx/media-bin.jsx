@@ -7,12 +7,12 @@
       return found;
     }
     if (!new File(path).exists) {
-      h.fail("FileGone", "The file " + path + " is not on this machine; render the shot again or bring the file back.");
+      h.fail("FileGone", "panel.file-gone", { path: path });
     }
     project.importFiles([path], true, bin, false);
     found = inBin(bin, path);
     if (!found) {
-      h.fail("NotImported", "Premiere could not import " + path + ": look whether it plays elsewhere, then drag it into the bin \u201c" + h.TAKES + "\u201d and try again.");
+      h.fail("NotImported", "panel.premiere-not-imported-by-script", { path: path, bin: h.TAKES });
     }
     return found;
   };

@@ -38,7 +38,7 @@
     var before = h.soundPicture(sequence);
     var track, item, missed, index, hidden;
     if (h.hasSound(media)) {
-      h.fail("HasSound", "This take has sound, which Premiere would lay over the first audio track: render it without sound.");
+      h.fail("HasSound", "panel.premiere-has-sound");
     }
     track = h.trackFor(sequence, "video", order.track - 1, spot.start, spot.end);
     item = put(sequence.videoTracks[track], media, spot, order.first, order.last);
@@ -93,7 +93,7 @@
     h.tried(function () { media.clearInPoint(); media.clearOutPoint(); }, null);
     item = at(track, media, spot.start);
     if (!item) {
-      h.fail("NotPlaced", "Premiere accepted the take and shows nothing; the take is safe in the bin: drag it above its clip.");
+      h.fail("NotPlaced", "panel.not-placed", { editor: "Premiere" });
     }
     wanted = [String(spot.start), String(spot.end)].join(" ");
     if (String(item.end.ticks) !== spot.end) {
@@ -101,7 +101,7 @@
     }
     if ([String(item.start.ticks), String(item.end.ticks)].join(" ") !== wanted || !beginsAt(item, media, first)) {
       h.tried(function () { item.remove(false, false); }, null);
-      h.fail("WrongPlace", "Premiere placed the take at another frame than asked, so it was taken away again; it is safe in the bin: drag it above its clip.");
+      h.fail("WrongPlace", "panel.premiere-wrong-place");
     }
     return item;
   }
@@ -198,7 +198,7 @@
       var former = old.item.projectItem;
       var item, missed;
       if (h.hasSound(media)) {
-        h.fail("HasSound", "This take has sound, which Premiere would lay over the first audio track: render it without sound.");
+        h.fail("HasSound", "panel.premiere-has-sound");
       }
       try {
         item = put(sequence.videoTracks[old.track], media, spot, order.first, order.last);

@@ -5,10 +5,25 @@ $.heygem = {};
 (function (h) {
   h.TICKS_PER_SECOND = 254016000000;
 
-  /** What a person reads; `kind` is what programs read. */
-  h.fail = function (kind, sentence) {
-    var problem = new Error(sentence);
+  /** English sentences with gaps such as {path}, by code: the panel fills the table after it has loaded these files. */
+  h.sentences = {};
+
+  h.sentence = function (code, params) {
+    var name;
+    var text = h.sentences[code] || code;
+    for (name in params) {
+      if (Object.prototype.hasOwnProperty.call(params, name)) {
+        text = text.split("{" + name + "}").join(String(params[name]));
+      }
+    }
+    return text;
+  };
+
+  /** Throws what a person reads, as a code with parameters; `kind` is what programs read. */
+  h.fail = function (kind, code, params) {
+    var problem = new Error(h.sentence(code, params || {}));
     problem.heygem = kind;
+    problem.told = { code: code, params: params || {} };
     throw problem;
   };
 

@@ -49,7 +49,10 @@
     }, false);
     tracks = video ? sequence.videoTracks : sequence.audioTracks;
     if (!made || tracks.numTracks !== before + 1) {
-      h.fail("NoTrack", "Premiere did not add a " + kind + " track: add one on top, name it \u201c" + (video ? h.TAKES : h.SPEECH) + "\u201d, and try again.");
+      if (video) {
+        h.fail("NoTrack", "panel.premiere-no-video-track", { name: h.TAKES });
+      }
+      h.fail("NoTrack", "panel.premiere-no-audio-track", { name: h.SPEECH });
     }
     h.tried(function () { tracks[before].name = video ? h.TAKES : h.SPEECH; }, null);
     return before;

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from heygem_core.messages import Message, say
+
 from .running import Server, told, wait_for
 
 HELLO = {"id": "premiere-1", "app": "premiere", "version": "26.3", "project": "p1", "project_name": "Film", "capabilities": ["host.place"]}
@@ -126,6 +128,29 @@ def test_what_the_editor_could_not_do_is_said_in_its_words(server: Server) -> No
         answer = reveal(server)
         assert answer.status == 502
         assert "No timeline is open." in answer.json["message"]
+
+
+def failing(message: str, data: Any = None) -> Answering:
+    return lambda _: {"error": {"code": -32000, "message": message, "data": data}}
+
+
+def test_a_panels_refusal_keeps_its_code_so_that_each_reader_has_it_in_their_language(server: Server) -> None:
+    sentence = "The project 'Other film' is open in Resolve, and this belongs to another one: open that one first."
+    data = {"error": "OtherProject", "code": "panel.other-project", "params": {"project": "Other film"}}
+    for said in (data, None, {"error": "OtherProject"}, {"code": 3, "params": []}):  # an older panel's sentence is known again
+        with editor(server, failing(sentence, said)):
+            answer = reveal(server).json
+        assert answer["code"] == "host.failed"
+        assert answer["params"]["message"] == {"code": "panel.other-project", "params": {"project": "Other film"}, "message": sentence}
+        chinese = say(Message(code=answer["code"], params=answer["params"], message=answer["message"]), "zh")
+        assert chinese == "剪辑软件无法完成：Resolve 中打开的是项目“Other film”，而此操作属于另一个项目：请先打开那个项目。"
+
+
+def test_a_panels_refusal_that_is_not_well_formed_is_still_said(server: Server) -> None:
+    for params in ({"a": {"code": 1}}, {"a": None}, {"a": [{}]}, "text"):
+        with editor(server, failing("It is offline.", {"error": "X", "code": "panel.x", "params": params})):
+            answer = reveal(server)
+        assert (answer.status, answer.json["message"]) == (502, "The editor could not do it: It is offline.")
 
 
 def test_an_editor_that_does_not_answer_is_given_up_in_time(server: Server) -> None:

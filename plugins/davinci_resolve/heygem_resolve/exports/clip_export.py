@@ -35,12 +35,9 @@ def export(editor: Editor, params: dict[str, Any], wait: Callable[[float], None]
     kind = "video" if params["kind"] == "picture" else "audio"
     timeline, found = _where_they_lie(project, kind, params["items"])
     if project.IsRenderingInProgress():
-        raise HostError("Rendering", "Resolve is rendering something else: wait until it is done and try again.")
+        raise HostError("Rendering", "panel.rendering")
     if not os.path.isdir(params["folder"]):
-        raise HostError(
-            "NoFolder",
-            f"The folder {params['folder']} is not on this machine, so Resolve cannot export there: is the render server elsewhere?",
-        )
+        raise HostError("NoFolder", "panel.export-folder-gone", folder=params["folder"])
     exported = []
     with as_it_was(editor, project):
         _open(project, timeline)
@@ -136,10 +133,10 @@ def _moved(private: str, params: dict[str, Any], item: Any) -> str:
         for name in sorted(os.listdir(private))
         if name.lower().endswith(suffixes) and os.path.getsize(os.path.join(private, name))
     ]
+    if not made:
+        raise HostError("NoFile", "panel.export-no-file")
     if len(made) != 1:
-        raise HostError(
-            "NoFile", f"Resolve's export ended with {len(made) or 'no'} files instead of one; look at its render queue for the reason."
-        )
+        raise HostError("NoFile", "panel.export-many-files", count=len(made))
     safe = "".join(letter for letter in str(item.GetUniqueId()) if letter.isalnum())[:12]
     stem, suffix = f"heygem-{params['kind']}-{safe}", os.path.splitext(made[0])[1].lower()
     path, number = os.path.join(params["folder"], stem + suffix), 1

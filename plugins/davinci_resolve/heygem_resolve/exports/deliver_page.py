@@ -130,7 +130,7 @@ def _picture_codec(project: Any) -> None:
     offered = [str(codec) for codec in ((project.GetRenderCodecs("mov") if can(project, "GetRenderCodecs") else None) or {}).values()]
     ranked = [codec for beginning in _PICTURE for codec in sorted(offered) if codec.startswith(beginning)]
     if not any(project.SetCurrentRenderFormatAndCodec("mov", codec) for codec in dict.fromkeys(ranked or _GUESSED)):
-        raise HostError("NoCodec", "Resolve offers neither DNxHR nor ProRes here, so it cannot export this clip.")
+        raise HostError("NoCodec", "panel.export-no-codec")
 
 
 def _sound_codec(project: Any) -> None:
@@ -164,11 +164,11 @@ def render(project: api.Project, first: int, last: int, folder: str, kind: str, 
         "ExportAudio": kind == "sound",
     }
     if not project.SetRenderSettings(settings):
-        raise HostError("NoSettings", "Resolve refused the settings of the export.")
+        raise HostError("NoSettings", "panel.export-no-settings")
     job = _added(project, wait)
     try:
         if not project.StartRendering(job):  # type: ignore[attr-defined]  # the form with a flag by name has been seen to hang
-            raise HostError("NotStarted", "Resolve did not start the export.")
+            raise HostError("NotStarted", "panel.export-not-started")
         _finished(project, job, wait)
     finally:
         put_back([lambda: project.DeleteRenderJob(job)])
@@ -180,9 +180,7 @@ def _added(project: Any, wait: Callable[[float], None]) -> str:
         if job:
             return str(job)
         wait(_TRY_AGAIN_S)
-    raise HostError(
-        "NoJob", "Resolve did not add the export to its render queue: does a message wait in its window, or is its media storage not set?"
-    )
+    raise HostError("NoJob", "panel.export-no-job")
 
 
 def _finished(project: Any, job: str, wait: Callable[[float], None]) -> None:
@@ -191,20 +189,17 @@ def _finished(project: Any, job: str, wait: Callable[[float], None]) -> None:
     while True:
         if time.monotonic() > deadline:
             project.StopRendering()
-            raise HostError("TooLong", "The export took more than an hour and was stopped.")
+            raise HostError("TooLong", "panel.export-too-long")
         if project.IsRenderingInProgress():
             idle_since = None
         else:
             status = (project.GetRenderJobStatus(job) if can(project, "GetRenderJobStatus") else None) or {}
             if status.get("Error"):
-                raise HostError("Failed", f"Resolve could not export the clip: {status['Error']}")
+                raise HostError("Failed", "panel.export-failed", why=status["Error"])
             done = status.get("CompletionPercentage")
             if done is None or int(done) >= 100:
                 return
             idle_since = time.monotonic() if idle_since is None else idle_since
             if time.monotonic() - idle_since > (_STALLED_S if int(done) == 0 else 2.0):
-                raise HostError(
-                    "Stopped",
-                    f"Resolve's export ended at {int(done)} %: was it cancelled, is the disk full, or does a message wait in its window?",
-                )
+                raise HostError("Stopped", "panel.export-cancelled", percent=int(done))
         wait(0.1)

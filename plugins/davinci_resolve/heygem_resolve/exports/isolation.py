@@ -59,7 +59,4 @@ def _off(timeline: api.Timeline, kind: str, track: int, first: int, last: int, s
         item.SetClipEnabled(False)
         if item.GetClipEnabled():
             name = f"{'V' if kind == 'video' else 'A'}{track}"
-            raise HostError(
-                "NotAlone",
-                f"Resolve switches neither the track {name} nor its clip {item.GetName()!r} off, so both would be in the export.",
-            )
+            raise HostError("NotAlone", "panel.export-not-alone", track=name, clip=item.GetName())

@@ -39,7 +39,7 @@ def folder_for(editor: Editor, wanted: str) -> Iterator[str]:
     try:
         folder = tempfile.mkdtemp(prefix=_PREFIX, dir=base)
     except OSError as problem:
-        raise HostError("NoFolder", f"Nothing can be written to {base} ({problem.strerror}): Resolve cannot export there.") from None
+        raise HostError("NoFolder", "panel.export-folder-not-writable", folder=base, why=problem.strerror) from None
     try:
         yield folder
     finally:
@@ -69,11 +69,7 @@ def _base(editor: Editor, wanted: str) -> str:
         return wanted
     writable = [volume for volume in known if os.path.isdir(volume) and os.access(volume, os.W_OK)]
     if not writable:
-        raise HostError(
-            "NoStorage",
-            "Resolve renders only into its media storage, and nothing can be written there: "
-            "add a folder in Preferences > System > Media Storage.",
-        )
+        raise HostError("NoStorage", "panel.export-no-storage")
     near = [volume for volume in writable if os.stat(volume).st_dev == os.stat(wanted).st_dev]
     return (near or writable)[0]
 
@@ -91,10 +87,7 @@ def check_room(folder: str, timeline: api.Timeline, frames: int, kind: str) -> N
     if kind == "picture" and width and height:
         wanted += int(width * height * frames * _BYTES_PER_PIXEL)
     if free < wanted:
-        raise HostError(
-            "NoRoom",
-            f"The export needs about {wanted / 1e9:.1f} GB on the disk of {folder}, where {free / 1e9:.1f} GB are free: make room.",
-        )
+        raise HostError("NoRoom", "panel.export-no-room", needed=f"{wanted / 1e9:.1f}", folder=folder, free=f"{free / 1e9:.1f}")
 
 
 def size_of(timeline: Any) -> tuple[int | None, int | None]:

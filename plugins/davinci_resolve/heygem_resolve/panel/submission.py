@@ -20,16 +20,14 @@ def order(editor: Editor, host_id: str, speech: str | None, choices: Choices) ->
     """What is selected now. Raises: HostError — nothing is selected, nothing is said, or this Resolve writes no timelines."""
     found = read_selection(editor)
     if found["sequence"] is None:
-        raise HostError("NoTimeline", "No timeline is open in Resolve: open one and try again.")
+        raise HostError("NoTimeline", "panel.no-timeline")
     kinds = [item["kind"] for item in found["items"]]
     if "picture" not in kinds:
-        raise HostError("NothingSelected", "No clip is selected: select some, or put in and out marks around them.")
+        raise HostError("NothingSelected", "panel.nothing-selected")
     if "sound" not in kinds and not speech:
-        raise HostError(
-            "NoSpeech", "No speech lies under the selected clips: choose a file, or lay the speech on an audio track below them."
-        )
+        raise HostError("NoSpeech", "panel.no-speech")
     if found["document"] is None:
-        raise HostError("NoDocument", "This Resolve does not export OpenTimelineIO: choose the clips in the page instead.")
+        raise HostError("NoDocument", "panel.no-document")
     project = open_project(editor).GetUniqueId()
     held = tuple(item["id"] for item in found["items"] if item["kind"] == "picture" and item["needs_host_export"])
     wanted = [item["id"] for item in found["items"] if item["id"] not in held and (item["kind"] == "picture" or not speech)]
@@ -54,5 +52,5 @@ def as_it_is_now(editor: Editor, given: Offer) -> Offer:
     timeline = timeline_by_id(open_project(editor, selection["project"]), selection["sequence"])
     written = otio_document.exported(editor, timeline)
     if written is None:
-        raise HostError("NoDocument", "Resolve did not write the timeline: try again.")
+        raise HostError("NoDocument", "panel.document-not-written")
     return replace(given, order=replace(given.order, body={**given.order.body, "document": written}))

@@ -44,14 +44,10 @@ def append(
         seen = clips.length_of(item)
         timeline.DeleteClips([item], False)
         if wrong is not None:
-            raise HostError(
-                "WrongOffset", f"Resolve placed the take from its frame {wrong} instead of {first}, so it was taken away again."
-            )
+            raise HostError("WrongOffset", "panel.take-offset", got=wrong, wanted=first)
     if seen is None:
-        raise HostError("NotPlaced", "Resolve accepted the take and shows nothing; the take is safe in the bin: drag it above its clip.")
-    raise HostError(
-        "WrongLength", f"Resolve makes the take {seen} frames long where {length} are wanted; does its frame rate differ from the clip's?"
-    )
+        raise HostError("NotPlaced", "panel.not-placed", editor="Resolve")
+    raise HostError("WrongLength", "panel.take-length", got=seen, wanted=length)
 
 
 def _append_once(

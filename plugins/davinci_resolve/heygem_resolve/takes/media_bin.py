@@ -21,7 +21,7 @@ def bin_of_takes(pool: api.MediaPool) -> Any:
             return folder
     made = pool.AddSubFolder(root, clips.TAKES)
     if not made:
-        raise HostError("NoBin", f"Resolve did not make the bin {clips.TAKES!r} in the media pool; is the project read-only?")
+        raise HostError("NoBin", "panel.bin-not-made", bin=clips.TAKES)
     return made
 
 
@@ -31,7 +31,7 @@ def imported(pool: api.MediaPool, path: str) -> Any:
     Raises: HostError — no such file, or Resolve cannot read it.
     """
     if not os.path.exists(path):
-        raise HostError("FileGone", f"The file {path} is not on this machine; render the shot again or bring the file back.")
+        raise HostError("FileGone", "panel.file-gone", path=path)
     folder = bin_of_takes(pool)
     known = _in_folder(folder, path)
     if known is not None:
@@ -40,7 +40,7 @@ def imported(pool: api.MediaPool, path: str) -> Any:
     pool.ImportMedia([path])  # what it returns may be None, empty or hollow: the folder is looked at instead
     media = _in_folder(folder, path)
     if media is None:
-        raise HostError("NotImported", f"Resolve could not import {path}; does this edition read the format?")
+        raise HostError("NotImported", "panel.not-imported", path=path)
     return media
 
 

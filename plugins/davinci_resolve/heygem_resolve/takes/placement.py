@@ -47,7 +47,7 @@ def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any])
         notices.append("The take was made from an export and has position, effects and grade in it, so it lies on a track above.")
     if laying.get("mode") == "take" and not baked:
         if covered is None:
-            raise HostError("ClipGone", "The clip of this shot is no longer on the timeline, so the take cannot become a take of it.")
+            raise HostError("ClipGone", "panel.clip-gone")
         resolve_takes.add(covered, media, params.get("handles", 0), params["frames"])
         track, item = spot["track"], covered
     else:

@@ -25,7 +25,7 @@ def select(item: api.Item, index: int) -> None:
     """Raises: HostError — Resolve shows another one."""
     item.SelectTakeByIndex(index)
     if item.GetSelectedTakeIndex() != index:
-        raise HostError("NotSwitched", f"Resolve did not show take {index} of this clip; is the clip locked?")
+        raise HostError("NotSwitched", "panel.take-not-shown", index=index)
 
 
 def add(item: api.Item, media: Any, first: int, frames: int) -> int:
@@ -50,4 +50,4 @@ def add(item: api.Item, media: Any, first: int, frames: int) -> int:
             return index
         select(item, max(1, shown))
         item.DeleteTakeByIndex(index)
-    raise HostError("NoTake", "Resolve cannot make this file a take of the clip without changing the clip's length: place it on a track.")
+    raise HostError("NoTake", "panel.take-not-possible")

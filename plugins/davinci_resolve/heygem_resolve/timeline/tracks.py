@@ -41,7 +41,7 @@ def new_track(timeline: api.Timeline, kind: str) -> int:
         timeline.AddTrack("video")  # type: ignore[attr-defined]
     track = timeline.GetTrackCount(kind)
     if track != before + 1:
-        raise HostError("NoTrack", f"Resolve did not add a track of {kind} to the timeline; is it locked by somebody else?")
+        raise HostError("NoTrack", "panel.no-video-track" if kind == "video" else "panel.no-audio-track")
     timeline.SetTrackName(kind, track, NAMES[kind])
     return track
 
