@@ -46,8 +46,8 @@ def error_classes() -> set[str]:
 
 
 def told() -> Iterator[Call]:
-    """Every making of an error, and every `tell`; of a panel's error, what follows its kind."""
-    makers = error_classes() | {"tell"}
+    """Every making of an error, every `tell` and `words`; of a panel's error, what follows its kind."""
+    makers = error_classes() | {"tell", "words"}
     for path, tree in TREES.items():
         for node in ast.walk(tree):
             where = f"{path.relative_to(ROOT).as_posix()}:{getattr(node, 'lineno', 0)}"

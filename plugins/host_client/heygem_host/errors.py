@@ -23,10 +23,9 @@ class HostError(Exception):
         """`said`: a code of messages.json, with what goes into its gaps: numbers, all else as its text. Other text is a sentence without a
         code: of another package's editor.
         """
-        template = _sentences().get(said)
-        self.kind, self.code = kind, None if template is None else said
+        self.kind, self.code = kind, said if said in _sentences() else None
         self.params = {name: value if isinstance(value, (int, float)) else str(value) for name, value in params.items()}
-        super().__init__(said if template is None else re.sub(r"\{(\w+)\}", lambda gap: str(self.params.get(gap[1], gap[0])), template))
+        super().__init__(said if self.code is None else words(said, **self.params))
 
 
 class ServerRefusal(HostError):
@@ -36,6 +35,11 @@ class ServerRefusal(HostError):
         """`said` is the server's answer. Raises: KeyError, TypeError — it is none of this server's."""
         self.kind, self.code, self.params = str(said["error"]), said.get("code"), said.get("params") or {}
         Exception.__init__(self, str(said["message"]))
+
+
+def words(code: str, /, **params: Any) -> str:
+    """The English sentence of a code, for where only text travels: the server knows it again. Raises: KeyError — there is no such code."""
+    return re.sub(r"\{(\w+)\}", lambda gap: str(params.get(gap[1], gap[0])), _sentences()[code])
 
 
 @lru_cache(maxsize=1)

@@ -164,6 +164,18 @@ def test_where_nothing_came_the_reason_is_the_error(clean: Server) -> None:
     assert answer.json["message"] == "The editor exported nothing: It is offline. A track is still muted."
 
 
+def test_a_clips_problem_is_known_by_its_sentence_so_that_each_reader_has_it_in_their_language(clean: Server) -> None:
+    problem = "The export could not be written (No space left on device): is the disk full?"
+    with editor(clean, lambda _: result([{"item": "a", "path": None, "problem": problem}])):
+        said = export(clean, "a").json
+    assert said["message"] == f"The editor exported nothing: {problem}"
+    assert said["params"]["problem"] == {
+        "code": "panel.export-not-written",
+        "params": {"why": "No space left on device"},
+        "message": problem,
+    }
+
+
 @pytest.mark.parametrize("wrong", [{"error": {"code": 1, "message": "No timeline is open."}}, {"result": {}}, {"result": {"exported": 3}}])
 def test_an_editor_that_fails_leaves_nothing_behind(clean: Server, wrong: Json) -> None:
     def answer(asked: Json) -> Json:

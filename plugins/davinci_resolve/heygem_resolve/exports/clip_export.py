@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from heygem_host.errors import HostError
+from heygem_host.errors import HostError, words
 
 from ..editor import Editor, can, open_project, open_timeline
 from ..timeline import clips
@@ -91,7 +91,7 @@ def _one(
     wait: Callable[[float], None],
 ) -> dict[str, Any]:
     if entry is None:
-        return _failed(name, "The clip is no longer on the timeline.")
+        return _failed(name, words("panel.clip-not-on-timeline"))
     if problem is not None:
         return _failed(name, problem)
     track, item = entry
@@ -105,9 +105,9 @@ def _one(
     except HostError as trouble:
         return _failed(name, str(trouble))
     except OSError as trouble:
-        return _failed(name, f"The export could not be written ({trouble.strerror or trouble}): is the disk full?")
+        return _failed(name, words("panel.export-not-written", why=trouble.strerror or trouble))
     except Exception as trouble:  # TypeError above all: another project was opened, and the objects of this one died
-        return _failed(name, f"Resolve stopped answering while it exported ({trouble}): is another project open now? Try again.")
+        return _failed(name, words("panel.export-resolve-silent", why=trouble))
     return {"item": name, "path": path, "problem": None, "handles": handles}
 
 
