@@ -30,7 +30,7 @@ function makeClipExport(ppro, machine, ops) {
       setRange(open, current, first, last, "Put in and out back after an export");
       return (await current.getInPoint()).ticks === first.ticks && (await current.getOutPoint()).ticks === last.ticks;
     }, false);
-    if (!back) notices.push("In and out of the sequence are not as they were before the export: set them again.");
+    if (!back) notices.push(tell("panel.premiere-range-changed").message);
     return { files, notices };
   }
 
@@ -61,7 +61,7 @@ function makeClipExport(ppro, machine, ops) {
       for (const [track, muted] of changed) {
         await find.tried(() => track.setMute(muted), null);
         if (Boolean(await find.tried(() => track.isMuted(), !muted)) !== muted)
-          notices.push(`The track ${track.name} is not as it was before the export: look at its header.`);
+          notices.push(tell("panel.premiere-track-changed", { track: track.name }).message);
       }
     }
   }

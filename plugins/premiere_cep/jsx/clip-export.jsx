@@ -22,10 +22,10 @@
   function changes(before, after, mutes, mutesAfter) {
     var out = [];
     if (before !== after) {
-      out.push("In and out of the sequence are not as they were before the export: set them again.");
+      out.push(h.sentence("panel.premiere-range-changed"));
     }
     if (mutes !== mutesAfter) {
-      out.push("Some tracks are still muted or switched off after the export: look at the track headers.");
+      out.push(h.sentence("panel.premiere-mutes-changed"));
     }
     return out;
   }
