@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+import msgspec
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -84,6 +85,7 @@ def test_an_editable_install_sees_packages_that_were_added_after_it(tree: Path, 
         (tree / folder / "added_later" / "__init__.py").write_text("")
         (tree / folder / "added_later" / "deeper" / "__init__.py").write_text("")
     imports = "; ".join(f"import {package}.added_later.deeper" for package in ROOTS.values())
-    call = f"import site; site.addsitedir({str(tmp_path / 'site')!r}); {imports}"
+    needed = Path(msgspec.__file__).parents[1]  # what the packages import; a plain path, so that no .pth file there is followed
+    call = f"import site, sys; site.addsitedir({str(tmp_path / 'site')!r}); sys.path.append({str(needed)!r}); {imports}"
     seen = subprocess.run([sys.executable, "-I", "-S", "-c", call], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert seen.returncode == 0, seen.stderr
