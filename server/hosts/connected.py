@@ -11,7 +11,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,7 +155,7 @@ class Hosts:
         Raises: NotFound, BadRequest, HostGone, HostFailed.
         """
         method = METHODS[call.method]
-        params = _checked(call.params, method.params or Nothing, "The parameters are not valid")
+        params = _checked(call.params, method.params or Nothing, lambda why: BadRequest("host.params-not-valid", error=why))
         if host not in self._connections:
             raise NotFound("host.not-connected")
         request = _Request(call.method, method, params, call.timeout_s)
@@ -180,7 +179,7 @@ class Hosts:
                 while True:
                     try:
                         result = await self._send(await self._connected(host, request.method), request)
-                        return _checked(result, request.method.result_type, "The editor's answer is not valid", HostFailed)
+                        return _checked(result, request.method.result_type, lambda why: HostFailed("host.answer-not-valid", error=why))
                     except (ConnectionError, asyncio.CancelledError) as error:
                         if isinstance(error, asyncio.CancelledError) or not request.method.repeatable:
                             raise
@@ -240,10 +239,11 @@ def _drop(connection: Connection) -> None:
     connection.waiting.clear()
 
 
-def _checked(value: Any, kind: Any, sentence: str, error: type[Exception] = BadRequest) -> Any:
-    with suppress(TypeError):
-        try:
-            return from_json(to_json(value), kind)
-        except SpecError as problem:
-            raise error(f"{sentence}: {problem.__cause__ or problem}.") from problem
-    raise error(f"{sentence}.")
+def _checked(value: Any, kind: Any, refused: Callable[[str], Exception]) -> Any:
+    """The struct that a JSON value is. Raises: what `refused` makes of the reason why it is none."""
+    try:
+        return from_json(to_json(value), kind)
+    except SpecError as problem:
+        raise refused(str(problem.__cause__ or problem)) from problem
+    except TypeError as problem:
+        raise refused(str(problem)) from problem
