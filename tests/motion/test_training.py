@@ -275,7 +275,7 @@ def test_a_task_that_cannot_work_says_so_before_it_starts(tmp_path: Path) -> Non
         TrainTask(output="x.safetensors")
     with pytest.raises(SpecError, match="safetensors"):
         TrainTask(output="x.pt", grid=".")
-    with pytest.raises(SpecError, match="listener"):
+    with pytest.raises(SpecError, match="for the encoder alone"):
         TrainTask(output="x.safetensors", grid=".", voices=("there",))
     with pytest.raises(OutputError):
         list(run_training(TrainTask(output=str(tmp_path / "no" / "x.safetensors"), grid=str(tmp_path))))
