@@ -177,7 +177,8 @@ def test_a_link_that_was_put_in_the_way_after_the_check_stops_the_shot(server: S
         time.sleep(0.05)
     assert job["shots"][0]["state"] == "failed"
     assert "link" in job["shots"][0]["why"]
-    assert len(job["shots"][0]["attempts"]) == 1, "no other try mends that"
+    ended = [attempt["outcome"] for attempt in job["shots"][0]["attempts"]]
+    assert ended in (["failed"], ["canceled", "failed"]), "no other try mends that; one may have begun before the pause"
 
 
 def test_a_pipe_is_no_video_and_keeps_no_worker_waiting(server: Server, media: Path) -> None:
