@@ -21,8 +21,8 @@ from .jobs import claimed, planned, submit, take_of
 from .running_services import left_in, settings
 
 
-def context(store: Store, folder: Path, pool: Any = None, **changes: Any) -> steps.StepContext:
-    return steps.StepContext(store=store, pool=pool, look=None, settings=settings(folder, **changes))  # type: ignore[arg-type]
+def context(store: Store, folder: Path, executor: Any = None, **changes: Any) -> steps.StepContext:
+    return steps.StepContext(store=store, executor=executor, look=None, settings=settings(folder, **changes))  # type: ignore[arg-type]
 
 
 def join_claim(store: Store, folder: Path) -> Claim:
@@ -56,7 +56,7 @@ async def test_called_off_between_its_name_and_its_record_a_take_leaves_no_file(
 
 
 class Recorder:
-    """A pool that only notes what it was asked."""
+    """An executor that only notes what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
@@ -67,14 +67,14 @@ class Recorder:
 
 
 async def test_takes_are_signed_as_the_server_is_set_up_and_nobody_is_told_with_what(store: Store, tmp_path: Path) -> None:
-    claim, pool = join_claim(store, tmp_path), Recorder()
-    chosen = context(store, tmp_path, pool, sign_certificate=tmp_path / "chain.pem", sign_key=tmp_path / "key.pem")
+    claim, executor = join_claim(store, tmp_path), Recorder()
+    chosen = context(store, tmp_path, executor, sign_certificate=tmp_path / "chain.pem", sign_key=tmp_path / "key.pem")
     piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request))
     piece.parent.mkdir(parents=True)
     piece.write_bytes(b"x")
     with pytest.raises(WorkFailed, match="noted"):
         await steps._join(claim, chosen, None, None)  # type: ignore[arg-type]
-    (task,) = pool.asked
+    (task,) = executor.asked
     assert isinstance(task, JoinTask)
     assert task.settings.sign_with == (str(tmp_path / "chain.pem"), str(tmp_path / "key.pem"))
     assert claim.settings.sign_with is None, "what is told of a take says nothing of the key"
