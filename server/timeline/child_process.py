@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 from typing import TypeVar
 
 from heygem_core import errors as core
@@ -12,13 +11,14 @@ from heygem_core.errors import HeygemError
 from heygem_core.messages import message_of
 from heygem_core.shot import Failed, from_json, to_json
 
+from ..executors.python_process import python_module
 from . import errors
 from .child_specs import ConformSpec, PublishSpec, Spec
 from .conform_types import Conformed, Published
 from .errors import UnreadableTimeline
 
 SECONDS = 600.0
-_COMMAND = (sys.executable, "-m", "heygem_server.timeline", "-")
+_COMMAND = python_module("heygem_server.timeline", "-")
 _Result = TypeVar("_Result", Conformed, Published)
 
 

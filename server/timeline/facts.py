@@ -19,6 +19,7 @@ from heygem_core import errors
 from heygem_core.errors import HeygemError, NoPicture, UnreadableMedia
 from heygem_core.shot import from_json, to_json
 
+from ..executors.python_process import python_module
 from .conform_types import MediaFacts
 
 Facts = Callable[[Path], MediaFacts]
@@ -112,7 +113,7 @@ class FactsChild:
 
 def _started() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "heygem_server.timeline.facts"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        python_module("heygem_server.timeline.facts"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
 
 

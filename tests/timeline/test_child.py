@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import SpecError, UnreadableMedia
+from heygem_server.executors.python_process import python_code, python_module
+from heygem_server.timeline import child_process
 from heygem_server.timeline.child_process import conform_blocking, conform_in_child, publish_blocking
 from heygem_server.timeline.child_specs import ConformSpec, PublishSpec
 from heygem_server.timeline.conform_types import FinishedTake, Selection
@@ -121,3 +123,12 @@ def test_reading_timelines_loads_no_networks() -> None:
     code = f"import sys, {', '.join(f'heygem_server.{each}' for each in modules)}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "mediapipe", "transformers", "av"} & set(loaded)
+
+
+def test_the_children_import_nothing_from_the_folder_that_the_server_was_started_in(tmp_path: Path) -> None:
+    """An `opentimelineio.py` beside a timeline would run as ours."""
+    (tmp_path / "opentimelineio.py").write_text("import pathlib; pathlib.Path('ran').touch()")
+    for command, said in ((child_process._COMMAND, b'{"ask": "dance"}'), (python_module("heygem_server.timeline.facts"), b'"none"\n')):
+        subprocess.run(command, input=said, cwd=tmp_path, capture_output=True, timeout=60)
+    subprocess.run(python_code("import opentimelineio"), cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert not (tmp_path / "ran").exists()
