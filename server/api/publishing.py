@@ -23,7 +23,7 @@ from ..rendering.timeline_store import KEPT, TIMELINE_ID, timelines_folder
 from ..security.ownership import check_owns
 from ..timeline.child_process import publish_in_child
 from ..timeline.child_specs import PublishSpec
-from ..timeline.conform_types import Conformed, FinishedTake, PublishMode, TimelineShot, simple_settings
+from ..timeline.conform_types import PUBLISH_MODE, Conformed, FinishedTake, PublishMode, TimelineShot, simple_settings
 from ..timeline.formats.registry import FormatName, writable
 from ..wire import TakeView
 
@@ -32,7 +32,7 @@ _ANSWER = "answer.json"  # beside kept.json: to a request that comes again
 
 class PublishQuery(Struct, frozen=True, kw_only=True):
     format: FormatName = "otio"
-    mode: PublishMode = "references"
+    mode: PublishMode = PUBLISH_MODE
     report: Annotated[int, Meta(ge=0, le=1)] = 0  # 1 = not the file but what it cannot carry, as JSON
 
 

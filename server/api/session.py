@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ..errors import BadRequest, Unauthorized
+from ..errors import BadRequest, Forbidden, Unauthorized
 from ..http import app_keys
-from ..http.routes import ADMIN, PUBLIC, RequestContext, Route, answer_json
+from ..http.routes import ADMIN, PEOPLE, PUBLIC, RequestContext, Route, answer_json
 from ..security.challenge import prove
 from ..security.middleware import COOKIE, set_cookie
 from ..wire import Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest
@@ -52,6 +52,13 @@ async def new_link(context: RequestContext) -> SignIn:
     return SignIn(code=context[app_keys.ACCESS].tokens.new_code())
 
 
+async def new_own_link(context: RequestContext) -> SignIn:
+    """The page that it signs in ends when the token that asks does. Raises: Forbidden — a page has its cookie already."""
+    if context.who.csrf is not None:
+        raise Forbidden("auth.page-makes-no-link")
+    return SignIn(code=context[app_keys.ACCESS].tokens.new_code(context.who))
+
+
 async def new_token(context: RequestContext, body: TokenRequest) -> Token:
     if body.scope == "host" and not (body.host and body.project):
         raise BadRequest("auth.host-token-names-both")
@@ -72,6 +79,8 @@ ROUTES = (
           handler=session, response=SignedIn),
     Route(method="POST", path="/api/v1/sign-in-codes", summary="A new one-time code for a browser of this user.",
           handler=new_link, scopes=ADMIN, response=SignIn, status=201),
+    Route(method="POST", path="/api/v1/own-sign-in-codes", summary="A one-time code for a browser of whoever has this pass.",
+          handler=new_own_link, scopes=PEOPLE, response=SignIn, status=201),
     Route(method="POST", path="/api/v1/tokens", summary="A token for a page, or for one host and its project.",
           handler=new_token, scopes=ADMIN, body=TokenRequest, response=Token, status=201),
 )  # fmt: skip

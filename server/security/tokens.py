@@ -40,6 +40,13 @@ class Grant(Struct, frozen=True, kw_only=True):
         return f"Grant({self.id}, {self.scope})"  # never the token, wherever it is printed
 
 
+class _Code(Struct, frozen=True, kw_only=True):
+    """Of a sign-in link."""
+
+    ends: float  # seconds since 1970
+    page_ends: float | None  # of the page that it signs in; None = thirty days later
+
+
 class TokenStore:
     """The tokens of one server. Not thread-safe: everything happens on the event loop."""
 
@@ -48,11 +55,14 @@ class TokenStore:
         self._file = file
         self.admin = _new("admin")
         self._grants = {grant.id: grant for grant in _read(file) if not _ended(grant)}
-        self._codes: dict[str, float] = {}  # one-time code → when it ends
+        self._codes: dict[str, _Code] = {}
 
-    def issue(self, scope: Scope, *, host: str | None = None, project: str | None = None, cookie: bool = False) -> Grant:
-        """A new token that outlives a restart."""
-        grant = _new(scope, host=host, project=project, csrf=secrets.token_urlsafe(32) if cookie else None, ends=time.time() + GRANT_LIFE_S)
+    def issue(
+        self, scope: Scope, *, host: str | None = None, project: str | None = None, cookie: bool = False, ends: float | None = None
+    ) -> Grant:
+        """A new token that outlives a restart. `ends`: seconds since 1970; None = after thirty days."""
+        csrf = secrets.token_urlsafe(32) if cookie else None
+        grant = _new(scope, host=host, project=project, csrf=csrf, ends=time.time() + GRANT_LIFE_S if ends is None else ends)
         self._grants[grant.id] = grant
         self._save()
         return grant
@@ -76,20 +86,23 @@ class TokenStore:
         """Without any proof of its secret: for `prove` alone."""
         return self.admin if name == self.admin.id else self._grants.get(name or "")
 
-    def new_code(self) -> str:
-        """A code that signs one browser in, once, within ten minutes."""
+    def new_code(self, who: Grant | None = None) -> str:
+        """A code that signs one browser in, once, within ten minutes: for thirty days, or until the grant `who` ends."""
         now = time.time()
-        self._codes = {code: ends for code, ends in self._codes.items() if ends > now}
+        self._codes = {code: known for code, known in self._codes.items() if known.ends > now}
         code = secrets.token_urlsafe(32)
-        self._codes[code] = now + CODE_LIFE_S
+        self._codes[code] = _Code(ends=now + CODE_LIFE_S, page_ends=None if who is None else who.ends)
         return code
 
     def spend_code(self, code: str) -> Grant:
         """A page's grant with a cookie's CSRF word. Raises: Unauthorized."""
         found = [known for known in self._codes if hmac.compare_digest(known.encode(), code.encode())]
-        if not found or self._codes.pop(found[0]) < time.time():
+        if not found:
             raise Unauthorized("auth.link-used")
-        return self.issue("page", cookie=True)
+        known = self._codes.pop(found[0])
+        if known.ends < time.time():
+            raise Unauthorized("auth.link-used")
+        return self.issue("page", cookie=True, ends=known.page_ends)
 
     def __iter__(self) -> Iterator[Grant]:
         return iter((self.admin, *self._grants.values()))

@@ -8,7 +8,7 @@ from typing import Annotated
 from heygem_core.options import option
 from heygem_core.shot import Struct
 
-from .conform_types import Exported, FinishedTake, PublishMode, Selection
+from .conform_types import PUBLISH_MODE, Exported, FinishedTake, PublishMode, Selection
 from .formats.registry import FormatName
 
 
@@ -34,7 +34,7 @@ class PublishSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="publi
     format: FormatName | None = None
     rate: Fraction | None = None
     takes: tuple[FinishedTake, ...]
-    mode: Annotated[PublishMode, option("takes as versions of their clips, on a track above, or both", flag="--mode")] = "references"
+    mode: Annotated[PublishMode, option("takes as versions of their clips, on a track above, or both", flag="--mode")] = PUBLISH_MODE
     output: str
     output_format: FormatName | None = None  # None = by the suffix
 

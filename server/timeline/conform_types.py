@@ -20,6 +20,7 @@ from .formats.registry import FormatName
 PublishMode = Literal["references", "track", "both"]
 """references: each take is a further media reference of its clip, and the active one. track: each take is a clip on a new
 track above, the original stays as it is. both: on the track above, and as a reference that can be switched to."""
+PUBLISH_MODE: PublishMode = "references"  # where nobody says which
 
 
 class Selection(Struct, frozen=True, kw_only=True):

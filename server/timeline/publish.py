@@ -16,7 +16,7 @@ from heygem_core.errors import HeygemError
 from heygem_core.media import timecode
 from heygem_core.messages import words
 
-from .conform_types import FinishedTake, PublishMode
+from .conform_types import PUBLISH_MODE, FinishedTake, PublishMode
 from .exact_time import exact_seconds, time_range
 from .flatten import flatten
 from .formats.assembly import Event, tracks_of
@@ -28,7 +28,7 @@ _schema = otio.schema
 
 
 def publish(
-    timeline: Any, takes: Sequence[FinishedTake], mode: PublishMode = "references", *, rate: Fraction | None = None
+    timeline: Any, takes: Sequence[FinishedTake], mode: PublishMode = PUBLISH_MODE, *, rate: Fraction | None = None
 ) -> tuple[Any, list[str]]:
     """(a copy of the timeline with the takes, what could not be done as asked).
 

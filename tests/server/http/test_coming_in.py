@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from heygem_core.errors import SpecError
 from heygem_core.shot import to_json
+from heygem_server.cli import main
 from heygem_server.client import Client, NoServer
 from heygem_server.errors import NotAllowedFolder, ServerError, TooMany, Unauthorized
 from heygem_server.http.json_responses import answer_of
 from heygem_server.http.route_table import ROUTES
+from heygem_server.http.single_instance import read_server_file
 from heygem_server.security import tokens as grants_module
 from heygem_server.security.auth_rate_limit import MOST_FAILURES, AuthRateLimit
 from heygem_server.security.challenge import is_proof, prove
@@ -138,6 +142,39 @@ def test_a_page_cannot_make_tokens_and_a_host_cannot_allow_folders(server: Serve
     assert server.ask("POST", "/api/v1/roots", {"folder": "/tmp"}, host, known=False).status == 403
     assert server.ask("GET", "/api/v1/files", headers=host, known=False).status == 403
     assert server.ask("POST", "/api/v1/tokens", {"scope": "host", "host": "h"}).status == 400
+
+
+def passed(server: Server, file: Path, token: dict[str, str]) -> str:
+    """A pass with that token, as `heygem pass` writes it under --lan."""
+    found = read_server_file(server.settings.data_folder)
+    assert found is not None
+    file.write_bytes(to_json(msgspec.structs.replace(found, token=token["Authorization"].removeprefix("Bearer "))))
+    return str(file)
+
+
+def test_a_pass_opens_the_page_until_the_pass_ends(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link was asked of the route for the server's own user, which a pass may not use: `heygem open --data PASS` was refused."""
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda link: opened.append(link) or True)
+    token = server.token("page")
+    assert main(["open", "--data", passed(server, tmp_path / "pass.json", token)]) == 0
+    answer = server.ask("POST", "/api/v1/sign-in", {"code": opened[0].partition("#code=")[2]}, known=False)
+    assert (answer.status, answer.json["scope"]) == (200, "page")
+    ends = {grant["id"]: grant["ends"] for grant in json.loads((server.settings.data_folder / "access.json").read_text())}
+    page, of_pass = answer.cookies[0].partition("=")[2].partition(".")[0], token["Authorization"].split()[1].partition(".")[0]
+    assert ends[page] == ends[of_pass]
+
+
+def test_an_editors_pass_opens_no_page_and_a_page_makes_no_link(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("webbrowser.open", pytest.fail)
+    assert main(["open", "--data", passed(server, tmp_path / "pass.json", server.token("host", host="h", project="p"))]) != 0
+    assert "page" in capsys.readouterr().err
+    cookie, csrf = server.sign_in()
+    own = {"Cookie": cookie, "Origin": f"http://{server.host}", "X-HeyGem-CSRF": csrf}
+    answer = server.ask("POST", "/api/v1/own-sign-in-codes", headers=own, known=False)
+    assert (answer.status, answer.json["code"]) == (403, "auth.page-makes-no-link")
 
 
 def test_tokens_of_pages_outlive_a_restart_and_the_admins_does_not(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_a_pass_lets_another_machine_in_and_out_again_with_its_own_rights(lan: S
     assert (tmp_path / "pass.json").stat().st_mode & 0o077 == 0
     with Client.connect(tmp_path / "pass.json") as client:
         assert client.info().scope == "page"
+        assert client.new_code()
     assert main(["jobs", "--all", "--data", str(tmp_path / "pass.json")]) == 0
     (tmp_path / "pass.pem").unlink()
     with pytest.raises(NoServer, match="beside the pass"):
