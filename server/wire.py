@@ -559,7 +559,9 @@ class ProgressNow(Struct, frozen=True, kw_only=True, tag_field="type", tag="prog
 
 
 class LogLine(Struct, frozen=True, kw_only=True, tag_field="type", tag="log"):
-    """Server: one line of a job's log."""
+    """Server: one line of a job's log. Who begins to follow a log gets its newest lines first, then each one as it is written; the one
+    that is written meanwhile may come before them, or twice.
+    """
 
     job: str
     shot: str | None
@@ -568,6 +570,7 @@ class LogLine(Struct, frozen=True, kw_only=True, tag_field="type", tag="log"):
     message: str
     code: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    number: int = 0  # in the log, from 1
 
 
 class HostView(Struct, frozen=True, kw_only=True):

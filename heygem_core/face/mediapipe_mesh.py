@@ -76,22 +76,18 @@ class MediaPipeMesh:
     name: TrackerName = "mediapipe"
 
     def __init__(self) -> None:
+        # The graphs open their networks in threads of their own, which write to stderr at any time until the first answer is there.
         with suppress_stderr():
             self._mesh = _graph(_MESH, ["landmarks", _PRESENCE])
             self._detector = _graph(_DETECTOR, ["detections"])
+            grey = np.full((64, 64, 3), 128, np.uint8)
+            self._find(grey)
+            self._landmarks(grey, Region(32, 32, 64, 0))
         import mediapipe
 
         self.version = f"mediapipe-{mediapipe.__version__}-attention-3"
         self._regions: list[Region] = []
         self._frame = 0  # since the last reset
-        self._warm_up()
-
-    def _warm_up(self) -> None:
-        """The native code writes its greetings on first use: let it do so unheard."""
-        with suppress_stderr():
-            grey = np.full((64, 64, 3), 128, np.uint8)
-            self._find(grey)
-            self._landmarks(grey, Region(32, 32, 64, 0))
 
     def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
         if first:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 
 import msgspec
@@ -21,7 +22,7 @@ from ..hosts.connected import Connection, check_host
 from ..http import app_keys
 from ..http.log import LOGGER
 from ..http.routes import PUBLIC, RequestContext, Route
-from ..rendering.events import job_of_preview
+from ..rendering.events import MOST_LINES, Subscription, job_of_preview
 from ..security.auth_rate_limit import is_loopback
 from ..security.challenge import prove
 from ..security.middleware import by_cookie, by_token
@@ -140,6 +141,7 @@ async def _serve(context: RequestContext, socket: web.WebSocketResponse, hello: 
             await _send(socket, HostsChanged(hosts=hosts.all()))
         writing = asyncio.create_task(_write(context, socket, client, who))
         try:
+            await _tell_logs(context, client, client.logs)
             await _read(context, socket, client, who, host)
         finally:
             if host is not None:
@@ -149,7 +151,7 @@ async def _serve(context: RequestContext, socket: web.WebSocketResponse, hello: 
                 await writing
 
 
-async def _read(context: RequestContext, socket: web.WebSocketResponse, client, who: Grant, host: Connection | None) -> None:  # type: ignore[no-untyped-def]
+async def _read(context: RequestContext, socket: web.WebSocketResponse, client: Subscription, who: Grant, host: Connection | None) -> None:
     async for message in socket:
         if message.type is not WSMsgType.TEXT:
             raise BadRequest("socket.text-only")
@@ -159,7 +161,15 @@ async def _read(context: RequestContext, socket: web.WebSocketResponse, client, 
         said = _decoded(message.data)
         if not isinstance(said, Follow):
             raise BadRequest("socket.after-hello")
-        client.follow(previews=said.previews, logs=await _own_logs(context, who, said.logs))
+        begun = client.follow(previews=said.previews, logs=await _own_logs(context, who, said.logs))
+        await _tell_logs(context, client, begun)
+
+
+async def _tell_logs(context: RequestContext, client: Subscription, jobs: Iterable[str]) -> None:
+    """The newest lines of logs that the client follows already: a line written meanwhile comes twice, none is missed."""
+    for job in jobs:
+        for line in (await asyncio.to_thread(context[app_keys.SERVICES].logs.lines, job))[-MOST_LINES:]:
+            client.offer_line(line)
 
 
 class _Kind(msgspec.Struct):
@@ -175,7 +185,7 @@ def _is_rpc(text: str) -> bool:
         return False
 
 
-async def _write(context: RequestContext, socket: web.WebSocketResponse, client, who: Grant) -> None:  # type: ignore[no-untyped-def]
+async def _write(context: RequestContext, socket: web.WebSocketResponse, client: Subscription, who: Grant) -> None:
     """Until the client goes, or does not take a message for so long that it is dropped."""
     seen: dict[str, bool] = {}
     try:

@@ -25,7 +25,7 @@ from .states import FINISHED_JOBS
 
 PROGRESS_S = 0.2
 _MOST_WAITING = 1000  # numbered events of one client
-_MOST_LINES = 500  # log lines of one client; older ones are in the log
+MOST_LINES = 1000  # log lines of one client; older ones are in the log
 _MOST_REPLAYED = 5000  # beyond that a snapshot is less work for everybody
 _ENCODED_KEPT = 512
 
@@ -44,14 +44,15 @@ class Subscription:
         self._replaying = since is not None
         self._events: deque[Happened] = deque()
         self._others: deque[Item] = deque()
-        self._lines: deque[LogLine] = deque(maxlen=_MOST_LINES)
+        self._lines: deque[LogLine] = deque(maxlen=MOST_LINES)
         self._progress: OrderedDict[str, ProgressNow] = OrderedDict()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._ready = asyncio.Event()
 
-    def follow(self, *, previews: bool, logs: Iterable[str]) -> None:
-        """From now on these."""
-        self.previews, self.logs = previews, frozenset(logs)
+    def follow(self, *, previews: bool, logs: Iterable[str]) -> frozenset[str]:
+        """From now on these. Gives the logs that were not followed before."""
+        before, self.previews, self.logs = self.logs, previews, frozenset(logs)
+        return self.logs - before
 
     def __aiter__(self) -> AsyncIterator[Item]:
         return self

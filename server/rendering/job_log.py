@@ -7,6 +7,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from heygem_core.errors import SpecError
 from heygem_core.messages import Language, message_of, say
 from heygem_core.shot import from_json, to_json
@@ -22,36 +24,55 @@ class JobLogs:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder, self._lock = folder, threading.Lock()
+        self._newest: dict[str, int] = {}  # by job that was written to: the number of its last line
 
-    def write(self, line: LogLine) -> None:
-        """A full disk loses the line, nothing else."""
+    def write(self, line: LogLine) -> LogLine:
+        """The line with its number. A full disk loses the line, nothing else."""
         path = self._path(line.job)
-        with self._lock, suppress(OSError):
-            if not path.exists() or path.stat().st_size < _LARGEST_BYTES:
-                with path.open("ab") as file:
-                    file.write(to_json(line) + b"\n")
+        with self._lock:
+            if line.job not in self._newest:
+                self._newest[line.job] = _mend_end(path)
+            self._newest[line.job] += 1
+            line = msgspec.structs.replace(line, number=self._newest[line.job])
+            with suppress(OSError):
+                if not path.exists() or path.stat().st_size < _LARGEST_BYTES:
+                    with path.open("ab") as file:
+                        file.write(to_json(line) + b"\n")
+        return line
 
     def lines(self, job: str) -> list[LogLine]:
         """Oldest first; a line that was cut off by a crash is left out."""
         found = []
         with suppress(FileNotFoundError):
-            for text in self._path(job).read_bytes().splitlines():
+            for number, text in enumerate(self._path(job).read_bytes().split(b"\n"), 1):
                 with suppress(SpecError):
-                    found.append(from_json(text, LogLine))
+                    found.append(msgspec.structs.replace(from_json(text, LogLine), number=number))
         return found
 
     def read(self, job: str, language: Language = "en") -> bytes:
         """As text, UTF-8."""
-        return "".join(
-            f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {' '.join(say(message_of(line), language).splitlines())}\n"
-            for line in self.lines(job)
-        ).encode()
+        return "".join(_text(line, language) for line in self.lines(job)).encode()
 
     def forget(self, job: str) -> None:
-        self._path(job).unlink(missing_ok=True)
+        with self._lock:
+            self._newest.pop(job, None)
+            self._path(job).unlink(missing_ok=True)
 
     def _path(self, job: str) -> Path:
         return self._folder / f"{''.join(letter for letter in job if letter.isalnum())}.jsonl"
+
+
+def _mend_end(path: Path) -> int:
+    """How many lines the file has, after a last one that a crash cut off was ended, so that the next one begins a line of its own."""
+    try:
+        text = path.read_bytes()
+        if text and not text.endswith(b"\n"):
+            with path.open("ab") as file:
+                file.write(b"\n")
+            return text.count(b"\n") + 1
+    except OSError:
+        return 0
+    return text.count(b"\n")
 
 
 def _text(line: LogLine, language: Language) -> str:

@@ -330,8 +330,7 @@ class Scheduler:
         line = LogLine(
             job=claim.job, shot=claim.shot, at=time.time(), level=level, message=said.message, code=said.code, params=said.params
         )
-        self._logs.write(line)
-        self._events.publish_line(line)
+        self._events.publish_line(self._logs.write(line))
 
     def _recover(self) -> None:
         intents = self._store.recover(self._owner)

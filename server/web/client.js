@@ -99,7 +99,7 @@ export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket 
         if (watchers.size === 0) socket?.follow();
       };
     },
-    /** Lines of a job's log come while anybody follows it. @param {string} job @returns {() => void} */
+    /** The lines of a job's log so far and as they are written, while anybody follows it. @param {string} job @returns {() => void} */
     followLog(job) {
       logs.set(job, (logs.get(job) ?? 0) + 1);
       socket?.follow();

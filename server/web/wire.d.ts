@@ -464,6 +464,7 @@ export interface LogLine {
   message: string;
   code: string | null;
   params: Record<string, any>;
+  number: number;
 }
 
 export interface HostView {

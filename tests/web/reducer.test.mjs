@@ -124,9 +124,18 @@ test("the same folder is asked for once until somebody answers", () => {
   assert.equal(play([{ type: "consent.answered", folder: "/media" }], asked).consents.length, 0);
 });
 
+const logLine = (number) => ({ type: "log", job: "j1", shot: null, at: number, level: "info", message: `${number}`, number });
+
 test("a log keeps its newest thousand lines", () => {
-  const lines = Array.from({ length: 1200 }, (_, k) => ({ type: "log", job: "j1", shot: null, at: k, level: "info", message: `${k}` }));
-  const { logs } = play(lines);
+  const { logs } = play(Array.from({ length: 1200 }, (_, k) => logLine(k + 1)));
   assert.equal(logs.j1.length, 1000);
-  assert.equal(logs.j1[999].message, "1199");
+  assert.equal(logs.j1[999].message, "1200");
+});
+
+test("a line that is written while the older ones come is shown once, at its place", () => {
+  const { logs } = play([3, 1, 2, 3, 4].map(logLine));
+  assert.deepEqual(
+    logs.j1.map((line) => line.number),
+    [1, 2, 3, 4],
+  );
 });

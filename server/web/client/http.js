@@ -116,8 +116,6 @@ export function makeApi(base, who) {
     deletion: (id) => get(`/jobs/${id}/deletion`),
     /** @param {string} id @param {boolean} force also what a timeline uses @returns {Promise<Wire.Deletion>} */
     deleteJob: (id, force = false) => ask("DELETE", `/jobs/${id}${force ? "?force=1" : ""}`),
-    /** @param {string} id @param {string} language "en" or "zh" @param {Extra} [extra] @returns {Promise<string>} */
-    log: async (id, language, extra) => (await send("GET", `/jobs/${id}/log${query({ language })}`, undefined, extra)).text(),
     /** @param {string} id @param {"cancel" | "retry"} verb @returns {Promise<Wire.ShotView>} */
     actOnShot: (id, verb) => ask("POST", `/shots/${id}/${verb}`),
     /**

@@ -56,8 +56,7 @@ export const EMPTY = {
  *   | {type: "job.loaded", detail: Wire.JobDetail, asOf: number}
  *   | {type: "takes.loaded", takes: Wire.TakeView[], asOf: number}
  *   | {type: "consent.answered", folder: string}
- *   | {type: "deleted", job?: string, take?: string}
- *   | {type: "log.loaded", job: string}} Local
+ *   | {type: "deleted", job?: string, take?: string}} Local
  */
 
 const LOG_LINES = 1000;
@@ -77,7 +76,7 @@ export function reduce(state, message) {
     case "progress":
       return progressed(state, message);
     case "log":
-      return { ...state, logs: { ...state.logs, [message.job]: [...(state.logs[message.job] ?? []), message].slice(-LOG_LINES) } };
+      return { ...state, logs: { ...state.logs, [message.job]: withLine(state.logs[message.job] ?? [], message) } };
     case "hosts":
       return { ...state, hosts: message.hosts };
     case "consent":
@@ -88,8 +87,6 @@ export function reduce(state, message) {
       return { ...state, consents: state.consents.filter((one) => one.folder !== message.folder) };
     case "deleted": // the answer may come before the event
       return message.job ? jobDeleted(state, message.job) : message.take ? takeDeleted(state, message.take) : state;
-    case "log.loaded":
-      return { ...state, logs: without(state.logs, message.job) };
     case "jobs.loaded":
       return { ...state, jobs: merged(state, state.jobs, message.jobs, message.asOf) };
     case "job.loaded":
@@ -151,6 +148,16 @@ function shotChanged(state, shot) {
   const shots = { ...state.shots, [shot.job]: { ...state.shots[shot.job], [shot.id]: shot } };
   const progress = WORKED_ON.has(shot.state) ? state.progress : without(state.progress, shot.id);
   return changed({ ...state, shots, progress }, shot.id);
+}
+
+/**
+ * The lines with one more, in the order of their numbers. The same line may come twice and before older ones.
+ * @param {Wire.LogLine[]} lines
+ * @param {Wire.LogLine} line
+ */
+function withLine(lines, line) {
+  if (lines.some((one) => one.number === line.number)) return lines;
+  return [...lines, line].sort((one, other) => one.number - other.number).slice(-LOG_LINES);
 }
 
 /** @param {State} state @param {Wire.TakeView} take @returns {State} */

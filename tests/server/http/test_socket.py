@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection
 from heygem_server.api import events as events_module
 from heygem_server.rendering import services
 from heygem_server.rendering.events import Broadcaster
+from heygem_server.rendering.job_log import JobLogs
 from heygem_server.security.challenge import is_proof
 from heygem_server.store import Store
 from heygem_server.wire import LogLine, Origin, PreviewHeader
@@ -126,6 +127,19 @@ def test_who_comes_back_is_not_told_the_same_again(still: Server) -> None:
         told(socket, "hosts")
         with pytest.raises(TimeoutError):
             socket.recv(timeout=0.3)
+
+
+def test_who_begins_to_follow_a_log_gets_what_was_written_before(tmp_path: Path) -> None:
+    with running(tmp_path, renders=False) as server:
+        logs = JobLogs(server.settings.data_folder / "logs" / "jobs")
+        for job, texts in (("j1", ["a", "b"]), ("j2", ["c"])):
+            for text in texts:
+                logs.write(LogLine(job=job, shot=None, at=0.0, level="info", message=text))
+        with server.known_socket(logs=["j1"]) as socket:
+            assert [told(socket, "log")["message"] for _ in range(2)] == ["a", "b"]
+            socket.send(json.dumps({"type": "follow", "logs": ["j1", "j2"]}))
+            line = told(socket, "log")
+            assert (line["message"], line["number"]) == ("c", 1), "what is followed already is not told again"
 
 
 class Listener:
