@@ -87,7 +87,7 @@ def panel_in_chromium(fake: NodeProcess, panel: Path, host_id: str) -> Iterator[
             yield page
         finally:
             browser.close()
-    assert complaints == []
+    assert complaints == [], complaints
 
 
 @contextmanager

@@ -45,6 +45,8 @@
       if (name === "fs") return fs;
       const path = name.startsWith(".") ? join(folder, name) : name;
       if (path.endsWith("/machine.js")) return machine;
+      if (path in texts) return JSON.parse(texts[path]);
+      if (!(path in files)) throw new Error(`there is no ${path}`);
       if (!(path in loaded)) {
         loaded[path] = { exports: {} };
         files[path](loaded[path], loaded[path].exports, requireFrom(dirname(path)));
