@@ -16,6 +16,7 @@ from heygem_core.shot import to_json
 from ..errors import BadRequest, problem_of, problem_with
 from ..hosts.connected import Hosts
 from ..hosts.exports import Exporting
+from ..rendering.handing_in import hand_in
 from ..security.allowed_folders import AllowedFolders
 from ..security.headers import COMMON
 from ..security.middleware import AccessControl, check_names
@@ -69,7 +70,7 @@ async def _hosts(app: web.Application) -> AsyncIterator[None]:
     services = app[app_keys.SERVICES]
 
     async def placed(take: str, where: Placed) -> None:
-        await asyncio.to_thread(services.store.placed, take, where)
+        await hand_in(services.store.placed, take, where)  # the editor has done it: it must not be forgotten
 
     app[app_keys.HOSTS] = Hosts(services.events.say, placed)
     yield

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from contextlib import suppress
 from pathlib import Path
 
 from heygem_core.errors import HeygemError
 
+from ..errors import ServerError
 from ..store import Store
 from ..wire import TakeView
 from .preview_cache import PreviewCache
@@ -20,23 +21,25 @@ _NEWEST = 50  # takes that are considered; an older one is measured when somebod
 
 async def measure_when_idle(store: Store, scheduler: Scheduler, look: PreviewCache) -> None:
     """Runs until cancelled. Takes of before this start are left to whoever asks for their figures."""
-    began, done = time.time(), set[str]()
+    done: set[str] | None = None  # takes that need no look any more; None = those of before are not known yet
     while True:
+        with suppress(HeygemError, ServerError):  # a take that cannot be measured is still a take; who asks for its figures is told why
+            if done is None:
+                done = {take.id for take in (await asyncio.to_thread(store.takes, limit=_NEWEST)).takes}
+            elif scheduler.idle:
+                await _measure_next(store, look, done)
         await asyncio.sleep(_LOOKED_S)
-        if not scheduler.idle:
+
+
+async def _measure_next(store: Store, look: PreviewCache, done: set[str]) -> None:
+    """One take, the newest: something may come in meanwhile."""
+    for take in (await asyncio.to_thread(store.takes, limit=_NEWEST)).takes:
+        if take.missing or take.id in done:
             continue
-        page = await asyncio.to_thread(store.takes, limit=_NEWEST)
-        for take in page.takes:
-            if take.created < began or take.missing or take.id in done:
-                continue
-            done.add(take.id)
-            if await asyncio.to_thread(_measured, take):
-                continue
-            try:
-                await look.measure(take)
-            except HeygemError:
-                continue  # a take that cannot be measured is still a take; who asks for its figures is told why
-            break  # something may have come in meanwhile
+        done.add(take.id)
+        if not await asyncio.to_thread(_measured, take):
+            await look.measure(take)
+            return
 
 
 def _measured(take: TakeView) -> bool:

@@ -34,12 +34,14 @@ from ..store.work import HEARTBEAT_S, MOST_COUNTED
 from ..wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView
 from .disk_space import trouble
 from .events import Broadcaster
+from .handing_in import REFUSED, hand_in
 from .job_log import JobLogs
 from .progress import LiveProgress
 from .steps import StepContext, do, title
 from .take_files import check_takes, settle_intents, sweep_staging
 
 _DISK_CHECKED_S = 2.0
+REFUSED_S = 1.0  # between two tries of a queue that could not be read or written
 _LONGEST_SLEEP_S = 30.0
 _NOT_AGAIN = {kind.exit_code for kind in (core.SpecError, core.InputError, core.NoUsableFace, core.SetupError)}
 """Exit codes of failures that another try cannot mend."""
@@ -67,6 +69,8 @@ class Scheduler:
         self._live = LiveProgress()
         self._wake = asyncio.Event()
         self._stopping = False
+        self._announced: Message | None = None  # what was last told of `message` by an event
+        self._disk: Message | None = None  # a disk that is too full
         self._full: set[Path] = set()  # folders of jobs in which a take found no room
         self._disk_checked = 0.0
         self._loop = asyncio.get_running_loop()
@@ -83,10 +87,13 @@ class Scheduler:
             while not self._stopping:
                 try:
                     await self._fill()
+                    await self._sleep()
+                except REFUSED as refused:
+                    await self._say(refused.said)
+                    await asyncio.sleep(REFUSED_S)
                 except Exception:
                     LOGGER.exception("the queue could not be read; trying again")
-                    await asyncio.sleep(1)
-                await self._sleep()
+                    await asyncio.sleep(REFUSED_S)
         finally:
             beating.cancel()
 
@@ -190,10 +197,11 @@ class Scheduler:
     # --- the loop ----------------------------------------------------------------------------------------------------
 
     async def _fill(self) -> None:
-        """Claims for every free worker."""
+        """Claims for every free worker. Raises: DiskFull, Busy — the store refuses."""
         await self._check_disks()
-        while not self._stopping and self.message is None and len(self._running) < self._executor.capacity:
-            claim = await asyncio.to_thread(self._store.claim, self._owner)
+        while not self._stopping and self._disk is None and len(self._running) < self._executor.capacity:
+            claim = await asyncio.to_thread(self._store.claim, self._owner, holding=list(self._running))
+            await self._say(None)
             if claim is None:
                 return
             running = _Running(claim)
@@ -217,6 +225,9 @@ class Scheduler:
                 continue
             try:
                 lost = await asyncio.to_thread(self._store.heartbeat, self._owner, list(self._running))
+            except REFUSED as refused:
+                LOGGER.warning("leases could not be prolonged, trying again: %s", refused)
+                continue
             except Exception:
                 LOGGER.exception("leases could not be prolonged; trying again")
                 continue
@@ -258,8 +269,10 @@ class Scheduler:
             reason = tell("work.server-stopped" if self._stopping else "work.somebody-called-off")
         else:
             reason = failure.reason
-        with suppress(StaleAttempt):
-            again = await asyncio.to_thread(self._store.fail, claim.token, outcome, reason, again=again and code not in _NOT_AGAIN)
+        # What is refused to the last is given out again by the next claim, or by the next start.
+        with suppress(StaleAttempt, *REFUSED):
+            again = again and code not in _NOT_AGAIN
+            again = await hand_in(self._store.fail, claim.token, outcome, reason, again=again, stop=running.stop)
             ended = tell("log.did-not-succeed" if again else "log.failed", what=title(claim), outcome=outcome, reason=reason)
             self._note(claim, "warning" if again else "error", ended)
 
@@ -271,13 +284,22 @@ class Scheduler:
             return
         self._disk_checked = time.monotonic()
         folders = [self._settings.data_folder, self._settings.cache, self._settings.takes_folder, *self._full]
-        message = await asyncio.to_thread(trouble, folders, self._settings.disk_floor_bytes)
-        if message is None:
+        self._disk = await asyncio.to_thread(trouble, folders, self._settings.disk_floor_bytes)
+        if self._disk is None:
             self._full.clear()
+        await self._say(self._disk)
+
+    async def _say(self, message: Message | None) -> None:
+        """Why nothing is given out; None = work goes on. The event follows as soon as the store takes it."""
         if (message is None) != (self.message is None):
-            await asyncio.to_thread(self._store.announce, message)
             LOGGER.warning(message or tell("queue.room-again"))
         self.message = message
+        if (message is None) != (self._announced is None):
+            try:
+                await asyncio.to_thread(self._store.announce, message)
+            except REFUSED:
+                return
+            self._announced = message
 
     def _is_full(self, claim: Claim) -> bool:
         folder = Path(claim.folder)

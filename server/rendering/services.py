@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from heygem_core.cache import Cache
+from heygem_core.errors import HeygemError
 
+from ..errors import ServerError
 from ..executors.base import Executor, Limits
 from ..executors.inspection_pool import InspectionPool
 from ..executors.registry import open_executor
@@ -100,10 +102,12 @@ async def open_services(settings: ServerSettings) -> AsyncIterator[Services]:
 
 async def _sweep_now_and_then(services: Services, settings: ServerSettings) -> None:
     while True:
-        with suppress(OSError):
+        try:
             freed = await asyncio.to_thread(sweep, services.store, settings)
             freed += await asyncio.to_thread(Cache(settings.cache).prune)
             await asyncio.to_thread(check_takes, services.store)
             if freed:
                 LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
+        except (OSError, HeygemError, ServerError) as error:  # the next hour tries again
+            LOGGER.warning("not swept: %s", error)
         await asyncio.sleep(_SWEPT_S)

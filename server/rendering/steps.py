@@ -28,6 +28,7 @@ from ..security.paths import check_no_link
 from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
+from .handing_in import hand_in
 from .take_files import file_name, next_version, place, remove_take, renamed, report_of, sha256_of, stage, unstage
 
 _MOST_NAMES_TRIED = 20
@@ -79,7 +80,7 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
     if not isinstance(planned, Planned):
         raise Broken("work.versions-do-not-fit")
     present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request))
-    await asyncio.to_thread(context.store.finish_plan, claim.token, planned, stamp=stamp, present=present)
+    await hand_in(context.store.finish_plan, claim.token, planned, stamp=stamp, present=present, stop=stop)
     return tell("log.planned", what=title(claim), frames=planned.frames, segments=len(planned.segments), present=len(present))
 
 
@@ -88,10 +89,10 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     assert claim.start is not None
     assert claim.end_exclusive is not None
     if await _changed(claim):
-        return await _plan_again(claim, context, tell("work.source-changed"))
+        return await _plan_again(claim, context, tell("work.source-changed"), stop)
     path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request))
     if await asyncio.to_thread(_touched, path):
-        await asyncio.to_thread(context.store.finish_segment, claim.token, reused=True)
+        await hand_in(context.store.finish_segment, claim.token, reused=True, stop=stop)
         return tell("log.there-already", what=title(claim))
     path.parent.mkdir(parents=True, exist_ok=True)
     task = RenderTask(
@@ -103,19 +104,19 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     )
     if not await _done(claim, context, task, watcher, stop):
         await asyncio.to_thread(path.unlink, missing_ok=True)  # nobody knows which of the two files it shows
-        return await _plan_again(claim, context, tell("work.source-changed"))
-    await asyncio.to_thread(context.store.finish_segment, claim.token)
+        return await _plan_again(claim, context, tell("work.source-changed"), stop)
+    await hand_in(context.store.finish_segment, claim.token, stop=stop)
     return tell("log.rendered", what=title(claim))
 
 
 async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> Message:
     assert claim.planned is not None
     if await _changed(claim):
-        return await _plan_again(claim, context, tell("work.source-changed"))
+        return await _plan_again(claim, context, tell("work.source-changed"), stop)
     suffix = suffix_of(claim.settings, claim.request)
     pieces = [context.segment_file(segment.key, suffix) for segment in claim.planned.segments]
     if not all(await asyncio.gather(*(asyncio.to_thread(_touched, piece) for piece in pieces))):
-        return await _plan_again(claim, context, tell("work.segment-removed"))
+        return await _plan_again(claim, context, tell("work.segment-removed"), stop)
     folder = Path(claim.folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     await asyncio.to_thread(check_no_link, str(folder))
@@ -131,9 +132,9 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
             cache=str(context.settings.cache),
         )
         if not await _done(claim, context, task, watcher, stop):
-            return await _plan_again(claim, context, tell("work.source-changed"))
+            return await _plan_again(claim, context, tell("work.source-changed"), stop)
         take = await _take(claim, context, staged, target, version)
-        return await _place(claim, context, staged, take)
+        return await _place(claim, context, staged, take, stop)
     finally:
         context.names.discard(str(target))
         await asyncio.to_thread(unstage, staging)
@@ -188,10 +189,10 @@ async def _take(claim: Claim, context: StepContext, staged: Path, target: Path, 
     )
 
 
-async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeView) -> Message:
+async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeView, stop: asyncio.Event | None = None) -> Message:
     """Gives the take its name, or the next one where somebody else was faster. Nothing here may be interrupted halfway unrecorded."""
     for _ in range(_MOST_NAMES_TRIED):
-        await asyncio.to_thread(context.store.intend, claim.token, Intent(staged=str(staged), take=take))
+        await hand_in(context.store.intend, claim.token, Intent(staged=str(staged), take=take), stop=stop)
         try:
             await asyncio.to_thread(place, staged, Path(take.path))
         except FileExistsError:
@@ -200,7 +201,7 @@ async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeVie
             take = renamed(take, target, version)
             continue
         try:
-            await asyncio.to_thread(context.store.finish_join, claim.token, take)
+            await hand_in(context.store.finish_join, claim.token, take, stop=stop)
         except StaleAttempt:  # called off in this moment: the file is nobody's, and the next attempt makes its own
             await asyncio.to_thread(remove_take, Path(take.path))
             raise
@@ -219,8 +220,8 @@ async def _reserve(claim: Claim, context: StepContext, folder: Path, suffix: str
     return target, version
 
 
-async def _plan_again(claim: Claim, context: StepContext, reason: Message) -> Message:
-    await asyncio.to_thread(context.store.replan, claim.token, reason)
+async def _plan_again(claim: Claim, context: StepContext, reason: Message, stop: asyncio.Event) -> Message:
+    await hand_in(context.store.replan, claim.token, reason, stop=stop)
     return tell("log.planned-again", what=title(claim), reason=reason)
 
 

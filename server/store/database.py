@@ -5,7 +5,8 @@
         change.shots.add(shot)            # what an event will tell; job counts and states follow by themselves
     # committed together with the events; those who listen hear of them in order
 
-A killed process loses nothing that was committed; `synchronous=FULL` extends that to a power cut.
+A killed process loses nothing that was committed; `synchronous=FULL` extends that to a power cut. What the disk refuses is taken back
+whole and told as `DiskFull`; the same change may be tried again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -28,6 +29,7 @@ from ..errors import Broken
 from ..rendering.states import job_state, move
 from ..wire import EventKind, Happened
 from . import queries, rows
+from .refusals import refusal
 from .schema import migrate
 
 Listener = Callable[[tuple[Happened, ...]], None]
@@ -58,7 +60,7 @@ class Database:
     """Opens, migrates, changes and tells. `path` may be ":memory:" nowhere: two connections share one file."""
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Raises: Broken — the file is no database, is damaged, or was written by a newer version."""
+        """Raises: Broken — the file is no database, is damaged, or was written by a newer version; DiskFull — its folder takes nothing."""
         self.path = Path(path)
         self.clock = clock
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +71,8 @@ class Database:
             migrate(self._writer)
             self._writer.execute(queries.BEGIN_EPOCH, (token_hex(8),))
         except sqlite3.DatabaseError as error:
-            raise Broken("database.unusable", path=self.path, error=error) from error
+            told = refusal(error, self.path)
+            raise (Broken("database.unusable", path=self.path, error=error) if told is error else told) from error
         if os.name == "posix":
             self.path.chmod(0o600)
 
@@ -93,30 +96,52 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view of what is committed; writers go on meanwhile."""
+        """One consistent view of what is committed; writers go on meanwhile. Raises: DiskFull, Busy, Broken — see `refusals`."""
         with self._reading:
-            self._reader.execute("BEGIN")
             try:
+                self._reader = self._outside_of_changes(self._reader)
+                self._reader.execute("BEGIN")
                 yield self._reader
+            except sqlite3.Error as error:
+                raise refusal(error, self.path) from error
             finally:
-                self._reader.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # the next one tries again
+                    self._reader = self._outside_of_changes(self._reader)
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """One transaction and its events; nothing of it stays where the block raises."""
+        """One transaction and its events; nothing of it stays where the block raises.
+
+        Raises: DiskFull, Busy, Broken — SQLite refused it (`refusals`).
+        """
         with self._writing:
-            self._writer.execute("BEGIN IMMEDIATE")
             try:
+                self._writer = self._outside_of_changes(self._writer)
+                self._writer.execute("BEGIN IMMEDIATE")
                 change = Change(self._writer, self.clock())
                 yield change
                 happened = tuple(_record(change))
                 self._writer.execute("COMMIT")
-            except BaseException:
-                self._writer.execute("ROLLBACK")
+            except BaseException as error:
+                with suppress(sqlite3.Error):  # the next one tries again
+                    self._writer = self._outside_of_changes(self._writer)
+                if isinstance(error, sqlite3.Error):
+                    raise refusal(error, self.path) from error
                 raise
             if happened:
                 for listener in self._listeners:
                     listener(happened)
+
+    def _outside_of_changes(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """The connection with no transaction open; a new one where SQLite could not even roll back."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            return connection
+        except sqlite3.Error:
+            with suppress(sqlite3.Error):
+                connection.close()
+            return _connect(self.path)
 
     @property
     def epoch(self) -> str:

@@ -45,8 +45,15 @@ MINE = "SELECT * FROM tasks WHERE attempt = ? AND state = 'running'"
 HEARTBEAT = "UPDATE tasks SET lease_until = ? WHERE attempt = ? AND state = 'running' AND owner = ?"
 """One more lease."""
 
-LOST = "SELECT * FROM tasks WHERE state = 'running' AND owner IS NOT ? AND (lease_until < ? OR ?)"
-"""Work whose server is gone: its lease ran out, or (last parameter) nobody else can be there."""
+LOST = """
+SELECT * FROM tasks
+WHERE state = 'running' AND (
+    (owner IS NOT :owner AND (lease_until < :now OR :everything))
+    OR (owner IS :owner AND :holding IS NOT NULL AND attempt NOT IN (SELECT value FROM json_each(:holding)))
+)
+"""
+"""Work whose server is gone: its lease ran out, or (:everything) nobody else can be there. And the owner's own that it is not doing:
+:holding is what it does (tokens, JSON); NULL = not looked at."""
 
 NEXT_WAKE = "SELECT min(not_before) FROM tasks WHERE state = 'queued' AND paused = 0 AND not_before > ?"
 """When a task that waits after a failure may be tried again."""

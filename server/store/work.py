@@ -6,6 +6,7 @@ taken over or called off meanwhile, StaleAttempt tells that nothing was recorded
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Literal
@@ -74,10 +75,13 @@ class Intent(Struct, frozen=True, kw_only=True):
 class Work(Database):
     """The queue from the inside."""
 
-    def claim(self, owner: str, *, lease_s: float = LEASE_S) -> Claim | None:
-        """The next piece of work, now running in the hands of `owner`; None = nothing to do at present."""
+    def claim(self, owner: str, *, lease_s: float = LEASE_S, holding: Collection[int] | None = None) -> Claim | None:
+        """The next piece of work, now running in the hands of `owner`; None = nothing to do at present.
+
+        holding: tokens of all that `owner` is doing. What is said to be in its hands beside them waits again: its end was never recorded.
+        """
         with self.change() as change:
-            _take_back(change, owner, everything=False)
+            _take_back(change, owner, everything=False, holding=holding)
             task = change.connection.execute(
                 queries.CLAIM, {"owner": owner, "now": change.now, "lease_until": change.now + lease_s}
             ).fetchone()
@@ -300,9 +304,11 @@ def _add_take(change: Change, take: TakeView) -> None:
     change.takes[take.id] = "take.added"
 
 
-def _take_back(change: Change, owner: str, *, everything: bool) -> None:
-    for task in change.connection.execute(queries.LOST, (owner, change.now, everything)).fetchall():
-        call_back(change, task, "lost", tell("work.server-gone"))
+def _take_back(change: Change, owner: str, *, everything: bool, holding: Collection[int] | None = None) -> None:
+    held = None if holding is None else json.dumps(list(holding))
+    values = {"owner": owner, "now": change.now, "everything": everything, "holding": held}
+    for task in change.connection.execute(queries.LOST, values).fetchall():
+        call_back(change, task, "lost", tell("work.not-handed-in" if task["owner"] == owner else "work.server-gone"))
 
 
 def _state(change: Change, shot: str):  # type: ignore[no-untyped-def]

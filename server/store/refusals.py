@@ -1,0 +1,25 @@
+"""What SQLite refuses, as errors that people read: the one table of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ..errors import Broken, Busy, DiskFull
+
+_UNWRITABLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def refusal(error: sqlite3.Error, path: Path) -> Exception:
+    """The error to raise for one of SQLite's about the database at `path`; a mistake of this program stays what it is."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what lies above says more precisely what failed
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull("store.full", folder=path.parent)
+    if code in _UNWRITABLE:
+        return DiskFull("store.not-written", path=path, why=error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Busy("store.busy", path=path)
+    if code in _DAMAGED:
+        return Broken("database.damaged", path=path, found=error)
+    return error

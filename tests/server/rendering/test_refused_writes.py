@@ -1,0 +1,328 @@
+"""A disk that does not take what the store writes: nothing of a change stays, a sentence says why, and the next try succeeds."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heygem_core.messages import plain
+from heygem_core.shot import RenderSettings
+from heygem_server.errors import Broken, Busy, DiskFull
+from heygem_server.store import Intent, Store, database
+from heygem_server.wire import WeakRange
+
+from .conftest import Clock
+from .jobs import claimed, finish, placed, planned, submit, take_of
+
+Act = Callable[[], object]
+
+
+class Faulty(sqlite3.Connection):
+    """Refuses the writing statement of a number, counted from where it was armed; `stuck` refuses every ROLLBACK from then on too."""
+
+    fails_at: int | None = None
+    code = sqlite3.SQLITE_FULL
+    stuck = False
+    count = 0
+    broken = False
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        self._perhaps_fail(statement)
+        return super().execute(statement, *values)
+
+    def executemany(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        self._perhaps_fail(statement)
+        return super().executemany(statement, *values)
+
+    def _perhaps_fail(self, statement: str) -> None:
+        verb = statement.split()[0]
+        if verb == "ROLLBACK" and self.stuck and self.broken:
+            raise refusal(self.code)
+        if self.fails_at is None or verb not in ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT"):
+            return
+        self.count += 1
+        if self.count > self.fails_at:
+            self.fails_at, self.broken = None, True
+            raise refusal(self.code)
+
+
+def refusal(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.fixture
+def faulty(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store whose connections can be told to refuse."""
+    really = sqlite3.connect
+    monkeypatch.setattr(database.sqlite3, "connect", lambda *args, **fields: really(*args, factory=Faulty, **fields))
+    store = Store(tmp_path / "faulty.sqlite3", clock=clock)
+    yield store
+    store.check()
+    store.close()
+
+
+def contents(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return list(connection.iterdump())
+
+
+def _plan(store: Store) -> int:
+    submit(store)
+    return claimed(store).token
+
+
+def _segment(store: Store) -> int:
+    store.finish_plan(_plan(store), planned("k"))
+    return claimed(store).token
+
+
+def _submitted(store: Store) -> Act:
+    return lambda: submit(store, "a.mp4", "b.mp4", key="k")
+
+
+def _canceled(store: Store) -> Act:
+    job = submit(store, "a.mp4", "b.mp4").job.id
+    claimed(store)
+    return lambda: store.cancel(job)
+
+
+def _paused(store: Store) -> Act:
+    job = submit(store).job.id
+    claimed(store)
+    return lambda: store.pause(job)
+
+
+def _resumed(store: Store) -> Act:
+    job = submit(store).job.id
+    store.pause(job)
+    return lambda: store.resume(job)
+
+
+def _retried(store: Store) -> Act:
+    job = submit(store).job.id
+    store.cancel(job)
+    return lambda: store.retry(job)
+
+
+def _shot_canceled(store: Store) -> Act:
+    shot = submit(store).shots[0].id
+    return lambda: store.cancel_shot(shot)
+
+
+def _shot_again(store: Store) -> Act:
+    shot = submit(store).shots[0].id
+    finish(store)
+    return lambda: store.retry_shot(shot, RenderSettings())
+
+
+def _urgent(store: Store) -> Act:
+    job = submit(store).job.id
+    return lambda: store.reprioritise(job, 90)
+
+
+def _job_deleted(store: Store) -> Act:
+    job = submit(store).job.id
+    finish(store)
+    return lambda: store.delete(job)
+
+
+def _claimed(store: Store) -> Act:
+    submit(store)
+    return lambda: claimed(store)
+
+
+def _beaten(store: Store) -> Act:
+    token = _plan(store)
+    store.clock.passes(1)
+    return lambda: store.heartbeat("me", [token])
+
+
+def _planned(store: Store) -> Act:
+    token = _plan(store)
+    return lambda: store.finish_plan(token, planned("a", "b"))
+
+
+def _rendered(store: Store) -> Act:
+    token = _segment(store)
+    return lambda: store.finish_segment(token, reused=True)
+
+
+def _planned_again(store: Store) -> Act:
+    token = _segment(store)
+    return lambda: store.replan(token, plain("The source changed."))
+
+
+def _intended(store: Store) -> Act:
+    store.finish_segment(_segment(store))
+    join = claimed(store)
+    return lambda: store.intend(join.token, Intent(staged="/staged", take=take_of(join)))
+
+
+def _joined(store: Store) -> Act:
+    store.finish_segment(_segment(store))
+    join = claimed(store)
+    return lambda: store.finish_join(join.token, take_of(join))
+
+
+def _failed_once(store: Store) -> Act:
+    token = _plan(store)
+    return lambda: store.fail(token, "failed", plain("It failed."))
+
+
+def _failed_for_good(store: Store) -> Act:
+    token = _plan(store)
+    return lambda: store.fail(token, "failed", plain("It failed."), again=False)
+
+
+def _recovered(store: Store) -> Act:
+    _plan(store)
+    return lambda: store.recover("another")
+
+
+def _adopted(store: Store) -> Act:
+    store.finish_segment(_segment(store))
+    join = claimed(store)
+    store.intend(join.token, Intent(staged="/staged", take=take_of(join)))
+    store.recover("another")
+    return lambda: store.adopt(join.shot, take_of(join))
+
+
+def _given_up(store: Store) -> Act:
+    store.finish_segment(_segment(store))
+    join = claimed(store)
+    store.intend(join.token, Intent(staged="/staged", take=take_of(join)))
+    return lambda: store.drop_intent(join.shot)
+
+
+def _pinned(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    return lambda: store.pin(take, True)
+
+
+def _placed(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    store.placed(take, placed())
+    return lambda: store.placed(take, placed())
+
+
+def _measured(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    return lambda: store.measured(take, (WeakRange(start=1, end_exclusive=2, reason="soft"),))
+
+
+def _take_deleted(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    return lambda: store.delete_take(take)
+
+
+def _missed(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    return lambda: store.mark_missing([take], [])
+
+
+def _announced(store: Store) -> Act:
+    return lambda: store.announce(plain("All is well."))
+
+
+def _pruned(store: Store) -> Act:
+    submit(store)
+    return lambda: store.prune(keep_events=0)
+
+
+ACTS = [
+    act for name, act in sorted(globals().items()) if name.startswith("_") and getattr(act, "__annotations__", {}).get("return") == "Act"
+]
+
+
+@pytest.mark.parametrize("stuck", [False, True], ids=["rolled back", "stuck"])
+@pytest.mark.parametrize("prepare", ACTS, ids=lambda act: act.__name__[1:])
+def test_whichever_statement_is_refused_nothing_stays_and_the_next_try_succeeds(
+    faulty: Store, prepare: Callable[[Store], Act], stuck: bool
+) -> None:
+    """Where even ROLLBACK was refused, every later change failed: "cannot start a transaction within a transaction"."""
+    act = prepare(faulty)
+    before = contents(faulty)
+    for number in range(200):
+        faulty._writer.fails_at, faulty._writer.count, faulty._writer.broken = number, 0, False
+        faulty._writer.stuck = stuck
+        with suppress(DiskFull):
+            act()
+            break
+        assert contents(faulty) == before
+    assert number >= 3, "at least BEGIN, one change and COMMIT"
+    assert contents(faulty) != before
+
+
+def test_every_method_that_changes_something_is_tried_above() -> None:
+    """A new one joins them."""
+    import inspect
+
+    tried = " ".join(inspect.getsource(act) for act in ACTS) + inspect.getsource(claimed)
+    changing = [
+        name
+        for name, method in inspect.getmembers(Store, inspect.isfunction)
+        if not name.startswith("_") and "self.change()" in inspect.getsource(method)
+    ]
+    assert [name for name in changing if f"store.{name}(" not in tried and name != "submit"] == []
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """This process can write nothing into any file."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of processes")
+@pytest.mark.parametrize("prepare", ACTS, ids=lambda act: act.__name__[1:])
+def test_a_file_system_that_takes_nothing_is_told_and_forgotten_once_it_does(store: Store, prepare: Callable[[Store], Act]) -> None:
+    act = prepare(store)
+    before = contents(store)
+    with no_room():
+        for _ in range(2):
+            with pytest.raises(DiskFull):
+                act()
+    assert contents(store) == before
+    act()
+    assert contents(store) != before
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        (sqlite3.SQLITE_FULL, DiskFull, "is full"),
+        (sqlite3.SQLITE_IOERR_WRITE, DiskFull, "could not be written"),
+        (sqlite3.SQLITE_IOERR_FSYNC, DiskFull, "could not be written"),
+        (sqlite3.SQLITE_CANTOPEN, DiskFull, "could not be written"),
+        (sqlite3.SQLITE_READONLY, DiskFull, "could not be written"),
+        (sqlite3.SQLITE_BUSY, Busy, "try again"),
+        (sqlite3.SQLITE_LOCKED, Busy, "try again"),
+        (sqlite3.SQLITE_CORRUPT, Broken, "is damaged"),
+        (sqlite3.SQLITE_NOTADB, Broken, "is damaged"),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.OperationalError, "full"),  # a bug of ours stays one
+    ],
+)
+def test_each_refusal_of_sqlite_is_an_error_of_its_kind(faulty: Store, code: int, kind: type[Exception], said: str) -> None:
+    faulty._writer.fails_at, faulty._writer.code = 1, code
+    with pytest.raises(kind, match=said):
+        faulty.announce(None)
+    faulty.announce(None)
