@@ -13,6 +13,7 @@ import numpy.typing as npt
 from . import timecode
 from .colour import ColourTags
 from .geometry import Affine, Points, coded_to_display, display_size, inverse, map_points
+from .packets import Numbering
 from .pixels import PixelFormat, is_full_range
 
 
@@ -54,6 +55,7 @@ class MediaInfo:
     keyframe_dts: npt.NDArray[np.int64]  # (keys,) decoding time of the same
     interlaced: bool = False  # each picture is two fields; the reader gives them deinterlaced
     seekable: bool  # whether frame times stay exact after a seek
+    numbering: Numbering = "time"  # what tells the number of a decoded picture
     missing_frames: int  # frames that the container's header promises and the file no longer holds
     start_timecode: str | None  # of the first frame, `;` for drop-frame
     reel: str | None

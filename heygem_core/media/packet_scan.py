@@ -1,5 +1,5 @@
-"""Finds when each frame of a stream is shown, from its packets: times, rate, keyframes. No picture is decoded where the
-packets carry their times; the rate is measured against those times; what the header claims is not trusted."""
+"""Finds when each frame of a stream is shown, from its packets: times, rate, keyframes. No picture is decoded; the rate is measured
+against the times; what the header claims is not trusted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from av.stream import Discard
 
+from .packets import Numbering, is_hidden, picture_packets
+
 if TYPE_CHECKING:
     from av import Packet
     from av.container import InputContainer
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
 
 Ticks = npt.NDArray[np.int64]
 _Row = tuple[int | None, int | None, int, bool, bool]  # pts, dts, duration, is keyframe, is hidden
+_Table = npt.NDArray[np.object_]  # (rows, 4): the first four of a row
 
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _TIMED_THUMBNAILS = 0x800
 # Containers in which a seek lands on the wanted keyframe with the same timestamps as in a run from the start.
 _EXACT_SEEK = ("mov", "matroska", "webm", "mxf")
+_CHUNK_HEADER = 8  # bytes: the name and size of a RIFF chunk
+_NO_TIMES = frozenset({"avi", "asf", "h264", "hevc"})
+_DECODING_TIMES = frozenset({"avi", "asf", "matroska,webm"})  # that at least store when a picture is decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,13 +44,14 @@ class FrameTimes:
     keyframe_dts: Ticks  # (keys,)
     seekable: bool
     missing: int  # frames promised by the header but not in the file
+    numbering: Numbering = "time"
 
     def starting_at(self, first_pts: int | None) -> FrameTimes:
         """Without the frames before the first one that decodes (leading pictures whose references were cut away)."""
-        if first_pts is None or not len(self.pts) or first_pts <= self.pts[0]:
+        if first_pts is None or not len(self.pts):
             return self
-        dropped = int(np.searchsorted(self.pts, first_pts))
-        if dropped >= len(self.pts):
+        dropped = first_pts if self.numbering == "order" else int(np.searchsorted(self.pts, first_pts))
+        if not 0 < dropped < len(self.pts):
             return self
         kept = self.keyframes >= dropped
         return replace(self, pts=self.pts[dropped:], keyframes=self.keyframes[kept] - dropped, keyframe_dts=self.keyframe_dts[kept])
@@ -55,18 +62,40 @@ def has_picture(stream: VideoStream) -> bool:
     return not int(stream.disposition) & (_ATTACHED_PICTURE | _TIMED_THUMBNAILS)
 
 
-def scan_frames(container: InputContainer, stream: VideoStream) -> FrameTimes:
+def scan_frames(container: InputContainer, stream: VideoStream, numbering: Numbering = "time") -> FrameTimes:
     """Reads the container to its end (its index only, where that holds everything)."""
     for other in container.streams:
         if other is not stream and other.type in ("video", "audio"):
             other.discard = Discard.all
-    time_base = stream.time_base or Fraction(1, 90000)
-    rows = _rows_from_index(container, stream) or [row for packet in container.demux(stream) if (row := _row(packet, stream)) is not None]
+    promised = _promised(container, stream)
+    rows = _rows_from_index(container, stream)
+    if not rows:
+        packets = container.demux(stream) if numbering == "order" else picture_packets(container, stream, numbering)
+        slots = _index_of_avi(container, stream)
+        rows = [_row(packet, stream, slots) for packet in packets if packet.size]
     shown = np.array([row[:4] for row in rows if not row[4]] or np.empty((0, 4)), dtype=object)
-    seekable = any(name in container.format.name for name in _EXACT_SEEK)
-    missing = max(0, stream.frames - len(rows))
-    if any(pts is None for pts in shown[:, 0]):
-        return _counted(shown, stream, missing)
+    missing = max(0, promised - _places(container, rows))
+    if numbering == "order" or any(pts is None for pts in shown[:, 0]):
+        return _in_order(container, stream, shown, missing)
+    return _by_time(container, stream, shown, missing)
+
+
+def stores_no_times(container: InputContainer, stream: VideoStream) -> bool | None:
+    """Whether the container stores only when pictures are decoded; None = that shows in its packets (`stores_times`)."""
+    if container.format.name in _NO_TIMES:
+        return True
+    written_by_old_tools = "matroska" in container.format.name and stream.codec_context.codec_tag.strip("\0")
+    return None if written_by_old_tools else False
+
+
+def stores_times(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the first packet says when its picture is shown. The container must have been opened with the option `fflags=nofillin`:
+    otherwise FFmpeg guesses, well for MPEG's usual order and wrongly for any other."""
+    return next((packet.pts is not None for packet in container.demux(stream) if packet.size), True)
+
+
+def _by_time(container: InputContainer, stream: VideoStream, shown: _Table, missing: int) -> FrameTimes:
+    time_base = stream.time_base or Fraction(1, 90000)
     order = np.argsort(shown[:, 0].astype(np.int64), kind="stable")
     pts, dts, durations, keys = (shown[order, column].astype(np.int64) for column in range(4))
     pts, first = np.unique(pts, return_index=True)
@@ -81,7 +110,7 @@ def scan_frames(container: InputContainer, stream: VideoStream) -> FrameTimes:
         variable=rate is None and len(pts) > 1,
         keyframes=keyframes,
         keyframe_dts=dts[first][keyframes],
-        seekable=seekable,
+        seekable=any(name in container.format.name for name in _EXACT_SEEK),
         missing=missing,
     )
 
@@ -120,9 +149,10 @@ def snapped(rate: Fraction) -> Fraction:
 
 
 def _follows(pts: Ticks, time_base: Fraction, rate: Fraction) -> bool:
-    ideal = np.arange(len(pts)) * float(1 / (rate * time_base))
-    error = (pts - pts[0]) - ideal
-    return bool(np.ptp(error) <= 1.001 * max(1.0, float(Fraction(1, 100_000) / time_base)))
+    ticks_per_frame = float(1 / (rate * time_base))
+    error = (pts - pts[0]) - np.arange(len(pts)) * ticks_per_frame
+    rounding = 1.001 * max(1.0, float(Fraction(1, 100_000) / time_base))
+    return bool(np.ptp(error) <= min(rounding, ticks_per_frame / 2))  # a clock that ticks once a frame has nothing to round
 
 
 def _claims(stream: VideoStream) -> list[Fraction]:
@@ -141,23 +171,46 @@ def _rows_from_index(container: InputContainer, stream: VideoStream) -> list[_Ro
     return [(entry.timestamp, entry.timestamp, 0, True, entry.is_discard) for entry in entries]
 
 
-def _row(packet: Packet[VideoStream], stream: VideoStream) -> _Row | None:
+def _index_of_avi(container: InputContainer, stream: VideoStream) -> dict[int, int]:
+    """Decoding time by place in the file. The demuxer counts the chunks that it comes across, so after damage it counts too few."""
+    if container.format.name != "avi":
+        return {}
+    return {entry.pos + _CHUNK_HEADER: entry.timestamp for entry in stream.index_entries}
+
+
+def _row(packet: Packet[VideoStream], stream: VideoStream, slots: dict[int, int]) -> _Row:
     """(pts, dts, duration, is keyframe, is hidden) of a packet that holds a frame."""
-    if not packet.size:
-        return None
-    hidden = packet.is_discard or _is_invisible_vp8(packet, stream)
-    return packet.pts, packet.dts if packet.dts is not None else packet.pts, packet.duration or 0, packet.is_keyframe, hidden
+    dts = slots.get(packet.pos) if packet.pos in slots else packet.dts if packet.dts is not None else packet.pts
+    return packet.pts, dts, packet.duration or 0, packet.is_keyframe, is_hidden(packet, stream)
 
 
-def _is_invisible_vp8(packet: Packet[VideoStream], stream: VideoStream) -> bool:
-    """VP8's alternate reference frames are packets of their own (RFC 6386 section 9.1: the show_frame bit)."""
-    return stream.codec_context.name in ("vp8", "libvpx") and not memoryview(packet)[0] & 0x10
+def _promised(container: InputContainer, stream: VideoStream) -> int:
+    """How many frames the header promises, those that an edit list hides left out. Ask before packets are read: then an index lists
+    what a header promised and not what was found."""
+    entries = stream.index_entries
+    if "mov" in container.format.name:
+        return min(stream.frames, len(entries))
+    if container.format.name == "avi" and len(entries) and entries[-1].pos + entries[-1].size <= container.size:
+        return 0  # its index lies at its end, so the file is whole
+    return stream.frames
 
 
-def _counted(shown: npt.NDArray[np.object_], stream: VideoStream, missing: int) -> FrameTimes:
-    """For containers without presentation times (AVI): frames are counted at the header's rate."""
+def _places(container: InputContainer, rows: list[_Row]) -> int:
+    """How many of them the packets fill. AVI's empty chunks give no packet, and the clock counts them."""
+    last = rows[-1][1] if rows else None
+    return max(len(rows), last + 1) if container.format.name == "avi" and last is not None else len(rows)
+
+
+def _in_order(container: InputContainer, stream: VideoStream, shown: _Table, missing: int) -> FrameTimes:
+    """For containers without times of showing: pictures are shown one after the other at the times at which packets are decoded, or
+    at the header's rate where those are missing too."""
     claims = _claims(stream)
     rate = snapped(claims[0]) if claims else Fraction(25)
+    stored = [dts for dts in shown[:, 1] if dts is not None]
+    if container.format.name in _DECODING_TIMES and len(stored) == len(set(stored)) == len(shown) > 0:
+        times = _by_time(container, stream, np.stack([np.sort(stored), *shown[:, 1:].T], axis=1), missing)
+        begin = min(len(shown), 1)
+        return replace(times, keyframes=np.zeros(begin, np.int64), keyframe_dts=times.keyframe_dts[:1], seekable=False, numbering="order")
     count = len(shown)
     return FrameTimes(
         time_base=1 / rate,
@@ -169,6 +222,7 @@ def _counted(shown: npt.NDArray[np.object_], stream: VideoStream, missing: int) 
         keyframe_dts=np.zeros(min(count, 1), np.int64),
         seekable=False,
         missing=missing,
+        numbering="order",
     )
 
 

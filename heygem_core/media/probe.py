@@ -19,7 +19,8 @@ from .colour import ColourTags, read_tags
 from .files import STILL_FORMATS, open_media
 from .info import MediaInfo, SoundInfo
 from .orientation import still_orientation, video_orientation
-from .packet_scan import FrameTimes, has_picture, scan_frames
+from .packet_scan import FrameTimes, has_picture, scan_frames, stores_no_times, stores_times
+from .packets import Numbering, picture_packets
 from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
 
 __all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream"]
@@ -44,12 +45,12 @@ def probe(path: str | Path, *, deinterlace: bool = False) -> MediaInfo:
         stream = picture_stream(container, path)
         _refuse_tiled_still(container, path)
         is_still = container.format.name in STILL_FORMATS
-        times = scan_frames(container, stream)
+        times = scan_frames(container, stream, _numbering(container, stream, path))
         if not len(times.pts):
             raise NoPicture("media.no-frames", file=path.name)
     with open_media(path) as container:
         stream = picture_stream(container, path)
-        heads = _decode_heads(container, stream, path, _HEADS_DECODED)
+        heads = _decode_heads(container, stream, path, _HEADS_DECODED, times.numbering)
         interlaced = stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in heads)
         if interlaced and not deinterlace:
             raise UnsupportedMedia("media.interlaced", file=path.name)
@@ -74,7 +75,10 @@ def first_picture_time(path: Path) -> Fraction | None:
     """Seconds on the container's clock of the first frame that decodes; None = the container does not tell."""
     with open_media(path) as container:
         stream = picture_stream(container, path)
-        head = _decode_heads(container, stream, path, 1)[0]
+        if (numbering := _numbering(container, stream, path)) == "order":
+            decoded = next((packet.dts for packet in container.demux(stream) if packet.size), None)
+            return None if decoded is None or stream.time_base is None else decoded * stream.time_base
+        head = _decode_heads(container, stream, path, 1, numbering)[0]
         return None if head.pts is None or stream.time_base is None else head.pts * stream.time_base
 
 
@@ -110,10 +114,18 @@ def _sound_info(stream: AudioStream) -> SoundInfo:
     )
 
 
-def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, count: int) -> list[VideoFrame]:
+def _numbering(container: InputContainer, stream: VideoStream, path: Path) -> Numbering:
+    by_order = stores_no_times(container, stream)
+    if by_order is None:
+        with open_media(path, fflags="nofillin") as as_stored:
+            by_order = not stores_times(as_stored, picture_stream(as_stored, path))
+    return "order" if by_order else "time"
+
+
+def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, count: int, numbering: Numbering) -> list[VideoFrame]:
     heads: list[VideoFrame] = []
     reason: Exception | None = None
-    for packet in container.demux(stream):
+    for packet in picture_packets(container, stream, numbering):
         try:
             heads += stream.decode(packet)
         except av.error.FFmpegError as error:
@@ -162,6 +174,7 @@ def _assemble(
         keyframes=times.keyframes,
         keyframe_dts=times.keyframe_dts,
         seekable=times.seekable and not is_still,
+        numbering=times.numbering,
         missing_frames=0 if is_still else times.missing,
         start_timecode=None if rate is None else _start_timecode(container, stream, rate),
         reel=_metadata(container, stream, "reel_name"),

@@ -1,8 +1,8 @@
 """Reads exact frames of a video by number, as a stream of constant memory.
 
-A frame's number comes from its presentation time, looked up in the table that `probe` made from the packets, never from
-counting what the decoder happens to give. So a damaged frame is replaced by its predecessor and counted, and every other
-frame keeps its number.
+A frame's number comes from its presentation time, looked up in the table that `probe` made from the packets, or where the container
+has none from the packet that it was decoded from: never from counting what the decoder happens to give. So a damaged frame is replaced
+by its predecessor and counted, and every other frame keeps its number.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from av.video.reformatter import VideoReformatter
 from ..errors import BadRange, UnreadableMedia, UnsupportedMedia
 from .deinterlace import REACH, deinterlaced
 from .files import open_media
+from .packets import DecodingOrder, picture_packets
 from .probe import MediaInfo
 
 if TYPE_CHECKING:
@@ -120,9 +121,10 @@ def _decode_from(info: MediaInfo, start: int, end: int, threads: int | None, *, 
     plain = VideoReformatter()
     with open_media(info.path) as container:
         stream = _picture(container, info, threads)
-        packets = _packets_from(container, stream, info, start) if seek else container.demux(stream)
-        for count, picture in enumerate(_pictures(stream, packets)):
-            index = _index_of(info, picture, count)
+        packets = _packets_from(container, stream, info, start) if seek else picture_packets(container, stream, info.numbering)
+        order = DecodingOrder()
+        for picture in _pictures(stream, packets):
+            index = _index_of(info, picture, order, stream.codec_context.reorder_depth)
             if index is None or index < start:
                 continue
             if index >= end:
@@ -164,14 +166,15 @@ def _pictures(stream: VideoStream, packets: Iterator[Packet[VideoStream]]) -> It
             continue
 
 
-def _index_of(info: MediaInfo, picture: VideoFrame, count: int) -> int | None:
+def _index_of(info: MediaInfo, picture: VideoFrame, order: DecodingOrder, depth: int) -> int | None:
     """The frame's number; None for a picture that is not in the table (hidden by an edit list, or a stray time)."""
-    if not info.seekable and info.time_base * (info.rate or 0) == 1 and picture.pts is None:
-        return count if count < info.frame_count else None
     if info.kind == "still":
         return 0
     if picture.pts is None:
         return None
+    if info.numbering == "order":
+        index = order.number(picture.pts, depth)
+        return index if index < info.frame_count else None
     index = int(np.searchsorted(info.frame_pts, picture.pts))
     return index if index < info.frame_count and info.frame_pts[index] == picture.pts else None
 

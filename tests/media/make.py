@@ -28,7 +28,16 @@ RATES = {
     "50": Fraction(50),
     "59.94": Fraction(60000, 1001),
 }
-SUFFIXES = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi", ".mpg": "mpeg", ".ts": "mpegts"}
+SUFFIXES = {
+    ".mp4": "mp4",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".webm": "webm",
+    ".avi": "avi",
+    ".mpg": "mpeg",
+    ".ts": "mpegts",
+    ".asf": "asf",
+}
 
 
 def picture(number: int, *, size: tuple[int, int] = SIZE, pix_fmt: str = "yuv420p", bright: bool = False) -> av.VideoFrame:

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import BadRange, UnreadableMedia, UnsupportedMedia
+from heygem_core.media.packets import DecodingOrder
 from heygem_core.media.pixels import component_views
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames, read_scattered
 
 from .make import SIZE, number_of, remux, still, video
+from .vfw import vfw_matroska
 
 FRAMES = 40
 X264 = {"preset": "ultrafast", "crf": "10"}
@@ -31,6 +33,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "prores": (".mov", {"codec": "prores_ks", "pix_fmt": "yuv422p10le"}),
     "mpeg1 program stream": (".mpg", {"codec": "mpeg1video", "bitrate": 4_000_000, "options": {"g": "9", "bf": "2"}}),
     "mpeg2 transport stream": (".ts", {"codec": "mpeg2video", "bitrate": 4_000_000, "options": {"g": "9", "bf": "2"}}),
+    "h264 in AVI": (".avi", {"options": {**X264, "g": "12", "bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0"}}),
+    "h264 in ASF": (".asf", {"options": {**X264, "g": "12", "bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0"}}),
+    "h264 elementary stream": (".h264", {"options": {**X264, "g": "12", "bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0"}}),
+    "h264 in Matroska as Video for Windows": (".vfw.mkv", {"options": {**X264, "g": "12", "bf": "3", "x264-params": "b-adapt=0"}}),
     "mpeg4 in AVI": (".avi", {"codec": "mpeg4", "bitrate": 4_000_000, "options": {"g": "9", "bf": "2"}}),
     "mjpeg in AVI": (".avi", {"codec": "mjpeg", "pix_fmt": "yuvj420p", "bitrate": 4_000_000, "options": {}}),
     "vp9": (".webm", {"codec": "libvpx-vp9", "bitrate": 2_000_000, "options": {"g": "10", "cpu-used": "8"}}),
@@ -53,7 +59,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def get(kind: str) -> Path:
         suffix, settings = KINDS[kind]
         path = folder / (kind.replace(" ", "-") + suffix)
-        return path if path.exists() else video(path, frames=FRAMES, **settings)
+        if path.exists():
+            return path
+        if suffix == ".vfw.mkv":
+            return vfw_matroska(path, video(path.with_suffix(".avi"), frames=FRAMES, **settings))
+        return video(path, frames=FRAMES, **settings)
 
     return get
 
@@ -119,7 +129,51 @@ def test_a_stream_that_begins_within_a_group_of_pictures_counts_from_its_first_d
     assert numbers == list(range(40 - info.frame_count, 40))
 
 
-@pytest.mark.parametrize("kind", ["h264 with B frames", "prores", "ffv1", "mpeg1 program stream"])
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+def test_a_clock_that_starts_again_goes_on(suffix: str, tmp_path: Path) -> None:
+    """Recorders cut a programme into files, and people put them together again with `cat`. Half of the frames were lost."""
+    codec = {"options": {**X264, "g": "12", "bf": "2"}} if suffix == ".ts" else {"codec": "mpeg2video", "bitrate": 4_000_000}
+    parts = [
+        video(tmp_path / f"{name}{suffix}", frames=12, start_number=begin, **codec)  # type: ignore[arg-type]
+        for name, begin in (("a", 0), ("b", 12), ("c", 24))
+    ]
+    later = remux(parts[1], tmp_path / f"later{suffix}", shift_s=Fraction(3600), muxer={".ts": "mpegts", ".mpg": "mpeg"}[suffix])
+    joined = tmp_path / f"joined{suffix}"
+    joined.write_bytes(b"".join(part.read_bytes() for part in (parts[0], later, parts[2])))
+    info = probe(joined)
+    frames = list(read_frames(info))
+    assert [number_of(frame.picture) for frame in frames] == list(range(36))
+    assert not any(frame.damaged for frame in frames)
+    assert (info.rate, info.variable, info.duration) == (25, False, Fraction(36, 25))
+    assert [number_of(frame.picture) for frame in read_frames(info, 20, 26)] == list(range(20, 26))
+
+
+def test_a_picture_that_never_comes_keeps_its_number_free() -> None:
+    """Order of decoding 0 P3 b1 b2 P6 b4 b5: the second packet, picture 3, is lost."""
+    order = DecodingOrder()
+    assert [order.number(packet, 1) for packet in (0, 2, 3, 5, 6, 4)] == [0, 1, 2, 4, 5, 6]
+    assert [DecodingOrder().number(4, 2)] == [0]  # what lies before the first picture that comes was cut away
+
+
+@pytest.mark.parametrize("kind", ["prores", "h264 with B frames", "h264 with open GOPs"])
+def test_frames_that_an_edit_list_hides_are_not_missing(kind: str, files: Callable[[str], Path], tmp_path: Path) -> None:
+    """QuickTime Player trims so. The report said that the file breaks off and promises as many frames more as were cut away."""
+    whole = files(kind)
+    cut = remux(whole, tmp_path / f"cut{whole.suffix}", shift_s=-Fraction(9, 25))
+    info = probe(cut)
+    assert (info.frame_count, info.missing_frames) == (31, 0)
+    assert [number_of(frame.picture) for frame in read_frames(info)] == list(range(9, 40))
+
+
+def test_empty_chunks_of_an_avi_hold_the_picture_before(tmp_path: Path) -> None:
+    """Capture programs write an empty chunk where a frame was dropped. They were called missing frames."""
+    info = probe(video(tmp_path / "held.avi", frames=6, codec="mpeg4", bitrate=1_000_000, options={}, pts=[0, 1, 2, 5, 6, 7]))
+    assert (info.frame_count, info.missing_frames, info.variable) == (6, 0, True)
+    assert info.frame_at(Fraction(4, 25)) == 2
+    assert info.frame_at(Fraction(5, 25)) == 3
+
+
+@pytest.mark.parametrize("kind", ["h264 with B frames", "prores", "ffv1", "mpeg1 program stream", "mjpeg in AVI", "h264 in AVI"])
 def test_damage_in_the_middle_shifts_no_other_frame(kind: str, files: Callable[[str], Path], tmp_path: Path) -> None:
     """Packets that vanish altogether (a program stream) leave a longer frame; every picture keeps its time."""
     path = files(kind)
