@@ -67,17 +67,21 @@ demo: setup
 
 test: lint docs pytest
 
+# One process per core, each with whole files of tests, whose servers and takes serve all tests of a file. Numeric libraries get one thread.
+WORKERS = -n logical --maxprocesses 4 --dist loadfile
+pytest test-unit test-full: export OMP_NUM_THREADS = 1
+
 pytest: setup programs
-	$(BIN)/python -m pytest -m "not full"
+	$(BIN)/python -m pytest $(WORKERS) -m "not full"
 
 # What needs no server, browser, editor or whole render: quick, and the same on every system.
 test-unit: setup
-	$(BIN)/python -m pytest -m "not full" $(foreach folder,server web plugins cli render docs,--ignore=tests/$(folder))
+	$(BIN)/python -m pytest $(WORKERS) -m "not full" $(foreach folder,server web plugins cli render docs,--ignore=tests/$(folder))
 
 # The longer matrices: the tests marked `full`, and how much of the code they cover. That there is none (5) is no failure.
 FULL = full
 test-full: setup programs
-	$(BIN)/python -m pytest -m "$(FULL)" --cov || [ $$? = 5 ]
+	$(BIN)/python -m pytest $(WORKERS) -m "$(FULL)" --cov || [ $$? = 5 ]
 
 # The tests once more with the newest releases that pyproject.toml allows, in a virtual environment of their own.
 NEWEST = VENV=.venv-newest LOCK=build/newest/requirements.lock DEMO_LOCK=build/newest/requirements-demo.lock
