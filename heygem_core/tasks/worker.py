@@ -3,7 +3,8 @@
     in   Run (a task)  Stop (the task of that number)        out   Ready  Beat  Told  ResultFound  Picture  Ended
 
 What was imported and loaded stays warm between tasks. When standard input ends, whoever gave the tasks is gone: the worker
-cleans up and ends too. Nothing but messages gets to standard output: what libraries print goes to standard error.
+cleans up and ends too. Nothing but messages gets to standard output: what libraries print goes to standard error, and a library that asks
+something on standard input finds it empty.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..rendering.previews import watching
 from ..shot import Event, Failed, Progress, Struct, from_json, to_json
 from .run import failure_of, run_task
 from .specs import Task, TaskResult
+from .standard_input import own_input
 
 BEAT_S = 2.0
 _CLEAN_UP_S = 10.0  # granted to a task whose server is gone
@@ -127,6 +129,7 @@ class _Orders:
 
 def main() -> int:
     """Works until standard input ends; returns the exit code."""
+    source = own_input()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the server too, which decides
@@ -136,7 +139,7 @@ def main() -> int:
     try:
         line.say(Ready(pid=os.getpid()))
         threading.Thread(target=_beat, args=(line,), daemon=True).start()
-        threading.Thread(target=orders.read, args=(sys.stdin.buffer,), daemon=True).start()
+        threading.Thread(target=orders.read, args=(source,), daemon=True).start()
         while (run := orders.runs.get()) is not None:
             line.say(Ended(number=run.number, failed=_do(run, orders, line)))
     except (Cancelled, BrokenPipeError):

@@ -67,10 +67,10 @@ class Machine:
     """`data_folder` is the server's: server.json lies there. `command` starts `heygem`."""
 
     data_folder: Path
+    command: tuple[str, ...]
     system: System = field(default_factory=_system)
     home: Path = field(default_factory=Path.home)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    command: tuple[str, ...] = (sys.executable, "-m", "heygem_server.cli")
     run: Callable[[Sequence[str]], tuple[int, str]] = run_command
     registry: Registry = field(default_factory=WindowsRegistry)
 

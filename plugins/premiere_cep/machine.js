@@ -47,10 +47,17 @@ function ask({ method, url, headers, body, certificate }) {
   });
 }
 
-/** Outlives the panel and Premiere. `ended` hears its exit code, should it end at once. */
+/** Outlives the panel and Premiere. It stands in its program's own folder: Python would import a stranger's files out of Premiere's.
+ *  `ended` hears its exit code, should it end at once. */
 function startServer(command, ended) {
   return new Promise((resolve, reject) => {
-    const child = childProcess.spawn(command[0], [...command.slice(1), "serve"], { detached: true, stdio: "ignore", windowsHide: true });
+    const child = childProcess.spawn(command[0], [...command.slice(1), "serve"], {
+      cwd: path.dirname(command[0]),
+      env: { ...process.env, PYTHONSAFEPATH: "1" },
+      detached: true,
+      stdio: "ignore",
+      windowsHide: true,
+    });
     child.on("error", () => reject(new Error(`${command[0]} is gone: run “heygem install premiere” again.`)));
     child.on("exit", (code) => ended(code));
     child.unref();

@@ -22,6 +22,7 @@ from ..http.files import send_file
 from ..http.routes import PEOPLE, RequestContext, Route
 from ..security.auth_rate_limit import is_loopback
 from ..security.ownership import check_owns, owns
+from ..security.private_files import windows_program
 from ..wire import Placed, TakePage, TakeView
 from .jobs import ForceQuery
 
@@ -145,7 +146,7 @@ async def reveal(context: RequestContext) -> web.Response:
 
 def reveal_command(path: Path, platform: str = sys.platform) -> list[str]:
     if platform == "win32":
-        return ["explorer", f"/select,{path}"]
+        return [windows_program("explorer.exe"), f"/select,{path}"]
     return ["open", "-R", str(path)] if platform == "darwin" else ["xdg-open", str(path.parent)]
 
 

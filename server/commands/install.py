@@ -46,9 +46,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     from heygem_plugins.installing.machine import Machine
 
+    from ..executors.python_process import python_module
     from ..settings import read_settings
 
-    machine = Machine(data_folder=Path(read_settings().data_folder), command=(sys.executable, "-m", "heygem_server.cli"))
+    machine = Machine(data_folder=Path(read_settings().data_folder), command=tuple(python_module("heygem_server.cli")))
     return carry_out(options.target, machine, uninstall=options.uninstall, status=options.status, dry_run=options.dry_run)
 
 

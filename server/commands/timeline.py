@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
     selection, takes_folder = _selection(options), _takes_folder(options)
     spec = ConformSpec(
-        source=options.timeline,
+        source=os.path.abspath(options.timeline),
         rate=options.rate,
         selection=selection,
         searched=tuple(str(Path(root).absolute()) for root in options.root),
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
             struct_of(
                 PublishSpec,
                 options,
-                source=options.timeline,
+                source=os.path.abspath(options.timeline),
                 rate=options.rate,
                 takes=tuple(takes),
                 output=str(Path(options.output).absolute()),

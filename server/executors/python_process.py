@@ -1,13 +1,17 @@
-"""How the server starts a Python of its own: the one place that makes the command line.
+"""How the server starts a Python of its own: the one place that makes the command line and the surroundings.
 
-`-P` keeps Python from importing out of the folder that the server was started in, where anybody's files may lie.
+`-P` keeps Python from importing out of the folder that it stands in, where anybody's files may lie. The child stands in Python's own
+folder, so an empty or relative entry of PYTHONPATH, or a library that starts a Python in its turn, finds nothing of a stranger's either.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
+
+_NAMES_OF_PATHS = ("HEYGEM_CACHE", "HEYGEM_FACE_LANDMARKER")  # variables that people may have written relative to their own folder
 
 
 def python_module(module: str, *arguments: str) -> list[str]:
@@ -18,6 +22,18 @@ def python_module(module: str, *arguments: str) -> list[str]:
 def python_code(code: str) -> list[str]:
     """The command that runs a few lines of ours."""
     return [sys.executable, "-P", "-c", code]
+
+
+def apart(*, stdin: int = subprocess.DEVNULL, **environment: str) -> dict[str, Any]:
+    """Where such a child stands and what it is given, for `subprocess` and `asyncio`: every start of a Python passes these.
+
+    stdin: nothing by default, so that a library that asks a question hears that nobody is there. environment: variables besides the
+    server's own.
+    """
+    ours = {name: os.path.abspath(value) for name in _NAMES_OF_PATHS if (value := os.environ.get(name))}
+    if path := os.environ.get("PYTHONPATH"):
+        ours["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in path.split(os.pathsep) if entry)
+    return {"stdin": stdin, "cwd": sys.prefix, "env": {**os.environ, **ours, "PYTHONSAFEPATH": "1", **environment}}
 
 
 def detached() -> dict[str, Any]:

@@ -8,7 +8,6 @@ system: a limit on the address space would break CUDA.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import time
@@ -27,7 +26,7 @@ from heygem_core.tasks.worker import Beat, Ended, FromWorker, Picture, Ready, Re
 
 from ..errors import Broken
 from .base import Limits, Outcome, Watcher, WorkFailed
-from .python_process import detached, python_module
+from .python_process import apart, detached, python_module
 
 _LONGEST_LINE = 64 << 20  # bytes: the answer for a take of ten hours has a few
 _TICK_S = 0.2
@@ -234,12 +233,10 @@ async def start_worker(environment: dict[str, str]) -> Worker:
     """A worker that is ready. Raises: Broken — it does not start."""
     process = await asyncio.create_subprocess_exec(
         *python_module("heygem_core.tasks.worker"),
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         limit=_LONGEST_LINE,
-        env={**os.environ, **environment},
-        **detached(),
+        **(apart(stdin=subprocess.PIPE, **environment) | detached()),
     )
     assert process.stdout is not None
     assert process.stderr is not None

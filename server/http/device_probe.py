@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from types import TracebackType
 
-from ..executors.python_process import python_code
+from ..executors.python_process import apart, python_code
 from .log import LOGGER
 
 _LONGEST_S = 120.0
@@ -38,9 +38,9 @@ class DeviceProbe:
         await asyncio.sleep(_NOT_BEFORE_S)
         child = await asyncio.create_subprocess_exec(
             *python_code(_QUESTION),
-            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            **apart(),
         )
         try:
             async with asyncio.timeout(_LONGEST_S):

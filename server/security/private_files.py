@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 
 def make_private_folder(folder: Path) -> None:
@@ -41,7 +41,12 @@ def write_private(path: Path, content: bytes) -> None:
 def acl_command(path: str) -> list[str]:
     """Windows: no inherited rights, full rights for this user, none for others. A renamed file keeps them."""
     user = f"{os.environ.get('USERDOMAIN', '.')}\\{os.environ.get('USERNAME', '')}"
-    return ["icacls", path, "/inheritance:r", "/grant:r", f"{user}:(F)"]
+    return [windows_program("System32", "icacls.exe"), path, "/inheritance:r", "/grant:r", f"{user}:(F)"]
+
+
+def windows_program(*parts: str) -> str:
+    """A program of Windows itself, whole: by its name alone one in the folder that the server was started in would run instead."""
+    return str(PureWindowsPath(os.environ.get("SYSTEMROOT") or "C:\\Windows", *parts))
 
 
 def readable_by_others(path: Path) -> bool:

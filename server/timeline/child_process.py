@@ -11,7 +11,7 @@ from heygem_core.errors import HeygemError
 from heygem_core.messages import message_of
 from heygem_core.shot import Failed, from_json, to_json
 
-from ..executors.python_process import python_module
+from ..executors.python_process import apart, python_module
 from . import errors
 from .child_specs import ConformSpec, PublishSpec, Spec
 from .conform_types import Conformed, Published
@@ -43,7 +43,9 @@ def publish_blocking(spec: PublishSpec) -> Published:
 
 
 async def _run_async(spec: Spec, timeout_s: float) -> bytes:
-    child = await asyncio.create_subprocess_exec(*_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child = await asyncio.create_subprocess_exec(
+        *_COMMAND, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **apart(stdin=subprocess.PIPE)
+    )
     try:
         async with asyncio.timeout(timeout_s):
             output, _ = await child.communicate(to_json(spec))
@@ -57,7 +59,14 @@ async def _run_async(spec: Spec, timeout_s: float) -> bytes:
 
 
 def _run(spec: Spec) -> bytes:
-    return subprocess.run(_COMMAND, input=to_json(spec), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SECONDS).stdout
+    with subprocess.Popen(_COMMAND, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **apart(stdin=subprocess.PIPE)) as child:
+        try:
+            output: bytes = child.communicate(to_json(spec), timeout=SECONDS)[0]
+            return output
+        except subprocess.TimeoutExpired:
+            raise UnreadableTimeline("timeline.too-slow", seconds=SECONDS) from None
+        finally:
+            child.kill()
 
 
 def _result_of(output: bytes, kind: type[_Result]) -> _Result:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -18,8 +19,9 @@ from typing import Any
 from heygem_core import errors
 from heygem_core.errors import HeygemError, NoPicture, UnreadableMedia
 from heygem_core.shot import from_json, to_json
+from heygem_core.tasks.standard_input import own_input
 
-from ..executors.python_process import python_module
+from ..executors.python_process import apart, python_module
 from .conform_types import MediaFacts
 
 Facts = Callable[[Path], MediaFacts]
@@ -89,7 +91,7 @@ class FactsChild:
         watch = threading.Timer(SECONDS_PER_FILE, child.kill)
         watch.start()
         try:
-            child.stdin.write(json.dumps(str(path)) + "\n")
+            child.stdin.write(json.dumps(os.path.abspath(path)) + "\n")
             child.stdin.flush()
             line = child.stdout.readline()
         except OSError:
@@ -113,7 +115,11 @@ class FactsChild:
 
 def _started() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        python_module("heygem_server.timeline.facts"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        python_module("heygem_server.timeline.facts"),
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        **apart(stdin=subprocess.PIPE),
     )
 
 
@@ -132,7 +138,7 @@ def _refusal(kind: str, message: str) -> bytes:
 
 def main() -> None:
     answers: Any = sys.stdout.buffer
-    for line in sys.stdin:
+    for line in own_input():
         answers.write(_answer(Path(json.loads(line))) + b"\n")
         answers.flush()
 

@@ -28,7 +28,9 @@ _SHIM = Path(__file__).parent / "fakes" / "cep_shim.js"
 def installed(folder: Path, data_folder: Path) -> Path:
     """The panel as `heygem install premiere` leaves it; its folder. Only the installed files are loaded."""
     home = folder / "Home of \u201cÄ\u201d"
-    machine = Machine(system="macos", home=home, data_folder=data_folder, run=lambda command: (0, "1"), registry=FakeRegistry())
+    machine = Machine(
+        system="macos", home=home, data_folder=data_folder, command=("heygem",), run=lambda command: (0, "1"), registry=FakeRegistry()
+    )
     carry_out("premiere", machine)
     return home / "Library" / "Application Support" / "Adobe" / "CEP" / "extensions" / "com.heygem.bridge"
 

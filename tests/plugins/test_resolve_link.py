@@ -161,6 +161,31 @@ def test_a_program_that_is_gone_is_a_sentence(tmp_path):
         server_discovery.start([str(tmp_path / "no such python")], "heygem install resolve")
 
 
+PLAIN_START = """
+const {{ makeMachine }} = require({module});
+makeMachine({{ command: {command} }}).startServer().then(() => process.exit(0));
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script with a first line")
+@pytest.mark.parametrize("panel", ["resolve", "premiere"])
+def test_the_server_is_started_in_its_programs_own_folder(panel, tmp_path, monkeypatch):
+    """A command that was installed before holds no -P, and an editor may stand in any folder, where modules of a stranger may lie."""
+    program, said = tmp_path / "bin" / "program", tmp_path / "said"
+    program.parent.mkdir()
+    os.mkfifo(said)
+    program.write_text(f'#!/bin/sh\necho "$(pwd) $PYTHONSAFEPATH $*" > "{said}"\n')
+    program.chmod(0o755)
+    command = [str(program), "-m", "heygem_server.cli"]
+    monkeypatch.chdir(tmp_path)
+    if panel == "resolve":
+        server_discovery.start(command, "heygem install resolve")
+    else:
+        module = json.dumps(str(Path(__file__).parents[2] / "plugins" / "premiere_cep" / "machine.js"))
+        assert run_node("-e", PLAIN_START.format(module=module, command=json.dumps(command))).returncode == 0
+    assert said.read_text() == f"{program.parent} 1 -m heygem_server.cli serve\n"
+
+
 def take(id: str, shot: str, version: int, *placed: str, **more: Any) -> dict[str, Any]:
     return {"id": id, "shot": shot, "version": version, "created": float(version), "placed": [{"host": host} for host in placed],
             "path": f"/t/{id}.mov", "name": id, "frames": 34, "rate": "25/1", "missing": False, **more}  # fmt: skip

@@ -124,14 +124,16 @@ def _refused(refusal: urllib.error.HTTPError) -> HostError:
 
 
 def start(command: list[str], install: str) -> None:
-    """Starts `heygem serve` so that it outlives this panel and its editor.
+    """Starts `heygem serve` so that it outlives this panel and its editor, in its program's own folder: the editor's may hold a
+    stranger's files, which Python would import.
 
     Raises: HostError — the program is gone: the command `install` brings it back.
     """
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH", "PYTHON3HOME")}
+    environment["PYTHONSAFEPATH"] = "1"  # as -P, also for a command that was installed before it held one
     quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     detached: dict[str, Any] = {"creationflags": 0x00000208} if sys.platform == "win32" else {"start_new_session": True}
     try:
-        subprocess.Popen([*command, "serve"], env=environment, **quiet, **detached)
+        subprocess.Popen([*command, "serve"], env=environment, cwd=os.path.dirname(command[0]) or None, **quiet, **detached)
     except OSError as problem:
         raise HostError("NotInstalled", "panel.program-gone", command=command[0], why=problem.strerror, install=install) from None

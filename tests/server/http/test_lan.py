@@ -96,4 +96,11 @@ def test_on_windows_the_file_is_given_to_its_user_alone(monkeypatch: pytest.Monk
     """The command as it would be run; Windows itself was not at hand."""
     monkeypatch.setenv("USERDOMAIN", "STUDIO")
     monkeypatch.setenv("USERNAME", "ed")
-    assert acl_command("C:\\x\\server.json") == ["icacls", "C:\\x\\server.json", "/inheritance:r", "/grant:r", "STUDIO\\ed:(F)"]
+    monkeypatch.setenv("SYSTEMROOT", "C:\\Windows")
+    assert acl_command("C:\\x\\server.json") == [
+        r"C:\Windows\System32\icacls.exe",
+        "C:\\x\\server.json",
+        "/inheritance:r",
+        "/grant:r",
+        "STUDIO\\ed:(F)",
+    ]
