@@ -1,8 +1,8 @@
 """Caches artefacts (face tracks, speech features, plans) by the hash of what they were made from.
 
-An entry is a folder that appears at once and whole: it is made beside its place and renamed. Two processes that make the
-same entry at the same time both succeed; the second one's work is dropped. Nothing here is precious: any entry may be
-deleted at any time, at worst it is made again.
+An entry is a folder that appears at once and whole: it is made beside its place, sealed (see `artefacts`) and renamed. Two processes
+that make the same entry at the same time both succeed; the second one's work is dropped. Whoever opens an entry gets what was written or
+nothing: one that was damaged since is thrown away and made again. Nothing here is precious: any entry may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 import platformdirs
 from filelock import FileLock
 
+from .artefacts import FOLDER_SEAL, folder_is_whole, seal_folder, sync_folder
 from .errors import HeygemError, MediaNotFound, OutputError, SpecError
-from .shot import from_json, to_json
+from .shot import to_json
 
 T = TypeVar("T")
 
@@ -31,7 +32,6 @@ LOGGER = logging.getLogger(__name__)
 _IN_USE_S = 3600.0
 _LEFTOVER_S = 24 * 3600.0
 _LOCKS = 64
-_SIZES = "sizes.json"  # in every entry: what it was made of
 _SAMPLE = 1 << 20  # bytes read at the start, the middle and the end of a file
 
 
@@ -73,9 +73,10 @@ class Cache:
     def entry(self, kind: str, key: str) -> Path | None:
         """The folder of an artefact, or None where it has to be made."""
         folder = self.root / kind / key
-        if not folder.is_dir():
+        if not os.path.lexists(folder):
             return None
-        if not _is_whole(folder):
+        if not folder_is_whole(folder, _name(kind, key)):
+            LOGGER.warning("%s/%s in the cache is damaged: it is thrown away and made again", kind, key)
             self.drop(kind, key)
             return None
         with suppress(OSError):  # a read-only cache still serves
@@ -83,17 +84,17 @@ class Cache:
         return folder
 
     def read(self, kind: str, key: str, load: Callable[[Path], T]) -> T | None:
-        """What `load` makes of an entry's folder; None where there is none. One that `load` cannot read, which a crash of the computer
-        or a failing disk may leave behind, is deleted and counts as none."""
+        """What `load` makes of an entry's folder; None where there is none. One that `load` cannot read, such as one that an earlier
+        version wrote, is deleted and counts as none."""
         folder = self.entry(kind, key)
         if folder is None:
             return None
         try:
             return load(folder)
-        except Exception as error:  # damaged bytes make numpy and zipfile raise nearly anything
+        except Exception as error:  # numpy and zipfile raise nearly anything
             if isinstance(error, HeygemError) and not isinstance(error, SpecError):
                 raise
-            LOGGER.info("%s/%s is damaged (%s) and is made again", kind, key, error)
+            LOGGER.warning("%s/%s in the cache cannot be read (%s): it is thrown away and made again", kind, key, error)
             self.drop(kind, key)
             return None
 
@@ -116,17 +117,22 @@ class Cache:
         began = time.monotonic()
         try:
             yield folder
-            (folder / _SIZES).write_bytes(to_json(_sizes(folder)))
-            try:
-                os.rename(folder, parent / key)
-            except OSError:
-                if not (parent / key).is_dir():
-                    raise
+            seal_folder(folder, _name(kind, key))
+            self._give_name(folder, kind, key)
             LOGGER.debug("%s/%s made in %.2f s", kind, key, time.monotonic() - began)
         except OSError as error:  # the makers read through the core's own readers, whose errors are typed: this is about writing
             raise self._unwritable(error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _give_name(self, folder: Path, kind: str, key: str) -> None:
+        place = self.root / kind / key
+        try:
+            os.rename(folder, place)
+        except OSError:
+            if self.entry(kind, key) is None:  # in its way lay something damaged, which is gone now; or it cannot be written at all
+                os.rename(folder, place)
+        sync_folder(place.parent)
 
     @contextmanager
     def alone(self, kind: str, key: str) -> Iterator[None]:
@@ -188,26 +194,21 @@ def default_limit() -> int:
     return int(gigabytes * 1e9)
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    """Bytes of each file of an entry."""
-    return {file.name: file.stat().st_size for file in folder.iterdir() if file.name != _SIZES}
-
-
-def _is_whole(folder: Path) -> bool:
-    """Whether an entry still has all files it was made with, at their sizes."""
-    try:
-        return from_json((folder / _SIZES).read_bytes(), dict[str, int]) == _sizes(folder)
-    except (OSError, SpecError):
-        return False
+def _name(kind: str, key: str) -> str:
+    """Of an entry, in its seal."""
+    return f"{kind}/{key}"
 
 
 def _size_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.name != _SIZES)
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.name != FOLDER_SEAL)
 
 
 def _delete(folder: Path, size: int) -> int:
     """Removes an entry at once for those who look for it, then its files; returns the bytes freed."""
     try:
+        if not folder.is_dir() or folder.is_symlink():  # not of our making
+            folder.unlink()
+            return size
         going = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         os.rename(folder, going)
     except OSError:

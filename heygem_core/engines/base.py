@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, runtime_checkable
 
+from ..artefacts import array_of
 from ..messages import Message
 from ..shot import Struct
 
@@ -125,9 +126,7 @@ class StoredArrays:
 
     def array(self, name: str) -> NDArray[Any]:
         """An array by name, mapped from disk."""
-        import numpy as np
-
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r")  # type: ignore[no-any-return]
+        return array_of(self.folder, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,9 +225,7 @@ class Generated:
 
     def array(self, name: str, start: int) -> NDArray[Any]:
         """An array by name, of the block that begins at this frame, mapped from disk."""
-        import numpy as np
-
-        return np.load(self.folders[start // self.block] / f"{name}.npy", mmap_mode="r")  # type: ignore[no-any-return]
+        return array_of(self.folders[start // self.block], name)
 
 
 def generates(engine: Engine) -> TypeGuard[GeneratingEngine]:

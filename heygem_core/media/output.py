@@ -6,11 +6,12 @@ import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import av.error
 
+from ..artefacts import sync, sync_folder
 from ..errors import OutputError
 
 _LEAST_FREE_BYTES = 1 << 20
@@ -50,10 +51,9 @@ def part_path(path: Path) -> Path:
 def publish(part: Path, path: Path) -> None:
     """Makes an unfinished file durable and gives it its name, in one step that either happens or does not."""
     with output_errors(path):
-        _sync(part)
+        sync(part)
         part.replace(path)
-        if os.name == "posix":
-            _sync(path.parent)
+        sync_folder(path.parent)
 
 
 @contextmanager
@@ -75,12 +75,3 @@ def _as_output_error(path: Path, error: Exception) -> OutputError:
         return OutputError("output.too-large", file=path.name, folder=path.parent)
     reason = getattr(error, "strerror", None) or str(error)
     return OutputError("output.not-written", file=path.name, folder=path.parent, why=reason)
-
-
-def _sync(path: Path) -> None:
-    with suppress(PermissionError):  # Windows does not open folders
-        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -52,7 +52,7 @@ class ExpectedTake:
         self._check_times(written)
 
     def _check_times(self, written: MediaInfo) -> None:
-        tick = max(written.time_base, self.timing.time_base)
+        tick = written.time_base  # finer than a frame: the timing's own may be a whole frame long
         wanted = self.timing.pts[:-1] * float(self.timing.time_base)
         got = (written.frame_pts - written.frame_pts[0]) * float(written.time_base)
         worst = float(np.abs(wanted - got).max())

@@ -20,6 +20,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from ..artefacts import array_of
 from ..cache import Cache, fingerprint, key_of
 from ..engines.base import Engine, EngineFacts, Generated, GeneratingEngine, PlanContext, StoredArrays, generates
 from ..engines.registry import ENGINES
@@ -70,7 +71,7 @@ class Plan:
 
     def array(self, name: str) -> NDArray[Any]:
         """An array by name, mapped from disk."""
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r")  # type: ignore[no-any-return]
+        return array_of(self.folder, name)
 
 
 def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs | None = None) -> Generator[Event, None, Plan]:
@@ -147,9 +148,7 @@ def _outline(
 
 
 def open_plan(folder: Path, info: MediaInfo) -> Plan:
-    """A plan that was made before. Raises: SpecError — not a plan of this version; ValueError, OSError — its arrays are damaged."""
-    for path in folder.glob("*.npy"):
-        np.load(path, mmap_mode="r")
+    """A plan that was made before. Raises: SpecError — not a plan of this version."""
     facts = from_json((folder / "plan.json").read_bytes(), PlanFacts)
     if facts.version != PLAN_VERSION:
         raise SpecError("plan.version", version=facts.version, known=PLAN_VERSION)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
+from heygem_core.artefacts import FOLDER_SEAL, FileState, folder_is_whole, seal_folder
 from heygem_core.shot import RenderSettings, Shot, Struct
 from heygem_core.tasks.specs import (
     FacesFound,
@@ -33,6 +36,8 @@ from ..wire import TakeView
 from .steps import weak_of
 
 _T = TypeVar("_T")
+
+LOGGER = logging.getLogger(__name__)
 
 
 class _Source(Struct, frozen=True, kw_only=True):
@@ -134,6 +139,7 @@ class PreviewCache:
         await asyncio.to_thread(made.parent.mkdir, parents=True, exist_ok=True)
         try:
             await self.ask(task)
+            await asyncio.to_thread(seal_folder, made.parent, made.parent.name)
         except BaseException:
             with suppress(OSError):  # not empty where somebody else was faster
                 made.parent.rmdir()
@@ -150,15 +156,20 @@ class PreviewCache:
 def _key(path: str, what: str) -> str:
     """Names the file as it is now. Raises: NotFound."""
     try:
-        status = os.stat(path)
+        state = FileState.of(os.stat(path))
     except OSError:
         raise NotFound("media.gone", file=Path(path).name) from None
-    return sha256(f"{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\0{what}".encode()).hexdigest()[:32]
+    return sha256(f"{os.path.abspath(path)}\0{state}\0{what}".encode()).hexdigest()[:32]
 
 
 def _used(made: Path) -> bool:
-    try:
-        os.utime(made.parent)
-        return made.stat().st_size > 0
-    except OSError:
-        return False
+    """Whether it is there, as it was made; from now on it counts as just used."""
+    folder = made.parent
+    if folder_is_whole(folder, folder.name):
+        with suppress(OSError):
+            os.utime(folder)
+        return True
+    if (folder / FOLDER_SEAL).exists():
+        LOGGER.warning("The look %s/%s is damaged: it is thrown away and made again", folder.name, made.name)
+        shutil.rmtree(folder, ignore_errors=True)
+    return False

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ..errors import Conflict, NotFound
 from ..hosts.export_store import exports_folder, is_stale
 from ..settings import ServerSettings
 from ..store import Store
+from .segment_files import SEAL_SUFFIX, last_used, throw_away
 from .states import FINISHED_JOBS
 from .take_files import remove_take
 from .timeline_store import is_left_over, timelines_folder
@@ -61,7 +61,7 @@ def removables(store: Store, settings: ServerSettings, now: float) -> Iterator[R
     """Everything that may go, however young."""
     yield from (_folder(folder, 0, _CACHE_DAYS) for folder in _entries(settings.data_folder / "looks"))
     for file in (settings.data_folder / "segments").glob("*/*"):
-        if not file.name.endswith(".report.json"):
+        if not file.name.endswith((".report.json", SEAL_SUFFIX)):
             yield _segment(file)
     in_use = {str(Path(path).parent) for path in store.files_in_use()}
     for folder in _entries(settings.data_folder / "uploads"):
@@ -102,13 +102,8 @@ def _folder(folder: Path, rank: int, keep_days: float | None) -> Removable:
 
 
 def _segment(file: Path) -> Removable:
-    def remove() -> None:
-        file.unlink()
-        with suppress(OSError):
-            file.with_name(f"{file.name}.report.json").unlink()
-
-    status = file.stat()
-    return Removable(rank=1, used=status.st_mtime, size_bytes=status.st_size, keep_days=_CACHE_DAYS, remove=remove)
+    size = file.stat().st_size
+    return Removable(rank=1, used=last_used(file), size_bytes=size, keep_days=_CACHE_DAYS, remove=lambda: throw_away(file))
 
 
 def _entries(folder: Path) -> list[Path]:

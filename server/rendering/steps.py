@@ -1,6 +1,7 @@
 """The three steps of a shot, each one piece of work: plan it, render its segments, join them to a take.
 
-Segments lie in the data folder under their keys, so a piece whose inputs are the same is rendered once, whoever asks for it.
+Segments lie in the data folder under their keys, so a piece whose inputs are the same is rendered once, whoever asks for it. One that is
+not as it was rendered counts as not there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
 from .handing_in import hand_in
+from .segment_files import keep, throw_away, usable
 from .take_files import file_name, next_version, place, remove_take, renamed, report_of, sha256_of, stage, unstage
 
 _MOST_NAMES_TRIED = 20
@@ -91,7 +93,7 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     if await _changed(claim):
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
     path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request))
-    if await asyncio.to_thread(_touched, path):
+    if await asyncio.to_thread(usable, path):
         await hand_in(context.store.finish_segment, claim.token, reused=True, stop=stop)
         return tell("log.there-already", what=title(claim))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,8 +105,12 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
         cache=str(context.settings.cache),
     )
     if not await _done(claim, context, task, watcher, stop):
-        await asyncio.to_thread(path.unlink, missing_ok=True)  # nobody knows which of the two files it shows
+        await asyncio.to_thread(throw_away, path)  # nobody knows which of the two files it shows
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
+    try:
+        await asyncio.to_thread(keep, path)
+    except FileNotFoundError:
+        return await _plan_again(claim, context, tell("work.segment-removed"), stop)
     await hand_in(context.store.finish_segment, claim.token, stop=stop)
     return tell("log.rendered", what=title(claim))
 
@@ -115,7 +121,7 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
     suffix = suffix_of(claim.settings, claim.request)
     pieces = [context.segment_file(segment.key, suffix) for segment in claim.planned.segments]
-    if not all(await asyncio.gather(*(asyncio.to_thread(_touched, piece) for piece in pieces))):
+    if not all(await asyncio.gather(*(asyncio.to_thread(usable, piece) for piece in pieces))):
         return await _plan_again(claim, context, tell("work.segment-removed"), stop)
     folder = Path(claim.folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
@@ -296,13 +302,4 @@ def stamp_of(shot: Shot) -> str:
 
 
 def _present(context: StepContext, planned: Planned, suffix: str) -> set[str]:
-    return {segment.key for segment in planned.segments if _touched(context.segment_file(segment.key, suffix))}
-
-
-def _touched(path: Path) -> bool:
-    """Whether a segment is there; from now on it counts as just used."""
-    try:
-        os.utime(path)
-        return path.stat().st_size > 0
-    except OSError:
-        return False
+    return {segment.key for segment in planned.segments if usable(context.segment_file(segment.key, suffix))}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import OutputError
+from heygem_core.media import joiner
 from heygem_core.media.probe import probe
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report
@@ -158,6 +159,45 @@ def test_a_piece_of_other_settings_is_refused(short: Path, sentence: Path, tmp_p
     with pytest.raises(OutputError, match=r"other\.mov.*other settings"):
         joined(spec, (pieces[0], str(tmp_path / "pieces" / "other.mov")), tmp_path / "take.mov")
     assert [name for name in left_in(tmp_path) if "/" not in name] == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("tags", "colour tags|timecode|pixel aspect"),
+        ("times", "frame|moved"),
+        ("last frame", "frame count"),
+    ],
+)
+def test_a_joined_file_that_is_not_as_the_take_must_be_gets_no_name(
+    man: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str, told: str
+) -> None:
+    """The check of the joined file could be taken out and no test failed."""
+    (tmp_path / "pieces").mkdir()
+    source = write_clip(tmp_path / "clip.mov", pictures(man)[20:36], timecode="01:00:00:00")
+    spec = task(source, sentence, tmp_path / "take.mov")
+    pieces = pieces_of(spec, 8, tmp_path / "pieces")
+    really, packets = joiner._retime, joiner._packets
+    if broken == "tags":
+        monkeypatch.setattr(joiner, "mark_take", lambda *_: None)
+    elif broken == "times":
+        monkeypatch.setattr(joiner, "_retime", _shifted(really))
+    else:
+        monkeypatch.setattr(joiner, "_packets", lambda piece: iter(list(packets(piece))[:-1]))
+    with pytest.raises(OutputError, match=told):
+        joined(spec, pieces, tmp_path / "take.mov")
+    assert [name for name in left_in(tmp_path) if "/" not in name] == ["clip.mov"]
+
+
+def _shifted(retime: Any) -> Any:
+    """Every frame from the fifth on is shown for a frame too long."""
+
+    def retimed(packet: Any, stream: Any, timing: Any, shown: int, decoded: int) -> None:
+        retime(packet, stream, timing, shown, decoded)
+        if shown > 4:
+            packet.pts, packet.dts = packet.pts + int(timing.pts[1]), packet.dts + int(timing.pts[1])
+
+    return retimed
 
 
 def test_a_take_in_pieces_starts_at_its_sources_timecode(man: Path, sentence: Path, tmp_path: Path) -> None:

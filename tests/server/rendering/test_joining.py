@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from heygem_core.messages import plain
 from heygem_core.tasks.specs import JoinTask
 from heygem_server.errors import StaleAttempt
 from heygem_server.executors.base import WorkFailed
-from heygem_server.rendering import steps
+from heygem_server.rendering import segment_files, steps
 from heygem_server.rendering.take_files import report_of, stage
 from heygem_server.store import Claim, Store
 
@@ -72,9 +73,59 @@ async def test_takes_are_signed_as_the_server_is_set_up_and_nobody_is_told_with_
     piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request))
     piece.parent.mkdir(parents=True)
     piece.write_bytes(b"x")
+    segment_files.keep(piece)
     with pytest.raises(WorkFailed, match="noted"):
         await steps._join(claim, chosen, None, None)  # type: ignore[arg-type]
     (task,) = executor.asked
     assert isinstance(task, JoinTask)
     assert task.settings.sign_with == (str(tmp_path / "chain.pem"), str(tmp_path / "key.pem"))
     assert claim.settings.sign_with is None, "what is told of a take says nothing of the key"
+
+
+def damaged(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("part", ["segment", "report", "seal", "no seal", "another's"])
+async def test_a_segment_that_is_not_as_it_was_rendered_is_rendered_again(store: Store, tmp_path: Path, part: str) -> None:
+    """It went into the take: frames with holes, frames of another take, or an error for ever."""
+    claim, executor = join_claim(store, tmp_path), Recorder()
+    chosen = context(store, tmp_path, executor)
+    suffix = steps.suffix_of(claim.settings, claim.request)
+    piece, other = (chosen.segment_file(key, suffix) for key in ("abcd", "abce"))
+    piece.parent.mkdir(parents=True)
+    for each in (piece, other):
+        each.write_bytes(b"frames of " + each.name.encode())
+        report_of(each).write_bytes(b"{}")
+        segment_files.keep(each)
+    assert segment_files.usable(piece)
+    if part == "another's":
+        for of in (lambda path: path, report_of, segment_files.seal_of):
+            of(other).replace(of(piece))
+    elif part == "no seal":
+        segment_files.seal_of(piece).unlink()
+    else:
+        damaged({"segment": piece, "report": report_of(piece), "seal": segment_files.seal_of(piece)}[part])
+    await steps._join(claim, chosen, None, None)  # type: ignore[arg-type]
+    assert not executor.asked, "nothing was joined"
+    assert claimed(store).kind == "plan"
+    assert not segment_files.usable(piece)
+    left = left_in(piece.parent)
+    assert piece.name in left if part == "no seal" else not [name for name in left if name.startswith("abcd")], "thrown away"
+
+
+def test_the_time_of_a_segments_last_use_is_kept_beside_it_and_all_of_it_goes_together(tmp_path: Path) -> None:
+    piece = tmp_path / "abcd.mov"
+    piece.write_bytes(b"frames")
+    report_of(piece).write_bytes(b"{}")
+    os.utime(piece, (1000, 1000))
+    assert segment_files.last_used(piece) == 1000
+    segment_files.keep(piece)
+    os.utime(segment_files.seal_of(piece), (2000, 2000))
+    assert segment_files.last_used(piece) == 2000
+    assert segment_files.usable(piece)
+    assert segment_files.last_used(piece) > 3000
+    segment_files.throw_away(piece)
+    assert left_in(tmp_path) == []
