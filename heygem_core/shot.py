@@ -24,6 +24,7 @@ from .options import check_limits, option
 SPEC_VERSION = 1
 _MOST_FRAMES = 2**53  # what every reader of JSON holds exactly
 _MOST_SECONDS = 10_000_000
+_MOST_CHANNELS = 256
 _FRACTION = re.compile(r"\s*[+-]?(\d+(/\d+)?|\d*\.\d+|\d+\.)([eE][+-]?\d{1,2})?\s*", re.ASCII)
 _LONGEST_FRACTION = 120  # letters
 
@@ -64,6 +65,23 @@ class Shot(Struct, frozen=True, kw_only=True):
     speech_end: Annotated[Fraction | None, option("second of the speech at which it is cut off", flag="--speech-out", metavar="S")] = (
         None  # None = its end
     )
+    speech_channels: Annotated[
+        tuple[int, ...],
+        option(
+            "channel of the speech's file that is heard, counted from 1 through all its tracks of sound; may be repeated (default: all "
+            "channels of its first or default track)",
+            flag="--speech-channel",
+            metavar="N",
+        ),
+    ] = ()
+    source_channels: Annotated[
+        tuple[int, ...],
+        option(
+            "channel of the video's own sound, likewise; may be repeated (default: --sound source keeps all tracks)",
+            flag="--source-channel",
+            metavar="N",
+        ),
+    ] = ()
     speed: Annotated[
         Fraction, option("of the picture: 2 = twice as fast, every other frame; -1 = backwards", flag="--speed", metavar="X")
     ] = field(default_factory=lambda: Fraction(1))
@@ -90,6 +108,11 @@ class Shot(Struct, frozen=True, kw_only=True):
         for start, end in self.keep:
             if not 0 <= start < end:
                 raise SpecError("shot.keep-empty", start=start, end=end)
+        lowest = min((*self.speech_channels, *self.source_channels), default=1)
+        if lowest < 1:
+            raise SpecError("shot.channel-number", channel=lowest)
+        if max(len(self.speech_channels), len(self.source_channels)) > _MOST_CHANNELS:
+            raise SpecError("shot.channels-too-many", most=_MOST_CHANNELS)
         if self.face is not None and self.face < 1:
             raise SpecError("shot.face-number", face=self.face)
 
@@ -101,6 +124,7 @@ class SpeechPiece(Struct, frozen=True, kw_only=True):
     start_s: Fraction  # where the stretch begins in the file
     duration_s: Fraction
     at_s: Fraction  # where it is heard, from the take's first frame
+    channels: tuple[int, ...] = ()  # see `Shot.speech_channels`
 
     def __post_init__(self) -> None:
         if self.duration_s <= 0 or self.start_s < 0 or self.at_s < 0:

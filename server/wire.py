@@ -88,6 +88,8 @@ class ShotRequest(Struct, frozen=True, kw_only=True):
     end_exclusive: int | None = None
     speech_start: Fraction = field(default_factory=Fraction)  # 0; a factory, since the schema cannot write a Fraction
     speech_end: Fraction | None = None
+    speech_channels: Annotated[tuple[int, ...], Meta(max_length=256)] = ()
+    source_channels: Annotated[tuple[int, ...], Meta(max_length=256)] = ()
     speed: Fraction = field(default_factory=lambda: Fraction(1))
     keep: Annotated[tuple[tuple[int, int], ...], Meta(max_length=10_000)] = ()
     face: int | None = None

@@ -23,7 +23,7 @@ from .packet_scan import FrameTimes, has_picture, scan_frames, stores_no_times, 
 from .packets import Numbering, picture_packets
 from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
 
-__all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream"]
+__all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream", "sound_streams"]
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -96,9 +96,14 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
+def sound_streams(container: InputContainer) -> list[AudioStream]:
+    """All streams of sound that can be decoded, in the file's order."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None and stream.codec_context.sample_rate]
+
+
 def sound_stream(container: InputContainer) -> AudioStream | None:
-    """The sound stream that is used: the default one, else the first that can be decoded."""
-    streams = [stream for stream in container.streams.audio if stream.codec_context is not None and stream.codec_context.sample_rate]
+    """The sound stream that is used where none is chosen: the default one, else the first that can be decoded."""
+    streams = sound_streams(container)
     return next((s for s in streams if int(s.disposition) & 1), streams[0] if streams else None)
 
 

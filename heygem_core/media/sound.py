@@ -1,11 +1,12 @@
 """Reads the sound of any file as float32: mono at 16 kHz to listen to, and the take's own at 48 kHz with its channels kept.
 
 Time 0 is the first frame of the picture where the file has one, so sound and picture stay together to the sample: see `sound_source`.
+Which channels are heard, and how they are folded, is decided in `channels`, for both alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,29 +15,16 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import NoSound
-from .sound_source import Samples, SoundSource, open_sound, resampled, sample_before
+from .channels import HeardChannels, KeptLayout, heard_channels
+from .files import open_media
+from .flat_tops import FlatTops
+from .probe import sound_stream, sound_streams
+from .sound_source import Samples, open_sound, resampled, sample_before
 
 SPEECH_RATE = 16_000  # Hz
 TAKE_RATE = 48_000  # Hz
 _SILENT_SIDE = 0.03  # amplitude of a channel relative to the louder one that counts as nothing recorded
 _CANCELLED = 0.1  # power of the sum relative to the parts below which channels are out of phase
-_KEPT_LAYOUTS: dict[int, Literal["mono", "stereo", "5.1"]] = {1: "mono", 2: "stereo", 6: "5.1"}
-
-# ITU-R BS.775 downmix weights by channel: (into the left sum, into the centre, into the right sum).
-_HALF_POWER = 0.5**0.5
-_SIDES: dict[str, tuple[float, float, float]] = {
-    "FL": (1, 0, 0),
-    "FR": (0, 0, 1),
-    "FC": (0, 1, 0),
-    "LFE": (0, 0, 0),
-    "BL": (_HALF_POWER, 0, 0),
-    "BR": (0, 0, _HALF_POWER),
-    "SL": (_HALF_POWER, 0, 0),
-    "SR": (0, 0, _HALF_POWER),
-    "BC": (0.5, 0, 0.5),
-    "FLC": (0.5, 0.5, 0),
-    "FRC": (0, 0.5, 0.5),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +36,7 @@ class Sound:
     source_rate: int  # Hz of the file
     source_channels: int
     downmix: str  # how mono was made: "mono", "sum", "left", "right"
+    clipped: bool = False  # its loudest waves are cut off in the file
 
     @property
     def duration(self) -> Fraction:
@@ -55,23 +44,32 @@ class Sound:
         return Fraction(len(self.samples), self.rate)
 
 
-def read_speech(path: str | Path, start_s: float | Fraction | None = None, end_s: float | Fraction | None = None) -> Sound:
-    """The sound between two times (None = from the beginning, to the end), mono at 16 kHz.
+def read_speech(
+    path: str | Path, start_s: float | Fraction | None = None, end_s: float | Fraction | None = None, *, channels: Sequence[int] = ()
+) -> Sound:
+    """The sound between two times (None = from the beginning, to the end), mono at 16 kHz. channels: see `heard_channels`.
 
     Stereo whose channels cancel each other, or of which one is silent, gives the louder channel instead of the sum.
-    Raises: MediaNotFound, UnreadableMedia, NoSound.
+    Raises: MediaNotFound, UnreadableMedia, NoSound, BadRange.
     """
-    with open_sound(Path(path)) as source:
-        context = source.stream.codec_context
-        weights = _side_weights([channel.name for channel in context.layout.channels])
-        chunks = [weights @ chunk for chunk in resampled(source, SPEECH_RATE, context.layout.name)]
-        source_rate, channels = context.sample_rate, context.channels
-    sides = np.concatenate(chunks, axis=1) if chunks else np.zeros((3, 0), np.float32)
-    if not sides.shape[1]:
-        raise NoSound("media.sound-empty", file=Path(path).name)
-    mono, downmix = _mono(sides)
-    first, last = (None if value is None else max(0, round(Fraction(value) * SPEECH_RATE)) for value in (start_s, end_s))
-    return Sound(samples=mono[first:last], rate=SPEECH_RATE, source_rate=source_rate, source_channels=channels, downmix=downmix)
+    path, first = Path(path), 0 if start_s is None else max(0, round(Fraction(start_s) * SPEECH_RATE))
+    stop = None if end_s is None else max(first, round(Fraction(end_s) * SPEECH_RATE))
+    heard = heard_of(path, channels)
+    tops = {number: FlatTops(may_exceed=heard.codec.startswith("pcm_f")) for number in heard.streams}
+    weights = heard.into_sides()
+    nothing = np.zeros((len(weights[0]), 0), np.float32)
+    sides = np.concatenate([nothing, *_between(path, heard, weights, SPEECH_RATE, first, stop, tops)], axis=1)
+    if not first and stop != first and not sides.shape[1]:
+        raise NoSound("media.sound-empty", file=path.name)
+    mono, downmix = (sides[0], "mono") if len(sides) == 1 else _mono(sides)
+    return Sound(
+        samples=mono,
+        rate=SPEECH_RATE,
+        source_rate=heard.rate,
+        source_channels=sum(heard.sizes),
+        downmix=downmix,
+        clipped=any(each.clipped for each in tops.values()),
+    )
 
 
 def take_sound(
@@ -80,34 +78,29 @@ def take_sound(
     duration_s: Fraction,
     *,
     end_s: Fraction | None = None,
-    layout: Literal["keep", "mono", "stereo"] = "keep",
+    layout: Literal["keep"] | KeptLayout = "keep",
     rate: int = TAKE_RATE,
+    channels: Sequence[int] = (),
 ) -> Iterator[Samples]:
     """The take's own sound as chunks (channels, n) of float32 at `rate` Hz: round(duration · rate) samples altogether.
 
     Silence where there is none: before the file's sound (a negative start), in gaps, after its end or after second `end_s` of the
-    file. "keep" keeps mono, stereo and 5.1 and folds other layouts to stereo; ask `take_layout` which it is.
-    Raises: MediaNotFound, UnreadableMedia, NoSound.
+    file. "keep" keeps mono, stereo and 5.1 and folds other layouts as listening does; ask `take_layout` which it is. Where channels are
+    added up and their sum goes beyond full scale, the whole is lowered to it. channels: see `heard_channels`.
+    Raises: MediaNotFound, UnreadableMedia, NoSound, BadRange.
     """
-    first, left = round(start_s * rate), round(duration_s * rate)
-    begin = sample_before(Path(path), start_s, rate)
+    path, first, left = Path(path), round(start_s * rate), round(duration_s * rate)
     stop = first + left if end_s is None else min(first + left, round(end_s * rate))
-    with open_sound(Path(path)) as source:
-        name = _kept_layout(source) if layout == "keep" else layout
-        channels = next(count for count, known in _KEPT_LAYOUTS.items() if known == name)
-        if first < 0:
-            yield from _nothing(channels, min(left, -first))
-            left, first = left - min(left, -first), 0
-        position = begin * rate // source.stream.codec_context.sample_rate
-        for chunk in resampled(source, rate, name, begin) if first < stop else ():
-            piece = chunk[:, max(0, first - position) : max(0, stop - position)]
-            position += chunk.shape[1]
-            if piece.shape[1]:
-                left -= piece.shape[1]
-                yield piece
-            if position >= stop:
-                break
-    yield from _nothing(channels, left)
+    heard = heard_of(path, channels)
+    weights = heard.into(heard.layout if layout == "keep" else layout)
+    if first < 0:
+        yield from _nothing(len(weights[0]), min(left, -first))
+        left, first = left - min(left, -first), 0
+    gain = _gain(lambda: _between(path, heard, weights, rate, first, stop), weights)
+    for chunk in _between(path, heard, weights, rate, first, stop):
+        left -= chunk.shape[1]
+        yield chunk if gain == 1 else chunk * gain
+    yield from _nothing(len(weights[0]), left)
 
 
 def _nothing(channels: int, count: int) -> Iterator[Samples]:
@@ -115,25 +108,82 @@ def _nothing(channels: int, count: int) -> Iterator[Samples]:
         yield np.zeros((channels, min(TAKE_RATE, count - begin)), np.float32)
 
 
-def take_layout(path: str | Path) -> Literal["mono", "stereo", "5.1"]:
+def heard_of(path: str | Path, channels: Sequence[int] = ()) -> HeardChannels:
+    """What is heard of a file: see `heard_channels`. Raises: MediaNotFound, UnreadableMedia, NoSound, BadRange."""
+    path = Path(path)
+    with open_media(path) as container:
+        return heard_channels(sound_streams(container), sound_stream(container), channels, path.name)
+
+
+def tracks_of_sound(path: str | Path) -> tuple[tuple[int, ...], ...]:
+    """The numbers of the channels of each stream of sound of a file, see `heard_channels`. Raises: MediaNotFound, UnreadableMedia."""
+    with open_media(Path(path)) as container:
+        sizes = [stream.codec_context.channels for stream in sound_streams(container)]
+    return tuple(tuple(range(sum(sizes[:place]) + 1, sum(sizes[: place + 1]) + 1)) for place in range(len(sizes)))
+
+
+def take_layout(path: str | Path, channels: Sequence[int] = ()) -> KeptLayout:
     """The layout that `take_sound` gives with "keep".
 
-    Raises: MediaNotFound, UnreadableMedia, NoSound.
+    Raises: MediaNotFound, UnreadableMedia, NoSound, BadRange.
     """
-    with open_sound(Path(path)) as source:
-        return _kept_layout(source)
+    return heard_of(path, channels).layout
 
 
-def _kept_layout(source: SoundSource) -> Literal["mono", "stereo", "5.1"]:
-    return _KEPT_LAYOUTS.get(source.stream.codec_context.channels, "stereo")
+def _gain(read: Callable[[], Iterator[Samples]], weights: Sequence[Samples]) -> np.float32:
+    """What a sum of channels is lowered by so that it does not go beyond full scale; it is read once for that."""
+    if np.abs(np.concatenate(weights, axis=1)).sum(1).max() <= 1:
+        return np.float32(1)
+    return np.float32(1 / max(1.0, max((float(np.abs(chunk).max(initial=0)) for chunk in read()), default=0.0)))
 
 
-def _side_weights(names: list[str]) -> Samples:
-    """(3, channels): left sum, centre, right sum. Mono is all centre; unnamed channels alternate left and right."""
-    if len(names) == 1:
-        return np.array([[0], [1], [0]], np.float32)
-    unnamed = ((1, 0, 0), (0, 0, 1))
-    return np.array([_SIDES.get(name, unnamed[place % 2]) for place, name in enumerate(names)], np.float32).T
+def _between(
+    path: Path,
+    heard: HeardChannels,
+    weights: Sequence[Samples],
+    rate: int,
+    first: int,
+    stop: int | None,
+    tops: dict[int, FlatTops] | None = None,
+) -> Iterator[Samples]:
+    """Chunks (rows, n) from sample `first` at `rate` up to `stop` (None = the end), as far as the file goes. tops: see the samples."""
+    if stop is not None and stop <= first:
+        return iter(())
+    parts = [
+        _of_stream(path, number, each, rate, first, stop, None if tops is None else tops[number])
+        for number, each in zip(heard.streams, weights, strict=True)
+    ]
+    return parts[0] if len(parts) == 1 else _added(parts)
+
+
+def _of_stream(
+    path: Path, number: int, weights: Samples, rate: int, first: int, stop: int | None, tops: FlatTops | None
+) -> Iterator[Samples]:
+    begin = sample_before(path, Fraction(first, rate), rate, number)
+    used = weights.any(axis=0)
+    with open_sound(path, number) as source:
+        position = begin * rate // source.stream.codec_context.sample_rate
+        for chunk in resampled(source, rate, weights, begin, watch=None if tops is None else lambda samples: tops.add(samples[used])):
+            piece = chunk[:, max(0, first - position) : None if stop is None else max(0, stop - position)]
+            position += chunk.shape[1]
+            if piece.shape[1]:
+                yield piece
+            if stop is not None and position >= stop:
+                break
+
+
+def _added(parts: Sequence[Iterator[Samples]]) -> Iterator[Samples]:
+    """The sum of several streams (rows, n), as long as the longest."""
+    ready: dict[int, Samples] = {}
+    while True:
+        for number, part in enumerate(parts):
+            if number not in ready and (chunk := next(part, None)) is not None:
+                ready[number] = chunk
+        if not ready:
+            return
+        count = min(chunk.shape[1] for chunk in ready.values())
+        yield np.sum([chunk[:, :count] for chunk in ready.values()], axis=0, dtype=np.float32)
+        ready = {number: chunk[:, count:] for number, chunk in ready.items() if chunk.shape[1] > count}
 
 
 def _mono(sides: Samples) -> tuple[Samples, str]:

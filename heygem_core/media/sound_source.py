@@ -6,7 +6,7 @@ Samples are placed by their presentation times: what the stream leaves out is si
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,7 +22,7 @@ from av.audio.resampler import AudioResampler
 from ..errors import NoSound, UnreadableMedia, UnsupportedMedia
 from .files import open_media
 from .packet_scan import has_picture
-from .probe import first_picture_time, sound_stream
+from .probe import first_picture_time, sound_stream, sound_streams
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -35,6 +35,7 @@ MAX_BAD_PACKETS = 50
 SEEK_FROM_S = 30  # sound that begins later in a file is sought; up to there decoding takes a moment
 _LEAD_S = 1  # of the sound before what is wanted is decoded too, so that codec and resampler have settled
 _EXACT_FORMATS = frozenset({"mov", "wav", "w64", "aiff", "flac"})  # whose packets say to the sample where they stand
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 6: "5.1"}  # names for so many rows; nothing is mixed from one to the same
 _DRIFT_S = Fraction(1, 50)  # timestamps this far from the running count mean a gap or an overlap, nearer ones are rounding
 
 
@@ -49,10 +50,13 @@ class SoundSource:
 
 
 @contextmanager
-def open_sound(path: Path) -> Iterator[SoundSource]:
-    """The first stream of sound of a file. Raises: MediaNotFound, UnreadableMedia, NoSound."""
+def open_sound(path: Path, number: int | None = None) -> Iterator[SoundSource]:
+    """A stream of sound of a file, counted from 0 among `probe.sound_streams`; None = the one that is heard where nothing is chosen.
+
+    Raises: MediaNotFound, UnreadableMedia, NoSound.
+    """
     with open_media(path) as container:
-        stream = sound_stream(container)
+        stream = sound_stream(container) if number is None else sound_streams(container)[number]
         if stream is None:
             raise NoSound("media.no-speech", file=path.name)
         if not (stream.codec_context.channels and stream.codec_context.sample_rate):
@@ -74,7 +78,7 @@ def _origin(path: Path, container: InputContainer, stream: AudioStream) -> Fract
     return max(Fraction(0), stream.start_time * stream.time_base)
 
 
-def sample_before(path: Path, start_s: Fraction, rate: int) -> int:
+def sample_before(path: Path, start_s: Fraction, rate: int, number: int | None = None) -> int:
     """The sample of the stream, counted from time 0, where decoding may begin for sound at `rate` from `start_s` on; 0 = the beginning.
 
     It lies where the phases of the resampler begin anew, so that the same samples come out as when all is decoded. Containers that
@@ -82,7 +86,7 @@ def sample_before(path: Path, start_s: Fraction, rate: int) -> int:
     """
     if start_s < SEEK_FROM_S:
         return 0
-    with open_sound(path) as source:
+    with open_sound(path, number) as source:
         stream, own = source.stream, source.stream.codec_context.sample_rate
         exact = not _EXACT_FORMATS.isdisjoint(source.container.format.name.split(",")) and stream.time_base == Fraction(1, own)
         period = own // gcd(own, rate)
@@ -104,13 +108,22 @@ def _seek(source: SoundSource, begin: int) -> bool:
     return True
 
 
-def resampled(source: SoundSource, rate: int, layout: str, begin: int = 0) -> Iterator[Samples]:
-    """Chunks (channels, n) at `rate` from sample `begin` of the stream, see `sample_before`, to its end, without gaps."""
+def resampled(
+    source: SoundSource, rate: int, weights: Samples, begin: int = 0, watch: Callable[[Samples], None] | None = None
+) -> Iterator[Samples]:
+    """Chunks (rows, n) at `rate` from sample `begin` of the stream, see `sample_before`, to its end, without gaps.
+
+    weights: (rows, channels), rows 1, 2, 3 or 6: the channels are folded before all else, so any number of them can be. watch: is shown
+    all samples (channels, n) as the file has them.
+    """
     if begin:
         _seek(source, begin)
+    layout, own = _LAYOUTS[len(weights)], source.stream.codec_context.sample_rate
     resampler = AudioResampler(format="flt", layout=layout, rate=rate)
-    for frame in _without_gaps(_steady(_decoded(source), source), source.origin, begin):
-        yield from map(_samples_of, resampler.resample(frame))
+    for samples in _without_gaps(_steady(_decoded(source), source), source.origin, begin):
+        if watch is not None:
+            watch(samples)
+        yield from map(_samples_of, resampler.resample(sound_frame(weights @ samples, layout, own)))
     yield from map(_samples_of, resampler.resample(None))
 
 
@@ -138,8 +151,8 @@ def _steady(frames: Iterator[AudioFrame], source: SoundSource) -> Iterator[Audio
         yield frame
 
 
-def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction, begin: int) -> Iterator[AudioFrame]:
-    """The same samples as float frames that follow each other from sample `begin` after time 0, silence in gaps, overlaps cut."""
+def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction, begin: int) -> Iterator[Samples]:
+    """The same samples as float (channels, n) that follow each other from sample `begin` after time 0, silence in gaps, overlaps cut."""
     to_float: AudioResampler | None = None
     expected = begin  # the sample after time 0 that comes next
     for frame in frames:
@@ -156,7 +169,7 @@ def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction, begin: int) ->
                 samples = samples[:, -ahead:]
             if samples.shape[1]:
                 expected += samples.shape[1]
-                yield _float_frame(samples, frame)
+                yield samples
 
 
 def _samples_ahead(frame: AudioFrame, origin: Fraction, expected: int) -> int:
@@ -166,16 +179,10 @@ def _samples_ahead(frame: AudioFrame, origin: Fraction, expected: int) -> int:
     return round((frame.pts * frame.time_base - origin) * frame.sample_rate) - expected
 
 
-def _silence(like: AudioFrame, count: int) -> Iterator[AudioFrame]:
+def _silence(like: AudioFrame, count: int) -> Iterator[Samples]:
     channels = len(like.layout.channels)
-    while count > 0:
-        samples = np.zeros((channels, min(count, like.sample_rate)), np.float32)
-        count -= samples.shape[1]
-        yield _float_frame(samples, like)
-
-
-def _float_frame(samples: Samples, like: AudioFrame) -> AudioFrame:
-    return sound_frame(samples, like.layout.name, like.sample_rate)
+    for begin in range(0, count, like.sample_rate):
+        yield np.zeros((channels, min(like.sample_rate, count - begin)), np.float32)
 
 
 def sound_frame(samples: Samples, layout: str, rate: int) -> AudioFrame:

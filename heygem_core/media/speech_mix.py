@@ -26,7 +26,7 @@ def mix_speech(pieces: Sequence[SpeechPiece], output: str | Path, duration_s: Fr
     Raises: MediaNotFound, UnreadableMedia, NoSound.
     """
     output = Path(output)
-    layout = "mono" if all(take_layout(piece.path) == "mono" for piece in pieces) else "stereo"
+    layout = "mono" if all(take_layout(piece.path, piece.channels) == "mono" for piece in pieces) else "stereo"
     voices = [_PieceReader(piece, layout) for piece in pieces]
     total = round(duration_s * TAKE_RATE)
     unfinished = output.with_name(output.name + ".part")
@@ -56,7 +56,7 @@ class _PieceReader:
 
     def __init__(self, piece: SpeechPiece, layout: Any) -> None:
         self._first = round(piece.at_s * TAKE_RATE)
-        self._chunks: Iterator[Samples] = take_sound(piece.path, piece.start_s, piece.duration_s, layout=layout)
+        self._chunks: Iterator[Samples] = take_sound(piece.path, piece.start_s, piece.duration_s, layout=layout, channels=piece.channels)
         self._ready: list[Samples] = []
         self._end = self._first + round(piece.duration_s * TAKE_RATE)
         self._position = self._first

@@ -51,8 +51,8 @@ def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs)
     tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
     person, faces = person_of(tracks, info, shot.face), messages_of_people(tracks)
     del tracks  # of a long clip they are large, and what is needed of them is known
-    adaptation = adaptation_of(person, info, settings, model, cache)
-    motion = yield from motion_of(inputs.sound, shot.speech, model, adaptation, cache)
+    adaptation = adaptation_of(person, info, shot.source_channels, settings, model, cache)
+    motion = yield from motion_of(inputs.sound, shot, model, adaptation, cache)
     return Basis(person=person, faces=faces, damaged=damaged, model=model, adaptation=adaptation, motion=motion)
 
 
@@ -66,15 +66,15 @@ def tracks_of(
     return build_tracks(seen, version), damaged
 
 
-def motion_of(sound: Sound, speech: str, model: MotionModel, adaptation: SpeakerAdaptation, cache: Cache) -> Generator[Event, None, Motion]:
+def motion_of(sound: Sound, shot: Shot, model: MotionModel, adaptation: SpeakerAdaptation, cache: Cache) -> Generator[Event, None, Motion]:
     """The mouth that the whole speech wants from this person; tells the stage "speech" only where features are computed."""
-    features = yield from features_of(sound, speech, model, cache)
+    features = yield from features_of(sound, shot, model, cache)
     return predict_with(model, sound.samples, adaptation.adaptation, features)
 
 
-def features_of(sound: Sound, speech: str, model: MotionModel, cache: Cache) -> Generator[Event, None, SpeechFeatures]:
+def features_of(sound: Sound, shot: Shot, model: MotionModel, cache: Cache) -> Generator[Event, None, SpeechFeatures]:
     """What the model's encoder makes of the speech: computed once, however many shots need it at the same time."""
-    key = key_of(motion_version(model), fingerprint(speech))
+    key = key_of(motion_version(model), fingerprint(shot.speech), shot.speech_channels)
     kept = cache.read("heard", key, SpeechFeatures.load)
     if kept is not None:
         return kept

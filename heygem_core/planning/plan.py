@@ -30,6 +30,7 @@ from ..face.mesh import OUTER_LIPS, VERTICES, chunks, lip_gap, lip_opening, lip_
 from ..face.reasons import Reason
 from ..face.tracks import TRACKS_VERSION
 from ..media.info import MediaInfo
+from ..media.sound import tracks_of_sound
 from ..messages import Message, as_message, plain, tell, with_codes
 from ..motion.adaptation import ADAPTATION_VERSION
 from ..motion.model_choice import choose_motion_model
@@ -173,6 +174,8 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
         shot.speech_end,
         shot.speed,
         shot.keep,
+        shot.speech_channels,
+        shot.source_channels,
     )
     model = motion_version(choose_motion_model(settings.motion, settings.speech_encoder))
     style = fingerprint(settings.style_from) if settings.style_from is not None else settings.adaptation
@@ -255,7 +258,7 @@ def reasons_of(person: Person, frames: TakeFrames, keep: Ranges) -> NDArray[np.u
 
 def _facts(key: str, shot: Shot, settings: RenderSettings, basis: Basis, inputs: Inputs, said: EngineFacts) -> PlanFacts:
     frames = inputs.frames
-    notices = (*_of_faces(basis), *map(as_message, said.notices), *_notices(basis, inputs, shot.keep))
+    notices = (*_of_faces(basis), *map(as_message, said.notices), *_notices(basis, inputs, shot))
     return PlanFacts(
         key=key,
         shot=shot,
@@ -278,10 +281,10 @@ def _of_faces(basis: Basis) -> Iterator[Message]:
         yield tell("face.several", number=basis.person.number, faces=basis.faces)
 
 
-def _notices(basis: Basis, inputs: Inputs, keep: Ranges) -> Iterator[Message]:
+def _notices(basis: Basis, inputs: Inputs, shot: Shot) -> Iterator[Message]:
     """What the user should know about this shot, a sentence each."""
     info, sound, frames = inputs.info, inputs.sound, inputs.frames
-    reasons = reasons_of(basis.person, frames, keep)
+    reasons = reasons_of(basis.person, frames, shot.keep)
     passed, broken = int((reasons != Reason.USABLE).sum()), np.intersect1d(basis.damaged, frames.source)
     if passed:
         yield tell("plan.passed-through", passed=passed, frames=len(reasons))
@@ -289,7 +292,10 @@ def _notices(basis: Basis, inputs: Inputs, keep: Ranges) -> Iterator[Message]:
         yield tell("plan.damaged-frames", count=len(broken), first=broken[0])
     if info.missing_frames:
         yield tell("plan.breaks-off", file=info.path.name, missing=info.missing_frames)
-    yield from remarks(sound.samples, basis.motion.speaking)
+    tracks = tracks_of_sound(shot.speech)
+    if len(tracks) > 1 and not shot.speech_channels:
+        yield tell("speech.other-tracks", file=Path(shot.speech).name, tracks=len(tracks))
+    yield from remarks(sound.samples, basis.motion.speaking, clipped=sound.clipped)
     if basis.adaptation.result.notice:
         yield basis.adaptation.result.message or plain(basis.adaptation.result.said)
     lengths = {"speech_s": f"{float(inputs.heard_s):.1f}", "take_s": f"{float(frames.timing.duration):.1f}"}

@@ -16,7 +16,7 @@ import numpy as np
 from ..cache import Cache, fingerprint, key_of
 from ..errors import NoSound
 from ..face.tracks import TRACKS_VERSION
-from ..media.sound import SPEECH_RATE, take_sound
+from ..media.sound import read_speech
 from ..messages import Message, tell
 from ..motion.adaptation import ADAPTATION_VERSION, SHORTEST_S, Adaptation, adapt, speech_duration_s
 from ..motion.footage import Footage, read_footage
@@ -52,8 +52,12 @@ class SpeakerAdaptation:
 NOT_ADAPTED = SpeakerAdaptation(key="", result=AdaptationResult(said="", notice=False, learnt=False), adaptation=None)
 
 
-def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel, cache: Cache) -> SpeakerAdaptation:
+def adaptation_of(
+    person: Person, info: MediaInfo, channels: tuple[int, ...], settings: RenderSettings, model: MotionModel, cache: Cache
+) -> SpeakerAdaptation:
     """The adaptation to a person: from the clip that `style_from` names, else from the shot's own clip where `adaptation` allows it.
+
+    channels: of the clip's own sound, see `Shot.source_channels`.
 
     Raises: InputError, NoUsableFace — of the clip that `style_from` names.
     """
@@ -61,9 +65,9 @@ def adaptation_of(person: Person, info: MediaInfo, settings: RenderSettings, mod
         return _cached(_style_key(settings.style_from, model), cache, lambda: _of_style(settings.style_from or "", model))
     if not settings.adaptation or info.kind == "still":
         return NOT_ADAPTED
-    seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
+    seen = (settings.tracker, person.number, person.first_frame, len(person.shapes), channels)
     key = key_of("own manner", ADAPTATION_VERSION, TRACKS_VERSION, model_identity(model), fingerprint(info.path), seen)
-    return _cached(key, cache, lambda: _of_own(person, info, model))
+    return _cached(key, cache, lambda: _of_own(person, info, channels, model))
 
 
 def _style_key(path: str, model: MotionModel) -> str:
@@ -96,8 +100,8 @@ def _of_style(path: str, model: MotionModel) -> tuple[Adaptation | None, Adaptat
     return adaptation, _result(tell("adaptation.style-from", file=Path(path).name, found=said), adaptation, adaptation is None)
 
 
-def _of_own(person: Person, info: MediaInfo, model: MotionModel) -> tuple[Adaptation | None, AdaptationResult]:
-    footage = _own_footage(person, info)
+def _of_own(person: Person, info: MediaInfo, channels: tuple[int, ...], model: MotionModel) -> tuple[Adaptation | None, AdaptationResult]:
+    footage = _own_footage(person, info, channels)
     if footage is None:
         return None, NOT_ADAPTED.result
     adaptation, said = adapt(footage, model)
@@ -110,15 +114,14 @@ def _result(said: Message, adaptation: Adaptation | None, notice: bool) -> Adapt
     return AdaptationResult(said=said.message, message=said, notice=notice, learnt=adaptation is not None)
 
 
-def _own_footage(person: Person, info: MediaInfo) -> Footage | None:
+def _own_footage(person: Person, info: MediaInfo, channels: tuple[int, ...]) -> Footage | None:
     """The tracked frames with their own sound; None where the clip has no sound."""
     first = person.first_frame
     begin = info.time_of(first)
     last = min(first + len(person.shapes), info.frame_at(begin + LONGEST_S) + 1)
     times = np.array([float(info.time_of(k) - begin) for k in range(first, last)])
     try:
-        sound = take_sound(info.path, begin, Fraction(times[-1]) + Fraction(1, 2), layout="mono", rate=SPEECH_RATE)
-        samples = np.concatenate([chunk[0] for chunk in sound])
+        samples = read_speech(info.path, begin, begin + Fraction(times[-1]) + Fraction(1, 2), channels=channels).samples
     except NoSound:
         return None
     rows = slice(0, last - first)

@@ -30,7 +30,7 @@ def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
     """Probes the picture, reads the speech and maps the frames of the take. Raises: InputError."""
     marks = _mark(shot.video), _mark(shot.speech)
     info = probe(shot.video, deinterlace=settings.deinterlace)
-    sound = read_speech(shot.speech)
+    sound = read_speech(shot.speech, channels=shot.speech_channels)
     heard_s = _heard_s(shot, sound)
     frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed)
     return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames, marks=marks)

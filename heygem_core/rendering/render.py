@@ -29,13 +29,13 @@ from ..media.writer import TakeWriter
 from ..messages import Message, tell
 from ..planning.frame_map import STILL_RATE
 from ..progress_rate import ProgressRate
-from ..shot import Event, Finished, Progress, RenderSettings, RenderTask, notice
+from ..shot import Event, Finished, Progress, RenderSettings, RenderTask, Shot, notice
 from . import previews
 from .inputs import Inputs, open_inputs
 from .patch import Patcher, deliverable_of
 from .provenance import seal_of
 from .report import REASON_CODES, TakeReport, report_path, write_report
-from .sound import check_sound, take_sounds
+from .sound import check_sound, sound_remarks, take_sounds
 
 if TYPE_CHECKING:
     from ..engines.compositing import Drawn
@@ -65,8 +65,8 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     planned_s = time.monotonic() - began
     timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
     patcher = _patcher(task, plan.info)
-    if patcher is not None:
-        yield notice(tell("take.is-patch"))
+    for said in remarks(task.shot, task.settings, plan.info):
+        yield notice(said)
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, prefetch(draw_frames(plan, start, end, device), 8) as drawn:
             rate, upright = ProgressRate("render", end - start), Upright(plan.info)
@@ -103,7 +103,7 @@ def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
         raise OutputError("matte.same-path", path=task.matte)
     for path in written:
         check_output(path, [task.shot.video, task.shot.speech])
-    check_sound(task.settings, inputs.info, inputs.frames.source)
+    check_sound(task.shot, task.settings, inputs.info, inputs.frames.source)
     default_limit()
     return start, end
 
@@ -138,6 +138,7 @@ def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> Abst
 
 
 def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, planned_s: float, drawn_s: float) -> TakeReport:
+    told = remarks(task.shot, task.settings, plan.info)
     return TakeReport(
         take=Path(task.output).name,
         plan=plan.facts,
@@ -151,8 +152,8 @@ def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, pla
         planning_s=round(planned_s, 2),
         rendering_s=round(drawn_s, 2),
         reason_codes=REASON_CODES,
-        remarks=tuple(said.message for said in remarks(task.settings)),
-        remark_messages=remarks(task.settings),
+        remarks=tuple(said.message for said in told),
+        remark_messages=told,
     )
 
 
@@ -164,9 +165,10 @@ def _whole_matte(frame: Drawn, size: tuple[int, int]) -> NDArray[np.float32]:
     return levels
 
 
-def remarks(settings: RenderSettings) -> tuple[Message, ...]:
-    """What to know about a take of these settings wherever it goes."""
-    return () if settings.kind == "full" else (tell("take.is-patch"),)
+def remarks(shot: Shot, settings: RenderSettings, info: MediaInfo) -> tuple[Message, ...]:
+    """What to know about a take of these settings wherever it goes. Raises: InputError."""
+    patch = () if settings.kind == "full" else (tell("take.is-patch"),)
+    return (*patch, *sound_remarks(shot, settings, info))
 
 
 def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:

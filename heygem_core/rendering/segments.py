@@ -155,14 +155,15 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
 
 
 def _report(task: JoinTask, plan: Plan, planned_s: float) -> TakeReport:
+    told = remarks(task.shot, task.settings, plan.info)
     pieces = [read_report(piece) for piece in task.pieces]
     devices = {None if piece is None else piece.device for piece in pieces}
     times = [None if piece is None else piece.rendering_s for piece in pieces]
     count = plan.facts.frames
     return TakeReport(
         reason_codes=REASON_CODES,
-        remarks=tuple(said.message for said in remarks(task.settings)),
-        remark_messages=remarks(task.settings),
+        remarks=tuple(said.message for said in told),
+        remark_messages=told,
         take=Path(task.output).name,
         plan=plan.facts,
         start=0,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NoSound, UnsupportedMedia
-from ..media.sound import take_layout, take_sound
+from ..media.sound import heard_of, take_layout, take_sound, tracks_of_sound
 from ..media.sound_tracks import SoundTrack
+from ..messages import Message, tell
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
@@ -21,22 +24,48 @@ def take_sounds(
     shot: Shot, settings: RenderSettings, info: MediaInfo, frames: NDArray[np.int64], timing: TakeTiming
 ) -> tuple[SoundTrack, ...]:
     """The streams for a whole take of these source frames (n,). Raises: NoSound, UnsupportedMedia — see `check_sound`."""
-    check_sound(settings, info, frames)
+    check_sound(shot, settings, info, frames)
     tracks = []
     if settings.sound in ("speech", "both"):
-        samples = take_sound(shot.speech, shot.speech_start, timing.duration, end_s=shot.speech_end)
-        tracks.append(SoundTrack(samples=samples, layout=take_layout(shot.speech), title="New speech"))
+        chosen = shot.speech_channels
+        samples = take_sound(shot.speech, shot.speech_start, timing.duration, end_s=shot.speech_end, channels=chosen)
+        tracks.append(SoundTrack(samples=samples, layout=take_layout(shot.speech, chosen), title="New speech"))
     if settings.sound in ("source", "both"):
-        samples = take_sound(info.path, info.time_of(int(frames[0])), timing.duration)
-        tracks.append(SoundTrack(samples=samples, layout=take_layout(info.path), title="Source sound"))
+        own = _own_tracks(shot, info)
+        for number, chosen in enumerate(own, 1):
+            samples = take_sound(info.path, info.time_of(int(frames[0])), timing.duration, channels=chosen)
+            title = "Source sound" if len(own) == 1 else f"Source sound {number}"
+            tracks.append(SoundTrack(samples=samples, layout=take_layout(info.path, chosen), title=title))
     return tuple(tracks)
 
 
-def check_sound(settings: RenderSettings, info: MediaInfo, frames: NDArray[np.int64]) -> None:
-    """Raises: NoSound — the source's sound is wanted and it has none; UnsupportedMedia — it cannot follow the picture."""
+def sound_remarks(shot: Shot, settings: RenderSettings, info: MediaInfo) -> Iterator[Message]:
+    """What happens to the sounds of a take that somebody may not expect, a message each. Raises: InputError."""
+    if settings.sound in ("speech", "both"):
+        yield from _folding(shot.speech, shot.speech_channels, "--speech-channel")
+    if settings.sound in ("source", "both") and info.sound is not None:
+        for chosen in _own_tracks(shot, info):
+            yield from _folding(info.path, chosen, "--source-channel")
+
+
+def check_sound(shot: Shot, settings: RenderSettings, info: MediaInfo, frames: NDArray[np.int64]) -> None:
+    """Raises: NoSound — the source's sound is wanted and it has none; UnsupportedMedia — it cannot follow the picture; BadRange — it has
+    not the channels that were chosen."""
     if settings.sound not in ("source", "both"):
         return
     if info.sound is None:
         raise NoSound("sound.no-own", file=info.path.name)
     if (np.diff(frames) != 1).any():
         raise UnsupportedMedia("sound.other-speed", file=info.path.name)
+    heard_of(info.path, shot.source_channels)
+
+
+def _own_tracks(shot: Shot, info: MediaInfo) -> tuple[tuple[int, ...], ...]:
+    """The channels of each stream that a take has of the source's sound: all that the file holds, or one of those that were chosen."""
+    return (shot.source_channels,) if shot.source_channels else tracks_of_sound(info.path)
+
+
+def _folding(path: str | Path, chosen: tuple[int, ...], option: str) -> Iterator[Message]:
+    heard = heard_of(path, chosen)
+    if heard.folded:
+        yield tell("sound.folded", file=Path(path).name, channels=len(heard.places), layout=heard.layout, option=option)

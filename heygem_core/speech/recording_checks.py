@@ -13,17 +13,17 @@ from .voice_activity import loudness_db
 
 SILENT_PEAK = 1e-3  # full scale ±1
 QUIET_DB = -50.0  # dBFS of the loud parts; recorded speech lies between -35 and -12
-FLAT_TOP, FLAT_SHARE = 0.97, 0.002  # clipped sound stays so near its peak for such a share of the time; speech for a tenth of it
 NOISE_BELOW_DB = 17.0  # the background lies so little under the speech: noise or music 10 dB below the voice, or louder
 PAUSE_SHARE = 10  # percent of the time that the background is taken from: the quietest
 HARDLY_SHARE = 0.1  # of the time in which somebody speaks
 SHORTEST_S = 3.0  # of sound in which hardly any speech is worth telling
 
 
-def remarks(samples: Floats, spoken: NDArray[np.bool_]) -> Iterator[Message]:
+def remarks(samples: Floats, spoken: NDArray[np.bool_], *, clipped: bool) -> Iterator[Message]:
     """What the user should know about speech, a message each.
 
-    samples: (n,) mono at 16 kHz as recorded. spoken: (n100,) where a voice was heard in it.
+    samples: (n,) mono at 16 kHz as recorded. spoken: (n100,) where a voice was heard in it. clipped: whether the file's own samples are:
+    these, resampled, no longer tell.
     """
     loudest = float(np.abs(samples).max(initial=0))
     if loudest < SILENT_PEAK:
@@ -32,7 +32,7 @@ def remarks(samples: Floats, spoken: NDArray[np.bool_]) -> Iterator[Message]:
     if not spoken.any():
         yield tell("speech.no-voice")
         return
-    if np.mean(np.abs(samples) > FLAT_TOP * loudest) > FLAT_SHARE:
+    if clipped:
         yield tell("speech.clipped")
     if level_db(samples) < QUIET_DB:
         yield tell("speech.quiet", level_db=round(level_db(samples)))

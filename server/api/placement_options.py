@@ -49,6 +49,8 @@ def shot_request(row: TimelineShot, settings: RenderSettings) -> ShotRequest:
         end_exclusive=shot.end_exclusive,
         speech_start=shot.speech_start,
         speech_end=shot.speech_end,
+        speech_channels=shot.speech_channels,
+        source_channels=shot.source_channels,
         speed=shot.speed,
         keep=shot.keep,
         face=shot.face,

@@ -39,6 +39,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_option(parser, Shot, "start", help="first frame: a frame number or a timecode", read=str)
     add_option(parser, Shot, "end_exclusive", help="one past the last frame: a frame number or a timecode", read=str)
     add_options(parser, Shot, ("speech_start", "speech_end"))
+    add_option(parser, Shot, "speech_channels", read=int)
+    add_option(parser, Shot, "source_channels", read=int)
     add_option(parser, Shot, "speed", help="of the picture: 2 or 200% = twice as fast, -1 = backwards", read=speed)
     add_option(parser, Shot, "keep", help="leave these frames alone (numbers or timecodes, B not included); may be repeated")
     add_options(parser, Shot, ("face",))

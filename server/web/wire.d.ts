@@ -70,6 +70,8 @@ export interface ShotRequest {
   end_exclusive?: number | null;
   speech_start?: Fraction;
   speech_end?: Fraction | null;
+  speech_channels?: Array<number>;
+  source_channels?: Array<number>;
   speed?: Fraction;
   keep?: Array<[number, number]>;
   face?: number | null;
@@ -695,6 +697,8 @@ export interface Shot {
   end_exclusive: number | null;
   speech_start: Fraction;
   speech_end: Fraction | null;
+  speech_channels: Array<number>;
+  source_channels: Array<number>;
   speed: Fraction;
   keep: Array<[number, number]>;
   face: number | null;
@@ -860,6 +864,7 @@ export interface SpeechPiece {
   start_s: Fraction;
   duration_s: Fraction;
   at_s: Fraction;
+  channels: Array<number>;
 }
 
 export interface Skipped {
