@@ -6,16 +6,18 @@ An allow-list of demuxers and protocols closes that door, and a limit on the pic
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import av
 import av.error
 
 from ..errors import InputError, MediaNotFound, UnreadableMedia, UnsupportedMedia
+from .stills import ANIMATED_FORMATS, STILL_FORMATS, demuxer_of, prepared
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -24,11 +26,9 @@ MAX_PIXELS = 2**27  # width x height: above 8K video and 100-megapixel stills, f
 
 _PATTERN_LETTERS = frozenset("%*?[]{}")
 
-STILL_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "tiff_pipe", "webp_pipe", "bmp_pipe"})
-
-_VIDEO_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,mxf,asf,ogg,nut,ivf,dv,gif,h264,hevc,m4v"
+_VIDEO_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,mxf,asf,ogg,nut,ivf,dv,h264,hevc,m4v"
 _SOUND_FORMATS = "wav,w64,aiff,au,caf,flac,mp3,aac,ac3,eac3,amr,ape,wv,tta,dsf,truehd,dts"
-_ALLOWED = ",".join([_VIDEO_FORMATS, _SOUND_FORMATS, *sorted(STILL_FORMATS)])
+_ALLOWED = ",".join([_VIDEO_FORMATS, _SOUND_FORMATS, *sorted(STILL_FORMATS | ANIMATED_FORMATS)])
 _OPTIONS = {"format_whitelist": _ALLOWED, "protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
 
 
@@ -43,20 +43,27 @@ def open_media(path: str | Path, **more: str) -> Iterator[InputContainer]:
         raise MediaNotFound("media.not-found", path=path)
     if not path.is_file():
         raise MediaNotFound("media.folder-or-device", path=path)
-    with readable(path):
-        # Such a name would be taken for a numbered sequence of images; a file opened by its descriptor has no name to misread.
-        by_object = not _PATTERN_LETTERS.isdisjoint(str(path.absolute()))
-        source = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") if by_object else os.fspath(path.absolute())
-        try:
-            container = av.open(source, "r", options=_OPTIONS | more)
-            with container:
-                for stream in container.streams:
-                    if stream.type in ("video", "audio") and stream.codec_context is not None:
-                        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-                yield container
-        finally:
-            if by_object:
-                source.close()  # type: ignore[union-attr]
+    with readable(path), _source(path) as (source, demuxer), av.open(source, "r", format=demuxer, options=_OPTIONS | more) as container:
+        for stream in container.streams:
+            if stream.type in ("video", "audio") and stream.codec_context is not None:
+                stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        yield container
+
+
+@contextmanager
+def _source(path: Path) -> Iterator[tuple[str | IO[bytes], str | None]]:
+    """What FFmpeg opens, and the demuxer where it is known."""
+    picture = prepared(path)
+    if picture is not None:
+        yield io.BytesIO(picture.data), picture.demuxer
+        return
+    demuxer = demuxer_of(path)
+    # Such a name would be taken for a numbered sequence of images; a file opened by its descriptor has no name to misread.
+    if _PATTERN_LETTERS.isdisjoint(str(path.absolute())):
+        yield os.fspath(path.absolute()), demuxer
+        return
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") as file:
+        yield file, demuxer
 
 
 @contextmanager

@@ -116,6 +116,8 @@ def chroma_size(form: PixelFormat, height: int, width: int) -> tuple[int, int]:
 
 def plain_format(name: str) -> str | None:
     """The format to convert a picture to, losslessly, where its own components cannot be viewed; None = no such."""
+    if pixel_format(name) is not None:
+        return None
     if name in ("monow", "monob"):
         return "gray"
     if name == "pal8" or name.startswith(("rgb5", "bgr5", "rgb4", "bgr4", "rgb8", "bgr8")):

@@ -16,12 +16,13 @@ import av.error
 from ..errors import InputError, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
 from . import timecode
 from .colour import ColourTags, read_tags
-from .files import STILL_FORMATS, open_media
+from .files import open_media
 from .info import MediaInfo, SoundInfo
 from .orientation import still_orientation, video_orientation
 from .packet_scan import FrameTimes, has_picture, scan_frames, stores_no_times, stores_times
 from .packets import Numbering, picture_packets
 from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
+from .stills import ANIMATED_FORMATS, STILL_FORMATS, is_heif_photo
 
 __all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream", "sound_streams"]
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
+_SEQUENCE_BRANDS = ("avis", "msf1", "hevc", "hevx")
 _HEADS_DECODED = 3  # pictures looked at for interlacing
-_STILL_BRANDS = ("heic", "heix", "heim", "heis", "mif1", "msf1", "avif")
 
 
 def probe(path: str | Path, *, deinterlace: bool = False) -> MediaInfo:
@@ -43,8 +44,7 @@ def probe(path: str | Path, *, deinterlace: bool = False) -> MediaInfo:
     path = Path(path)
     with open_media(path) as container:
         stream = picture_stream(container, path)
-        _refuse_tiled_still(container, path)
-        is_still = container.format.name in STILL_FORMATS
+        is_still = container.format.name in STILL_FORMATS or is_heif_photo(path)
         times = scan_frames(container, stream, _numbering(container, stream, path))
         if not len(times.pts):
             raise NoPicture("media.no-frames", file=path.name)
@@ -55,7 +55,8 @@ def probe(path: str | Path, *, deinterlace: bool = False) -> MediaInfo:
         if interlaced and not deinterlace:
             raise UnsupportedMedia("media.interlaced", file=path.name)
         info = _assemble(path, container, stream, heads[0], times.starting_at(heads[0].pts), is_still=is_still)
-        return replace(info, interlaced=True) if interlaced else info
+    opaque = _is_opaque_animation(path, info)
+    return replace(info, interlaced=interlaced, has_alpha=info.has_alpha and not opaque)
 
 
 def probe_sound(path: str | Path) -> SoundInfo:
@@ -90,7 +91,7 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [stream for stream in container.streams.video if has_picture(stream)]
     if not streams:
         raise NoPicture("media.no-picture", file=path.name)
-    stream = next((s for s in streams if int(s.disposition) & 1), streams[0])
+    stream = max(streams, key=lambda s: (int(s.disposition) & 1, s.frames if _holds_a_sequence(container) else 0))
     if stream.codec_context is None:
         raise UnsupportedMedia("media.video-codec-unknown", file=path.name)
     return stream
@@ -99,6 +100,11 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
 def sound_streams(container: InputContainer) -> list[AudioStream]:
     """All streams of sound that can be decoded, in the file's order."""
     return [stream for stream in container.streams.audio if stream.codec_context is not None and stream.codec_context.sample_rate]
+
+
+def _holds_a_sequence(container: InputContainer) -> bool:
+    """Whether it is an animated AVIF or HEIF: a photo for programs that know no better, and a video."""
+    return container.metadata.get("major_brand", "").strip() in _SEQUENCE_BRANDS
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:
@@ -142,19 +148,14 @@ def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, co
     return heads
 
 
-def _refuse_tiled_still(container: InputContainer, path: Path) -> None:
-    if container.metadata.get("major_brand", "").strip() in _STILL_BRANDS:
-        raise UnsupportedMedia("media.heif", file=path.name)
-
-
 def _assemble(
     path: Path, container: InputContainer, stream: VideoStream, head: VideoFrame, times: FrameTimes, *, is_still: bool
 ) -> MediaInfo:
     pixels = pixel_format(plain_format(head.format.name) or head.format.name)
     if pixels is None:
         raise UnsupportedMedia("media.pixels-unsupported", file=path.name, pixels=head.format.name)
-    orientation = still_orientation(path) if is_still else video_orientation(head, stream.codec_context.name, path)
-    matrix, rotation, mirrored = orientation
+    by_exif = container.format.name in STILL_FORMATS
+    matrix, rotation, mirrored = still_orientation(path) if by_exif else video_orientation(head, stream.codec_context.name, path)
     rate = None if is_still else times.rate
     tags = _tags(stream, head)
     return MediaInfo(
@@ -207,10 +208,23 @@ def _sample_aspect(stream: VideoStream) -> Fraction:
 
 def _has_alpha(head: VideoFrame, pixels: PixelFormat, *, is_still: bool) -> bool:
     """A still whose alpha is opaque everywhere has none; of a video only the format is known."""
-    if head.format.name == "pal8" or not is_still or pixels.alpha is None:
-        return pixels.alpha is not None and head.format.name != "pal8"
-    alpha = alpha_view(head)
+    if pixels.alpha is None:
+        return False
+    return _shows_through(head, pixels) if is_still or head.format.name == "pal8" else True
+
+
+def _shows_through(picture: VideoFrame, pixels: PixelFormat) -> bool:
+    shown = picture if picture.format.name == pixels.name else picture.reformat(format=pixels.name)
+    alpha = alpha_view(shown)
     return alpha is not None and bool((alpha < pixels.maximum).any())
+
+
+def _is_opaque_animation(path: Path, info: MediaInfo) -> bool:
+    """GIF and APNG always have an alpha, and mostly nothing in it. They are short, so all of it is looked at."""
+    if info.container not in ANIMATED_FORMATS or not info.has_alpha:
+        return False
+    with open_media(path) as container:
+        return not any(_shows_through(picture, info.pixels) for picture in container.decode(picture_stream(container, path)))
 
 
 def _start_timecode(container: InputContainer, stream: VideoStream, rate: Fraction) -> str | None:
