@@ -72,8 +72,11 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     segment_frames: Annotated[int, Meta(ge=8, le=100_000, description="longest piece of a take: what is retried and reused")] = 240
     disk_floor_bytes: Annotated[int, Meta(ge=0, description="work waits while less than this is free")] = 2 * GIB
     largest_upload_bytes: Annotated[int, Meta(ge=1, description="largest file that may be sent")] = 64 * GIB
-    keep_days: Annotated[_Days | None, Meta(description="older uploads and unpinned takes go; placed ones stay for good")] = 30.0
+    keep_days: Annotated[_Days | None, Meta(description="older uploads and unpinned takes go; placed ones stay for good")] = None
     keep_bytes: Annotated[_Size | None, Meta(description="room for uploads, segments and unpinned takes; the oldest go")] = 200 * GIB
+    trash_days: Annotated[_Days | None, Meta(description="how long a deleted take can be put back; none = until the trash is emptied")] = (
+        7.0
+    )
     lan: Annotated[bool, Meta(description="let other machines in, by TLS and token")] = False
     allowed_hosts: Annotated[tuple[str, ...], Meta(description="names by which other machines call this one (with --lan)")] = ()
     sign_certificate: Annotated[Path | None, Meta(description="PEM certificate chain that takes in MP4 and MOV are signed with (C2PA)")] = (

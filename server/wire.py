@@ -277,6 +277,27 @@ class TakePage(Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
+class TrashedTake(Struct, frozen=True, kw_only=True):
+    """A take that was deleted and can still be put back."""
+
+    take: TakeView  # as it was
+    deleted: float
+    goes: float | None  # when it is removed for good; None = when somebody empties the trash
+
+
+class TrashView(Struct, frozen=True, kw_only=True):
+    """What is in the trash, what was deleted last first."""
+
+    takes: tuple[TrashedTake, ...]
+
+
+class TrashEmptied(Struct, frozen=True, kw_only=True):
+    """What went for good."""
+
+    takes: int
+    freed_bytes: int
+
+
 class Deletion(Struct, frozen=True, kw_only=True):
     """What goes when a job is deleted, and what stays without `force`."""
 

@@ -12,6 +12,7 @@ from ..errors import NotFound
 from ..http import app_keys
 from ..http.routes import RequestContext, Route
 from ..rendering.placement import check_there, heard_at, shown_frames, speech_beside
+from ..rendering.take_files import written
 from ..wire import Placement, PlaceParams, TakeView
 from .takes import show
 
@@ -63,7 +64,10 @@ def _place_of(context: RequestContext, take: TakeView) -> tuple[Placement, Shot 
 
 def _speech(context: RequestContext, take: TakeView, speech: Path) -> Path:
     """Never in the server's own folder, where an editor's project must not point. Raises: NotFound, Conflict, DiskFull."""
-    return speech_beside(take, speech) if context[app_keys.ROOTS].is_own(speech) else check_there(take, speech)
+    if not context[app_keys.ROOTS].is_own(speech):
+        return check_there(take, speech)
+    store = context[app_keys.SERVICES].store
+    return speech_beside(take, speech, lambda copy: store.wrote(take.id, [written(copy)]))
 
 
 ROUTES = (

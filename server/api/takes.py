@@ -23,7 +23,7 @@ from ..http.routes import PEOPLE, RequestContext, Route
 from ..security.auth_rate_limit import is_loopback
 from ..security.ownership import check_owns, owns
 from ..security.private_files import windows_program
-from ..wire import Placed, TakePage, TakeView
+from ..wire import Placed, TakePage, TakeView, TrashedTake, TrashEmptied, TrashView
 from .jobs import ForceQuery
 
 _TYPES = {".mov": "video/quicktime", ".mp4": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska"}
@@ -62,6 +62,24 @@ async def show(context: RequestContext) -> TakeView:
 async def delete(context: RequestContext) -> TakeView:
     await show(context)
     return await asyncio.to_thread(context[app_keys.SERVICES].delete_take, context.id, bool(context.query.force))
+
+
+async def restore(context: RequestContext) -> TakeView:
+    return await asyncio.to_thread(context[app_keys.SERVICES].restore_take, context.id)
+
+
+async def trash(context: RequestContext) -> TrashView:
+    keep_days, found = context[app_keys.SETTINGS].trash_days, await asyncio.to_thread(context[app_keys.SERVICES].store.trash)
+    return TrashView(
+        takes=tuple(
+            TrashedTake(take=each.take, deleted=each.deleted, goes=None if keep_days is None else each.deleted + keep_days * 86_400)
+            for each in found
+        )
+    )
+
+
+async def empty_trash(context: RequestContext) -> TrashEmptied:
+    return await asyncio.to_thread(context[app_keys.SERVICES].empty_trash)
 
 
 async def pin(context: RequestContext) -> TakeView:
@@ -157,8 +175,14 @@ def _get(what: str, summary: str, handler, media: str) -> Route:  # type: ignore
 ROUTES = (
     Route(method="GET", path="/api/v1/takes", summary="Takes, newest first.", handler=list_takes, response=TakePage, query=TakesQuery),
     Route(method="GET", path="/api/v1/takes/{id}", summary="One take.", handler=show, response=TakeView),
-    Route(method="DELETE", path="/api/v1/takes/{id}", summary="Delete a take with its files; a pinned one only with force=1.",
+    Route(method="DELETE", path="/api/v1/takes/{id}", summary="Put a take with its files into the trash; a pinned one only with force=1.",
           handler=delete, response=TakeView, query=ForceQuery, scopes=PEOPLE),
+    Route(method="POST", path="/api/v1/takes/{id}/restore", summary="Put a deleted take back, with its files.",
+          handler=restore, response=TakeView, scopes=PEOPLE),
+    Route(method="GET", path="/api/v1/trash", summary="Deleted takes that can still be put back.",
+          handler=trash, response=TrashView, scopes=PEOPLE),
+    Route(method="DELETE", path="/api/v1/trash", summary="Remove all deleted takes for good.",
+          handler=empty_trash, response=TrashEmptied, scopes=PEOPLE),
     _get("file", "The file itself; ranges are welcome, the ETag is its SHA-256.", file, "application/octet-stream"),
     _get("poster.jpg", "One frame of it.", poster, "image/jpeg"),
     _get("contact-sheet.jpg", "Frames of it beside those of the original.", contact_sheet, "image/jpeg"),

@@ -6,6 +6,7 @@ import filecmp
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -41,9 +42,10 @@ def heard_at(take: TakeView, handles: int, speech_start: Fraction) -> Fraction:
     return speech_start + handles / take.rate
 
 
-def speech_beside(take: TakeView, speech: Path) -> Path:
+def speech_beside(take: TakeView, speech: Path, made: Callable[[Path], None] = lambda copy: None) -> Path:
     """A copy of the speech beside the take, `<take stem>.speech<suffix>`, made once: what lies in the server's folder goes one day.
 
+    made: is told of a new copy, which may go with the take; a file that was there already is its user's.
     Raises: NotFound — there is neither; Conflict — another file has that name; DiskFull.
     """
     target = speech_of(Path(take.path), speech.suffix)
@@ -55,6 +57,7 @@ def speech_beside(take: TakeView, speech: Path) -> Path:
             copy = staging / target.name
             shutil.copy2(speech, copy)  # with its time, by which `filecmp` knows it without reading it
             rename_to_new(copy, target)
+            made(target)
             return target
         except FileExistsError:  # somebody else asked at the same time
             continue

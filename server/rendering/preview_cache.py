@@ -34,6 +34,7 @@ from ..settings import ServerSettings
 from ..store import Store
 from ..wire import TakeView
 from .steps import weak_of
+from .take_files import report_as_written
 
 _T = TypeVar("_T")
 
@@ -115,7 +116,8 @@ class PreviewCache:
     async def _measure(self, take: TakeView) -> TakeView:
         await self.ask(MeasureTask(take=take.path, cache=str(self._settings.cache)))
         weak = await asyncio.to_thread(weak_of, Path(take.path))
-        return await asyncio.to_thread(self._store.measured, take.id, weak)
+        report = await asyncio.to_thread(report_as_written, Path(take.path))
+        return await asyncio.to_thread(self._store.measured, take.id, weak, () if report is None else (report,))
 
     async def _answer(self, task: Task, kind: type[_T]) -> _T:
         answer = await self.ask(task)

@@ -1,7 +1,7 @@
 """What goes when it is old or too much: looks, segments, uploads and what timelines and exports left, takes, in this order.
 
 Never a pinned take; a placed one is pinned. Nothing of a job that has not ended is touched. Takes go only by the person's own limits
-(`keep_days`, `keep_bytes`).
+(`keep_days`, `keep_bytes`), and into the trash, which is emptied after a delay of its own. Nothing goes while the clock cannot be trusted.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..errors import Conflict, NotFound
 from ..hosts.export_store import exports_folder, is_stale
 from ..settings import ServerSettings
 from ..store import Store
+from .clock_check import ages_can_be_told
 from .segment_files import SEAL_SUFFIX, last_used, throw_away
 from .states import FINISHED_JOBS
-from .take_files import remove_take
 from .timeline_store import is_left_over, timelines_folder
+from .trash import empty_trash, settle_trash
 
 _CACHE_DAYS = 30.0  # looks and segments nobody used for so long go even without a limit
 _FRESH_S = 3600.0  # what was used within the last hour may be in use
@@ -34,15 +36,18 @@ class Removable:
     size_bytes: int
     keep_days: float | None
     remove: Callable[[], object]
+    frees: bool = True  # at once; a take goes into the trash first
 
 
 def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> int:
     """Removes what is older than its limit, then the oldest until all of it fits; returns the bytes freed."""
     now = time.time() if now is None else now
+    if not ages_can_be_told(store, now):
+        return 0
     left, freed = [], 0
     for goner in removables(store, settings, now):
         if now - goner.used > _FRESH_S and goner.keep_days is not None and now - goner.used > goner.keep_days * 86_400:
-            freed += _go(goner)
+            freed += _go(goner) * goner.frees
         else:
             left.append(goner)
     if settings.keep_bytes is not None:
@@ -52,7 +57,10 @@ def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> i
                 break
             if now - goner.used > _FRESH_S:
                 excess -= (gone := _go(goner))
-                freed += gone
+                freed += gone * goner.frees
+    settle_trash(store)
+    if settings.trash_days is not None:
+        freed += empty_trash(store, now - settings.trash_days * 86_400)[1]
     store.prune()
     return freed
 
@@ -73,11 +81,16 @@ def removables(store: Store, settings: ServerSettings, now: float) -> Iterator[R
     for folder in _entries(exports_folder(settings.data_folder)):
         if is_stale(folder, now):
             yield _folder(folder, 2, 1.0)
-    ended = _ended(store)
+    ended, restored = _ended(store), store.restored()
     for take in store.every_take():
         if not (take.pinned or take.placed) and ended(take.job):
             yield Removable(
-                rank=3, used=take.created, size_bytes=take.size_bytes, keep_days=settings.keep_days, remove=_take_remover(store, take.id)
+                rank=3,
+                used=max(take.created, restored.get(take.id, 0.0)),  # who puts a take back wants it
+                size_bytes=take.size_bytes,
+                keep_days=settings.keep_days,
+                remove=partial(store.delete_take, take.id),  # refuses a take that was pinned meanwhile
+                frees=False,
             )
 
 
@@ -87,13 +100,6 @@ def _go(goner: Removable) -> int:
     except (OSError, Conflict, NotFound):  # in use, or pinned just now
         return 0
     return goner.size_bytes
-
-
-def _take_remover(store: Store, take: str) -> Callable[[], None]:
-    def remove() -> None:
-        remove_take(Path(store.delete_take(take).path))  # refuses a take that was pinned meanwhile
-
-    return remove
 
 
 def _folder(folder: Path, rank: int, keep_days: float | None) -> Removable:

@@ -39,6 +39,7 @@ from .job_log import JobLogs
 from .progress import LiveProgress
 from .steps import StepContext, do, title
 from .take_files import check_takes, settle_intents, sweep_staging
+from .trash import settle_trash
 
 _DISK_CHECKED_S = 2.0
 REFUSED_S = 1.0  # between two tries of a queue that could not be read or written
@@ -358,6 +359,7 @@ class Scheduler:
         intents = self._store.recover(self._owner)
         saved = settle_intents(self._store, intents)
         unfinished = self._store.unfinished()
+        settle_trash(self._store)
         sweep_staging(self._store, {str(self._settings.takes_folder), *self._store.folders()})
         for part in self._context.segments.glob("*/*.part"):
             part.unlink(missing_ok=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +19,18 @@ from ..executors.registry import open_executor
 from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Store
-from ..wire import Deletion, TakeView
+from ..wire import Deletion, TakeView, TrashEmptied
+from .clock_check import ages_can_be_told
 from .events import Broadcaster
+from .handing_in import REFUSED
 from .job_log import JobLogs
 from .preview_cache import PreviewCache
 from .quality_measuring import measure_when_idle
 from .retention import sweep
 from .scheduler import Scheduler
-from .take_files import check_takes, remove_take
+from .take_files import check_takes
 from .timeline_store import forget_timeline
+from .trash import empty_trash, restore, settle_trash
 
 _SWEPT_S = 3600.0
 
@@ -44,20 +48,28 @@ class Services:
     data_folder: Path
 
     def delete_job(self, job: str, force: bool = False) -> Deletion:
-        """Forgets a job and removes its takes' files, except those that a timeline uses. Raises: NotFound, Conflict."""
+        """Forgets a job; its takes go into the trash, except those that a timeline uses. Raises: NotFound, Conflict."""
         timeline = self.store.job_view(job).timeline
         gone = self.store.delete(job, force)
-        for path in gone.files:
-            remove_take(Path(path))
+        settle_trash(self.store)
         forget_timeline(self.data_folder, timeline, job)
         self.logs.forget(job)
         return gone
 
     def delete_take(self, take: str, force: bool = False) -> TakeView:
-        """Forgets a take and removes its file and report. Raises: NotFound, Conflict — it is pinned or used."""
+        """Moves a take into the trash, with its files. Raises: NotFound, Conflict — it is pinned or used."""
         gone = self.store.delete_take(take, force)
-        remove_take(Path(gone.path))
+        settle_trash(self.store)
         return gone
+
+    def restore_take(self, take: str) -> TakeView:
+        """Puts it back from the trash. Raises: NotFound — it is not there any more."""
+        return restore(self.store, take)
+
+    def empty_trash(self) -> TrashEmptied:
+        """Removes all deleted takes for good."""
+        takes, freed = empty_trash(self.store)
+        return TrashEmptied(takes=takes, freed_bytes=freed)
 
 
 @asynccontextmanager
@@ -68,6 +80,8 @@ async def open_services(settings: ServerSettings) -> AsyncIterator[Services]:
     """
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     store = await asyncio.to_thread(Store, settings.data_folder / "heygem.sqlite3")
+    with suppress(*REFUSED):  # before anything of this start is written down
+        await asyncio.to_thread(ages_can_be_told, store, time.time())
     events, logs = Broadcaster(store), JobLogs(settings.data_folder / "logs" / "jobs")
     limits = Limits(memory_bytes=settings.memory_limit_bytes, stall_s=settings.stall_limit_s)
     executor = open_executor(settings, limits)

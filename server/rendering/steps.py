@@ -31,7 +31,19 @@ from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
 from .handing_in import hand_in
 from .segment_files import keep, throw_away, usable
-from .take_files import file_name, next_version, place, remove_take, renamed, report_of, sha256_of, stage, unstage
+from .take_files import (
+    file_name,
+    next_version,
+    place,
+    renamed,
+    report_as_written,
+    report_of,
+    sha256_of,
+    stage,
+    unstage,
+    withdraw,
+    written_with,
+)
 
 _MOST_NAMES_TRIED = 20
 _MOST_RANGES = 500  # told of one take; all are in its report
@@ -199,6 +211,7 @@ async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeVie
     """Gives the take its name, or the next one where somebody else was faster. Nothing here may be interrupted halfway unrecorded."""
     for _ in range(_MOST_NAMES_TRIED):
         await hand_in(context.store.intend, claim.token, Intent(staged=str(staged), take=take), stop=stop)
+        report = await asyncio.to_thread(report_as_written, staged)
         try:
             await asyncio.to_thread(place, staged, Path(take.path))
         except FileExistsError:
@@ -206,10 +219,11 @@ async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeVie
             context.names.discard(str(target))
             take = renamed(take, target, version)
             continue
+        files = await asyncio.to_thread(written_with, take, report)
         try:
-            await hand_in(context.store.finish_join, claim.token, take, stop=stop)
+            await hand_in(context.store.finish_join, claim.token, take, files, stop=stop)
         except StaleAttempt:  # called off in this moment: the file is nobody's, and the next attempt makes its own
-            await asyncio.to_thread(remove_take, Path(take.path))
+            await asyncio.to_thread(withdraw, files)
             raise
         return tell("log.placed", what=title(claim), file=take.name)
     raise Broken("take.no-free-name", file=take.name, folder=claim.folder)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -18,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from ..store import Intent, Store
+from ..store.trash import Written
 from ..wire import TakeView
 
 STAGING = ".heygem"
@@ -46,11 +48,16 @@ def stage(folder: Path, shot: str, token: int) -> Path:
     staging = folder / STAGING / f"{shot}-{token}"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
+    hide(folder / STAGING)
+    return staging
+
+
+def hide(folder: Path) -> None:
+    """From people who look into the folder above; a name with a dot does that where it is not Windows."""
     if sys.platform == "win32":
         import ctypes
 
-        ctypes.windll.kernel32.SetFileAttributesW(str(folder / STAGING), 2)  # hidden
-    return staging
+        ctypes.windll.kernel32.SetFileAttributesW(str(folder), 2)
 
 
 def unstage(staging: Path) -> None:
@@ -112,13 +119,47 @@ def speech_of(take: Path, suffix: str) -> Path:
     return take.with_name(f"{take.stem}.speech{suffix}")
 
 
-def remove_take(path: Path) -> None:
-    """The file, its report and the copy of its speech; what cannot be removed stays."""
-    spoken = speech_of(path, ".").name
-    beside = [entry for entry in path.parent.iterdir() if entry.name.startswith(spoken)] if path.parent.is_dir() else []
-    for each in (path, report_of(path), *beside):
-        with suppress(OSError):
-            each.unlink()
+def written(path: Path, *, sha256: str | None = None) -> Written:
+    """A file that we wrote just now. sha256: where it is known. Raises: OSError."""
+    status = path.stat()
+    return Written(path=str(path), size_bytes=status.st_size, sha256=sha256 or sha256_of(path), modified_ns=status.st_mtime_ns)
+
+
+def written_with(take: TakeView, report: Written | None) -> tuple[Written, ...]:
+    """A take that has just got its name, and its report as it was staged."""
+    files = [Written(path=take.path, size_bytes=take.size_bytes, sha256=take.sha256)]
+    with suppress(OSError):
+        files = [written(Path(take.path), sha256=take.sha256)]
+    if report is not None:
+        files.append(msgspec.structs.replace(report, path=str(report_of(Path(take.path)))))
+    return tuple(files)
+
+
+def report_as_written(take: Path) -> Written | None:
+    """The report that our own worker put beside a take just now; None = there is none."""
+    try:
+        return written(report_of(take))
+    except OSError:
+        return None
+
+
+def is_ours(path: Path, file: Written) -> bool:
+    """Whether what lies there is still what we wrote. A file of the same size and time is; of another time its hash decides."""
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != file.size_bytes:
+            return False
+        return status.st_mtime_ns == file.modified_ns or sha256_of(path) == file.sha256
+    except OSError:
+        return False
+
+
+def withdraw(files: Iterable[Written]) -> None:
+    """Removes a take that nobody will know of: what is still as it was written. What cannot be removed stays."""
+    for file in files:
+        if is_ours(Path(file.path), file):
+            with suppress(OSError):
+                os.unlink(file.path)
 
 
 def settle_intents(store: Store, intents: Iterable[tuple[str, Intent]]) -> int:
@@ -127,8 +168,9 @@ def settle_intents(store: Store, intents: Iterable[tuple[str, Intent]]) -> int:
     for shot, intent in intents:
         target, staged = Path(intent.take.path), Path(intent.staged)
         if _is(target, intent.take):
+            report = report_as_written(staged) or report_as_written(target)
             place_report(staged, target)
-            store.adopt(shot, intent.take)
+            store.adopt(shot, intent.take, written_with(intent.take, report))
             saved += 1
         elif _is(staged, intent.take):
             saved += _finish(store, shot, staged, intent.take)
@@ -139,13 +181,15 @@ def settle_intents(store: Store, intents: Iterable[tuple[str, Intent]]) -> int:
 
 
 def _finish(store: Store, shot: str, staged: Path, take: TakeView) -> int:
+    report = report_as_written(staged)
     try:
         _free_held_name(Path(take.path))
         place(staged, Path(take.path))
+        files = written_with(take, report)
     except OSError:
         store.drop_intent(shot)  # joined again, under another name
         return 0
-    store.adopt(shot, take)
+    store.adopt(shot, take, files)
     return 1
 
 

@@ -54,6 +54,23 @@ class History(Database):
             takes, frames = connection.execute(queries.TAKEN).fetchone()
         return Counts(jobs=jobs, shots=shots, queued=tasks.get("queued", 0), running=tasks.get("running", 0), takes=takes, frames=frames)
 
+    def remember(self, name: str, value: str) -> None:
+        """A word that outlives the process."""
+        with self.change() as change:
+            change.connection.execute(queries.REMEMBER, (name, value))
+
+    def recall(self, name: str) -> str | None:
+        """None = nothing was remembered under that name."""
+        with self.reading() as connection:
+            row = connection.execute(queries.RECALL, (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def newest_time(self) -> float | None:
+        """When the newest event that is still kept happened; None = nothing has happened yet."""
+        with self.reading() as connection:
+            newest: float | None = connection.execute(queries.NEWEST_TIME).fetchone()[0]
+        return newest
+
     def prune(self, *, keep_events: int = 20_000, idempotency_s: float = 7 * 86_400) -> int:
         """Drops all but the newest events, and keys of requests that nobody repeats any more; returns how many events went."""
         with self.change() as change:

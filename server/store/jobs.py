@@ -20,6 +20,7 @@ from ..rendering.states import FINISHED_JOBS, FINISHED_SHOTS, move
 from ..wire import Deletion, JobDetail, JobPage, JobRequest, JobState, JobView, ShotRequest, ShotState, ShotView
 from . import queries, rows
 from .database import Change, Database, encoded
+from .trash import throw_away
 
 RANKS = {"join": 0, "segment": 1, "plan": 2}
 """Of the work of one shot, what brings its take nearest goes first."""
@@ -244,7 +245,7 @@ class Jobs(Database):
             return _deletion(connection, job, force=force)
 
     def delete(self, job: str, force: bool = False) -> Deletion:
-        """Forgets a job that has ended. The caller removes `files`; takes that a timeline uses stay known, unless `force`.
+        """Forgets a job that has ended. Its takes go into the trash; those that a timeline uses stay, unless `force`.
 
         Raises: NotFound; Conflict — it has not ended: cancel it first.
         """
@@ -255,8 +256,7 @@ class Jobs(Database):
             going = _deletion(change.connection, job, force=force)
             for row in change.connection.execute(queries.TAKES_OF_JOB, (job,)).fetchall():
                 if row["path"] not in going.kept:
-                    change.connection.execute(queries.DELETE_TAKE, (row["id"],))
-                    change.deleted.append(("take.deleted", row["id"]))
+                    throw_away(change, row["id"])
             change.connection.execute(queries.DELETE_JOB, (job,))
             change.connection.execute(queries.FORGET_KEY_OF_JOB, (job,))
             change.deleted.append(("job.deleted", job))

@@ -265,8 +265,8 @@ DELETE_PLACEMENT = "DELETE FROM placements WHERE number = ?"
 TAKE = "SELECT view FROM takes WHERE id = ?"
 """What is told of a take."""
 
-TAKE_FILES = "SELECT path FROM takes"
-"""The files of all takes."""
+TAKE_FILES = "SELECT path FROM takes UNION SELECT path FROM trash"
+"""The files of all takes, also of those in the trash, which may come back."""
 
 ALL_TAKES = "SELECT * FROM takes ORDER BY number"
 """All takes, oldest first."""
@@ -330,3 +330,52 @@ SOURCE_OF_SHOT = "SELECT shot FROM shots WHERE id = ?"
 
 REUSED = "SELECT reused FROM shots WHERE id = ?"
 """What of a shot was there already."""
+
+# --- the trash --------------------------------------------------------------------------------------------------------
+
+TRASH_TAKE = """
+INSERT INTO trash (take, number, job, shot, path, size_bytes, created, pinned, missing, view, placed, deleted)
+SELECT id, number, job, shot, path, size_bytes, created, pinned, missing, view, :placed, :now FROM takes WHERE id = :take
+"""
+"""A take goes into the trash as it is."""
+
+RESTORE_TAKE = """
+INSERT INTO takes (number, id, job, shot, path, size_bytes, created, pinned, missing, view, restored)
+VALUES (:number, :take, :job, :shot, :path, :size_bytes, :created, :pinned, 0, :view, :restored)
+"""
+"""A take comes back from the trash."""
+
+TRASH = "SELECT * FROM trash ORDER BY deleted DESC"
+"""All takes in the trash, what was deleted last first."""
+
+TRASHED = "SELECT * FROM trash WHERE take = ?"
+"""One take in the trash."""
+
+SET_MOVED = "UPDATE trash SET moved = 1 WHERE take = ?"
+"""The files of a take have followed it into the trash."""
+
+FORGET_TRASHED = "DELETE FROM trash WHERE take = ?"
+"""A take is not in the trash any more."""
+
+RESTORED = "SELECT id, restored FROM takes WHERE restored IS NOT NULL"
+"""Takes that came back from the trash, and when."""
+
+FILES = "SELECT * FROM written WHERE take = ? ORDER BY path"
+"""The files that were written for a take."""
+
+KEEP_FILE = "INSERT OR REPLACE INTO written VALUES (:take, :path, :size_bytes, :sha256, :modified_ns)"
+"""A file that was written for a take, as it is now."""
+
+FORGET_FILES = "DELETE FROM written WHERE take = ?"
+"""Nothing lies beside a take any more."""
+
+# --- the clock --------------------------------------------------------------------------------------------------------
+
+REMEMBER = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+"""A word that outlives the process."""
+
+RECALL = "SELECT value FROM meta WHERE key = ?"
+"""What was remembered under a name."""
+
+NEWEST_TIME = "SELECT max(at) FROM events"
+"""When the newest of the recorded events happened."""

@@ -137,9 +137,39 @@ ALTER TABLE shots ADD COLUMN why_message TEXT;  -- messages.Message of `why`; NU
 ALTER TABLE attempts ADD COLUMN reason_message TEXT;  -- that of `reason`
 """
 
+_TRASH = """
+CREATE TABLE trash (  -- takes that were deleted, until their delay is over: their rows as they were
+    take TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    job TEXT NOT NULL,
+    shot TEXT NOT NULL,
+    path TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    created REAL NOT NULL,
+    pinned INTEGER NOT NULL,
+    missing INTEGER NOT NULL,
+    view TEXT NOT NULL,
+    placed TEXT NOT NULL,  -- a list of wire.Placed, each as text
+    deleted REAL NOT NULL,
+    moved INTEGER NOT NULL DEFAULT 0  -- its files have followed
+) WITHOUT ROWID;
+
+CREATE TABLE written (  -- files that this server wrote for takes, also for those in the trash: no other may be deleted
+    take TEXT NOT NULL,
+    path TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    modified_ns INTEGER,  -- its time then; NULL = not known
+    PRIMARY KEY (take, path)
+) WITHOUT ROWID;
+
+ALTER TABLE takes ADD COLUMN restored REAL;  -- when it came back from the trash; NULL = it never was there
+"""
+
 MIGRATIONS: tuple[tuple[int, str, str], ...] = (
     (1, "jobs, takes and events", _FIRST),
     (2, "the codes of reasons", _CODES),
+    (3, "the trash, and which files are ours", _TRASH),
 )
 """(number, what it brings, statements)."""
 

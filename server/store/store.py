@@ -5,11 +5,13 @@ from __future__ import annotations
 from .history import History
 from .jobs import Jobs
 from .takes import Takes
+from .trash import Trash
 from .work import Work
 
 
-class Store(Jobs, Work, Takes, History):
-    """`Store(path)`. Jobs and shots (`jobs`), the queue (`work`), takes (`takes`), events (`history`); `database` holds them together.
+class Store(Jobs, Work, Takes, Trash, History):
+    """`Store(path)`. Jobs and shots (`jobs`), the queue (`work`), takes (`takes`), deleted ones (`trash`), events
+    (`history`); `database` holds them together.
 
     The methods wait for the disk for some milliseconds: on an event loop call them through `asyncio.to_thread`.
     """

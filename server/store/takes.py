@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from ..wire import Placed, TakePage, TakeView, WeakRange
 from . import queries, rows
 from .database import Change, Database, encoded
 from .jobs import cursor
+from .trash import Written, keep_files, throw_away
 
 
 class Takes(Database):
@@ -60,24 +61,24 @@ class Takes(Database):
             _told(change, view)
         return self.take(take)
 
-    def measured(self, take: str, weak: tuple[WeakRange, ...]) -> TakeView:
-        """Its report has figures now, and these are the frames that deserve a look. Raises: NotFound."""
+    def measured(self, take: str, weak: tuple[WeakRange, ...], files: Sequence[Written] = ()) -> TakeView:
+        """Its report has figures now, and these are the frames that deserve a look. files: the report as it is now. Raises: NotFound."""
         with self.change() as change:
             row = change.connection.execute(queries.TAKE, (take,)).fetchone()
             view = rows.take(change.connection, take)
             kept = msgspec.structs.replace(from_json(row["view"], TakeView), weak=weak)
             change.connection.execute(queries.SET_TAKE, (encoded(kept), take))
+            keep_files(change, take, files)
             _told(change, view)
         return self.take(take)
 
     def delete_take(self, take: str, force: bool = False) -> TakeView:
-        """Forgets it; the caller removes its files. Raises: NotFound; Conflict — pinned or placed and not `force`."""
+        """Into the trash; the caller moves its files. Raises: NotFound; Conflict — pinned or placed and not `force`."""
         with self.change() as change:
             view = rows.take(change.connection, take)
             if (view.pinned or view.placed) and not force:
                 raise Conflict("take.not-deleted-placed" if view.placed else "take.not-deleted-pinned", take=view.name)
-            change.connection.execute(queries.DELETE_TAKE, (take,))
-            change.deleted.append(("take.deleted", take))
+            throw_away(change, take)
             if change.connection.execute(queries.KNOWS_SHOT, (view.shot,)).fetchone():
                 change.touch_shot(view.shot, view.job)
         return view

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -23,6 +23,7 @@ from ..wire import Reused, ShotRequest, TakeView
 from . import queries, rows
 from .database import Change, Database, encoded
 from .jobs import add_plan, call_back, end_attempt, end_open_tasks, new_task, set_shot
+from .trash import Written, keep_files
 
 LEASE_S = 60.0
 HEARTBEAT_S = 10.0
@@ -160,12 +161,12 @@ class Work(Database):
             task = _mine(change, token)
             change.connection.execute(queries.SET_INTENT, (task["shot"], intent.staged, encoded(intent.take)))
 
-    def finish_join(self, token: int, take: TakeView) -> TakeView:
-        """The take is at its place; the shot is done. Raises: StaleAttempt."""
+    def finish_join(self, token: int, take: TakeView, files: Sequence[Written] = ()) -> TakeView:
+        """The take is at its place, with these files of ours; the shot is done. Raises: StaleAttempt."""
         with self.change() as change:
             task = _mine(change, token)
             _close(change, task)
-            _add_take(change, take)
+            _add_take(change, take, files)
         return take
 
     def fail(self, token: int, outcome: Outcome, reason: Message, *, again: bool = True) -> bool:
@@ -202,13 +203,13 @@ class Work(Database):
             found = change.connection.execute(queries.INTENTS).fetchall()
         return [(row["shot"], Intent(staged=row["staged"], take=from_json(row["take"], TakeView))) for row in found]
 
-    def adopt(self, shot: str, take: TakeView) -> None:
+    def adopt(self, shot: str, take: TakeView, files: Sequence[Written] = ()) -> None:
         """Records a take that got its name just before its server died: the shot is done."""
         with self.change() as change:
             change.connection.execute(queries.FINISH_TASKS_OF_SHOT, (shot,))
             if _state(change, shot) != "joining":
                 change.connection.execute(queries.BEGIN_JOINING, (shot,))  # whatever it was called back to
-            _add_take(change, take)
+            _add_take(change, take, files)
 
     def drop_intent(self, shot: str) -> None:
         """The take of this intent never got its name."""
@@ -294,11 +295,12 @@ def _join_when_ready(change: Change, shot: str) -> None:
         set_shot(change, shot, "joining")
 
 
-def _add_take(change: Change, take: TakeView) -> None:
+def _add_take(change: Change, take: TakeView, files: Sequence[Written]) -> None:
     change.connection.execute(
         queries.NEW_TAKE,
         (take.id, take.job, take.shot, take.path, take.size_bytes, take.created, encoded(take)),
     )
+    keep_files(change, take.id, files)
     change.connection.execute(queries.FORGET_INTENT, (take.shot,))
     set_shot(change, take.shot, "done")
     change.takes[take.id] = "take.added"

@@ -243,6 +243,21 @@ export interface TakePage {
   next: string | null;
 }
 
+export interface TrashedTake {
+  take: TakeView;
+  deleted: number;
+  goes: number | null;
+}
+
+export interface TrashView {
+  takes: Array<TrashedTake>;
+}
+
+export interface TrashEmptied {
+  takes: number;
+  freed_bytes: number;
+}
+
 export interface Deletion {
   job: string;
   files: Array<string>;

@@ -152,6 +152,7 @@ SETTINGS: dict[str, tuple[Any, str, list[str]]] = {  # name → value in server.
     "largest_upload_bytes": ("1T", "2 GB", ["--largest-upload-bytes", "1000"]),
     "keep_days": (7, "none", ["--keep-days", "0.5"]),
     "keep_bytes": ("100G", "50G", ["--keep-bytes", "1T"]),
+    "trash_days": (3, "none", ["--trash-days", "0.5"]),
     "lan": (True, "true", ["--lan"]),
     "allowed_hosts": (["studio.local", "studio"], "edit.local", ["--allowed-hosts", "one", "two"]),
     "sign_certificate": ("@FOLDER@/a.pem", "@FOLDER@/b.pem", ["--sign-certificate", "@FOLDER@/c.pem"]),

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from heygem_core.shot import Shot, to_json
+from heygem_server.rendering.take_files import written
 from heygem_server.settings import PathMap
 from heygem_server.store import Store
 from heygem_server.wire import JobRequest, MediaRef, Origin, Placed, Placement, ShotRequest, TakeView
@@ -150,3 +151,38 @@ def test_an_editor_is_told_of_its_own_takes_and_a_page_of_all(there: tuple[Serve
     assert placing(server, take, server.token("host", host="premiere-1", project="p1")).status == 200
     for host, project in (("premiere-1", "p2"), ("resolve-1", "p1")):
         assert placing(server, take, server.token("host", host=host, project=project)).status == 404
+
+
+def test_a_take_that_was_deleted_by_mistake_comes_back_with_its_speech_and_is_placed(there: tuple[Server, Store]) -> None:
+    server, store = there
+    uploads = server.settings.data_folder / "uploads" / ("0" * 32)
+    uploads.mkdir(parents=True)
+    (uploads / "words.wav").write_bytes(b"words")
+    take = a_take(server, store, msgspec.structs.replace(PLACE, brings_speech=True), uploads / "words.wav", "undo_v1.mov")
+    store.wrote(take.id, [written(Path(take.path))])
+    before = placing(server, take).json
+    assert before["speech"] == "Z:\\takes\\undo_v1.speech.wav"
+    files = [Path(take.path), Path(take.path).with_name("undo_v1.speech.wav")]
+    notes = Path(take.path).with_name("undo_v1.speech.my notes.txt")
+    notes.write_bytes(b"mine")
+
+    deleted = server.ask("DELETE", f"/api/v1/takes/{take.id}")
+    assert (deleted.status, [file.exists() for file in files], notes.exists()) == (200, [False, False], True)
+    assert server.ask("GET", f"/api/v1/takes/{take.id}").status == 404
+    (thrown,) = server.ask("GET", "/api/v1/trash").json["takes"]
+    assert (thrown["take"]["id"], thrown["goes"]) == (take.id, thrown["deleted"] + 7 * 86_400)
+
+    restored = server.ask("POST", f"/api/v1/takes/{take.id}/restore")
+    assert (restored.status, restored.json) == (200, deleted.json)
+    assert placing(server, take).json == before
+    again = server.ask("POST", f"/api/v1/takes/{take.id}/restore")
+    assert (again.status, again.json["code"]) == (404, "trash.no-take")
+
+    server.ask("DELETE", f"/api/v1/takes/{take.id}")
+    assert server.ask("DELETE", "/api/v1/trash").json == {"takes": 1, "freed_bytes": len(b"frames" + b"words")}
+    assert server.ask("GET", "/api/v1/trash").json == {"takes": []}
+    assert server.ask("POST", f"/api/v1/takes/{take.id}/restore").status == 404
+    assert (notes.exists(), [file.exists() for file in files]) == (True, [False, False])
+    token = server.token("host", host="premiere-1", project="p1")
+    for method, path in (("POST", f"/api/v1/takes/{take.id}/restore"), ("GET", "/api/v1/trash"), ("DELETE", "/api/v1/trash")):
+        assert server.ask(method, path, headers=token, known=False).status == 403

@@ -13,7 +13,6 @@ from heygem_core.shot import RenderSettings
 from heygem_server.errors import BadRequest, Conflict, NotFound
 from heygem_server.rendering import placement as placing
 from heygem_server.rendering.placement import heard_at, shown_frames, speech_beside
-from heygem_server.rendering.take_files import remove_take
 from heygem_server.wire import Placement, TakeView
 
 from .jobs import PLACEMENT
@@ -163,11 +162,9 @@ def test_two_who_ask_at_the_same_time_get_the_same_copy(made: tuple[TakeView, Pa
     assert len(os.listdir(copy.parent)) == 2
 
 
-def test_the_copy_goes_with_its_take_and_another_takes_stays(made: tuple[TakeView, Path]) -> None:
+def test_who_places_is_told_of_a_copy_that_was_made_and_of_no_file_that_was_there(made: tuple[TakeView, Path]) -> None:
     view, speech = made
-    speech_beside(view, speech)
-    other = Path(view.path).with_name("Anna [2] 100%_v11.mov")
-    other.write_bytes(b"frames")
-    kept = speech_beside(take(path=str(other)), speech)
-    remove_take(Path(view.path))
-    assert sorted(path.name for path in kept.parent.iterdir()) == [other.name, kept.name]
+    told: list[Path] = []
+    copy = speech_beside(view, speech, told.append)
+    speech_beside(view, speech, told.append)
+    assert told == [copy]

@@ -15,12 +15,14 @@ from heygem_core.messages import plain
 from heygem_core.shot import RenderSettings
 from heygem_server.errors import Broken, Busy, DiskFull
 from heygem_server.store import Intent, Store, database
+from heygem_server.store.trash import Written
 from heygem_server.wire import WeakRange
 
 from .conftest import Clock
 from .jobs import claimed, finish, placed, planned, submit, take_of
 
 Act = Callable[[], object]
+FILE = Written(path="/takes/a.mov", size_bytes=1, sha256="0")
 
 
 class Faulty(sqlite3.Connection):
@@ -225,6 +227,38 @@ def _take_deleted(store: Store) -> Act:
     submit(store)
     take = finish(store).id
     return lambda: store.delete_take(take)
+
+
+def _restored(store: Store) -> Act:
+    submit(store)
+    take = finish(store)
+    store.placed(take.id, placed())
+    store.delete_take(take.id, force=True)
+    return lambda: store.restore(take, [FILE])
+
+
+def _moved(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    store.delete_take(take)
+    return lambda: store.moved_to_trash(take)
+
+
+def _forgotten(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    store.delete_take(take)
+    return lambda: store.forget_trashed(take)
+
+
+def _written(store: Store) -> Act:
+    submit(store)
+    take = finish(store).id
+    return lambda: store.wrote(take, [FILE])
+
+
+def _remembered(store: Store) -> Act:
+    return lambda: store.remember("a", "b")
 
 
 def _missed(store: Store) -> Act:

@@ -8,19 +8,29 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from heygem_core.shot import to_json
 from heygem_server.hosts.export_store import exports_folder
 from heygem_server.hosts.methods import WITHIN_S
 from heygem_server.rendering.retention import sweep
+from heygem_server.rendering.take_files import sha256_of, written, written_with
 from heygem_server.rendering.timeline_store import forget_timeline, timelines_folder
+from heygem_server.rendering.trash import restore
 from heygem_server.settings import ServerSettings
 from heygem_server.store import Store
 from heygem_server.wire import TakeView
 
+from .conftest import Clock
 from .jobs import claimed, placed, planned, submit, take_of
 from .running_services import left_in, settings
 
 DAY = 86_400.0
 NOW = 1_000_000.0 + 100 * DAY
+
+
+@pytest.fixture(autouse=True)
+def now(clock: Clock) -> None:
+    """What is recorded is of the time that is given as the present."""
+    clock.now = NOW
 
 
 def a_file(path: Path, *, age_days: float, size: int = 1000) -> Path:
@@ -37,8 +47,25 @@ def a_take(store: Store, folder: Path, name: str, *, age_days: float, size: int 
     store.finish_segment(claimed(store).token)
     claim = claimed(store)
     path = a_file(folder / "takes" / f"{name}.mov", age_days=age_days, size=size)
-    take = msgspec.structs.replace(take_of(claim, str(path)), created=NOW - age_days * DAY, size_bytes=size)
-    return store.finish_join(claim.token, take)
+    report = a_file(folder / "takes" / f"{name}.mov.report.json", age_days=age_days, size=10)
+    take = msgspec.structs.replace(take_of(claim, str(path)), created=NOW - age_days * DAY, size_bytes=size, sha256=sha256_of(path))
+    return store.finish_join(claim.token, take, written_with(take, written(report)))
+
+
+def later(store: Store, clock: Clock, days: float) -> float:
+    """So many days on, with a server that ran all the time."""
+    clock.passes(days * DAY)
+    store.remember("clock", to_json({"seen": clock.now, "even_since": 0.0}).decode())
+    return clock.now
+
+
+def movies(folder: Path) -> list[str]:
+    """Takes and where they lie; the reports lie beside them."""
+    names = left_in(folder)
+    assert [name for name in names if name.endswith(".report.json")] == sorted(
+        f"{name}.report.json" for name in names if name.endswith(".mov")
+    )
+    return [name for name in names if name.endswith(".mov")]
 
 
 @pytest.fixture
@@ -46,16 +73,78 @@ def kept(tmp_path: Path) -> ServerSettings:
     return settings(tmp_path, keep_days=30.0, keep_bytes=None)
 
 
-def test_old_takes_go_with_their_reports_and_young_pinned_and_placed_ones_stay(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+def test_old_takes_go_with_their_reports_and_young_pinned_and_placed_ones_stay(
+    store: Store, tmp_path: Path, kept: ServerSettings, clock: Clock
+) -> None:
     old, young, pinned, used = (
         a_take(store, tmp_path, name, age_days=age) for name, age in (("old", 31), ("young", 29), ("pinned", 99), ("used", 99))
     )
-    Path(f"{old.path}.report.json").touch()
     store.pin(pinned.id, True)
     store.placed(used.id, placed())
-    assert sweep(store, kept, NOW) == 1000
-    assert left_in(tmp_path / "takes") == ["pinned.mov", "used.mov", "young.mov"]
+    assert sweep(store, kept, NOW) == 0
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{old.id}/old.mov", "pinned.mov", "used.mov", "young.mov"]
     assert {take.id for take in store.takes().takes} == {young.id, pinned.id, used.id}
+    assert sweep(store, settings(tmp_path, keep_bytes=None), later(store, clock, 6.9)) == 0, "the trash has a delay of its own"
+    assert sweep(store, settings(tmp_path, keep_bytes=None), later(store, clock, 0.2)) == 1010
+    assert movies(tmp_path / "takes") == ["pinned.mov", "used.mov", "young.mov"]
+    assert not (tmp_path / "takes" / ".heygem").exists()
+    assert store.trash() == []
+
+
+def test_takes_have_no_age_limit_unless_asked(store: Store, tmp_path: Path) -> None:
+    """They went after 30 days that nobody had chosen."""
+    a_take(store, tmp_path, "old", age_days=4000)
+    a_file(tmp_path / "data" / "uploads" / "b" / "media.mp4", age_days=4000)
+    assert sweep(store, settings(tmp_path), NOW) == 0
+    assert movies(tmp_path / "takes") == ["old.mov"]
+
+
+@pytest.mark.parametrize("days", [1.1, 40, -1.1, -4000])
+def test_nothing_goes_by_a_clock_that_was_set(
+    store: Store, tmp_path: Path, kept: ServerSettings, clock: Clock, days: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Forty days ahead, all unpinned takes were deleted within seconds; a trash that is emptied by the same clock would not have helped."""
+    files = settings(tmp_path, keep_days=0.5, keep_bytes=0)
+    gone = a_take(store, tmp_path, "gone", age_days=0.2)
+    store.delete_take(gone.id)
+    a_take(store, tmp_path, "fresh", age_days=0.2)
+    a_file(kept.data_folder / "segments" / "ab" / "ab1.mov", age_days=0.01)
+    sweep(store, settings(tmp_path, keep_bytes=None), NOW)
+    before = left_in(tmp_path)
+    for hours in (0, 1, 5.9):
+        caplog.clear()
+        assert sweep(store, files, NOW + days * DAY + hours * 3600) == 0
+        assert left_in(tmp_path) == before
+        assert "nothing old is thrown away" in caplog.text
+
+
+def test_a_clock_that_goes_evenly_again_is_trusted_after_some_hours(
+    store: Store, tmp_path: Path, kept: ServerSettings, clock: Clock
+) -> None:
+    a_take(store, tmp_path, "old", age_days=31)
+    clock.passes(40 * DAY)
+    for hours in (0, 2, 4, 5.9):
+        sweep(store, kept, clock.now + hours * 3600)
+        assert movies(tmp_path / "takes") == ["old.mov"]
+    sweep(store, kept, clock.now + 6.1 * 3600)
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{store.trash()[0].take.id}/old.mov"]
+
+
+def test_a_machine_that_runs_every_day_is_trusted_at_once(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    a_take(store, tmp_path, "old", age_days=29)
+    for days in (0, 0.9, 1.8):
+        sweep(store, kept, NOW + days * DAY)
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{store.trash()[0].take.id}/old.mov"]
+
+
+def test_a_take_that_was_put_back_does_not_go_again_at_once(store: Store, tmp_path: Path, kept: ServerSettings, clock: Clock) -> None:
+    old = a_take(store, tmp_path, "old", age_days=31)
+    sweep(store, kept, NOW)
+    restore(store, old.id)
+    sweep(store, kept, later(store, clock, 29))
+    assert movies(tmp_path / "takes") == ["old.mov"]
+    sweep(store, kept, later(store, clock, 2))
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{old.id}/old.mov"]
 
 
 def test_takes_of_a_job_that_has_not_ended_stay(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
@@ -79,7 +168,7 @@ def test_uploads_of_unfinished_jobs_stay_and_other_old_ones_go(store: Store, tmp
     assert left_in(uploads) == ["a/media.mp4", "c/media.mp4"]
 
 
-def test_above_the_size_the_cheapest_go_first_oldest_first_and_pinned_takes_never(store: Store, tmp_path: Path) -> None:
+def test_above_the_size_the_cheapest_go_first_oldest_first_and_pinned_takes_never(store: Store, tmp_path: Path, clock: Clock) -> None:
     kept = settings(tmp_path, keep_days=None, keep_bytes=2500)
     old_take = a_take(store, tmp_path, "old", age_days=9)
     pinned = a_take(store, tmp_path, "pinned", age_days=20)
@@ -89,8 +178,10 @@ def test_above_the_size_the_cheapest_go_first_oldest_first_and_pinned_takes_neve
     a_file(kept.data_folder / "segments" / "ab" / "ab2.mov", age_days=2)
     assert sweep(store, kept, NOW) == 2000
     assert left_in(kept.data_folder) == ["segments/ab/ab2.mov"]
-    assert sweep(store, settings(tmp_path, keep_days=None, keep_bytes=0), NOW) == 2000
-    assert left_in(tmp_path / "takes") == ["pinned.mov"]
+    assert sweep(store, settings(tmp_path, keep_days=None, keep_bytes=0), NOW) == 1000
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{old_take.id}/old.mov", "pinned.mov"]
+    assert sweep(store, settings(tmp_path, keep_days=None, keep_bytes=0), later(store, clock, 7.1)) == 1010
+    assert movies(tmp_path / "takes") == ["pinned.mov"]
     assert old_take.id not in {take.id for take in store.takes().takes}
 
 
@@ -106,7 +197,7 @@ def test_without_limits_only_unused_looks_and_segments_go(store: Store, tmp_path
     a_take(store, tmp_path, "old", age_days=999)
     a_file(kept.data_folder / "segments" / "ab" / "ab1.mov", age_days=31)
     assert sweep(store, kept, NOW) == 1000
-    assert left_in(tmp_path / "takes") == ["old.mov"]
+    assert movies(tmp_path / "takes") == ["old.mov"]
 
 
 def test_a_timeline_goes_with_its_job_and_with_no_other(tmp_path: Path, store: Store) -> None:

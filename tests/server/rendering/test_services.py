@@ -75,7 +75,9 @@ async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Pa
         assert guess.disk_bytes is not None
         assert guess.disk_bytes == pytest.approx(second.size_bytes, rel=0.2)
         services.delete_job(job.job.id)
-    assert left_in(tmp_path / "takes") == ["short_v1.mkv", "short_v1.mkv.report.json"]
+    thrown = [f".heygem/trash/{take.id}/{take.name}" for take in takes]
+    waiting = sorted(name for path in thrown for name in (path, f"{path}.report.json"))
+    assert left_in(tmp_path / "takes") == [*waiting, "short_v1.mkv", "short_v1.mkv.report.json"]
 
 
 async def test_one_bad_video_fails_alone_with_its_reason_and_is_not_tried_again(
