@@ -15,6 +15,7 @@ from PIL import Image
 
 from heygem_core.errors import InputError, MediaNotFound, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
 from heygem_core.media import files
+from heygem_core.media.files import open_media
 from heygem_core.media.geometry import centred, inverse, map_points
 from heygem_core.media.packet_scan import constant_rate, snapped
 from heygem_core.media.probe import probe, probe_sound
@@ -259,6 +260,20 @@ def test_a_playlist_dressed_as_a_clip_is_refused(name: str, tmp_path: Path) -> N
                 probe(tmp_path / name)
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def test_even_a_playlist_that_were_let_in_reaches_no_network(tmp_path: Path) -> None:
+    """The second lock by itself: with the list of demuxers out of the way, protocols other than files are still closed."""
+    playlist = tmp_path / "clip.m3u8"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        port = server.getsockname()[1]
+        for address in (f"http://127.0.0.1:{port}/x.ts", f"tcp://127.0.0.1:{port}", f"crypto+http://127.0.0.1:{port}/x.ts"):
+            playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n")
+            with pytest.raises(UnreadableMedia), open_media(playlist, format_whitelist="hls,mpegts", timeout="100000"):
+                pass
+            with pytest.raises(TimeoutError):
+                server.accept()
 
 
 def test_a_picture_that_would_exhaust_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from heygem_server.security.allowed_folders import inward, outward
 from heygem_server.security.errors import BadPath
 from heygem_server.security.paths import allowed, check_text, inside, open_allowed
 from heygem_server.settings import PathMap
+from tests.media.make import video
 
 from .running import Server, running, told
 
@@ -187,9 +189,16 @@ def test_consent_to_everything_or_to_nothing_is_refused(server: Server, folder: 
 def test_the_servers_own_folder_is_closed_even_inside_an_allowed_one(tmp_path: Path) -> None:
     """Somebody who allows the whole home folder does not mean server.json."""
     with running(tmp_path, roots=(tmp_path,)) as server:
-        for name in ("server.json", "access.json", "heygem.sqlite3", "logs"):
-            answer = server.ask("POST", "/api/v1/media/probe", {"path": str(tmp_path / "data" / name)})
-            assert (answer.status, answer.error) == (422, "BadPath")
+        beside = video(tmp_path / "beside.mp4", frames=3)
+        inside = {path.name for path in (tmp_path / "data").iterdir()} | {"server.json", "access.json"}
+        assert {"heygem.sqlite3", "logs"} <= inside
+        shutil.copy(beside, tmp_path / "data" / "clip.mp4")  # a file that would be answered anywhere else
+        (tmp_path / "door").symlink_to(tmp_path / "data", target_is_directory=True)
+        names = [*inside, "clip.mp4", "logs/../clip.mp4", "./clip.mp4"]
+        for path in [f"{tmp_path}/{folder}/{name}" for folder in ("data", "takes/../data", "door") for name in names]:
+            answer = server.ask("POST", "/api/v1/media/probe", {"path": path})
+            assert (answer.status, answer.error) == (422, "BadPath"), path
+        assert server.ask("POST", "/api/v1/media/probe", {"path": str(beside)}).status == 200
         assert server.ask("GET", f"/api/v1/files?path={tmp_path / 'data'}").status == 422
         assert server.ask("GET", f"/api/v1/files?path={tmp_path}").status == 200
 

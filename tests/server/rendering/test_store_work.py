@@ -88,6 +88,36 @@ def test_a_dead_servers_work_is_taken_over_and_its_late_result_refused(store: St
     assert outcomes == ["lost", "done"]
 
 
+def test_work_is_taken_from_who_is_gone_and_of_ones_own_only_what_nobody_holds(store: Store, clock: Clock) -> None:
+    submit(store, "a.mp4", "b.mp4", "c.mp4")
+    mine, forgotten, theirs = claimed(store, "me"), claimed(store, "me"), claimed(store, "other")
+    clock.passes(LEASE_S + 1)
+    first = store.claim("me", holding=[mine.token])
+    assert first is not None
+    second = store.claim("me", holding=[mine.token, first.token])
+    assert second is not None
+    assert store.claim("me", holding=[mine.token, first.token, second.token]) is None, "its own lease is no reason"
+    assert {first.shot, second.shot} == {forgotten.shot, theirs.shot}
+    assert store.heartbeat("me", [mine.token]) == set()
+    assert store.heartbeat("me", [forgotten.token]) == {forgotten.token}
+
+
+def test_a_claim_that_does_not_say_what_it_holds_takes_nothing_of_its_own(store: Store, clock: Clock) -> None:
+    submit(store)
+    mine = claimed(store, "me")
+    clock.passes(LEASE_S + 1)
+    assert store.claim("me") is None
+    assert store.heartbeat("me", [mine.token]) == set()
+
+
+def test_who_starts_alone_takes_over_what_others_hold_but_not_its_own(store: Store) -> None:
+    submit(store, "a.mp4", "b.mp4")
+    mine, theirs = claimed(store, "me"), claimed(store, "other")
+    store.recover("me")
+    assert store.heartbeat("me", [mine.token]) == set()
+    assert store.heartbeat("other", [theirs.token]) == {theirs.token}
+
+
 def test_heartbeats_keep_a_lease_and_tell_what_no_longer_counts(store: Store, clock: Clock) -> None:
     job = submit(store, "a.mp4", "b.mp4").job.id
     a, b = claimed(store), claimed(store)

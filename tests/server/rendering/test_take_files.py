@@ -31,6 +31,10 @@ from .jobs import claimed, planned, submit, take_of
     [
         ("clip", "clip"),
         ("../../etc/passwd", "_.._etc_passwd"),
+        (".hidden", "hidden"),
+        ("a/b\\c", "a_b_c"),
+        ("..", "take"),
+        ("", "take"),
         ('a<b>:"c|d?*', "a_b_c_d_"),
         ("con", "_con"),
         ("LPT1.mov", "_LPT1.mov"),
@@ -43,10 +47,7 @@ from .jobs import claimed, planned, submit, take_of
     ],
 )
 def test_any_name_becomes_one_that_every_file_system_takes(name: str, wanted: str) -> None:
-    made = file_name(name)
-    assert "/" not in made
-    assert made == wanted or name.startswith("..")
-    assert Path(made).name == made
+    assert file_name(name) == wanted
 
 
 def test_versions_count_on_from_files_reports_other_formats_and_names_on_their_way(tmp_path: Path) -> None:

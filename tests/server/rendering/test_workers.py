@@ -22,6 +22,7 @@ from heygem_server.errors import Broken, Busy
 from heygem_server.executors.base import Limits, Watcher, WorkFailed
 from heygem_server.executors.inspection_pool import InspectionPool
 from heygem_server.executors.local import LocalExecutor, graphics_card_of
+from heygem_server.executors.worker_process import Worker
 from tests.media import make
 
 GENEROUS = Limits(memory_bytes=8 << 30, stall_s=60, stop_grace_s=2)
@@ -149,6 +150,23 @@ async def test_a_worker_that_does_not_listen_is_ended_after_its_grace(long_video
         await asyncio.wait_for(doing, 5)
     assert failed.value.outcome == "canceled"
     await pool.close()
+
+
+async def test_a_worker_is_ended_with_its_children_and_theirs() -> None:
+    """An encoder that a worker started must not go on writing after it."""
+    child = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)"
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]); print(flush=True); sys.stdin.read()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", parent, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    family: list[psutil.Process] = []
+    async with asyncio.timeout(60):
+        while len(family) < 2:
+            await asyncio.sleep(0.05)
+            family = psutil.Process(process.pid).children(recursive=True)
+    await Worker(process).end()
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert not alive
 
 
 async def test_a_worker_ends_when_whoever_started_it_is_killed(tmp_path: Path, long_video: Path) -> None:
