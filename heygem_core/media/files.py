@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -17,6 +17,7 @@ import av
 import av.error
 
 from ..errors import InputError, MediaNotFound, UnreadableMedia, UnsupportedMedia
+from .real_paths import still_real
 from .stills import ANIMATED_FORMATS, STILL_FORMATS, demuxer_of, prepared
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def open_media(path: str | Path, **more: str) -> Iterator[InputContainer]:
         raise MediaNotFound("media.not-found", path=path)
     if not path.is_file():
         raise MediaNotFound("media.folder-or-device", path=path)
-    with readable(path), _source(path) as (source, demuxer), av.open(source, "r", format=demuxer, options=_OPTIONS | more) as container:
+    with readable(path), ExitStack() as opened:
+        with still_real(path):
+            source, demuxer = opened.enter_context(_source(path))
+            container = opened.enter_context(av.open(source, "r", format=demuxer, options=_OPTIONS | more))
         for stream in container.streams:
             if stream.type in ("video", "audio") and stream.codec_context is not None:
                 stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}

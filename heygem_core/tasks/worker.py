@@ -21,6 +21,7 @@ from typing import BinaryIO
 import msgspec
 
 from ..errors import Cancelled, HeygemError, SpecError
+from ..media.real_paths import hold_to_real_paths
 from ..rendering.previews import watching
 from ..shot import Event, Failed, Progress, Struct, from_json, to_json
 from .run import failure_of, run_task
@@ -37,6 +38,7 @@ class Run(Struct, frozen=True, kw_only=True, tag_field="do", tag="run"):
 
     number: int
     task: Task
+    real_paths: tuple[str, ...] = ()  # that it opens only while no link stands on their way
 
 
 class Stop(Struct, frozen=True, kw_only=True, tag_field="do", tag="stop"):
@@ -159,6 +161,7 @@ def _do(run: Run, orders: _Orders, line: _Line) -> Failed | None:
         return asked
 
     try:
+        hold_to_real_paths(run.real_paths)
         with watching(show):
             answer = run_task(run.task, _Teller(run.number, line), stopped)
         if answer is not None:

@@ -29,7 +29,7 @@ from ..http.request_validation import checked_settings, plain, takes_folder
 from ..http.routes import MIB, RequestContext, Route
 from ..rendering.timeline_store import timelines_folder
 from ..security.ownership import origin_of
-from ..security.paths import real_path
+from ..security.paths import inside, real_path
 from ..store.jobs import new_job_id
 from ..timeline.child_process import conform_in_child
 from ..timeline.child_specs import ConformSpec
@@ -99,7 +99,7 @@ async def submit(context: RequestContext, body: TimelineRequest) -> TimelineAnsw
             raise BadRequest("timeline.too-many-shots", most=MOST_SHOTS)
         if body.dry_run or not rows:
             return TimelineAnswer(id=None, conformed=conformed)
-        conformed, detail = await asyncio.to_thread(_submit, context, body, home, source, folder, conformed, key, digest)
+        conformed, detail = await asyncio.to_thread(_submit, context, body, spec, home, folder, conformed, key, digest)
         kept = detail.job.timeline == id
         if not kept:  # the same request came twice at the same time, and the other one was faster
             return await asyncio.to_thread(_again, context, detail.job.id)
@@ -167,9 +167,10 @@ def _spec(context: RequestContext, body: TimelineRequest, source: Path, home: Pa
         rate=body.rate,
         selection=selection,
         roots=tuple(str(root) for root in context[app_keys.ROOTS].folders),
+        own=(str(context[app_keys.ROOTS].own[0]), str(context[app_keys.ROOTS].own[1])),
         path_maps=tuple((each.theirs, each.ours) for each in context[app_keys.SETTINGS].path_maps),
         exported=tuple(each for export in body.exports for each in _exported(context, body.origin, export)),
-        mixes=None if body.dry_run else str(home / "speech"),
+        mixes=None if body.dry_run else str(_mixes(home)),
     )
 
 
@@ -189,17 +190,15 @@ def _exported(context: RequestContext, origin: Origin, export: str) -> list[Expo
 def _submit(
     context: RequestContext,
     body: TimelineRequest,
+    spec: ConformSpec,
     home: Path,
-    source: Path,
     folder: str,
     conformed: Conformed,
     key: str | None,
     digest: str | None,
 ) -> tuple[Conformed, JobDetail]:
     """The job, or the one that the same key made just now. What is kept of the timeline is on the disk before its job is known."""
-    conformed = _with_own_files(
-        conformed, KeepExports(context[app_keys.SETTINGS].data_folder, home, context[app_keys.SETTINGS].disk_floor_bytes)
-    )
+    conformed = _with_checked_files(context, conformed, spec, home)
     rows = tuple(row for row in conformed.shots if row.shot is not None)
     request = JobRequest(
         shots=tuple(shot_request(row, body.settings) for row in rows),
@@ -212,25 +211,42 @@ def _submit(
     )
     job = new_job_id()
     name = request.name or conformed.sequence.name
-    keep_timeline(home, KeptTimeline(source=str(source), format=body.format, rate=body.rate, name=name, rows=rows, job=job), conformed)
+    keep_timeline(home, KeptTimeline(source=spec.source, format=body.format, rate=body.rate, name=name, rows=rows, job=job), conformed)
     shots = [row.shot for row in rows if row.shot is not None]
     store = context[app_keys.SERVICES].store
     return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=requester_of(context))
 
 
-def _with_own_files(conformed: Conformed, keep: KeepExports) -> Conformed:
-    """The child has found the media inside the allowed folders; mixed speech lies in the timeline's own, and exports do from now on.
+def _with_checked_files(context: RequestContext, conformed: Conformed, spec: ConformSpec, home: Path) -> Conformed:
+    """Its files as they lie now: mixed speech in the timeline's own folder, exports there too from now on, and media where the child
+    found them inside the allowed folders, which is looked at once more.
 
-    Raises: NotFound, DiskFull.
+    Raises: NotFound, DiskFull; BadPath, NotAllowedFolder — a link appeared meanwhile.
     """
+    data_folder = context[app_keys.SETTINGS].data_folder
+    keep = KeepExports(data_folder, home, context[app_keys.SETTINGS].disk_floor_bytes)
+    named = {spec.selection.speech, *(each.path for each in spec.exported)}  # uploads and exports, by the ids that the request gave
+    mixes = Path(real_path(_mixes(home)))
+
+    def checked(path: str) -> str:
+        real = real_path(path)
+        if real in named or inside(Path(real), (mixes,)):
+            return keep(real)
+        return str(context[app_keys.ROOTS].recheck(path))
 
     def own(row: TimelineShot) -> TimelineShot:
         if row.shot is None:
             return row
-        video, speech = (keep(real_path(path)) for path in (row.shot.video, row.shot.speech))
-        return msgspec.structs.replace(row, shot=msgspec.structs.replace(row.shot, video=video, speech=speech))
+        return msgspec.structs.replace(
+            row, shot=msgspec.structs.replace(row.shot, video=checked(row.shot.video), speech=checked(row.shot.speech))
+        )
 
     return msgspec.structs.replace(conformed, shots=tuple(map(own, conformed.shots)))
+
+
+def _mixes(home: Path) -> Path:
+    """Where the child puts speech that it mixed."""
+    return home / "speech"
 
 
 ROUTES = (

@@ -8,6 +8,7 @@ system: a limit on the address space would break CUDA.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ from typing import Any
 import psutil
 
 from heygem_core.errors import EXIT_BUG, SpecError
+from heygem_core.media.real_paths import is_real
 from heygem_core.messages import Message, message_of, tell
 from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.specs import Task, TaskResult
@@ -60,7 +62,7 @@ class Worker:
         answer: TaskResult | None = None
         watch = _Watch(self, limits, stop)
         try:
-            await self._send(Run(number=self.number, task=task))
+            await self._send(Run(number=self.number, task=task, real_paths=await asyncio.to_thread(held_paths, task)))
             while True:
                 message = await watch.next()
                 if isinstance(message, Told):
@@ -251,6 +253,19 @@ async def start_worker(environment: dict[str, str]) -> Worker:
         await worker.end()
         raise Broken("work.worker-does-not-start", words=" ".join(worker.last_words)[-500:] or tell("work.said-nothing"))
     return worker
+
+
+def held_paths(task: Task) -> tuple[str, ...]:
+    """What the task may open only while no link stands on its way: files that were found inside the allowed folders when the job came.
+
+    The paths of a shot were real then, and those of its settings; any other (a take, a file that somebody looks at) counts as it is now.
+    """
+    shot, settings = getattr(task, "shot", None), getattr(task, "settings", None)
+    always = [getattr(shot, name, None) for name in ("video", "speech")]
+    always += [getattr(settings, name, None) for name in ("style_from", "motion", "speech_encoder")]
+    now = [getattr(task, name, None) for name in ("path", "source", "take")]
+    held = [*always, *(path for path in now if path is not None and is_real(path))]
+    return tuple(dict.fromkeys(path for path in held if path is not None and os.path.isabs(path)))
 
 
 def _raise_failure(failed: Failed | None) -> None:

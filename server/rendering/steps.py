@@ -102,6 +102,7 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     assert claim.key is not None
     assert claim.start is not None
     assert claim.end_exclusive is not None
+    await asyncio.to_thread(check_still_there, claim.source)
     if await _changed(claim):
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
     path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request))
@@ -129,6 +130,7 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
 
 async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> Message:
     assert claim.planned is not None
+    await asyncio.to_thread(check_still_there, claim.source)
     if await _changed(claim):
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
     suffix = suffix_of(claim.settings, claim.request)

@@ -17,7 +17,7 @@ from ..errors import NotAllowedFolder, NotFound
 from ..settings import PathMap, ServerSettings
 from ..wire import ConsentWanted
 from .errors import BadPath
-from .paths import allowed, check_text, inside, open_allowed, real_path
+from .paths import allowed, check_text, inside, is_own, open_allowed, real_path
 from .private_files import write_private
 
 _ASK_AGAIN_S = 10.0
@@ -54,11 +54,22 @@ class AllowedFolders:
 
     def is_own(self, real: Path) -> bool:
         """Whether a real path lies in the server's own folder and is no take: nothing outside may count on it."""
-        return inside(real, (self._own,)) and not self._is_take(real)
+        return is_own(real, self._own, self._takes)
 
-    def _is_take(self, real: Path) -> bool:
-        """In a folder for takes within the server's own; one around it makes nothing in it a take."""
-        return inside(self._takes, (self._own,)) and self._takes != self._own and inside(real, (self._takes,))
+    @property
+    def own(self) -> tuple[Path, Path]:
+        """The server's own folder and that of takes, as `is_own` wants them: for a process that looks for files by itself."""
+        return self._own, self._takes
+
+    def recheck(self, path: str) -> Path:
+        """The real path of a file that another process found inside the folders, if it still lies there.
+
+        Raises: BadPath, NotAllowedFolder — it does not, and nobody is asked.
+        """
+        real = allowed(path, self.folders)
+        if self.is_own(real):
+            raise BadPath("folder.servers-own")
+        return real
 
     def open(self, path: Path) -> int:
         """A descriptor for reading a file that must still lie inside, whatever its name leads to by now.

@@ -3,7 +3,8 @@
 The order matters. Network paths (\\\\server, //server), device paths (\\\\.\\, \\\\?\\, /dev, /proc, CON …) and relative ones are
 refused by their text alone: merely asking Windows about \\\\server sends the user's credentials to it. Then `realpath` follows every
 link, and the result must lie inside an allowed folder. What was opened is compared once more, since a link can change between the
-question and the opening.
+question and the opening; processes that open files later do so themselves (`heygem_core.media.real_paths`). Everything that a stranger
+names comes by here: requests through `AllowedFolders`, the clips of timelines through `timeline.locate`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import re
 import stat
 import sys
 from collections.abc import Iterable
-from ntpath import splitdrive
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from posixpath import normpath
+
+from heygem_core.media.real_paths import is_real
+from heygem_core.media.real_paths import real_path as real_path
 
 from ..errors import NotAllowedFolder
 from .errors import BadPath
@@ -40,7 +44,9 @@ def check_text(path: str) -> None:
         raise BadPath("path.stream")
     if windows and any(part not in (".", "..") and part[-1] in ". " for part in parts):
         raise BadPath("path.trailing-dots")
-    if PurePosixPath(slashed).is_absolute() and parts and parts[0] in _KERNEL:
+    if PurePosixPath(slashed).is_absolute() and any(
+        whole.strip("/").partition("/")[0] in _KERNEL for whole in (slashed, normpath(slashed))
+    ):
         raise BadPath("path.device")
     if not (os.path.isabs(path) or PurePosixPath(slashed).is_absolute() or PureWindowsPath(path).is_absolute()):
         raise BadPath("path.not-whole")
@@ -51,20 +57,9 @@ def is_device(name: str) -> bool:
     return bool(_DEVICES.match(name.split(".")[0].rstrip(" ")))
 
 
-def real_path(path: str | Path) -> str:
-    """Where every link is followed. A mapped drive of Windows keeps its letter: what it is mapped to is a network path."""
-    real = os.path.realpath(path)
-    drive = splitdrive(str(path))[0]
-    if sys.platform == "win32" and real.startswith("\\\\") and re.fullmatch("[a-zA-Z]:", drive):
-        share = os.path.realpath(drive + "\\").rstrip("\\")
-        if real == share or real.startswith(share + "\\"):
-            return drive + "\\" + real[len(share) :].lstrip("\\")
-    return real
-
-
 def check_no_link(path: str) -> None:
     """A path that was real when it was stored still is. Raises: BadPath."""
-    if os.path.normcase(real_path(path)) != os.path.normcase(path):
+    if not is_real(path):
         raise BadPath("path.link-appeared", path=path)
 
 
@@ -74,6 +69,15 @@ def inside(path: Path, folders: Iterable[Path]) -> bool:
     return any(
         wanted == (root := os.path.normcase(real_path(folder))) or wanted.startswith(root.rstrip(os.sep) + os.sep) for folder in folders
     )
+
+
+def is_own(real: Path, own: Path, takes: Path) -> bool:
+    """Whether a real path lies in the server's own folder and is no take: nobody outside may name it. `own` and `takes` are real too.
+
+    Takes are those in a folder for takes within the server's own; one around it makes nothing in it a take.
+    """
+    is_take = takes != own and inside(takes, (own,)) and inside(real, (takes,))
+    return inside(real, (own,)) and not is_take
 
 
 def allowed(path: str, folders: Iterable[Path]) -> Path:

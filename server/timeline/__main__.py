@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from heygem_core.errors import EXIT_BUG, EXIT_OK, HeygemError, MediaNotFound
+from heygem_core.media.real_paths import hold_to_real_paths
 from heygem_core.messages import words
 from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.run import failure_of
@@ -61,11 +62,14 @@ def _conform(spec: ConformSpec) -> Conformed:
     read = read_timeline(source, spec.format, rate=spec.rate)
     locator = Locator(
         roots=None if spec.roots is None else tuple(map(Path, spec.roots)),
+        own=None if spec.own is None else (Path(spec.own[0]), Path(spec.own[1])),
         path_maps=spec.path_maps,
         base=source.resolve().parent if spec.base is None else Path(spec.base),
         searched=tuple(map(Path, spec.searched)),
     )
-    with FactsChild() as facts:
+    if spec.roots is not None:
+        hold_to_real_paths(None)
+    with FactsChild(real_paths=spec.roots is not None) as facts:
         found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
     shots = found.shots if spec.mixes is None else tuple(_with_mixed_speech(row, Path(spec.mixes)) for row in found.shots)
     return with_messages(msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices)))

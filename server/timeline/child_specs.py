@@ -21,6 +21,7 @@ class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="confo
     rate: Fraction | None = None  # of the timeline, where the file does not say
     selection: Selection = Selection()
     roots: tuple[str, ...] | None = None  # folders that may be read; None = any
+    own: tuple[str, str] | None = None  # the server's own folder and that of its takes, real: no clip may name what else lies there
     searched: tuple[str, ...] = ()  # folders that are searched by name, the roots besides
     path_maps: tuple[tuple[str, str], ...] = ()  # prefix there → prefix here
     exported: tuple[Exported, ...] = ()  # the editor's files in place of clips' media

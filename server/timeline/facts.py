@@ -18,6 +18,7 @@ from typing import Any
 
 from heygem_core import errors
 from heygem_core.errors import HeygemError, NoPicture, UnreadableMedia
+from heygem_core.media.real_paths import hold_to_real_paths
 from heygem_core.shot import from_json, to_json
 from heygem_core.tasks.standard_input import own_input
 
@@ -26,6 +27,7 @@ from .conform_types import MediaFacts
 
 Facts = Callable[[Path], MediaFacts]
 SECONDS_PER_FILE = 60.0
+_REAL_PATHS = "--real-paths"
 
 
 def read_facts(path: Path) -> MediaFacts:
@@ -65,7 +67,9 @@ def _sound_facts(path: Path) -> MediaFacts:
 class FactsChild:
     """`Facts` by way of a child that is started when first asked, and again after a crash. Use as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, real_paths: bool = False) -> None:
+        """real_paths: files are opened only while no link stands on the way to them."""
+        self._real_paths = real_paths
         self._child: subprocess.Popen[str] | None = None
         self._known: dict[Path, MediaFacts | HeygemError] = {}
 
@@ -85,7 +89,7 @@ class FactsChild:
         self._stop()
 
     def _ask(self, path: Path) -> MediaFacts | HeygemError:
-        child = self._child = self._child or _started()
+        child = self._child = self._child or _started(self._real_paths)
         assert child.stdin is not None
         assert child.stdout is not None
         watch = threading.Timer(SECONDS_PER_FILE, child.kill)
@@ -113,9 +117,9 @@ class FactsChild:
             child.communicate()
 
 
-def _started() -> subprocess.Popen[str]:
+def _started(real_paths: bool) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        python_module("heygem_server.timeline.facts"),
+        python_module("heygem_server.timeline.facts", *((_REAL_PATHS,) if real_paths else ())),
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
@@ -137,6 +141,8 @@ def _refusal(kind: str, message: str) -> bytes:
 
 
 def main() -> None:
+    if _REAL_PATHS in sys.argv[1:]:
+        hold_to_real_paths(None)
     answers: Any = sys.stdout.buffer
     for line in own_input():
         answers.write(_answer(Path(json.loads(line))) + b"\n")

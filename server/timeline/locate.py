@@ -11,10 +11,15 @@ import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from urllib.parse import unquote
 
 from heygem_core.errors import MediaNotFound
+from heygem_core.media.real_paths import real_path
+
+from ..errors import NotAllowedFolder
+from ..security.errors import BadPath
+from ..security.paths import allowed, check_text, is_own
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -63,37 +68,74 @@ def name_of(path: str) -> str:
 class Locator:
     """Finds files: at their own path, through the maps, beside the timeline, else by name in the roots.
 
-    roots: folders whose files may be read; None = any (the user's own command line). `searched` are the folders that are
-    searched by name, by default the roots.
+    roots: folders whose files may be read, and then what is found is a real path; None = any (the user's own command line). `searched`
+    are the folders that are searched by name, by default the roots.
     """
 
     roots: tuple[Path, ...] | None = None
     path_maps: tuple[tuple[str, str], ...] = ()
     base: Path | None = None  # folder of the timeline file; relative paths start there
     searched: tuple[Path, ...] = ()
+    own: tuple[Path, Path] | None = None  # the server's own folder and that of its takes, real: of the first only takes may be read
     _by_name: dict[str, list[Path]] | None = field(default=None, init=False)
 
     def locate(self, path: str) -> Path:
         """Raises: MediaNotFound — nowhere, in several places, or outside the allowed folders."""
-        here = mapped(path, self.path_maps)
-        direct = self._direct(here)
-        if direct is not None:
-            return self._allowed(direct)
-        return self._allowed(self._named(path))
+        try:
+            return self._direct(path)
+        except MediaNotFound as refusal:
+            try:
+                return self._named(path)
+            except MediaNotFound as error:
+                raise (refusal if error.said.code == "media.nowhere" else error) from None
 
     def locate_name(self, name: str) -> Path:
         """A file that is known by its name alone. Raises: MediaNotFound."""
-        return self._allowed(self._named(name))
+        return self._named(name)
 
-    def _direct(self, path: str) -> Path | None:
-        if _WINDOWS.match(path) and os.name != "nt":
-            return None
-        candidate = Path(path)
-        if not candidate.is_absolute():
-            if self.base is None:
-                return None
-            candidate = self.base / candidate
-        return candidate if _is_file(candidate) else None
+    def _direct(self, path: str) -> Path:
+        """The file at that very path. Nothing asks the system about a path that its text or its folder rules out.
+
+        Raises: MediaNotFound.
+        """
+        here = mapped(path, self.path_maps)
+        windows = PureWindowsPath(here)
+        absolute = os.path.isabs(here) or bool(windows.drive or (windows.root and "\\" in here))
+        if (absolute and not os.path.isabs(here)) or (not absolute and self.base is None):
+            raise MediaNotFound("media.nowhere", file=name_of(path) or path)
+        if self.roots is None and here != path:  # whoever runs the command line mapped it there
+            return self._there(Path(here), path)
+        whole = Path(here) if self.base is None else self.base / here
+        try:
+            check_text(str(whole))
+        except BadPath as error:
+            if error.said.code == "path.device":
+                raise MediaNotFound("media.nowhere", file=name_of(path)) from error
+            if absolute or self.roots is not None or error.said.code != "path.network":  # a timeline may lie on a share of the user's own
+                raise MediaNotFound(error.said) from error
+        return self._there(whole, path)
+
+    def _there(self, path: Path, asked: str) -> Path:
+        """The file, where it may be read. Raises: MediaNotFound."""
+        if self.roots is not None:
+            path = self._inside(path)
+        if not _is_file(path):
+            raise MediaNotFound("media.nowhere", file=name_of(asked) or asked)
+        return path
+
+    def _is_own(self, folder: str, name: str) -> bool:
+        """Whether it is the server's own folder."""
+        return self.own is not None and name == self.own[0].name and real_path(Path(folder, name)) == str(self.own[0])
+
+    def _inside(self, path: Path) -> Path:
+        """The real path, inside the roots and not the server's own. Raises: MediaNotFound."""
+        try:
+            real = allowed(str(path), self.roots or ())
+        except (BadPath, NotAllowedFolder) as error:
+            raise MediaNotFound("media.outside-folders", file=path.name) from error
+        if self.own is not None and is_own(real, *self.own):
+            raise MediaNotFound("media.outside-folders", file=path.name)
+        return real
 
     def _named(self, path: str) -> Path:
         name = name_of(path)
@@ -105,7 +147,7 @@ class Locator:
         nearest = [each for count, each in likeness if count == best]
         if len(nearest) > 1:
             raise MediaNotFound("media.ambiguous", count=len(nearest), file=name)
-        return nearest[0]
+        return self._there(nearest[0], path)
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -113,7 +155,7 @@ class Locator:
             seen = 0
             for root in dict.fromkeys([*self.searched, *(self.roots or ())]):
                 for folder, folders, files in os.walk(root, followlinks=False):
-                    folders[:] = [each for each in folders if not each.startswith(".")]
+                    folders[:] = [each for each in folders if not each.startswith(".") and not self._is_own(folder, each)]
                     seen += len(files)
                     if seen > MAX_FILES:
                         return self._by_name
@@ -122,14 +164,6 @@ class Locator:
                         if (path := Path(folder, file)) not in same:
                             same.append(path)
         return self._by_name
-
-    def _allowed(self, path: Path) -> Path:
-        real = Path(os.path.realpath(path))
-        if not _is_file(real):
-            raise MediaNotFound("media.no-file", file=path.name)
-        if self.roots is not None and not any(real.is_relative_to(os.path.realpath(root)) for root in self.roots):
-            raise MediaNotFound("media.outside-folders", file=path.name)
-        return path
 
 
 def _is_file(path: Path) -> bool:

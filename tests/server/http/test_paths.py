@@ -31,6 +31,7 @@ NEVER_LOOKED_AT = (
     "/proc/self/environ",
     "/sys/kernel",
     "/dev/./stdin",
+    "/media/../dev/stdin",
     "C:\\CON",
     "C:\\media\\nul.mov",
     "C:/media/COM1",

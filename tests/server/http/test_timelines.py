@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 from heygem_core.shot import from_json, to_json
+from heygem_server.api import timelines as timelines_api
 from heygem_server.hosts.export_store import KeptExport
+from heygem_server.timeline.child_process import conform_in_child
 from heygem_server.timeline.conform_types import Conformed
 from heygem_server.wire import ExportedItem, UploadView
 
@@ -289,3 +291,62 @@ def test_a_page_renders_an_editors_clips_and_places_the_takes_as_a_panel_would(s
     strange = server.token("host", host="premiere-1", project="p2")
     theirs = send(server, strange, origin=ORIGIN)
     assert theirs.json["job"]["job"]["origin"]["project"] == "p2", "an editor cannot speak for another"
+
+
+# --- whose files its clips may name
+
+
+def naming(server: Server, path: Path) -> dict[str, Any]:
+    """A timeline of one clip of that file, with speech under it."""
+    picture = making.clip("named", making.times(0, 10, 25), making.external(str(path)))
+    voice = making.clip("voice", making.times(0, 50, 25), making.external(str(server.settings.roots[0] / "v.wav")))
+    return making.timeline(making.track("Video", "V1", picture), making.track("Audio", "A1", voice), start=making.time(0, 25))
+
+
+def named(server: Server, path: Path) -> dict[str, Any]:
+    """The row of that clip, without a job."""
+    body = {"document": naming(server, path), "selection": {"speech_tracks": ["A1"]}, "dry_run": True}
+    answer = server.ask("POST", "/api/v1/timelines", body)
+    assert answer.status == 201, answer.body
+    return answer.json["conformed"]["shots"][0]
+
+
+def test_no_clip_names_the_servers_own_uploads(server: Server) -> None:
+    """Although the folder around them may be read."""
+    data = server.settings.data_folder
+    lying = data / "uploads" / "u0123456789abcdef.mov"
+    lying.parent.mkdir(exist_ok=True)
+    shutil.copyfile(server.settings.roots[0] / "a.mov", lying)
+    assert server.ask("POST", "/api/v1/roots", {"folder": str(data.parent)}).status < 300
+    try:
+        assert named(server, server.settings.roots[0] / "a.mov")["shot"]
+        link = server.settings.roots[0] / "link.mov"
+        link.symlink_to(lying)
+        for path in (lying, link, Path(lying.name)):
+            row = named(server, path)
+            assert row["shot"] is None, path
+            assert "allowed folders" in row["error"] or "nowhere" in row["error"]
+        link.unlink()
+    finally:
+        server.ask("DELETE", "/api/v1/roots", {"folder": str(data.parent)})
+        lying.unlink()
+
+
+def test_a_folder_that_becomes_a_link_after_its_files_were_found_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child found the clip inside the allowed folders; when its answer came, a link had taken the folder's place."""
+    inside, outside = server.settings.roots[0] / "inside", server.settings.data_folder.parent / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+        shutil.copyfile(server.settings.roots[0] / "a.mov", folder / "b.mov")
+
+    async def swapping(spec: Any) -> Conformed:
+        found = await conform_in_child(spec)
+        inside.rename(inside.with_name("away"))
+        inside.symlink_to(outside)
+        return found
+
+    monkeypatch.setattr(timelines_api, "conform_in_child", swapping)
+    body = {"document": naming(server, inside / "b.mov"), "selection": {"speech_tracks": ["A1"]}}
+    answer = server.ask("POST", "/api/v1/timelines", body)
+    assert (answer.status, answer.error) == (403, "NotAllowedFolder"), answer.body
+    inside.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,13 +17,14 @@ import pytest
 import pytest_asyncio
 
 from heygem_core import errors as core
-from heygem_core.shot import Event, Progress
-from heygem_core.tasks.specs import Probed, ProbeTask, ProxyTask, Waveform, WaveformTask
+from heygem_core.shot import Event, Progress, RenderSettings, Shot
+from heygem_core.tasks.specs import PlanTask, Probed, ProbeTask, ProxyTask, Waveform, WaveformTask
 from heygem_server.errors import Broken, Busy
+from heygem_server.executors import worker_process
 from heygem_server.executors.base import Limits, Watcher, WorkFailed
 from heygem_server.executors.inspection_pool import InspectionPool
 from heygem_server.executors.local import LocalExecutor, graphics_card_of
-from heygem_server.executors.worker_process import Worker
+from heygem_server.executors.worker_process import Worker, held_paths
 from tests.media import make
 
 GENEROUS = Limits(memory_bytes=8 << 30, stall_s=60, stop_grace_s=2)
@@ -254,3 +256,42 @@ def test_workers_share_the_graphics_cards_of_a_machine_in_turn() -> None:
     assert [graphics_card_of(place, None, cards=2)["CUDA_VISIBLE_DEVICES"] for place in range(4)] == ["0", "1", "0", "1"]
     assert graphics_card_of(3, "5,7")["CUDA_VISIBLE_DEVICES"] == "7"
     assert graphics_card_of(0, None, cards=1) == graphics_card_of(0, None, cards=0) == graphics_card_of(1, "3") == {}
+
+
+def swap(folder: Path) -> None:
+    """Another folder takes the place of this one by a link."""
+    other = folder.with_name("outside")
+    shutil.copytree(folder, other)
+    folder.rename(folder.with_name("away"))
+    folder.symlink_to(other)
+
+
+async def test_a_folder_that_becomes_a_link_on_the_way_to_a_worker_is_not_followed(
+    pool: LocalExecutor, long_video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server looked before it handed the task over; the worker looks again when it opens."""
+    (tmp_path / "inside").mkdir()
+    video = Path(shutil.copy(long_video, tmp_path / "inside" / "a.mp4"))
+
+    def held(task: ProbeTask) -> tuple[str, ...]:
+        found = held_paths(task)
+        swap(video.parent)
+        return found
+
+    monkeypatch.setattr(worker_process, "held_paths", held)
+    with pytest.raises(WorkFailed, match="there is a link now"):
+        await pool.run(ProbeTask(path=str(video)))
+
+
+async def test_a_link_that_was_there_before_is_followed(pool: LocalExecutor, long_video: Path, tmp_path: Path) -> None:
+    """Such as that of a folder of takes which its owner moved to another disk."""
+    (tmp_path / "link").symlink_to(long_video.parent)
+    assert isinstance(await pool.run(ProbeTask(path=str(tmp_path / "link" / long_video.name))), Probed)
+
+
+def test_the_files_of_a_shot_are_held_to_their_real_paths_whatever_they_are_now(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    video, model = str(tmp_path / "link" / "a.mov"), str(tmp_path / "link" / "m.safetensors")
+    task = PlanTask(shot=Shot(video=video, speech="/v.wav"), settings=RenderSettings(motion=model, speech_encoder="offline"))
+    assert set(held_paths(task)) == {video, "/v.wav", model}
+    assert held_paths(ProbeTask(path=video)) == ()
