@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from .artefacts import FOLDER_SEAL, folder_is_whole, seal_folder, sync_folder
 from .errors import HeygemError, MediaNotFound, OutputError, SpecError
+from .os_errors import why
 from .shot import to_json
 
 T = TypeVar("T")
@@ -153,7 +154,7 @@ class Cache:
             lock.release()
 
     def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError("cache.not-writable", folder=self.root, why=error.strerror or error)
+        return OutputError("cache.not-writable", folder=self.root, why=why(error, self.root))
 
     def prune(self, keep_bytes: int | None = None, *, spare_s: float = _IN_USE_S) -> int:
         """Deletes the entries unused for the longest time until at most `keep_bytes` remain; returns the bytes freed.

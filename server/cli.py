@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 from heygem_core.messages import here, tell
+from heygem_core.os_errors import refused
 
 from .commands import doctor, install, jobs, measure, passing, render, serve, timeline, train
 from .commands.verbose import start_verbose
@@ -39,10 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (HeygemError, ServerError) as error:
         print(f"heygem: {here(error.said)}", file=sys.stderr)
         return error.exit_code if isinstance(error, HeygemError) else 1
+    except OSError as error:
+        told = refused(error)
+        if told is None:
+            return _bug(error)
+        print(f"heygem: {here(told.said)}", file=sys.stderr)
+        return told.exit_code
     except Exception as error:
-        traceback.print_exc()
-        print(f"heygem: {here(tell('cli.internal-error', error=error))}", file=sys.stderr)
-        return EXIT_BUG
+        return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    traceback.print_exception(error)
+    print(f"heygem: {here(tell('cli.internal-error', error=error))}", file=sys.stderr)
+    return EXIT_BUG
 
 
 if __name__ == "__main__":

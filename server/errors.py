@@ -14,7 +14,7 @@
     ├── Broken                     500  the server's own data or programs do not work as they should
     ├── Busy                       503  not now: starting, stopping
     ├── HostGone                   504  the editor did not answer in time, or left
-    └── DiskFull                   507  no room for takes
+    └── DiskFull                   507  no room, or a disk that takes nothing
 
 The core's errors (`heygem_core.errors`) keep their names; `problem_of` gives both kinds their place in HTTP.
 """
@@ -25,6 +25,7 @@ from typing import Any
 
 from heygem_core import errors as core
 from heygem_core.messages import Message, tell
+from heygem_core.os_errors import kind_of, refused
 
 from .wire import Problem
 
@@ -110,10 +111,13 @@ class HostGone(ServerError):
 
 
 class DiskFull(ServerError):
-    """No room for takes."""
+    """No room, or a disk that takes nothing."""
 
     http_status = 507
 
+
+_NO_ROOM = ("disk-full", "no-inodes", "quota", "read-only")
+"""Kinds of the system's refusals that are about the disk and not about what was asked for."""
 
 _CORE_STATUS: tuple[tuple[type[core.HeygemError], int], ...] = (  # the first that fits
     (core.MediaNotFound, 404),
@@ -133,6 +137,9 @@ def problem_of(error: BaseException) -> tuple[int, Problem]:
         return error.http_status, problem_with(type(error).__name__, error.said)
     if isinstance(error, core.HeygemError):
         return next(status for kind, status in _CORE_STATUS if isinstance(error, kind)), problem_with(type(error).__name__, error.said)
+    told = refused(error) if isinstance(error, OSError) and kind_of(error) in _NO_ROOM else None
+    if told is not None:
+        return DiskFull.http_status, problem_with(DiskFull.__name__, told.said)
     return 500, problem_with("InternalError", tell("server.internal-error"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ import av.error
 
 from ..artefacts import sync, sync_folder
 from ..errors import OutputError
+from ..os_errors import cannot_write
 
 _LEAST_FREE_BYTES = 1 << 20
 
@@ -62,16 +62,4 @@ def output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, av.error.FFmpegError) as error:
-        raise _as_output_error(path, error) from error
-
-
-def _as_output_error(path: Path, error: Exception) -> OutputError:
-    code = getattr(error, "errno", None)
-    if code in (errno.ENOSPC, errno.EDQUOT):
-        return OutputError("output.disk-full", folder=path.parent)
-    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError("output.no-permission", folder=path.parent)
-    if code == errno.EFBIG:
-        return OutputError("output.too-large", file=path.name, folder=path.parent)
-    reason = getattr(error, "strerror", None) or str(error)
-    return OutputError("output.not-written", file=path.name, folder=path.parent, why=reason)
+        raise cannot_write(path, error) from error

@@ -16,6 +16,7 @@ from ..face.tracker_registry import open_tracker
 from ..media.info import MediaInfo
 from ..media.probe import probe
 from ..media.upright import upright_pictures
+from ..os_errors import why
 from ..planning.frame_map import frames_under
 from .report import TakeReport, read_report
 
@@ -39,7 +40,7 @@ def write_contact_sheet(source: str | Path, take: str | Path, path: Path, column
     try:
         path.write_bytes(data.tobytes() if done else b"")
     except OSError as error:
-        raise OutputError("sheet.not-written", path=path, why=error.strerror) from error
+        raise OutputError("sheet.not-written", path=path, why=why(error, path.parent)) from error
     return path
 
 

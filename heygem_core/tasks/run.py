@@ -7,6 +7,7 @@ from contextlib import closing
 
 from .. import messages
 from ..errors import EXIT_BUG, Cancelled, HeygemError
+from ..os_errors import refused
 from ..shot import Event, Failed
 from .dispatch import result_of, start
 from .specs import Task, TaskResult
@@ -28,7 +29,9 @@ def run_task(task: Task, tell: Callable[[Event], None], stopped: Callable[[], bo
 
 
 def failure_of(error: Exception) -> Failed:
-    """The event that ends a task with this error. An error outside the tree of `errors` is a bug and says so."""
+    """The event that ends a task with this error. An error outside the tree of `errors` is a bug and says so, unless a disk is to blame."""
+    if isinstance(error, OSError):
+        error = refused(error) or error
     if isinstance(error, HeygemError):
         said, exit_code = error.said, error.exit_code
     elif isinstance(error, MemoryError):

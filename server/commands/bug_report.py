@@ -18,6 +18,7 @@ import msgspec
 
 from heygem_core.doctor import describe_machine
 from heygem_core.errors import OutputError, SpecError
+from heygem_core.os_errors import why
 
 from ..http.log import masked
 from ..settings import ServerSettings, read_settings
@@ -47,7 +48,7 @@ def write_report(path: Path) -> None:
             if log is not None:
                 file.writestr("server.log", log)
     except OSError as error:
-        raise OutputError("doctor.report-not-written", path=path, why=error.strerror or error) from error
+        raise OutputError("doctor.report-not-written", path=path, why=why(error, path.parent)) from error
 
 
 def without_paths(text: str) -> str:

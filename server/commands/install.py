@@ -59,6 +59,7 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
     Exit code: 0, 1 = `--status` found something missing, 5 = something could not be written. Raises: SetupError.
     """
     from heygem_core.errors import OutputError
+    from heygem_core.os_errors import why
 
     found = targets()[target]
     parts = pkgutil.resolve_name(found.parts)(machine)
@@ -75,7 +76,7 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
         try:
             part.take(machine) if uninstall else part.put(machine)
         except OSError as error:
-            raise OutputError("install.not-changed", what=part.what, why=error.strerror or error) from error
+            raise OutputError("install.not-changed", what=part.what, why=why(error)) from error
     failed = [] if dry_run or uninstall else [part for part in wanted if part.state(machine) != "present"]
     for part in failed:
         print(f"not done: {part.what}", file=sys.stderr)

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from heygem_core.errors import OutputError, SpecError
+from heygem_core.os_errors import why
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -60,6 +61,6 @@ def run(options: argparse.Namespace) -> int:
         write_private(beside, Path(found.certificate).read_bytes())
         write_private(target, to_json(file))
     except OSError as error:
-        raise OutputError("pass.not-written", why=error.strerror, folder=target.parent) from error
+        raise OutputError("pass.not-written", why=why(error, target.parent), folder=target.parent) from error
     print(f"{target}{os.linesep}{beside}")
     return 0

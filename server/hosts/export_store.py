@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from heygem_core.errors import SpecError
+from heygem_core.os_errors import why
 from heygem_core.shot import Struct, from_json
 
 from ..errors import DiskFull, NotFound
@@ -97,7 +98,7 @@ class KeepExports:
         except FileNotFoundError:
             raise NotFound("export.gone", file=source.name) from None
         except OSError as error:
-            raise DiskFull("export.not-kept", why=error.strerror) from error
+            raise DiskFull("export.not-kept", why=why(error, target.parent.parent)) from error
         return target
 
     def _check_room(self, source: Path) -> None:

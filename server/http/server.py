@@ -15,6 +15,7 @@ from pathlib import Path
 from aiohttp import web
 
 from heygem_core.errors import OutputError
+from heygem_core.os_errors import why
 
 from ..security.auth_rate_limit import AuthRateLimit
 from ..security.certificate import fingerprint, own_certificate, server_context
@@ -56,7 +57,7 @@ async def serve(settings: ServerSettings, ready: Callable[[Ready], None], stop: 
         settings.takes_folder.mkdir(parents=True, exist_ok=True)
         log = start_log(settings.data_folder / "logs")
     except OSError as error:
-        raise OutputError("server.cannot-make", path=error.filename, why=error.strerror) from error
+        raise OutputError("server.cannot-make", path=error.filename, why=why(error)) from error
     listener = _listen(settings)
     try:
         await _serve_on(listener, settings, ready, stop)

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from heygem_core.errors import SpecError
+from heygem_core.os_errors import why
 from heygem_core.shot import from_json, to_json
 
 from ..errors import BadRequest, DiskFull, NotFound, TooLarge
@@ -41,13 +42,13 @@ class Uploads:
         """Raises: TooLarge, DiskFull — the disk is full or broken. Nothing is left behind then."""
         self._check_size(announced_bytes or 0)
         home = self._folder / secrets.token_hex(16)
-        home.mkdir(mode=0o700)
         try:
+            home.mkdir(mode=0o700)
             return await self._receive(home, name, pieces)
         except BaseException as error:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
             if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-                raise DiskFull("upload.not-kept", why=error.strerror) from error
+                raise DiskFull("upload.not-kept", why=why(error, self._folder)) from error
             raise
 
     async def _receive(self, home: Path, name: str, pieces: AsyncIterator[bytes]) -> UploadView:

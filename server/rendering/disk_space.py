@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from heygem_core.messages import Message, tell
+from heygem_core.os_errors import holds_no_more_files
 
 _LEAST_BYTES = 64 << 20  # whatever the settings say, less than this is full
 
@@ -30,4 +31,6 @@ def trouble(folders: Iterable[Path], floor_bytes: int) -> Message | None:
         free = free_bytes(folder)
         if free is not None and free < needed:
             return tell("disk.full", folder=folder, free_gb=f"{free / 1e9:.1f}", needed_gb=f"{needed / 1e9:.1f}")
+        if holds_no_more_files(next((place for place in (folder, *folder.parents) if place.exists()), folder)):
+            return tell("disk.no-inodes", folder=folder)
     return None

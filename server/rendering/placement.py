@@ -11,6 +11,8 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
+from heygem_core.os_errors import why
+
 from ..errors import BadRequest, Conflict, DiskFull, NotFound
 from ..wire import Placement, TakeView
 from .take_files import rename_to_new, speech_of, stage, unstage
@@ -64,7 +66,7 @@ def speech_beside(take: TakeView, speech: Path, made: Callable[[Path], None] = l
         except FileNotFoundError:
             raise _gone(take.name, speech) from None
         except OSError as error:
-            raise DiskFull("placement.speech-not-written", take=take.name, why=error.strerror) from error
+            raise DiskFull("placement.speech-not-written", take=take.name, why=why(error, target.parent)) from error
         finally:
             unstage(staging)
     return target

@@ -20,6 +20,7 @@ import msgspec
 
 from heygem_core import errors as core
 from heygem_core.messages import Message, message_of, plain, tell
+from heygem_core.os_errors import is_lasting, refused
 from heygem_core.shot import Event, Notice, Progress, Shot
 from heygem_core.tasks.specs import Probed, ProbeTask
 from heygem_core.tasks.worker import Picture
@@ -213,7 +214,7 @@ class Scheduler:
     async def _sleep(self) -> None:
         wake = await asyncio.to_thread(self._store.next_wake)
         longest = _DISK_CHECKED_S if self.message is not None or self._running else _LONGEST_SLEEP_S
-        seconds = longest if wake is None else max(0.05, min(longest, wake - time.time()))
+        seconds = longest if wake is None else max(0.05, min(longest, wake - self._store.steady()))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
         self._wake.clear()
@@ -251,7 +252,8 @@ class Scheduler:
         except (core.HeygemError, ServerError) as error:
             await self._failed(running, WorkFailed("failed", error.said))
         except OSError as error:
-            await self._failed(running, WorkFailed("failed", plain(str(error))))
+            told = refused(error)
+            await self._failed(running, WorkFailed("failed", plain(str(error)) if told is None else told.said))
         except Exception as error:
             LOGGER.exception("%s failed", title(claim))
             await self._failed(running, WorkFailed("failed", tell("program.internal-error", error=error)))
@@ -270,12 +272,16 @@ class Scheduler:
             reason = tell("work.server-stopped" if self._stopping else "work.somebody-called-off")
         else:
             reason = failure.reason
-        # What is refused to the last is given out again by the next claim, or by the next start.
-        with suppress(StaleAttempt, *REFUSED):
-            again = again and code not in _NOT_AGAIN
+        again = again and code not in _NOT_AGAIN and not is_lasting(failure.reason)
+        try:
             again = await hand_in(self._store.fail, claim.token, outcome, reason, again=again, stop=running.stop)
-            ended = tell("log.did-not-succeed" if again else "log.failed", what=title(claim), outcome=outcome, reason=reason)
-            self._note(claim, "warning" if again else "error", ended)
+        except (StaleAttempt, *REFUSED):
+            return  # what is refused to the last is given out again by the next claim, or by the next start
+        except Exception:
+            LOGGER.exception("how %s ended could not be written down", title(claim))
+            return
+        ended = tell("log.did-not-succeed" if again else "log.failed", what=title(claim), outcome=outcome, reason=reason)
+        self._note(claim, "warning" if again else "error", ended)
 
     # --- disks -------------------------------------------------------------------------------------------------------
 

@@ -44,6 +44,7 @@ class Change:
 
     connection: sqlite3.Connection
     now: float
+    steady: float  # seconds that pass evenly: a clock that is set neither shortens nor lengthens a wait
     jobs: dict[str, EventKind] = field(default_factory=dict)
     shots: dict[str, str] = field(default_factory=dict)  # shot → job
     takes: dict[str, EventKind] = field(default_factory=dict)
@@ -59,10 +60,13 @@ class Change:
 class Database:
     """Opens, migrates, changes and tells. `path` may be ":memory:" nowhere: two connections share one file."""
 
-    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Raises: Broken — the file is no database, is damaged, or was written by a newer version; DiskFull — its folder takes nothing."""
+    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time, steady: Callable[[], float] | None = None) -> None:
+        """clock: seconds since 1970, for what people read. steady: seconds that pass evenly, for waits and leases; None = a given clock's.
+
+        Raises: Broken — the file is no database, is damaged, or was written by a newer version; DiskFull — its folder takes nothing."""
         self.path = Path(path)
         self.clock = clock
+        self.steady = steady or (_steady_clock() if clock is time.time else clock)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writing, self._reading = threading.RLock(), threading.RLock()
         self._listeners: list[Listener] = []
@@ -118,7 +122,7 @@ class Database:
             try:
                 self._writer = self._outside_of_changes(self._writer)
                 self._writer.execute("BEGIN IMMEDIATE")
-                change = Change(self._writer, self.clock())
+                change = Change(self._writer, self.clock(), self.steady())
                 yield change
                 happened = tuple(_record(change))
                 self._writer.execute("COMMIT")
@@ -159,6 +163,12 @@ class Database:
         """server.changed with a sentence; None = all is well again."""
         with self.change() as change:
             change.message = (message,)
+
+
+def _steady_clock() -> Callable[[], float]:
+    """Seconds since 1970 as they were at this moment, and evenly on from there, whatever becomes of the clock."""
+    began = time.time() - time.monotonic()
+    return lambda: began + time.monotonic()
 
 
 def newest_seq(connection: sqlite3.Connection) -> int:

@@ -55,6 +55,9 @@ WHERE state = 'running' AND (
 """Work whose server is gone: its lease ran out, or (:everything) nobody else can be there. And the owner's own that it is not doing:
 :holding is what it does (tokens, JSON); NULL = not looked at."""
 
+SHORTEN_WAITS = "UPDATE tasks SET not_before = :latest WHERE state = 'queued' AND not_before > :latest"
+"""No wait outlasts the longest there is, whatever the clock said when it began."""
+
 NEXT_WAKE = "SELECT min(not_before) FROM tasks WHERE state = 'queued' AND paused = 0 AND not_before > ?"
 """When a task that waits after a failure may be tried again."""
 

@@ -84,7 +84,7 @@ class Work(Database):
         with self.change() as change:
             _take_back(change, owner, everything=False, holding=holding)
             task = change.connection.execute(
-                queries.CLAIM, {"owner": owner, "now": change.now, "lease_until": change.now + lease_s}
+                queries.CLAIM, {"owner": owner, "now": change.steady, "lease_until": change.steady + lease_s}
             ).fetchone()
             if task is None:
                 return None
@@ -95,7 +95,7 @@ class Work(Database):
         lost = set()
         with self.change() as change:
             for token in tokens:
-                if not change.connection.execute(queries.HEARTBEAT, (change.now + lease_s, token, owner)).rowcount:
+                if not change.connection.execute(queries.HEARTBEAT, (change.steady + lease_s, token, owner)).rowcount:
                     lost.add(token)
         return lost
 
@@ -186,7 +186,7 @@ class Work(Database):
                 delay = _delay_s(outcome, failures, kills)
                 change.connection.execute(
                     queries.RETRY_TASK,
-                    (failures, kills, change.now + delay, task["id"]),
+                    (failures, kills, change.steady + delay, task["id"]),
                 )
                 why = tell(_TRIED[outcome], number=failures + kills, reason=reason, delay_s=delay)
                 set_shot(change, task["shot"], "queued" if task["kind"] == "plan" else _state(change, task["shot"]), why)
@@ -200,6 +200,7 @@ class Work(Database):
         """At the start, when no other server can be at work: takes all running work back; returns unfinished intents by shot."""
         with self.change() as change:
             _take_back(change, owner, everything=True)
+            change.connection.execute(queries.SHORTEN_WAITS, {"latest": change.steady + _LONGEST_BACKOFF_S})
             found = change.connection.execute(queries.INTENTS).fetchall()
         return [(row["shot"], Intent(staged=row["staged"], take=from_json(row["take"], TakeView))) for row in found]
 
@@ -217,9 +218,9 @@ class Work(Database):
             change.connection.execute(queries.FORGET_INTENT, (shot,))
 
     def next_wake(self) -> float | None:
-        """When (seconds since 1970) a task that waits after a failure may be tried again."""
+        """When, by `steady`, a task that waits after a failure may be tried again."""
         with self.reading() as connection:
-            wake: float | None = connection.execute(queries.NEXT_WAKE, (self.clock(),)).fetchone()[0]
+            wake: float | None = connection.execute(queries.NEXT_WAKE, (self.steady(),)).fetchone()[0]
         return wake
 
     def ahead(self, job: str) -> int:
@@ -308,7 +309,7 @@ def _add_take(change: Change, take: TakeView, files: Sequence[Written]) -> None:
 
 def _take_back(change: Change, owner: str, *, everything: bool, holding: Collection[int] | None = None) -> None:
     held = None if holding is None else json.dumps(list(holding))
-    values = {"owner": owner, "now": change.now, "everything": everything, "holding": held}
+    values = {"owner": owner, "now": change.steady, "everything": everything, "holding": held}
     for task in change.connection.execute(queries.LOST, values).fetchall():
         call_back(change, task, "lost", tell("work.not-handed-in" if task["owner"] == owner else "work.server-gone"))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from heygem_core.errors import OutputError
+from heygem_core.os_errors import why
 
 from ..conform_types import Published
 from .format import Format
@@ -54,7 +55,7 @@ def write_document(data: bytes, output: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError("timeline.not-written", path=output, why=error.strerror) from error
+        raise OutputError("timeline.not-written", path=output, why=why(error, output.parent)) from error
 
 
 def as_text(timeline: Any, format: FormatName, rate: Fraction | None = None) -> tuple[str, list[str]]:

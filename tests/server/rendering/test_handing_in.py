@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from heygem_core.messages import plain
+from heygem_core.messages import plain, tell
 from heygem_core.shot import RenderTask
 from heygem_core.tasks.specs import JoinTask, PlanTask, Probed
 from heygem_server.errors import Busy, DiskFull
@@ -139,7 +140,7 @@ async def test_a_changed_source_is_told_once_the_store_takes_it(store: Store, tm
 
 
 async def test_a_piece_whose_end_nobody_wrote_down_is_taken_back_without_a_restart(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever else goes wrong: what the database calls running and nobody is doing is given out again."""
     job, executor = submit(store, tmp_path), Instant()
@@ -148,6 +149,7 @@ async def test_a_piece_whose_end_nobody_wrote_down_is_taken_back_without_a_resta
     async with scheduling(store, tmp_path, executor):
         await until(lambda: store.job_view(job).state == "completed")
     assert [attempt.outcome for attempt in store.job(job).shots[0].attempts][:2] == ["lost", "done"]
+    assert "could not be written down" in caplog.text
 
 
 async def test_people_read_why_nothing_is_given_out_and_that_it_goes_on(
@@ -181,6 +183,52 @@ async def test_a_server_that_stops_does_not_wait_for_the_disk(store: Store, tmp_
         assert made.idle
     assert store.recover("the next server") == []
     assert store.job_view(job).state == "queued"
+
+
+LASTING = [
+    OSError(errno.EROFS, "Read-only file system", "/takes"),
+    PermissionError(errno.EACCES, "Permission denied", "/takes"),
+    OSError(errno.EDQUOT, "Disk quota exceeded", "/takes"),
+    WorkFailed("failed", tell("output.no-permission", folder="/takes")),
+    WorkFailed("failed", tell("cache.not-writable", folder="/cache", why=tell("os.read-only"))),
+]
+
+
+@pytest.mark.parametrize("error", LASTING, ids=lambda error: f"{type(error).__name__}-{getattr(error, 'errno', '')}")
+async def test_what_no_other_try_can_mend_is_tried_once_and_said_in_words(store: Store, tmp_path: Path, error: Exception) -> None:
+    """Three tries, and then “[Errno 30] Read-only file system”."""
+    job, executor = submit(store, tmp_path), Instant()
+
+    def refuses(task: Any) -> None:
+        raise error
+
+    executor.before = refuses
+    async with scheduling(store, tmp_path, executor):
+        await until(lambda: store.job_view(job).state == "failed")
+    (shot,) = store.job(job).shots
+    assert len(shot.attempts) == 1
+    assert shot.why is not None
+    assert "Errno" not in shot.why
+    assert shot.why_message is not None
+    assert shot.why_message.code is not None
+
+
+async def test_a_disk_without_inodes_makes_the_queue_wait_and_say_so(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, executor, few = submit(store, tmp_path), Instant(), [False]
+    monkeypatch.setattr("heygem_server.rendering.disk_space.holds_no_more_files", lambda folder: few[0])
+
+    def refuses(task: Any) -> None:
+        few[0] = True
+        executor.before = lambda task: None
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path))
+
+    executor.before = refuses
+    async with scheduling(store, tmp_path, executor) as made:
+        await until(lambda: made.message)
+        assert "can hold no more files" in (made.live_job(store.job_view(job)).why or "")
+        few[0] = False
+        await until(lambda: store.job_view(job).state == "completed")
+    assert store.job(job).shots[0].attempts[0].outcome == "canceled", "the disk is to blame, not the shot"
 
 
 async def test_looking_at_takes_goes_on_after_a_refusal(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from heygem_core.messages import plain
@@ -217,3 +221,43 @@ def test_an_intent_survives_and_its_take_is_adopted_once(store: Store) -> None:
     assert (shot.state, [take.id for take in shot.takes]) == ("done", [intent.take.id])
     assert store.claim("new") is None
     assert store.job_view(detail.job.id).state == "completed"
+
+
+@pytest.mark.parametrize("hours", [-1, 1, -24 * 365, 24 * 365])
+def test_a_clock_that_is_set_neither_shortens_nor_lengthens_a_wait(tmp_path: Path, hours: float) -> None:
+    """One hour back, a wait of two seconds took an hour; one ahead, the leases of all that ran were over."""
+    wall, steady = Clock(), Clock()
+    with closing(Store(tmp_path / "store.sqlite3", clock=wall, steady=steady)) as store:
+        submit(store)
+        store.fail(claimed(store).token, "failed", plain("It failed."))
+        wall.passes(hours * 3600)
+        wake = store.next_wake()
+        assert wake is not None
+        assert wake - store.steady() == pytest.approx(2.0)
+        assert store.claim("me") is None
+        steady.passes(2.1)
+        claim = claimed(store)
+        wall.passes(hours * 3600)
+        assert store.claim("another") is None, "its lease still runs"
+        assert store.heartbeat("me", [claim.token]) == set()
+        steady.passes(LEASE_S + 1)
+        assert claimed(store, "another").shot == claim.shot
+
+
+def test_a_server_that_starts_with_the_clock_set_back_does_not_wait_for_it(tmp_path: Path) -> None:
+    wall = Clock()
+    with closing(Store(tmp_path / "store.sqlite3", clock=wall)) as store:
+        submit(store)
+        store.fail(claimed(store).token, "failed", plain("It failed."))
+    wall.passes(-3600)
+    with closing(Store(tmp_path / "store.sqlite3", clock=wall)) as store:
+        store.recover("me")
+        wall.passes(30.1)
+        assert claimed(store).number == 2
+
+
+def test_without_a_clock_of_its_own_a_store_waits_by_one_that_cannot_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Store(tmp_path / "store.sqlite3")) as store:
+        before = store.steady()
+        monkeypatch.setattr(time, "time", lambda: 0.0)
+        assert 0 <= store.steady() - before < 60
