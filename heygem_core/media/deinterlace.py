@@ -24,13 +24,23 @@ REACH = 2  # frames on either side that a frame is made from, with one to spare
 
 def deinterlaced(info: MediaInfo, pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
     """As many pictures as are given, in the same pixel format. Their neighbours outside the range must be among them (`REACH`).
+    Progressive ones come as they are, where only those that are marked are to be changed.
 
     Raises: UnsupportedMedia — a pixel format that the filter would convert.
     """
     graph: Graph | None = None
-    waiting: list[VideoFrame] = []
+    before: VideoFrame | None = None
+    waiting: list[VideoFrame | None] = []  # None: a neighbour that was given before
     for picture in pictures:
-        graph = graph or _graph(info, picture)
+        if graph is None and info.deinterlacing == "marked" and not picture.interlaced_frame:
+            yield picture
+            before = picture
+            continue
+        if graph is None:
+            graph = _graph(info, picture)
+            if before is not None:
+                waiting.append(None)
+                graph.vpush(before)
         waiting.append(picture)
         graph.vpush(picture)
         yield from _ready(info, graph, waiting)
@@ -40,14 +50,16 @@ def deinterlaced(info: MediaInfo, pictures: Iterator[VideoFrame]) -> Iterator[Vi
 
 
 def _graph(info: MediaInfo, picture: VideoFrame) -> Graph:
-    """Which field comes first is read from each picture; every picture counts as interlaced."""
+    """Which field comes first is read from each picture."""
     graph = Graph()
     source = graph.add_buffer(width=picture.width, height=picture.height, format=picture.format, time_base=info.time_base)
-    graph.link_nodes(source, graph.add("bwdif", "mode=send_frame:parity=auto:deint=all"), graph.add("buffersink")).configure()
+    which = "interlaced" if info.deinterlacing == "marked" else "all"
+    bwdif = graph.add("bwdif", f"mode=send_frame:parity=auto:deint={which}")
+    graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
     return graph
 
 
-def _ready(info: MediaInfo, graph: Graph, waiting: list[VideoFrame]) -> Iterator[VideoFrame]:
+def _ready(info: MediaInfo, graph: Graph, waiting: list[VideoFrame | None]) -> Iterator[VideoFrame]:
     while waiting:
         try:
             made = graph.vpull()
@@ -55,5 +67,7 @@ def _ready(info: MediaInfo, graph: Graph, waiting: list[VideoFrame]) -> Iterator
             return
         if made.format.name != info.pix_fmt:
             raise UnsupportedMedia("media.interlaced-unsupported", file=info.path.name, pixels=info.pix_fmt)
-        write_tags(made, read_tags(waiting.pop(0)))
-        yield made
+        given = waiting.pop(0)
+        if given is not None:
+            write_tags(made, read_tags(given))
+            yield made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from .colour import ColourTags
 from .geometry import Affine, Points, coded_to_display, display_size, inverse, map_points
 from .packets import Numbering
 from .pixels import PixelFormat, is_full_range
+
+Deinterlacing: TypeAlias = Literal["never", "marked", "all"]
+"""What the reader makes progressive: nothing, the pictures that say that they are two fields, or all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class MediaInfo:
     last_duration: Fraction  # seconds that the last frame is shown
     keyframes: npt.NDArray[np.int64]  # (keys,) frame numbers that decoding can start from
     keyframe_dts: npt.NDArray[np.int64]  # (keys,) decoding time of the same
-    interlaced: bool = False  # each picture is two fields; the reader gives them deinterlaced
+    interlaced: bool = False  # pictures of it are two fields; the reader gives them deinterlaced
+    deinterlacing: Deinterlacing = "never"
     seekable: bool  # whether frame times stay exact after a seek
     numbering: Numbering = "time"  # what tells the number of a decoded picture
     missing_frames: int  # frames that the container's header promises and the file no longer holds

@@ -1,8 +1,9 @@
-"""Finds when each frame of a stream is shown, from its packets: times, rate, keyframes. No picture is decoded; the rate is measured
-against the times; what the header claims is not trusted."""
+"""Finds when each frame of a stream is shown, from its packets: times, rate, keyframes. Pictures are decoded only to look for
+fields; the rate is measured against the times; what the header claims is not trusted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from av.stream import Discard
 
+from .interlace import FieldSearch, fields_in_index
 from .packets import Numbering, is_hidden, picture_packets
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class FrameTimes:
     seekable: bool
     missing: int  # frames promised by the header but not in the file
     numbering: Numbering = "time"
+    interlaced: bool = False  # a picture of two fields was seen somewhere
 
     def starting_at(self, first_pts: int | None) -> FrameTimes:
         """Without the frames before the first one that decodes (leading pictures whose references were cut away)."""
@@ -68,16 +71,16 @@ def scan_frames(container: InputContainer, stream: VideoStream, numbering: Numbe
         if other is not stream and other.type in ("video", "audio"):
             other.discard = Discard.all
     promised = _promised(container, stream)
-    rows = _rows_from_index(container, stream)
-    if not rows:
-        packets = container.demux(stream) if numbering == "order" else picture_packets(container, stream, numbering)
-        slots = _index_of_avi(container, stream)
-        rows = [_row(packet, stream, slots) for packet in packets if packet.size]
+    rows, search = _rows_from_index(container, stream), FieldSearch(container, stream)
+    if rows:
+        fields_in_index(container, stream, search)
+    else:
+        rows = list(_rows_from_packets(container, stream, numbering, search))
     shown = np.array([row[:4] for row in rows if not row[4]] or np.empty((0, 4)), dtype=object)
     missing = max(0, promised - _places(container, rows))
     if numbering == "order" or any(pts is None for pts in shown[:, 0]):
-        return _in_order(container, stream, shown, missing)
-    return _by_time(container, stream, shown, missing)
+        return replace(_in_order(container, stream, shown, missing), interlaced=search.found)
+    return replace(_by_time(container, stream, shown, missing), interlaced=search.found)
 
 
 def stores_no_times(container: InputContainer, stream: VideoStream) -> bool | None:
@@ -176,6 +179,14 @@ def _index_of_avi(container: InputContainer, stream: VideoStream) -> dict[int, i
     if container.format.name != "avi":
         return {}
     return {entry.pos + _CHUNK_HEADER: entry.timestamp for entry in stream.index_entries}
+
+
+def _rows_from_packets(container: InputContainer, stream: VideoStream, numbering: Numbering, search: FieldSearch) -> Iterator[_Row]:
+    slots = _index_of_avi(container, stream)
+    for packet in container.demux(stream) if numbering == "order" else picture_packets(container, stream, numbering):
+        if packet.size:
+            yield _row(packet, stream, slots)
+            search.look_at(packet)
 
 
 def _row(packet: Packet[VideoStream], stream: VideoStream, slots: dict[int, int]) -> _Row:

@@ -16,8 +16,10 @@ import av.error
 from ..errors import InputError, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
 from . import timecode
 from .colour import ColourTags, read_tags
+from .decoding import decoder_of
 from .files import open_media
-from .info import MediaInfo, SoundInfo
+from .info import Deinterlacing, MediaInfo, SoundInfo
+from .interlace import may_be_interlaced
 from .orientation import still_orientation, video_orientation
 from .packet_scan import FrameTimes, has_picture, scan_frames, stores_no_times, stores_times
 from .packets import Numbering, picture_packets
@@ -51,12 +53,14 @@ def probe(path: str | Path, *, deinterlace: bool = False) -> MediaInfo:
     with open_media(path) as container:
         stream = picture_stream(container, path)
         heads = _decode_heads(container, stream, path, _HEADS_DECODED, times.numbering)
-        interlaced = stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in heads)
+        from_the_start = stream.codec_context.field_order > 1 or any(frame.interlaced_frame for frame in heads)
+        interlaced = from_the_start or times.interlaced
         if interlaced and not deinterlace:
             raise UnsupportedMedia("media.interlaced", file=path.name)
+        marked: Deinterlacing = "marked" if deinterlace and not is_still and may_be_interlaced(stream) else "never"
         info = _assemble(path, container, stream, heads[0], times.starting_at(heads[0].pts), is_still=is_still)
     opaque = _is_opaque_animation(path, info)
-    return replace(info, interlaced=interlaced, has_alpha=info.has_alpha and not opaque)
+    return replace(info, interlaced=interlaced, deinterlacing="all" if from_the_start else marked, has_alpha=info.has_alpha and not opaque)
 
 
 def probe_sound(path: str | Path) -> SoundInfo:
@@ -136,9 +140,10 @@ def _numbering(container: InputContainer, stream: VideoStream, path: Path) -> Nu
 def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, count: int, numbering: Numbering) -> list[VideoFrame]:
     heads: list[VideoFrame] = []
     reason: Exception | None = None
+    decoder = decoder_of(stream)
     for packet in picture_packets(container, stream, numbering):
         try:
-            heads += stream.decode(packet)
+            heads += decoder.decode(packet)
         except av.error.FFmpegError as error:
             reason = error
         if len(heads) >= count:

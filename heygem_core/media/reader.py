@@ -19,6 +19,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from ..errors import BadRange, UnreadableMedia, UnsupportedMedia
+from .decoding import decoder_of
 from .deinterlace import REACH, deinterlaced
 from .files import open_media
 from .packets import DecodingOrder, picture_packets
@@ -27,6 +28,7 @@ from .probe import MediaInfo
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.container import InputContainer
+    from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
 MAX_DAMAGED_SHARE = 0.2  # of the frames read so far …
@@ -53,7 +55,7 @@ def read_frames(info: MediaInfo, start: int = 0, end_exclusive: int | None = Non
     end = info.frame_count if end_exclusive is None else end_exclusive
     if not 0 <= start < end <= info.frame_count:
         raise BadRange("media.frames-outside", start=start, end=end, file=info.path.name, frames=info.frame_count)
-    if info.interlaced:
+    if info.deinterlacing != "never":
         return _deinterlaced(info, start, end, threads)
     return _checked(info, _without_gaps(info, _decoded(info, start, end, threads), start, end))
 
@@ -120,27 +122,21 @@ def _decoded(info: MediaInfo, start: int, end: int, threads: int | None) -> Iter
 def _decode_from(info: MediaInfo, start: int, end: int, threads: int | None, *, seek: bool) -> Iterator[Frame]:
     plain = VideoReformatter()
     with open_media(info.path) as container:
-        stream = _picture(container, info, threads)
+        stream: VideoStream = container.streams[info.stream_index]  # type: ignore[assignment]
+        decoder = decoder_of(stream, threads=threads)
         packets = _packets_from(container, stream, info, start) if seek else picture_packets(container, stream, info.numbering)
         order = DecodingOrder()
-        for picture in _pictures(stream, packets):
-            index = _index_of(info, picture, order, stream.codec_context.reorder_depth)
+        for picture in _pictures(decoder, packets):
+            index = _index_of(info, picture, order, decoder.reorder_depth)
             if index is None or index < start:
                 continue
             if index >= end:
                 return
             _refuse_resized(info, picture)
+            _refuse_woven(info, picture, index)
             # A palette, or a stream that changes its pixel format on the way.
             shown = picture if picture.format.name == info.pix_fmt else plain.reformat(picture, format=info.pix_fmt)
             yield Frame(index=index, time=info.time_of(index), picture=shown, damaged=picture.is_corrupt)
-
-
-def _picture(container: InputContainer, info: MediaInfo, threads: int | None) -> VideoStream:
-    stream: VideoStream = container.streams[info.stream_index]  # type: ignore[assignment]
-    stream.codec_context.thread_type = "AUTO"
-    if threads is not None:
-        stream.codec_context.thread_count = threads
-    return stream
 
 
 def _packets_from(container: InputContainer, stream: VideoStream, info: MediaInfo, start: int) -> Iterator[Packet[VideoStream]]:
@@ -157,11 +153,11 @@ def _packets_from(container: InputContainer, stream: VideoStream, info: MediaInf
             return
 
 
-def _pictures(stream: VideoStream, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
+def _pictures(decoder: VideoCodecContext, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
     """Decoded pictures; packets that cannot be decoded give none (their frames show up as gaps)."""
     for packet in packets:
         try:
-            yield from stream.decode(packet)
+            yield from decoder.decode(packet)
         except av.error.FFmpegError:
             continue
 
@@ -183,6 +179,12 @@ def _refuse_resized(info: MediaInfo, picture: VideoFrame) -> None:
     if (picture.width, picture.height) != info.coded_size:
         was, now = info.coded_size, (picture.width, picture.height)
         raise UnsupportedMedia("media.size-changes", file=info.path.name, width=was[0], height=was[1], new_width=now[0], new_height=now[1])
+
+
+def _refuse_woven(info: MediaInfo, picture: VideoFrame, index: int) -> None:
+    """Whoever probed the file looked at some pictures of it."""
+    if picture.interlaced_frame and info.deinterlacing == "never" and info.kind == "video":
+        raise UnsupportedMedia("media.interlaced-later", file=info.path.name, frame=index)
 
 
 def _without_gaps(info: MediaInfo, frames: Iterator[Frame], start: int, end: int) -> Iterator[Frame]:

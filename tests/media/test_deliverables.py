@@ -17,6 +17,7 @@ from heygem_core.errors import UnsupportedMedia
 from heygem_core.media.colour import ColourTags, write_tags
 from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
 from heygem_core.media.formats import format_for
+from heygem_core.media.interlace import FieldSearch
 from heygem_core.media.joiner import join_pieces
 from heygem_core.media.pixels import component_views, pixel_format
 from heygem_core.media.planes import copy_frame
@@ -25,7 +26,7 @@ from heygem_core.media.reader import read_frames
 from heygem_core.media.take_timing import timing_of
 from heygem_core.media.writer import TakeWriter
 
-from .make import BT709
+from .make import BT709, video
 from .test_takes import SUFFIX, copy
 
 SIZE = (512, 256)
@@ -234,3 +235,45 @@ def test_a_deinterlaced_take_is_progressive(tmp_path: Path) -> None:
             take.write(frame.picture)
     written = probe(tmp_path / "take.mov")
     assert (written.frame_count, written.rate, written.interlaced) == (12, 25, False)
+
+
+def _interlaced_later(folder: Path) -> Path:
+    """A programme of 30 progressive frames and 12 interlaced ones."""
+    begin = video(folder / "begin.ts", codec="mpeg2video", size=(320, 240), frames=30, bitrate=4_000_000, options={"g": "10"})
+    path = folder / "programme.ts"
+    path.write_bytes(begin.read_bytes() + _woven(folder / "woven.ts").read_bytes())
+    return path
+
+
+def test_pictures_that_are_interlaced_later_are_found(tmp_path: Path) -> None:
+    """Three frames were looked at, and fifty interlaced ones rendered with their lines torn."""
+    path = _interlaced_later(tmp_path)
+    with pytest.raises(UnsupportedMedia, match="--deinterlace"):
+        probe(path)
+
+
+def test_what_nobody_looked_at_is_refused_when_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _interlaced_later(tmp_path)
+    monkeypatch.setattr(FieldSearch, "look_at", lambda self, packet: None)
+    info = probe(path)
+    assert len(list(read_frames(info, 0, 28))) == 28
+    with pytest.raises(UnsupportedMedia, match="from frame 30 on"):
+        list(read_frames(info))
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_only_the_interlaced_part_is_deinterlaced(found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _interlaced_later(tmp_path)
+    if not found:
+        monkeypatch.setattr(FieldSearch, "look_at", lambda self, packet: None)
+    info = probe(path, deinterlace=True)
+    assert (info.interlaced, info.frame_count, info.rate) == (found, 42, 25)
+    smooth = [component_views(frame.picture)[0].copy() for frame in read_frames(info)]
+    with av.open(str(path)) as container:
+        raw = [component_views(frame)[0].copy() for frame in container.decode(video=0)]
+    assert len(raw) == 41, "FFmpeg's decoder loses the last picture before such a change"
+    assert all(np.array_equal(one, other) for one, other in zip(smooth[:29], raw[:29], strict=True))
+    assert _combing(smooth[36]) < 0.15 * _combing(raw[35])
+    for start, end in ((27, 31), (30, 33), (38, 42)):
+        for frame in read_frames(info, start, end):
+            np.testing.assert_array_equal(component_views(frame.picture)[0], smooth[frame.index])

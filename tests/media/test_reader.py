@@ -13,7 +13,7 @@ import pytest
 
 from heygem_core.errors import BadRange, UnreadableMedia, UnsupportedMedia
 from heygem_core.media.packets import DecodingOrder
-from heygem_core.media.pixels import component_views
+from heygem_core.media.pixels import alpha_view, component_views
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames, read_scattered
 
@@ -273,3 +273,20 @@ def test_real_clips_are_counted_and_found_again(clips: Path) -> None:
         whole = {frame.index: frame.picture for frame in read_frames(info, 0, 71)}
         for frame in read_scattered(info, wanted):
             assert np.array_equal(component_views(frame.picture)[0], component_views(whole[frame.index])[0])
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("libvpx-vp9", ".webm"), ("libvpx", ".webm"), ("libvpx-vp9", ".mkv")])
+def test_transparency_that_webm_keeps_beside_the_picture_is_read(codec: str, suffix: str, tmp_path: Path) -> None:
+    """FFmpeg's own decoders leave it out without a word: takes were opaque."""
+    options = {"auto-alt-ref": "0", "cpu-used": "8", "deadline": "realtime", "g": "8"}
+    info = probe(video(tmp_path / f"clear{suffix}", codec=codec, pix_fmt="yuva420p", frames=20, bitrate=2_000_000, options=options))
+    assert (info.has_alpha, info.pix_fmt, info.frame_count) == (True, "yuva420p", 20)
+    wanted = np.linspace(0, 255, SIZE[0])
+    for frames in (read_frames(info, 11, 14), read_scattered(info, [0, 9, 19])):
+        for frame in frames:
+            assert number_of(frame.picture) == frame.index
+            alpha = alpha_view(frame.picture)
+            assert alpha is not None
+            assert np.abs(alpha.mean(axis=0) - wanted).mean() < 4
+    opaque = probe(video(tmp_path / f"opaque{suffix}", codec=codec, frames=4, bitrate=2_000_000, options=options))
+    assert (opaque.has_alpha, opaque.pix_fmt) == (False, "yuv420p")

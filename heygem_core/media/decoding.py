@@ -1,0 +1,30 @@
+"""Chooses the decoder of a picture's stream: FFmpeg's own, except where another gives what that one leaves out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from av.codec.context import CodecContext
+
+from .files import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.stream import VideoStream
+
+# FFmpeg's own decoders of VP8 and VP9 leave the alpha out, which WebM keeps beside the picture.
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+def decoder_of(stream: VideoStream, *, threads: int | None = None) -> VideoCodecContext:
+    """A decoder for all packets of the stream. `threads`: None = as many as FFmpeg likes."""
+    name = _WITH_ALPHA.get(stream.codec_context.name)
+    if name is not None and stream.metadata.get("alpha_mode") == "1":
+        decoder = cast("VideoCodecContext", CodecContext.create(name, "r"))
+        decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    else:
+        decoder = stream.codec_context
+    decoder.thread_type = "AUTO"
+    if threads is not None:
+        decoder.thread_count = threads
+    return decoder
