@@ -451,10 +451,26 @@ class SignIn(Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(Struct, frozen=True, kw_only=True):
-    """csrf: goes into the header X-HeyGem-CSRF of every mutation made with the cookie."""
+    """csrf: the page's word. It goes into the header X-HeyGem-CSRF of everything asked with the cookie, and into the socket's hello."""
 
     scope: Scope
     csrf: str
+
+
+_Address = Annotated[str, Meta(max_length=2000, pattern=r"^/api/v1/[!-~]+$")]
+
+
+class AddressesRequest(Struct, frozen=True, kw_only=True):
+    """Paths with their queries, such as “/api/v1/takes/ID/file”."""
+
+    paths: Annotated[tuple[_Address, ...], Meta(max_length=200)]
+
+
+class Addresses(Struct, frozen=True, kw_only=True):
+    """The same paths, signed, in the same order."""
+
+    addresses: tuple[str, ...]
+    life_s: float  # they open for at least so long
 
 
 class TokenRequest(Struct, frozen=True, kw_only=True):
@@ -511,7 +527,8 @@ class Prove(Struct, frozen=True, kw_only=True, tag_field="type", tag="prove"):
 class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """Client: who I am and what I saw last. The first message that does anything."""
 
-    token: Name | None = None  # None = by the cookie of a signed-in page
+    token: Name | None = None  # None = by the cookie of a signed-in page …
+    csrf: Name | None = None  # … and its word
     since: int | None = None  # replay the events after this number
     epoch: Name | None = None
     previews: bool = False  # also send pictures of frames being rendered

@@ -1,7 +1,8 @@
 """The socket: events out, an editor's answers in.
 
-The first message must come within five seconds and say who it is; until then nothing is told. One task reads, one writes; what a client has
-not read yet waits in its own bounded queue (`events`), so a client that never reads harms nobody and is dropped.
+The first message must come within five seconds and say who it is; until then nothing is told, and little is kept of what comes. One task
+reads, one writes; what a client has not read yet waits in its own bounded queue (`events`), so a client that never reads harms nobody and
+is dropped.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from heygem_core.shot import from_json, to_json
 from ..errors import BadRequest, Forbidden, NotFound, ServerError, TooMany, Unauthorized, problem_of
 from ..hosts.connected import Connection, check_host
 from ..http import app_keys
+from ..http.connections import UNKNOWN_BYTES, stranger
 from ..http.log import LOGGER
 from ..http.routes import PUBLIC, RequestContext, Route
 from ..rendering.events import MOST_LINES, Subscription, job_of_preview
@@ -48,10 +50,12 @@ from ..wire import (
 HELLO_WITHIN_S = 5.0
 _HEARTBEAT_S = 20.0
 _SEND_WITHIN_S = 20.0
-_LARGEST_MESSAGE = 32 << 20  # an editor's timeline
+_LARGEST_MESSAGE = 32 << 20  # an editor's timeline; whoever is not known yet has a hello's room (`connections`)
 _MOST_PROOFS = 3
-_MOST_UNKNOWN = {True: 256, False: 32}  # sockets of one address, loopback or not, that have not said who they are: each may be
-# in the middle of a large message. After a restart everybody of this machine comes back at once.
+_MOST_UNKNOWN = {
+    True: 256,
+    False: 32,
+}  # sockets of one address, loopback or not, that have not said who they are. After a restart everybody of this machine comes back at once.
 
 
 async def events(context: RequestContext) -> web.StreamResponse:
@@ -87,21 +91,37 @@ async def events(context: RequestContext) -> web.StreamResponse:
 
 
 async def _introduced(context: RequestContext, socket: web.WebSocketResponse) -> tuple[Hello, Grant]:
-    """Raises: Unauthorized — nobody said anything valid in time."""
+    """Raises: Unauthorized — nobody said anything valid in time; BadRequest — too much was said."""
+    flooded = False
+
+    def too_much() -> None:
+        nonlocal flooded
+        if not (flooded or limit.expired()):
+            flooded = True
+            limit.reschedule(0)
+
     try:
-        async with asyncio.timeout(HELLO_WITHIN_S):
-            for _ in range(_MOST_PROOFS + 1):
-                message = await socket.receive()
-                if message.type is not WSMsgType.TEXT:
-                    break
-                said = _decoded(message.data)
-                if isinstance(said, Hello):
-                    return said, _who(context, said)
-                if not isinstance(said, Prove):
-                    break
-                await _send(socket, _proof(context, said))
+        async with asyncio.timeout(HELLO_WITHIN_S) as limit:
+            with stranger(context.request, too_much):
+                return await _hello(context, socket)
     except TimeoutError:
+        if flooded:
+            raise BadRequest("socket.hello-too-long", most_kib=UNKNOWN_BYTES >> 10) from None
         raise Unauthorized("socket.silent", seconds=HELLO_WITHIN_S) from None
+
+
+async def _hello(context: RequestContext, socket: web.WebSocketResponse) -> tuple[Hello, Grant]:
+    """Raises: Unauthorized, BadRequest."""
+    for _ in range(_MOST_PROOFS + 1):
+        message = await socket.receive()
+        if message.type is not WSMsgType.TEXT:
+            break
+        said = _decoded(message.data)
+        if isinstance(said, Hello):
+            return said, _who(context, said)
+        if not isinstance(said, Prove):
+            break
+        await _send(socket, _proof(context, said))
     raise Unauthorized("socket.hello-first")
 
 
@@ -111,7 +131,7 @@ def _who(context: RequestContext, hello: Hello) -> Grant:
         return by_token(access, request.remote, hello.token)
     if access.names.kind_of(request.headers.get("Origin")) != "own":  # browsers always name the page that opens a socket
         raise Unauthorized("socket.token-needed")
-    return by_cookie(access, request)
+    return by_cookie(access, request, hello.csrf or "")
 
 
 def _proof(context: RequestContext, said: Prove) -> Proven:

@@ -1,7 +1,8 @@
 """Coming in: the server's proof, one-time sign-in of a browser, tokens for pages and editors.
 
 A sign-in link is the server's address and `#code=…`; the part behind # never leaves the browser. The page posts the code once and
-gets a cookie.
+gets the two halves of a session: a cookie, and the word that it keeps itself and sends with everything it asks. The word is told this
+once and never again for the cookie alone.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from ..errors import BadRequest, Forbidden, Unauthorized
 from ..http import app_keys
 from ..http.routes import ADMIN, PEOPLE, PUBLIC, RequestContext, Route, answer_json
 from ..security.challenge import prove
-from ..security.middleware import COOKIE, set_cookie
-from ..wire import Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest
+from ..security.middleware import drop_cookie, set_cookie
+from ..security.signed_addresses import LEAST_LIFE_S, sign
+from ..wire import Addresses, AddressesRequest, Proof, ProofRequest, SignedIn, SignIn, Token, TokenRequest
 
 
 async def proof(context: RequestContext, body: ProofRequest) -> Proof:
@@ -33,19 +35,26 @@ async def sign_in(context: RequestContext, body: SignIn) -> web.Response:
         access.rate_limit.failed(context.request.remote)
         raise
     response = answer_json(SignedIn(scope=grant.scope, csrf=grant.csrf or ""))
-    set_cookie(access, response, grant)
+    set_cookie(access, context.request, response, grant)
     return response
 
 
 async def sign_out(context: RequestContext) -> web.Response:
     context[app_keys.ACCESS].tokens.revoke(context.who)
     response = web.Response(status=204)
-    response.del_cookie(COOKIE, path="/", samesite="Strict", httponly=True)
+    drop_cookie(context[app_keys.ACCESS], response)
     return response
 
 
 async def session(context: RequestContext) -> SignedIn:
     return SignedIn(scope=context.who.scope, csrf=context.who.csrf or "")
+
+
+async def addresses(context: RequestContext, body: AddressesRequest) -> Addresses:
+    word = context.who.csrf if context.who.session else None
+    if word is None:
+        raise BadRequest("auth.addresses-for-pages")
+    return Addresses(addresses=tuple(sign(path, word) for path in body.paths), life_s=LEAST_LIFE_S)
 
 
 async def new_link(context: RequestContext) -> SignIn:
@@ -71,12 +80,14 @@ async def new_token(context: RequestContext, body: TokenRequest) -> Token:
 ROUTES = (
     Route(method="POST", path="/api/v1/prove", summary="Prove that this server knows a token, before anybody sends it one.",
           handler=proof, scopes=PUBLIC, body=ProofRequest, response=Proof),
-    Route(method="POST", path="/api/v1/sign-in", summary="Trade the one-time code of a sign-in link for a cookie.",
+    Route(method="POST", path="/api/v1/sign-in", summary="Trade the one-time code of a sign-in link for a cookie and the page's word.",
           handler=sign_in, scopes=PUBLIC, body=SignIn, response=SignedIn),
     Route(method="POST", path="/api/v1/sign-out", summary="End this session; its cookie or token opens nothing any more.",
           handler=sign_out, status=204),
-    Route(method="GET", path="/api/v1/session", summary="Who I am, and the word for the header X-HeyGem-CSRF.",
-          handler=session, response=SignedIn),
+    Route(method="GET", path="/api/v1/session", summary="Who I am.", handler=session, response=SignedIn),
+    Route(method="POST", path="/api/v1/addresses",
+          summary="Addresses that open files without a header for a while, for pictures, players and downloads of a signed-in browser.",
+          handler=addresses, body=AddressesRequest, response=Addresses, scopes=PEOPLE),
     Route(method="POST", path="/api/v1/sign-in-codes", summary="A new one-time code for a browser of this user.",
           handler=new_link, scopes=ADMIN, response=SignIn, status=201),
     Route(method="POST", path="/api/v1/own-sign-in-codes", summary="A one-time code for a browser of whoever has this pass.",

@@ -23,6 +23,7 @@ from ..security.middleware import AccessControl, check_names
 from ..settings import ServerSettings
 from ..wire import Placed, Problem
 from . import app_keys
+from .connections import answering
 from .device_probe import DeviceProbe
 from .log import LOGGER
 from .route_table import ROUTES
@@ -85,6 +86,11 @@ async def _machine(app: web.Application) -> AsyncIterator[None]:
 @web.middleware
 async def _front(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Around every request: the server's name, the page's origin, errors as `Problem`, a line in the log (never the query)."""
+    with answering(request):
+        return await _answer(request, handler)
+
+
+async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
     began = time.perf_counter()
     try:
         check_names(request.app[app_keys.ACCESS], request)

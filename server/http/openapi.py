@@ -58,8 +58,18 @@ def document(routes: tuple[Route, ...]) -> bytes:
 
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "The token of server.json, or one of POST /api/v1/tokens."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A signed-in browser."},
-    "csrf": {"type": "apiKey", "in": "header", "name": CSRF_HEADER, "description": "With the cookie, for everything but GET."},
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "A signed-in browser; __Host- stands before the name where TLS is on.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": "With the cookie: the page's word, told at the sign-in.",
+    },
 }
 
 

@@ -19,10 +19,12 @@ from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
 from ..errors import BadRequest, Busy, TooLarge
-from ..security.middleware import admit, check_content
+from ..security.middleware import admit, bearer, check_content
+from ..security.signed_addresses import signed
 from ..security.tokens import Grant
 from ..wire import Scope
 from . import app_keys
+from .connections import UNKNOWN_BYTES
 
 BODY_STALL_S = 30.0  # between two pieces of it
 BODY_WHOLE_S = 300.0
@@ -81,6 +83,16 @@ class Route:
     largest_body: int = MIB
     headers: tuple[str, ...] = field(default=())  # request headers that mean something here
 
+    @property
+    def most_bytes(self) -> int:
+        """Of the body: little from those who need not be known."""
+        return self.largest_body if self.scopes else min(self.largest_body, UNKNOWN_BYTES)
+
+    @property
+    def by_address(self) -> bool:
+        """Whether a signed address opens it: files, for what cannot send headers."""
+        return self.method == "GET" and self.media is not None
+
 
 REGISTERED: web.AppKey[tuple[Route, ...]] = web.AppKey("routes")
 """All routes of an application, for its description of itself."""
@@ -94,9 +106,10 @@ def register(app: web.Application, routes: tuple[Route, ...]) -> None:
 
 def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        grant = admit(request.app[app_keys.ACCESS], request, route.scopes) if route.scopes else None
+        address = signed(request.raw_path) if route.by_address and bearer(request) is None else None
+        grant = admit(request.app[app_keys.ACCESS], request, route.scopes, signed=address) if route.scopes else None
         check_content(request, upload=route.upload)
-        context = RequestContext(request=request, query=_query(request, route.query), grant=grant)
+        context = RequestContext(request=request, query=_query(request, route.query, signed=address is not None), grant=grant)
         try:
             answer = await (route.handler(context) if route.body is None else route.handler(context, await _body(request, route)))
         except RecursionError:
@@ -110,23 +123,23 @@ def answer_json(value: Any, status: int = 200) -> web.Response:
     return web.Response(body=to_json(value), status=status, content_type="application/json", charset="utf-8")
 
 
-def _query(request: web.Request, kind: Any) -> Any:
-    given = request.query
-    if len(given) != len(set(given)):
+def _query(request: web.Request, kind: Any, *, signed: bool) -> Any:
+    if len(request.query) != len(set(request.query)):
         raise BadRequest("request.query-twice")
+    given = {name: value for name, value in request.query.items() if not (signed and name in ("ends", "proof"))}
     if kind is None:
         if given:
             raise BadRequest("request.no-query", given=next(iter(given))[:50])
         return None
     try:
-        return msgspec.convert(dict(given), kind, strict=False)
+        return msgspec.convert(given, kind, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise BadRequest("request.bad-query", error=error) from error
 
 
 async def _body(request: web.Request, route: Route) -> Any:
     """Raises: TooLarge, BadRequest — not the JSON that was wanted, or it never came."""
-    if (request.content_length or 0) > route.largest_body:
+    if (request.content_length or 0) > route.most_bytes:
         raise _too_large(route)
     parts, size = [], 0
     try:
@@ -137,7 +150,7 @@ async def _body(request: web.Request, route: Route) -> Any:
                 if not part:
                     break
                 size += len(part)
-                if size > route.largest_body:
+                if size > route.most_bytes:
                     raise _too_large(route)
                 parts.append(part)
     except TimeoutError:
@@ -152,4 +165,4 @@ async def _body(request: web.Request, route: Route) -> Any:
 
 
 def _too_large(route: Route) -> TooLarge:
-    return TooLarge("request.too-large-mib", most_mib=f"{route.largest_body / MIB:.3g}")
+    return TooLarge("request.too-large-mib", most_mib=f"{route.most_bytes / MIB:.3g}")

@@ -1,8 +1,8 @@
 """Who may come in: tokens with a scope. A token is `id.secret`; the id is no secret, the secret is 256 bits.
 
 The admin's token is new with each start and lies in server.json. Tokens of pages and hosts outlive a restart: they lie in access.json
-beside it, which only this user can read. A signed-in browser's cookie is such a token too, with a CSRF word that its own pages send
-as a header.
+beside it, which only this user can read. A signed-in browser's session is such a token too, in two halves: the cookie, which browsers
+also bring to other ports of this machine, and a word that only pages of this server's own address can keep. Neither opens anything alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .private_files import write_private
 
 CODE_LIFE_S = 600.0
 GRANT_LIFE_S = 30 * 86400.0
-_MOST_GRANTS = 500
+_MOST_OF_A_KIND = 500  # editors that come and go by the hundred must not sign a browser out
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -33,7 +33,8 @@ class Grant(Struct, frozen=True, kw_only=True):
     scope: Scope
     host: str | None = None  # a host's token opens this host's socket …
     project: str | None = None  # … and the jobs and takes of this project
-    csrf: str | None = None  # only for a cookie
+    csrf: str | None = None  # the word of a signed-in browser's pages
+    session: bool = False  # of a signed-in browser: opens nothing as a bearer's token, since a cookie may be seen by others
     ends: float | None = None  # seconds since 1970; None = with the server
 
     def __repr__(self) -> str:
@@ -61,8 +62,9 @@ class TokenStore:
         self, scope: Scope, *, host: str | None = None, project: str | None = None, cookie: bool = False, ends: float | None = None
     ) -> Grant:
         """A new token that outlives a restart. `ends`: seconds since 1970; None = after thirty days."""
-        csrf = secrets.token_urlsafe(32) if cookie else None
-        grant = _new(scope, host=host, project=project, csrf=csrf, ends=time.time() + GRANT_LIFE_S if ends is None else ends)
+        word = secrets.token_urlsafe(32) if cookie else None
+        ends = time.time() + GRANT_LIFE_S if ends is None else ends
+        grant = _new(scope, host=host, project=project, csrf=word, session=cookie, ends=ends)
         self._grants[grant.id] = grant
         self._save()
         return grant
@@ -75,7 +77,7 @@ class TokenStore:
         """The grant of a token, compared in constant time. Raises: Unauthorized."""
         grant = self.by_id(token.partition(".")[0])
         known = grant.token if grant is not None else self.admin.token
-        matches = hmac.compare_digest(token.encode(), known.encode())  # compared even where the id is unknown: the same time
+        matches = same(token, known)  # compared even where the id is unknown: the same time
         if grant is None or not matches:
             raise Unauthorized("auth.unknown-token")
         if _ended(grant):
@@ -95,8 +97,8 @@ class TokenStore:
         return code
 
     def spend_code(self, code: str) -> Grant:
-        """A page's grant with a cookie's CSRF word. Raises: Unauthorized."""
-        found = [known for known in self._codes if hmac.compare_digest(known.encode(), code.encode())]
+        """A browser's session. Raises: Unauthorized."""
+        found = [known for known in self._codes if same(known, code)]
         if not found:
             raise Unauthorized("auth.link-used")
         known = self._codes.pop(found[0])
@@ -108,9 +110,17 @@ class TokenStore:
         return iter((self.admin, *self._grants.values()))
 
     def _save(self) -> None:
-        newest = sorted((each for each in self._grants.values() if not _ended(each)), key=lambda grant: grant.ends or 0)[-_MOST_GRANTS:]
+        kept: dict[tuple[str, bool], list[Grant]] = {}
+        for grant in sorted((each for each in self._grants.values() if not _ended(each)), key=lambda grant: grant.ends or 0):
+            kept.setdefault((grant.scope, grant.csrf is not None), []).append(grant)
+        newest = [grant for of_a_kind in kept.values() for grant in of_a_kind[-_MOST_OF_A_KIND:]]
         self._grants = {grant.id: grant for grant in newest}
         write_private(self._file, to_json(newest))
+
+
+def same(one: str, other: str) -> bool:
+    """Compares secrets in constant time; also texts that are no valid Unicode."""
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
 
 def _new(scope: Scope, **more: object) -> Grant:

@@ -11,6 +11,7 @@ import { knowEditors } from "./editors.js";
 import { makeHostLink, wantedHost } from "./host.js";
 import { DraftStore } from "./media/draft.js";
 import { route, startRouting } from "./route.js";
+import { onOtherTab, remember, word } from "./session.js";
 import { sentence } from "./messages.js";
 import { language, setLanguage, t } from "./text.js";
 import { applyTheme, tint } from "./theme.js";
@@ -32,7 +33,7 @@ const SAID_MS = 6000;
 const ASLEEP_MS = 30_000;
 const SETTLE_MS = 1500; // a webview that lets no socket through still gets the page
 
-const client = makeClient();
+const client = makeClient({ word });
 const hostId = wantedHost();
 
 function Page() {
@@ -52,8 +53,7 @@ function Page() {
 
   async function enter() {
     try {
-      const [session, info] = await Promise.all([client.api.session(), client.api.info()]);
-      client.who.csrf = session.csrf;
+      const info = await client.api.info();
       knowEditors(info.editors);
       client.connect();
       await client.settled(SETTLE_MS);
@@ -61,9 +61,10 @@ function Page() {
       host?.accepted();
     } catch (error) {
       const problem = /** @type {import("./client.js").ServerProblem} */ (error);
-      if (problem.status === 401 && host) host.tokenWanted(problem.message);
+      const unknown = problem.status === 401 || problem.error === "NoCsrf";
+      if (unknown && host) host.tokenWanted(problem.message);
       setEntry({
-        state: problem.status === 401 ? (host ? "waiting-for-panel" : "signed-out") : "failed",
+        state: unknown ? (host ? "waiting-for-panel" : "signed-out") : "failed",
         info: null,
         problem: problem.message,
       });
@@ -92,7 +93,12 @@ function Page() {
   );
 
   useEffect(() => {
-    if (!hostId) void signInByLink().then(enter, (error) => setEntry({ state: "signed-out", info: null, problem: error.message }));
+    const comeIn = () => signInByLink().then(enter, (error) => setEntry({ state: "signed-out", info: null, problem: error.message }));
+    const followLink = () => location.hash.startsWith("#code=") && void comeIn();
+    if (!hostId) {
+      void comeIn();
+      window.addEventListener("hashchange", followLink); // a new link in the tab of before changes nothing else of the address
+    }
     return client.subscribe(() => {
       if (client.state.connection !== "refused") return;
       const { refused } = client.state;
@@ -103,6 +109,9 @@ function Page() {
     });
   }, []);
   useEffect(() => comeBackAwake(), []);
+  const signedOut = useRef(false);
+  signedOut.current = entry.state === "signed-out";
+  useEffect(() => onOtherTab(() => signedOut.current && void enter()), []);
   useEffect(() => {
     // Renders go on without the page, uploads do not.
     const warn = (/** @type {Event} */ event) => DraftStore.sending() && event.preventDefault();
@@ -115,7 +124,7 @@ function Page() {
     ${messages.map((one) => html`<${Notice} key=${one.id} kind=${one.kind} onClose=${() => hush(one.id)}>${one.text}<//>`)}</div>`;
   /** @param {string} code */
   async function signIn(code) {
-    await client.api.signIn(code);
+    remember((await client.api.signIn(code)).csrf);
     await enter();
   }
   if (entry.state !== "in" || !entry.info) return html`<${Entrance} entry=${entry} onAgain=${() => void enter()} onCode=${signIn} />`;
@@ -133,11 +142,13 @@ async function signInByLink() {
   if (!code) return;
   history.replaceState(null, "", location.pathname + location.search + (host ? `#/host/${host}` : ""));
   readAddress();
-  await client.api.signIn(code).catch((problem) =>
-    client.api.session().catch(() => {
+  try {
+    remember((await client.api.signIn(code)).csrf);
+  } catch (problem) {
+    await client.api.session().catch(() => {
       throw problem;
-    }),
-  );
+    });
+  }
 }
 
 /** After a sleep the socket may be dead without knowing it. */

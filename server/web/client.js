@@ -18,12 +18,12 @@ export { ServerProblem, wasAborted } from "./client/problem.js";
 /** @typedef {ReturnType<typeof makeClient>} Client */
 
 /**
- * @param {{base?: string, token?: string | null, waitMs?: (attempt: number) => number, WebSocket?: typeof WebSocket}} [options]
- *   base: "" = the page's own origin. token: null = by cookie.
+ * @param {{base?: string, token?: string | null, word?: () => string | null, waitMs?: (attempt: number) => number, WebSocket?: typeof WebSocket}} [options]
+ *   base: "" = the page's own origin. token: null = by cookie, with the page's `word`.
  */
-export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket } = {}) {
+export function makeClient({ base = "", token = null, word = () => null, waitMs, WebSocket: Socket } = {}) {
   /** @type {import("./client/http.js").Credentials} */
-  const who = { token, csrf: null };
+  const who = { token, word };
   const api = makeApi(base, who);
   let state = EMPTY;
   /** @type {Set<() => void>} */
@@ -51,6 +51,7 @@ export function makeClient({ base = "", token = null, waitMs, WebSocket: Socket 
     socket = openSocket({
       url: `${here.replace(/^http/, "ws")}/api/v1/events`,
       token: () => who.token,
+      word: who.word,
       seen: () => ({ since: state.seq < 0 ? null : state.seq, epoch: state.epoch }),
       wanted,
       onMessage: dispatch,

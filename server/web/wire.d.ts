@@ -376,6 +376,15 @@ export interface SignedIn {
   csrf: string;
 }
 
+export interface AddressesRequest {
+  paths: Array<string>;
+}
+
+export interface Addresses {
+  addresses: Array<string>;
+  life_s: number;
+}
+
 export interface TokenRequest {
   scope: "host" | "page";
   host?: string | null;
@@ -412,6 +421,7 @@ export interface Prove {
 export interface Hello {
   type: "hello";
   token?: string | null;
+  csrf?: string | null;
   since?: number | null;
   epoch?: string | null;
   previews?: boolean;

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import http.server
+import re
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
-from .running import RunningServer, open_page
+from .running import RunningServer, open_page, watch
 
 
 def test_a_reload_in_the_middle_shows_the_job_where_it_is(page: Any, server: RunningServer) -> None:
@@ -78,3 +86,100 @@ def test_a_sign_in_link_works_once_and_its_code_leaves_the_address(browser: Any,
     expect(second.get_by_text("Live", exact=True).first).to_be_visible()
     for page in (first, second):
         page.context.close()
+
+
+def test_a_page_of_another_port_is_sent_the_cookie_and_gets_nothing_for_it(browser: Any, server: RunningServer) -> None:
+    """Cookies know no ports: a program of this machine sees it as soon as somebody opens its page, and asks without a browser then."""
+    page, _ = open_page(browser, server)
+    take = server.a_take()["id"]
+    paths = ("session", "info", "jobs", f"takes/{take}/poster.jpg", f"takes/{take}/file")
+    with lure() as (address, cookies):
+        lured = page.context.new_page()
+        lured.goto(address)
+        seen = lured.evaluate(
+            """async ([server, paths]) => {
+              const asked = paths.map((path) => fetch(`${server}/api/v1/${path}`, { credentials: "include", mode: "no-cors" })
+                .then((answer) => `${answer.type} ${answer.status}`, () => "opaque 0"));
+              const picture = new Promise((resolve) => {
+                const image = new Image();
+                image.onload = () => resolve("shown");
+                image.onerror = () => resolve("opaque 0");
+                image.src = `${server}/api/v1/${paths[3]}`;
+              });
+              const socket = new Promise((resolve) => {
+                const link = new WebSocket(`${server.replace("http", "ws")}/api/v1/events`);
+                link.onopen = () => link.send('{"type":"hello"}');
+                link.onmessage = ({ data }) => resolve(data);
+                link.onclose = () => resolve("opaque 0");
+              });
+              return Promise.all([...asked, picture, socket]);
+            }""",
+            [server.url, paths],
+        )
+        assert set(seen) == {"opaque 0"}
+        assert lured.evaluate("localStorage.length") == 0
+    (cookie,) = {each for each in cookies if "heygem_session" in each}
+    stolen = {"Cookie": cookie, "Origin": server.url, "Sec-Fetch-Site": "same-origin"}
+    for headers in (stolen, {**stolen, "Authorization": f"Bearer {cookie.partition('=')[2]}"}):
+        for path in paths:
+            with pytest.raises(urllib.error.HTTPError, match=r"40[13]"):
+                urllib.request.urlopen(urllib.request.Request(f"{server.url}/api/v1/{path}", headers=headers), timeout=30)
+    page.context.close()
+
+
+@contextmanager
+def lure() -> Iterator[tuple[str, list[str]]]:
+    """A page of another port of this machine, and the cookies that came with what was asked there."""
+    cookies: list[str] = []
+
+    class Lure(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            cookies.append(self.headers.get("Cookie", ""))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>A lure</title>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lure)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.server_port}/", cookies
+    finally:
+        listener.shutdown()
+        listener.server_close()
+
+
+def test_a_second_tab_a_reload_and_a_restart_stay_signed_in(browser: Any, server: RunningServer) -> None:
+    page, complaints = open_page(browser, server)
+    second = page.context.new_page()
+    watch(second, complaints)
+    second.goto(f"{server.url}/#/queue")
+    expect(second.get_by_text("Live", exact=True).first).to_be_visible()
+    second.goto(server.sign_in_link())  # `heygem open` once more: the tabs of before go on
+    expect(second).to_have_url(f"{server.url}/")
+    expect(second.get_by_text("Live", exact=True).first).to_be_visible()
+    server.stop()
+    server.start()
+    for tab in (page, second):
+        expect(tab.get_by_text("Live", exact=True).first).to_be_visible(timeout=30_000)
+        tab.reload()
+        expect(tab.get_by_text("Live", exact=True).first).to_be_visible()
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_take_is_played_from_an_address_that_is_this_browsers_alone(browser: Any, server: RunningServer) -> None:
+    take = server.a_take()
+    page, complaints = open_page(browser, server)
+    page.goto(f"{server.url}/#/take/{take['id']}")
+    player = page.locator("video.after")
+    expect(player).to_have_attribute("src", re.compile("&?proof="))
+    expect(player).to_have_js_property("readyState", 4)
+    page.context.clear_cookies()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"{server.url}{player.get_attribute('src')}", timeout=30)
+    assert complaints == []
+    page.context.close()

@@ -1,15 +1,16 @@
 /**
  * One function per route of the server. Framework-free: panels use it as it is, in a browser, in Node, or in a webview.
  *
- * Who asks: a browser by its cookie (then every mutation carries the CSRF header), a panel by a bearer token that lives in memory.
+ * Who asks: a browser by its cookie and the page's word, which goes into a header, a panel by a bearer token that lives in memory.
  * Every answer that is not a success becomes a `ServerProblem` with the server's own sentence.
  */
 
 /** @import * as Wire from "../wire.js" */
+import { makeAddresses } from "./addresses.js";
 import { problemOf, ServerProblem, unreachable, wasAborted } from "./problem.js";
 import { upload } from "./upload.js";
 
-/** @typedef {{token: string | null, csrf: string | null}} Credentials */
+/** @typedef {{token: string | null, word: () => string | null}} Credentials */
 /** @typedef {{signal?: AbortSignal, headers?: Record<string, string>}} Extra */
 
 /** @param {Record<string, string | number | boolean | null | undefined>} values */
@@ -39,16 +40,17 @@ export const newNonce = () => [...crypto.getRandomValues(new Uint8Array(16))].ma
 export function makeApi(base, who) {
   const root = `${base}/api/v1`;
 
-  /** @param {boolean} mutation @returns {Record<string, string>} */
-  function credentials(mutation) {
+  /** @returns {Record<string, string>} */
+  function credentials() {
     if (who.token) return { Authorization: `Bearer ${who.token}` };
-    return mutation && who.csrf ? { "X-HeyGem-CSRF": who.csrf } : {};
+    const word = who.word();
+    return word ? { "X-HeyGem-CSRF": word } : {};
   }
 
   /** @param {string} method @param {string} path @param {unknown} [body] @param {Extra} [extra] @returns {Promise<Response>} */
   async function send(method, path, body, { signal, headers } = {}) {
     /** @type {Record<string, string>} */
-    const all = { ...credentials(method !== "GET"), ...headers };
+    const all = { ...credentials(), ...headers };
     if (method !== "GET") all["Content-Type"] = "application/json";
     const content = method === "GET" ? undefined : JSON.stringify(body ?? {});
     /** @type {RequestInit} */
@@ -69,9 +71,20 @@ export function makeApi(base, who) {
   /** @param {string} path @param {Extra} [extra] */
   const get = (path, extra) => ask("GET", path, undefined, extra);
 
+  const addresses = makeAddresses(
+    async (paths) => {
+      /** @type {Wire.Addresses} */
+      const { addresses: signed, life_s } = await ask("POST", "/addresses", { paths: paths.map((path) => `/api/v1${path}`) });
+      return { addresses: signed.map((address) => base + address), life_s };
+    },
+    () => who.word(),
+  );
+
   return {
     root,
     send,
+    /** What <img>, <video> and links of a signed-in browser open; paths are those under /api/v1. */
+    addresses,
     /** Raises: ServerProblem "Impostor" — whoever answers does not know the token. */
     async prove() {
       if (!who.token) return;
@@ -150,7 +163,7 @@ export function makeApi(base, who) {
     deleteTake: (id, force = false) => ask("DELETE", `/takes/${id}${force ? "?force=1" : ""}`),
 
     /** @param {File} file @param {import("./upload.js").UploadOptions} [options] @returns {Promise<Wire.UploadView>} */
-    upload: (file, options = {}) => upload(`${root}/uploads${query({ name: file.name })}`, file, credentials(true), options),
+    upload: (file, options = {}) => upload(`${root}/uploads${query({ name: file.name })}`, file, credentials(), options),
     /** @param {string} id */
     dropUpload: (id) => ask("DELETE", `/uploads/${id}`),
     /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.Probed>} */

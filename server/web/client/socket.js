@@ -1,6 +1,7 @@
 /**
  * The live connection: says hello with the number of the last event it saw, so nothing is missed and nothing comes twice; when it is lost
- * it comes back by itself, waiting longer each time. With a bearer token the server must first prove that it knows the token.
+ * it comes back by itself, waiting longer each time. With a bearer token the server must first prove that it knows the token; without one
+ * the hello carries the page's word.
  *
  * It reports and never decides: what messages mean is the reducer's business.
  */
@@ -11,7 +12,7 @@ import { grantOf, newNonce, proofOf } from "./http.js";
 const WAITS_MS = [250, 500, 1000, 2000, 4000, 8000];
 const PROOF_MS = 5000;
 /** Errors after which trying again with the same credentials is pointless. */
-const NEEDS_SIGN_IN = new Set(["Unauthorized", "Forbidden"]);
+const NEEDS_SIGN_IN = new Set(["Unauthorized", "Forbidden", "NoCsrf"]);
 
 /** @typedef {{header: Wire.PreviewHeader, picture: Blob}} Preview */
 
@@ -19,6 +20,7 @@ const NEEDS_SIGN_IN = new Set(["Unauthorized", "Forbidden"]);
  * @typedef {object} SocketOptions
  * @property {string} url ws://…/api/v1/events
  * @property {() => string | null} token null = by cookie
+ * @property {() => string | null} word that goes with the cookie
  * @property {() => {since: number | null, epoch: string | null}} seen
  * @property {() => {previews: boolean, logs: string[]}} wanted
  * @property {(message: Wire.ToClient) => void} onMessage
@@ -89,7 +91,8 @@ export function openSocket(options) {
   /** @param {WebSocket} mine @param {string | null} token */
   function hello(mine, token) {
     const { since, epoch } = options.seen();
-    mine.send(JSON.stringify({ type: "hello", token, since, epoch, ...options.wanted() }));
+    const csrf = token === null ? (options.word() ?? undefined) : undefined;
+    mine.send(JSON.stringify({ type: "hello", token, csrf, since, epoch, ...options.wanted() }));
   }
 
   /** @param {WebSocket} mine @param {Wire.ToClient} message */

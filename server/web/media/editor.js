@@ -113,7 +113,8 @@ export function ShotEditor({ item, speech, onChange }) {
       ${stillUrl && html`<img src=${stillUrl} alt="" />`}
       ${
         playable.url &&
-        html`<video ref=${video} src=${playable.url} playsinline preload="auto" tabindex="-1" aria-label=${item.name}>
+        html`<video ref=${video} src=${playable.url} playsinline preload="auto" tabindex="-1" aria-label=${item.name}
+          onError=${playable.renew}>
         </video>`
       }
       ${

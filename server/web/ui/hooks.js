@@ -103,19 +103,31 @@ export function useBlobUrl(blob) {
 }
 
 /**
- * Address of something under /api/v1 for <img> and <video>. A browser asks with its cookie, in ranges; inside a panel the file is fetched
- * with the bearer token, which no address may carry.
- * @param {string | null} path @returns {{url: string | null, error: Error | null}}
+ * Address of something under /api/v1 for <img> and <video>. A browser asks by a signed address, in ranges; inside a panel the file is
+ * fetched with the bearer token, which no address may carry.
+ * @param {string | null} path
+ * @returns {{url: string | null, error: Error | null, renew: () => boolean}} renew: after the address failed; false = it has not ended
  */
 export function useMediaUrl(path) {
   const { client } = useApp();
   const byToken = client.who.token !== null;
-  const task = useTask(async (signal) => (await client.api.send("GET", path ?? "", undefined, { signal })).blob(), [path], {
+  const file = useTask(async (signal) => (await client.api.send("GET", path ?? "", undefined, { signal })).blob(), [path], {
     when: byToken && path !== null,
   });
-  const url = useBlobUrl(byToken ? task.value : null);
-  if (path === null) return { url: null, error: null };
-  return byToken ? { url, error: task.error } : { url: client.api.root + path, error: null };
+  const blobUrl = useBlobUrl(byToken ? file.value : null);
+  const [signed, setSigned] = useState(/** @type {{path: string, url: string} | null} */ (null));
+  const atFirst = useMemo(() => (byToken || path === null ? null : client.api.addresses.known(path)), [path]); // no flicker while scrolling
+  const known = signed?.path === path ? signed.url : atFirst;
+  const asking = useTask(async () => setSigned({ path: path ?? "", url: await client.api.addresses.get(path ?? "") }), [path], {
+    when: !byToken && path !== null && known === null,
+  });
+  function renew() {
+    if (byToken || path === null || known === null || client.api.addresses.known(path) === known) return false;
+    asking.again();
+    return true;
+  }
+  if (path === null) return { url: null, error: null, renew };
+  return byToken ? { url: blobUrl, error: file.error, renew } : { url: known, error: known ? null : asking.error, renew };
 }
 
 /** Width and height of an element in CSS pixels. @param {{current: Element | null}} ref */

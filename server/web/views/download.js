@@ -1,7 +1,7 @@
 /** A file from the server to the person's disk. */
 
 /**
- * A browser downloads by itself, with its cookie. Inside a panel the file is fetched with the bearer token first, since no link may carry
+ * A browser downloads by itself, from a signed address. Inside a panel the file is fetched with the bearer token first, since no link may carry
  * it.
  * @param {import("../client.js").Client} client @param {string} path under /api/v1 @param {string} name
  */
@@ -9,7 +9,7 @@ export async function save(client, path, name) {
   const link = document.createElement("a");
   link.download = name;
   if (client.who.token === null) {
-    link.href = client.api.root + path;
+    link.href = await client.api.addresses.get(path);
     link.click();
     return;
   }

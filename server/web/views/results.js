@@ -197,7 +197,7 @@ const Card = memo(function Card(
   return html`<div class="card-slot" role="listitem" aria-posinset=${at + 1} aria-setsize=${total}
     style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }}><a class="card" href=${hashOf("take", take.id)}
       data-take=${take.id}>
-    <span class="card-picture">${poster.url && html`<img src=${poster.url} alt="" loading="lazy" decoding="async" />`}
+    <span class="card-picture">${poster.url && html`<img src=${poster.url} alt="" loading="lazy" decoding="async" onError=${poster.renew} />`}
       ${rate && html`<span class="card-length">${duration(secondsOf(take.frames, rate))}</span>`}
       ${take.version > 1 && html`<span class="card-version">${t("take.version", { n: take.version })}</span>`}</span>
     <strong class="name">${take.name}</strong>

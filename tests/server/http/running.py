@@ -93,6 +93,11 @@ class Server:
         answer = self.ask("POST", "/api/v1/sign-in", {"code": code}, {"Origin": f"http://{self.host}"}, known=False)
         return answer.cookies[0].partition(";")[0], answer.json["csrf"]
 
+    def page(self) -> dict[str, str]:
+        """What a signed-in page sends."""
+        cookie, word = self.sign_in()
+        return {"Cookie": cookie, "X-HeyGem-CSRF": word, "Origin": f"http://{self.host}"}
+
     def token(self, scope: str, **more: str) -> dict[str, str]:
         """The header of a new token."""
         answer = self.ask("POST", "/api/v1/tokens", {"scope": scope, **more})

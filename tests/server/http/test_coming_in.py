@@ -104,22 +104,25 @@ def test_a_sign_in_code_ends_after_ten_minutes(tmp_path: Path, monkeypatch: pyte
         tokens.spend_code(code)
 
 
-def test_a_cookie_reads_but_changes_nothing_without_the_csrf_header(server: Server) -> None:
+def test_a_cookie_reads_and_changes_nothing_without_the_csrf_header(server: Server) -> None:
     cookie, csrf = server.sign_in()
     own = {"Cookie": cookie, "Origin": f"http://{server.host}"}
-    assert server.ask("GET", "/api/v1/info", headers=own, known=False).json["scope"] == "page"
     for given in ("", "x", csrf[:-1], csrf + "x"):
         answer = server.ask("POST", "/api/v1/roots", {"folder": "/nowhere"}, {**own, "X-HeyGem-CSRF": given}, known=False)
         assert (answer.status, answer.error) == (403, "NoCsrf")
+        answer = server.ask("GET", "/api/v1/info", headers={**own, "X-HeyGem-CSRF": given}, known=False)
+        assert (answer.status, answer.error) == (403, "NoCsrf")
+    assert server.ask("GET", "/api/v1/info", headers={**own, "X-HeyGem-CSRF": csrf}, known=False).json["scope"] == "page"
     assert server.ask("POST", "/api/v1/roots", {"folder": "/nowhere"}, {**own, "X-HeyGem-CSRF": csrf}, known=False).error == "BadPath"
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_cookie_that_another_server_of_this_machine_provoked_counts_for_nothing(server: Server, site: str) -> None:
     """Cookies know no ports: http://127.0.0.1:3000 is the "same site" as this server and its requests bring the cookie."""
-    cookie, _ = server.sign_in()
-    assert server.ask("GET", "/api/v1/info", headers={"Cookie": cookie, "Sec-Fetch-Site": site}, known=False).status == 401
-    assert server.ask("GET", "/api/v1/info", headers={"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}, known=False).status == 200
+    cookie, csrf = server.sign_in()
+    own = {"Cookie": cookie, "X-HeyGem-CSRF": csrf}
+    assert server.ask("GET", "/api/v1/info", headers={**own, "Sec-Fetch-Site": site}, known=False).status == 401
+    assert server.ask("GET", "/api/v1/info", headers={**own, "Sec-Fetch-Site": "same-origin"}, known=False).status == 200
 
 
 def test_a_bearer_token_is_no_cookie(server: Server) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http.client import HTTPException
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,3 +192,153 @@ def test_a_body_whose_end_is_ambiguous_smuggles_no_second_request(server: Server
     said = raw(server, "POST /api/v1/prove HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n" + framing + "\r\n" + body)
     assert b" 400 " in said.splitlines()[0]
     assert said.count(b"HTTP/1.1 200") == 0
+
+
+def rss_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+FRAME = bytes([0x81, 0xFF]) + (30 << 20).to_bytes(8, "big") + bytes(4)  # text of 30 MiB, masked with zeros
+PIECES = bytes([0x01, 0xFE]) + (60_000).to_bytes(2, "big") + bytes(4) + b"x" * 60_000  # begins a text that never ends
+UPGRADE = (
+    "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+BODY = "POST /api/v1/sign-in HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+CHUNKED = "POST /api/v1/prove HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+UPLOAD = (
+    "POST /api/v1/uploads?name=a HTTP/1.1\r\nHost: {host}\r\nContent-Length: 30000000\r\nContent-Type: application/octet-stream\r\n\r\n"
+)
+HEAD = "GET /healthz HTTP/1.1\r\nHost: {host}\r\n"
+STRANGERS = {
+    "a message that is announced as large": (UPGRADE, FRAME, b"x" * 65536),
+    "a message in pieces": (UPGRADE, PIECES, bytes([0x00]) + PIECES[1:]),
+    "a body": (BODY, b"", b" " * 65536),
+    "a body of unknown length": (CHUNKED, b"", b"10000\r\n" + b" " * 65536 + b"\r\n"),
+    "an upload": (UPLOAD, b"", b"x" * 65536),
+    "a head": (HEAD, b"", b"".join(b"X-%04d: " % k + b"y" * 8000 + b"\r\n" for k in range(8))),
+    "a head after an answer": (
+        "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\n",
+        b"X: " + b"y" * 8000 + b"\r\n",
+    ),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read where /proc is")
+@pytest.mark.parametrize("kind", STRANGERS)
+def test_strangers_who_send_megabytes_cost_kilobytes(server: Server, kind: str) -> None:
+    """Forty of them, each in the middle of a message of thirty megabytes, took 1.3 GB before one had said who it was."""
+    head, begins, goes_on = STRANGERS[kind]
+    server.ask("GET", "/healthz")
+    before = rss_bytes()
+    with links(server, 8, head.replace("{host}", server.host).encode()) as found:
+        for link in found:
+            link.settimeout(10)
+            with suppress(OSError):
+                link.sendall(begins)
+        for _ in range(16 << 4):  # 16 MiB each, or as much of it as the server takes
+            for link in list(found):
+                try:
+                    link.sendall(goes_on)
+                except OSError:
+                    found.remove(link)
+            if not found:
+                break
+        taken = rss_bytes() - before
+    assert taken < 32 << 20, f"{taken >> 20} MiB"  # of 128 MiB; each read of a socket may take 256 KiB for a moment
+    assert answers(server)
+
+
+class Heard(asyncio.Protocol):
+    """Stands for the framework and for the socket."""
+
+    def __init__(self) -> None:
+        self.bytes, self.aborted = 0, False
+
+    def data_received(self, data: bytes) -> None:
+        self.bytes += len(data)
+
+    def get_extra_info(self, _: str) -> tuple[str, int]:
+        return ("127.0.0.1", 1)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+@pytest.mark.parametrize("piece", [1, 4095, 65536])
+def test_a_head_may_be_so_long_and_no_longer(piece: int) -> None:
+    heard = Heard()
+    link: Any = connections.Connections(lambda: heard)()
+    link.connection_made(heard)
+    for answered in range(3):
+        for _ in range(connections.UNKNOWN_BYTES // piece):
+            link.data_received(b"x" * piece)
+        assert not heard.aborted
+        link.data_received(b"\r\n\r")  # the end of the head comes in two parts
+        assert heard.aborted == (connections.UNKNOWN_BYTES % piece < 3), "over by three bytes where pieces fill it exactly"
+        if heard.aborted:
+            break
+        link.data_received(b"\n" + b"a body" * 50_000)
+        link.data_received(b"a body" * 50_000)
+        assert not heard.aborted, answered
+        link.answer(goes_on=False)
+    assert link._head_bytes <= connections.UNKNOWN_BYTES + 65536
+
+
+def test_of_a_stranger_so_much_is_heard_and_no_more() -> None:
+    heard, told_off = Heard(), []
+    link: Any = connections.Connections(lambda: heard)()
+    link.connection_made(heard)
+    link.data_received(b"GET /\r\n\r\n")
+    heard.bytes = 0
+    link.is_stranger(lambda: told_off.append(True))
+    for _ in range(100):
+        link.data_received(b"x" * 4096)
+    assert heard.bytes == connections.UNKNOWN_BYTES
+    assert len(told_off) == 100 - 16
+    link.is_known()  # too late: what would come now is a part of something
+    link.data_received(b"x")
+    assert heard.bytes == connections.UNKNOWN_BYTES
+    link.is_stranger(lambda: None)
+    link.is_known()
+    link.data_received(b"x" * (1 << 20))
+    assert heard.bytes == connections.UNKNOWN_BYTES + (1 << 20)
+
+
+def test_a_stranger_who_says_too_much_is_told_so(server: Server) -> None:
+    with server.socket() as found:
+        found.send("[" * (connections.UNKNOWN_BYTES + 1))
+        assert json.loads(found.recv(timeout=10))["code"] == "socket.hello-too-long"
+    body = {"nonce": "n" * connections.UNKNOWN_BYTES}
+    answer = server.ask("POST", "/api/v1/prove", body)
+    assert (answer.status, answer.error) == (413, "TooLarge")
+
+
+def test_whoever_is_known_may_say_more_and_send_much(server: Server) -> None:
+    with server.known_socket() as found:
+        told(found, "welcome")
+        found.send(json.dumps({"type": "follow", "previews": False, "logs": ["x" * 200] * 100}) + " " * (8 << 20))
+        found.send(json.dumps({"type": "follow", "previews": "wrong"}))
+        assert told(found, "refused")["code"] == "socket.unknown-message"
+    for _ in range(2):  # also after an answer
+        assert (
+            server.ask("POST", "/api/v1/uploads?name=a.wav", b"x" * (2 << 20), {"Content-Type": "application/octet-stream"}).status == 201
+        )
+
+
+def test_an_upload_behind_other_requests_of_the_same_connection_is_taken(server: Server) -> None:
+    link = HTTPConnection("127.0.0.1", server.ready.port, timeout=30)
+    for _ in range(3):
+        for method, path, body in (
+            ("GET", "/healthz", None),
+            ("POST", "/api/v1/uploads?name=a.wav", b"x" * (1 << 20)),
+            ("POST", "/api/v1/uploads?name=a.wav", b"\r\n\r\n" * 100_000),
+            ("GET", "/api/v1/nothing", None),
+        ):
+            headers = {**server.known, **({"Content-Type": "application/octet-stream"} if body else {})}
+            link.request(method, path, body, headers)
+            answer = link.getresponse()
+            answer.read()
+            assert answer.status in (200, 201, 404)
+    link.close()

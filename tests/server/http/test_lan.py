@@ -64,7 +64,19 @@ def test_cookies_are_for_tls_alone(lan: Server) -> None:
     connection.request("POST", "/api/v1/sign-in", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
     assert answer.status == 200
-    assert "secure" in (answer.getheader("Set-Cookie") or "").lower()
+    cookie = answer.getheader("Set-Cookie") or ""
+    assert "secure" in cookie.lower()
+    assert cookie.startswith("__Host-heygem_session=")
+    assert "path=/" in cookie.lower()
+    assert "domain" not in cookie.lower()
+    known = {"Cookie": cookie.partition(";")[0], "X-HeyGem-CSRF": json.loads(answer.read())["csrf"]}
+    statuses = []
+    for name in (known["Cookie"], known["Cookie"].removeprefix("__Host-")):
+        connection.request("GET", "/api/v1/info", headers={**known, "Cookie": name})
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    assert statuses == [200, 401]
     connection.close()
 
 

@@ -79,11 +79,15 @@ def test_proofs_do_not_keep_the_door_open(server: Server) -> None:
 
 
 def test_a_signed_in_page_comes_in_by_its_cookie_from_this_servers_page_alone(server: Server) -> None:
-    cookie, _ = server.sign_in()
-    with server.socket({}, additional_headers={"Cookie": cookie}, origin=f"http://{server.host}") as socket:  # type: ignore[arg-type]
+    cookie, csrf = server.sign_in()
+    hello, own = {"csrf": csrf}, f"http://{server.host}"
+    with server.socket(hello, additional_headers={"Cookie": cookie}, origin=own) as socket:  # type: ignore[arg-type]
         assert told(socket, "welcome")["scope"] == "page"
+    for wrong in ({}, {"csrf": ""}, {"csrf": csrf[:-1]}, {"csrf": "\u00e9"}):
+        with server.socket(wrong, additional_headers={"Cookie": cookie}, origin=own) as socket:  # type: ignore[arg-type]
+            assert refused(socket) == "NoCsrf"
     for origin in (None, "null", "file://"):
-        with server.socket({}, additional_headers={"Cookie": cookie}, origin=origin) as socket:  # type: ignore[arg-type]
+        with server.socket(hello, additional_headers={"Cookie": cookie}, origin=origin) as socket:  # type: ignore[arg-type]
             assert refused(socket) == "Unauthorized"
 
 

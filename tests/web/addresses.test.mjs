@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { makeAddresses } from "../../server/web/client/addresses.js";
+
+/** Addresses that the test signs, and what was asked for. */
+function signing({ lifeS = 3600, session = () => "s" } = {}) {
+  const asked = [];
+  const ask = async (paths) => {
+    asked.push(paths);
+    return { addresses: paths.map((path) => `${path}?by=${session()}`), life_s: lifeS };
+  };
+  return { asked, addresses: makeAddresses(ask, session) };
+}
+
+test("what is wanted in one moment is asked for at once, and each path once", async () => {
+  const { asked, addresses } = signing();
+  const many = Array.from({ length: 250 }, (_, k) => `/takes/${k}`);
+  const got = await Promise.all([...many, "/takes/0"].map(addresses.get));
+  assert.deepEqual(
+    asked.map((paths) => paths.length),
+    [200, 50],
+  );
+  assert.equal(got[0], got[250]);
+  assert.equal(got[249], "/takes/249?by=s");
+});
+
+test("an address is kept as long as it opens", async () => {
+  const long = signing();
+  assert.equal(long.addresses.known("/a"), null);
+  await long.addresses.get("/a");
+  assert.equal(long.addresses.known("/a"), "/a?by=s");
+  await long.addresses.get("/a");
+  assert.equal(long.asked.length, 1);
+  const short = signing({ lifeS: 60 });
+  await short.addresses.get("/a");
+  assert.equal(short.addresses.known("/a"), null);
+});
+
+test("after a new sign-in the addresses of before are forgotten", async () => {
+  let session = "one";
+  const { addresses } = signing({ session: () => session });
+  await addresses.get("/a");
+  session = "two";
+  assert.equal(addresses.known("/a"), null);
+  assert.equal(await addresses.get("/a"), "/a?by=two");
+});
+
+test("who could not be told asks again", async () => {
+  let fails = true;
+  const addresses = makeAddresses(
+    async (paths) => {
+      if (fails) throw new Error("away");
+      return { addresses: paths, life_s: 3600 };
+    },
+    () => "s",
+  );
+  await assert.rejects(addresses.get("/a"), /away/);
+  fails = false;
+  assert.equal(await addresses.get("/a"), "/a");
+});
