@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ GIB = 1 << 30
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Days = Annotated[float, Meta(gt=0)]
 _Size = Annotated[int, Meta(ge=0)]
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_EVERYWHERE = ("0.0.0.0", "::")  # addresses to listen at that nobody calls
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -86,12 +89,21 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     path_maps: Annotated[tuple[PathMap, ...], Meta(description="a folder as the editor's machine and this one call it")] = ()
 
     def __post_init__(self) -> None:
-        if not self.lan and self.host not in ("127.0.0.1", "::1", "localhost"):
+        if not self.lan and self.host not in _LOOPBACK:
             raise SpecError("settings.lan-needed", host=self.host)
         if (self.sign_certificate is None) != (self.sign_key is None):
             raise SpecError("settings.sign-both")
         if self.takes_folder == self.cache or self.cache in self.takes_folder.parents:
             raise SpecError("settings.takes-in-cache")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By which names other machines may call this one: the allowed ones, else its own, and the address it listens at."""
+        if not self.lan:
+            return ()
+        told = () if self.host in _EVERYWHERE or self.host in _LOOPBACK else (self.host.partition("%")[0],)
+        own = () if self.allowed_hosts else (socket.gethostname(),)
+        return tuple(dict.fromkeys((*self.allowed_hosts, *told, *own)))
 
     @property
     def sign_with(self) -> tuple[str, str] | None:

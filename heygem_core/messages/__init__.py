@@ -18,6 +18,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from ..printable import printable_lines
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -120,8 +122,17 @@ def language_here(environment: Mapping[str, str] = os.environ) -> Language:
 
 
 def here(message: Message) -> str:
-    """The sentence for whoever sits at this terminal."""
-    return say(message, language_here())
+    """The sentence for whoever sits at this terminal, which obeys nothing that stands in it."""
+    safe = Message(code=message.code, params=_printable(message.params), message=printable_lines(message.message))
+    return say(safe, language_here())
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _printable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(each) for each in value]
+    return printable_lines(value) if isinstance(value, str) else value
 
 
 def language_of(tag: str) -> Language:

@@ -11,13 +11,14 @@ from aiohttp import web
 from msgspec import Meta
 
 from heygem_core.messages import Language
+from heygem_core.printable import printable_name
 from heygem_core.shot import RenderSettings, Shot, Struct
 
 from ..errors import BadRequest
 from ..http import app_keys
 from ..http.files import send_zip
 from ..http.idempotency import KEY_HEADER, key_of, requester_of
-from ..http.request_validation import checked_settings, plain, takes_folder
+from ..http.request_validation import checked_settings, takes_folder
 from ..http.routes import MIB, PEOPLE, RequestContext, Route
 from ..security.ownership import check_owns, origin_of, owns
 from ..security.paths import real_path
@@ -82,14 +83,14 @@ def _checked(context: RequestContext, request: JobRequest) -> JobRequest:
         else msgspec.structs.replace(shot, name=_name(context, shot), settings=checked(shot.settings))
         for shot in expand(request)
     )
-    name = None if request.name is None else plain(request.name) or None
+    name = None if request.name is None else printable_name(request.name) or None
     return msgspec.structs.replace(request, shots=shots, batch=None, name=name, settings=checked(request.settings))
 
 
 def _name(context: RequestContext, shot: ShotRequest) -> str | None:
     """Uploads lie under names of our own: their shots are called what their senders called the file."""
     if shot.name is not None:
-        return plain(shot.name) or None
+        return printable_name(shot.name) or None
     return None if shot.video.upload is None else PurePath(context[app_keys.UPLOADS].view(shot.video.upload).name).stem
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from heygem_core.messages import words
+from heygem_core.printable import printable_name
 from heygem_core.shot import RenderSettings
 
-from ..http.request_validation import plain
 from ..timeline.coded import with_messages
 from ..timeline.conform_types import Conformed, TimelineShot
 from ..wire import LONGEST_NAME, Laying, MediaRef, ShotRequest
@@ -44,7 +44,7 @@ def shot_request(row: TimelineShot, settings: RenderSettings) -> ShotRequest:
     return ShotRequest(
         video=MediaRef(path=shot.video),
         speech=MediaRef(path=shot.speech),
-        name=plain(f"{row.clip} {row.timecode_in}")[:LONGEST_NAME],
+        name=printable_name(f"{row.clip} {row.timecode_in}")[:LONGEST_NAME],
         start=shot.start,
         end_exclusive=shot.end_exclusive,
         speech_start=shot.speech_start,

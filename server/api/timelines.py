@@ -19,13 +19,14 @@ import msgspec
 from msgspec import Meta, field
 
 from heygem_core.errors import SpecError
+from heygem_core.printable import printable_name
 from heygem_core.shot import RenderSettings, Struct, to_json
 
 from ..errors import BadRequest, Forbidden, NotFound, TooLarge
 from ..hosts.export_store import KeepExports, use_export
 from ..http import app_keys
 from ..http.idempotency import KEY_HEADER, key_of, requester_of
-from ..http.request_validation import checked_settings, plain, takes_folder
+from ..http.request_validation import checked_settings, takes_folder
 from ..http.routes import MIB, RequestContext, Route
 from ..rendering.timeline_store import timelines_folder
 from ..security.ownership import origin_of
@@ -203,7 +204,7 @@ def _submit(
     request = JobRequest(
         shots=tuple(shot_request(row, body.settings) for row in rows),
         settings=body.settings,
-        name=plain(body.name or conformed.sequence.name)[:LONGEST_NAME] or None,
+        name=printable_name(body.name or conformed.sequence.name)[:LONGEST_NAME] or None,
         folder=body.folder,
         priority=body.priority,
         origin=body.origin,

@@ -8,6 +8,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heygem_core.printable import printable_lines
+
 if TYPE_CHECKING:
     from heygem_core.doctor import Finding
 
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
 
     broken = False
     for finding in chain(examine(), _timeline_formats()):
-        print(f"{_MARKS[finding.works]:3} {finding.area:14} {finding.text}", flush=True)
+        print(f"{_MARKS[finding.works]:3} {finding.area:14} {printable_lines(finding.text)}", flush=True)
         broken |= finding.works is False
     return 6 if broken else 0
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heygem_core.printable import printable
+
 from ..hosts.editors import EDITORS, Installer
 
 if TYPE_CHECKING:
@@ -66,11 +68,11 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
     states = [(part, part.state(machine)) for part in parts]
     if status:
         for part, state in states:
-            print(f"{state:9} {part.what}")
+            print(f"{state:9} {printable(part.what)}")
         return 0 if all(state == "present" for _, state in states) else 1
     wanted = [part for part, state in states if state != ("absent" if uninstall else "present")]
     for part in reversed(wanted) if uninstall else wanted:
-        print(f"{'would ' if dry_run else ''}{'remove' if uninstall else 'install'} {part.what}")
+        print(f"{'would ' if dry_run else ''}{'remove' if uninstall else 'install'} {printable(part.what)}")
         if dry_run:
             continue
         try:
@@ -79,7 +81,7 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
             raise OutputError("install.not-changed", what=part.what, why=why(error)) from error
     failed = [] if dry_run or uninstall else [part for part in wanted if part.state(machine) != "present"]
     for part in failed:
-        print(f"not done: {part.what}", file=sys.stderr)
+        print(f"not done: {printable(part.what)}", file=sys.stderr)
     if not wanted:
         print("Nothing to do.")
     elif not dry_run:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from heygem_core.errors import SpecError
 from heygem_core.messages import here, plain, tell
+from heygem_core.printable import printable
 from heygem_core.shot import RenderSettings, to_json
 
 from .options import add_option, add_options, struct_of
@@ -100,7 +101,7 @@ def _list(options: argparse.Namespace) -> int:
         print(to_json(page).decode())
         return 0
     for job in page.jobs:
-        print(f"{job.id}  {job.state:9}  {job.shots_done}/{job.shots_total} shots  {_percent_done(job):>4}  {job.name}")
+        print(f"{job.id}  {job.state:9}  {job.shots_done}/{job.shots_total} shots  {_percent_done(job):>4}  {printable(job.name)}")
     if not page.jobs:
         print(here(tell("cli.no-jobs" if options.all else "cli.no-unfinished-jobs")))
     return 0
@@ -118,7 +119,7 @@ def _cancel(options: argparse.Namespace) -> int:
 
     with Client.connect(options.data) as client:
         for job in options.jobs:
-            print(f"{job} {client.change(job, 'cancel').state}")
+            print(f"{printable(job)} {client.change(job, 'cancel').state}")
     return 0
 
 
@@ -142,10 +143,10 @@ def follow(client: Client, job: str) -> int:
 def _report(detail: JobDetail) -> int:
     for shot in detail.shots:
         for take in shot.takes[-1:]:
-            print(take.path)
+            print(printable(take.path))
         if shot.state != "done":
             why = "" if shot.why is None else here(shot.why_message or plain(shot.why))
-            print(f"heygem: {shot.name}: {shot.state}. {why}".rstrip(), file=sys.stderr)
+            print(f"heygem: {printable(shot.name)}: {shot.state}. {why}".rstrip(), file=sys.stderr)
     return 0 if all(shot.state == "done" for shot in detail.shots) else 1
 
 

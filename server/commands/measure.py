@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from heygem_core.printable import printable
 from heygem_core.shot import to_json
 
 from .verbose import add_verbose
@@ -108,7 +109,7 @@ def table(quality: Quality) -> str:
 
 
 def _text(value: float | int | str | None) -> str:
-    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else printable(value)
 
 
 def _lines(figures: Any, section: str = "", title: str = "") -> Iterator[tuple[str, float | int | str | None]]:

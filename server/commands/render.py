@@ -11,6 +11,7 @@ from heygem_core.errors import HeygemError, SpecError
 from heygem_core.media.deliverables import by_suffix
 from heygem_core.messages import here, message_of, tell
 from heygem_core.options import options_of
+from heygem_core.printable import printable
 from heygem_core.shot import Event, Finished, Notice, Progress, RenderSettings, RenderTask, Shot, to_json
 from heygem_core.tasks.run import failure_of
 
@@ -126,10 +127,10 @@ def show_events(events: Iterator[Event]) -> None:
             elif isinstance(event, Finished):
                 finished = event
     for notice in notices:
-        console.print(here(tell("cli.note", notice=notice)), highlight=False)
+        console.print(here(tell("cli.note", notice=notice)), highlight=False, markup=False)
     if finished is not None:
-        print(finished.output)
-        console.print(here(tell("cli.report", path=finished.report)), highlight=False, soft_wrap=True)
+        print(printable(finished.output))
+        console.print(here(tell("cli.report", path=finished.report)), highlight=False, markup=False, soft_wrap=True)
     sys.stdout.flush()
 
 

@@ -6,6 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from heygem_core.messages import here
+from heygem_core.printable import printable_lines
+
 from ..errors import AlreadyRunning
 from ..http.single_instance import only_one
 from ..settings import ServerSettings, add_flags, flags_of, read_settings
@@ -34,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         with only_one(settings.data_folder):
             return _serve(settings, show=options.open)
     except AlreadyRunning as found:
-        print(found)
+        print(here(found.said))
         _print_new_link(settings, show=options.open)
         return 0
 
@@ -71,7 +74,7 @@ def _print_new_link(settings: ServerSettings, *, show: bool) -> None:
         if show:
             _show(link)
     except (ServerError, OSError) as error:
-        print(f"heygem: {error}", file=sys.stderr)
+        print(f"heygem: {printable_lines(error)}", file=sys.stderr)
 
 
 def _open(options: argparse.Namespace) -> int:

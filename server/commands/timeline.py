@@ -17,6 +17,7 @@ import msgspec
 from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.messages import Message, here, plain, tell, with_codes
+from heygem_core.printable import printable, printable_lines
 from heygem_core.shot import RenderSettings, RenderTask, to_json
 
 from .options import add_option, add_options, struct_of
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             )
         )
         _say(*_here(written.notices, written.notice_messages))
-        print(to_json(written).decode() if options.json else written.output, flush=True)
+        print(to_json(written).decode() if options.json else printable(written.output), flush=True)
     for error in failed:
         _say(here(error.said))
     if not takes and not failed:
@@ -223,13 +224,13 @@ def _show(found: Conformed, *, as_json: bool) -> None:
         speed = f" ×{float(shot.speed):g}" if shot is not None and shot.speed != 1 else ""
         table.add_row(
             str(number),
-            escape(row.clip),
+            escape(printable(row.clip)),
             f"V{row.placement.track}",
             row.timecode_in,
             row.timecode_out,
             str(row.placement.record_duration),
             "" if shot is None else f"{shot.start}–{shot.end_exclusive}{handles}{speed}",
-            "" if shot is None else f"{len(row.mix)} pieces" if row.mix else f"{Path(shot.speech).name} {float(shot.speech_start):+.3f} s",
+            escape(_speech(row)),
             escape(state),
         )
     console.print(table, highlight=False)
@@ -238,6 +239,13 @@ def _show(found: Conformed, *, as_json: bool) -> None:
         console.print(here(left), highlight=False, markup=False)
     for notice in with_codes(found.notices, found.notice_messages):
         console.print(here(tell("cli.note", notice=notice)), highlight=False, markup=False)
+
+
+def _speech(row: TimelineShot) -> str:
+    """What a clip will say."""
+    if row.shot is None:
+        return ""
+    return f"{len(row.mix)} pieces" if row.mix else f"{printable(Path(row.shot.speech).name)} {float(row.shot.speech_start):+.3f} s"
 
 
 def _state(row: TimelineShot) -> Message:
@@ -256,7 +264,7 @@ def _here(sentences: Sequence[str], messages: Sequence[Message]) -> list[str]:
 
 def _say(*sentences: str) -> None:
     for sentence in sentences:
-        print(sentence, file=sys.stderr, flush=True)
+        print(printable_lines(sentence), file=sys.stderr, flush=True)
 
 
 def _rate(text: str) -> Fraction:

@@ -6,6 +6,8 @@ import argparse
 import logging
 import sys
 
+from heygem_core.printable import printable_lines
+
 
 def add_verbose(parser: argparse.ArgumentParser) -> None:
     """Adds the option to a command."""
@@ -26,4 +28,4 @@ class _StandardError(logging.Handler):
     """Writes to what standard error is at that moment: a progress bar takes it over while it is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr, flush=True)
+        print(printable_lines(self.format(record)), file=sys.stderr, flush=True)

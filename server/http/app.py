@@ -19,7 +19,7 @@ from ..hosts.exports import Exporting
 from ..rendering.handing_in import hand_in
 from ..security.allowed_folders import AllowedFolders
 from ..security.headers import COMMON
-from ..security.middleware import AccessControl, check_names
+from ..security.middleware import AccessControl, check_headers, check_names
 from ..settings import ServerSettings
 from ..wire import Placed, Problem
 from . import app_keys
@@ -94,6 +94,7 @@ async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse
     began = time.perf_counter()
     try:
         check_names(request.app[app_keys.ACCESS], request)
+        check_headers(request.app[app_keys.ACCESS], request)
         if not (request.path + "".join(request.query.values())).isprintable():  # NUL, line ends, bytes that are no UTF-8
             raise BadRequest("request.address-not-printable")
         response = await handler(request)

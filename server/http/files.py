@@ -14,10 +14,11 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from ..errors import NotFound, ServerError
+from ..errors import BadRequest, NotFound, ServerError
 
 Opener = Callable[[Path], int]
 _PIECE_BYTES = 1 << 20
+_LONGEST_RANGE = 1000  # also of several ranges; Python reads no number of 5,000 digits
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 
@@ -58,8 +59,14 @@ async def send_file(
 
 
 def _range(request: web.Request, size: int, tag: str) -> tuple[int, int, int]:
-    """(first byte, one past the last, status). Several ranges at once, and ranges of another version, are answered with the whole."""
-    found = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    """(first byte, one past the last, status). Several ranges at once, and ranges of another version, are answered with the whole.
+
+    Raises: BadRequest.
+    """
+    said = request.headers.get("Range", "").strip()
+    if len(said) > _LONGEST_RANGE:
+        raise BadRequest("request.range-too-long")
+    found = _RANGE.fullmatch(said)
     if found is None or found.groups() == ("", "") or request.headers.get("If-Range", tag) != tag:
         return 0, size, 200
     first, last = found.groups()

@@ -1,6 +1,7 @@
 """The server's log: one JSON object a line, rotated, without secrets. Each job has a log of its own beside it.
 
-Whatever is logged passes `masked`: tokens, one-time codes and bearer headers become ***, wherever they stand.
+Whatever is logged passes `masked`: tokens, one-time codes and bearer headers become ***, wherever they stand. What terminals obey is taken
+out, since logs are read in terminals.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from heygem_core.printable import printable_lines
 
 LOGGER = logging.getLogger("heygem_server")
 LARGEST_BYTES = 10 << 20
@@ -36,7 +39,11 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "facts", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return masked(json.dumps(line, ensure_ascii=False, default=str))
+        return masked(json.dumps({name: _shown(value) for name, value in line.items()}, ensure_ascii=False, default=str))
+
+
+def _shown(value: object) -> object:
+    return printable_lines(value) if isinstance(value, str) else value
 
 
 def start_log(folder: Path) -> logging.Handler:

@@ -6,7 +6,6 @@ signs takes is never a request's to choose: the certificate and its key are sett
 
 from __future__ import annotations
 
-import unicodedata
 from os.path import exists, isdir, isfile  # those of Path raise for a name that is too long
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from ..security.paths import real_path
 
 _HEADS = frozenset({"auto", "mel", "whisper"})  # those that ship; anything else is the path of one
 _ENCODERS = frozenset({"offline"})  # a package of this machine; names of the hub's are not for requests
-_SHOWS_NOTHING = frozenset({"Cc", "Zl", "Zp"})  # control characters, line and paragraph separators
-_TURNS_TEXT = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # “gpj.exe” shown as “exe.jpg”
 
 
 def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by: str) -> RenderSettings:
@@ -56,9 +53,3 @@ def takes_folder(roots: AllowedFolders, wanted: str | None, usual: Path, wanted_
     if exists(real) and not isdir(real):
         raise BadPath("request.takes-need-folder", path=wanted)
     return str(real)
-
-
-def plain(name: str) -> str:
-    """A name for people: one line, and nothing in it that hides or turns around what follows."""
-    kept = "".join(" " if unicodedata.category(letter) in _SHOWS_NOTHING else letter for letter in name if letter not in _TURNS_TEXT)
-    return " ".join(kept.split())

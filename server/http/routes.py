@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
@@ -101,7 +101,17 @@ REGISTERED: web.AppKey[tuple[Route, ...]] = web.AppKey("routes")
 def register(app: web.Application, routes: tuple[Route, ...]) -> None:
     app[REGISTERED] = routes
     for route in routes:
-        app.router.add_route(route.method, route.path, _bound(route), expect_handler=None)
+        app.router.add_route(route.method, route.path, _bound(route), expect_handler=_expected)
+
+
+async def _expected(request: web.Request) -> None:
+    """The framework's own cannot say that it does not understand a header whose bytes are no text. Raises: HTTPExpectationFailed."""
+    if request.version < HttpVersion11:
+        return
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        raise web.HTTPExpectationFailed
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # it belongs to no answer
 
 
 def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -19,7 +19,7 @@ from heygem_core.os_errors import why
 
 from ..security.auth_rate_limit import AuthRateLimit
 from ..security.certificate import fingerprint, own_certificate, server_context
-from ..security.host_names import HostNames
+from ..security.host_names import HostNames, bracketed
 from ..security.middleware import AccessControl
 from ..security.tokens import TokenStore
 from ..settings import USUAL_PORT, ServerSettings
@@ -68,7 +68,7 @@ async def serve(settings: ServerSettings, ready: Callable[[Ready], None], stop: 
 
 async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Callable[[Ready], None], stop: asyncio.Event) -> None:
     port = listener.getsockname()[1]
-    names = _lan_names(settings)
+    names = settings.names
     certificate, key = own_certificate(settings.data_folder, names) if settings.lan else (None, None)
     tokens = TokenStore(settings.data_folder / "access.json")
     access = AccessControl(
@@ -104,20 +104,14 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Ca
 
 
 def _ready(settings: ServerSettings, port: int, access: AccessControl, certificate: Path | None) -> Ready:
-    host = (
-        "127.0.0.1"
-        if settings.host in ("127.0.0.1", "localhost", "0.0.0.0", "::")
-        else f"[{settings.host}]"
-        if ":" in settings.host
-        else settings.host
-    )
-    url = f"{'https' if access.secure else 'http'}://{host}:{port}"
+    host = "127.0.0.1" if settings.host in ("127.0.0.1", "localhost", "0.0.0.0", "::") else settings.host.partition("%")[0]
+    url = f"{'https' if access.secure else 'http'}://{bracketed(host)}:{port}"
     return Ready(
         url=url,
         port=port,
         token=access.tokens.admin.token,
         sign_in=f"{url}/#code={access.tokens.new_code()}",
-        elsewhere=tuple(f"https://{name}:{port}" for name in _lan_names(settings)),
+        elsewhere=tuple(f"https://{bracketed(name)}:{port}" for name in settings.names),
         fingerprint=None if certificate is None else fingerprint(certificate),
     )
 
@@ -126,13 +120,6 @@ def _with_certificate(file: ServerFile, certificate: Path) -> ServerFile:
     import msgspec
 
     return msgspec.structs.replace(file, certificate=str(certificate))
-
-
-def _lan_names(settings: ServerSettings) -> tuple[str, ...]:
-    """By which names other machines may call this one: those of the settings, else the machine's own name."""
-    if not settings.lan:
-        return ()
-    return settings.allowed_hosts or (socket.gethostname(),)
 
 
 def _listen(settings: ServerSettings) -> socket.socket:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from heygem_core.errors import SpecError
 from heygem_core.os_errors import why
+from heygem_core.printable import printable_name
 from heygem_core.shot import from_json, to_json
 
 from ..errors import BadRequest, DiskFull, NotFound, TooLarge
@@ -117,9 +118,8 @@ def _keep(file, digest, piece: bytes) -> None:  # type: ignore[no-untyped-def]
 
 
 def _shown(name: str) -> str:
-    """The last part of the sender's name without control characters, at most 200 characters."""
-    last = re.split(r"[/\\]", name)[-1]
-    return "".join(letter for letter in last if letter.isprintable())[-200:].strip() or "upload"
+    """The last part of the sender's name, at most 200 characters."""
+    return printable_name(re.split(r"[/\\]", name)[-1])[-200:].strip() or "upload"
 
 
 def _suffix(name: str) -> str:

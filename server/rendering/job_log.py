@@ -11,6 +11,7 @@ import msgspec
 
 from heygem_core.errors import SpecError
 from heygem_core.messages import Language, message_of, say
+from heygem_core.printable import printable
 from heygem_core.shot import from_json, to_json
 
 from ..wire import LogLine
@@ -76,7 +77,7 @@ def _mend_end(path: Path) -> int:
 
 
 def _text(line: LogLine, language: Language) -> str:
-    said = " ".join(say(message_of(line), language).splitlines())
+    said = printable(" ".join(say(message_of(line), language).splitlines()))
     return f"{_clock(line.at)} {line.level:7} {line.shot or '-'} {said}\n"
 
 

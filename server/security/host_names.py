@@ -19,7 +19,7 @@ class HostNames:
     def __init__(self, port: int, *, secure: bool = False, extra: tuple[str, ...] = ()) -> None:
         """`extra`: names by which other machines call this one."""
         scheme, default = ("https", 443) if secure else ("http", 80)
-        names = ["127.0.0.1", "localhost", "[::1]", *(_bracketed(name.lower()) for name in extra)]
+        names = ["127.0.0.1", "localhost", "[::1]", *(bracketed(name.lower()) for name in extra)]
         self.hosts = frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == default else frozenset())
         self.origins = frozenset(f"{scheme}://{host}" for host in self.hosts)
         self.sockets = tuple(sorted(f"{'wss' if secure else 'ws'}://{host}" for host in self.hosts))
@@ -40,5 +40,6 @@ class HostNames:
         raise ForeignOrigin("auth.foreign-page")
 
 
-def _bracketed(name: str) -> str:
+def bracketed(name: str) -> str:
+    """As it stands in an address."""
     return f"[{name}]" if ":" in name and not name.startswith("[") else name

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from ..errors import Forbidden, Unauthorized
+from ..errors import BadRequest, Forbidden, Unauthorized
 from ..wire import Scope
 from . import signed_addresses
 from .auth_rate_limit import AuthRateLimit
@@ -29,6 +29,7 @@ from .tokens import Grant, TokenStore, same
 COOKIE = "heygem_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"  # where TLS is on: browsers take it from this very host alone, and only by TLS
 CSRF_HEADER = "X-HeyGem-CSRF"
+_WHO = frozenset({b"authorization", b"cookie", CSRF_HEADER.lower().encode()})
 _SAFE_METHODS = ("GET", "HEAD")
 _UPLOADS = ("application/octet-stream", "multipart/form-data")
 
@@ -41,6 +42,18 @@ class AccessControl:
     names: HostNames
     rate_limit: AuthRateLimit
     secure: bool  # served by TLS
+
+
+def check_headers(access: AccessControl, request: web.Request) -> None:
+    """Raises: BadRequest — a header whose bytes are no text; TooMany — one that should say who asks, and too often so."""
+    for name, value in request.raw_headers:
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            if name.lower() in _WHO:
+                access.rate_limit.check_before(request.remote)
+                access.rate_limit.failed(request.remote)
+            raise BadRequest("request.header-not-text", header=name.decode("ascii", "replace")) from None
 
 
 def check_names(access: AccessControl, request: web.Request) -> OriginKind:

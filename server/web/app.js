@@ -5,7 +5,7 @@
 
 import { html, render, useEffect, useMemo, useRef, useState } from "./ui/html.js";
 import { AppContext, useLive, useStore } from "./ui/hooks.js";
-import { Notice } from "./ui/parts.js";
+import { Empty, Notice } from "./ui/parts.js";
 import { makeClient } from "./client.js";
 import { knowEditors } from "./editors.js";
 import { makeHostLink, wantedHost } from "./host.js";
@@ -200,6 +200,8 @@ function drawn(view, id, host) {
   if (view === "host" && id) return html`<${ConnectedEditor} key=${id} id=${id} />`;
   if (view === "queue") return html`<${QueueView} />`;
   if (view === "results") return html`<${ResultsView} />`;
+  if (view === "nothing")
+    return html`<div class="view"><${Empty} icon="timeline" title=${t("nav.nothing")}>${t("nav.nothing-hint")}<//></div>`;
   if (view === "take" && id) return html`<${TakePage} id=${id} />`;
   return html`<${NewView} />`;
 }

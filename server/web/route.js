@@ -2,7 +2,7 @@
 
 import { Store } from "./store.js";
 
-/** @typedef {"new" | "queue" | "results" | "take" | "host"} View */
+/** @typedef {"new" | "queue" | "results" | "take" | "host" | "nothing"} View "nothing": no such address */
 /** @typedef {{view: View, id: string | null}} Route */
 
 const VIEWS = new Set(["new", "queue", "results", "take", "host"]);
@@ -10,7 +10,12 @@ const VIEWS = new Set(["new", "queue", "results", "take", "host"]);
 /** @param {string} hash @param {View} home @returns {Route} */
 export function readRoute(hash, home) {
   const [view, id = null] = hash.replace(/^#\/?/, "").split("/");
-  return VIEWS.has(view) ? { view: /** @type {View} */ (view), id: id && decodeURIComponent(id) } : { view: home, id: null };
+  if (!VIEWS.has(view)) return { view: home, id: null };
+  try {
+    return { view: /** @type {View} */ (view), id: id && decodeURIComponent(id) };
+  } catch {
+    return { view: "nothing", id: null }; // “%” without two digits behind it
+  }
 }
 
 /** @type {Store<Route>} */

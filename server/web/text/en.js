@@ -219,6 +219,8 @@ export default {
   "nav.language": "Language",
   "nav.light": "Light theme",
   "nav.new": "New render",
+  "nav.nothing": "Nothing here",
+  "nav.nothing-hint": "There is nothing at this address. Choose a view above.",
   "nav.queue": "Queue",
   "nav.results": "Results",
   "nav.skip": "Skip to the content",

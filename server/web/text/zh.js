@@ -219,6 +219,8 @@ export default {
   "nav.language": "语言",
   "nav.light": "浅色主题",
   "nav.new": "新建渲染",
+  "nav.nothing": "没有此页面",
+  "nav.nothing-hint": "此地址没有内容。请在上方选择一个视图。",
   "nav.queue": "队列",
   "nav.results": "结果",
   "nav.skip": "跳到内容",

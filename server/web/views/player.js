@@ -104,11 +104,11 @@ export function Player({ take, report, waveform, seekTo, onFrame }) {
     }</div>
     <div id="player-stage" role="tabpanel" aria-label=${t("player.picture", { name: take.name })} class="player-stage ${shown}"
       style=${{ aspectRatio: shown === "side" ? `${take.width * 2} / ${take.height}` : `${take.width} / ${take.height}` }}>
-      <video ref=${before} class="before" src=${beforeUrl.url} playsinline muted preload="auto" tabindex="-1"
-        aria-label=${t("player.before")} onError=${() => beforeUrl.renew() || setLost(true)}></video>
-      <video ref=${after} class="after" src=${afterUrl.url} playsinline preload="auto" tabindex="-1" aria-label=${t("player.after")}
+      <video ref=${before} class="before" src=${beforeUrl.url ?? undefined} playsinline muted preload="auto" tabindex="-1"
+        aria-label=${t("player.before")} onError=${() => beforeUrl.url === null || beforeUrl.renew() || setLost(true)}></video>
+      <video ref=${after} class="after" src=${afterUrl.url ?? undefined} playsinline preload="auto" tabindex="-1" aria-label=${t("player.after")}
         muted=${muted}
-        onError=${() => afterUrl.renew() || setBroken(t("player.broken"))} onLoadedData=${() => setBroken(null)}
+        onError=${() => afterUrl.url === null || afterUrl.renew() || setBroken(t("player.broken"))} onLoadedData=${() => setBroken(null)}
           style=${{ clipPath: shown === "wipe" ? `inset(0 0 0 ${wipe * 100}%)` : "none" }} onClick=${transport.toggle}></video>
       <span class="stage-label left">${shown === "after" ? t("player.after") : t("player.before")}</span>
       ${(shown === "side" || shown === "wipe") && html`<span class="stage-label right">${t("player.after")}</span>`}

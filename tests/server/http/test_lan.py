@@ -5,12 +5,15 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from heygem_server.client import Client, NoServer
 from heygem_server.security.certificate import fingerprint, own_certificate, pinned_context
+from heygem_server.security.host_names import HostNames, bracketed
 from heygem_server.security.private_files import acl_command
+from heygem_server.settings import ServerSettings
 
 from .running import Server, running
 
@@ -116,3 +119,34 @@ def test_on_windows_the_file_is_given_to_its_user_alone(monkeypatch: pytest.Monk
         "/grant:r",
         "STUDIO\\ed:(F)",
     ]
+
+
+def test_the_address_that_it_was_told_is_its_own(tmp_path: Path) -> None:
+    """`--lan --host NAME` made a certificate for the machine's name alone and refused whoever asked for NAME."""
+    with running(tmp_path, renders=False, lan=True, host="127.0.0.2") as server:
+        assert server.ready.url == f"https://127.0.0.2:{server.ready.port}"
+        assert server.ready.url in server.ready.elsewhere
+        context = pinned_context(server.settings.data_folder / "lan-certificate.pem")
+        context.check_hostname = True
+        with Client(server.ready.url, server.ready.token, context=context) as client:
+            assert client.info().scope == "admin"
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"host": "render.lan"}, ("MACHINE", "render.lan")),
+        ({"host": "10.0.0.5", "allowed_hosts": ("a.lan",)}, ("a.lan", "10.0.0.5")),
+        ({"host": "a.lan", "allowed_hosts": ("a.lan", "b.lan")}, ("a.lan", "b.lan")),
+        ({"host": "fe80::1%eth0"}, ("MACHINE", "fe80::1")),
+        ({"host": "0.0.0.0"}, ("MACHINE",)),
+        ({"host": "::"}, ("MACHINE",)),
+        ({}, ("MACHINE",)),
+        ({"lan": False}, ()),
+    ],
+)
+def test_the_names_of_a_server(settings: dict[str, Any], names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "MACHINE")
+    found = ServerSettings(**{"lan": True, "data_folder": tmp_path, **settings})
+    assert sorted(found.names) == sorted(names)
+    HostNames(8437, secure=True, extra=found.names).check_host(f"{bracketed(names[-1])}:8437" if names else "localhost:8437")

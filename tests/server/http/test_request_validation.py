@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from heygem_core.errors import SpecError
+from heygem_core.printable import printable_name
 from heygem_core.shot import Shot, from_json
-from heygem_server.http.request_validation import plain
 from heygem_server.security import paths
 from heygem_server.security.allowed_folders import AllowedFolders
 from heygem_server.security.errors import BadPath
@@ -223,8 +223,8 @@ def msgspec_replace(settings: ServerSettings, **changes: Any) -> ServerSettings:
 
 
 def test_names_are_one_line_and_hide_nothing(server: Server, media: Path) -> None:
-    assert plain("a\nERROR: b\u2028c\x00\u202egpj.exe  d") == "a ERROR: b c gpj.exe d"
-    assert plain("نیم\u200cفاصله 👩\u200d👧") == "نیم\u200cفاصله 👩\u200d👧", "joiners belong to words and pictures"
+    assert printable_name("a\nERROR: b\u2028c\x00\u202egpj.exe  d") == "a ERROR: b c gpj.exe d"
+    assert printable_name("نیم\u200cفاصله 👩\u200d👧") == "نیم\u200cفاصله 👩\u200d👧", "joiners belong to words and pictures"
     answer = server.ask("POST", "/api/v1/jobs", {"shots": [shot(media, name="x\ny")], "name": "\u202eevil\r\nname"})
     assert (answer.json["job"]["name"], answer.json["shots"][0]["name"]) == ("evil name", "x y")
     server.ask("POST", f"/api/v1/jobs/{answer.json['job']['id']}/cancel")

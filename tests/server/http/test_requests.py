@@ -7,10 +7,14 @@ import http.client
 import json
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
+from heygem_server.errors import BadRequest
+from heygem_server.http import files
 from heygem_server.http import routes as routes_module
 from heygem_server.http.log import masked
 from heygem_server.http.route_table import ROUTES
@@ -92,7 +96,7 @@ def test_a_body_that_never_comes_ends_the_request(server: Server, monkeypatch: p
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"null", b'{"nonce":1}', b'{"nonce":"short"}', b'{"nonce":"' + b"n" * 32 + b'","more":1}', b"\xff", b"[" * 100_000],
+    [b"", b"{", b"[]", b"null", b'{"nonce":1}', b'{"nonce":"short"}', b'{"nonce":"' + b"n" * 32 + b'","more":1}', b"\xff", b"[" * 50_000],
 )
 def test_a_body_that_is_not_what_was_wanted_is_a_clear_refusal(server: Server, body: bytes) -> None:
     answer = server.ask("POST", "/api/v1/prove", body, {"Content-Type": "application/json"})
@@ -185,3 +189,68 @@ def test_masking_finds_tokens_codes_and_bearers() -> None:
     assert masked(f"x {token} y") == "x *** y"
     assert masked("http://127.0.0.1:1/#code=abc-DEF_1 z") == "http://127.0.0.1:1/#code=*** z"
     assert masked("authorization: Bearer something") == "authorization: Bearer ***"
+
+
+HOSTILE = {
+    "invalid UTF-8": "\xff\xfe",
+    "half a character": "\xed\xa0\x80",
+    "a number of 5,000 digits": "9" * 5000,
+    "a range of 5,000 digits": "bytes=" + "9" * 5000 + "-",
+    "a range that ends there": "bytes=0-" + "9" * 5000,
+    "the last so many bytes": "bytes=-" + "9" * 5000,
+    "quotes": '"' * 100 + "W/,",
+    "an equals sign": "=",
+}
+HEADERS = (
+    "Authorization", "Cookie", "X-HeyGem-CSRF", "Range", "If-Range", "If-None-Match", "Content-Type", "Content-Encoding", "Idempotency-Key",
+    "Origin", "Sec-Fetch-Site", "Expect", "Upgrade", "Sec-WebSocket-Key", "X-Anything",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that counts its own wrong tokens."""
+    with running(tmp_path_factory.mktemp("apart"), renders=False) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_no_header_is_an_error_of_the_server(apart: Server, name: str) -> None:
+    """Bytes that are no text, in the token or the cookie, were a 500, and no wrong token was counted; ranges of 5,000 digits too."""
+    for value in HOSTILE.values():
+        for method, path, body in (
+            ("GET", "/static/route.js", None),
+            ("GET", "/api/v1/takes/x/file", None),
+            ("GET", "/api/v1/events", None),
+            ("POST", "/api/v1/prove", {"nonce": "n" * 32}),
+        ):
+            for known in (False, name != "Authorization"):
+                answer = apart.ask(method, path, body, {name: value}, known=known)
+                assert answer.status < 500, (method, path, value[:20])
+                if value.startswith(("\xff", "\xed")):
+                    assert answer.status in ({"Origin": (403,), "Expect": (417,)}.get(name, (400, 429))), (method, path)
+
+
+def test_a_token_that_is_no_text_is_counted_as_a_wrong_one(tmp_path: Path) -> None:
+    with running(tmp_path, renders=False) as server:
+        for name in ("Authorization", "Cookie", "X-HeyGem-CSRF", "Accept"):
+            statuses = [server.ask("GET", "/api/v1/info", headers={name: "Bearer \xff"}, known=False).status for _ in range(8)]
+            assert set(statuses) <= {400, 429}
+        assert statuses == [400] * 8, "of those who say nothing about who they are nothing is counted"
+        assert server.ask("GET", "/api/v1/info", headers={"Authorization": "Bearer \xff"}, known=False).status == 429
+        assert server.ask("GET", "/api/v1/info").status == 200
+
+
+@pytest.mark.parametrize("said", ["bytes=" + "9" * 5000 + "-", "bytes=0-" + "9" * 5000, "bytes=-" + "9" * 5000, "bytes=" + "0-1," * 1000])
+def test_a_range_that_nobody_means_is_refused(tmp_path: Path, said: str) -> None:
+    request = make_mocked_request("GET", "/", headers={"Range": said})
+    with pytest.raises(BadRequest):
+        files._range(request, 100, '"tag"')
+    assert files._range(make_mocked_request("GET", "/", headers={"Range": "bytes=0-" + "9" * 500}), 100, '"tag"') == (0, 100, 206)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"code":"\\ud800"}', b'{"code":"\xff"}', b'{"code":"\xed\xa0\x80"}', b'{"code":"\\u0000"}', '{"code":"é"}'.encode()]
+)
+def test_a_code_that_is_no_text_is_a_clear_refusal(apart: Server, body: bytes) -> None:
+    assert apart.ask("POST", "/api/v1/sign-in", body, {"Content-Type": "application/json"}, known=False).status in (400, 401, 429)
