@@ -634,6 +634,7 @@ class ConsentWanted(Struct, frozen=True, kw_only=True, tag_field="type", tag="co
 
     folder: str
     wanted_by: str  # in words
+    wanted_by_message: Message | None = None
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
@@ -693,7 +694,9 @@ class SelectedItem(Struct, frozen=True, kw_only=True):
     placement: Placement
     path: str | None = None  # of its media; None = the host alone can decode it
     needs_host_export: str | None = None  # why, in a sentence
+    needs_host_export_message: Message | None = None
     cannot_copy: tuple[str, ...] = ()  # what a take placed above it would lose, in words
+    cannot_copy_messages: tuple[Message, ...] = ()
 
 
 class SelectionResult(Struct, frozen=True, kw_only=True):
@@ -744,6 +747,7 @@ class ExportView(Struct, frozen=True, kw_only=True):
     exported: tuple[ExportedItem, ...]
     blocked_ms: float  # for which the editor could not be used
     notices: tuple[str, ...] = ()  # the editor's
+    notice_messages: tuple[Message, ...] = ()
 
 
 class PlaceParams(Struct, frozen=True, kw_only=True):
@@ -769,7 +773,9 @@ class PlaceResult(Struct, frozen=True, kw_only=True):
     record_start: int
     record_duration: int
     not_copied: tuple[str, ...] = ()
+    not_copied_messages: tuple[Message, ...] = ()
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()
 
 
 class RevealParams(Struct, frozen=True, kw_only=True):
@@ -798,3 +804,4 @@ class MarkersResult(Struct, frozen=True, kw_only=True):
     added: int
     already: int
     notices: tuple[str, ...] = ()
+    notice_messages: tuple[Message, ...] = ()

@@ -24,12 +24,13 @@ def schema() -> bytes:
     return (PLUGINS / "protocol" / "host.schema.json").read_bytes()
 
 
-def messages() -> bytes:
-    return (PLUGINS / "protocol" / "messages.json").read_bytes()
+def messages(prefix: str) -> dict[str, bytes]:
+    """The panels' sentences, a file for each language."""
+    return {prefix + path.name: path.read_bytes() for path in sorted((PLUGINS / "protocol").glob("messages*.json"))}
 
 
 def shared(prefix: str) -> dict[str, bytes]:
-    return {**tree(PLUGINS / "shared", prefix), f"{prefix}host.schema.json": schema(), f"{prefix}messages.json": messages()}
+    return {**tree(PLUGINS / "shared", prefix), f"{prefix}host.schema.json": schema(), **messages(prefix)}
 
 
 def cep_panel() -> dict[str, bytes]:
@@ -42,7 +43,7 @@ def uxp_panel() -> dict[str, bytes]:
 
 def host_client() -> dict[str, bytes]:
     """The package that the scripts of all Python editors share."""
-    return {**tree(PLUGINS / "host_client" / "heygem_host", "heygem_host/"), "heygem_host/messages.json": messages()}
+    return {**tree(PLUGINS / "host_client" / "heygem_host", "heygem_host/"), **messages("heygem_host/")}
 
 
 def resolve_library() -> dict[str, bytes]:

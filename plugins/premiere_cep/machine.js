@@ -9,7 +9,18 @@ const https = require("https");
 const os = require("os");
 const path = require("path");
 
+const { refusal } = core("errors.js");
+
 const TIMEOUT_MS = 10000;
+
+/** The shared core lies beside the panel once it is packed or installed, and one folder up in the repository. */
+function core(name) {
+  try {
+    return require(`./shared/${name}`);
+  } catch {
+    return require(`../shared/${name}`);
+  }
+}
 
 function makeMachine(config) {
   let exitCode = null;
@@ -24,8 +35,7 @@ function makeMachine(config) {
     readText: (file) => fs.promises.readFile(file, "utf8"),
     http: ask,
     startServer: config.command && config.command.length ? start : null,
-    startProblem: () =>
-      exitCode ? `The render server ended right after its start (code ${exitCode}): run “heygem serve” in a terminal to read why.` : null,
+    startProblem: () => (exitCode ? refusal("Ended", "panel.premiere-server-ended", { code: exitCode }) : null),
   };
 }
 
@@ -58,7 +68,7 @@ function startServer(command, ended) {
       stdio: "ignore",
       windowsHide: true,
     });
-    child.on("error", () => reject(new Error(`${command[0]} is gone: run “heygem install premiere” again.`)));
+    child.on("error", () => reject(refusal("NotInstalled", "panel.premiere-program-gone", { command: command[0] })));
     child.on("exit", (code) => ended(code));
     child.unref();
     setTimeout(resolve, 100);

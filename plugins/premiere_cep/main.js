@@ -17,6 +17,8 @@
   const { ServerConnection } = core("connection.js");
   const frames = core("page-frame.js");
 
+  const { languageOf, say, tell } = core("errors.js");
+
   const frame = document.getElementById("page");
   let session = null;
   let channel = null;
@@ -45,7 +47,6 @@
 
   function sessionMessage() {
     const { about, token } = session;
-    const language = window.navigator.language;
     const { capabilities } = link;
     return {
       token,
@@ -53,10 +54,19 @@
       project: about.project,
       project_name: about.projectName,
       capabilities,
-      language,
+      language: locale(),
       theme: theme(),
       can: ["pick", "open"],
     };
+  }
+
+  /** The language of Premiere's own windows, such as zh-CN. */
+  function locale() {
+    try {
+      return JSON.parse(cep.getHostEnvironment()).appUILocale.replace("_", "-");
+    } catch {
+      return window.navigator.language;
+    }
   }
 
   /** Premiere's own colours, so that the page does not glare in a dark editor. */
@@ -85,6 +95,8 @@
     window.cep.util.openURLInDefaultBrowser(url);
   }
 
+  const language = languageOf(locale());
+  show("state", say(tell("panel.looking"), language));
   const config = machineSide.readConfig(here);
   const order = JSON.parse(fs.readFileSync(path.join(here, "jsx", "order.json"), "utf8"));
   const { candidates, rootsOf } = core("presets.js");
@@ -114,6 +126,7 @@
       "export.sound",
     ],
     WebSocket: window.WebSocket,
+    language,
     told: {
       state(sentence, connected) {
         show("state", sentence);

@@ -2,9 +2,12 @@
 // Makes a take look like the clip it covers. Position and opacity are copied value by value, in a step of undo of their own and only where they
 // differ from a fresh clip's; keyframes and other effects are told.
 
+const { core } = require("./core.js");
 const find = require("./sequence.js");
 
-/** Names of what could not be copied. `inOneStep(label, makeActions)` carries actions out. */
+const { plain, tell } = core("errors.js");
+
+/** Messages of what could not be copied. `inOneStep(label, makeActions)` carries actions out. */
 async function copyAttributes(from, to, inOneStep, notices) {
   const missed = await find.effectsOf(from);
   const changes = await differences(from, to);
@@ -12,9 +15,9 @@ async function copyAttributes(from, to, inOneStep, notices) {
   inOneStep("Copy the clip's position and opacity", () =>
     changes.map(({ param, value }) => param.createSetValueAction(param.createKeyframe(value), true)),
   );
-  notices.push("Position and opacity were copied in a second step: undo twice to take the take away.");
+  notices.push(tell("panel.premiere-undo-twice"));
   for (const { param, value } of changes) {
-    if (!same(await startValue(param), value)) missed.push(param.displayName);
+    if (!same(await startValue(param), value)) missed.push(plain(String(param.displayName)));
   }
   return missed;
 }

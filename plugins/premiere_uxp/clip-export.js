@@ -6,7 +6,7 @@
 const { core } = require("./core.js");
 const find = require("./sequence.js");
 
-const { tell } = core("errors.js");
+const { tell, toldBy } = core("errors.js");
 
 const POLL_MS = 250;
 const SETTLE_MS = 20; // between two looks at a file that Premiere calls done
@@ -30,7 +30,7 @@ function makeClipExport(ppro, machine, ops) {
       setRange(open, current, first, last, "Put in and out back after an export");
       return (await current.getInPoint()).ticks === first.ticks && (await current.getOutPoint()).ticks === last.ticks;
     }, false);
-    if (!back) notices.push(tell("panel.premiere-range-changed").message);
+    if (!back) notices.push(tell("panel.premiere-range-changed"));
     return { files, notices };
   }
 
@@ -45,7 +45,7 @@ function makeClipExport(ppro, machine, ops) {
       await project(order.project); // another one may have been opened since the last file
       const kind = order.kind === "picture" ? "video" : "audio";
       const entry = (await find.itemsOf(ppro, current, kind)).find((one) => one.id === wanted.id);
-      if (!entry) return failed(wanted, tell("panel.clip-not-in-sequence").message);
+      if (!entry) return failed(wanted, tell("panel.clip-not-in-sequence"));
       await setMutes(current, kind, entry.track, changed);
       setRange(open, current, time(wanted.start), time(wanted.end), "Set the range of an export");
       let said = null;
@@ -54,14 +54,14 @@ function makeClipExport(ppro, machine, ops) {
         said = await exported(current, wanted.file, preset);
         if (await machine.sizeOf(wanted.file)) return { item: wanted.id, path: wanted.file, problem: null };
       }
-      return failed(wanted, tell("panel.premiere-exported-none", { said }).message);
+      return failed(wanted, tell("panel.premiere-exported-none", { said }));
     } catch (problem) {
-      return failed(wanted, problem.message);
+      return failed(wanted, toldBy(problem));
     } finally {
       for (const [track, muted] of changed) {
         await find.tried(() => track.setMute(muted), null);
         if (Boolean(await find.tried(() => track.isMuted(), !muted)) !== muted)
-          notices.push(tell("panel.premiere-track-changed", { track: track.name }).message);
+          notices.push(tell("panel.premiere-track-changed", { track: track.name }));
       }
     }
   }

@@ -10,6 +10,7 @@
   const { makeMachine, readConfig } = require("./machine.js");
   const { ServerConnection } = core("connection.js");
   const { CALLS } = core("rpc-dispatch.js");
+  const { languageOf, say, tell } = core("errors.js");
   const { asked } = core("page-frame.js");
   const schema = core("host.schema.json");
 
@@ -19,6 +20,10 @@
   const page = document.getElementById("page");
   let session = null;
   let shownAt = null;
+
+  const locale = String(uxp.host.uiLocale || "en").replace("_", "-"); // of Premiere's own windows
+  const language = languageOf(locale);
+  document.getElementById("state").textContent = say(tell("panel.looking"), language);
 
   function hostId() {
     const known = localStorage.getItem("heygem-host");
@@ -38,6 +43,7 @@
       project: about.project,
       project_name: about.projectName,
       capabilities,
+      language: locale,
       theme: { mode: "dark" },
       can: ["open", "pick"],
     };
@@ -61,6 +67,7 @@
       "export.sound",
     ],
     WebSocket,
+    language,
     told: {
       state(sentence, connected) {
         const line = document.getElementById("state");

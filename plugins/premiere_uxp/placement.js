@@ -3,9 +3,12 @@
 // original disabled, all in one. What is believed is what is read back. Copying position and opacity needs the placed clip's components, which
 // UXP gives only later (by a promise, while a transaction collects its actions at once): a second step, made only where they differ.
 
+const { core } = require("./core.js");
 const { makeTrackPlacement } = require("./track-placement.js");
 const { copyAttributes } = require("./clip-attributes.js");
 const find = require("./sequence.js");
+
+const { tell } = core("errors.js");
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
 function makePlacement(ppro, ops) {
@@ -60,9 +63,9 @@ function makePlacement(ppro, ops) {
     const parts = [picture, ...extra.parts];
     const known = [...parts.map((one) => String(one.media.item.getId())), picture.replaced];
     const { item, steps, after } = await lay(open, current, parts, extra.actions, before);
-    if (steps > 1) spot.notices.push(`Premiere needed ${steps} steps for this: undo ${steps} times to take the take away.`);
+    if (steps > 1) spot.notices.push(tell("panel.premiere-undo-steps", { steps }));
     if (fingerprint(after, known) !== fingerprint(before, known)) {
-      spot.notices.push("Another clip changed while the take was placed: undo, and report this version of Premiere.");
+      spot.notices.push(tell("panel.premiere-clip-changed"));
     }
     const copying = spot.covered && !order.baked;
     const missed = copying
@@ -79,14 +82,10 @@ function makePlacement(ppro, ops) {
     const moved = covered ? find.movedBy(covered, order.clip) : 0n; // of the clip: the take may cover a part of it alone
     if (moved !== 0n) {
       Object.assign(spot, { start: String(BigInt(order.start) + moved), end: String(BigInt(order.end) + moved) });
-      spot.notices.push("The clip was moved since it was rendered; the take follows it.");
+      spot.notices.push(tell("panel.clip-moved"));
     } else if (!covered && order.clip) {
       spot.covered = find.trimmed(video, order.clip);
-      spot.notices.push(
-        spot.covered
-          ? "The clip was trimmed or moved since it was rendered; the take has its old length and place."
-          : "The clip of this shot is no longer in the sequence; the take lies where the clip was.",
-      );
+      spot.notices.push(spot.covered ? tell("panel.clip-trimmed-or-moved") : tell("panel.clip-left-sequence"));
     }
     return spot;
   }
@@ -120,14 +119,12 @@ function makePlacement(ppro, ops) {
       ],
     };
     if (order.speech) out.parts = await speechParts(open, current, order, spot, audio);
-    if (order.mute !== "none" && old.length === 0) out.notices.push("No sound is linked to the clip, so nothing was muted.");
+    if (order.mute !== "none" && old.length === 0) out.notices.push(tell("panel.nothing-linked"));
     if (order.mute === "track" && old.length) {
       out.after = async () => {
         for (const one of old) await (await current.getAudioTrack(one.track)).setMute(true);
       };
-      out.notices.push(
-        `Muted the whole track ${old.map((one) => `A${one.track + 1}`).join(", ")}; unmute it in its header, undo does not.`,
-      );
+      out.notices.push(tell("panel.premiere-track-muted", { tracks: old.map((one) => `A${one.track + 1}`) }));
     }
     return out;
   }

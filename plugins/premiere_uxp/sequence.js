@@ -10,6 +10,10 @@
 /** @typedef {import("@adobe/premierepro").AudioClipTrackItem} AudioItem */
 /** @typedef {{item: VideoItem | AudioItem, track: number, id: string, start: string, end: string, inPoint: string, media: string}} Found */
 
+const { core } = require("./core.js");
+
+const { plain, tell } = core("errors.js");
+
 const TAKES = "HeyGem takes";
 const SPEECH = "HeyGem speech";
 const ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
@@ -222,10 +226,11 @@ async function effectsOf(item) {
   const names = [];
   for (let index = 0; chain && index < chain.getComponentCount(); index += 1) {
     const component = chain.getComponentAtIndex(index);
-    if (!ON_EVERY_CLIP.includes(await component.getMatchName())) names.push(await component.getDisplayName());
+    if (!ON_EVERY_CLIP.includes(await component.getMatchName())) names.push(plain(String(await component.getDisplayName())));
     else {
       for (let each = 0; each < component.getParamCount(); each += 1) {
-        if (component.getParam(each).isTimeVarying()) names.push(`keyframes of ${component.getParam(each).displayName}`);
+        if (component.getParam(each).isTimeVarying())
+          names.push(tell("panel.premiere-keyframes", { what: String(component.getParam(each).displayName) }));
       }
     }
   }

@@ -1,7 +1,7 @@
-"""Writes host.schema.json and messages.json: `python -m heygem_plugins.protocol.generate`.
+"""Writes host.schema.json and the panels' sentences (messages.json, messages.zh.json): `python -m heygem_plugins.protocol.generate`.
 
 The server's table of methods (`heygem_server.hosts.methods`) and its structs are the only place where the protocol is said, the catalogue
-(`heygem_core.messages`) the only one where sentences are. Copies of both files travel inside each panel.
+(`heygem_core.messages`) the only one where sentences are. Copies of the files travel inside each panel.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from heygem_core.messages import catalogue
+from heygem_core.messages import LANGUAGES, Language, catalogue
 from heygem_server import wire
 from heygem_server.hosts.methods import METHODS
 from heygem_server.json_schemas import schema_components
 
 SCHEMA_FILE = Path(__file__).with_name("host.schema.json")
-MESSAGES_FILE = Path(__file__).with_name("messages.json")
 
 
 def schema() -> dict[str, Any]:
@@ -37,9 +36,14 @@ def schema() -> dict[str, Any]:
     return {"methods": methods, "hello": next(found), "$defs": definitions}
 
 
-def messages() -> dict[str, str]:
-    """The panels' part of the catalogue, in English: what they say on the wire."""
-    return {code: sentence for code, sentence in catalogue("en").items() if code.startswith("panel.")}
+def messages_file(language: Language) -> Path:
+    """messages.json is the English one: what panels say on the wire. The others are for their own windows."""
+    return Path(__file__).with_name("messages.json" if language == "en" else f"messages.{language}.json")
+
+
+def messages(language: Language = "en") -> dict[str, str]:
+    """The panels' part of a catalogue."""
+    return {code: sentence for code, sentence in catalogue(language).items() if code.startswith("panel.")}
 
 
 _EMPTY = {"type": "object", "properties": {}, "additionalProperties": False}
@@ -53,7 +57,9 @@ def _fraction(kind: type) -> dict[str, Any]:
 
 def main() -> None:
     SCHEMA_FILE.write_text(json.dumps(schema(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    MESSAGES_FILE.write_text(json.dumps(messages(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    for language in LANGUAGES:
+        text = json.dumps(messages(language), indent=1, sort_keys=True, ensure_ascii=True)
+        messages_file(language).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

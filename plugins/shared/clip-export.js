@@ -2,13 +2,13 @@
 // host.export: which stretch of the sequence becomes which file, for clips that Premiere alone can decode. The adapters do it, one file after
 // the other, and put marks and muted tracks back. A preset of Premiere's own is tried before the shipped one (see presets.js).
 
-const { refusal, tell } = require("./errors.js");
+const { beside, refusal, tell } = require("./errors.js");
 const ticks = require("./ticks.js");
 
 const SUFFIX = { picture: ".mov", sound: ".wav" };
 const WANTED = { picture: "Apple ProRes 422 HQ", sound: "Waveform Audio 48 kHz" };
 
-/** ExportParams → ExportResult. `editor.exportItems` gives {files: [{item, path, problem}], notices}. A clip that fails is a problem of its own, the others come. Rejects: NoTimeline, NoPreset. */
+/** ExportParams → ExportResult. `editor.exportItems` gives {files: [{item, path, problem}], notices}, problems and notices as messages. A clip that fails is a problem of its own, the others come. Rejects: NoTimeline, NoPreset. */
 async function exported(editor, params) {
   const began = Date.now();
   const described = await editor.described();
@@ -22,12 +22,14 @@ async function exported(editor, params) {
   const known = new Map(files.map((one) => [one.item, one]));
   const given = new Map(order.items.map((one) => [one.id, one.handles]));
   const each = params.items.map((id) => result(id, known.get(id), given.get(id), params.handles || 0));
-  return { exported: each, blocked_ms: Date.now() - began, notices };
+  return { exported: each, blocked_ms: Date.now() - began, ...beside("notices", "notice_messages", notices) };
 }
 
 function result(id, made, handles, asked) {
-  if (!made) return { item: id, path: null, problem: tell("panel.clip-not-in-sequence").message };
-  return { item: id, path: made.path, problem: made.problem, handles: made.path && handles < asked ? handles : null };
+  const problem = made ? made.problem : tell("panel.clip-not-in-sequence");
+  const said = { problem: problem && problem.message, problem_message: problem };
+  if (!made) return { item: id, path: null, ...said };
+  return { item: id, path: made.path, ...said, handles: made.path && handles < asked ? handles : null };
 }
 
 /** {project, sequence, kind, presets, files: where they go, items: [{id, start, end (ticks), handles, file}]}. */

@@ -2,7 +2,7 @@
 // One connection to the server after the other: says who the editor is, answers what it is asked, brings finished takes into the sequence.
 // Calls to the editor go one at a time. Nothing is kept on disk: what is due is asked of the server anew with each connection.
 
-const { refusal } = require("./errors.js");
+const { messagesOf, refusal, refused, say, tell, toldBy } = require("./errors.js");
 const { answer } = require("./rpc-dispatch.js");
 const incomingTakes = require("./incoming-takes.js");
 const servers = require("./server-discovery.js");
@@ -12,9 +12,22 @@ const STARTING_MS = 30000;
 const RENEW_MS = 2000;
 
 class ServerConnection {
-  /** `app` is the editor's name in the protocol. `told`: {state(sentence, connected), session(server, token, about), selectionChanged(), said(sentence)}; all optional. */
-  constructor({ app, machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told = {}, placeIncoming = true }) {
-    Object.assign(this, { app, machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told, placeIncoming });
+  /** `app` is the editor's name in the protocol. `told`: {state(sentence, connected), session(server, token, about), selectionChanged(), said(sentence)}; all optional. Sentences are in `language`. */
+  constructor({
+    app,
+    machine,
+    editor,
+    schema,
+    serverFile,
+    hostId,
+    capabilities,
+    WebSocket,
+    told = {},
+    placeIncoming = true,
+    language = "en",
+  }) {
+    Object.assign(this, { app, machine, editor, schema, serverFile, hostId, capabilities, WebSocket, told, placeIncoming, language });
+    this.sentences = {}; // the server's own, in that language
     this.ended = false;
     this.socket = null;
     this.seen = null;
@@ -32,12 +45,12 @@ class ServerConnection {
           await this.serve(about);
           failures = 0;
         } else {
-          this.say("Open a project in Premiere.", false);
+          this.say(tell("panel.open-project", { editor: "Premiere" }), false);
           await this.wait(500);
         }
       } catch (problem) {
         failures += 1;
-        this.say(problem.message, false);
+        this.say(toldBy(problem), false);
         await this.wait(Math.min(10000, 250 * 2 ** Math.min(failures, 6)));
       }
     }
@@ -71,7 +84,7 @@ class ServerConnection {
       return await servers.find(this.machine, this.serverFile);
     } catch (problem) {
       if (problem.heygem !== "NoServer" || !this.machine.startServer) throw problem;
-      if (Date.now() - this.startedAt < STARTING_MS) throw this.machine.startProblem() ? new Error(this.machine.startProblem()) : problem;
+      if (Date.now() - this.startedAt < STARTING_MS) throw this.machine.startProblem() || problem;
       this.startedAt = Date.now();
       await this.machine.startServer();
       throw refusal("Starting", "panel.starting");
@@ -89,26 +102,26 @@ class ServerConnection {
     const closed = new Promise((resolve) => {
       socket.onclose = resolve;
     });
-    let refused = null;
+    let no = null; // what the server refuses with
     socket.onopen = () => socket.send(JSON.stringify(this.hello(session)));
     socket.onerror = () => {};
     socket.onmessage = (event) => {
-      refused = this.heard(event.data, session) || refused;
+      no = this.heard(event.data, session) || no;
     };
     const looking = this.look(session, socket);
     await closed;
     this.socket = null;
     await looking;
-    if (refused) throw new Error(refused);
-    if (!this.ended && !session.changed) throw new Error("The connection to the render server broke.");
+    if (no) throw refused("Refused", no);
+    if (!this.ended && !session.changed) throw refusal("ConnectionBroke", "panel.connection-broke");
   }
 
   /** One message; what it is refused with, if it is. Pictures (previews) are the page's. */
   heard(text, session) {
     const message = typeof text === "string" ? servers.parsed(text) : null;
     if (typeof message !== "object" || message === null) return null;
-    if (message.type === "refused") return String(message.message);
-    this.received(message, session).catch((problem) => this.say(problem.message, true));
+    if (message.type === "refused") return { ...message, message: String(message.message) };
+    this.received(message, session).catch((problem) => this.say(toldBy(problem), true));
     return null;
   }
 
@@ -148,7 +161,8 @@ class ServerConnection {
     if (message.type === "welcome") {
       const kept = this.seen && this.seen.epoch === message.epoch;
       this.seen = kept ? this.seen : { epoch: message.epoch, seq: message.seq };
-      this.say("Connected.", true);
+      this.say(tell("panel.connected"), true);
+      await this.learn(session);
       if (this.told.session) this.told.session(session);
       await this.report(session);
       return this.lookForTakes(session, null);
@@ -158,6 +172,12 @@ class ServerConnection {
       if (message.kind === "take.added") return this.lookForTakes(session, message.take.shot);
     }
     return undefined;
+  }
+
+  /** The server's own sentences in the panel's language: what it refuses is shown here too. Without an answer they stay English. */
+  async learn({ server, token }) {
+    if (this.language === "en") return;
+    this.sentences = await servers.ask(this.machine, server, "GET", `/api/v1/messages/${this.language}`, null, token).catch(() => ({}));
   }
 
   /** An answer belongs to the connection that asked: a server that was restarted numbers its requests anew. */
@@ -186,7 +206,7 @@ class ServerConnection {
       return await servers.ask(this.machine, server, "GET", `/api/v1/takes/${encodeURIComponent(take.id)}/placing`, null, token);
     } catch (problem) {
       if (problem.heygem === "NoServer") throw problem; // with the next connection it is asked again
-      if (!["NotFound", "Forbidden"].includes(problem.heygem) && this.told.said) this.told.said(problem.message);
+      if (!["NotFound", "Forbidden"].includes(problem.heygem)) this.tellPerson([toldBy(problem)]);
       return null;
     }
   }
@@ -207,13 +227,13 @@ class ServerConnection {
   async placed(request, reply, session) {
     if (request.method !== "host.place" && request.method !== "host.switchTake") return;
     if (reply.error) {
-      if (this.told.said) this.told.said(reply.error.message);
+      this.tellPerson([{ ...reply.error.data, message: reply.error.message }]);
       return;
     }
     const { params } = request;
     const placement = { ...params.placement, record_start: reply.result.record_start };
     this.unreported.push([params.take, { host: this.hostId, placement, at: Date.now() / 1000 }]);
-    if (this.told.said) this.told.said(sentence(params, reply.result));
+    this.tellPerson(outcome(params, reply.result));
     await this.report(session);
   }
 
@@ -229,8 +249,12 @@ class ServerConnection {
     }
   }
 
-  say(sentence, connected) {
-    if (this.told.state) this.told.state(sentence, connected);
+  say(message, connected) {
+    if (this.told.state) this.told.state(say(message, this.language, this.sentences), connected);
+  }
+
+  tellPerson(messages) {
+    if (this.told.said) this.told.said(messages.map((one) => say(one, this.language, this.sentences)).join(" "));
   }
 
   wait(milliseconds) {
@@ -240,9 +264,13 @@ class ServerConnection {
   }
 }
 
-function sentence(params, result) {
-  const lost = result.not_copied.length ? ` Not copied: ${result.not_copied.join(", ")}.` : "";
-  return `${params.name || "The take"} lies on V${result.track}.${lost} ${result.notices.join(" ")}`.trim();
+function outcome(params, result) {
+  const lost = messagesOf(result, "not_copied", "not_copied_messages");
+  return [
+    tell("panel.take-lies", { name: params.name || tell("panel.the-take"), track: result.track }),
+    ...(lost.length ? [tell("panel.not-copied", { what: lost })] : []),
+    ...messagesOf(result, "notices", "notice_messages"),
+  ];
 }
 
 module.exports = { ServerConnection };

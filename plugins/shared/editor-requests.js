@@ -1,7 +1,7 @@
 "use strict";
 // The protocol's parameters in frames become orders in ticks for the editor's side, and its answers become the protocol's results.
 
-const { refusal } = require("./errors.js");
+const { beside, refusal } = require("./errors.js");
 const ticks = require("./ticks.js");
 
 const LAST_FRAME = 100000000; // 460 hours at 60 a second: more is a mistake, and outgrows Premiere's ticks
@@ -76,8 +76,8 @@ function placedResult(params, placed) {
     track: placed.track,
     record_start: start,
     record_duration: ticks.toFrames(placed.end, rate) - start,
-    not_copied: placed.notCopied,
-    notices: placed.notices,
+    ...beside("not_copied", "not_copied_messages", placed.notCopied),
+    ...beside("notices", "notice_messages", placed.notices),
   };
 }
 

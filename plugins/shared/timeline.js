@@ -1,6 +1,7 @@
 "use strict";
 // A described sequence (ticks, ids, paths) as the protocol's SelectionResult and as OpenTimelineIO with metadata.heygem.id and .link.
 
+const { beside, tell } = require("./errors.js");
 const ticks = require("./ticks.js");
 
 const RAW = /\.(braw|r3d|ari|arx|crm|nev|dng|cine|rmf)$/i;
@@ -46,6 +47,7 @@ function overlap(one, other) {
 
 function selectedItem(described, rate, { item, kind, number }) {
   const start = ticks.toFrames(item.start, rate);
+  const why = onlyPremiereReads(item, kind);
   return {
     id: item.id,
     name: item.name,
@@ -60,18 +62,18 @@ function selectedItem(described, rate, { item, kind, number }) {
       rate,
     },
     path: item.path,
-    needs_host_export: onlyPremiereReads(item, kind),
-    cannot_copy: kind === "picture" ? item.effects : [],
+    needs_host_export: why && why.message,
+    needs_host_export_message: why,
+    ...beside("cannot_copy", "cannot_copy_messages", kind === "picture" ? item.effects : []),
   };
 }
 
 function onlyPremiereReads(item, kind) {
-  if (kind === "sound")
-    return item.path && !item.isSequence && !item.isMulticam ? null : "It is no plain file, so only Premiere can play it.";
-  if (item.isMulticam) return "It is a multicam clip, whose angle only Premiere knows.";
-  if (item.isSequence) return "It is a nested sequence, which only Premiere can draw.";
-  if (!item.path) return "It is a title, a matte or a generator, which only Premiere can draw.";
-  if (RAW.test(item.path)) return `Camera files of the kind ${RAW.exec(item.path)[0]} are decoded by Premiere alone.`;
+  if (kind === "sound") return item.path && !item.isSequence && !item.isMulticam ? null : tell("panel.only-premiere-plays");
+  if (item.isMulticam) return tell("panel.only-host-multicam", { editor: "Premiere" });
+  if (item.isSequence) return tell("panel.only-premiere-nested");
+  if (!item.path) return tell("panel.only-premiere-draws");
+  if (RAW.test(item.path)) return tell("panel.only-host-camera", { suffix: RAW.exec(item.path)[0], editor: "Premiere" });
   return null;
 }
 

@@ -9,7 +9,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from heygem_core.messages import known, with_codes
+from heygem_core.messages import known
 from heygem_core.shot import from_json, to_json
 
 from ..errors import DiskFull, NotFound
@@ -49,7 +49,7 @@ async def _export(context: RequestContext, host: HostView, body: ExportRequest) 
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
         raise
-    return ExportView(id=id, exported=found, blocked_ms=result.blocked_ms, notices=result.notices)
+    return ExportView(id=id, exported=found, blocked_ms=result.blocked_ms, notices=result.notices, notice_messages=result.notice_messages)
 
 
 def _connected(context: RequestContext) -> HostView:
@@ -100,9 +100,8 @@ def _keep(home: Path, host: HostView, body: ExportRequest, result: ExportResult,
         except BadPath as problem:
             found.append(ExportedItem(item=item, path=None, problem=str(problem), problem_message=problem.said))
     if not files:
-        notices = with_codes(result.notices, result.notice_messages)
-        if notices:
-            raise HostFailed("export.nothing-noticed", problem=found[0].problem_message, notices=notices)
+        if result.notices:
+            raise HostFailed("export.nothing-noticed", problem=found[0].problem_message, notices=result.notice_messages)
         raise HostFailed("export.nothing", problem=found[0].problem_message)
     for entry in tuple(os.scandir(home)):
         if entry.name not in names:

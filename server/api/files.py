@@ -6,6 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
+from heygem_core.messages import tell
 from heygem_core.shot import Struct
 
 from ..errors import NotFound
@@ -30,7 +31,7 @@ async def folder(context: RequestContext) -> Folder:
     roots = context[app_keys.ROOTS]
     if context.query.path is None:
         return Folder(path=None, parent=None, entries=tuple(_root_entry(each) for each in roots.folders))
-    real = roots.resolve(context.query.path, "the list of files", folder=True)
+    real = roots.resolve(context.query.path, tell("wanted.list-of-files"), folder=True)
     return await asyncio.to_thread(_listing, real, [str(each) for each in roots.folders])
 
 

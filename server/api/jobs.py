@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from heygem_core.messages import Language
+from heygem_core.messages import Language, Message, tell
 from heygem_core.printable import printable_name
 from heygem_core.shot import RenderSettings, Shot, Struct
 
@@ -52,7 +52,7 @@ async def submit(context: RequestContext, body: JobRequest) -> JobDetail:
     shots = await asyncio.to_thread(core_shots, context, body)
     body = await asyncio.to_thread(_checked, context, body)
     usual = context[app_keys.SETTINGS].takes_folder
-    folder = await asyncio.to_thread(takes_folder, context[app_keys.ROOTS], body.folder, usual, "takes of a new job")
+    folder = await asyncio.to_thread(takes_folder, context[app_keys.ROOTS], body.folder, usual, tell("wanted.job-takes"))
     services = context[app_keys.SERVICES]
     detail = await asyncio.to_thread(services.store.submit, body, shots, folder=folder, idempotency_key=key, by=requester_of(context))
     return services.scheduler.live(detail)
@@ -74,7 +74,7 @@ def _checked(context: RequestContext, request: JobRequest) -> JobRequest:
     def checked(settings: RenderSettings | None) -> RenderSettings | None:
         if settings not in known:
             assert settings is not None
-            known[settings] = checked_settings(context[app_keys.ROOTS], settings, "the settings of a new job")
+            known[settings] = checked_settings(context[app_keys.ROOTS], settings, tell("wanted.job-settings"))
         return known[settings]
 
     shots = tuple(
@@ -102,12 +102,12 @@ def _pairs(request: JobRequest) -> int:
 def _core_shot(context: RequestContext, wanted: ShotRequest, known: dict[MediaRef, str]) -> Shot:
     for media in (wanted.video, wanted.speech):
         if media not in known:
-            known[media] = str(media_path(context, media, "a new job"))
+            known[media] = str(media_path(context, media, tell("wanted.job")))
     fields = {name: getattr(wanted, name) for name in Shot.__struct_fields__ if name not in ("video", "speech")}
     return Shot(video=known[wanted.video], speech=known[wanted.speech], **fields)
 
 
-def media_path(context: RequestContext, media: MediaRef, wanted_by: str) -> Path:
+def media_path(context: RequestContext, media: MediaRef, wanted_by: Message) -> Path:
     """Where it lies on this machine. Raises: BadPath, NotAllowedFolder, NotFound — no such upload."""
     if media.upload is not None:
         return Path(real_path(context[app_keys.UPLOADS].path(media.upload)))
@@ -204,7 +204,7 @@ def _shot_action(name: str):  # type: ignore[no-untyped-def]
 
 async def again(context: RequestContext, body: RenderSettings) -> ShotView:
     await show_shot(context)
-    settings = await asyncio.to_thread(checked_settings, context[app_keys.ROOTS], body, "the settings of a shot")
+    settings = await asyncio.to_thread(checked_settings, context[app_keys.ROOTS], body, tell("wanted.shot-settings"))
     return await asyncio.to_thread(context[app_keys.SERVICES].store.retry_shot, context.id, settings)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
+from heygem_core.messages import tell
 from heygem_core.shot import Struct
 from heygem_core.tasks.specs import FacesFound, Probed, Waveform
 
@@ -53,7 +54,7 @@ def _real(context: RequestContext, media: MediaRef) -> Path:
         real = Path(real_path(media.path))
         if context[app_keys.ROOTS].is_own(real) and _is_own_export(context, real):
             return real
-    return media_path(context, media, "a look at a file")
+    return media_path(context, media, tell("wanted.look"))
 
 
 def _is_own_export(context: RequestContext, real: Path) -> bool:

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, field
 
 from heygem_core.errors import SpecError
+from heygem_core.messages import tell
 from heygem_core.printable import printable_name
 from heygem_core.shot import RenderSettings, Struct, to_json
 
@@ -129,8 +130,8 @@ def _checked(context: RequestContext, body: TimelineRequest) -> tuple[TimelineRe
     if body.format is not None:
         FORMATS.check(body.format)
     roots = context[app_keys.ROOTS]
-    settings = checked_settings(roots, body.settings, "the settings of a timeline")
-    folder = takes_folder(roots, body.folder, context[app_keys.SETTINGS].takes_folder, "a timeline's takes")
+    settings = checked_settings(roots, body.settings, tell("wanted.timeline-settings"))
+    folder = takes_folder(roots, body.folder, context[app_keys.SETTINGS].takes_folder, tell("wanted.timeline-takes"))
     return msgspec.structs.replace(body, settings=settings, origin=origin_of(context.who, body.origin)), folder
 
 
@@ -144,7 +145,7 @@ def _keep_source(context: RequestContext, body: TimelineRequest, home: Path) -> 
         given = context[app_keys.UPLOADS].path(body.upload)
         opened = os.open(given, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     else:
-        given = context[app_keys.ROOTS].resolve(body.path or "", "a timeline")
+        given = context[app_keys.ROOTS].resolve(body.path or "", tell("wanted.timeline"))
         opened = context[app_keys.ROOTS].open(given)
     suffix = given.suffix.lower()
     path = home / f"timeline{suffix if with_suffix(suffix) is not None else ''}"
@@ -158,12 +159,14 @@ def _keep_source(context: RequestContext, body: TimelineRequest, home: Path) -> 
 def _spec(context: RequestContext, body: TimelineRequest, source: Path, home: Path) -> ConformSpec:
     selection = body.selection
     if body.speech is not None:
-        selection = msgspec.structs.replace(selection, speech=str(media_path(context, body.speech, "a timeline's speech")))
+        selection = msgspec.structs.replace(selection, speech=str(media_path(context, body.speech, tell("wanted.timeline-speech"))))
     elif selection.speech is not None:
-        selection = msgspec.structs.replace(selection, speech=str(context[app_keys.ROOTS].resolve(selection.speech, "a timeline's speech")))
+        selection = msgspec.structs.replace(
+            selection, speech=str(context[app_keys.ROOTS].resolve(selection.speech, tell("wanted.timeline-speech")))
+        )
     return ConformSpec(
         source=str(source),
-        base=str(context[app_keys.ROOTS].resolve(body.path, "a timeline").parent) if body.path is not None else None,
+        base=str(context[app_keys.ROOTS].resolve(body.path, tell("wanted.timeline")).parent) if body.path is not None else None,
         format=body.format,
         rate=body.rate,
         selection=selection,

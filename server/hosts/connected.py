@@ -23,6 +23,7 @@ from heygem_core.shot import Struct, from_json, to_json
 from .. import wire
 from ..errors import BadRequest, Broken, Forbidden, HostGone, NotFound
 from ..security.tokens import Grant
+from .coded import coded
 from .editors import EDITORS
 from .methods import METHODS, Method
 
@@ -179,7 +180,9 @@ class Hosts:
                 while True:
                     try:
                         result = await self._send(await self._connected(host, request.method), request)
-                        return _checked(result, request.method.result_type, lambda why: HostFailed("host.answer-not-valid", error=why))
+                        return coded(
+                            _checked(result, request.method.result_type, lambda why: HostFailed("host.answer-not-valid", error=why))
+                        )
                     except (ConnectionError, asyncio.CancelledError) as error:
                         if isinstance(error, asyncio.CancelledError) or not request.method.repeatable:
                             raise

@@ -13,6 +13,7 @@ import msgspec
 
 from heygem_core.engines.registry import ENGINES
 from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.messages import Message
 from heygem_core.shot import RenderSettings
 
 from ..errors import Forbidden
@@ -24,7 +25,7 @@ _HEADS = frozenset({"auto", "mel", "whisper"})  # those that ship; anything else
 _ENCODERS = frozenset({"offline"})  # a package of this machine; names of the hub's are not for requests
 
 
-def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by: str) -> RenderSettings:
+def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by: Message) -> RenderSettings:
     """With real paths inside the allowed folders.
 
     Raises: Forbidden; SpecError — no engine or format of that name; BadPath, NotAllowedFolder — and the pages are asked.
@@ -45,7 +46,7 @@ def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by:
     return msgspec.structs.replace(settings, **found) if found else settings
 
 
-def takes_folder(roots: AllowedFolders, wanted: str | None, usual: Path, wanted_by: str) -> str:
+def takes_folder(roots: AllowedFolders, wanted: str | None, usual: Path, wanted_by: Message) -> str:
     """Where takes go: an allowed folder, there already or not. Raises: BadPath, NotAllowedFolder — and the pages are asked."""
     if not wanted:
         return real_path(usual)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from heygem_core.errors import SpecError
+from heygem_core.messages import Message
 from heygem_core.shot import from_json, to_json
 
 from ..errors import NotAllowedFolder, NotFound
@@ -40,7 +41,7 @@ class AllowedFolders:
     def folders(self) -> tuple[Path, ...]:
         return tuple(dict.fromkeys((*self._fixed, *self._added)))
 
-    def resolve(self, path: str, wanted_by: str, *, folder: bool = False) -> Path:
+    def resolve(self, path: str, wanted_by: Message, *, folder: bool = False) -> Path:
         """The real path of a file (or `folder`) inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (asks)."""
         path = inward(path, self._maps)
         try:
@@ -113,12 +114,12 @@ class AllowedFolders:
     def _save(self) -> None:
         write_private(self._file, to_json([str(folder) for folder in self._added]))
 
-    def _ask_for(self, folder: str, wanted_by: str) -> None:
+    def _ask_for(self, folder: str, wanted_by: Message) -> None:
         now = time.monotonic()
         self._asked = {known: at for known, at in self._asked.items() if now - at < _ASK_AGAIN_S}
         if folder not in self._asked:
             self._asked[folder] = now
-            self._ask(ConsentWanted(folder=folder, wanted_by=wanted_by))
+            self._ask(ConsentWanted(folder=folder, wanted_by=wanted_by.message, wanted_by_message=wanted_by))
 
 
 def inward(path: str, maps: tuple[PathMap, ...]) -> str:

@@ -191,7 +191,7 @@ function Shell({ host, onLook }) {
     <${Top} framed=${host !== null} onLook=${onLook} />
     ${notice && html`<${Notice} kind="warn">${sentence(notice)}<//>`}
     <main id="main" ref=${main} tabindex="-1" class=${connection === "open" ? "" : "not-live"}>${drawn(view, id, host)}</main>
-    ${consent && html`<${Consent} key=${consent.folder} folder=${consent.folder} wantedBy=${consent.wanted_by} />`}`;
+    ${consent && html`<${Consent} key=${consent.folder} folder=${consent.folder} wantedBy=${sentence(consent.wanted_by_message, consent.wanted_by)} />`}`;
 }
 
 /** @param {import("./route.js").View} view @param {string | null} id @param {import("./host.js").HostLink | null} host */

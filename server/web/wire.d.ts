@@ -513,6 +513,7 @@ export interface ConsentWanted {
   type: "consent";
   folder: string;
   wanted_by: string;
+  wanted_by_message: Message | null;
 }
 
 export interface Refused {
@@ -552,7 +553,9 @@ export interface SelectedItem {
   placement: Placement;
   path: string | null;
   needs_host_export: string | null;
+  needs_host_export_message: Message | null;
   cannot_copy: Array<string>;
+  cannot_copy_messages: Array<Message>;
 }
 
 export interface SelectionResult {
@@ -595,6 +598,7 @@ export interface ExportView {
   exported: Array<ExportedItem>;
   blocked_ms: number;
   notices: Array<string>;
+  notice_messages: Array<Message>;
 }
 
 export interface PlaceParams {
@@ -615,7 +619,9 @@ export interface PlaceResult {
   record_start: number;
   record_duration: number;
   not_copied: Array<string>;
+  not_copied_messages: Array<Message>;
   notices: Array<string>;
+  notice_messages: Array<Message>;
 }
 
 export interface RevealParams {
@@ -638,6 +644,7 @@ export interface MarkersResult {
   added: number;
   already: number;
   notices: Array<string>;
+  notice_messages: Array<Message>;
 }
 
 export interface Probed {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from heygem_core.messages import catalogue
+from heygem_core.messages import LANGUAGES, catalogue
 from heygem_plugins.protocol import generate
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,14 @@ def test_every_code_is_told_with_its_own_parameters() -> None:
 
 
 # How a panel's JavaScript and Premiere's scripts tell something: what stands before the code.
-TELLERS = {"tell": r"\s*", "h.sentence": r"\s*", "refusal": r"\s*[^,]+,\s*", "h.fail": r"\s*[^,]+,\s*", "refused": r"\s*\"\w+\",\s*"}
+TELLERS = {
+    "tell": r"\s*",
+    "h.tell": r"\s*",
+    "h.sentence": r"\s*",
+    "refusal": r"\s*[^,]+,\s*",
+    "h.fail": r"\s*[^,]+,\s*",
+    "refused": r"\s*\"\w+\",\s*",
+}
 SCRIPTS = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
     for room in ("shared", "premiere_cep", "premiere_uxp")
@@ -145,10 +152,39 @@ def test_no_script_of_a_panel_refuses_with_a_sentence_of_its_own() -> None:
         assert len(made) == (name in ("plugins/shared/errors.js", "plugins/premiere_cep/jsx/text.jsx")), name
 
 
-def test_the_panels_copy_holds_all_that_they_tell() -> None:
-    copied = json.loads((ROOT / "plugins/protocol/messages.json").read_text("utf-8"))
-    assert copied == generate.messages(), "python -m heygem_plugins.protocol.generate writes it anew"
-    assert {code for _, code, _ in told_by_scripts()} <= set(copied)
+def test_no_panel_says_a_sentence_of_its_own() -> None:
+    """Notices, reasons, what a window shows: whatever reads like a sentence stands in the catalogue, so that each language has it."""
+    found = [f"{name}: {said}" for name, text in SCRIPTS.items() for said in re.findall(_SENTENCE_OF_SCRIPT, without_comments(text))]
+    for path, tree in TREES.items():
+        if {"heygem_host", "heygem_resolve"} & set(path.parts) and path.name != "schema_checks.py":  # its faults are for programmers
+            found += [f"{path.name}: {said}" for said in sentences_of(tree)]
+    assert found == []
+
+
+_SENTENCE_OF_SCRIPT = r"""["'`]([A-Z][^"'`\n]* [^"'`\n]*(?:[.?…]|: ?))["'`]"""
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", "", text, flags=re.DOTALL)
+
+
+def sentences_of(tree: ast.Module) -> list[str]:
+    """Texts of several words that end like a sentence; what documents, and what a programmer alone sees (a raised ValueError), aside."""
+    documents = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+    raised = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
+    faults = [call for call in raised if name_of(call.func) == "ValueError"]
+    aside = {id(each) for part in (*documents, *faults) for each in ast.walk(part)}
+    texts = [
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in aside
+    ]
+    return [text for text in texts if re.search(r"\w \w", text) and text.strip()[-1:] in ".?…:"]
+
+
+def test_the_panels_copies_hold_all_that_they_tell() -> None:
+    for language in LANGUAGES:
+        copied = json.loads(generate.messages_file(language).read_text("utf-8"))
+        assert copied == generate.messages(language), "python -m heygem_plugins.protocol.generate writes it anew"
+        assert {code for _, code, _ in told_by_scripts()} <= set(copied)
 
 
 @pytest.mark.parametrize("code", sorted(catalogue("en")))

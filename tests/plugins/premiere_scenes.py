@@ -19,6 +19,7 @@ from heygem_plugins.protocol import generate
 from heygem_server.hosts.methods import METHODS
 from tests.plugins.media import in_ticks, make_clip, make_speech
 from tests.plugins.node import HERE, NodeProcess
+from tests.plugins.protocol import check_codes
 
 SCHEMA = json.loads(generate.SCHEMA_FILE.read_text(encoding="utf-8"))
 TIMEBASES = {"23.976": 10594584000, "25": 10160640000, "29.97": 8475667200, "59.94": 4237833600}
@@ -102,6 +103,7 @@ class Scene:
         kind = METHODS[method].result
         if kind is not None:
             from_json(json.dumps(reply["result"]), kind)
+            check_codes(reply["result"])
         return reply["result"]
 
     def refusal(self, method: str, **params: Any) -> dict[str, Any]:

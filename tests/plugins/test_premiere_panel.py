@@ -168,3 +168,56 @@ def test_every_entry_of_the_ledger_has_a_tag_and_the_fake_obeys_it(editor):
     assert {entry["tag"] for entry in entries.values()} <= set("VOL2?")
     for name, entry in entries.items():
         assert entry.get("always") or f'does("{name}")' in text, f"{name} is in the ledger, and the fake does not obey it"
+
+
+SPEAKING = """
+const { languageOf, say, tell, plain, messagesOf } = require('./plugins/shared/errors.js');
+const { ServerConnection } = require('./plugins/shared/connection.js');
+const heard = [];
+const told = { state: (sentence) => heard.push(sentence), said: (sentence) => heard.push(sentence) };
+const machine = { http: async () => ({ status: 200, text: JSON.stringify({ 'job.gone': '该任务已不存在。' }) }) };
+const link = new ServerConnection({ machine, told, language: LANGUAGE });
+"""
+
+
+def speaking(code: str, language: str) -> Any:
+    """What the panel shows in a language."""
+    ran = run_node(
+        "-e", SPEAKING.replace("LANGUAGE", json.dumps(language)) + f"(async () => {{ {code} console.log(JSON.stringify(heard)); }})();"
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        (
+            "en",
+            ["Connected.", "The take lies on V3. Not copied: Blur, keyframes of Scale. Muted the whole track A1, A2.", "That job is gone."],
+        ),
+        ("zh", ["已连接。", "结果 位于 V3。 未复制：Blur、Scale 的关键帧。 已将整条轨道 A1、A2 静音。", "该任务已不存在。"]),
+    ],
+)
+def test_a_premiere_panels_lines_are_in_the_language_of_premiere(language, shown):
+    code = """
+link.say(tell('panel.connected'), true);
+const lost = [plain('Blur'), tell('panel.premiere-keyframes', { what: 'Scale' })];
+const notices = [tell('panel.track-muted', { tracks: ['A1', 'A2'] })];
+const texts = (messages) => messages.map((one) => one.message);
+const result = { track: 3, record_start: 0, not_copied: texts(lost), not_copied_messages: lost, notices: texts(notices),
+  notice_messages: notices };
+const session = { server: { url: 'http://x', certificate: null }, token: 't' };
+await link.placed({ method: 'host.place', params: { take: 't1', placement: {} } }, { result }, session);
+await link.learn(session);
+link.tellPerson([{ code: 'job.gone', params: {}, message: 'That job is gone.' }]);
+"""
+    assert speaking(code, language) == shown
+
+
+def test_tags_of_adobes_languages_are_known():
+    ran = run_node(
+        "-e",
+        SPEAKING.replace("LANGUAGE", "'en'") + "console.log(['zh_CN', 'zh-Hans', 'en_US', 'zhx', undefined].map(languageOf).join(' '));",
+    )
+    assert ran.stdout.split() == ["zh", "zh", "en", "en", "en"]

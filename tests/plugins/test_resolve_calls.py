@@ -19,6 +19,7 @@ from heygem_server import wire
 from heygem_server.hosts.methods import METHODS
 from tests.plugins.fakes.resolve import Fusion, Resolve
 from tests.plugins.media import make_clip, make_speech
+from tests.plugins.protocol import check_codes
 
 SCHEMA = json.loads(generate.SCHEMA_FILE.read_text(encoding="utf-8"))
 
@@ -57,6 +58,7 @@ def ask(resolve: Resolve, method: str, **params: Any) -> Any:
     kind = METHODS[method].result
     if kind is not None:
         from_json(json.dumps(reply["result"]), kind)
+        check_codes(reply["result"])
     return reply["result"]
 
 
@@ -214,7 +216,7 @@ def test_fades_and_switched_off_sections_are_copied_where_the_version_can_and_dy
     source, target = clips[0], clips[1]
     source.fades, source.sections["TransformEnabled"] = {"FadeIn": 12.0, "FadeOut": 0.0}, False
     source.sections["DynamicZoomEnabled"] = True
-    assert clip_attributes.copy(source, target) == ("its dynamic zoom",)
+    assert [lost["message"] for lost in clip_attributes.copy(source, target)] == ["its dynamic zoom"]
     assert (target.fades["FadeIn"], target.sections["TransformEnabled"]) == (12, False)
     resolve.app.version = (20, 0)
     assert clip_attributes.copy(source, clips[2]) == ()
@@ -226,8 +228,18 @@ def test_markers_are_set_once_and_never_replace_the_editors_own(scene):
     timeline.markers[12] = {"name": "mine", "customData": ""}
     markers = [{"record_start": 12, "record_duration": 5, "name": "weak", "comment": "the mouth is hidden"}]
     where = spot(resolve, timeline)
-    assert ask(resolve, "host.markers", placement=where, markers=markers) == {"added": 1, "already": 0, "notices": []}
-    assert ask(resolve, "host.markers", placement=where, markers=markers) == {"added": 0, "already": 1, "notices": []}
+    assert ask(resolve, "host.markers", placement=where, markers=markers) == {
+        "added": 1,
+        "already": 0,
+        "notices": [],
+        "notice_messages": [],
+    }
+    assert ask(resolve, "host.markers", placement=where, markers=markers) == {
+        "added": 0,
+        "already": 1,
+        "notices": [],
+        "notice_messages": [],
+    }
     assert timeline.markers[12]["name"] == "mine"
     assert timeline.markers[13] == {"color": "Yellow", "name": "weak", "note": "the mouth is hidden", "duration": 4,
                                     "customData": "heygem:12:5:weak"}  # fmt: skip

@@ -75,7 +75,9 @@ def test_a_take_lies_above_its_clip_at_the_exact_frame(files, rate, start, witho
         "record_start": 100,
         "record_duration": 24,
         "not_copied": [],
+        "not_copied_messages": [],
         "notices": [],
+        "notice_messages": [],
     }
     assert timeline.picture(frozenset({str(file)})) == before
 

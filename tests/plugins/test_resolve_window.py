@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from heygem_core.shot import from_json
-from heygem_host import choices, render_request, startup
+from heygem_host import choices, language, render_request, startup
 from heygem_host.connection import ServerConnection, Settings
+from heygem_host.messages import sentences, tell
 from heygem_host.panel import Panel
 from heygem_resolve import running
 from heygem_resolve.editor import Editor
@@ -150,6 +151,69 @@ def test_the_window_shows_what_the_panel_knows_and_ends_with_it():
     assert link.outbox.get_nowait() == ("page",)
 
 
+def test_the_window_speaks_the_language_of_its_user():
+    """All that it says by itself, and what the server refused: its sentences come over the connection."""
+    resolve = Resolve()
+    resolve.new_project()
+    toolkit = Toolkit(steps=3)
+    link = ServerConnection(Settings("nowhere", language="zh"))
+    editor = Editor(resolve, SimpleNamespace(UIManager=toolkit), toolkit)
+    panel = Panel(ResolveSide(editor, "resolve-x"), link)
+    assert panel.state == "正在寻找渲染服务器 …"
+    job = {"id": "j", "name": "scene 4", "state": "active", "created": 1.0, "frames_done": 30, "frames_total": 120, "eta_s": 180.0}
+    link.say(tell("panel.connected"), True)
+    link.inbox.put(("event", {"type": "snapshot", "jobs": [job]}))
+    window.run(panel, editor)
+    shown = {name: item.Text for name, item in toolkit.items.items() if hasattr(item, "Text")}
+    assert (shown["State"], shown["Jobs"], shown["Cancel"]) == ("已连接。", "任务 scene 4：25 %、剩余 3 分钟", "取消 scene 4")
+    assert toolkit.items["Mode"].entries == ["结果放在上方的轨道", "作为片段自身的版本（Take）"]
+    texts = [text for name, text in shown.items() if name not in ("Said", "Speech")]
+    assert all(any(letter >= "\u4e00" for letter in text) for text in texts), texts
+    assert panel.said == "Resolve 中没有打开的时间线：请打开一个，然后重试。"
+    refused = {"code": "job.gone", "params": {}, "message": "That job is gone."}
+    panel._handle("sentences", {"job.gone": "该任务已不存在。"})
+    panel._handle("said", [refused])
+    assert panel.said == "该任务已不存在。"
+
+
+def test_what_became_of_a_take_is_told_in_the_windows_language():
+    panel = Panel(ResolveSide(Editor(Resolve()), "resolve-x"), ServerConnection(Settings("nowhere", language="zh")))
+    lost, notice = tell("panel.lost-fades"), tell("panel.clip-moved")
+    result = {"track": 3, "record_start": 0, "not_copied": sentences([lost]), "not_copied_messages": [lost]}
+    result |= {"notices": sentences([notice]), "notice_messages": [notice]}
+    panel._tell("host.place", {"name": "take 1", "take": "t1", "placement": {}}, {"result": result})
+    assert panel.said == "take 1 位于 V3。 未复制：其淡入淡出。 片段在渲染之后被移动；结果随之移动。"
+    older = {**result, "notices": ["Something."], "notice_messages": []}
+    panel._tell("host.place", {"name": "take 1", "take": "t1", "placement": {}}, {"result": older})
+    assert panel.said.endswith("Something.")
+
+
+@pytest.mark.parametrize(
+    ("environment", "spoken"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LC_ALL": "C", "LANG": "zh_CN"}, "en"),
+        ({"LANG": "de_DE"}, "en"),
+        ({"LC_MESSAGES": "zh-Hans"}, "zh"),
+    ],
+)
+def test_the_language_of_the_user_is_the_systems(environment, spoken):
+    assert language.of_this_machine(environment) == spoken
+
+
+def test_on_a_mac_the_first_of_the_users_languages_counts(monkeypatch):
+    listed = '(\n    "zh-Hans-CN",\n    "en-CN"\n)\n'
+    monkeypatch.setattr(language.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=listed))
+    monkeypatch.setattr(language.sys, "platform", "darwin")
+    assert language.of_this_machine({}) == "zh"
+
+    def absent(*_: Any, **__: Any) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(language.subprocess, "run", absent)
+    assert language.of_this_machine({}) == "en"
+
+
 def test_the_free_edition_is_told_what_it_cannot_do_and_where_to_go(tmp_path, capsys, monkeypatch):
     (tmp_path / "config.json").write_text(
         json.dumps({"command": [], "data_folder": str(tmp_path), "server_file": str(tmp_path / "server.json")})
@@ -213,8 +277,10 @@ def test_what_became_of_a_submission_is_said():
     shot = {"clip": "a.mov", "error": None, "needs_host_export": None, "shot": {}}
     bad = {**shot, "clip": "b.mov", "error": "It is offline."}
     job = {"job": {"shots_total": 1}}
-    assert render_request.outcome({"job": job, "conformed": {"shots": [shot, bad]}}) == "1 clip is being rendered. b.mov: It is offline."
-    assert render_request.outcome({"job": None, "conformed": {"shots": [bad]}}) == "Nothing can be rendered. b.mov: It is offline."
+    some = render_request.outcome({"job": job, "conformed": {"shots": [shot, bad]}})
+    assert sentences(some) == ["1 clip is being rendered.", "b.mov: It is offline."]
+    none = render_request.outcome({"job": None, "conformed": {"shots": [bad]}})
+    assert sentences(none) == ["Nothing can be rendered.", "b.mov: It is offline."]
 
 
 def row(id: str, **more: Any) -> dict[str, Any]:
@@ -230,7 +296,7 @@ def test_clips_that_only_resolve_can_play_are_offered_and_no_others(told):
     rows = [row(first.id), row(second.id, shot=None, needs_host_export="it is a compound clip"), row(third.id, shot=None, error="offline")]
     panel._handle("submitted", order, {"job": {"job": {"shots_total": 1}}, "conformed": {"shots": rows}}, None)
     assert panel.offer is not None
-    assert panel.offer.sentence == "Let Resolve export 1 clip (about 0:01; Resolve cannot be used meanwhile) and render"
+    assert panel.offer.message["message"] == "Let Resolve export 1 clip (about 0:01; Resolve cannot be used meanwhile) and render"
     assert panel.offer.pictures == (second.id,)
     speech = timeline.tracks["audio"][1].items[0]
     timeline.tracks["video"][0].items[1].length = 9  # trimmed since

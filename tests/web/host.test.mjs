@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { takeView } from "./helpers.mjs";
 
 globalThis.window = globalThis;
+const { useMessages } = await import("../../server/web/messages.js");
 const { madeOf, picturesWanted, secondsOf, soundsWanted, stillMeant } = await import("../../server/web/media/exports.js");
 const { checked, DEFAULT_CHOICE, framesOf, layingOf } = await import("../../server/web/media/placement-options.js");
 const { lengthsOf, timelineRequest } = await import("../../server/web/media/host-request.js");
@@ -49,6 +50,19 @@ test("conforming knows better than the editor which clips only the editor can de
       ["nest", "Nested."],
     ],
   );
+});
+
+test("why only the editor can decode a clip is said in the page's language", () => {
+  useMessages({ "panel.only-host-multicam": "这是多机位片段，只有 {editor} 知道所用的机位。" }, "、");
+  const english = "It is a multicam clip, whose angle only Premiere knows.";
+  const message = { code: "panel.only-host-multicam", params: { editor: "Premiere" }, message: english };
+  const multicam = item("multicam", { needs_host_export: english, needs_host_export_message: message });
+  assert.equal(picturesWanted(selection(multicam), [], [])[0].why, "这是多机位片段，只有 Premiere 知道所用的机位。");
+  const older = item("multicam", { needs_host_export: english });
+  assert.equal(picturesWanted(selection(older), [], [])[0].why, english);
+  const failed = { id: "x1", exported: [{ item: "multicam", path: null, problem: english, problem_message: message }] };
+  assert.match(madeOf(failed, [{ item: multicam, why: "" }], "picture").problems.multicam, /多机位/);
+  useMessages({}, ", ");
 });
 
 test("an exported clip is wanted no more, until it is moved or trimmed", () => {

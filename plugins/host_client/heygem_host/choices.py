@@ -8,9 +8,9 @@ import tempfile
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MODES = (("track", "Takes on a track above"), ("take", "Takes of the clip itself"))
-MUTES = (("none", "Keep the old dialogue"), ("clip", "Mute the old dialogue"), ("track", "Mute the old dialogue's track"))
-"""Value of the protocol's Laying → what the window calls it."""
+MODES = (("track", "panel.mode-track"), ("take", "panel.mode-take"))
+MUTES = (("none", "panel.mute-none"), ("clip", "panel.mute-clip"), ("track", "panel.mute-track"))
+"""Value of the protocol's Laying → code of what the window calls it."""
 
 
 @dataclass(frozen=True)

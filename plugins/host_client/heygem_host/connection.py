@@ -5,7 +5,7 @@ thread of their own the moment they are there) and `outbox` (from it: `errands` 
 always listened to, also while the server waits for this very editor. A connection that breaks is made anew; events missed
 meanwhile are asked for by number, takes finished meanwhile are looked up.
 
-inbox: ("state", sentence, connected) · ("request", JSON-RPC, connection) · ("arrival", {"method", "params"}) · ("event", message)
+inbox: ("state", message, connected) · ("request", JSON-RPC, connection) · ("arrival", {"method", "params"}) · ("event", message)
        and what `errands` brings
 answers: (JSON-RPC, connection)
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 from . import http_jobs, server_discovery
 from .errors import HostError, ServerRefusal
+from .messages import Message, plain, tell
 
 _LOOK_S = 0.1  # how often the thread looks whether the project changed or the panel ended
 _LARGEST_MESSAGE = 32 << 20
@@ -34,6 +35,7 @@ class Settings:
     place_incoming: bool = True
     editor: str = "the editor"  # its name in sentences
     install: str = "heygem install"  # the command that installs its panel
+    language: str = "en"  # of the panel's own window
 
 
 class ServerConnection(threading.Thread):
@@ -60,8 +62,8 @@ class ServerConnection(threading.Thread):
     def stop(self) -> None:
         self.ended.set()
 
-    def say(self, sentence: str, connected: bool) -> None:
-        self.inbox.put(("state", sentence, connected))
+    def say(self, message: Message, connected: bool) -> None:
+        self.inbox.put(("state", message, connected))
 
     def run(self) -> None:
         threading.Thread(target=self._send_answers, name="heygem-answers", daemon=True).start()
@@ -70,7 +72,7 @@ class ServerConnection(threading.Thread):
         while not self.ended.is_set():
             about = self._about
             if about is None:
-                self.say(f"Open a project in {self.settings.editor}.", False)
+                self.say(tell("panel.open-project", editor=self.settings.editor), False)
                 self.ended.wait(0.3)
                 continue
             try:
@@ -78,7 +80,7 @@ class ServerConnection(threading.Thread):
                 failures = 0
             except Exception as problem:  # whatever it was, the way on is to try again
                 failures += 1
-                self.say(str(problem) or type(problem).__name__, False)
+                self.say(problem.told if isinstance(problem, HostError) else plain(str(problem) or type(problem).__name__), False)
                 self.ended.wait(min(10.0, 0.25 * 2 ** min(failures, 6)))
 
     def _found(self) -> server_discovery.Server:
@@ -136,7 +138,9 @@ class ServerConnection(threading.Thread):
         if kind == "welcome":
             self._seen = (message["epoch"], self._seen[1] if self._seen and self._seen[0] == message["epoch"] else message["seq"])
             self.session = session
-            self.say("Connected.", True)
+            self.say(tell("panel.connected"), True)
+            if self.settings.language != "en":
+                self.outbox.put(("sentences", self.settings.language))
             self._look_for_takes(None)
         elif kind in ("event", "snapshot"):
             epoch = message.get("epoch") or (self._seen[0] if self._seen else "")

@@ -1,31 +1,29 @@
-"""What can go wrong in the editor, as one type: a kind that programs read and a sentence that people read.
-
-The English sentences are in messages.json, a copy of the panels' part of the catalogue. Other languages are made from code and parameters
-by whoever shows the sentence.
-"""
+"""What can go wrong in the editor, as one type: a kind that programs read and a message that people read."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from functools import lru_cache
 from typing import Any
+
+from . import messages
 
 
 class HostError(Exception):
-    """`kind` is a name such as "OtherProject"; `str(error)` says what is wrong and what to do."""
+    """`kind` is a name such as "OtherProject"; `str(error)` says in English what is wrong and what to do."""
 
     code: str | None  # None = a sentence that the catalogue does not hold
     params: dict[str, Any]
 
     def __init__(self, kind: str, said: str, /, **params: Any) -> None:
-        """`said`: a code of messages.json, with what goes into its gaps: numbers, all else as its text. Other text is a sentence without a
-        code: of another package's editor.
+        """`said`: a code of messages.json, with what goes into its gaps. Other text is a sentence without a code: of another package's
+        editor.
         """
-        self.kind, self.code = kind, said if said in _sentences() else None
-        self.params = {name: value if isinstance(value, (int, float)) else str(value) for name, value in params.items()}
-        super().__init__(said if self.code is None else words(said, **self.params))
+        told = messages.tell(said, **params) if said in messages.catalogue("en") else messages.plain(said)
+        self.kind, self.code, self.params = kind, told["code"], told["params"]
+        super().__init__(told["message"])
+
+    @property
+    def told(self) -> messages.Message:
+        return {"code": self.code, "params": self.params, "message": str(self)}
 
 
 class ServerRefusal(HostError):
@@ -35,18 +33,3 @@ class ServerRefusal(HostError):
         """`said` is the server's answer. Raises: KeyError, TypeError — it is none of this server's."""
         self.kind, self.code, self.params = str(said["error"]), said.get("code"), said.get("params") or {}
         Exception.__init__(self, str(said["message"]))
-
-
-def words(code: str, /, **params: Any) -> str:
-    """The English sentence of a code, for where only text travels: the server knows it again. Raises: KeyError — there is no such code."""
-    return re.sub(r"\{(\w+)\}", lambda gap: str(params.get(gap[1], gap[0])), _sentences()[code])
-
-
-@lru_cache(maxsize=1)
-def _sentences() -> dict[str, str]:
-    """messages.json beside this file (where it is installed), or where the repository keeps it."""
-    folder = os.path.dirname(os.path.abspath(__file__))
-    here = os.path.join(folder, "messages.json")
-    with open(here if os.path.exists(here) else os.path.join(folder, "..", "..", "protocol", "messages.json"), encoding="utf-8") as file:
-        loaded: dict[str, str] = json.load(file)
-    return loaded

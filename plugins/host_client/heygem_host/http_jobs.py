@@ -4,9 +4,10 @@ An export waits until this editor itself has answered the request that the serve
 submission, which reads media) runs in a thread of its own. What was done on the timeline is told until the server knows it, through
 any number of broken connections; what is asked again carries the same key and happens once.
 
-outbox: ("look", shot or None) · ("placed", take, placement) · ("page",) · ("cancel", job) · ("submit", order) · ("export", offer)
-inbox: ("arrival", {"method", "params"}) · ("page", url) · ("said", sentence)
-       ("submitted", order, what the server says, None) or ("submitted", order, None, sentence)
+outbox: ("look", shot or None) · ("placed", take, placement) · ("page",) · ("sentences", language)
+        ("cancel", job) · ("submit", order) · ("export", offer)
+inbox: ("arrival", {"method", "params"}) · ("page", url) · ("said", messages) · ("sentences", code → sentence)
+       ("submitted", order, what the server says, None) or ("submitted", order, None, message)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import incoming_takes, render_request, server_discovery
 from .errors import HostError
+from .messages import Message, plain, tell, without_repeats
 
 if TYPE_CHECKING:
     from .connection import ServerConnection
@@ -54,11 +56,11 @@ def run(link: ServerConnection) -> None:
 
 
 def _until_done(link: ServerConnection, kind: str, *rest: Any) -> None:
-    """A look is not repeated: a new connection looks anyway."""
+    """A look is not repeated, nor are sentences asked for again: a new connection does both anyway."""
     while not link.ended.is_set():
         session = link.session
         if session is None:
-            if kind == "look":
+            if kind in ("look", "sentences"):
                 return
             link.ended.wait(_AGAIN_S)
             continue
@@ -67,10 +69,10 @@ def _until_done(link: ServerConnection, kind: str, *rest: Any) -> None:
             return
         except HostError as problem:
             if problem.kind != "NoServer":
-                link.inbox.put(("said", str(problem)))
+                link.inbox.put(("said", [problem.told]))
                 return
         except Exception as problem:  # an answer that nobody expected: told, and the next errand has its turn
-            link.inbox.put(("said", f"The render server's answer was not understood ({type(problem).__name__}: {problem})."))
+            link.inbox.put(("said", [tell("panel.answer-not-understood", why=f"{type(problem).__name__}: {problem}")]))
             return
         link.ended.wait(_AGAIN_S)
 
@@ -122,18 +124,28 @@ def _cancel(link: ServerConnection, session: Session, job: str) -> None:
     server_discovery.ask(session.server, "POST", f"/api/v1/jobs/{server_discovery.quoted(job)}/cancel", token=session.token)
 
 
+def _sentences(link: ServerConnection, session: Session, language: str) -> None:
+    """The server's own sentences in the window's language: its refusals are shown there too."""
+    link.inbox.put(("sentences", server_discovery.ask(session.server, "GET", f"/api/v1/messages/{language}", token=session.token)))
+
+
+def _told(problem: Exception) -> Message:
+    return problem.told if isinstance(problem, HostError) else plain(str(problem))
+
+
 def _submit(link: ServerConnection, order: render_request.Order) -> None:
     try:
         answer = _asked_until_answered(link, lambda session: "/api/v1/timelines", order.body, _READING_S)
         link.inbox.put(("submitted", order, answer, None))
     except Exception as problem:  # whatever it was, the person must hear of it
-        link.inbox.put(("submitted", order, None, str(problem)))
+        link.inbox.put(("submitted", order, None, _told(problem)))
 
 
 def _export(link: ServerConnection, offer: render_request.Offer) -> None:
     """Raises nothing: what happened is said. The server asks this editor for the files while this waits."""
     try:
-        ids, told = [], []
+        ids: list[str] = []
+        told: list[Message] = []
         for kind, items in (("picture", offer.pictures), ("sound", offer.sounds)):
             if not items:
                 continue
@@ -142,13 +154,13 @@ def _export(link: ServerConnection, offer: render_request.Offer) -> None:
                 link, lambda session: f"/api/v1/hosts/{server_discovery.quoted(session.about['id'])}/exports", body, _RENDER_S
             )
             ids.append(made["id"])
-            told += [one["problem"] for one in made["exported"] if one.get("problem")]
-            told += made.get("notices") or []
+            told += [one.get("problem_message") or plain(one["problem"]) for one in made["exported"] if one.get("problem")]
+            told += made.get("notice_messages") or map(plain, made.get("notices") or [])
     except Exception as problem:
-        link.inbox.put(("submitted", offer.order, None, f"Nothing was exported: {problem}"))
+        link.inbox.put(("submitted", offer.order, None, tell("panel.nothing-exported", why=_told(problem))))
         return
     if told:
-        link.inbox.put(("said", " ".join(dict.fromkeys(told))))
+        link.inbox.put(("said", without_repeats(told)))
     _submit(link, render_request.with_exports(offer.order, ids))
 
 
@@ -177,5 +189,5 @@ def _session(link: ServerConnection, deadline: float) -> Session:
     raise HostError("NoServer", "panel.not-connected")
 
 
-_SHORT: dict[str, Callable[..., None]] = {"look": _look, "placed": _tell_placed, "page": _page, "cancel": _cancel}
+_SHORT: dict[str, Callable[..., None]] = {"look": _look, "placed": _tell_placed, "page": _page, "cancel": _cancel, "sentences": _sentences}
 _LONG: dict[str, Callable[..., None]] = {"submit": _submit, "export": _export}

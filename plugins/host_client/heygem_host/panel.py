@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from . import choices, render_request
 from .connection import ServerConnection
 from .errors import HostError
+from .messages import Message, plain, say, tell
 
 _LOOK_S = 0.5  # how often the open project is looked at
 _GONE_AFTER = 8  # looks that failed in a row: the editor has quit
@@ -31,11 +32,12 @@ class EditorSide(Protocol):
 
 class Panel:
     """State for a window to show: `state`, `connected`, `jobs` (id → JobView), `said` (the newest sentence about a take), `offer`
-    (clips that the editor would have to export), `chosen` (how takes are laid)."""
+    (clips that the editor would have to export), `chosen` (how takes are laid). Sentences are in the language of the link's settings."""
 
     def __init__(self, editor: EditorSide, link: ServerConnection, remembered: str | None = None) -> None:
         self.editor, self.link = editor, link
-        self.state, self.connected = "Looking for the render server …", False
+        self._sentences: dict[str, str] = {}  # the server's, in the window's language
+        self.state, self.connected = self.words(tell("panel.looking")), False
         self.jobs: dict[str, dict[str, Any]] = {}
         self.said = ""
         self.page: str | None = None  # an address that was asked for and not opened yet
@@ -61,9 +63,16 @@ class Panel:
             try:
                 self._handle(*entry)
             except Exception as problem:  # one message that nobody expected must not end the panel
-                self.said = f"The panel did not understand a message ({type(problem).__name__}: {problem})."
+                self._say(tell("panel.message-not-understood", why=f"{type(problem).__name__}: {problem}"))
             changed = True
         return changed
+
+    def words(self, said: Message | str) -> str:
+        """A message in the language of the window."""
+        return say(said, self.link.settings.language, self._sentences)
+
+    def _say(self, *messages: Message | str) -> None:
+        self.said = " ".join(map(self.words, messages))
 
     def choose(self, chosen: choices.Choices) -> None:
         """How takes of what is submitted from now on are laid."""
@@ -79,13 +88,14 @@ class Panel:
             order = self.editor.order(speech, self.chosen)
             if order.asks:
                 self.link.outbox.put(("submit", order))
-                self.said = "Sending the clips …"
+                self._say(tell("panel.sending"))
             else:
-                self.said, self.offer = render_request.left_to_resolve(order), render_request.offer(order, None)
+                self._say(*render_request.left_to_resolve(order))
+                self.offer = render_request.offer(order, None)
         except HostError as problem:
-            self.said = str(problem)
+            self._say(problem.told)
         except Exception as problem:  # a project that is being opened or closed: its objects are dead
-            self.said = f"{self.editor.name} did not say what is selected ({problem}): try again."
+            self._say(tell("panel.selection-unknown", editor=self.editor.name, why=problem))
 
     def export(self) -> None:
         """Accepts the offer. The editor cannot be used until the files are there: the server asks this very panel for them."""
@@ -94,18 +104,18 @@ class Panel:
             return
         try:
             self.link.outbox.put(("export", self.editor.refreshed(accepted)))
-            self.said = f"{self.editor.name} exports the clips; it cannot be used until that is done."
+            self._say(tell("panel.exporting", editor=self.editor.name))
         except HostError as problem:
-            self.said = str(problem)
+            self._say(problem.told)
         except Exception as problem:
-            self.said = f"{self.editor.name} did not write the timeline ({problem}): try again."
+            self._say(tell("panel.timeline-not-written", editor=self.editor.name, why=problem))
 
     def cancel(self) -> None:
         """Calls off the newest job that has not ended."""
         job = self.running()
         if job is not None:
             self.link.outbox.put(("cancel", job["id"]))
-            self.said = f"Cancelling {job['name']} …"
+            self._say(tell("panel.cancelling", name=job["name"]))
 
     def running(self) -> dict[str, Any] | None:
         """The newest job that has not ended."""
@@ -124,7 +134,7 @@ class Panel:
 
     def _handle(self, kind: str, *rest: Any) -> None:
         if kind == "state":
-            self.state, self.connected = rest
+            self.state, self.connected = self.words(rest[0]), rest[1]
         elif kind == "request":
             self._answer(*rest)
         elif kind == "arrival":
@@ -134,15 +144,17 @@ class Panel:
         elif kind == "page":
             self.page = rest[0]
         elif kind == "said":
-            self.said = rest[0]
+            self._say(*rest[0])
+        elif kind == "sentences":
+            self._sentences = rest[0]
         elif kind == "submitted":
             self._submitted(*rest)
 
-    def _submitted(self, order: render_request.Order, answer: dict[str, Any] | None, sentence: str | None) -> None:
+    def _submitted(self, order: render_request.Order, answer: dict[str, Any] | None, problem: Message | None) -> None:
         if answer is None:
-            self.said = sentence or ""
+            self._say(*([problem] if problem else []))
             return
-        self.said = render_request.outcome(answer)
+        self._say(*render_request.outcome(answer))
         self.offer = render_request.offer(order, answer)
 
     def _answer(self, request: dict[str, Any], connection: int) -> None:
@@ -167,13 +179,18 @@ class Panel:
         if method not in ("host.place", "host.switchTake"):
             return
         if "error" in reply:
-            self.said = reply["error"]["message"]
+            problem = reply["error"]
+            self._say({**(problem.get("data") or {}), "message": problem["message"]})
             return
         result = reply["result"]
         spot = {**params["placement"], "record_start": result["record_start"]}
         self.link.outbox.put(("placed", params["take"], spot))
-        lost = f" Not copied: {', '.join(result['not_copied'])}." if result["not_copied"] else ""
-        self.said = f"{params.get('name') or 'The take'} lies on V{result['track']}.{lost} {' '.join(result['notices'])}".strip()
+        lost = _messages(result, "not_copied", "not_copied_messages")
+        self._say(
+            tell("panel.take-lies", name=params.get("name") or tell("panel.the-take"), track=result["track"]),
+            *([tell("panel.not-copied", what=lost)] if lost else []),
+            *_messages(result, "notices", "notice_messages"),
+        )
 
     def _note(self, message: dict[str, Any]) -> None:
         if message.get("type") == "snapshot":
@@ -189,3 +206,9 @@ class Panel:
             self.jobs[message["job"]] = {**self.jobs[message["job"]], **figures}
         elif message.get("kind") == "job.deleted":
             self.jobs.pop(message.get("id") or "", None)
+
+
+def _messages(result: dict[str, Any], english: str, coded: str) -> list[Message]:
+    """The messages beside the sentences of a result; another package's editor may give the sentences alone."""
+    beside, said = result.get(coded) or (), result.get(english) or []
+    return list(beside) if len(beside) == len(said) else list(map(plain, said))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from .messages import Message, plain, tell
+
 
 @dataclass(frozen=True)
 class Order:
@@ -33,14 +35,14 @@ class Offer:
     seconds: float  # of timeline that the editor has to play
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> Message:
         """For a button: what happens, and what it costs."""
         count = len(self.pictures) + len(self.sounds)
         whole = max(1, round(self.seconds))
-        return (
-            f"Let {self.order.editor} export {count} {'clip' if count == 1 else 'clips'} "
-            f"(about {whole // 60}:{whole % 60:02}; {self.order.editor} cannot be used meanwhile) and render"
-        )
+        time = f"{whole // 60}:{whole % 60:02}"
+        if count == 1:
+            return tell("panel.offer-one", editor=self.order.editor, time=time)
+        return tell("panel.offer-many", editor=self.order.editor, time=time, count=count)
 
 
 def offer(given: Order, answer: dict[str, Any] | None) -> Offer | None:
@@ -81,18 +83,28 @@ def with_exports(given: Order, ids: list[str]) -> Order:
     return replace(given, body={**given.body, "exports": ids}, held=())
 
 
-def left_to_resolve(given: Order) -> str:
+def left_to_resolve(given: Order) -> list[Message]:
     """Why the server was not asked."""
-    whys = [f"{item['name']}: {item['needs_host_export']}" for item in given.items if item["id"] in given.held]
-    return "Nothing can be rendered yet. " + " ".join(whys)
+    held = [item for item in given.items if item["id"] in given.held]
+    whys = [tell("panel.clip-why", clip=item["name"], why=_message_of(item, "needs_host_export")) for item in held]
+    return [tell("panel.nothing-yet"), *whys]
 
 
-def outcome(answer: dict[str, Any]) -> str:
-    """What became of it, in a sentence."""
+def outcome(answer: dict[str, Any]) -> list[Message]:
+    """What became of it."""
     shots = answer["conformed"]["shots"]
     failed = [shot for shot in shots if shot.get("error") or (shot.get("needs_host_export") and shot.get("shot") is None)]
-    wrong = [f"{shot['clip']}: {shot.get('error') or shot['needs_host_export']}" for shot in failed]
+    wrong = [
+        tell("panel.clip-why", clip=shot["clip"], why=_message_of(shot, "error" if shot.get("error") else "needs_host_export"))
+        for shot in failed
+    ]
     if answer.get("job") is None:
-        return "Nothing can be rendered. " + " ".join(wrong or [skipped["why"] for skipped in answer["conformed"].get("skipped", [])])
+        skipped = [_message_of(each, "why") for each in answer["conformed"].get("skipped", [])]
+        return [tell("panel.nothing-rendered"), *(wrong or skipped)]
     count = answer["job"]["job"]["shots_total"]
-    return " ".join([f"{count} {'clip is' if count == 1 else 'clips are'} being rendered.", *wrong])
+    return [tell("panel.one-rendering") if count == 1 else tell("panel.many-rendering", count=count), *wrong]
+
+
+def _message_of(said: dict[str, Any], name: str) -> Message:
+    """The message beside a sentence; an older server says the sentence alone."""
+    return said.get(f"{name}_message") or plain(said[name])

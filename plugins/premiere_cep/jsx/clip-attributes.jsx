@@ -7,7 +7,7 @@
     return h.list(h.tried(function () { return item.components; }, null));
   }
 
-  /** Names of the effects that a take would lack, and of what has keyframes. */
+  /** The effects that a take would lack, and what has keyframes, as messages. */
   h.effectsOf = function (item) {
     var out = [];
     var all = componentsOf(item);
@@ -16,7 +16,7 @@
       if (h.contains(ON_EVERY_CLIP, all[index].matchName)) {
         out = out.concat(keyframed(all[index]));
       } else {
-        out.push(String(all[index].displayName));
+        out.push(h.plain(all[index].displayName));
       }
     }
     return out;
@@ -28,7 +28,7 @@
     var index;
     for (index = 0; index < all.length; index += 1) {
       if (isMoving(all[index])) {
-        out.push("keyframes of " + all[index].displayName);
+        out.push(h.tell("panel.premiere-keyframes", { what: String(all[index].displayName) }));
       }
     }
     return out;
@@ -38,7 +38,7 @@
     return h.isOn(h.tried(function () { return property.isTimeVarying(); }, false));
   }
 
-  /** Copies; returns what could not be copied, in words. */
+  /** Copies; returns what could not be copied, as messages. */
   h.copyAttributes = function (source, target) {
     var missed = h.effectsOf(source);
     var from = componentsOf(source);
@@ -46,7 +46,7 @@
     for (index = 0; index < from.length; index += 1) {
       if (h.contains(ON_EVERY_CLIP, from[index].matchName)) {
         other = sameComponent(target, from[index].matchName);
-        missed = missed.concat(other ? copyValues(from[index], other) : [String(from[index].displayName)]);
+        missed = missed.concat(other ? copyValues(from[index], other) : [h.plain(from[index].displayName)]);
       }
     }
     return missed;
@@ -70,7 +70,7 @@
     var index;
     for (index = 0; index < values.length && index < others.length; index += 1) {
       if (!isMoving(values[index]) && !copyValue(values[index], others[index])) {
-        missed.push(String(values[index].displayName));
+        missed.push(h.plain(values[index].displayName));
       }
     }
     return missed;

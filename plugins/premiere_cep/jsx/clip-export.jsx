@@ -2,7 +2,7 @@
 (function (h) {
   var IN_TO_OUT = 1;
 
-  /** order: {project, sequence, kind, presets: [path], items: [{id, start, end (ticks), file}]}; {files: [{item, path, problem}], notices}.
+  /** order: {project, sequence, kind, presets: [path], items: [{id, start, end (ticks), file}]}; {files: [{item, path, problem}], notices}, problems and notices as messages.
       Presets are tried in their order until one leaves a file. */
   h.exportItems = function (order) {
     var project = h.project(order.project);
@@ -22,10 +22,10 @@
   function changes(before, after, mutes, mutesAfter) {
     var out = [];
     if (before !== after) {
-      out.push(h.sentence("panel.premiere-range-changed"));
+      out.push(h.tell("panel.premiere-range-changed"));
     }
     if (mutes !== mutesAfter) {
-      out.push(h.sentence("panel.premiere-mutes-changed"));
+      out.push(h.tell("panel.premiere-mutes-changed"));
     }
     return out;
   }
@@ -50,7 +50,7 @@
     var changed, said, index;
     remove(wanted.file);
     if (!entry) {
-      return { item: wanted.id, path: null, problem: h.sentence("panel.clip-not-in-sequence") };
+      return { item: wanted.id, path: null, problem: h.tell("panel.clip-not-in-sequence") };
     }
     changed = setMutes(tracks, entry.track, order.kind);
     try {
@@ -70,7 +70,7 @@
   }
 
   function exportFailed(said) {
-    return h.sentence("panel.premiere-exported-none", { said: said });
+    return h.tell("panel.premiere-exported-none", { said: String(said) });
   }
 
   /** A rest of an attempt that failed would pass for a file. */

@@ -43,13 +43,13 @@
     track = h.trackFor(sequence, "video", order.track - 1, spot.start, spot.end);
     item = put(sequence.videoTracks[track], media, spot, order.first, order.last);
     if (h.soundPicture(sequence) !== before) {
-      spot.notices.push("An audio track changed while the take was placed: undo, and report this version of Premiere.");
+      spot.notices.push(h.tell("panel.premiere-audio-changed"));
     }
     missed = spot.covered && !order.baked ? h.copyAttributes(spot.covered, item) : [];
     for (index = order.track; index < track; index += 1) {
       hidden = h.covered(sequence.videoTracks[index], spot.start, spot.end);
       if (hidden.length) {
-        spot.notices.push("The take lies above \u201c" + hidden[0].name + "\u201d as well: move it down if that should show.");
+        spot.notices.push(h.tell("panel.hides-clip", { clip: String(hidden[0].name) }));
       }
     }
     if (order.disable && spot.covered) {
@@ -66,7 +66,7 @@
     var start, length;
     if (!entry) {
       if (order.clip) {
-        spot.notices.push("The clip of this shot is no longer in the sequence; the take lies where the clip was.");
+        spot.notices.push(h.tell("panel.clip-left-sequence"));
       }
       return spot;
     }
@@ -74,12 +74,12 @@
     length = Number(entry.item.end.ticks) - Number(start);
     if (length !== Number(order.end) - Number(order.start)) {
       if (Number(order.start) < Number(start) || Number(order.end) > Number(start) + length) {
-        spot.notices.push("The clip was trimmed or moved since it was rendered; the take has its old length and place.");
+        spot.notices.push(h.tell("panel.clip-trimmed-or-moved"));
       }
     } else if (start !== order.start) {
       spot.start = start;
       spot.end = String(entry.item.end.ticks);
-      spot.notices.push("The clip was moved since it was rendered; the take follows it.");
+      spot.notices.push(h.tell("panel.clip-moved"));
     }
     return spot;
   }
@@ -134,7 +134,7 @@
         spot.notices = spot.notices.concat(h.muteOld(sequence, spot.covered, order.mute));
       }
     } catch (problem) {
-      spot.notices.push("The take is placed, its sound is not: " + problem.message);
+      spot.notices.push(h.tell("panel.sound-not-placed", { problem: h.toldBy(problem) }));
     }
   }
 
@@ -175,9 +175,9 @@
       }
     }
     if (linked.length === 0) {
-      return ["No sound is linked to the clip, so nothing was muted."];
+      return [h.tell("panel.nothing-linked")];
     }
-    return how === "track" ? ["Muted the whole track " + names.join(", ") + "."] : [];
+    return how === "track" ? [h.tell("panel.track-muted", { tracks: names })] : [];
   };
 
   /** Another version at the place of one of ours: it is laid over it exactly; the old one stays in the bin. */

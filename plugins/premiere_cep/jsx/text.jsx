@@ -13,10 +13,38 @@ $.heygem = {};
     var text = h.sentences[code] || code;
     for (name in params) {
       if (Object.prototype.hasOwnProperty.call(params, name)) {
-        text = text.split("{" + name + "}").join(String(params[name]));
+        text = text.split("{" + name + "}").join(wordsOf(params[name]));
       }
     }
     return text;
+  };
+
+  /** A parameter in a sentence: a message within another, a list, or text. */
+  function wordsOf(value) {
+    var index;
+    var out = [];
+    if (h.isArray(value)) {
+      for (index = 0; index < value.length; index += 1) {
+        out.push(wordsOf(value[index]));
+      }
+      return out.join(", ");
+    }
+    return value && typeof value === "object" ? String(value.message) : String(value);
+  }
+
+  /** A message: the code with its parameters, and the English sentence. */
+  h.tell = function (code, params) {
+    return { code: code, params: params || {}, message: h.sentence(code, params || {}) };
+  };
+
+  /** A sentence without a code, as somebody else said it. */
+  h.plain = function (message) {
+    return { code: null, params: {}, message: String(message) };
+  };
+
+  /** What an error tells: ours has a code. */
+  h.toldBy = function (problem) {
+    return problem.told ? { code: problem.told.code, params: problem.told.params, message: problem.message } : h.plain(problem.message);
   };
 
   /** Throws what a person reads, as a code with parameters; `kind` is what programs read. */

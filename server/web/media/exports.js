@@ -1,6 +1,7 @@
 /** Which clips only the editor can decode, and what it has made of them already. Pure. */
 
 /** @import * as Wire from "../wire.js" */
+import { sentence } from "../messages.js";
 import { parseRate } from "../time.js";
 
 /** @typedef {{item: Wire.SelectedItem, why: string}} Wanted */
@@ -20,19 +21,25 @@ export function picturesWanted(selection, shots, made) {
   return selection.items.flatMap((item) => {
     if (item.kind !== "picture" || isMade(made, item)) return [];
     const rows = shots.filter((shot) => shot.placement.clip === item.id);
-    const found = rows.find((row) => row.needs_host_export)?.needs_host_export;
-    const why = rows.length && !found ? null : (item.needs_host_export ?? found);
-    return why ? [{ item, why: sentence(why) }] : [];
+    const found = rows.find((row) => row.needs_host_export);
+    const why = rows.length && !found ? "" : whyOf(item) || (found ? whyOf(found) : "");
+    return why ? [{ item, why: asSentence(why) }] : [];
   });
 }
 
+/** In the page's language; "" where the server reads the clip. @param {Wire.SelectedItem | Wire.TimelineShot} of */
+const whyOf = (of) => sentence(of.needs_host_export_message, of.needs_host_export);
+
 /** @param {string} why */
-const sentence = (why) => `${why.charAt(0).toUpperCase()}${why.slice(1).replace(/\.$/, "")}.`;
+function asSentence(why) {
+  const whole = why.charAt(0).toUpperCase() + why.slice(1);
+  return /[.。]$/.test(whole) ? whole : whole + (/[\u4e00-\u9fff]/.test(whole) ? "。" : ".");
+}
 
 /** Selected sounds that only the editor can play. @param {Wire.SelectionResult} selection @param {Made[]} made @returns {Wanted[]} */
 export const soundsWanted = (selection, made) =>
   selection.items.flatMap((item) =>
-    item.kind === "sound" && item.needs_host_export && !isMade(made, item) ? [{ item, why: sentence(item.needs_host_export) }] : [],
+    item.kind === "sound" && item.needs_host_export && !isMade(made, item) ? [{ item, why: asSentence(whyOf(item)) }] : [],
   );
 
 /** @param {Made[]} made @param {Wire.SelectedItem} item */
@@ -64,7 +71,7 @@ export function madeOf(view, wanted, kind) {
   for (const { item } of wanted) {
     const one = view.exported.find((each) => each.item === item.id);
     if (one?.path) made.push({ export: view.id, item: item.id, kind, stamp: stampOf(item) });
-    else problems[item.id] = one?.problem ?? "";
+    else problems[item.id] = sentence(one?.problem_message, one?.problem);
   }
   return { made, problems };
 }

@@ -5,6 +5,7 @@
 /** @import { Outcome } from "../task.js" */
 import { html } from "../ui/html.js";
 import { Badge, IconButton, Notice } from "../ui/parts.js";
+import { sentences } from "../messages.js";
 import { nameOfFrame, parseRate } from "../time.js";
 import { t } from "../text.js";
 
@@ -46,7 +47,7 @@ function Line({ selection, item }) {
     <p class="facts">
       <span class="timecode">${recordTimecode(selection, start)} – ${recordTimecode(selection, start + length - 1)}</span>
       <span>${t(picture ? "host.track" : "host.sound-track", { n: track })}</span></p>
-    ${item.cannot_copy.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: item.cannot_copy.join(", ") })}</p>`}</li>`;
+    ${item.cannot_copy.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: sentences(item.cannot_copy, item.cannot_copy_messages).join(", ") })}</p>`}</li>`;
 }
 
 /** @param {Wire.SelectionResult} selection @param {number} frame of the record */

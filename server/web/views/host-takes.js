@@ -5,6 +5,7 @@
 import { html, useState } from "../ui/html.js";
 import { useAction, useApp, useLive, useStore, useTask } from "../ui/hooks.js";
 import { Badge, Button, Notice, Select } from "../ui/parts.js";
+import { sentences } from "../messages.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { workOf } from "./host-work.js";
@@ -65,7 +66,7 @@ function PlaceAll({ job, host }) {
       for (const shot of waiting.sort((a, b) => a.position - b.position)) {
         const take = /** @type {Wire.TakeView} */ (shot.takes.filter((one) => !one.missing).pop());
         const result = await bring(client, host, shot, take);
-        for (const notice of result.notices) say(`${shot.name}: ${notice}`);
+        for (const notice of sentences(result.notices, result.notice_messages)) say(`${shot.name}: ${notice}`);
       }
       say(t("host.placed-all", { n: waiting.length }));
     });
@@ -101,8 +102,8 @@ function HostShot({ shot, host }) {
 
 /** What the editor said to the last placing, as long as the row is seen. @param {{result: Wire.PlaceResult}} props */
 const Said = ({ result }) => html`<div role="status" class="placed-notes">
-  ${result.not_copied.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: result.not_copied.join(", ") })}</p>`}
-  ${result.notices.map((notice) => html`<p class="why" key=${notice}>${notice}</p>`)}</div>`;
+  ${result.not_copied.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: sentences(result.not_copied, result.not_copied_messages).join(", ") })}</p>`}
+  ${sentences(result.notices, result.notice_messages).map((notice) => html`<p class="why" key=${notice}>${notice}</p>`)}</div>`;
 
 /**
  * @param {{host: Editor, shot: Wire.ShotView, take: Wire.TakeView, placement: Wire.Placement,

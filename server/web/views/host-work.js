@@ -8,6 +8,7 @@ import { described } from "../editors.js";
 import { DraftStore, newKey } from "../media/draft.js";
 import { madeOf, secondsOf, stillMeant } from "../media/exports.js";
 import { remembered, rememberChoice } from "../media/placement-options.js";
+import { sentences } from "../messages.js";
 import { presetOf, TIMELINE_PRESET } from "../presets.js";
 import { Store } from "../store.js";
 
@@ -76,7 +77,9 @@ export class WorkStore extends Store {
    * @param {Wire.SelectionResult} selection
    */
   selected(selection) {
-    const losses = selection.items.filter((item) => item.kind === "picture").map((item) => [item.id, item.cannot_copy]);
+    const losses = selection.items
+      .filter((item) => item.kind === "picture")
+      .map((item) => [item.id, sentences(item.cannot_copy, item.cannot_copy_messages)]);
     this.update((now) => ({ ...now, made: stillMeant(now.made, selection), lost: { ...now.lost, ...Object.fromEntries(losses) } }));
   }
 }
@@ -109,7 +112,12 @@ export async function exportClips(client, host, wanted, kind) {
     const { made, problems } = madeOf(view, wanted, kind);
     const items = new Set(made.map((one) => one.item));
     const others = work.value.made.filter((one) => !items.has(one.item));
-    work.edit({ made: [...others, ...made], problems, notices: view.notices, blockedMs: made.length ? view.blocked_ms : null });
+    work.edit({
+      made: [...others, ...made],
+      problems,
+      notices: sentences(view.notices, view.notice_messages),
+      blockedMs: made.length ? view.blocked_ms : null,
+    });
   } catch (error) {
     work.edit({ failed: { kind, message: error instanceof Error ? error.message : String(error) } });
   } finally {

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 
 from heygem_core.messages import Message, say
+from heygem_server.hosts.coded import coded
+from heygem_server.wire import PlaceResult
 
 from .running import Server, told, wait_for
 
@@ -151,6 +154,40 @@ def test_a_panels_refusal_that_is_not_well_formed_is_still_said(server: Server) 
         with editor(server, failing("It is offline.", {"error": "X", "code": "panel.x", "params": params})):
             answer = reveal(server)
         assert (answer.status, answer.json["message"]) == (502, "The editor could not do it: It is offline.")
+
+
+MOVED = Message(code="panel.clip-moved", message="The clip was moved since it was rendered; the take follows it.")
+LOST = Message(message="Gaussian Blur")
+
+
+def test_what_a_panel_tells_of_a_take_has_codes() -> None:
+    """Each reader has it in their language; an older panel says sentences alone, and those are known again."""
+    older = PlaceResult(
+        take="t1", already=False, track=2, record_start=10, record_duration=50, notices=(MOVED.message,), not_copied=(LOST.message,)
+    )
+    newer = replace(older, notice_messages=(MOVED,), not_copied_messages=(LOST,))
+    assert coded(older) == coded(newer) == newer
+
+
+def test_what_a_panel_tells_of_a_selection_has_codes(server: Server) -> None:
+    why = {
+        "code": "panel.only-host-multicam",
+        "params": {"editor": "Premiere"},
+        "message": "It is a multicam clip, whose angle only Premiere knows.",
+    }
+    item = {"id": "c1", "name": "A", "kind": "picture", "placement": PLACEMENT, "needs_host_export": why["message"]}
+    answers = [{**item, "cannot_copy": ["its fades"]}, {**item, "needs_host_export_message": why}]
+    with editor(server, lambda request: {"result": {**SELECTION, "items": answers}}):
+        older, newer = call(server, "host.selection").json["items"]
+    assert older["needs_host_export_message"] == newer["needs_host_export_message"] == why
+    assert [each["code"] for each in older["cannot_copy_messages"]] == ["panel.lost-fades"]
+
+
+def test_a_notice_whose_parameters_are_not_well_formed_is_still_said(server: Server) -> None:
+    wrong = {"code": "panel.sound-not-placed", "params": {"problem": {"anything": 1}}, "message": "Something else."}
+    with editor(server, lambda request: {"result": {"added": 0, "already": 0, "notices": ["Something else."], "notice_messages": [wrong]}}):
+        result = call(server, "host.markers", {"placement": PLACEMENT, "markers": []}).json
+    assert [(each["code"], each["message"]) for each in result["notice_messages"]] == [(None, "Something else.")]
 
 
 def test_an_editor_that_does_not_answer_is_given_up_in_time(server: Server) -> None:

@@ -154,7 +154,12 @@ def test_a_path_outside_is_refused_and_the_page_is_asked(server: Server, tmp_pat
         told(page, "welcome")
         answer = server.ask("POST", "/api/v1/media/probe", {"path": str(tmp_path / "a.mov")})
         assert (answer.status, answer.error) == (403, "NotAllowedFolder")
-        assert told(page, "consent") == {"type": "consent", "folder": str(tmp_path), "wanted_by": "a look at a file"}
+        assert told(page, "consent") == {
+            "type": "consent",
+            "folder": str(tmp_path),
+            "wanted_by": "a look at a file",
+            "wanted_by_message": {"code": "wanted.look", "params": {}, "message": "a look at a file"},
+        }
 
 
 def test_whether_a_file_outside_exists_is_not_told(server: Server, tmp_path: Path) -> None:

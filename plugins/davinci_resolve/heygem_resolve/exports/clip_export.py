@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from heygem_host.errors import HostError, words
+from heygem_host.errors import HostError
+from heygem_host.messages import Message, sentences, tell
 
 from ..editor import Editor, can, open_project, open_timeline
 from ..timeline import clips
@@ -46,7 +47,8 @@ def export(editor: Editor, params: dict[str, Any], wait: Callable[[float], None]
             for number, name in enumerate(params["items"]):
                 private = os.path.join(folder, f"{number:03}")
                 exported.append(_one(project, timeline, found.get(name), name, params, private, problem, wait))
-    return {"exported": exported, "blocked_ms": round((time.monotonic() - began) * 1000, 1), "notices": notices}
+    blocked_ms = round((time.monotonic() - began) * 1000, 1)
+    return {"exported": exported, "blocked_ms": blocked_ms, "notices": sentences(notices), "notice_messages": notices}
 
 
 def _where_they_lie(project: api.Project, kind: str, names: list[str]) -> tuple[api.Timeline, dict[str, tuple[int, Any]]]:
@@ -71,12 +73,12 @@ def _open(project: api.Project, timeline: api.Timeline) -> None:
         project.SetCurrentTimeline(timeline)
 
 
-def _ready(project: api.Project, timeline: api.Timeline, kind: str) -> str | None:
+def _ready(project: api.Project, timeline: api.Timeline, kind: str) -> Message | None:
     """Sets up format and codec; why that failed, since a problem is told for each clip."""
     try:
         deliver_page.set_up(project, timeline, kind)
     except HostError as problem:
-        return str(problem)
+        return problem.told
     return None
 
 
@@ -87,11 +89,11 @@ def _one(
     name: str,
     params: dict[str, Any],
     private: str,
-    problem: str | None,
+    problem: Message | None,
     wait: Callable[[float], None],
 ) -> dict[str, Any]:
     if entry is None:
-        return _failed(name, words("panel.clip-not-on-timeline"))
+        return _failed(name, tell("panel.clip-not-on-timeline"))
     if problem is not None:
         return _failed(name, problem)
     track, item = entry
@@ -103,16 +105,16 @@ def _one(
             deliver_page.render(project, first, last, private, params["kind"], wait)
         path = _moved(private, params, item)
     except HostError as trouble:
-        return _failed(name, str(trouble))
+        return _failed(name, trouble.told)
     except OSError as trouble:
-        return _failed(name, words("panel.export-not-written", why=trouble.strerror or trouble))
+        return _failed(name, tell("panel.export-not-written", why=trouble.strerror or trouble))
     except Exception as trouble:  # TypeError above all: another project was opened, and the objects of this one died
-        return _failed(name, words("panel.export-resolve-silent", why=trouble))
+        return _failed(name, tell("panel.export-resolve-silent", why=trouble))
     return {"item": name, "path": path, "problem": None, "handles": handles}
 
 
-def _failed(name: str, problem: str) -> dict[str, Any]:
-    return {"item": name, "path": None, "problem": problem}
+def _failed(name: str, problem: Message) -> dict[str, Any]:
+    return {"item": name, "path": None, "problem": problem["message"], "problem_message": problem}
 
 
 def marks(timeline: Any, item: Any, handles: int) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from heygem_host import timecode
 from heygem_host.errors import HostError
+from heygem_host.messages import Message, tell
 
 from ..editor import Editor, can
 from ..timeline.state_guard import put_back
@@ -33,12 +34,12 @@ _TRIES, _TRY_AGAIN_S = 5, 0.5  # of AddRenderJob, which now and then gives nothi
 
 
 @contextmanager
-def kept(editor: Editor, project: api.Project, timeline: api.Timeline, folder: str) -> Iterator[list[str]]:
+def kept(editor: Editor, project: api.Project, timeline: api.Timeline, folder: str) -> Iterator[list[Message]]:
     """Format, codec, mode, range, folder and all other settings of the Deliver page are afterwards what they were.
 
     Yields the list that gets a sentence for each that is not. `folder` takes the place of a target folder that was never chosen.
     """
-    notices: list[str] = []
+    notices: list[Message] = []
     mode, now = project.GetCurrentRenderMode(), project.GetCurrentRenderFormatAndCodec() or {}
     _sweep(project)
     name = f"{_PRESET}{os.getpid()}-{time.time_ns()}"
@@ -101,15 +102,15 @@ def _as_the_page_has_it(timeline: Any, job: dict[str, Any], folder: str) -> list
     return [reach, target, what]
 
 
-def _what_differs(project: Any, now: dict[str, Any], mode: Any, saved: bool) -> list[str]:
+def _what_differs(project: Any, now: dict[str, Any], mode: Any, saved: bool) -> list[Message]:
     lost = []
     if now and (project.GetCurrentRenderFormatAndCodec() or {}) != now:
-        lost.append("format and codec")
+        lost.append(tell("panel.deliver-format"))
     if mode is not None and project.GetCurrentRenderMode() != mode:
-        lost.append("the choice between one clip and many")
+        lost.append(tell("panel.deliver-mode"))
     if not saved:
-        lost.append("resolution, subtitles and quality")
-    return [f"Resolve did not take back {', '.join(lost)} of its Deliver page: look at it before your next render."] if lost else []
+        lost.append(tell("panel.deliver-rest"))
+    return [tell("panel.deliver-changed", what=lost)] if lost else []
 
 
 def set_up(project: api.Project, timeline: api.Timeline, kind: str) -> None:

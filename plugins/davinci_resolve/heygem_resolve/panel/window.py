@@ -10,6 +10,7 @@ import webbrowser
 from typing import Any
 
 from heygem_host import choices
+from heygem_host.messages import Message, tell
 from heygem_host.panel import Panel
 
 from ..editor import Editor
@@ -29,10 +30,10 @@ def run(panel: Panel, editor: Editor) -> None:
         former.Raise()
         return
     window = loop.AddWindow(
-        {"ID": _WINDOW, "WindowTitle": "HeyGem Bridge", "Geometry": [200, 200, 480, 380]}, [toolkit.VGroup(_contents(toolkit))]
+        {"ID": _WINDOW, "WindowTitle": "HeyGem Bridge", "Geometry": [200, 200, 480, 380]}, [toolkit.VGroup(_contents(toolkit, panel))]
     )
     items = window.GetItems()
-    _fill(items, panel.chosen)
+    _fill(items, panel)
     timer = toolkit.Timer({"ID": "HeyGemStep", "Interval": _STEP_MS})
     shown: dict[tuple[str, str], Any] = {}
 
@@ -82,7 +83,10 @@ def run(panel: Panel, editor: Editor) -> None:
         panel.link.stop()
 
 
-def _contents(toolkit: Any) -> list[Any]:
+def _contents(toolkit: Any, panel: Panel) -> list[Any]:
+    def label(code: str) -> str:
+        return panel.words(tell(code))
+
     return [
         toolkit.Label({"ID": "State", "Text": "", "Weight": 0, "WordWrap": True}),
         toolkit.Label({"ID": "Jobs", "Text": "", "Weight": 1, "WordWrap": True, "Alignment": {"AlignTop": True}}),
@@ -90,27 +94,24 @@ def _contents(toolkit: Any) -> list[Any]:
         toolkit.HGroup(
             {"Weight": 0},
             [
-                toolkit.LineEdit({"ID": "Speech", "PlaceholderText": "Speech: what lies under the clips, or a file", "Weight": 1}),
-                toolkit.Button({"ID": "Choose", "Text": "File …", "Weight": 0}),
+                toolkit.LineEdit({"ID": "Speech", "PlaceholderText": label("panel.window-speech"), "Weight": 1}),
+                toolkit.Button({"ID": "Choose", "Text": label("panel.window-file"), "Weight": 0}),
             ],
         ),
         toolkit.HGroup({"Weight": 0}, [toolkit.ComboBox({"ID": "Mode", "Weight": 1}), toolkit.ComboBox({"ID": "Mute", "Weight": 1})]),
-        toolkit.CheckBox({"ID": "Disable", "Text": "Disable the original clip under a take", "Weight": 0}),
-        toolkit.Button({"ID": "Render", "Text": "Render the selected clips", "Weight": 0}),
-        toolkit.Button({"ID": "Export", "Text": _NO_OFFER, "Enabled": False, "Weight": 0}),
-        toolkit.Button({"ID": "Cancel", "Text": _NO_JOB, "Enabled": False, "Weight": 0}),
-        toolkit.Button({"ID": "OpenPage", "Text": "All settings, progress and versions …", "Weight": 0}),
+        toolkit.CheckBox({"ID": "Disable", "Text": label("panel.window-disable"), "Weight": 0}),
+        toolkit.Button({"ID": "Render", "Text": label("panel.window-render"), "Weight": 0}),
+        toolkit.Button({"ID": "Export", "Text": label("panel.window-no-offer"), "Enabled": False, "Weight": 0}),
+        toolkit.Button({"ID": "Cancel", "Text": label("panel.window-cancel"), "Enabled": False, "Weight": 0}),
+        toolkit.Button({"ID": "OpenPage", "Text": label("panel.window-page"), "Weight": 0}),
     ]
 
 
-_NO_OFFER = "No clip has to be exported by Resolve"
-_NO_JOB = "Cancel"
-
-
-def _fill(items: Any, chosen: choices.Choices) -> None:
+def _fill(items: Any, panel: Panel) -> None:
+    chosen = panel.chosen
     for name, entries, value in (("Mode", choices.MODES, chosen.mode), ("Mute", choices.MUTES, chosen.mute)):
-        for _, words in entries:
-            items[name].AddItem(words)
+        for _, code in entries:
+            items[name].AddItem(panel.words(tell(code)))
         items[name].CurrentIndex = [key for key, _ in entries].index(value)
     items["Disable"].Checked = chosen.disable_original
 
@@ -127,12 +128,13 @@ def _chosen(items: Any) -> choices.Choices:
 def show(panel: Panel, items: Any, shown: dict[tuple[str, str], Any]) -> None:
     """Only what changed since is set (`shown` remembers): asking the window what it shows costs as much as a repaint."""
     job = panel.running()
+    cancel = tell("panel.window-cancel-job", name=job["name"]) if job else tell("panel.window-cancel")
     wanted = {
         ("State", "Text"): panel.state,
         ("Jobs", "Text"): jobs_text(panel),
         ("Said", "Text"): panel.said,
-        ("Export", "Text"): panel.offer.sentence if panel.offer else _NO_OFFER,
-        ("Cancel", "Text"): f"Cancel {job['name']}" if job else _NO_JOB,
+        ("Export", "Text"): panel.words(panel.offer.message if panel.offer else tell("panel.window-no-offer")),
+        ("Cancel", "Text"): panel.words(cancel),
         ("Export", "Enabled"): panel.connected and panel.offer is not None,
         ("Cancel", "Enabled"): panel.connected and job is not None,
         ("OpenPage", "Enabled"): panel.connected,
@@ -147,12 +149,24 @@ def show(panel: Panel, items: Any, shown: dict[tuple[str, str], Any]) -> None:
 def jobs_text(panel: Panel) -> str:
     """One line for each of the newest jobs."""
     newest = sorted(panel.jobs.values(), key=lambda job: job["created"], reverse=True)[:_SHOWN_JOBS]
-    return "\n".join(_line(job) for job in newest) or "Nothing is being rendered."
+    return "\n".join(panel.words(_line(job)) for job in newest) or panel.words(tell("panel.window-no-jobs"))
 
 
-def _line(job: dict[str, Any]) -> str:
+_STATES = {
+    "active": "panel.job-starting",
+    "queued": "panel.job-queued",
+    "paused": "panel.job-paused",
+    "completed": "panel.job-completed",
+    "failed": "panel.job-failed",
+    "canceled": "panel.job-canceled",
+}
+
+
+def _line(job: dict[str, Any]) -> Message:
     done, total, rest = job.get("frames_done") or 0, job.get("frames_total"), job.get("eta_s")
-    how_far = f"{100 * done // total} %" if total else ""
-    left = f"{max(1, round(rest / 60))} min left" if rest and rest > 50 else ("under a minute left" if rest else "")
-    state = {"completed": "done", "active": how_far or "starting"}.get(job["state"], job["state"])
-    return f"{job['name']}: {', '.join(part for part in (state, left if job['state'] == 'active' else '') if part)}"
+    active = job["state"] == "active"
+    said: list[Message | str] = [f"{100 * done // total} %" if active and total else tell(_STATES[job["state"]])]
+    if active and rest:
+        left = tell("panel.window-minutes", minutes=max(1, round(rest / 60))) if rest > 50 else tell("panel.window-under-a-minute")
+        said.append(left)
+    return tell("panel.job-line", name=job["name"], how=said)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from heygem_host.errors import HostError
+from heygem_host.messages import Message, sentences, tell
 
 from ..editor import Editor, open_project, timeline_by_id
 from ..timeline import clip_attributes, clips, tracks
@@ -28,7 +30,7 @@ def place(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
     there = find_placed(timeline, params["file"], spot)
     if there is not None:
         track, item = there
-        return _result(params, True, track, timeline, item)
+        return result(params, True, track, timeline, item)
     with as_it_was(editor, project):
         if project.GetCurrentTimeline() is None or project.GetCurrentTimeline().GetUniqueId() != spot["sequence"]:
             project.SetCurrentTimeline(timeline)  # clips are appended to the current timeline, whichever that is
@@ -42,9 +44,9 @@ def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any])
     media_pool = project.GetMediaPool()
     media = media_bin.imported(media_pool, params["file"])
     covered, start, notices = where_it_goes(timeline, spot)
-    missed: tuple[str, ...] = ()
+    missed: tuple[Message, ...] = ()
     if laying.get("mode") == "take" and baked:
-        notices.append("The take was made from an export and has position, effects and grade in it, so it lies on a track above.")
+        notices.append(tell("panel.baked-on-track"))
     if laying.get("mode") == "take" and not baked:
         if covered is None:
             raise HostError("ClipGone", "panel.clip-gone")
@@ -55,23 +57,23 @@ def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any])
         missed = clip_attributes.copy(covered, item, clip_attributes.layers_of(project)) if covered is not None and not baked else ()
         hidden = tracks.hidden_by(timeline, spot["track"], track, start, spot["record_duration"])
         if hidden:
-            notices.append(f"The take lies above {', '.join(hidden)} as well: move the track {clips.TAKES!r} below if they should show.")
+            notices.append(tell("panel.hides-tracks", tracks=hidden, name=clips.TAKES))
         if laying.get("disable_original"):
             notices += _disable(covered)
     notices += _sound(media_pool, timeline, covered, start, params, laying.get("mute", "none"))
-    return _result(params, False, track, timeline, item, missed, notices)
+    return result(params, False, track, timeline, item, missed, notices)
 
 
-def _disable(covered: Any) -> list[str]:
+def _disable(covered: Any) -> list[Message]:
     if covered is None:
-        return ["The clip is gone, so nothing was disabled."]
+        return [tell("panel.nothing-disabled")]
     covered.SetClipEnabled(False)
-    return ["Resolve did not disable the original clip: is its track locked?"] if covered.GetClipEnabled() else []
+    return [tell("panel.not-disabled")] if covered.GetClipEnabled() else []
 
 
-def _sound(media_pool: api.MediaPool, timeline: api.Timeline, covered: Any, start: int, params: dict[str, Any], mute: str) -> list[str]:
+def _sound(media_pool: api.MediaPool, timeline: api.Timeline, covered: Any, start: int, params: dict[str, Any], mute: str) -> list[Message]:
     """The take is there by now, so what goes wrong with its sound is told, not raised."""
-    notices = []
+    notices: list[Message] = []
     if params.get("speech"):
         notices += sound.place_speech(
             media_pool, timeline, params["speech"], start, params["placement"]["record_duration"], Fraction(params.get("speech_start") or 0)
@@ -81,19 +83,19 @@ def _sound(media_pool: api.MediaPool, timeline: api.Timeline, covered: Any, star
     return notices
 
 
-def where_it_goes(timeline: api.Timeline, spot: dict[str, Any]) -> tuple[Any, int, list[str]]:
+def where_it_goes(timeline: api.Timeline, spot: dict[str, Any]) -> tuple[Any, int, list[Message]]:
     """The covered clip (None = gone), the start for its take, and what the editor should know: clips move while takes render."""
     covered = next((item for _, item in clips.all_items(timeline, "video") if item.GetUniqueId() == spot.get("clip")), None)
     if covered is None:
-        gone = ["The clip of this shot is no longer on the timeline; the take lies where the clip was."] if spot.get("clip") else []
+        gone = [tell("panel.clip-left-timeline")] if spot.get("clip") else []
         return None, spot["record_start"], gone
     start, length = clips.start_of(timeline, covered), clips.length_of(covered)
     if start == spot["record_start"]:
         changed = length != spot["record_duration"]
-        return covered, start, ["The clip was trimmed since it was rendered; the take has its old length."] if changed else []
+        return covered, start, [tell("panel.clip-trimmed")] if changed else []
     if length == spot["record_duration"]:
-        return covered, start, ["The clip was moved since it was rendered; the take follows it."]
-    return covered, spot["record_start"], ["The clip was trimmed and moved since it was rendered; the take lies where the clip was."]
+        return covered, start, [tell("panel.clip-moved")]
+    return covered, spot["record_start"], [tell("panel.clip-trimmed-and-moved")]
 
 
 def find_placed(timeline: api.Timeline, file: str, spot: dict[str, Any] | None = None) -> tuple[int, Any] | None:
@@ -125,8 +127,14 @@ def _on_track(
         raise
 
 
-def _result(
-    params: dict[str, Any], already: bool, track: int, timeline: api.Timeline, item: Any, missed: Any = (), notices: Any = ()
+def result(
+    params: dict[str, Any],
+    already: bool,
+    track: int,
+    timeline: api.Timeline,
+    item: Any,
+    missed: Sequence[Message] = (),
+    notices: Sequence[Message] = (),
 ) -> dict[str, Any]:
     return {
         "take": params["take"],
@@ -134,6 +142,8 @@ def _result(
         "track": track,
         "record_start": clips.start_of(timeline, item),
         "record_duration": clips.length_of(item),
-        "not_copied": list(missed),
-        "notices": list(notices),
+        "not_copied": sentences(missed),
+        "not_copied_messages": list(missed),
+        "notices": sentences(notices),
+        "notice_messages": list(notices),
     }

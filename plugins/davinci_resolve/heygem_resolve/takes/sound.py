@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from heygem_host import timecode
 from heygem_host.errors import HostError
+from heygem_host.messages import Message, tell
 
 from ..timeline import clips, tracks
 from . import append, media_bin
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def place_speech(
     media_pool: api.MediaPool, timeline: api.Timeline, file: str, start: int, length: int, speech_start: Fraction
-) -> list[str]:
+) -> list[Message]:
     """The stretch of speech that belongs to a take, below it; returns notices. Sound is cut at whole frames of the timeline.
 
     `speech_start` is the second of the file that is heard at the take's first frame; a negative one begins later.
@@ -33,9 +34,9 @@ def place_speech(
         track = tracks.free_track(timeline, "audio", 0, start, length) or tracks.new_track(timeline, "audio")
         item = append.append(media_pool, timeline, "audio", track, media, start, first, length, None)
     except HostError as problem:
-        return [f"The take is placed, its speech is not: {problem}"]
+        return [tell("panel.speech-not-placed", problem=problem)]
     if clips.length_of(item) not in (length, length - 1, length + 1):
-        return [f"The speech file ends early: {clips.length_of(item)} of {length} frames have sound."]
+        return [tell("panel.speech-ends-early", got=clips.length_of(item), wanted=length)]
     return []
 
 
@@ -49,23 +50,23 @@ def _is_there(timeline: api.Timeline, file: str, start: int, length: int) -> boo
     )
 
 
-def mute(timeline: api.Timeline, covered: Any, how: str) -> list[str]:
+def mute(timeline: api.Timeline, covered: Any, how: str) -> list[Message]:
     """Switches off the sound linked to a clip, or the tracks it lies on; both are one click (or one undo) away from sounding again."""
     if covered is None:
-        return ["The clip is gone, so its old dialogue was not muted."]
+        return [tell("panel.nothing-muted")]
     linked = {item.GetUniqueId() for item in covered.GetLinkedItems() or []}
     old = [(track, item) for track, item in clips.all_items(timeline, "audio") if item.GetUniqueId() in linked]
     if not old:
-        return ["No sound is linked to the clip, so nothing was muted."]
+        return [tell("panel.nothing-linked")]
     if how == "clip":
         for _, item in old:
             item.SetClipEnabled(False)
         failed = [item for _, item in old if item.GetClipEnabled()]
-        return ["Resolve did not disable the clip's old sound."] if failed else []
+        return [tell("panel.sound-not-disabled")] if failed else []
     tracks_of_it = sorted({track for track, _ in old})
     for track in tracks_of_it:
         timeline.SetTrackEnable("audio", track, False)
-    names = ", ".join(timeline.GetTrackName("audio", track) or f"A{track}" for track in tracks_of_it)
+    names = [timeline.GetTrackName("audio", track) or f"A{track}" for track in tracks_of_it]
     if any(timeline.GetIsTrackEnabled("audio", track) for track in tracks_of_it):
-        return [f"Resolve does not confirm that the track {names} is muted: look at it."]
-    return [f"Muted the whole track {names}."]
+        return [tell("panel.mute-not-confirmed", tracks=names)]
+    return [tell("panel.track-muted", tracks=names)]

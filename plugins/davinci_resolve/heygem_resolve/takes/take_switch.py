@@ -29,15 +29,7 @@ def switch(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
             if current is None or current.GetUniqueId() != timeline.GetUniqueId():
                 project.SetCurrentTimeline(timeline)
             resolve_takes.add(item, media_bin.imported(project.GetMediaPool(), params["file"]), params.get("handles", 0), params["frames"])
-    return {
-        "take": params["take"],
-        "already": already,
-        "track": track,
-        "record_start": clips.start_of(timeline, item),
-        "record_duration": clips.length_of(item),
-        "not_copied": [],
-        "notices": [],
-    }
+    return placement.result(params, already, track, timeline, item)
 
 
 def _carrier(timeline: api.Timeline, spot: dict[str, Any], file: str) -> tuple[int, Any] | None:

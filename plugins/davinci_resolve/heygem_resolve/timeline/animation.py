@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_COPIED = {1: "opacity", 2: "position and zoom", 3: "crop"}
-"""Number of an effect whose values are copied (`looks`), without their keyframes → what editors call it."""
+from heygem_host.messages import Message, sentences, tell, without_repeats
+
+_COPIED = {1: "panel.part-opacity", 2: "panel.part-position-and-zoom", 3: "panel.part-crop"}
+"""Number of an effect whose values are copied (`clip_attributes`), without their keyframes → code of what editors call it."""
 _FADES = 36
 _ALSO_COPIED = ("Lens Correction", "Retime and Scaling", "Retime And Scaling")  # by name: their numbers are not known
 
@@ -25,9 +27,11 @@ def told(item: dict[str, Any], document: dict[str, Any] | None, *, copies_fades:
         return item
     if item["kind"] == "sound":
         retimed = any(_is_retimed(clip) for clip, _, _ in _clips(document, item["id"]))
-        return {**item, "needs_host_export": "It is retimed, as only Resolve sounds it."} if retimed else item
-    lost = [words for clip, before, after in _clips(document, item["id"]) for words in _lost(clip, before, after, copies_fades)]
-    return {**item, "cannot_copy": list(dict.fromkeys([*item["cannot_copy"], *lost]))}
+        why = tell("panel.only-resolve-retimed")
+        return {**item, "needs_host_export": why["message"], "needs_host_export_message": why} if retimed else item
+    lost = [each for clip, before, after in _clips(document, item["id"]) for each in _lost(clip, before, after, copies_fades)]
+    all_lost = without_repeats([*item["cannot_copy_messages"], *lost])
+    return {**item, "cannot_copy": sentences(all_lost), "cannot_copy_messages": all_lost}
 
 
 def _clips(document: dict[str, Any], wanted: str) -> Iterator[tuple[dict[str, Any], Any, Any]]:
@@ -39,11 +43,11 @@ def _clips(document: dict[str, Any], wanted: str) -> Iterator[tuple[dict[str, An
                 yield child, children[index - 1] if index else None, children[index + 1] if index + 1 < len(children) else None
 
 
-def _lost(clip: dict[str, Any], before: Any, after: Any, copies_fades: bool) -> Iterator[str]:
+def _lost(clip: dict[str, Any], before: Any, after: Any, copies_fades: bool) -> Iterator[Message]:
     if _is_transition(before):
-        yield "the transition at its start"
+        yield tell("panel.lost-transition-start")
     if _is_transition(after):
-        yield "the transition at its end"
+        yield tell("panel.lost-transition-end")
     for effect in clip.get("effects") or []:
         about = (effect.get("metadata") or {}).get("Resolve_OTIO") or {} if isinstance(effect, dict) else {}
         if about and about.get("Enabled", True):
@@ -60,18 +64,18 @@ def _is_transition(child: Any) -> bool:
     return isinstance(child, dict) and str(child.get("OTIO_SCHEMA", "")).startswith("Transition")
 
 
-def _lost_of(effect: dict[str, Any], copies_fades: bool) -> Iterator[str]:
+def _lost_of(effect: dict[str, Any], copies_fades: bool) -> Iterator[Message]:
     parameters = [each for each in effect.get("Parameters") or [] if isinstance(each, dict)]
     moves = any(each.get("Key Frames") for each in parameters)
-    number, name = effect.get("Type"), effect.get("Effect Name") or effect.get("Name") or "an effect"
+    number, name = effect.get("Type"), effect.get("Effect Name") or effect.get("Name")
     if number in _COPIED:
         if moves:
-            yield f"the keyframes of {_COPIED[number]}"
+            yield tell("panel.lost-keyframes", what=tell(_COPIED[number]))
     elif number == _FADES:
         if not copies_fades and any(_set(each) for each in parameters):
-            yield "its fades"
+            yield tell("panel.lost-fades")
     elif moves or (name not in _ALSO_COPIED and (not parameters or any(_set(each) for each in parameters))):
-        yield f"the effect “{name}”"
+        yield tell("panel.lost-effect", name=name) if name else tell("panel.lost-some-effect")
 
 
 def _set(parameter: dict[str, Any]) -> bool:

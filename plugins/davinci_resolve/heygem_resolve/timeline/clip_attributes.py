@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heygem_host.messages import Message, tell, without_repeats
+
 from ..editor import can
 
 if TYPE_CHECKING:
     from .. import api
 
 PROPERTIES = {
-    "Pan": "position", "Tilt": "position", "ZoomGang": "zoom", "ZoomX": "zoom", "ZoomY": "zoom", "RotationAngle": "rotation",
-    "AnchorPointX": "anchor point", "AnchorPointY": "anchor point", "Pitch": "pitch", "Yaw": "yaw", "FlipX": "flip", "FlipY": "flip",
-    "CropLeft": "crop", "CropRight": "crop", "CropTop": "crop", "CropBottom": "crop", "CropSoftness": "crop", "CropRetain": "crop",
-    "DynamicZoomEase": "dynamic zoom", "CompositeMode": "composite mode", "Opacity": "opacity", "Distortion": "lens distortion",
-    "Scaling": "scaling", "ResizeFilter": "resize filter",
+    "Pan": "panel.part-position", "Tilt": "panel.part-position", "ZoomGang": "panel.part-zoom", "ZoomX": "panel.part-zoom",
+    "ZoomY": "panel.part-zoom", "RotationAngle": "panel.part-rotation", "AnchorPointX": "panel.part-anchor",
+    "AnchorPointY": "panel.part-anchor", "Pitch": "panel.part-pitch", "Yaw": "panel.part-yaw", "FlipX": "panel.part-flip",
+    "FlipY": "panel.part-flip", "CropLeft": "panel.part-crop", "CropRight": "panel.part-crop", "CropTop": "panel.part-crop",
+    "CropBottom": "panel.part-crop", "CropSoftness": "panel.part-crop", "CropRetain": "panel.part-crop",
+    "DynamicZoomEase": "panel.part-dynamic-zoom", "CompositeMode": "panel.part-composite", "Opacity": "panel.part-opacity",
+    "Distortion": "panel.part-distortion", "Scaling": "panel.part-scaling", "ResizeFilter": "panel.part-resize-filter",
 }  # fmt: skip
-"""Key of GetProperty/SetProperty → what editors call it. Speed and stabilisation have no key that can be set."""
+"""Key of GetProperty/SetProperty → code of what editors call it. Speed and stabilisation have no key that can be set."""
 
 SECTIONS = {
-    "TransformEnabled": "position and zoom being switched off", "CroppingEnabled": "crop being switched off",
-    "CompositeEnabled": "opacity being switched off", "LensCorrectionEnabled": "lens correction being switched off",
+    "TransformEnabled": "panel.lost-position-off", "CroppingEnabled": "panel.lost-crop-off",
+    "CompositeEnabled": "panel.lost-opacity-off", "LensCorrectionEnabled": "panel.lost-lens-off",
 }  # fmt: skip
 """Since 21.1: parts of the inspector that can be off while their values stay."""
 
@@ -33,19 +37,19 @@ def layers_of(project: Any) -> int:
         return 1
 
 
-def lost(item: Any, layers: int = 1) -> tuple[str, ...]:
+def lost(item: Any, layers: int = 1) -> tuple[Message, ...]:
     """What a take above this clip would not have, known before it is placed; `layers` of node stacks are looked at."""
     found = []
     if any(_graded(item.GetNodeGraph(layer)) for layer in range(2, layers + 1) if can(item, "GetNodeGraph")):
-        found.append("a part of the grade (it lies in several node layers, and Resolve copies one)")
+        found.append(tell("panel.lost-grade-layers"))
     if not can(item, "SetProperty"):
-        found.append("position, zoom, crop and opacity (this version of Resolve cannot set them)")
+        found.append(tell("panel.lost-properties"))
     if not can(item, "CopyGrades") and _nodes(item) != 1:
-        found.append("the grade (this version of Resolve cannot copy it)")
+        found.append(tell("panel.lost-grade-version"))
     if can(item, "GetFusionCompCount") and (item.GetFusionCompCount() or 0) > 0:
-        found.append("its Fusion composition")
+        found.append(tell("panel.lost-fusion"))
     if _sections(item).get("DynamicZoomEnabled") is True:
-        found.append("its dynamic zoom")
+        found.append(tell("panel.lost-dynamic-zoom"))
     return tuple(found)
 
 
@@ -74,51 +78,51 @@ def _nodes_seen(item: Any) -> list[tuple[Any, ...]] | None:
     return [_node(graph, number) for number in range(1, graph.GetNumNodes() + 1)] if graph else None
 
 
-def _copy_grade(source: Any, target: Any) -> list[str]:
+def _copy_grade(source: Any, target: Any) -> list[Message]:
     """Read back: what the copied nodes are called and do."""
     if not can(source, "CopyGrades"):
         return []
     if not source.CopyGrades([target]):
-        return ["the grade (Resolve refused to copy it)"]
-    return [] if _nodes_seen(source) == _nodes_seen(target) else ["the grade (Resolve copied other nodes than the clip has)"]
+        return [tell("panel.lost-grade-refused")]
+    return [] if _nodes_seen(source) == _nodes_seen(target) else [tell("panel.lost-grade-other")]
 
 
-def copy(source: api.Item, target: api.Item, layers: int = 1) -> tuple[str, ...]:
-    """Copies what can be copied from one clip to another; returns what could not, in words."""
+def copy(source: api.Item, target: api.Item, layers: int = 1) -> tuple[Message, ...]:
+    """Copies what can be copied from one clip to another; returns what could not."""
     missed = [*lost(source, layers), *_copy_properties(source, target), *_copy_sections(source, target), *_copy_fades(source, target)]
     missed += [*_copy_group(source, target), *_copy_grade(source, target)]
-    return tuple(dict.fromkeys(missed))
+    return tuple(without_repeats(missed))
 
 
-def _copy_properties(source: Any, target: Any) -> list[str]:
+def _copy_properties(source: Any, target: Any) -> list[Message]:
     """Values are read back: SetProperty says True to values that it ignores."""
     if not can(source, "SetProperty"):
         return []
     wanted = source.GetProperty() or {}
     missed = []
-    for key, words in PROPERTIES.items():
+    for key, code in PROPERTIES.items():
         value = wanted.get(key)
         if value is None or _equal(target.GetProperty(key), value):
             continue
         target.SetProperty(key, value)
         if not _equal(target.GetProperty(key), value):
-            missed.append(words)
+            missed.append(tell(code))
     return missed
 
 
-def _copy_sections(source: Any, target: Any) -> list[str]:
+def _copy_sections(source: Any, target: Any) -> list[Message]:
     wanted, missed = _sections(source), []
-    for key, words in SECTIONS.items():
+    for key, code in SECTIONS.items():
         if wanted.get(key) is not False or _sections(target).get(key) is False:
             continue
         target.SetProperties({key: False})
         if _sections(target).get(key) is not False:
-            missed.append(words)
+            missed.append(tell(code))
     return missed
 
 
-def _copy_fades(source: Any, target: Any) -> list[str]:
-    """Since 21.1; before, only the timeline document tells of them (`animated`)."""
+def _copy_fades(source: Any, target: Any) -> list[Message]:
+    """Since 21.1; before, only the timeline document tells of them (`animation`)."""
     if not (can(source, "GetFades") and can(target, "SetFades")):
         return []
     wanted = {key: int(value) for key, value in (source.GetFades() or {}).items() if value}
@@ -126,7 +130,7 @@ def _copy_fades(source: Any, target: Any) -> list[str]:
         return []
     target.SetFades(wanted)
     now = target.GetFades() or {}
-    return [] if all(int(now.get(key) or 0) == value for key, value in wanted.items()) else ["its fades"]
+    return [] if all(int(now.get(key) or 0) == value for key, value in wanted.items()) else [tell("panel.lost-fades")]
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -135,8 +139,8 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _copy_group(source: Any, target: Any) -> list[str]:
+def _copy_group(source: Any, target: Any) -> list[Message]:
     if not (can(source, "GetColorGroup") and can(target, "AssignToColorGroup")):
         return []
     group = source.GetColorGroup()
-    return [] if not group or target.AssignToColorGroup(group) else ["its colour group"]
+    return [] if not group or target.AssignToColorGroup(group) else [tell("panel.lost-colour-group")]

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from heygem_host import timecode
+from heygem_host.messages import Message, sentences, tell
 
 from ..editor import can
 from . import clip_attributes
@@ -66,6 +67,8 @@ def same_file(one: str | None, other: str | None) -> bool:
 def describe(timeline: api.Timeline, project: api.Project, kind: str, track: int, item: Any) -> dict[str, Any]:
     """A clip as the protocol's SelectedItem; `kind` is "video" or "audio"."""
     path = path_of(item)
+    why = _why_only_resolve_reads_it(item, path)
+    lost = clip_attributes.lost(item, clip_attributes.layers_of(project)) if kind == "video" else ()
     return {
         "id": item.GetUniqueId(),
         "name": item.GetName() or "",
@@ -80,20 +83,22 @@ def describe(timeline: api.Timeline, project: api.Project, kind: str, track: int
             "rate": timecode.written(timecode.exact(timeline.GetSetting("timelineFrameRate"))),
         },
         "path": path,
-        "needs_host_export": _why_only_resolve_reads_it(item, path),
-        "cannot_copy": list(clip_attributes.lost(item, clip_attributes.layers_of(project))) if kind == "video" else [],
+        "needs_host_export": None if why is None else why["message"],
+        "needs_host_export_message": why,
+        "cannot_copy": sentences(lost),
+        "cannot_copy_messages": list(lost),
     }
 
 
-def _why_only_resolve_reads_it(item: Any, path: str | None) -> str | None:
+def _why_only_resolve_reads_it(item: Any, path: str | None) -> Message | None:
     """Speed ramps are not told by the API; the timeline document carries them, and the server says then what it cannot play."""
     if path is None:
-        return "It is a title, a generator, a compound clip or a nested timeline, which only Resolve can draw."
+        return tell("panel.only-resolve-draws")
     if path.lower().endswith(_RAW):
-        return f"Camera files of the kind {os.path.splitext(path)[1]} are decoded by Resolve alone."
+        return tell("panel.only-host-camera", suffix=os.path.splitext(path)[1], editor="Resolve")
     if "[" in os.path.basename(path) and not os.path.exists(path):
-        return "It is a sequence of stills, which Resolve reads as one clip."
+        return tell("panel.only-resolve-stills")
     media = item.GetMediaPoolItem()
     if media is not None and can(media, "GetClipProperty") and media.GetClipProperty("Angle Count"):
-        return "It is a multicam clip, whose angle only Resolve knows."
+        return tell("panel.only-host-multicam", editor="Resolve")
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heygem_host import timecode
+from heygem_host.messages import sentences, tell
 
 from ..editor import Editor, open_project, timeline_by_id
 from . import selection
@@ -29,8 +30,9 @@ def mark(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
         if _add(timeline, marker, key):
             added += 1
         else:
-            notices.append(f"No room for the marker {marker['name']!r}: others stand on its frames.")
-    return {"added": added, "already": len(params["markers"]) - added - len(notices), "notices": notices}
+            notices.append(tell("panel.marker-no-room", name=marker["name"]))
+    already = len(params["markers"]) - added - len(notices)
+    return {"added": added, "already": already, "notices": sentences(notices), "notice_messages": notices}
 
 
 def _add(timeline: api.Timeline, marker: dict[str, Any], key: str) -> bool:
