@@ -21,7 +21,7 @@ NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
 PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
 
-.PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures doctor bench clean programs zxp ccx
+.PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures mutate doctor bench clean programs zxp ccx
 
 setup: $(VENV)/ready $(PAGE) $(PANEL_TOOLS)
 
@@ -124,6 +124,14 @@ pictures: setup
 zxp ccx: setup
 	$(BIN)/python -m heygem_plugins.installing.packing $@ dist
 
+# How many small faults in the code the tests notice, in rooms where an unnoticed one would cost somebody their work. Takes hours: by hand.
+ROOMS =
+SAMPLE = 50
+mutate: setup
+	$(PYTHON) -m venv .venv-mutation
+	.venv-mutation/*/python -m pip install --quiet "cosmic-ray>=8.7,<9"
+	$(BIN)/python -m benchmarks.mutation $(ROOMS) --sample $(SAMPLE)
+
 doctor: setup
 	$(BIN)/heygem doctor
 
@@ -131,4 +139,4 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv .venv-lock .venv-newest demo-output build *.egg-info
+	rm -rf .venv .venv-lock .venv-newest .venv-mutation demo-output build *.egg-info
