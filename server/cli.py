@@ -13,7 +13,7 @@ from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 from heygem_core.messages import here, tell
 from heygem_core.os_errors import refused
 
-from .commands import doctor, install, jobs, measure, passing, render, serve, timeline, train
+from .commands import doctor, install, jobs, measure, passing, render, repair, serve, timeline, train
 from .commands.verbose import start_verbose
 from .errors import ServerError
 
@@ -22,7 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line, as the documentation walks it too."""
     parser = argparse.ArgumentParser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (serve, jobs, passing, render, timeline, measure, train, install, doctor):
+    for module in (serve, jobs, passing, render, timeline, measure, train, install, doctor, repair):
         module.add_to(commands)
     return parser
 

@@ -25,7 +25,7 @@ from heygem_core.shot import Event, Notice, Progress, Shot
 from heygem_core.tasks.specs import Probed, ProbeTask
 from heygem_core.tasks.worker import Picture
 
-from ..errors import BadRequest, ServerError, StaleAttempt
+from ..errors import BadRequest, Broken, ServerError, StaleAttempt
 from ..executors.base import Executor, Watcher, WorkFailed
 from ..executors.inspection_pool import InspectionPool
 from ..http.log import LOGGER
@@ -90,7 +90,7 @@ class Scheduler:
                 try:
                     await self._fill()
                     await self._sleep()
-                except REFUSED as refused:
+                except (*REFUSED, Broken) as refused:
                     await self._say(refused.said)
                     await asyncio.sleep(REFUSED_S)
                 except Exception:
@@ -304,7 +304,7 @@ class Scheduler:
         if (message is None) != (self._announced is None):
             try:
                 await asyncio.to_thread(self._store.announce, message)
-            except REFUSED:
+            except (*REFUSED, Broken):
                 return
             self._announced = message
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,7 @@ from ..executors.registry import open_executor
 from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Store
+from ..store.backups import back_up_daily
 from ..wire import Deletion, TakeView, TrashEmptied
 from .clock_check import ages_can_be_told
 from .events import Broadcaster
@@ -117,11 +119,12 @@ async def open_services(settings: ServerSettings) -> AsyncIterator[Services]:
 async def _sweep_now_and_then(services: Services, settings: ServerSettings) -> None:
     while True:
         try:
+            await asyncio.to_thread(back_up_daily, services.store.path, time.time())
             freed = await asyncio.to_thread(sweep, services.store, settings)
             freed += await asyncio.to_thread(Cache(settings.cache).prune)
             await asyncio.to_thread(check_takes, services.store)
             if freed:
                 LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
-        except (OSError, HeygemError, ServerError) as error:  # the next hour tries again
+        except (OSError, sqlite3.Error, HeygemError, ServerError) as error:  # the next hour tries again
             LOGGER.warning("not swept: %s", error)
         await asyncio.sleep(_SWEPT_S)

@@ -26,11 +26,14 @@ from heygem_core.messages import Message
 from heygem_core.shot import from_json, to_json
 
 from ..errors import Broken
+from ..http.log import LOGGER
 from ..rendering.states import job_state, move
 from ..wire import EventKind, Happened
 from . import queries, rows
+from .backups import back_up
 from .refusals import refusal
-from .schema import migrate
+from .schema import is_older, migrate
+from .soundness import damage_of
 
 Listener = Callable[[tuple[Happened, ...]], None]
 
@@ -71,7 +74,12 @@ class Database:
         self._writing, self._reading = threading.RLock(), threading.RLock()
         self._listeners: list[Listener] = []
         try:
+            found = damage_of(self.path)
+            if found is not None:
+                raise Broken("database.damaged", path=self.path, found=found)
             self._writer, self._reader = _connect(self.path), _connect(self.path)
+            if is_older(self._writer):
+                _keep_before_upgrade(self.path)
             migrate(self._writer)
             self._writer.execute(queries.BEGIN_EPOCH, (token_hex(8),))
         except sqlite3.DatabaseError as error:
@@ -85,6 +93,11 @@ class Database:
         with self._writing, self._reading:
             self._reader.close()
             self._writer.close()
+
+    def fold_log(self) -> None:
+        """Writes all that was committed into the file itself, so that the file alone is the whole."""
+        with self._writing:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def listen(self, listener: Listener) -> None:
         """Calls it after every change, in the order of the events and in the thread that made the change: be quick."""
@@ -163,6 +176,14 @@ class Database:
         """server.changed with a sentence; None = all is well again."""
         with self.change() as change:
             change.message = (message,)
+
+
+def _keep_before_upgrade(path: Path) -> None:
+    """Where there is no room for a copy the upgrade goes on: its steps only add."""
+    try:
+        back_up(path)
+    except (OSError, sqlite3.Error) as error:
+        LOGGER.warning("no copy of the database was made before its upgrade: %s", error)
 
 
 def _steady_clock() -> Callable[[], float]:

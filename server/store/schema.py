@@ -199,6 +199,14 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[int, str, st
     return newest
 
 
+def is_older(connection: sqlite3.Connection, migrations: tuple[tuple[int, str, str], ...] = MIGRATIONS) -> bool:
+    """Whether an earlier version made it and steps are missing; a new file is not older."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
+        return False
+    done = {number for (number,) in connection.execute("SELECT number FROM migrations")}
+    return bool(done) and any(number not in done for number, _, _ in migrations)
+
+
 def _split(statements: str) -> list[str]:
     """Single statements: `executescript` would commit on its own."""
     found, rest = [], ""

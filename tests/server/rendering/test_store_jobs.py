@@ -303,7 +303,7 @@ def test_a_migration_that_fails_leaves_no_trace() -> None:
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(Broken, match="move it away"):
+    with pytest.raises(Broken, match="heygem repair"):
         Store(path)
 
 

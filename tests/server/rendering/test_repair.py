@@ -1,0 +1,254 @@
+"""A damaged database: told at the start, saved by `heygem repair`, and never without a copy of yesterday."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from heygem_server.cli import main
+from heygem_server.errors import Broken
+from heygem_server.http.single_instance import only_one
+from heygem_server.store import Store, backups
+from heygem_server.store.backups import back_up, back_up_daily, backups_of
+from heygem_server.store.salvage import salvage
+from heygem_server.store.schema import MIGRATIONS, migrate
+from heygem_server.store.soundness import damage_of
+
+from .jobs import claimed, finish, placed, planned, submit
+
+PAGE = 4096
+JOBS = 40
+
+
+def a_database(folder: Path) -> Path:
+    """Jobs that are done, one with a take in the trash, one with a placed take; one half way, one that waits."""
+    path = folder / "heygem.sqlite3"
+    with closing(Store(path)) as store:
+        for k in range(JOBS):
+            submit(store, f"/media/{k}.mp4", name=f"job {k}")
+            take = finish(store, f"key{k}")
+            if k == 0:
+                store.delete_take(take.id)
+            if k == 1:
+                store.placed(take.id, placed())
+        submit(store, "/media/half.mp4", name="half")
+        store.finish_plan(claimed(store).token, planned("a", "b"))
+        claimed(store)
+        submit(store, "/media/waits.mp4", name="waits")
+        store.fold_log()
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_database(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def database(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path / "data.sqlite3")).rename(tmp_path / "heygem.sqlite3")
+
+
+def damage(path: Path, page: int, seed: int = 0) -> None:
+    with path.open("rb+") as file:
+        file.seek(page * PAGE)
+        file.write(random.Random(f"{page} {seed}").randbytes(PAGE))
+
+
+def tables_are_named(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return len(connection.execute("SELECT sql FROM sqlite_master").fetchall()) > 10
+    except sqlite3.DatabaseError:
+        return False
+
+
+def contents(path: Path) -> dict[str, int]:
+    with closing(Store(path)) as store:
+        store.check()
+        takes = store.every_take()
+        return {"jobs": len(store.jobs(limit=200).jobs), "takes": len(takes), "trash": len(store.trash())}
+
+
+WHOLE = {"jobs": JOBS + 2, "takes": JOBS - 1, "trash": 1}
+
+
+def test_a_sound_database_is_sound(database: Path) -> None:
+    assert damage_of(database) is None
+    assert contents(database) == WHOLE
+
+
+@pytest.mark.parametrize("part", range(12))
+def test_whichever_page_is_damaged_the_rest_is_saved_and_a_backup_fills_the_gap(database: Path, part: int) -> None:
+    """Without the tables' names, which the first page and a few others hold, only a backup helps."""
+    pages, sound = database.stat().st_size // PAGE, database.read_bytes()
+    assert pages >= 24
+    page = part * pages // 12
+    damage(database, page)
+    if damage_of(database) is None:
+        pytest.skip("nothing lies on this page")
+    with pytest.raises(Broken, match="heygem repair"):
+        Store(database)
+    damaged = database.read_bytes()
+    named = tables_are_named(database)
+    done = salvage(database)
+    if not named:
+        assert done is None
+        assert database.read_bytes() == damaged
+    else:
+        assert done is not None
+        assert done.aside is not None
+        assert done.aside.read_bytes() == damaged
+        found = contents(database)
+        assert found["takes"] + found["trash"] >= JOBS - 8, "what lay on one page may be gone, nothing else"
+
+    database.write_bytes(sound)
+    assert back_up(database) is not None
+    damage(database, page)
+    assert salvage(database) is not None
+    assert contents(database) == WHOLE
+
+
+@pytest.mark.parametrize("how", ["cut in half", "no database", "zeros"])
+def test_what_holds_nothing_is_restored_from_the_newest_sound_backup(database: Path, how: str) -> None:
+    older = back_up(database)
+    newest = back_up(database)
+    assert older is not None
+    assert newest is not None
+    damage(newest, 3)
+    size = database.stat().st_size
+    database.write_bytes({"cut in half": database.read_bytes()[: size // 2], "no database": b"text" * 999, "zeros": bytes(size)}[how])
+    with pytest.raises(Broken, match="heygem repair"):
+        Store(database)
+    done = salvage(database)
+    assert done is not None
+    assert done.backup == older
+    assert contents(database) == WHOLE
+
+
+def test_work_that_had_not_ended_begins_anew_and_what_is_done_stays(database: Path) -> None:
+    back_up(database)
+    damage(database, 0)
+    assert salvage(database) is not None
+    with closing(Store(database)) as store:
+        jobs = {job.name: job for job in store.jobs(limit=200).jobs}
+        assert {job.state for name, job in jobs.items() if name.startswith("job")} == {"completed"}
+        assert (jobs["half"].state, jobs["waits"].state) == ("queued", "queued")
+        claims = [claimed(store), claimed(store)]
+        assert [(claim.kind, claim.source.video) for claim in claims] == [("plan", "/media/half.mp4"), ("plan", "/media/waits.mp4")]
+        assert finish_one(store, claims[0].token)
+        take = store.trash()[0].take
+        store.restore(take, [])
+        assert store.take(take.id).id == take.id
+        assert store.events_since(0, 10_000) is not None
+
+
+def finish_one(store: Store, token: int) -> bool:
+    store.finish_plan(token, planned("a"))
+    store.finish_segment(claimed(store).token)
+    return claimed(store).kind == "join"
+
+
+def test_those_who_listened_before_are_told_to_look_again(database: Path) -> None:
+    with closing(Store(database)) as store:
+        before = store.epoch
+    back_up(database)
+    damage(database, 0)
+    salvage(database)
+    with closing(Store(database)) as store:
+        assert store.epoch != before
+
+
+# --- backups
+
+
+def test_there_is_a_copy_a_day_and_only_the_newest_stay(database: Path) -> None:
+    now = database.stat().st_mtime
+    assert back_up_daily(database, now) is not None
+    (first,) = backups_of(database)
+    now = first.stat().st_mtime
+    assert back_up_daily(database, now + 3600) is None
+    for day in range(1, 9):
+        made = back_up_daily(database, now + day * 86_401)
+        assert made is not None
+        os.utime(made, (now + day * 86_401,) * 2)
+    assert len(backups_of(database)) == backups._KEPT
+    assert first not in backups_of(database)
+    assert back_up_daily(database, now) is not None, "those of the future are from before the clock was set back"
+    assert all(contents(shutil.copy(path, database.parent / "copy.sqlite3")) == WHOLE for path in backups_of(database)[:2])
+
+
+def test_a_damaged_database_takes_the_place_of_no_copy(database: Path) -> None:
+    for _ in range(backups._KEPT):
+        assert back_up(database) is not None
+    before = backups_of(database)
+    damage(database, 5)
+    assert back_up(database) is None
+    assert backups_of(database) == before
+    assert sorted(path.name for path in before[0].parent.iterdir()) == sorted(path.name for path in before)
+
+
+def test_an_upgrade_begins_with_a_copy_of_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "heygem.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, MIGRATIONS[:1])
+        connection.execute("INSERT INTO meta VALUES ('epoch', 'before')")
+    with closing(Store(path)) as store:
+        assert store.epoch == "before"
+    (copy,) = backups_of(path)
+    with closing(sqlite3.connect(copy)) as connection:
+        assert [number for (number,) in connection.execute("SELECT number FROM migrations")] == [1]
+    with closing(Store(path)):
+        assert backups_of(path) == [copy], "no second one without an upgrade"
+
+
+def test_a_new_database_is_not_copied(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "heygem.sqlite3")) as store:
+        assert backups_of(store.path) == []
+        submit(store)
+        assert back_up(store.path) is not None, "while it is in use"
+
+
+# --- the command
+
+
+def test_heygem_repair_says_what_it_did(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(database.parent)]
+    assert main(["repair", *data]) == 0
+    assert "is sound" in capsys.readouterr().out
+    back_up(database)
+    damage(database, database.stat().st_size // PAGE // 2)
+    with only_one(database.parent):
+        assert main(["repair", *data]) == 1
+    assert "stop it, then repair" in capsys.readouterr().err
+    assert main(["repair", *data]) == 0
+    said = capsys.readouterr().out
+    assert f"{JOBS + 2} jobs, {JOBS + 2} shots and {JOBS - 1} takes are there" in said
+    assert ".damaged-" in said
+    assert contents(database) == WHOLE
+
+
+def test_heygem_repair_leaves_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["repair", "--data", str(tmp_path)]) == 1
+    assert "no database" in capsys.readouterr().err
+    (tmp_path / "heygem.sqlite3").write_bytes(b"text" * 999)
+    assert main(["repair", "--data", str(tmp_path)]) == 1
+    assert "there is no backup" in capsys.readouterr().err
+    assert (tmp_path / "heygem.sqlite3").read_bytes() == b"text" * 999
+
+
+def test_a_server_with_a_damaged_database_says_so_in_one_sentence(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = database.parent
+    damage(database, 5)
+    code = main(["serve", "--data", str(folder), "--takes", str(folder / "takes"), "--cache", str(folder / "cache"), "--port", "0"])
+    said = capsys.readouterr()
+    assert code == 1
+    assert "run `heygem repair`" in said.err
+    assert "Traceback" not in said.err
+    assert len(said.err.strip().splitlines()) == 1
