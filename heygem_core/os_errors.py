@@ -53,6 +53,10 @@ _LASTING: tuple[Kind, ...] = ("quota", "read-only", "no-permission", "too-large"
 _LASTING_CODES = {
     *(codes[kind] for codes in (_WHY, _OUTPUT) for kind in _LASTING),
     *("output.is-folder", "output.is-input", "output.no-folder"),
+    # A format and a source that do not fit will not fit in a minute either.
+    *("format.no-transparency", "format.square-pixels-only", "format.too-small", "format.wrong-suffix", "format.suffix-unknown"),
+    *("patch.no-transparency", "patch.of-transparent", "matte.same-path", "sign.format"),
+    *("take.not-kept", "take.timecode-lost", "take.frames-moved", "take.label-lost"),
 }
 _FEW_FILES = 16  # a disk that can hold fewer new ones is full
 

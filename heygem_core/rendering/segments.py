@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ..cache import Cache, fingerprint, key_of
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
+from ..media.deliverables import DELIVERABLES
 from ..media.joiner import join_pieces
 from ..media.output import check_output
 from ..media.take_timing import timing_of
@@ -48,6 +49,8 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
     inputs = open_inputs(task.shot, task.settings)
     check_engine(engine, inputs.info)
     device_for(engine, task.settings.device)  # what cannot be drawn here is not worth planning
+    if task.settings.format is not None:  # and what the format cannot hold
+        deliverable_of(f"take{DELIVERABLES.get(task.settings.format).suffixes[0]}", task.settings, inputs.info)
     from ..planning.plan import make_plan, outline_generation
 
     cache = Cache(task.cache)
@@ -68,6 +71,7 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
         reused_tracks="track" not in stages,
         reused_motion="speech" not in stages,
         reused_plan="plan" not in stages,
+        transparent=inputs.info.has_alpha,
         notices=tuple(event.message for event in told if isinstance(event, Notice)),
         notice_messages=tuple(message_of(event) for event in told if isinstance(event, Notice)),
     )

@@ -42,6 +42,7 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="answer", tag="planne
     reused_tracks: bool  # the face tracks were there already
     reused_motion: bool  # the speech had been listened to already
     reused_plan: bool
+    transparent: bool = False  # the source has an alpha, so a format without one cannot hold the take
     notices: tuple[str, ...] = ()
     notice_messages: tuple[Message, ...] = ()  # the same with their codes
 

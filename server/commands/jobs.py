@@ -52,7 +52,7 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where takes go (default: the server's takes folder)")
     add_options(parser, JobRequest, ("name", "priority"))
     add_options(parser, RenderSettings, ("engine",))
-    add_option(parser, RenderSettings, "format", help="how takes are written (default: H.264, and ProRes for patches)")
+    add_option(parser, RenderSettings, "format", help="how takes are written (default: H.264; ProRes for patches and transparent sources)")
     add_options(parser, RenderSettings, ("fit", "kind"))
     parser.add_argument("--upload", action="store_true", help="send the files, for a server on another machine")
     parser.add_argument("--watch", action="store_true", help="follow the job until it ends")

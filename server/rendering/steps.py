@@ -93,7 +93,7 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
         planned = await context.executor.run(msgspec.structs.replace(task, hand_out_generation=False), watcher=watcher, stop=stop)
     if not isinstance(planned, Planned):
         raise Broken("work.versions-do-not-fit")
-    present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request))
+    present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request, planned))
     await hand_in(context.store.finish_plan, claim.token, planned, stamp=stamp, present=present, stop=stop)
     return tell("log.planned", what=title(claim), frames=planned.frames, segments=len(planned.segments), present=len(present))
 
@@ -105,7 +105,7 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     await asyncio.to_thread(check_still_there, claim.source)
     if await _changed(claim):
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
-    path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request))
+    path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request, claim.planned))
     if await asyncio.to_thread(usable, path):
         await hand_in(context.store.finish_segment, claim.token, reused=True, stop=stop)
         return tell("log.there-already", what=title(claim))
@@ -133,7 +133,7 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
     await asyncio.to_thread(check_still_there, claim.source)
     if await _changed(claim):
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
-    suffix = suffix_of(claim.settings, claim.request)
+    suffix = suffix_of(claim.settings, claim.request, claim.planned)
     pieces = [context.segment_file(segment.key, suffix) for segment in claim.planned.segments]
     if not all(await asyncio.gather(*(asyncio.to_thread(usable, piece) for piece in pieces))):
         return await _plan_again(claim, context, tell("work.segment-removed"), stop)
@@ -287,11 +287,12 @@ def weak_ranges(report: TakeFacts) -> tuple[WeakRange, ...]:
     )
 
 
-def suffix_of(settings: RenderSettings, request: ShotRequest) -> str:
+def suffix_of(settings: RenderSettings, request: ShotRequest, planned: Planned | None) -> str:
     """Of a take: what its format is written to; without one ProRes for what goes to a timeline or has alpha, else H.264."""
     if settings.format is not None:
         return DELIVERABLES.get(settings.format).suffixes[0]
-    return ".mov" if request.placement is not None or settings.kind == "patch" else ".mp4"
+    transparent = settings.kind == "patch" or (planned is not None and planned.transparent)
+    return ".mov" if request.placement is not None or transparent else ".mp4"
 
 
 def check_still_there(shot: Shot) -> None:

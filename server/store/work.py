@@ -30,6 +30,7 @@ HEARTBEAT_S = 10.0
 MOST_FAILURES = 3
 MOST_COUNTED = 1000
 MOST_KILLS = 30  # by somebody else, so the task itself is hardly to blame
+_MOST_OF_MEMORY = 2  # the second try has a fresh worker; what is too much for that will be too much again
 _BACKOFF_S = (2.0, 10.0)  # after the first, after the second failure
 _KILLED_BACKOFF_S, _KILLED_GROWTH, _LONGEST_BACKOFF_S = 0.5, 1.5, 30.0
 
@@ -182,7 +183,8 @@ class Work(Database):
                 return True
             end_attempt(change, task, outcome, reason)
             failures, kills = task["failures"] + (outcome != "killed"), task["kills"] + (outcome == "killed")
-            if again and failures < MOST_FAILURES and kills < MOST_KILLS:
+            most = _MOST_OF_MEMORY if outcome == "memory" else MOST_FAILURES
+            if again and failures < most and kills < MOST_KILLS:
                 delay = _delay_s(outcome, failures, kills)
                 change.connection.execute(
                     queries.RETRY_TASK,

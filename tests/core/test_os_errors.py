@@ -65,6 +65,11 @@ def test_what_is_not_known_is_said_as_the_system_says_it(tmp_path: Path) -> None
     assert not is_lasting(tell("output.disk-full", folder="/takes"))
 
 
+def test_a_format_that_does_not_hold_a_source_never_will() -> None:
+    """It was tried three times, each after all of the work before it."""
+    assert is_lasting(tell("format.no-transparency", format="H.264", file="clip.mov"))
+
+
 def test_a_disk_without_inodes_is_not_called_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has gigabytes left, so nobody would find what to delete."""
     monkeypatch.setattr(os_errors.os, "statvfs", lambda path: SimpleNamespace(f_files=1000, f_favail=3), raising=False)

@@ -15,9 +15,10 @@ from heygem_core.media.probe import probe
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report
 from heygem_core.rendering.segments import join, plan_shot
-from heygem_core.shot import Event, Finished, RenderTask
+from heygem_core.shot import Event, Finished, RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import JoinTask, Planned, PlanTask
 
+from ..media.make import video
 from .making import left_in, make, pictures, planes, same, samples, speech, stages, task, write_clip, write_sound
 
 T = TypeVar("T")
@@ -140,6 +141,15 @@ def test_keys_follow_what_changes_the_pixels_and_nothing_else(short: Path, sente
     assert keys(sound="none") == usual
     assert not set(keys(intensity=0.5)) & set(usual)
     assert not set(keys(format="ffv1")) & set(usual)
+
+
+def test_a_format_that_cannot_hold_the_source_is_refused_before_any_work(sentence: Path, tmp_path: Path) -> None:
+    clear = video(tmp_path / "clear.mov", codec="prores_ks", pix_fmt="yuva444p10le", options={"profile": "4"}, frames=4)
+    shot = Shot(video=str(clear), speech=str(sentence))
+    events: list[Event] = []
+    with pytest.raises(OutputError, match="cannot hold the transparency"):
+        events += plan_shot(PlanTask(shot=shot, settings=RenderSettings(format="h264", fit="trim"), cache=str(tmp_path / "cache")))
+    assert stages(events) <= {"probe"}
 
 
 def test_pieces_that_are_missing_are_told_and_nothing_is_left(short: Path, sentence: Path, tmp_path: Path) -> None:

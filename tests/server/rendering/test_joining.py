@@ -70,7 +70,7 @@ class Recorder:
 async def test_takes_are_signed_as_the_server_is_set_up_and_nobody_is_told_with_what(store: Store, tmp_path: Path) -> None:
     claim, executor = join_claim(store, tmp_path), Recorder()
     chosen = context(store, tmp_path, executor, sign_certificate=tmp_path / "chain.pem", sign_key=tmp_path / "key.pem")
-    piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request))
+    piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request, claim.planned))
     piece.parent.mkdir(parents=True)
     piece.write_bytes(b"x")
     segment_files.keep(piece)
@@ -93,7 +93,7 @@ async def test_a_segment_that_is_not_as_it_was_rendered_is_rendered_again(store:
     """It went into the take: frames with holes, frames of another take, or an error for ever."""
     claim, executor = join_claim(store, tmp_path), Recorder()
     chosen = context(store, tmp_path, executor)
-    suffix = steps.suffix_of(claim.settings, claim.request)
+    suffix = steps.suffix_of(claim.settings, claim.request, claim.planned)
     piece, other = (chosen.segment_file(key, suffix) for key in ("abcd", "abce"))
     piece.parent.mkdir(parents=True)
     for each in (piece, other):

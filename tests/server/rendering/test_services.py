@@ -24,6 +24,7 @@ from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, ProgressNo
 from tests.media import make
 from tests.rendering import making
 
+from .jobs import planned
 from .running_services import RENDER, ended, left_in, settings, submit, until
 
 
@@ -222,8 +223,19 @@ def test_a_take_gets_a_suffix_that_its_format_is_written_to(name: str) -> None:
     from heygem_server.rendering.steps import suffix_of
 
     request = ShotRequest(video=MediaRef(path="v.mov"), speech=MediaRef(path="s.wav"))
-    suffix = suffix_of(replace(RENDER, format=name), request)
+    suffix = suffix_of(replace(RENDER, format=name), request, None)
     assert format_for(f"take{suffix}", name).name == name
+
+
+def test_without_a_format_a_transparent_source_gets_one_that_holds_it() -> None:
+    """H.264 was asked to, three times."""
+    from heygem_core.media.formats import format_for
+    from heygem_server.rendering.steps import suffix_of
+
+    request = ShotRequest(video=MediaRef(path="v.mov"), speech=MediaRef(path="s.wav"))
+    render = replace(RENDER, format=None)
+    chosen = [format_for(f"take{suffix_of(render, request, replace(planned('key'), transparent=clear))}") for clear in (True, False)]
+    assert [(row.name, row.carries_alpha) for row in chosen] == [("prores", True), ("h264", False)]
 
 
 def test_importing_the_open_services_loads_nothing_heavy() -> None:

@@ -133,6 +133,17 @@ def test_heartbeats_keep_a_lease_and_tell_what_no_longer_counts(store: Store, cl
     assert store.heartbeat("me", [a.token, b.token]) == {a.token, b.token}
 
 
+def test_a_piece_that_needs_too_much_memory_gets_one_fresh_worker_more(store: Store, clock: Clock) -> None:
+    """It was killed three times, and told to make the picture smaller when its speech was too long."""
+    detail = submit(store)
+    assert store.fail(claimed(store).token, "memory", plain("It needed 8 GB."))
+    clock.passes((store.next_wake() or 0) - clock.now)
+    assert not store.fail(claimed(store).token, "memory", plain("It needed 8 GB."))
+    why = store.shot(detail.shots[0].id).why or ""
+    assert "Given up after 2 tries: It needed 8 GB." in why
+    assert "smaller" not in why
+
+
 def test_a_failing_piece_is_tried_again_later_and_given_up_with_a_reason(store: Store, clock: Clock) -> None:
     detail = submit(store)
     for number in range(1, MOST_FAILURES + 1):
