@@ -27,16 +27,14 @@ from .errors import UnreadableTimeline
 from .facts import FactsChild
 from .formats.reading import bytes_of, format_of, read_timeline
 from .formats.writing import output_format, write_document, write_timeline
+from .limits import CPU_S, MEMORY_BYTES, READING_CPU_S, limit_own
 from .locate import Locator
 from .publish import publish
 from .shot_rows import with_mix
 
-MEMORY_BYTES = 6 * 1024**3
-CPU_S = 900
-
 
 def main() -> int:
-    _limit_resources()
+    limit_own(MEMORY_BYTES, READING_CPU_S)
     try:
         print(to_json(run(_read_spec(sys.argv[1:]))).decode(), flush=True)
         return EXIT_OK
@@ -71,6 +69,7 @@ def _conform(spec: ConformSpec) -> Conformed:
         hold_to_real_paths(None)
     with FactsChild(real_paths=spec.roots is not None) as facts:
         found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
+    limit_own(MEMORY_BYTES, CPU_S)
     shots = found.shots if spec.mixes is None else tuple(_with_mixed_speech(row, Path(spec.mixes)) for row in found.shots)
     return with_messages(msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices)))
 
@@ -118,17 +117,6 @@ def _read_spec(arguments: list[str]) -> Spec:
 
 def _print_failure(ended: Failed) -> None:
     print(to_json(ended).decode(), flush=True)
-
-
-def _limit_resources() -> None:
-    """A timeline that asks for too much ends this process, nothing else. (Windows has no such limits: the parent watches the time.)"""
-    try:
-        import resource
-    except ImportError:
-        return
-    for what, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_S)):
-        _, hard = resource.getrlimit(what)
-        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":

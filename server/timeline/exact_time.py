@@ -6,18 +6,46 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import opentimelineio as otio
 
-from .errors import BadTime
+from .errors import BadTime, UnreadableTimeline
 
 _SPELLINGS = 2e-4  # relative distance within which a rate is a spelling of 24000/1001 and its kin
 _PULLED_DOWN = (72, 96, 120)  # rates whose spellings OTIO does not know
 _FINEST = 10_000  # denominators of times and speeds; finer than any editor's, coarser than the noise of floats
 LARGEST_RATE = 10_000_000
+
+
+LARGEST_NUMBER = 2**53  # written in a file: of frames, seconds or samples. Floats count no further
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:/(?P<below>\d+))?|(?:\d+\.?\d*|\.\d+)(?:[eE](?P<power>[+-]?\d+))?)", re.ASCII)
+_LONGEST_NUMBER, _LONGEST_POWER = 60, 2  # letters
+_FINEST_WRITTEN = 10**9  # denominators of numbers in a file
+_FINEST_SUM = 10**18  # denominators of sums: rates of all editors together need less, and foreign ones must not grow without end
+
+
+def bounded_number(text: str) -> Fraction | None:
+    """The number in a text; None where it is none. Raises: UnreadableTimeline — one so large that no program writes it."""
+    if len(text) > _LONGEST_NUMBER:
+        if text.strip("0123456789+-./eE"):
+            return None
+    else:
+        found = _NUMBER.fullmatch(text)
+        if found is None or not int(found["below"] or 1):
+            return None
+        if len((found["power"] or "").lstrip("+-")) <= _LONGEST_POWER and abs(value := Fraction(text)) <= LARGEST_NUMBER:
+            return value.limit_denominator(_FINEST_WRITTEN)
+    raise UnreadableTimeline("timeline.absurd-number", number=text[:40])
+
+
+def tidy(total: Fraction) -> Fraction:
+    """A sum of times, its denominator bounded: clips at thousands of foreign rates would give it as many digits. Nothing that an editor
+    counts is changed."""
+    return total if total.denominator <= _FINEST_SUM else total.limit_denominator(_FINEST_SUM)
 
 
 @lru_cache(maxsize=1024)

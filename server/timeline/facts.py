@@ -24,9 +24,11 @@ from heygem_core.tasks.standard_input import own_input
 
 from ..executors.python_process import apart, python_module
 from .conform_types import MediaFacts
+from .limits import MEMORY_BYTES, limit_own
 
 Facts = Callable[[Path], MediaFacts]
 SECONDS_PER_FILE = 60.0
+_CPU_S = 24 * 3600  # of all files together; each has its own limit
 _REAL_PATHS = "--real-paths"
 
 
@@ -141,6 +143,7 @@ def _refusal(kind: str, message: str) -> bytes:
 
 
 def main() -> None:
+    limit_own(MEMORY_BYTES, _CPU_S)
     if _REAL_PATHS in sys.argv[1:]:
         hold_to_real_paths(None)
     answers: Any = sys.stdout.buffer

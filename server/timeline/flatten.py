@@ -7,7 +7,7 @@ and whatever follows it keeps its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -17,7 +17,7 @@ import opentimelineio as otio
 from heygem_core.messages import words
 
 from .errors import BadTime, UnreadableTimeline
-from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up
+from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up, tidy
 from .metadata import has_namespace, own_text
 
 MAX_NESTS = 32
@@ -144,7 +144,7 @@ def _items_of_layer(item: Any, where: tuple[int, ...], offset: Fraction, context
             position = None
             continue
         yield from _items_of(child, (*where, index), position, context, before, after)
-        position += max(length, _ZERO)
+        position = tidy(position + max(length, _ZERO))
 
 
 def _items_of(item: Any, where: tuple[int, ...], start: Fraction, context: _Context, before: Any, after: Any) -> Iterator[TimelineItem]:
@@ -297,7 +297,14 @@ def _nest_length(nest: Any, context: _Context) -> Fraction:
         raise BadTime("clip.too-many-nests", most=MAX_NESTS)
     inner = replace(context, depth=context.depth + 1)
     lengths = [_length(child, inner) for child in nest if isinstance(child, otio.core.Item)]
-    return sum(lengths, _ZERO) if isinstance(nest, _schema.Track) else max(lengths, default=_ZERO)
+    return _total(lengths) if isinstance(nest, _schema.Track) else max(lengths, default=_ZERO)
+
+
+def _total(lengths: Iterable[Fraction]) -> Fraction:
+    whole = _ZERO
+    for length in lengths:
+        whole = tidy(whole + length)
+    return whole
 
 
 def _available(item: Any) -> Any:
@@ -328,7 +335,7 @@ def _range_lies_outside(track: Any, context: _Context) -> bool:
         return False
     try:
         begins, length = exact_seconds(track.source_range.start_time), exact_seconds(track.source_range.duration)
-        whole = sum((_length(child, context) for child in track if isinstance(child, otio.core.Item)), _ZERO)
+        whole = _total(_length(child, context) for child in track if isinstance(child, otio.core.Item))
     except BadTime:
         return False
     return begins >= whole or begins + length <= 0

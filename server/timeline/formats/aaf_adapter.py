@@ -29,7 +29,7 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
         path.write_bytes(data)
         try:
             return as_timeline(otio.adapters.read_from_file(str(path), adapter_name="AAF")), []
-        except UnreadableTimeline:
+        except (UnreadableTimeline, MemoryError):
             raise
         except Exception as error:  # the adapter lets its library's errors through, of any kind
             raise UnreadableTimeline("aaf.unreadable", kind=type(error).__name__, error=str(error)[:120]) from error

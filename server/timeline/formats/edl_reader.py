@@ -24,13 +24,15 @@ from .assembly import Event, media_clip, timeline_of, tracks_of
 
 _CODE = r"\d{2}:\d{2}:\d{2}[:;.,]\d{2,3}"
 _EVENT = re.compile(
-    rf"(?P<number>\d+)\s+(?P<reel>\S+)\s+(?P<channels>\S+)\s+(?P<edit>C|D|W\d+|K\s?[BO]?)\s*(?P<length>\d+)?\s+"
-    rf"(?P<source_in>{_CODE})\s+(?P<source_out>{_CODE})\s+(?P<record_in>{_CODE})\s+(?P<record_out>{_CODE})\s*"
+    rf"(?P<number>\d{{1,9}}) (?P<reel>\S+) (?P<channels>\S+) (?P<edit>C|D|W\d{{1,9}}|K ?[BO]?)(?: ?(?P<length>\d{{1,9}}))? "
+    rf"(?P<source_in>{_CODE}) (?P<source_out>{_CODE}) (?P<record_in>{_CODE}) (?P<record_out>{_CODE})"
 )
-_MOTION = re.compile(rf"M2\s+(?P<reel>.*?)\s+(?P<fps>[+-]?\d+(?:\.\d+)?)\s+(?P<at>{_CODE})\s*")
+_MOTION = re.compile(rf"M2 (?P<reel>.*?) ?(?P<fps>[+-]?\d{{1,6}}(?:\.\d{{1,9}})?) (?P<at>{_CODE})")
 _COMMENT = re.compile(r"\*\s*(?P<name>FROM CLIP NAME|TO CLIP NAME|FROM CLIP|TO CLIP|SOURCE FILE|HEYGEM TAKE)\s*(?:IS)?:\s*(?P<text>.*)")
 _BLACK = {"BL", "BLACK"}
 MAX_EVENTS = 100_000
+MAX_BYTES = 32 * 1024**2
+_LONGEST_LINE = 4096  # letters of an event; comments may be longer
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class _EventLines:
 
 def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]:
     """(timeline, notices). Raises: UnreadableTimeline — no event, or the rate is not given and nothing tells it."""
+    if len(data) > MAX_BYTES:
+        raise UnreadableTimeline("timeline.too-large", most_mb=MAX_BYTES // 1024**2)
     text = data.decode("utf-8-sig", errors="replace")
     lines = list(_events(text))
     if not lines:
@@ -80,13 +84,14 @@ def _events(text: str) -> Iterator[_EventLines]:
     count = 0
     for raw in text.splitlines():
         raw = raw.strip()
-        if match := _EVENT.fullmatch(raw):
+        plain = " ".join(raw.split()) if len(raw) < _LONGEST_LINE else ""  # expressions need not look for white space of any length
+        if match := _EVENT.fullmatch(plain):
             if line is not None:
                 yield line
             line, count = _EventLines(match.groupdict()), count + 1
             if count > MAX_EVENTS:
                 raise UnreadableTimeline("edl.too-many-events", most=MAX_EVENTS)
-        elif line is not None and (match := _MOTION.fullmatch(raw)):
+        elif line is not None and (match := _MOTION.fullmatch(plain)):
             line.fps = Fraction(match["fps"])
         elif line is not None and (match := _COMMENT.fullmatch(raw)):
             line.comments[match["name"]] = match["text"].strip()
@@ -146,9 +151,9 @@ def _channels(text: str) -> list[tuple[str, int]]:
     video, audio = otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio
     found: list[tuple[str, int]] = []
     for part in re.split(r"[/,+]", text.upper()):
-        if match := re.fullmatch(r"V(\d*)|VIDEO(\d*)", part):
+        if match := re.fullmatch(r"V(\d{0,4})|VIDEO(\d{0,4})", part):
             found.append((video, int(match[1] or match[2] or 1)))
-        elif match := re.fullmatch(r"(AA|A|NONE|B)(\d*)", part):
+        elif match := re.fullmatch(r"(AA|A|NONE|B)(\d{0,4})", part):
             found += [(video, 1)] if match[1] == "B" else []
             found += [(audio, 1), (audio, 2)] if match[1] == "AA" else [(audio, int(match[2] or 1))] if match[1] != "NONE" else []
         else:

@@ -16,7 +16,7 @@ import opentimelineio as otio
 from heygem_core.messages import words
 
 from ..errors import UnreadableTimeline
-from ..exact_time import exact_seconds, time_range
+from ..exact_time import exact_seconds, tidy, time_range
 from ..flatten import MAX_NESTS
 from ..metadata import set_own_values
 from .assembly import Event, media_clip, timeline_of, tracks_of
@@ -96,7 +96,7 @@ class _Reader:
             elif child.tag in _STORY and child.get("lane") is None:
                 given = child.get("offset")
                 start = time_of(given) + shift if given is not None else (position if position is not None else shift)
-                position = start + self._element(child, start, lane, lanes, rate, depth)
+                position = tidy(start + self._element(child, start, lane, lanes, rate, depth))
 
     def _element(self, element: Element, start: Fraction, lane: int, lanes: _Lanes, rate: Fraction, depth: int) -> Fraction:
         """Places one element and what is connected to it; returns its length."""

@@ -24,6 +24,8 @@ from ..metadata import NAMESPACE
 MAX_BYTES = 256 * 1024**2
 MAX_DEPTH = 120  # of JSON; a nest of clips takes about four levels
 MAX_OBJECTS = 4_000_000
+MAX_VALUES = 8_000_000  # of any kind, by their commas and brackets: counted before anything is made of them
+MAX_BUNDLED_BYTES = 64 * 1024**2
 
 
 def read_native(data: bytes) -> tuple[Any, list[str]]:
@@ -32,10 +34,14 @@ def read_native(data: bytes) -> tuple[Any, list[str]]:
     document = _parse(data, notices)
     try:
         root = _decode(document)
+    except MemoryError:  # replacing pieces would need more
+        raise
     except Exception:
         _replace_unknown(document, notices)
         try:
             root = _decode(document)
+        except MemoryError:
+            raise
         except Exception as error:
             raise UnreadableTimeline("otio.unreadable", error=_first_line(error)) from error
     return as_timeline(root), notices
@@ -45,10 +51,10 @@ def read_bundle(data: bytes) -> tuple[Any, list[str]]:
     """The timeline in an `.otioz`. Its media stay inside: the clips name them and they are looked for in the roots."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-            if bundle.getinfo("content.otio").file_size > MAX_BYTES:
+            if bundle.getinfo("content.otio").file_size > MAX_BUNDLED_BYTES:
                 raise UnreadableTimeline("otio.bundle-too-large")
             with bundle.open("content.otio") as content:
-                return read_native(content.read(MAX_BYTES + 1))
+                return read_native(content.read(MAX_BUNDLED_BYTES + 1))
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
         raise UnreadableTimeline("otio.bad-bundle") from error
 
@@ -85,6 +91,8 @@ def as_timeline(root: Any) -> Any:
 def _parse(data: bytes, notices: list[str]) -> Any:
     if len(data) > MAX_BYTES:
         raise UnreadableTimeline("timeline.too-large", most_mb=MAX_BYTES // 1024**2)
+    if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES:
+        raise UnreadableTimeline("timeline.holds-too-much")
     try:
         document = _loads(data.decode("utf-8-sig"))
     except RecursionError as error:
