@@ -110,10 +110,10 @@ def _kept(path: Path, _size: int, _modified: int, kind: str) -> Prepared:
 def _heic(path: Path) -> Prepared:
     """As its camera shows it: tiles put together, cropped, turned, with its transparency and all its bits."""
     try:
-        import pillow_heif
+        import pi_heif
     except ImportError as error:
         raise UnsupportedMedia("media.heif", file=path.name) from error
-    picture = pillow_heif.open_heif(path, convert_hdr_to_8bit=False)
+    picture = pi_heif.open_heif(path, convert_hdr_to_8bit=False)
     return _photo(np.asarray(picture))
 
 
