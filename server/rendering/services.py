@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from ..executors.registry import open_executor
 from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Store
-from ..store.backups import back_up_daily
 from ..wire import Deletion, TakeView, TrashEmptied
 from .clock_check import ages_can_be_told
 from .events import Broadcaster
@@ -117,14 +115,26 @@ async def open_services(settings: ServerSettings) -> AsyncIterator[Services]:
 
 
 async def _sweep_now_and_then(services: Services, settings: ServerSettings) -> None:
+    """What does not succeed is tried again an hour later; one that fails keeps no other from its turn."""
+    store = services.store
+    turns: dict[str, Callable[[], object]] = {
+        "copying the database": lambda: store.back_up_daily(time.time()),
+        "sweeping": lambda: _sweep(store, settings),
+        "looking for takes": lambda: check_takes(store),
+    }
     while True:
-        try:
-            await asyncio.to_thread(back_up_daily, services.store.path, time.time())
-            freed = await asyncio.to_thread(sweep, services.store, settings)
-            freed += await asyncio.to_thread(Cache(settings.cache).prune)
-            await asyncio.to_thread(check_takes, services.store)
-            if freed:
-                LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})
-        except (OSError, sqlite3.Error, HeygemError, ServerError) as error:  # the next hour tries again
-            LOGGER.warning("not swept: %s", error)
+        for name, turn in turns.items():
+            try:
+                await asyncio.to_thread(turn)
+            except (OSError, HeygemError, ServerError) as error:
+                LOGGER.warning("%s did not succeed: %s", name, error)
+            except Exception:
+                LOGGER.exception("%s failed", name)
         await asyncio.sleep(_SWEPT_S)
+
+
+def _sweep(store: Store, settings: ServerSettings) -> None:
+    freed = sweep(store, settings)
+    freed += Cache(settings.cache).prune()
+    if freed:
+        LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})

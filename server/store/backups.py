@@ -9,6 +9,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from ..errors import Broken
 from .soundness import damage_of
 
 _KEPT = 5
@@ -26,7 +27,7 @@ def backups_of(database: Path) -> list[Path]:
 
 
 def back_up_daily(database: Path, now: float) -> Path | None:
-    """Makes the day's copy; None = there is one, or the database is damaged (the older copies stay). Raises: OSError, sqlite3.Error."""
+    """Makes the day's copy; None = there is one. Raises: Broken — the database is damaged; OSError, sqlite3.Error."""
     newest = next(iter(backups_of(database)), None)
     # Of the future is one that was made before the clock was set back.
     if newest is not None and 0 <= now - newest.stat().st_mtime < _EVERY_S:
@@ -34,8 +35,11 @@ def back_up_daily(database: Path, now: float) -> Path | None:
     return back_up(database)
 
 
-def back_up(database: Path) -> Path | None:
-    """Makes a copy now, whoever else uses the database; None = what was copied is damaged. Raises: OSError, sqlite3.Error."""
+def back_up(database: Path) -> Path:
+    """Makes a copy now, whoever else uses the database.
+
+    Raises: Broken — what was copied is damaged, and the older copies stay; OSError, sqlite3.Error.
+    """
     folder = _folder(database)
     folder.mkdir(exist_ok=True, mode=0o700)
     for left_over in folder.glob("*.part*"):  # of a server that was killed meanwhile
@@ -45,8 +49,9 @@ def back_up(database: Path) -> Path | None:
         with closing(sqlite3.connect(database, timeout=30)) as source, closing(sqlite3.connect(part)) as target:
             source.backup(target, pages=_PAGES, sleep=0.01)
             target.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
-        if damage_of(part, within_s=None) is not None:
-            return None
+        found = damage_of(part, within_s=None)
+        if found is not None:
+            raise Broken("database.damaged", path=database, found=found)
         _sync(part)
         made = folder / f"heygem-{_next_number(database):06d}-{time.strftime('%Y%m%d')}.sqlite3"
         os.replace(part, made)

@@ -30,7 +30,7 @@ from ..http.log import LOGGER
 from ..rendering.states import job_state, move
 from ..wire import EventKind, Happened
 from . import queries, rows
-from .backups import back_up
+from .backups import back_up, back_up_daily
 from .refusals import refusal
 from .schema import is_older, migrate
 from .soundness import damage_of
@@ -93,6 +93,13 @@ class Database:
         with self._writing, self._reading:
             self._reader.close()
             self._writer.close()
+
+    def back_up_daily(self, now: float) -> None:
+        """A copy of the file beside it, where there is none of this day. Raises: Broken — it is damaged; DiskFull, Busy, OSError."""
+        try:
+            back_up_daily(self.path, now)
+        except sqlite3.Error as error:
+            raise refusal(error, self.path) from error
 
     def fold_log(self) -> None:
         """Writes all that was committed into the file itself, so that the file alone is the whole."""
@@ -182,7 +189,7 @@ def _keep_before_upgrade(path: Path) -> None:
     """Where there is no room for a copy the upgrade goes on: its steps only add."""
     try:
         back_up(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, Broken) as error:
         LOGGER.warning("no copy of the database was made before its upgrade: %s", error)
 
 

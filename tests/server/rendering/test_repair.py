@@ -14,13 +14,16 @@ import pytest
 from heygem_server.cli import main
 from heygem_server.errors import Broken
 from heygem_server.http.single_instance import only_one
+from heygem_server.rendering.services import open_services
 from heygem_server.store import Store, backups
+from heygem_server.store import database as database_module
 from heygem_server.store.backups import back_up, back_up_daily, backups_of
 from heygem_server.store.salvage import salvage
 from heygem_server.store.schema import MIGRATIONS, migrate
 from heygem_server.store.soundness import damage_of
 
 from .jobs import claimed, finish, placed, planned, submit
+from .running_services import settings, until
 
 PAGE = 4096
 JOBS = 40
@@ -109,7 +112,7 @@ def test_whichever_page_is_damaged_the_rest_is_saved_and_a_backup_fills_the_gap(
         assert found["takes"] + found["trash"] >= JOBS - 8, "what lay on one page may be gone, nothing else"
 
     database.write_bytes(sound)
-    assert back_up(database) is not None
+    back_up(database)
     damage(database, page)
     assert salvage(database) is not None
     assert contents(database) == WHOLE
@@ -119,8 +122,6 @@ def test_whichever_page_is_damaged_the_rest_is_saved_and_a_backup_fills_the_gap(
 def test_what_holds_nothing_is_restored_from_the_newest_sound_backup(database: Path, how: str) -> None:
     older = back_up(database)
     newest = back_up(database)
-    assert older is not None
-    assert newest is not None
     damage(newest, 3)
     size = database.stat().st_size
     database.write_bytes({"cut in half": database.read_bytes()[: size // 2], "no database": b"text" * 999, "zeros": bytes(size)}[how])
@@ -186,10 +187,11 @@ def test_there_is_a_copy_a_day_and_only_the_newest_stay(database: Path) -> None:
 
 def test_a_damaged_database_takes_the_place_of_no_copy(database: Path) -> None:
     for _ in range(backups._KEPT):
-        assert back_up(database) is not None
+        back_up(database)
     before = backups_of(database)
     damage(database, 5)
-    assert back_up(database) is None
+    with pytest.raises(Broken, match="is damaged"):
+        back_up(database)
     assert backups_of(database) == before
     assert sorted(path.name for path in before[0].parent.iterdir()) == sorted(path.name for path in before)
 
@@ -208,11 +210,26 @@ def test_an_upgrade_begins_with_a_copy_of_what_was_there(tmp_path: Path) -> None
         assert backups_of(path) == [copy], "no second one without an upgrade"
 
 
+async def test_a_running_server_copies_its_database_and_goes_on_where_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_services(settings(tmp_path)) as running:
+        await until(lambda: backups_of(running.store.path))
+
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(database_module, "back_up_daily", broken)
+    async with open_services(settings(tmp_path)) as running:
+        await until(lambda: "copying the database" in caplog.text)
+        await until(lambda: running.store.recall("clock"))
+
+
 def test_a_new_database_is_not_copied(tmp_path: Path) -> None:
     with closing(Store(tmp_path / "heygem.sqlite3")) as store:
         assert backups_of(store.path) == []
         submit(store)
-        assert back_up(store.path) is not None, "while it is in use"
+        assert back_up(store.path).is_file(), "while it is in use"
 
 
 # --- the command
