@@ -61,7 +61,8 @@ class MediaInfo:
     seekable: bool  # whether frame times stay exact after a seek
     numbering: Numbering = "time"  # what tells the number of a decoded picture
     missing_frames: int  # frames that the container's header promises and the file no longer holds
-    start_timecode: str | None  # of the first frame, `;` for drop-frame
+    start_timecode: str | None  # of the first frame, `;` for drop-frame; counts pictures
+    timecode_rate: Fraction | None = None  # frames per second that the file's own timecode counts; None = as many as there are pictures
     reel: str | None
     sound: SoundInfo | None
 

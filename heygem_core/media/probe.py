@@ -25,6 +25,7 @@ from .packet_scan import FrameTimes, has_picture, scan_frames, stores_no_times, 
 from .packets import Numbering, picture_packets
 from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
 from .stills import ANIMATED_FORMATS, STILL_FORMATS, is_heif_photo
+from .timecode_track import counting_rate
 
 __all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream", "sound_streams"]
 
@@ -163,6 +164,7 @@ def _assemble(
     matrix, rotation, mirrored = still_orientation(path) if by_exif else video_orientation(head, stream.codec_context.name, path)
     rate = None if is_still else times.rate
     tags = _tags(stream, head)
+    counting = _counting_rate(path, container, rate)
     return MediaInfo(
         path=path,
         kind="still" if is_still else "video",
@@ -187,7 +189,8 @@ def _assemble(
         seekable=times.seekable and not is_still,
         numbering=times.numbering,
         missing_frames=0 if is_still else times.missing,
-        start_timecode=None if rate is None else _start_timecode(container, stream, rate),
+        start_timecode=None if rate is None else _start_timecode(container, stream, rate, counting),
+        timecode_rate=counting,
         reel=_metadata(container, stream, "reel_name"),
         sound=_sound_info(sound) if (sound := sound_stream(container)) else None,
     )
@@ -232,12 +235,22 @@ def _is_opaque_animation(path: Path, info: MediaInfo) -> bool:
         return not any(_shows_through(picture, info.pixels) for picture in container.decode(picture_stream(container, path)))
 
 
-def _start_timecode(container: InputContainer, stream: VideoStream, rate: Fraction) -> str | None:
+def _counting_rate(path: Path, container: InputContainer, rate: Fraction | None) -> Fraction | None:
+    """Of a timecode track that counts fewer frames than there are pictures; None = it counts the pictures."""
+    if rate is None or "mov" not in container.format.name or not any(stream.type == "data" for stream in container.streams):
+        return None
+    counting = counting_rate(path)
+    if counting is None or timecode.nominal(rate) % timecode.nominal(counting) or timecode.nominal(rate) == timecode.nominal(counting):
+        return None
+    return rate / (timecode.nominal(rate) // timecode.nominal(counting))
+
+
+def _start_timecode(container: InputContainer, stream: VideoStream, rate: Fraction, counting: Fraction | None) -> str | None:
     text = _metadata(container, stream, "timecode")
     if text is None:
         return None
     try:
-        return timecode.format(timecode.parse(text, rate), rate, drop=timecode.is_drop(text))
+        return timecode.recounted(text, counting or rate, rate)
     except InputError:
         return None  # a timecode that cannot count this clip's frames is no start for them
 

@@ -82,9 +82,23 @@ def advanced(text: str, frames: int, rate: Fraction) -> str:
     return format(parse(text, rate) + frames, rate, drop=is_drop(text))
 
 
-def frame_number(value: int | str, rate: Fraction | None, start_timecode: str | None) -> int:
+def recounted(text: str, counting: Fraction, rate: Fraction) -> str:
+    """A timecode that counts `counting` frames a second, as one that counts the picture's, a whole multiple of them.
+
+    Raises: BadRange — no timecode, or no multiple.
+    """
+    each, rest = divmod(nominal(rate), nominal(counting))
+    if rest:
+        raise BadRange("timecode.too-many-frames", text=text, rate=_rate_text(counting), last=f"{nominal(counting) - 1:02d}")
+    return format(parse(text, counting) * each, rate, drop=is_drop(text))
+
+
+def frame_number(value: int | str, rate: Fraction | None, start_timecode: str | None, *, counting: Fraction | None = None) -> int:
     """A frame of the file from what a person typed as in or out: a whole number is a frame number, a timecode is
     absolute where the clip has a start timecode and counts from 00:00:00:00 where it has none.
+
+    `counting`: frames per second of the clip's own timecode, where it counts fewer than there are pictures. A timecode whose frames
+    only the picture's rate has is one of the picture's rate.
 
     Raises: BadRange — neither, or a timecode before the clip's start.
     """
@@ -94,6 +108,9 @@ def frame_number(value: int | str, rate: Fraction | None, start_timecode: str | 
         return int(value)
     if rate is None:
         raise BadRange("timecode.no-rate", text=value)
+    match = _PATTERN.fullmatch(value.strip())
+    if counting is not None and match is not None and int(match[5]) < nominal(counting):
+        value = recounted(value, counting, rate)
     position = parse(value, rate)
     if start_timecode is None:
         return position

@@ -80,10 +80,10 @@ def _shot(options: argparse.Namespace) -> Shot:
         from heygem_core.media.probe import probe
         from heygem_core.media.timecode import frame_number
 
-        info = probe(options.video)
+        info = probe(options.video, deinterlace=getattr(options, "deinterlace", False))
 
         def frame(text: str) -> int:
-            return frame_number(text.strip(), info.rate, info.start_timecode)
+            return frame_number(text.strip(), info.rate, info.start_timecode, counting=info.timecode_rate)
 
         for name, text in frames.items():
             ranges = tuple((frame(first), frame(last)) for first, last in map(_ends, text)) if name == "keep" else None

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
+from pathlib import Path
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heygem_core.errors import BadRange
 from heygem_core.media import timecode
+from heygem_core.media.probe import probe
+
+from .make import video
 
 RATES = [
     Fraction(24000, 1001),
@@ -93,3 +99,34 @@ def test_a_timecode_before_the_clip_is_refused() -> None:
 def test_a_timecode_for_a_still_is_refused() -> None:
     with pytest.raises(BadRange, match="frame number"):
         timecode.frame_number("00:00:01:00", None, None)
+
+
+def _half_rate(path: Path, timecode: str, *, scale: int = 30_000, frames: int = 30) -> Path:
+    """A clip of 59.94 pictures a second beside a timecode track that is told to count 30, as cameras write it."""
+    data = bytearray(video(path, rate=Fraction(60000, 1001), frames=70, timecode=timecode).read_bytes())
+    place = data.index(b"tmcd" + bytes(7) + b"\1")  # the sample description and not the handler of that name
+    struct.pack_into(">IIB", data, place + 20, scale, 1001, frames)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_timecode_that_counts_half_of_the_pictures_is_counted_by_its_own_rate(tmp_path: Path) -> None:
+    """Twenty frames off: each of its numbers stands for two pictures."""
+    path = _half_rate(tmp_path / "clip.mov", "00:00:20:00")
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].metadata["timecode"] == "00:00:40:00", "as players show it"
+    info = probe(path)
+    assert (info.rate, info.start_timecode, info.timecode_rate) == (Fraction(60000, 1001), "00:00:40:00", Fraction(30000, 1001))
+    typed = {"00:00:40:20": 40, "00:00:41:00": 60, "00:00:40:40": 40, "12": 12}
+    found = {text: timecode.frame_number(text, info.rate, info.start_timecode, counting=info.timecode_rate) for text in typed}
+    assert found == typed
+    assert info.timecode_of(41) == "00:00:40:41"
+
+
+def test_a_timecode_of_the_pictures_rate_stays(tmp_path: Path) -> None:
+    info = probe(video(tmp_path / "clip.mov", rate=Fraction(60000, 1001), frames=4, timecode="01:00:00;40"))
+    assert (info.start_timecode, info.timecode_rate) == ("01:00:00;40", None)
+    assert timecode.recounted("01:00:00;10", Fraction(30000, 1001), Fraction(60000, 1001)) == "01:00:00;20"
+    assert timecode.recounted("01:01:00;02", Fraction(30000, 1001), Fraction(60000, 1001)) == "01:01:00;04"
+    with pytest.raises(BadRange):
+        timecode.recounted("01:00:00:10", Fraction(24), Fraction(30))
