@@ -17,6 +17,8 @@ _SEQUENCES = re.compile(  # of a terminal: colours and moves, titles and links, 
 _BLANK = frozenset({"Cc", "Zl", "Zp"})  # control characters, line and paragraph separators
 _TURNS_TEXT = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # “gpj.exe” shown as “exe.jpg”
 
+_NOT_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{''.join(_TURNS_TEXT)}]")  # those below a space stand so already
+
 
 def printable(text: object) -> str:
     """One line without control characters, commands for terminals, marks that turn text around, and halves of characters."""
@@ -29,6 +31,11 @@ def printable(text: object) -> str:
 def printable_lines(text: object) -> str:
     """The same of a text of several lines, which stay."""
     return "\n".join(map(printable, str(text).splitlines()))
+
+
+def printable_json(document: bytes) -> str:
+    """The same document; what a terminal would obey stands in it as \\uXXXX."""
+    return _NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document.decode())
 
 
 def printable_name(text: str) -> str:

@@ -7,20 +7,29 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 from heygem_core.messages import here, tell
 from heygem_core.os_errors import refused
+from heygem_core.printable import printable
 
 from .commands import doctor, install, jobs, measure, passing, render, repair, serve, timeline, train
 from .commands.verbose import start_verbose
 from .errors import ServerError
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats words that it does not understand, such as the names of files, so that a terminal obeys nothing of them."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line, as the documentation walks it too."""
-    parser = argparse.ArgumentParser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
+    parser = _Parser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in (serve, jobs, passing, render, timeline, measure, train, install, doctor, repair):
         module.add_to(commands)

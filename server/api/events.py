@@ -214,7 +214,9 @@ async def _write(context: RequestContext, socket: web.WebSocketResponse, client:
                 message = await _for_host(context, who, message, seen)
             if message is not None:
                 picture = isinstance(message, bytes)
-                encoded = message if picture else context[app_keys.SERVICES].events.encoded(message)  # once for all clients
+                encoded = (
+                    message if isinstance(message, bytes) else context[app_keys.SERVICES].events.encoded(message)
+                )  # once for all clients
                 async with asyncio.timeout(_SEND_WITHIN_S):
                     await socket.send_frame(encoded, WSMsgType.BINARY if picture else WSMsgType.TEXT)
     except TimeoutError:

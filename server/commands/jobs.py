@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from heygem_core.errors import SpecError
 from heygem_core.messages import here, plain, tell
-from heygem_core.printable import printable
+from heygem_core.printable import printable, printable_json
 from heygem_core.shot import RenderSettings, to_json
 
 from .options import add_option, add_options, struct_of
@@ -98,7 +98,7 @@ def _list(options: argparse.Namespace) -> int:
     with Client.connect(options.data) as client:
         page = client.jobs(states=() if options.all else _UNFINISHED, limit=200)
     if options.json:
-        print(to_json(page).decode())
+        print(printable_json(to_json(page)))
         return 0
     for job in page.jobs:
         print(f"{job.id}  {job.state:9}  {job.shots_done}/{job.shots_total} shots  {_percent_done(job):>4}  {printable(job.name)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from heygem_core.printable import printable
+from heygem_core.printable import printable, printable_json
 from heygem_core.shot import to_json
 
 from .verbose import add_verbose
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     from heygem_core.quality.measure import measure_take
 
     quality = measure_take(options.take, options.source, syncnet=options.syncnet)
-    print(to_json(quality).decode() if options.json else table(quality))
+    print(printable_json(to_json(quality)) if options.json else table(quality))
     return 0
 
 

@@ -11,7 +11,7 @@ from heygem_core.errors import HeygemError, SpecError
 from heygem_core.media.deliverables import by_suffix
 from heygem_core.messages import here, message_of, tell
 from heygem_core.options import options_of
-from heygem_core.printable import printable
+from heygem_core.printable import printable, printable_json
 from heygem_core.shot import Event, Finished, Notice, Progress, RenderSettings, RenderTask, Shot, to_json
 from heygem_core.tasks.run import failure_of
 
@@ -63,12 +63,12 @@ def run(options: argparse.Namespace) -> int:
         with closing(render(task)) as events:
             if options.json:
                 for event in events:
-                    print(to_json(event).decode(), flush=True)
+                    print(printable_json(to_json(event)), flush=True)
             else:
                 show_events(events)
     except HeygemError as error:
         if options.json:
-            print(to_json(failure_of(error)).decode(), flush=True)
+            print(printable_json(to_json(failure_of(error))), flush=True)
         raise
     return 0
 

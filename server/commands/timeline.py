@@ -17,7 +17,7 @@ import msgspec
 from heygem_core.errors import Cancelled, HeygemError, OutputError, SpecError
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.messages import Message, here, plain, tell, with_codes
-from heygem_core.printable import printable, printable_lines
+from heygem_core.printable import printable, printable_json, printable_lines
 from heygem_core.shot import RenderSettings, RenderTask, to_json
 
 from .options import add_option, add_options, struct_of
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             )
         )
         _say(*_here(written.notices, written.notice_messages))
-        print(to_json(written).decode() if options.json else printable(written.output), flush=True)
+        print(printable_json(to_json(written)) if options.json else printable(written.output), flush=True)
     for error in failed:
         _say(here(error.said))
     if not takes and not failed:
@@ -169,7 +169,7 @@ def _render(row: TimelineShot, path: Path, options: argparse.Namespace) -> None:
     with closing(render(RenderTask(shot=row.shot, settings=_settings(options), output=str(path)))) as events:
         if options.json:
             for event in events:
-                print(to_json(event).decode(), flush=True)
+                print(printable_json(to_json(event)), flush=True)
         else:
             show_events(events)
 
@@ -207,7 +207,7 @@ def _free_name(folder: Path, row: TimelineShot, suffix: str) -> Path:
 
 def _show(found: Conformed, *, as_json: bool) -> None:
     if as_json:
-        print(to_json(found).decode())
+        print(printable_json(to_json(found)))
         return
     from rich.console import Console
     from rich.markup import escape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from heygem_core.printable import printable_lines
+from heygem_core.printable import printable_json, printable_lines
 from heygem_core.shot import to_json
 
 from .verbose import add_verbose
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from heygem_core.motion.training.run import run_training
 
     for event in run_training(_task(options)):
-        print(to_json(event).decode() if options.json else printable_lines(_line(event)), flush=True)
+        print(printable_json(to_json(event)) if options.json else printable_lines(_line(event)), flush=True)
     return 0
 
 
