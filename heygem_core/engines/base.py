@@ -81,7 +81,7 @@ class PlanContext:
     reasons: NDArray[np.uint8]  # (n,) of face.reasons.Reason: USABLE where a frame is to be drawn, else why it passes through
     blend: NDArray[np.float32]  # (n,) 0 … 1 how far each frame goes from its own mouth to the new one, less than 1 beside gaps
     shapes: NDArray[np.float32]  # (n, 478, 3) wanted face shapes, face space; the engine may change them in place
-    speech: Sound  # the whole recording, mono at 16 kHz
+    speech: Sound  # what the take needs of the recording and some seconds around it, mono at 16 kHz
     speech_times: NDArray[np.float64]  # (n,) second of the recording that is heard at each frame, outside of it = silence
     speech_range: tuple[float, float]  # seconds of the recording that are heard at all
     motion_model: MotionModel

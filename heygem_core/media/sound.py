@@ -19,7 +19,7 @@ from .channels import HeardChannels, KeptLayout, heard_channels
 from .files import open_media
 from .flat_tops import FlatTops
 from .probe import sound_stream, sound_streams
-from .sound_source import Samples, open_sound, resampled, sample_before
+from .sound_source import Samples, open_sound, resampled, start_before
 
 SPEECH_RATE = 16_000  # Hz
 TAKE_RATE = 48_000  # Hz
@@ -36,6 +36,7 @@ class Sound:
     source_rate: int  # Hz of the file
     source_channels: int
     downmix: str  # how mono was made: "mono", "sum", "left", "right"
+    start_s: Fraction = Fraction(0)  # second of the file at the first sample
     clipped: bool = False  # its loudest waves are cut off in the file
 
     @property
@@ -68,6 +69,7 @@ def read_speech(
         source_rate=heard.rate,
         source_channels=sum(heard.sizes),
         downmix=downmix,
+        start_s=Fraction(first, SPEECH_RATE),
         clipped=any(each.clipped for each in tops.values()),
     )
 
@@ -159,11 +161,11 @@ def _between(
 def _of_stream(
     path: Path, number: int, weights: Samples, rate: int, first: int, stop: int | None, tops: FlatTops | None
 ) -> Iterator[Samples]:
-    begin = sample_before(path, Fraction(first, rate), rate, number)
+    start = start_before(path, Fraction(first, rate), rate, number)
     used = weights.any(axis=0)
     with open_sound(path, number) as source:
-        position = begin * rate // source.stream.codec_context.sample_rate
-        for chunk in resampled(source, rate, weights, begin, watch=None if tops is None else lambda samples: tops.add(samples[used])):
+        position = start.sample * rate // source.stream.codec_context.sample_rate
+        for chunk in resampled(source, rate, weights, start, watch=None if tops is None else lambda samples: tops.add(samples[used])):
             piece = chunk[:, max(0, first - position) : None if stop is None else max(0, stop - position)]
             position += chunk.shape[1]
             if piece.shape[1]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,8 +35,9 @@ Samples = npt.NDArray[np.float32]
 MAX_BAD_PACKETS = 50
 SEEK_FROM_S = 30  # sound that begins later in a file is sought; up to there decoding takes a moment
 _LEAD_S = 1  # of the sound before what is wanted is decoded too, so that codec and resampler have settled
-_EXACT_FORMATS = frozenset({"mov", "wav", "w64", "aiff", "flac"})  # whose packets say to the sample where they stand
+_EXACT_FORMATS = frozenset({"mov", "wav", "w64", "aiff", "au", "caf", "flac", "ogg"})  # whose packets say to the sample where they stand
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 6: "5.1"}  # names for so many rows; nothing is mixed from one to the same
+_FRAMES_COMPARED = 4  # at the beginning of a stream, to see whether all are equally long
 _DRIFT_S = Fraction(1, 50)  # timestamps this far from the running count mean a gap or an overlap, nearer ones are rounding
 
 
@@ -78,24 +80,69 @@ def _origin(path: Path, container: InputContainer, stream: AudioStream) -> Fract
     return max(Fraction(0), stream.start_time * stream.time_base)
 
 
-def sample_before(path: Path, start_s: Fraction, rate: int, number: int | None = None) -> int:
-    """The sample of the stream, counted from time 0, where decoding may begin for sound at `rate` from `start_s` on; 0 = the beginning.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where decoding begins, in samples of the stream from time 0."""
 
-    It lies where the phases of the resampler begin anew, so that the same samples come out as when all is decoded. Containers that
-    only tell about where their packets stand are decoded from the beginning: two neighbouring takes must join to the sample.
+    sample: int = 0
+    grid: tuple[int, int] | None = None  # where one frame begins, and how long every frame is: to this the first time is rounded
+
+
+BEGINNING = Start()
+
+
+def start_before(path: Path, start_s: Fraction, rate: int, number: int | None = None) -> Start:
+    """Where decoding may begin for sound at `rate` from `start_s` on, so that the same samples come out as when all is decoded.
+
+    It lies where the phases of the resampler begin anew. Many containers say only nearly where a packet stands: there all frames are
+    equally long, and its place is found by counting in frames. A file where neither holds is decoded from its beginning: two neighbouring
+    takes must join to the sample.
     """
     if start_s < SEEK_FROM_S:
-        return 0
+        return BEGINNING
     with open_sound(path, number) as source:
         stream, own = source.stream, source.stream.codec_context.sample_rate
-        exact = not _EXACT_FORMATS.isdisjoint(source.container.format.name.split(",")) and stream.time_base == Fraction(1, own)
+        formats = source.container.format.name.split(",")
+        exact = not _EXACT_FORMATS.isdisjoint(formats) and stream.time_base == Fraction(1, own)
         period = own // gcd(own, rate)
         begin = int((start_s - _LEAD_S) * own) // period * period
-        if not exact or not _seek(source, begin):
-            return 0
-        packet = next(source.container.demux(stream), None)
-        lands = packet is not None and packet.pts is not None and (Fraction(packet.pts, own) - source.origin) * own <= begin
-        return begin if lands else 0
+        if stream.duration and begin > (stream.duration * (stream.time_base or 0) + _LEAD_S) * own and not _goes_on(source, begin):
+            return Start(sample=begin)  # nothing is there
+        grid = None if exact else _grid(source)
+        if not (exact or grid) or not _seek(source, begin):
+            return BEGINNING
+        landed = next(_decoded(source), None)
+        if landed is None or landed.pts is None:
+            return BEGINNING
+        place = _samples_ahead(landed, source.origin, 0)
+        if place > begin or (grid is not None and abs(_on_grid(place, grid) - place) > _tick(source) + 1):
+            return BEGINNING
+        return Start(sample=begin, grid=grid)
+
+
+def _goes_on(source: SoundSource, begin: int) -> bool:
+    """Whether anything can be decoded from there on, which lies beyond the end that the file claims."""
+    return _seek(source, begin) and next(_decoded(source), None) is not None
+
+
+def _grid(source: SoundSource) -> tuple[int, int] | None:
+    """Where the second frame begins, and the length of all frames; None where they differ, or times are too coarse to tell them apart."""
+    heads = list(islice(_decoded(source), _FRAMES_COMPARED))
+    lengths = {frame.samples for frame in heads[1:]}  # the first is shorter where the codec's priming is cut from it
+    if len(heads) < _FRAMES_COMPARED or heads[0].pts is None or len(lengths) > 1 or 2 * _tick(source) > lengths.copy().pop() + 1:
+        return None
+    return _samples_ahead(heads[0], source.origin, 0) + heads[0].samples, lengths.pop()
+
+
+def _tick(source: SoundSource) -> int:
+    """Samples that a container's rounding of times may be wrong by."""
+    base = source.stream.time_base or Fraction(1)
+    return int(base * source.stream.codec_context.sample_rate / 2)
+
+
+def _on_grid(place: int, grid: tuple[int, int]) -> int:
+    first, length = grid
+    return first + round((place - first) / length) * length
 
 
 def _seek(source: SoundSource, begin: int) -> bool:
@@ -109,18 +156,18 @@ def _seek(source: SoundSource, begin: int) -> bool:
 
 
 def resampled(
-    source: SoundSource, rate: int, weights: Samples, begin: int = 0, watch: Callable[[Samples], None] | None = None
+    source: SoundSource, rate: int, weights: Samples, start: Start = BEGINNING, watch: Callable[[Samples], None] | None = None
 ) -> Iterator[Samples]:
-    """Chunks (rows, n) at `rate` from sample `begin` of the stream, see `sample_before`, to its end, without gaps.
+    """Chunks (rows, n) at `rate` from a place in the stream, see `start_before`, to its end, without gaps.
 
     weights: (rows, channels), rows 1, 2, 3 or 6: the channels are folded before all else, so any number of them can be. watch: is shown
     all samples (channels, n) as the file has them.
     """
-    if begin:
-        _seek(source, begin)
+    if start.sample:
+        _seek(source, start.sample)
     layout, own = _LAYOUTS[len(weights)], source.stream.codec_context.sample_rate
     resampler = AudioResampler(format="flt", layout=layout, rate=rate)
-    for samples in _without_gaps(_steady(_decoded(source), source), source.origin, begin):
+    for samples in _without_gaps(_steady(_decoded(source), source), source.origin, start):
         if watch is not None:
             watch(samples)
         yield from map(_samples_of, resampler.resample(sound_frame(weights @ samples, layout, own)))
@@ -151,15 +198,22 @@ def _steady(frames: Iterator[AudioFrame], source: SoundSource) -> Iterator[Audio
         yield frame
 
 
-def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction, begin: int) -> Iterator[Samples]:
-    """The same samples as float (channels, n) that follow each other from sample `begin` after time 0, silence in gaps, overlaps cut."""
+def _without_gaps(frames: Iterator[AudioFrame], origin: Fraction, start: Start) -> Iterator[Samples]:
+    """The same samples as float (channels, n) that follow each other from where decoding begins, silence in gaps, overlaps cut."""
     to_float: AudioResampler | None = None
-    expected = begin  # the sample after time 0 that comes next
+    expected = begin = start.sample  # the sample after time 0 that comes next
+    counted: int | None = None  # the sample that comes next by the lengths of frames, until `begin` is reached
     for frame in frames:
         to_float = to_float or AudioResampler(format="flt")
         for piece in to_float.resample(frame):
             samples = _samples_of(piece)
             ahead = _samples_ahead(frame, origin, expected)
+            if start.grid is not None and counted is None and samples.shape[1] != start.grid[1]:
+                continue  # a freshly opened decoder cuts its priming from what it decodes first, wherever that lies
+            if start.grid is not None and expected == begin:  # frames before `begin` are counted too: each time is only nearly right
+                counted = _on_grid(ahead + expected, start.grid) if counted is None else counted
+                ahead = counted - expected
+                counted += samples.shape[1]
             if expected > begin and abs(ahead) < _DRIFT_S * frame.sample_rate:
                 ahead = 0  # the container's rounding
             if ahead > 0:

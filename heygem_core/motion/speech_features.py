@@ -5,6 +5,7 @@ Long speech is processed in overlapping windows of which only the middle is kept
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,17 @@ def _at(curve: Floats, rows: NDArray[np.float64]) -> Floats:
 
 def encode_speech(model: MotionModel, samples: Floats, *, features: bool = False) -> SpeechFeatures:
     """Encodes levelled samples (n,) mono 16 kHz. features: keep the states too, as an `Adaptation` needs: 8 MB a minute with Whisper."""
+    work = encode_in_steps(model, samples, features=features)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            encoded: SpeechFeatures = end.value
+            return encoded
+
+
+def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = False) -> Generator[float, None, SpeechFeatures]:
+    """The same; yields how much is done, 0 to 1, every ten seconds of sound."""
     import torch
 
     n100 = frame_count(len(samples))
@@ -90,6 +102,7 @@ def encode_speech(model: MotionModel, samples: Floats, *, features: bool = False
             rows.append(torch.cat([coefficients, torch.sigmoid(logits)], -1)[0, middle].numpy())
             if features:
                 kept.append(torch.cat([states, net_features], -1)[0, middle].half().numpy())
+            yield last / n100
     curve = smooth_states(np.concatenate(rows))
     at_100 = _at(curve, (np.arange(n100) / FRAME_RATE + model.advance_s) * STATE_RATE)
     k = len(model.basis)

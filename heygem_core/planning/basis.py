@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cache import Cache, fingerprint, key_of
+from ..cache import Cache, key_of
 from ..face.detection_cache import find_faces
 from ..face.tracks import FaceTracks, build_tracks, messages_of_people
 from ..messages import Message
 from ..motion.model_choice import choose_motion_model
 from ..motion.predict import motion_version, predict_with
-from ..motion.speech_features import SpeechFeatures, encode_speech
+from ..motion.speech_features import SpeechFeatures, encode_in_steps
 from ..shot import Event, Progress, RenderSettings, Shot
 from ..speech.features import level
 from .person import Person, person_of
@@ -52,7 +53,7 @@ def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs)
     person, faces = person_of(tracks, info, shot.face), messages_of_people(tracks)
     del tracks  # of a long clip they are large, and what is needed of them is known
     adaptation = adaptation_of(person, info, shot.source_channels, settings, model, cache)
-    motion = yield from motion_of(inputs.sound, shot, model, adaptation, cache)
+    motion = yield from motion_of(inputs.sound, model, adaptation, cache, len(frames.source))
     return Basis(person=person, faces=faces, damaged=damaged, model=model, adaptation=adaptation, motion=motion)
 
 
@@ -66,15 +67,19 @@ def tracks_of(
     return build_tracks(seen, version), damaged
 
 
-def motion_of(sound: Sound, shot: Shot, model: MotionModel, adaptation: SpeakerAdaptation, cache: Cache) -> Generator[Event, None, Motion]:
-    """The mouth that the whole speech wants from this person; tells the stage "speech" only where features are computed."""
-    features = yield from features_of(sound, shot, model, cache)
+def motion_of(sound: Sound, model: MotionModel, adaptation: SpeakerAdaptation, cache: Cache, frames: int) -> Generator[Event, None, Motion]:
+    """The mouth that the speech wants from this person; tells the stage "speech" only where features are computed.
+
+    frames: of the take, which progress is told in.
+    """
+    features = yield from features_of(sound, model, cache, frames)
     return predict_with(model, sound.samples, adaptation.adaptation, features)
 
 
-def features_of(sound: Sound, shot: Shot, model: MotionModel, cache: Cache) -> Generator[Event, None, SpeechFeatures]:
-    """What the model's encoder makes of the speech: computed once, however many shots need it at the same time."""
-    key = key_of(motion_version(model), fingerprint(shot.speech), shot.speech_channels)
+def features_of(sound: Sound, model: MotionModel, cache: Cache, frames: int) -> Generator[Event, None, SpeechFeatures]:
+    """What the model's encoder makes of the speech: computed once, however many shots need it at the same time. It is found by the
+    samples themselves, whatever file they came from."""
+    key = key_of(motion_version(model), blake2b(sound.samples.tobytes(), digest_size=16).hexdigest())
     kept = cache.read("heard", key, SpeechFeatures.load)
     if kept is not None:
         return kept
@@ -82,8 +87,14 @@ def features_of(sound: Sound, shot: Shot, model: MotionModel, cache: Cache) -> G
         kept = cache.read("heard", key, SpeechFeatures.load)  # whoever was here before may have made it
         if kept is not None:
             return kept
-        yield Progress(stage="speech", done=0)
-        features = encode_speech(model, level(sound.samples), features=True)
+        yield Progress(stage="speech", done=0, total=frames)
+        work = encode_in_steps(model, level(sound.samples), features=True)
+        while True:
+            try:
+                yield Progress(stage="speech", done=int(next(work) * frames), total=frames)
+            except StopIteration as end:
+                features: SpeechFeatures = end.value
+                break
         with cache.making("heard", key) as made:
             features.save(made)
     return features

@@ -49,6 +49,19 @@ def take_frames(
     return TakeFrames(source=numbers, timing=timing_of(info, numbers.tolist(), rate=STILL_RATE))
 
 
+def picture_lasts(info: MediaInfo, start: int, end_exclusive: int | None, speed: Fraction) -> tuple[Fraction, Fraction] | None:
+    """(seconds of a range at a speed, of one of its frames on average); None of a still, which lasts as long as the speech.
+
+    Raises: BadRange.
+    """
+    end = end_of(info, start, end_exclusive)
+    if info.kind == "still":
+        return None
+    numbers = retimed(start, end, speed)
+    seconds = timing_of(info, numbers.tolist()).duration
+    return seconds, seconds / len(numbers)
+
+
 def retimed(start: int, end_exclusive: int, speed: Fraction) -> NDArray[np.int64]:
     """The source frames of a range at a constant speed, as editors pick them: the one on screen at each frame's beginning.
 

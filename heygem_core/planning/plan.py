@@ -198,8 +198,10 @@ def context_of(
     if not usable.any():
         why = Reason(int(np.bincount(reasons_of(person, frames, shot.keep)).argmax())).message
         raise NoUsableFace("face.unusable-in-range", number=person.number, reason=why)
-    speech_times = frames.times + float(shot.speech_start) - settings.offset_ms / 1000
-    speech_range = (float(shot.speech_start), basis.motion.duration_s if shot.speech_end is None else float(shot.speech_end))
+    begins = shot.speech_start - inputs.sound.start_s  # in the part of the speech that was listened to
+    speech_times = frames.times + float(begins) - settings.offset_ms / 1000
+    ends = basis.motion.duration_s if shot.speech_end is None else float(shot.speech_end - inputs.sound.start_s)
+    speech_range = (float(begins), ends)
     blend = fade_near_gaps(person, frames.source, frames.times, usable)
     deltas = basis.motion.at(speech_times, intensity=settings.intensity, speech_range=speech_range)
     at = frames.source - person.first_frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 from ..cache import fingerprint
 from ..errors import BadRange, MediaNotFound, UnreadableMedia
 from ..media.info import MediaInfo
-from ..media.probe import probe
+from ..media.probe import probe, probe_sound
 from ..media.sound import Sound, read_speech
-from ..planning.frame_map import TakeFrames, take_frames
+from ..planning.frame_map import TakeFrames, picture_lasts, take_frames
 from ..shot import RenderSettings, Shot
+
+CONTEXT_S = 8  # of the speech before and after what is seen of it: the voice's level, the background and the model's own view need it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,20 +23,36 @@ class Inputs:
     """The two files of a shot, opened once."""
 
     info: MediaInfo  # of the picture
-    sound: Sound  # the whole speech
+    sound: Sound  # of the speech: what the take needs of it, with its context
     heard_s: Fraction  # seconds from the take's first frame to the end of the speech, or of the part of it that is asked for
     frames: TakeFrames  # which source frames the take is made of
     marks: tuple[str, str]  # fingerprints of picture and speech before they were looked at
 
 
 def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
-    """Probes the picture, reads the speech and maps the frames of the take. Raises: InputError."""
+    """Probes the picture, reads what is needed of the speech and maps the frames of the take. Raises: InputError."""
     marks = _mark(shot.video), _mark(shot.speech)
     info = probe(shot.video, deinterlace=settings.deinterlace)
-    sound = read_speech(shot.speech, channels=shot.speech_channels)
-    heard_s = _heard_s(shot, sound)
+    first, last = listened_to(shot, settings, info)
+    sound = read_speech(shot.speech, first, last, channels=shot.speech_channels)
+    heard_s = _heard_s(shot, sound, last)
     frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed)
     return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames, marks=marks)
+
+
+def listened_to(shot: Shot, settings: RenderSettings, info: MediaInfo) -> tuple[Fraction, Fraction | None]:
+    """The seconds of the speech's file that a take needs, with their context; None = to its end, whose time decides the take's length.
+
+    Whole seconds, so that the hundredths that motion is sampled at stay those of the file. Raises: BadRange.
+    """
+    ends = shot.speech_end
+    picture = None if settings.fit == "loop" else picture_lasts(info, shot.start, shot.end_exclusive, shot.speed)
+    if picture is not None:
+        lasts, frame = picture
+        seen = shot.speech_start + lasts + frame  # speech that is longer by more than a frame may be an error: that much is read
+        ends = seen if ends is None else min(ends, seen)
+    first = Fraction(max(0, math.floor(shot.speech_start - CONTEXT_S)))
+    return first, None if ends is None else max(first, Fraction(math.ceil(ends + CONTEXT_S)))
 
 
 def _mark(path: str) -> str:
@@ -54,11 +73,16 @@ def refuse_changed(shot: Shot, inputs: Inputs) -> None:
             raise UnreadableMedia("media.changed", file=Path(path).name)
 
 
-def _heard_s(shot: Shot, sound: Sound) -> Fraction:
-    """Raises: BadRange."""
-    if shot.speech_start >= sound.duration:
-        raise BadRange("speech.starts-after-end", start_s=float(shot.speech_start), speech_s=f"{float(sound.duration):.2f}")
-    end = sound.duration if shot.speech_end is None else min(shot.speech_end, sound.duration)
+def _heard_s(shot: Shot, sound: Sound, read_to: Fraction | None) -> Fraction:
+    """Seconds of the speech from the take's first frame on. Raises: BadRange."""
+    ends = sound.start_s + sound.duration
+    if not len(sound.samples):  # it ends before what was asked for
+        ends = probe_sound(shot.speech).duration or ends
+    elif read_to is not None and ends >= read_to:  # it goes on: as long as the file says
+        ends = max(ends, probe_sound(shot.speech).duration or ends)
+    if shot.speech_start >= ends or not len(sound.samples):
+        raise BadRange("speech.starts-after-end", start_s=float(shot.speech_start), speech_s=f"{float(ends):.2f}")
+    end = ends if shot.speech_end is None else min(shot.speech_end, ends)
     if end <= 0:
         raise BadRange("speech.ends-before-start", end_s=float(end))
     return end - shot.speech_start

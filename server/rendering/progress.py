@@ -95,7 +95,9 @@ class LiveProgress:
             return view
         if pieces[0].claim.kind != "segment":
             piece = pieces[0]
-            done, total = (piece.done, piece.total) if piece.stage in ("track", "generate") else (view.frames_done, view.frames_total)
+            done, total = (
+                (piece.done, piece.total) if piece.stage in ("track", "speech", "generate") else (view.frames_done, view.frames_total)
+            )
             return msgspec.structs.replace(view, stage=piece.stage, frames_done=done, frames_total=total, fps=piece.fps)
         done = view.frames_done + sum(piece.done for piece in pieces)
         fps = sum(piece.fps or 0.0 for piece in pieces) or None
