@@ -18,6 +18,7 @@ import heygem_core
 import heygem_core.errors
 import heygem_core.shot
 from heygem_core.engines.base import Change, Needs, PlanContext
+from heygem_core.face.tracker import TrackerKind
 from heygem_core.media.deliverables import DELIVERABLES, Deliverable
 from heygem_core.messages import catalogue
 from heygem_core.options import options_of
@@ -374,6 +375,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "needs-fields": fields(Needs),
     "change-fields": fields(Change),
     "executor-kind-fields": fields(ExecutorKind),
+    "tracker-kind-fields": fields(TrackerKind),
     "editor-fields": fields(Editor),
     "host-hello-fields": fields(HostHello),
     "host-methods": lambda: host_methods("../reference/api.md"),

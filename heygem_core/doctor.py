@@ -1,4 +1,4 @@
-"""What works on this machine, in words a video editor understands."""
+"""Looks at what works on this machine and says it in words a video editor understands."""
 
 from __future__ import annotations
 
@@ -18,25 +18,33 @@ from .cache import default_root
 from .device import why_not
 from .engines.registry import ENGINES
 from .errors import SetupError
-from .shot import DeviceName, TrackerName
+from .messages import Message, tell
+from .shot import DeviceName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that was looked at."""
 
-    area: str  # "graphics card", "formats" …
+    area: str  # a code: "doctor.area-formats" …
     works: bool | None  # None = optional and not there
-    text: str  # one sentence; where it does not work, what to do
+    message: Message  # one sentence; where it does not work, what to do
+
+    @property
+    def text(self) -> str:
+        """In English."""
+        return self.message.message
 
 
 def examine() -> Iterator[Finding]:
     """Looks at devices, codecs, trackers, models and folders, one finding at a time. Needs a few seconds (torch)."""
-    yield Finding(
-        area="system",
-        works=True,
-        text=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores.",
+    said = tell(
+        "doctor.system",
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        cores=os.cpu_count() or 1,
     )
+    yield Finding(area="doctor.area-system", works=True, message=said)
     yield from _devices()
     yield from _formats()
     yield from _trackers()
@@ -55,7 +63,7 @@ def describe_machine() -> dict[str, Any]:
         "memory_bytes": psutil.virtual_memory().total,
         "packages": _versions(),
         "engines": list(ENGINES.names()),
-        "findings": [{"area": finding.area, "works": finding.works, "text": finding.text} for finding in examine()],
+        "findings": [{"area": tell(finding.area).message, "works": finding.works, "text": finding.text} for finding in examine()],
         "caches": _cache_sizes(),
     }
 
@@ -84,18 +92,19 @@ def _cache_sizes() -> dict[str, dict[str, int]]:
 def _devices() -> Iterator[Finding]:
     import torch
 
+    area = "doctor.area-graphics"
     devices: tuple[tuple[DeviceName, bool, str], ...] = (
-        ("cuda", torch.cuda.is_available(), "NVIDIA graphics card"),
-        ("mps", torch.backends.mps.is_available(), "Apple graphics"),
+        ("cuda", torch.cuda.is_available(), "doctor.nvidia"),
+        ("mps", torch.backends.mps.is_available(), "doctor.apple"),
     )
     for name, works, title in devices:
         if works:
-            detail = torch.cuda.get_device_name() if name == "cuda" else "ready"
-            yield Finding(area="graphics card", works=True, text=f"{title}: {detail}; renders use it.")
+            detail = torch.cuda.get_device_name() if name == "cuda" else tell("doctor.ready")
+            yield Finding(area=area, works=True, message=tell("doctor.device-used", device=tell(title), detail=detail))
         else:
-            yield Finding(area="graphics card", works=None, text=f"{title}: not used, because {why_not(name).message}.")
+            yield Finding(area=area, works=None, message=tell("doctor.device-not-used", device=tell(title), why=why_not(name)))
     if not any(works for _, works, _ in devices):
-        yield Finding(area="graphics card", works=True, text=f"Renders use the processor ({torch.get_num_threads()} threads).")
+        yield Finding(area=area, works=True, message=tell("doctor.processor", threads=torch.get_num_threads()))
 
 
 def _formats() -> Iterator[Finding]:
@@ -103,53 +112,50 @@ def _formats() -> Iterator[Finding]:
 
     from .media.deliverables import DELIVERABLES
 
+    area = "doctor.area-formats"
     for name in DELIVERABLES.names():
         try:
             row = DELIVERABLES.get(name)
         except SetupError as error:
-            yield Finding(area="formats", works=False, text=str(error))
+            yield Finding(area=area, works=False, message=error.said)
             continue
         try:
             Codec(row.video_codec, "w")
-            yield Finding(area="formats", works=True, text=f"{row.title} ({', '.join(row.suffixes)}) can be written.")
+            yield Finding(area=area, works=True, message=tell("doctor.format", format=row.title, suffixes=row.suffixes))
         except ValueError:
-            yield Finding(
-                area="formats",
-                works=False,
-                text=f"{row.title} cannot be written: install PyAV from PyPI, whose wheels carry {row.video_codec}.",
-            )
+            yield Finding(area=area, works=False, message=tell("doctor.format-not", format=row.title, codec=row.video_codec))
 
 
 def _trackers() -> Iterator[Finding]:
+    """Each is opened, but one that would download its weights then: it is only said whether its package is there."""
     from contextlib import closing
 
-    from .face.tracker_registry import open_tracker
+    from .face.tracker_registry import TRACKERS
 
-    trackers: tuple[TrackerName, ...] = ("mediapipe", "face-landmarker")
-    for name in trackers:
+    area, usual = "doctor.area-faces", TRACKERS.names()[0]
+    for name in TRACKERS.names():
         try:
-            with closing(open_tracker(name)):
-                yield Finding(area="face tracking", works=True, text=f"{name} is ready.")
+            kind = TRACKERS.get(name)
+            if kind.downloads_mb:
+                there = kind.module is None or importlib.util.find_spec(kind.module) is not None
+                waits = tell("doctor.tracker-downloads", name=name, megabytes=kind.downloads_mb)
+                yield Finding(area=area, works=None, message=waits if there else tell("doctor.tracker-extra", name=name))
+                continue
+            with closing(kind.open("cpu")):
+                yield Finding(area=area, works=True, message=tell("doctor.tracker", name=name))
         except SetupError as error:
-            yield Finding(area="face tracking", works=False if name == "mediapipe" else None, text=f"{name} is not available: {error}")
-    if importlib.util.find_spec("face_alignment") is None:
-        text = "face-alignment is not installed; it is an extra: heygem-bridge[face-alignment]."
-    else:  # not opened here: that would download its weights
-        text = "face-alignment is installed; it downloads its weights (about 200 MB) at its first use."
-    yield Finding(area="face tracking", works=None, text=text)
+            works = False if name == usual else None
+            yield Finding(area=area, works=works, message=tell("doctor.tracker-not", name=name, reason=error))
 
 
 def _motion() -> Iterator[Finding]:
     from .motion.model_choice import MEL, choose_motion_model
 
-    model = choose_motion_model()
-    if model.name == MEL:
-        text = "Speech is heard by the model that ships; heygem-bridge[offline-speech] (Whisper tiny.en, 75 MB) follows it more closely."
-    else:
-        text = "Speech is heard through Whisper tiny.en, which is on this machine."
-    yield Finding(area="speech", works=True, text=text)
+    area = "doctor.area-speech"
+    shipped = choose_motion_model().name == MEL
+    yield Finding(area=area, works=True, message=tell("doctor.speech-shipped" if shipped else "doctor.speech-whisper"))
     if importlib.util.find_spec("transformers") is None:
-        yield Finding(area="speech", works=None, text="transformers is not installed: speech encoders of your own need it.")
+        yield Finding(area=area, works=None, message=tell("doctor.no-transformers"))
 
 
 def _cache() -> Finding:
@@ -157,9 +163,5 @@ def _cache() -> Finding:
     used = sum(file.stat().st_size for file in root.rglob("*") if file.is_file()) if root.is_dir() else 0
     parent = next(folder for folder in (root, *root.parents) if folder.is_dir())
     works = os.access(parent, os.W_OK)
-    text = (
-        f"The cache in “{root}” holds {used / 1e6:.0f} MB."
-        if works
-        else f"The cache folder “{root}” cannot be written: set HEYGEM_CACHE to another folder."
-    )
-    return Finding(area="cache", works=works, text=text)
+    said = tell("doctor.cache", folder=root, megabytes=round(used / 1e6)) if works else tell("doctor.cache-not", folder=root)
+    return Finding(area="doctor.area-cache", works=works, message=said)

@@ -103,7 +103,7 @@ def names_of(group: str) -> dict[str, Any]:
     return {_MARK: group}
 
 
-def with_names(schema: dict[str, Any], registries: Iterable[Registry[Any]]) -> dict[str, Any]:
+def with_names(schema: dict[str, Any], registries: Iterable[Names]) -> dict[str, Any]:
     """A JSON Schema whose mark of a registry is replaced by the names that this registry holds now."""
     group = schema.get(_MARK)
     names = next((registry.names() for registry in registries if registry.group == group), None)

@@ -17,6 +17,7 @@ from msgspec import field
 
 from .engines.names import ENGINE_NAMES, EngineName
 from .errors import SpecError
+from .face.tracker_names import TRACKER_NAMES, TrackerName
 from .media.deliverables import DELIVERABLES, DeliverableName
 from .messages import Message
 from .options import check_limits, option
@@ -42,7 +43,6 @@ Sound = Literal["speech", "source", "both", "none"]
 """The streams of sound in a take: the new speech, the source's own sound, one of each, or none (what a timeline wants)."""
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-TrackerName = Literal["mediapipe", "face-landmarker", "face-alignment"]
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,7 +135,7 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     """How a shot is rendered."""
 
     engine: Annotated[EngineName, option("what draws the mouth", flag="--engine", choices=ENGINE_NAMES.names)] = "mesh"
-    tracker: Annotated[TrackerName, option("what finds the face", flag="--tracker")] = "mediapipe"
+    tracker: Annotated[TrackerName, option("what finds the face", flag="--tracker", choices=TRACKER_NAMES.names)] = "mediapipe"
     device: Annotated[DeviceName, option("where to compute; auto = the best one that works here", flag="--device")] = "auto"
     fit: Annotated[
         Fit,

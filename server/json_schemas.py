@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 from heygem_core.engines.registry import ENGINES
+from heygem_core.face.tracker_names import TRACKER_NAMES
 from heygem_core.media.deliverables import DELIVERABLES
-from heygem_core.registry import Registry, with_names
+from heygem_core.registry import Names, with_names
 
 from .hosts.editors import EDITORS
 from .timeline.formats.registry import FORMATS as TIMELINE_FORMATS
 
-_REGISTRIES: tuple[Registry[Any], ...] = (DELIVERABLES, ENGINES, TIMELINE_FORMATS, EDITORS)
+_REGISTRIES: tuple[Names, ...] = (DELIVERABLES, ENGINES, TRACKER_NAMES, TIMELINE_FORMATS, EDITORS)
 
 
 def schema_components(

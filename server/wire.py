@@ -408,6 +408,7 @@ class Info(Struct, frozen=True, kw_only=True):
     deliverables: tuple[DeliverableInfo, ...] = ()
     timeline_formats: tuple[TimelineFormatInfo, ...] = ()
     engines: tuple[str, ...]
+    trackers: tuple[str, ...] = ()
     devices: tuple[str, ...]
     roots: tuple[str, ...]
     takes_folder: str

@@ -20,7 +20,7 @@ from ..media.info import MediaInfo
 from ..media.prefetch import prefetch
 from ..media.upright import upright_frames
 from ..progress_rate import ProgressRate
-from ..shot import Event, TrackerName
+from ..shot import Event
 from .linking import FrameFaces
 from .tracker import FaceTracker, face_of
 from .tracker_registry import open_tracker
@@ -42,7 +42,7 @@ class DetectionChunk:
 
 
 def find_faces(
-    info: MediaInfo, first: int, last: int, name: TrackerName, cache: Cache
+    info: MediaInfo, first: int, last: int, name: str, cache: Cache
 ) -> Generator[Event, None, tuple[list[FrameFaces], NDArray[np.int64], str]]:
     """The faces of frames [first, last), which of them are damaged, and the tracker's version. Tells the stage "track" only where it
     has to look at pictures. Raises: InputError, SetupError, OutputError.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import URLError
 
 import cv2
@@ -18,10 +18,7 @@ import numpy.typing as npt
 
 from ..errors import MissingPackage, MissingWeights
 from .mesh_from_68 import mesh_from_68
-from .tracker import MAX_FACES, Face, face_of
-
-if TYPE_CHECKING:
-    from ..shot import TrackerName
+from .tracker import MAX_FACES, Face, TrackerKind, face_of
 
 DETECT_EVERY = 25
 """Frames from one look for more faces to the next; as many while nobody is tracked, since a look takes seconds without a GPU."""
@@ -37,7 +34,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 class FaceAlignment68:
     """See `tracker.FaceTracker`. Raises: MissingPackage, MissingWeights."""
 
-    name: TrackerName = "face-alignment"
+    name = "face-alignment"
 
     def __init__(self, device: str = "cpu") -> None:
         try:
@@ -117,3 +114,6 @@ def _overlap(a: Box, b: Box) -> float:
     down = min(a[3], b[3]) - max(a[1], b[1])
     both = max(0.0, across) * max(0.0, down)
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
+
+
+TRACKER = TrackerKind(name="face-alignment", open=FaceAlignment68, downloads_mb=200, module="face_alignment")

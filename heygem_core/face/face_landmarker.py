@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,7 @@ import platformdirs
 
 from ..errors import MissingPackage, MissingWeights
 from .native_logs import suppress_stderr
-from .tracker import MAX_FACES, Face, face_of
-
-if TYPE_CHECKING:
-    from ..shot import TrackerName
+from .tracker import MAX_FACES, Face, TrackerKind, face_of
 
 VARIABLE = "HEYGEM_FACE_LANDMARKER"
 FILE_NAME = "face_landmarker.task"
@@ -36,7 +33,7 @@ def default_path() -> Path:
 class FaceLandmarker:
     """See `tracker.FaceTracker`. Raises: MissingWeights — no such file, or not one; MissingPackage — no mediapipe."""
 
-    name: TrackerName = "face-landmarker"
+    name = "face-landmarker"
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or Path(os.environ.get(VARIABLE) or default_path())
@@ -88,3 +85,6 @@ class FaceLandmarker:
 
         self._time_ms += STEP_MS
         return self._landmarker.detect_for_video(Image(image_format=ImageFormat.SRGB, data=np.ascontiguousarray(rgb)), self._time_ms)
+
+
+TRACKER = TrackerKind(name="face-landmarker", open=lambda device: FaceLandmarker())

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,10 +23,7 @@ from ..errors import MissingPackage
 from .cuts import subsample
 from .mesh import LIPS, eye_distance
 from .native_logs import suppress_stderr
-from .tracker import MAX_FACES, Face, face_of
-
-if TYPE_CHECKING:
-    from ..shot import TrackerName
+from .tracker import MAX_FACES, Face, TrackerKind, face_of
 
 DETECT_EVERY = 4
 """Frames from one look for more faces to the next; while nobody is tracked, every frame is looked at."""
@@ -73,7 +70,7 @@ class Region:
 class MediaPipeMesh:
     """See `tracker.FaceTracker`."""
 
-    name: TrackerName = "mediapipe"
+    name = "mediapipe"
 
     def __init__(self) -> None:
         # The graphs open their networks in threads of their own, which write to stderr at any time until the first answer is there.
@@ -240,3 +237,6 @@ def _graph(text: str, outputs: list[str]) -> Any:
     from google.protobuf import text_format  # type: ignore[import-untyped]
 
     return SolutionBase(graph_config=text_format.Parse(text, CalculatorGraphConfig()), outputs=outputs)
+
+
+TRACKER = TrackerKind(name="mediapipe", open=lambda device: MediaPipeMesh())

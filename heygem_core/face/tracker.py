@@ -1,19 +1,17 @@
-"""What a face tracker is: pictures in, faces as 478 mesh points out. One file per tracker; `trackers` opens them by name.
+"""What a face tracker is: pictures in, faces as 478 mesh points out. One file per tracker; `tracker_registry` opens them by name.
 
 A tracker sees the frames of a clip in order and may use the previous frame to find a face again. It knows nothing of
-who is who: that is `tracks`. Trackers hold native resources: close them, or use `with contextlib.closing(...)`.
+who is who: that is decided in `tracks`. Trackers hold native resources: close them, or use `with contextlib.closing(...)`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from ..shot import TrackerName
 
 MAX_FACES = 5
 """Faces followed at once; the largest ones where a picture shows more."""
@@ -31,7 +29,7 @@ class Face:
 class FaceTracker(Protocol):
     """The contract of every tracker: the same frames in the same order give the same points."""
 
-    name: TrackerName
+    name: str  # as `TrackerKind.name`
     version: str  # changes whenever the points would: part of cache keys
 
     def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
@@ -45,6 +43,16 @@ class FaceTracker(Protocol):
 
     def close(self) -> None:
         """Frees what the tracker holds; it cannot be used again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerKind:
+    """What the registry holds of a tracker."""
+
+    name: str  # as in `--tracker`
+    open: Callable[[str], FaceTracker]  # on a device: "cpu", "cuda" or "mps". Raises: MissingPackage, MissingWeights — it cannot run here
+    downloads_mb: int = 0  # weights that opening it may fetch: `heygem doctor` does not open such a one
+    module: str | None = None  # that it needs, of a package that is not always installed
 
 
 def face_of(points: npt.NDArray[np.float32], score: float) -> Face:

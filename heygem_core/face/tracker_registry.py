@@ -1,32 +1,22 @@
-"""The trackers by name. Each is imported only when it is asked for: they bring their own large packages."""
+"""The face trackers, by name.
+
+Another package adds one as an entry point of the group `heygem.trackers`: a `tracker.TrackerKind`. It is imported when it is used, not when
+trackers are listed: trackers bring their own large packages.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ..registry import Registry
+from .tracker import FaceTracker, TrackerKind
+from .tracker_names import TRACKER_NAMES
 
-from ..errors import SpecError
-
-if TYPE_CHECKING:
-    from ..shot import TrackerName
-    from .tracker import FaceTracker
+TRACKERS: Registry[TrackerKind] = Registry.of(TRACKER_NAMES, kind=TrackerKind)
 
 
-def open_tracker(name: TrackerName = "mediapipe", device: str = "cpu") -> FaceTracker:
+def open_tracker(name: str = "mediapipe", device: str = "cpu") -> FaceTracker:
     """The tracker of that name, ready for its first frame.
 
-    device: "cpu", "cuda" or "mps"; only face-alignment uses it.
-    Raises: MissingPackage, MissingWeights — with what to install or fetch. SpecError — an unknown name.
+    device: "cpu", "cuda" or "mps"; not every tracker uses it.
+    Raises: SetupError — with what to install or fetch. SpecError — an unknown name.
     """
-    if name == "mediapipe":
-        from .mediapipe_mesh import MediaPipeMesh
-
-        return MediaPipeMesh()
-    if name == "face-landmarker":
-        from .face_landmarker import FaceLandmarker
-
-        return FaceLandmarker()
-    if name == "face-alignment":
-        from .face_alignment_68 import FaceAlignment68
-
-        return FaceAlignment68(device)
-    raise SpecError("tracker.unknown", name=repr(name))
+    return TRACKERS.get(name).open(device)

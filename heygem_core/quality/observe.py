@@ -22,7 +22,7 @@ from ..face.tracks import build_tracks, choose_face, detect_faces
 from ..media.info import MediaInfo
 from ..media.prefetch import prefetch
 from ..media.upright import upright_frames
-from ..shot import Progress, TrackerName
+from ..shot import Progress
 
 VIEW = (160, 120)  # width, height of the steady view
 _EYES_PX = 120.0  # inter-ocular distance in it
@@ -53,7 +53,7 @@ class Observation:
 
 
 def observe(
-    info: MediaInfo, start: int = 0, end_exclusive: int | None = None, *, face: int | None = None, tracker: TrackerName = "mediapipe"
+    info: MediaInfo, start: int = 0, end_exclusive: int | None = None, *, face: int | None = None, tracker: str = "mediapipe"
 ) -> Generator[Progress, None, Observation]:
     """Tracks and measures frames of a video; reads it twice. Raises: NoUsableFace, InputError."""
     end = info.frame_count if end_exclusive is None else end_exclusive

@@ -8,12 +8,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heygem_core.messages import here, language_here, say, tell
 from heygem_core.printable import printable_lines
+
+from .columns import padded
 
 if TYPE_CHECKING:
     from heygem_core.doctor import Finding
 
-_MARKS = {True: "ok", False: "NO", None: "--"}
+_MARKS = {True: "doctor.mark-works", False: "doctor.mark-broken", None: "doctor.mark-optional"}
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,13 +40,14 @@ def run(options: argparse.Namespace) -> int:
 
         path = Path(options.report) if options.report else default_name()
         write_report(path)
-        print(f"{path} is written: look into it, then send it with what you did and what you saw.")
+        print(here(tell("doctor.report-written", path=path)))
         return 0
     from heygem_core.doctor import examine
 
-    broken = False
+    broken, language = False, language_here()
     for finding in chain(examine(), _timeline_formats()):
-        print(f"{_MARKS[finding.works]:3} {finding.area:14} {printable_lines(finding.text)}", flush=True)
+        mark, area = say(tell(_MARKS[finding.works]), language), say(tell(finding.area), language)
+        print(f"{padded(mark, 3)} {padded(area, 14)} {printable_lines(say(finding.message, language))}", flush=True)
         broken |= finding.works is False
     return 6 if broken else 0
 
@@ -58,7 +62,7 @@ def _timeline_formats() -> Iterator[Finding]:
         try:
             row = FORMATS.get(name)
         except SetupError as error:
-            yield Finding(area="timelines", works=False, text=str(error))
+            yield Finding(area="doctor.area-timelines", works=False, message=error.said)
             continue
-        can = " and ".join(word for word, function in (("read", row.read), ("written", row.write)) if function is not None)
-        yield Finding(area="timelines", works=True, text=f"{row.title} ({', '.join(row.suffixes)}) can be {can}.")
+        code = "doctor.timeline-both" if row.read and row.write else "doctor.timeline-read" if row.read else "doctor.timeline-written"
+        yield Finding(area="doctor.area-timelines", works=True, message=tell(code, format=row.title, suffixes=row.suffixes))

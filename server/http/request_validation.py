@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from heygem_core.engines.registry import ENGINES
+from heygem_core.face.tracker_names import TRACKER_NAMES
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.messages import Message
 from heygem_core.shot import RenderSettings
@@ -28,9 +29,10 @@ _ENCODERS = frozenset({"offline"})  # a package of this machine; names of the hu
 def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by: Message) -> RenderSettings:
     """With real paths inside the allowed folders.
 
-    Raises: Forbidden; SpecError — no engine or format of that name; BadPath, NotAllowedFolder — and the pages are asked.
+    Raises: Forbidden; SpecError — no engine, tracker or format of that name; BadPath, NotAllowedFolder — and the pages are asked.
     """
     ENGINES.check(settings.engine)
+    TRACKER_NAMES.check(settings.tracker)
     if settings.format is not None:
         DELIVERABLES.check(settings.format)
     if settings.sign_with is not None:

@@ -21,7 +21,6 @@ export const DEFAULT_SETTINGS = {
 };
 
 export const CHOICES = /** @type {const} */ ({
-  tracker: ["mediapipe", "face-landmarker", "face-alignment"],
   device: ["auto", "cpu", "cuda", "mps"],
   fit: ["none", "trim", "hold", "loop"],
   kind: ["full", "patch"],

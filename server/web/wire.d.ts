@@ -29,8 +29,6 @@ export type Sound = "speech" | "source" | "both" | "none";
 
 export type DeviceName = "auto" | "cpu" | "cuda" | "mps";
 
-export type TrackerName = "mediapipe" | "face-landmarker" | "face-alignment";
-
 export interface MediaRef {
   path?: string | null;
   upload?: string | null;
@@ -81,7 +79,7 @@ export interface ShotRequest {
 
 export interface RenderSettings {
   engine?: string;
-  tracker?: TrackerName;
+  tracker?: string;
   device?: DeviceName;
   fit?: Fit;
   offset_ms?: number;
@@ -337,6 +335,7 @@ export interface Info {
   deliverables: Array<DeliverableInfo>;
   timeline_formats: Array<TimelineFormatInfo>;
   engines: Array<string>;
+  trackers: Array<string>;
   devices: Array<string>;
   roots: Array<string>;
   takes_folder: string;

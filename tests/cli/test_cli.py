@@ -19,6 +19,7 @@ from heygem_core.media.probe import probe
 from heygem_core.rendering.report import read_report
 from heygem_core.shot import Event, Failed, Finished, Progress, from_json
 from heygem_server.cli import main
+from heygem_server.commands.columns import width
 
 from ..rendering.making import left_in, pictures, speech, write_clip, write_sound
 
@@ -251,6 +252,15 @@ def test_doctor_says_in_sentences_what_works(capsys: pytest.CaptureFixture[str])
     assert all(line.split()[0] in ("ok", "NO", "--") for line in lines)
     assert all(line.rstrip().endswith(".") for line in lines)
     assert any("ProRes" in line for line in lines)
+
+
+def test_doctor_speaks_the_language_of_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    code = main(["doctor"])
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert code == (6 if any(line.startswith("故障") for line in lines) else 0)
+    assert [line for line in lines if line.split()[0] not in ("可用", "故障", "没有") or not line.endswith("。")] == []
+    assert len({width(line[: line.index(line.split(maxsplit=2)[2])]) for line in lines}) == 1, "the columns stand below one another"
 
 
 def test_who_uses_chinese_is_told_in_chinese_and_programs_in_english(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from heygem_core import RenderSettings, Shot, render
+from heygem_core.face.tracker_registry import open_tracker
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.rendering.render import render as work
 from heygem_core.shot import RenderTask
@@ -76,6 +78,13 @@ def test_the_example_of_an_engine_renders_whole_and_in_pieces_alike(clips: Path,
     assert list(work(piece))
     assert making.same(making.planes(tmp_path / "take.mkv", 8, 16), making.planes(tmp_path / "piece.mkv"))
     assert not making.same(making.planes(tmp_path / "take.mkv"), making.planes(video)), "the mouth is tinted"
+
+
+@pytest.mark.parametrize("example", ["extend/tracker.md"], indirect=True)
+@pytest.mark.usefixtures("example")
+def test_the_example_of_a_tracker_sees_a_face() -> None:
+    (face,) = open_tracker("toy").detect(np.zeros((96, 128, 3), np.uint8), first=True)
+    assert (face.points.shape, [round(edge) for edge in face.box]) == ((478, 3), [34, 8, 94, 88])
 
 
 @pytest.mark.parametrize("example", ["extend/editor.md"], indirect=True)

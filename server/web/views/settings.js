@@ -42,6 +42,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
   /** @param {string} group @param {readonly string[]} keys @returns {[string, string][]} */
   const options = (group, keys) => keys.map((key) => [key, t(/** @type {Key} */ (`${group}.${key}`))]);
   const formats = info.deliverables.map((row) => [row.name, maybe(`format.${row.name}`) ?? row.title]);
+  const trackers = info.trackers.map((name) => [name, maybe(`tracker.${name}`) ?? name]);
   const engines = info.engines.map((name) => [name, maybe(`engine.${name}`) ?? name]);
   return html`<div class="settings">
     <${Field} id="${id}-preset" label=${t("settings.preset")}>
@@ -108,7 +109,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
             onChange=${(/** @type {any} */ device) => set({ device })} />
       <//>
       <${Field} id="${id}-tracker" label=${t("settings.tracker")}>
-        <${Select} id="${id}-tracker" value=${settings.tracker} options=${options("tracker", CHOICES.tracker)}
+        <${Select} id="${id}-tracker" value=${settings.tracker} options=${trackers}
           onChange=${(/** @type {any} */ tracker) => set({ tracker })} />
       <//>
       ${SWITCHES.map(
