@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -46,10 +47,18 @@ def _shown(value: object) -> object:
     return printable_lines(value) if isinstance(value, str) else value
 
 
+class _Rotating(RotatingFileHandler):
+    """A full disk loses the line, nothing else: no traceback of each goes to the terminal."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def start_log(folder: Path) -> logging.Handler:
     """Everything the server and aiohttp say goes to folder/server.log from now on. Raises: OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = RotatingFileHandler(folder / "server.log", maxBytes=LARGEST_BYTES, backupCount=_KEPT, encoding="utf-8")
+    handler = _Rotating(folder / "server.log", maxBytes=LARGEST_BYTES, backupCount=_KEPT, encoding="utf-8")
     handler.setFormatter(JsonLines())
     for logger in (LOGGER, logging.getLogger("aiohttp"), logging.getLogger("asyncio")):
         logger.addHandler(handler)

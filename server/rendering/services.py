@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from heygem_core.cache import Cache
 from heygem_core.errors import HeygemError
+from heygem_core.messages import tell, with_codes
 
 from ..errors import ServerError
 from ..executors.base import Executor, Limits
@@ -57,10 +60,11 @@ class Services:
         return gone
 
     def delete_take(self, take: str, force: bool = False) -> TakeView:
-        """Moves a take into the trash, with its files. Raises: NotFound, Conflict — it is pinned or used."""
+        """Moves a take into the trash, with its files; notices name those that stay. Raises: NotFound, Conflict — it is pinned or used."""
         gone = self.store.delete_take(take, force)
-        settle_trash(self.store)
-        return gone
+        left = [tell("trash.other-file", file=path.name) for path in settle_trash(self.store).get(take, ())]
+        said = (*with_codes(gone.notices, gone.notice_messages), *left)
+        return replace(gone, notices=tuple(each.message for each in said), notice_messages=said) if left else gone
 
     def restore_take(self, take: str) -> TakeView:
         """Puts it back from the trash. Raises: NotFound — it is not there any more."""

@@ -31,12 +31,20 @@ def home_of(take: TakeView) -> Path:
     return Path(take.path).parent / STAGING / "trash" / take.id
 
 
-def settle_trash(store: Store) -> None:
-    """Moves the files of deleted takes to where they wait."""
+def settle_trash(store: Store) -> dict[str, list[Path]]:
+    """Moves the files of deleted takes to where they wait; returns, by take, what stays since it is another file than the one we wrote."""
+    left: dict[str, list[Path]] = {}
     for thrown in store.trash():
-        if not thrown.moved and all([_put_away(Path(file.path), file, home_of(thrown.take)) for file in thrown.files]):
+        if thrown.moved:
+            continue
+        others = [path for file in thrown.files if os.path.lexists(path := Path(file.path)) and not is_ours(path, file)]
+        if others:
+            left[thrown.take.id] = others
+            LOGGER.warning("%s: another file than the one that was written, so it stays", ", ".join(map(str, others)))
+        if all([_put_away(Path(file.path), file, home_of(thrown.take)) for file in thrown.files]):
             with suppress(*REFUSED):  # the next time finds nothing left to move
                 store.moved_to_trash(thrown.take.id)
+    return left
 
 
 def restore(store: Store, take: str) -> TakeView:
@@ -85,10 +93,7 @@ def empty_trash(store: Store, before: float | None = None) -> tuple[int, int]:
 
 def _put_away(path: Path, file: Written, home: Path) -> bool:
     """Whether nothing is left to do about a file."""
-    if not os.path.lexists(path):
-        return True
-    if not is_ours(path, file):
-        LOGGER.warning("%s is another file than the one that was written, so it stays", path)
+    if not is_ours(path, file):  # gone, or another file
         return True
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -178,11 +178,13 @@ def test_a_take_that_was_deleted_by_mistake_comes_back_with_its_speech_and_is_pl
     again = server.ask("POST", f"/api/v1/takes/{take.id}/restore")
     assert (again.status, again.json["code"]) == (404, "trash.no-take")
 
-    server.ask("DELETE", f"/api/v1/takes/{take.id}")
-    assert server.ask("DELETE", "/api/v1/trash").json == {"takes": 1, "freed_bytes": len(b"frames" + b"words")}
+    files[1].write_bytes(b"words of mine")
+    left = server.ask("DELETE", f"/api/v1/takes/{take.id}").json["notices"]
+    assert left == ["“undo_v1.speech.wav” is another file than the one that was written, so it stays where it is."]
+    assert server.ask("DELETE", "/api/v1/trash").json == {"takes": 1, "freed_bytes": len(b"frames")}
     assert server.ask("GET", "/api/v1/trash").json == {"takes": []}
     assert server.ask("POST", f"/api/v1/takes/{take.id}/restore").status == 404
-    assert (notes.exists(), [file.exists() for file in files]) == (True, [False, False])
+    assert (notes.exists(), [file.exists() for file in files]) == (True, [False, True])
     token = server.token("host", host="premiere-1", project="p1")
     for method, path in (("POST", f"/api/v1/takes/{take.id}/restore"), ("GET", "/api/v1/trash"), ("DELETE", "/api/v1/trash")):
         assert server.ask(method, path, headers=token, known=False).status == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,9 +12,13 @@ from typing import Any
 
 import pytest
 
+from heygem_core.errors import OutputError
 from heygem_core.messages import plain
 from heygem_core.shot import RenderSettings
-from heygem_server.errors import Broken, Busy, DiskFull
+from heygem_server.cli import main
+from heygem_server.commands import repair
+from heygem_server.errors import Broken, Busy, DiskFull, problem_of
+from heygem_server.http.log import LOGGER, start_log, stop_log
 from heygem_server.store import Intent, Store, database
 from heygem_server.store.trash import Written
 from heygem_server.wire import WeakRange
@@ -360,3 +365,47 @@ def test_each_refusal_of_sqlite_is_an_error_of_its_kind(faulty: Store, code: int
     with pytest.raises(kind, match=said):
         faulty.announce(None)
     faulty.announce(None)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (DiskFull("store.full", folder="/data"), 507),
+        (Busy("store.busy", path="/data/heygem.sqlite3"), 503),
+        (OSError(errno.ENOSPC, "No space left on device", "/data/uploads/x"), 507),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 507),
+        (OSError(errno.EROFS, "Read-only file system", "/data/uploads/x"), 507),
+        (PermissionError(errno.EACCES, "Permission denied", "/data/x"), 500),  # says nothing about its insides
+    ],
+)
+def test_a_refusal_of_the_disk_is_answered_as_one(error: Exception, status: int) -> None:
+    answered, problem = problem_of(error)
+    assert answered == status
+    assert problem.code is not None
+    assert "Errno" not in problem.message
+
+
+def test_a_command_says_what_the_system_refuses_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was an internal error with exit code 70."""
+
+    def refuses(_: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system", "/data")
+
+    monkeypatch.setattr(repair, "run", refuses)
+    assert main(["repair"]) == OutputError.exit_code
+    said = capsys.readouterr().err
+    assert "the disk is read-only" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of processes")
+def test_a_log_that_takes_no_line_prints_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = start_log(tmp_path)
+    try:
+        with no_room():
+            LOGGER.warning("a line")
+        assert capsys.readouterr().err == ""
+    finally:
+        stop_log(handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from heygem_core.shot import to_json
 from heygem_server.hosts.export_store import exports_folder
 from heygem_server.hosts.methods import WITHIN_S
 from heygem_server.rendering.retention import sweep
+from heygem_server.rendering.services import open_services
 from heygem_server.rendering.take_files import sha256_of, written, written_with
 from heygem_server.rendering.timeline_store import forget_timeline, timelines_folder
 from heygem_server.rendering.trash import restore
@@ -21,7 +23,7 @@ from heygem_server.wire import TakeView
 
 from .conftest import Clock
 from .jobs import claimed, placed, planned, submit, take_of
-from .running_services import left_in, settings
+from .running_services import left_in, settings, until
 
 DAY = 86_400.0
 NOW = 1_000_000.0 + 100 * DAY
@@ -243,3 +245,24 @@ def test_an_export_goes_a_day_after_its_last_use_and_never_while_it_may_still_be
     os.utime(used.parent, (NOW - 0.5 * DAY, NOW - 0.5 * DAY))
     sweep(store, settings(tmp_path, keep_days=None, keep_bytes=0), NOW)
     assert (going.exists(), stale.parent.exists(), used.exists()) == (True, False, True)
+
+
+async def test_a_server_that_starts_with_its_clock_ahead_throws_nothing_away(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All takes were gone four seconds later. What is recorded at this very start is no sign that the clock is right."""
+    kept = settings(tmp_path, keep_days=1.0, keep_bytes=0)
+    clock.now = time.time()
+    kept.data_folder.mkdir()
+    store = Store(kept.data_folder / "heygem.sqlite3", clock=clock)
+    take = a_take(store, tmp_path, "take", age_days=0)
+    submit(store, "gone.mp4")
+    claimed(store)  # taken back at the start, with an event
+    store.close()
+    later = time.time() + 40 * DAY
+    monkeypatch.setattr(time, "time", lambda: later)
+    async with open_services(kept) as services:
+        await until(lambda: caplog.text.count("nothing old is thrown away") == 2)
+        await until(lambda: services.store.counts().takes == 1)
+    assert movies(tmp_path / "takes") == ["take.mov"]
+    assert Path(take.path).is_file()
