@@ -11,12 +11,14 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingWeights
+from ..media.real_paths import is_held, still_real
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +30,7 @@ Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights"
 FORMAT = 1  # of the file
+_LONGEST_HEAD = 16 << 20  # bytes
 SMALLEST_PACKED = 4096  # elements: matrices below this stay float16
 
 
@@ -62,10 +65,11 @@ def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionMo
 
     path = Path(name) if name.endswith(".safetensors") else WEIGHTS / f"{name}.safetensors"
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {})["head"])
-            state = unpack({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 — not a dict
+        with still_real(path):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            with safe_open(path, framework="pt") as file:
+                facts = json.loads((file.metadata() or {})["head"])
+                state = unpack({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 — not a dict
         if facts["format"] != FORMAT:
             raise MissingWeights("model.other-format", path=path, found=facts["format"], known=FORMAT)
         net = build_network(facts["net"])
@@ -77,7 +81,7 @@ def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionMo
     vertices, advance_s = tuple(facts["vertices"]), float(facts["advance_s"])
     return MotionModel(
         name=name,
-        encoder=_encoder_of(facts, state, encoder),
+        encoder=_encoder_of(facts, state, encoder, path),
         carries_encoder=bool(_part(state, "front.")),
         net=net,
         vertices=vertices,
@@ -93,8 +97,32 @@ def model_label(model: MotionModel) -> str:
     return f"{Path(model.name).stem} {model.digest[:8]}"
 
 
-def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None) -> Encoder:
-    from ..speech.encoder import encoder_from_network, open_encoder
+def encoder_named_in(file: BinaryIO) -> str | None:
+    """The name of the encoder that a model wants and does not carry; None = it carries its own, or the file is no model.
+
+    Reads the head of the file alone, of a bounded length, and needs no torch: for whoever checks a stranger's model first.
+    """
+    try:
+        head = msgspec.json.decode(file.read(min(int.from_bytes(file.read(8), "little"), _LONGEST_HEAD)), type=dict[str, msgspec.Raw])
+        if any(key.startswith("front.") for key in head):
+            return None
+        return msgspec.json.decode(msgspec.json.decode(head["__metadata__"], type=dict[str, str])["head"], type=_Named).encoder.name
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+class _EncoderName(msgspec.Struct):
+    name: str
+
+
+class _Named(msgspec.Struct):
+    """Of a model's facts."""
+
+    encoder: _EncoderName
+
+
+def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None, path: Path) -> Encoder:
+    from ..speech.encoder import encoder_from_network, is_path, open_encoder
     from ..speech.mel_encoder import is_mel_encoder, mel_encoder_from_state
     from ..speech.whisper import from_state
 
@@ -102,6 +130,8 @@ def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | Non
         restore = mel_encoder_from_state if is_mel_encoder(facts["front"]) else from_state
         return encoder_from_network(restore(carried, facts["front"]), "built in")
     known = facts["encoder"]
+    if name is None and is_held(path) and is_path(str(known["name"])):
+        raise MissingWeights("model.names-encoder", encoder=known["name"])  # whoever checked the model's path knew nothing of this one
     found = open_encoder(name or known["name"], known["taps"])
     if found.digest != known["digest"]:
         raise MissingWeights(

