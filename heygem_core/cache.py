@@ -22,7 +22,7 @@ import platformdirs
 from filelock import FileLock
 
 from .artefacts import FOLDER_SEAL, folder_is_whole, seal_folder, sync_folder
-from .errors import HeygemError, MediaNotFound, OutputError, SpecError
+from .errors import HeygemError, OutputError, SpecError
 from .os_errors import why
 from .shot import to_json
 
@@ -33,31 +33,11 @@ LOGGER = logging.getLogger(__name__)
 _IN_USE_S = 3600.0
 _LEFTOVER_S = 24 * 3600.0
 _LOCKS = 64
-_SAMPLE = 1 << 20  # bytes read at the start, the middle and the end of a file
 
 
 def default_root() -> Path:
     """$HEYGEM_CACHE, or the platform's cache folder of this user."""
     return Path(os.environ.get("HEYGEM_CACHE") or platformdirs.user_cache_dir("heygem-bridge", appauthor=False))
-
-
-def fingerprint(path: str | Path) -> str:
-    """Identity of a file's contents: size, time of change and three samples, so that a 100 GB file takes milliseconds.
-
-    Raises: MediaNotFound.
-    """
-    if os.path.exists(path) and not os.path.isfile(path):  # whoever opens a pipe waits for ever
-        raise MediaNotFound("media.not-a-file", path=path)
-    try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            digest = blake2b(f"{status.st_size} {status.st_mtime_ns}".encode(), digest_size=16)
-            for offset in sorted({0, max(0, status.st_size // 2 - _SAMPLE // 2), max(0, status.st_size - _SAMPLE)}):
-                file.seek(offset)
-                digest.update(file.read(_SAMPLE))
-    except OSError as error:
-        raise MediaNotFound("media.unreadable-path", path=path, why=error.strerror) from error
-    return digest.hexdigest()
 
 
 def key_of(*parts: Any) -> str:

@@ -10,7 +10,8 @@
     │   ├── NoSound                    a file without sound where speech is needed
     │   ├── UnsupportedMedia           decodes, but this pipeline must not guess (interlaced, encrypted …)
     │   ├── BadRange                   in/out outside the clip, empty, or not a timecode of this rate
-    │   └── SpeechTooLong              speech longer than the picture and no --fit chosen
+    │   ├── SpeechTooLong              speech longer than the picture and no --fit chosen
+    │   └── PlanChanged                the files give another plan than the one that was asked for
     ├── NoUsableFace               4   no frame of the range has a face that can be rendered
     ├── OutputError                5   the take cannot be written (missing folder, read-only, disk full, bad format)
     ├── SetupError                 6   something is missing on this machine
@@ -84,6 +85,10 @@ class BadRange(InputError):
 
 class SpeechTooLong(InputError):
     """The speech outlasts the picture and no fit was chosen."""
+
+
+class PlanChanged(InputError):
+    """The files hold something else than when the take was planned."""
 
 
 class NoUsableFace(HeygemError):

@@ -214,6 +214,7 @@ class RenderTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="rende
     output: str  # path of the take; its report lies beside it
     matte: str | None = None  # path of a grey video of the matte
     segment: tuple[int, int] | None = None  # render only these frames of the take, end exclusive; None = all
+    plan: str | None = None  # key of the plan that it is a part of: other files are refused; None = whatever the files give
     cache: str | None = None  # cache folder; None = the user's own
     version: int = SPEC_VERSION
 

@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cache import Cache, fingerprint, key_of
+from ..cache import Cache, key_of
+from ..errors import UnreadableMedia
+from ..media.content import frames_content, read_content
 from ..media.info import MediaInfo
 from ..media.prefetch import prefetch
 from ..media.upright import upright_frames
@@ -49,7 +51,8 @@ def find_faces(
     """
     starts = range(first - first % CHUNK_FRAMES, last, CHUNK_FRAMES)
     with closing(open_tracker(name, "cpu")) as tracker:
-        keys = {start: _key(info, start, tracker) for start in starts}
+        yield from read_content(info, *faces_seen_in(info, first, last), cache)
+        keys = {start: _key(info, start, tracker, cache) for start in starts}
         found = {start: cache.read(_KIND, keys[start], load_chunk) for start in starts}
         missing = [start for start in starts if found[start] is None]
         pace = ProgressRate("track", sum(min(CHUNK_FRAMES, info.frame_count - start) for start in missing))
@@ -58,6 +61,8 @@ def find_faces(
                 chunk = cache.read(_KIND, keys[start], load_chunk)
                 if chunk is None:
                     chunk = yield from _detect_chunk(info, start, tracker, pace)
+                    if _key(info, start, tracker, cache) != keys[start]:
+                        raise UnreadableMedia("media.changed", file=info.path.name)
                     with cache.making(_KIND, keys[start]) as made:
                         save_chunk(chunk, made)
             found[start] = chunk
@@ -67,8 +72,15 @@ def find_faces(
     return _concatenate(detection_chunks, first, last), np.array(damaged, np.int64), version
 
 
-def _key(info: MediaInfo, start: int, tracker: FaceTracker) -> str:
-    return key_of(TRACKS_VERSION, CHUNK_FRAMES, LEAD_IN_FRAMES, tracker.name, tracker.version, fingerprint(info.path), start)
+def faces_seen_in(info: MediaInfo, first: int, last: int) -> tuple[int, int]:
+    """The frames [first, last) that decide the faces of these frames: whole chunks, and what the tracker sees before them."""
+    begin, end = first - first % CHUNK_FRAMES - LEAD_IN_FRAMES, -(-last // CHUNK_FRAMES) * CHUNK_FRAMES
+    return max(0, begin), min(info.frame_count, end)
+
+
+def _key(info: MediaInfo, start: int, tracker: FaceTracker, cache: Cache) -> str:
+    content = frames_content(info, *faces_seen_in(info, start, start + 1), cache)
+    return key_of(TRACKS_VERSION, CHUNK_FRAMES, LEAD_IN_FRAMES, tracker.name, tracker.version, content, start)
 
 
 def _detect_chunk(info: MediaInfo, start: int, tracker: FaceTracker, pace: ProgressRate) -> Generator[Event, None, DetectionChunk]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from ..cache import Cache, key_of
 from ..face.detection_cache import find_faces
 from ..face.tracks import FaceTracks, build_tracks, messages_of_people
+from ..media.content import samples_digest
 from ..messages import Message
 from ..motion.model_choice import choose_motion_model
 from ..motion.predict import motion_version, predict_with
@@ -61,10 +61,15 @@ def tracks_of(
     info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache
 ) -> Generator[Event, None, tuple[FaceTracks, NDArray[np.int64]]]:
     """The faces of a range and of `CONTEXT_S` around it, and the frames that are damaged; from the cache or from the pictures."""
-    first = info.frame_at(max(info.time_of(start) - CONTEXT_S, Fraction(0)))
-    last = min(info.frame_count, info.frame_at(info.time_of(end - 1) + CONTEXT_S) + 1)
+    first, last = looked_at(info, start, end)
     seen, damaged, version = yield from find_faces(info, first, last, settings.tracker, cache)
     return build_tracks(seen, version), damaged
+
+
+def looked_at(info: MediaInfo, start: int, end: int) -> tuple[int, int]:
+    """The frames [first, last) whose faces are found for a range: it and `CONTEXT_S` around it."""
+    first = info.frame_at(max(info.time_of(start) - CONTEXT_S, Fraction(0)))
+    return first, min(info.frame_count, info.frame_at(info.time_of(end - 1) + CONTEXT_S) + 1)
 
 
 def motion_of(sound: Sound, model: MotionModel, adaptation: SpeakerAdaptation, cache: Cache, frames: int) -> Generator[Event, None, Motion]:
@@ -79,7 +84,7 @@ def motion_of(sound: Sound, model: MotionModel, adaptation: SpeakerAdaptation, c
 def features_of(sound: Sound, model: MotionModel, cache: Cache, frames: int) -> Generator[Event, None, SpeechFeatures]:
     """What the model's encoder makes of the speech: computed once, however many shots need it at the same time. It is found by the
     samples themselves, whatever file they came from."""
-    key = key_of(motion_version(model), blake2b(sound.samples.tobytes(), digest_size=16).hexdigest())
+    key = key_of(motion_version(model), samples_digest(sound))
     kept = cache.read("heard", key, SpeechFeatures.load)
     if kept is not None:
         return kept

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..cache import Cache, fingerprint, key_of
+from ..cache import Cache, key_of
 from ..engines.base import Generated, GeneratingEngine, PlanContext, StoredArrays
 from ..engines.requirements import device_for
-from ..errors import OutputError
+from ..errors import OutputError, UnreadableMedia
+from ..media.content import frames_content
 from ..shot import Event, Progress, RenderSettings
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class GenerationBlock:
     start: int  # frame of the take
     end_exclusive: int
     key: str  # hash of all that it is made from
+    content: str  # digest of the source frames that it looks at
 
 
 def kept_outline(key: str, cache: Cache, info: MediaInfo) -> StoredArrays | None:
@@ -59,17 +62,28 @@ def outline_of(engine: GeneratingEngine, key: str, cache: Cache, info: MediaInfo
     return kept
 
 
-def blocks_of(engine: GeneratingEngine, outline: StoredArrays, settings: RenderSettings) -> tuple[GenerationBlock, ...]:
+def blocks_of(engine: GeneratingEngine, outline: StoredArrays, settings: RenderSettings, cache: Cache) -> tuple[GenerationBlock, ...]:
     """All blocks of a take, in order."""
-    frames, video = outline.array("frames"), fingerprint(outline.info.path)
-    shared = (GENERATION_VERSION, engine.name, engine.version, video, settings.device, settings.deinterlace)
+    frames = outline.array("frames")
+    shared = (GENERATION_VERSION, engine.name, engine.version, settings.device, settings.deinterlace)
     found = []
     for start in range(0, len(frames), engine.block):
         end = min(start + engine.block, len(frames))
-        seen = frames[max(0, start - engine.reach) : end + engine.reach].tolist()
-        key = key_of(shared, start, end, seen, engine.generation_digest(outline, start, end).hex())
-        found.append(GenerationBlock(start=start, end_exclusive=end, key=key))
+        seen = _seen(engine, frames, start, end)
+        content = _content(outline, seen, cache)
+        key = key_of(shared, content, start, end, seen, engine.generation_digest(outline, start, end).hex())
+        found.append(GenerationBlock(start=start, end_exclusive=end, key=key, content=content))
     return tuple(found)
+
+
+def _seen(engine: GeneratingEngine, frames: NDArray[np.int64], start: int, end: int) -> list[int]:
+    """Numbers of the source frames that a block looks at."""
+    seen: list[int] = frames[max(0, start - engine.reach) : end + engine.reach].tolist()
+    return seen
+
+
+def _content(outline: StoredArrays, seen: list[int], cache: Cache) -> str:
+    return frames_content(outline.info, min(seen), max(seen) + 1, cache)
 
 
 def generate_blocks(
@@ -88,7 +102,7 @@ def generate_blocks(
     """
     from ..engines.compositing import read_windows  # imports torch
 
-    blocks = blocks_of(engine, outline, settings)
+    blocks = blocks_of(engine, outline, settings, cache)
     total = blocks[-1].end_exclusive
     wanted = [block for block in blocks if block.end_exclusive > start and (end_exclusive is None or block.start < end_exclusive)]
     device: Any = None
@@ -105,6 +119,9 @@ def generate_blocks(
                             f"The engine “{engine.name}” made {len(array)} rows of {name} for frames {block.start}–{block.end_exclusive}."
                         )
                     np.save(made / f"{name}.npy", array)
+                seen = _seen(engine, outline.array("frames"), block.start, block.end_exclusive)
+                if _content(outline, seen, cache) != block.content:
+                    raise UnreadableMedia("media.changed", file=outline.info.path.name)
             yield Progress(stage="generate", done=block.end_exclusive, total=total)
     return _read(engine, wanted, cache)
 

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,16 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from ..artefacts import array_of
-from ..cache import Cache, fingerprint, key_of
+from ..cache import Cache, key_of
 from ..engines.base import Engine, EngineFacts, Generated, GeneratingEngine, PlanContext, StoredArrays, generates
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine
-from ..errors import NoUsableFace, OutputError, SpecError
+from ..errors import NoUsableFace, OutputError, PlanChanged, SpecError, UnreadableMedia
+from ..face.detection_cache import faces_seen_in
 from ..face.mesh import OUTER_LIPS, VERTICES, chunks, lip_gap, lip_opening, lip_width
 from ..face.reasons import Reason
 from ..face.tracks import TRACKS_VERSION
+from ..media.content import frames_content, read_content
 from ..media.info import MediaInfo
 from ..media.sound import tracks_of_sound
 from ..messages import Message, as_message, plain, tell, with_codes
@@ -36,14 +39,15 @@ from ..motion.adaptation import ADAPTATION_VERSION
 from ..motion.model_choice import choose_motion_model
 from ..motion.motion_model import model_label
 from ..motion.predict import motion_version
-from ..rendering.inputs import Inputs, open_inputs, refuse_changed
+from ..rendering.inputs import Inputs, open_inputs, refuse_other_speech
 from ..shot import Event, Progress, RenderSettings, Shot, from_json, notice, to_json
 from ..speech.recording_checks import remarks
-from .basis import Basis, basis_of
+from .basis import Basis, basis_of, looked_at
 from .frame_map import TakeFrames
 from .generation import GenerationBlock, blocks_of, generate_blocks, kept_outline, outline_of
 from .person import Person, blend_shapes, eye_distances, fade_near_gaps, points_in_picture
 from .plan_facts import PLAN_VERSION, PlanFacts
+from .speaker_adaptation import adaptation_source
 
 LOGGER = logging.getLogger(__name__)
 
@@ -75,24 +79,28 @@ class Plan:
         return array_of(self.folder, name)
 
 
-def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs | None = None) -> Generator[Event, None, Plan]:
-    """Yields progress, returns the plan. `inputs` of the shot where they are open already.
+def make_plan(
+    shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs | None = None, *, wanted: str | None = None
+) -> Generator[Event, None, Plan]:
+    """Yields progress, returns the plan. `inputs` of the shot where they are open already; wanted: the key that the plan must have.
 
-    Raises: InputError, NoUsableFace, SetupError, SpecError, OutputError.
+    Raises: InputError, NoUsableFace, SetupError, SpecError, OutputError; PlanChanged — the files give another plan than the wanted one.
     """
     inputs = inputs or open_inputs(shot, settings)
     info, frames = inputs.info, inputs.frames
     engine = ENGINES.get(settings.engine)
     check_engine(engine, info)
-    key = plan_key(shot, settings)
-    refuse_changed(shot, inputs)  # the key is that of the files which `inputs` shows
+    yield from read_content(info, *_looked_at(inputs), cache)
+    key = plan_key(shot, settings, inputs, cache)
+    if wanted is not None and key != wanted:
+        raise PlanChanged("plan.changed", file=info.path.name)
     plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
     LOGGER.info("plan %s of %d frames: %s", key, len(frames.source), "made now" if plan is None else "from the cache")
     if plan is None:
         basis = yield from basis_of(shot, settings, cache, inputs)
         generated = None
         if generates(engine):
-            outline = outline_of(engine, key, cache, info, lambda folder: context_of(folder, basis, inputs, shot, settings, cache))
+            outline = _outline_from(basis, engine, key, shot, settings, cache, inputs)
             generated = yield from generate_blocks(engine, outline, settings, cache)
         yield Progress(stage="plan", done=0, total=len(frames.source))
         with cache.making("plans", key) as made:
@@ -100,12 +108,12 @@ def make_plan(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
             said = write_plan(engine, context)
             facts = _facts(key, shot, settings, basis, inputs, said)
             (made / "plan.json").write_bytes(to_json(facts))
-            refuse_changed(shot, inputs)
+            refuse_changed(shot, settings, inputs, cache, key)
         plan = cache.read("plans", key, lambda folder: open_plan(folder, info))
         if plan is None:
             raise OutputError("plan.not-kept", folder=cache.root)
     # The plan may have been made for another take: as to format, sound and the names of files this task counts.
-    plan = Plan(plan.folder, replace(plan.facts, shot=shot, settings=settings), info)
+    plan = Plan(plan.folder, replace(plan.facts, shot=shot, settings=settings, **_notices_about(shot, settings, plan.facts)), info)
     for told in with_codes(plan.facts.notices, plan.facts.notice_messages):
         yield notice(told)
     return plan
@@ -119,10 +127,11 @@ def outline_generation(
     Raises: as `make_plan`.
     """
     engine = ENGINES.get(settings.engine)
-    if not generates(engine) or cache.entry("plans", plan_key(shot, settings)) is not None:
+    yield from read_content(inputs.info, *_looked_at(inputs), cache)
+    if not generates(engine) or cache.entry("plans", plan_key(shot, settings, inputs, cache)) is not None:
         return ()
     outline = yield from _outline(engine, shot, settings, cache, inputs)
-    return blocks_of(engine, outline, settings)
+    return blocks_of(engine, outline, settings, cache)
 
 
 def generate_range(
@@ -140,12 +149,22 @@ def _outline(
     engine: GeneratingEngine, shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
 ) -> Generator[Event, None, StoredArrays]:
     """From the cache, or made now."""
-    key = plan_key(shot, settings)
-    refuse_changed(shot, inputs)
+    yield from read_content(inputs.info, *_looked_at(inputs), cache)
+    key = plan_key(shot, settings, inputs, cache)
     if (kept := kept_outline(key, cache, inputs.info)) is not None:
         return kept
     basis = yield from basis_of(shot, settings, cache, inputs)
-    return outline_of(engine, key, cache, inputs.info, lambda folder: context_of(folder, basis, inputs, shot, settings, cache))
+    return _outline_from(basis, engine, key, shot, settings, cache, inputs)
+
+
+def _outline_from(
+    basis: Basis, engine: GeneratingEngine, key: str, shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs
+) -> StoredArrays:
+    def context(folder: Path) -> PlanContext:
+        refuse_changed(shot, settings, inputs, cache, key)
+        return context_of(folder, basis, inputs, shot, settings, cache)
+
+    return outline_of(engine, key, cache, inputs.info, context)
 
 
 def open_plan(folder: Path, info: MediaInfo) -> Plan:
@@ -156,9 +175,11 @@ def open_plan(folder: Path, info: MediaInfo) -> Plan:
     return Plan(folder, facts, info)
 
 
-def plan_key(shot: Shot, settings: RenderSettings) -> str:
-    """Hash of everything a plan depends on; where the take goes and in which format is no part of it."""
-    engine = ENGINES.get(settings.engine)
+def plan_key(shot: Shot, settings: RenderSettings, inputs: Inputs, cache: Cache) -> str:
+    """Hash of everything a plan depends on: what the files hold, never what they are called or when they were written. Where the take
+    goes and in which format is no part of it. Raises: InputError.
+    """
+    engine, info, frames = ENGINES.get(settings.engine), inputs.info, inputs.frames
     what = (
         shot.start,
         shot.end_exclusive,
@@ -177,10 +198,29 @@ def plan_key(shot: Shot, settings: RenderSettings) -> str:
         shot.speech_channels,
         shot.source_channels,
     )
+    looked = _looked_at(inputs)
+    content = (
+        frames_content(info, *faces_seen_in(info, *looked), cache),
+        blake2b(frames.source.tobytes() + frames.times.tobytes(), digest_size=16).hexdigest(),
+        inputs.said,
+        settings.adaptation,
+        adaptation_source(info, *looked, shot.source_channels, settings, cache),
+    )
     model = motion_version(choose_motion_model(settings.motion, settings.speech_encoder))
-    style = fingerprint(settings.style_from) if settings.style_from is not None else settings.adaptation
-    versions = (PLAN_VERSION, TRACKS_VERSION, ADAPTATION_VERSION)
-    return key_of(versions, model, style, fingerprint(shot.video), fingerprint(shot.speech), what)
+    return key_of((PLAN_VERSION, TRACKS_VERSION, ADAPTATION_VERSION), model, content, what)
+
+
+def refuse_changed(shot: Shot, settings: RenderSettings, inputs: Inputs, cache: Cache, key: str) -> None:
+    """Makes sure that the files still hold what the plan of that key was made from. Raises: UnreadableMedia — one changed since."""
+    if plan_key(shot, settings, inputs, cache) != key:
+        raise UnreadableMedia("media.changed", file=inputs.info.path.name)
+    refuse_other_speech(shot, settings, inputs)
+
+
+def _looked_at(inputs: Inputs) -> tuple[int, int]:
+    """The frames [first, last) of the clip that decide its plan."""
+    source = inputs.frames.source
+    return looked_at(inputs.info, int(source.min()), int(source.max()) + 1)
 
 
 def context_of(
@@ -276,6 +316,23 @@ def _facts(key: str, shot: Shot, settings: RenderSettings, basis: Basis, inputs:
         notices=tuple(notice.message for notice in notices),
         notice_messages=notices,
     )
+
+
+def _notices_about(shot: Shot, settings: RenderSettings, facts: PlanFacts) -> dict[str, tuple[Any, ...]]:
+    """The notices of a plan that may have been made when its files had other names."""
+    before = (facts.shot.video, facts.shot.speech, facts.settings.style_from)
+    names = {
+        Path(old).name: Path(new).name
+        for old, new in zip(before, (shot.video, shot.speech, settings.style_from), strict=True)
+        if old and new
+    }
+    notices = tuple(
+        tell(said.code, **{**said.params, "file": names.get(said.params["file"], said.params["file"])})
+        if said.code is not None and "file" in said.params
+        else said
+        for said in facts.notice_messages
+    )
+    return {"notices": tuple(said.message for said in notices), "notice_messages": notices} if notices else {}
 
 
 def _of_faces(basis: Basis) -> Iterator[Message]:

@@ -5,17 +5,20 @@ The result is cached, also that there was nothing to learn from. The face is not
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..cache import Cache, fingerprint, key_of
-from ..errors import NoSound
+from ..cache import Cache, key_of
+from ..errors import NoSound, UnreadableMedia
+from ..face.detection_cache import faces_seen_in
 from ..face.tracks import TRACKS_VERSION
+from ..media.content import frames_content, remembered, sound_content
+from ..media.probe import probe
 from ..media.sound import read_speech
 from ..messages import Message, tell
 from ..motion.adaptation import ADAPTATION_VERSION, SHORTEST_S, Adaptation, adapt, speech_duration_s
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from ..media.info import MediaInfo
     from .person import Person
 
+_AFTER_S = Fraction(1, 2)  # of sound behind the last frame
 LONGEST_S = 90  # of footage that is learnt from: more costs time and teaches little
 
 
@@ -61,29 +65,45 @@ def adaptation_of(
 
     Raises: InputError, NoUsableFace — of the clip that `style_from` names.
     """
-    if settings.style_from is not None:
-        return _cached(_style_key(settings.style_from, model), cache, lambda: _of_style(settings.style_from or "", model))
-    if not settings.adaptation or info.kind == "still":
+    first, last = person.first_frame, person.first_frame + len(person.shapes)
+    learnt_from = adaptation_source(info, first, last, channels, settings, cache)
+    if learnt_from is None:
         return NOT_ADAPTED
-    seen = (settings.tracker, person.number, person.first_frame, len(person.shapes), channels)
-    key = key_of("own manner", ADAPTATION_VERSION, TRACKS_VERSION, model_identity(model), fingerprint(info.path), seen)
-    return _cached(key, cache, lambda: _of_own(person, info, channels, model))
-
-
-def _style_key(path: str, model: MotionModel) -> str:
-    return key_of("style", ADAPTATION_VERSION, TRACKS_VERSION, model_identity(model), fingerprint(path))
-
-
-def _cached(key: str, cache: Cache, make: Callable[[], tuple[Adaptation | None, AdaptationResult]]) -> SpeakerAdaptation:
+    seen = None if settings.style_from is not None else (settings.tracker, person.number, first, last)
+    key = key_of(ADAPTATION_VERSION, TRACKS_VERSION, model_identity(model), learnt_from, seen)
     known = cache.read("manners", key, lambda folder: _read(folder, key))
     if known is not None:
         return known
-    adaptation, result = make()
+    adaptation, result = _of_own(person, info, channels, model) if settings.style_from is None else _of_style(settings.style_from, model)
+    if adaptation_source(info, first, last, channels, settings, cache) != learnt_from:
+        raise UnreadableMedia("media.changed", file=Path(settings.style_from or info.path).name)
     with cache.making("manners", key) as made:
         (made / "found.json").write_bytes(to_json(result))
         if adaptation is not None:
             adaptation.save(made / "manner.npz")
     return SpeakerAdaptation(key=key if result.learnt else "", result=result, adaptation=adaptation)
+
+
+def adaptation_source(
+    info: MediaInfo, first: int, last: int, channels: tuple[int, ...], settings: RenderSettings, cache: Cache
+) -> str | None:
+    """What the footage holds that the adaptation learns from, `first` and `last` (exclusive) being the frames of the clip that are looked
+    at; None = it does not learn. channels: of the clip's own sound. Raises: InputError.
+    """
+    if settings.style_from is not None:
+        path = Path(settings.style_from)
+        return remembered(path, f"style {LONGEST_S}", lambda: _style_content(path, cache), cache)
+    if not settings.adaptation or info.kind == "still":
+        return None
+    begin, times = _own_times(info, first, last)
+    sound = sound_content(info.path, begin, Fraction(times[-1]) + _AFTER_S, cache, channels=channels)
+    return key_of("own", frames_content(info, *faces_seen_in(info, first, last), cache), sound)
+
+
+def _style_content(path: Path, cache: Cache) -> str:
+    info = probe(path, deinterlace=True)
+    end = min(info.frame_count, info.frame_at(Fraction(LONGEST_S)) + 1)
+    return key_of("style", frames_content(info, 0, end, cache), sound_content(path, Fraction(0), Fraction(LONGEST_S), cache))
 
 
 def _read(folder: Path, key: str) -> SpeakerAdaptation:
@@ -117,12 +137,17 @@ def _result(said: Message, adaptation: Adaptation | None, notice: bool) -> Adapt
 def _own_footage(person: Person, info: MediaInfo, channels: tuple[int, ...]) -> Footage | None:
     """The tracked frames with their own sound; None where the clip has no sound."""
     first = person.first_frame
-    begin = info.time_of(first)
-    last = min(first + len(person.shapes), info.frame_at(begin + LONGEST_S) + 1)
-    times = np.array([float(info.time_of(k) - begin) for k in range(first, last)])
+    begin, times = _own_times(info, first, first + len(person.shapes))
     try:
-        samples = read_speech(info.path, begin, begin + Fraction(times[-1]) + Fraction(1, 2), channels=channels).samples
+        samples = read_speech(info.path, begin, begin + Fraction(times[-1]) + _AFTER_S, channels=channels).samples
     except NoSound:
         return None
-    rows = slice(0, last - first)
+    rows = slice(0, len(times))
     return Footage(name=info.path.stem, times=times, shapes=person.shapes[rows], usable=person.usable[rows], samples=samples)
+
+
+def _own_times(info: MediaInfo, first: int, last: int) -> tuple[Fraction, NDArray[np.float64]]:
+    """Second of the first frame, and the seconds from there of those frames that are learnt from."""
+    begin = info.time_of(first)
+    last = min(last, info.frame_at(begin + LONGEST_S) + 1)
+    return begin, np.array([float(info.time_of(k) - begin) for k in range(first, last)])

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ..cache import fingerprint
+from ..artefacts import FileState
+from ..cache import key_of
 from ..errors import BadRange, MediaNotFound, UnreadableMedia
+from ..media.content import samples_digest, state_of
 from ..media.info import MediaInfo
 from ..media.probe import probe, probe_sound
-from ..media.sound import Sound, read_speech
+from ..media.sound import Sound, read_speech, tracks_of_sound
 from ..planning.frame_map import TakeFrames, picture_lasts, take_frames
 from ..shot import RenderSettings, Shot
 
@@ -26,18 +28,25 @@ class Inputs:
     sound: Sound  # of the speech: what the take needs of it, with its context
     heard_s: Fraction  # seconds from the take's first frame to the end of the speech, or of the part of it that is asked for
     frames: TakeFrames  # which source frames the take is made of
-    marks: tuple[str, str]  # fingerprints of picture and speech before they were looked at
+    said: str  # digest of what is heard of the speech
+    speech_state: FileState  # of its file, before it was read
 
 
 def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
     """Probes the picture, reads what is needed of the speech and maps the frames of the take. Raises: InputError."""
-    marks = _mark(shot.video), _mark(shot.speech)
     info = probe(shot.video, deinterlace=settings.deinterlace)
-    first, last = listened_to(shot, settings, info)
-    sound = read_speech(shot.speech, first, last, channels=shot.speech_channels)
-    heard_s = _heard_s(shot, sound, last)
+    state, sound, heard_s = _listen(shot, settings, info)
     frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed)
-    return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames, marks=marks)
+    return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames, said=_said(shot, sound, heard_s), speech_state=state)
+
+
+def refuse_other_speech(shot: Shot, settings: RenderSettings, inputs: Inputs) -> None:
+    """Makes sure that the speech is still what was opened. Raises: UnreadableMedia — it changed since."""
+    if state_of(shot.speech) == inputs.speech_state:
+        return
+    _, sound, heard_s = _listen(shot, settings, inputs.info)
+    if _said(shot, sound, heard_s) != inputs.said:
+        raise UnreadableMedia("media.changed", file=Path(shot.speech).name)
 
 
 def listened_to(shot: Shot, settings: RenderSettings, info: MediaInfo) -> tuple[Fraction, Fraction | None]:
@@ -55,22 +64,21 @@ def listened_to(shot: Shot, settings: RenderSettings, info: MediaInfo) -> tuple[
     return first, None if ends is None else max(first, Fraction(math.ceil(ends + CONTEXT_S)))
 
 
-def _mark(path: str) -> str:
-    """The fingerprint of a file; empty where it is not there: opening it gives the better sentence."""
+def _listen(shot: Shot, settings: RenderSettings, info: MediaInfo) -> tuple[FileState, Sound, Fraction]:
+    """The state of the speech's file before it is read, what is needed of it, and how long it lasts from the take's first frame on."""
+    first, last = listened_to(shot, settings, info)
     try:
-        return fingerprint(path)
+        state = state_of(shot.speech)
     except MediaNotFound:
-        return ""
+        read_speech(shot.speech)  # has the better sentence
+        raise
+    sound = read_speech(shot.speech, first, last, channels=shot.speech_channels)
+    return state, sound, _heard_s(shot, sound, last)
 
 
-def refuse_changed(shot: Shot, inputs: Inputs) -> None:
-    """Makes sure that both files are still those that were opened: results are cached by fingerprint.
-
-    Raises: UnreadableMedia — a file changed since.
-    """
-    for path, mark in zip((shot.video, shot.speech), inputs.marks, strict=True):
-        if _mark(path) != mark:
-            raise UnreadableMedia("media.changed", file=Path(path).name)
+def _said(shot: Shot, sound: Sound, heard_s: Fraction) -> str:
+    """Digest of what is heard, and of what notices say about it."""
+    return key_of(samples_digest(sound), sound.start_s, sound.clipped, heard_s, len(tracks_of_sound(shot.speech)))
 
 
 def _heard_s(shot: Shot, sound: Sound, read_to: Fraction | None) -> Fraction:

@@ -56,12 +56,12 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     inputs = open_inputs(task.shot, task.settings)
     check_engine(engine, inputs.info)
     start, end = _check(task, inputs)
-    from ..planning.plan import make_plan  # torch takes seconds to import; a mistyped path is told before that
+    from ..planning.plan import make_plan, refuse_changed  # torch takes seconds to import; a mistyped path is told before that
     from .frames import draw_frames
 
     device = device_for(engine, task.settings.device)
     began, cache = time.monotonic(), Cache(task.cache)
-    plan = yield from make_plan(task.shot, task.settings, cache, inputs)
+    plan = yield from make_plan(task.shot, task.settings, cache, inputs, wanted=task.plan)
     planned_s = time.monotonic() - began
     timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
     patcher = _patcher(task, plan.info)
@@ -80,6 +80,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
             made.append(Path(task.matte))
         yield Progress(stage="finish", done=end - start, total=end - start)
         LOGGER.info("%d frames drawn in %.2f s, planned in %.2f s", end - start, rate.elapsed_s, planned_s)
+        refuse_changed(task.shot, task.settings, inputs, cache, plan.facts.key)
         # The take gets its name last of all: who waits for it finds all that belongs to it.
         path = write_report(_report(task, plan, start, end, str(device), planned_s, rate.elapsed_s), task.output)
         made.append(path)

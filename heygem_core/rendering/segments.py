@@ -12,9 +12,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cache import Cache, fingerprint, key_of
+from ..cache import Cache, key_of
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
+from ..media.content import frames_content
 from ..media.deliverables import DELIVERABLES
 from ..media.joiner import join_pieces
 from ..media.output import check_output
@@ -67,7 +68,7 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
         key=plan.facts.key,
         frames=plan.facts.frames,
         rate=None if inputs.frames.timing.variable else inputs.frames.timing.rate,
-        segments=tuple(_segments(plan, task.settings, task.segment_frames)),
+        segments=tuple(_segments(plan, task.settings, task.segment_frames, cache)),
         reused_tracks="track" not in stages,
         reused_motion="speech" not in stages,
         reused_plan="plan" not in stages,
@@ -104,16 +105,17 @@ def _collect_events(work: Generator[Event, None, Plan], told: list[Event]) -> Ge
         yield event
 
 
-def _segments(plan: Plan, settings: RenderSettings, longest: int | None) -> Iterator[PlannedSegment]:
+def _segments(plan: Plan, settings: RenderSettings, longest: int | None, cache: Cache) -> Iterator[PlannedSegment]:
     engine = ENGINES.get(settings.engine)
     count = plan.facts.frames
     step = count if longest is None else max(engine.block, longest - longest % engine.block)
-    frames, reasons, video = plan.array("frames"), plan.array("reasons"), fingerprint(plan.info.path)
-    shared = (SEGMENT_VERSION, video, _codecs(), engine.version, _of_pixels(settings))
+    frames, reasons = plan.array("frames"), plan.array("reasons")
+    shared = (SEGMENT_VERSION, _codecs(), engine.version, _of_pixels(settings))
     for start in range(0, count, step):
         end = min(start + step, count)
         seen = frames[max(0, start - engine.reach) : end + engine.reach].tolist()
-        what = (*shared, start, end, seen, reasons[start:end].tolist(), engine.digest(plan, start, end).hex())
+        content = frames_content(plan.info, min(seen), max(seen) + 1, cache)
+        what = (*shared, content, start, end, seen, reasons[start:end].tolist(), engine.digest(plan, start, end).hex())
         yield PlannedSegment(start=start, end_exclusive=end, key=key_of(what))
 
 
@@ -141,9 +143,10 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     seal = seal_of(task.settings, row)
     for path in (task.output, report_path(task.output)):
         check_output(path, [task.shot.video, task.shot.speech, *task.pieces])
-    from ..planning.plan import make_plan
+    from ..planning.plan import make_plan, refuse_changed
 
-    plan = yield from make_plan(task.shot, task.settings, Cache(task.cache), inputs)
+    cache = Cache(task.cache)
+    plan = yield from make_plan(task.shot, task.settings, cache, inputs, wanted=task.plan)
     planned_s = time.monotonic() - began
     frames = plan.array("frames")
     timing = timing_of(plan.info, frames.tolist(), rate=STILL_RATE)
@@ -153,6 +156,8 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
         made.append(write_report(_report(task, plan, planned_s), task.output))
         for done in join_pieces(task.output, row, written, timing, task.pieces, sounds=sounds, seal=seal):
             yield Progress(stage="finish", done=done, total=len(frames))
+        made.append(Path(task.output))
+        refuse_changed(task.shot, task.settings, inputs, cache, plan.facts.key)
     finished = Finished(output=str(Path(task.output).absolute()), report=str(report_path(task.output)))
     yield finished
     return finished

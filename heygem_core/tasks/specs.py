@@ -70,6 +70,7 @@ class JoinTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="join"):
     settings: RenderSettings = RenderSettings()
     pieces: tuple[str, ...]  # paths of the segments in order
     output: str
+    plan: str | None = None  # key of the plan that the segments belong to: other files are refused; None = whatever the files give
     cache: str | None = None
 
 

@@ -115,6 +115,7 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
         settings=claim.settings,
         output=str(path),
         segment=(claim.start, claim.end_exclusive),
+        plan=None if claim.planned is None else claim.planned.key,
         cache=str(context.settings.cache),
     )
     if not await _done(claim, context, task, watcher, stop):
@@ -149,6 +150,7 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
             settings=msgspec.structs.replace(claim.settings, sign_with=context.settings.sign_with),
             pieces=tuple(map(str, pieces)),
             output=str(staged),
+            plan=claim.planned.key,
             cache=str(context.settings.cache),
         )
         if not await _done(claim, context, task, watcher, stop):
@@ -165,10 +167,15 @@ async def _done(claim: Claim, context: StepContext, task: RenderTask | JoinTask,
     try:
         await context.executor.run(task, watcher=watcher, stop=stop)
     except WorkFailed as failure:
-        if failure.outcome != "failed" or not await _changed(claim):
+        if failure.outcome != "failed" or not (_tells_of_change(failure) or await _changed(claim)):
             raise
         return False
     return not await _changed(claim)
+
+
+def _tells_of_change(failure: WorkFailed) -> bool:
+    """Whether the task found that a file holds something else than when the shot was planned."""
+    return failure.failed is not None and failure.failed.code in ("plan.changed", "media.changed")
 
 
 async def _changed(claim: Claim) -> bool:
@@ -307,7 +314,8 @@ def check_still_there(shot: Shot) -> None:
 
 
 def stamp_of(shot: Shot) -> str:
-    """Sizes and times of the two files: when they differ, a plan of before does not fit any more. A missing file is told by the task."""
+    """Sizes and times of the two files: when they differ, a plan of before need not fit any more. A change that they do not show is found
+    by the tasks, which compare what the files hold. A missing file is told by the task."""
     marks = []
     for path in (shot.video, shot.speech):
         try:

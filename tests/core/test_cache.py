@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from heygem_core.cache import Cache, default_limit, default_root, fingerprint, key_of
-from heygem_core.errors import MediaNotFound, OutputError, SpecError
+from heygem_core.cache import Cache, default_limit, default_root, key_of
+from heygem_core.errors import OutputError, SpecError
 from heygem_core.shot import RenderSettings
 
 
@@ -116,31 +116,7 @@ def test_the_limit_and_the_folder_come_from_the_environment(monkeypatch: pytest.
     assert default_root().name == "heygem-bridge"
 
 
-def test_a_fingerprint_follows_the_contents(tmp_path: Path) -> None:
-    file = tmp_path / "clip.mp4"
-    file.write_bytes(bytes(3_000_000))
-    os.utime(file, ns=(0, 1))
-    first = fingerprint(file)
-    assert fingerprint(file) == first
-    data = bytearray(3_000_000)
-    data[-1] = 1
-    file.write_bytes(data)
-    os.utime(file, ns=(0, 1))
-    assert fingerprint(file) != first, "the same size and time, another ending"
-    with pytest.raises(MediaNotFound):
-        fingerprint(tmp_path / "none")
-
-
 def test_a_key_depends_on_every_part_and_its_place() -> None:
     keys = {key_of(1, "a"), key_of("a", 1), key_of(1, ["a"]), key_of(RenderSettings()), key_of(RenderSettings(intensity=0.5))}
     assert len(keys) == 5
     assert key_of(RenderSettings()) == key_of(RenderSettings())
-
-
-@pytest.mark.skipif(os.name != "posix", reason="named pipes of Unix")
-def test_a_pipe_has_no_fingerprint_and_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """Whoever opens a pipe waits for somebody who writes: a worker stood still until it was ended."""
-    os.mkfifo(tmp_path / "pipe.mp4")
-    for path in (tmp_path / "pipe.mp4", tmp_path):
-        with pytest.raises(MediaNotFound):
-            fingerprint(path)

@@ -19,11 +19,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...cache import Cache, fingerprint, key_of
+from ...cache import Cache, key_of
+from ...errors import UnreadableMedia
+from ...face.detection_cache import faces_seen_in
 from ...face.mesh import LIP_CORNERS, head_angles, lip_opening, lip_width
 from ...face.reasons import Reason
 from ...face.tracker_registry import open_tracker
 from ...face.tracks import TRACKS_VERSION
+from ...media.content import frames_content
 from ...media.upright import Upright
 from ...motion.model_choice import model_identity
 from ...motion.motion import lip_gap_per_component
@@ -61,11 +64,15 @@ def calibrate_lips(
     if int(person.usable.sum()) < _FEWEST:
         return TYPICAL
     seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
-    key = key_of(CALIBRATION_VERSION, TRACKS_VERSION, model_identity(model), fingerprint(info.path), seen)
+    clip = faces_seen_in(info, person.first_frame, person.first_frame + len(person.shapes))
+    content = frames_content(info, *clip, cache)
+    key = key_of(CALIBRATION_VERSION, TRACKS_VERSION, model_identity(model), content, seen)
     kept = cache.read("lip_calibrations", key, _read)
     if kept is not None:
         return kept
     calibration = measure_lips(engine, person, info, settings, model)
+    if frames_content(info, *clip, cache) != content:
+        raise UnreadableMedia("media.changed", file=info.path.name)
     with cache.making("lip_calibrations", key) as made:
         (made / "calibration.json").write_bytes(to_json(calibration))
     return calibration

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from heygem_core.messages import plain
+from heygem_core.shot import Failed
 from heygem_core.tasks.specs import JoinTask
 from heygem_server.errors import StaleAttempt
 from heygem_server.executors.base import WorkFailed
@@ -80,6 +81,34 @@ async def test_takes_are_signed_as_the_server_is_set_up_and_nobody_is_told_with_
     assert isinstance(task, JoinTask)
     assert task.settings.sign_with == (str(tmp_path / "chain.pem"), str(tmp_path / "key.pem"))
     assert claim.settings.sign_with is None, "what is told of a take says nothing of the key"
+
+
+class FindsChange:
+    """An executor whose tasks say that a file holds something else than when the shot was planned."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    async def run(self, task: Any, **_: Any) -> None:
+        self.asked.append(task)
+        failed = Failed(error="PlanChanged", message="changed", exit_code=3, code="plan.changed")
+        raise WorkFailed("failed", plain("changed"), failed)
+
+
+async def test_a_source_that_changed_at_the_same_size_and_time_is_planned_again(store: Store, tmp_path: Path) -> None:
+    """Sizes and times showed nothing: segments of the file as it was were joined with those of the file as it is."""
+    claim, executor = join_claim(store, tmp_path), FindsChange()
+    chosen = context(store, tmp_path, executor)
+    piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request))
+    piece.parent.mkdir(parents=True)
+    piece.write_bytes(b"x")
+    segment_files.keep(piece)
+    await steps._join(claim, chosen, None, None)  # type: ignore[arg-type]
+    (task,) = executor.asked
+    assert claim.planned is not None
+    assert task.plan == claim.planned.key, "the task knows which plan its pieces are of"
+    assert claimed(store).kind == "plan"
+    assert left_in(tmp_path / "takes") == []
 
 
 def damaged(file: Path) -> None:
