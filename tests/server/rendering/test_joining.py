@@ -28,7 +28,8 @@ def context(store: Store, folder: Path, executor: Any = None, **changes: Any) ->
 
 
 def join_claim(store: Store, folder: Path) -> Claim:
-    submit(store)
+    real = folder.resolve()
+    submit(store, str(real / "clip.mp4"), speech=str(real / "speech.wav"))
     claim = claimed(store)
     store.finish_plan(claim.token, planned("abcd"), stamp=steps.stamp_of(claim.source))
     store.finish_segment(claimed(store).token)
