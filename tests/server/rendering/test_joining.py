@@ -100,7 +100,7 @@ async def test_a_source_that_changed_at_the_same_size_and_time_is_planned_again(
     """Sizes and times showed nothing: segments of the file as it was were joined with those of the file as it is."""
     claim, executor = join_claim(store, tmp_path), FindsChange()
     chosen = context(store, tmp_path, executor)
-    piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request))
+    piece = chosen.segment_file("abcd", steps.suffix_of(claim.settings, claim.request, claim.planned))
     piece.parent.mkdir(parents=True)
     piece.write_bytes(b"x")
     segment_files.keep(piece)
