@@ -309,6 +309,7 @@ def _facts(key: str, shot: Shot, settings: RenderSettings, basis: Basis, inputs:
         frames=len(frames.source),
         face=basis.person.number,
         faces=", ".join(said.message for said in basis.faces),
+        face_messages=tuple(basis.faces),
         drawn_mouth=said.drawn_mouth,
         motion_model=model_label(basis.model),
         adaptation=basis.adaptation.result.said,

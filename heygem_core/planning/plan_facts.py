@@ -24,6 +24,7 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
     drawn_mouth: bool  # the clip never shows the inside of the mouth, so one is drawn
     face: int  # number of the face that speaks
     faces: str  # all faces of the range, in words
+    face_messages: tuple[Message, ...] = ()  # the same with their codes, one each; empty = of an older plan
     motion_model: str = field(default="", name="head")  # which model predicted the motion
     adaptation: str = field(default="", name="manner")  # what was learnt of how this person talks, one sentence; empty = nothing
     lip_calibration: LipCalibration | None = field(default=None, name="answer")  # as the engine measured it on this person

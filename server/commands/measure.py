@@ -8,76 +8,78 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from heygem_core.messages import Message, here, tell
 from heygem_core.printable import printable, printable_json
 from heygem_core.shot import to_json
 
+from .columns import padded, width
 from .verbose import add_verbose
 
 if TYPE_CHECKING:
     from heygem_core.quality.figures import Quality
 
-_SECTIONS = {
-    "opening": "lip opening",
-    "width": "lip width",
-    "closures": "closed lips",
-    "real_opening": "against the real mouth, opening",
-    "real_closures": "against the real mouth, closed lips",
-    "trace": "old mouth",
-    "likeness": "pixels",
-    "own_speech": "own sound",
-    "syncnet": "SyncNet",
+_SECTIONS = {  # codes of the heads of the table; below, of its lines
+    "opening": "measure.section-opening",
+    "width": "measure.section-width",
+    "closures": "measure.section-closures",
+    "real_opening": "measure.section-real-opening",
+    "real_closures": "measure.section-real-closures",
+    "trace": "measure.section-trace",
+    "likeness": "measure.section-likeness",
+    "own_speech": "measure.section-own-speech",
+    "syncnet": "measure.section-syncnet",
 }
 _NEEDS = {  # why a whole section may be missing
-    "opening": "needs the report that lies beside a take",
-    "width": "needs the report that lies beside a take",
-    "closures": "needs the report that lies beside a take",
-    "real_opening": "only where a take says what its source says",
-    "real_closures": "only where a take says what its source says",
-    "trace": "only where a take says something else than its source",
-    "likeness": "needs the footage, and the plan in the cache: render the take again",
-    "own_speech": "only for videos without a report, and with a second of speech",
-    "syncnet": "needs --syncnet and sound",
+    "opening": "measure.needs-opening",
+    "width": "measure.needs-opening",
+    "closures": "measure.needs-opening",
+    "real_opening": "measure.needs-real-opening",
+    "real_closures": "measure.needs-real-opening",
+    "trace": "measure.needs-trace",
+    "likeness": "measure.needs-likeness",
+    "own_speech": "measure.needs-own-speech",
+    "syncnet": "measure.needs-syncnet",
 }
 _WORDS = {
-    "frames": "frames",
-    "measured_frames": "frames with a usable face",
-    "r": "follows the wanted curve (correlation)",
-    "r_best": "the same at the best lag",
-    "lag_ms": "lag, ms (+ = late)",
-    "amplitude": "size of the movement (1 = as wanted)",
-    "point_error": "lip points off by, eye distances",
-    "sharpness": "sharpness of the mouth (1 = as the source)",
-    "flicker": "flicker (1 = as the source)",
-    "rim": "gradient along the inner lips (1 = as the source)",
-    "teeth": "movement of the teeth (1 = as the source)",
-    "landmark_distance": "lip points off the real ones by, eye distances (head movement taken out)",
-    "threshold": "a gap counts as closed below, eye distances",
-    "wanted": "closures wanted",
-    "recall": "share of the wanted ones shown",
-    "shown": "closures shown",
-    "precision": "share of the shown ones wanted",
-    "psnr": "mouth against the source, dB (PSNR)",
-    "ssim": "mouth against the source (SSIM, 1 = the same)",
-    "seam": "edge where the change ends (1 = none added)",
-    "ring_delta_e": "colour off where the change fades out (ΔE, under 1 is not seen)",
-    "touched_outside": "samples changed outside the matte",
-    "size": "size of it",
-    "chance": "that is by chance (below 0.05: it is not)",
-    "opening_sd": "opening varies by, eye distances (standard deviation)",
-    "opening_range": "opening moves by, eye distances (5 % to 95 %)",
-    "lse_c": "confidence LSE-C (more is better; real video about 8)",
-    "lse_d": "distance LSE-D (less is better; real video about 7)",
-    "offset_ms": "offset, ms (+ = the mouth is late)",
-    "windows": "windows of five frames",
+    "frames": "measure.frames",
+    "measured_frames": "measure.measured-frames",
+    "r": "measure.r",
+    "r_best": "measure.r-best",
+    "lag_ms": "measure.lag-ms",
+    "amplitude": "measure.amplitude",
+    "point_error": "measure.point-error",
+    "sharpness": "measure.sharpness",
+    "flicker": "measure.flicker",
+    "rim": "measure.rim",
+    "teeth": "measure.teeth",
+    "landmark_distance": "measure.landmark-distance",
+    "threshold": "measure.threshold",
+    "wanted": "measure.wanted",
+    "recall": "measure.recall",
+    "shown": "measure.shown",
+    "precision": "measure.precision",
+    "psnr": "measure.psnr",
+    "ssim": "measure.ssim",
+    "seam": "measure.seam",
+    "ring_delta_e": "measure.ring-delta-e",
+    "touched_outside": "measure.touched-outside",
+    "size": "measure.size",
+    "chance": "measure.chance",
+    "opening_sd": "measure.opening-sd",
+    "opening_range": "measure.opening-range",
+    "lse_c": "measure.lse-c",
+    "lse_d": "measure.lse-d",
+    "offset_ms": "measure.offset-ms",
+    "windows": "measure.windows",
 }
 _OTHERWISE = {  # where the same name says something else in another section
-    ("real_opening", "r"): "follows the real curve (correlation)",
-    ("real_opening", "amplitude"): "size of the movement (1 = as the real one)",
-    ("trace", "r"): "still in the take (partial correlation)",
-    ("trace", "size"): "how far the opening moves with it, eye distances (standard deviation)",
-    ("likeness", "frames"): "frames compared",
-    ("own_speech", "frames"): "frames inside speech",
-    ("own_speech", "chance"): "that sound and lips agree by chance (small: they belong together)",
+    ("real_opening", "r"): "measure.real-opening-r",
+    ("real_opening", "amplitude"): "measure.real-opening-amplitude",
+    ("trace", "r"): "measure.trace-r",
+    ("trace", "size"): "measure.trace-size",
+    ("likeness", "frames"): "measure.likeness-frames",
+    ("own_speech", "frames"): "measure.own-speech-frames",
+    ("own_speech", "chance"): "measure.own-speech-chance",
 }
 
 
@@ -102,25 +104,26 @@ def run(options: argparse.Namespace) -> int:
 
 
 def table(quality: Quality) -> str:
-    """The figures, a line each; "–" where one cannot be said."""
-    lines = list(_lines(quality))
-    width = max(len(label) for label, _ in lines)
-    return "\n".join(f"{label:{width}}  {_text(value)}" for label, value in lines)
+    """The figures, a line each, in the language of the terminal; "–" where one cannot be said."""
+    lines = [(here(label), value) for label, value in _lines(quality)]
+    places = max(width(label) for label, _ in lines)
+    return "\n".join(f"{padded(label, places)}  {_text(value)}" for label, value in lines)
 
 
 def _text(value: float | int | str | None) -> str:
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else printable(value)
 
 
-def _lines(figures: Any, section: str = "", title: str = "") -> Iterator[tuple[str, float | int | str | None]]:
+def _lines(figures: Any, section: str = "", title: Message | None = None) -> Iterator[tuple[Message, float | int | str | None]]:
     """(words, figure) of a struct and of those in it."""
     for name, value in msgspec.structs.asdict(figures).items():
         if isinstance(value, msgspec.Struct):
             inner = section or name
-            heading = _SECTIONS[name] if not section else f"{title}, {_SECTIONS[name]}"
+            head = tell(_SECTIONS[name])
+            heading = head if title is None else tell("measure.head-within", outer=title, inner=head)
             yield from _lines(value, inner, heading)
         elif name in _WORDS:
-            words = _OTHERWISE.get((section, name), _WORDS[name])
-            yield (f"{title}: {words}" if title else words), value
+            words = tell(_OTHERWISE.get((section, name), _WORDS[name]))
+            yield (words if title is None else tell("measure.line", head=title, words=words)), value
         else:
-            yield _SECTIONS[name], f"– ({_NEEDS[name]})"
+            yield tell(_SECTIONS[name]), f"– ({here(tell(_NEEDS[name]))})"

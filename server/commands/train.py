@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from heygem_core.messages import here, plain, tell
 from heygem_core.printable import printable_json, printable_lines
 from heygem_core.shot import to_json
 
@@ -90,9 +91,12 @@ def _line(event: ClipResult | Epoch | Trained) -> str:
     from heygem_core.motion.training.train_model import Epoch
 
     if isinstance(event, ClipResult):
-        what = f"used, {event.seconds:.1f} s" if event.used else "left out"
-        return f"{event.path}: {what}. {event.reason}"
+        reason = event.reason_message or plain(event.reason)
+        if event.used:
+            return here(tell("train.clip-used", path=event.path, seconds=f"{event.seconds:.1f}", reason=reason))
+        return here(tell("train.clip-left-out", path=event.path, reason=reason))
     if isinstance(event, Epoch):
-        return f"{event.of}, epoch {event.done} of {event.total}: error {event.loss:.3f}, on held-out speech {event.check:.3f}"
-    report = f"\nReport: {event.report}" if event.report else ""
-    return f"{event.output}: trained from {event.minutes:.1f} minutes of speech.{report}"
+        figures = {"loss": f"{event.loss:.3f}", "check": f"{event.check:.3f}"}
+        return here(tell("train.epoch", of=event.of, done=event.done, total=event.total, **figures))
+    said = here(tell("train.trained", path=event.output, minutes=f"{event.minutes:.1f}"))
+    return said + (f"\n{here(tell('cli.report', path=event.report))}" if event.report else "")

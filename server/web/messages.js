@@ -40,6 +40,9 @@ export function sentence(message, english) {
 export const sentences = (english, messages) =>
   english.map((one, k) => sentence(messages?.length === english.length ? messages[k] : null, one));
 
+/** Messages one after the other, as the language sets parts apart. @param {readonly Message[]} messages @returns {string} */
+export const listed = (messages) => value([...messages]);
+
 /** @param {string} text @param {Record<string, any>} params */
 const filled = (text, params) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? value(params[name]) : whole));
 

@@ -713,6 +713,7 @@ export interface PlanFacts {
   drawn_mouth: boolean;
   face: number;
   faces: string;
+  face_messages: Array<Message>;
   head: string;
   manner: string;
   answer: LipCalibration | null;

@@ -189,6 +189,8 @@ def test_a_clip_teaches_only_with_its_own_sound(talking: Footage, long_talk: Foo
     assert not used.used
     assert not found
     assert "does not belong" in used.reason
+    assert used.reason_message is not None
+    assert (used.reason_message.code, used.reason_message.message) == ("train.clip-not-this-face", used.reason)
 
 
 def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(few_clips: Path, checkpoints: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.quality.figures import flat
 from heygem_core.quality.figures import Closures, CurveMatch, Likeness, OwnSpeech, Quality, SyncScore, Trace
+from heygem_server.commands.columns import width
 from heygem_server.commands.measure import table
 
 MATCH = CurveMatch(r=0.5, r_best=0.6, lag_ms=-20.0, amplitude=1.1)
@@ -43,3 +44,13 @@ def test_what_is_missing_says_why():
     lines = table(NOTHING).splitlines()
     for words in ("needs the report", "says what its source says", "in the cache", "--syncnet"):
         assert any(words in line for line in lines)
+
+
+def test_the_table_speaks_the_language_of_the_terminal(monkeypatch):
+    english = table(EVERYTHING).splitlines()
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    lines = table(EVERYTHING).splitlines()
+    assert [line.rsplit("  ", 1)[1] for line in lines] == [line.rsplit("  ", 1)[1] for line in english]
+    assert all(any(letter >= "\u4e00" for letter in line) for line in lines)
+    assert len({width(line.rsplit("  ", 1)[0]) for line in lines}) == 1, "the figures stand below one another"
+    assert "需要素材" in table(NOTHING)

@@ -8,6 +8,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
+from heygem_core.messages import known
 from heygem_server.timeline.errors import UnreadableTimeline
 from heygem_server.timeline.flatten import TimelineItem, flatten
 from heygem_server.timeline.formats.reading import Read, format_of, read_timeline
@@ -274,6 +275,7 @@ def test_nests_are_opened_for_formats_without_them_and_said_so() -> None:
     text, notices = as_text(read_timeline(data(document)).timeline, "fcpxml")
     assert placed(read_timeline(text.encode())) == [("picture", 1, "in", 10, 20, 10, 20, 1)]
     assert notices == ["Nested sequences are opened: their clips stand directly on the timeline (1×)."]
+    assert (known(notices[0]).code, known(notices[0]).params) == ("format.nests-opened", {"count": "1"})
 
 
 def test_aaf_is_written_and_read_again(tmp_path: Any) -> None:
@@ -281,6 +283,7 @@ def test_aaf_is_written_and_read_again(tmp_path: Any) -> None:
     written = write_timeline(read_timeline(data(document)).timeline, tmp_path / "x.aaf")
     assert "AAF is written experimentally" in written.notices[0]
     assert {"Left out of the AAF: 1 × dissolve.", "Left out of the AAF: 2 × effect or speed of a clip."} <= set(written.notices)
+    assert all(known(notice).code for notice in written.notices)
     again = read_timeline(tmp_path / "x.aaf")
     assert [row[3:5] for row in placed(again)] == [(0, 48), (60, 110), (110, 150), (150, 190), (190, 220), (4, 104)]
 

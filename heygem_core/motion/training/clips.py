@@ -17,6 +17,7 @@ from scipy.interpolate import CubicSpline
 
 from ...errors import HeygemError, MediaNotFound
 from ...face.mesh import LOWER_FACE, lower_lip_gap
+from ...messages import Message, plain, tell
 from ...speech.features import FRAME_RATE, HOP, frame_count
 from ...speech.voice_activity import speaking
 from ..footage import Footage, read_footage
@@ -38,6 +39,7 @@ class ClipResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", t
     path: str
     used: bool
     reason: str  # one sentence
+    reason_message: Message | None = None
     offset_s: float | None = None  # by which its picture came late, now removed; None = not measured
     seconds: float = 0.0  # of examples made from it
 
@@ -54,7 +56,8 @@ def clip_examples(folders: Sequence[Path], model: MotionModel, *, delay_s: float
         try:
             used, examples = examples_from_footage(read_footage(path), model, delay_s=delay_s)
         except (HeygemError, ValueError) as error:
-            used, examples = ClipResult(path=str(path), used=False, reason=str(error)), []
+            said = error.said if isinstance(error, HeygemError) else plain(str(error))
+            used, examples = _left_out(str(path), said), []
         yield msgspec.structs.replace(used, path=str(path))
         yield from examples
 
@@ -63,16 +66,21 @@ def examples_from_footage(footage: Footage, model: MotionModel, *, delay_s: floa
     """What became of footage, and the stretches of it in which the face is usable throughout."""
     use = footage.in_utterances() if len(footage.samples) else np.zeros(len(footage.times), bool)
     if use.sum() * footage.frame_s < SHORTEST_S:
-        return ClipResult(path=footage.name, used=False, reason=f"Less than {SHORTEST_S:g} s of speech with a usable face."), []
+        return _left_out(footage.name, tell("train.clip-too-short", seconds=SHORTEST_S)), []
     motion = predict_with(model, footage.samples)
     r, late, _ = best_lag(lambda t: lower_lip_gap(motion.at(t, frame_s=footage.frame_s)), footage.times[use], footage.gap[use])
     if r < MIN_CORRELATION:
-        return ClipResult(path=footage.name, used=False, reason=f"The sound does not belong to the face (r {r:.2f} at best)."), []
+        return _left_out(footage.name, tell("train.clip-not-this-face", r=f"{r:.2f}")), []
     # A prediction that comes `late` means a picture that is early: its frames show what is heard that much later.
     examples = list(_stretches(footage, footage.times + late + delay_s))
     seconds = sum(len(e.deltas) for e in examples) / FRAME_RATE
-    said = f"The mouth follows the sound (r {r:.2f})."
-    return ClipResult(path=footage.name, used=bool(examples), reason=said, offset_s=-late, seconds=seconds), examples
+    said = tell("train.clip-follows", r=f"{r:.2f}")
+    used = ClipResult(path=footage.name, used=bool(examples), reason=said.message, reason_message=said, offset_s=-late, seconds=seconds)
+    return used, examples
+
+
+def _left_out(path: str, said: Message) -> ClipResult:
+    return ClipResult(path=path, used=False, reason=said.message, reason_message=said)
 
 
 def _stretches(footage: Footage, times: npt.NDArray[Any]) -> Iterator[Example]:

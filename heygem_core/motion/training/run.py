@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 from ...errors import HeygemError, MissingPackage, OutputError, SpecError
+from ...messages import here, plain, tell
 from ...shot import from_json, to_json
 from ..motion_model import MotionModel, load_motion_model, save_motion_model
 from .clips import ClipResult, clip_examples
@@ -138,26 +139,35 @@ def _kept(steps: Iterator[Epoch | MotionModel], task: TrainTask, output: Path) -
             yield step
 
 
+def _row(result: ClipResult) -> str:
+    late = "" if result.offset_s is None else f"{1000 * result.offset_s:+.0f} ms"
+    used = _here("train.report-yes" if result.used else "train.report-no")
+    why = html.escape(here(result.reason_message or plain(result.reason)))
+    return f"<tr><td>{html.escape(result.path)}<td>{used}<td>{late}<td>{result.seconds:.1f} s<td>{why}"
+
+
+def _here(code: str, /, **params: str) -> str:
+    """In the language of the terminal, for HTML."""
+    return html.escape(here(tell(code, **params)))
+
+
 def _report(task: TrainTask, seen: list[ClipResult | Epoch], minutes: float) -> str | None:
     """A page beside the head: what it was trained from, and how the error fell. None without matplotlib."""
     try:
         picture = base64.b64encode(loss_plot([e for e in seen if isinstance(e, Epoch)])).decode()
     except MissingPackage:
         return None
-    rows = "".join(
-        f"<tr><td>{html.escape(c.path)}<td>{'yes' if c.used else 'no'}<td>{'' if c.offset_s is None else f'{1000 * c.offset_s:+.0f} ms'}"
-        f"<td>{c.seconds:.1f} s<td>{html.escape(c.reason)}"
-        for c in seen
-        if isinstance(c, ClipResult)
-    )
+    rows = "".join(_row(result) for result in seen if isinstance(result, ClipResult))
+    columns = ("train.report-clip", "train.report-used", "train.report-late", "train.report-length", "train.report-why")
+    heads = "".join(f"<th>{_here(code)}" for code in columns)
     page = Path(task.output).with_suffix(".html")
     page.write_text(
-        f"<!doctype html><meta charset=utf-8><title>Training of {html.escape(Path(task.output).name)}</title>"
+        f"<!doctype html><meta charset=utf-8><title>{_here('train.report-title', model=Path(task.output).name)}</title>"
         "<style>body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto}td{padding:.1em .8em .1em 0}</style>"
         f"<h1>{html.escape(Path(task.output).name)}</h1>"
-        f"<p>{minutes:.1f} minutes of speech with a mouth, licence: {html.escape(task.licence)}."
+        f"<p>{_here('train.report-minutes', minutes=f'{minutes:.1f}', licence=task.licence)}"
         f"<p><img src='data:image/png;base64,{picture}'>"
-        f"<table><tr><th>clip<th>used<th>picture late by<th>length<th>why{rows}</table>"
+        f"<table><tr>{heads}{rows}</table>"
         f"<pre>{html.escape(msgspec.json.format(to_json(task)).decode())}</pre>",
         encoding="utf-8",
     )

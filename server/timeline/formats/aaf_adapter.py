@@ -39,10 +39,10 @@ def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
     """(the file, what was left out), as far as the adapter can write it. Raises: UnreadableTimeline — it can write nothing of this."""
     plain = _schema.Timeline(name=timeline.name, global_start_time=timeline.global_start_time)
     notices = [words("aaf.experimental")]
-    lost: dict[str, int] = {}
+    lost: dict[str, int] = {}  # code → how often
     for track in timeline.tracks:
         plain.tracks.append(_plain_track(track, lost))
-    notices += [words("aaf.left-out", count=count, what=what) for what, count in sorted(lost.items())]
+    notices += [words(code, count=count) for code, count in sorted(lost.items())]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "timeline.aaf")
         try:
@@ -53,15 +53,15 @@ def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
 
 
 def _plain_track(track: Any, lost: dict[str, int]) -> Any:
-    def leave(what: str) -> None:
-        lost[what] = lost.get(what, 0) + 1
+    def leave(code: str) -> None:
+        lost[code] = lost.get(code, 0) + 1
 
     plain = _schema.Track(name=track.name, kind=track.kind)
     for item in track:
         if isinstance(item, _schema.Gap):
             plain.append(item.deepcopy())
         elif isinstance(item, _schema.Transition):
-            leave("dissolve")
+            leave("aaf.no-dissolve")
         elif isinstance(item, _schema.Clip) and isinstance(item.media_reference, _schema.ExternalReference) and item.source_range:
             clip = _schema.Clip(name=item.name, source_range=item.source_range)
             reference = item.media_reference
@@ -69,9 +69,9 @@ def _plain_track(track: Any, lost: dict[str, int]) -> Any:
                 target_url=reference.target_url, available_range=reference.available_range or item.source_range
             )
             if item.effects:
-                leave("effect or speed of a clip")
+                leave("aaf.no-effect")
             plain.append(clip)
         else:
-            leave("nest, title or clip without media")
+            leave("aaf.no-media")
             plain.append(_schema.Gap(source_range=item.trimmed_range()))
     return plain

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import opentimelineio as otio
 
 from heygem_core.errors import HeygemError
+from heygem_core.messages import words
 
 from ..conform_types import Sequence
 from ..errors import BadTime
@@ -79,7 +80,7 @@ class ExportModel:
 def export_model_of(timeline: Any, rate: Fraction | None = None) -> ExportModel:
     """Opens nests and puts what overlaps then on further tracks; the notices say what other formats cannot be given."""
     sequence = sequence_of(timeline, rate)
-    notices: dict[str, int] = {}
+    notices: dict[str, int] = {}  # code → how often
     by_track: dict[tuple[str, int, str], list[ExportClip]] = {}
     items = flatten(timeline, sequence.rate)
     tails = {(each.kind, each.track, each.end): each.tail for each in items if each.tail}
@@ -91,7 +92,7 @@ def export_model_of(timeline: Any, rate: Fraction | None = None) -> ExportModel:
         for layer in _layers(clips):
             number = 1 + sum(track.kind == kind for track in tracks)
             tracks.append(ExportTrack(kind=kind, number=number, name=name, clips=tuple(layer)))
-    said = tuple(f"{what} ({count}×)." for what, count in sorted(notices.items()))
+    said = tuple(sorted(words(code, count=count) for code, count in notices.items()))
     return ExportModel(sequence=sequence, tracks=tuple(tracks), notices=said)
 
 
@@ -107,8 +108,8 @@ def _layers(clips: list[ExportClip]) -> list[list[ExportClip]]:
 
 
 def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction, notices: dict[str, int]) -> ExportClip:
-    def note(what: str) -> None:
-        notices[what] = notices.get(what, 0) + 1
+    def note(code: str) -> None:
+        notices[code] = notices.get(code, 0) + 1
 
     media, others = None, []
     if each.problem is None and each.host_only is None and isinstance(each.item, otio.schema.Clip):
@@ -117,11 +118,11 @@ def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction, noti
         media = _media(active, each, rate)
         others = [found for reference in references.values() if (found := _media(reference, each, rate)) is not None]
     if media is None:
-        note("What only the editor can play (titles, generators, ramps, nests with effects) is left as an empty place")
+        note("format.left-empty")
     if each.nested:
-        note("Nested sequences are opened: their clips stand directly on the timeline")
+        note("format.nests-opened")
     if any(not isinstance(effect, otio.schema.TimeEffect) for effect in each.item.effects):
-        note("Effects of clips are not carried")
+        note("format.effects-lost")
     start, end = (round_half_up(time * rate) for time in (each.start, each.end))
     return ExportClip(
         name=each.item.name,

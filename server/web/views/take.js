@@ -8,7 +8,7 @@ import { nameOfFrame, parseRate, secondsOf } from "../time.js";
 import { duration, number, percent, rate as rateText, size, when } from "../format.js";
 import { unchanged, unchangedShare, verdicts } from "../quality.js";
 import { go, hashOf } from "../route.js";
-import { sentence, sentences } from "../messages.js";
+import { listed, sentence, sentences } from "../messages.js";
 import { maybe, t } from "../text.js";
 import { DeleteJob, DeleteTake } from "./deletion.js";
 import { save } from "./download.js";
@@ -216,7 +216,7 @@ function QualityReport({ report, take, onSeek, onMeasured }) {
       )}
           </ul>`
     }
-    <p class="hint">${[report.plan.faces, made, report.device].filter(Boolean).join(" · ")}</p>`;
+    <p class="hint">${[facesOf(report.plan), made, report.device].filter(Boolean).join(" · ")}</p>`;
 }
 
 /**
@@ -247,3 +247,6 @@ function RenderAgain({ take, shot, onClose }) {
         setPreset(name);
       }} /><//>`;
 }
+
+/** All faces of the range, in the page's language. @param {Wire.PlanFacts} plan */
+const facesOf = ({ faces, face_messages: messages }) => (messages?.length ? listed(messages) : faces);
