@@ -18,7 +18,7 @@ from heygem_core.errors import HeygemError
 from heygem_core.messages import Message, known, tell, words
 
 from .clip_selection import ClipSelector
-from .conform_types import Conformed, Exported, Selection, TimelineShot
+from .conform_types import Conformed, Exported, MediaFacts, Selection, TimelineShot
 from .conform_types import Sequence as SequenceFacts
 from .errors import BadTime
 from .exact_time import round_half_up
@@ -31,8 +31,9 @@ from .media import Media, host_only_reason, original_reference
 from .metadata import own_text
 from .sequence import sequence_of
 from .shot_rows import existing_takes, row_of, speech_of, with_shot
+from .sound_channels import channels_of
 from .source_range import HOST_SUFFIXES, source_frames
-from .speech_mapping import SpeechMap
+from .speech_mapping import SpeechMap, is_production_sound
 
 _UNEXPECTED = (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError, AttributeError, OSError, MemoryError)
 
@@ -71,10 +72,18 @@ def conform(
         speech=speech,
         above=_takes_above(items),
         excluded=excluded_times(timeline),
+        sounds=_by_start(each for each in items if each.kind == "sound" and each.enabled),
     )
     shots = tuple(builder.build(part, whole) for whole in selector.selected(pictures, speech) for part in selector.marked_parts(whole))
     notices = (words("timeline.nothing-above"),) if speech and not shots else ()
     return Conformed(sequence=sequence, shots=shots, skipped=tuple(selector.skipped), notices=notices)
+
+
+def _by_start(items: Iterable[TimelineItem]) -> dict[Fraction, list[TimelineItem]]:
+    found: dict[Fraction, list[TimelineItem]] = {}
+    for each in items:
+        found.setdefault(each.start, []).append(each)
+    return found
 
 
 def _takes_above(items: Iterable[TimelineItem]) -> dict[str, list[str]]:
@@ -98,6 +107,7 @@ class _ShotBuilder:
     speech: SpeechMap
     above: dict[str, list[str]]
     excluded: list[Interval] = field(default_factory=list)
+    sounds: dict[Fraction, list[TimelineItem]] = field(default_factory=dict)  # of the timeline, by where they begin
 
     def build(self, each: TimelineItem, whole: TimelineItem) -> TimelineShot:
         """The row of what was selected of a clip. Whatever is wrong with it is its `error`."""
@@ -167,6 +177,7 @@ class _ShotBuilder:
             speed=each.speed,
             keep=excluded_frames(each, facts, frames, self.excluded),
             face=self.selection.faces.get(row.key),
+            source_channels=self._own_channels(each, facts),
             take_rate=facts.rate if facts.frame_times is None else None,
             start_timecode=facts.start_timecode,
             media_frames=facts.frames,
@@ -174,6 +185,11 @@ class _ShotBuilder:
             not_above=words("clip.dissolve-twice") if each.lead or each.tail else None,
             notices=(words("clip.short-for-dissolve"),) if short else (),
         )
+
+    def _own_channels(self, each: TimelineItem, facts: MediaFacts) -> tuple[int, ...]:
+        """The channels that the sounds linked to a picture play of its file; empty = as where nobody chose."""
+        own = [channels_of(sound.item, facts) for sound in self.sounds.get(each.start, ()) if is_production_sound(each, sound)]
+        return tuple(sorted(set().union(*own))) if all(own) else ()
 
 
 def _not_a_reference(each: TimelineItem) -> str | None:

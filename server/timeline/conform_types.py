@@ -142,6 +142,7 @@ class MediaFacts(Struct, frozen=True, kw_only=True):
     duration_s: Fraction | None = None
     start_timecode: str | None = None
     sound: bool = False
+    sound_tracks: tuple[int, ...] = ()  # channels of each of its tracks of sound; empty = not known
     sound_start_s: Fraction | None = None  # time of day of the first sample, where a sound file says so
     frame_times: tuple[Fraction, ...] | None = None  # s of each frame, where they do not follow the rate
 

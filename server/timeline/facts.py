@@ -50,6 +50,7 @@ def read_facts(path: Path) -> MediaFacts:
         duration_s=info.duration,
         start_timecode=info.start_timecode,
         sound=info.sound is not None,
+        sound_tracks=_channels(path),
         frame_times=times,
     )
 
@@ -63,7 +64,13 @@ def _sound_facts(path: Path) -> MediaFacts:
         reference = container.metadata.get("time_reference", "")
         duration = sound.duration or (Fraction(container.duration, 1_000_000) if container.duration else None)
     start = Fraction(int(reference), sound.sample_rate) if reference.isdigit() else None
-    return MediaFacts(kind="sound", duration_s=duration, sound=True, sound_start_s=start)
+    return MediaFacts(kind="sound", duration_s=duration, sound=True, sound_tracks=_channels(path), sound_start_s=start)
+
+
+def _channels(path: Path) -> tuple[int, ...]:
+    from heygem_core.media.sound import tracks_of_sound
+
+    return tuple(len(track) for track in tracks_of_sound(path))
 
 
 class FactsChild:

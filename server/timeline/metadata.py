@@ -4,7 +4,8 @@ clip          id: the host's id of the clip, or one that publishing gave it · o
 reference     take, job, version, settings, offset: of the take that the reference is
 clip (above)  the same, and of: the id of the clip that the take covers
 track         takes: true — made by publishing
-clip (in)     host_only: why only an editor can play it · absolute: its source times are the media's own timecode
+clip (in)     channels: of its file that a sound plays, counted from 1 through all tracks · host_only: why only an editor can play it ·
+              absolute: its source times are the media's own timecode
 anything      problem, kept: set by reading where a piece could not be understood; `kept` is that piece, written back unchanged
 """
 

@@ -101,6 +101,7 @@ def with_shot(
     speed: Fraction = Fraction(1),
     keep: tuple[tuple[int, int], ...] = (),
     face: int | None = None,
+    source_channels: tuple[int, ...] = (),
     **more: Any,
 ) -> TimelineShot:
     """The row with its shot, and `more` of its fields. Raises: SpecError — a value that no shot may have."""
@@ -112,6 +113,8 @@ def with_shot(
         end_exclusive=frames.end_exclusive,
         speech_start=first.start_s - first.at_s if single else Fraction(0),
         speech_end=first.start_s + first.duration_s if single else None,
+        speech_channels=first.channels,
+        source_channels=source_channels,
         speed=speed,
         keep=keep,
         face=face,
@@ -131,7 +134,7 @@ def with_shot(
 def with_mix(row: TimelineShot, path: str) -> TimelineShot:
     """The same row with its speech as one file, made from `mix`."""
     assert row.shot is not None
-    shot = msgspec.structs.replace(row.shot, speech=path, speech_start=Fraction(0), speech_end=row.take_seconds)
+    shot = msgspec.structs.replace(row.shot, speech=path, speech_start=Fraction(0), speech_end=row.take_seconds, speech_channels=())
     return msgspec.structs.replace(row, shot=shot, mix=())
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from heygem_core.errors import InputError, NoSound
 from heygem_core.messages import words
@@ -18,6 +21,7 @@ from .flatten import TimelineItem
 from .host_exports import Exports, exported_sound
 from .media import Media
 from .metadata import editor_value
+from .sound_channels import channels_of
 from .source_range import file_range
 
 _SLACK = Fraction(1, 10)  # s that a clip may reach beyond its sound
@@ -33,6 +37,7 @@ class SpeechStretch:
     file_start: Fraction  # s in the file
     start: Fraction  # s on the timeline
     end: Fraction
+    channels: tuple[int, ...] = ()  # of the file that are heard; empty = as where nobody chose
     clip: TimelineItem | None = None  # None = a file that was given by hand
 
 
@@ -49,16 +54,17 @@ def speech_stretches(
     sounds: Iterable[TimelineItem], media: Media, exports: Exports, rate: Fraction
 ) -> tuple[list[SpeechStretch], list[UnusableAudio]]:
     """(the selected sounds as stretches of files, or of the editor's exports where there are some; those that cannot be used)."""
-    usable: list[SpeechStretch] = []
+    usable: dict[tuple[Any, ...], SpeechStretch] = {}  # by what is heard when: editors lay the two channels of a stereo clip on two tracks
     failed: list[UnusableAudio] = []
     for sound in sounds:
         try:
-            usable.append(_speech_stretch(sound, media, exports, rate))
+            heard = _speech_stretch(sound, media, exports, rate)
+            usable.setdefault((heard.path, heard.channels, heard.file_start, heard.start, heard.end), heard)
         except (InputError, BadTime) as error:
             failed.append(
                 UnusableAudio(start=sound.start, end=sound.end, why=words("clip.speech-unusable", name=sound.item.name, error=error))
             )
-    return sorted(usable, key=lambda each: each.start), failed
+    return sorted(usable.values(), key=lambda each: each.start), failed
 
 
 def _speech_stretch(sound: TimelineItem, media: Media, exports: Exports, rate: Fraction) -> SpeechStretch:
@@ -76,7 +82,9 @@ def _speech_stretch(sound: TimelineItem, media: Media, exports: Exports, rate: F
     if not facts.sound:
         raise NoSound("clip.no-sound", file=path.name)
     low, high = file_range(sound, facts, sound.item.media_reference, _SLACK)
-    return SpeechStretch(path=path, file_start=low, start=sound.start, end=sound.start + (high - low), clip=sound)
+    return SpeechStretch(
+        path=path, file_start=low, start=sound.start, end=sound.start + (high - low), channels=channels_of(sound.item, facts), clip=sound
+    )
 
 
 def is_production_sound(picture: TimelineItem, sound: TimelineItem) -> bool:
@@ -136,15 +144,23 @@ def speech_pieces(stretches: Sequence[SpeechStretch], start: Fraction, end: Frac
         if begin >= finish:
             continue
         piece = SpeechPiece(
-            path=str(each.path), start_s=each.file_start + (begin - each.start), duration_s=finish - begin, at_s=begin - start
+            path=str(each.path),
+            start_s=each.file_start + (begin - each.start),
+            duration_s=finish - begin,
+            at_s=begin - start,
+            channels=each.channels,
         )
         last = pieces[-1] if pieces else None
         if last is not None and _continues(last, piece):
-            pieces[-1] = SpeechPiece(path=last.path, start_s=last.start_s, duration_s=last.duration_s + piece.duration_s, at_s=last.at_s)
+            pieces[-1] = msgspec.structs.replace(last, duration_s=last.duration_s + piece.duration_s)
         else:
             pieces.append(piece)
     return tuple(pieces)
 
 
 def _continues(one: SpeechPiece, other: SpeechPiece) -> bool:
-    return one.path == other.path and one.start_s + one.duration_s == other.start_s and one.at_s + one.duration_s == other.at_s
+    return (
+        (one.path, one.channels) == (other.path, other.channels)
+        and one.start_s + one.duration_s == other.start_s
+        and one.at_s + one.duration_s == other.at_s
+    )

@@ -21,6 +21,7 @@ from .assembly import Event, media_clip, timeline_of, tracks_of
 from .xml_safe import number_of, parse_xml, text_of
 
 _schema = otio.schema
+_MOST_CHANNELS = 256
 
 
 def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
@@ -126,7 +127,14 @@ class _Reader:
         if speed < 0 and length:
             low = length / file_rate - low - duration * abs(speed)
         clip = media_clip(name, url, low, duration, rate_of(item) or file_rate, available=available, speed=speed)
-        set_own_values(clip, host_only=reason, take=_comment(item, "take"), job=_comment(item, "job"), of=_comment(item, "of"))
+        set_own_values(
+            clip,
+            channels=_channels(item),
+            host_only=reason,
+            take=_comment(item, "take"),
+            job=_comment(item, "job"),
+            of=_comment(item, "of"),
+        )
         return clip
 
     def _nest(self, item: Element, nested: Element, name: str, low: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
@@ -179,6 +187,19 @@ def _retiming(item: Element) -> tuple[Fraction, str | None]:
         speed = percent / 100
         return (-abs(speed) if values.get("reverse", "").upper() == "TRUE" else speed), None
     return Fraction(1), None
+
+
+def _channels(item: Element) -> list[int] | None:
+    """The channels of its file that a sound plays. Premiere lays those of a stereo clip on two tracks, and marks both."""
+    if text_of(item, "sourcetrack/mediatype") != "audio":
+        return None
+    number = number_of(item, "sourcetrack/trackindex")
+    if number is None or number.denominator != 1 or not 1 <= number <= _MOST_CHANNELS:
+        return None
+    if item.get("premiereChannelType") == "stereo":
+        left = int(number - 1) // 2 * 2 + 1
+        return [left, left + 1]
+    return [int(number)]
 
 
 def _comment(item: Element, name: str) -> str | None:

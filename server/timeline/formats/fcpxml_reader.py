@@ -147,6 +147,9 @@ class _Reader:
         if sounds and wanted != "video":
             item = self._media(element, local, duration, rate)
             self._set_details(item, element, link)
+            channels = self._channels(element)
+            set_own_values(item, channels=channels)
+            item.enabled = item.enabled and channels != []
             role = element.get("audioRole") or element.get("role") or _inner_role(element) or "dialogue"
             lanes.sound.setdefault((role, lane), []).append(Event(start=start, end=end, item=item))
 
@@ -160,6 +163,22 @@ class _Reader:
         if element.tag == "clip":
             return any(True for _ in element.iterfind("video")), any(True for each in _inside(element) if each.tag == "audio")
         return True, False
+
+    def _channels(self, element: Element) -> list[int] | None:
+        """The channels of its file that an element plays, counted through all sources; None = it does not say."""
+        parts = element.findall("audio-channel-source")
+        if parts:
+            heard = [each for each in parts if each.get("enabled", "1") != "0" and each.get("active", "1") != "0"]
+            return [number for each in heard for number in _numbers(each.get("srcCh"))]
+        sounds = [element] if element.tag == "audio" else [each for each in _inside(element) if each.tag == "audio"]
+        numbers = [number for each in sounds for number in self._of_source(each)]
+        return numbers or None
+
+    def _of_source(self, sound: Element) -> list[int]:
+        """The channels of an `audio` element: `srcCh` counts them in one of the file's sources, `srcID` says in which."""
+        asset = self._asset(sound)
+        source, each = (int(number(text) or 1) for text in (sound.get("srcID"), asset.get("audioChannels") if asset is not None else None))
+        return [(max(source, 1) - 1) * max(each, 1) + channel for channel in _numbers(sound.get("srcCh"))]
 
     def _own_time(self, element: Element) -> tuple[Fraction, Fraction]:
         """(the element's own time at its start, its length)."""
@@ -259,6 +278,12 @@ class _Reader:
                 set_own_values(item, take=_own_metadata(element).get("take"))
 
 
+def _numbers(text: str | None) -> list[int]:
+    """Of `srcCh`, such as "1, 2"."""
+    found = [number(part.strip()) for part in (text or "").split(",")[:256]]
+    return [int(each) for each in found if each is not None and each.denominator == 1 and 1 <= each <= 256]
+
+
 def _with_dissolve(event: Event, dissolves: list[tuple[int, Fraction, Fraction]]) -> Event:
     """The event with the dissolve that lies over its beginning."""
     for _, start, end in dissolves:
@@ -300,7 +325,7 @@ def _inside(element: Element) -> Iterator[Element]:
 
 
 def _inner_role(element: Element) -> str | None:
-    return next((each.get("role") for each in element.iter("audio") if each.get("role")), None)
+    return next((each.get("role") for each in _inside(element) if each.tag == "audio" and each.get("role")), None)
 
 
 def _source_url(asset: Element | None) -> str | None:
