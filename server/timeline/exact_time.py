@@ -25,6 +25,7 @@ LARGEST_NUMBER = 2**53  # written in a file: of frames, seconds or samples. Floa
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:/(?P<below>\d+))?|(?:\d+\.?\d*|\.\d+)(?:[eE](?P<power>[+-]?\d+))?)", re.ASCII)
 _LONGEST_NUMBER, _LONGEST_POWER = 60, 2  # letters
 _FINEST_WRITTEN = 10**9  # denominators of numbers in a file
+_LONGEST_S = 10**9  # 31 years: frames of any number of such clips still fit into 64 bits
 _FINEST_SUM = 10**18  # denominators of sums: rates of all editors together need less, and foreign ones must not grow without end
 
 
@@ -66,7 +67,10 @@ def exact_rate(rate: float) -> Fraction:
 
 def exact_seconds(time: Any) -> Fraction:
     """Seconds of an OTIO RationalTime. Raises: BadTime."""
-    return exact_value(time.value) / exact_rate(time.rate)
+    seconds = exact_value(time.value) / exact_rate(time.rate)
+    if abs(seconds) > _LONGEST_S:
+        raise BadTime("clip.no-time", time=f"{float(seconds):.3g} s")
+    return seconds
 
 
 @lru_cache(maxsize=65_536)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heygem_core.shot import to_json
 from heygem_server.errors import Busy
 from heygem_server.executors.python_process import python_code
 from heygem_server.timeline import child_process, limits
@@ -156,9 +157,11 @@ class Everywhere(Locator):
 def conformed(form: str, numbers: list[str]) -> Conformed | UnreadableTimeline:
     """What is made of the document, or the sentence that it is refused with. Anything else that is raised is a bug."""
     try:
-        return _conformed(form, FORMS[form][0](numbers).encode())
+        found = _conformed(form, FORMS[form][0](numbers).encode())
     except UnreadableTimeline as error:
         return error
+    to_json(found)  # numbers travel as 64 bits
+    return found
 
 
 def _conformed(form: str, document: bytes) -> Conformed:
@@ -173,7 +176,7 @@ def test_the_documents_are_read_as_long_as_their_numbers_are_plain(form: str) ->
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(choice=st.data())
 def test_any_number_in_any_place_is_read_or_refused_in_a_sentence(form: str, choice: st.DataObject) -> None:
     """Worked out, “1e100000000” keeps a core busy for ten minutes."""
@@ -195,6 +198,17 @@ def test_a_huge_number_in_each_place(form: str, number: str) -> None:
         numbers[place] = number
         found = conformed(form, numbers)
         assert found.said.code if isinstance(found, UnreadableTimeline) else found.shots is not None, place
+
+
+def test_a_clip_beyond_all_time_is_an_error_of_its_own() -> None:
+    """Its record frame would fit into no column of a database."""
+    far = track("Video", "V1", gap(2**53, 0.011), clip("x", times(0, 10, 25), external("/a.mov")))
+    read = read_timeline(data(timeline(far, start=time(0, 25))))
+    selection = Selection(tracks=("V1",), speech="/v.wav", speech_from="clip")
+    found = conform(read.timeline, selection, facts=facts, locator=Everywhere())
+    assert found.shots
+    assert [row.shot for row in found.shots if row.error is None] == []
+    assert max(abs(row.placement.record_start) for row in found.shots) < 2**63
 
 
 def test_numbers_are_what_they_say() -> None:

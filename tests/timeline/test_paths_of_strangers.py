@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import ntpath
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from heygem_core.errors import MediaNotFound
 from heygem_core.media.real_paths import hold_to_real_paths, still_real
+from heygem_server.security import paths
 from heygem_server.timeline import locate
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.conform_types import Selection
@@ -122,6 +124,25 @@ def test_names_that_are_no_plain_files_are_never_touched(form: str, roots: bool,
         assert [row.shot for row in found.shots] == [None], name
         assert found.shots[0].error or found.shots[0].needs_host_export, name
         assert [path for path in asked if "evil" in path] == [], name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("\\\\evil\\share\\x.mov", "//evil/share/x.mov", "\\\\?\\C:\\x.mov", "\\\\.\\COM1", "C:x.mov", "C:\\CON", "C:\\media\\nul.mov"),
+        *("C:/media/aux", "C:\\a\\..\\prn.txt", "C:\\x.mov:stream", "C:\\a. \\x.mov"),
+    ],
+)
+def test_on_windows_too_names_are_refused_by_their_text(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules of Windows, played here: what its text rules out is not looked at; a plain path is."""
+    looked: list[str] = []
+    monkeypatch.setattr(locate, "_is_file", lambda path: looked.append(str(path)))
+    monkeypatch.setattr(os.path, "isabs", ntpath.isabs)
+    monkeypatch.setattr(paths.sys, "platform", "win32")
+    for wanted in (name, "C:\\media\\x.mov"):
+        with pytest.raises(MediaNotFound):
+            Locator().locate(wanted)
+    assert looked == ["C:\\media\\x.mov"]
 
 
 def test_a_share_is_refused_in_a_sentence(tmp_path: Path) -> None:

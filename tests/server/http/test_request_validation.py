@@ -339,3 +339,36 @@ def test_names_of_encoders_in_models_are_left_to_the_task(server: Server, media:
     settings = {"motion": a_model(media / "own.safetensors", "/elsewhere", **{"front.enter.weight": {}})}  # it carries its encoder
     assert server.ask("POST", "/api/v1/estimate", {"shots": [shot(media)], "settings": settings}).status == 200
     (media / "own.safetensors").unlink()
+
+
+@pytest.mark.parametrize("name", ["\\\\evil\\share\\a.mov", "//evil/share/a.mov", "\\\\?\\C:\\evil.mov", "/dev/../dev/evil"])
+def test_no_way_in_touches_a_network_or_device_name(server: Server, media: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows a mere question about \\\\server\\x sends the user's credentials to it."""
+    asked: list[str] = []
+
+    def listening(ask: Any) -> Any:
+        def listen(path: Any = ".", *arguments: Any, **more: Any) -> Any:
+            if not isinstance(path, int):
+                asked.append(os.fsdecode(path))
+            return ask(path, *arguments, **more)
+
+        return listen
+
+    for each in ("stat", "lstat", "readlink", "open", "scandir"):
+        monkeypatch.setattr(os, each, listening(getattr(os, each)))
+    strange, honest = {"path": name}, {"path": str(media / "a.mp4")}
+    answers = [
+        server.ask("POST", "/api/v1/jobs", {"shots": [{"video": strange, "speech": honest}]}),
+        server.ask("POST", "/api/v1/jobs", {"shots": [{"video": honest, "speech": strange}]}),
+        server.ask("POST", "/api/v1/jobs", {"shots": [shot(media)], "folder": name}),
+        server.ask("POST", "/api/v1/timelines", {**strange, "dry_run": True}),
+        server.ask("POST", "/api/v1/timelines", {"document": {"OTIO_SCHEMA": "Timeline.1"}, "speech": strange, "dry_run": True}),
+        server.ask(
+            "POST", "/api/v1/timelines", {"document": {"OTIO_SCHEMA": "Timeline.1"}, "selection": {"speech": name}, "dry_run": True}
+        ),
+        server.ask("POST", "/api/v1/roots", {"folder": name}),
+        *(server.ask("POST", f"/api/v1/media/{what}", strange) for what in ("probe", "waveform", "poster.jpg", "faces", "proxy")),
+        *ways(server, media, {"style_from": name}),
+    ]
+    assert [(answer.status, answer.error) for answer in answers] == [(422, "BadPath")] * len(answers)
+    assert [path for path in asked if "evil" in path] == []
