@@ -1,4 +1,4 @@
-"""All measures of the main job, one after another: `python -m benchmarks` (about half an hour on two cores).
+"""Runs all measures of rendering, one after another: `python -m benchmarks` (about half an hour on two cores).
 
 Reads clips from $HEYGEM_CLIPS or ../shared/clips. Exactness of files is no benchmark but a test: `pytest tests/media tests/rendering`.
 """

@@ -1,4 +1,4 @@
-"""What a render costs: time against a plain transcode of the same clip in the same run, and memory against a clip ten times as long.
+"""Measures what a render costs: its time beside a plain transcode of the same clip, and its memory beside that of a clip ten times as long.
 
     python -m benchmarks.cost ../shared/clips/man_1080x1920_30fps.mp4 [--speech FILE] [--runs 3]
 
@@ -28,7 +28,7 @@ TARGETS = {
 
 
 def transcode(clip: Path, out: Path) -> None:
-    """The yardstick: decode and encode, nothing else (libx264, medium, CRF 18)."""
+    """Decodes and encodes a clip, nothing else (libx264, medium, CRF 18): what renders are compared with."""
     with av.open(str(clip)) as source, av.open(str(out), "w") as box:
         picture = source.streams.video[0]
         picture.thread_type = "AUTO"
@@ -42,7 +42,7 @@ def transcode(clip: Path, out: Path) -> None:
 
 
 def repeated(clip: Path, times: int, out: Path) -> None:
-    """The clip several times over, packets copied."""
+    """Writes a clip several times in a row, by copying its packets."""
     with av.open(str(out), "w") as box:
         streams = {}
         offset = {"video": 0, "audio": 0}
@@ -64,7 +64,7 @@ def repeated(clip: Path, times: int, out: Path) -> None:
 
 
 def timed(command: list[str], cache: Path) -> tuple[float, float]:
-    """Wall seconds and peak resident memory in MB of one process. Raises: SystemExit with what it printed, if it failed."""
+    """Runs one process: wall seconds and peak resident memory in MB. Raises: SystemExit with what it printed, if it failed."""
     began = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, "HEYGEM_CACHE": str(cache)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     _, status, usage = os.wait4(process.pid, 0)

@@ -1,4 +1,4 @@
-"""Damages what the cache and the data folder hold, at random, and renders the same take again: is it right, or at least never wrong?
+"""Damages files of the cache and of the data folder at random, renders the same take again, and checks that it is never wrong.
 
     python -m benchmarks.damage [CLIP] [--times 200] [--seed 1]
 
@@ -32,7 +32,7 @@ _LOCK = "lock-"
 
 
 def short(clip: Path, path: Path) -> Path:
-    """The first `FRAMES` of a clip without their sound, which is all that this needs."""
+    """Writes the first `FRAMES` frames of a clip, without sound."""
     with av.open(str(clip)) as source, av.open(str(path), "w") as box:
         stream = box.add_stream("libx264", rate=source.streams.video[0].average_rate, options={"crf": "12", "preset": "ultrafast"})
         frames = source.decode(video=0)
@@ -90,7 +90,7 @@ def zero_block(rng: random.Random, path: Path) -> None:
 
 
 def damage(rng: random.Random, root: Path) -> str:
-    """Damages one thing below a folder; says what and how."""
+    """Damages one file below a folder; returns which, and how."""
     files = sorted(path for path in root.rglob("*") if path.is_file() and path.stat().st_size and not path.name.startswith(_LOCK))
     path = rng.choice(files)
     how = rng.choice(("flipped bits", "cut short", "zeroed block", "emptied", "deleted", "swapped files", "swapped entries"))
@@ -123,7 +123,7 @@ def _swap(one: Path, other: Path) -> None:
 
 
 def run(clip: Path, times: int, seed: int) -> dict[str, int]:
-    """How often each thing happened."""
+    """Damages and renders so many times; returns how often each outcome was seen."""
     rng, counts = random.Random(seed), collections.Counter[str]()
     with tempfile.TemporaryDirectory() as scratch:
         good, tried = Path(scratch) / "good", Path(scratch) / "tried"

@@ -1,4 +1,4 @@
-"""What memory long takes need: the same small clip over and over, rendered at several lengths, each by a process of its own.
+"""Measures the memory that long takes need: the same small clip repeated, rendered at several lengths, each by a process of its own.
 
     python -m benchmarks.long [CLIP] [--minutes 1 60]
 
@@ -51,7 +51,7 @@ def small(clip: Path, path: Path) -> float:
 
 
 def measure(clip: Path, minutes: list[float]) -> dict[str, dict[str, float]]:
-    """Peak memory and time by minutes."""
+    """Peak memory and time of a take for each length in minutes; prints each when it is known."""
     figures = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

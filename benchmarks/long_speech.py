@@ -1,4 +1,4 @@
-"""What speech out of a long recording costs: a take of three seconds whose speech lies hours into the file, against the same speech alone.
+"""Measures what speech out of a long recording costs: three seconds of it from hours into the file, against the same speech alone.
 
     python -m benchmarks.long_speech CLIP [--hours 10] [--suffix .wav .m4a .mp3]
 
@@ -43,7 +43,7 @@ def write_speech(clip: Path, path: Path, seconds: int) -> Path:
 
 
 def repeat(short: Path, path: Path, hours: float) -> Path:
-    """The packets of a file, one copy after another, until it is so long."""
+    """Writes a file's packets again and again until the file is as long as wanted."""
     with av.open(str(short)) as source:
         packets = [(bytes(packet), packet.duration) for packet in source.demux(audio=0) if packet.size]
         base = source.streams.audio[0].time_base

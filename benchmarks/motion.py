@@ -1,4 +1,4 @@
-"""How well predicted mouths follow real ones, on people who were not in the training: one table.
+"""Measures how well predicted mouths follow real ones, on people who were not in the training, and prints one table.
 
     python -m benchmarks.motion ../shared/clips [--model mel] [--cache FOLDER] [--json FILE]
 
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def footages(folder: Path, cache: Path | None) -> Iterable[tuple[Path, Footage]]:
-    """Every clip below the folder, tracked."""
+    """Tracks every clip below the folder."""
     for path in sorted(p for p in folder.rglob("*") if p.suffix in (".mp4", ".mov", ".mpg", ".mkv", ".webm")):
         kept = cache / f"{path.stem}.npz" if cache else None
         if kept and kept.exists():
@@ -95,7 +95,7 @@ def judge(model: MotionModel, clips: list[Footage]) -> list[dict[str, float | st
 
 
 def baselines(model: MotionModel, clip: Footage, other: Footage) -> dict[str, float]:
-    """r at the best lag of curves that know no words."""
+    """r at the best lag of what knows no words: loudness, the mean curve, and the model with another clip's speech."""
     use = clip.in_utterances()
     times, truth = clip.times[use], clip.gap[use]
     at = np.arange(len(clip.samples) // 160) / FRAME_RATE
@@ -167,7 +167,7 @@ def adaptation(model: MotionModel, clips: list[Footage]) -> dict[str, float]:
 
 
 def farthest_from_one(ratios: list[float]) -> float:
-    """The ratio that is worst, be it too large or too small."""
+    """The ratio that is farthest from 1, whether too large or too small."""
     return ratios[int(np.argmax(np.abs(np.log(ratios))))]
 
 

@@ -1,4 +1,4 @@
-"""How fast the page is with a long history: `python -m benchmarks.page` (about a minute; needs Chromium and Playwright).
+"""Measures how fast the page is with a long history: `python -m benchmarks.page` (about a minute; needs Chromium and Playwright).
 
 A real server, one real take, and its row in the database a thousand times: every card asks for its own picture, which the
 server has made once. Prints the time to the first paint and to the first card with a picture, how many cards the document
@@ -46,7 +46,7 @@ _FIRST_CARD = """() => new Promise((done) => {
 
 
 def multiply(server: RunningServer, take: dict[str, Any], count: int) -> None:
-    """Gives a stopped server's history `count` takes like this one."""
+    """Adds `count` copies of a take to the history of a stopped server."""
     with sqlite3.connect(server.home / "data" / "heygem.sqlite3") as connection:
         row = connection.execute("SELECT job, shot, path, size_bytes, view FROM takes WHERE id = ?", (take["id"],)).fetchone()
         view = from_json(row[4], TakeView)

@@ -1,4 +1,4 @@
-"""The panels end to end at every frame rate: real panel code, real server, real renders, editors that obey their ledgers.
+"""Runs the panels end to end at every frame rate: real panels, server and renders, and fake editors that do what their ledgers say.
 
     python -m benchmarks.panels [PANEL …] [RATE …] [zero|late]        PANEL: resolve, cep, uxp; RATE: 23.976, 25, 29.97, 59.94
 

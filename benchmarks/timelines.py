@@ -1,4 +1,5 @@
-"""An independent engine plays what we publish: `python -m benchmarks.timelines` (needs `melt`, Debian's package of the same name).
+"""Plays published timelines in another program (MLT) and compares what it shows with what was meant:
+`python -m benchmarks.timelines` (needs `melt`, Debian's package of the same name).
 
 A timeline of numbered pictures (cuts, a gap, an upper track, media of another rate and with timecode, 23.976 and 29.97) is conformed
 and published with takes; MLT plays it from XML made here; each frame it shows is compared with the composite that our own
@@ -107,7 +108,7 @@ def published_timeline(home: Path, rate: Fraction, mode: Any) -> Any:
 
 
 def _take(home: Path, row: Any, number: int, rate: Fraction) -> FinishedTake:
-    """Stands for a render: the frames of the shot as pictures with numbers of their own."""
+    """Makes a take of numbered pictures in place of a render."""
     frames = row.shot.end_exclusive - row.shot.start
     path = numbered(home / f"take{number}.mov", rate, frames, 120 + 32 * number)
     return FinishedTake(shot=row, path=str(path), take=f"t{number}", frames=frames, rate=rate)
@@ -156,7 +157,7 @@ def numbered(path: Path, rate: Fraction, frames: int, first: int) -> Path:
 
 
 def numbers_in(path: Path) -> Iterator[int]:
-    """What each frame shows; BLACK where it shows nothing."""
+    """Reads the number that each frame shows; BLACK where it shows nothing."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             luma = frame.to_ndarray(format="gray").astype(float)

@@ -1,4 +1,4 @@
-"""Looks at whole takes: each clip says its own speech, another clip's, and nothing; every measure, one table, one page.
+"""Renders clips with their own speech, another clip's, and none, measures the takes, and writes one table and one page.
 
 python -m benchmarks.quality CLIP… -o FOLDER [--frames N] [--baseline OLD/quality.json]
 """

@@ -1,4 +1,4 @@
-"""Each clip says its own speech, another clip's, and nothing: every measure as a table, as JSON, and as one page with plots and stills.
+"""Renders each clip with its own speech, another clip's, and none, and writes every measure as table, JSON and page.
 
     python -m benchmarks.quality ../shared/clips/man_1080x1920_30fps.mp4 ../shared/clips/german_512x512_25fps.mp4 -o FOLDER \
         [--frames 100] [--baseline OLD/quality.json] [--syncnet syncnet_v2.model]

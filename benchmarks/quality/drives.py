@@ -1,4 +1,4 @@
-"""Makes a clip say something, losslessly, looks at the take, and keeps figures, curves and stills of telling moments."""
+"""Renders a clip with a speech, losslessly, measures the take, and keeps figures, curves and stills of moments worth a look."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Still:
-    """One moment: the frame of the source and of the take below it."""
+    """One moment: the source's frame, and the take's below it."""
 
     why: str
     frame: int
@@ -48,7 +48,7 @@ class Still:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drive:
-    """One take of a clip, looked at."""
+    """One take of a clip, with its measures."""
 
     speech: str  # what it says, a file's name
     fps: float
@@ -110,7 +110,7 @@ def _donor_eyes(plan: Plan) -> NDArray[np.float64]:
 
 
 def write_silence(path: Path, seconds: float) -> Path:
-    """A sound file in which nothing is heard."""
+    """Writes a silent sound file."""
     with av.open(str(path), "w") as box:
         stream = box.add_stream("pcm_s16le", rate=SPEECH_RATE, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.zeros((1, round(seconds * SPEECH_RATE)), np.int16), format="s16", layout="mono")
@@ -196,7 +196,7 @@ def sheet(stills: list[Still]) -> Picture:
 
 
 def _alike(stills: list[Still]) -> list[Still]:
-    """Of one size, so that they can be put side by side."""
+    """Brings pictures to one size, so that they can be put side by side."""
     size = max(s.after.shape[0] for s in stills)
 
     def sized(picture: Picture) -> Picture:

@@ -1,4 +1,4 @@
-"""Which figures of which drive are shown, what is right, and which of two values is better."""
+"""Says which figures are shown, which values are on target, and which of two values is better."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Figure:
 
 
 def _both(drive: str) -> list[Figure]:
-    """What is looked at wherever the mouth speaks."""
+    """The figures of every drive with speech."""
     return [
         Figure(drive, "opening.r_best", "lip opening follows the wanted curve, r at best lag", 1, low=0.95),
         Figure(drive, "opening.lag_ms", "its lag, ms (+ late)", 0, -20, 20, 0),
@@ -123,7 +123,7 @@ def flat(figures: Any, before: str = "") -> dict[str, float | None]:
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Of those that are known."""
+    """The mean of the values that are known."""
     known = [v for v in values if v is not None]
     return sum(known) / len(known) if known else None
 

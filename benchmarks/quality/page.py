@@ -1,4 +1,4 @@
-"""The page: one file without a network, from which an engineer sees at a glance what got better and where it is ugly."""
+"""Writes a run as one HTML file that needs no network: what got better or worse, and stills of where a take looks wrong."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _key(compared: bool) -> str:
 
 
 def _news(clips: dict[str, Any], old: dict[str, Any]) -> str:
-    """What the means say has changed, better and worse."""
+    """The means that became better and those that became worse, as HTML."""
     lists: dict[int, list[str]] = {1: [], -1: []}
     for figure in FIGURES if old else ():
         both = [(value_of(old[n], figure), value_of(clip, figure)) for n, clip in clips.items() if n in old]

@@ -1,4 +1,4 @@
-"""Curves over time as inline SVG: few kilobytes, sharp at any zoom, nothing to load."""
+"""Draws curves over time as inline SVG, a few kilobytes each."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _grid(n: int, fps: float, top: float, base: float, x, y) -> str:
 
 
 def _runs(curve: Curve) -> list[list[tuple[int, float]]]:
-    """Stretches of known values."""
+    """The runs of known values, each as a list of (frame, value)."""
     runs: list[list[tuple[int, float]]] = [[]]
     for k, value in enumerate(curve):
         if value is not None:

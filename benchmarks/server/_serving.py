@@ -1,4 +1,4 @@
-"""A whole `heygem serve` in a process of its own, for measures that go through the front door."""
+"""Starts a whole `heygem serve` in a process of its own, for measures over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""schemathesis over the whole API, by the document that the server serves: nothing may end with a server error.
+"""Runs schemathesis over the whole API, by the document that the server serves: no request may end with a server error.
 
 `pip install schemathesis`, then `python -m benchmarks.server api_schemathesis [--examples 50]`. It is no dependency of the project:
 it brings forty packages for one measure. The socket is left out (schemathesis speaks HTTP); `/sign-out` and `/reveal` too (they end

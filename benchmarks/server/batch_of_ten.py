@@ -1,4 +1,4 @@
-"""Ten videos, one speech: `python -m benchmarks.server batch_of_ten [--workers N] [--threads N] [--frames N]`.
+"""Times a batch of ten videos with one speech: `python -m benchmarks.server batch_of_ten [--workers N] [--threads N] [--frames N]`.
 
 Prints how often the speech was listened to, how busy the cores were between the first and the last frame, and the time against
 ten single renders of the same clips one after another (each a process of its own, as `heygem render` is), against one single

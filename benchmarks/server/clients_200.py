@@ -1,4 +1,4 @@
-"""200 WebSocket clients, 50 of which never read: how late do the others hear what happens, and what does the server hold?
+"""Measures, with 200 WebSocket clients of which 50 never read, how late the others hear of events and how much memory the server holds.
 
 `python -m benchmarks.server clients_200 [--clients 200] [--deaf 50] [--events 400]`: one real server in a process of its own, clients
 in this one. Every few milliseconds the priority of a job with many shots changes, which is a numbered event for everybody. Latency is

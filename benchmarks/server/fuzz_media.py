@@ -1,4 +1,4 @@
-"""Mutated media through probe and render: no hang, no server crash, and for each file a take or a sentence.
+"""Sends mutated media through probe and render, and checks that nothing hangs or crashes and that each file gives a take or an error.
 
 `python -m benchmarks.server fuzz_media [--count 2000] [--seed 0] [--batch 40]`. Seeds are short clips of a real face in several
 containers, sounds, stills and hand-made hostile files (scripts that name other files, headers that promise gigapixels). Each mutant
@@ -148,7 +148,7 @@ _DEEDS: tuple[Callable[[bytearray, random.Random], None], ...] = (_flip, _flip_h
 
 
 def run(at: Served, *, count: int, seed: int, batch: int) -> int:
-    """How many promises were broken."""
+    """Sends the mutated files; returns how many of the promises above were broken."""
     media = at.folder / "media"
     healthy = seeds(media)
     face, words = healthy[0], media / "w.wav"

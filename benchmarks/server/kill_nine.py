@@ -1,5 +1,5 @@
-"""kill -9 at random moments of a running batch: `python -m benchmarks.server kill_nine [--kills 50] [--what server|worker|both]
-[--pause S]`.
+"""Kills server or workers (kill -9) at random moments of a running batch:
+`python -m benchmarks.server kill_nine [--kills 50] [--what server|worker|both] [--pause S]`.
 
 A server of its own process renders tiny shots; it, or one of its workers, is killed again and again, and started again. At the
 end every job must have completed, every shot have one take whose file has the recorded hash, no other file lie beside them, the

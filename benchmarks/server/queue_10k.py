@@ -1,4 +1,4 @@
-"""Submit, list, show, claim and cancel while 10,000 shots are queued: `python -m benchmarks.server queue_10k`.
+"""Times submitting, listing, showing, claiming and cancelling while 10,000 shots are queued: `python -m benchmarks.server queue_10k`.
 
 Target: 50 ms at the 95th percentile for jobs of ordinary size. The one job with 10,000 shots is shown apart.
 """

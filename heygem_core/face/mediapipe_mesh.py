@@ -1,4 +1,4 @@
-"""The default tracker: MediaPipe's attention mesh, run on one region per face, with weights from inside the wheel.
+"""Finds faces with MediaPipe's attention mesh, run on one region per face: the default tracker, whose weights lie in the wheel.
 
 MediaPipe's ready-made FaceMesh looks for new faces in every frame while fewer than `max_num_faces` are tracked, copies the
 whole picture for each call, and misses faces that are small in the frame. Here its two networks are run as two graphs:
@@ -68,7 +68,7 @@ class Region:
 
 
 class MediaPipeMesh:
-    """See `tracker.FaceTracker`."""
+    """The tracker `mediapipe`; members as of `tracker.FaceTracker`."""
 
     name = "mediapipe"
 
@@ -121,7 +121,7 @@ class MediaPipeMesh:
 
     @staticmethod
     def _add(faces: list[Face], face: Face | None) -> None:
-        """Two regions may have slid onto one face: the first keeps it."""
+        """Adds a face unless another one lies there already: two regions may have moved onto one face, and the first keeps it."""
         if face and not any(_inside(region_of(face.points), other) for other in faces):
             faces.append(face)
 

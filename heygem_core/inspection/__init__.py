@@ -1,1 +1,1 @@
-"""Looking at files: what they are, how they look and sound. Each task runs in a child process of its own."""
+"""Reads what media files are, and makes the pictures and sounds by which people look at them. Each task runs in a child process."""

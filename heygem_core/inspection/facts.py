@@ -1,4 +1,4 @@
-"""What a media file is, in the words of people and pages."""
+"""Describes a media file for people and pages: container, picture, sound, and notices about them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRANSFERS = {8: "linear", 13: "sRGB", 16: "PQ", 18: "HLG"}
 
 
 def probe_media(task: ProbeTask) -> Generator[Event, None, Probed]:
-    """Raises: MediaNotFound, UnreadableMedia, UnsupportedMedia, NoSound — neither picture nor sound."""
+    """The facts of a file. Raises: MediaNotFound, UnreadableMedia, UnsupportedMedia, NoSound — neither picture nor sound."""
     yield Progress(stage="probe", done=0)
     try:
         info = probe(task.path)
@@ -51,7 +51,7 @@ def probe_media(task: ProbeTask) -> Generator[Event, None, Probed]:
 
 
 def describe_colour(tags: ColourTags) -> str | None:
-    """Such as "BT.2020 PQ"; None = the file does not tell."""
+    """The name of the file's colours, such as "BT.2020 PQ"; None = the file does not tell."""
     words = [_PRIMARIES.get(tags.primaries or 0), _TRANSFERS.get(tags.transfer or 0)]
     return " ".join(word for word in words if word) or None
 

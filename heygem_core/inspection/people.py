@@ -1,4 +1,4 @@
-"""The people of a clip, numbered as reports number them; their face tracks are kept for the render that may follow."""
+"""Finds the people of a clip, numbered as reports number them. Their face tracks stay in the cache for the render that may follow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..tasks.specs import FaceFound, FacesFound, FacesTask
 
 
 def find_people(task: FacesTask) -> Generator[Event, None, FacesFound]:
-    """Raises: InputError, BadRange, SetupError, OutputError — the cache cannot be written."""
+    """Finds the faces of a range. Raises: InputError, BadRange, SetupError, OutputError — the cache cannot be written."""
     yield Progress(stage="probe", done=0)
     info = probe(task.path)
     end = end_of(info, task.start, task.end_exclusive)
@@ -26,7 +26,7 @@ def find_people(task: FacesTask) -> Generator[Event, None, FacesFound]:
 
 
 def _found(person: FaceTrack, tracks: FaceTracks) -> FaceFound:
-    """Outlined in the frame in which this face is usable, or else seen, at its largest."""
+    """The frame in which a face is largest, of those in which it is usable, else of those in which it is seen; and its box there."""
     low, high = np.nanmin(person.points[..., :2], axis=1, initial=np.inf), np.nanmax(person.points[..., :2], axis=1, initial=-np.inf)
     areas = np.where(np.isfinite(low).all(-1) & np.isfinite(high).all(-1), (high - low).clip(0).prod(-1), 0.0)
     if person.usable.any():

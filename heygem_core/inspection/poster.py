@@ -1,4 +1,4 @@
-"""One frame of a clip as a JPEG."""
+"""Writes one frame of a clip as a JPEG."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _QUALITY = 85
 
 
 def make_poster(task: PosterTask) -> Generator[Event, None, None]:
-    """Raises: InputError, BadRange — no such frame; OutputError."""
+    """Writes the frame. Raises: InputError, BadRange — no such frame; OutputError."""
     yield Progress(stage="probe", done=0)
     info = probe(task.path)
     number = info.frame_count // 2 if task.frame is None else task.frame
@@ -35,7 +35,7 @@ def make_poster(task: PosterTask) -> Generator[Event, None, None]:
 
 
 def write_jpeg(path: Path, rgb: NDArray[np.uint8]) -> None:
-    """(h, w, 3) uint8 RGB, whole or not at all. Raises: OutputError."""
+    """Writes a picture, (h, w, 3) uint8 RGB, whole or not at all. Raises: OutputError."""
     done, data = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
         raise OutputError("picture.not-a-jpeg", file=path.name, width=rgb.shape[1], height=rgb.shape[0])

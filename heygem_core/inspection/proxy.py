@@ -1,4 +1,4 @@
-"""A small video that every browser plays, frame for frame as the original: upright, square pixels, BT.709, 8 bits, its own sound."""
+"""Writes a small video that every browser plays: the same frames as the original, upright, square pixels, BT.709, 8 bits, its own sound."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TAGS = ColourTags(primaries=1, transfer=1, matrix=1, range=1)
 
 
 def make_proxy(task: ProxyTask) -> Generator[Event, None, None]:
-    """Raises: InputError, BadRange, OutputError."""
+    """Writes the proxy of a file. Raises: InputError, BadRange, OutputError."""
     yield Progress(stage="probe", done=0)
     info = probe(task.path, deinterlace=task.deinterlace)
     numbers = _numbers(info, task)
@@ -47,7 +47,7 @@ def make_proxy(task: ProxyTask) -> Generator[Event, None, None]:
 
 
 def _numbers(info: MediaInfo, task: ProxyTask) -> NDArray[np.int64]:
-    """Which frames of the file it shows. Raises: BadRange."""
+    """The frames of the file that the proxy shows. Raises: BadRange."""
     if task.frames is None:
         return retimed(task.start, end_of(info, task.start, task.end_exclusive), task.speed)
     return frames_under(info, task.start, task.end_exclusive, task.fit, task.speed, task.frames)
@@ -88,7 +88,7 @@ def _stream(container: Any, rgb: NDArray[np.uint8], timing: TakeTiming) -> Any:
 
 
 def _sound(info: MediaInfo, numbers: NDArray[np.int64], timing: TakeTiming) -> tuple[SoundTrack, ...]:
-    """Its own sound; nothing where there is none, or where it cannot follow the picture."""
+    """The file's own sound, in pieces; none where the file has no sound, or where the sound cannot follow the picture."""
     if info.sound is None or info.kind == "still" or (np.diff(numbers) != 1).any():
         return ()
     samples = take_sound(info.path, info.time_of(int(numbers[0])), timing.duration)
@@ -96,7 +96,7 @@ def _sound(info: MediaInfo, numbers: NDArray[np.int64], timing: TakeTiming) -> t
 
 
 def _even(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """4:2:0 needs even sides: a last odd row or column is left out (a single one is doubled)."""
+    """The picture with even sides, which 4:2:0 needs: a last odd row or column is left out (a single one is doubled)."""
     if rgb.shape[0] == 1 or rgb.shape[1] == 1:
         rgb = np.repeat(np.repeat(rgb, 2, 0), 2, 1)
     return np.ascontiguousarray(rgb[: rgb.shape[0] & ~1, : rgb.shape[1] & ~1])

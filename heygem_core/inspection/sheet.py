@@ -1,4 +1,4 @@
-"""The contact sheet of a take as a JPEG."""
+"""Writes the contact sheet of a take as a JPEG."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .poster import write_jpeg
 
 
 def make_sheet(task: SheetTask) -> Generator[Event, None, None]:
-    """Raises: InputError, OutputError."""
+    """Writes the sheet. Raises: InputError, OutputError."""
     yield Progress(stage="probe", done=0)
     path = check_output(task.output, [task.source, task.take])
     with tempfile.TemporaryDirectory() as folder:

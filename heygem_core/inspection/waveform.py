@@ -1,4 +1,4 @@
-"""How loud a file is over time; memory grows by a hundred numbers a second of sound, whatever its length."""
+"""Measures how loud a file is over time. Memory grows by a hundred numbers for each second of sound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FINE = TAKE_RATE // 100  # samples of one fine peak
 
 
 def measure_waveform(task: WaveformTask) -> Generator[Event, None, Waveform]:
-    """Raises: InputError, NoSound; SpecError — points out of range."""
+    """The peaks of a file's sound. Raises: InputError, NoSound; SpecError — points out of range."""
     if not 1 <= task.points <= 100_000:
         raise SpecError("waveform.points", points=task.points)
     yield Progress(stage="probe", done=0)
@@ -37,7 +37,7 @@ def measure_waveform(task: WaveformTask) -> Generator[Event, None, Waveform]:
 
 
 def _length(path: str) -> Fraction | None:
-    """Seconds that the file claims; None = it does not."""
+    """Seconds of sound that the file's header states; None = it states none."""
     sound = probe_sound(path)
     try:
         info = probe(path)
@@ -55,7 +55,7 @@ def _chunks(path: str, length: Fraction | None) -> Iterator[Samples]:
 
 
 def _blocks(chunks: Iterator[Samples]) -> Iterator[Samples]:
-    """The same samples in pieces of `_FINE`, the last one shorter."""
+    """Cuts samples into pieces of `_FINE` samples; the last one is shorter."""
     rest: Samples | None = None
     for chunk in chunks:
         rest = chunk if rest is None else np.concatenate([rest, chunk], axis=1)

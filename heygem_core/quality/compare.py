@@ -1,4 +1,4 @@
-"""How good a take is, in figures that need no downloaded weights; every ratio compares with the person's own footage.
+"""Compares a take with what it was meant to show and with the person's own footage, in figures that need no downloaded weights.
 
 Definitions follow common practice of lip-sync work: correlation, lag and amplitude of lip opening and width, closures, landmark
 distance over inter-ocular distance, variance of the Laplacian, second difference in time. What needs the frames under the take
@@ -25,7 +25,7 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetCurves:
-    """What a take was meant to show, T frames."""
+    """The mouth that a take was meant to show, T frames."""
 
     opening: Floats  # (T,) eye distances
     width: Floats  # (T,)
@@ -73,7 +73,7 @@ def _similar_shape_rows(take: Observation, source: Observation) -> NDArray[np.in
 
 
 def _mean_of(values: Floats, rows: NDArray[np.int64]) -> float | None:
-    """Of the values in these rows, each frame of the take counting once."""
+    """The mean of the values in these rows; each frame of the take counts once."""
     return _mean(np.array([_mean(values[row]) for row in rows], float))
 
 

@@ -1,4 +1,4 @@
-"""Looks at a finished video as a viewer would: where the lips are and how the mouth's pixels behave, frame by frame.
+"""Measures a finished video frame by frame: where the lips are, and how the mouth's pixels look and move.
 
 Pixels are judged in a *steady view*: the mouth seen as if the head did not move, 160 × 120 pixels of luma, the eyes'
 distance always 120 pixels. So figures compare across clips and sizes.
@@ -34,7 +34,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """T frames of one face. Everything is NaN where the face is not usable or a neighbour that is needed is not."""
+    """What was measured on T frames of one face. Every figure is NaN where the face is not usable or a neighbour that is needed is not."""
 
     opening: Floats  # (T,) inner-lip gap / inter-ocular distance
     width: Floats  # (T,) outer lip corners / inter-ocular distance
@@ -48,7 +48,7 @@ class Observation:
 
     @property
     def gap(self) -> Floats:
-        """(T,) how far the inner lips stand apart down the face, signed, eye distances: what tells closed lips."""
+        """(T,) signed distance of the inner lips down the face, eye distances: closed lips are found by it."""
         return _where(self.usable, lip_gap(self.shapes))
 
 
@@ -103,7 +103,7 @@ def _steady_view(rgb: NDArray[np.uint8], k: int, pose: Pose, anchor: Floats) -> 
 
 
 class _PixelMetrics:
-    """Figures of the steady view, gathered frame by frame; remembers the last two views."""
+    """Gathers figures of the steadied mouth, frame by frame; keeps the last two views."""
 
     def __init__(self, count: int) -> None:
         self.sharpness, self.flicker, self.rim, self.teeth = (np.full(count, np.nan, np.float32) for _ in range(4))
@@ -132,7 +132,7 @@ def _gradient_along(view: Floats, line: NDArray[Any]) -> float:
 
 
 def _teeth_motion(before: Floats, now: Floats, lips: NDArray[Any], opening: float) -> float:
-    """Shift, in eye distances, of the strip under the upper lip between two steady views; NaN where the mouth is hardly open."""
+    """How far the strip under the upper lip moved between two steadied views, in eye distances; NaN where the mouth is hardly open."""
     if opening < _OPEN:
         return float("nan")
     left, right, top = lips[3, 0], lips[7, 0], lips[4:7, 1].max()
