@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import OutputError
 from .colour import BT709, FULL, LIMITED, ColourTags, assumed_matrix
 from .deliverables import DELIVERABLES, Deliverable, by_suffix
+from .hdr import encoder_options
 from .pixels import PixelFormat, pixel_format
 
 if TYPE_CHECKING:
@@ -67,14 +68,25 @@ def take_tags(row: Deliverable, info: MediaInfo, pixels: PixelFormat) -> ColourT
     return replace(tags, range=FULL) if info.full_range else tags
 
 
-def codec_options(row: Deliverable, pixels: PixelFormat) -> dict[str, str]:
-    """The encoder's options for these pixels."""
+def codec_options(row: Deliverable, pixels: PixelFormat, info: MediaInfo | None = None) -> dict[str, str]:
+    """The encoder's options for these pixels, and for what the source says about them. `info`: None = they are not the source's."""
     options = dict(row.video_options)
     if row.profiles:
         options["profile"] = row.profiles[pixels.name]
     if row.video_codec == "prores_ks" and pixels.alpha is not None:
         options["alpha_bits"] = "16"
+    if info is None:
+        return options
+    for name, more in encoder_options(row.video_codec, info.hdr).items():
+        options[name] = f"{options[name]}:{more}" if name in options else more
+    if info.siting is not None and pixels.chroma_shift == info.pixels.chroma_shift == (1, 1):
+        options["chroma_sample_location"] = info.siting
     return options
+
+
+def hdr_is_lost(row: Deliverable, info: MediaInfo) -> bool:
+    """Whether the source has static HDR metadata that a take in this format is written without."""
+    return bool(info.hdr) and not encoder_options(row.video_codec, info.hdr)
 
 
 def _refuse_what_does_not_fit(row: Deliverable, info: MediaInfo) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from . import timecode
 from .colour import ColourTags
 from .geometry import Affine, Points, coded_to_display, display_size, inverse, map_points
+from .hdr import StaticHdr
 from .packets import Numbering
 from .pixels import PixelFormat, is_full_range
 
@@ -49,6 +50,8 @@ class MediaInfo:
     pixels: PixelFormat  # of the frames that the reader gives
     has_alpha: bool
     colour: ColourTags
+    hdr: StaticHdr
+    siting: str | None = None  # FFmpeg's name of where the chroma samples lie; None = where they usually do
     rate: Fraction | None  # nominal frames per second; None for a still, or where a single frame does not tell
     variable: bool  # frame times do not follow the rate
     time_base: Fraction

@@ -18,6 +18,7 @@ from . import timecode
 from .colour import ColourTags, read_tags
 from .decoding import decoder_of
 from .files import open_media
+from .hdr import StaticHdr, read_siting, read_static_hdr
 from .info import Deinterlacing, MediaInfo, SoundInfo
 from .interlace import may_be_interlaced
 from .orientation import still_orientation, video_orientation
@@ -179,6 +180,8 @@ def _assemble(
         pixels=pixels,
         has_alpha=_has_alpha(head, pixels, is_still=is_still),
         colour=tags,
+        hdr=StaticHdr() if by_exif else read_static_hdr(head),
+        siting=read_siting(head),
         rate=rate,
         variable=times.variable and not is_still,
         time_base=times.time_base,

@@ -164,7 +164,7 @@ class TakeWriter:
     def _add_video(self) -> VideoStream:
         info, timing = self._info, self._timing
         stream: VideoStream = self._container.add_stream(  # type: ignore[assignment]
-            self._row.video_codec, rate=timing.rate, options=codec_options(self._row, self._pixels)
+            self._row.video_codec, rate=timing.rate, options=codec_options(self._row, self._pixels, None if self._grey else self._info)
         )
         context = stream.codec_context
         context.width, context.height = info.coded_size

@@ -20,7 +20,7 @@ from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
 from ..errors import BadRange, OutputError
 from ..face.reasons import Reason
-from ..media.formats import format_for
+from ..media.formats import format_for, hdr_is_lost
 from ..media.output import check_output
 from ..media.prefetch import prefetch
 from ..media.take_timing import TakeTiming, timing_of
@@ -29,7 +29,7 @@ from ..media.writer import TakeWriter
 from ..messages import Message, tell
 from ..planning.frame_map import STILL_RATE
 from ..progress_rate import ProgressRate
-from ..shot import Event, Finished, Progress, RenderSettings, RenderTask, Shot, notice
+from ..shot import Event, Finished, Progress, RenderTask, notice
 from . import previews
 from .inputs import Inputs, open_inputs
 from .patch import Patcher, deliverable_of
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ..engines.compositing import Drawn
     from ..media.info import MediaInfo
     from ..planning.plan import Plan
+    from ..tasks.specs import JoinTask
 
 
 LOGGER = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     planned_s = time.monotonic() - began
     timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
     patcher = _patcher(task, plan.info)
-    for said in remarks(task.shot, task.settings, plan.info):
+    for said in remarks(task, plan.info):
         yield notice(said)
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, prefetch(draw_frames(plan, start, end, device), 8) as drawn:
@@ -139,7 +140,7 @@ def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> Abst
 
 
 def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, planned_s: float, drawn_s: float) -> TakeReport:
-    told = remarks(task.shot, task.settings, plan.info)
+    told = remarks(task, plan.info)
     return TakeReport(
         take=Path(task.output).name,
         plan=plan.facts,
@@ -166,10 +167,12 @@ def _whole_matte(frame: Drawn, size: tuple[int, int]) -> NDArray[np.float32]:
     return levels
 
 
-def remarks(shot: Shot, settings: RenderSettings, info: MediaInfo) -> tuple[Message, ...]:
-    """What to know about a take of these settings wherever it goes. Raises: InputError."""
-    patch = () if settings.kind == "full" else (tell("take.is-patch"),)
-    return (*patch, *sound_remarks(shot, settings, info))
+def remarks(task: RenderTask | JoinTask, info: MediaInfo) -> tuple[Message, ...]:
+    """What to know about a take of these settings wherever it goes. Raises: InputError, OutputError."""
+    row, _ = deliverable_of(task.output, task.settings, info)
+    patch = () if task.settings.kind == "full" else (tell("take.is-patch"),)
+    hdr = (tell("take.hdr-lost", format=row.title, file=info.path.name),) if hdr_is_lost(row, info) else ()
+    return (*patch, *hdr, *sound_remarks(task.shot, task.settings, info))
 
 
 def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:

@@ -35,7 +35,7 @@ from .sound import take_sounds
 if TYPE_CHECKING:
     from ..planning.plan import Plan
 
-SEGMENT_VERSION = 4  # raise it whenever the same plan would give other pixels, whatever the engine
+SEGMENT_VERSION = 5  # raise it whenever the same plan would give other pixels, whatever the engine
 
 
 def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
@@ -164,7 +164,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
 
 
 def _report(task: JoinTask, plan: Plan, planned_s: float) -> TakeReport:
-    told = remarks(task.shot, task.settings, plan.info)
+    told = remarks(task, plan.info)
     pieces = [read_report(piece) for piece in task.pieces]
     devices = {None if piece is None else piece.device for piece in pieces}
     times = [None if piece is None else piece.rendering_s for piece in pieces]

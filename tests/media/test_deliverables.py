@@ -16,7 +16,7 @@ import pytest
 from heygem_core.errors import UnsupportedMedia
 from heygem_core.media.colour import ColourTags, write_tags
 from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
-from heygem_core.media.formats import format_for
+from heygem_core.media.formats import format_for, hdr_is_lost
 from heygem_core.media.interlace import FieldSearch
 from heygem_core.media.joiner import join_pieces
 from heygem_core.media.pixels import component_views, pixel_format
@@ -277,3 +277,38 @@ def test_only_the_interlaced_part_is_deinterlaced(found: bool, tmp_path: Path, m
     for start, end in ((27, 31), (30, 33), (38, 42)):
         for frame in read_frames(info, start, end):
             np.testing.assert_array_equal(component_views(frame.picture)[0], smooth[frame.index])
+
+
+MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+
+
+def _hdr10(path: Path) -> Path:
+    tags = ColourTags(primaries=9, transfer=16, matrix=9, range=1)
+    said = f"log-level=none:master-display={MASTERING}:max-cll=1000,400"
+    options = {"preset": "ultrafast", "x265-params": said, "chroma_sample_location": "topleft"}
+    return video(path, codec="libx265", pix_fmt="yuv420p10le", tags=tags, frames=6, options=options)
+
+
+@pytest.mark.parametrize("name", ["hevc", "h264"])
+def test_static_hdr_metadata_and_siting_are_carried(name: str, tmp_path: Path) -> None:
+    """Both were lost without a word."""
+    source = _hdr10(tmp_path / "source.mp4")
+    info = probe(source)
+    assert (info.hdr.mastering, info.hdr.light_levels, info.siting) == (MASTERING, (1000, 400), "topleft")
+    take = copy(source, tmp_path / "take.mp4", name)
+    assert (take.hdr, take.siting, take.colour) == (info.hdr, info.siting, info.colour)
+    assert not hdr_is_lost(DELIVERABLES.get(name), info)
+
+
+@pytest.mark.parametrize("name", ["prores", "dnxhr", "ffv1", "webm"])
+def test_where_hdr_metadata_cannot_be_written_that_is_known(name: str, tmp_path: Path) -> None:
+    row = DELIVERABLES.get(name)
+    assert hdr_is_lost(row, probe(_hdr10(tmp_path / "source.mp4")))
+    plain = probe(video(tmp_path / "plain.mp4", frames=2))
+    assert not hdr_is_lost(row, plain)
+    assert (bool(plain.hdr), plain.siting) == (False, None)
+
+
+def test_an_unusual_siting_is_carried_without_loss(tmp_path: Path) -> None:
+    source = video(tmp_path / "source.mkv", frames=2, codec="ffv1", options={"chroma_sample_location": "top"})
+    assert probe(source).siting == copy(source, tmp_path / "take.mkv", "ffv1").siting == "top"
