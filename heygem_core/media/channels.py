@@ -15,8 +15,6 @@ import numpy as np
 from ..errors import BadRange, NoSound, UnreadableMedia
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-
     from .sound_source import Samples
 
 KeptLayout = Literal["mono", "stereo", "5.1"]
@@ -39,6 +37,20 @@ _SIDES: dict[str, tuple[float, float, float]] = {  # FFmpeg's name → weights i
     **dict.fromkeys(["BR", "SR", "TFR", "TBR", "WR", "SDR", "TSR", "BFR", "SSR", "TTR", "BIR"], (0, 0, _HALF_POWER)),
     **dict.fromkeys(["TC", "TFC", "TBC", "BFC"], (0, _HALF_POWER, 0)),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """What is known of a stream of sound before it is decoded."""
+
+    names: tuple[str, ...]  # of its channels, as FFmpeg calls them; empty = the file does not say how many there are
+    rate: int  # Hz
+    codec: str
+
+    @property
+    def channels(self) -> int:
+        """How many."""
+        return len(self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,29 +91,29 @@ class HeardChannels:
         return by_stream
 
 
-def heard_channels(streams: Sequence[AudioStream], default: AudioStream | None, wanted: Sequence[int], file: str) -> HeardChannels:
-    """What is heard. streams: of the file, see `probe.sound_streams`; default: the one that is heard where nothing is chosen.
+def heard_channels(streams: Sequence[StreamFacts], default: int | None, wanted: Sequence[int], file: str) -> HeardChannels:
+    """What is heard. streams: of the file, as `probe.sound_streams` finds them; default: the one that is heard where nothing is chosen.
 
     wanted: channels by number, counted from 1 through all streams, as editors count a file's tracks of sound; empty = all of `default`.
     Raises: NoSound; UnreadableMedia — it does not say how many channels; BadRange — no such channel.
     """
     if default is None:
         raise NoSound("media.no-speech", file=file)
-    candidates = list(streams) if wanted else [default]
-    if any(not stream.codec_context.channels for stream in candidates):
+    candidates = range(len(streams)) if wanted else [default]
+    if not all(streams[number].channels for number in candidates):
         raise UnreadableMedia("media.channels-unknown", file=file)
-    places = [(streams.index(stream), channel) for stream in candidates for channel in range(stream.codec_context.channels)]
+    places = [(number, channel) for number in candidates for channel in range(streams[number].channels)]
     if not all(1 <= number <= len(places) for number in wanted):
         raise BadRange("sound.no-such-channel", file=file, wanted=", ".join(map(str, wanted)), channels=len(places))
     chosen = [places[number - 1] for number in wanted] or places
     decoded = sorted({stream for stream, _ in chosen})
     return HeardChannels(
         streams=tuple(decoded),
-        sizes=tuple(streams[number].codec_context.channels for number in decoded),
+        sizes=tuple(streams[number].channels for number in decoded),
         places=tuple(chosen),
-        names=tuple(_names_of(chosen, streams)),
-        rate=streams[decoded[0]].codec_context.sample_rate,
-        codec=streams[decoded[0]].codec_context.name,
+        names=_names_of(chosen, streams),
+        rate=streams[decoded[0]].rate,
+        codec=streams[decoded[0]].codec,
     )
 
 
@@ -146,9 +158,8 @@ def _as_back(name: str) -> str:
     return {"SL": "BL", "SR": "BR"}.get(name, name)
 
 
-def _names_of(chosen: Sequence[tuple[int, int]], streams: Sequence[AudioStream]) -> list[str]:
+def _names_of(chosen: Sequence[tuple[int, int]], streams: Sequence[StreamFacts]) -> tuple[str, ...]:
     """The names of what is heard: those of a stream that is heard whole. A choice takes channels out of their places."""
     first = chosen[0][0]
-    channels = [channel.name for channel in streams[first].codec_context.layout.channels]
-    whole = list(chosen) == [(first, place) for place in range(len(channels))]
-    return channels if whole else ["NONE"] * len(chosen)
+    whole = list(chosen) == [(first, place) for place in range(streams[first].channels)]
+    return streams[first].names if whole else ("NONE",) * len(chosen)

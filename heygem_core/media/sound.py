@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from ..errors import NoSound
-from .channels import HeardChannels, KeptLayout, heard_channels
+from .channels import HeardChannels, KeptLayout, StreamFacts, heard_channels
 from .files import open_media
 from .flat_tops import FlatTops
 from .probe import sound_stream, sound_streams
-from .sound_source import Samples, open_sound, resampled, start_before
+from .sound_source import BEGINNING, Samples, SoundSource, Start, open_sound, resampled, start_before
 
 SPEECH_RATE = 16_000  # Hz
 TAKE_RATE = 48_000  # Hz
@@ -112,16 +113,42 @@ def _nothing(channels: int, count: int) -> Iterator[Samples]:
 
 def heard_of(path: str | Path, channels: Sequence[int] = ()) -> HeardChannels:
     """What is heard of a file: see `heard_channels`. Raises: MediaNotFound, UnreadableMedia, NoSound, BadRange."""
-    path = Path(path)
-    with open_media(path) as container:
-        return heard_channels(sound_streams(container), sound_stream(container), channels, path.name)
+    return heard_channels(*_streams(Path(path)), channels, Path(path).name)
 
 
 def tracks_of_sound(path: str | Path) -> tuple[tuple[int, ...], ...]:
     """The numbers of the channels of each stream of sound of a file, see `heard_channels`. Raises: MediaNotFound, UnreadableMedia."""
-    with open_media(Path(path)) as container:
-        sizes = [stream.codec_context.channels for stream in sound_streams(container)]
+    sizes = [stream.channels for stream in _streams(Path(path))[0]]
     return tuple(tuple(range(sum(sizes[:place]) + 1, sum(sizes[: place + 1]) + 1)) for place in range(len(sizes)))
+
+
+def _streams(path: Path) -> tuple[tuple[StreamFacts, ...], int | None]:
+    """The streams of sound of a file, and which of them is heard where nothing is chosen. The same file is opened once for it: the table
+    of an MP4 of ten hours takes a third of a second to read."""
+    try:
+        there = path.stat()
+    except OSError:
+        return _read_streams(path)
+    return _known_streams(path, there.st_size, there.st_mtime_ns, there.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _known_streams(path: Path, *state: int) -> tuple[tuple[StreamFacts, ...], int | None]:
+    return _read_streams(path)
+
+
+def _read_streams(path: Path) -> tuple[tuple[StreamFacts, ...], int | None]:
+    with open_media(path) as container:
+        streams, default = sound_streams(container), sound_stream(container)
+        facts = [
+            StreamFacts(
+                names=tuple(channel.name for channel in stream.codec_context.layout.channels) if stream.codec_context.channels else (),
+                rate=stream.codec_context.sample_rate,
+                codec=stream.codec_context.name,
+            )
+            for stream in streams
+        ]
+        return tuple(facts), None if default is None else streams.index(default)
 
 
 def take_layout(path: str | Path, channels: Sequence[int] = ()) -> KeptLayout:
@@ -161,17 +188,27 @@ def _between(
 def _of_stream(
     path: Path, number: int, weights: Samples, rate: int, first: int, stop: int | None, tops: FlatTops | None
 ) -> Iterator[Samples]:
-    start = start_before(path, Fraction(first, rate), rate, number)
-    used = weights.any(axis=0)
     with open_sound(path, number) as source:
-        position = start.sample * rate // source.stream.codec_context.sample_rate
-        for chunk in resampled(source, rate, weights, start, watch=None if tops is None else lambda samples: tops.add(samples[used])):
-            piece = chunk[:, max(0, first - position) : None if stop is None else max(0, stop - position)]
-            position += chunk.shape[1]
-            if piece.shape[1]:
-                yield piece
-            if stop is not None and position >= stop:
-                break
+        start = start_before(source, Fraction(first, rate), rate)
+        if not start.reopen:
+            yield from _pieces(source, start, weights, rate, first, stop, tops)
+            return
+    with open_sound(path, number) as source:
+        yield from _pieces(source, BEGINNING, weights, rate, first, stop, tops)
+
+
+def _pieces(
+    source: SoundSource, start: Start, weights: Samples, rate: int, first: int, stop: int | None, tops: FlatTops | None
+) -> Iterator[Samples]:
+    used = weights.any(axis=0)
+    position = start.sample * rate // source.stream.codec_context.sample_rate
+    for chunk in resampled(source, rate, weights, start, watch=None if tops is None else lambda samples: tops.add(samples[used])):
+        piece = chunk[:, max(0, first - position) : None if stop is None else max(0, stop - position)]
+        position += chunk.shape[1]
+        if piece.shape[1]:
+            yield piece
+        if stop is not None and position >= stop:
+            break
 
 
 def _added(parts: Sequence[Iterator[Samples]]) -> Iterator[Samples]:

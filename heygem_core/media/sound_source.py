@@ -86,12 +86,13 @@ class Start:
 
     sample: int = 0
     grid: tuple[int, int] | None = None  # where one frame begins, and how long every frame is: to this the first time is rounded
+    reopen: bool = False  # the stream was moved in looking for it: to be decoded from its beginning, it has to be opened again
 
 
 BEGINNING = Start()
 
 
-def start_before(path: Path, start_s: Fraction, rate: int, number: int | None = None) -> Start:
+def start_before(source: SoundSource, start_s: Fraction, rate: int) -> Start:
     """Where decoding may begin for sound at `rate` from `start_s` on, so that the same samples come out as when all is decoded.
 
     It lies where the phases of the resampler begin anew. Many containers say only nearly where a packet stands: there all frames are
@@ -100,24 +101,23 @@ def start_before(path: Path, start_s: Fraction, rate: int, number: int | None = 
     """
     if start_s < SEEK_FROM_S:
         return BEGINNING
-    with open_sound(path, number) as source:
-        stream, own = source.stream, source.stream.codec_context.sample_rate
-        formats = source.container.format.name.split(",")
-        exact = not _EXACT_FORMATS.isdisjoint(formats) and stream.time_base == Fraction(1, own)
-        period = own // gcd(own, rate)
-        begin = int((start_s - _LEAD_S) * own) // period * period
-        if stream.duration and begin > (stream.duration * (stream.time_base or 0) + _LEAD_S) * own and not _goes_on(source, begin):
-            return Start(sample=begin)  # nothing is there
-        grid = None if exact else _grid(source)
-        if not (exact or grid) or not _seek(source, begin):
-            return BEGINNING
-        landed = next(_decoded(source), None)
-        if landed is None or landed.pts is None:
-            return BEGINNING
-        place = _samples_ahead(landed, source.origin, 0)
-        if place > begin or (grid is not None and abs(_on_grid(place, grid) - place) > _tick(source) + 1):
-            return BEGINNING
-        return Start(sample=begin, grid=grid)
+    stream, own = source.stream, source.stream.codec_context.sample_rate
+    formats = source.container.format.name.split(",")
+    exact = not _EXACT_FORMATS.isdisjoint(formats) and stream.time_base == Fraction(1, own)
+    period = own // gcd(own, rate)
+    begin = int((start_s - _LEAD_S) * own) // period * period
+    if stream.duration and begin > (stream.duration * (stream.time_base or 0) + _LEAD_S) * own and not _goes_on(source, begin):
+        return Start(sample=begin)  # nothing is there
+    grid = None if exact else _grid(source)
+    if not (exact or grid) or not _seek(source, begin):
+        return Start(reopen=True)
+    landed = next(_decoded(source), None)
+    if landed is None or landed.pts is None:
+        return Start(reopen=True)
+    place = _samples_ahead(landed, source.origin, 0)
+    if place > begin or (grid is not None and abs(_on_grid(place, grid) - place) > _tick(source) + 1):
+        return Start(reopen=True)
+    return Start(sample=begin, grid=grid)
 
 
 def _goes_on(source: SoundSource, begin: int) -> bool:
