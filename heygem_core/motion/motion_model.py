@@ -11,9 +11,8 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +29,6 @@ Floats = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent / "weights"
 FORMAT = 1  # of the file
-_LONGEST_HEAD = 16 << 20  # bytes
 SMALLEST_PACKED = 4096  # elements: matrices below this stay float16
 
 
@@ -97,32 +95,9 @@ def model_label(model: MotionModel) -> str:
     return f"{Path(model.name).stem} {model.digest[:8]}"
 
 
-def encoder_named_in(file: BinaryIO) -> str | None:
-    """The name of the encoder that a model wants and does not carry; None = it carries its own, or the file is no model.
-
-    Reads the head of the file alone, of a bounded length, and needs no torch: for whoever checks a stranger's model first.
-    """
-    try:
-        head = msgspec.json.decode(file.read(min(int.from_bytes(file.read(8), "little"), _LONGEST_HEAD)), type=dict[str, msgspec.Raw])
-        if any(key.startswith("front.") for key in head):
-            return None
-        return msgspec.json.decode(msgspec.json.decode(head["__metadata__"], type=dict[str, str])["head"], type=_Named).encoder.name
-    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-class _EncoderName(msgspec.Struct):
-    name: str
-
-
-class _Named(msgspec.Struct):
-    """Of a model's facts."""
-
-    encoder: _EncoderName
-
-
 def _encoder_of(facts: dict[str, Any], state: dict[str, Tensor], name: str | None, path: Path) -> Encoder:
-    from ..speech.encoder import encoder_from_network, is_path, open_encoder
+    from ..speech.encoder import encoder_from_network, open_encoder
+    from ..speech.encoder_names import is_path
     from ..speech.mel_encoder import is_mel_encoder, mel_encoder_from_state
     from ..speech.whisper import from_state
 

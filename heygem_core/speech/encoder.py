@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -72,11 +71,6 @@ def open_encoder(name: str, taps: Sequence[int] | None = None) -> Encoder:
         digest, width = weights_digest(model.state_dict()), int(getattr(config, "hidden_size", 0)) * len(taps)
         return Encoder(name=name, kind=kind, digest=digest, taps=tuple(taps), width=width, states=_waveform_states(model, taps))
     raise MissingWeights("encoder.unknown-kind", name=name, kind=kind or "nameless")
-
-
-def is_path(name: str) -> bool:
-    """Whether the name of an encoder is the path of a folder, rather than a name of the local cache (OWNER/NAME) or ours."""
-    return not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name, re.ASCII)
 
 
 def default_taps(depth: int) -> list[int]:

@@ -16,9 +16,8 @@ from heygem_core.engines.registry import ENGINES
 from heygem_core.face.tracker_names import TRACKER_NAMES
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.messages import Message
-from heygem_core.motion.motion_model import encoder_named_in
 from heygem_core.shot import RenderSettings
-from heygem_core.speech.encoder import is_path
+from heygem_core.speech.encoder_names import encoder_named_in, is_path
 
 from ..errors import Forbidden, NotFound
 from ..security.allowed_folders import AllowedFolders

@@ -12,8 +12,9 @@ import pytest
 
 from heygem_core.errors import MediaNotFound, MissingWeights
 from heygem_core.media.real_paths import hold_to_real_paths
-from heygem_core.motion.motion_model import encoder_named_in, load_motion_model
-from heygem_core.speech.encoder import is_path, open_encoder
+from heygem_core.motion.motion_model import load_motion_model
+from heygem_core.speech.encoder import open_encoder
+from heygem_core.speech.encoder_names import encoder_named_in, is_path
 
 pytest.importorskip("transformers")
 import torch
