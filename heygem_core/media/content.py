@@ -142,7 +142,8 @@ def _facts(info: MediaInfo, first: int, last: int) -> tuple[object, ...]:
     times = np.ascontiguousarray(info.frame_pts[first : last + 1] - info.frame_pts[0])
     return (
         (info.kind, info.codec, info.coded_size, info.pix_fmt, info.has_alpha, info.sample_aspect, info.rotation, info.mirrored),
-        (info.display_matrix, key_of(repr(info.colour)), info.interlaced, info.deinterlacing, info.numbering, info.missing_frames),
+        (info.display_matrix, key_of(repr((info.colour, info.hdr, info.siting))), info.interlaced, info.deinterlacing),
+        (info.numbering, info.missing_frames),
         (info.rate, info.variable, info.time_base, info.last_duration, blake2b(times.data, digest_size=16).hexdigest()),
     )
 

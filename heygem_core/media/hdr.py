@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 _CHROMATICITY, _LUMINANCE = 50_000, 10_000  # units in which encoders want them: 0.00002 and 0.0001 cd/m²
+_DYNAMIC = frozenset({"DOVI_RPU_BUFFER", "DOVI_METADATA", "DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"})
 _SITINGS = ("topleft", "top", "bottomleft", "bottom")  # "left" is the usual one
 _PATCH = 16  # pixels
 _PATTERN = "lum=128:cb='mod(X*X*37+Y*91,200)+20':cr=128"
@@ -27,10 +28,11 @@ _PATTERN = "lum=128:cb='mod(X*X*37+Y*91,200)+20':cr=128"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticHdr:
-    """Both None = the source says nothing."""
+    """Nothing set = the source says nothing. True where there is something that can be carried."""
 
     mastering: str | None = None  # "G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)", as x264 and x265 write it
     light_levels: tuple[int, int] | None = None  # of the brightest pixel and of the brightest picture's mean, cd/m²
+    dynamic: bool = False  # there is metadata of each scene besides (Dolby Vision, HDR10+, HDR Vivid), which nothing here carries
 
     def __bool__(self) -> bool:
         return self.mastering is not None or self.light_levels is not None
@@ -45,6 +47,7 @@ def read_static_hdr(head: VideoFrame) -> StaticHdr:
     found = {entry.type.name: bytes(entry) for entry in entries}
     return StaticHdr(
         mastering=_mastering(found["MASTERING_DISPLAY_METADATA"]) if "MASTERING_DISPLAY_METADATA" in found else None,
+        dynamic=not _DYNAMIC.isdisjoint(found),
         light_levels=struct.unpack("=II", found["CONTENT_LIGHT_LEVEL"][:8]) if "CONTENT_LIGHT_LEVEL" in found else None,
     )
 

@@ -30,7 +30,7 @@ _TIMED_THUMBNAILS = 0x800
 _EXACT_SEEK = ("mov", "matroska", "webm", "mxf")
 _CHUNK_HEADER = 8  # bytes: the name and size of a RIFF chunk
 _NO_TIMES = frozenset({"avi", "asf", "h264", "hevc"})
-_DECODING_TIMES = frozenset({"avi", "asf", "matroska,webm"})  # that at least store when a picture is decoded
+_DECODING_TIMES = frozenset({"avi", "asf", "matroska,webm", "mxf"})  # that at least store when a picture is decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +78,7 @@ def scan_frames(container: InputContainer, stream: VideoStream, numbering: Numbe
         rows = list(_rows_from_packets(container, stream, numbering, search))
     shown = np.array([row[:4] for row in rows if not row[4]] or np.empty((0, 4)), dtype=object)
     missing = max(0, promised - _places(container, rows))
-    if numbering == "order" or any(pts is None for pts in shown[:, 0]):
+    if numbering == "order" or any(pts is None for pts in shown[:, 0]) or _are_decoding_times(container, stream, shown):
         return replace(_in_order(container, stream, shown, missing), interlaced=search.found)
     return replace(_by_time(container, stream, shown, missing), interlaced=search.found)
 
@@ -193,6 +193,11 @@ def _row(packet: Packet[VideoStream], stream: VideoStream, slots: dict[int, int]
     """(pts, dts, duration, is keyframe, is hidden) of a packet that holds a frame."""
     dts = slots.get(packet.pos) if packet.pos in slots else packet.dts if packet.dts is not None else packet.pts
     return packet.pts, dts, packet.duration or 0, packet.is_keyframe, is_hidden(packet, stream)
+
+
+def _are_decoding_times(container: InputContainer, stream: VideoStream, shown: _Table) -> bool:
+    """Whether what is called times of showing cannot be: MXF whose index does not say how pictures are put into order."""
+    return container.format.name == "mxf" and stream.codec_context.reorder_depth > 0 and bool((shown[:, 0] == shown[:, 1]).all())
 
 
 def _promised(container: InputContainer, stream: VideoStream) -> int:

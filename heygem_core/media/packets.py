@@ -64,8 +64,11 @@ def _running_on(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[Video
             held = []
             yield packet
             continue
-        duration = packet.duration or 0
-        now = packet.pts if packet.dts is None else packet.dts
+        if packet.dts is None:  # pictures are not shown in this order, so its time says nothing about the clock
+            packet.pts += offset
+            yield packet
+            continue
+        duration, now = packet.duration or 0, packet.dts
         if decoded is not None and _set_anew(packet, now + offset - decoded, duration):
             late = _last_shown(held, shown_until)
             yield from late

@@ -172,7 +172,8 @@ def remarks(task: RenderTask | JoinTask, info: MediaInfo) -> tuple[Message, ...]
     row, _ = deliverable_of(task.output, task.settings, info)
     patch = () if task.settings.kind == "full" else (tell("take.is-patch"),)
     hdr = (tell("take.hdr-lost", format=row.title, file=info.path.name),) if hdr_is_lost(row, info) else ()
-    return (*patch, *hdr, *sound_remarks(task.shot, task.settings, info))
+    dynamic = (tell("take.dynamic-hdr-lost", file=info.path.name),) if info.hdr.dynamic else ()
+    return (*patch, *hdr, *dynamic, *sound_remarks(task.shot, task.settings, info))
 
 
 def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -17,6 +18,7 @@ from heygem_core.errors import UnsupportedMedia
 from heygem_core.media.colour import ColourTags, write_tags
 from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
 from heygem_core.media.formats import format_for, hdr_is_lost
+from heygem_core.media.hdr import read_static_hdr
 from heygem_core.media.interlace import FieldSearch
 from heygem_core.media.joiner import join_pieces
 from heygem_core.media.pixels import component_views, pixel_format
@@ -312,3 +314,17 @@ def test_where_hdr_metadata_cannot_be_written_that_is_known(name: str, tmp_path:
 def test_an_unusual_siting_is_carried_without_loss(tmp_path: Path) -> None:
     source = video(tmp_path / "source.mkv", frames=2, codec="ffv1", options={"chroma_sample_location": "top"})
     assert probe(source).siting == copy(source, tmp_path / "take.mkv", "ffv1").siting == "top"
+
+
+def test_metadata_of_each_scene_is_known_to_be_there() -> None:
+    """FFmpeg here writes none, so a frame is made up."""
+    frame: Any = SimpleNamespace(side_data=[_Entry("DYNAMIC_HDR_PLUS")])
+    assert read_static_hdr(frame).dynamic
+
+
+class _Entry:
+    def __init__(self, name: str) -> None:
+        self.type = SimpleNamespace(name=name)
+
+    def __bytes__(self) -> bytes:
+        return b""
