@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,12 +80,13 @@ def _origin(path: Path, container: InputContainer, stream: AudioStream) -> Fract
     return max(Fraction(0), stream.start_time * stream.time_base)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Start:
     """Where decoding begins, in samples of the stream from time 0."""
 
     sample: int = 0
     grid: tuple[int, int] | None = None  # where one frame begins, and how long every frame is: to this the first time is rounded
+    frames: Iterator[AudioFrame] | None = None  # from there on, where the stream was sought; None = of a stream that was just opened
     reopen: bool = False  # the stream was moved in looking for it: to be decoded from its beginning, it has to be opened again
 
 
@@ -107,17 +108,18 @@ def start_before(source: SoundSource, start_s: Fraction, rate: int) -> Start:
     period = own // gcd(own, rate)
     begin = int((start_s - _LEAD_S) * own) // period * period
     if stream.duration and begin > (stream.duration * (stream.time_base or 0) + _LEAD_S) * own and not _goes_on(source, begin):
-        return Start(sample=begin)  # nothing is there
+        return Start(sample=begin, frames=iter(()))
     grid = None if exact else _grid(source)
     if not (exact or grid) or not _seek(source, begin):
         return Start(reopen=True)
-    landed = next(_decoded(source), None)
+    frames = _decoded(source)
+    landed = next(frames, None)
     if landed is None or landed.pts is None:
         return Start(reopen=True)
     place = _samples_ahead(landed, source.origin, 0)
     if place > begin or (grid is not None and abs(_on_grid(place, grid) - place) > _tick(source) + 1):
         return Start(reopen=True)
-    return Start(sample=begin, grid=grid)
+    return Start(sample=begin, grid=grid, frames=chain([landed], frames))
 
 
 def _goes_on(source: SoundSource, begin: int) -> bool:
@@ -163,11 +165,9 @@ def resampled(
     weights: (rows, channels), rows 1, 2, 3 or 6: the channels are folded before all else, so any number of them can be. watch: is shown
     all samples (channels, n) as the file has them.
     """
-    if start.sample:
-        _seek(source, start.sample)
     layout, own = _LAYOUTS[len(weights)], source.stream.codec_context.sample_rate
     resampler = AudioResampler(format="flt", layout=layout, rate=rate)
-    for samples in _without_gaps(_steady(_decoded(source), source), source.origin, start):
+    for samples in _without_gaps(_steady(_decoded(source) if start.frames is None else start.frames, source), source.origin, start):
         if watch is not None:
             watch(samples)
         yield from map(_samples_of, resampler.resample(sound_frame(weights @ samples, layout, own)))
