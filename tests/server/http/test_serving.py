@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 HEAVY = {
@@ -63,17 +64,12 @@ def first_lines(program: subprocess.Popen[str]) -> tuple[str, str]:
     return lines
 
 
-def test_it_listens_within_three_seconds(tmp_path: Path) -> None:
-    """The best of three, since other work on the machine is no fault of the server."""
-    took_s = []
-    for number in range(3):
-        began = time.monotonic()
-        with serving(tmp_path / str(number)) as program:
-            first_lines(program)
-            took_s.append(time.monotonic() - began)
-        if took_s[-1] < 3:
-            return
-    raise AssertionError(took_s)
+def test_it_listens_after_little_work(tmp_path: Path) -> None:
+    """Three seconds of one core at most: what else the machine does is no fault of the server."""
+    with serving(tmp_path) as program:
+        first_lines(program)
+        spent = psutil.Process(program.pid).cpu_times()
+        assert spent.user + spent.system < 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM ends a Windows program at once")
