@@ -17,8 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import psutil
-
 from heygem_core.errors import EXIT_BUG, SpecError
 from heygem_core.media.real_paths import is_real
 from heygem_core.messages import Message, message_of, tell
@@ -28,6 +26,7 @@ from heygem_core.tasks.worker import Beat, Ended, FromWorker, Picture, Ready, Re
 
 from ..errors import Broken
 from .base import Limits, Outcome, Watcher, WorkFailed
+from .process_tree import held_bytes, kill_tree
 from .python_process import apart, detached, python_module
 
 _LONGEST_LINE = 64 << 20  # bytes: the answer for a take of ten hours has a few
@@ -106,9 +105,8 @@ class Worker:
     async def end(self) -> None:
         """Kills the process and all its children."""
         self.alive = False
-        for each in _tree(self.pid) if self.process.returncode is None else ():
-            with suppress(psutil.Error):
-                each.kill()
+        if self.process.returncode is None:
+            kill_tree(self.pid)
         await self.process.wait()
         if self.process.stdin is not None:
             self.process.stdin.close()
@@ -118,12 +116,8 @@ class Worker:
 
     def measure(self) -> int:
         """Resident bytes of the process and all its children."""
-        total = 0
-        for each in _tree(self.pid):
-            with suppress(psutil.Error):
-                total += each.memory_info().rss
-        self.rss_bytes = total
-        return total
+        self.rss_bytes = held_bytes(self.pid)
+        return self.rss_bytes
 
     async def _send(self, order: Run | Stop) -> None:
         assert self.process.stdin is not None
@@ -283,11 +277,3 @@ def oom_kills() -> int | None:
             return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), None)
     except OSError:
         return None
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    try:
-        process = psutil.Process(pid)
-        return [*process.children(recursive=True), process]
-    except psutil.Error:
-        return []

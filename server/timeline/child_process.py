@@ -15,6 +15,7 @@ from heygem_core.messages import message_of
 from heygem_core.shot import Failed, from_json, to_json
 
 from ..errors import Busy
+from ..executors.process_tree import held_bytes, kill_tree
 from ..executors.python_process import apart, python_module
 from . import errors, limits
 from .child_specs import ConformSpec, PublishSpec, Spec
@@ -62,7 +63,7 @@ async def _run_async(spec: Spec, timeout_s: float) -> bytes:
             return output
         finally:
             if child.returncode is None:
-                limits.end(child.pid)
+                kill_tree(child.pid)
             talking.cancel()
             await asyncio.gather(talking, return_exceptions=True)
             await child.wait()
@@ -85,7 +86,7 @@ def _run(spec: Spec) -> bytes:
                     watch.check()
         finally:
             if child.returncode is None:
-                limits.end(child.pid)
+                kill_tree(child.pid)
 
 
 class _Watch:
@@ -98,7 +99,7 @@ class _Watch:
         """Raises: UnreadableTimeline — it has taken too long, or holds too much."""
         if time.monotonic() - self._began > self._longest_s:
             raise UnreadableTimeline("timeline.too-slow", seconds=self._longest_s)
-        if limits.held_bytes(self._pid) > limits.TREE_BYTES:
+        if held_bytes(self._pid) > limits.TREE_BYTES:
             raise UnreadableTimeline("timeline.too-deep")
 
     def check_exit(self, code: int | None) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 
-import psutil
-
 MEMORY_BYTES = 3 * 1024**3
 TREE_BYTES = 4 * 1024**3  # with the child that opens its media
 READING_CPU_S = 180
@@ -35,33 +33,6 @@ def limit_own(memory_bytes: int, cpu_s: int) -> None:
             resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
-def held_bytes(pid: int) -> int:
-    """Of memory, by a process and its children."""
-    return sum(_held(each) for each in _tree(pid))
-
-
-def end(pid: int) -> None:
-    """A process and its children, at once."""
-    for each in _tree(pid):
-        with suppress(psutil.Error):
-            each.kill()
-
-
 def used_up_its_time(exit_code: int | None) -> bool:
     """Whether a child was ended by its own limit of processor time."""
     return exit_code == _TOO_LONG
-
-
-def _held(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    try:
-        process = psutil.Process(pid)
-        return [*process.children(recursive=True), process]
-    except psutil.Error:
-        return []
