@@ -144,14 +144,22 @@ def report_as_written(take: Path) -> Written | None:
 
 
 def is_ours(path: Path, file: Written) -> bool:
-    """Whether what lies there is still what we wrote. A file of the same size and time is; of another time its hash decides."""
+    """Whether what lies there is still what we wrote; False also where that cannot be told."""
     try:
-        status = os.lstat(path)
-        if not stat.S_ISREG(status.st_mode) or status.st_size != file.size_bytes:
-            return False
-        return status.st_mtime_ns == file.modified_ns or sha256_of(path) == file.sha256
+        return is_ours_for_sure(path, file)
     except OSError:
         return False
+
+
+def is_ours_for_sure(path: Path, file: Written) -> bool:
+    """Whether what lies there is still what we wrote. A file of the same size and time is; of another time its hash decides.
+
+    Raises: OSError — it is not there, or cannot be looked at.
+    """
+    status = os.lstat(path)
+    if not stat.S_ISREG(status.st_mode) or status.st_size != file.size_bytes:
+        return False
+    return status.st_mtime_ns == file.modified_ns or sha256_of(path) == file.sha256
 
 
 def withdraw(files: Iterable[Written]) -> None:

@@ -3,15 +3,18 @@
 <folder>/clip_v1.mov ─► <folder>/.heygem/trash/<take>/clip_v1.mov, its report and the copy of its speech with it
 
 Only files that this server wrote, as it wrote them, are moved and later removed; whatever else lies beside a take is its user's. The row
-of a take goes first (`store.trash`), then its files, so a server that was killed in between finishes that at its next start.
+of a take goes first (`store.trash`), then its files, so a server that was killed in between finishes that at its next start. One take is
+moved, put back or removed at a time, and its row is read again for that: what it was a moment ago may be out of date.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -21,9 +24,10 @@ from ..store import Store
 from ..store.trash import Trashed, Written
 from ..wire import TakeView
 from .handing_in import REFUSED
-from .take_files import STAGING, hide, is_ours, next_version, rename_to_new
+from .take_files import STAGING, hide, is_ours, is_ours_for_sure, next_version, rename_to_new
 
 _VERSION = re.compile(r"_v\d+$")
+_ONE_AT_A_TIME = threading.Lock()  # held for one take, so that who puts one back waits for no other's hash
 
 
 def home_of(take: TakeView) -> Path:
@@ -34,16 +38,19 @@ def home_of(take: TakeView) -> Path:
 def settle_trash(store: Store) -> dict[str, list[Path]]:
     """Moves the files of deleted takes to where they wait; returns, by take, what stays since it is another file than the one we wrote."""
     left: dict[str, list[Path]] = {}
-    for thrown in store.trash():
-        if thrown.moved:
-            continue
-        others = [path for file in thrown.files if os.path.lexists(path := Path(file.path)) and not is_ours(path, file)]
-        if others:
-            left[thrown.take.id] = others
-            LOGGER.warning("%s: another file than the one that was written, so it stays", ", ".join(map(str, others)))
-        if all([_put_away(Path(file.path), file, home_of(thrown.take)) for file in thrown.files]):
-            with suppress(*REFUSED):  # the next time finds nothing left to move
-                store.moved_to_trash(thrown.take.id)
+    for take in store.not_moved_to_trash():
+        with _ONE_AT_A_TIME:
+            thrown = _still(store, take)
+            if thrown is None or thrown.moved:
+                continue
+            became = {Path(file.path): _put_away(Path(file.path), file, home_of(thrown.take)) for file in thrown.files}
+            others = [path for path, what in became.items() if what == "another"]
+            if others:
+                left[take] = others
+                LOGGER.warning("%s: another file than the one that was written, so it stays", ", ".join(map(str, others)))
+            if "later" not in became.values():
+                with suppress(*REFUSED):  # the next time finds nothing left to move
+                    store.moved_to_trash(take)
     return left
 
 
@@ -52,6 +59,11 @@ def restore(store: Store, take: str) -> TakeView:
 
     Raises: NotFound — it is not in the trash, or its file is gone; OSError; DiskFull, Busy — nothing has changed then.
     """
+    with _ONE_AT_A_TIME:
+        return _restore(store, take)
+
+
+def _restore(store: Store, take: str) -> TakeView:
     thrown = store.trashed(take)
     files = [(file, _where(thrown, file)) for file in thrown.files]
     if not any(found is not None and file.path == thrown.take.path for file, found in files):
@@ -81,28 +93,49 @@ def empty_trash(store: Store, before: float | None = None) -> tuple[int, int]:
     """Removes what was deleted before that second, None = everything, for good; returns how many takes, and the bytes freed."""
     takes = freed = 0
     settle_trash(store)
-    for thrown in store.trash():
-        # A take whose folder is away is left: its disk may come back.
-        if (before is None or thrown.deleted < before) and thrown.moved and Path(thrown.take.path).parent.is_dir():
-            freed += sum(_destroyed(home_of(thrown.take) / Path(file.path).name, file) for file in thrown.files)
+    for take in [each.take.id for each in store.trash()]:
+        with _ONE_AT_A_TIME:
+            thrown = _still(store, take)
+            if thrown is None or not thrown.moved or not (before is None or thrown.deleted < before):
+                continue
+            if not Path(thrown.take.path).parent.is_dir():  # its disk may come back
+                continue
+            gone = [_destroyed(home_of(thrown.take) / Path(file.path).name, file) for file in thrown.files]
+            freed += sum(size for size in gone if size is not None)
             _tidy(home_of(thrown.take))
-            store.forget_trashed(thrown.take.id)
+            if None in gone:
+                continue
+            try:
+                store.forget_trashed(take)
+            except REFUSED as refused:  # the next time finds nothing left to remove
+                LOGGER.warning("%s was removed and is still listed in the trash: %s", thrown.take.path, refused)
+                continue
             takes += 1
     return takes, freed
 
 
-def _put_away(path: Path, file: Written, home: Path) -> bool:
-    """Whether nothing is left to do about a file."""
-    if not is_ours(path, file):  # gone, or another file
-        return True
+def _still(store: Store, take: str) -> Trashed | None:
+    """A take as the trash knows it now; None = it was put back, or removed, meanwhile."""
     try:
+        return store.trashed(take)
+    except NotFound:
+        return None
+
+
+def _put_away(path: Path, file: Written, home: Path) -> Literal["done", "another", "later"]:
+    """What became of a file: nothing is left to do, another one lies there, or it is tried again."""
+    try:
+        if not is_ours_for_sure(path, file):
+            return "another"
         home.mkdir(parents=True, exist_ok=True)
         hide(home.parent.parent)
         os.replace(path, home / path.name)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and path.parent.is_dir():
+            return "done"  # gone; without its folder, its disk is away and may come back
         LOGGER.warning("%s could not be moved to the trash, trying again later: %s", path, error)
-        return False
-    return True
+        return "later"
+    return "done"
 
 
 def _where(thrown: Trashed, file: Written) -> Path | None:
@@ -110,7 +143,7 @@ def _where(thrown: Trashed, file: Written) -> Path | None:
     waiting = home_of(thrown.take) / Path(file.path).name
     if is_ours(waiting, file):
         return waiting
-    return Path(file.path) if not thrown.moved and is_ours(Path(file.path), file) else None
+    return Path(file.path) if is_ours(Path(file.path), file) else None  # not moved yet, or a person took it out of the trash
 
 
 def _of(thrown: Trashed) -> Written:
@@ -147,14 +180,17 @@ def _moved(found: Path, target: Path, *, must: bool) -> bool:
     return True
 
 
-def _destroyed(path: Path, file: Written) -> int:
-    """Bytes freed."""
-    if not is_ours(path, file):
-        return 0
+def _destroyed(path: Path, file: Written) -> int | None:
+    """Bytes freed; None = the file is still there, since another program has it open or its disk refuses."""
     try:
+        if not is_ours_for_sure(path, file):
+            return 0
         path.unlink()
-    except OSError:
+    except FileNotFoundError:
         return 0
+    except OSError as error:
+        LOGGER.warning("%s could not be removed, trying again later: %s", path, error)
+        return None
     return file.size_bytes
 
 

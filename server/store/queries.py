@@ -354,6 +354,9 @@ TRASH = "SELECT * FROM trash ORDER BY deleted DESC"
 TRASHED = "SELECT * FROM trash WHERE take = ?"
 """One take in the trash."""
 
+NOT_MOVED = "SELECT take FROM trash WHERE moved = 0 ORDER BY deleted DESC"
+"""Takes in the trash whose files have not followed."""
+
 SET_MOVED = "UPDATE trash SET moved = 1 WHERE take = ?"
 """The files of a take have followed it into the trash."""
 

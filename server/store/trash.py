@@ -66,6 +66,11 @@ class Trash(Database):
         with self.reading() as connection:
             return [_trashed(connection, row) for row in connection.execute(queries.TRASH).fetchall()]
 
+    def not_moved_to_trash(self) -> list[str]:
+        """Takes (ids) whose files have not followed yet."""
+        with self.reading() as connection:
+            return [take for (take,) in connection.execute(queries.NOT_MOVED).fetchall()]
+
     def moved_to_trash(self, take: str) -> None:
         """Its files have followed."""
         with self.change() as change:
@@ -89,10 +94,10 @@ class Trash(Database):
                 change.touch_shot(take.shot, take.job)
 
     def forget_trashed(self, take: str) -> None:
-        """Its files are gone for good."""
+        """Its files are gone for good. Of a take that is not in the trash any more nothing is forgotten."""
         with self.change() as change:
-            change.connection.execute(queries.FORGET_TRASHED, (take,))
-            change.connection.execute(queries.FORGET_FILES, (take,))
+            if change.connection.execute(queries.FORGET_TRASHED, (take,)).rowcount:
+                change.connection.execute(queries.FORGET_FILES, (take,))
 
     def restored(self) -> dict[str, float]:
         """When takes (ids) came back from the trash."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,12 @@ import msgspec
 import pytest
 
 from heygem_server.errors import DiskFull, NotFound
-from heygem_server.rendering import trash
+from heygem_server.rendering import take_files, trash
 from heygem_server.rendering.placement import speech_beside
 from heygem_server.rendering.take_files import report_of, sha256_of, written, written_with
 from heygem_server.rendering.trash import empty_trash, restore, settle_trash
 from heygem_server.store import Store
+from heygem_server.store.trash import Written
 from heygem_server.wire import TakeView
 
 from .conftest import Clock
@@ -261,3 +265,143 @@ def test_a_take_whose_file_is_gone_from_the_trash_is_told(store: Store, tmp_path
     with pytest.raises(NotFound, match="is no longer in the trash"):
         restore(store, take.id)
     assert [each.take.id for each in store.trash()] == [take.id]
+
+
+@pytest.mark.parametrize("act", [settle_trash, empty_trash])
+@pytest.mark.parametrize("which", ["the one that is looked at", "a later one"])
+def test_a_take_that_is_put_back_while_the_trash_is_at_work_stays_where_it_belongs(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store], object], which: str
+) -> None:
+    """Its files were moved to the trash again, or its row lost what belongs to it: the take was missing."""
+    later, now = a_take(store, tmp_path / "takes"), a_take(store, tmp_path / "takes", "second_v1.mov")
+    store.delete_take(later.id)
+    store.delete_take(now.id)
+    if act is empty_trash:
+        settle_trash(store)
+    wanted = now if which == "the one that is looked at" else later
+    putting_back: list[threading.Thread] = []
+    really = trash.is_ours_for_sure
+
+    def looks(path: Path, file: Written) -> bool:
+        if not putting_back:
+            putting_back.append(threading.Thread(target=lambda: suppressed(restore, store, wanted.id)))
+            putting_back[0].start()
+            putting_back[0].join(0.3)  # as far as it gets: it may have to wait for us
+        return really(path, file)
+
+    monkeypatch.setattr(trash, "is_ours_for_sure", looks)
+    act(store)
+    putting_back[0].join()
+    if wanted.id in {take.id for take in store.every_take()}:
+        assert Path(wanted.path).is_file()
+        assert len(store.files_of(wanted)) == 3
+        assert wanted.id not in {each.take.id for each in store.trash()}
+    else:
+        assert act is empty_trash, "who only moves files keeps nobody from putting a take back"
+
+
+def suppressed(act: Callable[..., object], *values: object) -> None:
+    """What was removed a moment ago cannot be put back."""
+    with suppress(NotFound):
+        act(*values)
+
+
+def test_only_takes_whose_files_have_not_followed_are_looked_at(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each deletion read the whole trash."""
+    moved, fresh = a_take(store, tmp_path / "takes"), a_take(store, tmp_path / "takes", "second_v1.mov")
+    store.delete_take(moved.id)
+    settle_trash(store)
+    store.delete_take(fresh.id)
+    looked: list[str] = []
+    really = store.trashed
+    monkeypatch.setattr(store, "trash", lambda: pytest.fail("all of it is read"))
+    monkeypatch.setattr(store, "trashed", lambda take: looked.append(take) or really(take))
+    settle_trash(store)
+    assert looked == [fresh.id]
+
+
+def test_a_take_whose_disk_was_away_when_it_was_deleted_follows_once_it_is_back(store: Store, tmp_path: Path) -> None:
+    """It counted as moved, so it could not be put back, and its file was nobody's in the end."""
+    takes = tmp_path / "takes"
+    first, second = a_take(store, takes), a_take(store, takes, "second_v1.mov")
+    takes.rename(tmp_path / "unmounted")
+    for take in (first, second):
+        store.delete_take(take.id)
+    settle_trash(store)
+    assert empty_trash(store) == (0, 0)
+    (tmp_path / "unmounted").rename(takes)
+    assert restore(store, first.id) == first
+    settle_trash(store)
+    assert waiting(second, ["second_v1.mov"])[0] in left_in(takes)
+    assert empty_trash(store)[0] == 1
+    assert [name for name in left_in(takes) if "second" in name] == []
+
+
+def test_a_take_that_a_person_took_out_of_the_trash_can_be_put_back(store: Store, tmp_path: Path) -> None:
+    takes = tmp_path / "takes"
+    take = a_take(store, takes)
+    store.delete_take(take.id)
+    settle_trash(store)
+    (takes / waiting(take)[0]).rename(takes / NAME)
+    assert restore(store, take.id) == take
+    assert left_in(takes) == FILES
+
+
+def test_a_file_that_cannot_be_looked_at_is_tried_again(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counted as another one than ours, so it was left for good."""
+    takes = tmp_path / "takes"
+    take = a_take(store, takes)
+    for name in FILES:
+        os.utime(takes / name, (1, 1))
+    store.delete_take(take.id)
+
+    def held(*_: Any) -> str:
+        raise PermissionError("held by another program")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(take_files, "sha256_of", held)
+        assert settle_trash(store) == {}
+    assert settle_trash(store) == {}
+    assert left_in(takes) == waiting(take)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_cannot_be_removed_stays_known_and_is_tried_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A file that another program had open was forgotten, counted as removed, and lay there for ever."""
+    takes = tmp_path / "takes"
+    take = a_take(store, takes)
+    store.delete_take(take.id)
+    settle_trash(store)
+    really = Path.unlink
+
+    def held(self: Path, missing_ok: bool = False) -> None:
+        if self.name == name:
+            raise PermissionError("held by another program")
+        really(self, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", held)
+        removed, _ = empty_trash(store)
+    assert removed == 0
+    assert left_in(takes) == waiting(take, [name])
+    assert [each.take.id for each in store.trash()] == [take.id]
+    assert empty_trash(store)[0] == 1
+    assert left_in(takes) == []
+
+
+def test_a_full_disk_keeps_no_take_of_the_trash_from_being_removed(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    takes = tmp_path / "takes"
+    for name in (NAME, "second_v1.mov"):
+        store.delete_take(a_take(store, takes, name).id)
+    settle_trash(store)
+
+    def full(*_: Any) -> None:
+        raise DiskFull("store.full", folder="/data")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "forget_trashed", full)
+        assert empty_trash(store)[0] == 0
+    assert left_in(takes) == []
+    assert empty_trash(store)[0] == 2
