@@ -1,11 +1,13 @@
 """What goes when it is old or too much: looks, segments, uploads and what timelines and exports left, takes, in this order.
 
 Never a pinned take; a placed one is pinned. Nothing of a job that has not ended is touched. Takes go only by the person's own limits
-(`keep_days`, `keep_bytes`), and into the trash, which is emptied after a delay of its own. Nothing goes while the clock cannot be trusted.
+(`keep_days`, `keep_bytes`), and into the trash, which is emptied after a delay of its own. Nothing goes while the clock cannot be trusted;
+what asks for no age is done all the same. A disk that takes nothing keeps nothing from going: what goes frees it.
 """
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from ..hosts.export_store import exports_folder, is_stale
 from ..settings import ServerSettings
 from ..store import Store
 from .clock_check import ages_can_be_told
+from .handing_in import REFUSED
 from .segment_files import SEAL_SUFFIX, last_used, throw_away
 from .states import FINISHED_JOBS
 from .timeline_store import is_left_over, timelines_folder
@@ -43,6 +46,8 @@ def sweep(store: Store, settings: ServerSettings, now: float | None = None) -> i
     """Removes what is older than its limit, then the oldest until all of it fits; returns the bytes freed."""
     now = time.time() if now is None else now
     if not ages_can_be_told(store, now):
+        settle_trash(store)
+        store.prune(idempotency_s=math.inf)
         return 0
     left, freed = [], 0
     for goner in removables(store, settings, now):
@@ -97,7 +102,7 @@ def removables(store: Store, settings: ServerSettings, now: float) -> Iterator[R
 def _go(goner: Removable) -> int:
     try:
         goner.remove()
-    except (OSError, Conflict, NotFound):  # in use, or pinned just now
+    except (OSError, Conflict, NotFound, *REFUSED):  # in use, pinned just now, or a disk that is full yet
         return 0
     return goner.size_bytes
 

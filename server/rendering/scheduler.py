@@ -102,6 +102,7 @@ class Scheduler:
     async def stop(self) -> None:
         """Calls all running pieces back; they wait for the next server."""
         self._stopping = True
+        self._context.stopping.set()
         self._wake.set()
         for running in self._running.values():
             running.stop.set()
@@ -227,6 +228,8 @@ class Scheduler:
                 continue
             try:
                 lost = await asyncio.to_thread(self._store.heartbeat, self._owner, list(self._running))
+                if self._disk is None:  # the store takes something again, and all workers may be busy for long
+                    await self._say(None)
             except REFUSED as refused:
                 LOGGER.warning("leases could not be prolonged, trying again: %s", refused)
                 continue
@@ -286,15 +289,16 @@ class Scheduler:
     # --- disks -------------------------------------------------------------------------------------------------------
 
     async def _check_disks(self) -> None:
-        """Tells once that a disk is full, and once that all is well again."""
+        """Tells once that a disk is full, and once that it is not any more; what the store refused is over when it takes something."""
         if time.monotonic() - self._disk_checked < (_DISK_CHECKED_S if self.message is None else 0.5):
             return
         self._disk_checked = time.monotonic()
         folders = [self._settings.data_folder, self._settings.cache, self._settings.takes_folder, *self._full]
-        self._disk = await asyncio.to_thread(trouble, folders, self._settings.disk_floor_bytes)
+        before, self._disk = self._disk, await asyncio.to_thread(trouble, folders, self._settings.disk_floor_bytes)
         if self._disk is None:
             self._full.clear()
-        await self._say(self._disk)
+        if self._disk is not None or self.message == before:
+            await self._say(self._disk)
 
     async def _say(self, message: Message | None) -> None:
         """Why nothing is given out; None = work goes on. The event follows as soon as the store takes it."""

@@ -123,7 +123,8 @@ async def _sweep_now_and_then(services: Services, settings: ServerSettings) -> N
     store = services.store
     turns: dict[str, Callable[[], object]] = {
         "copying the database": lambda: store.back_up_daily(time.time()),
-        "sweeping": lambda: _sweep(store, settings),
+        "sweeping": lambda: _freed(sweep(store, settings)),
+        "sweeping the cache": lambda: _freed(Cache(settings.cache).prune()),
         "looking for takes": lambda: check_takes(store),
     }
     while True:
@@ -137,8 +138,6 @@ async def _sweep_now_and_then(services: Services, settings: ServerSettings) -> N
         await asyncio.sleep(_SWEPT_S)
 
 
-def _sweep(store: Store, settings: ServerSettings) -> None:
-    freed = sweep(store, settings)
-    freed += Cache(settings.cache).prune()
+def _freed(freed: int) -> None:
     if freed:
         LOGGER.info("swept", extra={"facts": {"freed_bytes": freed}})

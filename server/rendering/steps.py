@@ -29,7 +29,7 @@ from ..security.paths import check_no_link
 from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
-from .handing_in import hand_in
+from .handing_in import REFUSED, hand_in
 from .segment_files import keep, throw_away, usable
 from .take_files import (
     file_name,
@@ -60,6 +60,7 @@ class StepContext:
     settings: ServerSettings
     naming: asyncio.Lock = field(default_factory=asyncio.Lock)
     names: set[str] = field(default_factory=set)  # paths that takes on their way will get
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends, so work is called back for the next one
 
     @property
     def segments(self) -> Path:
@@ -233,6 +234,10 @@ async def _place(claim: Claim, context: StepContext, staged: Path, take: TakeVie
             await hand_in(context.store.finish_join, claim.token, take, files, stop=stop)
         except StaleAttempt:  # called off in this moment: the file is nobody's, and the next attempt makes its own
             await asyncio.to_thread(withdraw, files)
+            raise
+        except REFUSED:  # to the last, since it was called off: the same; but at its next start the server finds the file by its intent
+            if not context.stopping.is_set():
+                await asyncio.to_thread(withdraw, files)
             raise
         return tell("log.placed", what=title(claim), file=take.name)
     raise Broken("take.no-free-name", file=take.name, folder=claim.folder)

@@ -14,7 +14,6 @@ from .soundness import damage_of
 
 _KEPT = 5
 _EVERY_S = 86_400.0
-_PAGES = 500  # copied at a time: others may write in between
 _NAME = re.compile(r"heygem-(\d+)-\d+\.sqlite3")
 
 
@@ -47,7 +46,8 @@ def back_up(database: Path) -> Path:
     part = folder / "copy.part"
     try:
         with closing(sqlite3.connect(database, timeout=30)) as source, closing(sqlite3.connect(part)) as target:
-            source.backup(target, pages=_PAGES, sleep=0.01)
+            # In one go: that keeps no writer waiting (WAL), and a copy by parts begins anew with each change that another one makes.
+            source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         found = damage_of(part, within_s=None)
         if found is not None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -229,6 +232,22 @@ async def test_a_disk_without_inodes_makes_the_queue_wait_and_say_so(store: Stor
         few[0] = False
         await until(lambda: store.job_view(job).state == "completed")
     assert store.job(job).shots[0].attempts[0].outcome == "canceled", "the disk is to blame, not the shot"
+
+
+async def test_a_store_that_refuses_is_told_once_and_once_more_when_it_takes_something(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each look at the disks said that all was well, each claim that it was not: two lines a second."""
+    clock = SimpleNamespace(monotonic=count(step=10).__next__, time=time.time)
+    monkeypatch.setattr(scheduler, "time", clock)  # the disks are looked at each time
+    job = submit(store, tmp_path)
+    left = refusing(monkeypatch, store, "claim", 20, FULL)
+    async with scheduling(store, tmp_path, Instant()) as made:
+        await until(lambda: store.job_view(job).state == "completed")
+        assert made.message is None
+    assert left == [0]
+    assert [record.getMessage() for record in caplog.records].count(FULL.said.message) == 1
+    assert [record.getMessage() for record in caplog.records].count(tell("queue.room-again").message) == 1
 
 
 async def test_looking_at_takes_goes_on_after_a_refusal(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -13,10 +14,10 @@ import pytest
 from heygem_core.messages import plain
 from heygem_core.shot import Failed
 from heygem_core.tasks.specs import JoinTask
-from heygem_server.errors import StaleAttempt
+from heygem_server.errors import DiskFull, StaleAttempt
 from heygem_server.executors.base import WorkFailed
 from heygem_server.rendering import segment_files, steps
-from heygem_server.rendering.take_files import report_of, stage
+from heygem_server.rendering.take_files import report_of, settle_intents, stage, unstage
 from heygem_server.store import Claim, Store
 
 from .jobs import claimed, planned, submit, take_of
@@ -56,6 +57,35 @@ async def test_called_off_between_its_name_and_its_record_a_take_leaves_no_file(
         await steps._place(claim, context(store, tmp_path), staged, take)
     assert left_in(tmp_path / "takes") == []
     assert not store.takes().takes
+
+
+@pytest.mark.parametrize("stopping", [False, True], ids=["called off", "the server stops"])
+async def test_a_take_that_is_not_recorded_to_the_last_is_left_only_to_the_next_start(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopping: bool
+) -> None:
+    """Called off on a full disk, a take stayed at its place without a record; a start made the cancelled shot done by it."""
+    claim = join_claim(store, tmp_path)
+    staged = stage(tmp_path / "takes", claim.shot, claim.token) / "clip_v1.mov"
+    staged.write_bytes(b"frame")
+    report_of(staged).write_bytes(b"{}")
+    take = msgspec.structs.replace(
+        take_of(claim, str(tmp_path / "takes" / "clip_v1.mov")), size_bytes=5, sha256=sha256(b"frame").hexdigest()
+    )
+    with_all, stop = context(store, tmp_path), asyncio.Event()
+
+    def refuses(*_: object) -> None:
+        stop.set()
+        if stopping:
+            with_all.stopping.set()
+        raise DiskFull("store.full", folder="/data")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "finish_join", refuses)
+        with pytest.raises(DiskFull):
+            await steps._place(claim, with_all, staged, take, stop)
+    unstage(staged.parent)
+    assert left_in(tmp_path / "takes") == (["clip_v1.mov", "clip_v1.mov.report.json"] if stopping else [])
+    assert settle_intents(store, store.recover("another")) == stopping
 
 
 class Recorder:

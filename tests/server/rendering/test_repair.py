@@ -232,6 +232,31 @@ def test_a_new_database_is_not_copied(tmp_path: Path) -> None:
         assert back_up(store.path).is_file(), "while it is in use"
 
 
+def test_a_copy_ends_however_many_changes_are_made_meanwhile(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy by parts began anew with each change, so a busy server never got one, nor swept."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("INSERT INTO meta VALUES ('large', ?)", ("x" * (8 << 20),))
+        connection.commit()
+    steps = []
+
+    class Watched(sqlite3.Connection):
+        def backup(self, target: sqlite3.Connection, **fields: object) -> None:  # type: ignore[override]
+            def change(*_: int) -> None:
+                steps.append(1)
+                assert len(steps) < 20, "it does not end"
+                with closing(sqlite3.connect(database)) as other:
+                    other.execute("INSERT OR REPLACE INTO meta VALUES ('changed', ?)", (len(steps),))
+                    other.commit()
+
+            super().backup(target, progress=change, **fields)  # type: ignore[arg-type]
+
+    really = sqlite3.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(backups.sqlite3, "connect", lambda path, **fields: really(path, **{"factory": Watched, **fields}))
+        made = back_up(database)
+    assert damage_of(made) is None
+
+
 # --- the command
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from heygem_core.shot import to_json
+from heygem_server.errors import DiskFull
 from heygem_server.hosts.export_store import exports_folder
 from heygem_server.hosts.methods import WITHIN_S
+from heygem_server.rendering import services
 from heygem_server.rendering.retention import sweep
 from heygem_server.rendering.services import open_services
 from heygem_server.rendering.take_files import sha256_of, written, written_with
@@ -247,6 +251,87 @@ def test_an_export_goes_a_day_after_its_last_use_and_never_while_it_may_still_be
     assert (going.exists(), stale.parent.exists(), used.exists()) == (True, False, True)
 
 
+def used_now_and_then(store: Store, kept: ServerSettings, *, hours: int, every_days: float, times: int, began: float) -> float:
+    """A server that sweeps once an hour, on a machine that is on for so long each time; returns the second of its last sweep."""
+    for session in range(times):
+        for hour in range(hours):
+            now = began + session * every_days * DAY + hour * 3600
+            sweep(store, kept, now)
+    return now
+
+
+def test_a_machine_that_is_used_now_and_then_gets_rid_of_what_is_old_too(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    """Five hours every other day: each beginning looked like a clock that was set, so nothing ever went."""
+    a_take(store, tmp_path, "old", age_days=31)
+    used_now_and_then(store, kept, hours=5, every_days=2, times=1, began=NOW + 2 * DAY)
+    assert movies(tmp_path / "takes") == ["old.mov"]
+    used_now_and_then(store, kept, hours=5, every_days=2, times=2, began=NOW + 4 * DAY)
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{store.trash()[0].take.id}/old.mov"]
+
+
+@pytest.mark.parametrize("days", [40, -40])
+def test_hours_of_before_vouch_for_no_clock_that_is_set_now(store: Store, tmp_path: Path, kept: ServerSettings, days: float) -> None:
+    """An hour follows each leap; one back is no pause, so all of them do."""
+    end = used_now_and_then(store, kept, hours=6, every_days=2, times=1, began=NOW + 2 * DAY)
+    a_take(store, tmp_path, "fresh", age_days=31 + abs(days))
+    for hours in (0, 0.5, 0.9) if days > 0 else (0, 2, 4, 5.9):
+        sweep(store, kept, end + days * DAY + hours * 3600)
+        assert movies(tmp_path / "takes") == ["fresh.mov"]
+
+
+def test_what_asks_for_no_age_is_done_by_any_clock(store: Store, tmp_path: Path, kept: ServerSettings) -> None:
+    """A file that a killed server had not moved lay among the takes until the clock was trusted."""
+    take = a_take(store, tmp_path, "take", age_days=0)
+    store.delete_take(take.id)
+    sweep(store, kept, NOW + 40 * DAY)
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{take.id}/take.mov"]
+
+
+def full(*_: object, **__: object) -> None:
+    raise DiskFull("store.full", folder="/data")
+
+
+@pytest.mark.parametrize("method", ["remember", "delete_take", "moved_to_trash", "forget_trashed"])
+def test_a_full_disk_keeps_nothing_from_going(
+    store: Store, tmp_path: Path, kept: ServerSettings, clock: Clock, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """The look at the clock could not be written down, so nothing was removed, so the disk stayed full."""
+    thrown = a_take(store, tmp_path, "thrown", age_days=60)
+    store.delete_take(thrown.id)
+    sweep(store, kept, NOW)
+    now = later(store, clock, 8)
+    a_take(store, tmp_path, "old", age_days=31)
+    a_file(kept.data_folder / "segments" / "ab" / "ab1.mov", age_days=31)
+    monkeypatch.setattr(store, method, full)
+    assert sweep(store, kept, now) >= 1000
+    assert left_in(kept.data_folder / "segments") == []
+    assert not any("thrown" in name for name in left_in(tmp_path / "takes"))
+
+
+def test_a_disk_that_is_full_for_days_is_no_clock_that_leapt(
+    store: Store, tmp_path: Path, kept: ServerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep(store, kept, NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "remember", full)
+        for days in (0.5, 1.2, 1.9):
+            sweep(store, kept, NOW + days * DAY)
+        a_take(store, tmp_path, "old", age_days=31)
+        sweep(store, kept, NOW + 2.5 * DAY)
+    assert movies(tmp_path / "takes") == [f".heygem/trash/{store.trash()[0].take.id}/old.mov"]
+
+
+async def test_a_sweep_that_does_not_succeed_keeps_the_cache_not_from_its_turn(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned: list[bool] = []
+    monkeypatch.setattr(services, "sweep", full)
+    monkeypatch.setattr(services.Cache, "prune", lambda self: pruned.append(True) or 0)
+    turns = asyncio.create_task(services._sweep_now_and_then(SimpleNamespace(store=store), settings(tmp_path)))  # type: ignore[arg-type]
+    await until(lambda: pruned)
+    turns.cancel()
+
+
 async def test_a_server_that_starts_with_its_clock_ahead_throws_nothing_away(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -261,8 +346,8 @@ async def test_a_server_that_starts_with_its_clock_ahead_throws_nothing_away(
     store.close()
     later = time.time() + 40 * DAY
     monkeypatch.setattr(time, "time", lambda: later)
-    async with open_services(kept) as services:
+    async with open_services(kept) as running:
         await until(lambda: caplog.text.count("nothing old is thrown away") == 2)
-        await until(lambda: services.store.counts().takes == 1)
+        await until(lambda: running.store.counts().takes == 1)
     assert movies(tmp_path / "takes") == ["take.mov"]
     assert Path(take.path).is_file()
