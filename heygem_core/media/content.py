@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 CONTENT_VERSION = 1  # raise it whenever the same file would give other digests
 BLOCK = 240  # frames
 _REORDERED = 16 + REACH  # frames: so far ahead of a frame its decoding, and deinterlacing, may look
-_READ_AT_ONCE = 8  # blocks between two signs of progress
+_READ_AT_ONCE = 8  # blocks between two signs of progress, and, where a file can be entered anywhere, between two notes of what was found
 _REMEMBERED = 16  # files that this process remembers without looking into the cache
 _KIND = "contents"
 _ALPHA: Literal["matroska_block_additional"] = "matroska_block_additional"  # WebM keeps the alpha of a picture beside it
@@ -58,13 +58,34 @@ _known: dict[str, dict[str, str]] = {}  # of the files looked at last, by the ke
 def read_content(info: MediaInfo, first: int, last: int, cache: Cache) -> Generator[Event, None, None]:
     """Finds the digests that `frames_content` needs of frames [first, last), and tells of its progress. Raises: InputError."""
     wanted = _blocks_for(info, first, last)
-    known = _Remembered(info.path, cache)
-    for start in range(wanted.start, wanted.stop, _READ_AT_ONCE):
-        part = range(start, min(start + _READ_AT_ONCE, wanted.stop))
-        if info.kind == "video" and any(_block_name(info, block) not in known.parts for block in part):
-            if start > wanted.start:
-                yield Progress(stage="probe", done=(start - wanted.start) * BLOCK, total=len(wanted) * BLOCK)
-            _digests(info, part, cache)
+    if info.kind != "video":
+        return
+    for part in _parts(info, wanted):
+        for block in _find(info, part, cache):
+            if block > wanted.start:
+                yield Progress(stage="probe", done=(block - wanted.start) * BLOCK, total=len(wanted) * BLOCK)
+
+
+def _parts(info: MediaInfo, blocks: range) -> Iterator[range]:
+    """Blocks in pieces that are read one by one. A new one begins only where reading it does not read the one before once more: a file
+    that is always read from its beginning, or has keyframes far apart, would be read as often as it has pieces."""
+    first = blocks.start
+    for start in range(blocks.start + _READ_AT_ONCE, blocks.stop, _READ_AT_ONCE):
+        if _landing(info, start * BLOCK) > (start - _READ_AT_ONCE) * BLOCK:
+            yield range(first, start)
+            first = start
+    yield range(first, blocks.stop)
+
+
+def _landing(info: MediaInfo, frame: int) -> int:
+    """The frame from which on packets are read for a frame."""
+    place = _place(info, frame)
+    return int(info.keyframes[place]) if info.seekable and place > 0 else 0
+
+
+def _place(info: MediaInfo, frame: int) -> int:
+    """Which keyframe is the last one up to a frame; -1 = none."""
+    return int(np.searchsorted(info.keyframes, frame, side="right")) - 1
 
 
 def frames_content(info: MediaInfo, first: int, last: int, cache: Cache) -> str:
@@ -169,18 +190,38 @@ def _block_name(info: MediaInfo, block: int) -> str:
 
 def _digests(info: MediaInfo, blocks: range, cache: Cache) -> list[str]:
     """Of each block; those that are not known yet are found in one run through the file."""
+    parts = _last(_find(info, blocks, cache))
+    return [parts[_block_name(info, block)] for block in blocks]
+
+
+def _find(info: MediaInfo, blocks: range, cache: Cache) -> Generator[int, None, dict[str, str]]:
+    """The same by their names, with all else that is known of the file; yields the blocks that it comes to, now and then."""
     known = _Remembered(info.path, cache)
     missing = [block for block in blocks if _block_name(info, block) not in known.parts]
     if missing:
-        known.add({_block_name(info, block): digest for block, digest in _run(info, missing[0], missing[-1])})
-    return [known.parts[_block_name(info, block)] for block in blocks]
+        yield missing[0]
+        found = yield from _run(info, missing[0], missing[-1])
+        known.add({_block_name(info, block): digest for block, digest in found})
+    return known.parts
 
 
-def _run(info: MediaInfo, first: int, last: int) -> list[tuple[int, str]]:
-    """The digest of each block from `first` to `last`, of its packets in the order in which they are decoded."""
+def _last(steps: Generator[int, None, dict[str, str]]) -> dict[str, str]:
+    """What comes out in the end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: dict[str, str] = end.value
+            return found
+
+
+def _run(info: MediaInfo, first: int, last: int) -> Generator[int, None, list[tuple[int, str]]]:
+    """The digest of each block from `first` to `last`, of its packets in the order in which they are decoded. Yields see `_find`."""
     digests = {block: blake2b(digest_size=16) for block in range(first, last + 1)}
     heads: list[bytes] = []
-    for block, packet in _packets(info, first, last):
+    for number, (block, packet) in enumerate(_packets(info, first, last), 1):
+        if number % (_READ_AT_ONCE * BLOCK) == 0:
+            yield min(block, last)
         if not heads:
             heads.append(bytes(packet.stream.codec_context.extradata or b""))
         if block in digests:
@@ -220,18 +261,25 @@ def _counted(info: MediaInfo, last: int) -> Iterator[tuple[int, Packet[VideoStre
 
 def _from(info: MediaInfo, frame: int) -> Iterator[Packet[VideoStream]]:
     """Packets from a keyframe at or before a frame; from the beginning where a seek leads too far."""
-    place = int(np.searchsorted(info.keyframes, frame, side="right")) - 1
+    place = _place(info, frame)
     if place > 0:
         with _opened(info) as (container, stream):
             container.seek(int(info.frame_pts[info.keyframes[place]]), stream=stream)
             packets = container.demux(stream)
             head = next(packets, None)
-            if head is not None and head.dts is not None and head.dts <= int(info.keyframe_dts[place]):
+            if head is not None and _is_early_enough(info, head, place):
                 yield head
                 yield from packets
                 return
     with _opened(info) as (container, stream):
         yield from container.demux(stream)
+
+
+def _is_early_enough(info: MediaInfo, head: Packet[VideoStream], place: int) -> bool:
+    """Whether a seek led to a keyframe or to one before it. Matroska with B-frames knows no time of decoding of the first packet."""
+    if head.dts is not None:
+        return head.dts <= int(info.keyframe_dts[place])
+    return head.is_keyframe and head.pts is not None and head.pts <= int(info.frame_pts[info.keyframes[place]])
 
 
 @contextmanager

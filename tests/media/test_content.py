@@ -18,6 +18,7 @@ from heygem_core.media import content
 from heygem_core.media.content import frames_content, read_content, sound_content, state_of
 from heygem_core.media.files import open_media
 from heygem_core.media.probe import probe
+from heygem_core.shot import Progress
 
 from .make import sound, still, video
 
@@ -166,3 +167,21 @@ def test_a_pipe_keeps_nobody_waiting_and_what_is_not_there_is_told(tmp_path: Pat
         probe(tmp_path / "pipe.mp4")
     with pytest.raises(MediaNotFound):
         state_of(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_packet_is_read_about_once_however_a_file_is_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """What is always read from its beginning, or has one keyframe, was read anew for every few blocks."""
+    monkeypatch.setattr(content, "_READ_AT_ONCE", 2)
+    monkeypatch.setattr("heygem_core.artefacts._TICK_NS", 0)
+    path = video(tmp_path / kind, frames=160, **KINDS[kind])
+    info, cache, read = probe(path), Cache(tmp_path / "cache"), []
+    really = content._packets
+    monkeypatch.setattr(content, "_packets", lambda *given: ((read.append(1), each)[1] for each in really(*given)))
+    told = [event.done for event in read_content(info, 0, 160, cache) if isinstance(event, Progress)]
+    assert len(read) < 2 * 160
+    assert len(told) > 4
+    assert told == sorted(told)
+    assert told[-1] <= 160
+    frames_content(info, 0, 160, cache)
+    assert len(read) < 2 * 160, "all was found before"
