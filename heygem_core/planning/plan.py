@@ -10,13 +10,14 @@ video, or an old speech for a new video, only does the other half. What is drawn
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
@@ -327,13 +328,24 @@ def _notices_about(shot: Shot, settings: RenderSettings, facts: PlanFacts) -> di
         for old, new in zip(before, (shot.video, shot.speech, settings.style_from), strict=True)
         if old and new
     }
-    notices = tuple(
-        tell(said.code, **{**said.params, "file": names.get(said.params["file"], said.params["file"])})
-        if said.code is not None and "file" in said.params
-        else said
-        for said in facts.notice_messages
-    )
+    notices = tuple(_renamed(said, names) for said in facts.notice_messages)
     return {"notices": tuple(said.message for said in notices), "notice_messages": notices} if notices else {}
+
+
+def _renamed(said: Message, names: Mapping[str, str]) -> Message:
+    """A notice, and whatever is said within it, about files that have other names now."""
+
+    def now(param: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return _renamed(msgspec.convert(value, Message), names)
+        if isinstance(value, list):
+            return [now("", each) for each in value]
+        return names.get(value, value) if param == "file" else value
+
+    if said.code is None:
+        return said
+    told = tell(said.code, **{param: now(param, value) for param, value in said.params.items()})
+    return said if told.params == said.params else told
 
 
 def _of_faces(basis: Basis) -> Iterator[Message]:
