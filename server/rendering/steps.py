@@ -10,6 +10,7 @@ import asyncio
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,11 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     return tell("log.rendered", what=title(claim))
 
 
+def _all_usable(pieces: Sequence[Path]) -> bool:
+    """Looks at every piece, so that all damaged ones are made again together; one after another, since others need the threads too."""
+    return all([usable(piece) for piece in pieces])
+
+
 async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyncio.Event) -> Message:
     assert claim.planned is not None
     await asyncio.to_thread(check_still_there, claim.source)
@@ -137,7 +143,7 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
         return await _plan_again(claim, context, tell("work.source-changed"), stop)
     suffix = suffix_of(claim.settings, claim.request, claim.planned)
     pieces = [context.segment_file(segment.key, suffix) for segment in claim.planned.segments]
-    if not all(await asyncio.gather(*(asyncio.to_thread(usable, piece) for piece in pieces))):
+    if not await asyncio.to_thread(_all_usable, pieces):
         return await _plan_again(claim, context, tell("work.segment-removed"), stop)
     folder = Path(claim.folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)

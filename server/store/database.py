@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, Literal
 
 from heygem_core.messages import Message
 from heygem_core.shot import from_json, to_json
@@ -72,6 +72,7 @@ class Database:
         self.steady = steady or (_steady_clock() if clock is time.time else clock)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writing, self._reading = threading.RLock(), threading.RLock()
+        self._open: set[Literal["change", "reading"]] = set()
         self._listeners: list[Listener] = []
         try:
             found = damage_of(self.path)
@@ -121,7 +122,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One consistent view of what is committed; writers go on meanwhile. Raises: DiskFull, Busy, Broken — see `refusals`."""
-        with self._reading:
+        with self._reading, self._once("reading"):
             try:
                 self._reader = self._outside_of_changes(self._reader)
                 self._reader.execute("BEGIN")
@@ -139,22 +140,34 @@ class Database:
         Raises: DiskFull, Busy, Broken — SQLite refused it (`refusals`).
         """
         with self._writing:
-            try:
-                self._writer = self._outside_of_changes(self._writer)
-                self._writer.execute("BEGIN IMMEDIATE")
-                change = Change(self._writer, self.clock(), self.steady())
-                yield change
-                happened = tuple(_record(change))
-                self._writer.execute("COMMIT")
-            except BaseException as error:
-                with suppress(sqlite3.Error):  # the next one tries again
+            with self._once("change"):
+                try:
                     self._writer = self._outside_of_changes(self._writer)
-                if isinstance(error, sqlite3.Error):
-                    raise refusal(error, self.path) from error
-                raise
+                    self._writer.execute("BEGIN IMMEDIATE")
+                    change = Change(self._writer, self.clock(), self.steady())
+                    yield change
+                    happened = tuple(_record(change))
+                    self._writer.execute("COMMIT")
+                except BaseException as error:
+                    with suppress(sqlite3.Error):  # the next one tries again
+                        self._writer = self._outside_of_changes(self._writer)
+                    if isinstance(error, sqlite3.Error):
+                        raise refusal(error, self.path) from error
+                    raise
             if happened:
                 for listener in self._listeners:
                     listener(happened)
+
+    @contextmanager
+    def _once(self, what: Literal["change", "reading"]) -> Iterator[None]:
+        """Refuses what the thread that holds the lock is inside already: making the connection ready would roll the outer one back."""
+        if what in self._open:
+            raise RuntimeError(f"a {what} of the database within a {what}")
+        self._open.add(what)
+        try:
+            yield
+        finally:
+            self._open.remove(what)
 
     def _outside_of_changes(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """The connection with no transaction open; a new one where SQLite could not even roll back."""

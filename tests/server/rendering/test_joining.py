@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,36 @@ def test_the_time_of_a_segments_last_use_is_kept_beside_it_and_all_of_it_goes_to
     assert segment_files.last_used(piece) > 3000
     segment_files.throw_away(piece)
     assert left_in(tmp_path) == []
+
+
+async def test_many_pieces_are_looked_at_one_after_another(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each took a thread of its own, and heartbeats and answers had to wait until thousands of pieces were read."""
+    claim = join_claim(store, tmp_path)
+    for path in (claim.source.video, claim.source.speech):
+        Path(path).write_bytes(b"x")
+    assert claim.planned is not None
+    pieces = tuple(msgspec.structs.replace(claim.planned.segments[0], key=f"{number:04}") for number in range(40))
+    claim = msgspec.structs.replace(claim, planned=msgspec.structs.replace(claim.planned, segments=pieces))
+    looking, most, seen = [0], [0], []
+
+    def usable(piece: Path) -> bool:
+        looking[0] += 1
+        most[0] = max(most[0], looking[0])
+        time.sleep(0.001)  # so that others would be at it too
+        looking[0] -= 1
+        seen.append(piece)
+        return False
+
+    async def no(*_: object) -> bool:
+        return False
+
+    async def again(*_: object) -> Any:
+        return plain("again")
+
+    monkeypatch.setattr(steps, "usable", usable)
+    monkeypatch.setattr(steps, "_changed", no)
+    monkeypatch.setattr(steps, "_plan_again", again)
+    monkeypatch.setattr(steps, "check_still_there", lambda source: None)
+    said = await steps._join(claim, context(store, tmp_path), None, asyncio.Event())  # type: ignore[arg-type]
+    assert said == plain("again")
+    assert (len(seen), most[0]) == (40, 1), "all of them, so that all damaged ones are made again together"

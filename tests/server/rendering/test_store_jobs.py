@@ -368,3 +368,36 @@ def test_calling_a_job_off_ends_what_waits_and_runs_and_leaves_what_has_ended(st
         store.finish_plan(running.token, planned("b"))
     assert store.claim("me") is None
     assert store.queue_length().get("running", 0) == 0
+
+
+@pytest.mark.parametrize("kind", ["change", "reading"])
+def test_a_change_within_a_change_is_refused_and_nothing_is_lost(store: Store, kind: str) -> None:
+    """The inner one made the connection ready and took the outer one back without a word."""
+    enter = getattr(store, kind)
+    with pytest.raises(RuntimeError, match="within"), enter(), enter():
+        pass
+    heard: list[Happened] = []
+    store.listen(heard.extend)
+    before = store.seq
+    with store.change() as change:
+        change.message = (plain("kept"),)
+        with pytest.raises(RuntimeError, match="within"), store.change():
+            pass
+        with store.reading():
+            pass
+    assert [event.message for event in heard] == ["kept"]
+    assert store.seq == before + 1
+
+
+def test_a_listener_may_change_something(store: Store) -> None:
+    """It is called after the change that it hears of."""
+    heard = []
+
+    def listener(happened: object) -> None:
+        heard.append(happened)
+        if len(heard) == 1:
+            store.announce(plain("second"))
+
+    store.listen(listener)
+    store.announce(plain("first"))
+    assert len(heard) == 2
