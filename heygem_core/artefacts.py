@@ -16,9 +16,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import blake2b, file_digest
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from .errors import OutputError, SpecError
+from .os_errors import lacks_such_a_call, not_usable, tells_of_damage
 from .shot import Struct, from_json, to_json
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ class FileState(Struct, frozen=True, kw_only=True):
     def is_settled(self) -> bool:
         """Whether a change from now on gives other times: it would not within the tick of the clock that the last change fell in."""
         tick = _COARSE_TICK_NS if self.mtime_ns % 1_000_000_000 == 0 and self.ctime_ns % 1_000_000_000 == 0 else _TICK_NS
-        return time.time_ns() - max(self.mtime_ns, self.ctime_ns) > tick
+        now = time.time_ns()  # a time that lies ahead of it is as settled as one long ago
+        return all(abs(now - then) > tick for then in (self.mtime_ns, self.ctime_ns))
 
 
 _known: dict[FileState, str] = {}  # digests that this process found
@@ -76,15 +79,22 @@ def seal(place: Path, name: str, files: Iterable[Path]) -> None:
 
 
 def is_whole(place: Path, name: str, files: Iterable[Path]) -> bool:
-    """Whether these are exactly the files that were sealed at `place` under this name, and hold what they held then."""
+    """Whether these are exactly the files that were sealed at `place` under this name, and hold what they held then.
+
+    Raises: OutputError — the system refuses to read them for now, which says nothing of what they hold.
+    """
     try:
         kept = from_json(place.read_bytes(), Seal)
         found = {file.name: file for file in files}
         if kept.name != name or kept.files.keys() != found.keys():
             return False
-        return all(digest_of(file) == kept.files[file.name] for file in found.values())
-    except (OSError, SpecError):
+        return all(S_ISREG(file.stat().st_mode) and digest_of(file) == kept.files[file.name] for file in found.values())
+    except SpecError:
         return False
+    except OSError as error:
+        if tells_of_damage(error):
+            return False
+        raise not_usable(error, place) from error
 
 
 def seal_folder(folder: Path, name: str) -> None:
@@ -93,11 +103,14 @@ def seal_folder(folder: Path, name: str) -> None:
 
 
 def folder_is_whole(folder: Path, name: str) -> bool:
-    """Whether a folder is as it was sealed under this name."""
+    """Whether a folder is as it was sealed under this name. Raises: OutputError, see `is_whole`."""
     try:
-        return is_whole(folder / FOLDER_SEAL, name, _files(folder))
-    except OSError:
-        return False
+        files = _files(folder)
+    except OSError as error:
+        if tells_of_damage(error):
+            return False
+        raise not_usable(error, folder) from error
+    return is_whole(folder / FOLDER_SEAL, name, files)
 
 
 def digest_of(path: Path) -> str:
@@ -135,9 +148,14 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder last, where the system can open folders. Raises: OSError."""
-    if os.name == "posix":
+    """Makes the names in a folder last, where the system and the disk can do that for folders. Raises: OSError."""
+    if os.name != "posix":
+        return
+    try:
         _sync(folder, os.O_RDONLY)
+    except OSError as error:
+        if not lacks_such_a_call(error):
+            raise
 
 
 def _sync(path: Path, how: int) -> None:

@@ -52,7 +52,7 @@ class Cache:
         self.root = Path(root) if root else default_root()
 
     def entry(self, kind: str, key: str) -> Path | None:
-        """The folder of an artefact, or None where it has to be made."""
+        """The folder of an artefact, or None where it has to be made. Raises: OutputError — the system refuses to read it."""
         folder = self.root / kind / key
         if not os.path.lexists(folder):
             return None
@@ -191,8 +191,12 @@ def _delete(folder: Path, size: int) -> int:
             folder.unlink()
             return size
         going = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        os.rename(folder, going)
     except OSError:
         return 0  # another program was faster, or the cache is read-only
-    shutil.rmtree(going, ignore_errors=True)
-    return size
+    try:
+        os.rename(folder, going / folder.name)  # a name that is not there: Windows replaces no folder, not even an empty one
+        return size
+    except OSError:
+        return 0
+    finally:
+        shutil.rmtree(going, ignore_errors=True)

@@ -13,7 +13,9 @@ from typing import Literal
 from .errors import OutputError
 from .messages import Message, plain, tell
 
-Kind = Literal["disk-full", "no-inodes", "quota", "read-only", "no-permission", "too-large", "too-many-open", "name-too-long", "disk-fails"]
+Kind = Literal[
+    "disk-full", "no-inodes", "quota", "read-only", "no-permission", "too-large", "too-many-open", "name-too-long", "disk-fails", "in-use"
+]
 
 _KINDS: dict[int, Kind] = {
     errno.ENOSPC: "disk-full",
@@ -27,6 +29,16 @@ _KINDS: dict[int, Kind] = {
     errno.ENAMETOOLONG: "name-too-long",
     errno.EIO: "disk-fails",
 }
+# Windows' own codes of what passes by itself, which are EACCES too: a file that another program has open (32, 33); and 5, which is also
+# what a file that a virus scanner looks at answers.
+_IN_USE = (5, 32, 33)
+# Of files that are there but are not, or cannot be, what was written: two of another kind, then those whose bytes the disk has lost.
+_DAMAGED = {
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO, errno.EBADMSG),
+    getattr(errno, "EUCLEAN", errno.EIO),  # Linux alone
+}
+_DAMAGED_WINDOWS = (23, 1392)  # a wrong checksum; an unreadable file or folder
+_NO_SUCH_CALL = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS}
 _WHY: dict[Kind, str] = {
     "disk-full": "os.disk-full",
     "no-inodes": "os.no-inodes",
@@ -37,6 +49,7 @@ _WHY: dict[Kind, str] = {
     "too-many-open": "os.too-many-open",
     "name-too-long": "os.name-too-long",
     "disk-fails": "os.disk-fails",
+    "in-use": "os.in-use",
 }
 _OUTPUT: dict[Kind, str] = {
     "disk-full": "output.disk-full",
@@ -48,6 +61,7 @@ _OUTPUT: dict[Kind, str] = {
     "too-many-open": "output.too-many-open",
     "name-too-long": "output.name-too-long",
     "disk-fails": "output.disk-fails",
+    "in-use": "output.in-use",
 }
 _LASTING: tuple[Kind, ...] = ("quota", "read-only", "no-permission", "too-large", "name-too-long")
 _LASTING_CODES = {
@@ -63,6 +77,8 @@ _FEW_FILES = 16  # a disk that can hold fewer new ones is full
 
 def kind_of(error: BaseException, folder: Path | None = None) -> Kind | None:
     """What was refused, by its error number; None = something else. folder: where, which tells a disk without inodes from a full one."""
+    if getattr(error, "winerror", None) in _IN_USE:
+        return "in-use"
     kind = _KINDS.get(getattr(error, "errno", None) or 0)
     return "no-inodes" if kind == "disk-full" and folder is not None and holds_no_more_files(folder) else kind
 
@@ -90,8 +106,26 @@ def refused(error: OSError) -> OutputError | None:
         return None
     if not isinstance(error.filename, str | bytes):
         return OutputError("output.refused", why=why(error))
-    path = Path(os.fsdecode(error.filename))
+    return not_usable(error, Path(os.fsdecode(error.filename)))
+
+
+def not_usable(error: OSError, path: Path) -> OutputError:
+    """The error about a file that the system refuses, for whatever reason. path: where the error names none."""
+    if isinstance(error.filename, str | bytes):
+        path = Path(os.fsdecode(error.filename))
     return OutputError("output.refused-at", path=path, why=why(error, path.parent))
+
+
+def tells_of_damage(error: OSError) -> bool:
+    """Whether a file that was written is gone, or lost what it held. All else (too many open files, a permission, a share that is away,
+    another program that has it open) says nothing of what the file holds."""
+    winerror = getattr(error, "winerror", None)
+    return winerror in _DAMAGED_WINDOWS if winerror in (*_IN_USE, *_DAMAGED_WINDOWS) else error.errno in _DAMAGED
+
+
+def lacks_such_a_call(error: OSError) -> bool:
+    """Whether a disk cannot do what was asked of it for this kind of file, as SMB, FUSE and network volumes of macOS answer."""
+    return error.errno in _NO_SUCH_CALL
 
 
 def is_lasting(said: Message) -> bool:

@@ -165,7 +165,7 @@ def _key(path: str, what: str) -> str:
 
 
 def _used(made: Path) -> bool:
-    """Whether it is there, as it was made; from now on it counts as just used."""
+    """Whether it is there, as it was made; from now on it counts as just used. Raises: OutputError, see `is_whole`."""
     folder = made.parent
     if folder_is_whole(folder, folder.name):
         with suppress(OSError):

@@ -27,7 +27,7 @@ def keep(segment: Path) -> None:
 
 
 def usable(segment: Path) -> bool:
-    """Whether a segment is there, as it was rendered; from now on it counts as just used."""
+    """Whether a segment is there, as it was rendered; from now on it counts as just used. Raises: OutputError, see `is_whole`."""
     if is_whole(seal_of(segment), segment.name, _files(segment)):
         with suppress(OSError):
             os.utime(seal_of(segment))

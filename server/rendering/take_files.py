@@ -18,6 +18,8 @@ from pathlib import Path
 
 import msgspec
 
+from heygem_core.artefacts import sync_folder
+
 from ..store import Intent, Store
 from ..store.trash import Written
 from ..wire import TakeView
@@ -84,12 +86,7 @@ def place(staged: Path, target: Path) -> None:
     """
     rename_to_new(staged, target)
     place_report(staged, target)
-    if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    sync_folder(target.parent)
 
 
 def place_report(staged: Path, target: Path) -> None:

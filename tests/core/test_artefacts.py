@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISDIR
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from heygem_core import artefacts
-from heygem_core.artefacts import FOLDER_SEAL, array_of, digest_of, folder_is_whole, seal_folder
+from heygem_core.artefacts import FOLDER_SEAL, FileState, array_of, digest_of, folder_is_whole, seal_folder, sync_folder
 from heygem_core.cache import Cache
 from heygem_core.errors import OutputError
 from heygem_core.media.output import part_path, publish
+from heygem_core.tasks.run import failure_of
+from heygem_server.rendering.segment_files import keep, usable
+from heygem_server.rendering.take_files import place
 
 
 def flip(path: Path, at: float) -> None:
@@ -198,3 +205,102 @@ def test_a_folder_is_whole_only_under_its_own_name(tmp_path: Path) -> None:
     assert not folder_is_whole(tmp_path / "none", "a")
     (tmp_path / "one more").touch()
     assert not folder_is_whole(tmp_path, "a")
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, number: int, winerror: int | None = None) -> None:
+    """Every file that is opened from now on answers this."""
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        error = OSError(number, os.strerror(number), str(path))
+        if winerror is not None:
+            error.winerror = winerror  # type: ignore[attr-defined, unused-ignore]
+        raise error
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+
+@pytest.mark.parametrize(
+    ("number", "winerror"),
+    [(errno.EMFILE, None), (errno.EACCES, None), (errno.ESTALE, None), (errno.ENOMEM, None), (errno.EACCES, 32), (errno.EACCES, 5)],
+)
+def test_what_cannot_be_read_for_now_is_not_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, winerror: int | None
+) -> None:
+    """Hours of renders were deleted because too many files were open."""
+    cache = Cache(tmp_path)
+    made = entry(cache, "k", 1)
+    with monkeypatch.context() as patch:
+        refusing(patch, number, winerror)
+        with pytest.raises(OutputError) as caught:
+            cache.entry("plans", "k")
+    assert caught.value.said.code == "output.refused-at"
+    assert failure_of(caught.value).exit_code == OutputError.exit_code
+    assert cache.entry("plans", "k") == made
+
+
+@pytest.mark.parametrize(("number", "winerror"), [(errno.EIO, None), (errno.ENOENT, None), (errno.EBADMSG, None), (errno.EACCES, 23)])
+def test_what_the_disk_has_lost_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, winerror: int | None) -> None:
+    cache = Cache(tmp_path)
+    entry(cache, "k", 1)
+    with monkeypatch.context() as patch:
+        refusing(patch, number, winerror)
+        assert cache.entry("plans", "k") is None
+    assert not (tmp_path / "plans" / "k").exists()
+
+
+def test_a_folder_in_the_place_of_a_file_is_damage(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    made = entry(cache, "k", 1)
+    (made / "target.npy").unlink()
+    (made / "target.npy").mkdir()
+    assert cache.entry("plans", "k") is None
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_file_whose_time_lies_ahead_is_settled_too(tmp_path: Path, days: int) -> None:
+    """A camera's clock that was wrong: its file was read anew at every look."""
+    now = time.time_ns()
+    state = FileState(device=1, inode=1, size=1, mtime_ns=now + days * 86_400 * 10**9 + 1, ctime_ns=now - 10**10 + 1)
+    assert state.is_settled()
+    assert not replace(state, mtime_ns=now + 1).is_settled()
+    assert not replace(state, ctime_ns=now + 1).is_settled()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere folders cannot be opened")
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EBADF])
+def test_a_disk_that_cannot_write_folders_through_keeps_files_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Some network volumes answer so to every render, after all of its work."""
+    really = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    entry(Cache(tmp_path), "k", 1)
+    (tmp_path / "a.part").write_bytes(b"frames")
+    publish(tmp_path / "a.part", tmp_path / "a.mov")
+    place(tmp_path / "a.mov", tmp_path / "b.mov")
+    assert (tmp_path / "b.mov").read_bytes() == b"frames"
+    monkeypatch.setattr(os, "fsync", lambda descriptor: refuse_all())
+    with pytest.raises(OSError, match="Input/output"):
+        sync_folder(tmp_path)
+
+
+def refuse_all() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_segment_that_cannot_be_read_for_now_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment = tmp_path / "abcd.mov"
+    segment.write_bytes(b"frames")
+    keep(segment)
+    with monkeypatch.context() as patch:
+        refusing(patch, errno.EMFILE)
+        with pytest.raises(OutputError, match="too many files are open"):
+            usable(segment)
+    assert usable(segment)

@@ -120,3 +120,34 @@ def test_a_key_depends_on_every_part_and_its_place() -> None:
     keys = {key_of(1, "a"), key_of("a", 1), key_of(1, ["a"]), key_of(RenderSettings()), key_of(RenderSettings(intensity=0.5))}
     assert len(keys) == 5
     assert key_of(RenderSettings()) == key_of(RenderSettings())
+
+
+def test_what_is_dropped_is_gone_where_no_folder_may_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows renames onto nothing that is there, also not onto an empty folder: nothing was ever deleted."""
+    cache = Cache(tmp_path)
+    _fill(cache, "old", age_s=7200)
+    _fill(cache, "damaged")
+    really = os.rename
+
+    def rename(old: str | Path, new: str | Path) -> None:
+        if os.path.lexists(new):
+            raise FileExistsError(new)
+        really(old, new)
+
+    monkeypatch.setattr(os, "rename", rename)
+    cache.drop("plans", "damaged")
+    assert cache.entry("plans", "damaged") is None
+    assert cache.prune(0) == 10
+    assert list((tmp_path / "plans").iterdir()) == []
+
+
+def test_what_cannot_be_dropped_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path)
+    made = _fill(cache, "k")
+
+    def in_use(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "rename", in_use)
+    cache.drop("plans", "k")
+    assert list((tmp_path / "plans").iterdir()) == [made]

@@ -100,3 +100,15 @@ def test_no_other_module_knows_error_numbers() -> None:
         if isinstance(node, ast.Import) and any(name.name == "errno" for name in node.names)
     ]
     assert knowing == []
+
+
+@pytest.mark.parametrize("winerror", [5, 32, 33])
+def test_what_another_program_has_open_on_windows_is_tried_again(tmp_path: Path, winerror: int) -> None:
+    """A virus scanner looks at each new file for a moment; what it answers has the number of a missing permission."""
+    error = failing(errno.EACCES, tmp_path / "clip_v1.mov")
+    error.winerror = winerror  # type: ignore[attr-defined, unused-ignore]
+    said = [cannot_write(tmp_path / "clip_v1.mov", error).said, tell("cache.not-writable", folder=tmp_path, why=why(error))]
+    said.append(failure_of(error))
+    for each in said:
+        assert not is_lasting(each)
+        assert "open in another program" in each.message or "another program, such as a virus scanner, has it open" in each.message
