@@ -94,16 +94,18 @@ class HeardChannels:
 def heard_channels(streams: Sequence[StreamFacts], default: int | None, wanted: Sequence[int], file: str) -> HeardChannels:
     """What is heard. streams: of the file, as `probe.sound_streams` finds them; default: the one that is heard where nothing is chosen.
 
-    wanted: channels by number, counted from 1 through all streams, as editors count a file's tracks of sound; empty = all of `default`.
-    Raises: NoSound; UnreadableMedia — it does not say how many channels; BadRange — no such channel.
+    wanted: channels by number, counted from 1 through all streams that say how many they have, as editors count a file's tracks of sound;
+    empty = all of `default`.
+    Raises: NoSound; UnreadableMedia — what is wanted is of a stream that does not say how many channels it has; BadRange — no such channel.
     """
     if default is None:
         raise NoSound("media.no-speech", file=file)
     candidates = range(len(streams)) if wanted else [default]
-    if not all(streams[number].channels for number in candidates):
-        raise UnreadableMedia("media.channels-unknown", file=file)
     places = [(number, channel) for number in candidates for channel in range(streams[number].channels)]
-    if not all(1 <= number <= len(places) for number in wanted):
+    missing = not all(1 <= number <= len(places) for number in wanted)
+    if not places or (missing and not all(streams[number].channels for number in candidates)):
+        raise UnreadableMedia("media.channels-unknown", file=file)
+    if missing:
         raise BadRange("sound.no-such-channel", file=file, wanted=", ".join(map(str, wanted)), channels=len(places))
     chosen = [places[number - 1] for number in wanted] or places
     decoded = sorted({stream for stream, _ in chosen})

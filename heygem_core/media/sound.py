@@ -117,7 +117,10 @@ def heard_of(path: str | Path, channels: Sequence[int] = ()) -> HeardChannels:
 
 
 def tracks_of_sound(path: str | Path) -> tuple[tuple[int, ...], ...]:
-    """The numbers of the channels of each stream of sound of a file, see `heard_channels`. Raises: MediaNotFound, UnreadableMedia."""
+    """The numbers of the channels of each stream of sound of a file, see `heard_channels`; none of a stream that does not say how many.
+
+    Raises: MediaNotFound, UnreadableMedia.
+    """
     sizes = [stream.channels for stream in _streams(Path(path))[0]]
     return tuple(tuple(range(sum(sizes[:place]) + 1, sum(sizes[: place + 1]) + 1)) for place in range(len(sizes)))
 

@@ -44,25 +44,30 @@ def sound_remarks(shot: Shot, settings: RenderSettings, info: MediaInfo) -> Iter
     if settings.sound in ("speech", "both"):
         yield from _folding(shot.speech, shot.speech_channels, "--speech-channel")
     if settings.sound in ("source", "both") and info.sound is not None:
-        for chosen in _own_tracks(shot, info):
+        own = _own_tracks(shot, info)
+        for chosen in own:
             yield from _folding(info.path, chosen, "--source-channel")
+        unreadable = 0 if shot.source_channels else len(tracks_of_sound(info.path)) - len(own)
+        if unreadable:
+            yield tell("sound.tracks-left-out", file=info.path.name, tracks=unreadable)
 
 
 def check_sound(shot: Shot, settings: RenderSettings, info: MediaInfo, frames: NDArray[np.int64]) -> None:
     """Raises: NoSound — the source's sound is wanted and it has none; UnsupportedMedia — it cannot follow the picture; BadRange — it has
-    not the channels that were chosen."""
+    not the channels that were chosen; UnreadableMedia — none of its streams says how many channels it has."""
     if settings.sound not in ("source", "both"):
         return
     if info.sound is None:
         raise NoSound("sound.no-own", file=info.path.name)
     if (np.diff(frames) != 1).any():
         raise UnsupportedMedia("sound.other-speed", file=info.path.name)
-    heard_of(info.path, shot.source_channels)
+    for chosen in _own_tracks(shot, info) or ((),):
+        heard_of(info.path, chosen)
 
 
 def _own_tracks(shot: Shot, info: MediaInfo) -> tuple[tuple[int, ...], ...]:
-    """The channels of each stream that a take has of the source's sound: all that the file holds, or one of those that were chosen."""
-    return (shot.source_channels,) if shot.source_channels else tracks_of_sound(info.path)
+    """The channels of each stream that a take has of the source's sound: all that can be read, or one of those that were chosen."""
+    return (shot.source_channels,) if shot.source_channels else tuple(each for each in tracks_of_sound(info.path) if each)
 
 
 def _folding(path: str | Path, chosen: tuple[int, ...], option: str) -> Iterator[Message]:

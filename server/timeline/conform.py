@@ -31,7 +31,7 @@ from .media import Media, host_only_reason, original_reference
 from .metadata import own_text
 from .sequence import sequence_of
 from .shot_rows import existing_takes, row_of, speech_of, with_shot
-from .sound_channels import channels_of
+from .sound_channels import channels_of, channels_together
 from .source_range import HOST_SUFFIXES, source_frames
 from .speech_mapping import SpeechMap, is_production_sound
 
@@ -188,8 +188,8 @@ class _ShotBuilder:
 
     def _own_channels(self, each: TimelineItem, facts: MediaFacts) -> tuple[int, ...]:
         """The channels that the sounds linked to a picture play of its file; empty = as where nobody chose."""
-        own = [channels_of(sound.item, facts) for sound in self.sounds.get(each.start, ()) if is_production_sound(each, sound)]
-        return tuple(sorted(set().union(*own))) if all(own) else ()
+        own = (channels_of(sound.item, facts) for sound in self.sounds.get(each.start, ()) if is_production_sound(each, sound))
+        return channels_together(own, facts)
 
 
 def _not_a_reference(each: TimelineItem) -> str | None:

@@ -6,6 +6,7 @@ like that and their readers keep the numbers; Resolve writes the track and the c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .conform_types import MediaFacts
@@ -16,12 +17,22 @@ _MOST = 256
 
 def channels_of(clip: Any, facts: MediaFacts) -> tuple[int, ...]:
     """Empty = what is heard where nobody chose: the clip does not say, it plays all there is, or the file has not what it says."""
-    there = sum(facts.sound_tracks)
     chosen = tuple(dict.fromkeys(_numbers(own_value(clip, "channels")) or _by_track(clip, facts.sound_tracks)))
-    if not chosen or len(chosen) > _MOST or not all(1 <= number <= there for number in chosen):
-        return ()
-    whole = len(facts.sound_tracks) == 1 and chosen == tuple(range(1, there + 1))
-    return () if whole else chosen
+    return _unless_whole(chosen, facts) if all(1 <= number <= sum(facts.sound_tracks) for number in chosen) else ()
+
+
+def channels_together(each: Iterable[tuple[int, ...]], facts: MediaFacts) -> tuple[int, ...]:
+    """What clips that play one file at the same time play of it together: editors lay the channels of one clip on several tracks.
+
+    each: what `channels_of` says of every clip; empty = as there.
+    """
+    chosen = list(each)
+    return _unless_whole(tuple(sorted(set().union(*chosen))), facts) if all(chosen) else ()
+
+
+def _unless_whole(chosen: tuple[int, ...], facts: MediaFacts) -> tuple[int, ...]:
+    whole = len(facts.sound_tracks) == 1 and chosen == tuple(range(1, facts.sound_tracks[0] + 1))
+    return () if whole or len(chosen) > _MOST else chosen
 
 
 def _by_track(clip: Any, tracks: tuple[int, ...]) -> list[int]:

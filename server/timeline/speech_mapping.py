@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -21,7 +21,7 @@ from .flatten import TimelineItem
 from .host_exports import Exports, exported_sound
 from .media import Media
 from .metadata import editor_value
-from .sound_channels import channels_of
+from .sound_channels import channels_of, channels_together
 from .source_range import file_range
 
 _SLACK = Fraction(1, 10)  # s that a clip may reach beyond its sound
@@ -54,17 +54,24 @@ def speech_stretches(
     sounds: Iterable[TimelineItem], media: Media, exports: Exports, rate: Fraction
 ) -> tuple[list[SpeechStretch], list[UnusableAudio]]:
     """(the selected sounds as stretches of files, or of the editor's exports where there are some; those that cannot be used)."""
-    usable: dict[tuple[Any, ...], SpeechStretch] = {}  # by what is heard when: editors lay the two channels of a stereo clip on two tracks
+    usable: dict[tuple[Any, ...], list[SpeechStretch]] = {}  # by what is heard when
     failed: list[UnusableAudio] = []
     for sound in sounds:
         try:
             heard = _speech_stretch(sound, media, exports, rate)
-            usable.setdefault((heard.path, heard.channels, heard.file_start, heard.start, heard.end), heard)
+            default = not heard.channels and len(media.facts(heard.path).sound_tracks) > 1  # a track that nobody named: it stays apart
+            usable.setdefault((heard.path, default, heard.file_start, heard.start, heard.end), []).append(heard)
         except (InputError, BadTime) as error:
             failed.append(
                 UnusableAudio(start=sound.start, end=sound.end, why=words("clip.speech-unusable", name=sound.item.name, error=error))
             )
-    return sorted(usable.values(), key=lambda each: each.start), failed
+    return sorted((_together(same, media) for same in usable.values()), key=lambda each: each.start), failed
+
+
+def _together(same: Sequence[SpeechStretch], media: Media) -> SpeechStretch:
+    """One stretch of a file for those that differ in their channels only: added up, channels would be louder than recorded."""
+    first = same[0]
+    return replace(first, channels=channels_together((each.channels for each in same), media.facts(first.path)))
 
 
 def _speech_stretch(sound: TimelineItem, media: Media, exports: Exports, rate: Fraction) -> SpeechStretch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from heygem_core.errors import BadRange
+from heygem_core.errors import BadRange, UnreadableMedia
+from heygem_core.media import sound as reading
 from heygem_core.media.probe import probe
 from heygem_core.media.take_timing import timing_of
 from heygem_core.rendering.sound import check_sound, sound_remarks, take_sounds
@@ -102,4 +104,43 @@ def test_a_recorders_file_is_audible_in_the_take_and_its_folding_is_said(camera:
 def test_a_channel_that_the_source_has_not_is_said_before_any_work(camera: Path, speech: Path) -> None:
     shot = Shot(video=str(camera), speech=str(speech), source_channels=(5,))
     with pytest.raises(BadRange, match="4 channels"):
+        check_sound(shot, RenderSettings(sound="source"), probe(camera), np.arange(FRAMES))
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, *numbers: int, default: int = 0) -> None:
+    """As if these streams did not say how many channels they have."""
+    read = reading._streams
+
+    def streams(path: Path) -> Any:
+        found = read(path)[0]
+        return tuple(replace(each, names=()) if number in numbers else each for number, each in enumerate(found)), default
+
+    monkeypatch.setattr(reading, "_streams", streams)
+
+
+@pytest.mark.parametrize("default", [0, 1])
+def test_a_stream_that_does_not_say_its_channels_does_not_cost_the_others(
+    default: int, camera: Path, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One such stream beside good ones ended every render with the source's sound."""
+    unreadable(monkeypatch, 1, default=default)
+    check_sound(Shot(video=str(camera), speech=str(speech)), RenderSettings(sound="source"), probe(camera), np.arange(FRAMES))
+    carried = heard(camera, speech, "source")
+    assert [title for title, _, _ in carried] == ["Source sound 1", "Source sound 2", "Source sound 3"]
+    for (_, _, samples), voice in zip(carried, (VOICES[0], VOICES[2], VOICES[3]), strict=True):
+        assert np.abs(samples[0] - voice[: samples.shape[1]]).max() < 1e-3
+    (said,) = told(camera, speech, "source")
+    assert "not in the take (1)" in said
+    ((_, _, chosen),) = heard(camera, speech, "source", source_channels=(1,))
+    assert np.abs(chosen[0] - VOICES[0][: chosen.shape[1]]).max() < 1e-3
+    assert told(camera, speech, "source", source_channels=(1,)) == []
+
+
+@pytest.mark.parametrize(("numbers", "chosen"), [((0, 1, 2, 3), ()), ((0, 1, 2, 3), (1,)), ((3,), (4,))])
+def test_a_stream_that_is_needed_and_does_not_say_its_channels_is_refused(
+    numbers: tuple[int, ...], chosen: tuple[int, ...], camera: Path, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreadable(monkeypatch, *numbers)
+    shot = Shot(video=str(camera), speech=str(speech), source_channels=chosen)
+    with pytest.raises(UnreadableMedia, match="how many channels"):
         check_sound(shot, RenderSettings(sound="source"), probe(camera), np.arange(FRAMES))

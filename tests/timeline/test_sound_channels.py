@@ -84,10 +84,59 @@ def test_premieres_two_tracks_of_one_stereo_clip_are_heard_once_and_whole(files:
     assert row.shot.speech_channels == ()
 
 
-def test_two_channels_of_one_file_on_two_tracks_are_mixed_and_the_mix_is_heard_whole(files: Files) -> None:
-    document = fcp7(files, *(_item(files, "four", _source(number)) for number in (2, 4)))
+@pytest.mark.parametrize(
+    ("name", "numbers", "wanted"),
+    [
+        ("stereo", (1, 2), ()),
+        ("stereo", (2, 1), ()),
+        ("stereo", (2, 2), (2,)),
+        ("stereo", (2, 0), ()),
+        ("four", (4, 2), (2, 4)),
+        ("four", (1, 2, 3, 4), (1, 2, 3, 4)),
+        ("one", (1, 1), ()),
+        ("unknown", (1, 2), ()),
+    ],
+)
+def test_channels_of_one_file_on_several_tracks_are_heard_as_one_file(
+    name: str, numbers: tuple[int, ...], wanted: tuple[int, ...], files: Files
+) -> None:
+    """Left and right were added up as two sounds, twice as loud as recorded and clipped."""
+    document = fcp7(files, *(_item(files, name, _source(number)) for number in numbers))
+    row = row_of(document, files, speech_tracks=tuple(f"A{track}" for track in range(1, len(numbers) + 1)))
+    assert row.mix == ()
+    assert row.shot is not None
+    assert row.shot.speech_channels == wanted
+
+
+def test_resolves_stereo_file_with_a_channel_on_each_track_is_heard_whole(files: Files) -> None:
+    url = (files.folder / "stereo.mov").as_uri()
+    picture = clip("camera", times(0, 50, 25), external((files.folder / "camera.mov").as_uri(), times(0, 250, 25)))
+    voices = [
+        clip(
+            "stereo",
+            times(0, 50, 25),
+            external(url, times(0, 250, 25)),
+            metadata={"Resolve_OTIO": {"Channels": [{"Source Track ID": 0, "Source Channel ID": channel}], "Link Group ID": 7}},
+        )
+        for channel in (0, 1)
+    ]
+    tracks = [track("Audio", f"A{number}", voice) for number, voice in enumerate(voices, 1)]
+    row = row_of(data(timeline(track("Video", "V1", picture), *tracks)), files, speech_tracks=("A1", "A2"))
+    assert row.mix == ()
+    assert row.shot is not None
+    assert row.shot.speech_channels == ()
+
+
+def test_a_track_that_nobody_named_is_not_lost_beside_one_that_was_chosen(files: Files) -> None:
+    document = fcp7(files, _item(files, "four", _source(3)), _item(files, "four"))
     row = row_of(document, files, speech_tracks=("A1", "A2"))
-    assert [piece.channels for piece in row.mix] == [(2,), (4,)]
+    assert sorted(piece.channels for piece in row.mix) == [(), (3,)]
+
+
+def test_channels_of_two_files_are_mixed_and_the_mix_is_heard_whole(files: Files) -> None:
+    document = fcp7(files, _item(files, "four", _source(2)), _item(files, "stereo", _source(1)))
+    row = row_of(document, files, speech_tracks=("A1", "A2"))
+    assert sorted(piece.channels for piece in row.mix) == [(1,), (2,)]
     mixed = with_mix(row, "mixed.wav").shot
     assert mixed is not None
     assert mixed.speech_channels == ()
@@ -123,9 +172,15 @@ def fcpxml(
         ('<audio-channel-source srcCh="1" enabled="0"/><audio-channel-source srcCh="2"/>', (2,)),
         ('<audio-channel-source srcCh="1" active="0"/><audio-channel-source srcCh="2" active="1"/>', (2,)),
         ('<audio-channel-source srcCh="7"/>', ()),
+        ('<audio-channel-source role="dialogue.dub"/>', ()),
+        ('<audio-channel-source srcCh=""/>', ()),
+        ('<audio-channel-source srcCh="0"/>', ()),
+        ('<audio-channel-source srcCh="2"/><audio-channel-source/>', ()),
+        ('<audio-channel-source srcCh="2"/><audio-channel-source enabled="0"/>', (2,)),
     ],
 )
 def test_fcpxml_says_the_channels(inside: str, wanted: tuple[int, ...], files: Files) -> None:
+    """A source that does not say its channels, as it may, counted as one that is switched off, and the clip was not heard."""
     assert shot_of(fcpxml(files, inside), files, speech_tracks=("dialogue.dub",)).speech_channels == wanted
 
 

@@ -165,11 +165,12 @@ class _Reader:
         return True, False
 
     def _channels(self, element: Element) -> list[int] | None:
-        """The channels of its file that an element plays, counted through all sources; None = it does not say."""
+        """The channels of its file that an element plays, counted through all sources; empty = none; None = it does not say."""
         parts = element.findall("audio-channel-source")
         if parts:
             heard = [each for each in parts if each.get("enabled", "1") != "0" and each.get("active", "1") != "0"]
-            return [number for each in heard for number in _numbers(each.get("srcCh"))]
+            channels = [_numbers(each.get("srcCh")) for each in heard]
+            return [number for each in channels for number in each] if all(channels) else None
         sounds = [element] if element.tag == "audio" else [each for each in _inside(element) if each.tag == "audio"]
         numbers = [number for each in sounds for number in self._of_source(each)]
         return numbers or None
