@@ -13,6 +13,8 @@ import { makeApi } from "./client/http.js";
 import { EMPTY, reduce } from "./client/reducer.js";
 import { openSocket } from "./client/socket.js";
 
+const LINES_TOLD_MS = 50; // a log that is opened comes as a thousand lines at once
+
 export { ServerProblem, wasAborted } from "./client/problem.js";
 
 /** @typedef {ReturnType<typeof makeClient>} Client */
@@ -35,11 +37,21 @@ export function makeClient({ base = "", token = null, word = () => null, waitMs,
   /** @type {ReturnType<typeof openSocket> | null} */
   let socket = null;
 
+  /** Set while log lines have come that nobody was told of. @type {ReturnType<typeof setTimeout> | undefined} */
+  let telling;
+
   /** @param {Wire.ToClient | Local} message */
   function dispatch(message) {
     const next = reduce(state, message);
     if (next === state) return;
     state = next;
+    if (message.type === "log") telling ??= setTimeout(tell, LINES_TOLD_MS);
+    else tell();
+  }
+
+  function tell() {
+    clearTimeout(telling);
+    telling = undefined;
     for (const listener of listeners) listener();
   }
 
@@ -86,7 +98,7 @@ export function makeClient({ base = "", token = null, word = () => null, waitMs,
       const until = Date.now() + withinMs;
       while (state.seq < 0 && state.connection !== "refused" && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
     },
-    /** @param {() => void} listener called after every change @returns {() => void} unsubscribe */
+    /** @param {() => void} listener called after every change, of log lines after some at once @returns {() => void} unsubscribe */
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -37,6 +37,48 @@ test("an address is kept as long as it opens", async () => {
   assert.equal(short.addresses.known("/a"), null);
 });
 
+test("an address ends while the machine sleeps, when only the clock on the wall goes on", async (t) => {
+  let now = 1_000_000_000_000;
+  t.mock.method(Date, "now", () => now);
+  const { asked, addresses } = signing();
+  await addresses.get("/a");
+  now += 2 * 3600 * 1000;
+  assert.equal(addresses.known("/a"), null);
+  assert.equal(addresses.renew("/a", "/a?by=s"), true);
+  await addresses.get("/a");
+  assert.equal(asked.length, 2);
+});
+
+test("an address that fails is asked for once more, and then given up", async () => {
+  const { asked, addresses } = signing();
+  for (const path of ["/a", "/b"]) {
+    const first = await addresses.get(path);
+    assert.equal(addresses.renew(path, first), true);
+    assert.equal(addresses.known(path), null);
+    assert.equal(addresses.renew(path, first), true, "of another view of the same file, which joins the asking");
+    const [second, joined] = await Promise.all([addresses.get(path), addresses.get(path)]);
+    assert.equal(second, joined);
+    assert.notEqual(second, first, "the browser must load anew, although the server may sign the same address");
+    assert.equal(second.split("#")[0], `${path}?by=s`);
+    assert.equal(addresses.renew(path, first), true, "a view that is late takes the second one");
+    assert.equal(addresses.known(path), second);
+    assert.equal(addresses.renew(path, second), false);
+  }
+  assert.deepEqual(asked, [["/a"], ["/a"], ["/b"], ["/b"]]);
+});
+
+test("what was given up is asked for again when its address has ended", async (t) => {
+  let now = 1_000_000_000_000;
+  t.mock.method(Date, "now", () => now);
+  const { addresses } = signing();
+  addresses.renew("/a", await addresses.get("/a"));
+  const second = await addresses.get("/a");
+  assert.equal(addresses.renew("/a", second), false);
+  now += 3600 * 1000;
+  assert.equal(addresses.renew("/a", second), true);
+  assert.equal(await addresses.get("/a"), "/a?by=s");
+});
+
 test("after a new sign-in the addresses of before are forgotten", async () => {
   let session = "one";
   const { addresses } = signing({ session: () => session });

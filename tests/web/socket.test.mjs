@@ -46,6 +46,29 @@ const connected = (options = {}) => {
   return { client, opened };
 };
 
+test("a log that is opened is told in a few batches, and everything else at once", async () => {
+  const { client, opened } = connected();
+  opened[0].open();
+  opened[0].say({ type: "welcome", epoch: "e", seq: 7, scope: "page" });
+  let told = 0;
+  client.subscribe(() => told++);
+  const line = (number) => opened[0].say({ type: "log", job: "j1", number, at: 0, level: "info", message: `line ${number}` });
+  for (let number = 1; number <= 500; number++) line(number);
+  assert.equal(told, 0);
+  assert.equal(client.state.logs.j1.length, 500, "whoever looks sees them already");
+  opened[0].say(event(8, { kind: "job.added", job: jobView() }));
+  assert.equal(told, 1, "an event is told at once, and the lines with it");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(told, 1, "nothing is told twice");
+  line(501);
+  await until(() => told === 2);
+  assert.equal(told, 2, "lines alone are told too");
+  line(501);
+  line(3);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(told, 2, "lines that were known change nothing");
+});
+
 test("after a lost connection it asks for what came after the last event it saw", async () => {
   const { client, opened } = connected();
   opened[0].open();

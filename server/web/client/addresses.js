@@ -4,6 +4,7 @@
  */
 
 const MOST_AT_ONCE = 200;
+const SECOND = "#again"; // of an address that was asked for after it had failed: a part that no server sees, which makes a browser load anew
 const SPARE_MS = 300_000; // an address that ends so soon is not handed out any more: a picture may be fetched some time later
 
 /**
@@ -15,6 +16,8 @@ export function makeAddresses(ask, session) {
   const kept = new Map();
   /** @type {Map<string, Promise<string>>} */
   const asked = new Map();
+  /** Paths whose address failed before it had ended. @type {Set<string>} */
+  const failed = new Set();
   /** @type {{path: string, resolve: (address: string) => void, reject: (error: unknown) => void}[]} */
   let waiting = [];
   let of = session();
@@ -23,6 +26,7 @@ export function makeAddresses(ask, session) {
     if (of === session()) return;
     of = session();
     kept.clear();
+    failed.clear();
   }
 
   function askAll() {
@@ -35,10 +39,11 @@ export function makeAddresses(ask, session) {
     try {
       const by = session();
       const { addresses, life_s } = await ask(batch.map(({ path }) => path));
-      const ends = performance.now() + life_s * 1000;
+      const ends = Date.now() + life_s * 1000; // not performance.now(), which may stand still while the machine sleeps
       for (const [at, { path, resolve }] of batch.entries()) {
-        if (by === session()) kept.set(path, { address: addresses[at], ends });
-        resolve(addresses[at]);
+        const address = failed.has(path) ? addresses[at] + SECOND : addresses[at];
+        if (by === session()) kept.set(path, { address, ends });
+        resolve(address);
       }
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -49,7 +54,10 @@ export function makeAddresses(ask, session) {
   function known(path) {
     forgetOthers();
     const found = kept.get(path);
-    return found && found.ends - performance.now() > SPARE_MS ? found.address : null;
+    if (!found || found.ends - Date.now() > SPARE_MS) return found?.address ?? null;
+    kept.delete(path);
+    failed.delete(path);
+    return null;
   }
 
   /** @param {string} path @returns {Promise<string>} */
@@ -64,5 +72,18 @@ export function makeAddresses(ask, session) {
     return answer;
   }
 
-  return { known, get };
+  /**
+   * After an address did not open. true = ask for it again: it has ended, or this was its first failure, which may have had another cause
+   * than the file (a clock that was set, a server that was restarted). false = the file does not open.
+   * @param {string} path @param {string} address
+   */
+  function renew(path, address) {
+    if (known(path) !== address) return true;
+    if (failed.has(path)) return false;
+    kept.delete(path);
+    failed.add(path);
+    return true;
+  }
+
+  return { known, get, renew };
 }

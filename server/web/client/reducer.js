@@ -76,7 +76,7 @@ export function reduce(state, message) {
     case "progress":
       return progressed(state, message);
     case "log":
-      return { ...state, logs: { ...state.logs, [message.job]: withLine(state.logs[message.job] ?? [], message) } };
+      return logged(state, message);
     case "hosts":
       return { ...state, hosts: message.hosts };
     case "consent":
@@ -150,12 +150,21 @@ function shotChanged(state, shot) {
   return changed({ ...state, shots, progress }, shot.id);
 }
 
+/** @param {State} state @param {Wire.LogLine} line @returns {State} */
+function logged(state, line) {
+  const known = state.logs[line.job] ?? [];
+  const lines = withLine(known, line);
+  return lines === known ? state : { ...state, logs: { ...state.logs, [line.job]: lines } };
+}
+
 /**
  * The lines with one more, in the order of their numbers. The same line may come twice and before older ones.
  * @param {Wire.LogLine[]} lines
  * @param {Wire.LogLine} line
  */
 function withLine(lines, line) {
+  const last = lines[lines.length - 1];
+  if (last === undefined || last.number < line.number) return [...lines, line].slice(-LOG_LINES); // nearly always
   if (lines.some((one) => one.number === line.number)) return lines;
   return [...lines, line].sort((one, other) => one.number - other.number).slice(-LOG_LINES);
 }

@@ -106,7 +106,7 @@ export function useBlobUrl(blob) {
  * Address of something under /api/v1 for <img> and <video>. A browser asks by a signed address, in ranges; inside a panel the file is
  * fetched with the bearer token, which no address may carry.
  * @param {string | null} path
- * @returns {{url: string | null, error: Error | null, renew: () => boolean}} renew: after the address failed; false = it has not ended
+ * @returns {{url: string | null, error: Error | null, renew: () => boolean}} renew: after the address failed; false = another one will not help
  */
 export function useMediaUrl(path) {
   const { client } = useApp();
@@ -122,7 +122,7 @@ export function useMediaUrl(path) {
     when: !byToken && path !== null && known === null,
   });
   function renew() {
-    if (byToken || path === null || known === null || client.api.addresses.known(path) === known) return false;
+    if (byToken || path === null || known === null || !client.api.addresses.renew(path, known)) return false;
     asking.again();
     return true;
   }
