@@ -23,7 +23,7 @@ from ..security.middleware import AccessControl, check_headers, check_names
 from ..settings import ServerSettings
 from ..wire import Placed, Problem
 from . import app_keys
-from .connections import answering
+from .connections import answering, ends_with
 from .device_probe import DeviceProbe
 from .log import LOGGER
 from .route_table import ROUTES
@@ -151,3 +151,6 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     for name, value in COMMON.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = COMMON["Server"]
+    if ends_with(request, response):
+        response.force_close()
+        response.headers["Connection"] = "close"

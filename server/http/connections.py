@@ -26,6 +26,7 @@ MOST_LOCAL = 1000  # all programs and browsers of this machine share one address
 MOST_REMOTE = 100
 MOST_FILES = 8192
 _HEAD_ENDS = b"\r\n\r\n"
+_ANSWERED = web.RequestKey("answered", bool)  # by the application
 
 
 class Connections:
@@ -118,7 +119,8 @@ class _Counted(asyncio.Protocol):
 
 @contextmanager
 def answering(request: web.Request) -> Iterator[None]:
-    """While a request is answered; behind it the head of the next one begins, unless a part of its body has not come yet."""
+    """While a request is answered; behind it the head of the next one begins, unless the connection ends with it (`ends_with`)."""
+    request[_ANSWERED] = True
     if (connection := _of(request)) is not None:
         connection.answer(goes_on=True)
     try:
@@ -126,6 +128,14 @@ def answering(request: web.Request) -> Iterator[None]:
     finally:
         if connection is not None and request.content.is_eof():
             connection.answer(goes_on=False)
+
+
+def ends_with(request: web.Request, response: web.StreamResponse) -> bool:
+    """Whether an answer that begins has to be the last one of its connection, because it could not be told where the next head begins.
+
+    A part of the body has not come yet, or the framework answers by itself.
+    """
+    return response.status != 101 and (_ANSWERED not in request or not request.content.is_eof())
 
 
 @contextmanager

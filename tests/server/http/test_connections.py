@@ -286,6 +286,40 @@ def test_a_head_may_be_so_long_and_no_longer(piece: int) -> None:
     assert link._head_bytes <= connections.UNKNOWN_BYTES + 65536
 
 
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        ("POST /api/v1/uploads?name=a HTTP/1.1\r\nContent-Type: application/octet-stream\r\n", b"401"),
+        ("POST /api/v1/prove HTTP/1.1\r\nContent-Type: application/json\r\nX: declared too large\r\n", b"413"),
+        ("POST /api/v1/nothing HTTP/1.1\r\n", b"404"),
+        ("POST /healthz HTTP/1.1\r\n", b"405"),
+        ("POST /healthz HTTP/1.1\r\nExpect: something else\r\n", b"417"),
+        ("POST /api/v1/nothing HTTP/1.1\r\nExpect: something else\r\n", b"417"),
+    ],
+)
+def test_an_answer_before_the_end_of_the_body_is_the_last_of_its_connection(server: Server, request_head: str, status: bytes) -> None:
+    """Behind it a head of any length was taken."""
+    head = f"{request_head}Host: {server.host}\r\nContent-Length: 100000\r\n\r\n"
+    with links(server, 1, head.encode()) as (link,):
+        said = b""
+        while b"\r\n\r\n" not in said:
+            said += link.recv(65536)
+        assert said.split(b" ")[1] == status
+        assert b"\r\nconnection: close\r\n" in said.lower()
+        with suppress(OSError):
+            link.sendall(b" " * 100_000 + HEAD.replace("{host}", server.host).encode() + b"\r\n")
+            while piece := link.recv(65536):
+                said += piece
+        assert said.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("body", ["", "{}"])
+def test_a_refused_request_without_a_body_to_come_leaves_its_connection_open(server: Server, body: str) -> None:
+    head = f"POST /api/v1/nothing HTTP/1.1\r\nHost: {server.host}\r\nContent-Length: {len(body)}\r\n\r\n"
+    said = raw(server, (head + body) * 2)
+    assert said.count(b"HTTP/1.1 404") == 2
+
+
 def test_of_a_stranger_so_much_is_heard_and_no_more() -> None:
     heard, told_off = Heard(), []
     link: Any = connections.Connections(lambda: heard)()
