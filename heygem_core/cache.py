@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from .artefacts import FOLDER_SEAL, folder_is_whole, seal_folder, sync_folder
 from .errors import HeygemError, OutputError, SpecError
-from .os_errors import why
+from .os_errors import not_usable, tells_of_damage, why
 from .shot import to_json
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class Cache:
 
     def read(self, kind: str, key: str, load: Callable[[Path], T]) -> T | None:
         """What `load` makes of an entry's folder; None where there is none. One that `load` cannot read, such as one that an earlier
-        version wrote, is deleted and counts as none."""
+        version wrote, is deleted and counts as none. Raises: OutputError — the system refuses to read it."""
         folder = self.entry(kind, key)
         if folder is None:
             return None
@@ -75,6 +75,8 @@ class Cache:
         except Exception as error:  # numpy and zipfile raise nearly anything
             if isinstance(error, HeygemError) and not isinstance(error, SpecError):
                 raise
+            if isinstance(error, OSError) and error.errno is not None and not tells_of_damage(error):
+                raise not_usable(error, folder) from error
             LOGGER.warning("%s/%s in the cache cannot be read (%s): it is thrown away and made again", kind, key, error)
             self.drop(kind, key)
             return None

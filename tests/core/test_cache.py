@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -151,3 +152,21 @@ def test_what_cannot_be_dropped_leaves_no_folder_behind(tmp_path: Path, monkeypa
     monkeypatch.setattr(os, "rename", in_use)
     cache.drop("plans", "k")
     assert list((tmp_path / "plans").iterdir()) == [made]
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"), [(OSError(errno.EMFILE, "many"), True), (OSError(errno.EIO, "lost"), False), (OSError("?"), False)]
+)
+def test_an_entry_that_cannot_be_loaded_for_now_stays(tmp_path: Path, error: OSError, stays: bool) -> None:
+    cache = Cache(tmp_path)
+    made = _fill(cache, "k")
+
+    def load(folder: Path) -> None:
+        raise error
+
+    if stays:
+        with pytest.raises(OutputError, match="too many files are open"):
+            cache.read("plans", "k", load)
+    else:
+        assert cache.read("plans", "k", load) is None
+    assert made.exists() == stays
