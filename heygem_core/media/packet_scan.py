@@ -13,7 +13,7 @@ import numpy.typing as npt
 from av.stream import Discard
 
 from .interlace import FieldSearch, fields_in_index
-from .packets import Numbering, is_hidden, picture_packets
+from .packets import Numbering, is_hidden, may_leap, picture_packets
 
 if TYPE_CHECKING:
     from av import Packet
@@ -68,7 +68,8 @@ def has_picture(stream: VideoStream) -> bool:
 def scan_frames(container: InputContainer, stream: VideoStream, numbering: Numbering = "time") -> FrameTimes:
     """Reads the container to its end (its index only, where that holds everything)."""
     for other in container.streams:
-        if other is not stream and other.type in ("video", "audio"):
+        needed = other.type == "audio" and may_leap(container)  # it tells pauses of the picture from leaps of the clock
+        if other is not stream and other.type in ("video", "audio") and not needed:
             other.discard = Discard.all
     promised = _promised(container, stream)
     rows, search = _rows_from_index(container, stream), FieldSearch(container, stream)

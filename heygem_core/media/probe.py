@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,22 @@ from .info import Deinterlacing, MediaInfo, SoundInfo
 from .interlace import may_be_interlaced
 from .orientation import still_orientation, video_orientation
 from .packet_scan import FrameTimes, has_picture, scan_frames, stores_no_times, stores_times
-from .packets import Numbering, picture_packets
+from .packets import Numbering, Restart, has_steady_clock, may_leap, picture_packets, sound_restarts
 from .pixels import PixelFormat, alpha_view, pixel_format, plain_format
 from .stills import ANIMATED_FORMATS, STILL_FORMATS, is_heif_photo
 from .timecode_track import counting_rate
 
-__all__ = ["MediaInfo", "SoundInfo", "first_picture_time", "picture_stream", "probe", "probe_sound", "sound_stream", "sound_streams"]
+__all__ = [
+    "MediaInfo",
+    "SoundInfo",
+    "clock_restarts",
+    "first_picture_time",
+    "picture_stream",
+    "probe",
+    "probe_sound",
+    "sound_stream",
+    "sound_streams",
+]
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -79,7 +90,23 @@ def probe_sound(path: str | Path) -> SoundInfo:
 
 
 def first_picture_time(path: Path) -> Fraction | None:
-    """Seconds on the container's clock of the first frame that decodes; None = the container does not tell."""
+    """Seconds on the container's clock of the first frame that decodes; None = the container does not tell. The same file is opened once
+    for it."""
+    return _known_first_time(path, *_state(path))
+
+
+def clock_restarts(path: Path) -> tuple[Restart, ...]:
+    """Where the clock of the file is set anew: that of its picture, or of its sound where it has none. Read once per file."""
+    return _known_restarts(path, *_state(path))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    there = path.stat()
+    return there.st_size, there.st_mtime_ns, there.st_ino
+
+
+@lru_cache(maxsize=64)
+def _known_first_time(path: Path, *state: int) -> Fraction | None:
     with open_media(path) as container:
         stream = picture_stream(container, path)
         if (numbering := _numbering(container, stream, path)) == "order":
@@ -87,6 +114,20 @@ def first_picture_time(path: Path) -> Fraction | None:
             return None if decoded is None or stream.time_base is None else decoded * stream.time_base
         head = _decode_heads(container, stream, path, 1, numbering)[0]
         return None if head.pts is None or stream.time_base is None else head.pts * stream.time_base
+
+
+@lru_cache(maxsize=64)
+def _known_restarts(path: Path, *state: int) -> tuple[Restart, ...]:
+    with open_media(path) as container:
+        if has_steady_clock(container):
+            return ()
+        if not any(has_picture(stream) for stream in container.streams.video):
+            sound = sound_stream(container) if may_leap(container) else None
+            return () if sound is None else sound_restarts(container, sound)
+        stream, restarts = picture_stream(container, path), list[Restart]()
+        for _ in picture_packets(container, stream, _numbering(container, stream, path), restarts):
+            pass
+        return tuple(restarts)
 
 
 def picture_stream(container: InputContainer, path: Path) -> VideoStream:

@@ -23,7 +23,8 @@ from av.audio.resampler import AudioResampler
 from ..errors import NoSound, UnreadableMedia, UnsupportedMedia
 from .files import open_media
 from .packet_scan import has_picture
-from .probe import first_picture_time, sound_stream, sound_streams
+from .packets import Restart, sound_packets
+from .probe import clock_restarts, first_picture_time, sound_stream, sound_streams
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -49,6 +50,7 @@ class SoundSource:
     container: InputContainer
     stream: AudioStream
     origin: Fraction  # seconds on the container's clock
+    restarts: tuple[Restart, ...] = ()  # of that clock
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def open_sound(path: Path, number: int | None = None) -> Iterator[SoundSource]:
             raise NoSound("media.no-speech", file=path.name)
         if not (stream.codec_context.channels and stream.codec_context.sample_rate):
             raise UnreadableMedia("media.channels-unknown", file=path.name)
-        yield SoundSource(path.name, container, stream, _origin(path, container, stream))
+        yield SoundSource(path.name, container, stream, _origin(path, container, stream), clock_restarts(path))
 
 
 def _origin(path: Path, container: InputContainer, stream: AudioStream) -> Fraction:
@@ -100,7 +102,7 @@ def start_before(source: SoundSource, start_s: Fraction, rate: int) -> Start:
     equally long, and its place is found by counting in frames. A file where neither holds is decoded from its beginning: two neighbouring
     takes must join to the sample.
     """
-    if start_s < SEEK_FROM_S:
+    if start_s < SEEK_FROM_S or source.restarts:  # times that come twice cannot be sought
         return BEGINNING
     stream, own = source.stream, source.stream.codec_context.sample_rate
     formats = source.container.format.name.split(",")
@@ -176,7 +178,7 @@ def resampled(
 
 def _decoded(source: SoundSource) -> Iterator[AudioFrame]:
     bad = 0
-    for packet in source.container.demux(source.stream):
+    for packet in sound_packets(source.container, source.stream, source.restarts):
         try:
             yield from source.stream.decode(packet)
         except av.error.FFmpegError as error:

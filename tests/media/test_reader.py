@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -146,6 +147,41 @@ def test_a_clock_that_starts_again_goes_on(suffix: str, tmp_path: Path) -> None:
     assert not any(frame.damaged for frame in frames)
     assert (info.rate, info.variable, info.duration) == (25, False, Fraction(36, 25))
     assert [number_of(frame.picture) for frame in read_frames(info, 20, 26)] == list(range(20, 26))
+
+
+@pytest.mark.parametrize("reordered", ["0", "2"])
+@pytest.mark.parametrize("suffix", [".flv", ".ts", ".mpg"])
+def test_a_pause_of_the_picture_is_a_pause(suffix: str, reordered: str, tmp_path: Path) -> None:
+    """A recorder wrote no picture for twenty seconds, and its sound went on: the pause was cut out, and picture and sound went apart."""
+    mpeg = suffix in (".ts", ".mpg")
+    times = [number + 500 * (number >= 25) for number in range(50)]
+    plain = video(
+        tmp_path / "plain.mp4",
+        frames=50,
+        pts=times,
+        time_base=Fraction(1, 25),
+        codec="mpeg2video" if mpeg else "libx264",
+        options={"g": "12", "bf": reordered} if mpeg else {**X264, "bf": reordered},
+        samples=np.zeros((2, 22 * 44_100), np.float32),
+        sound_codec="mp2" if mpeg else "libmp3lame",
+        sound_rate=44_100,
+    )
+    info = probe(_interleaved(plain, tmp_path / f"paused{suffix}", {".flv": "flv", ".ts": "mpegts", ".mpg": "mpeg"}[suffix]))
+    assert (info.frame_count, info.variable) == (50, True)
+    assert float(info.duration) == pytest.approx(22, abs=0.05)
+    if suffix != ".mpg":  # which has no times for most of such small pictures
+        assert [round(float(frame.time * 25)) for frame in read_frames(info)] == times
+
+
+def _interleaved(source: Path, target: Path, muxer: str) -> Path:
+    """The same packets in another container, picture and sound in the order of their times."""
+    with av.open(str(source)) as reading, av.open(str(target), "w", format=muxer) as writing:
+        streams: dict[int, Any] = {stream.index: writing.add_stream_from_template(stream) for stream in reading.streams}
+        packets: list[Any] = [packet for packet in reading.demux() if packet.dts is not None]
+        for packet in sorted(packets, key=lambda each: each.dts * each.time_base):
+            packet.stream = streams[packet.stream_index]
+            writing.mux(packet)
+    return target
 
 
 def test_a_picture_that_never_comes_keeps_its_number_free() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,44 @@ def test_real_clips_are_as_long_as_their_pictures(clips: Path) -> None:
         heard = read_speech(clips / name)
         assert abs(heard.duration - seconds) < 0.15
         assert 0.05 < np.abs(heard.samples).max() <= 1.5
+
+
+def _joined(path: Path, *starts_s: int, picture: bool = True, seconds: int = 2) -> Path:
+    """Parts of two seconds each, with a click half a second after each begins, whose clocks begin at those times, put together."""
+    parts = b""
+    for number, start in enumerate(starts_s):
+        part, moved = (path.with_name(f"{number}{name}{path.suffix}") for name in ("part", "moved"))
+        samples = clicks([Fraction(1, 2)], Fraction(seconds))
+        if picture:
+            video(part, frames=25 * seconds, codec="mpeg2video", samples=samples, sound_codec="mp2", options={"g": "12", "bf": "2"})
+        else:
+            sound(part, samples, layout="stereo", codec="mp2")
+        parts += remux(part, moved, shift_s=Fraction(start), muxer={".ts": "mpegts", ".mpg": "mpeg"}[path.suffix]).read_bytes()
+    path.write_bytes(parts)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+@pytest.mark.parametrize("starts_s", [(0, 0), (0, 0, 0), (5, 1), (0, 3600, 0)], ids=str)
+def test_sound_goes_with_the_picture_where_the_clock_starts_again(starts_s: tuple[int, ...], suffix: str, tmp_path: Path) -> None:
+    """All sound after the first part was dropped."""
+    joined = read_speech(_joined(tmp_path / f"joined{suffix}", *starts_s))
+    assert float(joined.duration) == pytest.approx(2 * len(starts_s), abs=0.05)
+    for number in range(len(starts_s)):
+        part = joined.samples[2 * number * SPEECH_RATE :][: 2 * SPEECH_RATE]
+        assert peak_s(part, SPEECH_RATE) == pytest.approx(0.5, abs=0.03)
+        assert np.abs(part).max() > 0.1
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+@pytest.mark.parametrize("starts_s", [(0, 0), (5, 1), (0, 3, 0)], ids=str)
+def test_sound_without_a_picture_goes_on_where_its_clock_starts_again(starts_s: tuple[int, ...], suffix: str, tmp_path: Path) -> None:
+    joined = read_speech(_joined(tmp_path / f"joined{suffix}", *starts_s, picture=False))
+    begins = [0.0]
+    for before, after in pairwise(starts_s):
+        begins.append(begins[-1] + (after - before if after > before else 2.016))  # its frames last 24 ms; ahead is silence
+    assert float(joined.duration) == pytest.approx(begins[-1] + 2.016, abs=0.03)
+    for begin in begins:
+        part = joined.samples[round(begin * SPEECH_RATE) :][: 2 * SPEECH_RATE]
+        assert peak_s(part, SPEECH_RATE) == pytest.approx(0.5, abs=0.03)
+        assert np.abs(part).max() > 0.1
