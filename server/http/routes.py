@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 from aiohttp import HttpVersion11, web
+from aiohttp.web_urldispatcher import MatchInfoError, UrlMappingMatchInfo
 
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
@@ -102,16 +103,32 @@ def register(app: web.Application, routes: tuple[Route, ...]) -> None:
     app[REGISTERED] = routes
     for route in routes:
         app.router.add_route(route.method, route.path, _bound(route), expect_handler=_expected)
+    resolve = app.router.resolve
+
+    async def resolve_with_expected(request: web.Request) -> UrlMappingMatchInfo:
+        found = await resolve(request)
+        return found if found.http_exception is None else _Nowhere(found.http_exception)
+
+    app.router.resolve = resolve_with_expected  # type: ignore[method-assign]
 
 
-async def _expected(request: web.Request) -> None:
+class _Nowhere(MatchInfoError):
+    """Where no route is, the framework would ask its own about `Expect`."""
+
+    @property
+    def expect_handler(self) -> Callable[[web.Request], Awaitable[web.StreamResponse | None]]:
+        return _expected
+
+
+async def _expected(request: web.Request) -> web.StreamResponse | None:
     """The framework's own cannot say that it does not understand a header whose bytes are no text. Raises: HTTPExpectationFailed."""
     if request.version < HttpVersion11:
-        return
+        return None
     if request.headers.get("Expect", "").lower() != "100-continue":
         raise web.HTTPExpectationFailed
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     request.writer.output_size = 0  # it belongs to no answer
+    return None
 
 
 def _bound(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

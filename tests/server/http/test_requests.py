@@ -223,6 +223,8 @@ def test_no_header_is_an_error_of_the_server(apart: Server, name: str) -> None:
             ("GET", "/api/v1/takes/x/file", None),
             ("GET", "/api/v1/events", None),
             ("POST", "/api/v1/prove", {"nonce": "n" * 32}),
+            ("GET", "/api/v1/nothing", None),
+            ("DELETE", "/healthz", None),
         ):
             for known in (False, name != "Authorization"):
                 answer = apart.ask(method, path, body, {name: value}, known=known)
