@@ -18,12 +18,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    """Raises: Conflict — a server runs; Broken — nothing can be read; OSError."""
+    """Raises: Conflict — a server runs; Broken — nothing can be read; Busy — another program holds it; DiskFull, OSError."""
+    import sqlite3
+
     from heygem_core.messages import here, tell
 
     from ..errors import AlreadyRunning, Broken, Conflict, NotFound
     from ..http.single_instance import only_one
     from ..settings import read_settings
+    from ..store.refusals import refusal
     from ..store.salvage import salvage
     from ..store.soundness import damage_of
 
@@ -39,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
             done = salvage(database)
     except AlreadyRunning:
         raise Conflict("repair.server-runs") from None
+    except sqlite3.Error as error:
+        raise refusal(error, database) from error
     if done is None:
         raise Broken("repair.nothing-readable", path=database)
     counts = {name: done.kept[name] + done.filled.get(name, 0) for name in ("jobs", "shots", "takes")}

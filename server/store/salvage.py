@@ -6,6 +6,7 @@ which is free where their segments are still there. Events are not either: a new
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 import time
@@ -14,6 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
+from typing import BinaryIO
 
 import msgspec
 
@@ -35,6 +37,8 @@ TABLES = ("jobs", "shots", "attempts", "takes", "placements", "trash", "written"
 _LARGEST_ROWID = 1 << 24  # where the last one cannot be read
 _MOST_FAILURES = 20_000  # of one table: then the rest of it counts as lost
 _BESIDE = ("", "-wal", "-shm")
+_BLOCK_BYTES = 4096  # of a file on a failing disk: what cannot be read of it is read as zeros
+_DISK_FAILS = (23, 1117)  # the numbers of Windows for that: ERROR_CRC, ERROR_IO_DEVICE
 
 
 @dataclass(slots=True)
@@ -61,7 +65,7 @@ def salvage(database: Path) -> Salvaged | None:
     assert result.aside is not None
     for ending in _BESIDE:  # copied: the damaged file stays in its place until the new one is ready
         with suppress(FileNotFoundError):
-            shutil.copy2(f"{database}{ending}", f"{result.aside}{ending}")
+            _copy_readable(Path(f"{database}{ending}"), Path(f"{result.aside}{ending}"))
     part = database.with_name(f"{database.name}.part")
     _remove(part)
     try:
@@ -69,10 +73,11 @@ def salvage(database: Path) -> Salvaged | None:
             with store.change() as change:
                 change.connection.execute("PRAGMA defer_foreign_keys = ON")
                 _carry_over(change, result)
-                result.backup = next((each for each in backups_of(database) if damage_of(each, within_s=None) is None), None)
+                result.backup = next(filter(_is_sound, backups_of(database)), None)
                 if result.backup is not None and result.damaged:
                     _fill(change, result.backup, result)
                 _drop_unreadable(change.connection)
+                _keep_numbers(change.connection)
                 _go_on(change)
                 change.connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (token_hex(8),))
             store.check()
@@ -89,6 +94,39 @@ def salvage(database: Path) -> Salvaged | None:
     finally:
         _remove(part)
     return result
+
+
+def _copy_readable(source: Path, target: Path) -> None:
+    """Copies a file, also one that its disk cannot read everywhere. Raises: OSError."""
+    try:
+        shutil.copy2(source, target)
+        return
+    except OSError as error:
+        if error.errno != errno.EIO and getattr(error, "winerror", None) not in _DISK_FAILS:
+            raise
+    with source.open("rb", buffering=0) as damaged, target.open("wb") as copy:
+        size = source.stat().st_size
+        for start in range(0, size, _BLOCK_BYTES):
+            try:
+                found = _block(damaged, start)
+            except OSError:  # zeros
+                continue
+            copy.seek(start)
+            copy.write(found)
+        copy.truncate(size)
+
+
+def _block(file: BinaryIO, start: int) -> bytes:
+    file.seek(start)
+    return file.read(_BLOCK_BYTES)
+
+
+def _is_sound(backup: Path) -> bool:
+    """One that cannot even be looked at is not."""
+    try:
+        return backup.stat().st_size > 0 and damage_of(backup, within_s=None) is None
+    except (OSError, sqlite3.Error):
+        return False
 
 
 def _carry_over(change: Change, result: Salvaged) -> None:
@@ -193,6 +231,13 @@ def _drop_unreadable(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(f"DELETE FROM {table} WHERE {refers} NOT IN (SELECT id FROM {to})")
     connection.execute("DELETE FROM jobs WHERE id NOT IN (SELECT job FROM shots)")
+
+
+def _keep_numbers(connection: sqlite3.Connection) -> None:
+    """No new take gets the number of one in the trash, which may come back."""
+    newest = connection.execute("SELECT coalesce(max(number), 0) FROM trash").fetchone()[0]
+    if not connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'takes'", (newest,)).rowcount:
+        connection.execute("INSERT INTO sqlite_sequence VALUES ('takes', ?)", (newest,))
 
 
 def _go_on(change: Change) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -15,8 +17,9 @@ from heygem_server.cli import main
 from heygem_server.errors import Broken
 from heygem_server.http.single_instance import only_one
 from heygem_server.rendering.services import open_services
-from heygem_server.store import Store, backups
+from heygem_server.store import Store, backups, soundness
 from heygem_server.store import database as database_module
+from heygem_server.store import salvage as salvage_module
 from heygem_server.store.backups import back_up, back_up_daily, backups_of
 from heygem_server.store.salvage import salvage
 from heygem_server.store.schema import MIGRATIONS, migrate
@@ -166,6 +169,88 @@ def test_those_who_listened_before_are_told_to_look_again(database: Path) -> Non
         assert store.epoch != before
 
 
+def test_a_take_of_the_trash_keeps_its_number(tmp_path: Path) -> None:
+    """The newest takes were in the trash: new ones got their numbers, and who put one back got an internal error."""
+    path = a_database(tmp_path)
+    with closing(Store(path)) as store:
+        newest = [take.id for take in store.takes(limit=3).takes]
+        for take in newest:
+            store.delete_take(take)
+        store.fold_log()
+    back_up(path)
+    damage(path, 0)
+    assert salvage(path) is not None
+    with closing(Store(path)) as store:
+        store.cancel(next(job.id for job in store.jobs(limit=200).jobs if job.name == "half"))
+        store.cancel(next(job.id for job in store.jobs(limit=200).jobs if job.name == "waits"))
+        for k in range(5):
+            submit(store, f"/media/new{k}.mp4")
+            finish(store, f"new{k}")
+        for take in newest:
+            store.restore(store.trashed(take).take, [])
+        store.check()
+        assert {take.id for take in store.every_take()} >= set(newest)
+
+
+@pytest.mark.parametrize("how", ["empty", "not openable"])
+def test_a_backup_that_cannot_be_looked_at_is_passed_over(database: Path, how: str) -> None:
+    """One such ended the whole repair, whatever the others held."""
+    sound, newest = back_up(database), back_up(database)
+    newest.unlink()
+    if how == "empty":
+        newest.touch()
+    else:
+        newest.mkdir()
+    damage(database, 0)
+    done = salvage(database)
+    assert done is not None
+    assert done.backup == sound
+    assert contents(database) == WHOLE
+
+
+def sqlite_error(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("an error of SQLite")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS])
+def test_a_file_that_its_disk_cannot_read_is_damaged(database: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """It was no damage, so `heygem repair` ended with an internal error where a disk has a bad sector."""
+
+    class Unreadable(sqlite3.Connection):
+        def execute(self, *_: object) -> sqlite3.Cursor:  # type: ignore[override]
+            raise sqlite_error(code)
+
+    really = sqlite3.connect
+    monkeypatch.setattr(soundness.sqlite3, "connect", lambda path, **fields: really(path, factory=Unreadable, **fields))
+    assert damage_of(database) == "an error of SQLite"
+
+
+def test_what_a_failing_disk_still_reads_is_saved(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy that is kept aside could not be made, so nothing was."""
+    page = next(page for page in range(5, 99) if database.read_bytes()[page * PAGE] == 13)  # rows of a table
+    really = salvage_module._block
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(database))
+
+    def block(file: BinaryIO, start: int) -> bytes:
+        if start == page * PAGE:
+            fails()
+        return really(file, start)
+
+    monkeypatch.setattr(salvage_module.shutil, "copy2", fails)
+    monkeypatch.setattr(salvage_module, "_block", block)
+    size, before = database.stat().st_size, database.read_bytes()
+    done = salvage(database)
+    assert done is not None
+    assert done.aside is not None
+    assert done.aside.stat().st_size == size
+    assert done.aside.read_bytes() == before[: page * PAGE] + bytes(PAGE) + before[(page + 1) * PAGE :]
+    assert contents(database)["jobs"] >= JOBS - 20
+
+
 # --- backups
 
 
@@ -274,6 +359,32 @@ def test_heygem_repair_says_what_it_did(database: Path, capsys: pytest.CaptureFi
     assert f"{JOBS + 2} jobs, {JOBS + 2} shots and {JOBS - 1} takes are there" in said
     assert ".damaged-" in said
     assert contents(database) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (sqlite3.SQLITE_BUSY, "held by another program"),
+        (sqlite3.SQLITE_CANTOPEN, "look at its disk and folder"),
+        (sqlite3.SQLITE_IOERR_LOCK, "look at its disk and folder"),
+        (sqlite3.SQLITE_FULL, "is full"),
+    ],
+)
+@pytest.mark.parametrize("where", ["soundness.damage_of", "salvage.salvage"])
+def test_heygem_repair_says_in_a_sentence_why_it_could_not_look(
+    database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, code: int, said: str, where: str
+) -> None:
+    """It was an internal error with a traceback."""
+
+    def refuses(*_: object, **__: object) -> None:
+        raise sqlite_error(code)
+
+    damage(database, 0)
+    monkeypatch.setattr(f"heygem_server.store.{where}", refuses)
+    assert main(["repair", "--data", str(database.parent)]) != 70
+    told = capsys.readouterr().err
+    assert said in told
+    assert len(told.strip().splitlines()) == 1
 
 
 def test_heygem_repair_leaves_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
