@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
-def decoder_of(stream: VideoStream, *, threads: int | None = None) -> VideoCodecContext:
-    """A decoder for all packets of the stream. `threads`: None = as many as FFmpeg likes."""
+def decoder_of(stream: VideoStream, *, threads: int | None = None, at_once: bool = False) -> VideoCodecContext:
+    """A decoder for all packets of the stream. `threads`: None = as many as FFmpeg likes. `at_once`: by one thread, which holds no picture
+    back: threads that take a picture each give the first one only when each has a packet, and memory for all of them."""
     name = _WITH_ALPHA.get(stream.codec_context.name)
     if name is not None and stream.metadata.get("alpha_mode") == "1":
         decoder = cast("VideoCodecContext", CodecContext.create(name, "r"))
@@ -25,6 +26,8 @@ def decoder_of(stream: VideoStream, *, threads: int | None = None) -> VideoCodec
     else:
         decoder = stream.codec_context
     decoder.thread_type = "AUTO"
+    if at_once:
+        decoder.thread_type, threads = "NONE", 1
     if threads is not None:
         decoder.thread_count = threads
     return decoder

@@ -183,7 +183,7 @@ def _numbering(container: InputContainer, stream: VideoStream, path: Path) -> Nu
 def _decode_heads(container: InputContainer, stream: VideoStream, path: Path, count: int, numbering: Numbering) -> list[VideoFrame]:
     heads: list[VideoFrame] = []
     reason: Exception | None = None
-    decoder = decoder_of(stream)
+    decoder = decoder_of(stream, at_once=True)
     for packet in picture_packets(container, stream, numbering):
         try:
             heads += decoder.decode(packet)

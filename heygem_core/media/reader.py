@@ -22,6 +22,7 @@ from ..errors import BadRange, UnreadableMedia, UnsupportedMedia
 from .decoding import decoder_of
 from .deinterlace import REACH, deinterlaced
 from .files import open_media
+from .interlace import may_be_interlaced
 from .packets import DecodingOrder, picture_packets
 from .probe import MediaInfo
 
@@ -133,7 +134,8 @@ def _decode_from(info: MediaInfo, start: int, end: int, threads: int | None, *, 
             if index >= end:
                 return
             _refuse_resized(info, picture)
-            _refuse_woven(info, picture, index)
+            if may_be_interlaced(stream):
+                _refuse_woven(info, picture, index)
             # A palette, or a stream that changes its pixel format on the way.
             shown = picture if picture.format.name == info.pix_fmt else plain.reformat(picture, format=info.pix_fmt)
             yield Frame(index=index, time=info.time_of(index), picture=shown, damaged=picture.is_corrupt)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import UnsupportedMedia
+from heygem_core.media import interlace
 from heygem_core.media.colour import ColourTags, write_tags
 from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
 from heygem_core.media.formats import format_for, hdr_is_lost
@@ -261,6 +262,17 @@ def test_what_nobody_looked_at_is_refused_when_it_is_read(tmp_path: Path, monkey
     assert len(list(read_frames(info, 0, 28))) == 28
     with pytest.raises(UnsupportedMedia, match="from frame 30 on"):
         list(read_frames(info))
+
+
+@pytest.mark.parametrize("deinterlace", [False, True])
+def test_a_stray_field_flag_of_what_is_never_interlaced_ends_nothing(
+    deinterlace: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UHD with such a flag was refused in the middle of a render, whatever was chosen."""
+    path = _interlaced_later(tmp_path)
+    monkeypatch.setattr(interlace, "_TALLEST", 200)
+    info = probe(path, deinterlace=deinterlace)
+    assert len(list(read_frames(info))) == 42
 
 
 @pytest.mark.parametrize("found", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 from PIL import Image
 
 from heygem_core.errors import InputError, MediaNotFound, NoPicture, NoSound, UnreadableMedia, UnsupportedMedia
-from heygem_core.media import files
+from heygem_core.media import files, packets
+from heygem_core.media import probe as probe_module
 from heygem_core.media.files import open_media
 from heygem_core.media.geometry import centred, inverse, map_points
 from heygem_core.media.packet_scan import constant_rate, snapped
@@ -301,3 +303,23 @@ def test_an_elementary_stream_without_times_is_counted(tmp_path: Path) -> None:
     info = probe(raw)
     assert info.frame_count == 12
     assert [number_of(frame.picture) for frame in read_frames(info)] == list(range(12))
+
+
+def test_the_first_picture_is_decoded_of_one_packet_and_once_per_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many packets as there are processors were decoded first, whenever the sound of a file was opened."""
+    path = video(tmp_path / "clip.ts", frames=20, options={"preset": "ultrafast", "bf": "0"})
+    taken: list[int | None] = []
+
+    def counted(*given: Any) -> Iterator[Any]:
+        for packet in packets.picture_packets(*given):
+            taken.append(packet.pts)
+            yield packet
+
+    monkeypatch.setattr(probe_module, "picture_packets", counted)
+    first = probe_module.first_picture_time(path)
+    assert first is not None
+    assert len(taken) == 1
+    assert probe_module.first_picture_time(path) == first
+    assert len(taken) == 1
+    video(path, frames=30, pts=list(range(5, 35)), time_base=Fraction(1, 25))
+    assert probe_module.first_picture_time(path) != first, "another file of the same name"
