@@ -9,6 +9,7 @@ import hashlib
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -36,7 +37,8 @@ from .shot_rows import with_mix
 def main() -> int:
     limit_own(MEMORY_BYTES, READING_CPU_S)
     try:
-        print(to_json(run(_read_spec(sys.argv[1:]))).decode(), flush=True)
+        answer = run(_read_spec(sys.argv[1:]), has_read=lambda: limit_own(MEMORY_BYTES, CPU_S))
+        print(to_json(answer).decode(), flush=True)
         return EXIT_OK
     except HeygemError as error:
         _print_failure(failure_of(error))
@@ -50,12 +52,12 @@ def main() -> int:
         return EXIT_BUG
 
 
-def run(spec: Spec) -> Conformed | Published:
-    """Raises: HeygemError."""
-    return _conform(spec) if isinstance(spec, ConformSpec) else _publish(spec)
+def run(spec: Spec, *, has_read: Callable[[], None] = lambda: None) -> Conformed | Published:
+    """`has_read` is called when a timeline was understood: what follows may take as long as its speech is. Raises: HeygemError."""
+    return _conform(spec, has_read) if isinstance(spec, ConformSpec) else _publish(spec)
 
 
-def _conform(spec: ConformSpec) -> Conformed:
+def _conform(spec: ConformSpec, has_read: Callable[[], None]) -> Conformed:
     source = Path(spec.source)
     read = read_timeline(source, spec.format, rate=spec.rate)
     locator = Locator(
@@ -69,7 +71,7 @@ def _conform(spec: ConformSpec) -> Conformed:
         hold_to_real_paths(None)
     with FactsChild(real_paths=spec.roots is not None) as facts:
         found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
-    limit_own(MEMORY_BYTES, CPU_S)
+    has_read()
     shots = found.shots if spec.mixes is None else tuple(_with_mixed_speech(row, Path(spec.mixes)) for row in found.shots)
     return with_messages(msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices)))
 

@@ -19,6 +19,7 @@ from heygem_core.shot import to_json
 from heygem_server.errors import Busy
 from heygem_server.executors.python_process import python_code
 from heygem_server.timeline import child_process, limits
+from heygem_server.timeline.__main__ import run as read_here
 from heygem_server.timeline.child_process import conform_blocking, conform_in_child
 from heygem_server.timeline.child_specs import ConformSpec
 from heygem_server.timeline.conform import conform
@@ -355,3 +356,14 @@ async def test_a_child_that_works_for_too_long_ends_in_a_sentence(document: Path
         await conform_in_child(ConformSpec(source=str(document)))
     with pytest.raises(UnreadableTimeline, match="took longer"):
         conform_blocking(ConformSpec(source=str(document)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_reading_without_a_child_limits_nothing(document: Path) -> None:
+    """Whoever reads a timeline in a process of their own choice keeps that process as it is."""
+    import resource
+
+    kinds = (resource.RLIMIT_AS, resource.RLIMIT_CPU)
+    before = [resource.getrlimit(kind) for kind in kinds]
+    read_here(ConformSpec(source=str(document)))
+    assert [resource.getrlimit(kind) for kind in kinds] == before
