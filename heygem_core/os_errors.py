@@ -38,6 +38,7 @@ _DAMAGED = {
     getattr(errno, "EUCLEAN", errno.EIO),  # Linux alone
 }
 _DAMAGED_WINDOWS = (23, 1392)  # a wrong checksum; an unreadable file or folder
+_DISK_FAILS_WINDOWS = (23, 1117)  # a wrong checksum; an error of the device
 _NO_SUCH_CALL = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS}
 _WHY: dict[Kind, str] = {
     "disk-full": "os.disk-full",
@@ -121,6 +122,11 @@ def tells_of_damage(error: OSError) -> bool:
     another program that has it open) says nothing of what the file holds."""
     winerror = getattr(error, "winerror", None)
     return winerror in _DAMAGED_WINDOWS if winerror in (*_IN_USE, *_DAMAGED_WINDOWS) else error.errno in _DAMAGED
+
+
+def is_failing_disk(error: OSError) -> bool:
+    """Whether the disk itself could not read or write."""
+    return error.errno == errno.EIO or getattr(error, "winerror", None) in _DISK_FAILS_WINDOWS
 
 
 def lacks_such_a_call(error: OSError) -> bool:

@@ -6,7 +6,6 @@ which is free where their segments are still there. Events are not either: a new
 
 from __future__ import annotations
 
-import errno
 import shutil
 import sqlite3
 import time
@@ -20,6 +19,7 @@ from typing import BinaryIO
 import msgspec
 
 from heygem_core.errors import HeygemError
+from heygem_core.os_errors import is_failing_disk
 from heygem_core.shot import RenderSettings, Shot, from_json
 
 from ..errors import ServerError
@@ -38,7 +38,6 @@ _LARGEST_ROWID = 1 << 24  # where the last one cannot be read
 _MOST_FAILURES = 20_000  # of one table: then the rest of it counts as lost
 _BESIDE = ("", "-wal", "-shm")
 _BLOCK_BYTES = 4096  # of a file on a failing disk: what cannot be read of it is read as zeros
-_DISK_FAILS = (23, 1117)  # the numbers of Windows for that: ERROR_CRC, ERROR_IO_DEVICE
 
 
 @dataclass(slots=True)
@@ -102,7 +101,7 @@ def _copy_readable(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
         return
     except OSError as error:
-        if error.errno != errno.EIO and getattr(error, "winerror", None) not in _DISK_FAILS:
+        if not is_failing_disk(error):
             raise
     with source.open("rb", buffering=0) as damaged, target.open("wb") as copy:
         size = source.stat().st_size

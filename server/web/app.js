@@ -30,6 +30,7 @@ import { Top } from "./views/top.js";
 /** @typedef {import("./text.js").Key} Key */
 
 const SAID_MS = 6000;
+const AGAIN_MS = 2000; // from one try to reach the server to the next
 const ASLEEP_MS = 30_000;
 const SETTLE_MS = 1500; // a webview that lets no socket through still gets the page
 
@@ -109,6 +110,11 @@ function Page() {
     });
   }, []);
   useEffect(() => comeBackAwake(), []);
+  useEffect(() => {
+    if (entry.state !== "failed") return; // a server that starts just now is found without a press
+    const timer = setTimeout(() => void enter(), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [entry]);
   const signedOut = useRef(false);
   signedOut.current = entry.state === "signed-out";
   useEffect(() => onOtherTab(() => signedOut.current && void enter()), []);

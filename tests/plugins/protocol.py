@@ -33,7 +33,7 @@ def check_codes(result: Any) -> None:
             assert result.get(coded) is None
             continue
         listed = isinstance(result[english], list)
-        sentences, messages = (result[english], result[coded]) if listed else ([result[english]], [result[coded]])
+        sentences, messages = (result[english], result.get(coded, [])) if listed else ([result[english]], [result[coded]])
         assert [message["message"] for message in messages] == sentences
         for message in messages:
             said = from_json(json.dumps(message), Message)

@@ -35,6 +35,7 @@ OTHER_PROGRAMS = {
     "heygem_server/api/takes.py reveal",  # the file manager
     "heygem_server/security/private_files.py write_private",  # icacls
     "heygem_plugins/installing/machine.py run_command",  # systemctl, launchctl
+    "heygem_plugins/host_client/heygem_host/language.py _of_system",  # defaults, of macOS
     "heygem_plugins/host_client/heygem_host/server_discovery.py start",  # the server, by what installing wrote; tried below
 }
 """Where a program is started that is no Python of ours, or where `python_process` cannot be imported. A new line is looked at first."""

@@ -32,7 +32,7 @@ def _of_system() -> str:
 
         return "zh" if ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == _CHINESE else "en"
     if sys.platform == "darwin":
-        command = ["defaults", "read", "-g", "AppleLanguages"]
+        command = ["/usr/bin/defaults", "read", "-g", "AppleLanguages"]
         listed = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
         return of_tag(next((tag for line in listed.splitlines() if (tag := line.strip(' ",()'))), ""))
     return "en"
