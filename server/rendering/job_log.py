@@ -32,7 +32,8 @@ class JobLogs:
         path = self._path(line.job)
         with self._lock:
             if line.job not in self._newest:
-                self._newest[line.job] = _mend_end(path)
+                known = [each.number for each in self.lines(line.job)]
+                self._newest[line.job] = max([_mend_end(path), *known])
             self._newest[line.job] += 1
             line = msgspec.structs.replace(line, number=self._newest[line.job])
             with suppress(OSError):
@@ -47,7 +48,8 @@ class JobLogs:
         with suppress(FileNotFoundError):
             for number, text in enumerate(self._path(job).read_bytes().split(b"\n"), 1):
                 with suppress(SpecError):
-                    found.append(msgspec.structs.replace(from_json(text, LogLine), number=number))
+                    line = from_json(text, LogLine)  # lines of before have no number; where a full disk lost one, numbers run ahead
+                    found.append(msgspec.structs.replace(line, number=line.number or number))
         return found
 
     def read(self, job: str, language: Language = "en") -> bytes:

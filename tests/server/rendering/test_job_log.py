@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from heygem_server.rendering import job_log
 from heygem_server.rendering.job_log import JobLogs
 from heygem_server.wire import LogLine
 
@@ -32,6 +35,17 @@ def test_a_line_that_a_crash_cut_off_takes_no_other_with_it(tmp_path: Path) -> N
     logs = JobLogs(tmp_path)
     assert logs.write(line("b")).number == 3
     assert told(logs) == [(1, "a"), (3, "b")]
+
+
+def test_a_line_that_a_full_disk_lost_moves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = JobLogs(tmp_path)
+    logs.write(line("a"))
+    with monkeypatch.context() as full:
+        full.setattr(job_log, "_LARGEST_BYTES", 0)
+        assert logs.write(line("lost")).number == 2
+    assert logs.write(line("b")).number == 3
+    assert told(logs) == [(1, "a"), (3, "b")]
+    assert JobLogs(tmp_path).write(line("c")).number == 4
 
 
 def test_a_log_that_was_forgotten_begins_anew(tmp_path: Path) -> None:
