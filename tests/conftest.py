@@ -60,15 +60,11 @@ def motion_data() -> Path:
     return _shared("data", "HEYGEM_DATA")
 
 
-# What these rooms test is the way of a clip through the product. A made person shows it as well as a real one, so they are not run
-# a second time for real clips.
-ROOMS_OF_PLUMBING = {"cli", "docs", "plugins", "seams", "server", "timeline", "web"}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that gain from real clips or recordings where they are at hand, so that these can be run alone."""
+    """Marks the tests that gain from real clips or recordings where they are at hand, so that these can be run alone.
+
+    A test of how a clip goes through the product asks for `people` instead: a made person shows it as well as a real one.
+    """
     for item in items:
-        real = {"clips", "real_clips", "motion_data"} & set(getattr(item, "fixturenames", ()))
-        plumbing = item.path.relative_to(REPOSITORY / "tests").parts[0] in ROOMS_OF_PLUMBING
-        if real and not (plumbing and real == {"clips"}):
+        if {"clips", "real_clips", "motion_data"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.footage)

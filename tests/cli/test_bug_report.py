@@ -81,13 +81,13 @@ def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.
 
 
 def test_verbose_says_on_standard_error_what_the_core_does(
-    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from ..rendering import making
 
     monkeypatch.setenv("HEYGEM_CACHE", str(tmp_path / "cache"))
-    clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(clips / "grid" / "bbaf2n.mpg")[20:28])
-    sound = making.write_sound(tmp_path / "words.wav", making.speech(clips / "grid" / "lrwp9a.mpg")[8000:16000])
+    clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(people / "grid" / "bbaf2n.mpg")[20:28])
+    sound = making.write_sound(tmp_path / "words.wav", making.speech(people / "grid" / "lrwp9a.mpg")[8000:16000])
     command = ["render", str(clip), "--audio", str(sound), "--fit", "hold", "--json"]
     logger = logging.getLogger("heygem_core")
     try:

@@ -38,14 +38,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture(scope="module")
-def clip(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen frames with a face and a timecode."""
-    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mov", pictures(clips / "grid" / "bbaf2n.mpg")[20:36], timecode="01:00:00:00")
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mov", pictures(people / "grid" / "bbaf2n.mpg")[20:36], timecode="01:00:00:00")
 
 
 @pytest.fixture(scope="module")
-def voice(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_sound(tmp_path_factory.mktemp("voice") / "voice.wav", speech(clips / "grid" / "lrwp9a.mpg")[8000:40000])
+def voice(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sound(tmp_path_factory.mktemp("voice") / "voice.wav", speech(people / "grid" / "lrwp9a.mpg")[8000:40000])
 
 
 @pytest.fixture(scope="module")
@@ -161,15 +161,15 @@ def test_a_timecode_that_is_none_is_told(clip: Path, voice: Path, tmp_path: Path
     assert left_in(tmp_path) == []
 
 
-def render_json(clips: Path, voice: Path, output: Path) -> list[str]:
+def render_json(people: Path, voice: Path, output: Path) -> list[str]:
     """The arguments of a short render that prints its events."""
-    return ["render", str(clips / "grid" / "bbaf2n.mpg"), "--audio", str(voice), "--fit", "trim", "--json", "-o", str(output)]
+    return ["render", str(people / "grid" / "bbaf2n.mpg"), "--audio", str(voice), "--fit", "trim", "--json", "-o", str(output)]
 
 
-def test_ctrl_c_leaves_nothing(clips: Path, voice: Path, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_nothing(people: Path, voice: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
-    arguments = render_json(clips, voice, output / "t.mkv")
+    arguments = render_json(people, voice, output / "t.mkv")
     environment = os.environ | {"HEYGEM_CACHE": str(tmp_path / "cache")}
     process = subprocess.Popen([*HEYGEM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     assert process.stdout is not None
@@ -185,8 +185,8 @@ def test_ctrl_c_leaves_nothing(clips: Path, voice: Path, tmp_path: Path) -> None
     assert left_in(output) == []
 
 
-def test_a_reader_that_goes_away_stops_the_render(clips: Path, voice: Path, tmp_path: Path) -> None:
-    arguments = render_json(clips, voice, tmp_path / "t.mkv")
+def test_a_reader_that_goes_away_stops_the_render(people: Path, voice: Path, tmp_path: Path) -> None:
+    arguments = render_json(people, voice, tmp_path / "t.mkv")
     process = subprocess.Popen([*HEYGEM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None

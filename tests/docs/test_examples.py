@@ -68,9 +68,9 @@ def test_the_example_of_a_timeline_format_reads_and_writes(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("example", ["extend/engine.md"], indirect=True)
 @pytest.mark.usefixtures("example")
-def test_the_example_of_an_engine_renders_whole_and_in_pieces_alike(clips: Path, tmp_path: Path) -> None:
-    video = making.write_clip(tmp_path / "clip.mkv", making.pictures(clips / "grid" / "bbaf2n.mpg")[10:30])
-    speech = making.write_sound(tmp_path / "words.wav", making.speech(clips / "grid" / "lrwp9a.mpg")[8000:24000])
+def test_the_example_of_an_engine_renders_whole_and_in_pieces_alike(people: Path, tmp_path: Path) -> None:
+    video = making.write_clip(tmp_path / "clip.mkv", making.pictures(people / "grid" / "bbaf2n.mpg")[10:30])
+    speech = making.write_sound(tmp_path / "words.wav", making.speech(people / "grid" / "lrwp9a.mpg")[8000:24000])
     shot, settings = Shot(video=str(video), speech=str(speech)), RenderSettings(engine="tint", fit="hold", format="ffv1")
     take = render(shot, tmp_path / "take.mkv", settings, cache=tmp_path / "cache")
     assert "Mouths are tinted." in take.notices

@@ -98,6 +98,7 @@ def test_a_frame_beside_one_that_passes_through_keeps_its_own_mouth() -> None:
     assert lip_opening(wanted).shape == (3,)
 
 
+@pytest.mark.full
 def test_the_calibration_is_measured_once_a_clip_and_another_speech_has_the_same(clips: Path, tmp_path: Path) -> None:
     video = clips / "german_512x512_25fps.mp4"
     cache, settings = Cache(tmp_path / "cache"), RenderSettings(fit="hold", adaptation=False)

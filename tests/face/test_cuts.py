@@ -35,6 +35,7 @@ def thumbnails(clips: Path) -> dict[str, list[Picture]]:
     return {name: pictures(clips / name, count=300, side=192) for name in NAMES}
 
 
+@pytest.mark.full
 def test_no_cut_is_seen_within_any_clip(thumbnails: dict[str, list[Picture]]) -> None:
     assert {name: cuts(frames) for name, frames in thumbnails.items()} == {name: [] for name in NAMES}
 

@@ -26,6 +26,7 @@ from .pictures import Picture, beside, pictures, sized
         ("german_512x512_25fps.mp4", 0, 500),
     ],
 )
+@pytest.mark.full
 def test_no_face_is_lost(clips: Path, tracker: MediaPipeMesh, name: str, start: int, count: int) -> None:
     found = [tracker.detect(picture, first=k == 0) for k, picture in enumerate(pictures(clips / name, start, count))]
     assert len(found) == min(count, probe(clips / name).frame_count - start)

@@ -13,6 +13,7 @@ PointsOf = Callable[[str], npt.NDArray[np.float32]]
 
 
 @pytest.mark.parametrize("name", ["man_1080x1920_30fps.mp4", "talking/talk02.mp4", "beard_1080x1920_25fps.mp4"])
+@pytest.mark.full
 def test_the_mesh_lies_on_its_68_points_and_near_the_persons_own_elsewhere(points_of: PointsOf, name: str) -> None:
     true = points_of(name)[::10]
     fitted = np.stack([mesh_from_68(points[list(VERTEX_AT), :2]) for points in true])

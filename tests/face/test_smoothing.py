@@ -28,6 +28,7 @@ def test_a_face_that_keeps_still_trembles_half_as_much(points_of: PointsOf) -> N
 
 
 @pytest.mark.parametrize("name", ["beard_1080x1920_25fps.mp4", "man_1080x1920_30fps.mp4", "talking/talk02.mp4"])
+@pytest.mark.full
 def test_plosives_stay_closed_and_speech_keeps_its_size(points_of: PointsOf, name: str) -> None:
     points = points_of(name)
     before, after = lip_opening(points), lip_opening(smooth(points, 25))

@@ -179,6 +179,7 @@ def test_augmented_speech_keeps_sound_and_mouth_of_one_length(examples: list[Exa
     assert len(quick.deltas) == pytest.approx(160, abs=1)
 
 
+@pytest.mark.full
 def test_a_clip_teaches_only_with_its_own_sound(talking: Footage, long_talk: Footage) -> None:
     used, found = examples_from_footage(talking, load_motion_model())
     assert used.used
@@ -193,6 +194,7 @@ def test_a_clip_teaches_only_with_its_own_sound(talking: Footage, long_talk: Foo
     assert (used.reason_message.code, used.reason_message.message) == ("train.clip-not-this-face", used.reason)
 
 
+@pytest.mark.full
 def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(few_clips: Path, checkpoints: Path, tmp_path: Path) -> None:
     task = TrainTask(
         output=str(tmp_path / "own.safetensors"),
@@ -211,6 +213,7 @@ def test_a_whole_run_from_raw_clips_writes_a_head_and_a_page(few_clips: Path, ch
 
 
 @pytest.mark.parametrize("kind", ["hubert", "wav2vec2"])
+@pytest.mark.full
 def test_a_head_trained_by_the_command_through_a_users_encoder_renders(
     kind: str, few_clips: Path, checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +234,7 @@ def test_a_head_trained_by_the_command_through_a_users_encoder_renders(
     assert "heygem train motion --speech-encoder" in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_an_interrupted_run_goes_on_only_when_told(few_clips: Path, checkpoints: Path, tmp_path: Path) -> None:
     def task(**options: object) -> TrainTask:
         common = {"output": str(tmp_path / "own.safetensors"), "clips": (str(few_clips),), "encoder": str(checkpoints / "hubert")}
@@ -247,6 +251,7 @@ def test_an_interrupted_run_goes_on_only_when_told(few_clips: Path, checkpoints:
     assert isinstance(events[-1], Trained)
 
 
+@pytest.mark.full
 def test_a_small_listener_learns_to_hear_like_the_encoder_and_the_head_then_needs_none(
     few_clips: Path, checkpoints: Path, tmp_path: Path
 ) -> None:
@@ -264,6 +269,7 @@ def test_a_small_listener_learns_to_hear_like_the_encoder_and_the_head_then_need
     assert np.isfinite(predict_with(model, np.zeros(16_000, np.float32)).coefficients).all()
 
 
+@pytest.mark.full
 def test_the_synthetic_voices_of_the_recipe_speak_many_languages_and_are_the_same_every_time() -> None:
     if shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")

@@ -27,12 +27,12 @@ CLIPS = ((30, 4), (42, 20), (60, 40))  # start in the sequence, first frame of t
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, clips):
+def server(tmp_path_factory, people):
     needs_node()
     folder = tmp_path_factory.mktemp("studio")
     media = folder / "media"
     media.mkdir()
-    shutil.copy(sorted((clips / "grid").glob("*.mpg"))[1], media / "speech.mpg")
+    shutil.copy(sorted((people / "grid").glob("*.mpg"))[1], media / "speech.mpg")
     server = RealServer(folder, media)
     server.start()
     yield server
@@ -47,11 +47,11 @@ def desks(server) -> Iterator[list[Desk]]:
         desk.close()
 
 
-def footage(server: RealServer, clips: Path, here: Setting) -> str:
+def footage(server: RealServer, people: Path, here: Setting) -> str:
     """A real person at the sequence's rate, with timecode, under a name that has to be quoted everywhere."""
     path = server.folder / "media" / f"cl\u2028ip \u201cone\u201d \"two\" 'at' <script> ${{x}} #%20 {here.name}.mov"
     if not path.exists():
-        talking(sorted((clips / "grid").glob("*.mpg"))[0], path, rate=here.rate, frames=60, timecode=here.media_timecode)
+        talking(sorted((people / "grid").glob("*.mpg"))[0], path, rate=here.rate, frames=60, timecode=here.media_timecode)
     return str(path)
 
 
@@ -81,11 +81,11 @@ def takes_of(server: RealServer, job: str) -> list[dict[str, Any]]:
     return [take for shot in server.ask("GET", f"/api/v1/jobs/{job}")["shots"] for take in shot["takes"]]
 
 
-def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_and_another_project(server, desks, clips):
+def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_and_another_project(server, desks, people):
     """One run sees everything: what must not change is compared to the last bit."""
     desk = CepDesk(server, setting("23.976"))
     desks.append(desk)
-    three_clips(desk, footage(server, clips, desk.setting))
+    three_clips(desk, footage(server, people, desk.setting))
     start = desk.untouched()
     wanted = [(3, start, 12, HANDLES) for start, _ in CLIPS]
 
@@ -149,10 +149,11 @@ def shown(desk: CepDesk) -> None:
     desk.wait(lambda: frame.evaluate(filled) > 40, 30, "the page in the frame shows nothing")
 
 
-def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(server, desks, clips):
+@pytest.mark.full
+def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(server, desks, people):
     desk = UxpDesk(server, setting("29.97"))
     desks.append(desk)
-    three_clips(desk, footage(server, clips, desk.setting))
+    three_clips(desk, footage(server, people, desk.setting))
     start = desk.untouched()
     desk.open_panel()
     with server.client() as client:
@@ -178,12 +179,13 @@ def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(ser
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_a_nested_clip_with_nested_speech_is_rendered_from_what_premiere_exports_and_comes_back_baked(server, desks, clips, panel):
+@pytest.mark.full
+def test_a_nested_clip_with_nested_speech_is_rendered_from_what_premiere_exports_and_comes_back_baked(server, desks, people, panel):
     """Only Premiere can draw it; the fake Premiere's encoder writes real frames of a real person, the server renders from those."""
     desk = DESKS[panel](server, setting("25"), width=360, height=288)
     desks.append(desk)
     speech = str(server.folder / "media" / "speech.mpg")
-    nested = footage(server, clips, desk.setting)
+    nested = footage(server, people, desk.setting)
     desk.lay(nest=nested, start=50, length=12, offset=8, selected=True)
     desk.lay(nest=speech, start=50, length=12, track=1, kind=desk.sound, selected=True)
     desk.open_panel()

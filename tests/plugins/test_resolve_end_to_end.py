@@ -35,13 +35,13 @@ HOST = "resolve-test"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, clips):
+def server(tmp_path_factory, people):
     folder = tmp_path_factory.mktemp("studio")
     media = folder / "media"
     media.mkdir()
-    person = sorted((clips / "grid").glob("*.mpg"))[0]
+    person = sorted((people / "grid").glob("*.mpg"))[0]
     talking(person, media / "clip.mov", rate=RATE, frames=60, timecode=MEDIA_START)
-    shutil.copy(sorted((clips / "grid").glob("*.mpg"))[1], media / "speech.mpg")
+    shutil.copy(sorted((people / "grid").glob("*.mpg"))[1], media / "speech.mpg")
     server = RealServer(folder, media)
     server.start()
     yield server
@@ -163,6 +163,7 @@ def test_three_clips_with_one_speech_come_back_to_their_places_through_a_crash_a
     again.close()
 
 
+@pytest.mark.full
 def test_a_compound_clip_that_says_a_mix_comes_back_from_resolves_own_export(server):
     """What only Resolve can decode, picture and sound: offered in the window, exported by Resolve, rendered, and laid above the clip
     with its look in it already, so that nothing is copied onto it."""

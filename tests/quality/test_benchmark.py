@@ -99,6 +99,7 @@ def run(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.full
 def test_the_page_stands_alone(run):
     page = (run / "again" / "quality.html").read_text(encoding="utf-8")
     links = _Links()

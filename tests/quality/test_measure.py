@@ -71,6 +71,7 @@ def quality(own, folder) -> Quality:
     return measure_take(own, cache=folder / "cache")
 
 
+@pytest.mark.full
 def test_a_take_of_the_same_words_is_held_against_the_real_mouth(quality):
     assert quality.real_opening.r is not None
     assert quality.real_closures.threshold == 0.02
@@ -98,6 +99,7 @@ def test_a_take_whose_plan_is_gone_keeps_its_other_figures(own, quality, folder)
     assert found.opening == quality.opening
 
 
+@pytest.mark.full
 def test_a_take_made_with_silence_keeps_still_and_is_searched_for_the_old_mouth(talking, folder):
     take = made(talking, write_sound(folder / "silence.wav", np.zeros(16_000 * FRAMES // 25, np.float32)), folder / "silent.mkv")
     found = examine_take(take, cache=folder / "cache").quality
@@ -106,6 +108,7 @@ def test_a_take_made_with_silence_keeps_still_and_is_searched_for_the_old_mouth(
     assert found.likeness.psnr is None  # the mouths ought to differ
 
 
+@pytest.mark.full
 def test_a_source_passed_off_as_a_silent_take_is_caught(talking, folder):
     """Leakage as bad as can be: the source's own pixels under the report of a take that ought to be silent."""
     silent = made(talking, write_sound(folder / "nothing.wav", np.zeros(16_000 * FRAMES // 25, np.float32)), folder / "nothing.mkv")
@@ -144,6 +147,7 @@ def footage(clips, folder) -> dict[float, Quality]:
     return {late: examine_take(with_sound(folder / f"late{late}.mkv", clip, 100, late)).quality for late in (0.0, 0.08)}
 
 
+@pytest.mark.full
 def test_footage_without_a_report_is_held_against_its_own_sound(footage):
     found = footage[0.0].own_speech
     assert found.opening.r_best > 0.4

@@ -104,8 +104,15 @@ def unfinished(folder: Path) -> list[str]:
     return [name for name in left_in(folder) if "/." in f"/{name}" and "locks/" not in name]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("stage", ["track", "render"])
+@pytest.mark.parametrize(
+    ("number", "stage"),
+    [
+        (signal.SIGTERM, "track"),
+        (signal.SIGINT, "render"),
+        pytest.param(signal.SIGTERM, "render", marks=pytest.mark.full),
+        pytest.param(signal.SIGINT, "track", marks=pytest.mark.full),
+    ],
+)
 def test_a_signal_stops_the_task_and_nothing_is_left(man: Path, woman: Path, tmp_path: Path, number: int, stage: str) -> None:
     output, cache = tmp_path / "out", tmp_path / "cache"
     output.mkdir()

@@ -54,11 +54,11 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def folder(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """face.mov of 10 frames, words.wav."""
     folder = tmp_path_factory.mktemp("material")
-    write_clip(folder / "face.mov", pictures(clips / "grid" / "bbaf2n.mpg")[20:30])
-    write_sound(folder / "words.wav", speech(clips / "grid" / "lrwp9a.mpg")[8000:24000])
+    write_clip(folder / "face.mov", pictures(people / "grid" / "bbaf2n.mpg")[20:30])
+    write_sound(folder / "words.wav", speech(people / "grid" / "lrwp9a.mpg")[8000:24000])
     return folder
 
 

@@ -119,15 +119,15 @@ def toy(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def clip(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """40 frames of a man: two whole blocks of the toy and a half."""
-    man = clips / "grid" / "bbaf2n.mpg"
+    man = people / "grid" / "bbaf2n.mpg"
     return making.write_clip(tmp_path_factory.mktemp("toy") / "clip.mp4", making.pictures(man)[10:50])
 
 
 @pytest.fixture(scope="module")
-def sentence(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return making.write_sound(tmp_path_factory.mktemp("toy") / "sentence.wav", making.speech(clips / "grid" / "lrwp9a.mpg")[8000:40000])
+def sentence(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return making.write_sound(tmp_path_factory.mktemp("toy") / "sentence.wav", making.speech(people / "grid" / "lrwp9a.mpg")[8000:40000])
 
 
 def heygem(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -169,6 +169,7 @@ def generated(log: Path) -> list[str]:
     return [line.split(" ", 1)[1] for line in log.read_text().splitlines()]
 
 
+@pytest.mark.full
 def test_an_engine_of_another_package_renders_from_the_command_line_and_in_pieces_in_processes_of_their_own(
     toy: Path, clip: Path, sentence: Path, tmp_path: Path
 ) -> None:

@@ -84,11 +84,11 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def test_a_job_is_done_by_the_executor_that_the_settings_name(clips: Path, tmp_path: Path) -> None:
+def test_a_job_is_done_by_the_executor_that_the_settings_name(people: Path, tmp_path: Path) -> None:
     folder = tmp_path / "material"
     folder.mkdir()
-    write_clip(folder / "face.mov", pictures(clips / "grid" / "bbaf2n.mpg")[20:30])
-    write_sound(folder / "words.wav", speech(clips / "grid" / "lrwp9a.mpg")[8000:24000])
+    write_clip(folder / "face.mov", pictures(people / "grid" / "bbaf2n.mpg")[20:30])
+    write_sound(folder / "words.wav", speech(people / "grid" / "lrwp9a.mpg")[8000:24000])
     with running(tmp_path, roots=(folder,), executor="toy") as server:
         info = server.ask("GET", "/api/v1/info").json
         assert (info["executor"], info["workers"]) == ("toy", 2)

@@ -171,11 +171,12 @@ def test_the_server_lists_it_for_the_page_and_takes_it(media: Path, tmp_path: Pa
         assert "choose one of otio, otioz" in refused.json["message"]
 
 
-def test_over_http_its_takes_come_back_in_it(clips: Path, tmp_path: Path) -> None:
+@pytest.mark.full
+def test_over_http_its_takes_come_back_in_it(people: Path, tmp_path: Path) -> None:
     folder = tmp_path / "edit"
     folder.mkdir()
-    write_clip(folder / "face.mov", pictures(clips / "grid" / "bbaf2n.mpg")[16:40])
-    write_sound(folder / "words.wav", speech(clips / "grid" / "lrwp9a.mpg")[8000:40000])
+    write_clip(folder / "face.mov", pictures(people / "grid" / "bbaf2n.mpg")[16:40])
+    write_sound(folder / "words.wav", speech(people / "grid" / "lrwp9a.mpg")[8000:40000])
     with running(tmp_path, roots=(folder,)) as server:
         settings = {"sound": "none", "fit": "hold", "format": "prores"}
         request = {"path": str(cuts(folder)), "selection": {"speech_tracks": ["A1"]}, "settings": settings}

@@ -75,8 +75,8 @@ def toy(tmp_path: Path) -> Iterator[Path]:
     sys.modules.pop("toy_tracker", None)
 
 
-def test_a_take_is_made_with_a_tracker_of_another_package_from_the_command_line(toy: Path, clips: Path, tmp_path: Path) -> None:
-    man = clips / "grid" / "bbaf2n.mpg"
+def test_a_take_is_made_with_a_tracker_of_another_package_from_the_command_line(toy: Path, people: Path, tmp_path: Path) -> None:
+    man = people / "grid" / "bbaf2n.mpg"
     clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(man)[10:22])
     words = making.write_sound(tmp_path / "words.wav", making.speech(man)[8000:16000])
     command = [sys.executable, "-m", "heygem_server.cli", "render", str(clip), "--audio", str(words), "-o", str(tmp_path / "take.mkv")]

@@ -230,6 +230,7 @@ def test_overlapping_events_go_on_tracks_of_their_own() -> None:
     assert read.notices == ("Event 003 of the edit list has no usable record times and is left out.",)
 
 
+@pytest.mark.full
 def test_ten_thousand_clips_all_become_shots(files: Files) -> None:
     media, voice = files.add("a.mov", video(Fraction(25), 500)), files.add("v.wav", sound(40_000))
     pictures = [clip(f"c{n}", times(n % 400, 20, 25), external(media, times(0, 500, 25))) for n in range(10_000)]

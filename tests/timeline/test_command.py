@@ -35,11 +35,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def folder(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip of 24 frames with a face from 01:00:00:00, a speech, and a timeline that shows frames 4–18 of it at record 10–24."""
     folder = tmp_path_factory.mktemp("edit")
-    write_clip(folder / "face.mov", pictures(clips / "grid" / "bbaf2n.mpg")[16:40], timecode="01:00:00:00")
-    write_sound(folder / "words.wav", speech(clips / "grid" / "lrwp9a.mpg")[8000:40000])
+    write_clip(folder / "face.mov", pictures(people / "grid" / "bbaf2n.mpg")[16:40], timecode="01:00:00:00")
+    write_sound(folder / "words.wav", speech(people / "grid" / "lrwp9a.mpg")[8000:40000])
     made = timeline(
         track(
             "Video",

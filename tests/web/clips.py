@@ -1,4 +1,4 @@
-"""Tiny clips of a real person, cut from the shared ones, and others made of nothing."""
+"""Tiny clips of a made person, and others made of nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ RATE = Fraction(25)
 SIDE = 256  # pixels
 
 
-def make_clips(clips: Path, folder: Path) -> Path:
+def make_clips(people: Path, folder: Path) -> Path:
     """speaker.mp4 (30 frames), second.mp4 (24), slow.mp4 (120, for what must be seen at work), speech.wav (0.9 s), long.wav, levels.mp4."""
-    cut(clips / SOURCE, folder / "speaker.mp4", 0, 30)
-    cut(clips / SOURCE, folder / "second.mp4", 60, 24)
-    cut(clips / SOURCE, folder / "slow.mp4", 0, 120, side=640)
-    sound = _speech(clips / SOURCE)
+    cut(people / SOURCE, folder / "speaker.mp4", 0, 30)
+    cut(people / SOURCE, folder / "second.mp4", 60, 24)
+    cut(people / SOURCE, folder / "slow.mp4", 0, 120, side=640)
+    sound = _speech(people / SOURCE)
     write_wav(folder / "speech.wav", sound[16_000:30_400])
     write_wav(folder / "long.wav", sound[: 3 * 16_000])
     levels(folder / "levels.mp4")

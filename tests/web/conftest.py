@@ -29,9 +29,9 @@ def page_files() -> Path:
 
 
 @pytest.fixture(scope="session")
-def media(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with tiny clips of a real person, and speech."""
-    return make_clips(clips, tmp_path_factory.mktemp("page-media"))
+def media(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tiny clips of a made person, and speech."""
+    return make_clips(people, tmp_path_factory.mktemp("page-media"))
 
 
 @pytest.fixture(scope="package")

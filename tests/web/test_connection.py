@@ -29,6 +29,7 @@ def test_a_reload_in_the_middle_shows_the_job_where_it_is(page: Any, server: Run
     expect(card.get_by_text("Canceled").first).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_server_that_is_killed_and_comes_back_is_found_again_silently_and_nothing_stale_is_shown(
     page: Any, server: RunningServer
 ) -> None:
@@ -152,6 +153,7 @@ def lure() -> Iterator[tuple[str, list[str]]]:
         listener.server_close()
 
 
+@pytest.mark.full
 def test_a_second_tab_a_reload_and_a_restart_stay_signed_in(browser: Any, server: RunningServer) -> None:
     page, complaints = open_page(browser, server)
     second = page.context.new_page()

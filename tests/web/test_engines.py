@@ -14,6 +14,8 @@ from ..seams.test_engine import TOY
 from .running import RunningServer, open_page
 from .test_new import give
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture
 def toy_server(page_files: Path, media: Path, tmp_path: Path) -> Iterator[RunningServer]:

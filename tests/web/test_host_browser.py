@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .editor import ScriptedEditor
 from .running import RunningServer
 from .test_host_choices import start
 from .test_looks import AXE, NAME, complaints_of_axe
+
+pytestmark = pytest.mark.full
 
 RESOLVE: dict[str, Any] = {
     "id": "resolve/on this machine",

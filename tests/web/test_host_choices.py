@@ -15,6 +15,8 @@ from .running import RunningServer, open_page
 from .test_looks import AXE, complaints_of_axe
 from .test_new import give
 
+pytestmark = pytest.mark.full
+
 
 def jobs_of(server: RunningServer) -> list[str]:
     """Ids of the jobs that came from editors, oldest first."""

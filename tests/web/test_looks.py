@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 from .running import REPOSITORY, RunningServer, unfold
 from .test_new import give
 
+pytestmark = pytest.mark.full
+
 WIDTHS = (1360, 800, 320)
 NAME = """() => {
   const element = document.activeElement;

@@ -62,6 +62,7 @@ def test_the_history_has_pictures_and_survives_a_restart(page: Any, server: Runn
     expect(card).to_be_visible()
 
 
+@pytest.mark.full
 def test_stepping_shows_the_frame_that_is_named_in_both_pictures(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
     """Each picture of the player is compared with all frames of the file: the one that is named must be the nearest."""
     open_take(page, take)
@@ -117,6 +118,7 @@ def test_the_report_is_told_in_words_and_its_ranges_lead_to_their_frames(page: A
         expect(quality).to_contain_text(weak["reason"])
 
 
+@pytest.mark.full
 def test_a_take_is_measured_and_its_figures_are_told_in_words(page: Any, server: RunningServer) -> None:
     made = server.finished(server.submit(name="measured")["job"]["id"])["shots"][0]["takes"][0]
     open_take(page, made)
@@ -127,6 +129,7 @@ def test_a_take_is_measured_and_its_figures_are_told_in_words(page: Any, server:
     expect(quality.get_by_role("button", name="Measure now")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_a_take_whose_picture_runs_forth_and_back_is_shown_beside_its_original(page: Any, server: RunningServer) -> None:
     made = server.submit("second.mp4", "long.wav", settings={"format": "h264", "fit": "loop"}, name="looped")
     take = server.finished(made["job"]["id"])["shots"][0]["takes"][0]
@@ -137,6 +140,7 @@ def test_a_take_whose_picture_runs_forth_and_back_is_shown_beside_its_original(p
     expect(page.get_by_text("These frames cannot be shown beside the original")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_weak_frames_are_marks_to_press(page: Any, server: RunningServer) -> None:
     """No measure names weak frames of a clip this short, so they are written into the take's record while the server is away."""
     made = server.finished(server.submit(name="weak")["job"]["id"])["shots"][0]["takes"][0]
@@ -174,6 +178,7 @@ def test_a_take_is_downloaded_pinned_and_shown_in_its_folder(page: Any, server: 
     expect(page.get_by_role("button", name="Pin", exact=True)).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_take_is_rendered_again_with_other_settings_and_nothing_is_overwritten(
     page: Any, server: RunningServer, take: dict[str, Any]
 ) -> None:
@@ -218,6 +223,7 @@ def test_a_take_that_goes_while_it_is_shown_is_told_and_not_asked_for_again(page
     expect(page.get_by_text("This take was deleted.")).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_hostile_file_name_is_text_wherever_it_is_shown(page: Any, server: RunningServer, media: Path) -> None:
     upload = {"name": HOSTILE, "mimeType": "video/mp4", "buffer": (media / "speaker.mp4").read_bytes()}
     page.get_by_role("region", name="New speech", exact=True).locator("input[type=file]").set_input_files(str(media / "speech.wav"))

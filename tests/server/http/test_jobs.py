@@ -25,13 +25,13 @@ from .running import Answer, Server, arrivals, running, told, wait_for
 
 
 @pytest.fixture(scope="module")
-def studio(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
+def studio(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
     """A server that has made one take of sixteen frames, for an editor's project."""
     folder = tmp_path_factory.mktemp("studio")
     media = folder / "media"
     media.mkdir()
-    making.write_clip(media / "short.mp4", making.pictures(clips / "grid" / "bbaf2n.mpg")[20:36])
-    making.write_sound(media / "words.wav", making.speech(clips / "grid" / "lrwp9a.mpg")[8000:18240])
+    making.write_clip(media / "short.mp4", making.pictures(people / "grid" / "bbaf2n.mpg")[20:36])
+    making.write_sound(media / "words.wav", making.speech(people / "grid" / "lrwp9a.mpg")[8000:18240])
     maps = (PathMap(theirs="Z:\\takes", ours=str(folder / "takes")), PathMap(theirs="Z:\\media", ours=str(media)))
     with running(folder, path_maps=maps) as server:
         host = server.token("host", host="premiere-1", project="p1")

@@ -46,15 +46,15 @@ def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def short(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def short(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen frames of a man."""
-    pictures = making.pictures(clips / "grid" / "bbaf2n.mpg")[20:36]
+    pictures = making.pictures(people / "grid" / "bbaf2n.mpg")[20:36]
     return making.write_clip(tmp_path_factory.mktemp("short") / "short.mp4", pictures)
 
 
 @pytest.fixture(scope="session")
-def sentences(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def sentences(people: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two pieces of speech, a second each."""
-    folder, speech = tmp_path_factory.mktemp("speech"), making.speech(clips / "grid" / "lrwp9a.mpg")
+    folder, speech = tmp_path_factory.mktemp("speech"), making.speech(people / "grid" / "lrwp9a.mpg")
     first, second = speech[8000:24000], speech[20000:36000]
     return making.write_sound(folder / "first.wav", first), making.write_sound(folder / "second.wav", second)

@@ -81,6 +81,7 @@ async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Pa
     assert left_in(tmp_path / "takes") == [*waiting, "short_v1.mkv", "short_v1.mkv.report.json"]
 
 
+@pytest.mark.full
 async def test_one_bad_video_fails_alone_with_its_reason_and_is_not_tried_again(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -202,6 +203,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+@pytest.mark.full
 async def test_a_source_that_changes_after_planning_is_planned_again(short: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
     """Otherwise a segment of the new file would be kept under the key of the old one."""
     clip = tmp_path / "clip.mp4"
@@ -244,6 +246,7 @@ def test_importing_the_open_services_loads_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
+@pytest.mark.full
 async def test_a_finished_take_is_measured_while_nothing_waits(short: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
     async with open_services(settings(tmp_path, measure_takes=True)) as services:
         take = (await ended(services, (await submit(services, tmp_path, [(short, sentences[0])])).job.id)).shots[0].takes[0]
@@ -254,6 +257,7 @@ async def test_a_finished_take_is_measured_while_nothing_waits(short: Path, sent
         assert report.quality.frames == take.frames
 
 
+@pytest.mark.full
 async def test_the_original_of_a_take_that_runs_forth_and_back_has_as_many_frames(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:
