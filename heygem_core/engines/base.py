@@ -65,7 +65,8 @@ class Needs:
     devices: tuple[DeviceKind, ...] = ("cuda", "mps", "cpu")  # that it draws on, the preferred one first
     memory_bytes: int = 0  # that the device must have in all
     packages: tuple[Package, ...] = ()
-    weights: tuple[Weights, ...] = ()
+    weights: tuple[Weights, ...] = ()  # files of the engine's own
+    models: tuple[str | tuple[str, ...], ...] = ()  # ids of the catalogue (`weights`); of several in one tuple any one will do
     hdr: bool = True  # whether it draws pictures in PQ and HLG
 
 

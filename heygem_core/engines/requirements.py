@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..device import choose_device, memory_of, usable_devices
 from ..errors import DeviceUnavailable, MissingPackage, MissingWeights, UnsupportedMedia
+from ..weights.catalogue import model
+from ..weights.installed import first_installed
 from .base import Engine
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ def check_engine(engine: Engine, info: MediaInfo) -> None:
             raise MissingWeights(
                 "engine.needs-weights", engine=engine.name, weights=weights.title, path=weights.path, source=weights.source
             )
+    for wanted in engine.needs.models:
+        choices = (wanted,) if isinstance(wanted, str) else wanted
+        if first_installed(choices) is None:
+            entry = model(choices[0])
+            raise MissingWeights("engine.needs-model", engine=engine.name, title=entry.title, command=entry.command)
     if info.colour.hdr and not engine.needs.hdr:
         raise UnsupportedMedia("engine.no-hdr", file=info.path.name, engine=engine.name)
 

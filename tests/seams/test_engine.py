@@ -275,7 +275,7 @@ class Wanting:
         self.needs = Needs(**needs)
 
 
-def test_each_need_has_its_own_sentence(clip: Path, tmp_path: Path) -> None:
+def test_each_need_has_its_own_sentence(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from heygem_core.engines.base import Package, Weights
     from heygem_core.engines.requirements import check_engine, device_for
     from heygem_core.media.probe import probe
@@ -288,6 +288,12 @@ def test_each_need_has_its_own_sentence(clip: Path, tmp_path: Path) -> None:
         check_engine(Wanting(weights=(weights,)), info)  # type: ignore[arg-type]
     weights.path.touch()
     check_engine(Wanting(weights=(weights,), hdr=False), info)  # type: ignore[arg-type]
+    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path / "models"))
+    with pytest.raises(MissingWeights, match=r"needs the model Wav2Lip GAN, which.*`heygem models get wav2lip-gan`"):
+        check_engine(Wanting(models=(("wav2lip-gan", "wav2lip"),)), info)  # type: ignore[arg-type]
+    (tmp_path / "models" / "wav2lip").mkdir(parents=True)
+    (tmp_path / "models" / "wav2lip" / "model.safetensors").touch()
+    check_engine(Wanting(models=(("wav2lip-gan", "wav2lip"),)), info)  # type: ignore[arg-type]
     hdr = making.write_clip(tmp_path / "hdr.mov", making.pictures(clip)[:2], rate=Fraction(25))
     pq = replace(probe(hdr), colour=replace(info.colour, transfer=16))
     with pytest.raises(UnsupportedMedia, match=r"HDR.*“wanting”"):

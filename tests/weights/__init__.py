@@ -1,0 +1,1 @@
+"""Tests of `heygem_core.weights`."""
