@@ -29,6 +29,10 @@ def add_grain(picture: Tensor, source: Tensor, matte: Tensor, *, frame: int) -> 
     missing = max(noise_level(source[0], face) ** 2 - noise_level(picture[0], face) ** 2, 0.0) ** 0.5
     if missing < _VISIBLE:
         return picture
-    seed = torch.Generator().manual_seed(frame)
-    grain = torch.randn(picture.shape[1:], generator=seed) * missing
+    grain = grain_of((picture.shape[1], picture.shape[2]), missing, frame=frame)
     return torch.cat([(picture[0] + grain)[None], picture[1:]])
+
+
+def grain_of(size: tuple[int, int], level: float, *, frame: int) -> Tensor:
+    """Grain (h, w) of that standard deviation, the same for the same frame of a take."""
+    return torch.randn(size, generator=torch.Generator().manual_seed(frame)) * level

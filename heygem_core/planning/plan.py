@@ -43,6 +43,7 @@ from ..motion.predict import motion_version
 from ..rendering.inputs import Inputs, open_inputs, refuse_other_speech
 from ..shot import Event, Progress, RenderSettings, Shot, from_json, notice, to_json
 from ..speech.recording_checks import remarks
+from ..weights.digests import model_digests
 from .basis import Basis, basis_of, looked_at
 from .frame_map import TakeFrames
 from .generation import GenerationBlock, blocks_of, generate_blocks, kept_outline, outline_of
@@ -191,6 +192,7 @@ def plan_key(shot: Shot, settings: RenderSettings, inputs: Inputs, cache: Cache)
         engine.name,
         engine.version,
         settings.device if generates(engine) else None,  # devices make slightly different pictures of the same
+        *model_digests(engine.needs.models, cache),
         settings.tracker,
         shot.speech_start,
         shot.speech_end,

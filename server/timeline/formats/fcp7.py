@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .format import Format, Notices
-
-if TYPE_CHECKING:
-    from ..conform_types import FinishedTake, PublishMode
 
 
 def _read(data: bytes, _rate: Fraction | None) -> tuple[Any, Notices]:
@@ -26,12 +22,6 @@ def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
     return text.encode(), notices
 
 
-def _graft(data: bytes, takes: Sequence[FinishedTake], mode: PublishMode, rate: Fraction | None) -> tuple[bytes, Notices]:
-    from .fcp7_graft import graft_fcp7
-
-    return graft_fcp7(data, takes, mode, rate)
-
-
 FORMAT = Format(
     name="fcp7",
     title="Final Cut Pro 7 XML (Premiere)",
@@ -40,5 +30,4 @@ FORMAT = Format(
     sniff=lambda head: head.startswith(b"<") and b"<xmeml" in head,
     read=_read,
     write=_write,
-    graft=_graft,
 )

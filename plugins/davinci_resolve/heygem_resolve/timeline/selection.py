@@ -29,11 +29,10 @@ def read_selection(editor: Editor) -> dict[str, Any]:
         animation.told(clips.describe(timeline, project, kind, track, item), written, copies_fades=can(item, "GetFades"))
         for kind, track, item in chosen
     ]
-    sequence = describe_timeline(timeline)
     return {
-        "sequence": sequence,
+        "sequence": describe_timeline(timeline),
         "items": items,
-        "document": None if written is None else otio_document.with_timecode(written, drop_frame=sequence["drop_frame"]),
+        "document": written,
         "found_by": found_by,
     }
 
