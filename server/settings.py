@@ -72,6 +72,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     stall_limit_s: Annotated[float, Meta(gt=0, le=86400, description="a worker that says nothing for so long is stopped")] = 120.0
     look_limit_s: Annotated[float, Meta(gt=0, le=3600, description="longest time to look at a file (facts, posters …)")] = 120.0
     measure_takes: Annotated[bool, Meta(description="look at finished takes again while nothing waits: figures and weak frames")] = True
+    make_previews: Annotated[bool, Meta(description="make what a browser plays of a take as soon as it is delivered")] = True
     segment_frames: Annotated[int, Meta(ge=8, le=100_000, description="longest piece of a take: what is retried and reused")] = 240
     disk_floor_bytes: Annotated[int, Meta(ge=0, description="work waits while less than this is free")] = 2 * GIB
     largest_upload_bytes: Annotated[int, Meta(ge=1, description="largest file that may be sent")] = 64 * GIB

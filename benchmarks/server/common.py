@@ -32,6 +32,7 @@ def settings(folder: Path, **changes: Any) -> ServerSettings:
         "cache": folder / "cache",
         "disk_floor_bytes": 1 << 20,
         "measure_takes": False,
+        "make_previews": False,
         "keep_days": None,
         "keep_bytes": None,
     }

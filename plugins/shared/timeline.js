@@ -12,18 +12,25 @@ function selection(described, document) {
   if (!described) return { sequence: null, items: [], document: null, found_by: null };
   const rate = ticks.rateOf(described.timebase);
   const chosen = chosenItems(described);
+  const drop = DROP_FRAME.includes(described.displayFormat);
   return {
     sequence: {
       id: described.id,
       name: described.name,
       rate,
       start_frame: ticks.toFrames(described.zeroPoint, rate),
-      drop_frame: DROP_FRAME.includes(described.displayFormat),
+      drop_frame: drop,
     },
     items: chosen.map((entry) => selectedItem(described, rate, entry)),
-    document: document || otio(described),
+    document: saysItsTimecode(document || otio(described), drop),
     found_by: chosen.length ? "selection" : null,
   };
+}
+
+/** OpenTimelineIO counts frames and does not say how timecode names them. */
+function saysItsTimecode(document, drop) {
+  const metadata = document.metadata || {};
+  return Object.assign(document, { metadata: { ...metadata, heygem: { ...(metadata.heygem || {}), drop_frame: drop } } });
 }
 
 /** Selected pictures, and the speech: selected sound that belongs to none of them, else what lies unlinked under them. */

@@ -28,6 +28,7 @@ from .events import Broadcaster
 from .handing_in import REFUSED
 from .job_log import JobLogs
 from .preview_cache import PreviewCache
+from .preview_making import make_previews
 from .quality_measuring import measure_when_idle
 from .retention import sweep
 from .scheduler import Scheduler
@@ -103,6 +104,8 @@ async def open_services(settings: ServerSettings) -> AsyncIterator[Services]:
     try:
         await scheduler.recover()
         working = [asyncio.create_task(scheduler.run()), asyncio.create_task(_sweep_now_and_then(services, settings))]
+        if settings.make_previews:
+            working.append(asyncio.create_task(make_previews(store, looks)))
         if settings.measure_takes:
             working.append(asyncio.create_task(measure_when_idle(store, scheduler, services.look)))
         try:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from heygem_core.errors import HeygemError
+from heygem_core.errors import HeygemError, MediaNotFound
 from heygem_core.messages import Message, known, tell, words
 
 from .clip_selection import ClipSelector
@@ -157,7 +157,12 @@ class _ShotBuilder:
         )
 
     def _from_media(self, each: TimelineItem, row: TimelineShot) -> TimelineShot:
-        path, facts = self.media(each)
+        try:
+            path, facts = self.media(each)
+        except MediaNotFound as error:
+            if error.said.code != "clip.no-media":
+                raise
+            return msgspec.structs.replace(row, needs_host_export=words("clip.no-media-file"))
         if path.suffix.lower() in HOST_SUFFIXES:
             return msgspec.structs.replace(row, needs_host_export=words("clip.host-format", suffix=path.suffix))
         if facts.kind != "video":
@@ -182,7 +187,7 @@ class _ShotBuilder:
             start_timecode=facts.start_timecode,
             media_frames=facts.frames,
             not_a_reference=_not_a_reference(each),
-            not_above=words("clip.dissolve-twice") if each.lead or each.tail else None,
+            not_above=words("clip.dissolve-twice") if each.dissolves else None,
             notices=(words("clip.short-for-dissolve"),) if short else (),
         )
 

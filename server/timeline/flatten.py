@@ -44,6 +44,8 @@ class TimelineItem:
     enabled: bool = True
     lead: Fraction = _ZERO  # s of a transition that shows the clip before `start`
     tail: Fraction = _ZERO  # s of a transition that shows it after `end`
+    into: Fraction = _ZERO  # s of a transition from `start` on, and up to `end`: another picture shows with it
+    out_of: Fraction = _ZERO
     nested: bool = False
     nest: str | None = None  # the host's id of the nest that it was found in, the outermost that has one
     whole: bool = True  # nothing of the clip is hidden by the nest or track around it
@@ -53,6 +55,11 @@ class TimelineItem:
     @property
     def duration(self) -> Fraction:
         return self.end - self.start
+
+    @property
+    def dissolves(self) -> bool:
+        """Whether a transition shows another picture with it, on either side of its edges."""
+        return bool(self.lead or self.tail or self.into or self.out_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +165,7 @@ def _items_of(item: Any, where: tuple[int, ...], start: Fraction, context: _Cont
             yield from _items_of_nest(item, where, start, end, context)
             return
         whole = _item_of_clip(item, where, start, end, context)
-        shown = trimmed(
-            replace(whole, lead=_offset_of(before, "in_offset"), tail=_offset_of(after, "out_offset")), context.low, context.high
-        )
+        shown = trimmed(_with_transitions(whole, before, after), context.low, context.high)
         if shown is not None:
             yield shown
     except BadTime as error:
@@ -270,6 +275,8 @@ def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) ->
         source_high=piece.source_high - at_high * abs(piece.speed),
         lead=_ZERO if begin else piece.lead,
         tail=_ZERO if finish else piece.tail,
+        into=max(_ZERO, piece.into - begin),
+        out_of=max(_ZERO, piece.out_of - finish),
         whole=False,
     )
 
@@ -348,6 +355,12 @@ def _nest_effects(nest: Any, *, strict: bool) -> str | None:
         return words("clip.nest-own-speed")
     others = [effect for effect in nest.effects if not isinstance(effect, _schema.LinearTimeWarp)]
     return words("clip.nest-effects") if others and strict else None
+
+
+def _with_transitions(whole: TimelineItem, before: Any, after: Any) -> TimelineItem:
+    lead, tail = _offset_of(before, "in_offset"), _offset_of(after, "out_offset")
+    into, out_of = _offset_of(before, "out_offset"), _offset_of(after, "in_offset")
+    return replace(whole, lead=lead, tail=tail, into=into, out_of=out_of)
 
 
 def _offset_of(neighbour: Any, name: str) -> Fraction:

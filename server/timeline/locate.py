@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from pathlib import Path, PureWindowsPath
 from urllib.parse import unquote
 
@@ -25,6 +28,34 @@ _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _LONGEST = 4096
 MAX_FILES = 500_000  # looked at for names, all roots together
+_LONGEST_REEL = 8  # letters of a reel's name in an edit list
+_MEDIA_SUFFIXES = {
+    "mov",
+    "mp4",
+    "m4v",
+    "mxf",
+    "mkv",
+    "avi",
+    "webm",
+    "mts",
+    "m2ts",
+    "ts",
+    "mpg",
+    "mpeg",
+    "dv",
+    "wmv",
+    "ogv",
+    "wav",
+    "bwf",
+    "aif",
+    "aiff",
+    "mp3",
+    "m4a",
+    "flac",
+    "ogg",
+    "opus",
+    "caf",
+}
 
 
 def path_of(url: str) -> str:
@@ -78,6 +109,7 @@ class Locator:
     searched: tuple[Path, ...] = ()
     own: tuple[Path, Path] | None = None  # the server's own folder and that of its takes, real: of the first only takes may be read
     _by_name: dict[str, list[Path]] | None = field(default=None, init=False)
+    _stems: list[tuple[str, Path]] | None = field(default=None, init=False)  # of media, in order
 
     def locate(self, path: str) -> Path:
         """Raises: MediaNotFound — nowhere, in several places, or outside the allowed folders."""
@@ -92,6 +124,21 @@ class Locator:
     def locate_name(self, name: str) -> Path:
         """A file that is known by its name alone. Raises: MediaNotFound."""
         return self._named(name)
+
+    def named_like(self, name: str) -> list[Path]:
+        """The files that a name without suffix may mean, likeliest first: those that are called so, else those whose name goes on
+        after it, as cameras number the clips of a reel, else, of a name that a list cut to eight letters, those that begin with it."""
+        wanted = same_name(name)
+        if not wanted:
+            return []
+        if self._stems is None:
+            every = ((key, path) for key, paths in self._index().items() if _is_media(key) for path in paths)
+            self._stems = sorted((_stem(key), path) for key, path in every)
+        called = list(takewhile(lambda each: each[0].startswith(wanted), islice(self._stems, bisect_left(self._stems, (wanted,)), None)))
+        exact = [path for stem, path in called if stem == wanted]
+        going_on = [path for stem, path in called if not stem[len(wanted) : len(wanted) + 1].isalnum()]
+        cut = [path for _, path in called] if len(wanted) >= _LONGEST_REEL else []
+        return [self._there(path, name) for path in exact or going_on or cut]
 
     def _direct(self, path: str) -> Path:
         """The file at that very path. Nothing asks the system about a path that its text or its folder rules out.
@@ -116,12 +163,12 @@ class Locator:
         return self._there(whole, path)
 
     def _there(self, path: Path, asked: str) -> Path:
-        """The file, where it may be read. Raises: MediaNotFound."""
-        if self.roots is not None:
-            path = self._inside(path)
-        if not _is_file(path):
-            raise MediaNotFound("media.nowhere", file=name_of(asked) or asked)
-        return path
+        """The file, where it may be read, in the form of Unicode that this disk has it under. Raises: MediaNotFound."""
+        for each in _spellings(path):
+            real = each if self.roots is None else self._inside(each)
+            if _is_file(real):
+                return real
+        raise MediaNotFound("media.nowhere", file=name_of(asked) or asked)
 
     def _is_own(self, folder: str, name: str) -> bool:
         """Whether it is the server's own folder."""
@@ -139,7 +186,7 @@ class Locator:
 
     def _named(self, path: str) -> Path:
         name = name_of(path)
-        found = self._index().get(name.lower(), []) if name else []
+        found = self._index().get(same_name(name), []) if name else []
         if not found:
             raise MediaNotFound("media.nowhere", file=name or path)
         likeness = [(_common_tail(path, str(each)), each) for each in found]
@@ -160,10 +207,32 @@ class Locator:
                     if seen > MAX_FILES:
                         return self._by_name
                     for file in files:
-                        same = self._by_name.setdefault(file.lower(), [])
+                        same = self._by_name.setdefault(same_name(file), [])
                         if (path := Path(folder, file)) not in same:
                             same.append(path)
         return self._by_name
+
+
+def same_name(name: str) -> str:
+    """A file name for comparing: in one form of Unicode and without regard to capitals."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _spellings(path: Path) -> Iterator[Path]:
+    """A path in either form of Unicode: macOS takes letters and their accents apart."""
+    text = str(path)
+    if text.isascii():
+        return iter((path,))
+    return iter(dict.fromkeys((path, *(Path(unicodedata.normalize(form, text)) for form in ("NFC", "NFD")))))
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _is_media(name: str) -> bool:
+    """Whether a file may be of a reel. Anything else may lie beside: stills, sidecars, other lists."""
+    return name.rpartition(".")[2] in _MEDIA_SUFFIXES
 
 
 def _is_file(path: Path) -> bool:
@@ -179,7 +248,7 @@ def _slashes(path: str) -> str:
 
 def _common_tail(one: str, other: str) -> int:
     """How many folders before the name are the same."""
-    pairs = zip(reversed(_slashes(one).lower().split("/")), reversed(_slashes(other).lower().split("/")), strict=False)
+    pairs = zip(reversed(same_name(_slashes(one)).split("/")), reversed(same_name(_slashes(other)).split("/")), strict=False)
     count = 0
     for a, b in pairs:
         if a != b:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from .facts import Facts
 from .flatten import TimelineItem
 from .locate import Locator, name_of, path_of
 from .metadata import own_text
-from .source_range import HOST_SUFFIXES
+from .source_range import HOST_SUFFIXES, embedded_start
 
 _schema = otio.schema
+_NO_REEL = {"AX", "BL", "BLACK", "UNKNOWN"}  # what lists write where there is none
 
 
 @dataclass(slots=True)
@@ -31,15 +33,18 @@ class Media:
 
     def __call__(self, item: TimelineItem) -> tuple[Path, MediaFacts]:
         """Raises: InputError."""
-        path = self.path(item.item, original_reference(item.item))
+        path = self.path(item.item, original_reference(item.item), item)
         return path, self.facts(path)
 
-    def path(self, clip: Any, reference: Any) -> Path:
+    def path(self, clip: Any, reference: Any, item: TimelineItem | None = None) -> Path:
+        """The file of a clip. item: its place, whose source times tell which clip of a reel is meant. Raises: MediaNotFound."""
         url = getattr(reference, "target_url", None) or ""
         key = url or f"\n{getattr(reference, 'name', '')}\n{clip.name}"
+        if not url and item is not None and own_text(clip, "reel") is not None:
+            key += f"\n{own_text(clip, 'reel')}\n{item.kind}\n{item.source_low}\n{item.source_high}"
         if key not in self._found:
             try:
-                self._found[key] = self.locator.locate(path_of(url)) if url else self._by_name(clip, reference)
+                self._found[key] = self.locator.locate(path_of(url)) if url else self._by_name(clip, reference, item)
             except HeygemError as error:
                 self._found[key] = error
         found = self._found[key]
@@ -47,11 +52,53 @@ class Media:
             raise found
         return found
 
-    def _by_name(self, clip: Any, reference: Any) -> Path:
+    def _by_name(self, clip: Any, reference: Any, item: TimelineItem | None) -> Path:
+        """A clip that says no path: by its name, else by that without a suffix or by its reel, as edit lists name media."""
+        refusal = MediaNotFound("clip.no-media")
         for name in (getattr(reference, "name", ""), clip.name):
             if name and "." in name:
-                return self.locator.locate_name(name)
-        raise MediaNotFound("clip.no-media")
+                try:
+                    return self.locator.locate_name(name)
+                except MediaNotFound as error:
+                    if own_text(clip, "reel") is None or error.said.code != "media.nowhere":
+                        raise
+                    refusal = error
+        reel = own_text(clip, "reel")
+        if reel is None or item is None:
+            raise refusal
+        reels = () if reel.upper() in _NO_REEL else (reel,)
+        for name in dict.fromkeys((clip.name, _without_suffix(clip.name), *reels)):
+            found = self.locator.named_like(name) if name else []
+            if found:
+                return self._of_reel(found, name, item)
+        raise MediaNotFound("media.nowhere", file=reel) if reels and refusal.said.code == "clip.no-media" else refusal
+
+    def _of_reel(self, found: list[Path], name: str, item: TimelineItem) -> Path:
+        """Of the files of a reel the one whose timecode holds the clip's. Raises: MediaNotFound — several do, or none of several."""
+        if len(found) == 1:
+            return found[0]
+        holding = {path: kind for path in found if (kind := self._kind_where_it_holds(path, item)) is not None}
+        fitting = [path for path, kind in holding.items() if (kind == "video") == (item.kind == "picture")]
+        if len(fitting) == 1 or len(holding) == 1:
+            return (fitting or list(holding))[0]
+        raise MediaNotFound("media.ambiguous", count=len(holding or found), file=name)
+
+    def _kind_where_it_holds(self, path: Path, item: TimelineItem) -> str | None:
+        """What a file is, where it holds the source times of a clip by its own timecode; else None."""
+        try:
+            facts = self.facts(path)
+        except HeygemError:
+            return None
+        if facts.kind != "video" if item.kind == "picture" else not facts.sound:
+            return None
+        start = embedded_start(facts, item.source_rate) or Fraction(0)
+        slack = Fraction(1) / facts.rate if facts.rate else Fraction(1, 10)
+        end = None if facts.duration_s is None else start + facts.duration_s + slack
+        return facts.kind if start - slack <= item.source_low and (end is None or item.source_high <= end) else None
+
+
+def _without_suffix(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def original_reference(clip: Any) -> Any:
@@ -76,6 +123,7 @@ def host_only_reason(clip: Any) -> str | None:
     url = getattr(reference, "target_url", "") or ""
     if "." in name_of(url) and f".{url.rsplit('.', 1)[-1].lower()}" in HOST_SUFFIXES:
         return f".{url.rsplit('.', 1)[-1]} is a format that only the editor decodes"
-    if not url and not any("." in name for name in (getattr(reference, "name", "") or "", clip.name)):
+    nameless = not any("." in name for name in (getattr(reference, "name", "") or "", clip.name))
+    if not url and nameless and own_text(clip, "reel") is None:
         return words("clip.no-media-file")
     return None

@@ -12,14 +12,11 @@ from typing import Any
 
 import opentimelineio as otio
 
-from heygem_core.errors import HeygemError
-from heygem_core.media import timecode
-from heygem_core.messages import words
-
 from .conform_types import PUBLISH_MODE, FinishedTake, PublishMode
 from .exact_time import exact_seconds, time_range
 from .flatten import flatten
 from .formats.assembly import Event, tracks_of
+from .grafting import first_second, item_at, placings
 from .metadata import own_text, own_value, set_own_values
 from .sequence import sequence_of
 
@@ -35,47 +32,15 @@ def publish(
     A take that cannot be a further reference (its clip is retimed, or shown in part) goes on the track above whatever the
     mode, and one beside a dissolve stays below, where the dissolve is.
     """
-    published, notices = timeline.deepcopy(), []
+    published = timeline.deepcopy()
     sequence = sequence_of(timeline, rate)
-    above: list[FinishedTake] = []
-    for take in sorted(takes, key=lambda each: each.version):
-        clip = _item_at(published, take.shot.where)
-        if clip is None or not (take.shot.placement.baked or isinstance(clip, _schema.Clip)):  # an exported nest is covered whole
-            notices.append(words("publish.gone", clip=take.shot.clip, timecode=take.shot.timecode_in, file=Path(take.path).name))
-            continue
-        set_own_values(clip, id=take.shot.key)
-        goes_above, why = _goes_above(take, mode)
-        if why is not None:
-            notices.append(words("clip.at", clip=take.shot.clip, timecode=take.shot.timecode_in, reason=why))
-        if goes_above:
-            above.append(take)
-        if _no_reference(take) is None and (mode != "track" or not goes_above):
-            _add_reference(clip, take, active=mode == "references" or not goes_above)
-    _add_above(published, above, sequence.rate)
+    placed, notices = placings(published, takes, mode)
+    for each in placed:
+        set_own_values(each.item, id=each.take.shot.key)
+        if each.reference:
+            _add_reference(each.item, each.take, active=each.active)
+    _add_above(published, [each.take for each in placed if each.above], sequence.rate)
     return published, notices
-
-
-def _goes_above(take: FinishedTake, mode: PublishMode) -> tuple[bool, str | None]:
-    no_reference = _no_reference(take)
-    if mode == "references":
-        return (False, None) if no_reference is None else (True, words("publish.above-since", reason=no_reference))
-    if take.shot.not_above is not None and no_reference is None:
-        return False, words("publish.version-where", reason=take.shot.not_above)
-    return True, None
-
-
-def _no_reference(take: FinishedTake) -> str | None:
-    """Why a take cannot stand in for its clip's media."""
-    return words("publish.patch") if take.settings.get("kind") == "patch" else take.shot.not_a_reference
-
-
-def _item_at(timeline: Any, where: Sequence[int]) -> Any:
-    item = timeline.tracks
-    for index in where:
-        if not isinstance(item, otio.core.Composition) or index >= len(item):
-            return None
-        item = item[index]
-    return item if where and isinstance(item, otio.core.Item) else None
 
 
 def _add_reference(clip: Any, take: FinishedTake, *, active: bool) -> None:
@@ -150,8 +115,8 @@ def _event(timeline: Any, take: FinishedTake, rate: Fraction) -> Event:
     placement = take.shot.placement
     start = Fraction(placement.record_start) / rate
     duration = Fraction(placement.record_duration) / rate
-    covered = _item_at(timeline, take.shot.where)
-    first = _first_second(take)
+    covered = item_at(timeline, take.shot.where)
+    first = first_second(take)
     units = take.rate if (duration * take.rate).denominator == 1 else rate
     clip = _schema.Clip(
         name=covered.name,
@@ -176,13 +141,3 @@ def _editor_metadata(clip: Any) -> dict[str, Any]:
             kept[namespace].pop(link, None)
     kept.pop("heygem", None)
     return kept
-
-
-def _first_second(take: FinishedTake) -> Fraction:
-    """What the take's own timecode calls its first frame; 0 where it has none."""
-    if take.start_timecode is None:
-        return Fraction(0)
-    try:
-        return timecode.parse(take.start_timecode, take.rate) / take.rate
-    except HeygemError:
-        return Fraction(0)

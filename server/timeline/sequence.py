@@ -30,8 +30,15 @@ def sequence_of(timeline: Any, rate: Fraction | None = None) -> Sequence:
         name=timeline.name or "Timeline",
         rate=rate,
         start_frame=frame,
-        drop_frame=timecode.may_drop(rate) if drop is None else bool(drop) and timecode.may_drop(rate),
+        drop_frame=timecode.may_drop(rate) and (_begins_at_a_dropped_hour(frame, rate) if drop is None else bool(drop)),
     )
+
+
+def _begins_at_a_dropped_hour(frame: int, rate: Fraction) -> bool:
+    """Whether a timeline that does not say so counts drop-frame: only where its first frame is a full hour in that count alone. At
+    29.97 most are not drop-frame, and a count of frames names none."""
+    per_hour = timecode.frames_per_day(rate, drop=True) // 24
+    return frame > 0 and frame % per_hour == 0 and frame % (timecode.nominal(rate) * 3600) != 0
 
 
 def _frame_rate(time: Any) -> Fraction | None:

@@ -147,6 +147,7 @@ SETTINGS: dict[str, tuple[Any, str, list[str]]] = {  # name → value in server.
     "stall_limit_s": (60.5, "61", ["--stall-limit-s", "62.5"]),
     "look_limit_s": (30, "31.5", ["--look-limit-s", "32"]),
     "measure_takes": (False, "false", ["--no-measure-takes"]),
+    "make_previews": (False, "false", ["--no-make-previews"]),
     "segment_frames": (120, "96", ["--segment-frames", "48"]),
     "disk_floor_bytes": (0, "1.5G", ["--disk-floor-bytes", "100k"]),
     "largest_upload_bytes": ("1T", "2 GB", ["--largest-upload-bytes", "1000"]),

@@ -45,6 +45,7 @@ class RealServer:
             **os.environ,
             "OMP_NUM_THREADS": "1",
             "HEYGEM_MEASURE_TAKES": "false",
+            "HEYGEM_MAKE_PREVIEWS": "false",
             "HEYGEM_CONFIG": str(self.folder / "server.toml"),
         }
         (self.folder / "server.toml").write_text("", encoding="utf-8")

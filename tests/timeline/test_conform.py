@@ -177,9 +177,12 @@ def test_drop_frame_timecode_names_the_record_range(files: Files) -> None:
     rate = 30000 / 1001
     media = files.add("a.mov", video(Fraction(30000, 1001), 9000, "00:01:00;02"))
     # 1800 frames after 00:00:00;00 comes 00:01:00;02.
-    row = one(files, spoken(files, gap(1800, rate), clip("a", times(1800, 30, rate), external(media, times(1800, 9000, rate))), rate=rate))
+    pictures = (gap(1800, rate), clip("a", times(1800, 30, rate), external(media, times(1800, 9000, rate))))
+    row = one(files, spoken(files, *pictures, rate=rate, heygem={"drop_frame": True}))
     assert (row.timecode_in, row.timecode_out) == ("00:01:00;02", "00:01:01;02")
     assert frames(row) == (0, 30)
+    plain = one(files, spoken(files, *pictures, rate=rate))
+    assert (plain.timecode_in, plain.timecode_out) == ("00:01:00:00", "00:01:01:00")  # nothing says that numbers are left out
 
 
 def test_source_times_on_embedded_timecode_without_an_available_range(files: Files) -> None:

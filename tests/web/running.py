@@ -51,6 +51,7 @@ class RunningServer:
             "PATH": f"{self._file_manager()}{os.pathsep}{os.environ.get('PATH', '')}",
             "HEYGEM_CONFIG": str(self.home / "server.toml"),
             "HEYGEM_MEASURE_TAKES": "false",
+            "HEYGEM_MAKE_PREVIEWS": "false",
             "OMP_NUM_THREADS": "1",
         }
         (self.home / "server.toml").touch()

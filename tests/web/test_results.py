@@ -93,7 +93,71 @@ def test_before_and_after_by_key_side_by_side_and_with_a_wipe(page: Any, take: d
     assert abs(boxes[0]["x"] + boxes[0]["width"] - boxes[1]["x"]) < 2
     page.get_by_role("tab", name="Wipe").click()
     page.get_by_role("slider", name="Position of the wipe").fill("0.25")
-    assert "25%" in page.locator("video.after").evaluate("video => video.style.clipPath")
+    assert "25%" in page.locator(".pane.after").evaluate("pane => pane.style.clipPath")
+
+
+def test_a_take_that_the_browser_plays_begins_with_its_own_file(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+    """It used to be a black square until a copy was made: with a keyframe a second, however long the take."""
+    made: list[str] = []
+    page.on("request", lambda request: made.append(request.url.split("?")[0].rsplit("/", 1)[-1]))
+    page.goto(page.url.split("#")[0] + f"#/take/{take['id']}")
+    page.locator("video.after").evaluate(_READY)
+    assert "file" in made
+    assert "proxy.mp4" not in made
+    assert page.locator("video.after").get_attribute("poster")
+    expect(page.get_by_text("The picture is being prepared")).to_have_count(0)
+
+
+def test_keys_are_heard_on_the_whole_page(page: Any, take: dict[str, Any]) -> None:
+    open_take(page, take)
+    page.locator("h1").click()  # the focus is nowhere
+    stage, frame = page.locator("#player-stage"), lambda n: page.get_by_text(f"frame {n} of 0–29")
+    for key, shown in (("s", "side"), ("w", "wipe"), ("d", "difference"), ("a", "after")):
+        page.keyboard.press(key)
+        expect(stage).to_have_class(re.compile(shown))
+    expect(page.get_by_text("source 00:00:00:00")).to_be_visible()
+    for key, at in ((".", 1), (".", 2), (",", 1), ("End", 29), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(frame(at)).to_be_visible()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(frame(10)).to_be_visible()
+    page.keyboard.press("i")
+    for _ in range(4):
+        page.keyboard.press(".")
+    page.keyboard.press("o")
+    loop = page.get_by_role("button", name=re.compile("Loop 00:00:00:10 – 00:00:00:14"))
+    expect(loop).to_be_visible()
+    page.keyboard.press("l")
+    page.wait_for_timeout(1200)  # four times the loop
+    page.keyboard.press("k")
+    inside = page.locator("video.after").evaluate("video => video.currentTime * 25")
+    assert 9.5 <= inside <= 16, "it went round, and stopped inside"
+    page.keyboard.press("x")
+    expect(loop).to_have_count(0)
+    page.keyboard.press("End")
+    page.keyboard.press("j")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    expect(frame(0)).to_be_visible()  # backwards to the first frame, where it stops
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="Sound on")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys of the player")).to_be_visible()
+    page.keyboard.press("w")
+    page.keyboard.press("Escape")
+    expect(stage).not_to_have_class(re.compile("wipe"))
+
+
+def test_the_mouth_fills_the_view(page: Any, take: dict[str, Any], pictures: Path) -> None:
+    open_take(page, take)
+    page.screenshot(path=pictures / "player-whole.png")
+    zoom = page.get_by_role("button", name="Show the mouth large (Z)")
+    expect(zoom).to_be_enabled()
+    page.keyboard.press("z")
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("s")
+    stage, video = (page.locator(which).bounding_box() for which in ("#player-stage", "video.after"))
+    assert video["width"] > stage["width"] / 2 * 1.5, "the video is larger than its half of the stage"
+    page.screenshot(path=pictures / "player-mouth.png")
 
 
 def test_playing_keeps_both_pictures_together(page: Any, take: dict[str, Any]) -> None:

@@ -22,12 +22,18 @@ def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
     return text.encode(), notices
 
 
+def _is_edl(head: bytes) -> bool:
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:2]  # UTF-16, with its mark or without
+    text = head.replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n") if wide else head
+    return not text.startswith((b"{", b"<")) and (b"TITLE:" in text or b"FCM:" in text)
+
+
 FORMAT = Format(
     name="edl",
     title="EDL",
     suffixes=(".edl",),
     media_type="text/plain",
-    sniff=lambda head: not head.startswith((b"{", b"<")) and (b"TITLE:" in head or b"FCM:" in head),
+    sniff=_is_edl,
     read=_read,
     write=_write,
 )

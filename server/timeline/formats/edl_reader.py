@@ -1,4 +1,4 @@
-"""Reads CMX3600 edit decision lists. They name neither their rate nor their media: the rate is given, media are found by name.
+"""Reads CMX3600 edit decision lists. They name neither their rate nor their media: the rate is given, media are found by name or by reel.
 
 Source times are the media's own timecode. OTIO's adapter (1.0.0) refuses drop-frame at the usual spellings of 29.97 and
 stops at the first event it does not expect; here an event that cannot be read is one clip with a reason.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -21,118 +21,176 @@ from heygem_core.messages import words
 from ..errors import UnreadableTimeline
 from ..metadata import set_own_values
 from .assembly import Event, media_clip, timeline_of, tracks_of
+from .edl_lines import EdlText, EventLines, decoded, event_before_takes, taken_apart, unknown_lines
 
-_CODE = r"\d{2}:\d{2}:\d{2}[:;.,]\d{2,3}"
-_EVENT = re.compile(
-    rf"(?P<number>\d{{1,9}}) (?P<reel>\S+) (?P<channels>\S+) (?P<edit>C|D|W\d{{1,9}}|K ?[BO]?)(?: ?(?P<length>\d{{1,9}}))? "
-    rf"(?P<source_in>{_CODE}) (?P<source_out>{_CODE}) (?P<record_in>{_CODE}) (?P<record_out>{_CODE})"
-)
-_MOTION = re.compile(rf"M2 (?P<reel>.*?) ?(?P<fps>[+-]?\d{{1,6}}(?:\.\d{{1,9}})?) (?P<at>{_CODE})")
-_COMMENT = re.compile(r"\*\s*(?P<name>FROM CLIP NAME|TO CLIP NAME|FROM CLIP|TO CLIP|SOURCE FILE|HEYGEM TAKE)\s*(?:IS)?:\s*(?P<text>.*)")
-_BLACK = {"BL", "BLACK"}
-MAX_EVENTS = 100_000
-MAX_BYTES = 32 * 1024**2
-_LONGEST_LINE = 4096  # letters of an event; comments may be longer
+BLACK = {"BL", "BLACK"}
+_MOST_NAMED = 20  # lines that are not understood are named one by one up to here
+_DAY_S = 24 * 3600
 
 
-@dataclass(slots=True)
-class _EventLines:
-    """One event with the lines that belong to it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTiming:
+    """How the timecodes of a list count frames."""
 
-    fields: dict[str, str | None]
-    comments: dict[str, str] = field(default_factory=dict)
-    fps: Fraction | None = None  # of its motion effect
+    rate: Fraction
+    marked: bool  # the list marks drop-frame where it is meant
+    record_drop: bool  # of record times without a mark, where the list marks none
+
+    def drop(self, event: EventLines, name: str) -> bool:
+        """Whether a timecode is drop-frame: by its own mark; in a list without marks as FCM says from its line on, of which the
+        first is that of the record times."""
+        if not timecode.may_drop(self.rate):
+            return False
+        if any(mark in event.text(name) for mark in ";,."):
+            return True
+        if self.marked:
+            return False
+        return self.record_drop if name.startswith("record") else bool(event.mode)
+
+    def frames(self, event: EventLines, name: str) -> int | None:
+        """Frames since 00:00:00:00; None = it is no timecode of this rate."""
+        mark = ";" if self.drop(event, name) else ":"
+        try:
+            return timecode.parse(re.sub(r"[:;.,](\d+)$", rf"{mark}\1", event.text(name)), self.rate)
+        except HeygemError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTimes:
+    """The times of an event in seconds since 00:00:00:00. None = no timecode of this rate."""
+
+    source_in: Fraction | None
+    source_out: Fraction | None
+    record_in: Fraction
+    record_out: Fraction
 
 
 def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]:
     """(timeline, notices). Raises: UnreadableTimeline — no event, or the rate is not given and nothing tells it."""
-    if len(data) > MAX_BYTES:
-        raise UnreadableTimeline("timeline.too-large", most_mb=MAX_BYTES // 1024**2)
-    text = data.decode("utf-8-sig", errors="replace")
-    lines = list(_events(text))
-    if not lines:
-        raise UnreadableTimeline("edl.no-events")
-    drop = any(";" in (line.fields["record_in"] or "") for line in lines) or bool(re.search(r"FCM:\s*DROP", text))
-    rate = rate or (Fraction(30000, 1001) if drop else None)
-    if rate is None:
-        raise UnreadableTimeline("edl.no-rate")
-    drop = drop and timecode.may_drop(rate)
-    notices: list[str] = []
+    text, _ = decoded(data)
+    parsed = taken_apart(text)
+    timing = timing_of(parsed, rate)
+    notices = [words("edl.line-not-understood", number=number, text=line) for number, line in unknown_lines(parsed, _MOST_NAMED)]
+    if len(parsed.unknown) > _MOST_NAMED:
+        notices.append(words("edl.lines-not-understood", count=len(parsed.unknown) - _MOST_NAMED))
+    times = [times_of(event, timing) for event in parsed.events]
+    drop = any(timing.drop(event, "record_in") for event in parsed.events)
+    start = _first_second(min((each.record_in for each in times if each is not None), default=Fraction(0)), timing.rate, drop)
     tracks: dict[tuple[str, int], list[Event]] = {}
-    origin = min((start for line in lines if (start := _seconds(line, "record_in", rate, drop)) is not None), default=Fraction(0))
-    # Lists usually begin within a minute after a full hour, which is then the sequence's first frame.
-    hour = timecode.parse(f"{int(origin / 3600 + Fraction(1, 100)):02d}:00:00{';' if drop else ':'}00", rate) / rate
-    start = hour if 0 <= origin - hour <= 60 else origin
-    for line in lines:
-        for key, event in _track_events(line, rate, drop, start, notices):
-            tracks.setdefault(key, []).append(event)
-    title = re.search(r"^TITLE:\s*(.*)$", text, re.MULTILINE)
+    for number, (event, its) in enumerate(zip(parsed.events, times, strict=True)):
+        if its is None:
+            notices.append(words("edl.no-record-times", number=event.text("number")))
+            continue
+        for key, placed in _track_events(event, its, number, parsed, timing, start):
+            tracks.setdefault(key, []).append(placed)
     tracks_in_order = [
         track
         for kind in (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio)
         for (each, number), events in sorted(tracks.items(), key=lambda item: item[0][1])
         if each == kind
-        for track in tracks_of(events, rate, kind, f"{kind[0]}{number}")
+        for track in tracks_of(events, timing.rate, kind, f"{kind[0]}{number}")
     ]
-    timeline = timeline_of(title[1].strip() if title else "Edit list", start, rate, tracks_in_order)
+    timeline = timeline_of(parsed.title if parsed.title is not None else "Edit list", start, timing.rate, tracks_in_order)
     set_own_values(timeline, drop_frame=drop)
     return timeline, notices
 
 
-def _events(text: str) -> Iterator[_EventLines]:
-    line: _EventLines | None = None
-    count = 0
-    for raw in text.splitlines():
-        raw = raw.strip()
-        plain = " ".join(raw.split()) if len(raw) < _LONGEST_LINE else ""  # expressions need not look for white space of any length
-        if match := _EVENT.fullmatch(plain):
-            if line is not None:
-                yield line
-            line, count = _EventLines(match.groupdict()), count + 1
-            if count > MAX_EVENTS:
-                raise UnreadableTimeline("edl.too-many-events", most=MAX_EVENTS)
-        elif line is not None and (match := _MOTION.fullmatch(plain)):
-            line.fps = Fraction(match["fps"])
-        elif line is not None and (match := _COMMENT.fullmatch(raw)):
-            line.comments[match["name"]] = match["text"].strip()
-    if line is not None:
-        yield line
+def timing_of(parsed: EdlText, rate: Fraction | None) -> ListTiming:
+    """Raises: UnreadableTimeline — the rate is not given and nothing tells it."""
+    drops = parsed.marked or any(event.mode for event in parsed.events)
+    rate = rate or (Fraction(30000, 1001) if drops else None)
+    if rate is None:
+        raise UnreadableTimeline("edl.no-rate")
+    return ListTiming(rate=rate, marked=parsed.marked and timecode.may_drop(rate), record_drop=bool(parsed.mode))
+
+
+def times_of(event: EventLines, timing: ListTiming) -> EventTimes | None:
+    """None = it has no usable record times. Times that pass midnight go on after it."""
+    source_in, source_out, record_in, record_out = (
+        None if (frames := timing.frames(event, name)) is None else frames / timing.rate
+        for name in ("source_in", "source_out", "record_in", "record_out")
+    )
+    if record_in is None or record_out is None:
+        return None
+    record_out += _after_midnight(record_in, record_out, event, "record_out", timing)
+    if record_out < record_in:
+        return None
+    if source_in is not None and source_out is not None:
+        source_out += _after_midnight(source_in, source_out, event, "source_out", timing)
+    return EventTimes(source_in=source_in, source_out=source_out, record_in=record_in, record_out=record_out)
+
+
+def _after_midnight(low: Fraction, high: Fraction, event: EventLines, name: str, timing: ListTiming) -> Fraction:
+    if high >= low - _DAY_S / 2:
+        return Fraction(0)
+    return timecode.frames_per_day(timing.rate, drop=timing.drop(event, name)) / timing.rate
+
+
+def _first_second(origin: Fraction, rate: Fraction, drop: bool) -> Fraction:
+    """Lists usually begin within a minute after a full hour, which is then the sequence's first frame."""
+    hour = timecode.parse(f"{int(origin / 3600 + Fraction(1, 100)) % 24:02d}:00:00{';' if drop else ':'}00", rate) / rate
+    return hour if 0 <= origin - hour <= 60 else origin
 
 
 def _track_events(
-    line: _EventLines, rate: Fraction, drop: bool, start: Fraction, notices: list[str]
+    event: EventLines, its: EventTimes, number: int, parsed: EdlText, timing: ListTiming, start: Fraction
 ) -> Iterator[tuple[tuple[str, int], Event]]:
-    times = [_seconds(line, name, rate, drop) for name in ("source_in", "source_out", "record_in", "record_out")]
-    source_in, source_out, record_in, record_out = times
-    number, reel = line.fields["number"], line.fields["reel"] or ""
-    if record_in is None or record_out is None or record_out < record_in:
-        notices.append(words("edl.no-record-times", number=number))
-        return
-    if reel.upper() in _BLACK or record_out == record_in:
+    if event.text("reel").upper() in BLACK or its.record_out == its.record_in:
         return  # black, or the outgoing side of a dissolve
     dissolve = None
-    if (line.fields["edit"] or "C") != "C" and line.fields["length"]:
-        dissolve = (Fraction(0), Fraction(line.fields["length"]) / rate)  # an edit list's dissolve begins at the cut
-    for key in _channels(line.fields["channels"] or "V"):
-        clip = _clip(line, reel, source_in, source_out, record_out - record_in, rate)
-        yield key, Event(start=record_in - start, end=record_out - start, item=clip, dissolve=dissolve)
+    if is_dissolve(event) and event.fields["length"]:
+        dissolve = (Fraction(0), int(event.text("length")) / timing.rate)  # an edit list's dissolve begins at the cut
+    for key in channels_of(event):
+        clip = _clip(event, its, parsed, timing.rate)
+        _with_earlier(clip, event, parsed, timing)
+        set_own_values(clip, event=number)
+        yield key, Event(start=its.record_in - start, end=its.record_out - start, item=clip, dissolve=dissolve)
 
 
-def _clip(line: _EventLines, reel: str, low: Fraction | None, high: Fraction | None, duration: Fraction, rate: Fraction) -> Any:
-    side = "TO" if (line.fields["edit"] or "C") != "C" and "TO CLIP NAME" in line.comments else "FROM"
-    name = line.comments.get(f"{side} CLIP NAME") or line.comments.get("SOURCE FILE") or reel
-    url = line.comments.get(f"{side} CLIP") or line.comments.get("SOURCE FILE")
+def is_dissolve(event: EventLines) -> bool:
+    """Whether an event comes in by a dissolve, a wipe or a key."""
+    return event.text("edit") != "C"
+
+
+def _clip(event: EventLines, its: EventTimes, parsed: EdlText, rate: Fraction) -> Any:
+    low, high, duration = its.source_in, its.source_out, its.record_out - its.record_in
+    side = "TO" if is_dissolve(event) and "TO CLIP NAME" in event.comments else "FROM"
+    own = event.comments.get("SOURCE FILE") if side == "FROM" else None
+    reel = event.text("reel")
+    name = event.comments.get(f"{side} CLIP NAME") or own or reel
+    url = event.comments.get(f"{side} FILE") or event.comments.get(f"{side} CLIP") or own
     url = url if url and "." in url else None
     problem = words("edl.no-source-times") if low is None or high is None else None
-    speed = Fraction(1) if line.fps is None else _speed(line.fps, rate, None if high is None or low is None else (high - low) / duration)
+    speed = Fraction(1) if event.fps is None else _speed(event.fps, rate, None if high is None or low is None else (high - low) / duration)
     low = low or Fraction(0)
     clip = media_clip(name, url, low, duration, rate, speed=speed if speed else Fraction(1))
     if not speed:
         clip.effects.append(otio.schema.FreezeFrame())
-    elif line.fps is None and problem is None and high is not None and high - low != duration:
+    elif event.fps is None and problem is None and high is not None and high - low != duration:
         problem = words("edl.unexplained-length", source_s=f"{float(high - low):.2f}", place_s=f"{float(duration):.2f}")
-    set_own_values(clip, absolute=True, reel=reel, problem=problem, take=line.comments.get("HEYGEM TAKE"))
+    reel = parsed.reels.get(reel, reel)
+    set_own_values(clip, absolute=True, reel=reel, problem=problem, take=event.comments.get("HEYGEM TAKE"))
     return clip
+
+
+def _with_earlier(clip: Any, event: EventLines, parsed: EdlText, timing: ListTiming) -> None:
+    """A clip whose event plays a take gets back the media that it had before: a later take is made from those."""
+    take, was = event.comments.get("HEYGEM TAKE"), event_before_takes(event)
+    its = times_of(was, timing) if was is not None else None
+    if take is None or was is None or its is None or its.record_out == its.record_in:
+        return
+    before = _clip(was, its, parsed, timing.rate)
+    reference, placed = clip.media_reference.clone(), clip.source_range
+    begins = before.source_range.start_time - placed.start_time  # what the clip shows of its media it shows of the take
+    if isinstance(reference, otio.schema.ExternalReference):
+        reference.available_range = otio.opentime.TimeRange(placed.start_time + begins, placed.duration)
+    set_own_values(reference, take=take)
+    clip.name, clip.source_range = before.name, before.source_range
+    for effect in before.effects:
+        clip.effects.append(effect.clone())
+    clip.set_media_references({"DEFAULT_MEDIA": before.media_reference.clone(), f"heygem-{take}": reference}, f"heygem-{take}")
+    clip.metadata["heygem"] = dict(before.metadata["heygem"]) | {"original": "DEFAULT_MEDIA"}
 
 
 def _speed(fps: Fraction, rate: Fraction, ratio: Fraction | None) -> Fraction:
@@ -146,26 +204,16 @@ def _speed(fps: Fraction, rate: Fraction, ratio: Fraction | None) -> Fraction:
     return plain if plain and abs(fps / rate / plain - 1) < Fraction(1, 200) else fps / rate
 
 
-def _channels(text: str) -> list[tuple[str, int]]:
-    """The tracks of a channel code: V, A, A2, AA, B, AA/V …"""
+def channels_of(event: EventLines) -> list[tuple[str, int]]:
+    """The tracks of an event's channel code (V, A, A2, AA, B, AA/V …) and of the further channels that it names."""
     video, audio = otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio
     found: list[tuple[str, int]] = []
-    for part in re.split(r"[/,+]", text.upper()):
+    for part in re.split(r"[/,+]", (event.text("channels") or "V").upper()):
         if match := re.fullmatch(r"V(\d{0,4})|VIDEO(\d{0,4})", part):
             found.append((video, int(match[1] or match[2] or 1)))
-        elif match := re.fullmatch(r"(AA|A|NONE|B)(\d{0,4})", part):
-            found += [(video, 1)] if match[1] == "B" else []
+        elif match := re.fullmatch(r"(AA|AV|VA|A|NONE|B)(\d{0,4})", part):
+            found += [(video, 1)] if match[1] in ("B", "AV", "VA") else []
             found += [(audio, 1), (audio, 2)] if match[1] == "AA" else [(audio, int(match[2] or 1))] if match[1] != "NONE" else []
         else:
             found.append((video, 1))
-    return found
-
-
-def _seconds(line: _EventLines, name: str, rate: Fraction, drop: bool) -> Fraction | None:
-    """Seconds since 00:00:00:00 of a timecode, counted in frames; None = it is none at this rate."""
-    text = line.fields[name] or ""
-    marker = ";" if drop else ":"
-    try:
-        return timecode.parse(re.sub(r"[:;.,](\d+)$", rf"{marker}\1", text), rate) / rate
-    except HeygemError:
-        return None
+    return list(dict.fromkeys(found + [(audio, number) for number in event.channels]))

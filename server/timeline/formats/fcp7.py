@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .format import Format, Notices
+
+if TYPE_CHECKING:
+    from ..conform_types import FinishedTake, PublishMode
 
 
 def _read(data: bytes, _rate: Fraction | None) -> tuple[Any, Notices]:
@@ -22,6 +26,12 @@ def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
     return text.encode(), notices
 
 
+def _graft(data: bytes, takes: Sequence[FinishedTake], mode: PublishMode, rate: Fraction | None) -> tuple[bytes, Notices]:
+    from .fcp7_graft import graft_fcp7
+
+    return graft_fcp7(data, takes, mode, rate)
+
+
 FORMAT = Format(
     name="fcp7",
     title="Final Cut Pro 7 XML (Premiere)",
@@ -30,4 +40,5 @@ FORMAT = Format(
     sniff=lambda head: head.startswith(b"<") and b"<xmeml" in head,
     read=_read,
     write=_write,
+    graft=_graft,
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -26,12 +27,30 @@ _MOST_CHANNELS = 256
 
 def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
     """(timeline, notices). Raises: UnreadableTimeline."""
-    root = parse_xml(data, "xmeml")
-    sequences = [each for path in ("sequence", "project/children/sequence", "bin/children/sequence") for each in root.findall(path)]
+    timeline, reader = read_tree(parse_xml(data, "xmeml"))
+    return timeline, reader.notices
+
+
+def main_sequence(root: Element) -> Element:
+    """The sequence that a document is about. Raises: UnreadableTimeline — there is none, or several."""
+    sequences = list(_outermost_sequences(root))
     if len(sequences) != 1:
         raise UnreadableTimeline("fcp7.several-sequences", sequences=len(sequences))
-    reader = _Reader(root)
-    sequence = sequences[0]
+    return sequences[0]
+
+
+def _outermost_sequences(folder: Element) -> Iterator[Element]:
+    for child in folder:
+        if child.tag == "sequence":
+            yield child
+        elif child.tag in ("project", "bin", "children"):
+            yield from _outermost_sequences(child)
+
+
+def read_tree(root: Element, elements: dict[int, Element] | None = None) -> tuple[Any, Reader]:
+    """(timeline, its reader). elements: gets the element of each clip, by the number that stands as `element` in our metadata of it."""
+    reader = Reader(root, elements)
+    sequence = main_sequence(root)
     rate = rate_of(sequence)
     if rate is None:
         raise UnreadableTimeline("fcp7.no-rate")
@@ -39,7 +58,7 @@ def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
     start = (number_of(timecode, "frame") or Fraction(0)) / (rate_of(timecode) or rate)
     timeline = timeline_of(text_of(sequence, "name"), start, rate, reader.tracks(sequence, rate, 0))
     set_own_values(timeline, drop_frame=text_of(timecode, "displayformat").upper() == "DF")
-    return timeline, reader.notices
+    return timeline, reader
 
 
 def rate_of(element: Element | None) -> Fraction | None:
@@ -50,9 +69,12 @@ def rate_of(element: Element | None) -> Fraction | None:
     return base * Fraction(1000, 1001) if text_of(element, "rate/ntsc").upper() == "TRUE" else base
 
 
-class _Reader:
-    def __init__(self, root: Element) -> None:
+class Reader:
+    """Reads sequences of one document."""
+
+    def __init__(self, root: Element, elements: dict[int, Element] | None = None) -> None:
         self.notices: list[str] = []
+        self._elements = elements
         # The first mention of a file or sequence is complete, later ones carry the id alone.
         self._files = {each.get("id", ""): each for each in root.iter("file") if len(each)}
         self._sequences = {each.get("id", ""): each for each in root.iter("sequence") if len(each)}
@@ -86,12 +108,12 @@ class _Reader:
         start, end = number_of(item, "start"), number_of(item, "end")
         trimmed, dissolve = Fraction(0), None
         if before is not None:
-            cut, begins, ends = _cut_point(before)
+            cut, begins, ends = cut_point(before)
             dissolve = ((cut - begins) / rate, (ends - cut) / rate)
             if start is None or start < 0:  # the clip begins with the dissolve; its edit lies at the cut
                 start, trimmed = cut, (cut - begins) / rate
         if (end is None or end < 0) and after is not None:
-            end = _cut_point(after)[0]
+            end = cut_point(after)[0]
         clip_rate = rate_of(item) or rate
         first = (number_of(item, "in") or Fraction(0)) / clip_rate
         last = (number_of(item, "out") or Fraction(0)) / clip_rate
@@ -103,6 +125,9 @@ class _Reader:
         clip = self._item(item, first, last, trimmed, duration, rate, depth)
         clip.enabled = text_of(item, "enabled").upper() != "FALSE"
         set_own_values(clip, problem=problem, link=text_of(item, "link/linkclipref") or None)
+        if self._elements is not None:
+            self._elements[len(self._elements)] = item
+            set_own_values(clip, element=len(self._elements) - 1)
         return Event(start=start / rate, end=end / rate, item=clip, dissolve=dissolve)
 
     def _item(
@@ -131,9 +156,9 @@ class _Reader:
             clip,
             channels=_channels(item),
             host_only=reason,
-            take=_comment(item, "take"),
-            job=_comment(item, "job"),
-            of=_comment(item, "of"),
+            take=comment_of(item, "take"),
+            job=comment_of(item, "job"),
+            of=comment_of(item, "of"),
         )
         return clip
 
@@ -162,7 +187,7 @@ def _first_second(first: Fraction, last: Fraction, trimmed: Fraction, duration: 
     return ((first + trimmed) if own else first / abs(speed) + trimmed) * abs(speed)
 
 
-def _cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
+def cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
     """(cut, start, end) of a transition in frames of the sequence."""
     start, end = number_of(transition, "start") or Fraction(0), number_of(transition, "end") or Fraction(0)
     alignment = text_of(transition, "alignment")
@@ -202,7 +227,8 @@ def _channels(item: Element) -> list[int] | None:
     return [int(number)]
 
 
-def _comment(item: Element, name: str) -> str | None:
+def comment_of(item: Element, name: str) -> str | None:
+    """What publishing left in a clip's comments: take, job, of."""
     text = text_of(item, "comments/mastercomment4")
     found = dict(part.split("=", 1) for part in text.split() if "=" in part) if text.startswith("heygem ") else {}
     return found.get(name)

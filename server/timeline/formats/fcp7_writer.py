@@ -18,14 +18,14 @@ def write_fcp7(model: ExportModel) -> tuple[str, list[str]]:
         notices.append(words("fcp7.no-versions"))
     root = Element("xmeml", version="5")
     sequence = SubElement(root, "sequence", id="sequence-1")
-    _text(sequence, "name", model.sequence.name)
-    _text(sequence, "duration", model.frames)
-    _rate(sequence, model.sequence.rate)
+    text_element(sequence, "name", model.sequence.name)
+    text_element(sequence, "duration", model.frames)
+    rate_element(sequence, model.sequence.rate)
     timecode = SubElement(sequence, "timecode")
-    _rate(timecode, model.sequence.rate)
-    _text(timecode, "string", model.sequence.timecode(0))
-    _text(timecode, "frame", model.sequence.start_frame)
-    _text(timecode, "displayformat", "DF" if model.sequence.drop_frame else "NDF")
+    rate_element(timecode, model.sequence.rate)
+    text_element(timecode, "string", model.sequence.timecode(0))
+    text_element(timecode, "frame", model.sequence.start_frame)
+    text_element(timecode, "displayformat", "DF" if model.sequence.drop_frame else "NDF")
     media = SubElement(sequence, "media")
     writer = _Writer(model.sequence.rate)
     for kind, tag in (("picture", "video"), ("sound", "audio")):
@@ -60,17 +60,17 @@ class _Writer:
                 _transition(element, clip, self._rate)
             leaves = after is not None and after.media is not None and after.start == clip.end and after.lead + after.lead_after > 0
             self._clip(element, clip, track.kind, crossed, after if leaves else None)
-        _text(element, "enabled", "TRUE")
-        _text(element, "locked", "FALSE")
+        text_element(element, "enabled", "TRUE")
+        text_element(element, "locked", "FALSE")
 
     def _clip(self, parent: Element, clip: ExportClip, kind: str, crossed: bool, after: ExportClip | None) -> None:
         media = clip.media
         assert media is not None
         self._count += 1
         item = SubElement(parent, "clipitem", id=f"clipitem-{self._count}")
-        _text(item, "name", clip.name or media.name)
-        _text(item, "enabled", "TRUE" if clip.enabled else "FALSE")
-        _rate(item, media.rate)
+        text_element(item, "name", clip.name or media.name)
+        text_element(item, "enabled", "TRUE" if clip.enabled else "FALSE")
+        rate_element(item, media.rate)
         before = Fraction(clip.lead if crossed else 0) / self._rate
         tail = Fraction(after.lead_after if after is not None else 0) / self._rate
         # Times of a retimed clip are its own, slowed ones; a reversed one counts from the file's end.
@@ -79,21 +79,21 @@ class _Writer:
         if clip.speed < 0 and media.duration is not None:
             low = media.duration - (clip.high - start)
         first = low / abs(clip.speed)
-        _text(item, "start", -1 if crossed else clip.start)
-        _text(item, "end", -1 if after is not None else clip.end)
-        _text(item, "in", round_half_up((first - before) * media.rate))
-        _text(item, "out", round_half_up((first + length + tail) * media.rate))
+        text_element(item, "start", -1 if crossed else clip.start)
+        text_element(item, "end", -1 if after is not None else clip.end)
+        text_element(item, "in", round_half_up((first - before) * media.rate))
+        text_element(item, "out", round_half_up((first + length + tail) * media.rate))
         self._file(item, media)
         if clip.speed != 1:
             _retime(item, clip.speed)
         if kind == "sound":
             source = SubElement(item, "sourcetrack")
-            _text(source, "mediatype", "audio")
-            _text(source, "trackindex", 1)
+            text_element(source, "mediatype", "audio")
+            text_element(source, "trackindex", 1)
         marks = {"take": media.take, "job": media.job, "of": clip.of}
         if media.take is not None:
             comments = SubElement(item, "comments")
-            _text(comments, "mastercomment4", "heygem " + " ".join(f"{name}={value}" for name, value in marks.items() if value))
+            text_element(comments, "mastercomment4", "heygem " + " ".join(f"{name}={value}" for name, value in marks.items() if value))
 
     def _file(self, item: Element, media: ExportMedia) -> None:
         known = self._files.get(media)
@@ -102,59 +102,61 @@ class _Writer:
             return
         self._files[media] = key = f"file-{len(self._files) + 1}"
         file = SubElement(item, "file", id=key)
-        _text(file, "name", media.name)
-        _text(file, "pathurl", file_url(media.path))
-        _rate(file, media.rate)
+        text_element(file, "name", media.name)
+        text_element(file, "pathurl", file_url(media.path))
+        rate_element(file, media.rate)
         if media.duration is not None:
-            _text(file, "duration", round_half_up(media.duration * media.rate))
+            text_element(file, "duration", round_half_up(media.duration * media.rate))
         if media.start is not None:
             timecode = SubElement(file, "timecode")
-            _rate(timecode, media.rate)
-            _text(timecode, "frame", round_half_up(media.start * media.rate))
-            _text(timecode, "displayformat", "NDF")
+            rate_element(timecode, media.rate)
+            text_element(timecode, "frame", round_half_up(media.start * media.rate))
+            text_element(timecode, "displayformat", "NDF")
 
 
 def _transition(parent: Element, clip: ExportClip, rate: Fraction) -> None:
     item = SubElement(parent, "transitionitem")
-    _rate(item, rate)
-    _text(item, "start", clip.start - clip.lead)
-    _text(item, "end", clip.start + clip.lead_after)
+    rate_element(item, rate)
+    text_element(item, "start", clip.start - clip.lead)
+    text_element(item, "end", clip.start + clip.lead_after)
     whole = clip.lead + clip.lead_after
     alignment = "start" if not clip.lead else "end" if not clip.lead_after else "center"
     if alignment == "center" and (2 * clip.start - clip.lead + clip.lead_after) // 2 != clip.start:
         alignment = "center"
-    _text(item, "alignment", alignment)
+    text_element(item, "alignment", alignment)
     effect = SubElement(item, "effect")
-    _text(effect, "name", "Cross Dissolve")
-    _text(effect, "effectid", "Cross Dissolve")
-    _text(effect, "effecttype", "transition")
-    _text(effect, "mediatype", "video")
-    _text(effect, "duration", whole)
+    text_element(effect, "name", "Cross Dissolve")
+    text_element(effect, "effectid", "Cross Dissolve")
+    text_element(effect, "effecttype", "transition")
+    text_element(effect, "mediatype", "video")
+    text_element(effect, "duration", whole)
 
 
 def _retime(item: Element, speed: Fraction) -> None:
     effect = SubElement(SubElement(item, "filter"), "effect")
-    _text(effect, "name", "Time Remap")
-    _text(effect, "effectid", "timeremap")
-    _text(effect, "effectcategory", "motion")
-    _text(effect, "effecttype", "motion")
-    _text(effect, "mediatype", "video")
+    text_element(effect, "name", "Time Remap")
+    text_element(effect, "effectid", "timeremap")
+    text_element(effect, "effectcategory", "motion")
+    text_element(effect, "effecttype", "motion")
+    text_element(effect, "mediatype", "video")
     for name, value in (
         ("variablespeed", "0"),
         ("speed", f"{float(abs(speed) * 100):.10g}"),
         ("reverse", "TRUE" if speed < 0 else "FALSE"),
     ):
         parameter = SubElement(effect, "parameter")
-        _text(parameter, "parameterid", name)
-        _text(parameter, "name", name)
-        _text(parameter, "value", value)
+        text_element(parameter, "parameterid", name)
+        text_element(parameter, "name", name)
+        text_element(parameter, "value", value)
 
 
-def _rate(parent: Element, rate: Fraction) -> None:
+def rate_element(parent: Element, rate: Fraction) -> None:
+    """Adds a rate, as the format writes it."""
     element = SubElement(parent, "rate")
-    _text(element, "timebase", round(rate))
-    _text(element, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
+    text_element(element, "timebase", round(rate))
+    text_element(element, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
 
 
-def _text(parent: Element, name: str, value: object) -> None:
+def text_element(parent: Element, name: str, value: object) -> None:
+    """Adds an element that holds a text."""
     SubElement(parent, name).text = str(value)

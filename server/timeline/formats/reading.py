@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -39,7 +40,7 @@ def read_timeline(source: Path | bytes, format: FormatName | None = None, *, rat
 
 def format_of(data: bytes, path: Path | None = None) -> FormatName:
     """By the first bytes, else by the suffix. Raises: UnreadableTimeline."""
-    head = data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    head = _head(data)
     suffix = "" if path is None else path.suffix.lower()
     fitting = [row for row in readable().values() if row.sniff(head)]
     by_suffix = with_suffix(suffix) if suffix else None
@@ -47,6 +48,15 @@ def format_of(data: bytes, path: Path | None = None) -> FormatName:
     if found is None:
         raise UnreadableTimeline("timeline.format-unknown", formats=_names())
     return found.name
+
+
+def _head(data: bytes) -> bytes:
+    """The first bytes without byte order mark and white space; of a text in UTF-16, as UTF-8."""
+    head = data[:_HEAD_BYTES]
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if head.startswith(mark):
+            head = head[len(mark) :].decode(encoding, errors="ignore").encode()
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")
 
 
 def bytes_of(path: Path) -> bytes:

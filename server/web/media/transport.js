@@ -6,9 +6,11 @@
 import { html, useCallback, useEffect, useRef, useState } from "../ui/html.js";
 import { frameAt, insideOf } from "../time.js";
 import { IconButton } from "../ui/parts.js";
+import { faster } from "./shuttle.js";
 import { t } from "../text.js";
 
 /** @typedef {import("../time.js").Rate} Rate */
+/** @typedef {import("./shuttle.js").Loop} Loop */
 
 /**
  * @param {{current: HTMLVideoElement | null}} ref @param {{rate: Rate | null, frames: number, src: string | null}} of
@@ -16,8 +18,11 @@ import { t } from "../text.js";
  */
 export function useTransport(ref, { rate, frames, src }) {
   const [frame, setFrame] = useState(0);
-  const [playing, setPlaying] = useState(false);
+  const [speed, setSpeed] = useState(0); // times the normal one; below 0 = backwards, 0 = standing still
+  const [loop, setLoop] = useState(/** @type {Loop | null} */ (null));
   const wanted = useRef(0);
+  const looping = useRef(loop);
+  looping.current = loop;
 
   const rateNow = useCallback(() => {
     const seconds = ref.current?.duration;
@@ -29,6 +34,7 @@ export function useTransport(ref, { rate, frames, src }) {
       const at = Math.max(0, Math.min(frames - 1, to));
       wanted.current = at;
       setFrame(at);
+      setSpeed(0);
       const video = ref.current;
       if (!video) return;
       video.pause();
@@ -45,6 +51,8 @@ export function useTransport(ref, { rate, frames, src }) {
       if (over || video.paused) return;
       wanted.current = Math.min(frames - 1, frameAt(seconds, rateNow()));
       setFrame(wanted.current);
+      const { from, to } = looping.current ?? { from: 0, to: Infinity };
+      if (wanted.current >= to) video.currentTime = insideOf(from, rateNow());
     };
     const watch = () =>
       video.requestVideoFrameCallback?.((_, facts) => {
@@ -53,14 +61,20 @@ export function useTransport(ref, { rate, frames, src }) {
         watch();
       });
     const onTime = () => !video.requestVideoFrameCallback && show(video.currentTime);
-    const onPlay = () => setPlaying(true);
-    const onPause = () => setPlaying(false);
+    const onPlay = () => setSpeed(video.playbackRate);
+    const onPause = () => setSpeed((now) => Math.min(now, 0)); // while it goes backwards the player itself stands
+    const onEnd = () => {
+      if (looping.current === null) return;
+      video.currentTime = insideOf(looping.current.from, rateNow());
+      video.play().catch(() => {});
+    };
     const onReady = () => {
       video.currentTime = insideOf(wanted.current, rateNow());
     };
     video.addEventListener("timeupdate", onTime);
     video.addEventListener("play", onPlay);
     video.addEventListener("pause", onPause);
+    video.addEventListener("ended", onEnd);
     video.addEventListener("loadedmetadata", onReady);
     if (video.readyState >= 1) onReady();
     watch();
@@ -69,19 +83,63 @@ export function useTransport(ref, { rate, frames, src }) {
       video.removeEventListener("timeupdate", onTime);
       video.removeEventListener("play", onPlay);
       video.removeEventListener("pause", onPause);
+      video.removeEventListener("ended", onEnd);
       video.removeEventListener("loadedmetadata", onReady);
     };
   }, [src, frames, rateNow]);
 
-  const toggle = useCallback(() => {
-    const video = ref.current;
-    if (!video) return;
-    if (!video.paused) return video.pause();
-    if (wanted.current >= frames - 1) video.currentTime = 0;
-    video.play().catch(() => setPlaying(false)); // a file that the browser cannot play: its own error event says so
-  }, [frames]);
+  // Players only go forwards: backwards each picture is sought, as many as the player keeps up with.
+  useEffect(() => {
+    if (speed >= 0) return;
+    let [last, at] = [performance.now(), wanted.current];
+    let next = requestAnimationFrame(function step(now) {
+      const { n, d } = rateNow();
+      const { from, to } = looping.current ?? { from: 0, to: frames };
+      at += ((now - last) / 1000) * (n / d) * speed;
+      last = now;
+      if (at < from && looping.current) at = to - 1;
+      if (at < 0) return seek(0);
+      const video = ref.current;
+      if (video && !video.seeking && Math.floor(at) !== wanted.current) {
+        wanted.current = Math.floor(at);
+        setFrame(wanted.current);
+        video.currentTime = insideOf(wanted.current, rateNow());
+      }
+      next = requestAnimationFrame(step);
+    });
+    return () => cancelAnimationFrame(next);
+  }, [speed < 0, speed, frames, rateNow, seek]);
 
-  return { frame, playing, seek, toggle, step: (/** @type {number} */ by) => seek(wanted.current + by), rateNow };
+  const play = useCallback(
+    (/** @type {number} */ at) => {
+      const video = ref.current;
+      if (!video) return;
+      if (at <= 0) {
+        video.pause();
+        return setSpeed(at);
+      }
+      const { from, to } = looping.current ?? { from: 0, to: frames };
+      if (wanted.current >= to - 1 || wanted.current < from) video.currentTime = insideOf(from, rateNow());
+      video.playbackRate = at;
+      setSpeed(at);
+      video.play().catch(() => setSpeed(0)); // a file that the browser cannot play: its own error event says so
+    },
+    [frames, rateNow],
+  );
+
+  return {
+    frame,
+    playing: speed !== 0,
+    speed,
+    loop,
+    setLoop,
+    seek,
+    toggle: () => play(speed === 0 ? 1 : 0),
+    stop: () => play(0),
+    shuttle: (/** @type {1 | -1} */ direction) => play(faster(speed, direction)),
+    step: (/** @type {number} */ by) => seek(wanted.current + by),
+    rateNow,
+  };
 }
 
 /** @typedef {ReturnType<typeof useTransport>} Transport */
@@ -99,11 +157,13 @@ export function transportKey(event, transport, frames) {
   /** @type {Record<string, () => void>} */
   const keys = {
     " ": transport.toggle,
-    k: transport.toggle,
+    k: transport.stop,
+    j: () => transport.shuttle(-1),
+    l: () => transport.shuttle(1),
+    ",": () => transport.step(-1),
+    ".": () => transport.step(1),
     ArrowLeft: () => transport.step(-far),
     ArrowRight: () => transport.step(far),
-    j: () => transport.step(-10),
-    l: () => transport.step(10),
     Home: () => transport.seek(0),
     End: () => transport.seek(frames - 1),
   };

@@ -24,6 +24,8 @@ const PATHS = {
   download: "M10 4v10M6 10l4 4 4-4M4 17h12",
   trash: "M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6",
   pin: "M8 3h4l-.5 5 2.5 3H6l2.5-3zM10 11v6",
+  full: "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4",
+  loop: "M5 9V8a3 3 0 0 1 3-3h7M12.5 2.5L15 5l-2.5 2.5M15 11v1a3 3 0 0 1-3 3H5M7.5 12.5L5 15l2.5 2.5",
   face: "M10 3a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM7.5 8.5v.5M12.5 8.5v.5M7 12.5q3 2.5 6 0",
   split: "M10 3v14M3 5h14v10H3z",
   log: "M4 5h12M4 9h12M4 13h8",

@@ -3,7 +3,7 @@
 /** @import * as Wire from "../wire.js" */
 import { html, useState } from "../ui/html.js";
 import { useAction, useApp, useLive, useTask } from "../ui/hooks.js";
-import { Button, Dialog, Facts, Notice } from "../ui/parts.js";
+import { Button, Dialog, Facts, IconButton, Notice } from "../ui/parts.js";
 import { nameOfFrame, parseRate, secondsOf } from "../time.js";
 import { duration, number, percent, rate as rateText, size, when } from "../format.js";
 import { unchanged, unchangedShare, verdicts } from "../quality.js";
@@ -42,7 +42,7 @@ export function TakePage({ id }) {
 /** @param {{take: Wire.TakeView}} props */
 function TakeDetail({ take }) {
   const { client } = useApp();
-  const [seekTo, setSeekTo] = useState(/** @type {{frame: number} | null} */ (null));
+  const [seekTo, setSeekTo] = useState(/** @type {import("./player.js").Seek | null} */ (null));
   const [again, setAgain] = useState(false);
   const [log, setLog] = useState(false);
   const report = useTask((signal) => client.api.report(take.id, { signal }), [take.id], { when: !take.missing });
@@ -58,7 +58,7 @@ function TakeDetail({ take }) {
       <div class="column-main">
         ${
           !take.missing &&
-          html`<section class="panel" aria-label=${t("player.title")}><${Player} take=${take} report=${report.value}
+          html`<section class="panel" aria-label=${t("player.title")}><${Player} take=${take} versions=${shot?.takes ?? []} report=${report.value}
           waveform=${wave.value} seekTo=${seekTo} /></section>`
         }
         <section class="panel" aria-label=${t("job.log")}><details
@@ -71,7 +71,7 @@ function TakeDetail({ take }) {
           ${
             report.value &&
             html`<${QualityReport} report=${report.value} take=${take} onMeasured=${report.again}
-            onSeek=${(/** @type {number} */ frame) => setSeekTo({ frame })} />`
+            onSeek=${(/** @type {number} */ frame, /** @type {[number, number]} */ loop) => setSeekTo({ frame, loop })} />`
           }
         </section>
         <section class="panel" aria-label=${t("versions.title")}><h2>${t("versions.title")}</h2>
@@ -172,7 +172,10 @@ function TakeActions({ take, job, onAgain }) {
   </div>`;
 }
 
-/** @param {{report: Wire.TakeReport, take: Wire.TakeView, onSeek: (frame: number) => void, onMeasured: () => void}} props */
+/**
+ * @param {{report: Wire.TakeReport, take: Wire.TakeView, onSeek: (frame: number, loop?: [number, number]) => void,
+ *   onMeasured: () => void}} props
+ */
 function QualityReport({ report, take, onSeek, onMeasured }) {
   const { client } = useApp();
   const [busy, act] = useAction();
@@ -201,9 +204,11 @@ function QualityReport({ report, take, onSeek, onMeasured }) {
     ${
       take.weak.length
         ? html`<ul class="ranges">${take.weak.map(
-            (weak) => html`<li key=${weak.start}><button type="button"
+            (weak) => html`<li key=${weak.start} class="with-loop"><button type="button"
       class="range weak" onClick=${() => onSeek(weak.start)}><span class="timecode">${name(weak.start)} – ${name(weak.end_exclusive - 1)}
-        </span><span>${sentence(weak.reason_message, weak.reason)}</span></button></li>`,
+        </span><span>${sentence(weak.reason_message, weak.reason)}</span></button>
+        <${IconButton} name=${t("quality.loop", { at: name(weak.start) })} icon="loop"
+          onClick=${() => onSeek(...around(weak, take.frames))} /></li>`,
           )}</ul>`
         : html`<p class="hint">${t("quality.no-weak")}</p>`
     }
@@ -217,6 +222,15 @@ function QualityReport({ report, take, onSeek, onMeasured }) {
           </ul>`
     }
     <p class="hint">${[facesOf(report.plan), made, report.device].filter(Boolean).join(" · ")}</p>`;
+}
+
+/**
+ * Where to play a range that deserves a look, with some frames to see it come and go.
+ * @param {Wire.WeakRange} weak @param {number} frames of the take @returns {[number, [number, number]]}
+ */
+function around({ start, end_exclusive: end }, frames) {
+  const from = Math.max(0, start - 12);
+  return [from, [from, Math.min(frames, end + 12)]];
 }
 
 /**

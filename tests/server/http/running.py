@@ -162,6 +162,7 @@ def running(folder: Path, *, renders: bool = True, **settings: Any) -> Iterator[
         "workers": int(renders),
         "disk_floor_bytes": 0,
         "measure_takes": False,
+        "make_previews": False,
     }
     chosen = ServerSettings(**{**defaults, **settings})
     found: list[Ready] = []

@@ -25,6 +25,7 @@ def settings(folder: Path, **changes: Any) -> ServerSettings:
         "segment_frames": 8,
         "disk_floor_bytes": 1 << 20,
         "measure_takes": False,
+        "make_previews": False,
     }
     return ServerSettings(**usual | changes)
 

@@ -258,6 +258,14 @@ async def test_a_finished_take_is_measured_while_nothing_waits(short: Path, sent
 
 
 @pytest.mark.full
+async def test_what_is_seen_first_of_a_take_is_there_before_anybody_asks(short: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
+    async with open_services(settings(tmp_path, make_previews=True)) as services:
+        await ended(services, (await submit(services, tmp_path, [(short, sentences[0])])).job.id)
+        looks = tmp_path / "data" / "looks"
+        await until(lambda: {path.name for path in looks.rglob("*.*")} >= {"poster.jpg", "proxy.mp4", "source.mp4"})
+
+
+@pytest.mark.full
 async def test_the_original_of_a_take_that_runs_forth_and_back_has_as_many_frames(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:

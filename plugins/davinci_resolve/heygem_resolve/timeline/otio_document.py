@@ -53,6 +53,12 @@ def with_ids(document: dict[str, Any], timeline: api.Timeline) -> dict[str, Any]
     return document
 
 
+def with_timecode(document: dict[str, Any], *, drop_frame: bool) -> dict[str, Any]:
+    """The same document; it says how timecode names its frames, which a count of frames does not."""
+    metadata = document.get("metadata") or {}
+    return {**document, "metadata": {**metadata, "heygem": {**(metadata.get("heygem") or {}), "drop_frame": drop_frame}}}
+
+
 def _starts(track: dict[str, Any], rate: Fraction) -> list[tuple[int, dict[str, Any]]]:
     """Clips and nested timelines of a track with their starts in frames; gaps only take up room, transitions take none."""
     position = Fraction(0)

@@ -29,10 +29,11 @@ def read_selection(editor: Editor) -> dict[str, Any]:
         animation.told(clips.describe(timeline, project, kind, track, item), written, copies_fades=can(item, "GetFades"))
         for kind, track, item in chosen
     ]
+    sequence = describe_timeline(timeline)
     return {
-        "sequence": describe_timeline(timeline),
+        "sequence": sequence,
         "items": items,
-        "document": written,
+        "document": None if written is None else otio_document.with_timecode(written, drop_frame=sequence["drop_frame"]),
         "found_by": found_by,
     }
 

@@ -1,0 +1,115 @@
+"""Adds elements to an XML document that was read, and leaves every other byte of it as it was: declaration, document type, comments,
+white space and spelling are nobody's to rewrite. What is added goes right before the next element or the end of its parent, so a program
+that takes it out again, with the white space behind it, gets the document that was read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, tostring
+from xml.parsers import expat
+
+from ..errors import UnreadableTimeline
+from .xml_safe import parse_xml
+
+_START_TAG = re.compile(rb"<([^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+_END_OF_WHITE = re.compile(rb"\s*\Z")
+_DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """Where an element lies in the document, in bytes of UTF-8."""
+
+    start: int
+    close: int  # where its end tag begins
+    end: int
+    empty: bool  # written as one tag, which ends at `close` and `end`
+
+
+@dataclass(slots=True)
+class XmlEdits:
+    """A document and what is added to it. Elements of `root` name the places; the tree itself is not changed."""
+
+    root: Element
+    _bytes: bytes  # in UTF-8
+    _mark: bytes
+    _encoding: str
+    _spans: dict[Element, _Span]
+    _added: list[tuple[int, bytes]] = field(default_factory=list)  # (place, text), in the order of asking
+    _filled: dict[Element, list[bytes]] = field(default_factory=dict)  # elements written as one tag, with what they get
+
+    def add(self, parent: Element, new: Element, before: Element | None = None) -> None:
+        """Puts a new element among the children of one; before = one of them, None = at the end."""
+        span = self._spans[parent]
+        if span.empty:
+            self._filled.setdefault(parent, []).append(_text(new))
+            return
+        place = span.close if before is None else self._spans[before].start
+        white = _END_OF_WHITE.search(self._bytes, max(0, place - 200), place)
+        self._added.append((place, _text(new) + (white[0] if white else b"")))
+
+    def wrap(self, element: Element, before: str, after: str) -> None:
+        """Puts text right around an element."""
+        span = self._spans[element]
+        self._added += [(span.start, before.encode()), (span.end, after.encode())]
+
+    def result(self) -> bytes:
+        """The document with all that was added, in its own encoding."""
+        edits = [(place, place, text) for place, text in self._added]
+        for element, texts in self._filled.items():
+            span = self._spans[element]
+            name = _START_TAG.match(self._bytes, span.start)
+            assert name is not None
+            edits.append((span.end - 2, span.end, b">" + b"".join(texts) + b"</" + name[1] + b">"))
+        pieces, position = [], 0
+        for start, end, text in sorted(edits, key=lambda each: each[:1]):
+            pieces += [self._bytes[position:start], text]
+            position = end
+        whole = b"".join([*pieces, self._bytes[position:]])
+        return self._mark + whole.decode().encode(self._encoding, errors="xmlcharrefreplace")
+
+
+def edits_of(data: bytes, root_name: str) -> XmlEdits:
+    """Raises: UnreadableTimeline."""
+    root = parse_xml(data, root_name)
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", ""))
+    declared = _DECLARED.match(data)
+    encoding = encoding or (declared[1].decode() if declared else "utf-8")
+    try:
+        text = data[len(mark) :].decode(encoding).encode()
+    except (LookupError, UnicodeError) as error:
+        raise UnreadableTimeline("xml.unreadable", error=error) from error
+    spans = dict(zip(root.iter(), _spans_of(text), strict=True))
+    return XmlEdits(root=root, _bytes=text, _mark=mark, _encoding=encoding, _spans=spans)
+
+
+def _spans_of(text: bytes) -> list[_Span]:
+    """Of every element, in the order of their start tags."""
+    starts: list[int] = []
+    spans: dict[int, _Span] = {}
+    opened: list[int] = []
+    parser = expat.ParserCreate("utf-8")
+
+    def start(_name: str, _attributes: object) -> None:
+        opened.append(len(starts))
+        starts.append(parser.CurrentByteIndex)
+
+    def end(_name: str) -> None:
+        number, place = opened.pop(), parser.CurrentByteIndex
+        tag = _START_TAG.match(text, starts[number])
+        empty = tag is not None and tag[0].endswith(b"/>")
+        finish = tag.end() if empty and tag is not None else text.index(b">", place) + 1
+        spans[number] = _Span(start=starts[number], close=finish if empty else place, end=finish, empty=empty)
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.Parse(text, True)
+    return [spans[number] for number in range(len(starts))]
+
+
+def _text(element: Element) -> bytes:
+    return tostring(element, encoding="unicode").encode()

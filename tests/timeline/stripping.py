@@ -1,0 +1,31 @@
+"""Takes grafted takes out of documents again, by their files alone: what is left must be the document that came in.
+
+No code of the product is used: these are small programs of their own that know the formats, not our writers.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+
+def canonical(document: bytes | ElementTree.Element) -> str:
+    """Canonical XML, comments and all white space included."""
+    text = document if isinstance(document, bytes) else ElementTree.tostring(document)
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True, insert_pis=True))
+    return ElementTree.canonicalize(ElementTree.tostring(ElementTree.fromstring(text, parser)), with_comments=True)
+
+
+def parsed(document: bytes) -> ElementTree.Element:
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True, insert_pis=True))
+    return ElementTree.fromstring(document, parser)
+
+
+def strip_fcp7(document: bytes, folder: str) -> ElementTree.Element:
+    """Without the clips whose file lies in a folder, the tracks that hold one, and what else stands on those."""
+    root = parsed(document)
+    ours = {each.get("id") for each in root.iter("file") if f"{folder}/" in (each.findtext("pathurl") or "")}
+    for media in list(root.iter("video")):
+        for track in media.findall("track"):
+            if any(each.get("id") in ours for each in track.iterfind("clipitem/file")):
+                media.remove(track)
+    return root
