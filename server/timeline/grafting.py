@@ -89,6 +89,12 @@ def takes_in(timeline: Any) -> set[str]:
     return {take for clip in found if (take := own_text(clip, "take")) is not None}
 
 
+def takes_of(item: Any) -> set[str]:
+    """The takes that are references of an item already."""
+    references = item.media_references().values() if isinstance(item, _schema.Clip) else ()
+    return {take for each in references if (take := own_text(each, "take")) is not None}
+
+
 def first_second(take: FinishedTake) -> Fraction:
     """What the take's own timecode calls its first frame; 0 where it has none."""
     if take.start_timecode is None:

@@ -19,7 +19,7 @@ from heygem_core.shot import SpeechPiece
 from .errors import BadTime
 from .flatten import TimelineItem
 from .host_exports import Exports, exported_sound
-from .media import Media
+from .media import Media, original_reference
 from .metadata import editor_value
 from .sound_channels import channels_of, channels_together
 from .source_range import file_range
@@ -115,7 +115,8 @@ def link_of(placed: TimelineItem) -> str | None:
 
 
 def _url(placed: TimelineItem) -> str | None:
-    reference = getattr(placed.item, "media_reference", None)
+    """Of the original's file, whichever version shows."""
+    reference = original_reference(placed.item) if hasattr(placed.item, "media_reference") else None
     return getattr(reference, "target_url", None) or None
 
 

@@ -29,3 +29,25 @@ def strip_fcp7(document: bytes, folder: str) -> ElementTree.Element:
             if any(each.get("id") in ours for each in track.iterfind("clipitem/file")):
                 media.remove(track)
     return root
+
+
+def strip_fcpxml(document: bytes, folder: str) -> ElementTree.Element:
+    """Without the clips whose file lies in a folder, that file's resource, formats that only it names, and auditions of one choice."""
+    root = parsed(document)
+    assets = [each for each in root.iter("asset") if any(f"{folder}/" in (source.get("src") or "") for source in each.iter())]
+    ours = {each.get("id") for each in assets}
+    named = {each.get("format") for each in root.iter() if each not in assets}
+    for parent in list(root.iter()):
+        for child in list(parent):
+            of_a_take = child.get("ref") in ours or (
+                child.tag == "clip" and any(each.get("ref") in ours and each.get("lane") is None for each in child.findall("video"))
+            )
+            unused = child.tag == "format" and child.get("id") not in named
+            if child in assets or of_a_take or unused:
+                parent.remove(child)
+    for parent in list(root.iter()):
+        for place, child in enumerate(list(parent)):
+            if child.tag == "audition" and len(child) == 1:
+                child[0].tail = child.tail
+                parent[place] = child[0]
+    return root

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 
+from heygem_core.errors import HeygemError
+from heygem_core.media.timecode import parse as parse_timecode
 from heygem_core.messages import words
 
 from ..errors import UnreadableTimeline
@@ -23,6 +27,7 @@ from .xml_safe import number_of, parse_xml, text_of
 
 _schema = otio.schema
 _MOST_CHANNELS = 256
+_TICKS_PER_S = 254_016_000_000  # Premiere's
 
 
 def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
@@ -55,7 +60,7 @@ def read_tree(root: Element, elements: dict[int, Element] | None = None) -> tupl
     if rate is None:
         raise UnreadableTimeline("fcp7.no-rate")
     timecode = sequence.find("timecode")
-    start = (number_of(timecode, "frame") or Fraction(0)) / (rate_of(timecode) or rate)
+    start = first_second_of(timecode, rate) or Fraction(0)
     timeline = timeline_of(text_of(sequence, "name"), start, rate, reader.tracks(sequence, rate, 0))
     set_own_values(timeline, drop_frame=text_of(timecode, "displayformat").upper() == "DF")
     return timeline, reader
@@ -67,6 +72,20 @@ def rate_of(element: Element | None) -> Fraction | None:
     if base is None or not 1 <= base <= 1000:
         return None
     return base * Fraction(1000, 1001) if text_of(element, "rate/ntsc").upper() == "TRUE" else base
+
+
+def first_second_of(timecode: Element | None, rate: Fraction) -> Fraction | None:
+    """What a `timecode` calls the first frame; None = it does not say. rate: where it has none of its own."""
+    rate = rate_of(timecode) or rate
+    frame = number_of(timecode, "frame")
+    if frame is None:
+        text = text_of(timecode, "string")
+        drop = text_of(timecode, "displayformat").upper() == "DF"
+        try:
+            frame = Fraction(parse_timecode(text[:-3] + (";" if drop else ":") + text[-2:], rate)) if text else None
+        except HeygemError:
+            frame = None
+    return None if frame is None else frame / rate
 
 
 class Reader:
@@ -85,7 +104,7 @@ class Reader:
         for kind, tag in ((_schema.TrackKind.Video, "video"), (_schema.TrackKind.Audio, "audio")):
             for number, track in enumerate(sequence.findall(f"media/{tag}/track"), 1):
                 name = track.get("MZ.TrackName") or text_of(track, "name") or f"{kind[0]}{number}"
-                made = tracks_of(self._events(track, rate, depth), rate, kind, name)
+                made = tracks_of(self._events(track, rate, depth, kind), rate, kind, name)
                 if len(made) > 1:
                     self.notices.append(words("fcp7.overlap", name=name, count=len(made)))
                 for each in made or [_schema.Track(name=name, kind=kind)]:
@@ -93,7 +112,7 @@ class Reader:
                     laid.append(each)
         return laid
 
-    def _events(self, track: Element, rate: Fraction, depth: int) -> list[Event]:
+    def _events(self, track: Element, rate: Fraction, depth: int, kind: str) -> list[Event]:
         items = [each for each in track if each.tag in ("clipitem", "generatoritem", "transitionitem")]
         events: list[Event] = []
         for index, item in enumerate(items):
@@ -101,10 +120,10 @@ class Reader:
                 continue
             before = items[index - 1] if index and items[index - 1].tag == "transitionitem" else None
             after = items[index + 1] if index + 1 < len(items) and items[index + 1].tag == "transitionitem" else None
-            events.append(self._event(item, before, after, rate, depth))
+            events.append(self._event(item, before, after, rate, depth, kind))
         return events
 
-    def _event(self, item: Element, before: Element | None, after: Element | None, rate: Fraction, depth: int) -> Event:
+    def _event(self, item: Element, before: Element | None, after: Element | None, rate: Fraction, depth: int, kind: str) -> Event:
         start, end = number_of(item, "start"), number_of(item, "end")
         trimmed, dissolve = Fraction(0), None
         if before is not None:
@@ -112,17 +131,16 @@ class Reader:
             dissolve = ((cut - begins) / rate, (ends - cut) / rate)
             if start is None or start < 0:  # the clip begins with the dissolve; its edit lies at the cut
                 start, trimmed = cut, (cut - begins) / rate
+        runs_on = Fraction(0)
         if (end is None or end < 0) and after is not None:
-            end = cut_point(after)[0]
-        clip_rate = rate_of(item) or rate
-        first = (number_of(item, "in") or Fraction(0)) / clip_rate
-        last = (number_of(item, "out") or Fraction(0)) / clip_rate
+            end, _, ends = cut_point(after)
+            runs_on = (ends - end) / rate
         problem = None
         if start is None or end is None or start < 0 or end < start:
             problem, start = words("clip.no-place"), max(start or Fraction(0), Fraction(0))
             end = start
         duration = (end - start) / rate
-        clip = self._item(item, first, last, trimmed, duration, rate, depth)
+        clip = self._item(item, _Shown(trimmed=trimmed, duration=duration, runs_on=runs_on), rate, depth, kind)
         clip.enabled = text_of(item, "enabled").upper() != "FALSE"
         set_own_values(clip, problem=problem, link=text_of(item, "link/linkclipref") or None)
         if self._elements is not None:
@@ -130,28 +148,28 @@ class Reader:
             set_own_values(clip, element=len(self._elements) - 1)
         return Event(start=start / rate, end=end / rate, item=clip, dissolve=dissolve)
 
-    def _item(
-        self, item: Element, first: Fraction, last: Fraction, trimmed: Fraction, duration: Fraction, rate: Fraction, depth: int
-    ) -> Any:
+    def _item(self, item: Element, shown: _Shown, rate: Fraction, depth: int, kind: str) -> Any:
         name = text_of(item, "name")
-        if item.tag == "generatoritem":
-            reference = _schema.GeneratorReference(generator_kind=text_of(item, "effect/name") or "generator")
-            return _schema.Clip(name=name, media_reference=reference, source_range=time_range(first + trimmed, duration, rate))
-        nested = item.find("sequence")
-        if nested is not None:
-            return self._nest(item, nested, name, first + trimmed, duration, rate, depth)
         file = item.find("file")
         file = self._files.get(file.get("id", ""), file) if file is not None else None
-        speed, reason = _retiming(item)
-        low = _first_second(first, last, trimmed, duration, speed)
+        file_rate = rate_of(file) or rate
+        source = _source(item, shown, rate, file_rate)
+        if item.tag == "generatoritem":
+            reference = _schema.GeneratorReference(generator_kind=text_of(item, "effect/name") or "generator")
+            return _schema.Clip(name=name, media_reference=reference, source_range=time_range(source.low, shown.duration, rate))
+        nested = item.find("sequence")
+        if nested is not None:
+            return self._nest(item, nested, name, source.low, shown.duration, rate, depth, kind)
         url, name = text_of(file, "pathurl") or None, name or text_of(file, "name")
-        if item.find("multiclip") is not None:
-            reason = words("clip.multicam")
-        length, file_rate = number_of(file, "duration"), rate_of(file) or rate
-        available = time_range(Fraction(0), length / file_rate, file_rate) if length else None
-        if speed < 0 and length:
-            low = length / file_rate - low - duration * abs(speed)
-        clip = media_clip(name, url, low, duration, rate_of(item) or file_rate, available=available, speed=speed)
+        reason = words("clip.multicam") if item.find("multiclip") is not None else source.host_only
+        length = number_of(file, "duration")
+        begins = first_second_of(file.find("timecode") if file is not None else None, file_rate) or Fraction(0)
+        available = time_range(begins, length / file_rate, file_rate) if length else None
+        low = source.low
+        if source.speed < 0 and source.from_end and length:
+            low = length / file_rate - low - shown.duration * abs(source.speed)
+        low += begins if length else 0
+        clip = media_clip(name, url, low, shown.duration, source.rate, available=available, speed=source.speed)
         set_own_values(
             clip,
             channels=_channels(item),
@@ -162,7 +180,9 @@ class Reader:
         )
         return clip
 
-    def _nest(self, item: Element, nested: Element, name: str, low: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
+    def _nest(
+        self, item: Element, nested: Element, name: str, low: Fraction, duration: Fraction, rate: Fraction, depth: int, kind: str
+    ) -> Any:
         key = nested.get("id", "")
         whole = self._sequences.get(key, nested)
         stack = _schema.Stack(name=name, source_range=time_range(low, duration, rate))
@@ -173,18 +193,107 @@ class Reader:
             set_own_values(stack, host_only=words("clip.nest-effects"))
             return stack
         self._open.append(key)
-        stack.extend(self.tracks(whole, rate_of(whole) or rate, depth + 1))
+        # A nest on a track plays what is of that track's kind: its sound has clips of its own.
+        stack.extend(each for each in self.tracks(whole, rate_of(whole) or rate, depth + 1) if each.kind == kind)
         self._open.pop()
         return stack
 
 
-def _first_second(first: Fraction, last: Fraction, trimmed: Fraction, duration: Fraction, speed: Fraction) -> Fraction:
-    """The first second of the file that is shown. Some programs count a retimed clip's `in` in the file's frames and some in
-    its own, slowed ones; the length between `in` and `out` tells which."""
-    if abs(speed) == 1:
-        return first + trimmed
-    own = abs((last - first) - (duration + trimmed)) < abs((last - first) - (duration + trimmed) * abs(speed))
-    return ((first + trimmed) if own else first / abs(speed) + trimmed) * abs(speed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What a clip shows, in seconds of the sequence."""
+
+    trimmed: Fraction  # of a dissolve before its cut
+    duration: Fraction  # from cut to cut
+    runs_on: Fraction  # of a dissolve behind its cut
+
+    @property
+    def whole(self) -> Fraction:
+        return self.trimmed + self.duration + self.runs_on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """Which part of its file a clip shows."""
+
+    low: Fraction  # s from the file's first frame, at the cut
+    speed: Fraction
+    rate: Fraction  # that the clip counts in
+    from_end: bool = False  # a reversed clip counts `low` back from the file's end
+    host_only: str | None = None  # why only an editor can play it
+
+
+def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction) -> _Source:
+    """The finest value in the document wins: points of the speed's graph, then ticks, then the percents, which are rounded."""
+    begin, end = number_of(item, "in") or Fraction(0), number_of(item, "out") or Fraction(0)
+    effect = next((each for each in item.findall("filter/effect") if text_of(each, "effectid") == "timeremap"), None)
+    clip_rate = rate_of(item) or rate
+    if effect is None:
+        clip_rate = _rate_that_fits(end - begin, shown.whole, clip_rate, (rate, file_rate))
+        return _Source(low=_by_ticks(item, "pproTicksIn", begin / clip_rate, clip_rate) + shown.trimmed, speed=Fraction(1), rate=clip_rate)
+    plain, reason = _retiming(effect)
+    graph = _graph(effect)
+    at, step = begin + shown.trimmed * clip_rate, shown.duration * clip_rate
+    values = [_on_graph(graph, each) for each in (at, at + step)]
+    steady = _is_straight(graph, begin, end)
+    if values[0] is not None and values[1] is not None and step > 0 and steady:
+        low, high = values[0] / file_rate, values[1] / file_rate
+        speed, frozen = (high - low) / shown.duration, words("clip.freeze")
+        return _Source(low=min(low, high), speed=speed or Fraction(1), rate=clip_rate, host_only=None if speed else frozen)
+    if reason is not None or abs(plain) == 1:
+        return _Source(low=begin / clip_rate + shown.trimmed, speed=plain, rate=clip_rate, from_end=plain < 0, host_only=reason)
+    # Some programs count a retimed clip's `in` in the file's frames and some in its own, slowed ones; the length tells which.
+    first, last = (_by_ticks(item, name, each / clip_rate, clip_rate) for name, each in (("pproTicksIn", begin), ("pproTicksOut", end)))
+    length, share = last - first, abs(plain)
+    if abs(length - shown.whole) < abs(length - shown.whole * share):
+        return _Source(low=(first + shown.trimmed) * share, speed=plain, rate=clip_rate, from_end=plain < 0)
+    if item.find("pproTicksIn") is not None and shown.whole and abs(length / shown.whole - share) < Fraction(1, 100):
+        share = length / shown.whole
+    return _Source(low=first + shown.trimmed * share, speed=share if plain > 0 else -share, rate=clip_rate, from_end=plain < 0)
+
+
+def _rate_that_fits(frames: Fraction, seconds: Fraction, rate: Fraction, others: tuple[Fraction, ...]) -> Fraction:
+    """The rate that `in` and `out` count in: another one than the clip claims where they agree with start and end in that one alone.
+
+    others: of the sequence and of the file. A clip that claims neither is doubted more.
+    """
+    rounding = Fraction(9, 10) if rate in others else Fraction(1, 100)
+    if abs(frames / rate - seconds) * rate <= rounding:
+        return rate
+    return next((each for each in others if abs(frames / each - seconds) * each < Fraction(1, 100)), rate)
+
+
+def _by_ticks(item: Element, name: str, seconds: Fraction, rate: Fraction) -> Fraction:
+    """A time by Premiere's ticks, which are finer than the frames beside them; these where both do not agree."""
+    ticks = number_of(item, name)
+    exact = None if ticks is None else ticks / _TICKS_PER_S
+    return exact if exact is not None and abs(exact - seconds) * rate < 1 else seconds
+
+
+def _graph(effect: Element) -> list[tuple[Fraction, Fraction]]:
+    """(frame of the clip, frame of the file) of each point of the speed's graph, in order."""
+    points = []
+    for each in effect.findall("parameter[parameterid='graphdict']/keyframe"):
+        when, value = number_of(each, "when"), number_of(each, "value")
+        if when is not None and value is not None:
+            points.append((when, value))
+    return sorted(points)
+
+
+def _on_graph(points: list[tuple[Fraction, Fraction]], at: Fraction) -> Fraction | None:
+    for (t1, v1), (t2, v2) in pairwise(points):
+        if t1 <= at <= t2 and t1 < t2:
+            return v1 + (v2 - v1) * (at - t1) / (t2 - t1)
+    return None
+
+
+def _is_straight(points: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> bool:
+    """Whether the graph runs at one speed from `begin` to `end`, but for the rounding of its points."""
+    first, last = _on_graph(points, begin), _on_graph(points, end)
+    if first is None or last is None or end <= begin:
+        return False
+    line = (last - first) / (end - begin)
+    return all(abs(first + line * (when - begin) - value) < Fraction(1, 2) for when, value in points if begin < when < end)
 
 
 def cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
@@ -198,20 +307,16 @@ def cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
     return Fraction((start + end) // 2), start, end
 
 
-def _retiming(item: Element) -> tuple[Fraction, str | None]:
-    """(constant speed, why only an editor can play it)."""
-    for effect in item.findall("filter/effect"):
-        if text_of(effect, "effectid") != "timeremap":
-            continue
-        values = {text_of(each, "parameterid"): text_of(each, "value") for each in effect.findall("parameter")}
-        if values.get("variablespeed", "0") not in ("0", "FALSE", "false", ""):
-            return Fraction(1), words("clip.speed-changes")
-        percent = number_of(effect, "parameter[parameterid='speed']/value") or Fraction(0)
-        if not percent:
-            return Fraction(1), words("clip.freeze")
-        speed = percent / 100
-        return (-abs(speed) if values.get("reverse", "").upper() == "TRUE" else speed), None
-    return Fraction(1), None
+def _retiming(effect: Element) -> tuple[Fraction, str | None]:
+    """(constant speed by its percents, why only an editor can play it) of a Time Remap."""
+    values = {text_of(each, "parameterid"): text_of(each, "value") for each in effect.findall("parameter")}
+    if values.get("variablespeed", "0") not in ("0", "FALSE", "false", ""):
+        return Fraction(1), words("clip.speed-changes")
+    percent = number_of(effect, "parameter[parameterid='speed']/value") or Fraction(0)
+    if not percent:
+        return Fraction(1), words("clip.freeze")
+    speed = percent / 100
+    return (-abs(speed) if values.get("reverse", "").upper() == "TRUE" else speed), None
 
 
 def _channels(item: Element) -> list[int] | None:

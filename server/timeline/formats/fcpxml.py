@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .format import Format, Notices
 
+if TYPE_CHECKING:
+    from ..conform_types import FinishedTake, PublishMode
 
-def _read(data: bytes, _rate: Fraction | None) -> tuple[Any, Notices]:
+
+def _read(data: bytes, rate: Fraction | None) -> tuple[Any, Notices]:
     from .fcpxml_reader import read_fcpxml
 
-    return read_fcpxml(data)
+    return read_fcpxml(data, rate)
 
 
 def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
@@ -20,6 +24,12 @@ def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
 
     text, notices = write_fcpxml(export_model_of(timeline, rate))
     return text.encode(), notices
+
+
+def _graft(data: bytes, takes: Sequence[FinishedTake], mode: PublishMode, rate: Fraction | None) -> tuple[bytes, Notices]:
+    from .fcpxml_graft import graft_fcpxml
+
+    return graft_fcpxml(data, takes, mode, rate)
 
 
 FORMAT = Format(
@@ -31,4 +41,5 @@ FORMAT = Format(
     sniff=lambda head: head.startswith(b"<") and b"<fcpxml" in head,
     read=_read,
     write=_write,
+    graft=_graft,
 )

@@ -4,6 +4,8 @@ so this is a reader of its own: storylines, connected clips, compound clips, aud
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -25,6 +27,9 @@ from .xml_safe import number, parse_xml
 _schema = otio.schema
 _ZERO = Fraction(0)
 _STORY = {"asset-clip", "clip", "video", "audio", "title", "gap", "ref-clip", "sync-clip", "mc-clip", "audition", "spine"}
+_SOUND_SUFFIXES = (".wav", ".bwf", ".aif", ".aiff", ".aifc", ".caf", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus")
+_NESTS = ("ref-clip", "sync-clip")
+_NAMED_RATE = re.compile(r"(?<=\d)(?P<scan>[pi])(?P<rate>\d{2,5})(?=_|$)", re.ASCII)
 _EFFECTS = ("filter-video", "adjust-transform", "adjust-crop", "adjust-corners", "adjust-stabilization", "adjust-colorConform")
 
 
@@ -34,20 +39,40 @@ def time_of(text: str | None, default: Fraction = _ZERO) -> Fraction:
     return default if value is None else value
 
 
-def read_fcpxml(data: bytes) -> tuple[Any, list[str]]:
-    """(timeline, notices). Raises: UnreadableTimeline."""
-    root = parse_xml(data, "fcpxml")
+def read_fcpxml(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]:
+    """(timeline, notices). rate: where its format has none. Raises: UnreadableTimeline."""
+    timeline, reader = read_tree(parse_xml(data, "fcpxml"), rate)
+    return timeline, reader.notices
+
+
+def read_tree(root: Element, rate: Fraction | None = None, elements: dict[int, Element] | None = None) -> tuple[Any, Reader]:
+    """(timeline, its reader). elements: gets the element of each picture, by the number that stands as `element` in our metadata of it."""
     projects = list(root.iter("project"))
     if len(projects) != 1:
         raise UnreadableTimeline("fcpxml.several-projects", projects=len(projects))
     sequence = projects[0].find("sequence")
-    reader = _Reader(root)
-    rate = reader.rate(sequence)
+    reader = Reader(root, elements)
+    rate = reader.rate(sequence) or rate
     if sequence is None or rate is None:
         raise UnreadableTimeline("fcpxml.no-rate")
     timeline = timeline_of(projects[0].get("name", ""), time_of(sequence.get("tcStart")), rate, reader.tracks(sequence, rate, 0))
     set_own_values(timeline, drop_frame=sequence.get("tcFormat") == "DF")
-    return timeline, reader.notices
+    return timeline, reader
+
+
+def rate_of_format(format: Element | None) -> Fraction | None:
+    """Frames per second of a `format`: by the length of its frames, else by the name of Final Cut's own, such as FFVideoFormat1080i5994."""
+    if format is None:
+        return None
+    frame = time_of(format.get("frameDuration"))
+    if frame > 0:
+        return 1 / frame
+    named = _NAMED_RATE.search(format.get("name", ""))
+    if named is None:
+        return None
+    written = int(named["rate"])
+    rate = Fraction(round(written / 100) * 1000, 1001) if written >= 1000 else Fraction(written)
+    return (rate / 2 if named["scan"] == "i" else rate) or None
 
 
 @dataclass(slots=True)
@@ -56,20 +81,33 @@ class _Lanes:
 
     picture: dict[int, list[Event]] = field(default_factory=dict)
     sound: dict[tuple[str, int], list[Event]] = field(default_factory=dict)
-    dissolves: list[tuple[int, Fraction, Fraction]] = field(default_factory=list)  # lane, start, end
+    dissolves: dict[int, list[tuple[Fraction, Fraction]]] = field(default_factory=dict)  # by lane: (start, end)
 
 
-class _Reader:
-    def __init__(self, root: Element) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """An element of the main storyline. Seconds of the sequence."""
+
+    element: Element
+    start: Fraction
+    end: Fraction
+    local: Fraction  # what the element calls its first moment
+
+
+class Reader:
+    """Reads the sequences of one document."""
+
+    def __init__(self, root: Element, elements: dict[int, Element] | None = None) -> None:
         self.notices: list[str] = []
-        self._resources = {each.get("id", ""): each for each in root.findall("resources/*")}
+        self.story: list[Story] = []  # the main storyline, in order
+        self.highest = self.lowest = 0  # lanes in use
+        self._elements = elements
+        self._resources = {each.get("id", ""): each for resources in root.iter("resources") for each in resources}
         self._open: list[str] = []
         self._links = 0
 
     def rate(self, element: Element | None) -> Fraction | None:
-        found = self._resources.get(element.get("format", "")) if element is not None else None
-        frame = time_of(found.get("frameDuration")) if found is not None else _ZERO
-        return 1 / frame if frame > 0 else None
+        return rate_of_format(self._resources.get(element.get("format", "")) if element is not None else None)
 
     def tracks(self, container: Element, rate: Fraction, depth: int) -> list[Any]:
         """The tracks of a sequence, from the bottom; sound below, by role."""
@@ -79,8 +117,12 @@ class _Reader:
         if story is not None:
             self._storyline(story, -origin, 0, lanes, rate, depth)
         tracks: list[Any] = []
+        if depth == 0:
+            used = [*lanes.picture, *(lane for _, lane in lanes.sound)]
+            self.highest, self.lowest = max(used, default=0), min(used, default=0)
         for lane, events in sorted(lanes.picture.items()):
-            crossed = [_with_dissolve(event, [each for each in lanes.dissolves if each[0] == lane]) for event in events]
+            dissolves = sorted(lanes.dissolves.get(lane, ()))
+            crossed = [_with_dissolve(event, dissolves) for event in events]
             tracks += tracks_of(crossed, rate, _schema.TrackKind.Video, "" if lane == 0 else f"Lane {lane}")
         for (role, _), events in sorted(lanes.sound.items(), key=lambda item: (-item[0][1], item[0][0])):
             tracks += tracks_of(events, rate, _schema.TrackKind.Audio, role)
@@ -92,7 +134,7 @@ class _Reader:
         for child in spine:
             if child.tag == "transition":
                 start = time_of(child.get("offset")) + shift
-                lanes.dissolves.append((lane, start, start + time_of(child.get("duration"))))
+                lanes.dissolves.setdefault(lane, []).append((start, start + time_of(child.get("duration"))))
             elif child.tag in _STORY and child.get("lane") is None:
                 given = child.get("offset")
                 start = time_of(given) + shift if given is not None else (position if position is not None else shift)
@@ -111,13 +153,15 @@ class _Reader:
             if not choices:
                 return _ZERO
             element, others = choices[0], choices[1:]
-        local, duration = self._own_time(element)
+        local, duration = self.own_time(element)
+        if depth == 0:
+            self.story.append(Story(element=element, start=start, end=start + duration, local=local))
         if element.tag != "gap":
             self._items(element, others, start, local, duration, lane, lanes, rate, depth)
         for child in element:
             if child.tag in _STORY and child.get("lane") is not None:
                 at = start + time_of(child.get("offset"), local) - local
-                self._element(child, at, lane + int(number(child.get("lane")) or 0), lanes, rate, depth + 1)
+                self._element(child, at, lane + lane_of(child), lanes, rate, depth + 1)
         return duration
 
     def _items(
@@ -132,9 +176,9 @@ class _Reader:
         rate: Fraction,
         depth: int,
     ) -> None:
-        end, wanted = start + duration, element.get("srcEnable", "all")
+        wanted = element.get("srcEnable", "all")
         link = None
-        pictures, sounds = self._picture_and_sound(element)
+        pictures, sounds = self.holds(element)
         if pictures and sounds:
             self._links += 1
             link = str(self._links)
@@ -143,23 +187,41 @@ class _Reader:
             for number_, other in enumerate(others, 1):
                 self._add_version(item, other, f"version {number_}")
             self._set_details(item, element, link)
-            lanes.picture.setdefault(lane, []).append(Event(start=start, end=end, item=item))
+            if self._elements is not None:
+                self._elements[len(self._elements)] = element
+                set_own_values(item, element=len(self._elements) - 1)
+            lanes.picture.setdefault(lane, []).append(Event(start=start, end=start + duration, item=item))
         if sounds and wanted != "video":
-            item = self._media(element, local, duration, rate)
+            # A split edit: the sound begins and ends elsewhere than the picture.
+            begins = time_of(element.get("audioStart"), local)
+            length = time_of(element.get("audioDuration"), duration)
+            early = max(_ZERO, local - begins - start)  # before the sequence begins
+            begins, length = begins + early, max(_ZERO, length - early)
+            item = self._sound(element, begins, length, rate, depth)
             self._set_details(item, element, link)
-            channels = self._channels(element)
-            set_own_values(item, channels=channels)
-            item.enabled = item.enabled and channels != []
             role = element.get("audioRole") or element.get("role") or _inner_role(element) or "dialogue"
-            lanes.sound.setdefault((role, lane), []).append(Event(start=start, end=end, item=item))
+            at = start + begins - local
+            lanes.sound.setdefault((role, lane), []).append(Event(start=at, end=at + length, item=item))
 
-    def _picture_and_sound(self, element: Element) -> tuple[bool, bool]:
+    def _sound(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
+        if element.tag in _NESTS or element.tag == "mc-clip":
+            return self._picture(element, local, duration, rate, depth, _schema.TrackKind.Audio)
+        item = self._media(element, local, duration, rate)
+        channels = self._channels(element)
+        set_own_values(item, channels=channels)
+        item.enabled = channels != []
+        return item
+
+    def holds(self, element: Element) -> tuple[bool, bool]:
         """Whether an element holds (picture, sound)."""
         if element.tag == "audio":
             return False, True
-        asset = self._asset(element)
+        if element.tag in _NESTS or element.tag == "mc-clip":
+            split = "audioStart" in element.attrib or "audioDuration" in element.attrib
+            return True, element.get("srcEnable") == "audio" or element.tag == "mc-clip" or split
+        asset = self.asset(element)
         if element.tag == "asset-clip" and asset is not None:
-            return asset.get("hasVideo") == "1", asset.get("hasAudio") == "1"
+            return _holds(asset)
         if element.tag == "clip":
             return any(True for _ in element.iterfind("video")), any(True for each in _inside(element) if each.tag == "audio")
         return True, False
@@ -177,25 +239,28 @@ class _Reader:
 
     def _of_source(self, sound: Element) -> list[int]:
         """The channels of an `audio` element: `srcCh` counts them in one of the file's sources, `srcID` says in which."""
-        asset = self._asset(sound)
+        asset = self.asset(sound)
         source, each = (int(number(text) or 1) for text in (sound.get("srcID"), asset.get("audioChannels") if asset is not None else None))
         return [(max(source, 1) - 1) * max(each, 1) + channel for channel in _numbers(sound.get("srcCh"))]
 
-    def _own_time(self, element: Element) -> tuple[Fraction, Fraction]:
+    def own_time(self, element: Element) -> tuple[Fraction, Fraction]:
         """(the element's own time at its start, its length)."""
-        asset = self._asset(element)
+        asset = self.asset(element)
         start = time_of(asset.get("start")) if asset is not None and element.tag in ("asset-clip", "video", "audio") else _ZERO
         length = time_of(asset.get("duration")) if asset is not None else _ZERO
         return time_of(element.get("start"), start), time_of(element.get("duration"), length)
 
-    def _asset(self, element: Element) -> Element | None:
+    def asset(self, element: Element) -> Element | None:
         found = self._resources.get(element.get("ref", ""))
         return found if found is not None and found.tag == "asset" else None
 
-    def _picture(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
-        if element.tag in ("ref-clip", "sync-clip"):
-            return self._nest(element, local, duration, rate, depth)
-        if element.tag in ("asset-clip", "clip", "video") and self._asset(_inner(element)) is not None:
+    def _picture(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int, only: str | None = None) -> Any:
+        """only: the kind of tracks that is played of a nest; None = all that the element plays."""
+        if element.tag in _NESTS:
+            split = "audioStart" in element.attrib or "audioDuration" in element.attrib
+            video = only is None and (split or element.get("srcEnable") == "video")
+            return self._nest(element, local, duration, rate, depth, _schema.TrackKind.Video if video else only)
+        if element.tag in ("asset-clip", "clip", "video") and self.asset(inner_element(element)) is not None:
             return self._media(element, local, duration, rate)
         source = time_range(local, duration, rate)
         kind = {"title": "title", "mc-clip": "multicam"}.get(element.tag, "generator")
@@ -207,8 +272,8 @@ class _Reader:
         return clip
 
     def _media(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction) -> Any:
-        inner = _inner(element)
-        asset = self._asset(inner)
+        inner = inner_element(element)
+        asset = self.asset(inner)
         speed, low, reason = _retiming(element, local, duration)
         if inner is not element:  # a clip's own time → the time of the media in it
             low += time_of(inner.get("start"), time_of(asset.get("start")) if asset is not None else _ZERO) - time_of(inner.get("offset"))
@@ -231,7 +296,7 @@ class _Reader:
         set_own_values(clip, host_only=reason)
         return clip
 
-    def _nest(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int) -> Any:
+    def _nest(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int, only: str | None) -> Any:
         stack = _schema.Stack(name=element.get("name", ""), source_range=time_range(local, duration, rate))
         reason = words("clip.compound-effects") if any(element.find(tag) is not None for tag in _EFFECTS) else None
         if element.find("timeMap") is not None:
@@ -250,16 +315,18 @@ class _Reader:
         inner_rate = self.rate(container) or rate
         if container.tag == "sequence":  # its own time begins at its timecode
             stack.source_range = time_range(local - time_of(container.get("tcStart")) if element.get("start") else _ZERO, duration, rate)
-        stack.extend(self.tracks(container, inner_rate, depth + 1))
+        elements, self._elements = self._elements, None if only == _schema.TrackKind.Audio else self._elements
+        stack.extend(each for each in self.tracks(container, inner_rate, depth + 1) if only is None or each.kind == only)
+        self._elements = elements
         self._open.pop()
         return stack
 
     def _add_version(self, clip: Any, other: Element, key: str) -> None:
         """An audition's other choice as a further reference, where it shows the same time of its media."""
-        asset = self._asset(_inner(other))
+        asset = self.asset(inner_element(other))
         if not isinstance(clip, _schema.Clip) or asset is None:
             return
-        local, duration = self._own_time(other)
+        local, duration = self.own_time(other)
         reference = _schema.ExternalReference(target_url=_source_url(asset))
         # All references share the clip's source times, so the other's range is moved to them.
         shift = exact_seconds(clip.source_range.start_time) - local
@@ -271,12 +338,21 @@ class _Reader:
         clip.set_media_references(references, clip.active_media_reference_key)
 
     def _set_details(self, item: Any, element: Element, link: str | None) -> None:
-        item.enabled = element.get("enabled", "1") != "0"
-        set_own_values(item, link=link, id=_own_metadata(element).get("id"), of=_own_metadata(element).get("of"))
+        item.enabled = item.enabled and element.get("enabled", "1") != "0"
+        set_own_values(item, link=link, id=own_metadata(element).get("id"), of=own_metadata(element).get("of"))
         if isinstance(item, _schema.Clip) and item.media_reference is not None:
             _copy_own_values(element, item.media_reference)
-            if _own_metadata(element).get("of"):
-                set_own_values(item, take=_own_metadata(element).get("take"))
+            if own_metadata(element).get("of"):
+                set_own_values(item, take=own_metadata(element).get("take"))
+
+
+def _holds(asset: Element) -> tuple[bool, bool]:
+    """Whether an asset has (picture, sound). Both marks may be absent: then what else the asset tells decides, or it may have either."""
+    video, audio = asset.get("hasVideo"), asset.get("hasAudio")
+    if video == "1" or audio == "1":
+        return video == "1", audio == "1"
+    only_sound = (_source_url(asset) or "").lower().endswith(_SOUND_SUFFIXES)
+    return video is None and not only_sound, audio is None
 
 
 def _numbers(text: str | None) -> list[int]:
@@ -285,9 +361,10 @@ def _numbers(text: str | None) -> list[int]:
     return [int(each) for each in found if each is not None and each.denominator == 1 and 1 <= each <= 256]
 
 
-def _with_dissolve(event: Event, dissolves: list[tuple[int, Fraction, Fraction]]) -> Event:
-    """The event with the dissolve that lies over its beginning."""
-    for _, start, end in dissolves:
+def _with_dissolve(event: Event, dissolves: list[tuple[Fraction, Fraction]]) -> Event:
+    """The event with the dissolve that lies over its beginning. dissolves: (start, end) of its lane, sorted."""
+    last = bisect_right(dissolves, event.start, key=lambda each: each[0])
+    for start, end in reversed(dissolves[max(0, last - 2) : last]):
         if start <= event.start <= end and event.end > start:
             return Event(start=event.start, end=event.end, item=event.item, dissolve=(event.start - start, end - event.start))
     return event
@@ -309,7 +386,12 @@ def _retiming(element: Element, local: Fraction, duration: Fraction) -> tuple[Fr
     return speed, first if speed > 0 else first + duration * speed, None
 
 
-def _inner(element: Element) -> Element:
+def lane_of(element: Element) -> int:
+    """The lane that an element is connected on, counted from what it is connected to."""
+    return int(number(element.get("lane")) or 0)
+
+
+def inner_element(element: Element) -> Element:
     """The element that names the media: itself, or the picture or sound in a clip."""
     if element.tag != "clip":
         return element
@@ -339,17 +421,20 @@ def _source_url(asset: Element | None) -> str | None:
     return url
 
 
-def _own_metadata(element: Element) -> dict[str, str]:
-    """Our own metadata of an element."""
+def own_metadata(element: Element) -> dict[str, str]:
+    """What publishing left in an element: take, job, of, id."""
     found = {}
     for each in element.findall("metadata/md"):
         prefix, _, name = each.get("key", "").rpartition(".")
         if prefix == "com.heygem":
             found[name] = each.get("value", "")
+    line = (element.findtext("note") or "").rpartition("\n")[2]  # of elements without metadata
+    if not found and line.startswith("heygem "):
+        found = dict(part.split("=", 1) for part in line.split() if "=" in part)
     return found
 
 
 def _copy_own_values(element: Element, reference: Any) -> None:
-    ours = _own_metadata(element)
+    ours = own_metadata(element)
     if "take" in ours:
         set_own_values(reference, take=ours["take"], job=ours.get("job"))

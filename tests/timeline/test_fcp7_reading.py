@@ -1,0 +1,152 @@
+"""Which frames Final Cut Pro 7 XML means where its numbers are rounded, contradict each other or are told in several ways."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from heygem_server.timeline.conform import conform
+from heygem_server.timeline.conform_types import Selection
+from heygem_server.timeline.flatten import TimelineItem, flatten
+from heygem_server.timeline.formats.reading import read_timeline
+from heygem_server.timeline.formats.writing import as_text
+from heygem_server.timeline.sequence import sequence_of
+
+from .making import Files, sound, video
+
+
+def rate(base: int, ntsc: str = "FALSE") -> str:
+    return f"<rate><timebase>{base}</timebase><ntsc>{ntsc}</ntsc></rate>"
+
+
+def file(length: int = 3000, base: int = 25, url: str = "file://localhost/x/a.mov", more: str = "") -> str:
+    return f'<file id="f"><name>a.mov</name><pathurl>{url}</pathurl>{rate(base)}<duration>{length}</duration>{more}</file>'
+
+
+def clipitem(start: int, end: int, first: int, last: int, more: str = "", own: str | None = None, media: str | None = None) -> str:
+    place = f"<start>{start}</start><end>{end}</end><in>{first}</in><out>{last}</out>"
+    return f'<clipitem id="c{start}"><name>a</name>{own or rate(25)}{place}{media or file()}{more}</clipitem>'
+
+
+def document(items: str, audio: str = "", around: tuple[str, str] = ("", ""), timecode: str = "") -> bytes:
+    media = f"<media><video><track>{items}</track></video><audio>{audio}</audio></media>"
+    sequence = f'<sequence id="s"><name>s</name>{rate(25)}{timecode}{media}</sequence>'
+    return f'<?xml version="1.0"?><!DOCTYPE xmeml><xmeml version="4">{around[0]}{sequence}{around[1]}</xmeml>'.encode()
+
+
+def remap(percent: str, points: str = "", reverse: str = "FALSE", variable: int = 0) -> str:
+    values = f"<parameter><parameterid>variablespeed</parameterid><value>{variable}</value></parameter>"
+    values += f"<parameter><parameterid>speed</parameterid><value>{percent}</value></parameter>"
+    values += f"<parameter><parameterid>reverse</parameterid><value>{reverse}</value></parameter>"
+    if points:
+        keys = (each.split(":") for each in points.split())
+        frames = "".join(f"<keyframe><when>{when}</when><value>{value}</value></keyframe>" for when, value in keys)
+        values += f"<parameter><parameterid>graphdict</parameterid>{frames}</parameter>"
+    return f"<filter><effect><name>Time Remap</name><effectid>timeremap</effectid>{values}</effect></filter>"
+
+
+def pictures(data: bytes) -> list[TimelineItem]:
+    read = read_timeline(data)
+    return [each for each in flatten(read.timeline, sequence_of(read.timeline).rate) if each.kind == "picture"]
+
+
+def frames(data: bytes) -> list[tuple[float, float, float]]:
+    """(first source frame, end of the source, speed) of each picture, at 25."""
+    return [(float(each.source_low * 25), float(each.source_high * 25), float(each.speed)) for each in pictures(data)]
+
+
+@pytest.mark.parametrize(
+    ("retimed", "place", "expected"),
+    [
+        # 96 frames from 2357 to 2500.49: 149.47 %, and not the 149 beside it
+        (remap("149", "0:1.3829 1576:2357 1672:2500.49 1881:2812.38"), (0, 96, 1576, 1672), (2357, 2500.49, 1.4946875)),
+        (remap("33", "0:0 300:100"), (0, 90, 30, 120), (10, 40, 1 / 3)),  # the graph runs on over the whole clip
+        (remap("67", "0:900 1000:233.3333", reverse="TRUE"), (0, 90, 150, 240), (740, 800, -2 / 3)),
+        (remap("100", "0:0 100:50 200:100", variable=1), (0, 40, 60, 100), (30, 50, 0.5)),  # called variable, and straight
+    ],
+)
+def test_points_of_the_speeds_graph_are_finer_than_its_percent(
+    retimed: str, place: tuple[int, int, int, int], expected: tuple[float, float, float]
+) -> None:
+    (found,) = frames(document(clipitem(*place, retimed)))
+    assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_a_graph_that_bends_within_the_clip_is_left_to_the_editor() -> None:
+    bent, frozen = remap("100", "0:0 50:10 100:100", variable=1), remap("50", "0:40 100:40", variable=1)
+    found = pictures(document(clipitem(0, 60, 20, 80, bent) + clipitem(60, 90, 20, 50, frozen)))
+    assert [each.host_only for each in found] == ["its speed changes within the clip", "it is a freeze frame"]
+
+
+def test_frames_of_a_retimed_clip_as_a_render_gets_them(files: Files) -> None:
+    media, voice = files.add("a.mov", video(Fraction(25), 2811)), files.add("v.wav", sound(60))
+    item = clipitem(
+        0, 96, 1576, 1672, remap("149", "0:1.3829 1576:2357 1672:2500.49 1881:2812.38"), media=file(2811, url=f"file://localhost{media}")
+    )
+    (row,) = conform(read_timeline(document(item)).timeline, Selection(speech=voice), facts=files.facts).shots
+    assert row.shot
+    assert (row.shot.start, row.shot.end_exclusive) == (2357, 2501)
+
+
+def test_ticks_are_finer_than_frames() -> None:
+    """Between two frames; ticks that do not belong to the frames beside them are not believed."""
+    exact = 254_016_000_000 * 201 // 50  # frame 100.5
+    found = frames(
+        document(
+            clipitem(0, 40, 100, 140, f"<pproTicksIn>{exact}</pproTicksIn>")
+            + clipitem(40, 80, 100, 140, "<pproTicksIn>254016000000</pproTicksIn>")
+        )
+    )
+    assert [each[0] for each in found] == [100.5, 100]
+
+
+@pytest.mark.parametrize(
+    ("own", "place", "first"),
+    [
+        (rate(30, "TRUE"), (198, 279, 777, 858), 777),  # 81 frames on both sides: they count at 25
+        (rate(30), (0, 50, 600, 660), 500),  # two seconds on both sides
+        (rate(30), (0, 50, 601, 660), 601 / 30 * 25),  # the same, rounded
+        (rate(24), (0, 10, 24, 34), 24),
+        (rate(50), (0, 25, 100, 150), 50),
+    ],
+)
+def test_a_clips_rate_that_contradicts_its_own_place_is_not_meant(own: str, place: tuple[int, int, int, int], first: float) -> None:
+    (found,) = frames(document(clipitem(*place, own=own)))
+    assert found[0] == pytest.approx(first)
+
+
+def test_a_file_keeps_the_timecode_of_its_first_frame_in_every_format() -> None:
+    """09:58:30:00 is second 35910; frame 10 of the file stands at 35910 2/5 s."""
+    for timecode in (
+        f"<timecode>{rate(25)}<string>09:58:30:00</string><frame>897750</frame><displayformat>NDF</displayformat></timecode>",
+        f"<timecode>{rate(25)}<string>09:58:30:00</string></timecode>",
+    ):
+        read = read_timeline(document(clipitem(0, 20, 10, 30, media=file(125, more=timecode))))
+        (clip,) = read.timeline.find_clips()
+        assert (clip.available_range().start_time.value, clip.source_range.start_time.value) == (897_750, 897_760)
+        text, _ = as_text(read.timeline, "fcpxml")
+        assert 'start="35910s"' in text
+        assert 'start="179552/5s"' in text
+        assert "<in>10</in>" in as_text(read.timeline, "fcp7")[0]
+
+
+def test_a_sequence_may_stand_in_bins_beside_clips() -> None:
+    around = f'<project><children><bin><children><clip id="m">{rate(25)}{file()}</clip>', "</children></bin></children></project>"
+    assert [each[0] for each in frames(document(clipitem(0, 20, 10, 30, media='<file id="f"/>'), around=around))] == [10]
+
+
+def test_a_sequences_timecode_may_be_text_alone() -> None:
+    timecode = f"<timecode>{rate(25)}<string>10:00:00:00</string></timecode>"
+    assert sequence_of(read_timeline(document(clipitem(0, 20, 10, 30), timecode=timecode)).timeline).start_frame == 900_000
+
+
+def test_a_nest_plays_pictures_on_a_picture_track_and_sound_on_a_sound_track() -> None:
+    inside = (
+        f"<media><video><track>{clipitem(0, 40, 40, 80)}</track></video><audio><track>{clipitem(0, 40, 40, 80)}</track></audio></media>"
+    )
+    nest = f'<clipitem id="n"><name>nest</name>{rate(25)}<start>0</start><end>20</end><in>5</in><out>25</out>'
+    whole = f'{nest}<sequence id="s2"><name>nest</name>{rate(25)}{inside}</sequence></clipitem>'
+    read = read_timeline(document(whole, audio=f'<track>{nest}<sequence id="s2"/></clipitem></track>'))
+    found = [(each.kind, each.item.name, each.start, each.end) for each in flatten(read.timeline, Fraction(25))]
+    assert found == [("picture", "a", 0, Fraction(4, 5)), ("sound", "a", 0, Fraction(4, 5))]
