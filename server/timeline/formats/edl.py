@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .format import Format, Notices
+
+if TYPE_CHECKING:
+    from ..conform_types import FinishedTake, PublishMode
 
 
 def _read(data: bytes, rate: Fraction | None) -> tuple[Any, Notices]:
@@ -22,6 +26,12 @@ def _write(timeline: Any, rate: Fraction | None) -> tuple[bytes, Notices]:
     return text.encode(), notices
 
 
+def _graft(document: bytes, takes: Sequence[FinishedTake], mode: PublishMode, rate: Fraction | None) -> tuple[bytes, Notices]:
+    from .edl_graft import graft_edl
+
+    return graft_edl(document, takes, mode, rate)
+
+
 def _is_edl(head: bytes) -> bool:
     wide = head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:2]  # UTF-16, with its mark or without
     text = head.replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n") if wide else head
@@ -36,4 +46,5 @@ FORMAT = Format(
     sniff=_is_edl,
     read=_read,
     write=_write,
+    graft=_graft,
 )

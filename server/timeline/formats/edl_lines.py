@@ -163,7 +163,7 @@ def event_before_takes(event: EventLines) -> EventLines | None:
     if not event.was:
         return None
     try:
-        (was,) = taken_apart("\n".join(event.was)).events
+        was = taken_apart("\n".join(event.was)).events[-1]  # the line before it names what a dissolve comes from
     except (UnreadableTimeline, ValueError):
         return None
     was.line, was.end, was.mode = event.line, event.end, event.mode

@@ -19,6 +19,8 @@ from heygem_core.media import timecode
 from heygem_core.messages import words
 
 from ..errors import UnreadableTimeline
+from ..exact_time import time_range
+from ..flatten import constant_speed
 from ..metadata import set_own_values
 from .assembly import Event, media_clip, timeline_of, tracks_of
 from .edl_lines import EdlText, EventLines, decoded, event_before_takes, taken_apart, unknown_lines
@@ -76,7 +78,7 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
         notices.append(words("edl.lines-not-understood", count=len(parsed.unknown) - _MOST_NAMED))
     times = [times_of(event, timing) for event in parsed.events]
     drop = any(timing.drop(event, "record_in") for event in parsed.events)
-    start = _first_second(min((each.record_in for each in times if each is not None), default=Fraction(0)), timing.rate, drop)
+    start = first_second_of(parsed, timing)
     tracks: dict[tuple[str, int], list[Event]] = {}
     for number, (event, its) in enumerate(zip(parsed.events, times, strict=True)):
         if its is None:
@@ -127,8 +129,10 @@ def _after_midnight(low: Fraction, high: Fraction, event: EventLines, name: str,
     return timecode.frames_per_day(timing.rate, drop=timing.drop(event, name)) / timing.rate
 
 
-def _first_second(origin: Fraction, rate: Fraction, drop: bool) -> Fraction:
+def first_second_of(parsed: EdlText, timing: ListTiming) -> Fraction:
     """Lists usually begin within a minute after a full hour, which is then the sequence's first frame."""
+    rate, drop = timing.rate, any(timing.drop(event, "record_in") for event in parsed.events)
+    origin = min((its.record_in for event in parsed.events if (its := times_of(event, timing)) is not None), default=Fraction(0))
     hour = timecode.parse(f"{int(origin / 3600 + Fraction(1, 100)) % 24:02d}:00:00{';' if drop else ':'}00", rate) / rate
     return hour if 0 <= origin - hour <= 60 else origin
 
@@ -181,10 +185,15 @@ def _with_earlier(clip: Any, event: EventLines, parsed: EdlText, timing: ListTim
     if take is None or was is None or its is None or its.record_out == its.record_in:
         return
     before = _clip(was, its, parsed, timing.rate)
-    reference, placed = clip.media_reference.clone(), clip.source_range
-    begins = before.source_range.start_time - placed.start_time  # what the clip shows of its media it shows of the take
+    here = times_of(event, timing)
+    assert here is not None
+    speed = constant_speed(before)[0]
+    hidden = here.record_in - its.record_in if speed > 0 else its.record_out - here.record_out  # of the event before, by its other parts
+    low = (its.source_in or Fraction(0)) + hidden * abs(speed)
+    before.source_range = time_range(low, here.record_out - here.record_in, timing.rate)
+    reference = clip.media_reference.clone()
     if isinstance(reference, otio.schema.ExternalReference):
-        reference.available_range = otio.opentime.TimeRange(placed.start_time + begins, placed.duration)
+        reference.available_range = before.source_range  # what the clip shows of its media it shows of the take
     set_own_values(reference, take=take)
     clip.name, clip.source_range = before.name, before.source_range
     for effect in before.effects:

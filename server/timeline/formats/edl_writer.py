@@ -32,9 +32,10 @@ def write_edl(model: ExportModel) -> tuple[str, list[str]]:
             name = "A" if track.number == 1 else f"A{track.number}"
             events += [(name, clip) for clip in track.clips if clip.media is not None and clip.enabled]
     before: ExportClip | None = None
+    reels = _reels(events)
     for number, ((channel, clip), following) in enumerate(zip(events, [*events[1:], None], strict=True), 1):
         after = following[1] if following is not None and following[0] == channel else None
-        lines += _event(number, channel, clip, before, after, model)
+        lines += _event(number, channel, clip, before, after, model, reels)
         before = clip
     if len(events) > MAX_EVENTS:
         notices.append(words("edl.many-events", count=len(events), most=MAX_EVENTS))
@@ -73,7 +74,13 @@ def _trimmed(clip: ExportClip, start: int, end: int) -> ExportClip:
 
 
 def _event(
-    number: int, channel: str, clip: ExportClip, before: ExportClip | None, after: ExportClip | None, model: ExportModel
+    number: int,
+    channel: str,
+    clip: ExportClip,
+    before: ExportClip | None,
+    after: ExportClip | None,
+    model: ExportModel,
+    reels: dict[str, str],
 ) -> list[str]:
     """The lines of one event. A list's dissolve begins at the cut, so the cut is written where the dissolve begins."""
     rate = model.sequence.rate
@@ -88,14 +95,14 @@ def _event(
     lines = []
     if dissolve and before is not None:
         out = _codes(before.high - clip.lead / rate, before.high - clip.lead / rate, start, start, model)
-        lines.append(_columns(number, _reel(before), channel, "C", out))
-        comments = [f"* FROM CLIP NAME: {_line(before.name)}", f"* FROM CLIP: {_line(_path(before))}"]
+        lines.append(_columns(number, reels[_path(before)], channel, "C", out))
+        comments = [f"* FROM CLIP NAME: {_line(_name(before))}", f"* FROM CLIP: {_line(_path(before))}"]
     side = "TO" if dissolve else "FROM"
     codes = _codes(low, low + Fraction(end - start) / rate if clip.speed == 1 else high, start, end, model)
-    lines.append(_columns(number, _reel(clip), channel, f"D    {dissolve:03d}" if dissolve else "C", codes))
+    lines.append(_columns(number, reels[_path(clip)], channel, f"D    {dissolve:03d}" if dissolve else "C", codes))
     if clip.speed != 1:
-        lines.append(f"M2   {_reel(clip):<8} {float(clip.speed * round(rate)):+09.3f} {codes[0]}")
-    comments += [f"* {side} CLIP NAME: {_line(clip.name)}", f"* {side} CLIP: {_line(_path(clip))}"]
+        lines.append(f"M2   {reels[_path(clip)]:<8} {float(clip.speed * round(rate)):+09.3f} {codes[0]}")
+    comments += [f"* {side} CLIP NAME: {_line(_name(clip))}", f"* {side} CLIP: {_line(_path(clip))}"]
     if clip.media is not None and clip.media.take is not None:
         comments.append(f"* HEYGEM TAKE: {_line(clip.media.take)}")
     return lines + comments
@@ -115,8 +122,28 @@ def _columns(number: int, reel: str, channel: str, edit: str, codes: tuple[str, 
     return f"{number:03d}  {reel:<8} {channel:<5} {edit:<8} {' '.join(codes)}"
 
 
-def _reel(clip: ExportClip) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "", name_of(_path(clip)).rsplit(".", 1)[0])[:8].upper() or "AX"
+def _reels(events: list[tuple[str, ExportClip]]) -> dict[str, str]:
+    """A reel of its own for every file, of the letters of its name: programs find media by reel and timecode."""
+    reels: dict[str, str] = {}
+    taken: set[str] = set()
+    used: dict[str, int] = {}  # name → the last number that was put behind it
+    for _, clip in events:
+        path = _path(clip)
+        if path in reels:
+            continue
+        plain = re.sub(r"[^A-Za-z0-9_-]", "", name_of(path).rsplit(".", 1)[0]).upper() or "AX"
+        reel = plain[:8]
+        while reel in taken:
+            used[plain[:8]] = number = used.get(plain[:8], 1) + 1
+            reel = f"{plain[: 8 - len(str(number))]}{number}"
+        reels[path] = reel
+        taken.add(reel)
+    return reels
+
+
+def _name(clip: ExportClip) -> str:
+    """A take goes by the name of its file: its clip's is that of the original."""
+    return clip.media.name if clip.media is not None and clip.media.take is not None else clip.name
 
 
 def _path(clip: ExportClip) -> str:
