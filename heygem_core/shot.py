@@ -85,6 +85,7 @@ class Shot(Struct, frozen=True, kw_only=True):
     speed: Annotated[
         Fraction, option("of the picture: 2 = twice as fast, every other frame; -1 = backwards", flag="--speed", metavar="X")
     ] = field(default_factory=lambda: Fraction(1))
+    shows: tuple[int, ...] = ()  # the source frame at each frame of the take, where no constant speed tells; empty = by range and speed
     keep: Annotated[
         tuple[tuple[int, int], ...], option("leave these source frames alone, ends not included", flag="--keep", metavar="A-B")
     ] = ()
@@ -105,6 +106,10 @@ class Shot(Struct, frozen=True, kw_only=True):
             raise SpecError("shot.seconds-too-large", most=_MOST_SECONDS)
         if not Fraction(1, 100) <= abs(self.speed) <= 100:
             raise SpecError("shot.speed", speed=f"{float(self.speed):.2%}")
+        if self.shows and (
+            self.speed != 1 or self.end_exclusive is None or not self.start <= min(self.shows) <= max(self.shows) < self.end_exclusive
+        ):
+            raise SpecError("shot.shows", start=self.start, end=self.end_exclusive)
         for start, end in self.keep:
             if not 0 <= start < end:
                 raise SpecError("shot.keep-empty", start=start, end=end)

@@ -91,6 +91,7 @@ class ShotRequest(Struct, frozen=True, kw_only=True):
     speech_channels: Annotated[tuple[int, ...], Meta(max_length=256)] = ()
     source_channels: Annotated[tuple[int, ...], Meta(max_length=256)] = ()
     speed: Fraction = field(default_factory=lambda: Fraction(1))
+    shows: Annotated[tuple[int, ...], Meta(max_length=1_000_000)] = ()
     keep: Annotated[tuple[tuple[int, int], ...], Meta(max_length=10_000)] = ()
     face: int | None = None
     placement: Placement | None = None

@@ -49,8 +49,8 @@ def make_proxy(task: ProxyTask) -> Generator[Event, None, None]:
 def _numbers(info: MediaInfo, task: ProxyTask) -> NDArray[np.int64]:
     """The frames of the file that the proxy shows. Raises: BadRange."""
     if task.frames is None:
-        return retimed(task.start, end_of(info, task.start, task.end_exclusive), task.speed)
-    return frames_under(info, task.start, task.end_exclusive, task.fit, task.speed, task.frames)
+        return retimed(task.start, end_of(info, task.start, task.end_exclusive), task.speed, task.shows)
+    return frames_under(info, task.start, task.end_exclusive, task.fit, task.speed, task.frames, task.shows)
 
 
 def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], longest_side: int) -> Generator[Event, None, None]:

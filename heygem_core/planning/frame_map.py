@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -39,17 +40,25 @@ class TakeFrames:
 
 
 def take_frames(
-    info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit, speed: Fraction = Fraction(1)
+    info: MediaInfo,
+    start: int,
+    end_exclusive: int | None,
+    speech_s: Fraction,
+    fit: Fit,
+    speed: Fraction = Fraction(1),
+    shows: Sequence[int] = (),
 ) -> TakeFrames:
-    """The take of frames [start, end_exclusive) of a clip at a speed, and speech_s seconds of speech.
+    """The take of frames [start, end_exclusive) of a clip at a speed, or of those that `shows` lists, and speech_s seconds of speech.
 
     Raises: BadRange — the range does not lie in the clip. SpeechTooLong — fit "none" and more than one frame too much.
     """
-    numbers = _numbers(info, start, end_exclusive, speech_s, fit, speed)
+    numbers = _numbers(info, start, end_exclusive, speech_s, fit, speed, shows)
     return TakeFrames(source=numbers, timing=timing_of(info, numbers.tolist(), rate=STILL_RATE))
 
 
-def picture_lasts(info: MediaInfo, start: int, end_exclusive: int | None, speed: Fraction) -> tuple[Fraction, Fraction] | None:
+def picture_lasts(
+    info: MediaInfo, start: int, end_exclusive: int | None, speed: Fraction, shows: Sequence[int] = ()
+) -> tuple[Fraction, Fraction] | None:
     """(seconds of a range at a speed, of one of its frames on average); None of a still, which lasts as long as the speech.
 
     Raises: BadRange.
@@ -57,23 +66,27 @@ def picture_lasts(info: MediaInfo, start: int, end_exclusive: int | None, speed:
     end = end_of(info, start, end_exclusive)
     if info.kind == "still":
         return None
-    numbers = retimed(start, end, speed)
+    numbers = retimed(start, end, speed, shows)
     seconds = timing_of(info, numbers.tolist()).duration
     return seconds, seconds / len(numbers)
 
 
-def retimed(start: int, end_exclusive: int, speed: Fraction) -> NDArray[np.int64]:
+def retimed(start: int, end_exclusive: int, speed: Fraction, shows: Sequence[int] = ()) -> NDArray[np.int64]:
     """The source frames of a range at a constant speed, as editors pick them: the one on screen at each frame's beginning.
 
-    Forwards take frame k shows start + ⌊k · speed⌋, backwards end_exclusive − 1 − ⌊k · |speed|⌋.
+    Forwards take frame k shows start + ⌊k · speed⌋, backwards end_exclusive − 1 − ⌊k · |speed|⌋. `shows`, where there is any, says it.
     """
+    if shows:
+        return np.array(shows, np.int64)
     step = abs(speed)
     steps = np.arange(-(-(end_exclusive - start) * step.denominator // step.numerator), dtype=np.int64)
     steps = steps * step.numerator // step.denominator
     return start + steps if speed > 0 else end_exclusive - 1 - steps
 
 
-def frames_under(info: MediaInfo, start: int, end_exclusive: int | None, fit: Fit, speed: Fraction, count: int) -> NDArray[np.int64]:
+def frames_under(
+    info: MediaInfo, start: int, end_exclusive: int | None, fit: Fit, speed: Fraction, count: int, shows: Sequence[int] = ()
+) -> NDArray[np.int64]:
     """(count,) the source frames below a take that has been made, of so many frames; nothing needs to be known of its speech.
 
     Raises: BadRange — the clip or the range is shorter than the take needs.
@@ -81,7 +94,7 @@ def frames_under(info: MediaInfo, start: int, end_exclusive: int | None, fit: Fi
     if info.kind == "still":
         return np.zeros(count, np.int64)
     end = end_of(info, start, end_exclusive)
-    numbers = retimed(start, end, speed)
+    numbers = retimed(start, end, speed, shows)
     if fit == "loop":
         return np.resize(_there_and_back(numbers), count)
     if count > len(numbers):
@@ -101,11 +114,13 @@ def end_of(info: MediaInfo, start: int, end_exclusive: int | None) -> int:
     return end
 
 
-def _numbers(info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit, speed: Fraction) -> NDArray[np.int64]:
+def _numbers(
+    info: MediaInfo, start: int, end_exclusive: int | None, speech_s: Fraction, fit: Fit, speed: Fraction, shows: Sequence[int]
+) -> NDArray[np.int64]:
     end = end_of(info, start, end_exclusive)
     if info.kind == "still":
         return np.zeros(_frames_for(speech_s, STILL_RATE), np.int64)
-    numbers = retimed(start, end, speed)
+    numbers = retimed(start, end, speed, shows)
     timing = timing_of(info, numbers.tolist())
     picture_s = timing.duration
     if fit == "loop":

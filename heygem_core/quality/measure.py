@@ -125,7 +125,7 @@ def _frames_under(report: TakeReport, frames: int, footage: Observation | None) 
     shot = report.plan.shot
     try:
         info = _probed(shot.video)
-        numbers = frames_under(info, shot.start, shot.end_exclusive, report.plan.settings.fit, shot.speed, report.plan.frames)
+        numbers = frames_under(info, shot.start, shot.end_exclusive, report.plan.settings.fit, shot.speed, report.plan.frames, shot.shows)
     except InputError:
         return None
     numbers = numbers[report.start : report.end_exclusive] - shot.start
@@ -163,7 +163,7 @@ def _compare_with_source_mouth(
 def has_source_speech(report: TakeReport) -> bool:
     """Whether the speech is the source's own, at its own place."""
     shot = report.plan.shot
-    if Path(shot.video) != Path(shot.speech) or shot.speed != 1:
+    if Path(shot.video) != Path(shot.speech) or shot.speed != 1 or shot.shows:
         return False
     try:
         return abs(_probed(shot.video).time_of(shot.start) - shot.speech_start) < 0.02

@@ -49,7 +49,7 @@ def _frames_under(report: TakeReport | None, info: MediaInfo, count: int) -> NDA
     if report is None:
         return np.minimum(np.arange(count), info.frame_count - 1)
     shot = report.plan.shot
-    whole = frames_under(info, shot.start, shot.end_exclusive, report.plan.settings.fit, shot.speed, report.plan.frames)
+    whole = frames_under(info, shot.start, shot.end_exclusive, report.plan.settings.fit, shot.speed, report.plan.frames, shot.shows)
     return whole[report.start : report.end_exclusive]
 
 

@@ -36,7 +36,7 @@ def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
     """Probes the picture, reads what is needed of the speech and maps the frames of the take. Raises: InputError."""
     info = probe(shot.video, deinterlace=settings.deinterlace)
     state, sound, heard_s = _listen(shot, settings, info)
-    frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed)
+    frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed, shot.shows)
     return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames, said=_said(shot, sound, heard_s), speech_state=state)
 
 
@@ -55,7 +55,7 @@ def listened_to(shot: Shot, settings: RenderSettings, info: MediaInfo) -> tuple[
     Whole seconds, so that the hundredths that motion is sampled at stay those of the file. Raises: BadRange.
     """
     ends = shot.speech_end
-    picture = None if settings.fit == "loop" else picture_lasts(info, shot.start, shot.end_exclusive, shot.speed)
+    picture = None if settings.fit == "loop" else picture_lasts(info, shot.start, shot.end_exclusive, shot.speed, shot.shows)
     if picture is not None:
         lasts, frame = picture
         seen = shot.speech_start + lasts + frame  # speech that is longer by more than a frame may be an error: that much is read

@@ -164,7 +164,8 @@ class ProxyTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="proxy"
     longest_side: int = 1280  # pixels
     start: int = 0
     end_exclusive: int | None = None
-    speed: Fraction = field(default_factory=lambda: Fraction(1))  # these four as in the shot and settings of a take that it is shown beside
+    speed: Fraction = field(default_factory=lambda: Fraction(1))  # these five as in the shot and settings of a take that it is shown beside
+    shows: tuple[int, ...] = ()
     fit: Fit = "none"
     deinterlace: bool = False
     frames: int | None = None  # of that take; None = all of the range, once

@@ -52,6 +52,7 @@ def shot_request(row: TimelineShot, settings: RenderSettings) -> ShotRequest:
         speech_channels=shot.speech_channels,
         source_channels=shot.source_channels,
         speed=shot.speed,
+        shows=shot.shows,
         keep=shot.keep,
         face=shot.face,
         placement=msgspec.structs.replace(row.placement, handles=row.handles_before),

@@ -90,12 +90,14 @@ class PreviewCache:
                 start=shot.start,
                 end_exclusive=shot.end_exclusive,
                 speed=shot.speed,
+                shows=shot.shows,
                 fit=settings.fit,
                 deinterlace=settings.deinterlace,
                 frames=take.frames,
             )
 
         what = f"source {shot.start} {shot.end_exclusive} {shot.speed} {settings.fit} {settings.deinterlace} {take.frames}"
+        what += f" {shot.shows}" if shot.shows else ""
         return await self._made(shot.video, what, "source.mp4", task)
 
     async def contact_sheet(self, take: TakeView) -> Path:

@@ -151,7 +151,7 @@ class Scheduler:
             end = known.get(shot.video) if shot.end_exclusive is None else shot.end_exclusive
             if end is None:
                 return Estimate(seconds=None, frames=None, disk_bytes=None)
-            frames += round(max(0, end - shot.start) / abs(shot.speed))
+            frames += len(shot.shows) or round(max(0, end - shot.start) / abs(shot.speed))
         pace, size = self._store.seconds_per_frame(), self._store.bytes_per_frame(request.settings.format)
         return Estimate(
             seconds=None if pace is None else round(frames * pace / min(self._executor.capacity, max(1, len(shots))), 1),

@@ -85,6 +85,8 @@ def _own_markers(each: TimelineItem) -> Iterator[tuple[Any, Any]]:
 
 def _on_timeline(each: TimelineItem, low: Fraction, high: Fraction) -> Interval:
     speed = abs(each.speed)
+    if not speed:
+        return each.start, each.end
     if each.speed > 0:
         return each.start + (low - each.source_low) / speed, each.start + (high - each.source_low) / speed
     return each.start + (each.source_high - high) / speed, each.start + (each.source_high - low) / speed
@@ -97,7 +99,9 @@ def _as_frames(
     take_start = each.start - frames.offset_s
     for low, high in excluded:
         begin, finish = max(low, take_start) - take_start, min(high, take_start + frames.seconds) - take_start
-        if begin < finish:
+        if not speed and begin == 0 and finish == frames.seconds:  # one frame all the time: it is left alone or it is not
+            yield (Fraction(frames.start), Fraction(frames.end_exclusive))
+        elif begin < finish:
             at = (begin * rate * abs(speed), finish * rate * abs(speed))
             yield (
                 (frames.start + at[0], frames.start + at[1]) if speed > 0 else (frames.end_exclusive - at[1], frames.end_exclusive - at[0])

@@ -242,18 +242,14 @@ def _broken_item(item: Any, where: tuple[int, ...], context: _Context, start: Fr
 
 
 def constant_speed(clip: Any) -> tuple[Fraction, str | None]:
-    """(the speed of a clip, why only an editor can play it where that is not constant). Raises: BadTime."""
+    """(the speed of a clip, 0 where it stands still, why only an editor can play it where that is not constant). Raises: BadTime."""
     speed = Fraction(1)
     for effect in clip.effects:
-        if isinstance(effect, _schema.FreezeFrame):
-            return speed, words("clip.freeze")
         if isinstance(effect, _schema.LinearTimeWarp):
             speed *= exact_value(effect.time_scalar)
         elif isinstance(effect, _schema.TimeEffect) or "timewarp" in type(effect).__name__.lower():
             return Fraction(1), words("clip.speed-changes")
-    if not speed:
-        return Fraction(1), words("clip.freeze")
-    if not Fraction(1, 100) <= abs(speed) <= 100:
+    if speed and not Fraction(1, 100) <= abs(speed) <= 100:
         return Fraction(1), words("clip.speed", speed=f"{float(speed):.0%}")
     return speed, None
 
@@ -292,7 +288,7 @@ def _length(item: Any, context: _Context) -> Fraction:
     if context.premiere or has_namespace(item, "PremierePro_OTIO"):
         # Premiere counts source frames: at double speed half of them show. Its floats are rounded, its edits lie on frames.
         speed = constant_speed(item)[0] if isinstance(item, _schema.Clip) else Fraction(1)
-        if abs(speed) != 1:
+        if abs(speed) not in (0, 1):
             length = round_half_up(length / abs(speed) * context.rate) / context.rate
     return length
 

@@ -5,7 +5,8 @@ reference     take, job, version, settings, offset: of the take that the referen
 clip (above)  the same, and of: the id of the clip that the take covers
 track         takes: true — made by publishing
 clip (in)     channels: of its file that a sound plays, counted from 1 through all tracks · host_only: why only an editor can play it ·
-              absolute: its source times are the media's own timecode
+              absolute: its source times are the media's own timecode · reel, event: of an edit list, the event counted from 0
+timeline      drop_frame: whether its timecode is drop-frame
 anything      problem, kept: set by reading where a piece could not be understood; `kept` is that piece, written back unchanged
 """
 

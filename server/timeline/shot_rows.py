@@ -115,7 +115,8 @@ def with_shot(
         speech_end=first.start_s + first.duration_s if single else None,
         speech_channels=first.channels,
         source_channels=source_channels,
-        speed=speed,
+        speed=Fraction(1) if frames.shows else speed,
+        shows=frames.shows,
         keep=keep,
         face=face,
     )

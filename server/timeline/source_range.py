@@ -23,6 +23,7 @@ from .flatten import TimelineItem
 from .metadata import own_value
 
 _SNAP = Fraction(1, 50)  # of a frame: nearer than this to a frame's edge is on it
+_NOISE = Fraction(1, 10_000)  # of a frame: what a speed that was written with four digits may be off
 _SOUND_SLACK = Fraction(1, 10)  # s that a clip may go beyond its sound
 HOST_SUFFIXES = {
     ".braw",
@@ -54,6 +55,7 @@ class SourceRange:
     offset_s: Fraction  # second of the take at which the clip's in point lies
     seconds: Fraction  # length of the take
     short_of_s: Fraction  # s of a dissolve or handle that the media do not cover
+    shows: tuple[int, ...] = ()  # the frame of the file at each frame of the take, where neither the range nor the clip's speed tells
 
 
 def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fraction) -> tuple[Fraction, Fraction]:
@@ -126,36 +128,78 @@ def _by_rate(
     speed: Fraction, duration: Fraction, low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction
 ) -> SourceRange:
     """low and high in frames of the file."""
+    if speed != 1:
+        return _retimed(speed, duration, low, high, rate, count, lead, tail)
     first, end = _floor(low), min(_ceil(high), count)
     if first >= end:
         first = end - 1
-    offset = max(Fraction(0), low - first if speed > 0 else end - high)  # frames of the source before the in point
-    step = abs(speed)  # frames of the source for each frame of the take
-    wanted = _ceil(duration * rate + offset / step)  # frames of the take without handles
-    if speed == 1:
-        before, after = min(_ceil(lead * rate), first), min(_ceil(tail * rate), count - end)
-        start, stop = first - before, end + after
-        wanted = end - first
-    elif speed > 0:
-        before, after = min(_ceil(lead * rate), math.floor(first / step)), _ceil(tail * rate)
-        start = first - math.floor(before * step)
-        stop = min(count, start + math.ceil((before + wanted + after) * step))
-        after = max(0, min(after, math.floor((stop - start) / step) - before - wanted))
-    else:
-        before, after = min(_ceil(lead * rate), math.floor((count - end) / step)), _ceil(tail * rate)
-        stop = end + math.floor(before * step)
-        start = max(0, stop - math.ceil((before + wanted + after) * step))
-        after = max(0, min(after, math.floor((stop - start) / step) - before - wanted))
-    shown_before, shown_after = Fraction(before) / rate, Fraction(after) / rate
+    before, after = min(_ceil(lead * rate), first), min(_ceil(tail * rate), count - end)
     return SourceRange(
-        start=start,
-        end_exclusive=max(stop, start + 1),
+        start=first - before,
+        end_exclusive=end + after,
         handles_before=before,
         handles_after=after,
-        offset_s=(before + offset / step) / rate,
-        seconds=(before + wanted + after) / rate,
-        short_of_s=max(lead - shown_before, tail - shown_after, Fraction(0)),
+        offset_s=(before + max(Fraction(0), low - first)) / rate,
+        seconds=Fraction(before + end - first + after) / rate,
+        short_of_s=max(lead - before / rate, tail - after / rate, Fraction(0)),
     )
+
+
+def _retimed(
+    speed: Fraction, duration: Fraction, low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction
+) -> SourceRange:
+    """A clip at a constant speed, or frozen: its first frame is at the take's frame `handles_before`, whatever the handles are."""
+    wanted = max(1, _ceil(duration * rate))
+    last = count - 1
+    low, high = _snapped(low), _snapped(high)
+
+    def shown(place: int) -> int:
+        """The source frame at a frame of the take, counted from the in point: the one on screen as that frame begins."""
+        return math.floor(low + place * speed + _NOISE) if speed >= 0 else math.ceil(high + place * speed - _NOISE) - 1
+
+    asked_before, asked_after = _ceil(lead * rate), _ceil(tail * rate)
+    before, after = asked_before, asked_after
+    if speed:
+        room_before, room_after = (shown(0), last - shown(wanted - 1)) if speed > 0 else (last - shown(0), shown(wanted - 1))
+        before = min(before, max(0, math.floor((room_before + 1) / abs(speed))))
+        after = min(after, max(0, math.floor((room_after + 1) / abs(speed))))
+        before = next(number for number in range(before, -1, -1) if not number or 0 <= shown(-number) <= last)
+        after = next(number for number in range(after, -1, -1) if not number or 0 <= shown(wanted - 1 + number) <= last)
+    frames = [min(max(shown(place), 0), last) for place in range(-before, wanted + after)]
+    at_speed = _range_at_speed(frames, speed, count) if speed else None
+    constant = at_speed is not None and _follows(frames, *at_speed, speed)
+    start, end = at_speed if at_speed is not None and constant else (min(frames), max(frames) + 1)
+    return SourceRange(
+        start=start,
+        end_exclusive=end,
+        handles_before=before,
+        handles_after=after,
+        offset_s=before / rate,
+        seconds=Fraction(len(frames)) / rate,
+        short_of_s=max(lead - before / rate, tail - after / rate, Fraction(0)),
+        shows=() if constant else tuple(frames),
+    )
+
+
+def _range_at_speed(frames: list[int], speed: Fraction, count: int) -> tuple[int, int] | None:
+    """The range of the file that gives as many frames at a speed, beginning with the first of them; None = the file is too short."""
+    least = math.floor((len(frames) - 1) * abs(speed)) + 1
+    room = count - frames[0] if speed > 0 else frames[0] + 1
+    length = min(max(least, math.floor(len(frames) * abs(speed))), room)
+    if length < least:
+        return None
+    return (frames[0], frames[0] + length) if speed > 0 else (frames[0] + 1 - length, frames[0] + 1)
+
+
+def _follows(frames: list[int], start: int, end: int, speed: Fraction) -> bool:
+    """Whether these are the frames of a range at a speed, as `heygem_core.planning.frame_map` counts them."""
+    step = abs(speed)
+    if len(frames) != math.ceil((end - start) / step):
+        return False
+    up, down = step.numerator, step.denominator
+    if speed > 0:
+        return all(frame == start + place * up // down for place, frame in enumerate(frames))
+    return all(frame == end - 1 - place * up // down for place, frame in enumerate(frames))
 
 
 def _by_time(low: Fraction, high: Fraction, facts: MediaFacts, lead: Fraction, tail: Fraction) -> SourceRange:
@@ -173,6 +217,10 @@ def _by_time(low: Fraction, high: Fraction, facts: MediaFacts, lead: Fraction, t
         seconds=bound[max(stop, end)] - bound[min(start, first)],
         short_of_s=max(lead - low, high + tail - total, Fraction(0)),
     )
+
+
+def _snapped(value: Fraction) -> Fraction:
+    return Fraction(nearest) if abs(value - (nearest := round(value))) < _SNAP else value
 
 
 def _floor(value: Fraction) -> int:

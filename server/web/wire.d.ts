@@ -71,6 +71,7 @@ export interface ShotRequest {
   speech_channels?: Array<number>;
   source_channels?: Array<number>;
   speed?: Fraction;
+  shows?: Array<number>;
   keep?: Array<[number, number]>;
   face?: number | null;
   placement?: Placement | null;
@@ -732,6 +733,7 @@ export interface Shot {
   speech_channels: Array<number>;
   source_channels: Array<number>;
   speed: Fraction;
+  shows: Array<number>;
   keep: Array<[number, number]>;
   face: number | null;
 }
