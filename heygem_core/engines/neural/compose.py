@@ -25,6 +25,7 @@ _EDGE = (0.01, 0.09)  # parts of the crop's side over which changes fade in from
 _NOISE = (1.2 / 255, 5 / 255)  # differences of the network that are its own noise, and those that are meant
 _OTHER = 0.03  # of luma: so far from the frame's own, its detail belongs to what is gone
 _MATCH_REACH = 0.12  # over which part of the crop colours are matched
+_SOFTENED = 1 / 96  # of the crop's side: networks are about that soft
 _SOFT = 1 / 96  # of the crop's side: over it the decisions above are smoothed
 
 
@@ -43,10 +44,14 @@ def find_changes(colour: NetworkColour, shown: Tensor, mouths: Mouths, lips: Ten
     """
     size = shown.shape[-1]
     new = colour.ycbcr(mouths.picture)
-    before = colour.ycbcr(colour.rgb(shown).clamp(0, 1) if mouths.reconstruction is None else mouths.reconstruction)
     inner = _inner(size, shown.device)
+    still = inner * _still(lips, size)
+    if mouths.reconstruction is None:
+        before = _as_soft(colour.ycbcr(colour.rgb(shown).clamp(0, 1)), new, still)
+    else:
+        before = colour.ycbcr(mouths.reconstruction)
     raw = new - before
-    matched = raw + smooth_difference(before, new, inner * _still(lips, size), _MATCH_REACH * size)
+    matched = raw + smooth_difference(before, new, still[:, 0], _MATCH_REACH * size)
     strength = _blurred(matched.abs().amax(1, keepdim=True), _SOFT * size)
     difference = matched * smoothstep(strength, *_NOISE)
     other = _blurred(matched[:, :1].abs() + 0.5 * matched[:, 1:].abs().sum(1, keepdim=True), 1.5 * _SOFT * size)
@@ -72,6 +77,14 @@ def lay_over(colour: NetworkColour, picture: Tensor, changes: Changes, to_crop: 
     return colour.add(picture, change)
 
 
+def _as_soft(crop: Tensor, new: Tensor, still: Tensor) -> Tensor:
+    """Crops (B, 3, S, S) as soft as a network shows them, which is measured where the face keeps still: still (B, 1, S, S)."""
+    detail = crop - _blurred(crop, _SOFTENED * crop.shape[-1])
+    there = detail[:, :1] * still
+    lost = ((crop - new)[:, :1] * there).sum((1, 2, 3)) / (detail[:, :1] * there).sum((1, 2, 3)).clamp(min=1e-6)
+    return crop - detail * lost.clamp(0, 1.2)[:, None, None, None]
+
+
 def _inner(size: int, device: torch.device) -> Tensor:
     """(1, 1, S, S) 0 at the edges of a crop, 1 inside."""
     at = (torch.arange(size, device=device, dtype=torch.float32) + 0.5) / size
@@ -91,9 +104,10 @@ def _still(lips: Tensor, size: int) -> Tensor:
 
 
 def _blurred(picture: Tensor, sigma: float) -> Tensor:
-    """(B, 1, S, S) through a Gaussian."""
-    reach = max(1, round(2.5 * sigma))
+    """(B, C, S, S) through a Gaussian."""
+    reach, channels = max(1, round(2.5 * sigma)), picture.shape[1]
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=picture.device, dtype=torch.float32) / sigma) ** 2)
     kernel = kernel / kernel.sum()
     padded = functional.pad(picture, (reach, reach, reach, reach), mode="replicate")
-    return functional.conv2d(functional.conv2d(padded, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
+    across = functional.conv2d(padded, kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
+    return functional.conv2d(across, kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
