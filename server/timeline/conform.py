@@ -168,10 +168,10 @@ class _ShotBuilder:
         if facts.kind != "video":
             what = words("clip.still-picture") if facts.kind == "still" else words("clip.without-picture")
             return msgspec.structs.replace(row, needs_host_export=what)
-        if facts.frame_times is not None and each.speed != 1:
+        if facts.frame_times is not None and (each.speed != 1 or each.offsets):
             return msgspec.structs.replace(row, needs_host_export=words("clip.variable-and-retimed"))
         extra = Fraction(self.selection.handles) / self.sequence.rate
-        frames = source_frames(each, facts, original_reference(each.item), max(each.lead, extra), max(each.tail, extra))
+        frames = source_frames(each, facts, original_reference(each.item), max(each.lead, extra), max(each.tail, extra), self.sequence.rate)
         pieces = speech_of(each, self.speech, frames, self.selection)
         short = frames.short_of_s and (each.lead or each.tail)
         return with_shot(
@@ -198,7 +198,7 @@ class _ShotBuilder:
 
 
 def _not_a_reference(each: TimelineItem) -> str | None:
-    if each.speed != 1:
+    if each.speed != 1 or each.offsets:
         return words("clip.retimed-reference")
     if not each.whole:
         return words("clip.part-only")

@@ -18,7 +18,7 @@ from heygem_core.messages import words
 
 from .errors import BadTime, UnreadableTimeline
 from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up, tidy
-from .metadata import has_namespace, own_text
+from .metadata import editor_list, has_namespace, own_text
 
 MAX_NESTS = 32
 MAX_ITEMS = 200_000
@@ -41,6 +41,7 @@ class TimelineItem:
     source_high: Fraction = _ZERO  # where the shown source ends; for a reversed clip the first frame lies just before it
     source_rate: Fraction | None = None  # that the timeline writes these times with
     speed: Fraction = Fraction(1)
+    offsets: tuple[Fraction, ...] = ()  # frames of the media from `source_low` at each frame of the timeline, where the speed changes
     enabled: bool = True
     lead: Fraction = _ZERO  # s of a transition that shows the clip before `start`
     tail: Fraction = _ZERO  # s of a transition that shows it after `end`
@@ -208,6 +209,8 @@ def _closed_nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fracti
 def _item_of_clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fraction, context: _Context) -> TimelineItem:
     source = clip.source_range or _available(clip)
     speed, reason = constant_speed(clip)
+    if reason is None and _lookups(clip) and not frame_offsets(clip, speed, round_half_up((end - start) * context.rate)):
+        reason = words("clip.speed-changes")
     reason = context.host_only or own_text(clip, "host_only") or reason
     low = exact_seconds(source.start_time)
     return replace(
@@ -217,6 +220,7 @@ def _item_of_clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fract
         source_high=low + (end - start) * abs(speed),
         source_rate=exact_rate(source.start_time.rate),
         speed=speed,
+        offsets=frame_offsets(clip, speed, round_half_up((end - start) * context.rate)) if reason is None else (),
         host_only=reason,
         problem=own_text(clip, "problem"),
     )
@@ -247,11 +251,45 @@ def constant_speed(clip: Any) -> tuple[Fraction, str | None]:
     for effect in clip.effects:
         if isinstance(effect, _schema.LinearTimeWarp):
             speed *= exact_value(effect.time_scalar)
+        elif _lookup_of(effect) and isinstance(clip, _schema.Clip):
+            continue
         elif isinstance(effect, _schema.TimeEffect) or "timewarp" in type(effect).__name__.lower():
             return Fraction(1), words("clip.speed-changes")
     if speed and not Fraction(1, 100) <= abs(speed) <= 100:
         return Fraction(1), words("clip.speed", speed=f"{float(speed):.0%}")
     return speed, None
+
+
+def frame_offsets(clip: Any, speed: Fraction, frames: int) -> tuple[Fraction, ...]:
+    """Which frame of the media stands at each frame of the timeline, counted from the in point, where effects list it whole; else empty.
+
+    The first effect says how many frames of the timeline earlier or later than at the clip's constant speed the picture is; each further
+    one how much earlier or later in what there is so far.
+    """
+    lookups = _lookups(clip)
+    if not lookups or frames < 1 or any(len(lookup) < frames for lookup in lookups):
+        return ()
+    first, *further = lookups
+    at = [speed * (number + first[number]) for number in range(frames)]
+    for lookup in further:
+        places = [round(number + lookup[number]) for number in range(frames)]
+        if not all(0 <= place < frames for place in places):
+            return ()
+        at = [at[place] for place in places]
+    return tuple(at)
+
+
+def _lookups(clip: Any) -> list[list[Fraction]]:
+    return [lookup for effect in clip.effects if (lookup := _lookup_of(effect))] if isinstance(clip, _schema.Clip) else []
+
+
+def _lookup_of(effect: Any) -> list[Fraction]:
+    """The offsets that a time warp lists for each frame, as Hiero and Nuke Studio write it; empty = it does not."""
+    if not isinstance(effect, _schema.TimeEffect) or isinstance(effect, _schema.LinearTimeWarp):
+        return []
+    listed = editor_list(effect, "lookup")
+    numbers = [value for value in listed if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    return [exact_value(float(value)) for value in numbers] if numbers and len(numbers) == len(listed) else []
 
 
 def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) -> TimelineItem | None:
@@ -262,6 +300,8 @@ def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) ->
         return None
     if not begin and not finish:
         return piece
+    if piece.offsets:  # a part of a curve is for the editor
+        piece = replace(piece, offsets=(), host_only=piece.host_only or words("clip.speed-changes"))
     at_low, at_high = (begin, finish) if piece.speed > 0 else (finish, begin)
     return replace(
         piece,

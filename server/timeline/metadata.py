@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 NAMESPACE = "heygem"
+_MOST_LISTED = 24 * 3600 * 120
 
 
 def own_value(thing: Any, name: str) -> Any:
@@ -45,6 +46,13 @@ def editor_value(thing: Any, namespace: str, name: str) -> Any:
     """A value of an editor's metadata, such as ("Resolve_OTIO", "Link Group ID"), or None."""
     values = _namespace(thing, namespace)
     return None if values is None else _get(values, name)
+
+
+def editor_list(thing: Any, name: str) -> list[Any]:
+    """A list that an editor wrote straight into the metadata of an object, or an empty one. Not of more than a day's frames."""
+    values = _get(thing.metadata, name)
+    listed = isinstance(values, list) or hasattr(values, "append")
+    return list(values) if listed and len(values) <= _MOST_LISTED else []
 
 
 def _namespace(thing: Any, name: str) -> Any:

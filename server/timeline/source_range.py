@@ -18,12 +18,13 @@ from heygem_core.media import timecode
 
 from .conform_types import MediaFacts
 from .errors import BadTime
-from .exact_time import exact_seconds, exact_value
+from .exact_time import exact_rate, exact_seconds, exact_value
 from .flatten import TimelineItem
 from .metadata import own_value
 
 _SNAP = Fraction(1, 50)  # of a frame: nearer than this to a frame's edge is on it
 _NOISE = Fraction(1, 10_000)  # of a frame: what a speed that was written with four digits may be off
+_FINEST_ORIGIN = 10**9  # denominators of seconds that were reckoned from floats
 _SOUND_SLACK = Fraction(1, 10)  # s that a clip may go beyond its sound
 HOST_SUFFIXES = {
     ".braw",
@@ -85,7 +86,7 @@ def _possible_origins(item: TimelineItem, facts: MediaFacts, reference: Any) -> 
         origins.append(embedded)
     if available is not None:
         try:
-            origins.append(exact_seconds(available.start_time))
+            origins += _origins_by_range(item, available.start_time, facts)
         except BadTime:
             available = None
     origins += [Fraction(0)] + ([embedded] if embedded is not None else [])
@@ -93,6 +94,31 @@ def _possible_origins(item: TimelineItem, facts: MediaFacts, reference: Any) -> 
         # The same timecode counted at two rates, such as 24 and 24000/1001.
         origins.append(exact_value(available.start_time.value) / item.source_rate)
     return list(dict.fromkeys(origins))
+
+
+def _origins_by_range(item: TimelineItem, begins: Any, facts: MediaFacts) -> list[Fraction]:
+    """What the media's range says: with the rates that are meant, and where they are spelt differently as they are spelt.
+
+    An exporter that counts 24 frames as 23.976 did its own sums with those very numbers, and after hours of timecode they are frames apart
+    from the sums with 24000/1001. Between two spellings of one rate the sum that gives whole frames is the exporter's; between two rates
+    it is always that of the numbers.
+    """
+    meant = exact_seconds(begins)
+    source = getattr(item.item, "source_range", None)
+    start = source.start_time if source is not None else None
+    if start is None or start.rate == begins.rate or not math.isfinite(start.rate) or start.rate <= 0:
+        return [meant]
+    spelt = exact_value(begins.value) / Fraction(begins.rate)
+    spelt += exact_seconds(start) - Fraction(start.value) / Fraction(start.rate)  # as far as the clip's own times are off in `item`
+    spelt = spelt.limit_denominator(_FINEST_ORIGIN)
+    if exact_rate(start.rate) != exact_rate(begins.rate):
+        return [spelt, meant]
+    rate = facts.rate or exact_rate(begins.rate)
+    return sorted((meant, spelt), key=lambda origin: round(_off_frames((item.source_low - origin) * rate), 5))
+
+
+def _off_frames(position: Fraction) -> float:
+    return float(abs(position - round(position)))
 
 
 def embedded_start(facts: MediaFacts, sound_rate: Fraction | None) -> Fraction | None:
@@ -108,7 +134,9 @@ def embedded_start(facts: MediaFacts, sound_rate: Fraction | None) -> Fraction |
         return None
 
 
-def source_frames(item: TimelineItem, facts: MediaFacts, reference: Any, lead: Fraction, tail: Fraction) -> SourceRange:
+def source_frames(
+    item: TimelineItem, facts: MediaFacts, reference: Any, lead: Fraction, tail: Fraction, record_rate: Fraction | None = None
+) -> SourceRange:
     """The frames that a take of this clip needs, with up to `lead` and `tail` seconds of handles on the timeline.
 
     A reversed clip plays its range from the end: its first picture is the last frame before `high`.
@@ -121,15 +149,16 @@ def source_frames(item: TimelineItem, facts: MediaFacts, reference: Any, lead: F
     if facts.frame_times is not None:
         return _by_time(low, high, facts, lead, tail)
     assert facts.rate is not None
-    return _by_rate(item.speed, item.duration, low * facts.rate, high * facts.rate, facts.rate, facts.frames, lead, tail)
+    if item.offsets:
+        return _by_offsets(item.offsets, low * facts.rate, facts.rate, facts.frames, lead, tail, record_rate or facts.rate)
+    if item.speed != 1:
+        return _retimed(item, low * facts.rate, high * facts.rate, facts.rate, facts.frames, lead, tail, record_rate or facts.rate)
+    return _by_rate(low * facts.rate, high * facts.rate, facts.rate, facts.frames, lead, tail)
 
 
-def _by_rate(
-    speed: Fraction, duration: Fraction, low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction
-) -> SourceRange:
+def _by_rate(low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction) -> SourceRange:
     """low and high in frames of the file."""
-    if speed != 1:
-        return _retimed(speed, duration, low, high, rate, count, lead, tail)
+    low = Fraction(round(low)) if abs(low - round(low)) < _NOISE else low
     first, end = _floor(low), min(_ceil(high), count)
     if first >= end:
         first = end - 1
@@ -146,16 +175,22 @@ def _by_rate(
 
 
 def _retimed(
-    speed: Fraction, duration: Fraction, low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction
+    item: TimelineItem, low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction, record_rate: Fraction
 ) -> SourceRange:
-    """A clip at a constant speed, or frozen: its first frame is at the take's frame `handles_before`, whatever the handles are."""
-    wanted = max(1, _ceil(duration * rate))
-    last = count - 1
+    """Of a clip at a constant speed, or frozen; low and high in frames of the file.
+
+    Its first frame is at the take's frame `handles_before`, whatever the handles are, and a frame of the timeline shows what it shows there
+    also where the file counts more frames a second.
+    """
+    speed, wanted, last = item.speed, max(1, _ceil(item.duration * rate)), count - 1
     low, high = _snapped(low), _snapped(high)
 
     def shown(place: int) -> int:
-        """The source frame at a frame of the take, counted from the in point: the one on screen as that frame begins."""
-        return math.floor(low + place * speed + _NOISE) if speed >= 0 else math.ceil(high + place * speed - _NOISE) - 1
+        """The source frame at a frame of the take, counted from the in point: the one on screen as that frame begins, or as the first
+        frame of the timeline does that lies in it."""
+        on_timeline = math.ceil(place * record_rate / rate) / record_rate * rate
+        at = on_timeline if place > 0 and on_timeline < place + 1 else place
+        return math.floor(low + at * speed + _NOISE) if speed >= 0 else math.ceil(high + at * speed - _NOISE) - 1
 
     asked_before, asked_after = _ceil(lead * rate), _ceil(tail * rate)
     before, after = asked_before, asked_after
@@ -200,6 +235,27 @@ def _follows(frames: list[int], start: int, end: int, speed: Fraction) -> bool:
     if speed > 0:
         return all(frame == start + place * up // down for place, frame in enumerate(frames))
     return all(frame == end - 1 - place * up // down for place, frame in enumerate(frames))
+
+
+def _by_offsets(
+    offsets: tuple[Fraction, ...], low: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction, record_rate: Fraction
+) -> SourceRange:
+    """Of a clip whose document says which frame stands at each frame of the timeline; there is nothing beyond it."""
+    on_timeline = [min(max(round(_snapped(low) + offset), 0), count - 1) for offset in offsets]
+    frames = [on_timeline[0]] * max(1, _ceil(len(offsets) / record_rate * rate))
+    for number, frame in enumerate(on_timeline):
+        place = math.floor(number / record_rate * rate)
+        frames[place:] = [frame] * (len(frames) - place)
+    return SourceRange(
+        start=min(frames),
+        end_exclusive=max(frames) + 1,
+        handles_before=0,
+        handles_after=0,
+        offset_s=Fraction(0),
+        seconds=Fraction(len(frames)) / rate,
+        short_of_s=max(lead, tail),
+        shows=tuple(frames),
+    )
 
 
 def _by_time(low: Fraction, high: Fraction, facts: MediaFacts, lead: Fraction, tail: Fraction) -> SourceRange:

@@ -25,12 +25,12 @@ from typing import Any
 
 import opentimelineio as otio
 
-from heygem_core.errors import HeygemError
 from heygem_core.media import timecode
 from heygem_core.messages import words
 
 from ..conform_types import FinishedTake, PublishMode
 from ..exact_time import round_half_up
+from ..grafting import first_second, item_at
 from ..metadata import own_value
 from .edl_lines import EdlText, Encoding, EventLines, decoded, joined, lines_with_ends, taken_apart
 from .edl_reader import EventTimes, ListTiming, channels_of, first_second_of, is_dissolve, read_edl, times_of, timing_of
@@ -63,11 +63,7 @@ def graft_edl(document: bytes, takes: Sequence[FinishedTake], _mode: PublishMode
 
 def _event_of(timeline: Any, take: FinishedTake) -> int | None:
     """The number of the event that a take belongs to."""
-    item = timeline.tracks
-    for index in take.shot.where:
-        if not isinstance(item, otio.core.Composition) or index >= len(item):
-            return None
-        item = item[index]
+    item = item_at(timeline, take.shot.where)
     number = own_value(item, "event") if isinstance(item, otio.schema.Clip) else None
     return number if isinstance(number, int) else None
 
@@ -185,13 +181,13 @@ class _Graft:
         raw = self.lines[line.line]
         if take is None:
             return raw
-        at = _first_second(take) + take.shot.offset_s + Fraction(take.shot.placement.record_duration) / self.timing.rate
+        at = first_second(take) + take.shot.offset_s + Fraction(take.shot.placement.record_duration) / self.timing.rate
         code = self._code(at, take, line)
         return _with_source(raw, line, self._reel(take), None, code, code)
 
     def _event_line(self, event: EventLines, take: FinishedTake) -> str:
         """The event's own line with the take's reel and source times, and the record times of what the take covers."""
-        low = _first_second(take) + take.shot.offset_s
+        low = first_second(take) + take.shot.offset_s
         duration = Fraction(take.shot.placement.record_duration) / self.timing.rate
         codes = (self._code(low, take, event), self._code(low + duration, take, event))
         raw = _with_source(self.lines[event.line], event, self._reel(take), "V" if self._sound_of(event) else None, *codes)
@@ -307,14 +303,6 @@ def _with_source(raw: str, event: EventLines, reel: str | None, channels: str | 
 def _as_cut(raw: str, event: EventLines) -> str:
     edit, length = re.escape(event.text("edit")), re.escape(event.text("length"))
     return re.sub(rf"(?<=\s){edit}\s+{length}(?=\s)" if length else rf"(?<=\s){edit}(?=\s+\d\d:)", "C", raw, count=1)
-
-
-def _first_second(take: FinishedTake) -> Fraction:
-    """What the take's own timecode calls its first frame; 0 where it has none."""
-    try:
-        return timecode.parse(take.start_timecode, take.rate) / take.rate if take.start_timecode is not None else Fraction(0)
-    except HeygemError:
-        return Fraction(0)
 
 
 def _from_take(take: FinishedTake, end: str) -> list[str]:
