@@ -17,6 +17,9 @@
     ├── SetupError                 6   something is missing on this machine
     │   ├── MissingPackage             an optional package; the message holds the install line
     │   ├── MissingWeights             a model file that the user has to fetch
+    │   ├── UnusableWeights            a model file that is not what it should be
+    │   ├── FetchFailed                a model could not be fetched
+    │   ├── LicenceNotAccepted         a model's terms must be accepted first
     │   └── DeviceUnavailable          cuda or mps asked for but not usable
     ├── SpecError                  2   a task's spec file, setting or option is not valid
     └── Cancelled                  130 somebody asked to stop; nothing is left behind
@@ -115,6 +118,18 @@ class MissingPackage(SetupError):
 
 class MissingWeights(SetupError):
     """A model file that the user has to fetch is not where it is looked for."""
+
+
+class UnusableWeights(SetupError):
+    """A model file is damaged, another model's, or no model at all."""
+
+
+class FetchFailed(SetupError):
+    """A model could not be fetched: no network, a server that answers otherwise, or no room for it."""
+
+
+class LicenceNotAccepted(SetupError):
+    """A model's terms must be accepted before it is fetched."""
 
 
 class DeviceUnavailable(SetupError):

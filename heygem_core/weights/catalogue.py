@@ -40,6 +40,8 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def __post_init__(self) -> None:
         if not _SHA.fullmatch(self.sha256) or (self.hub is not None and not _HUB.fullmatch(self.hub)):
             raise ValueError("a file has a sha256 in lower-case hex digits, and `hub` as OWNER/NAME@REVISION:PATH")
+        if self.url is not None and not self.url.startswith(("https://", "http://")):
+            raise ValueError("a file's url begins with https://")
 
     @property
     def hub_parts(self) -> tuple[str, str, str] | None:
@@ -60,6 +62,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: str
     used_by: tuple[str, ...] = ()
     network: str | None = None
+    found_as: tuple[str, ...] = ()
     telling: dict[str, tuple[int, ...]] = {}
     memory: int = 0
     files: tuple[ModelFile, ...] = ()

@@ -11,7 +11,9 @@ import subprocess
 import sys
 from typing import Any
 
-_NAMES_OF_PATHS = ("HEYGEM_CACHE", "HEYGEM_FACE_LANDMARKER")  # variables that people may have written relative to their own folder
+# Variables that people may have written relative to their own folder; the latter hold several, as PATH does.
+_NAMES_OF_PATHS = ("HEYGEM_CACHE", "HEYGEM_FACE_LANDMARKER", "HEYGEM_MODELS")
+_NAMES_OF_LISTS = ("PYTHONPATH", "HEYGEM_EXTRA_MODELS")
 
 
 def python_module(module: str, *arguments: str) -> list[str]:
@@ -31,8 +33,9 @@ def apart(*, stdin: int = subprocess.DEVNULL, **environment: str) -> dict[str, A
     server's own.
     """
     ours = {name: os.path.abspath(value) for name in _NAMES_OF_PATHS if (value := os.environ.get(name))}
-    if path := os.environ.get("PYTHONPATH"):
-        ours["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in path.split(os.pathsep) if entry)
+    for name in _NAMES_OF_LISTS:
+        if listed := os.environ.get(name):
+            ours[name] = os.pathsep.join(os.path.abspath(entry) for entry in listed.split(os.pathsep) if entry)
     return {"stdin": stdin, "cwd": sys.prefix, "env": {**os.environ, **ours, "PYTHONSAFEPATH": "1", **environment}}
 
 

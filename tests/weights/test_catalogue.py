@@ -16,13 +16,6 @@ from heygem_core.weights.installed import first_installed, path_of
 from heygem_core.weights.loading import load_strictly
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path / "models"))
-    monkeypatch.delenv("HEYGEM_EXTRA_MODELS", raising=False)
-    return tmp_path / "models"
-
-
 def put(folder: Path, model_id: str, **tensors: torch.Tensor) -> Path:
     path = folder / model_id / "model.safetensors"
     path.parent.mkdir(parents=True)
