@@ -19,7 +19,7 @@ PANEL_TOOLS = tests/plugins/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
-PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng
+PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb
 
 .PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures mutate doctor bench clean programs zxp ccx
 
@@ -101,7 +101,7 @@ lint: setup
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy heygem_core server
 	$(BIN)/mypy --strict --follow-imports=silent plugins/installing plugins/protocol
-	$(BIN)/mypy -p heygem_host -p heygem_resolve
+	$(BIN)/mypy -p heygem_host -p heygem_resolve -p heygem_blender
 	@if [ -e $(BIOME) ]; then $(BIOME) ci --error-on-warnings; \
 	else echo "JavaScript is not checked, which needs Node.js and npm: install them and run make setup again."; fi
 

@@ -70,6 +70,7 @@ class Machine:
     command: tuple[str, ...]
     system: System = field(default_factory=_system)
     home: Path = field(default_factory=Path.home)
+    root: Path = Path("/")  # of the system's own folders, such as macOS' Applications
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     run: Callable[[Sequence[str]], tuple[int, str]] = run_command
     registry: Registry = field(default_factory=WindowsRegistry)

@@ -47,14 +47,25 @@ def host_client() -> dict[str, bytes]:
 
 
 def resolve_library() -> dict[str, bytes]:
-    """The package, what it shares with other editors, and the pure-Python part of websockets, which works without its compiled part."""
-    package = {**tree(PLUGINS / "davinci_resolve" / "heygem_resolve", "heygem_resolve/"), **host_client()}
+    """The package and all that it needs."""
+    package = {**tree(PLUGINS / "davinci_resolve" / "heygem_resolve", "heygem_resolve/"), **host_client(), **websockets()}
+    return {**package, "heygem_resolve/host.schema.json": schema()}
+
+
+def blender_addon() -> dict[str, bytes]:
+    """The add-on's folder; what it imports lies in `library`."""
+    package = {**tree(PLUGINS / "blender" / "heygem_blender", "heygem_blender/"), **host_client(), **websockets()}
+    library = {**package, "heygem_blender/host.schema.json": schema()}
+    return {**tree(PLUGINS / "blender" / "heygem_bridge"), **{f"library/{name}": content for name, content in library.items()}}
+
+
+def websockets() -> dict[str, bytes]:
+    """Its pure-Python part, which works without the compiled one, for the Python of an editor."""
     found = importlib.util.find_spec("websockets")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("websockets")
     beside = {name: content for name, content in tree(Path(found.origin).parent, "websockets/").items() if name.endswith(".py")}
-    words = {"websockets/LICENSE": _licence_of("websockets")}
-    return {**package, "heygem_resolve/host.schema.json": schema(), **beside, **words}
+    return {**beside, "websockets/LICENSE": _licence_of("websockets")}
 
 
 def _licence_of(package: str) -> bytes:

@@ -82,6 +82,19 @@ RESOLVE = Editor(
     ),
 )
 
+BLENDER = Editor(
+    name="blender",
+    title="Blender",
+    short_title="Blender",
+    capabilities=_PLACES,
+    settings={"format": "prores", "fit": "hold", "sound": "none"},
+    install=Installer(
+        parts="heygem_plugins.installing.blender:parts",
+        what="the add-on for Blender's video sequencer, for every version of Blender that is found",
+        next_step="In Blender: Edit > Preferences > Add-ons, tick HeyGem Bridge. Then open the Video Sequencer's side bar (N), tab HeyGem.",
+    ),
+)
+
 SCRIPT = Editor(
     name="script",
     title="The editor",
@@ -95,5 +108,5 @@ EDITORS: Registry[Editor] = Registry(
     "heygem.editors",
     kind=Editor,
     called="thing.editor",
-    own={"premiere": f"{__name__}:PREMIERE", "resolve": f"{__name__}:RESOLVE", "script": f"{__name__}:SCRIPT"},
+    own={each: f"{__name__}:{each.upper()}" for each in ("premiere", "resolve", "blender", "script")},
 )

@@ -142,6 +142,7 @@ def test_names_that_stand_in_projects_of_editors_stay() -> None:
     }
     for editor, words in {
         "davinci_resolve": ("HeyGem takes", "HeyGem speech", "panel-resolve.id", "heygem:{"),
+        "heygem_blender": ("HeyGem takes", "HeyGem speech", "panel-blender.id", "heygem_project", "heygem_sequence"),
         "premiere_cep": ("HeyGem takes", "HeyGem speech", "panel-premiere.id"),
         "premiere_uxp": ("HeyGem takes", "HeyGem speech", "heygem-host"),
     }.items():

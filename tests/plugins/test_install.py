@@ -240,6 +240,6 @@ def test_the_wheel_carries_every_file_of_the_panels():
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     matched = {path for pattern in settings["package-data"]["*"] for path in sources.PLUGINS.glob(pattern)}
     left_out = {path for path in matched if any(path.match(pattern) for pattern in settings["exclude-package-data"]["*"])}
-    needed = [path for folder in ("premiere_cep", "premiere_uxp", "shared", "davinci_resolve", "host_client", "protocol")
+    needed = [path for folder in ("premiere_cep", "premiere_uxp", "shared", "davinci_resolve", "blender", "host_client", "protocol")
               for path in (sources.PLUGINS / folder).rglob("*") if path.is_file() and path.suffix not in (".pyc",)]  # fmt: skip
     assert [path for path in needed if path not in matched - left_out] == []

@@ -125,7 +125,8 @@ def panel(server: Server) -> Iterator[Any]:
 
 def test_the_server_describes_it_to_the_page(server: Server) -> None:
     kinds = {kind["name"]: kind for kind in server.ask("GET", "/api/v1/info").json["editors"]}
-    assert list(kinds) == ["premiere", "resolve", "script", "toy"], "a broken one costs its own alone, and none that ships is replaced"
+    wanted = ["premiere", "resolve", "blender", "script", "toy"]
+    assert list(kinds) == wanted, "a broken one costs its own alone, and none that ships is replaced"
     toy = kinds["toy"]
     assert (toy["title"], toy["short_title"], toy["capabilities"]) == ("Toy Editor", "Toy", ["place.track", "place.take"])
     assert (toy["settings"], toy["laying"]["mute"]) == ({"format": "ffv1", "fit": "hold"}, "clip")
@@ -165,7 +166,7 @@ def test_an_editor_that_no_package_describes_is_not_let_in(server: Server) -> No
     with server.known_socket(host={**HELLO, "app": "nobody's", "version": "1", "project": "p", "project_name": "P"}) as socket:
         refused = told(socket, "refused")
     assert refused["error"] == "BadRequest"
-    assert "There is no editor “nobody's”: choose one of premiere, resolve, script" in refused["message"]
+    assert "There is no editor “nobody's”: choose one of premiere, resolve, blender, script" in refused["message"]
 
 
 def test_what_was_checked_is_what_the_editor_gets(server: Server) -> None:
@@ -184,7 +185,7 @@ def test_heygem_install_puts_it_on_a_machine(tmp_path: Path, capsys: pytest.Capt
     with pytest.raises(SystemExit):
         main(["install", "--help"])
     said = capsys.readouterr().out
-    assert "premiere|resolve|toy|service" in said
+    assert "premiere|resolve|blender|toy|service" in said
     assert "the script for Toy Editor" in said
     machine = Machine(data_folder=tmp_path / "data", command=("heygem",), home=tmp_path)
     assert carry_out("toy", machine) == 0

@@ -5,8 +5,8 @@ submission, which reads media) runs in a thread of its own. What was done on the
 any number of broken connections; what is asked again carries the same key and happens once.
 
 outbox: ("look", shot or None) · ("placed", take, placement) · ("page",) · ("sentences", language)
-        ("cancel", job) · ("submit", order) · ("export", offer)
-inbox: ("arrival", {"method", "params"}) · ("page", url) · ("said", messages) · ("sentences", code → sentence)
+        ("cancel", job) · ("submit", order) · ("export", offer) · ("versions",) · ("bring", take) · ("mark", take)
+inbox: ("arrival", {"method", "params"}) · ("page", url) · ("said", messages) · ("sentences", code → sentence) · ("versions", takes)
        ("submitted", order, what the server says, None) or ("submitted", order, None, message)
 """
 
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import incoming_takes, render_request, server_discovery
+from . import incoming_takes, render_request, server_discovery, weak_markers
 from .errors import HostError
 from .messages import Message, plain, tell, without_repeats
 
@@ -60,7 +60,7 @@ def _until_done(link: ServerConnection, kind: str, *rest: Any) -> None:
     while not link.ended.is_set():
         session = link.session
         if session is None:
-            if kind in ("look", "sentences"):
+            if kind in ("look", "sentences", "versions"):
                 return
             link.ended.wait(_AGAIN_S)
             continue
@@ -106,6 +106,28 @@ def _takes(session: Session, shot: str | None) -> list[dict[str, Any]]:
         before = page.get("next")
         if not before:
             return found
+
+
+def _versions(link: ServerConnection, session: Session) -> None:
+    """All takes of this project, newest first."""
+    link.inbox.put(("versions", _takes(session, None)))
+
+
+def _bring(link: ServerConnection, session: Session, take: dict[str, Any]) -> None:
+    """A take that the person chose: in the place of the version that lies there."""
+    link.inbox.put(("arrival", {"method": "host.switchTake", "params": _placing(session, take)}))
+
+
+def _mark(link: ServerConnection, session: Session, take: dict[str, Any]) -> None:
+    placing = _placing(session, take)
+    marks = {"placement": placing["placement"], "markers": weak_markers.of_take(take, placing["placement"])}
+    link.inbox.put(("arrival", {"method": "host.markers", "params": marks}))
+
+
+def _placing(session: Session, take: dict[str, Any]) -> dict[str, Any]:
+    path = f"/api/v1/takes/{server_discovery.quoted(take['id'])}/placing"
+    found: dict[str, Any] = server_discovery.ask(session.server, "GET", path, token=session.token)
+    return found
 
 
 def _tell_placed(link: ServerConnection, session: Session, take: str, placement: dict[str, Any]) -> None:
@@ -189,5 +211,14 @@ def _session(link: ServerConnection, deadline: float) -> Session:
     raise HostError("NoServer", "panel.not-connected")
 
 
-_SHORT: dict[str, Callable[..., None]] = {"look": _look, "placed": _tell_placed, "page": _page, "cancel": _cancel, "sentences": _sentences}
+_SHORT: dict[str, Callable[..., None]] = {
+    "look": _look,
+    "placed": _tell_placed,
+    "page": _page,
+    "cancel": _cancel,
+    "sentences": _sentences,
+    "versions": _versions,
+    "bring": _bring,
+    "mark": _mark,
+}
 _LONG: dict[str, Callable[..., None]] = {"submit": _submit, "export": _export}

@@ -16,6 +16,14 @@ from .messages import Message, plain, say, tell
 _LOOK_S = 0.5  # how often the open project is looked at
 _GONE_AFTER = 8  # looks that failed in a row: the editor has quit
 _UNDER_WAY = ("active", "queued", "paused")
+_STATES = {
+    "active": "panel.job-starting",
+    "queued": "panel.job-queued",
+    "paused": "panel.job-paused",
+    "completed": "panel.job-completed",
+    "failed": "panel.job-failed",
+    "canceled": "panel.job-canceled",
+}
 
 
 class EditorSide(Protocol):
@@ -32,7 +40,10 @@ class EditorSide(Protocol):
 
 class Panel:
     """State for a window to show: `state`, `connected`, `jobs` (id → JobView), `said` (the newest sentence about a take), `offer`
-    (clips that the editor would have to export), `chosen` (how takes are laid). Sentences are in the language of the link's settings."""
+    (clips that the editor would have to export), `chosen` (how takes are laid), `versions` (the takes of this project, for a window that
+    set `shows_versions`). Sentences are in the language of the link's settings."""
+
+    shows_versions = False
 
     def __init__(self, editor: EditorSide, link: ServerConnection, remembered: str | None = None) -> None:
         self.editor, self.link = editor, link
@@ -42,6 +53,7 @@ class Panel:
         self.said = ""
         self.page: str | None = None  # an address that was asked for and not opened yet
         self.offer: render_request.Offer | None = None
+        self.versions: list[dict[str, Any]] = []
         self.alive = True
         self._remembered = remembered  # file of the choices; None = they are not remembered
         self.chosen = choices.read(remembered) if remembered else choices.Choices()
@@ -122,6 +134,16 @@ class Panel:
         jobs = [job for job in self.jobs.values() if job["state"] in _UNDER_WAY]
         return max(jobs, key=lambda job: job["created"]) if jobs else None
 
+    def job_line(self, job: dict[str, Any]) -> Message:
+        """How far a job is, for one line of a window."""
+        done, total, rest = job.get("frames_done") or 0, job.get("frames_total"), job.get("eta_s")
+        active = job["state"] == "active"
+        said: list[Message | str] = [f"{100 * done // total} %" if active and total else tell(_STATES[job["state"]])]
+        if active and rest:
+            left = tell("panel.window-minutes", minutes=max(1, round(rest / 60))) if rest > 50 else tell("panel.window-under-a-minute")
+            said.append(left)
+        return tell("panel.job-line", name=job["name"], how=said)
+
     def _look_at_project(self) -> None:
         try:
             self.link.introduce(self.editor.hello())
@@ -147,6 +169,8 @@ class Panel:
             self._say(*rest[0])
         elif kind == "sentences":
             self._sentences = rest[0]
+        elif kind == "versions":
+            self.versions = rest[0]
         elif kind == "submitted":
             self._submitted(*rest)
 
@@ -176,23 +200,28 @@ class Panel:
 
     def _tell(self, method: Any, params: dict[str, Any], reply: dict[str, Any]) -> None:
         """Tells the server and the person what became of a take."""
-        if method not in ("host.place", "host.switchTake"):
+        if method not in ("host.place", "host.switchTake", "host.markers"):
             return
         if "error" in reply:
             problem = reply["error"]
             self._say({**(problem.get("data") or {}), "message": problem["message"]})
             return
         result = reply["result"]
+        if method == "host.markers":
+            self._say(tell("panel.markers-set", count=result["added"]), *_messages(result, "notices", "notice_messages"))
+            return
         spot = {**params["placement"], "record_start": result["record_start"]}
         self.link.outbox.put(("placed", params["take"], spot))
         lost = _messages(result, "not_copied", "not_copied_messages")
         self._say(
-            tell("panel.take-lies", name=params.get("name") or tell("panel.the-take"), track=result["track"]),
+            tell(getattr(self.editor, "lies", "panel.take-lies"), name=params.get("name") or tell("panel.the-take"), track=result["track"]),
             *([tell("panel.not-copied", what=lost)] if lost else []),
             *_messages(result, "notices", "notice_messages"),
         )
 
     def _note(self, message: dict[str, Any]) -> None:
+        if self.shows_versions and (message.get("type") in ("welcome", "snapshot") or str(message.get("kind")).startswith("take.")):
+            self.link.outbox.put(("versions",))
         if message.get("type") == "snapshot":
             self.jobs = {job["id"]: job for job in message["jobs"]}
         elif message.get("job") and isinstance(message["job"], dict):

@@ -10,7 +10,7 @@ import webbrowser
 from typing import Any
 
 from heygem_host import choices
-from heygem_host.messages import Message, tell
+from heygem_host.messages import tell
 from heygem_host.panel import Panel
 
 from ..editor import Editor
@@ -149,24 +149,4 @@ def show(panel: Panel, items: Any, shown: dict[tuple[str, str], Any]) -> None:
 def jobs_text(panel: Panel) -> str:
     """One line for each of the newest jobs."""
     newest = sorted(panel.jobs.values(), key=lambda job: job["created"], reverse=True)[:_SHOWN_JOBS]
-    return "\n".join(panel.words(_line(job)) for job in newest) or panel.words(tell("panel.window-no-jobs"))
-
-
-_STATES = {
-    "active": "panel.job-starting",
-    "queued": "panel.job-queued",
-    "paused": "panel.job-paused",
-    "completed": "panel.job-completed",
-    "failed": "panel.job-failed",
-    "canceled": "panel.job-canceled",
-}
-
-
-def _line(job: dict[str, Any]) -> Message:
-    done, total, rest = job.get("frames_done") or 0, job.get("frames_total"), job.get("eta_s")
-    active = job["state"] == "active"
-    said: list[Message | str] = [f"{100 * done // total} %" if active and total else tell(_STATES[job["state"]])]
-    if active and rest:
-        left = tell("panel.window-minutes", minutes=max(1, round(rest / 60))) if rest > 50 else tell("panel.window-under-a-minute")
-        said.append(left)
-    return tell("panel.job-line", name=job["name"], how=said)
+    return "\n".join(panel.words(panel.job_line(job)) for job in newest) or panel.words(tell("panel.window-no-jobs"))

@@ -1,0 +1,1 @@
+"""Placing takes, switching between versions, and the speech beside them."""
