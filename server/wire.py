@@ -241,6 +241,7 @@ class JobView(Struct, frozen=True, kw_only=True):
     why: str | None = None  # why it waits, in a sentence
     why_message: Message | None = None
     priority: int
+    place: float = 0.0  # in the queue, among jobs of its priority: the lowest is done first
     created: float
     updated: float
     origin: Origin
@@ -310,6 +311,13 @@ class Deletion(Struct, frozen=True, kw_only=True):
 
 class PriorityRequest(Struct, frozen=True, kw_only=True):
     priority: Priority
+
+
+class QueueMove(Struct, frozen=True, kw_only=True):
+    """A job and where it shall stand."""
+
+    job: str
+    before: str | None = None  # the job that then comes after it; it takes that one's priority. None = the end of the queue
 
 
 class Estimate(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,20 @@ from ..http.routes import MIB, PEOPLE, RequestContext, Route
 from ..security.ownership import check_owns, origin_of, owns
 from ..security.paths import real_path
 from ..store.jobs import expand
-from ..wire import Deletion, Estimate, JobDetail, JobPage, JobRequest, JobState, JobView, MediaRef, PriorityRequest, ShotRequest, ShotView
+from ..wire import (
+    Deletion,
+    Estimate,
+    JobDetail,
+    JobPage,
+    JobRequest,
+    JobState,
+    JobView,
+    MediaRef,
+    PriorityRequest,
+    QueueMove,
+    ShotRequest,
+    ShotView,
+)
 
 MOST_SHOTS = 20_000
 _LARGEST_JOB = 64 * MIB
@@ -157,6 +170,13 @@ async def prioritise(context: RequestContext, body: PriorityRequest) -> JobView:
     return await asyncio.to_thread(context[app_keys.SERVICES].store.reprioritise, context.id, body.priority)
 
 
+async def order(context: RequestContext, body: QueueMove) -> JobView:
+    store = context[app_keys.SERVICES].store
+    for job in (body.job, body.before or body.job):
+        check_owns(context.who, await asyncio.to_thread(store.job_view, job))
+    return await asyncio.to_thread(store.reorder, body.job, body.before)
+
+
 async def deletion(context: RequestContext) -> Deletion:
     await _own(context)
     return await asyncio.to_thread(context[app_keys.SERVICES].store.deletion, context.id)
@@ -230,6 +250,8 @@ ROUTES = (
     _on_job("retry", "Take up again what failed; what is done stays.", "retry"),
     Route(method="POST", path="/api/v1/jobs/{id}/priority", summary="Put it earlier or later.",
           handler=prioritise, body=PriorityRequest, response=JobView),
+    Route(method="POST", path="/api/v1/queue/order", summary="Put a job before another one, or at the end of the queue.",
+          handler=order, body=QueueMove, response=JobView),
     Route(method="GET", path="/api/v1/jobs/{id}/deletion", summary="What would go if it were deleted.", handler=deletion,
               response=Deletion),
     Route(method="DELETE", path="/api/v1/jobs/{id}", summary="Delete it with its files; takes that a timeline uses stay without force=1.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -238,6 +239,30 @@ class Jobs(Database):
             change.jobs[job] = "job.changed"
         return self.job_view(job)
 
+    def reorder(self, job: str, before: str | None) -> JobView:
+        """Puts a job before another one, whose priority it takes, or at the end of the queue.
+
+        Raises: NotFound; Conflict — one of both has ended.
+        """
+        with self.change() as change:
+            for each in (job, before or job):
+                if (view := rows.job(change.connection, each)).state in FINISHED_JOBS:
+                    raise Conflict("job.not-moved", job=view.name)
+            others = [row for row in change.connection.execute(queries.QUEUE) if row["id"] != job]
+            at = next((k for k, row in enumerate(others) if row["id"] == before), len(others))
+            order = [row["id"] for row in others[:at]] + [job] + [row["id"] for row in others[at:]]
+            priority = others[min(at, len(others) - 1)]["priority"] if others else view.priority
+            place = place_between(others[at - 1] if at else None, others[at] if at < len(others) else None, priority)
+            wanted = {job: (priority, place)}
+            if place is None:  # no number is left between the two
+                priorities = {row["id"]: row["priority"] for row in others} | {job: priority}
+                wanted = {each: (priorities[each], float(k)) for k, each in enumerate(order, start=1 - len(order))}
+            for each, (urgency, where) in wanted.items():
+                change.connection.execute(queries.SET_JOB_PLACE, (urgency, where, each))
+                change.connection.execute(queries.SET_TASK_PLACE, (urgency, where, each))
+                change.jobs[each] = "job.changed"
+        return self.job_view(job)
+
     def deletion(self, job: str, *, force: bool = False) -> Deletion:
         """What `delete` would remove. Raises: NotFound."""
         with self.reading() as connection:
@@ -423,3 +448,18 @@ def _deletion(connection: sqlite3.Connection, job: str, *, force: bool) -> Delet
 def _literal(text: str) -> str:
     """Text without the wildcards of LIKE."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def place_between(above: sqlite3.Row | None, below: sqlite3.Row | None, priority: int) -> float | None:
+    """A place of that priority after one job and before another one; None where no number lies between them.
+
+    The end of the queue lies before the next whole number, which is that of the next job to come.
+    """
+    if below is not None and below["priority"] == priority:
+        high = below["place"]
+        low = above["place"] if above is not None and above["priority"] == priority else high - 2
+    else:
+        low = 0.0 if above is None else above["place"]
+        high = math.floor(low) + 1
+    between = float(low + (high - low) / 2)
+    return between if low < between < high else None

@@ -23,7 +23,7 @@ WHERE id = (
     SELECT id FROM tasks AS waiting
     WHERE state = 'queued' AND paused = 0 AND not_before <= :now
       AND NOT EXISTS (SELECT 1 FROM tasks AS other WHERE other.state = 'running' AND other.held_by = waiting.held_by)
-    ORDER BY priority DESC, job_number, position, rank, segment
+    ORDER BY priority DESC, place, position, rank, segment
     LIMIT 1
 )
 RETURNING id, job, shot, kind, segment, start, end_exclusive, key
@@ -64,7 +64,7 @@ NEXT_WAKE = "SELECT min(not_before) FROM tasks WHERE state = 'queued' AND paused
 AHEAD = """
 SELECT count(*) FROM (
     SELECT 1 FROM tasks INDEXED BY claimable
-    WHERE state = 'queued' AND paused = 0 AND (priority > :priority OR (priority = :priority AND job_number < :number))
+    WHERE state = 'queued' AND paused = 0 AND (priority > :priority OR (priority = :priority AND place < :place))
     LIMIT :most
 )
 """
@@ -75,17 +75,18 @@ COUNTS = "SELECT state, count(*), sum(frames_done), sum(frames_total), count(fra
 
 NEW_TASK = """
 INSERT INTO tasks (
-    job, shot, kind, segment, start, end_exclusive, key, held_by, state, reused, paused, priority, job_number, position, rank
+    job, shot, kind, segment, start, end_exclusive, key, held_by, state, reused, paused, priority, place, position, rank
 )
 SELECT shots.job, shots.id, :kind, :segment, :start, :end_exclusive, :key, :held_by, :state, :reused,
-       jobs.state = 'paused', jobs.priority, jobs.number, shots.position, :rank
+       jobs.state = 'paused', jobs.priority, COALESCE(jobs.place, jobs.number), shots.position, :rank
 FROM shots JOIN jobs ON jobs.id = shots.job WHERE shots.id = :shot
 """
 """One piece of work of a shot, with its job's place in the queue."""
 
 NEW_PLANS = """
-INSERT INTO tasks (job, shot, kind, held_by, state, priority, job_number, position, rank)
-SELECT shots.job, shots.id, 'plan', 'video:' || json_extract(shots.shot, '$.video'), 'queued', jobs.priority, jobs.number, position, :rank
+INSERT INTO tasks (job, shot, kind, held_by, state, priority, place, position, rank)
+SELECT shots.job, shots.id, 'plan', 'video:' || json_extract(shots.shot, '$.video'), 'queued', jobs.priority,
+       COALESCE(jobs.place, jobs.number), position, :rank
 FROM shots JOIN jobs ON jobs.id = shots.job WHERE shots.job = :job
 """
 """The plans of all shots of a new job."""
@@ -192,6 +193,18 @@ SET_JOB_PRIORITY = "UPDATE jobs SET priority = ? WHERE id = ?"
 
 SET_TASK_PRIORITY = "UPDATE tasks SET priority = ? WHERE job = ?"
 """Its work is as urgent as the job."""
+
+QUEUE = """
+SELECT id, priority, COALESCE(place, number) AS place FROM jobs
+WHERE state NOT IN ('completed', 'failed', 'canceled') ORDER BY priority DESC, place, number
+"""
+"""The jobs that have not ended, in the order in which they are done."""
+
+SET_JOB_PLACE = "UPDATE jobs SET priority = ?, place = ? WHERE id = ?"
+"""Where a job stands in the queue."""
+
+SET_TASK_PLACE = "UPDATE tasks SET priority = ?, place = ? WHERE job = ?"
+"""Its work stands there too."""
 
 DELETE_JOB = "DELETE FROM jobs WHERE id = ?"
 """A job and, by its foreign keys, its shots and their work."""
@@ -325,7 +338,7 @@ STATE_OF_SHOT = "SELECT state FROM shots WHERE id = ?"
 INTENTS = "SELECT * FROM intents"
 """All takes that were about to get their name."""
 
-PLACE_IN_QUEUE = "SELECT number, priority FROM jobs WHERE id = ?"
+PLACE_IN_QUEUE = "SELECT priority, COALESCE(place, number) AS place FROM jobs WHERE id = ?"
 """What decides when a job's work is claimed."""
 
 SOURCE_OF_SHOT = "SELECT shot FROM shots WHERE id = ?"

@@ -33,6 +33,7 @@ def job_view(row: sqlite3.Row) -> JobView:
         name=row["name"],
         state=row["state"],
         priority=row["priority"],
+        place=row["number"] if row["place"] is None else row["place"],
         created=row["created"],
         updated=row["updated"],
         origin=from_json(row["origin"], Origin),

@@ -166,10 +166,16 @@ CREATE TABLE written (  -- files that this server wrote for takes, also for thos
 ALTER TABLE takes ADD COLUMN restored REAL;  -- when it came back from the trash; NULL = it never was there
 """
 
+_PLACES = """
+ALTER TABLE jobs ADD COLUMN place REAL;  -- among jobs of its priority; NULL = by arrival, which is its number
+ALTER TABLE tasks RENAME COLUMN job_number TO place;  -- that of its job
+"""
+
 MIGRATIONS: tuple[tuple[int, str, str], ...] = (
     (1, "jobs, takes and events", _FIRST),
     (2, "the codes of reasons", _CODES),
     (3, "the trash, and which files are ours", _TRASH),
+    (4, "places in the queue", _PLACES),
 )
 """(number, what it brings, statements)."""
 

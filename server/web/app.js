@@ -7,6 +7,7 @@ import { html, render, useEffect, useMemo, useRef, useState } from "./ui/html.js
 import { AppContext, useLive, useStore } from "./ui/hooks.js";
 import { Empty, Notice } from "./ui/parts.js";
 import { makeClient } from "./client.js";
+import { useNews, useTitle } from "./done.js";
 import { knowEditors } from "./editors.js";
 import { makeHostLink, wantedHost } from "./host.js";
 import { DraftStore } from "./media/draft.js";
@@ -181,8 +182,9 @@ function Shell({ host, onLook }) {
   const consent = useLive((state) => state.consents[0]);
   const main = useRef(/** @type {HTMLElement | null} */ (null));
   const first = useRef(true);
+  useTitle(`${t(/** @type {Key} */ (`nav.${view === "take" ? "results" : view}`))} – HeyGem Bridge`);
+  useNews();
   useEffect(() => {
-    document.title = `${t(/** @type {Key} */ (`nav.${view === "take" ? "results" : view}`))} – HeyGem Bridge`;
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
     if (view !== "results" && main.current) main.current.scrollTop = 0;

@@ -211,6 +211,7 @@ export interface JobView {
   why: string | null;
   why_message: Message | null;
   priority: number;
+  place: number;
   created: number;
   updated: number;
   origin: Origin;
@@ -266,6 +267,11 @@ export interface Deletion {
 
 export interface PriorityRequest {
   priority: number;
+}
+
+export interface QueueMove {
+  job: string;
+  before: string | null;
 }
 
 export interface Estimate {

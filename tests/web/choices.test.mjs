@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { stretches } from "../../server/web/media/draw.js";
-import { overhang, reorder, shotsOf } from "../../server/web/media/request.js";
+import { overhang, shotsOf } from "../../server/web/media/request.js";
 import { Task } from "../../server/web/task.js";
 import { takeView } from "./helpers.mjs";
 
@@ -48,49 +48,6 @@ test("a speech within one frame of the picture's end fits, a longer one does not
   assert.equal(overhang(item({ name: "a" }), speech("s", 4.03)), 0);
   assert.ok(overhang(item({ name: "a" }), speech("s", 4.05)) > 0);
   assert.ok(overhang(item({ name: "a", endExclusive: 50 }), speech("s", 3)) > 0.9);
-});
-
-test("moving a job anywhere gives the order that was asked for, whatever the priorities were", () => {
-  const orders = [
-    [50, 50, 50, 50],
-    [100, 100, 100],
-    [0, 0, 0],
-    [80, 50, 50, 20],
-    [51, 50, 49],
-    [100, 99, 98],
-    [2, 1, 0],
-  ];
-  for (const priorities of orders) {
-    const jobs = priorities.map((priority, k) => ({ id: `j${k}`, priority, created: k }));
-    for (const moved of jobs) {
-      for (let place = 0; place < jobs.length; place++) {
-        const changed = Object.fromEntries(reorder(jobs, moved.id, place).map((change) => [change.id, change.priority]));
-        const after = jobs
-          .map((job) => ({ ...job, priority: changed[job.id] ?? job.priority }))
-          .sort((a, b) => b.priority - a.priority || a.created - b.created);
-        const wanted = jobs.filter((job) => job !== moved);
-        wanted.splice(place, 0, moved);
-        assert.deepEqual(
-          after.map((job) => job.id),
-          wanted.map((job) => job.id),
-          `${priorities} ${moved.id} to ${place}`,
-        );
-        assert.ok(after.every((job) => job.priority >= 0 && job.priority <= 100));
-      }
-    }
-  }
-});
-
-test("where there is room between two priorities, only the moved job changes", () => {
-  const jobs = [80, 50, 50, 20].map((priority, k) => ({ id: `j${k}`, priority }));
-  assert.deepEqual(
-    reorder(jobs, "j3", 1).map((change) => change.id),
-    ["j3"],
-  );
-  assert.deepEqual(
-    reorder(jobs, "j3", 0).map((change) => change.id),
-    ["j3"],
-  );
 });
 
 test("a late answer of an earlier call never overwrites a newer one", async () => {

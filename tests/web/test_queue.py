@@ -65,11 +65,41 @@ def test_a_waiting_job_is_put_first_with_a_button(page: Any, server: RunningServ
         first, second = (page.locator(f"[data-job='{job['id']}']") for job in waiting)
         page.wait_for_timeout(300)
         assert second.bounding_box()["y"] < first.bounding_box()["y"]
-        priority = {job["id"]: server.ask("GET", f"/jobs/{job['id']}")["job"]["priority"] for job in waiting}
-        assert priority[waiting[1]["id"]] > priority[waiting[0]["id"]]
+        place = {job["id"]: server.ask("GET", f"/jobs/{job['id']}")["job"]["place"] for job in waiting}
+        assert place[waiting[1]["id"]] < place[waiting[0]["id"]]
+        handle, target = second.locator(".drag"), page.locator(f"[data-job='{waiting[0]['id']}']")
+        orders: list[str] = []
+        page.on("request", lambda request: orders.append(request.post_data or "") if request.url.endswith("/queue/order") else None)
+        handle.drag_to(target)
+        page.wait_for_timeout(300)
+        assert len(orders) == 1, "one request, however many jobs wait"
+        assert first.bounding_box()["y"] < second.bounding_box()["y"]
     finally:
         for job in waiting:
             server.ask("POST", f"/jobs/{job['id']}/cancel")
+
+
+def test_a_job_at_work_is_unfolded_with_its_percent_and_the_tab_tells_it_too(page: Any, at_work: dict[str, Any]) -> None:
+    card = card_of(page, at_work)
+    expect(card.locator(".shot")).to_have_count(1)
+    expect(card.locator(".percent")).to_have_text(re.compile(r"[1-9]\d? ?%"), timeout=60_000)
+    expect(card.locator(".job-picture")).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\d+ ?% · "))
+
+
+def test_nothing_disappears_tabs_a_search_and_pages_find_every_job(page: Any, server: RunningServer) -> None:
+    """Of ended jobs only the ten newest were shown, and no way led to the others."""
+    made = [server.submit(name=f"of many {k}")["job"] for k in range(12)]
+    for job in made:
+        server.ask("POST", f"/jobs/{job['id']}/cancel")
+    page.goto(page.url.split("#")[0] + "#/queue")
+    page.get_by_role("tab", name="Needs attention").click()
+    for job in made:
+        expect(page.locator(f"[data-job='{job['id']}']")).to_be_visible()
+    page.get_by_role("searchbox").fill("of many 7")
+    expect(page.locator("[data-job]")).to_have_count(1)
+    page.get_by_role("tab", name="Done").click()
+    expect(page.get_by_text("No job fits")).to_be_visible()
 
 
 def test_the_log_of_a_job_grows_while_it_is_watched(page: Any, server: RunningServer) -> None:
@@ -92,6 +122,7 @@ def test_a_failed_shot_says_why_in_the_pages_language_and_the_others_are_done(pa
     unfold(card)
     expect(card.locator(".shot.failed .why")).to_contain_text("face")
     expect(card.locator(".shot.done")).to_have_count(1)
+    expect(card.get_by_text("1 done, 1 failed")).to_be_visible()
     expect(card.get_by_role("button", name="Retry", exact=True)).to_be_visible()
     page.get_by_role("combobox", name="Language").select_option("zh-CN")
     unfold(card)

@@ -123,8 +123,8 @@ export function makeApi(base, who) {
     job: (id, extra) => get(`/jobs/${id}`, extra),
     /** @param {string} id @param {"cancel" | "pause" | "resume" | "retry"} verb @returns {Promise<Wire.JobView>} */
     act: (id, verb) => ask("POST", `/jobs/${id}/${verb}`),
-    /** @param {string} id @param {number} priority 0–100 @returns {Promise<Wire.JobView>} */
-    prioritise: (id, priority) => ask("POST", `/jobs/${id}/priority`, { priority }),
+    /** @param {string} job @param {string | null} before the job that then comes after it; null = the end @returns {Promise<Wire.JobView>} */
+    order: (job, before) => ask("POST", "/queue/order", { job, before }),
     /** @param {string} id @returns {Promise<Wire.Deletion>} */
     deletion: (id) => get(`/jobs/${id}/deletion`),
     /** @param {string} id @param {boolean} force also what a timeline uses @returns {Promise<Wire.Deletion>} */

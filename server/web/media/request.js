@@ -50,31 +50,3 @@ export function overhang(video, speech) {
   const [n, d = "1"] = video.probed.rate.split("/");
   return sound - picture > Number(d) / Number(n) ? sound - picture : 0;
 }
-
-/** The priorities that put `id` at `place` among waiting jobs, as few changes as will do. Lists are in the queue's order, highest first.
- * @param {{id: string, priority: number}[]} jobs @param {string} id @param {number} place @returns {{id: string, priority: number}[]} */
-export function reorder(jobs, id, place) {
-  const moved = jobs.find((job) => job.id === id);
-  if (!moved) return [];
-  const rest = jobs.filter((job) => job.id !== id);
-  const at = Math.max(0, Math.min(place, rest.length));
-  const wanted = [...rest.slice(0, at), moved, ...rest.slice(at)];
-  const priorities = wanted.map((job) => job.priority);
-  // Equal priorities go by age, so neighbours must differ by one wherever the new order is not the old one.
-  const below = rest[at]?.priority ?? 0;
-  const above = rest[at - 1]?.priority ?? 101;
-  if (above - below >= 2 || (at === rest.length && above > 0)) {
-    priorities[at] = at === rest.length ? Math.max(0, above - 1) : Math.min(100, at === 0 ? below + 1 : Math.floor((above + below) / 2));
-    if ((at === 0 || priorities[at] < above) && (at === rest.length || priorities[at] > below)) return changes(wanted, priorities);
-  }
-  const top = Math.min(100, Math.max(50, wanted.length));
-  const step = Math.max(1, Math.floor(top / (wanted.length + 1)));
-  return changes(
-    wanted,
-    wanted.map((_, k) => Math.max(0, top - k * step)),
-  );
-}
-
-/** @param {{id: string, priority: number}[]} jobs @param {number[]} priorities */
-const changes = (jobs, priorities) =>
-  jobs.flatMap(({ id, priority }, k) => (priority === priorities[k] ? [] : [{ id, priority: priorities[k] }]));

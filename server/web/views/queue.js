@@ -1,72 +1,100 @@
-/** The queue: what is worked on and what waits, in the order in which it will be done; what ended lately stands below. */
+/**
+ * The queue: what is worked on and what waits, in the order in which it will be done, and below it what ended, newest first. Nothing
+ * disappears from it: older jobs come page by page, and a search looks at all of them.
+ */
 
 /** @import * as Wire from "../wire.js" */
-import { html, useRef, useState } from "../ui/html.js";
+import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { useAction, useApp, useLive, useTask } from "../ui/hooks.js";
-import { Empty, Notice } from "../ui/parts.js";
+import { Button, Empty, Notice, Tabs } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
-import { reorder } from "../media/request.js";
+import { useAsking } from "../done.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { JobCard } from "./job.js";
 
+const PAGE = 50;
+const SEARCH_MS = 250; // between the last key and asking the server
 const UNFINISHED = new Set(["queued", "active", "paused"]);
-const ENDED_SHOWN = 10;
 
-/** As the server takes them: the highest priority first, then the oldest. @param {Wire.JobView} a @param {Wire.JobView} b */
-const inOrder = (a, b) => b.priority - a.priority || a.created - b.created;
+/** What the tabs hold, by the states that the server knows. @type {Record<string, string[]>} */
+const TABS = { all: [], active: ["queued", "active", "paused"], done: ["completed"], attention: ["failed", "canceled"] };
+
+/** As the server takes them: the highest priority first, then by their place. @param {Wire.JobView} a @param {Wire.JobView} b */
+const inOrder = (a, b) => b.priority - a.priority || (a.place ?? 0) - (b.place ?? 0) || a.created - b.created;
+
+/** Where the list stood, so that coming back finds the same. */
+let remembered = { tab: "all", text: "" };
 
 export function QueueView() {
   const { client } = useApp();
   const jobs = useLive((state) => state.jobs);
-  const generation = useLive((state) => state.generation);
-  const loaded = useTask((signal) => client.loadJobs({ limit: 100 }, signal), [generation]);
+  const [tab, setTab] = useState(remembered.tab);
+  const [text, setText] = useState(remembered.text);
+  remembered = { tab, text };
+  const wanted = text.trim();
+  const pages = useJobPages(TABS[tab], wanted);
+  const fits = (/** @type {Wire.JobView} */ job) =>
+    (!TABS[tab].length || TABS[tab].includes(job.state)) && (!wanted || job.name.toLowerCase().includes(wanted.toLowerCase()));
   const [dragged, setDragged] = useState(/** @type {string | null} */ (null));
   const over = useRef(/** @type {string | null} */ (null));
   const [, act] = useAction();
+  const [askable, ask] = useAsking();
   const all = Object.values(jobs);
-  const waiting = all.filter((job) => UNFINISHED.has(job.state)).sort(inOrder);
-  const ended = all
-    .filter((job) => !UNFINISHED.has(job.state))
-    .sort((a, b) => b.updated - a.updated)
-    .slice(0, ENDED_SHOWN);
+  const queue = all.filter((job) => UNFINISHED.has(job.state)).sort(inOrder);
+  const waiting = queue.filter(fits);
+  const ended = all.filter((job) => !UNFINISHED.has(job.state) && fits(job)).sort((a, b) => b.created - a.created);
 
-  /** @param {string} id @param {number} place */
-  const move = (id, place) =>
-    act(async () => {
-      for (const change of reorder(waiting, id, place)) {
-        client.dispatch({ type: "jobs.loaded", jobs: [await client.api.prioritise(change.id, change.priority)], asOf: client.state.seq });
-      }
-    });
-  function drop() {
-    const place = waiting.findIndex((job) => job.id === over.current);
-    if (dragged && place >= 0 && dragged !== over.current) void move(dragged, place);
-    setDragged(null);
+  /** @param {string} id @param {string | null} before the job that then comes after it; null = the end */
+  const move = (id, before) =>
+    act(async () => client.dispatch({ type: "jobs.loaded", jobs: [await client.api.order(id, before)], asOf: client.state.seq }));
+  /** @param {string} id @param {number} by */
+  function step(id, by) {
+    const at = queue.findIndex((job) => job.id === id);
+    return move(id, queue[by < 0 ? at - 1 : at + 2]?.id ?? null);
   }
-  if (loaded.status === "error" && !all.length) return html`<div class="view"><${Notice} kind="error">${loaded.error.message}<//></div>`;
+  function drop() {
+    const [from, to] = [dragged, over.current].map((id) => queue.findIndex((job) => job.id === id));
+    if (dragged && to >= 0 && from !== to) void move(dragged, queue[from < to ? to + 1 : to]?.id ?? null);
+    setDragged(null);
+    over.current = null;
+  }
+  if (pages.error && !all.length) return html`<div class="view"><${Notice} kind="error">${pages.error.message}<//></div>`;
+  const none = !waiting.length && !ended.length && !pages.busy;
   return html`<div class="view queue-view">
-    <div class="view-head"><h1>${t("queue.title")}</h1></div>
+    <div class="view-head"><h1>${t("queue.title")}</h1>
+      <div class="row"><label class="search"><${Icon} name="search" size=${16} /><span class="visually-hidden">${t("queue.search")}</span>
+        <input type="search" value=${text} placeholder=${t("queue.search")}
+          onInput=${(/** @type {Event} */ event) => setText(/** @type {HTMLInputElement} */ (event.target).value)} /></label>
+        <${Tabs} tabs=${Object.keys(TABS).map((one) => [one, t(/** @type {any} */ (`queue.tab-${one}`))])} value=${tab}
+          label=${t("queue.show")} panel="queue-jobs" onChange=${setTab} /></div></div>
     ${
-      !all.length &&
-      loaded.status === "complete" &&
-      html`<${Empty} icon="timeline" title=${t("queue.empty")}><a href=${hashOf("new")}>
-      ${t("queue.empty-hint")}</a><//>`
+      askable &&
+      waiting.length > 0 &&
+      html`<p class="more"><${Button} kind="quiet" icon="info" onClick=${ask}>${t("queue.tell-me")}<//></p>`
     }
-    <div class="job-list">${[
+    ${
+      none &&
+      (all.length && (wanted || tab !== "all")
+        ? html`<${Empty} icon="timeline" title=${t("queue.none-fit")} />`
+        : html`<${Empty} icon="timeline" title=${t("queue.empty")}><a href=${hashOf("new")}>${t("queue.empty-hint")}</a><//>`)
+    }
+    <div class="job-list" id="queue-jobs" role="tabpanel" aria-label=${t("queue.title")}>${[
       ...waiting.map(
-        (job, k) => html`
+        (job) => html`
       <div key=${job.id} class="job-slot ${dragged && over.current === job.id ? "target" : ""}"
         onDragOver=${(/** @type {DragEvent} */ event) => {
-          if (dragged) {
-            event.preventDefault();
-            over.current = job.id;
-          }
+          if (!dragged) return;
+          event.preventDefault();
+          if (over.current === job.id) return;
+          over.current = job.id;
+          setDragged(dragged.slice()); // draws where it would go
         }}
           onDrop=${drop}>
-        <${JobCard} job=${job} open=${job.state === "active" && k === 0} first=${k === 0} last=${k === waiting.length - 1}
-          onMove=${waiting.length > 1 ? (/** @type {number} */ by) => move(job.id, k + by) : undefined}
+        <${JobCard} job=${job} first=${job.id === queue[0].id} last=${job.id === queue[queue.length - 1].id}
+          onMove=${queue.length > 1 ? (/** @type {number} */ by) => step(job.id, by) : undefined}
           handle=${
-            waiting.length > 1 &&
+            queue.length > 1 &&
             html`<span class="drag" draggable="true" title=${t("job.drag")} aria-hidden="true"
             onDragStart=${(/** @type {DragEvent} */ event) => {
               event.dataTransfer?.setData("text/plain", "");
@@ -77,8 +105,37 @@ export function QueueView() {
       </div>`,
       ),
       // One list for both, so that a card keeps what was unfolded when its job ends.
-      ...(ended.length ? [html`<h2 key="ended" class="section">${t("queue.ended")}</h2>`] : []),
+      ...(ended.length && waiting.length ? [html`<h2 key="ended" class="section">${t("queue.ended")}</h2>`] : []),
       ...ended.map((job) => html`<div key=${job.id} class="job-slot"><${JobCard} job=${job} /></div>`),
     ]}</div>
+    ${pages.more && html`<p class="more"><${Button} kind="quiet" busy=${pages.busy} onClick=${pages.load}>${t("queue.more")}<//></p>`}
   </div>`;
+}
+
+/**
+ * Jobs of some states whose name holds a text, a page at a time; anew when either changes or the server's events begin anew.
+ * @param {string[]} states none = all @param {string} text
+ */
+function useJobPages(states, text) {
+  const { client } = useApp();
+  const generation = useLive((state) => state.generation);
+  const [next, setNext] = useState(/** @type {string | null} */ (null));
+  const by = { state: states.join(",") || undefined, q: text || undefined, limit: PAGE };
+  const first = useTask(
+    async (signal) => {
+      const page = await client.loadJobs(by, signal);
+      setNext(page.next);
+      return page;
+    },
+    [generation, states, text],
+    { waitMs: text ? SEARCH_MS : 0 },
+  );
+  const [busy, act] = useAction();
+  useEffect(() => setNext(null), [states, text]);
+  return {
+    more: next !== null,
+    busy: busy || first.status === "pending" || first.status === "initial",
+    error: first.status === "error" ? first.error : null,
+    load: () => act(async () => setNext((await client.loadJobs({ ...by, before: next })).next)),
+  };
 }
