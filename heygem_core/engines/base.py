@@ -161,7 +161,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """As in `RenderSettings.engine`: lower-case letters, digits and hyphens."""
+        """As in `RenderSettings.engine`: lower-case letters, digits and hyphens; a colon where one engine draws what another one says."""
 
     @property
     def version(self) -> int:

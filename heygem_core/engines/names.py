@@ -8,7 +8,13 @@ from msgspec import Meta
 
 from ..registry import Names
 
-ENGINE_NAMES = Names("heygem.engines", called="thing.engine", own={"mesh": "heygem_core.engines.mesh.engine:ENGINE"})
+_OWN = {
+    "mesh": "heygem_core.engines.mesh.engine:ENGINE",
+    "wav2lip": "heygem_core.engines.wav2lip.engine:ENGINE",
+    "hybrid:wav2lip": "heygem_core.engines.wav2lip.engine:HYBRID",
+}
+
+ENGINE_NAMES = Names("heygem.engines", called="thing.engine", own=_OWN)
 
 EngineName: TypeAlias = Annotated[str, Meta(extra_json_schema=ENGINE_NAMES.json_schema)]
 """A name in `ENGINE_NAMES`. Decoding takes any text: whoever uses it looks it up, which says what there is."""

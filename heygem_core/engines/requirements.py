@@ -10,7 +10,8 @@ from ..device import choose_device, memory_of, usable_devices
 from ..errors import DeviceUnavailable, MissingPackage, MissingWeights, UnsupportedMedia
 from ..weights.catalogue import model
 from ..weights.installed import first_installed
-from .base import Engine
+from .base import Engine, Needs
+from .registry import ENGINES
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +41,19 @@ def check_engine(engine: Engine, info: MediaInfo) -> None:
             raise MissingWeights("engine.needs-model", engine=engine.name, title=entry.title, command=entry.command)
     if info.colour.hdr and not engine.needs.hdr:
         raise UnsupportedMedia("engine.no-hdr", file=info.path.name, engine=engine.name)
+
+
+def offered_engines() -> tuple[str, ...]:
+    """The names of the engines that have on this machine what they need beside a device: those worth choosing from."""
+    return tuple(name for name, engine in ENGINES.all().items() if not _lacks(engine.needs))
+
+
+def _lacks(needs: Needs) -> bool:
+    return (
+        any(importlib.util.find_spec(package.module) is None for package in needs.packages)
+        or any(not weights.path.is_file() for weights in needs.weights)
+        or any(first_installed((wanted,) if isinstance(wanted, str) else wanted) is None for wanted in needs.models)
+    )
 
 
 def device_for(engine: Engine, name: DeviceName) -> torch.device:

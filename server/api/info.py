@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from heygem_core.engines.registry import ENGINES
+from heygem_core.engines.requirements import offered_engines
 from heygem_core.face.tracker_names import TRACKER_NAMES
 from heygem_core.media.deliverables import DELIVERABLES
 
@@ -42,7 +42,7 @@ async def info(context: RequestContext) -> Info:
             )
             for row in TIMELINE_FORMATS.all().values()
         ),
-        engines=ENGINES.names(),
+        engines=offered_engines(),
         trackers=TRACKER_NAMES.names(),
         devices=context[app_keys.DEVICE_PROBE].devices,
         roots=tuple(str(folder) for folder in context[app_keys.ROOTS].folders),

@@ -37,17 +37,20 @@ class Changes(NamedTuple):
     shown: Tensor  # (B, 3, S, S) the crops as they were
 
 
-def find_changes(colour: NetworkColour, shown: Tensor, mouths: Mouths, lips: Tensor, share: Tensor) -> Changes:
+def find_changes(
+    colour: NetworkColour, shown: Tensor, mouths: Mouths, lips: Tensor, share: Tensor, *, part_of: int | None = None
+) -> Changes:
     """What is to be changed of B frames.
 
     shown (B, 3, S, S): the crops, Y'CbCr; lips (B, N, 2): the tracked outer lips in crop pixels; share (B,) 0 … 1: how much of it.
+    part_of: of which side the whole crop is, where only a part of it is given, (B, 3, h, w); then nothing fades at the edges.
     """
-    size = shown.shape[-1]
+    size = part_of or shown.shape[-1]
     new = colour.ycbcr(mouths.picture)
-    inner = _inner(size, shown.device)
-    still = inner * _still(lips, size)
+    inner = torch.ones((1, 1, 1, 1), device=shown.device) if part_of else _inner(size, shown.device)
+    still = inner * _still(lips, shown.shape[-1], shown.shape[-2])
     if mouths.reconstruction is None:
-        before = _as_soft(colour.ycbcr(colour.rgb(shown).clamp(0, 1)), new, still)
+        before = _as_soft(colour.ycbcr(colour.rgb(shown).clamp(0, 1)), new, still, _SOFTENED * size)
     else:
         before = colour.ycbcr(mouths.reconstruction)
     raw = new - before
@@ -77,9 +80,9 @@ def lay_over(colour: NetworkColour, picture: Tensor, changes: Changes, to_crop: 
     return colour.add(picture, change)
 
 
-def _as_soft(crop: Tensor, new: Tensor, still: Tensor) -> Tensor:
+def _as_soft(crop: Tensor, new: Tensor, still: Tensor, sigma: float) -> Tensor:
     """Crops (B, 3, S, S) as soft as a network shows them, which is measured where the face keeps still: still (B, 1, S, S)."""
-    detail = crop - _blurred(crop, _SOFTENED * crop.shape[-1])
+    detail = crop - _blurred(crop, sigma)
     there = detail[:, :1] * still
     lost = ((crop - new)[:, :1] * there).sum((1, 2, 3)) / (detail[:, :1] * there).sum((1, 2, 3)).clamp(min=1e-6)
     return crop - detail * lost.clamp(0, 1.2)[:, None, None, None]
@@ -92,14 +95,14 @@ def _inner(size: int, device: torch.device) -> Tensor:
     return (ramp[:, None] * ramp[None])[None, None]
 
 
-def _still(lips: Tensor, size: int) -> Tensor:
-    """(B, 1, S, S) 0 at the mouth and around it, 1 where a face hardly moves."""
+def _still(lips: Tensor, width: int, height: int) -> Tensor:
+    """(B, 1, height, width) 0 at the mouth and around it, 1 where a face hardly moves."""
     low, high = lips.amin(1), lips.amax(1)
     centre, half = (low + high) / 2, ((high - low) / 2).clamp(min=1)
     half = torch.maximum(half, half.amax(1, keepdim=True) * 0.6)
-    at = torch.arange(size, device=lips.device, dtype=torch.float32) + 0.5
-    across = (at[None, None, :] - centre[:, 0, None, None]) / half[:, 0, None, None]
-    down = (at[None, :, None] - centre[:, 1, None, None]) / half[:, 1, None, None]
+    xs, ys = (torch.arange(n, device=lips.device, dtype=torch.float32) + 0.5 for n in (width, height))
+    across = (xs[None, None, :] - centre[:, 0, None, None]) / half[:, 0, None, None]
+    down = (ys[None, :, None] - centre[:, 1, None, None]) / half[:, 1, None, None]
     return smoothstep(torch.hypot(across, down), 1.2, 1.8)[:, None]
 
 

@@ -72,9 +72,9 @@ def inverse_affine(matrices: Tensor) -> Tensor:
     return torch.cat([turn, -turn @ exact[..., 2:]], -1).float().to(matrices.device)
 
 
-def corners(matrix: Floats, size: int) -> NDArray[np.float64]:
+def corners(matrix: Floats, width: int, height: int) -> NDArray[np.float64]:
     """The four corners (4, 2) of a crop in the stored picture."""
-    square = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float64)
+    square = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
     return np.asarray(square @ matrix[:, :2].T + matrix[:, 2])
 
 

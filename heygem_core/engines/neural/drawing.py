@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,10 +18,7 @@ from .colour import NetworkColour
 from .compose import Changes, find_changes, lay_over
 from .crops import inverse_affine
 from .mouth_model import MouthModel, MouthNetwork, Mouths, Task
-from .prepare import crop_box, read_crop
-
-if TYPE_CHECKING:
-    from av import VideoFrame
+from .prepare import read_crop
 
 
 class Generator:
@@ -38,7 +35,9 @@ class Generator:
         if not ((usable >= window.start) & (usable < window.end_exclusive)).any():
             return None
         colour, size = NetworkColour.of(plan.info), self._model.size
-        shown = torch.stack([self._crop(plan, colour, window.picture(row), row, size) for row in usable.tolist()]).to(self._device)
+        matrices = plan.array("crop")
+        shown = torch.stack([read_crop(plan.info, colour, window.picture(row), matrices[row], size, size) for row in usable.tolist()])
+        shown = shown.to(self._device)
         crops = colour.rgb(shown).clamp(0, 1)
         references = self._references(plan, usable, crops)
 
@@ -49,11 +48,6 @@ class Generator:
         own = slice(*np.searchsorted(usable, (window.start, window.end_exclusive)).tolist())
         back = None if made[0].reconstruction is None else torch.cat([m.reconstruction for m in made if m.reconstruction is not None])[own]
         return Block(usable[own], shown[own], Mouths(torch.cat([m.picture for m in made])[own], back))
-
-    def _crop(self, plan: PlanArrays, colour: NetworkColour, picture: VideoFrame, row: int, size: int) -> torch.Tensor:
-        matrix = plan.array("crop")[row]
-        box = crop_box(plan.info, matrix, size)
-        return read_crop(colour, crop_planes(picture, box), box, matrix, size)
 
     def _references(self, plan: PlanArrays, rows: NDArray[np.int64], crops: torch.Tensor) -> torch.Tensor:
         if not self._model.uses_references:
@@ -73,11 +67,15 @@ class Block(NamedTuple):
 def changes_of(plan: PlanArrays, block: Block) -> Changes:
     """What is to be changed of a block's frames, in the pixels of their crops."""
     device = block.shown.device
-    to_crop = inverse_affine(torch.from_numpy(plan.array("crop")[block.rows]))
-    lips = torch.from_numpy(plan.array("lips")[block.rows] + np.float32(0.5))
-    lips = lips @ to_crop[..., :2].transpose(1, 2) + to_crop[:, None, :, 2]
+    lips = lips_in_crop(plan.array("crop")[block.rows], plan.array("lips")[block.rows])
     share = torch.from_numpy(plan.array("share")[block.rows])
     return find_changes(NetworkColour.of(plan.info), block.shown, block.mouths, lips.to(device), share.to(device))
+
+
+def lips_in_crop(matrices: NDArray[np.float32], lips: NDArray[np.float32]) -> torch.Tensor:
+    """Points (B, N, 2) of the stored picture, pixel centres at whole numbers, in the pixels of crops (B, 2, 3)."""
+    to_crop = inverse_affine(torch.from_numpy(matrices))
+    return torch.from_numpy(lips + np.float32(0.5)) @ to_crop[..., :2].transpose(1, 2) + to_crop[:, None, :, 2]
 
 
 def draw_block(plan: PlanArrays, window: Window, block: Block) -> Iterator[Change]:
@@ -93,10 +91,15 @@ def draw_block(plan: PlanArrays, window: Window, block: Block) -> Iterator[Chang
 def laid_over(plan: PlanArrays, row: int, box: Box, original: torch.Tensor, changes: Changes, matte: torch.Tensor) -> torch.Tensor:
     """The pixels (3, h, w) of a box of frame `row` with its changes, on the processor."""
     device = changes.shown.device
-    matrix = torch.from_numpy(plan.array("crop")[row].astype(np.float64))
-    matrix[:, 2] -= torch.tensor([box.left, box.top])
-    to_crop = inverse_affine(matrix[None]).to(device)
+    to_crop = pixels_to_crop(plan.array("crop")[row], box).to(device)
     return lay_over(NetworkColour.of(plan.info), original.to(device), changes, to_crop, matte, row).cpu()
+
+
+def pixels_to_crop(matrix: NDArray[np.float32], box: Box) -> torch.Tensor:
+    """(1, 2, 3) from the pixels of a box to those of a crop."""
+    inside = torch.from_numpy(matrix.astype(np.float64))
+    inside[:, 2] -= torch.tensor([box.left, box.top])
+    return inverse_affine(inside[None])
 
 
 def matte_at(plan: PlanArrays, row: int) -> tuple[Box, torch.Tensor]:

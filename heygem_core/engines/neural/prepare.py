@@ -4,7 +4,7 @@ crop.npy                  (n, 2, 3) float32   from the pixels of the crop to sto
 share.npy                 (n,) float32        how far each frame goes from its own mouth to the new one
 scene.npy                 (n,) int32          number of the clip's shot between two cuts
 lips.npy                  (n, L, 2) float32   tracked outer lips, stored pixels, pixel centres at whole numbers
-matte_source, matte_wanted (n, V, 2) float32  tracked and expected `MATTE_VERTICES` in the same pixels
+matte_source, matte_wanted (n, V, 2) float32  `MATTE_VERTICES` as tracked, and with the jaw dropped, in the same pixels
 box.npy                   (n, 4) int32        left, top, right, bottom of the part that may change, stored pixels
 reference.npy             (n,) int32          row of the frame's reference, −1 = none
 reference_crops.npy       (D, 3, S, S) uint8  R'G'B' of the references as the network sees them
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 _GRID = 4  # boxes begin at multiples of it: whole chroma samples in every subsampling
+_JAW_ROOM = 0.12  # eye distances: so far a jaw drops where speech is loud
 _ROWS = ("crop", "share", "scene", "lips", "matte_source", "matte_wanted", "box")  # arrays with one row per frame
 
 
@@ -53,7 +54,7 @@ def write_inputs(model: MouthModel, context: PlanContext) -> None:
     tracked = points_in_picture(person, info, frames, MATTE_VERTICES)
     wanted = np.empty_like(tracked)
     for part in chunks(len(frames)):
-        wanted[part] = stored_points(info, apply_pose(context.shapes[part][:, MATTE_VERTICES], person.pose.at(at[part])))
+        wanted[part] = stored_points(info, apply_pose(jaw_opened(person.shapes[at[part]][:, MATTE_VERTICES]), person.pose.at(at[part])))
     usable = context.reasons == Reason.USABLE
     box = np.zeros((len(frames), 4), np.int32)
     box[usable] = _aligned(matte_bounds(tracked[usable], wanted[usable]), info.coded_size)
@@ -73,6 +74,16 @@ def write_inputs(model: MouthModel, context: PlanContext) -> None:
     model.write(context)
 
 
+def jaw_opened(outlines: Floats) -> Floats:
+    """`MATTE_VERTICES` (n, V, 3) in face space with the chin as low as a network may put it. Which speech is heard plays no part in it."""
+    nose = outlines[:, -1:, 1]
+    chin = outlines[:, :-2, 1].max(1, keepdims=True)
+    low = np.clip((outlines[..., 1] - nose) / np.maximum(chin - nose, 1e-3), 0, 1)
+    opened = outlines.copy()
+    opened[..., 1] += _JAW_ROOM * low**2
+    return opened
+
+
 def digest_of(model: MouthModel, plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
     """Hash of all that the plan says about the mouths of some frames, and of the network that makes them."""
     first, last = max(0, start - model.reach), min(len(plan.array("share")), end_exclusive + model.reach)
@@ -89,17 +100,18 @@ def digest_of(model: MouthModel, plan: PlanArrays, start: int, end_exclusive: in
     return digest.digest()
 
 
-def crop_box(info: MediaInfo, matrix: Floats, size: int) -> Box:
+def crop_box(info: MediaInfo, matrix: Floats, width: int, height: int) -> Box:
     """The part of the stored picture that a crop shows, on the grid of whole chroma samples."""
-    square = corners(matrix, size)
+    square = corners(matrix, width, height)
     left, top, right, bottom = _aligned(np.concatenate([square.min(0), square.max(0)])[None], info.coded_size)[0].tolist()
     return Box(left, top, right, bottom)
 
 
-def read_crop(colour: NetworkColour, planes: torch.Tensor, box: Box, matrix: Floats, size: int) -> torch.Tensor:
-    """(3, size, size) Y'CbCr as `NetworkColour.shown` gives it, read out of planes (3, h, w) of a box."""
+def read_crop(info: MediaInfo, colour: NetworkColour, picture: VideoFrame, matrix: Floats, width: int, height: int) -> torch.Tensor:
+    """(3, height, width) Y'CbCr as `NetworkColour.shown` gives it, of a frame."""
+    box = crop_box(info, matrix, width, height)
     inside = torch.from_numpy(matrix - np.array([[0, 0, box.left], [0, 0, box.top]], np.float32))
-    return colour.shown(resample(planes[None], inside.to(planes.device)[None], size, size)[0])
+    return colour.shown(resample(crop_planes(picture, box)[None], inside[None], width, height)[0])
 
 
 def _references(model: MouthModel, context: PlanContext, matrices: Floats) -> dict[str, NDArray[Any]]:
@@ -120,8 +132,7 @@ def _references(model: MouthModel, context: PlanContext, matrices: Floats) -> di
 
 def reference_crop(info: MediaInfo, colour: NetworkColour, picture: VideoFrame, matrix: Floats, size: int) -> NDArray[np.uint8]:
     """(3, size, size) uint8 R'G'B' of one frame."""
-    box = crop_box(info, matrix, size)
-    shown = read_crop(colour, crop_planes(picture, box), box, matrix, size)
+    shown = read_crop(info, colour, picture, matrix, size, size)
     return np.asarray((colour.rgb(shown).clamp(0, 1) * 255).round().byte().numpy())
 
 

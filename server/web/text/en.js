@@ -67,6 +67,8 @@ export default {
   "editor.set-in": "Set in",
   "editor.set-out": "Set out",
   "engine.mesh": "Mesh",
+  "engine.wav2lip": "Wav2Lip",
+  "engine.hybrid:wav2lip": "Wav2Lip, own skin",
   "estimate.about": "about {time}",
   "estimate.asking": "Estimating …",
   "estimate.disk": "On disk",

@@ -67,6 +67,8 @@ export default {
   "editor.set-in": "设入点",
   "editor.set-out": "设出点",
   "engine.mesh": "网格",
+  "engine.wav2lip": "Wav2Lip",
+  "engine.hybrid:wav2lip": "Wav2Lip（保留原皮肤）",
   "estimate.about": "约 {time}",
   "estimate.asking": "正在估算……",
   "estimate.disk": "占用空间",

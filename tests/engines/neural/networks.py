@@ -71,6 +71,20 @@ def blurred(picture: torch.Tensor, sigma: float) -> torch.Tensor:
     return functional.conv2d(across, kernel.view(1, 1, -1, 1).expand(3, 1, -1, 1), groups=3)
 
 
+class Delayed(Perfect):
+    """Shows in each frame the mouth of `reach` frames later: a mouth that really moves otherwise than the frame's own."""
+
+    reach = 8
+
+    def generate(self, plan: PlanArrays, task: Task) -> Mouths:
+        later = task.crops[(torch.arange(len(task.rows)) + self.reach).clamp(max=len(task.rows) - 1)]
+        made = task.crops.clone()
+        lower = self.size // 2
+        made[:, :, lower:] = later[:, :, lower:]
+        made = blurred(made, self.blur)
+        return Mouths(made, blurred(task.crops, self.blur) if self.reconstructs else None)
+
+
 PERFECT_96 = NeuralEngine(Perfect(96, 0.7))
 PERFECT_256 = NeuralEngine(Perfect(256, 1.0, reconstructs=True))
 PERFECT_512 = NeuralEngine(Perfect(512, 1.0, reconstructs=True))

@@ -1,0 +1,106 @@
+"""An engine that says what a network says and draws it with the person's own skin.
+
+In its generation stage the network's mouths are made and tracked. Their lips are the mesh engine's targets, so lips, skin and jaw are the
+clip's own pixels at their full resolution; only what lies between the lips is the network's, laid over the frame as `compose` does it.
+
+Generated, a row per frame of a block, and copied into the plan:
+moved.npy      (n, V, 3) float32   how far the network moved LOWER_FACE, face space; NaN where it was not tracked
+mouth.npy      (n, 3, h, w) uint8  R'G'B' of the network's picture around the mouth
+unchanged.npy  (n, 3, h, w) uint8  the same of its reconstruction, where it gives one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..base import Change, EngineFacts, Needs, PlanArrays, PlanContext, Window
+from .engine import NEURAL_VERSION, loaded, notices_of
+from .mouth_model import MouthModel
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from ...media.planes import Box
+
+PREFIX = "hybrid:"
+_VERSIONS = 1000  # room for the parts' own numbers
+
+
+class HybridEngine:
+    """One model's mouths, drawn by the mesh engine."""
+
+    reach = 0
+
+    def __init__(self, model: MouthModel) -> None:
+        self.model = model
+        self.name = PREFIX + model.name
+
+    @property
+    def version(self) -> int:
+        from ..mesh.engine import MeshEngine
+
+        return (NEURAL_VERSION * _VERSIONS + self.model.version) * _VERSIONS + MeshEngine.version
+
+    @property
+    def block(self) -> int:
+        return self.model.block
+
+    @property
+    def needs(self) -> Needs:
+        return self.model.needs
+
+    def outline(self, context: PlanContext) -> None:
+        """Writes where the network looks and what it hears, and the poses that its mouths are tracked with."""
+        from .hybrid_plan import write_outline
+
+        write_outline(self.model, context)
+
+    def generation_digest(self, outline: PlanArrays, start: int, end_exclusive: int) -> bytes:
+        """Hash of what the network is given, and of how its mouths are tracked."""
+        from .prepare import digest_of
+
+        digest = blake2b(digest_of(self.model, outline, start, end_exclusive), digest_size=16)
+        for array in (outline.array("pose")[start:end_exclusive], outline.array("part"), outline.array("tracker")):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.digest()
+
+    def generate(self, outline: PlanArrays, window: Window, device: torch.device) -> Mapping[str, NDArray[Any]]:
+        """The network's mouths of one block, and how far they moved the lower face."""
+        import torch
+
+        from .drawing import Generator
+        from .hybrid_plan import generated_block
+
+        with torch.inference_mode():
+            block = Generator(self.model, loaded(self.model, device), device).mouths(outline, window)
+            return generated_block(self.model, outline, window, block)
+
+    def plan(self, context: PlanContext) -> EngineFacts:
+        """Lets the mesh engine plan the lips that were tracked."""
+        from .hybrid_plan import write_plan
+
+        write_plan(self.model, context)
+        return EngineFacts(notices=notices_of(self.name, context))
+
+    def digest(self, plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
+        """Hash of what is drawn of some frames, by the mesh and by the network."""
+        from .hybrid_plan import digest_of_hybrid
+
+        return digest_of_hybrid(plan, start, end_exclusive)
+
+    def matte(self, plan: PlanArrays, frame: int) -> tuple[Box, NDArray[np.float32]]:
+        """Where a frame may change."""
+        from ..mesh.batches import matte_at
+
+        return matte_at(plan, frame)
+
+    def draw(self, plan: PlanArrays, windows: Iterator[Window], device: torch.device) -> Iterator[Change]:
+        """The changes of some blocks: the mesh engine's, with the network's picture between the lips."""
+        from .hybrid_plan import draw_hybrid
+
+        return draw_hybrid(self.model, plan, windows, device)

@@ -1,0 +1,204 @@
+"""What `hybrid` writes, hashes and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from ...face.mesh import LOWER_FACE, chunks, lip_gap, lip_opening, lip_width
+from ...face.reasons import Reason
+from ...media.planes import Box
+from ...planning.person import blend_shapes
+from ..base import Change, PlanArrays, PlanContext, Window
+from ..mesh import BLOCK as MESH_BLOCK
+from ..mesh.batches import draw_windows
+from ..mesh.mouth import map_mouth
+from ..mesh.prepare import prepare_engine_inputs
+from ..mesh.segment_digest import digest_of as mesh_digest
+from .colour import NetworkColour
+from .compose import find_changes, lay_over
+from .crops import compose_affine
+from .drawing import Block, lips_in_crop, pixels_to_crop
+from .mouth_model import MouthModel, Mouths
+from .prepare import read_crop, write_inputs
+from .tracked import moved_faces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from av import VideoFrame
+
+_MARGIN = 0.7  # of the mouth's width around the lips: the part of a crop that is kept, enough for matching colours beside them
+_SMOOTHING_S = 0.015  # standard deviation over time of how far lips are moved: two trackings tremble more than one
+_KEPT = ("mouth", "unchanged")
+
+Floats = NDArray[np.float32]
+
+
+def write_outline(model: MouthModel, context: PlanContext) -> None:
+    """All that `generate` reads."""
+    write_inputs(model, context)
+    person, at = context.person, context.frames - context.person.first_frame
+    pose = [np.reshape(array[at], (len(at), -1)) for array in (person.pose.scale, person.pose.rotation, person.pose.shift)]
+    crop, lips = (np.load(context.folder / f"{name}.npy") for name in ("crop", "lips"))
+    np.save(context.folder / "pose.npy", np.concatenate(pose, 1).astype(np.float64))
+    np.save(context.folder / "part.npy", mouth_part(crop, lips, context.reasons == Reason.USABLE, model.size))
+    np.save(context.folder / "tracker.npy", np.array(context.settings.tracker))
+
+
+def mouth_part(crop: Floats, lips: Floats, usable: NDArray[np.bool_], side: int) -> NDArray[np.int32]:
+    """left, top, right, bottom of the part of all crops that holds the mouth of every frame, crop pixels."""
+    points = lips_in_crop(crop[usable], lips[usable]).numpy()
+    low, high = points.min((0, 1)), points.max((0, 1))
+    margin = _MARGIN * float(np.median(np.ptp(points[..., 0], 1)))
+    edges = (np.clip(np.floor(low - margin), 0, side - 2), np.clip(np.ceil(high + margin), 2, side))
+    return np.asarray(np.concatenate(edges), np.int32)
+
+
+def generated_block(model: MouthModel, outline: PlanArrays, window: Window, block: Block | None) -> Mapping[str, NDArray[Any]]:
+    """The arrays of one block; rows of frames that are not usable hold nothing."""
+    left, top, right, bottom = outline.array("part").tolist()
+    count = window.end_exclusive - window.start
+    made: dict[str, NDArray[Any]] = {
+        "moved": np.full((count, len(LOWER_FACE), 3), np.nan, np.float32),
+        "mouth": np.zeros((count, 3, bottom - top, right - left), np.uint8),
+    }
+    if block is None:
+        return made
+    rows = block.rows - window.start
+    made["moved"][rows] = moved_faces(outline, window, block, model.size, str(outline.array("tracker")))
+    for name, picture in zip(_KEPT, block.mouths, strict=True):
+        if picture is not None:
+            made.setdefault(name, np.zeros_like(made["mouth"]))
+            part = picture[:, :, top:bottom, left:right]
+            made[name][rows] = (part.clamp(0, 1) * 255).round().byte().cpu().numpy()
+    return made
+
+
+def write_plan(model: MouthModel, context: PlanContext) -> None:
+    """The mesh engine's plan of the tracked lips, and the network's mouths beside it."""
+    if context.generated is None:
+        raise RuntimeError("the generation stage of a hybrid engine comes before its plan")
+    write_outline(model, context)
+    scene = np.load(context.folder / "scene.npy")
+    starts = range(0, len(context.frames), context.generated.block)
+    moved = np.concatenate([context.generated.array("moved", start) for start in starts])
+    moved = steady(moved, context.reasons == Reason.USABLE, scene, context.fps)
+    _keep_mouths(context, starts)
+    person, at = context.person, context.frames - context.person.first_frame
+    lower = list(LOWER_FACE)
+    for part in chunks(len(at)):
+        own = person.shapes[at[part]]
+        seen = own.copy()
+        seen[:, lower] += moved[part]
+        context.shapes[part] = blend_shapes(person.neutral, own, seen, context.blend[part])
+    usable = context.reasons == Reason.USABLE
+    for name, measured in (("opening", lip_opening), ("width", lip_width), ("gap", lip_gap)):
+        np.save(context.folder / f"{name}.npy", np.where(usable, measured(context.shapes), np.nan).astype(np.float32))
+    prepare_engine_inputs(
+        context.info, person, context.frames, context.shapes, context.fps, context.folder, gain=(1.0, 1.0, 1.0), share=context.blend
+    )
+
+
+def steady(moved: Floats, usable: NDArray[np.bool_], scene: NDArray[np.int32], fps: float) -> Floats:
+    """Movements (n, V, 3) without gaps and trembling: filled in from both sides within a scene, 0 where nothing was tracked at all."""
+    found = np.zeros_like(moved)
+    label = np.where(usable, scene, -1)
+    edges = (np.flatnonzero(np.diff(label)) + 1).tolist()
+    for first, end in zip([0, *edges], [*edges, len(label)], strict=True):
+        run = moved[first:end]
+        known = np.flatnonzero(np.isfinite(run).all((1, 2)))
+        if label[first] < 0 or not len(known):
+            continue
+        at = np.arange(end - first)
+        after = np.clip(np.searchsorted(known, at), 0, len(known) - 1)
+        before = np.clip(np.searchsorted(known, at, side="right") - 1, 0, len(known) - 1)
+        span = np.maximum(known[after] - known[before], 1)
+        share = np.clip((at - known[before]) / span, 0, 1)[:, None, None].astype(np.float32)
+        whole = run[known[before]] * (1 - share) + run[known[after]] * share
+        found[first:end] = gaussian_filter1d(whole, _SMOOTHING_S * fps, axis=0, mode="nearest")
+    return found
+
+
+def _keep_mouths(context: PlanContext, starts: range) -> None:
+    """Copies the generated pictures into the plan, block by block."""
+    generated = context.generated
+    assert generated is not None
+    reconstructs = any((folder / "unchanged.npy").exists() for folder in generated.folders)
+    np.save(context.folder / "reconstructs.npy", np.array(reconstructs))
+    for name in _KEPT if reconstructs else _KEPT[:1]:
+        some = generated.array("mouth", 0)
+        kept = np.lib.format.open_memmap(context.folder / f"{name}.npy", "w+", np.uint8, (len(context.frames), *some.shape[1:]))  # type: ignore[no-untyped-call]
+        for folder, start in zip(generated.folders, starts, strict=True):
+            if not (folder / f"{name}.npy").exists():  # of blocks without a usable frame
+                continue
+            part = generated.array(name, start)
+            kept[start : start + len(part)] = part
+        kept.flush()
+
+
+def digest_of_hybrid(plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
+    """Hash of what is drawn of frames [start, end_exclusive)."""
+    digest = blake2b(mesh_digest(plan, start, end_exclusive), digest_size=16)
+    digest.update(np.ascontiguousarray(plan.array("part")).tobytes())
+    for name in ("crop", "lips", "share", "mouth", *_reconstruction(plan)):
+        digest.update(np.ascontiguousarray(plan.array(name)[start:end_exclusive]).tobytes())
+    return digest.digest()
+
+
+def _reconstruction(plan: PlanArrays) -> tuple[str, ...]:
+    return ("unchanged",) if bool(plan.array("reconstructs")) else ()
+
+
+def draw_hybrid(model: MouthModel, plan: PlanArrays, windows: Iterator[Window], device: torch.device) -> Iterator[Change]:
+    """The mesh engine's changes, with the network's picture between the lips."""
+    for window in windows:
+        for change in draw_windows(plan, _mesh_windows(window), device):
+            yield _with_inside(model, plan, window.picture(change.frame), change)
+
+
+def _mesh_windows(window: Window) -> Iterator[Window]:
+    """A block in the mesh engine's own, smaller ones."""
+    for start in range(window.start, window.end_exclusive, MESH_BLOCK):
+        end = min(start + MESH_BLOCK, window.end_exclusive)
+        pictures = tuple(window.picture(frame) for frame in range(start, end))
+        yield Window(start=start, end_exclusive=end, first=start, pictures=pictures)
+
+
+def _with_inside(model: MouthModel, plan: PlanArrays, picture: VideoFrame, change: Change) -> Change:
+    row, box = change.frame, change.box
+    target = torch.from_numpy(plan.array("target")[row : row + 1] - plan.array("origin")[row].astype(np.float32))
+    inside = map_mouth(target, box.width, box.height).inside[0]
+    rows, columns = (torch.nonzero(inside.amax(axis)).flatten() for axis in (1, 0))
+    if not len(rows):
+        return change
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    here = (slice(None), slice(top, bottom), slice(left, right))
+    place = Box(box.left + left, box.top + top, box.left + right, box.top + bottom)
+    new = _network_pixels(model, plan, row, picture, place, change.original[here], change.matte[here[1:]])
+    drawn = change.picture.clone()
+    drawn[here] = torch.lerp(drawn[here], new, inside[here[1:]])
+    return Change(frame=row, box=box, original=change.original, picture=drawn, matte=change.matte)
+
+
+def _network_pixels(
+    model: MouthModel, plan: PlanArrays, row: int, picture: VideoFrame, place: Box, original: torch.Tensor, matte: torch.Tensor
+) -> torch.Tensor:
+    """The frame's own pixels (3, h, w) of a place with the network's mouth laid over them."""
+    colour = NetworkColour.of(plan.info)
+    left, top, right, bottom = plan.array("part").tolist()
+    shift = np.array([[1, 0, left], [0, 1, top]], np.float64)
+    matrix = compose_affine(plan.array("crop")[row], shift).astype(np.float32)
+    shown = read_crop(plan.info, colour, picture, matrix, right - left, bottom - top)[None]
+    stored = [torch.from_numpy(np.array(plan.array(name)[row : row + 1])).float() / 255 for name in ("mouth", *_reconstruction(plan))]
+    lips = lips_in_crop(matrix[None], plan.array("lips")[row : row + 1])
+    share = torch.from_numpy(np.array(plan.array("share")[row : row + 1]))
+    changes = find_changes(colour, shown, Mouths(*stored), lips, share, part_of=model.size)
+    return lay_over(colour, original, changes, pixels_to_crop(matrix, place), matte, row)

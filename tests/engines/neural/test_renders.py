@@ -1,0 +1,214 @@
+"""Whole ways of a clip through engines with networks: plans, generated blocks, pieces and pictures. Weights are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from heygem_core.cache import Cache
+from heygem_core.engines.base import Engine
+from heygem_core.engines.compositing import Drawn, draw_range
+from heygem_core.engines.neural.hybrid import HybridEngine
+from heygem_core.engines.registry import ENGINES
+from heygem_core.errors import MissingWeights
+from heygem_core.media.pixels import component_views
+from heygem_core.planning.plan import Plan, make_plan
+from heygem_core.shot import Event, Progress, Shot
+
+from ...rendering import making
+from ..wav2lip.inputs import write_weights
+from .networks import PERFECT_96, Delayed, registered, settings
+
+CPU = torch.device("cpu")
+FRAMES = 20
+LATER = HybridEngine(Delayed(96, 0.7))
+LATER.model.splits = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What all tests of this file share: a clip of a speaker, a sentence, a cache and a folder of models."""
+
+    clip: Path
+    sentence: Path
+    cache: Path
+    models: Path
+
+
+@pytest.fixture(scope="module")
+def stage(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("networks")
+    clip = making.write_clip(folder / "clip.mp4", making.pictures(clips / "grid" / "bbaf2n.mpg")[14 : 14 + FRAMES])
+    sentence = making.write_sound(folder / "sentence.wav", making.speech(clips / "grid" / "lrwp9a.mpg")[8000:24000])
+    write_weights(folder / "models")
+    with pytest.MonkeyPatch.context() as patch, registered(PERFECT_96, LATER):
+        patch.setenv("HEYGEM_MODELS", str(folder / "models"))
+        yield Stage(clip, sentence, folder / "cache", folder / "models")
+
+
+def planned(stage: Stage, engine: str, told: list[Event] | None = None, **options: Any) -> Plan:
+    shot = Shot(video=str(stage.clip), speech=str(options.pop("speech", stage.sentence)))
+    work = make_plan(shot, settings(ENGINES.get(engine), fit="hold", **options), Cache(stage.cache))
+    while True:
+        try:
+            event = next(work)
+        except StopIteration as end:
+            plan: Plan = end.value
+            return plan
+        if told is not None:
+            told.append(event)
+
+
+def drawn(plan: Plan, engine: Engine, start: int = 0, end: int = FRAMES) -> list[Drawn]:
+    return list(draw_range(engine, plan, start, end, CPU))
+
+
+def codes(picture: Any) -> list[np.ndarray]:
+    return [view.astype(int) for view in component_views(picture)]
+
+
+def off_outside(frame: Drawn) -> int:
+    """Samples of luma that differ where the matte is 0."""
+    assert frame.box is not None
+    assert frame.matte is not None
+    before, after = codes(frame.source)[0], codes(frame.picture)[0]
+    outside = np.ones(before.shape, bool)
+    outside[frame.box.top : frame.box.bottom, frame.box.left : frame.box.right] = frame.matte.numpy() == 0
+    return int((before != after)[outside].sum())
+
+
+@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+def test_pieces_are_what_they_are_within_the_whole_and_outside_the_matte_nothing_changes(stage: Stage, name: str) -> None:
+    engine, plan = ENGINES.get(name), planned(stage, name)
+    whole = drawn(plan, engine)
+    assert [frame.number for frame in whole] == list(range(FRAMES))
+    assert all(off_outside(frame) == 0 for frame in whole)
+    assert sum(int((codes(frame.picture)[0] != codes(frame.source)[0]).sum()) for frame in whole) > 1000, "made-up weights draw something"
+    pieces = [*drawn(plan, engine, 0, 7), *drawn(plan, engine, 7, FRAMES)]
+    for one, other in zip(whole, pieces, strict=True):
+        for a, b in zip(codes(one.picture), codes(other.picture), strict=True):
+            assert int(np.abs(a - b).max()) <= 1
+
+
+def test_a_perfect_network_leaves_the_clip_as_it_is(stage: Stage) -> None:
+    for frame in drawn(planned(stage, PERFECT_96.name), PERFECT_96):
+        assert all(int(np.abs(a - b).max()) <= 1 for a, b in zip(codes(frame.picture), codes(frame.source), strict=True))
+
+
+def test_a_hybrid_follows_the_lips_that_its_network_shows(stage: Stage) -> None:
+    plan = planned(stage, LATER.name)
+    own, later = (plan.array("opening")[a : a + FRAMES - LATER.model.reach - 1] for a in (0, LATER.model.reach))
+    assert np.isfinite(own).all()
+    person = planned(stage, PERFECT_96.name)
+    assert not np.allclose(person.array("opening"), plan.array("opening")), "lips are the network's, not the motion model's"
+    assert len(drawn(plan, LATER)) == FRAMES
+    assert later.shape == own.shape
+
+
+def test_blocks_are_generated_once_and_found_again(stage: Stage) -> None:
+    told: list[Event] = []
+    planned(stage, "hybrid:wav2lip", told, offset_ms=40)
+    generated = [event.done for event in told if isinstance(event, Progress) and event.stage == "generate"]
+    assert generated == [0, 16, 16, FRAMES]
+    told.clear()
+    planned(stage, "hybrid:wav2lip", told, offset_ms=40)
+    assert not [event for event in told if isinstance(event, Progress) and event.stage == "generate"]
+
+
+def test_takes_with_one_speech_hear_it_once_and_other_speech_keeps_what_belongs_to_the_clip(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from heygem_core.engines.wav2lip import mel
+
+    heard: list[int] = []
+    compute = mel.mel_columns
+
+    def counted(samples: np.ndarray) -> np.ndarray:
+        heard.append(len(samples))
+        return compute(samples)
+
+    monkeypatch.setattr(mel, "mel_columns", counted)
+    other = making.write_sound(tmp_path / "other.wav", making.speech(stage.sentence)[::-1].copy())
+    told: list[Event] = []
+    for offset in range(10):
+        planned(stage, "wav2lip", told, speech=other, offset_ms=float(offset))
+    assert len(heard) == 1
+    assert not [event for event in told if isinstance(event, Progress) and event.stage == "track"]
+
+
+def test_other_weights_are_another_take(stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    before = planned(stage, "wav2lip")
+    tensors = load_file(stage.models / "wav2lip" / "model.safetensors")
+    tensors["output_block.1.bias"] = tensors["output_block.1.bias"] + 0.5
+    (tmp_path / "wav2lip").mkdir()
+    save_file(tensors, tmp_path / "wav2lip" / "model.safetensors")
+    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path))
+    after = planned(stage, "wav2lip")
+    assert after.facts.key != before.facts.key
+    engine = ENGINES.get("wav2lip")
+    assert engine.digest(after, 0, 16) != engine.digest(before, 0, 16)
+    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path / "none"))
+    with pytest.raises(MissingWeights, match=r"“wav2lip” needs the model Wav2Lip GAN.*`heygem models"):
+        planned(stage, "wav2lip")
+
+
+def test_one_changed_second_of_speech_changes_the_digests_of_its_own_blocks_alone(stage: Stage, tmp_path: Path) -> None:
+    samples = making.speech(stage.sentence).copy()
+    samples[14_000:] = 0
+    other = making.write_sound(tmp_path / "cut.wav", samples)
+    engine = ENGINES.get("wav2lip")
+    one, two = planned(stage, "wav2lip"), planned(stage, "wav2lip", speech=other)
+    assert [
+        engine.digest(one, start, min(start + 16, FRAMES)) == engine.digest(two, start, min(start + 16, FRAMES)) for start in (0, 16)
+    ] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+def test_frames_without_a_face_pass_through_and_the_others_keep_their_place(stage: Stage, tmp_path: Path, clips: Path, name: str) -> None:
+    pictures = list(making.pictures(clips / "grid" / "bbaf2n.mpg")[14 : 14 + FRAMES])
+    pictures[6:14] = [np.full_like(pictures[0], 90)] * 8
+    clip = making.write_clip(tmp_path / "gone.mp4", pictures)
+    speech = making.write_sound(tmp_path / "telephone.wav", making.speech(stage.sentence)[::2].copy(), rate=8000)
+    there = Stage(clip, speech, stage.cache, stage.models)
+    plan = planned(there, name)
+    frames = drawn(plan, ENGINES.get(name))
+    assert [frame.number for frame in frames] == list(range(FRAMES))
+    assert all(frame.picture is frame.source for frame in frames[6:14])
+    assert all(frame.box is not None and off_outside(frame) == 0 for frame in (*frames[:5], *frames[15:]))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("rate", [Fraction(12), Fraction(24000, 1001), Fraction(60000, 1001), Fraction(120)], ids=str)
+@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+def test_any_frame_rate(stage: Stage, tmp_path: Path, clips: Path, rate: Fraction, name: str) -> None:
+    clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(clips / "grid" / "bbaf2n.mpg")[14 : 14 + FRAMES], rate=rate)
+    there = Stage(clip, stage.sentence, stage.cache, stage.models)
+    assert len(drawn(planned(there, name), ENGINES.get(name))) == FRAMES
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+def test_a_still_and_a_cut_within_a_block(stage: Stage, tmp_path: Path, clips: Path, name: str) -> None:
+    from PIL import Image
+
+    man, woman = (making.pictures(clips / "grid" / f"{who}.mpg") for who in ("bbaf2n", "lrwp9a"))
+    Image.fromarray(man[20]).save(tmp_path / "still.png")
+    still = Stage(tmp_path / "still.png", stage.sentence, stage.cache, stage.models)
+    plan = planned(still, name)
+    frames = drawn(plan, ENGINES.get(name), 0, 20)
+    assert all(frame.box is not None and off_outside(frame) == 0 for frame in frames)
+    cut = making.write_clip(tmp_path / "cut.mp4", [*man[14:23], *woman[20:31]])
+    there = Stage(cut, stage.sentence, stage.cache, stage.models)
+    assert len(drawn(planned(there, name), ENGINES.get(name))) == FRAMES
