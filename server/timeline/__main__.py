@@ -30,6 +30,7 @@ from .formats.reading import bytes_of, format_of, read_timeline
 from .formats.writing import output_format, write_document, write_timeline
 from .limits import CPU_S, MEMORY_BYTES, READING_CPU_S, limit_own
 from .locate import Locator
+from .picture_sequences import picture_file
 from .publish import publish
 from .shot_rows import with_mix
 
@@ -72,8 +73,21 @@ def _conform(spec: ConformSpec, has_read: Callable[[], None]) -> Conformed:
     with FactsChild(real_paths=spec.roots is not None) as facts:
         found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
     has_read()
-    shots = found.shots if spec.mixes is None else tuple(_with_mixed_speech(row, Path(spec.mixes)) for row in found.shots)
+    shots = found.shots if spec.mixes is None else tuple(_with_made_files(row, Path(spec.mixes)) for row in found.shots)
     return with_messages(msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices)))
+
+
+def _with_made_files(row: TimelineShot, folder: Path) -> TimelineShot:
+    """The row with one file for its numbered pictures, and one for its pieces of speech."""
+    if row.pictures is not None and row.shot is not None:
+        try:
+            video = str(picture_file(row.pictures, folder))
+        except (HeygemError, OSError) as error:
+            return msgspec.structs.replace(
+                row, shot=None, error=words("clip.at-sentence", clip=row.clip, timecode=row.timecode_in, reason=error)
+            )
+        row = msgspec.structs.replace(row, shot=msgspec.structs.replace(row.shot, video=video))
+    return _with_mixed_speech(row, folder)
 
 
 def _with_mixed_speech(row: TimelineShot, folder: Path) -> TimelineShot:

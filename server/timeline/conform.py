@@ -180,6 +180,7 @@ class _ShotBuilder:
             pieces,
             frames,
             speed=each.speed,
+            pictures=self.media.pictures(each),
             keep=excluded_frames(each, facts, frames, self.excluded),
             face=self.selection.faces.get(row.key),
             source_channels=self._own_channels(each, facts),

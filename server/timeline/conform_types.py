@@ -93,6 +93,7 @@ class TimelineShot(Struct, frozen=True, kw_only=True):
     placement: Placement
     shot: Shot | None = None  # its speech is a path even where `mix` says that the file has to be made first
     mix: tuple[SpeechPiece, ...] = ()  # several stretches of speech, to be mixed into one file
+    pictures: Pictures | None = None  # the clip's media are these: the shot's video is the first of them until they are made into one file
     take_seconds: Fraction | None = None  # length of the take, handles included
     take_rate: Fraction | None = None  # None = variable
     handles_before: int = 0  # frames of the take before the first that shows
@@ -145,6 +146,20 @@ class MediaFacts(Struct, frozen=True, kw_only=True):
     sound_tracks: tuple[int, ...] = ()  # channels of each of its tracks of sound; empty = not known
     sound_start_s: Fraction | None = None  # time of day of the first sample, where a sound file says so
     frame_times: tuple[Fraction, ...] | None = None  # s of each frame, where they do not follow the rate
+
+
+class Pictures(Struct, frozen=True, kw_only=True):
+    """Numbered pictures on this machine that a clip plays as a film."""
+
+    folder: str
+    prefix: str
+    suffix: str
+    digits: int  # numbers with fewer are filled up with zeros
+    first: int
+    count: int  # frames
+    step: int = 1  # each picture stands for so many frames, and numbers go on by as many
+    rate: Fraction
+    start_timecode: str | None = None  # of the first
 
 
 class Exported(Struct, frozen=True, kw_only=True):

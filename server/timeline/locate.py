@@ -125,6 +125,33 @@ class Locator:
         """A file that is known by its name alone. Raises: MediaNotFound."""
         return self._named(name)
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file lies there that may be read."""
+        try:
+            return self._there(path, str(path)) is not None
+        except MediaNotFound:
+            return False
+
+    def lowest_number(self, folder: str, prefix: str, suffix: str) -> int:
+        """The lowest of the numbers between prefix and suffix of the files in a folder, or of those that are found by name.
+
+        Raises: MediaNotFound — there is none.
+        """
+        form = re.compile(rf"{re.escape(same_name(prefix))}(\d{{1,12}}){re.escape(same_name(suffix))}")
+        numbers = [int(match[1]) for name in (*self._names_in(folder), *self._index()) if (match := form.fullmatch(same_name(name)))]
+        if not numbers:
+            raise MediaNotFound("media.nowhere", file=f"{prefix}…{suffix}")
+        return min(numbers)
+
+    def _names_in(self, folder: str) -> list[str]:
+        """The names in a folder, where it may be read."""
+        whole = Path(self.base or "", mapped(folder, self.path_maps))
+        try:
+            check_text(str(whole))
+            return os.listdir(whole if self.roots is None else self._inside(whole))
+        except (OSError, BadPath, MediaNotFound):
+            return []
+
     def named_like(self, name: str) -> list[Path]:
         """The files that a name without suffix may mean, likeliest first: those that are called so, else those whose name goes on
         after it, as cameras number the clips of a reel, else, of a name that a list cut to eight letters, those that begin with it."""

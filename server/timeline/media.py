@@ -12,11 +12,12 @@ import opentimelineio as otio
 from heygem_core.errors import HeygemError, MediaNotFound
 from heygem_core.messages import words
 
-from .conform_types import MediaFacts
+from .conform_types import MediaFacts, Pictures
 from .facts import Facts
 from .flatten import TimelineItem
 from .locate import Locator, name_of, path_of
 from .metadata import own_text
+from .picture_sequences import Numbered, facts_of, find_pictures, first_picture, numbered_in
 from .source_range import HOST_SUFFIXES, embedded_start
 
 _schema = otio.schema
@@ -30,11 +31,32 @@ class Media:
     facts: Facts
     locator: Locator
     _found: dict[str, Path | HeygemError] = field(default_factory=dict)
+    _pictures: dict[tuple[Numbered, Fraction | None], Pictures | HeygemError] = field(default_factory=dict)
 
     def __call__(self, item: TimelineItem) -> tuple[Path, MediaFacts]:
         """Raises: InputError."""
+        pictures = self.pictures(item)
+        if pictures is not None:
+            return first_picture(pictures), facts_of(pictures)
         path = self.path(item.item, original_reference(item.item), item)
         return path, self.facts(path)
+
+    def pictures(self, item: TimelineItem) -> Pictures | None:
+        """The numbered pictures that a clip plays; None = its media are one file. Raises: MediaNotFound."""
+        reference = original_reference(item.item)
+        asked = numbered_in(reference)
+        if asked is None:
+            return None
+        key = (asked, item.source_rate)
+        if key not in self._pictures:
+            try:
+                self._pictures[key] = find_pictures(asked, reference, self.locator, item.source_rate or Fraction(25))
+            except HeygemError as error:
+                self._pictures[key] = error
+        found = self._pictures[key]
+        if isinstance(found, HeygemError):
+            raise found
+        return found
 
     def path(self, clip: Any, reference: Any, item: TimelineItem | None = None) -> Path:
         """The file of a clip. item: its place, whose source times tell which clip of a reel is meant. Raises: MediaNotFound."""
@@ -119,7 +141,8 @@ def host_only_reason(clip: Any) -> str | None:
     if isinstance(reference, _schema.GeneratorReference):
         return words("clip.generated", kind=reference.generator_kind or "generator")
     if isinstance(reference, _schema.ImageSequenceReference):
-        return words("clip.picture-sequence")
+        suffix = reference.name_suffix.lower()
+        return words("clip.host-format", suffix=suffix) if suffix in HOST_SUFFIXES else None
     url = getattr(reference, "target_url", "") or ""
     if "." in name_of(url) and f".{url.rsplit('.', 1)[-1].lower()}" in HOST_SUFFIXES:
         return f".{url.rsplit('.', 1)[-1]} is a format that only the editor decodes"

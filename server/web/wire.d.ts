@@ -878,6 +878,7 @@ export interface TimelineShot {
   placement: Placement;
   shot: Shot | null;
   mix: Array<SpeechPiece>;
+  pictures: Pictures | null;
   take_seconds: Fraction | null;
   take_rate: Fraction | null;
   handles_before: number;
@@ -905,6 +906,18 @@ export interface SpeechPiece {
   duration_s: Fraction;
   at_s: Fraction;
   channels: Array<number>;
+}
+
+export interface Pictures {
+  folder: string;
+  prefix: string;
+  suffix: string;
+  digits: number;
+  first: number;
+  count: number;
+  step: number;
+  rate: Fraction;
+  start_timecode: string | null;
 }
 
 export interface Skipped {
