@@ -331,6 +331,40 @@ def test_the_project_stays_itself_through_saving_renaming_copies_and_undo(blende
     assert blender.result("host.place", **place(films, "25", project, 1, placement={"sequence": sequence}))["already"] is False
 
 
+def test_the_originals_stay_as_they_are_whatever_is_asked(blender, films, tmp_path):
+    """The promise of all panels, kept in a real editor: strips, channels, markers, settings and media of others, byte by byte."""
+    project = scene(blender, films)
+    blender.movie("below", str(clip_of(films, "25")), 2, 28, 0, 40)
+    blender.movie("above", str(clip_of(films, "25")), 5, 50, 9, 15)
+    blender.key("clip 0", "blend_alpha", {"30": 1.0, "41": 0.5})
+    blender.modifier("clip 1", "BRIGHT_CONTRAST", bright=2.0)
+    blender.channel(5, name="B-roll")
+    blender.channel(2, mute=True)
+    blender.frames(tmp_path / "first", 30, 76)
+    blender.push("the film")
+    before, channels, settings, curves = blender.state(), blender.channels(), blender.settings(), blender.curves()
+    media = {path: path.read_bytes() for path in (clip_of(films, "25"), films / "speech.wav")}
+    (tmp_path / "out").mkdir()
+    blender.select("clip 0", "clip 1", "speech")
+    blender.result("host.selection")
+    blender.select()
+    for number in range(3):
+        blender.result("host.place", **place(films, "25", project, number))
+        blender.result("host.switchTake", **place(films, "25", project, number, version=2))
+        blender.result("host.switchTake", **place(films, "25", project, number))
+        refused(blender, "host.place", place(films, "25", project, number, placement={"laying": {"mode": "take"}}, file="/nowhere.mov"))
+    blender.result("host.export", items=["clip 0", "title"], kind="picture", folder=str(tmp_path / "out"))
+    now = blender.state()
+    assert {name: now[name] for name in before} == before
+    assert {number: name for number, name in blender.channels().items() if not name.startswith("HeyGem")} == channels
+    assert {path: points for path, points in blender.curves().items() if path in curves} == curves
+    assert blender.settings() == settings
+    assert {path: path.read_bytes() for path in media} == media
+    for _ in range(9):
+        blender.undo()
+    assert (blender.state(), blender.channels(), blender.curves()) == (before, channels, curves), "nine changes are nine steps of undo"
+
+
 def test_what_blender_alone_plays_is_named_and_comes_back_as_a_file(blender, films, tmp_path):
     """Stills, titles, retimes, other frame rates: the selection says why, the export shows each alone, the scene stays as it was."""
     scene(blender, films)

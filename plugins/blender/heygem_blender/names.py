@@ -38,6 +38,12 @@ def strips_of(scene: Any) -> list[Any]:
     return sorted(strips(scene), key=lambda strip: (strip.channel, strip.frame_final_start, strip.name))
 
 
+def every_strip(scene: Any) -> list[Any]:
+    """Those within meta strips too."""
+    editor = scene.sequence_editor
+    return [] if editor is None else list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
+
+
 def animated_path(scene: Any, name: str) -> str:
     """What stands before the property in the data path of an F-curve that animates a strip."""
     collection = "strips_all" if hasattr(scene.sequence_editor, "strips_all") else "sequences_all"

@@ -103,10 +103,11 @@ def where_it_goes(scene: Any, spot: dict[str, Any]) -> tuple[Any, int, list[Mess
 
 
 def find_placed(scene: Any, file: str) -> Any:
-    """The strip that shows a take's file, wherever the editor has moved it; takes are never overwritten, so a file is a take."""
-    return next(
-        (strip for strip in names.strips_of(scene) if strip.type == "MOVIE" and strips.same_file(strips.path_of(strip), file)), None
-    )
+    """The strip that shows a take's file, wherever the editor has moved it, into a meta strip too; takes are never overwritten, so a file
+    is a take.
+    """
+    movies = (strip for strip in names.every_strip(scene) if strip.type == "MOVIE")
+    return next((strip for strip in movies if strips.same_file(strips.path_of(strip), file)), None)
 
 
 def lay(scene: Any, params: dict[str, Any], start: int, above: int) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from heygem_host.messages import Message
+
 from .. import names
 from . import strips
 
@@ -17,8 +19,10 @@ def written(scene: Any) -> dict[str, Any]:
     rate = names.rate_of(scene)
     every = [strip for strip in names.strips_of(scene) if strips.start_of(strip) >= 0]
     top = max((strip.channel for strip in every), default=0)
-    pictures = [_track(scene, rate, "Video", number, _those(every, number, strips.is_picture)) for number in range(1, top + 1)]
-    sounds = [_track(scene, rate, "Audio", number, _those(every, number, strips.is_sound)) for number in range(1, top + 1)]
+    why = _reasons(scene, every)
+    numbers = range(1, top + 1)
+    pictures = [_track(scene, rate, "Video", number, _those(every, number, strips.is_picture), why) for number in numbers]
+    sounds = [_track(scene, rate, "Audio", number, _those(every, number, strips.is_sound), why) for number in numbers]
     stack = {"OTIO_SCHEMA": "Stack.1", "name": "", "children": [*pictures, *sounds], "source_range": None, **_plain()}
     return {"OTIO_SCHEMA": "Timeline.1", "name": scene.name, "global_start_time": _time(0, rate), "metadata": {}, "tracks": stack}
 
@@ -27,22 +31,27 @@ def _those(every: list[Any], channel: int, kind: Any) -> list[Any]:
     return [strip for strip in every if strip.channel == channel and kind(strip)]
 
 
-def _track(scene: Any, rate: Fraction, kind: str, channel: int, held: list[Any]) -> dict[str, Any]:
+def _reasons(scene: Any, every: list[Any]) -> dict[str, Message | None]:
+    """Why Blender alone plays a strip, by its name."""
+    speeds = strips.with_speed_effects(scene)
+    return {strip.name: strips.why_only_blender_plays_it(scene, strip, speeds) for strip in every}
+
+
+def _track(scene: Any, rate: Fraction, kind: str, channel: int, held: list[Any], reasons: dict[str, Message | None]) -> dict[str, Any]:
     children, at = [], 0
     for strip in held:
         if strips.start_of(strip) > at:
             gap = _span(Fraction(0), Fraction(strips.start_of(strip) - at), rate)
             children.append({"OTIO_SCHEMA": "Gap.1", "name": "", "source_range": gap, "enabled": True, **_plain()})
-        children.append(_clip(scene, strip, rate))
+        children.append(_clip(strip, rate, reasons[strip.name]))
         at = strips.end_of(strip)
     about = scene.sequence_editor.channels[channel]
     named = {"OTIO_SCHEMA": "Track.1", "name": str(about.name), "kind": kind, "children": children, "source_range": None}
     return {**named, "enabled": not about.mute, **_plain()}
 
 
-def _clip(scene: Any, strip: Any, rate: Fraction) -> dict[str, Any]:
+def _clip(strip: Any, rate: Fraction, why: Message | None) -> dict[str, Any]:
     """Source times are in frames of the scene; of a movie that runs at the scene's rate these are the file's."""
-    why = strips.why_only_blender_plays_it(scene, strip)
     length = Fraction(strips.length_of(strip))
     media, start = _missing(), Fraction(0)
     if why is None:

@@ -132,7 +132,7 @@ def placement_of(scene: Any, strip: Any) -> dict[str, Any]:
 
 def describe(scene: Any, strip: Any) -> dict[str, Any]:
     """A strip as the protocol's SelectedItem."""
-    why = why_only_blender_plays_it(scene, strip)
+    why = why_only_blender_plays_it(scene, strip, with_speed_effects(scene))
     lost = look.lost(scene, strip, effects_on(scene, strip)) if is_picture(strip) else ()
     return {
         "id": strip.name,
@@ -147,8 +147,13 @@ def describe(scene: Any, strip: Any) -> dict[str, Any]:
     }
 
 
-def why_only_blender_plays_it(scene: Any, strip: Any) -> Message | None:
-    """None = the server can read it from its file."""
+def with_speed_effects(scene: Any) -> set[str]:
+    """Names of the strips that an effect plays at another speed."""
+    return {held.name for effect in names.strips_of(scene) if effect.type == "SPEED" for held in inputs_of(effect)}
+
+
+def why_only_blender_plays_it(scene: Any, strip: Any, speeds: set[str]) -> Message | None:
+    """None = the server can read it from its file. `speeds`: as `with_speed_effects` says."""
     if is_sound(strip):
         if path_of(strip) is None:
             return tell("panel.only-blender-packed")
@@ -158,7 +163,7 @@ def why_only_blender_plays_it(scene: Any, strip: Any) -> Message | None:
         return tell("panel.only-blender-draws")
     if path.lower().endswith(_RAW):
         return tell("panel.only-host-camera", suffix=os.path.splitext(path)[1], editor="Blender")
-    if retimed(strip) or any(effect.type == "SPEED" for effect in effects_on(scene, strip)):
+    if retimed(strip) or strip.name in speeds:
         return tell("panel.only-blender-retimed")
     if int(getattr(strip, "stream_index", 0) or 0) > 0:
         return tell("panel.only-blender-stream")
