@@ -18,7 +18,7 @@ from heygem_core.tasks.specs import Waveform
 
 from ..errors import BadRequest, Forbidden, NotFound
 from ..http import app_keys
-from ..http.files import send_file
+from ..http.files import send_file, send_zip
 from ..http.routes import PEOPLE, RequestContext, Route
 from ..security.auth_rate_limit import is_loopback
 from ..security.ownership import check_owns, owns
@@ -45,6 +45,18 @@ async def list_takes(context: RequestContext) -> TakePage:
     return page
 
 
+class TakesZipQuery(Struct, frozen=True, kw_only=True):
+    ids: Annotated[str, Meta(min_length=1, max_length=8000)]  # of takes, with commas
+
+
+async def zipped(context: RequestContext) -> web.StreamResponse:
+    takes = [await _take(context, id) for id in dict.fromkeys(context.query.ids.split(","))]
+    files = [(f"{n:04}-{take.name}", Path(take.path)) for n, take in enumerate(takes, 1) if not take.missing]
+    if not files:
+        raise BadRequest("job.no-takes")
+    return await send_zip(context.request, files, "takes.zip", context[app_keys.ROOTS].open)
+
+
 def _owns_job(context: RequestContext, job: str) -> bool:
     try:
         return owns(context.who, context[app_keys.SERVICES].store.job_view(job))
@@ -53,7 +65,12 @@ def _owns_job(context: RequestContext, job: str) -> bool:
 
 
 async def show(context: RequestContext) -> TakeView:
-    take = await asyncio.to_thread(context[app_keys.SERVICES].store.take, context.id)
+    return await _take(context, context.id)
+
+
+async def _take(context: RequestContext, id: str) -> TakeView:
+    """Raises: NotFound."""
+    take = await asyncio.to_thread(context[app_keys.SERVICES].store.take, id)
     if context.who.scope == "host":
         check_owns(context.who, await asyncio.to_thread(context[app_keys.SERVICES].store.job_view, take.job))
     return take
@@ -174,6 +191,8 @@ def _get(what: str, summary: str, handler, media: str) -> Route:  # type: ignore
 
 ROUTES = (
     Route(method="GET", path="/api/v1/takes", summary="Takes, newest first.", handler=list_takes, response=TakePage, query=TakesQuery),
+    Route(method="GET", path="/api/v1/takes.zip", summary="Some takes in one zip.", handler=zipped, query=TakesZipQuery,
+          media="application/zip"),
     Route(method="GET", path="/api/v1/takes/{id}", summary="One take.", handler=show, response=TakeView),
     Route(method="DELETE", path="/api/v1/takes/{id}", summary="Put a take with its files into the trash; a pinned one only with force=1.",
           handler=delete, response=TakeView, query=ForceQuery, scopes=PEOPLE),

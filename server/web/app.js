@@ -5,7 +5,7 @@
 
 import { html, render, useEffect, useMemo, useRef, useState } from "./ui/html.js";
 import { AppContext, useLive, useStore } from "./ui/hooks.js";
-import { Empty, Notice } from "./ui/parts.js";
+import { Button, Empty, Notice } from "./ui/parts.js";
 import { makeClient } from "./client.js";
 import { useNews, useTitle } from "./done.js";
 import { knowEditors } from "./editors.js";
@@ -29,8 +29,10 @@ import { Top } from "./views/top.js";
 /** @typedef {import("./ui/hooks.js").App} App */
 /** @typedef {import("./views/entrance.js").Entry} Entry */
 /** @typedef {import("./text.js").Key} Key */
+/** @typedef {{id: number, text: string, kind: "info" | "error", undo?: () => Promise<unknown>}} Said */
 
 const SAID_MS = 6000;
+const UNDO_MS = 10_000;
 const AGAIN_MS = 2000; // from one try to reach the server to the next
 const ASLEEP_MS = 30_000;
 const SETTLE_MS = 1500; // a webview that lets no socket through still gets the page
@@ -43,14 +45,15 @@ function Page() {
     /** @type {Entry} */ ({ state: hostId ? "waiting-for-panel" : "starting", info: null, problem: null }),
   );
   const [, draw] = useState({});
-  const [messages, setMessages] = useState(/** @type {{id: number, text: string, kind: "info" | "error"}[]} */ ([]));
+  const [messages, setMessages] = useState(/** @type {Said[]} */ ([]));
   const counted = useRef(0);
 
-  /** @param {string} text @param {"info" | "error"} [kind] */
-  function say(text, kind = "info") {
+  /** @type {App["say"]} */
+  function say(text, kind = "info", undo) {
     const id = ++counted.current;
-    setMessages((now) => [...now.slice(-2), { id, text, kind }]);
-    setTimeout(() => setMessages((now) => now.filter((one) => one.id !== id)), kind === "error" ? SAID_MS * 2 : SAID_MS);
+    setMessages((now) => [...now.slice(-2), { id, text, kind, undo }]);
+    const shownMs = kind === "error" ? SAID_MS * 2 : undo ? UNDO_MS : SAID_MS;
+    setTimeout(() => setMessages((now) => now.filter((one) => one.id !== id)), shownMs);
   }
 
   async function enter() {
@@ -128,7 +131,16 @@ function Page() {
 
   const hush = (/** @type {number} */ id) => setMessages((now) => now.filter((one) => one.id !== id));
   const toasts = html`<div class="toasts" role="status" aria-live="polite">
-    ${messages.map((one) => html`<${Notice} key=${one.id} kind=${one.kind} onClose=${() => hush(one.id)}>${one.text}<//>`)}</div>`;
+    ${messages.map(
+      (one) => html`<${Notice} key=${one.id} kind=${one.kind} onClose=${() => hush(one.id)}>${one.text}
+      ${
+        one.undo &&
+        html` <${Button} kind="quiet" onClick=${() => {
+          hush(one.id);
+          void one.undo?.().catch((error) => say(error.message, "error"));
+        }}>${t("action.undo")}<//>`
+      }<//>`,
+    )}</div>`;
   /** @param {string} code */
   async function signIn(code) {
     remember((await client.api.signIn(code)).csrf);

@@ -154,6 +154,13 @@ export function makeClient({ base = "", token = null, word = () => null, waitMs,
       await api.deleteTake(take, force);
       dispatch({ type: "deleted", take });
     },
+    /** Puts a deleted take back where it was. @param {string} take */
+    async restore(take) {
+      const asOf = state.seq;
+      const back = await api.restore(take);
+      dispatch({ type: "restored", take });
+      dispatch({ type: "takes.loaded", takes: [back], asOf });
+    },
     /** @param {string} folder */
     async allow(folder) {
       await api.allow(folder);

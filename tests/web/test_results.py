@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +278,27 @@ def test_deleting_shows_what_goes_and_then_it_is_gone(page: Any, server: Running
     page.wait_for_url("**/#/results")
     expect(page.locator(f"[data-take='{made['id']}']")).to_have_count(0)
     assert not Path(made["path"]).exists()
+
+
+def test_many_takes_are_chosen_downloaded_deleted_and_put_back(page: Any, server: RunningServer) -> None:
+    made = [server.finished(server.submit(name=f"chosen {k}")["job"]["id"])["shots"][0]["takes"][0] for k in range(2)]
+    page.goto(page.url.split("#")[0] + "#/results")
+    for take in made:
+        page.get_by_label(f"Choose {take['name']}").check(force=True)
+    bar = page.get_by_role("toolbar", name="2 chosen")
+    with page.expect_download() as download:
+        bar.get_by_role("button", name="Download as zip").click()
+    with zipfile.ZipFile(download.value.path()) as packed:
+        assert sorted(packed.read(name) for name in packed.namelist()) == sorted(Path(take["path"]).read_bytes() for take in made)
+    bar.get_by_role("button", name="Delete").click()
+    for take in made:
+        expect(page.locator(f"[data-take='{take['id']}']")).to_have_count(0)
+        assert not Path(take["path"]).exists()
+    page.get_by_text("2 takes are in the trash.").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    for take in made:
+        expect(page.locator(f"[data-take='{take['id']}']")).to_be_visible()
+        assert Path(take["path"]).exists()
 
 
 def test_a_take_that_goes_while_it_is_shown_is_told_and_not_asked_for_again(page: Any, server: RunningServer) -> None:

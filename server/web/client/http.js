@@ -159,6 +159,8 @@ export function makeApi(base, who) {
     placing: (id) => get(`/takes/${id}/placing`),
     /** @param {string} id @param {Wire.Placed} placed @returns {Promise<Wire.TakeView>} */
     placed: (id, placed) => ask("POST", `/takes/${id}/placed`, placed),
+    /** Puts a deleted take back. @param {string} id @returns {Promise<Wire.TakeView>} */
+    restore: (id) => ask("POST", `/takes/${id}/restore`),
     /** @param {string} id @param {boolean} force @returns {Promise<Wire.TakeView>} */
     deleteTake: (id, force = false) => ask("DELETE", `/takes/${id}${force ? "?force=1" : ""}`),
 

@@ -56,7 +56,8 @@ export const EMPTY = {
  *   | {type: "job.loaded", detail: Wire.JobDetail, asOf: number}
  *   | {type: "takes.loaded", takes: Wire.TakeView[], asOf: number}
  *   | {type: "consent.answered", folder: string}
- *   | {type: "deleted", job?: string, take?: string}} Local
+ *   | {type: "deleted", job?: string, take?: string}
+ *   | {type: "restored", take: string}} Local
  */
 
 const LOG_LINES = 1000;
@@ -87,6 +88,8 @@ export function reduce(state, message) {
       return { ...state, consents: state.consents.filter((one) => one.folder !== message.folder) };
     case "deleted": // the answer may come before the event
       return message.job ? jobDeleted(state, message.job) : message.take ? takeDeleted(state, message.take) : state;
+    case "restored":
+      return { ...state, gone: without(state.gone, message.take) };
     case "jobs.loaded":
       return { ...state, jobs: merged(state, state.jobs, message.jobs, message.asOf) };
     case "job.loaded":
@@ -173,7 +176,9 @@ function withLine(lines, line) {
 function takeChanged(state, take) {
   return changed(
     {
-      ...withShotTakes(state, take, (takes) => sorted([...takes.filter((one) => one.id !== take.id), take])),
+      ...withShotTakes({ ...state, gone: without(state.gone, take.id) }, take, (takes) =>
+        sorted([...takes.filter((one) => one.id !== take.id), take]),
+      ),
       takes: { ...state.takes, [take.id]: take },
     },
     take.id,

@@ -8,7 +8,7 @@ import { Task } from "../task.js";
  * @property {import("../client.js").Client} client
  * @property {import("../wire.js").Info} info
  * @property {import("../host.js").HostLink | null} host the editor whose panel shows the page
- * @property {(text: string, kind?: "info" | "error") => void} say a passing message
+ * @property {(text: string, kind?: "info" | "error", undo?: () => Promise<unknown>) => void} say a passing message; undo: takes back what it tells
  */
 
 export const AppContext = createContext(/** @type {App} */ (/** @type {unknown} */ (null)));

@@ -4,14 +4,15 @@
  */
 
 /** @import * as Wire from "../wire.js" */
-import { html, memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui/html.js";
-import { useApp, useLive, useMediaUrl, useSize } from "../ui/hooks.js";
+import { html, memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui/html.js";
+import { useAction, useApp, useLive, useMediaUrl, useSize } from "../ui/hooks.js";
 import { Badge, Button, Empty, Notice, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { secondsOf, parseRate } from "../time.js";
 import { duration, size, when } from "../format.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
+import { save } from "./download.js";
 
 const PAGE = 100;
 const CARD_WIDTH = 232; // px, with the gap
@@ -37,6 +38,12 @@ export function ResultsView() {
   const wanted = text.trim().toLowerCase();
   const shown = useMemo(() => all.filter((take) => fits(take, wanted, only, jobs)), [all, wanted, only, wanted ? jobs : null]);
   remembered = { ...remembered, text, only };
+  const [chosen, setChosen] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
+  const choose = useCallback(
+    (/** @type {string} */ id, /** @type {boolean} */ on) =>
+      setChosen((now) => new Set(on ? [...now, id] : [...now].filter((one) => one !== id))),
+    [],
+  );
   useEffect(() => {
     // A search looks at everything, not only at what was scrolled to.
     if ((wanted || only !== "all") && pages.more && !pages.busy) pages.load();
@@ -56,6 +63,11 @@ export function ResultsView() {
           options=${[["all", t("results.all")], ["weak", t("results.weak")], ["pinned", t("results.pinned")]]} onChange=${setOnly} /></div>
             </div>
     ${
+      chosen.size > 0 &&
+      html`<${Chosen} takes=${shown.filter((take) => chosen.has(take.id))} all=${shown.length}
+      onAll=${() => setChosen(new Set(shown.map((take) => take.id)))} onNone=${() => setChosen(new Set())} />`
+    }
+    ${
       pages.error &&
       html`<${Notice} kind="error">${pages.error.message} <${Button} kind="quiet" onClick=${pages.load}>${t("action.again")}
       <//><//>`
@@ -67,7 +79,7 @@ export function ResultsView() {
             html`<a
         href=${hashOf("new")}>${t("queue.empty-hint")}</a>`
           }<//>`
-        : html`<${Grid} takes=${shown} jobs=${jobs} onNearEnd=${() => pages.more && !pages.busy && !pages.error && pages.load()}
+        : html`<${Grid} takes=${shown} jobs=${jobs} chosen=${chosen} onChoose=${choose} onNearEnd=${() => pages.more && !pages.busy && !pages.error && pages.load()}
         loaded=${pages.loaded} />`
     }
   </div>`;
@@ -117,8 +129,51 @@ function usePages() {
   };
 }
 
-/** @param {{takes: Wire.TakeView[], jobs: Record<string, Wire.JobView>, onNearEnd: () => void, loaded: number}} props */
-function Grid({ takes, jobs, onNearEnd, loaded }) {
+/**
+ * What can be done with the takes that are chosen.
+ * @param {{takes: Wire.TakeView[], all: number, onAll: () => void, onNone: () => void}} props
+ */
+function Chosen({ takes, all, onAll, onNone }) {
+  const { client, host, say } = useApp();
+  const [busy, act] = useAction();
+  const loose = takes.filter((take) => !take.pinned && !take.placed.length);
+  const pinAll = () =>
+    act(async () => {
+      for (const take of takes)
+        client.dispatch({ type: "takes.loaded", takes: [await client.api.actOnTake(take.id, "pin")], asOf: client.state.seq });
+      onNone();
+    });
+  const zip = () => act(() => save(client, `/takes.zip?ids=${takes.map((take) => take.id).join(",")}`, "takes.zip"));
+  const remove = () =>
+    act(async () => {
+      const gone = /** @type {string[]} */ ([]);
+      for (const take of loose) {
+        await client.deleteTake(take.id, false);
+        gone.push(take.id);
+      }
+      onNone();
+      const kept = takes.length - gone.length;
+      const said = t(kept ? "results.deleted-kept" : "results.deleted", { n: gone.length, kept });
+      say(said, "info", gone.length ? () => Promise.all(gone.map((id) => client.restore(id))) : undefined);
+    });
+  return html`<div class="chosen" role="toolbar" aria-label=${t("results.chosen", { n: takes.length })}>
+    <strong>${t("results.chosen", { n: takes.length })}</strong>
+    ${takes.length < all && html`<${Button} kind="quiet" onClick=${onAll}>${t("results.choose-all", { n: all })}<//>`}
+    <${Button} kind="quiet" onClick=${onNone}>${t("results.choose-none")}<//><span class="spacer"></span>
+    <${Button} kind="quiet" icon="download" busy=${busy} onClick=${zip}>${t("results.zip")}<//>
+    <${Button} kind="quiet" icon="pin" busy=${busy} onClick=${pinAll}>${t("take.pin")}<//>
+    ${
+      !host &&
+      html`<${Button} kind="quiet" icon="trash" busy=${busy} disabled=${!loose.length}
+      title=${loose.length ? undefined : t("results.all-kept")} onClick=${remove}>${t("results.delete")}<//>`
+    }</div>`;
+}
+
+/**
+ * @param {{takes: Wire.TakeView[], jobs: Record<string, Wire.JobView>, chosen: ReadonlySet<string>,
+ *   onChoose: (id: string, on: boolean) => void, onNearEnd: () => void, loaded: number}} props
+ */
+function Grid({ takes, jobs, chosen, onChoose, onNearEnd, loaded }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const { width } = useSize(box);
   const columns = Math.max(1, Math.floor(width / CARD_WIDTH));
@@ -134,7 +189,8 @@ function Grid({ takes, jobs, onNearEnd, loaded }) {
       seen.map((take, k) => {
         const at = first * columns + k;
         return html`<${Card} key=${take.id} take=${take} job=${jobs[take.job]} x=${(at % columns) * (width / columns)}
-        y=${Math.floor(at / columns) * CARD_HEIGHT} width=${width / columns - 12} at=${at} total=${takes.length} />`;
+        y=${Math.floor(at / columns) * CARD_HEIGHT} width=${width / columns - 12} at=${at} total=${takes.length}
+        chosen=${chosen.has(take.id)} onChoose=${onChoose} />`;
       })
     }
   </div>`;
@@ -182,20 +238,15 @@ function useRows(box, rows) {
 }
 
 const Card = memo(function Card(
-  /** @type {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number}} */ {
-    take,
-    job,
-    x,
-    y,
-    width,
-    at,
-    total,
-  },
+  /** @type {{take: Wire.TakeView, job: Wire.JobView | undefined, x: number, y: number, width: number, at: number, total: number,
+   * chosen: boolean, onChoose: (id: string, on: boolean) => void}} */ { take, job, x, y, width, at, total, chosen, onChoose },
 ) {
   const rate = parseRate(take.rate);
   const poster = useMediaUrl(take.missing ? null : `/takes/${take.id}/poster.jpg`);
   return html`<div class="card-slot" role="listitem" aria-posinset=${at + 1} aria-setsize=${total}
-    style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }}><a class="card" href=${hashOf("take", take.id)}
+    style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }}><input type="checkbox" class="card-check" checked=${chosen}
+      aria-label=${t("results.choose", { name: take.name })}
+      onChange=${(/** @type {Event} */ event) => onChoose(take.id, /** @type {HTMLInputElement} */ (event.target).checked)} /><a class="card" href=${hashOf("take", take.id)}
       data-take=${take.id}>
     <span class="card-picture">${poster.url && html`<img src=${poster.url} alt="" loading="lazy" decoding="async" onError=${poster.renew} />`}
       ${rate && html`<span class="card-length">${duration(secondsOf(take.frames, rate))}</span>`}
