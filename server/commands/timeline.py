@@ -113,6 +113,7 @@ def _selection(options: argparse.Namespace) -> Selection:
 
 def _takes_folder(options: argparse.Namespace) -> Path:
     """Raises: SpecError, OutputError — before the long work."""
+    from ..timeline.bundles import BUNDLES, is_bundle
     from ..timeline.formats.writing import output_format
 
     if options.dry_run:
@@ -120,7 +121,8 @@ def _takes_folder(options: argparse.Namespace) -> Path:
     if options.output is None:
         raise SpecError("cli.timeline-no-output")
     output = Path(options.output).absolute()
-    output_format(output, options.timeline_format)
+    if not (output.suffix.lower() in BUNDLES and is_bundle(Path(options.timeline))):
+        output_format(output, options.timeline_format)
     if not output.parent.is_dir():
         raise OutputError("cli.timeline-no-folder", folder=output.parent)
     if output == Path(options.timeline).absolute():

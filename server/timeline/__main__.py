@@ -20,6 +20,7 @@ from heygem_core.messages import words
 from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.run import failure_of
 
+from .bundles import BUNDLES, is_bundle, media_of, write_bundle
 from .child_specs import ConformSpec, PublishSpec, Spec
 from .coded import published_with_messages, with_messages
 from .conform import conform
@@ -65,16 +66,22 @@ def _conform(spec: ConformSpec, has_read: Callable[[], None]) -> Conformed:
         roots=None if spec.roots is None else tuple(map(Path, spec.roots)),
         own=None if spec.own is None else (Path(spec.own[0]), Path(spec.own[1])),
         path_maps=spec.path_maps,
-        base=source.resolve().parent if spec.base is None else Path(spec.base),
+        base=_base(source) if spec.base is None else Path(spec.base),
         searched=tuple(map(Path, spec.searched)),
     )
     if spec.roots is not None:
         hold_to_real_paths(None)
-    with FactsChild(real_paths=spec.roots is not None) as facts:
+    with FactsChild(real_paths=spec.roots is not None) as facts, media_of(source, spec.mixes) as locator.bundled:
         found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
     has_read()
     shots = found.shots if spec.mixes is None else tuple(_with_made_files(row, Path(spec.mixes)) for row in found.shots)
     return with_messages(msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices)))
+
+
+def _base(source: Path) -> Path:
+    """The folder that relative paths start from: the one that the timeline lies in, or a bundle itself."""
+    whole = source.resolve()
+    return whole if is_bundle(whole) and whole.is_dir() else whole.parent
 
 
 def _with_made_files(row: TimelineShot, folder: Path) -> TimelineShot:
@@ -111,6 +118,8 @@ def _with_mixed_speech(row: TimelineShot, folder: Path) -> TimelineShot:
 
 def _publish(spec: PublishSpec) -> Published:
     source, output = Path(spec.source), Path(spec.output)
+    if output.suffix.lower() in BUNDLES and is_bundle(source):
+        return _publish_bundle(spec, source, output)
     row = output_format(output, spec.output_format)
     document = bytes_of(source)
     if row.graft is not None and row.name == (spec.format or format_of(document, source)):
@@ -121,6 +130,13 @@ def _publish(spec: PublishSpec) -> Published:
     timeline, notices = publish(read.timeline, spec.takes, spec.mode, rate=spec.rate)
     written = write_timeline(timeline, output, row.name, rate=spec.rate)
     return published_with_messages(msgspec.structs.replace(written, notices=(*notices, *written.notices)))
+
+
+def _publish_bundle(spec: PublishSpec, source: Path, output: Path) -> Published:
+    read = read_timeline(source, rate=spec.rate)
+    timeline, notices = publish(read.timeline, spec.takes, spec.mode, rate=spec.rate)
+    write_bundle(timeline, spec.takes, source, output)
+    return published_with_messages(Published(output=str(output), format="otioz", notices=(*read.notices, *notices)))
 
 
 def _read_spec(arguments: list[str]) -> Spec:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from heygem_core.errors import MediaNotFound
@@ -23,6 +24,9 @@ from heygem_core.media.real_paths import real_path
 from ..errors import NotAllowedFolder
 from ..security.errors import BadPath
 from ..security.paths import allowed, check_text, is_own
+
+if TYPE_CHECKING:
+    from .bundles import BundledMedia
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -108,11 +112,15 @@ class Locator:
     base: Path | None = None  # folder of the timeline file; relative paths start there
     searched: tuple[Path, ...] = ()
     own: tuple[Path, Path] | None = None  # the server's own folder and that of its takes, real: of the first only takes may be read
+    bundled: BundledMedia | None = None  # what the timeline's own file holds
     _by_name: dict[str, list[Path]] | None = field(default=None, init=False)
     _stems: list[tuple[str, Path]] | None = field(default=None, init=False)  # of media, in order
 
     def locate(self, path: str) -> Path:
         """Raises: MediaNotFound — nowhere, in several places, or outside the allowed folders."""
+        inside = self.bundled.find(path) if self.bundled is not None else None
+        if inside is not None:
+            return inside
         try:
             return self._direct(path)
         except MediaNotFound as refusal:

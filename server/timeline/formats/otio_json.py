@@ -6,11 +6,9 @@ media of the same length, so that nothing moves; the piece itself travels along 
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +23,6 @@ MAX_BYTES = 256 * 1024**2
 MAX_DEPTH = 120  # of JSON; a nest of clips takes about four levels
 MAX_OBJECTS = 4_000_000
 MAX_VALUES = 8_000_000  # of any kind, by their commas and brackets: counted before anything is made of them
-MAX_BUNDLED_BYTES = 64 * 1024**2
 
 
 def read_native(data: bytes) -> tuple[Any, list[str]]:
@@ -45,18 +42,6 @@ def read_native(data: bytes) -> tuple[Any, list[str]]:
         except Exception as error:
             raise UnreadableTimeline("otio.unreadable", error=_first_line(error)) from error
     return as_timeline(root), notices
-
-
-def read_bundle(data: bytes) -> tuple[Any, list[str]]:
-    """The timeline in an `.otioz`. Its media stay inside: the clips name them and they are looked for in the roots."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-            if bundle.getinfo("content.otio").file_size > MAX_BUNDLED_BYTES:
-                raise UnreadableTimeline("otio.bundle-too-large")
-            with bundle.open("content.otio") as content:
-                return read_native(content.read(MAX_BUNDLED_BYTES + 1))
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
-        raise UnreadableTimeline("otio.bad-bundle") from error
 
 
 def write_native(timeline: Any) -> str:

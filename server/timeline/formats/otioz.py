@@ -1,7 +1,8 @@
-"""The row of OpenTimelineIO's bundles, which are only read: their media stay inside."""
+"""The row of OpenTimelineIO's bundles, which are read, and written only where one came in: see `bundles`."""
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 from typing import Any
 
@@ -9,9 +10,10 @@ from .format import Format, Notices
 
 
 def _read(data: bytes, _rate: Fraction | None) -> tuple[Any, Notices]:
-    from .otio_json import read_bundle
+    from .otio_json import read_native
+    from .reading import bundled_document
 
-    return read_bundle(data)
+    return read_native(bundled_document(io.BytesIO(data)) if data.startswith(b"PK") else data)
 
 
 FORMAT = Format(

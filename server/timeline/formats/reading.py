@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import codecs
+import zipfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..errors import UnreadableTimeline
 from .registry import FORMATS, FormatName, readable, with_suffix
 
+CONTENT = "content.otio"  # the document in a bundle of OpenTimelineIO
 MAX_BYTES = 256 * 1024**2
+MAX_BUNDLED_BYTES = 64 * 1024**2
 _HEAD_BYTES = 4096
+_ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +64,32 @@ def _head(data: bytes) -> bytes:
 
 
 def bytes_of(path: Path) -> bytes:
-    """The document in a file, or in a folder of a format that comes as one. Raises: UnreadableTimeline."""
+    """The document in a file, or in a folder or a zip file of a format that comes as one. Raises: UnreadableTimeline."""
     inside = _file_in_folder(path) if path.is_dir() else None
     path = path / inside if inside is not None else path
     try:
         if not path.is_file():
             raise UnreadableTimeline("timeline.not-found", path=path)
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(4)
+            data = bundled_document(path) if data == _ZIP else data + file.read(MAX_BYTES - 3)
     except OSError as error:
         raise UnreadableTimeline("timeline.not-opened", file=path.name, why=error.strerror) from error
     if len(data) > MAX_BYTES:
         raise UnreadableTimeline("timeline.file-too-large", file=path.name, most_mb=MAX_BYTES // 1024**2)
     return data
+
+
+def bundled_document(bundle: Path | IO[bytes]) -> bytes:
+    """The document in a zipped bundle; its media stay there. Raises: UnreadableTimeline."""
+    try:
+        with zipfile.ZipFile(bundle) as opened:
+            if opened.getinfo(CONTENT).file_size > MAX_BUNDLED_BYTES:
+                raise UnreadableTimeline("otio.bundle-too-large")
+            with opened.open(CONTENT) as content:
+                return content.read(MAX_BUNDLED_BYTES + 1)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
+        raise UnreadableTimeline("otio.bad-bundle") from error
 
 
 def _file_in_folder(path: Path) -> str | None:

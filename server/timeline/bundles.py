@@ -1,0 +1,171 @@
+"""Bundles of OpenTimelineIO, a document together with its media: the zip file `.otioz` and the folder `.otiod`.
+
+Media inside are named by paths relative to the bundle. Of a zip file those that are needed are taken out; a bundle that goes back holds
+everything that it held, the document with the takes, and the takes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import opentimelineio as otio
+
+from heygem_core.errors import MediaNotFound, OutputError
+from heygem_core.media.output import output_errors, part_path, publish
+
+from .conform_types import FinishedTake
+from .formats.otio_json import write_native
+from .formats.reading import CONTENT
+from .metadata import own_text
+
+ZIPPED, FOLDER = BUNDLES = (".otioz", ".otiod")
+_MEDIA = "media"
+_COPIED_AT_ONCE = 8 * 1024**2
+_LEFT_FREE = 256 * 1024**2  # bytes of the disk that taking media out leaves alone
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether it is one of either kind."""
+    return (path.is_dir() and (path / CONTENT).is_file()) or (path.is_file() and zipfile.is_zipfile(path))
+
+
+@dataclass(slots=True, kw_only=True)
+class BundledMedia:
+    """The media in a zip file, taken out into a folder when they are asked for."""
+
+    bundle: Path
+    folder: Path
+
+    def find(self, path: str) -> Path | None:
+        """The file that a path relative to the bundle means; None = the bundle holds none of that name. Raises: MediaNotFound."""
+        name = str(PurePosixPath(path.replace("\\", "/")))
+        with zipfile.ZipFile(self.bundle) as bundle:
+            try:
+                entry = bundle.getinfo(name)
+            except KeyError:
+                return None
+            plain = PurePosixPath(name).name
+            if entry.is_dir() or plain in ("", ".", "..") or ":" in plain:
+                return None
+            found = self.folder / f"bundled-{entry.CRC:08x}-{entry.file_size}" / plain
+            if not found.exists():
+                self._take_out(bundle, entry, found)
+            return found
+
+    def _take_out(self, bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, found: Path) -> None:
+        try:
+            found.parent.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(found.parent).free < entry.file_size + _LEFT_FREE:
+                raise MediaNotFound("otio.no-room-for-media", file=found.name)
+            part = part_path(found)
+            try:
+                with bundle.open(entry) as inside, part.open("wb") as outside:
+                    shutil.copyfileobj(inside, outside, _COPIED_AT_ONCE)
+                part.replace(found)
+            finally:
+                part.unlink(missing_ok=True)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+            raise MediaNotFound("otio.bad-media", file=found.name) from error
+
+
+@contextmanager
+def media_of(source: Path, folder: str | None) -> Iterator[BundledMedia | None]:
+    """The media in a zipped bundle, into `folder`, or for as long as this lasts; None of anything else."""
+    if not (source.is_file() and zipfile.is_zipfile(source)):
+        yield None
+    elif folder is not None:
+        yield BundledMedia(bundle=source, folder=Path(folder))
+    else:
+        with tempfile.TemporaryDirectory(prefix="heygem-bundle-") as own:
+            yield BundledMedia(bundle=source, folder=Path(os.path.realpath(own)))
+
+
+def write_bundle(timeline: Any, takes: Iterable[FinishedTake], source: Path, output: Path) -> None:
+    """Writes the bundle that came in with another document and with the takes. Raises: OutputError."""
+    names = _take_names(takes, source)
+    for clip in timeline.find_children(descended_from_type=otio.schema.Clip):
+        for reference in clip.media_references().values():
+            if own_text(reference, "take") is not None and getattr(reference, "target_url", None) in names:
+                reference.target_url = names[reference.target_url]
+    content = write_native(timeline).encode()
+    with output_errors(output):
+        (_write_zip if output.suffix.lower() == ZIPPED else _write_folder)(content, names, source, output)
+
+
+def _take_names(takes: Iterable[FinishedTake], source: Path) -> dict[str, str]:
+    """Path of each take → its name in the bundle, which nothing there has yet."""
+    taken = {name.lower() for name in _names_in(source)}
+    names: dict[str, str] = {}
+    for path in dict.fromkeys(take.path for take in takes):
+        plain, number = Path(path), 1
+        name = f"{_MEDIA}/{plain.name}"
+        while name.lower() in taken:
+            number += 1
+            name = f"{_MEDIA}/{plain.stem}-{number}{plain.suffix}"
+        taken.add(name.lower())
+        names[path] = name
+    return names
+
+
+def _names_in(source: Path) -> list[str]:
+    if source.is_dir():
+        return [each.relative_to(source).as_posix() for each in source.rglob("*") if each.is_file()]
+    with zipfile.ZipFile(source) as bundle:
+        return [each.filename for each in bundle.infolist() if not each.is_dir()]
+
+
+def _write_zip(content: bytes, takes: dict[str, str], source: Path, output: Path) -> None:
+    part = part_path(output)
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
+            for name in _names_in(source):
+                if name == CONTENT:
+                    bundle.writestr(zipfile.ZipInfo(CONTENT), content, zipfile.ZIP_DEFLATED)
+                    continue
+                with _opened(source, name) as inside, bundle.open(zipfile.ZipInfo(name), "w", force_zip64=True) as outside:
+                    shutil.copyfileobj(inside, outside, _COPIED_AT_ONCE)
+            for path, name in takes.items():
+                bundle.write(path, name)
+        publish(part, output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_folder(content: bytes, takes: dict[str, str], source: Path, output: Path) -> None:
+    """Raises: OutputError — there is something of that name already."""
+    if output.exists():
+        raise OutputError("otio.bundle-exists", path=output)
+    part = part_path(output)
+    try:
+        for name in _names_in(source):
+            place = part / PurePosixPath(name)
+            if not place.resolve().is_relative_to(part.resolve()):
+                continue  # no name leads out of the bundle
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with _opened(source, name) as inside, place.open("wb") as outside:
+                shutil.copyfileobj(inside, outside, _COPIED_AT_ONCE)
+        (part / CONTENT).write_bytes(content)
+        for path, name in takes.items():
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, part / name)
+        part.replace(output)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _opened(source: Path, name: str) -> Iterator[Any]:
+    if source.is_dir():
+        with (source / name).open("rb") as file:
+            yield file
+        return
+    with zipfile.ZipFile(source) as bundle, bundle.open(name) as file:
+        yield file
