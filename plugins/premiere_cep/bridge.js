@@ -36,6 +36,7 @@ function makeEditor(evalScript, jsxFolder, order, presets) {
 
   return {
     about: () => call("about"),
+    stayLoaded: (extension) => call("stayLoaded", { extension }),
     described: () => call("described"),
     place: (given) => call("place", given),
     switchTake: (given) => call("switchTake", given),

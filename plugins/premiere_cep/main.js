@@ -143,6 +143,7 @@
     if (channel) channel.send({ type: "heygem.theme", ...theme() });
   });
   window.addEventListener("beforeunload", () => link.stop());
+  editor.stayLoaded(cep.getExtensionId()).catch(() => null); // without it, takes arrive when the panel is shown again
   link.run();
 
   /** CEP gives file URLs on some platforms and paths on others. */

@@ -1,16 +1,21 @@
 "use strict";
 // Makes a take look like the clip it covers. Position and opacity are copied value by value, in a step of undo of their own and only where they
-// differ from a fresh clip's; keyframes and other effects are told.
+// differ from a fresh clip's; keyframes and other effects are told. What is chosen from a list (the blend mode, second after the opacity) is never
+// written: two public bridges report that it damages projects.
 
 const { core } = require("./core.js");
 const find = require("./sequence.js");
 
 const { plain, tell } = core("errors.js");
 
+const OPACITY = "AE.ADBE Opacity";
+
 /** Messages of what could not be copied. `inOneStep(label, makeActions)` carries actions out. */
 async function copyAttributes(from, to, inOneStep, notices) {
   const missed = await find.effectsOf(from);
-  const changes = await differences(from, to);
+  const differing = await differences(from, to);
+  const changes = differing.filter((one) => one.written);
+  for (const { param } of differing.filter((one) => !one.written)) missed.push(plain(String(param.displayName)));
   if (changes.length === 0) return missed;
   inOneStep("Copy the clip's position and opacity", () =>
     changes.map(({ param, value }) => param.createSetValueAction(param.createKeyframe(value), true)),
@@ -32,7 +37,8 @@ async function differences(from, to) {
     for (let each = 0; other && each < component.getParamCount(); each += 1) {
       if (component.getParam(each).isTimeVarying()) continue;
       const [value, now] = [await startValue(component.getParam(each)), await startValue(other.getParam(each))];
-      if (value !== null && !same(value, now)) out.push({ param: other.getParam(each), value });
+      const written = name !== OPACITY || each === 0;
+      if (value !== null && !same(value, now)) out.push({ param: other.getParam(each), value, written });
     }
   }
   return out;

@@ -7,6 +7,7 @@ const { core } = require("./core.js");
 const find = require("./sequence.js");
 
 const { tell, toldBy } = core("errors.js");
+const ticks = core("ticks.js");
 
 const POLL_MS = 250;
 const SETTLE_MS = 20; // between two looks at a file that Premiere calls done
@@ -26,16 +27,15 @@ function makeClipExport(ppro, machine, ops) {
     const [first, last] = [await current.getInPoint(), await current.getOutPoint()];
     const [files, notices] = [[], []];
     for (const wanted of order.items) files.push(await exportOne(open, current, order, wanted, notices));
-    const back = await find.tried(async () => {
-      setRange(open, current, first, last, "Put in and out back after an export");
-      return (await current.getInPoint()).ticks === first.ticks && (await current.getOutPoint()).ticks === last.ticks;
-    }, false);
+    const back = await find.tried(() => setRange(open, current, first, last, "Put in and out back after an export"), false);
     if (!back) notices.push(tell("panel.premiere-range-changed"));
     return { files, notices };
   }
 
-  function setRange(open, current, first, last, label) {
+  /** Whether in and out are read back as they were written. */
+  async function setRange(open, current, first, last, label) {
     inOneStep(open, label, () => [current.createSetInPointAction(first), current.createSetOutPointAction(last)]);
+    return (await current.getInPoint()).ticks === first.ticks && (await current.getOutPoint()).ticks === last.ticks;
   }
 
   /** Never rejects: one clip's trouble is not the next one's. */
@@ -47,7 +47,11 @@ function makeClipExport(ppro, machine, ops) {
       const entry = (await find.itemsOf(ppro, current, kind)).find((one) => one.id === wanted.id);
       if (!entry) return failed(wanted, tell("panel.clip-not-in-sequence"));
       await setMutes(current, kind, entry.track, changed);
-      setRange(open, current, time(wanted.start), time(wanted.end), "Set the range of an export");
+      const zero = (await current.getZeroPoint()).ticks; // in and out count from zero o'clock, clips from the sequence's beginning
+      const range = [time(ticks.add(wanted.start, zero)), time(ticks.add(wanted.end, zero))];
+      if (!(await setRange(open, current, range[0], range[1], "Set the range of an export"))) {
+        return failed(wanted, tell("panel.premiere-range-refused"));
+      }
       let said = null;
       for (const preset of order.presets) {
         await machine.remove(wanted.file); // a rest of an attempt that failed would pass for a file

@@ -25,6 +25,15 @@
   const language = languageOf(locale);
   document.getElementById("state").textContent = say(tell("panel.looking"), language);
 
+  /** UXP gives the whole address of the webview's content as a message's origin. */
+  function originOf(address) {
+    try {
+      return new URL(address).origin;
+    } catch {
+      return null;
+    }
+  }
+
   function hostId() {
     const known = localStorage.getItem("heygem-host");
     if (known) return known;
@@ -96,7 +105,7 @@
     open: (url) => uxp.shell.openExternal(url),
   };
   window.addEventListener("message", (event) => {
-    if (!session || event.origin !== shownAt || typeof event.data !== "object" || event.data === null) return;
+    if (!session || originOf(event.origin) !== shownAt || typeof event.data !== "object" || event.data === null) return;
     if (event.data.type === "heygem.ready") page.postMessage(message(), shownAt);
     else asked(forPage, event.data, (answer) => page.postMessage(answer, shownAt));
   });

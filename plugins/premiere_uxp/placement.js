@@ -1,6 +1,6 @@
 "use strict";
-// Places takes. A placement is one transaction, so one step of undo: the part of the file is chosen, laid down, the speech beside it, and the
-// original disabled, all in one. What is believed is what is read back. Copying position and opacity needs the placed clip's components, which
+// Places takes. All that the sequence shows of a placement is one transaction, so one step of undo: the take, the speech beside it, the original
+// disabled. What is believed is what is read back. Copying position and opacity needs the placed clip's components, which
 // UXP gives only later (by a promise, while a transaction collects its actions at once): a second step, made only where they differ.
 
 const { core } = require("./core.js");
@@ -13,7 +13,7 @@ const { tell } = core("errors.js");
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
 function makePlacement(ppro, ops) {
   const { project, sequence, bin, imported, inOneStep } = ops;
-  const { lay, free } = makeTrackPlacement(ppro, ops);
+  const { lay, free, roomEnd } = makeTrackPlacement(ppro, ops);
 
   async function place(order) {
     const open = await project(order.project);
@@ -28,7 +28,8 @@ function makePlacement(ppro, ops) {
     const media = await imported(open, order.file);
     const spot = whereItGoes(before.video, order);
     const ours = await oursAmong(open, current, before.video, "video");
-    const track = ours.find((one) => one >= order.track && free(before.video, one, spot.start, spot.end));
+    const end = await roomEnd(media, spot);
+    const track = ours.find((one) => one >= order.track && free(before.video, one, spot.start, end));
     return placed(open, current, order, spot, { media, kind: "video", track, part: order, at: spot }, before);
   }
 
@@ -47,6 +48,8 @@ function makePlacement(ppro, ops) {
       .find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
     if (!old) return placeNew(open, current, order, before);
     const media = await imported(open, order.file);
+    const others = before.video.filter((one) => one !== old);
+    if (!free(others, old.track, spot.start, await roomEnd(media, spot))) return placeNew(open, current, order, before); // above the old one
     const quiet = { ...order, speech: null, mute: "none", disable: false };
     return placed(
       open,
@@ -62,8 +65,9 @@ function makePlacement(ppro, ops) {
     const extra = await beside(open, current, order, spot, before.audio);
     const parts = [picture, ...extra.parts];
     const known = [...parts.map((one) => String(one.media.item.getId())), picture.replaced];
-    const { item, steps, after } = await lay(open, current, parts, extra.actions, before);
+    const { item, steps, after, empty } = await lay(open, current, parts, extra.actions, before);
     if (steps > 1) spot.notices.push(tell("panel.premiere-undo-steps", { steps }));
+    if (empty.length) spot.notices.push(tell("panel.premiere-empty-tracks", { tracks: empty }));
     if (fingerprint(after, known) !== fingerprint(before, known)) {
       spot.notices.push(tell("panel.premiere-clip-changed"));
     }
@@ -136,7 +140,8 @@ function makePlacement(ppro, ops) {
     const meeting = audio.filter((one) => BigInt(one.start) < BigInt(at.end) && BigInt(one.end) > BigInt(at.start));
     if (await find.showing(ppro, meeting, order.speech.file)) return []; // it sounds there already
     const media = await imported(open, order.speech.file);
-    const track = (await oursAmong(open, current, audio, "audio")).find((one) => free(audio, one, at.start, at.end));
+    const end = await roomEnd(media, at);
+    const track = (await oursAmong(open, current, audio, "audio")).find((one) => free(audio, one, at.start, end));
     return [{ media, kind: "audio", track, part: order.speech, at }];
   }
 

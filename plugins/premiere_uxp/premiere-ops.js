@@ -40,7 +40,7 @@ function makePremiereOps(ppro) {
     const items = () => ppro.FolderItem.cast(folder).getItems();
     const known = async () => {
       for (const item of await items()) {
-        const clip = ppro.ClipProjectItem.cast(item);
+        const clip = await find.tried(() => ppro.ClipProjectItem.cast(item), null); // it throws at bins
         if (clip && find.samePath(await find.tried(() => clip.getMediaFilePath(), ""), path)) return { item, clip };
       }
       return null;

@@ -111,7 +111,7 @@ async function pathOf(ppro, item) {
 /** @param {Ppro} ppro @param {VideoItem | AudioItem} item */
 async function clipOf(ppro, item) {
   const media = await item.getProjectItem();
-  return media ? ppro.ClipProjectItem.cast(media) : null;
+  return media ? tried(() => ppro.ClipProjectItem.cast(media), null) : null; // it may throw at what is no clip
 }
 
 /** @template T @param {() => T | Promise<T>} read @param {T} otherwise @returns {Promise<T>} */
@@ -208,7 +208,6 @@ async function mediaFacts(ppro, item) {
   const media = await clipOf(ppro, item);
   return {
     path: await pathOf(ppro, item),
-    mediaStart: media ? await tried(async () => (await media.getMedia()).start.ticks, "0") : "0",
     mediaRate: media ? await tried(async () => (await media.getFootageInterpretation()).getFrameRate(), null) : null,
     isSequence: media ? await tried(() => media.isSequence(), false) : false,
     isMulticam: media ? await tried(() => media.isMulticamClip(), false) : false,

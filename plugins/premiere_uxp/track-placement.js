@@ -1,108 +1,120 @@
 "use strict";
-// Lays parts of files on tracks, in as few steps of undo as Premiere allows, and reads back what came of it.
+// Lays parts of files on tracks and reads back what came of it.
 //
-// In and out of a file are set by an action, and nobody says whether they count for the next action of the same transaction: public panels set
-// them in a transaction of their own. So all goes in one step while the whole file would do no harm where it is laid; if the whole file came, it
-// is taken away again, and from then on (and where there is no room) choosing, laying and clearing are steps of their own.
+// An action holds the state at its creation, so a file's in and out must stand before the actions that lay it are made: choosing the part is a
+// step of its own, which only touches the bin. All that the sequence shows is the next step, and undo takes it back at once. Nothing is laid where
+// something lies already. Until it was seen here that in and out count, the whole file must fit: were they ignored, all of it would be laid.
 
 const { core } = require("./core.js");
 const find = require("./sequence.js");
 
 const { refusal, tell } = core("errors.js");
 const ADVICE = tell("panel.premiere-advice-track", { name: find.TAKES });
-const LABEL = "Place HeyGem take";
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
 function makeTrackPlacement(ppro, ops) {
   const { time, inOneStep } = ops;
-  let marksCount = null; // null = not seen yet
+  let marksCount = false; // whether it was seen that a file's in and out decide what is laid
 
   const free = (items, track, start, end) =>
-    items.every((one) => one.track !== track || BigInt(one.end) <= BigInt(start) || BigInt(one.start) >= BigInt(end));
+    items.every((one) => one.track !== track || (end !== null && BigInt(one.start) >= BigInt(end)) || BigInt(one.end) <= BigInt(start));
+
+  /** Up to where a track must be free for a file that is laid at `at`; null = to its end. */
+  async function roomEnd(media, at) {
+    if (marksCount) return at.end;
+    const length = await lengthOf(media);
+    if (length === null) return null;
+    const whole = BigInt(at.start) + BigInt(length);
+    return whole > BigInt(at.end) ? String(whole) : at.end;
+  }
+
+  const lengthOf = (media) => find.tried(async () => (await media.clip.getMedia()).duration.ticks, null);
 
   /** `before`: all clips, as `everything` gives them. `parts`: {media, kind, track (undefined = a new one on top), part: {first, last} of the file, at: {start, end}}; the first is the take.
-   * Returns the take as it lies, all clips afterwards, and how many steps of undo it took. Rejects: Refused, WrongPlace. */
-  async function lay(open, current, parts, otherActions, before) {
+   * Returns the take as it lies, all clips afterwards, the tracks that came empty ("A3"), and how many steps of undo take the take away.
+   * Rejects: Refused, WrongPlace. */
+  async function lay(open, current, parts, otherActions, before, tries = 1) {
     const ends = await tops(current);
-    const apart = marksCount === false || (marksCount === null && !(await roomy(parts, before)));
-    const steps = apart ? inSteps(open, current, parts, otherActions, ends) : inOne(open, current, parts, otherActions, ends);
+    inOneStep(open, "Choose the part of the take", () => parts.map(choose), ADVICE);
+    const refused = await carriedOut(open, current, parts, otherActions, before, ends);
     const after = await find.everything(ppro, current);
-    const found = await Promise.all(parts.map((part) => lying(after, part)));
-    if (found.every((one, index) => one && one.end === parts[index].at.end && beginsAt(one, parts[index]))) {
-      if (!apart) marksCount = true;
-      return { item: found[0], steps, after };
+    const found = parts.map((part) => lying(after, part));
+    if (found.every((one, index) => one && one.end === parts[index].at.end && one.inPoint === parts[index].part.first)) {
+      await learn(parts);
+      return { item: found[0], steps: tries, after, empty: emptyTracks(after, ends, await tops(current)) };
     }
     const wrong = found.filter((one) => one !== null);
     if (wrong.length) takeAway(open, current, wrong);
-    if (apart || !wrong.length) throw refusal("WrongPlace", "panel.premiere-wrong-place");
-    marksCount = false;
-    return lay(
-      open,
-      current,
-      parts.map((part) => (part.track === undefined ? { ...part, track: ends[part.kind] } : part)),
-      otherActions,
-      before,
-    );
+    const existing = parts.some((part, index) => part.track !== undefined && found[index] === null);
+    if (existing && tries === 1) {
+      const elsewhere = parts.map((part, index) => (found[index] === null ? { ...part, track: undefined } : part)); // theirs may be locked, which UXP does not say
+      return lay(open, current, elsewhere, otherActions, before, refused ? 1 : tries + (wrong.length ? 2 : 1));
+    }
+    throw refused || refusal("WrongPlace", "panel.premiere-wrong-place");
+  }
+
+  /** What Premiere refused with, null = it was carried out. */
+  async function carriedOut(open, current, parts, otherActions, before, ends) {
+    const aside = await soundTrack(parts[0], before, ends);
+    const actions = () => [...parts.map((part) => layAction(current, ends, aside, part)), ...otherActions()];
+    try {
+      inOneStep(open, "Place HeyGem take", actions, ADVICE);
+      return null;
+    } catch (problem) {
+      return problem;
+    }
   }
 
   async function tops(current) {
     return { video: await current.getVideoTrackCount(), audio: await current.getAudioTrackCount() };
   }
 
-  /** Whether the whole files would fit. */
-  async function roomy(parts, before) {
-    for (const { media, kind, track, at, replaced } of parts) {
-      if (track === undefined) continue;
-      const items = before[kind].filter((one) => one.media !== replaced || one.start !== at.start);
-      const length = await find.tried(async () => (await media.clip.getMedia()).duration.ticks, null);
-      if (length === null || !free(items, track, at.start, String(BigInt(at.start) + BigInt(length)))) return false;
+  /** Takes that were laid in part prove that in and out count; whole files prove nothing. */
+  async function learn(parts) {
+    for (const { media, part } of parts) {
+      const length = await lengthOf(media);
+      if (length !== null && BigInt(part.last) - BigInt(part.first) < BigInt(length)) marksCount = true;
     }
-    return true;
+  }
+
+  /** Where a take's sound would land if it had any: never on anybody's clip. A track past the last is made even for a file without sound, so one
+   * that is empty is used where there is one (wholly, for an insert: it would move what lies behind). */
+  async function soundTrack({ media, track, at }, before, ends) {
+    const end = track === undefined ? null : await find.tried(async () => String(BigInt(at.start) + BigInt(await lengthOf(media))), null);
+    const start = track === undefined ? "0" : at.start;
+    for (let index = ends.audio - 1; index >= 0; index -= 1) if (free(before.audio, index, start, end)) return index;
+    return ends.audio;
   }
 
   const choose = ({ media, part }) => media.clip.createSetInOutPointsAction(time(part.first), time(part.last));
-  const clear = ({ media }) => media.clip.createClearInOutPointsAction();
 
-  /** There is no call that adds a track: an insert past the last one makes it, and on an empty track there is nothing to push aside. Sound that a
-   * take should not have would land on a new track, never on A1. */
-  function layAction(current, ends, { media, kind, track, at }) {
+  /** There is no call that adds a track: an insert past the last one makes it, and on an empty track there is nothing to push aside. */
+  function layAction(current, ends, aside, { media, kind, track, at }) {
     const editing = ppro.SequenceEditor.getEditor(current);
     const [video, audio] =
-      kind === "video" ? [track === undefined ? ends.video : track, ends.audio] : [ends.video, track === undefined ? ends.audio : track];
+      kind === "video" ? [track === undefined ? ends.video : track, aside] : [ends.video, track === undefined ? ends.audio : track];
     if (track === undefined) return editing.createInsertProjectItemAction(media.item, time(at.start), video, audio, true);
     return editing.createOverwriteItemAction(media.item, time(at.start), video, audio);
   }
 
-  function inOne(open, current, parts, otherActions, ends) {
-    inOneStep(
-      open,
-      LABEL,
-      () => [...parts.flatMap((part) => [choose(part), layAction(current, ends, part), clear(part)]), ...otherActions()],
-      ADVICE,
-    );
-    return 1;
-  }
-
-  function inSteps(open, current, parts, otherActions, ends) {
-    for (const part of parts) {
-      inOneStep(open, "Choose the part of the take", () => [choose(part)], ADVICE);
-      inOneStep(open, LABEL, () => [layAction(current, ends, part)], ADVICE);
-      inOneStep(open, "Clear the part of the take", () => [clear(part)], ADVICE);
-    }
-    inOneStep(open, "Finish HeyGem take", otherActions, ADVICE);
-    return 3 * parts.length + 1;
-  }
-
   /** The clip that lies where a part should begin, showing its file. */
-  async function lying(after, { media, kind, at }) {
+  function lying(after, { media, kind, at }) {
     const id = String(media.item.getId());
-    const found = after[kind].find((one) => one.media === id && one.start === at.start);
-    return found ? { ...found, offset: await find.tried(async () => (await media.clip.getMedia()).start.ticks, "0") } : null;
+    return after[kind].find((one) => one.media === id && one.start === at.start) || null;
   }
 
-  /** In points count from the file's start, or from its timecode: both readings are right. */
-  function beginsAt(one, { part }) {
-    return BigInt(one.inPoint) === BigInt(part.first) || BigInt(one.inPoint) === BigInt(part.first) + BigInt(one.offset);
+  /** Tracks that are new and hold nothing. UXP has no call that removes a track. */
+  function emptyTracks(after, ends, now) {
+    const names = [];
+    for (const [kind, letter] of [
+      ["video", "V"],
+      ["audio", "A"],
+    ]) {
+      for (let index = ends[kind]; index < now[kind]; index += 1) {
+        if (!after[kind].some((one) => one.track === index)) names.push(`${letter}${index + 1}`);
+      }
+    }
+    return names;
   }
 
   function takeAway(open, current, items) {
@@ -116,7 +128,7 @@ function makeTrackPlacement(ppro, ops) {
     });
   }
 
-  return { lay, free };
+  return { lay, free, roomEnd };
 }
 
 module.exports = { makeTrackPlacement };

@@ -112,11 +112,10 @@ function otioTrack(track, kind, rate) {
   return { OTIO_SCHEMA: "Track.1", name: track.name, kind, enabled: !track.muted, source_range: null, children, ...plain({}) };
 }
 
-/** The range's length is the clip's on the timeline; its start is a time of the media, counted from the media's first frame. */
+/** The range's length is the clip's on the timeline; its start is a time of the media, counted from the media's first frame, as Premiere's in points are. */
 function otioClip(item, length, rate) {
   const mediaRate = item.mediaRate ? ticks.exactRate(item.mediaRate) : rate;
-  const first = sourceStart(item);
-  const start = (Number(first) / Number(ticks.PER_SECOND)) * ticks.toNumber(mediaRate);
+  const start = (Number(item.inPoint) / Number(ticks.PER_SECOND)) * ticks.toNumber(mediaRate);
   const nearest = Math.round(start);
   const link = [item.id, ...item.linked].sort()[0];
   const media = item.path
@@ -143,13 +142,6 @@ function otioClip(item, length, rate) {
     ...plain({ heygem: item.linked.length ? { id: item.id, link } : { id: item.id } }),
     effects: warp(item),
   };
-}
-
-/** In points count from the file's start or from its timecode; one at or past the timecode's start is taken as the latter. */
-function sourceStart(item) {
-  const offset = BigInt(item.mediaStart || "0");
-  const start = BigInt(item.inPoint);
-  return offset > 0n && start >= offset ? start - offset : start;
 }
 
 function warp(item) {

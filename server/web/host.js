@@ -61,7 +61,7 @@ export function makeHostLink(id, on) {
 
   window.addEventListener("message", (event) => {
     if (bridge) {
-      if (event.source === null || event.source === window) hear(event.data);
+      if (event.source === bridge) hear(event.data);
       return;
     }
     if (window.parent === window || event.source !== window.parent || event.data?.type !== "heygem.hello" || event.ports.length !== 1)

@@ -35,6 +35,7 @@ def scene(request, films) -> Iterator[Callable[..., Any]]:
         scenes.append(SCENES[request.param](films, *arguments, **options))
         return scenes[-1]
 
+    make.panel = request.param
     yield make
     for one in scenes:
         one.fake.close()

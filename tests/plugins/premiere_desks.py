@@ -187,9 +187,8 @@ class CepDesk(Desk):
         self.opened.close()
 
     def clips(self, kind: str) -> list[tuple[int, dict[str, Any]]]:
-        names = self.fake("tracks", sequence=self.sequence, kind=kind)
         seen = self.fake("picture", sequence=self.sequence)[kind]
-        return [(names.index(track["name"]) + 1, item) for track in seen for item in track["items"]]
+        return [(track["number"], item) for track in seen for item in track["items"]]
 
     def untouched(self) -> str:
         ours = [clip["media"] for _, clip in self.clips("video") if clip["media"] and str(self.server.takes) in clip["media"]]

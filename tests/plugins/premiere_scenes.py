@@ -37,11 +37,14 @@ def make_files(folder: Path) -> Path:
     for name, rate in RATES.items():
         make_clip(folder / f"clip {name}.mov", rate=rate, frames=60, timecode="10:00:00:00", sound=True)
         make_clip(folder / f"take {name}.mov", rate=rate, frames=34, timecode="10:00:00:00")
+    make_clip(folder / "low timecode.mov", rate=Fraction(25), frames=60, timecode="00:00:00:04", sound=True)
+    make_clip(folder / "low timecode silent.mov", rate=Fraction(25), frames=34, timecode="00:00:00:04")
     shutil.copy(folder / "take 25.mov", folder / "take 25 v2.mov")
     shutil.copy(folder / "take 25.mov", folder / NASTY_FILE)
     make_clip(folder / "nest.mov", rate=Fraction(25), frames=60)
     make_clip(folder / "loud.mov", rate=Fraction(25), frames=34, sound=True)
     make_speech(folder / "speech.wav", 3)
+    shutil.copy(folder / "speech.wav", folder / "take speech.wav")
     return folder
 
 
@@ -138,6 +141,12 @@ class Scene:
     def mute(self, kind: str, index: int) -> None:
         raise NotImplementedError
 
+    def lock(self, kind: str, index: int) -> None:
+        raise NotImplementedError
+
+    def add_track(self, kind: str, name: str) -> None:
+        self.fake("addTrack", sequence=self.sequence, kind=kind, name=name)
+
 
 class CepScene(Scene):
     script = "premiere_process.js"
@@ -157,8 +166,7 @@ class CepScene(Scene):
         return self.fake("picture", sequence=self.sequence, without=list(without))
 
     def clips_on(self, kind: str) -> list[tuple[int, dict[str, Any]]]:
-        names = self.fake("tracks", sequence=self.sequence, kind=kind)
-        return [(names.index(track["name"]) + 1, item) for track in self.picture()[kind] for item in track["items"]]
+        return [(track["number"], item) for track in self.picture()[kind] for item in track["items"]]
 
     def change(self, clip: str, **values: Any) -> None:
         self.fake("change", item=clip, **values)
@@ -174,6 +182,9 @@ class CepScene(Scene):
 
     def mute(self, kind: str, index: int) -> None:
         self.fake("track", sequence=self.sequence, kind=kind, index=index, muted=True)
+
+    def lock(self, kind: str, index: int) -> None:
+        self.fake("track", sequence=self.sequence, kind=kind, index=index, locked=True)
 
 
 class UxpScene(Scene):
@@ -228,6 +239,9 @@ class UxpScene(Scene):
 
     def mute(self, kind: str, index: int) -> None:
         self.fake("mute", sequence=self.sequence, track=f"{kind}{index}")
+
+    def lock(self, kind: str, index: int) -> None:
+        self.fake("lock", sequence=self.sequence, track=f"{kind}{index}")
 
 
 SCENES: dict[str, type[Scene]] = {"cep": CepScene, "uxp": UxpScene}

@@ -240,14 +240,15 @@ def page_of_the_uxp_panel(desk: UxpDesk) -> None:
     origin = f"http://127.0.0.1:{desk.server.port}"
     assert page["src"] == f"{origin}/?host=uxp-test"
 
-    def says(data: Any, origin: str = origin) -> list[Any]:
-        desk.fake("pageSays", data=data, origin=origin)
+    def says(data: Any, address: str = page["src"]) -> list[Any]:
+        desk.fake("pageSays", data=data, origin=address)  # the whole address of the content, as UXP gives it
         return [message for message, to in desk.fake("page")["sent"] if to == origin]
 
     [session] = says({"type": "heygem.ready"})
     assert (session["type"], session["app"], session["can"]) == ("heygem.session", "premiere", ["open", "pick"])
     assert session["project_name"] == NASTY
-    assert says({"type": "heygem.ready"}, "http://127.0.0.1:1") == []
+    for stranger in ("http://127.0.0.1:1", "http://127.0.0.1:1/?host=uxp-test", f"http://evil.example/?{origin}", "null", ""):
+        assert says({"type": "heygem.ready"}, stranger) == []
     assert says({"type": "heygem.pick", "id": 7, "kind": "speech"}) + says(None) == [
         {"type": "heygem.picked", "id": 7, "paths": ["/films/a.wav"]}
     ]
@@ -261,5 +262,5 @@ def page_of_the_uxp_panel(desk: UxpDesk) -> None:
         {"type": "heygem.open", "url": "file:///etc"},
     ):
         assert says(odd) == []
-    desk.fake("pageSays", data={"type": "heygem.open", "url": "https://example.com"}, origin=origin)
+    desk.fake("pageSays", data={"type": "heygem.open", "url": "https://example.com"}, origin=page["src"])
     assert desk.fake("page")["opened"] == ["https://example.com"]

@@ -79,6 +79,23 @@ def test_a_file_comes_of_it_and_marks_mutes_and_all_else_are_as_before(scene, fo
             assert (file.streams.audio[0].rate, file.streams.audio[0].duration) == (48000, round(28 / 25 * 48000))
 
 
+@pytest.mark.parametrize("zero", [0, 90000], ids=["from zero", "from one o'clock"])
+def test_the_range_of_an_export_counts_from_the_sequences_zero_point(scene, folder, zero):
+    """In and out include the zero point and a clip's start does not: a sequence from one o'clock exported another range."""
+    here = scene(zero=zero * 10160640000)
+    made = export(here, folder, nest(here), handles=1)["exported"][0]
+    inside = brightness(here.file("nest.mov"))[10:22]
+    assert [abs(one - other) <= 2 for one, other in zip(brightness(made["path"])[1:-1], inside, strict=True)] == [True] * 12
+
+
+def test_a_range_that_premiere_does_not_take_is_told_and_nothing_is_exported(scene, folder):
+    here = scene()
+    here.fake("deafRange")
+    [made] = export(here, folder, here.id)["exported"]
+    assert (made["path"], made["problem_message"]["code"]) == (None, "panel.premiere-range-refused")
+    assert here.fake("exports") == []
+
+
 def test_a_nested_sequence_is_the_frames_that_premiere_shows(scene, folder):
     here = scene()
     made = export(here, folder, nest(here), handles=1)["exported"][0]

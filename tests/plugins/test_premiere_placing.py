@@ -150,6 +150,74 @@ def test_speech_that_begins_later_is_laid_later(scene):
     assert here.takes("speech.wav", "audio")[1] == (3, 105, 19, 0)
 
 
+def test_in_points_count_from_the_files_beginning_though_its_timecode_is_low(scene):
+    """Media whose timecode begins at frame 4, in point at frame 7: frame 3 was rendered, without a word."""
+    here = scene(without=["otio.native"] if scene.panel == "uxp" else [])
+    here.add(file=here.file("low timecode.mov"), start=400, length=20, offset=7, selected=True)
+    result = here.ask("host.selection")
+    parsed = otio.adapters.read_from_string(json.dumps(result["document"]), "otio_json")
+    [clip] = [one for one in parsed.find_clips() if one.name == "low timecode.mov" and one.source_range.start_time.rate == 25]
+    assert clip.source_range.start_time.value == 7
+
+
+def test_a_take_with_timecode_of_its_own_is_read_back_from_its_beginning(scene):
+    here = scene()
+    here.ask("host.place", **here.params("low timecode silent.mov"))
+    assert here.takes("low timecode silent.mov") == [(3, 100, 24, 5)]
+
+
+@pytest.mark.parametrize("switched", [False, True], ids=["placed", "switched"])
+def test_where_in_and_out_of_a_file_are_ignored_no_neighbour_is_cut(scene, switched):
+    """The whole file would lie over what follows on the takes' track: it goes where the whole file has room."""
+    here = scene(also=["marks.are-ignored"])
+    here.add_track("video", "HeyGem takes")
+    here.add(file=here.file(NASTY_FILE), start=124, length=20, track=2)
+    if switched:
+        here.add(file=here.file("take 25 v2.mov"), start=100, length=24, track=2)
+    before = here.picture()
+    reply = here.fake("ask", request={"jsonrpc": "2.0", "id": 1, "method": "host.switchTake" if switched else "host.place",
+                                      "params": here.params("take 25.mov")})  # fmt: skip
+    if "result" in reply:
+        assert here.takes("take 25.mov") == [(4, 100, 24, 5)]
+    else:
+        assert reply["error"]["data"]["code"] == "panel.premiere-wrong-place"
+        assert here.takes("take 25.mov") == []
+    assert here.picture(here.file("take 25.mov")) == before
+
+
+def test_a_neighbour_is_not_cut_before_in_and_out_were_seen_to_count(scene):
+    """The whole file would reach 34 frames far: with a neighbour there, nothing is tried that could cut it; then tracks are shared."""
+    here = scene()
+    here.add_track("video", "HeyGem takes")
+    here.add(file=here.file(NASTY_FILE), start=124, length=20, track=2)
+    assert here.ask("host.place", **here.params("take 25.mov"))["track"] == 4
+    assert here.takes(NASTY_FILE) == [(3, 124, 20, 0)]
+    beside = here.params("take 25 v2.mov")
+    beside["placement"].update(clip=None, record_start=144)
+    assert here.ask("host.place", **beside)["track"] == 3
+
+
+def test_the_blend_mode_is_told_and_never_written(scene):
+    """Two public bridges refuse to write it: it is reported to damage projects."""
+    here = scene()
+    here.tune("Opacity", "Blend Mode", value=5)
+    here.tune("Opacity", "Opacity", value=80)
+    assert here.ask("host.place", **here.params("take 25.mov"))["not_copied"] == ["Blend Mode"]
+    assert here.fake("damaged") is False
+
+
+def test_an_original_that_spans_the_take_is_never_split(scene):
+    """A long shot with takes over parts of it stays one clip, at its place and length."""
+    here = scene()
+    here.move(here.clip, 90, 48)
+    before = here.picture()
+    for start, file in ((100, "take 25.mov"), (112, "take 25 v2.mov")):
+        wanted = here.params(file, frames=10)
+        wanted["placement"] |= {"clip": None, "record_start": start, "record_duration": 10}
+        here.ask("host.place", **wanted)
+    assert here.picture(here.file("take 25.mov"), here.file("take 25 v2.mov")) == before
+
+
 def test_muting_a_track_is_said(scene):
     here = scene()
     [notice] = here.ask("host.place", **here.params("take 25.mov", mute="track"))["notices"]

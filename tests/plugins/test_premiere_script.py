@@ -61,6 +61,56 @@ def test_a_second_version_gets_a_track_of_its_own_and_another_clip_shares_the_fi
     assert here.ask("host.place", **beside)["track"] == 3
 
 
+def test_a_new_audio_track_lies_below_all_others_however_many_there_are(scene):
+    """With QE's arguments in another order, the track landed second of four: music was renamed and overwritten."""
+    here = scene()
+    here.add(file=here.file("speech.wav"), start=90, length=60, track=2, kind="Audio", name="music")
+    names = here.fake("tracks", sequence=here.sequence, kind="audio")
+    before = here.picture()["audio"]
+    here.ask("host.place", **here.params("take 25.mov", speech=here.file("take speech.wav")))
+    assert here.fake("tracks", sequence=here.sequence, kind="audio") == [*names, "HeyGem speech"]
+    assert here.picture(here.file("take speech.wav"))["audio"] == before
+    assert here.takes("take speech.wav", "audio") == [(4, 100, 24, 0)]
+
+
+@pytest.mark.parametrize("without", [[], ["track.ids"]], ids=["with ids", "without"])
+@pytest.mark.parametrize("odd", ["at the bottom", "two at once", "none", "with a clip moved"])
+def test_a_track_that_came_otherwise_than_asked_is_not_written_to(scene, odd, without):
+    here = scene(without=without)
+    here.fake("oddQE", how=odd)
+    before = here.picture()
+    fault = here.refusal("host.place", **here.params("take 25.mov"))
+    assert fault["data"]["code"] == "panel.premiere-no-video-track"
+    after = here.picture()
+    if odd != "with a clip moved":
+        assert after == before
+    assert here.takes("take 25.mov") == []
+    assert "HeyGem takes" not in here.fake("tracks", sequence=here.sequence, kind="video")
+
+
+def test_an_empty_track_of_the_editors_keeps_its_name_where_nobody_can_tell_which_is_new(scene):
+    here = scene(without=["track.ids"])
+    here.add_track("video", "Titles")
+    here.ask("host.place", **here.params("take 25.mov"))
+    assert "Titles" in here.fake("tracks", sequence=here.sequence, kind="video")
+    assert here.takes("take 25.mov") == [(4, 100, 24, 5)]
+
+
+def test_a_clip_that_stays_switched_on_because_its_track_is_locked_is_named(scene):
+    here = scene()
+    here.lock("video", 0)
+    here.lock("audio", 0)
+    notices = here.ask("host.place", **here.params("take 25.mov", disable_original=True, mute="clip"))["notices"]
+    assert [("clip 25.mov" in one, "locked" in one) for one in notices] == [(True, True)] * 2
+
+
+def test_the_panel_asks_to_stay_loaded_while_it_is_hidden(scene):
+    """A hidden tab is unloaded otherwise, and takes do not arrive until it is shown again."""
+    here = scene()
+    here.fake("call", name="stayLoaded", argument="com.heygem.bridge.panel")
+    assert here.fake("persistent") == [["com.heygem.bridge.panel", 1]]
+
+
 def test_without_qe_the_editor_is_asked_to_add_a_track(scene):
     here = scene()
     here.fake("breakQE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from heygem_host.errors import HostError
 from heygem_resolve.editor import Editor
 from heygem_resolve.takes import placement, resolve_takes, take_switch
+from heygem_resolve.timeline import state_guard
 from tests.plugins.fakes.resolve import Project, Resolve
 from tests.plugins.fakes.resolve_timeline import Timeline, TimelineItem, Track
 from tests.plugins.media import make_clip, make_speech
@@ -177,6 +179,28 @@ def test_the_editor_is_left_as_it_was(files):
     assert resolve.manager.project.pool.current is own
     assert timeline.playhead == "00:00:09:03"
     assert timeline.marks == {"video": {"in": 3, "out": 90}}
+
+
+@pytest.mark.parametrize(
+    ("marks", "kept"),
+    [
+        ({}, {}),
+        ({"video": {"in": 3}}, {"video": {"in": 3, "out": 99}}),
+        ({"audio": {"out": 40}}, {"audio": {"in": 0, "out": 40}}),
+        ({"video": {"in": 3, "out": 9}, "audio": {"in": 5}}, {"video": {"in": 3, "out": 9}, "audio": {"in": 5, "out": 99}}),
+    ],
+    ids=["cleared", "a lone in", "a lone out", "both and one"],
+)
+@pytest.mark.parametrize("meddled", [False, True], ids=["untouched", "changed meanwhile"])
+def test_marks_that_are_missing_or_lone_are_kept(files, meddled, marks, kept):
+    """GetMarkInOut leaves out what is not set: a lone In raised KeyError and was lost. What nobody changed stays to the letter."""
+    resolve, timeline, _ = scene(files)
+    timeline.marks = json.loads(json.dumps(marks))
+    timeline.GetEndFrame = lambda: timeline.start_frame + 100  # type: ignore[method-assign]
+    with state_guard.as_it_was(Editor(resolve), resolve.manager.project):
+        if meddled:
+            timeline.marks = {"video": {"in": 1, "out": 2}, "audio": {"in": 1, "out": 2}}
+    assert timeline.marks == (kept if meddled else marks)
 
 
 def test_the_editor_is_left_as_it_was_when_placing_fails(files, monkeypatch):

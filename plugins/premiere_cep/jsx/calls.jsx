@@ -2,6 +2,7 @@
 (function (h) {
   var CALLS = {
     about: function () { return h.about(); },
+    stayLoaded: function (order) { return h.stayLoaded(order); },
     described: function () { return h.described(); },
     place: function (order) { return h.place(order); },
     switchTake: function (order) { return h.switchTake(order); },

@@ -1,7 +1,9 @@
 /* Makes a take look like the clip it covers. Motion and opacity are on every clip and are copied value by value; other effects cannot be
-   added by this API, and keyframes count from the source's own start, so both are reported instead. */
+   added by this API, and keyframes count from the source's own start, so both are reported instead. What is chosen from a list (the blend mode,
+   second after the opacity) is never written: two public bridges report that it damages projects. */
 (function (h) {
   var ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
+  var OPACITY = "AE.ADBE Opacity";
 
   function componentsOf(item) {
     return h.list(h.tried(function () { return item.components; }, null));
@@ -69,17 +71,26 @@
     var others = h.list(to.properties);
     var index;
     for (index = 0; index < values.length && index < others.length; index += 1) {
-      if (!isMoving(values[index]) && !copyValue(values[index], others[index])) {
+      if (!isMoving(values[index]) && !(isWritten(from, index) ? copyValue : isSame)(values[index], others[index])) {
         missed.push(h.plain(values[index].displayName));
       }
     }
     return missed;
   }
 
+  function isWritten(component, index) {
+    return component.matchName !== OPACITY || index === 0;
+  }
+
+  function isSame(from, to) {
+    var wanted = h.tried(function () { return from.getValue(); }, undefined);
+    return wanted === undefined || same(wanted, h.tried(function () { return to.getValue(); }, undefined));
+  }
+
   /** Read back: setValue says true to values that it ignores. */
   function copyValue(from, to) {
     var wanted = h.tried(function () { return from.getValue(); }, undefined);
-    if (wanted === undefined || same(wanted, h.tried(function () { return to.getValue(); }, undefined))) {
+    if (isSame(from, to)) {
       return true;
     }
     h.tried(function () { to.setValue(wanted, true); }, null);

@@ -47,26 +47,38 @@
   function exportOne(sequence, order, wanted) {
     var tracks = order.kind === "picture" ? sequence.videoTracks : sequence.audioTracks;
     var entry = h.findItem(tracks, wanted.id);
-    var changed, said, index;
+    var changed, said, failed, index;
     remove(wanted.file);
     if (!entry) {
       return { item: wanted.id, path: null, problem: h.tell("panel.clip-not-in-sequence") };
     }
     changed = setMutes(tracks, entry.track, order.kind);
     try {
-      sequence.setInPoint(Number(wanted.start) / h.TICKS_PER_SECOND);
-      sequence.setOutPoint(Number(wanted.end) / h.TICKS_PER_SECOND);
+      setRange(sequence, wanted);
       for (index = 0; index < order.presets.length && !hasContent(wanted.file); index += 1) {
         said = exported(sequence, wanted.file, order.presets[index]);
       }
     } catch (problem) {
+      failed = problem.told ? h.toldBy(problem) : null;
       said = problem.message;
     }
     putBackMutes(tracks, changed);
     if (hasContent(wanted.file)) {
       return { item: wanted.id, path: wanted.file, problem: null };
     }
-    return { item: wanted.id, path: null, problem: exportFailed(said) };
+    return { item: wanted.id, path: null, problem: failed || exportFailed(said) };
+  }
+
+  /** A clip's start counts from the beginning of the sequence, its in and out from zero o'clock: between them lies the zero point. Read back, since
+      another range would give the wrong frames without a word. */
+  function setRange(sequence, wanted) {
+    var zero = Number(sequence.zeroPoint);
+    var start = (Number(wanted.start) + zero) / h.TICKS_PER_SECOND;
+    sequence.setInPoint(start);
+    sequence.setOutPoint((Number(wanted.end) + zero) / h.TICKS_PER_SECOND);
+    if (Math.abs(sequence.getInPointAsTime().seconds - start) * h.TICKS_PER_SECOND > Number(sequence.timebase) / 2) {
+      h.fail("NoRange", "panel.premiere-range-refused");
+    }
   }
 
   function exportFailed(said) {

@@ -17,6 +17,11 @@
     };
   };
 
+  /** A tab that is hidden is unloaded otherwise, and takes would not arrive. order: {extension}. */
+  h.stayLoaded = function (order) {
+    return { stays: h.isOn(h.tried(function () { return app.setExtensionPersistent(order.extension, 1); }, false)) };
+  };
+
   /** The open project; `wanted` is its id. */
   h.project = function (wanted) {
     var project = h.tried(function () { return app.project; }, null);
@@ -106,7 +111,6 @@
       reversed: h.isOn(h.tried(function () { return item.isSpeedReversed(); }, 0)),
       disabled: h.isOn(h.tried(function () { return item.disabled; }, false)),
       path: h.pathOf(media),
-      mediaStart: h.tried(function () { return String(media.startTime().ticks); }, "0"),
       mediaRate: h.tried(function () { return media.getFootageInterpretation().frameRate; }, null),
       offline: h.isOn(h.tried(function () { return media.isOffline(); }, false)),
       isSequence: h.isOn(h.tried(function () { return media.isSequence(); }, false)),

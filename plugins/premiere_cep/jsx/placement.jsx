@@ -2,6 +2,7 @@
    with a file that has no sound (a file with sound drops it on A1 and destroys what is there). What is believed is what is read back. */
 (function (h) {
   var ALL_MEDIA = 4;
+  var marksCount = false; // whether it was seen that a file's in and out decide what is laid
 
   /** order: {take, file, project, sequence, clip, track, start, end, first, last, baked, disable, speech, mute}; times are ticks of the
       sequence (start, end) and of the file (first, last). */
@@ -35,16 +36,12 @@
   function placeNew(project, sequence, order) {
     var media = h.imported(project, order.file);
     var spot = whereItGoes(sequence, order);
-    var before = h.soundPicture(sequence);
     var track, item, missed, index, hidden;
     if (h.hasSound(media)) {
       h.fail("HasSound", "panel.premiere-has-sound");
     }
-    track = h.trackFor(sequence, "video", order.track - 1, spot.start, spot.end);
-    item = put(sequence.videoTracks[track], media, spot, order.first, order.last);
-    if (h.soundPicture(sequence) !== before) {
-      spot.notices.push(h.tell("panel.premiere-audio-changed"));
-    }
+    track = h.trackFor(sequence, "video", order.track - 1, spot.start, roomEnd(media, spot));
+    item = putAlone(sequence, sequence.videoTracks[track], media, spot, order);
     missed = spot.covered && !order.baked ? h.copyAttributes(spot.covered, item) : [];
     for (index = order.track; index < track; index += 1) {
       hidden = h.covered(sequence.videoTracks[index], spot.start, spot.end);
@@ -54,9 +51,49 @@
     }
     if (order.disable && spot.covered) {
       spot.covered.disabled = true;
+      if (!h.isOn(spot.covered.disabled)) {
+        spot.notices.push(h.tell("panel.premiere-not-disabled", { clip: String(spot.covered.name) }));
+      }
     }
     sound(project, sequence, order, spot);
     return result(false, track, item, missed, spot.notices);
+  }
+
+  /** Lays a part of a file and tells what else changed meanwhile. `replaced` is the clip that it takes the place of. */
+  function putAlone(sequence, track, media, spot, part, replaced) {
+    var old = replaced ? [String(replaced.nodeId)] : [];
+    var pictures = h.clipsPicture(sequence.videoTracks, old);
+    var sounds = h.clipsPicture(sequence.audioTracks, old);
+    var item = put(track, media, spot, part.first, part.last);
+    var without = old.concat([String(item.nodeId)]);
+    if (h.clipsPicture(sequence.videoTracks, without) !== pictures) {
+      spot.notices.push(h.tell("panel.premiere-clip-changed"));
+    }
+    if (h.clipsPicture(sequence.audioTracks, without) !== sounds) {
+      spot.notices.push(h.tell("panel.premiere-audio-changed"));
+    }
+    return item;
+  }
+
+  /** Up to where a track must be free. Until it was seen here that in and out of a file count, the whole file must fit: where they are ignored,
+      all of it is laid, over whatever follows. */
+  function roomEnd(media, spot) {
+    var length;
+    if (marksCount) {
+      return spot.end;
+    }
+    length = wholeLength(media);
+    return length === null ? Infinity : String(Math.max(Number(spot.end), Number(spot.start) + length));
+  }
+
+  function wholeLength(media) {
+    return h.tried(function () {
+      var length;
+      media.clearInPoint();
+      media.clearOutPoint();
+      length = Number(media.getOutPoint().ticks) - Number(media.getInPoint().ticks);
+      return length > 0 ? length : null;
+    }, null);
   }
 
   /** Clips move while takes render: a moved clip is followed, a trimmed or deleted one is told. A take may cover a part of its clip alone. */
@@ -84,9 +121,10 @@
     return spot;
   }
 
-  /** Overwrites an empty stretch of a track with [first, last) of a file; the clip that the track then lists. */
+  /** Lays [first, last) of a file on a stretch of a track that was proven empty; the clip that the track then lists. */
   function put(track, media, spot, first, last) {
-    var item, wanted;
+    var length = wholeLength(media);
+    var item;
     media.setInPoint(h.time(first), ALL_MEDIA);
     media.setOutPoint(h.time(last), ALL_MEDIA);
     track.overwriteClip(media, h.time(spot.start));
@@ -95,22 +133,30 @@
     if (!item) {
       h.fail("NotPlaced", "panel.not-placed", { editor: "Premiere" });
     }
-    wanted = [String(spot.start), String(spot.end)].join(" ");
-    if (String(item.end.ticks) !== spot.end) {
-      item.end = h.time(spot.end);
+    if (Number(first) !== 0 || length === null || Number(last) < length) {
+      marksCount = String(item.inPoint.ticks) === first && Math.abs(Number(item.end.ticks) - Number(spot.end)) * 2 < Number(last) - Number(first);
     }
-    if ([String(item.start.ticks), String(item.end.ticks)].join(" ") !== wanted || !beginsAt(item, media, first)) {
+    trim(item, spot, first);
+    if (!lies(item, spot, first)) {
       h.tried(function () { item.remove(false, false); }, null);
       h.fail("WrongPlace", "panel.premiere-wrong-place");
     }
     return item;
   }
 
-  /** In points of clips count from the file's start, or from its timecode: both readings are right. */
-  function beginsAt(item, media, first) {
-    var seen = Number(item.inPoint.ticks);
-    var offset = Number(h.tried(function () { return media.startTime().ticks; }, "0"));
-    return seen === Number(first) || seen === Number(first) + offset;
+  /** Where in and out were ignored, or a rate was rounded, the clip is trimmed where it lies: it can only become shorter. */
+  function trim(item, spot, first) {
+    if (String(item.inPoint.ticks) !== first) {
+      h.tried(function () { item.inPoint = h.time(first); }, null);
+    }
+    if (String(item.end.ticks) !== spot.end) {
+      h.tried(function () { item.end = h.time(spot.end); }, null);
+    }
+  }
+
+  /** In points of clips count from the beginning of the file, whatever its timecode. */
+  function lies(item, spot, first) {
+    return String(item.start.ticks) === spot.start && String(item.end.ticks) === spot.end && String(item.inPoint.ticks) === first;
   }
 
   function at(track, media, start) {
@@ -128,7 +174,7 @@
   function sound(project, sequence, order, spot) {
     try {
       if (order.speech) {
-        placeSpeech(project, sequence, order.speech, Number(spot.start) - Number(order.start));
+        spot.notices = spot.notices.concat(placeSpeech(project, sequence, order.speech, Number(spot.start) - Number(order.start)));
       }
       if (order.mute === "clip" || order.mute === "track") {
         spot.notices = spot.notices.concat(h.muteOld(sequence, spot.covered, order.mute));
@@ -139,20 +185,22 @@
   }
 
   function placeSpeech(project, sequence, speech, moved) {
-    var spot = { start: String(Number(speech.start) + moved), end: String(Number(speech.end) + moved) };
+    var spot = { start: String(Number(speech.start) + moved), end: String(Number(speech.end) + moved), notices: [] };
     var all = h.allItems(sequence.audioTracks);
-    var index, track;
+    var index, track, media;
     if (Number(spot.end) <= Number(spot.start)) {
-      return;
+      return [];
     }
     for (index = 0; index < all.length; index += 1) {
       if (h.samePath(h.pathOf(all[index].item.projectItem), speech.file)
           && Number(all[index].item.start.ticks) < Number(spot.end) && Number(all[index].item.end.ticks) > Number(spot.start)) {
-        return; // it sounds there already: placed before, or the very clip that the speech was taken from
+        return []; // it sounds there already: placed before, or the very clip that the speech was taken from
       }
     }
-    track = h.trackFor(sequence, "audio", -1, spot.start, spot.end);
-    put(sequence.audioTracks[track], h.imported(project, speech.file), spot, speech.first, speech.last);
+    media = h.imported(project, speech.file);
+    track = h.trackFor(sequence, "audio", -1, spot.start, roomEnd(media, spot));
+    putAlone(sequence, sequence.audioTracks[track], media, spot, speech);
+    return spot.notices;
   }
 
   /** Both can be undone by hand: a disabled clip, a muted track. */
@@ -160,11 +208,15 @@
     var linked = covered ? h.linkedIds(covered) : [];
     var all = h.allItems(sequence.audioTracks);
     var names = [];
+    var notices = [];
     var index, track;
     for (index = 0; index < all.length; index += 1) {
       if (h.contains(linked, String(all[index].item.nodeId))) {
         if (how === "clip") {
           all[index].item.disabled = true;
+          if (!h.isOn(all[index].item.disabled)) {
+            notices.push(h.tell("panel.premiere-not-disabled", { clip: String(all[index].item.name) }));
+          }
         } else {
           track = sequence.audioTracks[all[index].track];
           track.setMute(1);
@@ -177,7 +229,7 @@
     if (linked.length === 0) {
       return [h.tell("panel.nothing-linked")];
     }
-    return how === "track" ? [h.tell("panel.track-muted", { tracks: names })] : [];
+    return how === "track" ? [h.tell("panel.track-muted", { tracks: names })] : notices;
   };
 
   /** Another version at the place of one of ours: it is laid over it exactly; the old one stays in the bin. */
@@ -194,22 +246,27 @@
     }
     return h.asItWas(project, function () {
       var media = h.imported(project, order.file);
-      var spot = { start: String(old.item.start.ticks), end: String(old.item.end.ticks) };
+      var track = sequence.videoTracks[old.track];
+      var spot = { start: String(old.item.start.ticks), end: String(old.item.end.ticks), notices: [] };
       var former = old.item.projectItem;
+      var formerFirst = String(old.item.inPoint.ticks);
       var item, missed;
       if (h.hasSound(media)) {
         h.fail("HasSound", "panel.premiere-has-sound");
       }
+      if (h.isOn(track.isLocked()) || h.covered(track, spot.start, roomEnd(media, spot)).length !== 1) {
+        return placeNew(project, sequence, order); // above the old one, which nothing can be written over safely
+      }
       try {
-        item = put(sequence.videoTracks[old.track], media, spot, order.first, order.last);
+        item = putAlone(sequence, track, media, spot, order, old.item);
       } catch (problem) {
-        if (h.covered(sequence.videoTracks[old.track], spot.start, spot.end).length === 0) {
-          put(sequence.videoTracks[old.track], former, spot, order.first, order.last);
+        if (h.covered(track, spot.start, spot.end).length === 0) {
+          put(track, former, spot, formerFirst, String(Number(formerFirst) + Number(spot.end) - Number(spot.start)));
         }
         throw problem;
       }
       missed = copyFromClip(sequence, order, item);
-      return result(false, old.track, item, missed, []);
+      return result(false, old.track, item, missed, spot.notices);
     });
   };
 

@@ -59,6 +59,7 @@
   window.__adobe_cep__ = {
     getHostEnvironment: () => JSON.stringify(skin),
     addEventListener: () => {},
+    getExtensionId: () => "com.heygem.bridge.panel",
     getSystemPath: (which) => (which === "extension" ? here : "/Applications/Premiere/Premiere"),
     evalScript: (text, callback) => window.hostEval(text).then(callback),
   };

@@ -11,20 +11,32 @@ const { ROOT, BIN, Time, ProjectItem, TrackItem, Track, Sequence, collection, ne
 
 const LEDGER = JSON.parse(fs.readFileSync(path.join(__dirname, "ledger.json"), "utf8")).premiere;
 
-/** `without` names entries of the ledger that do not hold; `python` probes and renders media; `deafTo` names presets that leave no file. */
+/** `without` names entries of the ledger that do not hold, `also` rare ones that do; `python` probes and renders media; `deafTo` names presets that leave no file. */
 class Premiere {
-  constructor({ without = [], python = "python3", repository = process.cwd(), deafTo = [] } = {}) {
+  constructor({ without = [], also = [], python = "python3", repository = process.cwd(), deafTo = [] } = {}) {
     without.forEach((name) => {
       if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`);
     });
-    Object.assign(this, { without, python, repository, deafTo, exports: [], known: new Map(), scripts: [], busyMs: 0 });
+    Object.assign(this, {
+      without,
+      also,
+      damaged: false,
+      persistent: [],
+      python,
+      repository,
+      deafTo,
+      exports: [],
+      known: new Map(),
+      scripts: [],
+      busyMs: 0,
+    });
     this.project = this.newProject("Film");
     this.engine = this.makeEngine();
   }
 
   does(name) {
     if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`);
-    return !this.without.includes(name);
+    return LEDGER[name].rare ? this.also.includes(name) : !this.without.includes(name);
   }
 
   /** {rate, frames, samples, startTicks, lengthTicks} of a real file. */
@@ -81,6 +93,10 @@ class Premiere {
       get project() {
         return premiere.project;
       },
+      setExtensionPersistent: (id, stays) => {
+        premiere.persistent.push([id, stays]);
+        return true;
+      },
       enableQE: () => {
         engine.qe = premiere.qe();
       },
@@ -119,7 +135,7 @@ class Premiere {
     return {
       project: {
         getActiveSequence: () => ({
-          addTracks(video, videoIndex, audio, audioIndex) {
+          addTracks(video, videoIndex, audio, _audioType, audioIndex = 0) {
             const { inner } = premiere.project.activeSequence;
             const sequence = premiere.project.activeSequence;
             const most = premiere.does("qe.one-track-per-call") ? 1 : Infinity;
@@ -137,6 +153,11 @@ class Premiere {
 
   newSequence({ name = "Scene", timebase, zeroPoint = "0", displayFormat = 101, width = 64, height = 64 }) {
     return this.project.add(new Sequence(this, { name, timebase, zeroPoint, displayFormat, width, height }));
+  }
+
+  addTrack(sequence, kind, name) {
+    const video = kind === "video";
+    (video ? sequence.inner.video : sequence.inner.audio).push(new Track(sequence, video ? "Video" : "Audio", name));
   }
 
   /** A clip of `length` frames at frame `start`, from frame `offset` of its file; `sound` = index of the track of its linked sound; `nest` = a

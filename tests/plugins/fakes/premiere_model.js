@@ -59,6 +59,7 @@ class Property {
 
   setValue(value) {
     if (!this.stubborn) this.value = value;
+    if (this.damages) this.damages();
     return true;
   }
 
@@ -67,10 +68,14 @@ class Property {
   }
 }
 
-function usualComponents() {
+function usualComponents(app) {
+  const blend = new Property("Blend Mode", 0);
+  blend.damages = () => {
+    app.damaged = true;
+  };
   const component = (matchName, displayName, properties) => ({ matchName, displayName, properties: collection(properties) });
   return [
-    component("AE.ADBE Opacity", "Opacity", [new Property("Opacity", 100), new Property("Blend Mode", 0)]),
+    component("AE.ADBE Opacity", "Opacity", [new Property("Opacity", 100), blend]),
     component("AE.ADBE Motion", "Motion", [new Property("Position", [0.5, 0.5]), new Property("Scale", 100), new Property("Rotation", 0)]),
   ];
 }
@@ -125,6 +130,14 @@ class ProjectItem {
     this.inner.outPoint = time.ticks;
   }
 
+  getInPoint() {
+    return new Time(this.inner.inPoint === null ? 0 : this.inner.inPoint);
+  }
+
+  getOutPoint() {
+    return new Time(this.inner.outPoint === null ? this.inner.facts.lengthTicks : this.inner.outPoint);
+  }
+
   clearInPoint() {
     this.inner.inPoint = null;
   }
@@ -153,12 +166,23 @@ class TrackItem {
       reversed: 0,
     };
     Object.defineProperty(this, "inner", { value: inner, enumerable: false });
-    Object.assign(this, { name, projectItem, mediaType, nodeId: next("item"), disabled: false });
-    this.parts = mediaType === "Video" ? usualComponents() : [];
+    Object.assign(this, { name, projectItem, mediaType, nodeId: next("item") });
+    inner.disabled = false;
+    this.parts = mediaType === "Video" ? usualComponents(track.inner.sequence.inner.app) : [];
   }
 
   get components() {
     return collection(this.parts);
+  }
+
+  get disabled() {
+    return this.inner.disabled;
+  }
+
+  set disabled(disabled) {
+    const { track } = this.inner;
+    if (track.inner.locked && track.inner.sequence.inner.app.does("disabled.locked-is-ignored")) return;
+    this.inner.disabled = disabled;
   }
 
   get start() {
@@ -175,6 +199,14 @@ class TrackItem {
 
   get inPoint() {
     return new Time(this.inner.inPoint);
+  }
+
+  /** The clip begins with a later frame at the same place, and becomes so much shorter. */
+  set inPoint(time) {
+    const { inner } = this;
+    const end = inner.end - (BigInt(time.ticks) - inner.inPoint);
+    if (end <= inner.start) throw new Error("nothing would be left");
+    Object.assign(inner, { end, inPoint: BigInt(time.ticks) });
   }
 
   get outPoint() {
@@ -237,6 +269,7 @@ class TrackItem {
 class Track {
   constructor(sequence, kind, name) {
     Object.assign(this, { name, mediaType: kind });
+    if (sequence.inner.app.does("track.ids")) this.id = next("track");
     Object.defineProperty(this, "inner", { value: { sequence, items: [], muted: false, locked: false }, enumerable: false });
   }
 
@@ -261,8 +294,9 @@ class Track {
     const { app, facts, file } = item.inner;
     if (this.inner.locked || !file) return false;
     const start = BigInt(typeof time === "number" ? Math.round(time * Number(PER_SECOND)) : time.ticks);
-    const first = BigInt(item.inner.inPoint === null ? 0 : item.inner.inPoint);
-    const last = BigInt(item.inner.outPoint === null ? facts.lengthTicks : item.inner.outPoint);
+    const ignored = app.does("marks.are-ignored");
+    const first = BigInt(item.inner.inPoint === null || ignored ? 0 : item.inner.inPoint);
+    const last = BigInt(item.inner.outPoint === null || ignored ? facts.lengthTicks : item.inner.outPoint);
     const end = start + (last < BigInt(facts.lengthTicks) ? last : BigInt(facts.lengthTicks)) - first;
     const placed = [];
     if (this.mediaType === "Video" && facts.rate) placed.push(lay(this, item, start, end, first));
@@ -279,7 +313,7 @@ class Track {
   }
 }
 
-/** Cuts away what lies under a new clip, as an overwrite edit does. */
+/** Cuts away what lies under a new clip, as an overwrite edit does: a clip that reaches beyond it on both sides becomes two. */
 function lay(track, projectItem, start, end, first) {
   const kept = [];
   for (const item of track.inner.items) {
@@ -288,17 +322,22 @@ function lay(track, projectItem, start, end, first) {
       kept.push(item);
       continue;
     }
-    if (inner.start < start) kept.push(Object.assign(item, {}));
-    if (inner.start < start) inner.end = start;
-    else if (inner.end > end) {
-      inner.inPoint += end - inner.start;
-      inner.start = end;
+    if (inner.end > end) kept.push(rest(track, item, end));
+    if (inner.start < start) {
+      inner.end = start;
       kept.push(item);
     }
   }
   const placed = new TrackItem(track, { name: projectItem.name, projectItem, start, end, inPoint: first, mediaType: track.mediaType });
   track.inner.items = [...kept, placed];
   return placed;
+}
+
+/** What shows of a clip from a moment on, as a clip of its own. */
+function rest(track, item, from) {
+  const { inner, name, projectItem, mediaType } = item;
+  const given = { name, projectItem, mediaType, start: from, end: inner.end, inPoint: inner.inPoint + from - inner.start };
+  return new TrackItem(track, given);
 }
 
 class Markers {
@@ -414,7 +453,7 @@ class Sequence {
     if (!kind || app.deafTo.some((name) => preset.includes(name)))
       return app.does("export.failure-may-be-silent") ? "No Error" : "Invalid preset";
     const frame = BigInt(this.timebase);
-    const onFrame = (seconds) => BigInt(Math.round((seconds * Number(PER_SECOND)) / Number(frame))) * frame;
+    const onFrame = (seconds) => BigInt(Math.round((seconds * Number(PER_SECOND)) / Number(frame))) * frame - BigInt(this.zeroPoint);
     const tracks = (kind === "picture" ? video : audio).map(({ inner }) => ({
       muted: inner.muted,
       items: inner.items.map((item) => ({
@@ -440,7 +479,8 @@ class Sequence {
   picture(without) {
     const tracks = (all) =>
       all
-        .map((track) => ({
+        .map((track, index) => ({
+          number: index + 1,
           name: track.name,
           muted: track.inner.muted,
           locked: track.inner.locked,

@@ -107,6 +107,33 @@ const DEEDS = {
       premiere.evalScript(text, resolve);
     }),
   call: ({ name, argument }) => editor[name](argument),
+  oddQE: ({ how }) => {
+    const real = premiere.qe.bind(premiere);
+    premiere.qe = () => ({
+      project: {
+        getActiveSequence: () => ({
+          addTracks(video) {
+            const { video: tracks } = premiere.project.activeSequence.inner;
+            const add = (index) => real().project.getActiveSequence().addTracks(video, index, 0);
+            if (how === "at the bottom") add(0);
+            for (let count = 0; how === "two at once" && count < 2; count += 1) add(tracks.length);
+            if (how === "with a clip moved") {
+              add(tracks.length);
+              tracks[0].inner.items[0].inner.start += 1n;
+            }
+          },
+        }),
+      },
+    });
+  },
+  deafRange: () => {
+    premiere.project.activeSequence.setInPoint = () => {};
+  },
+  damaged: () => premiere.damaged,
+  persistent: () => premiere.persistent,
+  addTrack: ({ sequence, kind, name }) => {
+    premiere.addTrack(sequences.get(sequence), kind, name);
+  },
   exports: () => premiere.exports,
   busy: () => premiere.busyMs,
 };

@@ -313,7 +313,8 @@ class Timeline(Remote):
         return True
 
     def ClearMarkInOut(self, kind: str = "all") -> bool:
-        self.marks = {}
+        for one in ("video", "audio") if kind == "all" else (kind,):
+            self.marks.pop(one, None)
         return True
 
     def GetMarkers(self) -> dict[int, dict[str, Any]]:

@@ -39,9 +39,16 @@ const usualLook = () => [
   },
 ];
 
+class PointF {
+  constructor(x = 0, y = 0) {
+    Object.assign(this, { x, y });
+  }
+}
+
 class Uxp {
   constructor({
     without = [],
+    also = [],
     facts = () => null,
     python = "python3",
     repository = process.cwd(),
@@ -50,6 +57,8 @@ class Uxp {
   } = {}) {
     Object.assign(this, {
       without,
+      also,
+      damaged: false,
       facts,
       python,
       repository,
@@ -78,7 +87,7 @@ class Uxp {
 
   does(name) {
     if (!(name in LEDGER)) throw new Error(`not in the ledger: ${name}`);
-    return !this.without.includes(name);
+    return LEDGER[name].rare ? this.also.includes(name) : !this.without.includes(name);
   }
 
   newProject(name) {
@@ -103,6 +112,7 @@ class Uxp {
       audio: [[]],
       names: { video: ["V1"], audio: ["A1"] },
       muted: {},
+      locked: {},
       markers: [],
       playhead: "0",
     };
@@ -182,8 +192,9 @@ class Uxp {
         },
       },
       ProjectItem: { TYPE_CLIP: 1, TYPE_BIN: 2, TYPE_ROOT: 3 },
-      ClipProjectItem: { cast: (item) => (item && item.clip ? item.clip : null) },
-      FolderItem: { cast: (item) => item },
+      PointF,
+      ClipProjectItem: { cast: (item) => cast(this, item, item && item.clip) },
+      FolderItem: { cast: (item) => cast(this, item, item && item.createBinAction ? item : null) },
       Project: { getActiveProject: async () => (this.open ? projectView(this, this.open) : null) },
       SequenceEditor: { getEditor: (sequence) => editorView(this, sequence.inner) },
       Markers: { getMarkers: async (sequence) => markersView(this, sequence.inner) },
@@ -196,6 +207,11 @@ class Uxp {
       },
     };
   }
+}
+
+function cast(fake, item, found) {
+  if (!found && item && fake.does("cast.throws-on-bins")) throw new Error("Illegal Parameter type");
+  return found || null;
 }
 
 function grow(sequence, kind) {
@@ -311,7 +327,7 @@ function sequenceView(fake, project, guid) {
     getOutPoint: async () => at(inner().outPoint),
     createSetInPointAction: (time) =>
       fake.action(() => {
-        inner().inPoint = time.ticks;
+        if (!fake.deafRange) inner().inPoint = time.ticks;
       }),
     createSetOutPointAction: (time) =>
       fake.action(() => {
@@ -374,40 +390,77 @@ function clipView(fake, project, guid, kind, index, key, known = null) {
   };
 }
 
+const given = (value) => (value && typeof value === "object" ? new PointF(value.x, value.y) : value);
+
 function paramView(fake, param) {
   return {
     get displayName() {
       return param().name;
     },
     isTimeVarying: () => Boolean(param().moving),
-    getStartValue: async () => ({ value: { value: param().value } }),
-    createKeyframe: (value) => ({ value: { value } }),
+    getStartValue: async () => ({ value: { value: given(param().value) } }),
+    createKeyframe: (value) => {
+      if (!(value instanceof PointF) && !["number", "string", "boolean"].includes(typeof value)) throw new Error("Illegal Parameter type");
+      return { value: { value } };
+    },
     createSetValueAction: (keyframe) =>
       fake.action(() => {
-        if (!param().stubborn) param().value = keyframe.value.value;
+        if (param().name === "Blend Mode") fake.damaged = true;
+        const { value } = keyframe.value;
+        if (!param().stubborn) param().value = value instanceof PointF ? { x: value.x, y: value.y } : value;
       }),
   };
+}
+
+/** The clips of a track after `start` to `end` was overwritten: one that reaches beyond on both sides becomes two. */
+function overwritten(track, start, end) {
+  return track.flatMap((clip) => {
+    if (BigInt(clip.end) <= start || BigInt(clip.start) >= end) return [clip];
+    const [left, right] = [{ ...clip, end: String(start) }, laterPart(clip, end)];
+    return [...(BigInt(clip.start) < start ? [left] : []), ...(BigInt(clip.end) > end ? [right] : [])];
+  });
+}
+
+function laterPart(clip, from) {
+  return { ...clip, key: next("clip"), start: String(from), inPoint: String(BigInt(clip.inPoint) + from - BigInt(clip.start)) };
+}
+
+/** The clips of a track after an insert at `at`: what lies later moves, what lies across is split. */
+function pushed(track, at, by) {
+  const later = (clip) => ({ ...clip, start: String(BigInt(clip.start) + by), end: String(BigInt(clip.end) + by) });
+  return track.flatMap((clip) => {
+    if (BigInt(clip.end) <= at) return [clip];
+    if (BigInt(clip.start) >= at) return [later(clip)];
+    return [{ ...clip, end: String(at) }, later(laterPart(clip, at))];
+  });
 }
 
 function editorView(fake, { project, guid }) {
   const sequence = () => project.sequences.find((one) => one.guid === guid);
   const mediaOf = (item) => project.items.find((one) => one.id === item.getId());
   const marksOf = ({ inPoint, outPoint }) => ({ inPoint, outPoint });
-  const lay = (item, time, video, audio, growing, cut, then) => {
+  const lay = (item, time, video, audio, insert, then) => {
     const media = mediaOf(item);
-    const marks = fake.does("transaction.marks-count-at-once") ? marksOf(media) : then;
+    const marks = fake.does("marks.are-ignored")
+      ? { inPoint: null, outPoint: null }
+      : fake.does("actions.hold-their-state")
+        ? then
+        : marksOf(media);
     const first = BigInt(marks.inPoint === null ? 0 : marks.inPoint);
     const last = BigInt(marks.outPoint === null ? media.facts.lengthTicks : marks.outPoint);
     const [start, end] = [BigInt(time.ticks), BigInt(time.ticks) + last - first];
     const on = (kind, index, wanted) => {
-      if (!wanted) return;
+      const adds = kind === "audio" && fake.does("insert.silent-file-adds-audio-track");
+      if (!wanted && !(adds && index >= sequence()[kind].length)) return;
       if (index >= sequence()[kind].length) {
-        if (!growing) throw new Error("no such track");
+        if (!(insert && fake.does("tracks.grow-on-insert"))) throw new Error("no such track");
         grow(sequence(), kind);
       }
-      const track = sequence()[kind][Math.min(index, sequence()[kind].length - 1)];
-      const kept = track.filter((clip) => BigInt(clip.end) <= start || BigInt(clip.start) >= end);
-      if (!cut && kept.length !== track.length) throw new Error("an insert would push clips aside");
+      if (!wanted) return;
+      const number = Math.min(index, sequence()[kind].length - 1);
+      if (sequence().locked[kind + number]) return;
+      const track = sequence()[kind][number];
+      const kept = insert ? pushed(track, start, end - start) : overwritten(track, start, end);
       track.splice(0, track.length, ...kept, {
         key: next("clip"),
         name: media.name,
@@ -425,15 +478,13 @@ function editorView(fake, { project, guid }) {
     on("video", video, media.facts.rate !== null);
     on("audio", audio, media.facts.samples !== null);
   };
+  const layAction = (item, time, video, audio, insert) => {
+    const then = marksOf(mediaOf(item));
+    return fake.action(() => lay(item, time, video, audio, insert, then));
+  };
   return {
-    createOverwriteItemAction: (item, time, video, audio) => {
-      const then = marksOf(mediaOf(item));
-      return fake.action(() => lay(item, time, video, audio, false, true, then));
-    },
-    createInsertProjectItemAction: (item, time, video, audio) => {
-      const then = marksOf(mediaOf(item));
-      return fake.action(() => lay(item, time, video, audio, fake.does("tracks.grow-on-insert"), false, then));
-    },
+    createOverwriteItemAction: (item, time, video, audio) => layAction(item, time, video, audio, false),
+    createInsertProjectItemAction: (item, time, video, audio) => layAction(item, time, video, audio, true),
     createRemoveItemsAction: (selection) =>
       fake.action(() => {
         const keys = selection.items.map((item) => item.key);
@@ -483,8 +534,8 @@ function exportSequence(fake, view, type, file, preset, full) {
       file,
       kind,
       timebase: sequence.timebase,
-      from: sequence.inPoint,
-      to: sequence.outPoint,
+      from: String(BigInt(sequence.inPoint) - BigInt(sequence.zeroPoint)),
+      to: String(BigInt(sequence.outPoint) - BigInt(sequence.zeroPoint)),
       width: sequence.width,
       height: sequence.height,
       tracks,

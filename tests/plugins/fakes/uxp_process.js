@@ -121,6 +121,13 @@ const DEEDS = {
   mute: ({ sequence, track, muted = true }) => {
     find(sequence).muted[track] = muted;
   },
+  lock: ({ sequence, track }) => {
+    find(sequence).locked[track] = true;
+  },
+  deafRange: () => {
+    fake.deafRange = true;
+  },
+  damaged: () => fake.damaged,
   removeClip: ({ sequence, clip: key }) => {
     for (const kind of ["video", "audio"]) find(sequence)[kind] = find(sequence)[kind].map((all) => all.filter((one) => one.key !== key));
   },

@@ -61,13 +61,20 @@ def _back_to_timeline(project: api.Project, timeline: api.Timeline) -> None:
 def _marks_back(timeline: Any) -> list[Callable[[], Any]]:
     if not (can(timeline, "GetMarkInOut") and can(timeline, "SetMarkInOut") and can(timeline, "ClearMarkInOut")):
         return []
-    before = timeline.GetMarkInOut() or {}
+    before = _marks(timeline)
+    return [lambda kind=kind: _mark_back(timeline, kind, before.get(kind, {})) for kind in ("video", "audio")]  # type: ignore[misc]
 
-    def back() -> None:
-        if (timeline.GetMarkInOut() or {}) == before:
-            return
-        timeline.ClearMarkInOut()
-        for kind, marks in before.items():
-            timeline.SetMarkInOut(marks["in"], marks["out"], kind)
 
-    return [back]
+def _marks(timeline: Any) -> dict[str, dict[str, int]]:
+    """In and out of pictures and of sound, each only where it is set."""
+    return timeline.GetMarkInOut() or {}
+
+
+def _mark_back(timeline: Any, kind: str, wanted: dict[str, int]) -> None:
+    """A mark that stands is not touched. Resolve sets in and out together: a lone one is put back with the end that it meant."""
+    if _marks(timeline).get(kind, {}) == wanted:
+        return
+    timeline.ClearMarkInOut(kind)
+    if wanted:
+        last = int(timeline.GetEndFrame()) - int(timeline.GetStartFrame()) - 1
+        timeline.SetMarkInOut(wanted.get("in", 0), wanted.get("out", last), kind)
