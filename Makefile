@@ -16,6 +16,7 @@ CHECKED = heygem_core server plugins web-tools tests benchmarks demo.py docs
 PAGE = server/web/vendor/VERSIONS
 BIOME = web-tools/node_modules/.bin/biome
 PANEL_TOOLS = tests/plugins/node_modules/.package-lock.json
+OLD_CHROMIUM = tests/plugins/old_chromium/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
@@ -23,7 +24,7 @@ PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-
 
 .PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures mutate doctor bench clean programs zxp ccx
 
-setup: $(VENV)/ready $(PAGE) $(PANEL_TOOLS)
+setup: $(VENV)/ready $(PAGE) $(PANEL_TOOLS) $(OLD_CHROMIUM)
 
 # torch first and by version, outside the lock: its published wheels pin gigabytes that a machine may not want. All else as locked.
 # The demo's packages are only read as data files, so their own needs are not installed.
@@ -61,6 +62,10 @@ $(PAGE): web-tools/package-lock.json web-tools/vendor.mjs
 # What checks the Premiere panels: the vendors' types and a parser of their old JavaScript.
 $(PANEL_TOOLS): tests/plugins/package-lock.json $(PAGE)
 	@if command -v npm >/dev/null; then $(NPM_CI) tests/plugins; fi
+
+# The browser that editors embed, and what came to it when: for tests of the page.
+$(OLD_CHROMIUM): tests/plugins/old_chromium/package-lock.json $(PAGE)
+	@if command -v npm >/dev/null; then $(NPM_CI) tests/plugins/old_chromium; fi
 
 demo: setup
 	$(BIN)/python demo.py

@@ -12,7 +12,7 @@ const { tell } = core("errors.js");
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
 function makePlacement(ppro, ops) {
-  const { project, sequence, bin, imported, inOneStep } = ops;
+  const { time, project, sequence, bin, imported, inOneStep } = ops;
   const { lay, free, roomEnd } = makeTrackPlacement(ppro, ops);
 
   async function place(order) {
@@ -73,7 +73,7 @@ function makePlacement(ppro, ops) {
     }
     const copying = spot.covered && !order.baked;
     const missed = copying
-      ? await copyAttributes(spot.covered.item, item.item, (label, actions) => inOneStep(open, label, actions), spot.notices)
+      ? await copyAttributes(spot.covered, item, time, (label, actions) => inOneStep(open, label, actions), spot.notices)
       : [];
     await extra.after();
     return result(false, item, missed, [...spot.notices, ...extra.notices]);

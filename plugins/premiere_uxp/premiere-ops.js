@@ -8,6 +8,7 @@ const { refusal, tell } = core("errors.js");
 
 /** @param {import("@adobe/premierepro").premierepro} ppro */
 function makePremiereOps(ppro) {
+  /** @param {string | bigint | number} ticks */
   const time = (ticks) => ppro.TickTime.createWithTicks(String(ticks));
 
   async function project(wanted) {

@@ -219,21 +219,33 @@ function linkedTo(one, others) {
   return others.filter((other) => placeOf(other) === placeOf(one));
 }
 
-/** What a take above this clip would lack. @param {VideoItem} item */
+/** What a take above this clip would lack. @param {VideoItem | AudioItem} item */
 async function effectsOf(item) {
   const chain = await tried(() => item.getComponentChain(), null);
+  const retimed = await isRetimed(item);
   const names = [];
   for (let index = 0; chain && index < chain.getComponentCount(); index += 1) {
     const component = chain.getComponentAtIndex(index);
     if (!ON_EVERY_CLIP.includes(await component.getMatchName())) names.push(plain(String(await component.getDisplayName())));
-    else {
-      for (let each = 0; each < component.getParamCount(); each += 1) {
-        if (component.getParam(each).isTimeVarying())
-          names.push(tell("panel.premiere-keyframes", { what: String(component.getParam(each).displayName) }));
-      }
-    }
+    else if (retimed) names.push(...keyframed(component));
   }
   return names;
+}
+
+/** Keyframes of a retimed clip cannot be copied: they count in the time of its source.
+ * @param {import("@adobe/premierepro").Component} component */
+function keyframed(component) {
+  const names = [];
+  for (let each = 0; each < component.getParamCount(); each += 1) {
+    const param = component.getParam(each);
+    if (param.isTimeVarying()) names.push(tell("panel.premiere-keyframes", { what: String(param.displayName) }));
+  }
+  return names;
+}
+
+/** @param {VideoItem | AudioItem} item */
+async function isRetimed(item) {
+  return (await tried(() => item.getSpeed(), 1)) !== 1 || Boolean(await tried(() => item.isSpeedReversed(), 0));
 }
 
 module.exports = {
@@ -252,5 +264,6 @@ module.exports = {
   described,
   linkedTo,
   effectsOf,
+  isRetimed,
   tried,
 };

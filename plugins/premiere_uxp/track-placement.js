@@ -105,15 +105,12 @@ function makeTrackPlacement(ppro, ops) {
 
   /** Tracks that are new and hold nothing. UXP has no call that removes a track. */
   function emptyTracks(after, ends, now) {
+    return [...emptyAmong(after.video, ends.video, now.video, "V"), ...emptyAmong(after.audio, ends.audio, now.audio, "A")];
+  }
+
+  function emptyAmong(items, from, to, letter) {
     const names = [];
-    for (const [kind, letter] of [
-      ["video", "V"],
-      ["audio", "A"],
-    ]) {
-      for (let index = ends[kind]; index < now[kind]; index += 1) {
-        if (!after[kind].some((one) => one.track === index)) names.push(`${letter}${index + 1}`);
-      }
-    }
+    for (let index = from; index < to; index += 1) if (items.every((one) => one.track !== index)) names.push(`${letter}${index + 1}`);
     return names;
   }
 

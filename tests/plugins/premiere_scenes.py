@@ -57,6 +57,7 @@ class Scene:
     """What both fakes have in common. `clip` is the fake's name of the clip, `id` the panel's."""
 
     script: str
+    panel: str
     sound = "Audio"
 
     def __init__(self, files: Path, rate: str = "25", *, zero: int = 0, **options: Any) -> None:
@@ -135,6 +136,10 @@ class Scene:
         """Position, scale, … of the clip."""
         raise NotImplementedError
 
+    def point(self, value: list[float]) -> Any:
+        """A position as the fake keeps it."""
+        return value
+
     def effect(self, match: str, name: str) -> None:
         raise NotImplementedError
 
@@ -150,6 +155,7 @@ class Scene:
 
 class CepScene(Scene):
     script = "premiere_process.js"
+    panel = "cep"
 
     def laid(self) -> str:
         given = {"file": self.file(f"clip {self.rate}.mov"), "start": 100, "length": 24, "offset": 7}
@@ -189,6 +195,7 @@ class CepScene(Scene):
 
 class UxpScene(Scene):
     script = "uxp_process.js"
+    panel = "uxp"
     sound = "audio"
 
     def laid(self) -> str:
@@ -229,9 +236,12 @@ class UxpScene(Scene):
     def remove(self, clip: str) -> None:
         self.fake("removeClip", sequence=self.sequence, clip=clip)
 
+    def point(self, value: list[float]) -> Any:
+        return dict(zip("xy", value, strict=True))
+
     def tune(self, component: str, name: str, **values: Any) -> None:
         if isinstance(values.get("value"), list):
-            values["value"] = dict(zip("xy", values["value"], strict=True))
+            values["value"] = self.point(values["value"])
         self.fake("param", sequence=self.sequence, clip=self.clip, component=component, name=name, **values)
 
     def effect(self, match: str, name: str) -> None:

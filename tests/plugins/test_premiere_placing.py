@@ -24,19 +24,65 @@ def test_a_take_lies_above_its_clip_at_the_exact_frame_and_nothing_else_changes(
     assert here.picture(here.file(f"take {rate}.mov")) == before, "a clip, the selection, in and out or the playhead changed"
 
 
+def the_take(here: Scene, file: str = "take 25.mov") -> dict[str, Any]:
+    [(_, take)] = [one for one in here.clips_on("video") if one[1]["media"] == here.file(file)]
+    return take
+
+
 def test_a_take_looks_like_the_clip_it_covers_and_what_cannot_be_copied_is_said(scene):
     here = scene()
     here.tune("Motion", "Position", value=[0.4, 0.6])
     here.tune("Opacity", "Opacity", value=80)
-    here.tune("Motion", "Scale", moving=True)
     here.effect("AE.ADBE Lumetri", "Lumetri Color")
     described = here.ask("host.selection")["items"][0]
-    assert described["cannot_copy"] == ["keyframes of Scale", "Lumetri Color"]
+    assert described["cannot_copy"] == ["Lumetri Color"]
     result = here.ask("host.place", **here.params("take 25.mov"))
-    assert result["not_copied"] == ["keyframes of Scale", "Lumetri Color"]
-    [(_, take)] = [one for one in here.clips_on("video") if one[1]["media"] == here.file("take 25.mov")]
+    assert result["not_copied"] == ["Lumetri Color"]
+    take = the_take(here)
     assert "80" in json.dumps(take.get("looks") or take["look"])
     assert "0.4" in json.dumps(take.get("looks") or take["look"])
+
+
+def seen_at(here: Scene, clip: str, component: str, name: str, frame: int) -> Any:
+    """What a clip shows of a property at a frame of its source."""
+    given = {"item": clip} if here.panel == "cep" else {"sequence": here.sequence, "clip": clip}
+    return here.fake("valueAt", component=component, name=name, ticks=str(frame * here.frame), **given)
+
+
+@pytest.mark.parametrize("part", [(100, 24), (106, 10)], ids=["the whole clip", "a part of it"])
+def test_keyframes_come_along_and_show_at_each_frame_what_the_clip_shows(scene, part):
+    """The clip begins at frame 7 of its file, the take at frame 5 of its own; one keyframe lies before what shows, one behind."""
+    here, (start, length) = scene(), part
+    here.tune("Motion", "Scale", moving=True, keys=[[str(n * here.frame), value] for n, value in ((3, 100), (15, 148), (60, 13))])
+    points = [(0, [0.5, 0.5]), (20, [0.1, 0.9])]
+    here.tune("Motion", "Position", moving=True, keys=[[str(n * here.frame), here.point(value)] for n, value in points])
+    assert here.ask("host.selection")["items"][0]["cannot_copy"] == []
+    wanted = here.params("take 25.mov", frames=length)
+    wanted["placement"] |= {"record_start": start, "record_duration": length}
+    assert here.ask("host.place", **wanted)["not_copied"] == []
+    take = the_take(here)
+    for name in ("Scale", "Position"):
+        for frame in range(length):
+            shown = seen_at(here, here.clip, "Motion", name, 7 + start - 100 + frame)
+            assert seen_at(here, take.get("id") or take["key"], "Motion", name, 5 + frame) == pytest.approx(shown), (name, frame)
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [
+        ({"bent": True}, ["the curves between the keyframes of Scale"]),
+        ({"speed": 2}, ["keyframes of Scale"]),
+    ],
+    ids=["curves", "retimed"],
+)
+def test_keyframes_that_do_not_come_as_they_were_are_named(scene, change, lost):
+    here = scene()
+    here.tune("Motion", "Scale", moving=True, keys=[[str(n * here.frame), value] for n, value in ((3, 100), (60, 200))])
+    if "bent" in change:
+        here.tune("Motion", "Scale", **change)
+    else:
+        here.change(here.clip, **change)
+    assert here.ask("host.place", **here.params("take 25.mov"))["not_copied"] == lost
 
 
 def test_a_take_made_from_an_export_is_not_moved_twice(scene):

@@ -1,6 +1,7 @@
-/* Makes a take look like the clip it covers. Motion and opacity are on every clip and are copied value by value; other effects cannot be
-   added by this API, and keyframes count from the source's own start, so both are reported instead. What is chosen from a list (the blend mode,
-   second after the opacity) is never written: two public bridges report that it damages projects. */
+/* Makes a take look like the clip it covers. Motion (position, scale, crop and the like) and opacity are on every clip and are copied, values
+   and keyframes; other effects cannot be added by this API and are reported instead. What is chosen from a list (the blend mode, second after the opacity) is
+   never written: two public bridges report that it damages projects. Keyframes count in the time of the source, so those of a take lie
+   elsewhere; how they are joined cannot be read, so the values between them are compared. */
 (function (h) {
   var ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
   var OPACITY = "AE.ADBE Opacity";
@@ -9,16 +10,16 @@
     return h.list(h.tried(function () { return item.components; }, null));
   }
 
-  /** The effects that a take would lack, and what has keyframes, as messages. */
+  /** The effects that a take would lack, and keyframes that cannot be copied, as messages. */
   h.effectsOf = function (item) {
     var out = [];
     var all = componentsOf(item);
     var index;
     for (index = 0; index < all.length; index += 1) {
-      if (h.contains(ON_EVERY_CLIP, all[index].matchName)) {
-        out = out.concat(keyframed(all[index]));
-      } else {
+      if (!h.contains(ON_EVERY_CLIP, all[index].matchName)) {
         out.push(h.plain(all[index].displayName));
+      } else if (isRetimed(item)) {
+        out = out.concat(keyframed(all[index]));
       }
     }
     return out;
@@ -36,6 +37,10 @@
     return out;
   }
 
+  function isRetimed(item) {
+    return h.tried(function () { return item.getSpeed(); }, 1) !== 1 || h.isOn(h.tried(function () { return item.isSpeedReversed(); }, 0));
+  }
+
   function isMoving(property) {
     return h.isOn(h.tried(function () { return property.isTimeVarying(); }, false));
   }
@@ -44,11 +49,12 @@
   h.copyAttributes = function (source, target) {
     var missed = h.effectsOf(source);
     var from = componentsOf(source);
+    var span = spanOf(source, target);
     var index, other;
     for (index = 0; index < from.length; index += 1) {
       if (h.contains(ON_EVERY_CLIP, from[index].matchName)) {
         other = sameComponent(target, from[index].matchName);
-        missed = missed.concat(other ? copyValues(from[index], other) : [h.plain(from[index].displayName)]);
+        missed = missed.concat(other ? copyProperties(from[index], other, span) : [h.plain(from[index].displayName)]);
       }
     }
     return missed;
@@ -65,17 +71,89 @@
     return null;
   }
 
-  function copyValues(from, to) {
+  /** What of the source shows under the take: from, to (ticks of the source), and how much later the take's own file shows the same. */
+  function spanOf(source, target) {
+    var from = Number(source.inPoint.ticks) + Number(target.start.ticks) - Number(source.start.ticks);
+    return {
+      from: from,
+      to: from + Number(target.end.ticks) - Number(target.start.ticks),
+      shift: Number(target.inPoint.ticks) - from,
+      retimed: isRetimed(source)
+    };
+  }
+
+  function copyProperties(from, to, span) {
     var missed = [];
     var values = h.list(from.properties);
     var others = h.list(to.properties);
     var index;
     for (index = 0; index < values.length && index < others.length; index += 1) {
-      if (!isMoving(values[index]) && !(isWritten(from, index) ? copyValue : isSame)(values[index], others[index])) {
+      if (isMoving(values[index])) {
+        missed = missed.concat(span.retimed ? [] : copyKeys(values[index], others[index], span, isWritten(from, index)));
+      } else if (!(isWritten(from, index) ? copyValue : isSame)(values[index], others[index])) {
         missed.push(h.plain(values[index].displayName));
       }
     }
     return missed;
+  }
+
+  /** Read back at each keyframe and between them. What did not come as it was is taken away again. */
+  function copyKeys(from, to, span, written) {
+    var what = { what: String(from.displayName) };
+    var times = written ? h.tried(function () { return timesWithin(from, span); }, null) : null;
+    var done = times !== null && h.tried(function () {
+      var index;
+      to.setTimeVarying(true);
+      for (index = 0; index < times.length; index += 1) {
+        to.addKey(at(times[index] + span.shift));
+        to.setValueAtKey(at(times[index] + span.shift), from.getValueAtTime(at(times[index])), index === times.length - 1);
+      }
+      return agree(from, to, span, times);
+    }, false);
+    if (!done) {
+      if (times !== null) {
+        h.tried(function () { to.setTimeVarying(false); }, null);
+      }
+      return [h.tell("panel.premiere-keyframes", what)];
+    }
+    return agree(from, to, span, between(times)) ? [] : [h.tell("panel.premiere-curves", what)];
+  }
+
+  /** The first and the end of what shows, and the keyframes between, in ticks of the source. */
+  function timesWithin(property, span) {
+    var keys = h.list(property.getKeys());
+    var out = [span.from];
+    var index, ticks;
+    for (index = 0; index < keys.length; index += 1) {
+      ticks = Number(keys[index].ticks);
+      if (ticks > span.from && ticks < span.to) {
+        out.push(ticks);
+      }
+    }
+    return out.concat([span.to]);
+  }
+
+  function between(times) {
+    var out = [];
+    var index;
+    for (index = 1; index < times.length; index += 1) {
+      out.push(Math.round((times[index - 1] + times[index]) / 2));
+    }
+    return out;
+  }
+
+  function agree(from, to, span, times) {
+    var index;
+    for (index = 0; index < times.length; index += 1) {
+      if (!same(from.getValueAtTime(at(times[index])), to.getValueAtTime(at(times[index] + span.shift)))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  function at(ticks) {
+    return h.time(String(ticks));
   }
 
   function isWritten(component, index) {

@@ -83,7 +83,7 @@
       return spot.end;
     }
     length = wholeLength(media);
-    return length === null ? Infinity : String(Math.max(Number(spot.end), Number(spot.start) + length));
+    return length === null ? "Infinity" : String(Math.max(Number(spot.end), Number(spot.start) + length));
   }
 
   function wholeLength(media) {

@@ -48,9 +48,10 @@ function collection(items, counter = "numItems") {
   return out;
 }
 
+/** A property of an effect. `keys` are [ticks of the source as BigInt, value], joined by straight lines; `bent` = by curves. */
 class Property {
   constructor(displayName, value, stubborn = false) {
-    Object.assign(this, { displayName, value, stubborn, moving: false });
+    Object.assign(this, { displayName, value, stubborn, moving: false, keys: [], bent: false });
   }
 
   getValue() {
@@ -66,6 +67,47 @@ class Property {
   isTimeVarying() {
     return this.moving;
   }
+
+  setTimeVarying(moving) {
+    if (!moving) this.keys = [];
+    this.moving = moving;
+    return true;
+  }
+
+  getKeys() {
+    return this.keys.map(([ticks]) => new Time(ticks));
+  }
+
+  addKey(time) {
+    const value = this.getValueAtTime(time);
+    this.keys.push([BigInt(time.ticks), value]);
+    this.keys.sort((one, other) => (one[0] < other[0] ? -1 : 1));
+    return true;
+  }
+
+  setValueAtKey(time, value) {
+    const key = this.keys.find(([ticks]) => ticks === BigInt(time.ticks));
+    if (!key) throw new Error("no keyframe there");
+    if (!this.stubborn) key[1] = value;
+    return true;
+  }
+
+  getValueAtTime(time) {
+    return valueAt(this, BigInt(time.ticks));
+  }
+}
+
+function valueAt({ keys, value, bent }, at) {
+  if (!keys.length) return value;
+  const [first, last] = [keys[0], keys[keys.length - 1]];
+  if (at <= first[0]) return first[1];
+  if (at >= last[0]) return last[1];
+  const after = keys.findIndex(([ticks]) => ticks > at);
+  const [from, to] = [keys[after - 1], keys[after]];
+  const straight = Number(at - from[0]) / Number(to[0] - from[0]);
+  const share = bent ? straight * straight : straight;
+  const mixed = (one, other) => one + (other - one) * share;
+  return Array.isArray(from[1]) ? from[1].map((one, index) => mixed(one, to[1][index])) : mixed(from[1], to[1]);
 }
 
 function usualComponents(app) {

@@ -65,11 +65,14 @@ const DEEDS = {
       else found[name] = value;
     }
   },
-  property: ({ item, component, name, value, moving }) => {
+  property: ({ item, component, name, value, moving, keys, bent, stubborn }) => {
     const part = find(item).parts.find((one) => one.displayName === component);
     const property = Object.values(part.properties).find((one) => one && one.displayName === name);
     if (value !== undefined) property.value = value;
     if (moving !== undefined) property.moving = moving;
+    if (bent !== undefined) property.bent = bent;
+    if (stubborn !== undefined) property.stubborn = stubborn;
+    if (keys) property.keys = keys.map(([ticks, at]) => [BigInt(ticks), at]);
   },
   effect: ({ item, matchName, displayName }) => {
     find(item).parts.push({ matchName, displayName, properties: collection([new Property("Amount", 1)]) });
@@ -107,6 +110,11 @@ const DEEDS = {
       premiere.evalScript(text, resolve);
     }),
   call: ({ name, argument }) => editor[name](argument),
+  valueAt: ({ item, component, name, ticks }) => {
+    const part = find(item).parts.find((one) => one.displayName === component);
+    const property = Object.values(part.properties).find((one) => one && one.displayName === name);
+    return property.getValueAtTime({ ticks });
+  },
   oddQE: ({ how }) => {
     const real = premiere.qe.bind(premiere);
     premiere.qe = () => ({

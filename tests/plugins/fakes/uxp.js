@@ -390,6 +390,17 @@ function clipView(fake, project, guid, kind, index, key, known = null) {
   };
 }
 
+/** Keyframes are [ticks of the source, value], joined by straight lines; `bent` = by curves. */
+function valueAt({ keys = [], value, bent = false }, at) {
+  if (!keys.length) return value;
+  const after = keys.findIndex(([ticks]) => BigInt(ticks) > at);
+  if (after <= 0) return keys[after < 0 ? keys.length - 1 : 0][1];
+  const [from, to] = [keys[after - 1], keys[after]];
+  const straight = Number(at - BigInt(from[0])) / Number(BigInt(to[0]) - BigInt(from[0]));
+  const mixed = (one, other) => one + (other - one) * (bent ? straight * straight : straight);
+  return typeof from[1] === "object" ? { x: mixed(from[1].x, to[1].x), y: mixed(from[1].y, to[1].y) } : mixed(from[1], to[1]);
+}
+
 const given = (value) => (value && typeof value === "object" ? new PointF(value.x, value.y) : value);
 
 function paramView(fake, param) {
@@ -398,6 +409,19 @@ function paramView(fake, param) {
       return param().name;
     },
     isTimeVarying: () => Boolean(param().moving),
+    getKeyframeListAsTickTimes: () => (param().keys || []).map(([ticks]) => at(ticks)),
+    getValueAtTime: async (time) => given(valueAt(param(), BigInt(time.ticks))),
+    createSetTimeVaryingAction: (moving) =>
+      fake.action(() => {
+        param().moving = moving;
+      }),
+    createAddKeyframeAction: (key) =>
+      fake.action(() => {
+        if (!param().moving) throw new Error("the parameter has no keyframes");
+        const { value } = key.value;
+        const plain = value instanceof PointF ? { x: value.x, y: value.y } : value;
+        if (!param().stubborn) param().keys = [...(param().keys || []), [key.position.ticks, plain]];
+      }),
     getStartValue: async () => ({ value: { value: given(param().value) } }),
     createKeyframe: (value) => {
       if (!(value instanceof PointF) && !["number", "string", "boolean"].includes(typeof value)) throw new Error("Illegal Parameter type");
@@ -611,4 +635,4 @@ function nativeOtio({ project, guid }) {
   };
 }
 
-module.exports = { Uxp };
+module.exports = { Uxp, valueAt };

@@ -8,7 +8,7 @@ const Module = require("module");
 const path = require("path");
 const readline = require("readline");
 
-const { Uxp } = require("./uxp.js");
+const { Uxp, valueAt } = require("./uxp.js");
 
 const options = JSON.parse(process.argv[2] || "{}");
 const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
@@ -106,6 +106,13 @@ const DEEDS = {
         .look.find((one) => one.name === component)
         .params.find((one) => one.name === name),
       values,
+    );
+  },
+  valueAt: ({ sequence, clip: key, component, name, ticks }) => {
+    const { params } = clip(sequence, key).look.find((one) => one.name === component);
+    return valueAt(
+      params.find((one) => one.name === name),
+      BigInt(ticks),
     );
   },
   effect: ({ sequence, clip: key, match, name }) => {
