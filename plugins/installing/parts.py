@@ -86,6 +86,26 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rest:
+    """A file that a panel wrote while it ran: nothing to install, and taken away with the panel."""
+
+    path: Path
+
+    @property
+    def what(self) -> str:
+        return str(self.path)
+
+    def state(self, machine: Machine) -> State:
+        return "present" if self.path.exists() else "absent"
+
+    def put(self, machine: Machine) -> None:
+        return
+
+    def take(self, machine: Machine) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DebugMode:
     """Lets one CSXS version of Adobe's programs load panels that are not signed. Taken away only if it was not set before us."""
 

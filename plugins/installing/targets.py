@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 
 from heygem_core.errors import SetupError
 
-from . import sources
+from . import programs, sources, uxp
 from .machine import Machine
-from .parts import Commands, DebugMode, File, Folder, Part, RunValue
+from .parts import Commands, DebugMode, File, Folder, Part, Rest, RunValue
 
 CEP_ID = "com.heygem.bridge"
 CSXS_VERSIONS = (11, 12, 13)  # Premiere 24 has 11, 25 and 26 have 12
@@ -31,7 +31,20 @@ def config(machine: Machine) -> bytes:
 def premiere(machine: Machine) -> list[Part]:
     extensions = cep_extensions(machine)
     files = {**sources.cep_panel(), "config.json": config(machine)}
-    return [Folder(path=extensions / CEP_ID, files=files), _pointer(machine), *(DebugMode(version=each) for each in CSXS_VERSIONS)]
+    modes = [DebugMode(version=each) for each in CSXS_VERSIONS]
+    return [Folder(path=extensions / CEP_ID, files=files), _pointer(machine), *modes, *_uxp(machine), _remembered_id(machine, "premiere")]
+
+
+def _uxp(machine: Machine) -> list[Part]:
+    """The panel for Premiere's newer platform, where a Premiere that has it and Adobe's installer of plug-ins are here."""
+    agent = uxp.installer_agent(machine)
+    versions = [one.version or "0" for one in programs.premiere(machine)]
+    new = any(int(version.split(".")[0]) >= uxp.OLDEST_PREMIERE for version in versions)
+    return [uxp.Plugin(agent=agent)] if agent is not None and new else []
+
+
+def _remembered_id(machine: Machine, editor: str) -> Part:
+    return Rest(path=machine.data_folder / f"panel-{editor}.id")
 
 
 def cep_extensions(machine: Machine) -> Path:
@@ -53,7 +66,8 @@ def resolve(machine: Machine) -> list[Part]:
     library = fusion / NAME
     files = {**sources.resolve_library(), "config.json": config(machine)}
     script = File(path=fusion / "Scripts" / "Utility" / f"{NAME}.py", content=sources.resolve_script(library))
-    return [Folder(path=library, files=files), script]
+    rests = [Rest(path=machine.data_folder / f"panel-resolve.{suffix}") for suffix in ("json", "lock")]
+    return [Folder(path=library, files=files), script, _remembered_id(machine, "resolve"), *rests]
 
 
 def resolve_fusion(machine: Machine) -> Path:

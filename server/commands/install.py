@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heygem_core.errors import SetupError
 from heygem_core.printable import printable
+from heygem_core.shot import Struct
 
 from ..hosts.editors import EDITORS, Installer
 
 if TYPE_CHECKING:
     from heygem_plugins.installing.machine import Machine
+    from heygem_plugins.installing.parts import Part
 
 _SERVICE = Installer(
     parts="heygem_plugins.installing.targets:service",
@@ -37,12 +40,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description=f"Puts one of these on this machine, for this user:\n{words}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("target", choices=known, metavar="|".join(known))
+    parser.add_argument("target", nargs="?", choices=known, metavar="|".join(known), help="without it, --status tells of all of them")
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--uninstall", action="store_true", help="take it away again")
-    modes.add_argument("--status", action="store_true", help="only say what is there; exit code 1 if something is missing or old")
+    modes.add_argument(
+        "--status", action="store_true", help="only say what is there; with a target, exit code 1 if something is missing or old"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, refuse=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +57,69 @@ def run(options: argparse.Namespace) -> int:
     from ..settings import read_settings
 
     machine = Machine(data_folder=Path(read_settings().data_folder), command=tuple(python_module("heygem_server.cli")))
+    if options.target is None:
+        if not options.status:
+            options.refuse(f"one of {', '.join(targets())} is needed, or --status")
+        return tell_all(machine)
     return carry_out(options.target, machine, uninstall=options.uninstall, status=options.status, dry_run=options.dry_run)
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How one target stands on this machine."""
+
+    name: str
+    title: str
+    state: str  # "installed", "incomplete" (old, or partly there), "not installed", "not possible"
+    found: tuple[str, ...]  # versions of the editor on this machine: "Adobe Premiere Pro 2026, 26.3 (/Applications/…)"
+    next_step: str | None  # where to click; None = it is not installed
+    why: str | None = None  # why it is not possible
+
+
+def standings(machine: Machine) -> list[Standing]:
+    """Of every editor that has a panel, and of the server that starts at login."""
+    return [_standing(name, found, machine) for name, found in targets().items()]
+
+
+def _standing(name: str, found: Installer, machine: Machine) -> Standing:
+    editor = EDITORS.all().get(name)
+    title = editor.title if editor is not None else "The server at login"
+    try:
+        parts = [part for part in _parts(found, machine) if not _is_rest(part)]
+    except SetupError as error:
+        return Standing(name=name, title=title, state="not possible", found=(), next_step=None, why=str(error))
+    states = {part.state(machine) for part in parts}
+    main = parts[-1] if name == "service" else parts[0]  # the service's first file is the panels', too
+    state = "installed" if states == {"present"} else "not installed" if main.state(machine) == "absent" else "incomplete"
+    return Standing(
+        name=name, title=title, state=state, found=_found(found, machine), next_step=None if state == "not installed" else found.next_step
+    )
+
+
+def _parts(found: Installer, machine: Machine) -> list[Part]:
+    made: list[Part] = pkgutil.resolve_name(found.parts)(machine)
+    return made
+
+
+def _found(found: Installer, machine: Machine) -> tuple[str, ...]:
+    programs = pkgutil.resolve_name(found.programs)(machine) if found.programs else []
+    return tuple(f"{one.name}{f', {one.version}' if one.version else ''} ({one.path})" for one in programs)
+
+
+def _is_rest(part: Part) -> bool:
+    from heygem_plugins.installing.parts import Rest
+
+    return isinstance(part, Rest)
+
+
+def tell_all(machine: Machine) -> int:
+    for one in standings(machine):
+        print(f"{one.name:9} {one.state}: {one.title}")
+        for program in one.found:
+            print(f"          found {printable(program)}")
+        for words in (one.why, one.next_step):
+            if words:
+                print(f"          {words}")
+    return 0
 
 
 def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status: bool = False, dry_run: bool = False) -> int:
@@ -64,7 +131,13 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
     from heygem_core.os_errors import why
 
     found = targets()[target]
-    parts = pkgutil.resolve_name(found.parts)(machine)
+    parts = _parts(found, machine)
+    if not uninstall:
+        parts = [part for part in parts if not _is_rest(part)]
+        for program in _found(found, machine):
+            print(f"found {printable(program)}")
+        if found.programs and not _found(found, machine):
+            print("No program of it was found where its makers install it; the panel waits for it.")
     states = [(part, part.state(machine)) for part in parts]
     if status:
         for part, state in states:

@@ -24,6 +24,7 @@ class Installer(Struct, frozen=True, kw_only=True):
     parts: str  # "module:function": a `Machine` → the `Part`s, in the order of installing; imported when it is used
     what: str  # for the help text
     next_step: str  # a sentence, once everything is there
+    programs: str | None = None  # "module:function": a `Machine` → the versions of the editor on it (`Program`); None = nobody looks
 
 
 class Editor(Struct, frozen=True, kw_only=True):
@@ -63,6 +64,7 @@ PREMIERE = Editor(
     settings={"format": "prores", "fit": "hold", "sound": "none"},
     install=Installer(
         parts="heygem_plugins.installing.targets:premiere",
+        programs="heygem_plugins.installing.programs:premiere",
         what="the panel for Premiere Pro (CEP), and the setting that lets Premiere load it unsigned",
         next_step="Restart Premiere, then open Window > Extensions > HeyGem Bridge.",
     ),
@@ -76,6 +78,7 @@ RESOLVE = Editor(
     settings={"format": "dnxhr", "fit": "hold", "sound": "none"},  # a file with sound would bring it onto an audio track
     install=Installer(
         parts="heygem_plugins.installing.targets:resolve",
+        programs="heygem_plugins.installing.programs:resolve",
         what="the script for DaVinci Resolve: Workspace > Scripts > Utility > HeyGem Bridge",
         next_step="Restart Resolve, then open Workspace > Scripts > Utility > HeyGem Bridge. From version 21.1 on this needs the Studio "
         "edition; the free one works with timeline files: File > Export > Timeline (OTIO), then the page's “From a timeline”.",
@@ -90,6 +93,7 @@ BLENDER = Editor(
     settings={"format": "prores", "fit": "hold", "sound": "none"},
     install=Installer(
         parts="heygem_plugins.installing.blender:parts",
+        programs="heygem_plugins.installing.programs:blender",
         what="the add-on for Blender's video sequencer, for every version of Blender that is found",
         next_step="In Blender: Edit > Preferences > Add-ons, tick HeyGem Bridge. Then open the Video Sequencer's side bar (N), tab HeyGem.",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import plistlib
 import shlex
@@ -19,7 +20,8 @@ import pytest
 from heygem_core.errors import SetupError
 from heygem_plugins.installing import packing, sources
 from heygem_plugins.installing.machine import Machine, System
-from heygem_server.commands.install import carry_out
+from heygem_server.cli import make_parser
+from heygem_server.commands.install import carry_out, standings, tell_all
 from tests.plugins.node import REPOSITORY, run_node
 
 
@@ -128,6 +130,134 @@ def test_what_was_there_before_stays(tmp_path):
     carry_out("premiere", here, uninstall=True)
     assert here.run.defaults == {"com.adobe.CSXS.12": "1"}  # type: ignore[attr-defined]
     assert other.read_text() == "theirs"
+
+
+PROGRAMS = {
+    "windows": {
+        "premiere": [f"Program Files/Adobe/Adobe Premiere Pro {year}/Adobe Premiere Pro.exe" for year in (2024, 2026)],
+        "resolve": ["Program Files/Blackmagic Design/DaVinci Resolve/Resolve.exe"],
+    },
+    "macos": {
+        "premiere": ["Applications/Adobe Premiere Pro 2026/Adobe Premiere Pro 2026.app/Contents/Info.plist"],
+        "resolve": [f"Applications/{folder}DaVinci Resolve.app/Contents/Info.plist" for folder in ("DaVinci Resolve/", "")],
+    },
+    "linux": {"resolve": ["opt/resolve/bin/resolve"]},
+}
+VERSIONS = {
+    ("windows", "premiere"): ["Adobe Premiere Pro 2024, 24", "Adobe Premiere Pro 2026, 26"],
+    ("macos", "premiere"): ["Adobe Premiere Pro 2026, 26.3.1"],
+    ("windows", "resolve"): ["DaVinci Resolve"],
+    ("macos", "resolve"): ["DaVinci Resolve, 21.1", "DaVinci Resolve, 21.1"],
+    ("linux", "resolve"): ["DaVinci Resolve"],
+}
+
+
+def with_programs(tmp_path: Path, system: System, *more: str) -> Machine:
+    """A machine with these editors where their makers install them."""
+    root = tmp_path / "root"
+    for file in [one for files in PROGRAMS[system].values() for one in files] + list(more):
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        version = "26.3.1" if "Premiere" in file else "21.1"
+        path.write_bytes(plistlib.dumps({"CFBundleShortVersionString": version}) if path.name == "Info.plist" else b"")
+    here = machine(tmp_path, system, root=root)
+    extra = {"ProgramFiles": str(root / "Program Files"), "CommonProgramFiles": str(root / "Program Files" / "Common Files")}
+    return dataclasses.replace(here, environment={**here.environment, **(extra if system == "windows" else {})})
+
+
+@pytest.mark.parametrize(("system", "target"), VERSIONS)
+def test_installing_says_which_versions_it_found_and_where_to_click(tmp_path, capsys, system, target):
+    here = with_programs(tmp_path, system)
+    assert carry_out(target, here) == 0
+    said = capsys.readouterr().out.splitlines()
+    found = [line.removeprefix("found ").split(" (")[0] for line in said if line.startswith("found ")]
+    assert found == VERSIONS[system, target]
+    assert "then open" in said[-1]
+
+
+@pytest.mark.parametrize("system", ["windows", "macos", "linux"])
+def test_the_status_of_all_is_told_without_a_target(tmp_path, capsys, system):
+    here = with_programs(tmp_path, system)
+    before = {one.name: one.state for one in standings(here)}
+    assert before["service"] == "not installed"
+    assert before["premiere"] == ("not possible" if system == "linux" else "not installed")
+    carry_out("resolve", here)
+    after = {one.name: one for one in standings(here)}
+    assert after["resolve"].state == "installed"
+    assert "Workspace > Scripts" in (after["resolve"].next_step or "")
+    assert after["service"].state == "not installed"
+    library = here.home / WHERE["resolve", system]
+    library.write_text("old", encoding="utf-8")
+    assert {one.name: one.state for one in standings(here)}["resolve"] == "incomplete"
+    capsys.readouterr()
+    assert tell_all(here) == 0
+    said = capsys.readouterr().out
+    assert "resolve   incomplete: DaVinci Resolve" in said
+    assert said.count("found DaVinci Resolve") == len(VERSIONS[system, "resolve"])
+
+
+def test_a_command_without_a_target_says_what_is_missing(capsys):
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args(["install"]).run(make_parser().parse_args(["install"]))
+    assert ended.value.code == 2
+    assert "or --status" in capsys.readouterr().err
+
+
+UPI = "Adobe/Adobe Desktop Common/RemoteComponents/UPI/UnifiedPluginInstallerAgent/UnifiedPluginInstallerAgent"
+AGENT = {
+    "windows": f"Program Files/Common Files/{UPI}.exe",
+    "macos": f"Library/Application Support/{UPI}.app/Contents/MacOS/UnifiedPluginInstallerAgent",
+}
+
+
+class Agent(FakeCommands):
+    """Adobe's installer of plug-ins: reads the package as it is handed over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plugins: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, command: Sequence[str]) -> tuple[int, str]:
+        if not Path(command[0]).name.startswith("UnifiedPlugin"):
+            return super().__call__(command)
+        verb = command[1].lstrip("/-")
+        if verb == "install":
+            manifest = json.loads(zipfile.ZipFile(command[2]).read("manifest.json"))
+            if not isinstance(manifest["host"], dict):
+                return 1, "Failed to install, status = -250!"
+            self.plugins[manifest["name"]] = manifest
+        elif verb == "remove":
+            self.plugins.pop(command[2], None)
+        lines = [f" Enabled  {name}  {manifest['version']}" for name, manifest in self.plugins.items()]
+        return 0, "\n".join(["Status  Extension Name  Version", *lines])
+
+
+@pytest.mark.parametrize("system", ["windows", "macos"])
+def test_the_panel_for_uxp_is_installed_by_adobes_installer_where_it_is_and_taken_away_again(tmp_path, system):
+    here = dataclasses.replace(with_programs(tmp_path, system, AGENT[system]), run=Agent())
+    assert carry_out("premiere", here) == 0
+    assert here.run.plugins["HeyGem Bridge"]["host"]["app"] == "premierepro"  # type: ignore[attr-defined]
+    assert carry_out("premiere", here, status=True) == 0
+    here.run.plugins["HeyGem Bridge"]["version"] = "0.0.9"  # type: ignore[attr-defined]
+    assert carry_out("premiere", here, status=True) == 1
+    assert carry_out("premiere", here, uninstall=True) == 0
+    assert here.run.plugins == {}  # type: ignore[attr-defined]
+    assert everything(here.home) == {}
+
+
+def test_what_a_panel_wrote_while_it_ran_goes_with_it(tmp_path):
+    here = machine(tmp_path, "macos")
+    for target, names in (
+        ("premiere", ["panel-premiere.id"]),
+        ("resolve", ["panel-resolve.id", "panel-resolve.json", "panel-resolve.lock"]),
+    ):
+        carry_out(target, here)
+        for name in names:
+            (here.data_folder / name).parent.mkdir(exist_ok=True)
+            (here.data_folder / name).write_text("x")
+        assert carry_out(target, here, status=True) == 0
+        carry_out(target, here, uninstall=True)
+    assert everything(here.home) == {}
 
 
 def test_an_old_panel_is_replaced_whole(tmp_path):
