@@ -95,11 +95,16 @@ def takes_of(item: Any) -> set[str]:
     return {take for each in references if (take := own_text(each, "take")) is not None}
 
 
-def first_second(take: FinishedTake) -> Fraction:
-    """What the take's own timecode calls its first frame; 0 where it has none."""
+def first_frame(take: FinishedTake) -> int | None:
+    """What the take's own timecode calls its first frame, counted; None where it has none."""
     if take.start_timecode is None:
-        return Fraction(0)
+        return None
     try:
-        return timecode.parse(take.start_timecode, take.rate) / take.rate
+        return timecode.parse(take.start_timecode, take.rate)
     except HeygemError:
-        return Fraction(0)
+        return None
+
+
+def first_second(take: FinishedTake) -> Fraction:
+    """The same in seconds; 0 where it has none."""
+    return (first_frame(take) or 0) / take.rate

@@ -274,8 +274,8 @@ def test_nests_are_opened_for_formats_without_them_and_said_so() -> None:
     document = timeline(track("Video", "V1", gap(10, 25), stack("nest", inner, source=times(5, 10, 25))), start=time(0, 25))
     text, notices = as_text(read_timeline(data(document)).timeline, "fcpxml")
     assert placed(read_timeline(text.encode())) == [("picture", 1, "in", 10, 20, 10, 20, 1)]
-    assert notices == ["Nested sequences are opened: their clips stand directly on the timeline (1×)."]
-    assert (known(notices[0]).code, known(notices[0]).params) == ("format.nests-opened", {"count": "1"})
+    assert notices == ["Nested sequences are opened: their clips stand directly on the timeline (1×: in (00:00:00:10))."]
+    assert (known(notices[0]).code, known(notices[0]).params) == ("lost.nest-opened", {"count": "1", "clips": "in (00:00:00:10)"})
 
 
 def test_aaf_is_written_and_read_again(tmp_path: Any) -> None:

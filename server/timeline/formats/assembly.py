@@ -69,3 +69,8 @@ def media_clip(
     if speed != 1:
         clip.effects.append(_schema.LinearTimeWarp(time_scalar=float(speed)))
     return clip
+
+
+def marker(name: str, comment: str, start: Fraction, duration: Fraction, rate: Fraction) -> Any:
+    """A marker. Seconds of whatever carries it."""
+    return _schema.Marker(name=name, comment=comment, marked_range=time_range(start, duration, rate))

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import opentimelineio as otio
 
 from heygem_core.errors import HeygemError
-from heygem_core.messages import words
+from heygem_core.messages import Message, tell, words
 
 from ..conform_types import Sequence
 from ..errors import BadTime
 from ..exact_time import exact_rate, exact_seconds, round_half_up
 from ..flatten import TimelineItem, flatten
 from ..locate import name_of, path_of
-from ..metadata import own_text
+from ..looks import Looks, looks_of
+from ..metadata import NAMESPACE, own_text, own_value
 from ..sequence import sequence_of
+
+MOST_NAMED = 30  # clips in one sentence
+_KNOWN_NAMESPACES = ("Resolve_OTIO",)  # what Resolve writes on every clip: links and channels, which are carried as such
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,8 @@ class ExportMedia:
     rate: Fraction  # of its frames
     take: str | None = None
     job: str | None = None
+    drop_frame: bool | None = None  # whether its timecode drops frames; None = the timeline does not say
+    frame_size: tuple[int, int] | None = None  # width, height
 
     @property
     def name(self) -> str:
@@ -56,6 +63,35 @@ class ExportClip:
     link: str | None = None
     of: str | None = None
     key: str | None = None
+    markers: tuple[ExportMarker, ...] = ()
+    looks: Looks = field(default_factory=Looks)
+    note: str | None = None
+    label: str | None = None
+    channels: tuple[int, ...] = ()  # of its file that a sound plays; empty = it does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportMarker:
+    """A marker. Seconds: of the media's time where a clip carries it, of the sequence where that does."""
+
+    name: str
+    comment: str
+    start: Fraction
+    duration: Fraction
+
+
+Kind = Literal["effect", "transform", "opacity", "marker", "note", "label", "metadata", "left-empty", "nest-opened", "dissolve", "channels"]
+"""What a change of format may lose, or change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Something that a clip has and a format may be unable to say."""
+
+    kind: Kind
+    clip: str
+    frame: int  # of the sequence
+    detail: str = ""  # such as the name of an effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +106,22 @@ class ExportTrack:
 class ExportModel:
     sequence: Sequence
     tracks: tuple[ExportTrack, ...]
-    notices: tuple[str, ...]
+    possible: tuple[Loss, ...] = ()  # everything that some format cannot say
+    markers: tuple[ExportMarker, ...] = ()  # of the sequence
+    frame_size: tuple[int, int] | None = None
+    note: str | None = None
+
+    def notices(self, carried: Iterable[Kind] = (), more: Iterable[Loss] = ()) -> list[str]:
+        """What a format cannot say, counted and named. carried: the kinds that it can; more: what its writer found besides."""
+        said: dict[Kind, list[Loss]] = {}
+        for each in (*(loss for loss in self.possible if loss.kind not in set(carried)), *more):
+            said.setdefault(each.kind, []).append(each)
+        return [words(f"lost.{kind}", count=len(found), clips=self._named(found)) for kind, found in sorted(said.items())]
+
+    def _named(self, found: list[Loss]) -> list[Message | str]:
+        names = [f"{each.clip} ({self.sequence.timecode(each.frame)}" + (f", {each.detail})" if each.detail else ")") for each in found]
+        rest = len(names) - MOST_NAMED
+        return [*names[:MOST_NAMED], *([tell("lost.and-more", count=rest)] if rest > 0 else [])]
 
     @property
     def frames(self) -> int:
@@ -78,22 +129,70 @@ class ExportModel:
 
 
 def export_model_of(timeline: Any, rate: Fraction | None = None) -> ExportModel:
-    """Opens nests and puts what overlaps then on further tracks; the notices say what other formats cannot be given."""
+    """Opens nests and puts what overlaps then on further tracks."""
     sequence = sequence_of(timeline, rate)
-    notices: dict[str, int] = {}  # code → how often
+    possible: list[Loss] = []
     by_track: dict[tuple[str, int, str], list[ExportClip]] = {}
     items = flatten(timeline, sequence.rate)
     tails = {(each.kind, each.track, each.end): each.tail for each in items if each.tail}
     for each in items:
-        clip = _export_clip(each, sequence.rate, tails.get((each.kind, each.track, each.start), Fraction(0)), notices)
+        clip = _export_clip(each, sequence.rate, tails.get((each.kind, each.track, each.start), Fraction(0)))
+        possible += _losses(each, clip)
         by_track.setdefault((each.kind, each.track, each.track_name), []).append(clip)
     tracks: list[ExportTrack] = []
     for (kind, _, name), clips in sorted(by_track.items(), key=lambda item: item[0][:2]):
         for layer in _layers(clips):
             number = 1 + sum(track.kind == kind for track in tracks)
             tracks.append(ExportTrack(kind=kind, number=number, name=name, clips=tuple(layer)))
-    said = tuple(sorted(words(code, count=count) for code, count in notices.items()))
-    return ExportModel(sequence=sequence, tracks=tuple(tracks), notices=said)
+    marked = tuple(each for holder in (timeline.tracks, *timeline.tracks) for each in _markers(holder))
+    possible += [
+        Loss(kind="marker", clip=sequence.name, frame=round_half_up(each.start * sequence.rate), detail=each.name) for each in marked
+    ]
+    note = own_text(timeline, "note")
+    if note is not None:
+        possible.append(Loss(kind="note", clip=sequence.name, frame=0))
+    return ExportModel(
+        sequence=sequence,
+        tracks=tuple(tracks),
+        possible=tuple(possible),
+        markers=marked,
+        frame_size=_size(own_value(timeline, "frame_size")),
+        note=note,
+    )
+
+
+def _losses(each: TimelineItem, clip: ExportClip) -> Iterator[Loss]:
+    def loss(kind: Kind, detail: str = "") -> Loss:
+        return Loss(kind=kind, clip=clip.name, frame=clip.start, detail=detail)
+
+    if clip.media is None:
+        yield loss("left-empty")
+    if each.nested:
+        yield loss("nest-opened")
+    yield from (loss("effect", name) for name in clip.looks.others)
+    yield from (loss("marker", marked.name) for marked in clip.markers)
+    for kind, value in (("transform", clip.looks.scale), ("opacity", clip.looks.opacity), ("note", clip.note), ("label", clip.label)):
+        if value is not None:
+            yield loss(kind)  # type: ignore[arg-type]
+    if clip.channels:
+        yield loss("channels")
+    others = sorted(name for name in each.item.metadata if name not in (NAMESPACE, *_KNOWN_NAMESPACES))
+    if others:
+        yield loss("metadata", ", ".join(others))
+
+
+def _markers(holder: Any) -> Iterator[ExportMarker]:
+    for each in holder.markers:
+        try:
+            start, duration = exact_seconds(each.marked_range.start_time), exact_seconds(each.marked_range.duration)
+        except BadTime:
+            continue
+        yield ExportMarker(name=each.name, comment=getattr(each, "comment", "") or "", start=start, duration=max(duration, Fraction(0)))
+
+
+def _size(values: Any) -> tuple[int, int] | None:
+    numbers = [each for each in values if type(each) is int] if hasattr(values, "__len__") and not isinstance(values, str) else []
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None
 
 
 def _layers(clips: list[ExportClip]) -> list[list[ExportClip]]:
@@ -107,23 +206,15 @@ def _layers(clips: list[ExportClip]) -> list[list[ExportClip]]:
     return layers
 
 
-def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction, notices: dict[str, int]) -> ExportClip:
-    def note(code: str) -> None:
-        notices[code] = notices.get(code, 0) + 1
-
+def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction) -> ExportClip:
     media, others = None, []
     if each.problem is None and each.host_only is None and each.speed and isinstance(each.item, otio.schema.Clip):
         references = dict(each.item.media_references())
         active = references.pop(each.item.active_media_reference_key, None)
         media = _media(active, each, rate)
         others = [found for reference in references.values() if (found := _media(reference, each, rate)) is not None]
-    if media is None:
-        note("format.left-empty")
-    if each.nested:
-        note("format.nests-opened")
-    if any(not isinstance(effect, otio.schema.TimeEffect) for effect in each.item.effects):
-        note("format.effects-lost")
     start, end = (round_half_up(time * rate) for time in (each.start, each.end))
+    channels = own_value(each.item, "channels") if each.kind == "sound" else None
     return ExportClip(
         name=each.item.name,
         start=start,
@@ -139,6 +230,11 @@ def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction, noti
         link=own_text(each.item, "link"),
         of=own_text(each.item, "of"),
         key=own_text(each.item, "id"),
+        markers=tuple(_markers(each.item)),
+        looks=looks_of(each.item),
+        note=own_text(each.item, "note"),
+        label=own_text(each.item, "label"),
+        channels=tuple(number for number in channels if type(number) is int) if hasattr(channels, "__len__") else (),
     )
 
 
@@ -158,8 +254,16 @@ def _media(reference: Any, each: TimelineItem, rate: Fraction) -> ExportMedia | 
         path = reference.target_url
     except HeygemError:
         return None
+    drop = own_value(reference, "drop_frame")
     return ExportMedia(
-        path=path, start=start, duration=duration, rate=media_rate, take=own_text(reference, "take"), job=own_text(reference, "job")
+        path=path,
+        start=start,
+        duration=duration,
+        rate=media_rate,
+        take=own_text(reference, "take"),
+        job=own_text(reference, "job"),
+        drop_frame=drop if isinstance(drop, bool) else None,
+        frame_size=_size(own_value(reference, "frame_size")),
     )
 
 

@@ -21,8 +21,9 @@ from heygem_core.messages import words
 from ..errors import UnreadableTimeline
 from ..exact_time import time_range
 from ..flatten import MAX_NESTS
+from ..looks import Looks, effects_of
 from ..metadata import set_own_values
-from .assembly import Event, media_clip, timeline_of, tracks_of
+from .assembly import Event, marker, media_clip, timeline_of, tracks_of
 from .xml_safe import number_of, parse_xml, text_of
 
 _schema = otio.schema
@@ -62,7 +63,9 @@ def read_tree(root: Element, elements: dict[int, Element] | None = None) -> tupl
     timecode = sequence.find("timecode")
     start = first_second_of(timecode, rate) or Fraction(0)
     timeline = timeline_of(text_of(sequence, "name"), start, rate, reader.tracks(sequence, rate, 0))
-    set_own_values(timeline, drop_frame=text_of(timecode, "displayformat").upper() == "DF")
+    frame = sequence.find("media/video/format/samplecharacteristics")
+    set_own_values(timeline, drop_frame=text_of(timecode, "displayformat").upper() == "DF", frame_size=_size(frame))
+    timeline.tracks.markers.extend(_markers(sequence, Fraction(0), Fraction(0), rate))
     return timeline, reader
 
 
@@ -142,6 +145,9 @@ class Reader:
         duration = (end - start) / rate
         clip = self._item(item, _Shown(trimmed=trimmed, duration=duration, runs_on=runs_on), rate, depth, kind)
         clip.enabled = text_of(item, "enabled").upper() != "FALSE"
+        if isinstance(clip, _schema.Clip):
+            clip.effects.extend(effects_of(_looks(item)))
+        set_own_values(clip, note=text_of(item, "logginginfo/lognote") or None, label=text_of(item, "labels/label2") or None)
         set_own_values(clip, problem=problem, link=text_of(item, "link/linkclipref") or None)
         if self._elements is not None:
             self._elements[len(self._elements)] = item
@@ -170,6 +176,15 @@ class Reader:
             low = length / file_rate - low - shown.duration * abs(source.speed)
         low += begins if length else 0
         clip = media_clip(name, url, low, shown.duration, source.rate, available=available, speed=source.speed)
+        if kind == _schema.TrackKind.Video and abs(source.speed) == 1:
+            clip.markers.extend(_markers(item, low - source.low, Fraction(0), source.rate))
+        elif kind == _schema.TrackKind.Video:  # they count in the clip's own, retimed frames
+            own = (number_of(item, "in") or Fraction(0)) / source.rate + shown.trimmed
+            clip.markers.extend(_markers(item, low, own, source.rate, source.speed))
+        size, drop = _size(file.find("media/video/samplecharacteristics") if file is not None else None), None
+        if file is not None and file.find("timecode") is not None:
+            drop = text_of(file, "timecode/displayformat").upper() == "DF"
+        set_own_values(clip.media_reference, frame_size=size, drop_frame=drop)
         set_own_values(
             clip,
             channels=_channels(item),
@@ -317,6 +332,49 @@ def _retiming(effect: Element) -> tuple[Fraction, str | None]:
         return Fraction(1), words("clip.freeze")
     speed = percent / 100
     return (-abs(speed) if values.get("reverse", "").upper() == "TRUE" else speed), None
+
+
+def _markers(holder: Element, origin: Fraction, counted_from: Fraction, rate: Fraction, speed: Fraction = Fraction(1)) -> Iterator[Any]:
+    """The markers in an element. origin: second of what carries them at which they count `counted_from`."""
+    for each in holder.findall("marker"):
+        begins, ends = number_of(each, "in"), number_of(each, "out")
+        if begins is None or begins < 0:
+            continue
+        length = max((ends if ends is not None and ends > begins else begins) - begins, Fraction(0)) / rate * abs(speed)
+        at = origin + (begins / rate - counted_from) * abs(speed)
+        yield marker(text_of(each, "name"), text_of(each, "comment"), at, length, rate)
+
+
+def _size(characteristics: Element | None) -> list[int] | None:
+    width, height = number_of(characteristics, "width"), number_of(characteristics, "height")
+    return [int(width), int(height)] if width and height and 0 < width < 100_000 and 0 < height < 100_000 else None
+
+
+def _looks(item: Element) -> Looks:
+    """Scale and opacity where they stay the same, and the names of all other effects but the speed."""
+    scale = opacity = None
+    others: list[str] = []
+    enabled = [each for each in item.findall("filter") if text_of(each, "enabled").upper() != "FALSE"]
+    for effect in (found for each in enabled for found in each.findall("effect")):
+        key = text_of(effect, "effectid")
+        if key == "timeremap":
+            continue
+        animated = effect.find("parameter/keyframe") is not None
+        if key == "basic" and not animated:
+            percent = number_of(effect, "parameter[parameterid='scale']/value")
+            scale = (float(percent / 100),) * 2 if percent and percent != 100 else None
+            others += [text_of(effect, "name")] if any(map(_is_set, effect.findall("parameter"))) else []
+        elif key == "opacity" and not animated and (percent := number_of(effect, "parameter[parameterid='opacity']/value")) is not None:
+            opacity = float(percent / 100) if percent != 100 else None
+        else:
+            others.append(text_of(effect, "name") or key or "effect")
+    return Looks(scale=scale, opacity=opacity, others=tuple(others))
+
+
+def _is_set(parameter: Element) -> bool:
+    """Whether a parameter of Basic Motion other than the scale moves the picture."""
+    values = (number_of(parameter, path) for path in ("value", "value/horiz", "value/vert"))
+    return text_of(parameter, "parameterid") not in ("scale", "antiflicker") and any(values)
 
 
 def _channels(item: Element) -> list[int] | None:

@@ -7,15 +7,15 @@ from copy import deepcopy
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
-from heygem_core.errors import HeygemError
 from heygem_core.media import timecode
 
 from ..conform_types import FinishedTake
 from ..exact_time import round_half_up
+from ..grafting import first_frame
 from ..locate import name_of
 from .export_model import file_url
 from .fcp7_reader import rate_of
-from .fcp7_writer import rate_element, text_element
+from .fcp7_writer import file_timecode, rate_element, text_element
 from .xml_safe import number_of
 
 _BEFORE_FILE = ("pixelaspectratio", "anamorphic")  # what a take takes over of the clip that it covers, in the order of the format
@@ -89,7 +89,9 @@ class TakeClips:
         text_element(file, "pathurl", file_url(take.path))
         rate_element(file, take.rate)
         text_element(file, "duration", take.frames)
-        file_timecode(file, take.start_timecode, take.rate)
+        begins = first_frame(take)
+        if begins is not None:
+            file_timecode(file, begins, take.rate, drop=timecode.is_drop(take.start_timecode or ""))
         video = SubElement(SubElement(file, "media"), "video")
         original = looks.find("file")
         whole = self._files.get(original.get("id", ""), original) if original is not None else None
@@ -101,21 +103,6 @@ class TakeClips:
             number += 1
         self._used.add(key)
         return key
-
-
-def file_timecode(file: Element, start: str | None, rate: Fraction) -> None:
-    """Adds the timecode of a file's first frame, as the file itself carries it."""
-    if start is None:
-        return
-    try:
-        frame = timecode.parse(start, rate)
-    except HeygemError:
-        return
-    element = SubElement(file, "timecode")
-    rate_element(element, rate)
-    text_element(element, "string", start)
-    text_element(element, "frame", frame)
-    text_element(element, "displayformat", "DF" if timecode.is_drop(start) else "NDF")
 
 
 def _filters(looks: Element, item: Element, rate: Fraction) -> Iterator[Element]:

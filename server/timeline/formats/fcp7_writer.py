@@ -5,45 +5,56 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from heygem_core.media import timecode
 from heygem_core.messages import words
 
 from ..exact_time import round_half_up
-from .export_model import ExportClip, ExportMedia, ExportModel, ExportTrack, file_url
+from .export_model import ExportClip, ExportMarker, ExportMedia, ExportModel, ExportTrack, Kind, Loss, file_url
+
+_CARRIED: tuple[Kind, ...] = ("marker", "note", "label", "transform", "opacity", "channels")
 
 
 def write_fcp7(model: ExportModel) -> tuple[str, list[str]]:
     """(text, what the format cannot carry)."""
-    notices = list(model.notices)
-    if any(clip.others for track in model.tracks for clip in track.clips):
-        notices.append(words("fcp7.no-versions"))
     root = Element("xmeml", version="5")
     sequence = SubElement(root, "sequence", id="sequence-1")
     text_element(sequence, "name", model.sequence.name)
     text_element(sequence, "duration", model.frames)
     rate_element(sequence, model.sequence.rate)
-    timecode = SubElement(sequence, "timecode")
-    rate_element(timecode, model.sequence.rate)
-    text_element(timecode, "string", model.sequence.timecode(0))
-    text_element(timecode, "frame", model.sequence.start_frame)
-    text_element(timecode, "displayformat", "DF" if model.sequence.drop_frame else "NDF")
+    begins = SubElement(sequence, "timecode")
+    rate_element(begins, model.sequence.rate)
+    text_element(begins, "string", model.sequence.timecode(0))
+    text_element(begins, "frame", model.sequence.start_frame)
+    text_element(begins, "displayformat", "DF" if model.sequence.drop_frame else "NDF")
     media = SubElement(sequence, "media")
-    writer = _Writer(model.sequence.rate)
+    writer = _Writer(model)
     for kind, tag in (("picture", "video"), ("sound", "audio")):
         parent = SubElement(media, tag)
+        if kind == "picture":
+            _format(parent, model)
         for track in (each for each in model.tracks if each.kind == kind):
             writer.track(parent, track)
-    if writer.unnamed:
-        notices.append(words("fcp7.gaps"))
+    for marked in model.markers:
+        _marker(sequence, marked, marked.start, marked.duration, model.sequence.rate)
+    notices = model.notices(_CARRIED, writer.lost)
+    if any(clip.others for track in model.tracks for clip in track.clips):
+        notices.append(words("fcp7.no-versions"))
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n' + tostring(root, encoding="unicode") + "\n", notices
 
 
 class _Writer:
-    def __init__(self, rate: Fraction) -> None:
-        self._rate = rate
+    def __init__(self, model: ExportModel) -> None:
+        self._rate = model.sequence.rate
+        self._drop = model.sequence.drop_frame
         self._files: dict[ExportMedia, str] = {}
+        self._kinds: dict[ExportMedia, set[str]] = {}
+        for track in model.tracks:
+            for clip in track.clips:
+                if clip.media is not None:
+                    self._kinds.setdefault(clip.media, set()).add(track.kind)
         self._count = 0
-        self.unnamed = 0
+        self.lost: list[Loss] = []
 
     def track(self, parent: Element, track: ExportTrack) -> None:
         element = SubElement(parent, "track")
@@ -52,12 +63,11 @@ class _Writer:
         for index, clip in enumerate(track.clips):
             after = track.clips[index + 1] if index + 1 < len(track.clips) else None
             if clip.media is None:
-                self.unnamed += 1
                 continue
             before = track.clips[index - 1] if index else None
             crossed = clip.lead + clip.lead_after > 0 and before is not None and before.end == clip.start and before.media is not None
             if crossed:
-                _transition(element, clip, self._rate)
+                _transition(element, clip, self._rate, track.kind)
             leaves = after is not None and after.media is not None and after.start == clip.end and after.lead + after.lead_after > 0
             self._clip(element, clip, track.kind, crossed, after if leaves else None)
         text_element(element, "enabled", "TRUE")
@@ -86,10 +96,21 @@ class _Writer:
         self._file(item, media)
         if clip.speed != 1:
             _retime(item, clip.speed)
+        self._looks(item, clip)
+        for marked in clip.markers:
+            # They count as `in` does.
+            into = marked.start - clip.low if clip.speed > 0 else clip.high - marked.start - marked.duration
+            _marker(item, marked, first + into / abs(clip.speed), marked.duration / abs(clip.speed), media.rate)
         if kind == "sound":
             source = SubElement(item, "sourcetrack")
             text_element(source, "mediatype", "audio")
-            text_element(source, "trackindex", 1)
+            text_element(source, "trackindex", clip.channels[0] if clip.channels else 1)
+            if len(clip.channels) > 1:
+                self.lost.append(Loss(kind="channels", clip=clip.name, frame=clip.start))
+        if clip.note is not None:
+            text_element(SubElement(item, "logginginfo"), "lognote", clip.note)
+        if clip.label is not None:
+            text_element(SubElement(item, "labels"), "label2", clip.label)
         marks = {"take": media.take, "job": media.job, "of": clip.of}
         if media.take is not None:
             comments = SubElement(item, "comments")
@@ -108,27 +129,81 @@ class _Writer:
         if media.duration is not None:
             text_element(file, "duration", round_half_up(media.duration * media.rate))
         if media.start is not None:
-            timecode = SubElement(file, "timecode")
-            rate_element(timecode, media.rate)
-            text_element(timecode, "frame", round_half_up(media.start * media.rate))
-            text_element(timecode, "displayformat", "NDF")
+            file_timecode(file, round_half_up(media.start * media.rate), media.rate, drop=bool(media.drop_frame))
+        held = SubElement(file, "media")
+        if "picture" in self._kinds[media]:
+            video = SubElement(held, "video")
+            if media.frame_size is not None:
+                _characteristics(video, media.rate, media.frame_size)
+        if "sound" in self._kinds[media]:
+            SubElement(held, "audio")
+
+    def _looks(self, item: Element, clip: ExportClip) -> None:
+        scale = clip.looks.scale
+        if scale is not None and scale[0] == scale[1]:
+            _effect(item, "Basic Motion", "basic", "scale", f"{scale[0] * 100:g}")
+        elif scale is not None:
+            self.lost.append(Loss(kind="transform", clip=clip.name, frame=clip.start))
+        if clip.looks.opacity is not None:
+            _effect(item, "Opacity", "opacity", "opacity", f"{clip.looks.opacity * 100:g}")
 
 
-def _transition(parent: Element, clip: ExportClip, rate: Fraction) -> None:
+def file_timecode(file: Element, frame: int, rate: Fraction, *, drop: bool) -> None:
+    """Adds the timecode of a file's first frame."""
+    drop = drop and timecode.may_drop(rate)
+    element = SubElement(file, "timecode")
+    rate_element(element, rate)
+    text_element(element, "string", timecode.format(frame % timecode.frames_per_day(rate, drop=drop), rate, drop=drop))
+    text_element(element, "frame", frame)
+    text_element(element, "displayformat", "DF" if drop else "NDF")
+
+
+def _format(video: Element, model: ExportModel) -> None:
+    """The form of the sequence's pictures, without which Resolve refuses a file: where their size is not said, that of its media."""
+    sizes = (clip.media.frame_size for track in model.tracks for clip in track.clips if clip.media is not None)
+    size = model.frame_size or next((each for each in sizes if each is not None), None)
+    _characteristics(SubElement(video, "format"), model.sequence.rate, size)
+
+
+def _characteristics(parent: Element, rate: Fraction, size: tuple[int, int] | None) -> None:
+    element = SubElement(parent, "samplecharacteristics")
+    rate_element(element, rate)
+    for name, value in zip(("width", "height"), size or (), strict=False):
+        text_element(element, name, value)
+
+
+def _marker(parent: Element, marked: ExportMarker, start: Fraction, duration: Fraction, rate: Fraction) -> None:
+    element = SubElement(parent, "marker")
+    begins = round_half_up(start * rate)
+    text_element(element, "name", marked.name)
+    text_element(element, "comment", marked.comment)
+    text_element(element, "in", begins)
+    text_element(element, "out", begins + round_half_up(duration * rate) if duration else -1)
+
+
+def _effect(item: Element, name: str, key: str, parameter: str, value: str) -> None:
+    effect = SubElement(SubElement(item, "filter"), "effect")
+    for tag, text in (("name", name), ("effectid", key), ("effectcategory", "motion"), ("effecttype", "motion"), ("mediatype", "video")):
+        text_element(effect, tag, text)
+    made = SubElement(effect, "parameter")
+    for tag, text in (("parameterid", parameter), ("name", parameter.title()), ("value", value)):
+        text_element(made, tag, text)
+
+
+def _transition(parent: Element, clip: ExportClip, rate: Fraction, kind: str) -> None:
     item = SubElement(parent, "transitionitem")
     rate_element(item, rate)
     text_element(item, "start", clip.start - clip.lead)
     text_element(item, "end", clip.start + clip.lead_after)
     whole = clip.lead + clip.lead_after
     alignment = "start" if not clip.lead else "end" if not clip.lead_after else "center"
-    if alignment == "center" and (2 * clip.start - clip.lead + clip.lead_after) // 2 != clip.start:
-        alignment = "center"
     text_element(item, "alignment", alignment)
     effect = SubElement(item, "effect")
-    text_element(effect, "name", "Cross Dissolve")
-    text_element(effect, "effectid", "Cross Dissolve")
+    name = "Cross Dissolve" if kind == "picture" else "Cross Fade ( 0dB)"
+    text_element(effect, "name", name)
+    text_element(effect, "effectid", name if kind == "picture" else "KGAudioTransCrossFade0dB")
     text_element(effect, "effecttype", "transition")
-    text_element(effect, "mediatype", "video")
+    text_element(effect, "mediatype", "video" if kind == "picture" else "audio")
     text_element(effect, "duration", whole)
 
 

@@ -20,8 +20,9 @@ from heygem_core.messages import words
 from ..errors import UnreadableTimeline
 from ..exact_time import exact_seconds, tidy, time_range
 from ..flatten import MAX_NESTS
+from ..looks import Looks, effects_of
 from ..metadata import set_own_values
-from .assembly import Event, media_clip, timeline_of, tracks_of
+from .assembly import Event, marker, media_clip, timeline_of, tracks_of
 from .xml_safe import number, parse_xml
 
 _schema = otio.schema
@@ -56,7 +57,10 @@ def read_tree(root: Element, rate: Fraction | None = None, elements: dict[int, E
     if sequence is None or rate is None:
         raise UnreadableTimeline("fcpxml.no-rate")
     timeline = timeline_of(projects[0].get("name", ""), time_of(sequence.get("tcStart")), rate, reader.tracks(sequence, rate, 0))
-    set_own_values(timeline, drop_frame=sequence.get("tcFormat") == "DF")
+    set_own_values(timeline, drop_frame=sequence.get("tcFormat") == "DF", frame_size=reader.size(sequence), note=_note(sequence))
+    for each in reader.story:
+        if each.element.tag == "gap":  # a gap is no clip: what is marked there is marked on the sequence
+            timeline.tracks.markers.extend(_markers(each.element, each.start, each.local, rate))
     return timeline, reader
 
 
@@ -108,6 +112,12 @@ class Reader:
 
     def rate(self, element: Element | None) -> Fraction | None:
         return rate_of_format(self._resources.get(element.get("format", "")) if element is not None else None)
+
+    def size(self, element: Element | None) -> list[int] | None:
+        """Width and height of the format that an element names."""
+        format = self._resources.get(element.get("format", "")) if element is not None else None
+        sides = [number(format.get(name)) for name in ("width", "height")] if format is not None else []
+        return [int(each) for each in sides if each] if len(sides) == 2 and all(each and each < 100_000 for each in sides) else None
 
     def tracks(self, container: Element, rate: Fraction, depth: int) -> list[Any]:
         """The tracks of a sequence, from the bottom; sound below, by role."""
@@ -290,9 +300,11 @@ class Reader:
         ):
             reason = reason or "Final Cut plays it at the sequence's rate instead of its own"
         clip = media_clip(element.get("name", ""), _source_url(asset), low, duration, media_rate, available=available, speed=speed)
-        for marker in element.findall("marker"):
-            marked = time_range(time_of(marker.get("start")), time_of(marker.get("duration")), rate)
-            clip.markers.append(_schema.Marker(name=marker.get("value", ""), marked_range=marked))
+        begins = low if speed > 0 else low + duration * abs(speed)
+        if element.tag != "audio":
+            clip.markers.extend(_markers(element, begins, local, rate, speed))
+        drop = element.get("tcFormat")
+        set_own_values(clip.media_reference, frame_size=self.size(asset), drop_frame=None if drop is None else drop == "DF")
         set_own_values(clip, host_only=reason)
         return clip
 
@@ -339,6 +351,9 @@ class Reader:
 
     def _set_details(self, item: Any, element: Element, link: str | None) -> None:
         item.enabled = item.enabled and element.get("enabled", "1") != "0"
+        if isinstance(item, _schema.Clip):
+            item.effects.extend(effects_of(_looks(element, self._resources)))
+        set_own_values(item, note=_note(element))
         set_own_values(item, link=link, id=own_metadata(element).get("id"), of=own_metadata(element).get("of"))
         if isinstance(item, _schema.Clip) and item.media_reference is not None:
             _copy_own_values(element, item.media_reference)
@@ -353,6 +368,49 @@ def _holds(asset: Element) -> tuple[bool, bool]:
         return video == "1", audio == "1"
     only_sound = (_source_url(asset) or "").lower().endswith(_SOUND_SUFFIXES)
     return video is None and not only_sound, audio is None
+
+
+def _note(element: Element) -> str | None:
+    text = (element.findtext("note") or "").strip()
+    return text if text and not text.startswith("heygem ") else None
+
+
+def _markers(element: Element, origin: Fraction, local: Fraction, rate: Fraction, speed: Fraction = Fraction(1)) -> Iterator[Any]:
+    """The markers of an element. origin: second of what carries them that stands where the element calls its time `local`."""
+    for each in element:
+        if each.tag in ("marker", "chapter-marker"):
+            length = time_of(each.get("duration")) * abs(speed)
+            at = origin + (time_of(each.get("start"), local) - local) * speed - (length if speed < 0 else 0)
+            yield marker(each.get("value", ""), each.get("note", ""), at, length, rate)
+
+
+def _looks(element: Element, resources: dict[str, Element]) -> Looks:
+    """Scale and opacity where they stay the same, and the names of all other effects."""
+    scale = opacity = None
+    others: list[str] = []
+    for each in element:
+        tag = each.tag if isinstance(each.tag, str) else ""
+        plain = not len(each)
+        if tag == "adjust-transform" and plain:
+            values = [number(part) for part in each.get("scale", "1 1").split()]
+            if len(values) == 2 and values[0] is not None and values[1] is not None and values != [1, 1]:
+                scale = (float(values[0]), float(values[1]))
+            others += ["Transform"] if any(_is_set(each.get(name)) for name in ("position", "rotation", "anchor")) else []
+        elif tag == "adjust-blend" and plain and each.get("mode") in (None, "0", "normal"):
+            amount = number(each.get("amount"))
+            opacity = float(amount) if amount is not None and amount != 1 else opacity
+        elif tag == "conform-rate" or each.get("enabled") == "0":
+            continue
+        elif tag.startswith("adjust-"):
+            others.append(tag.removeprefix("adjust-"))
+        elif tag.startswith("filter-"):
+            effect = resources.get(each.get("ref", ""))
+            others.append(each.get("name") or (effect.get("name", "") if effect is not None else "") or tag)
+    return Looks(scale=scale, opacity=opacity, others=tuple(others))
+
+
+def _is_set(text: str | None) -> bool:
+    return any(number(part) for part in (text or "").split())
 
 
 def _numbers(text: str | None) -> list[int]:

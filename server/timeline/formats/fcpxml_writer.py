@@ -8,10 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from heygem_core.messages import words
-
 from ..exact_time import round_half_up
-from .export_model import ExportClip, ExportMedia, ExportModel, ExportTrack, file_url
+from .export_model import ExportClip, ExportMarker, ExportMedia, ExportModel, ExportTrack, Kind, Loss, file_url
+
+_CARRIED: tuple[Kind, ...] = ("marker", "note", "transform", "opacity", "channels")
+_ORDER = ("note", "timeMap", "adjust-transform", "adjust-blend", "", "marker", "audio-channel-source", "metadata")  # "" = connected
 
 
 def write_fcpxml(model: ExportModel) -> tuple[str, list[str]]:
@@ -23,13 +24,16 @@ def write_fcpxml(model: ExportModel) -> tuple[str, list[str]]:
     writer.project(event)
     for each in writer.resources:
         resources.append(each)
-    for clip in root.iter("asset-clip"):  # the document type wants it after what is connected
-        for metadata in clip.findall("metadata"):
-            clip.remove(metadata)
-            clip.append(metadata)
+    for element in [*root.iter("asset-clip"), *root.iter("gap")]:
+        element[:] = sorted(element, key=_place_in_order)
     indent(root)
     text = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + tostring(root, encoding="unicode") + "\n"
-    return text, [*model.notices, *writer.notices]
+    return text, model.notices(_CARRIED, writer.lost)
+
+
+def _place_in_order(child: Element) -> int:
+    """Where the document type wants a child: what is connected, and auditions, count as such."""
+    return _ORDER.index(child.tag) if child.tag in _ORDER and child.get("lane") is None else _ORDER.index("")
 
 
 class _Writer:
@@ -38,8 +42,8 @@ class _Writer:
         self._frame = 1 / model.sequence.rate
         self._start = Fraction(model.sequence.start_frame) * self._frame
         self.resources: list[Element] = []
-        self.notices: list[str] = []
-        self._formats: dict[Fraction, str] = {}
+        self.lost: list[Loss] = []
+        self._formats: dict[tuple[Fraction, tuple[int, int] | None], str] = {}
         self._assets: dict[tuple[str, Fraction | None, Fraction | None], tuple[str, Element]] = {}
 
     def project(self, event: Element) -> None:
@@ -48,14 +52,17 @@ class _Writer:
         sequence = SubElement(
             project,
             "sequence",
-            format=self._format(model.sequence.rate),
+            format=self._format(model.sequence.rate, model.frame_size),
             duration=self._frames(model.frames),
             tcStart=seconds_text(self._start),
             tcFormat="DF" if model.sequence.drop_frame else "NDF",
         )
         spine = SubElement(sequence, "spine")
+        if model.note is not None:
+            SubElement(sequence, "note").text = model.note
         pictures = [track for track in model.tracks if track.kind == "picture"]
         parents = self._spine(spine, pictures[0] if pictures else None)
+        self._sequence_markers(parents)
         for lane, track in enumerate(pictures[1:], 1):
             self._connected(parents, track, lane, "picture")
         for lane, track in enumerate((each for each in model.tracks if each.kind == "sound"), 1):
@@ -84,6 +91,20 @@ class _Writer:
             position = end
         return parents
 
+    def _sequence_markers(self, parents: list[tuple[int, int, Element, Fraction]]) -> None:
+        """A project has no markers of its own: they stand on what lies under them in the main storyline."""
+        for each in self._model.markers:
+            frame = round_half_up(each.start / self._frame)
+            under = next((parent for parent in parents if parent[0] <= frame < parent[1]), None)
+            if under is None:
+                self.lost.append(Loss(kind="marker", clip=self._model.sequence.name, frame=frame, detail=each.name))
+            else:
+                self._marker(under[2], each, under[3] + each.start - under[0] * self._frame, each.duration)
+
+    def _marker(self, parent: Element, marked: ExportMarker, start: Fraction, duration: Fraction) -> None:
+        times = {"start": seconds_text(start), "duration": seconds_text(max(duration, self._frame)), "value": marked.name}
+        SubElement(parent, "marker", times | ({"note": marked.comment} if marked.comment else {}))
+
     def _gap(self, spine: Element, start: int, end: int) -> Element:
         offset = seconds_text(self._start + start * self._frame)
         return SubElement(spine, "gap", name="Gap", offset=offset, start="3600s", duration=self._frames(end - start))
@@ -93,8 +114,8 @@ class _Writer:
             if clip.media is None or clip.end <= clip.start:
                 continue
             begin, _, parent, local = next(each for each in parents if each[0] <= clip.start < each[1])
-            if kind == "picture" and clip.lead + clip.lead_after:
-                self.notices.append(words("fcpxml.dissolve-lost", clip=clip.name))
+            if clip.lead + clip.lead_after:
+                self.lost.append(Loss(kind="dissolve", clip=clip.name, frame=clip.start))
             self._clip(parent, clip, local + (clip.start - begin) * self._frame, lane, kind, track.name)
 
     def _clip(
@@ -128,12 +149,15 @@ class _Writer:
             attributes |= {"srcEnable": "audio", "audioRole": role or "dialogue"}
         else:
             attributes |= {"srcEnable": "video"}
+        if media.drop_frame is not None:
+            attributes["tcFormat"] = "DF" if media.drop_frame else "NDF"
         element = SubElement(parent, "asset-clip", attributes)
         if clip.speed != 1:
             time_map = SubElement(element, "timeMap")
             begin, finish = (clip.low, clip.high) if clip.speed > 0 else (clip.high, clip.low)
             SubElement(time_map, "timept", time="0s", value=seconds_text(begin), interp="linear")
             SubElement(time_map, "timept", time=seconds_text(length), value=seconds_text(finish), interp="linear")
+        self._details(element, clip, local)
         marks = {"take": media.take, "job": media.job, "of": clip.of, "id": clip.key}
         if any(marks.values()):
             metadata = SubElement(element, "metadata")
@@ -141,6 +165,20 @@ class _Writer:
                 if value is not None:
                     SubElement(metadata, "md", key=f"com.heygem.{name}", value=value)
         return element, local
+
+    def _details(self, element: Element, clip: ExportClip, local: Fraction) -> None:
+        if clip.note is not None:
+            SubElement(element, "note").text = clip.note
+        if clip.looks.scale is not None:
+            SubElement(element, "adjust-transform", scale="{:g} {:g}".format(*clip.looks.scale))
+        if clip.looks.opacity is not None:
+            SubElement(element, "adjust-blend", amount=f"{clip.looks.opacity:g}")
+        for each in clip.markers:
+            length = each.duration / abs(clip.speed)
+            into = each.start - clip.low if clip.speed > 0 else clip.high - each.start - each.duration
+            self._marker(element, each, local + into / abs(clip.speed), length)
+        if clip.channels:
+            SubElement(element, "audio-channel-source", srcCh=", ".join(map(str, clip.channels)))
 
     def _on_frame(self, seconds: Fraction) -> Fraction:
         """The time, put on a frame that it misses by less than a thousandth of one: editors refuse it otherwise. Sound may lie between."""
@@ -158,17 +196,21 @@ class _Writer:
             asset.set("duration", seconds_text(media.duration))
         asset.set("hasVideo" if kind == "picture" else "hasAudio", "1")
         if kind == "picture":
-            asset.set("format", self._format(media.rate))
+            asset.set("format", self._format(media.rate, media.frame_size))
         SubElement(asset, "media-rep", kind="original-media", src=file_url(media.path))
         self.resources.append(asset)
         self._assets[(media.path, media.start, media.duration)] = key, asset
         return key
 
-    def _format(self, rate: Fraction) -> str:
-        if rate not in self._formats:
-            self._formats[rate] = key = self._next_id()
-            self.resources.append(Element("format", id=key, frameDuration=f"{rate.denominator}/{rate.numerator}s"))
-        return self._formats[rate]
+    def _format(self, rate: Fraction, size: tuple[int, int] | None) -> str:
+        if (rate, size) not in self._formats:
+            self._formats[(rate, size)] = key = self._next_id()
+            made = Element("format", id=key, frameDuration=f"{rate.denominator}/{rate.numerator}s")
+            if size is not None:
+                made.set("width", str(size[0]))
+                made.set("height", str(size[1]))
+            self.resources.append(made)
+        return self._formats[(rate, size)]
 
     def _next_id(self) -> str:
         return f"r{len(self.resources) + 1}"
