@@ -29,6 +29,7 @@ _LONGEST_S = 10**9  # 31 years: frames of any number of such clips still fit int
 _FINEST_SUM = 10**18  # denominators of sums: rates of all editors together need less, and foreign ones must not grow without end
 
 
+@lru_cache(maxsize=65_536)
 def bounded_number(text: str) -> Fraction | None:
     """The number in a text; None where it is none. Raises: UnreadableTimeline — one so large that no program writes it."""
     if len(text) > _LONGEST_NUMBER:

@@ -32,7 +32,10 @@ def own_text(thing: Any, name: str) -> str | None:
 
 def set_own_values(thing: Any, **values: Any) -> None:
     """Adds to our metadata; None removes."""
-    ours = dict(_namespace(thing, NAMESPACE) or {})
+    there = _namespace(thing, NAMESPACE)
+    if there is None and all(value is None for value in values.values()):
+        return
+    ours = dict(there or {})
     ours.update(values)
     thing.metadata[NAMESPACE] = {name: value for name, value in ours.items() if value is not None}
 

@@ -109,6 +109,8 @@ def codes(notices: list[str]) -> dict[str, str]:
 def test_markers_sizes_opacities_and_notes_go_into_fcpxml(source: str) -> None:
     text, notices = as_text(SOURCES[source](), "fcpxml")
     root = ElementTree.fromstring(text)
+    ids = [each.get("id") for each in root.findall("resources/*")]
+    assert len(ids) == len(set(ids))
     first, hole, second = root.findall(".//spine/*")
     assert (first.find("adjust-transform").get("scale"), first.find("adjust-blend").get("amount")) == ("1.2 1.2", "0.5")  # type: ignore[union-attr]
     marks = [

@@ -83,6 +83,20 @@ class ExportMarker:
 Kind = Literal["effect", "transform", "opacity", "marker", "note", "label", "metadata", "left-empty", "nest-opened", "dissolve", "channels"]
 """What a change of format may lose, or change."""
 
+_SENTENCES: dict[Kind, str] = {
+    "effect": "lost.effect",
+    "transform": "lost.transform",
+    "opacity": "lost.opacity",
+    "marker": "lost.marker",
+    "note": "lost.note",
+    "label": "lost.label",
+    "metadata": "lost.metadata",
+    "left-empty": "lost.left-empty",
+    "nest-opened": "lost.nest-opened",
+    "dissolve": "lost.dissolve",
+    "channels": "lost.channels",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
@@ -116,7 +130,8 @@ class ExportModel:
         said: dict[Kind, list[Loss]] = {}
         for each in (*(loss for loss in self.possible if loss.kind not in set(carried)), *more):
             said.setdefault(each.kind, []).append(each)
-        return [words(f"lost.{kind}", count=len(found), clips=self._named(found)) for kind, found in sorted(said.items())]
+        said_as = ((_SENTENCES[kind], found) for kind, found in sorted(said.items()))
+        return [words(code, count=len(found), clips=self._named(found)) for code, found in said_as]
 
     def _named(self, found: list[Loss]) -> list[Message | str]:
         names = [f"{each.clip} ({self.sequence.timecode(each.frame)}" + (f", {each.detail})" if each.detail else ")") for each in found]

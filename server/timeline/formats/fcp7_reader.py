@@ -147,11 +147,18 @@ class Reader:
         clip.enabled = text_of(item, "enabled").upper() != "FALSE"
         if isinstance(clip, _schema.Clip):
             clip.effects.extend(effects_of(_looks(item)))
-        set_own_values(clip, note=text_of(item, "logginginfo/lognote") or None, label=text_of(item, "labels/label2") or None)
-        set_own_values(clip, problem=problem, link=text_of(item, "link/linkclipref") or None)
+        number = None
         if self._elements is not None:
-            self._elements[len(self._elements)] = item
-            set_own_values(clip, element=len(self._elements) - 1)
+            number = len(self._elements)
+            self._elements[number] = item
+        set_own_values(
+            clip,
+            problem=problem,
+            link=text_of(item, "link/linkclipref") or None,
+            note=text_of(item, "logginginfo/lognote") or None,
+            label=text_of(item, "labels/label2") or None,
+            element=number,
+        )
         return Event(start=start / rate, end=end / rate, item=clip, dissolve=dissolve)
 
     def _item(self, item: Element, shown: _Shown, rate: Fraction, depth: int, kind: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from fractions import Fraction
+from itertools import count
 from xml.etree.ElementTree import Element, SubElement
 
 from heygem_core.media import timecode
@@ -29,6 +30,7 @@ class TakeClips:
         self._rate = rate  # of the sequence
         self._files = {each.get("id", ""): each for each in root.iter("file") if len(each)}
         self._used = {value for each in root.iter() if (value := each.get("id")) is not None}
+        self._numbers = count(1)
         self._written: dict[str, str] = {}  # take → id of its file
 
     def of_take(self, take: FinishedTake, covered: Element | None, start: int, end: int, *, fades_in: bool, fades_out: bool) -> Element:
@@ -98,10 +100,8 @@ class TakeClips:
         video.extend(deepcopy(each) for each in (whole.findall("media/video/samplecharacteristics") if whole is not None else ()))
 
     def _id(self, kind: str) -> str:
-        number = 1
-        while (key := f"{kind}-heygem-{number}") in self._used:
-            number += 1
-        self._used.add(key)
+        while (key := f"{kind}-heygem-{next(self._numbers)}") in self._used:
+            pass
         return key
 
 

@@ -353,12 +353,12 @@ class Reader:
         item.enabled = item.enabled and element.get("enabled", "1") != "0"
         if isinstance(item, _schema.Clip):
             item.effects.extend(effects_of(_looks(element, self._resources)))
-        set_own_values(item, note=_note(element))
-        set_own_values(item, link=link, id=own_metadata(element).get("id"), of=own_metadata(element).get("of"))
+        ours = own_metadata(element)
+        set_own_values(item, link=link, note=_note(element), id=ours.get("id"), of=ours.get("of"))
         if isinstance(item, _schema.Clip) and item.media_reference is not None:
             _copy_own_values(element, item.media_reference)
-            if own_metadata(element).get("of"):
-                set_own_values(item, take=own_metadata(element).get("take"))
+            if ours.get("of"):
+                set_own_values(item, take=ours.get("take"))
 
 
 def _holds(asset: Element) -> tuple[bool, bool]:

@@ -5,6 +5,7 @@ The lowest video track is the main storyline; what lies above and below is conne
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -43,6 +44,7 @@ class _Writer:
         self._start = Fraction(model.sequence.start_frame) * self._frame
         self.resources: list[Element] = []
         self.lost: list[Loss] = []
+        self._ids = 0
         self._formats: dict[tuple[Fraction, tuple[int, int] | None], str] = {}
         self._assets: dict[tuple[str, Fraction | None, Fraction | None], tuple[str, Element]] = {}
 
@@ -95,7 +97,7 @@ class _Writer:
         """A project has no markers of its own: they stand on what lies under them in the main storyline."""
         for each in self._model.markers:
             frame = round_half_up(each.start / self._frame)
-            under = next((parent for parent in parents if parent[0] <= frame < parent[1]), None)
+            under = _under(parents, frame)
             if under is None:
                 self.lost.append(Loss(kind="marker", clip=self._model.sequence.name, frame=frame, detail=each.name))
             else:
@@ -113,7 +115,9 @@ class _Writer:
         for clip in track.clips:
             if clip.media is None or clip.end <= clip.start:
                 continue
-            begin, _, parent, local = next(each for each in parents if each[0] <= clip.start < each[1])
+            under = _under(parents, clip.start)
+            assert under is not None  # the storyline lasts as long as anything
+            begin, _, parent, local = under
             if clip.lead + clip.lead_after:
                 self.lost.append(Loss(kind="dissolve", clip=clip.name, frame=clip.start))
             self._clip(parent, clip, local + (clip.start - begin) * self._frame, lane, kind, track.name)
@@ -213,10 +217,17 @@ class _Writer:
         return self._formats[(rate, size)]
 
     def _next_id(self) -> str:
-        return f"r{len(self.resources) + 1}"
+        self._ids += 1
+        return f"r{self._ids}"
 
     def _frames(self, count: int) -> str:
         return seconds_text(count * self._frame)
+
+
+def _under(parents: list[tuple[int, int, Element, Fraction]], frame: int) -> tuple[int, int, Element, Fraction] | None:
+    """What of the main storyline lies at a frame."""
+    place = bisect_right(parents, frame, key=lambda each: each[0]) - 1
+    return parents[place] if place >= 0 and frame < parents[place][1] else None
 
 
 def seconds_text(seconds: Fraction) -> str:
