@@ -229,7 +229,7 @@ def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction) -> E
         media = _media(active, each, rate)
         others = [found for reference in references.values() if (found := _media(reference, each, rate)) is not None]
     start, end = (round_half_up(time * rate) for time in (each.start, each.end))
-    channels = own_value(each.item, "channels") if each.kind == "sound" else None
+    channels: Any = own_value(each.item, "channels") if each.kind == "sound" else None
     return ExportClip(
         name=each.item.name,
         start=start,
