@@ -109,9 +109,10 @@ def plan(shot: Shot, settings: RenderSettings | None = None, *, cache: _AnyPath 
     Parameters as of `render`. Raises: InputError, NoUsableFace, OutputError, SetupError, SpecError.
     """
     from .cache import Cache
+    from .engines.choice import settled
     from .planning.plan import make_plan
 
-    return _run(make_plan(shot, settings or RenderSettings(), Cache(None if cache is None else Path(cache))), on_event)
+    return _run(make_plan(shot, settled(settings or RenderSettings())[0], Cache(None if cache is None else Path(cache))), on_event)
 
 
 def measure(take: Take | _AnyPath, *, source: _AnyPath | None = None, cache: _AnyPath | None = None) -> Quality:

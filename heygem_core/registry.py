@@ -27,8 +27,10 @@ _MARK = "x-registry"
 class Names:
     """The names of a registry, for modules that must not know the things themselves. `own` as of `Registry`."""
 
-    def __init__(self, group: str, *, called: str, own: Mapping[str, str]) -> None:
+    def __init__(self, group: str, *, called: str, own: Mapping[str, str], words: tuple[str, ...] = ()) -> None:
+        """words: what may be said in place of a name, such as “auto”; whoever hears one finds out which name it means."""
         self.group = group
+        self.words = words
         self.called = called  # a code: "thing.deliverable"
         self._own = {name: EntryPoint(name, value, group) for name, value in own.items()}
 
@@ -41,13 +43,17 @@ class Names:
         """All of them: those that ship in their order, then the others by name. Imports nothing."""
         return tuple(self._all())
 
+    def choices(self) -> tuple[str, ...]:
+        """What may be said: the words, then the names."""
+        return (*self.words, *self.names())
+
     def __contains__(self, name: object) -> bool:
         return name in self._all()
 
     def check(self, name: str) -> str:
-        """The name itself. Raises: SpecError — there is none of that name."""
-        if name not in self:
-            raise SpecError("registry.unknown", thing=tell(self.called), name=name[:60], names=self.names())
+        """What was said, a name or a word. Raises: SpecError — it is neither."""
+        if name not in self.choices():
+            raise SpecError("registry.unknown", thing=tell(self.called), name=name[:60], names=self.choices())
         return name
 
     def _all(self) -> dict[str, EntryPoint]:
@@ -58,19 +64,22 @@ class Names:
 class Registry(Names, Generic[_Thing]):
     """`own`: those that ship, by name, as "module:attribute"; they come first, and no other package replaces one."""
 
-    def __init__(self, group: str, *, kind: type[_Thing], called: str, own: Mapping[str, str]) -> None:
-        super().__init__(group, called=called, own=own)
+    def __init__(self, group: str, *, kind: type[_Thing], called: str, own: Mapping[str, str], words: tuple[str, ...] = ()) -> None:
+        super().__init__(group, called=called, own=own, words=words)
         self._kind = kind
         self._loaded: dict[str, tuple[EntryPoint, _Thing]] = {}
 
     @classmethod
     def of(cls, names: Names, kind: type[_Thing]) -> Registry[_Thing]:
         """The things of these names."""
-        return cls(names.group, kind=kind, called=names.called, own={name: point.value for name, point in names._own.items()})
+        own = {name: point.value for name, point in names._own.items()}
+        return cls(names.group, kind=kind, called=names.called, own=own, words=names.words)
 
     def get(self, name: str) -> _Thing:
         """Raises: SpecError — there is none of that name. SetupError — the package that declares it cannot be used."""
-        point = self._all()[self.check(name)]
+        point = self._all().get(name)
+        if point is None:
+            raise SpecError("registry.unknown", thing=tell(self.called), name=name[:60], names=self.names())
         known = self._loaded.get(name)
         if known is None or known[0] != point:
             known = self._loaded[name] = (point, self._load(point))
@@ -106,7 +115,7 @@ def names_of(group: str) -> dict[str, Any]:
 def with_names(schema: dict[str, Any], registries: Iterable[Names]) -> dict[str, Any]:
     """A JSON Schema whose mark of a registry is replaced by the names that this registry holds now."""
     group = schema.get(_MARK)
-    names = next((registry.names() for registry in registries if registry.group == group), None)
+    names = next((registry.choices() for registry in registries if registry.group == group), None)
     if names is None:
         return schema
     return {key: value for key, value in schema.items() if key not in (_MARK, "type")} | {"enum": sorted(names)}  # as of a `Literal`

@@ -139,7 +139,9 @@ class SpeechPiece(Struct, frozen=True, kw_only=True):
 class RenderSettings(Struct, frozen=True, kw_only=True):
     """How a shot is rendered."""
 
-    engine: Annotated[EngineName, option("what draws the mouth", flag="--engine", choices=ENGINE_NAMES.names)] = "mesh"
+    engine: Annotated[
+        EngineName, option("what draws the mouth; auto = the best one that is here", flag="--engine", choices=ENGINE_NAMES.choices)
+    ] = "mesh"
     tracker: Annotated[TrackerName, option("what finds the face", flag="--tracker", choices=TRACKER_NAMES.names)] = "mediapipe"
     device: Annotated[DeviceName, option("where to compute; auto = the best one that works here", flag="--device")] = "auto"
     fit: Annotated[

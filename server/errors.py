@@ -125,6 +125,7 @@ _CORE_STATUS: tuple[tuple[type[core.HeygemError], int], ...] = (  # the first th
     (core.InputError, 422),
     (core.NoUsableFace, 422),
     (core.OutputError, 507),
+    (core.LicenceNotAccepted, 409),
     (core.SetupError, 501),
     (core.Cancelled, 409),
     (core.HeygemError, 500),

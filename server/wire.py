@@ -16,6 +16,7 @@ from heygem_core.messages import Message
 from heygem_core.options import option
 from heygem_core.registry import names_of
 from heygem_core.shot import RenderSettings, Stage, Struct
+from heygem_core.weights.standing import Standing
 
 # --- who and what ---------------------------------------------------------------------------------------------------
 
@@ -428,6 +429,36 @@ class Info(Struct, frozen=True, kw_only=True):
     executors: tuple[str, ...] = ()  # all that this server could use
     editors: tuple[EditorInfo, ...] = ()  # kinds of editors that may connect
     scope: Scope
+
+
+class ModelFetch(Struct, frozen=True, kw_only=True):
+    """How far the fetching of a model is."""
+
+    step: Literal["waiting", "downloading", "checking", "converting", "failed"]
+    done: int = 0  # bytes
+    total: int | None = None  # bytes; None = not known
+    problem: Message | None = None  # why it failed
+
+
+class ModelView(Struct, frozen=True, kw_only=True):
+    """A model that does not come with the program."""
+
+    standing: Standing
+    fetch: ModelFetch | None = None  # None = it is not being fetched
+
+
+class ModelsView(Struct, frozen=True, kw_only=True):
+    """All of them."""
+
+    models: tuple[ModelView, ...]
+    folder: str  # where they are put
+    may_change: bool  # whether whoever asks may fetch and remove them
+
+
+class ModelFetchRequest(Struct, frozen=True, kw_only=True):
+    """Asks for a model."""
+
+    accept_licence: bool = False  # whoever asks has read its terms and accepts them
 
 
 class ServerFile(Struct, frozen=True, kw_only=True):

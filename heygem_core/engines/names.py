@@ -8,13 +8,14 @@ from msgspec import Meta
 
 from ..registry import Names
 
+AUTO = "auto"  # the best engine that is here and runs here, see `choice`
 _OWN = {
     "mesh": "heygem_core.engines.mesh.engine:ENGINE",
     "wav2lip": "heygem_core.engines.wav2lip.engine:ENGINE",
     "hybrid:wav2lip": "heygem_core.engines.wav2lip.engine:HYBRID",
 }
 
-ENGINE_NAMES = Names("heygem.engines", called="thing.engine", own=_OWN)
+ENGINE_NAMES = Names("heygem.engines", called="thing.engine", own=_OWN, words=(AUTO,))
 
 EngineName: TypeAlias = Annotated[str, Meta(extra_json_schema=ENGINE_NAMES.json_schema)]
 """A name in `ENGINE_NAMES`. Decoding takes any text: whoever uses it looks it up, which says what there is."""

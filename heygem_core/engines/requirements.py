@@ -7,10 +7,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..device import choose_device, memory_of, usable_devices
-from ..errors import DeviceUnavailable, MissingPackage, MissingWeights, UnsupportedMedia
+from ..errors import DeviceUnavailable, MissingPackage, MissingWeights, SetupError, UnsupportedMedia
 from ..weights.catalogue import model
 from ..weights.installed import first_installed
-from .base import Engine, Needs
+from .base import Engine
+from .names import AUTO
 from .registry import ENGINES
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ _GB = 1e9
 
 def check_engine(engine: Engine, info: MediaInfo) -> None:
     """Packages, weights and the clip's colour. Raises: MissingPackage, MissingWeights, UnsupportedMedia."""
+    refuse_lacking(engine)
+    if info.colour.hdr and not engine.needs.hdr:
+        raise UnsupportedMedia("engine.no-hdr", file=info.path.name, engine=engine.name)
+
+
+def refuse_lacking(engine: Engine) -> None:
+    """Makes sure that an engine's packages and weights are here. Raises: MissingPackage, MissingWeights."""
     for package in engine.needs.packages:
         if importlib.util.find_spec(package.module) is None:
             raise MissingPackage("engine.needs-package", engine=engine.name, package=package.module, install=package.install)
@@ -39,21 +47,20 @@ def check_engine(engine: Engine, info: MediaInfo) -> None:
         if first_installed(choices) is None:
             entry = model(choices[0])
             raise MissingWeights("engine.needs-model", engine=engine.name, title=entry.title, command=entry.command)
-    if info.colour.hdr and not engine.needs.hdr:
-        raise UnsupportedMedia("engine.no-hdr", file=info.path.name, engine=engine.name)
 
 
 def offered_engines() -> tuple[str, ...]:
-    """The names of the engines that have on this machine what they need beside a device: those worth choosing from."""
-    return tuple(name for name, engine in ENGINES.all().items() if not _lacks(engine.needs))
+    """What is worth choosing from on this machine: the engines that have what they need beside a device; `auto` where they are several."""
+    names = tuple(name for name, engine in ENGINES.all().items() if _has_all(engine))
+    return (AUTO, *names) if len(names) > 1 else names
 
 
-def _lacks(needs: Needs) -> bool:
-    return (
-        any(importlib.util.find_spec(package.module) is None for package in needs.packages)
-        or any(not weights.path.is_file() for weights in needs.weights)
-        or any(first_installed((wanted,) if isinstance(wanted, str) else wanted) is None for wanted in needs.models)
-    )
+def _has_all(engine: Engine) -> bool:
+    try:
+        refuse_lacking(engine)
+    except SetupError:
+        return False
+    return True
 
 
 def device_for(engine: Engine, name: DeviceName) -> torch.device:

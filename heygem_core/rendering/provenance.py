@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
+from ..engines.choice import models_used
+from ..engines.registry import ENGINES
 from ..errors import MissingPackage, OutputError, SpecError
 from ..media.files import open_media
+from ..weights.licences import limits_of
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 STATEMENT = "Synthetic media: the mouth of the person shown was altered by a trained model to say other words."
+TERMS_TAG = "TERMS_OF_USE"  # of Matroska
 TAG = "DIGITAL_SOURCE_TYPE"  # in Matroska and WebM, which have no place for XMP
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _MIME = {"mp4": "video/mp4", "mov": "video/quicktime"}
@@ -38,21 +42,26 @@ class Seal:
     label: bool
     engine: str
     sign_with: tuple[str, str] | None  # paths of a certificate chain and its key, PEM
+    terms: tuple[str, ...] = ()  # sentences about what the take may not be used for
 
     def mark(self, container: OutputContainer, row: Deliverable) -> None:
         """Sets the metadata of a container that has no header yet."""
+        said = [*([f"{STATEMENT} {SOURCE_TYPE}"] if self.label else []), *self.terms]
+        if said:
+            container.metadata["comment"] = container.metadata["description"] = " ".join(said)  # MOV keeps the first only
+        if self.terms and row.muxer not in ("mov", "mp4"):
+            container.metadata[TERMS_TAG] = " ".join(self.terms)
         if not self.label:
             return
-        container.metadata["comment"] = container.metadata["description"] = f"{STATEMENT} {SOURCE_TYPE}"  # MOV keeps the first only
         if row.muxer == "mov":
-            container.metadata["xmp"] = xmp_packet(self.engine)
+            container.metadata["xmp"] = xmp_packet(self.engine, self.terms)
         elif row.muxer != "mp4":
             container.metadata[TAG] = SOURCE_TYPE
 
     def finish(self, part: Path, row: Deliverable) -> None:
         """Adds to the finished file what no muxer writes, and signs it. Raises: OutputError, MissingPackage, SpecError."""
         if self.label and row.muxer == "mp4":
-            packet = xmp_packet(self.engine).encode()
+            packet = xmp_packet(self.engine, self.terms).encode()
             with part.open("ab") as file:
                 file.write((24 + len(packet)).to_bytes(4, "big") + b"uuid" + _XMP_BOX + packet)
         if self.label and source_type_of(part) != SOURCE_TYPE:
@@ -67,11 +76,12 @@ def seal_of(settings: RenderSettings, row: Deliverable) -> Seal:
         if row.muxer not in _MIME:
             raise OutputError("sign.format", format=row.title)
         _try(settings.sign_with)
-    return Seal(label=settings.label_synthetic, engine=settings.engine, sign_with=settings.sign_with)
+    terms = tuple(limit.message for limit in limits_of(models_used(ENGINES.get(settings.engine))))
+    return Seal(label=settings.label_synthetic, engine=settings.engine, sign_with=settings.sign_with, terms=terms)
 
 
-def xmp_packet(engine: str) -> str:
-    """The XMP of a take, as one packet."""
+def xmp_packet(engine: str, terms: tuple[str, ...] = ()) -> str:
+    """The XMP of a take, as one packet. terms: sentences about what it may not be used for."""
     attributes = {
         "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPE,
         "Iptc4xmpExt:AISystemUsed": f"HeyGem Bridge, engine {engine}",
@@ -79,6 +89,9 @@ def xmp_packet(engine: str) -> str:
         "xmp:CreatorTool": f"HeyGem Bridge {_version()}",
     }
     said = "".join(f"\n   {name}={quoteattr(value)}" for name, value in attributes.items())
+    sentence = f'<rdf:Alt><rdf:li xml:lang="x-default">{escape(" ".join(terms))}</rdf:li></rdf:Alt>'
+    rights = f"""
+   <xmpRights:UsageTerms xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{sentence}</xmpRights:UsageTerms>"""
     return f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -86,7 +99,7 @@ def xmp_packet(engine: str) -> str:
    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
    xmlns:dc="http://purl.org/dc/elements/1.1/"
    xmlns:xmp="http://ns.adobe.com/xap/1.0/"{said}>
-   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">{escape(STATEMENT)}</rdf:li></rdf:Alt></dc:description>
+   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">{escape(STATEMENT)}</rdf:li></rdf:Alt></dc:description>{rights if terms else ""}
   </rdf:Description>
  </rdf:RDF>
 </x:xmpmeta>

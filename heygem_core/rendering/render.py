@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from ..cache import Cache, default_limit
+from ..engines.choice import models_used, settled
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
 from ..errors import BadRange, OutputError
@@ -30,6 +32,7 @@ from ..messages import Message, tell
 from ..planning.frame_map import STILL_RATE
 from ..progress_rate import ProgressRate
 from ..shot import Event, Finished, Progress, RenderTask, notice
+from ..weights.licences import limits_of
 from . import previews
 from .inputs import Inputs, open_inputs
 from .patch import Patcher, deliverable_of
@@ -53,8 +56,10 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     Raises: InputError, NoUsableFace, OutputError, SetupError, SpecError — all that can be known before the long work, before it.
     """
     yield Progress(stage="probe", done=0)
-    engine = ENGINES.get(task.settings.engine)
     inputs = open_inputs(task.shot, task.settings)
+    settings, chosen = settled(task.settings)
+    task = replace(task, settings=settings)
+    engine = ENGINES.get(settings.engine)
     check_engine(engine, inputs.info)
     start, end = _check(task, inputs)
     from ..planning.plan import make_plan, refuse_changed  # torch takes seconds to import; a mistyped path is told before that
@@ -66,7 +71,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     planned_s = time.monotonic() - began
     timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
     patcher = _patcher(task, plan.info)
-    for said in remarks(task, plan.info):
+    for said in remarks(task, plan.info, chosen):
         yield notice(said)
     with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
         with _matte_writer(task, plan.info, timing) as matte, prefetch(draw_frames(plan, start, end, device), 8) as drawn:
@@ -83,7 +88,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
         LOGGER.info("%d frames drawn in %.2f s, planned in %.2f s", end - start, rate.elapsed_s, planned_s)
         refuse_changed(task.shot, task.settings, inputs, cache, plan.facts.key)
         # The take gets its name last of all: who waits for it finds all that belongs to it.
-        path = write_report(_report(task, plan, start, end, str(device), planned_s, rate.elapsed_s), task.output)
+        path = write_report(_report(task, plan, start, end, str(device), planned_s, rate.elapsed_s, chosen), task.output)
         made.append(path)
     if task.segment is None:  # whoever renders pieces looks after the cache itself, less often
         cache.prune()
@@ -139,8 +144,10 @@ def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> Abst
     return TakeWriter(task.matte, format_for(task.matte, None, info), info, timing, grey=True)
 
 
-def _report(task: RenderTask, plan: Plan, start: int, end: int, device: str, planned_s: float, drawn_s: float) -> TakeReport:
-    told = remarks(task, plan.info)
+def _report(
+    task: RenderTask, plan: Plan, start: int, end: int, device: str, planned_s: float, drawn_s: float, chosen: Message | None
+) -> TakeReport:
+    told = remarks(task, plan.info, chosen)
     return TakeReport(
         take=Path(task.output).name,
         plan=plan.facts,
@@ -167,13 +174,14 @@ def _whole_matte(frame: Drawn, size: tuple[int, int]) -> NDArray[np.float32]:
     return levels
 
 
-def remarks(task: RenderTask | JoinTask, info: MediaInfo) -> tuple[Message, ...]:
-    """What to know about a take of these settings wherever it goes. Raises: InputError, OutputError."""
+def remarks(task: RenderTask | JoinTask, info: MediaInfo, chosen: Message | None = None) -> tuple[Message, ...]:
+    """What to know about a take of these settings wherever it goes. chosen: why it is this engine. Raises: InputError, OutputError."""
     row, _ = deliverable_of(task.output, task.settings, info)
     patch = () if task.settings.kind == "full" else (tell("take.is-patch"),)
     hdr = (tell("take.hdr-lost", format=row.title, file=info.path.name),) if hdr_is_lost(row, info) else ()
     dynamic = (tell("take.dynamic-hdr-lost", file=info.path.name),) if info.hdr.dynamic else ()
-    return (*patch, *hdr, *dynamic, *sound_remarks(task.shot, task.settings, info))
+    terms = limits_of(models_used(ENGINES.get(task.settings.engine)))
+    return (*([] if chosen is None else [chosen]), *terms, *patch, *hdr, *dynamic, *sound_remarks(task.shot, task.settings, info))
 
 
 def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:

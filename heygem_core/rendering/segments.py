@@ -12,7 +12,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ..cache import Cache, key_of
+from ..engines.choice import settled
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
 from ..media.content import frames_content
@@ -20,7 +23,7 @@ from ..media.deliverables import DELIVERABLES
 from ..media.joiner import join_pieces
 from ..media.output import check_output
 from ..media.take_timing import timing_of
-from ..messages import message_of
+from ..messages import Message, message_of
 from ..planning.frame_map import STILL_RATE
 from ..planning.generation import missing_ranges
 from ..shot import Event, Finished, Notice, Progress, RenderSettings
@@ -46,8 +49,9 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
     Raises: InputError, NoUsableFace, SetupError, OutputError, SpecError.
     """
     yield Progress(stage="probe", done=0)
-    engine = ENGINES.get(task.settings.engine)
     inputs = open_inputs(task.shot, task.settings)
+    task = replace(task, settings=settled(task.settings)[0])
+    engine = ENGINES.get(task.settings.engine)
     check_engine(engine, inputs.info)
     device_for(engine, task.settings.device)  # what cannot be drawn here is not worth planning
     if task.settings.format is not None:  # and what the format cannot hold
@@ -84,9 +88,9 @@ def generate(task: GenerateTask) -> Generator[Event, None, None]:
     Raises: InputError, NoUsableFace, SetupError, OutputError, SpecError.
     """
     yield Progress(stage="probe", done=0)
-    engine = ENGINES.get(task.settings.engine)
     inputs = open_inputs(task.shot, task.settings)
-    check_engine(engine, inputs.info)
+    task = replace(task, settings=settled(task.settings)[0])
+    check_engine(ENGINES.get(task.settings.engine), inputs.info)
     from ..planning.plan import generate_range
 
     yield from generate_range(task.shot, task.settings, Cache(task.cache), inputs, task.start, task.end_exclusive)
@@ -139,6 +143,8 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     began = time.monotonic()
     yield Progress(stage="probe", done=0)
     inputs = open_inputs(task.shot, task.settings)
+    settings, chosen = settled(task.settings)
+    task = replace(task, settings=settings)
     row, written = deliverable_of(task.output, task.settings, inputs.info)
     seal = seal_of(task.settings, row)
     for path in (task.output, report_path(task.output)):
@@ -153,7 +159,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     sounds = take_sounds(task.shot, task.settings, plan.info, frames, timing)
     with all_or_nothing() as made:
         # Whoever waits for the take finds its report there: the take gets its name last.
-        made.append(write_report(_report(task, plan, planned_s), task.output))
+        made.append(write_report(_report(task, plan, planned_s, chosen), task.output))
         for done in join_pieces(task.output, row, written, timing, task.pieces, sounds=sounds, seal=seal):
             yield Progress(stage="finish", done=done, total=len(frames))
         made.append(Path(task.output))
@@ -163,8 +169,8 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     return finished
 
 
-def _report(task: JoinTask, plan: Plan, planned_s: float) -> TakeReport:
-    told = remarks(task, plan.info)
+def _report(task: JoinTask, plan: Plan, planned_s: float, chosen: Message | None) -> TakeReport:
+    told = remarks(task, plan.info, chosen)
     pieces = [read_report(piece) for piece in task.pieces]
     devices = {None if piece is None else piece.device for piece in pieces}
     times = [None if piece is None else piece.rendering_s for piece in pieces]

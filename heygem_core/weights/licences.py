@@ -8,7 +8,7 @@ from ..errors import LicenceNotAccepted, SpecError
 from ..messages import Message, tell
 from ..os_errors import cannot_write
 from ..shot import Struct, from_json, to_json
-from .catalogue import Model, licence_of
+from .catalogue import Model, licence_of, models
 from .folders import models_folder
 
 _ACCEPTED_FILE = "accepted-licences.json"
@@ -70,3 +70,13 @@ def accepted() -> dict[str, Acceptance]:
         return from_json((models_folder() / _ACCEPTED_FILE).read_bytes(), _Accepted).licences
     except (OSError, SpecError):
         return {}
+
+
+def limits_of(model_ids: tuple[str, ...]) -> list[Message]:
+    """What whoever uses takes of these models must know: that their licence forbids business."""
+    known = models()
+    return [
+        tell("weights.not-for-business", title=known[model_id].title, url=licence_of(known[model_id]).url)
+        for model_id in model_ids
+        if not licence_of(known[model_id]).commercial
+    ]

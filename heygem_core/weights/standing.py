@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..messages import Message, tell
+from ..messages import Message
 from ..shot import Struct
 from .catalogue import Model, licence_of, models
 from .folders import models_folder
@@ -68,13 +68,3 @@ def best_memory() -> int:
     from ..device import choose_device, memory_of
 
     return memory_of(choose_device())
-
-
-def limits_of(model_ids: tuple[str, ...]) -> list[Message]:
-    """What whoever uses takes of these models must know: that their licence forbids business."""
-    known = models()
-    return [
-        tell("weights.not-for-business", title=known[model_id].title, url=licence_of(known[model_id]).url)
-        for model_id in model_ids
-        if not licence_of(known[model_id]).commercial
-    ]

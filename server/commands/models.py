@@ -177,8 +177,8 @@ def run_path(options: argparse.Namespace) -> int:
 
 def _done(model_id: str, path: Path, json: bool) -> int:
     from heygem_core.weights.catalogue import model
+    from heygem_core.weights.licences import limits_of
     from heygem_core.weights.progress import Fetched
-    from heygem_core.weights.standing import limits_of
 
     if json:
         print(printable_json(to_json(Fetched(model=model_id, path=str(path)))), flush=True)

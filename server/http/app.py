@@ -26,6 +26,7 @@ from . import app_keys
 from .connections import answering, ends_with
 from .device_probe import DeviceProbe
 from .log import LOGGER
+from .model_fetches import ModelFetches
 from .route_table import ROUTES
 from .routes import register
 from .uploads import Uploads
@@ -78,8 +79,9 @@ async def _hosts(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _machine(app: web.Application) -> AsyncIterator[None]:
-    async with DeviceProbe() as machine:
+    async with DeviceProbe() as machine, ModelFetches() as fetches:
         app[app_keys.DEVICE_PROBE] = machine
+        app[app_keys.MODEL_FETCHES] = fetches
         yield
 
 

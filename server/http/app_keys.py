@@ -18,6 +18,7 @@ from .uploads import Uploads
 if TYPE_CHECKING:
     from ..rendering.services import Services
     from .device_probe import DeviceProbe
+    from .model_fetches import ModelFetches
 
 SETTINGS = web.AppKey("settings", ServerSettings)
 ACCESS = web.AppKey("door", AccessControl)
@@ -26,6 +27,7 @@ ROOTS = web.AppKey("roots", AllowedFolders)
 UPLOADS = web.AppKey("uploads", Uploads)
 HOSTS = web.AppKey("hosts", Hosts)
 DEVICE_PROBE: web.AppKey[DeviceProbe] = web.AppKey("machine")
+MODEL_FETCHES: web.AppKey[ModelFetches] = web.AppKey("model-fetches")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
 UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are

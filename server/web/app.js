@@ -20,6 +20,7 @@ import { ConnectedEditor } from "./views/connected.js";
 import { Consent } from "./views/consent.js";
 import { Entrance } from "./views/entrance.js";
 import { HostPage } from "./views/host.js";
+import { ModelsView } from "./views/models.js";
 import { NewView } from "./views/new.js";
 import { QueueView } from "./views/queue.js";
 import { ResultsView } from "./views/results.js";
@@ -74,6 +75,12 @@ function Page() {
         problem: problem.message,
       });
     }
+  }
+
+  /** Asks the server anew what it can do. A failure changes nothing: the connection's own sign tells it. */
+  async function refresh() {
+    const info = await client.api.info().catch(() => null);
+    if (info) setEntry((now) => (now.state === "in" ? { ...now, info } : now));
   }
 
   const host = useMemo(
@@ -148,7 +155,7 @@ function Page() {
   }
   if (entry.state !== "in" || !entry.info) return html`<${Entrance} entry=${entry} onAgain=${() => void enter()} onCode=${signIn} />`;
   /** @type {App} */
-  const app = { client, info: entry.info, host, say };
+  const app = { client, info: entry.info, host, say, refresh };
   return html`<${AppContext.Provider} value=${app}><${Shell} key=${language()} host=${host} onLook=${() => draw({})} />${toasts}<//>`;
 }
 
@@ -219,6 +226,7 @@ function drawn(view, id, host) {
   if (view === "host" && host) return html`<${HostPage} key=${host.session?.project} host=${host} />`;
   if (view === "host" && id) return html`<${ConnectedEditor} key=${id} id=${id} />`;
   if (view === "queue") return html`<${QueueView} />`;
+  if (view === "models") return html`<${ModelsView} />`;
   if (view === "results") return html`<${ResultsView} />`;
   if (view === "nothing")
     return html`<div class="view"><${Empty} icon="timeline" title=${t("nav.nothing")}>${t("nav.nothing-hint")}<//></div>`;

@@ -355,6 +355,48 @@ export interface Info {
   scope: Scope;
 }
 
+export interface ModelFetch {
+  step: "checking" | "converting" | "downloading" | "failed" | "waiting";
+  done: number;
+  total: number | null;
+  problem: Message | null;
+}
+
+export interface ModelView {
+  standing: Standing;
+  fetch: ModelFetch | null;
+}
+
+export interface Standing {
+  id: string;
+  title: string;
+  used_by: Array<string>;
+  installed: boolean;
+  ours: boolean;
+  path: string | null;
+  size: number | null;
+  known: boolean | null;
+  fetchable: boolean;
+  licence: string;
+  licence_url: string;
+  terms: Message;
+  commercial: boolean;
+  ask: boolean;
+  memory: number;
+  fits: boolean | null;
+  command: string;
+}
+
+export interface ModelsView {
+  models: Array<ModelView>;
+  folder: string;
+  may_change: boolean;
+}
+
+export interface ModelFetchRequest {
+  accept_licence: boolean;
+}
+
 export interface ServerFile {
   url: string;
   port: number;

@@ -25,6 +25,7 @@ const MADE_AT_RUN_TIME = [
   "kind.",
   "kind-hint.",
   "mode.",
+  "models.step-",
   "mode-hint.",
   "mute.",
   "mute-hint.",

@@ -108,6 +108,14 @@ export function makeApi(base, who) {
     signOut: () => ask("POST", "/sign-out"),
     /** @returns {Promise<Wire.Info>} */
     info: () => get("/info"),
+    /** @param {Extra} [extra] @returns {Promise<Wire.ModelsView>} */
+    models: (extra) => get("/models", extra),
+    /** @param {string} id @param {boolean} accepted its terms @returns {Promise<Wire.ModelView>} */
+    fetchModel: (id, accepted) => ask("POST", `/models/${id}/fetch`, { accept_licence: accepted }),
+    /** @param {string} id @returns {Promise<Wire.ModelView>} */
+    stopModel: (id) => ask("DELETE", `/models/${id}/fetch`),
+    /** @param {string} id @returns {Promise<Wire.ModelView>} */
+    removeModel: (id) => ask("DELETE", `/models/${id}`),
 
     /** @param {Wire.JobRequest} request @param {string} key the same key never makes a second job @returns {Promise<Wire.JobDetail>} */
     submit: (request, key) => ask("POST", "/jobs", request, { headers: { "Idempotency-Key": key } }),

@@ -9,6 +9,7 @@ import { Task } from "../task.js";
  * @property {import("../wire.js").Info} info
  * @property {import("../host.js").HostLink | null} host the editor whose panel shows the page
  * @property {(text: string, kind?: "info" | "error", undo?: () => Promise<unknown>) => void} say a passing message; undo: takes back what it tells
+ * @property {() => Promise<void>} refresh asks the server anew what it can do
  */
 
 export const AppContext = createContext(/** @type {App} */ (/** @type {unknown} */ (null)));

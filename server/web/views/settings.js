@@ -7,6 +7,7 @@ import { Button, Field, IconButton, Select, Slider } from "../ui/parts.js";
 import { CHOICES, SLIDERS, SWITCHES } from "../defaults.js";
 import { PRESETS, savedPresets, savePreset, settingsOf } from "../presets.js";
 import { number } from "../format.js";
+import { hashOf } from "../route.js";
 import { maybe, t } from "../text.js";
 
 /** @typedef {import("../text.js").Key} Key */
@@ -112,6 +113,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
         <${Select} id="${id}-tracker" value=${settings.tracker} options=${trackers}
           onChange=${(/** @type {any} */ tracker) => set({ tracker })} />
       <//>
+      <p class="hint"><a href=${hashOf("models")}>${t("settings.models")}</a></p>
       ${SWITCHES.map(
         (name) => html`<label class="check" key=${name}><input type="checkbox" checked=${settings[name]}
         onChange=${(/** @type {Event} */ event) => set({ [name]: /** @type {HTMLInputElement} */ (event.target).checked })} /><span>
