@@ -81,7 +81,7 @@ pytest: setup programs
 
 # What needs no server, browser, editor or whole render: quick, and the same on every system.
 test-unit: setup
-	$(BIN)/python -m pytest $(WORKERS) -m "not full" $(foreach folder,server web plugins cli render docs,--ignore=tests/$(folder))
+	$(BIN)/python -m pytest $(WORKERS) -m "not full" $(foreach folder,server web plugins cli rendering docs,--ignore=tests/$(folder))
 
 # The longer matrices: the tests marked `full`, and how much of the code they cover. That there is none (5) is no failure.
 FULL = full

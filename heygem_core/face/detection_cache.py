@@ -22,9 +22,11 @@ from ..media.info import MediaInfo
 from ..media.prefetch import prefetch
 from ..media.upright import upright_frames
 from ..progress_rate import ProgressRate
+from ..scratch import scratch_array
 from ..shot import Event
 from .linking import FrameFaces
-from .tracker import FaceTracker, face_of
+from .mesh import VERTICES
+from .tracker import Face, FaceTracker, face_of
 from .tracker_registry import open_tracker
 from .tracks import TRACKS_VERSION, detect_faces
 
@@ -32,6 +34,7 @@ CHUNK_FRAMES = 240  # frames
 LEAD_IN_FRAMES = 12  # frames before a chunk that the tracker and the search for cuts see first
 
 _KIND = "faces"
+_FACES_TOGETHER = 1 << 14  # that lie in one file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ def find_faces(
     with closing(open_tracker(name, "cpu")) as tracker:
         yield from read_content(info, *faces_seen_in(info, first, last), cache)
         keys = {start: _key(info, start, tracker, cache) for start in starts}
-        found = {start: cache.read(_KIND, keys[start], load_chunk) for start in starts}
+        room = _Landmarks(len(starts) * CHUNK_FRAMES)
+        found = {start: room.taken_in(cache.read(_KIND, keys[start], load_chunk)) for start in starts}
         missing = [start for start in starts if found[start] is None]
         pace = ProgressRate("track", sum(min(CHUNK_FRAMES, info.frame_count - start) for start in missing))
         for start in missing:
@@ -65,11 +69,33 @@ def find_faces(
                         raise UnreadableMedia("media.changed", file=info.path.name)
                     with cache.making(_KIND, keys[start]) as made:
                         save_chunk(chunk, made)
-            found[start] = chunk
+            found[start] = room.taken_in(chunk)
         version = tracker.version
     detection_chunks = [chunk for start in starts if (chunk := found[start]) is not None]
     damaged = [number for chunk in detection_chunks for number in chunk.damaged if first <= number < last]
     return _concatenate(detection_chunks, first, last), np.array(damaged, np.int64), version
+
+
+class _Landmarks:
+    """Where the landmarks of all chunks lie until they are linked: of an hour they are half a gigabyte, so in a file."""
+
+    def __init__(self, frames: int) -> None:
+        self._shape = (min(frames, _FACES_TOGETHER), VERTICES, 3)
+        self._room, self._taken = scratch_array(self._shape), 0
+
+    def taken_in(self, chunk: DetectionChunk | None) -> DetectionChunk | None:
+        """The same chunk, its faces' points in here."""
+        if chunk is None:
+            return None
+        return replace(chunk, frames=[replace(frame, faces=[self._face(face) for face in frame.faces]) for frame in chunk.frames])
+
+    def _face(self, face: Face) -> Face:
+        if self._taken == len(self._room):
+            self._room, self._taken = scratch_array(self._shape), 0
+        points = self._room[self._taken]
+        self._taken += 1
+        points[:] = face.points
+        return replace(face, points=points)
 
 
 def faces_seen_in(info: MediaInfo, first: int, last: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import platformdirs
 
 from ..errors import MissingPackage, MissingWeights
-from .native_logs import suppress_stderr
+from .native_logs import imported_apart, suppress_stderr
 from .tracker import MAX_FACES, Face, TrackerKind, face_of
 
 VARIABLE = "HEYGEM_FACE_LANDMARKER"
@@ -48,6 +48,7 @@ class FaceLandmarker:
     def _open(self) -> None:
         try:
             with suppress_stderr():
+                imported_apart(_mediapipe)
                 from mediapipe.tasks.python import BaseOptions
                 from mediapipe.tasks.python.vision import FaceLandmarker, FaceLandmarkerOptions, RunningMode
         except ImportError as error:
@@ -85,6 +86,10 @@ class FaceLandmarker:
 
         self._time_ms += STEP_MS
         return self._landmarker.detect_for_video(Image(image_format=ImageFormat.SRGB, data=np.ascontiguousarray(rgb)), self._time_ms)
+
+
+def _mediapipe() -> None:
+    import mediapipe.tasks.python.vision  # noqa: F401
 
 
 TRACKER = TrackerKind(name="face-landmarker", open=lambda device: FaceLandmarker())

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from ..errors import MissingPackage
 from .cuts import subsample
 from .mesh import LIPS, eye_distance
-from .native_logs import suppress_stderr
+from .native_logs import imported_apart, suppress_stderr
 from .tracker import MAX_FACES, Face, TrackerKind, face_of
 
 DETECT_EVERY = 4
@@ -229,14 +229,20 @@ def _starts(length: int, side: int) -> list[int]:
 
 def _graph(text: str, outputs: list[str]) -> Any:
     try:
-        from mediapipe.calculators.core import constant_side_packet_calculator_pb2  # noqa: F401 - its options appear in the text
-        from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
-        from mediapipe.python.solution_base import SolutionBase
+        graph_config, solution = imported_apart(_mediapipe)
     except ImportError as error:
         raise MissingPackage("tracker.needs-mediapipe") from error
     from google.protobuf import text_format  # type: ignore[import-untyped]
 
-    return SolutionBase(graph_config=text_format.Parse(text, CalculatorGraphConfig()), outputs=outputs)
+    return solution(graph_config=text_format.Parse(text, graph_config()), outputs=outputs)
+
+
+def _mediapipe() -> tuple[Any, Any]:
+    from mediapipe.calculators.core import constant_side_packet_calculator_pb2  # noqa: F401 - its options appear in the text
+    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+    from mediapipe.python.solution_base import SolutionBase
+
+    return CalculatorGraphConfig, SolutionBase
 
 
 TRACKER = TrackerKind(name="mediapipe", open=lambda device: MediaPipeMesh())

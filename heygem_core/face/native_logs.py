@@ -1,10 +1,14 @@
-"""Keeps native libraries from writing log lines that mean nothing to an editor to this process's standard error."""
+"""Keeps large libraries of trackers from leaving traces: log lines that mean nothing to an editor, and memory of whoever imported them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -26,3 +30,10 @@ def suppress_stderr() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def imported_apart(load: Callable[[], T]) -> T:
+    """What `load` imports, imported by a thread of its own. MediaPipe's modules keep the stack of calls that imported them, and with it all
+    that the callers hold until the process ends: the landmarks of a whole clip."""
+    with ThreadPoolExecutor(1, "import") as thread:
+        return thread.submit(load).result()

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from ..scratch import scratch_array
 from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, apply_pose, chunks, find_poses, frames_with_face, remove_pose, similarity
 
 LOWPASS_S = 0.064  # standard deviation of the low-pass Gaussian, seconds
@@ -41,7 +42,8 @@ def smooth(
 
     scenes: (T,) shot number per frame; frames of different scenes never mix, nor do frames apart by a gap.
     """
-    smoothed = np.array(points, np.float32)
+    smoothed = scratch_array(np.shape(points))
+    smoothed[:] = points
     for first, end in runs(points, scenes):
         if end - first > 2:
             _smooth_run(points[first:end], float(rate), smoothed[first:end])

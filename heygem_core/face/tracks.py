@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..errors import NoUsableFace, SpecError
 from ..messages import Message, tell
+from ..scratch import scratch_array
 from .appearance import appearance_vector
 from .cuts import CutDetector
 from .linking import FrameFaces, link_tracklets, merge_tracklets
@@ -128,7 +129,8 @@ def _describe(track: FaceTrack, tracks: FaceTracks) -> Message:
 def _track(person: list[tuple[int, Face]], seen: list[FrameFaces]) -> FaceTrack:
     """One person's faces (position in `seen`, face) as arrays over all frames, gaps filled, reasons judged."""
     count = len(seen)
-    points = np.full((count, VERTICES, 3), np.nan, np.float32)
+    points = scratch_array((count, VERTICES, 3))
+    points.fill(np.nan)
     scores = np.zeros(count, np.float32)
     for at, face in person:
         points[at], scores[at] = face.points, face.score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -24,7 +25,7 @@ def measure_waveform(task: WaveformTask) -> Generator[Event, None, Waveform]:
         raise SpecError("waveform.points", points=task.points)
     yield Progress(stage="probe", done=0)
     length = _length(task.path)
-    fine: list[float] = []
+    fine = array("d")
     total = 0
     for block in _blocks(_chunks(task.path, length)):
         total += block.shape[1]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
 from ..face.mesh import INNER_LIP_PAIRS, chunks
+from ..scratch import scratch_array
 from ..speech.features import FRAME_RATE
 
 Floats = NDArray[np.float32]
@@ -77,7 +78,7 @@ class Motion:
         read = np.mean([self._interpolate(times + shift, speech_range) for shift in shifts], axis=0)
         frames, moments = self._missed_closures(times, read, abs(frame_s), speech_range)
         read[frames] = self._interpolate(moments, speech_range)
-        shapes = np.empty((len(times), *self.basis.shape[1:]), np.float32)
+        shapes = scratch_array((len(times), *self.basis.shape[1:]))
         for part in chunks(len(times)):
             shapes[part] = np.tensordot(read[part] * intensity, self.basis, 1)
         return shapes

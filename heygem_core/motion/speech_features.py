@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from ..scratch import scratch_array
 from ..speech.features import FRAME_RATE, HOP, frame_count
 from .motion_model import MotionModel
 
@@ -92,7 +93,8 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
 
     n100 = frame_count(len(samples))
     rows: list[Floats] = []
-    kept: list[NDArray[np.float16]] = []
+    kept: NDArray[np.float16] | None = None
+    done = 0
     with torch.inference_mode():
         for first, last, start, end in windows(n100):
             states = model.encoder.states(_piece(samples, start, end))[None]
@@ -101,7 +103,11 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
             middle = slice((first - start) // 2, (last - start + 1) // 2)
             rows.append(torch.cat([coefficients, torch.sigmoid(logits)], -1)[0, middle].numpy())
             if features:
-                kept.append(torch.cat([states, net_features], -1)[0, middle].half().numpy())
+                part = torch.cat([states, net_features], -1)[0, middle].half().numpy()
+                if kept is None:
+                    kept = scratch_array((-(-n100 // 2), part.shape[1]), np.float16)
+                kept[done : done + len(part)] = part
+                done += len(part)
             yield last / n100
     curve = smooth_states(np.concatenate(rows))
     at_100 = _at(curve, (np.arange(n100) / FRAME_RATE + model.advance_s) * STATE_RATE)
@@ -110,7 +116,7 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
         coefficients=at_100[:, :k],
         closed_probability=at_100[:, k],
         speech_probability=at_100[:, k + 1],
-        features=np.concatenate(kept) if kept else np.zeros((0, 1), np.float16),
+        features=np.zeros((0, 1), np.float16) if kept is None else kept[:done],
         advance_s=model.advance_s,
     )
 

@@ -41,6 +41,7 @@ from ..motion.model_choice import choose_motion_model
 from ..motion.motion_model import model_label
 from ..motion.predict import motion_version
 from ..rendering.inputs import Inputs, open_inputs, refuse_other_speech
+from ..scratch import scratch_array
 from ..shot import Event, Progress, RenderSettings, Shot, from_json, notice, to_json
 from ..speech.recording_checks import remarks
 from ..weights.digests import model_digests
@@ -248,7 +249,7 @@ def context_of(
     blend = fade_near_gaps(person, frames.source, frames.times, usable)
     deltas = basis.motion.at(speech_times, intensity=settings.intensity, speech_range=speech_range)
     at = frames.source - person.first_frame
-    shapes = np.empty((len(at), VERTICES, 3), np.float32)
+    shapes = scratch_array((len(at), VERTICES, 3))
     for part in chunks(len(at)):
         wanted = np.repeat(person.neutral[None], len(deltas[part]), 0)
         wanted[:, list(basis.motion.vertices)] += deltas[part]

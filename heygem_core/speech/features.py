@@ -10,6 +10,7 @@ Pure numpy and deterministic; about 60 ms for a minute of sound on one core.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -27,6 +28,7 @@ ACTIVE_LEVEL_DB = -23.0  # dBFS: the RMS level that the louder part of a recordi
 LEVEL_STEP_DB = 2.0  # … in steps of this
 ACTIVE_RANGE_DB = 25.0  # blocks this far below the loudest one do not count as speech when the level is measured
 SILENT_LEVEL_DB = -75.0  # dBFS: below this a recording is left as it is, since there is nothing in it but noise
+_AT_ONCE = 6000  # frames or blocks worked on at a time, so that memory does not grow with the recording
 FLOOR = -6.5  # log10 of mel power: about 8 decades under the loudest vowels at the normal level
 
 
@@ -38,8 +40,10 @@ def level_db(samples: Floats) -> float:
     """
     block = SAMPLE_RATE // 20
     whole = samples[: len(samples) // block * block]
+    if not len(samples):
+        return float("-inf")
     blocks = whole.reshape(-1, block) if len(whole) else samples[None]
-    power = (blocks.astype(np.float64) ** 2).mean(1) if blocks.size else np.zeros(1)
+    power = np.concatenate([(blocks[k : k + _AT_ONCE].astype(np.float64) ** 2).mean(1) for k in range(0, len(blocks), _AT_ONCE)])
     loud = float(np.percentile(power, 95))
     if loud <= 0:
         loud = float(power.max())
@@ -57,9 +61,9 @@ def level(samples: Floats) -> Floats:
     """
     samples = np.nan_to_num(np.asarray(samples, np.float32).reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
     now = level_db(samples)
-    if now < SILENT_LEVEL_DB:
-        return samples
-    return samples * np.float32(10 ** (LEVEL_STEP_DB * round((ACTIVE_LEVEL_DB - now) / LEVEL_STEP_DB) / 20))
+    if now >= SILENT_LEVEL_DB:
+        samples *= np.float32(10 ** (LEVEL_STEP_DB * round((ACTIVE_LEVEL_DB - now) / LEVEL_STEP_DB) / 20))
+    return samples
 
 
 def frame_count(sample_count: int) -> int:
@@ -72,18 +76,22 @@ def log_mel(samples: Floats, *, levelled: bool = True) -> Floats:
 
     samples: (n,) float32 mono at 16 kHz, any level. levelled=False skips the level normalisation (the caller did it).
     """
+    return np.concatenate(list(log_mel_blocks(samples, levelled=levelled)))
+
+
+def log_mel_blocks(samples: Floats, *, levelled: bool = True) -> Iterator[Floats]:
+    """The rows of `log_mel`, a minute at a time: for whoever does not need hours of them at once."""
     samples = level(samples) if levelled else np.asarray(samples, np.float32)
     n = frame_count(len(samples))
-    padded = np.pad(samples, (WINDOW // 2, max(0, (n - 1) * HOP + WINDOW - WINDOW // 2 - len(samples))))
-    out = np.empty((n, BANDS), np.float32)
-    for first in range(0, n, 6000):  # a minute at a time, so that memory does not grow with the recording
-        last = min(first + 6000, n)
-        piece = padded[first * HOP : (last - 1) * HOP + WINDOW]
+    for first in range(0, n, _AT_ONCE):
+        count = min(_AT_ONCE, n - first)
+        begins = first * HOP - WINDOW // 2
+        ends = begins + (count - 1) * HOP + WINDOW
+        piece = np.pad(samples[max(0, begins) : ends], (max(0, -begins), max(0, ends - max(len(samples), begins))))
         frames = np.lib.stride_tricks.sliding_window_view(piece, WINDOW)[::HOP]
         spectrum = np.fft.rfft(frames * _hann(), axis=1)
         power = spectrum.real**2 + spectrum.imag**2
-        out[first:last] = np.log10(np.maximum(power.astype(np.float32) @ _filters(), 1e-12))
-    return (np.maximum(out, FLOOR) + 4) / 4
+        yield (np.maximum(np.log10(np.maximum(power.astype(np.float32) @ _filters(), 1e-12)), FLOOR) + 4) / 4
 
 
 @cache

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d, maximum_filter1d, percentile_filter
 
-from .features import FRAME_RATE, LEVEL_STEP_DB, SILENT_LEVEL_DB, frame_count, level_db, log_mel
+from .features import FRAME_RATE, LEVEL_STEP_DB, SILENT_LEVEL_DB, frame_count, level_db, log_mel_blocks
 
 Floats = NDArray[np.float32]
 
@@ -55,8 +55,8 @@ def speaking(samples: Floats) -> NDArray[np.bool_]:
 
 def loudness_db(samples: Floats) -> Floats:
     """(n100,) float32: loudness of the voice band in dB (of the levelled sound, so only differences mean something)."""
-    power = 10.0 ** (4.0 * log_mel(samples)[:, LOWEST_BAND:HIGHEST_BAND].astype(np.float64) - 4.0)
-    return np.asarray(10 * np.log10(power.sum(1) + 1e-10), np.float32)
+    powers = [(10.0 ** (4.0 * mel[:, LOWEST_BAND:HIGHEST_BAND].astype(np.float64) - 4.0)).sum(1) for mel in log_mel_blocks(samples)]
+    return np.asarray(10 * np.log10(np.concatenate(powers) + 1e-10), np.float32)
 
 
 def utterances(active: NDArray[np.bool_], *, margin_s: float = 0.2) -> NDArray[np.bool_]:

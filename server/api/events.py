@@ -52,10 +52,8 @@ _HEARTBEAT_S = 20.0
 _SEND_WITHIN_S = 20.0
 _LARGEST_MESSAGE = 32 << 20  # an editor's timeline; whoever is not known yet has a hello's room (`connections`)
 _MOST_PROOFS = 3
-_MOST_UNKNOWN = {
-    True: 256,
-    False: 32,
-}  # sockets of one address, loopback or not, that have not said who they are. After a restart everybody of this machine comes back at once.
+# Sockets of one address, loopback or not, that have not said who they are. After a restart everybody of this machine comes back at once.
+_MOST_UNKNOWN = {True: 256, False: 32}
 
 
 async def events(context: RequestContext) -> web.StreamResponse:

@@ -7,13 +7,17 @@ from pathlib import Path
 
 from ..errors import Broken, Busy, DiskFull
 
+_UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 _UNWRITABLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def refusal(error: sqlite3.Error, path: Path) -> Exception:
     """The error to raise for one of SQLite's about the database at `path`; a mistake of this program stays what it is."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what lies above says more precisely what failed
+    precise = getattr(error, "sqlite_errorcode", 0)
+    if precise in _UNREADABLE:
+        return Busy("store.not-read", path=path, why=error)
+    code = precise & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return DiskFull("store.full", folder=path.parent)
     if code in _UNWRITABLE:

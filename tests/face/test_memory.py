@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from fractions import Fraction
 
@@ -63,3 +65,23 @@ def test_smoothing_some_frames_at_a_time_shows_no_seam() -> None:
     assert np.abs(whole[350:1250] - part[50:-50]).max() < 0.05
     steps_px = np.abs(np.diff(whole[:, 13, 1], 2))
     assert steps_px[[510, 511, 512, 1022, 1023, 1024]].max() < 1.5 * np.percentile(steps_px, 95)
+
+
+def test_a_tracker_keeps_nothing_of_whoever_opened_it_first() -> None:
+    """MediaPipe's modules keep the stack that imported them: all landmarks of the first clip stayed until its process ended."""
+    code = """
+import gc, weakref
+from heygem_core.face.tracker_registry import open_tracker
+
+class Landmarks: ...
+
+def track():
+    tracker, held = open_tracker("mediapipe"), Landmarks()
+    tracker.close()
+    return weakref.ref(held)
+
+kept = track()
+gc.collect()
+assert kept() is None, "it is still there"
+"""
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, timeout=120)

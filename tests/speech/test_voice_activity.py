@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,18 @@ def test_utterances_grow_by_the_margin_on_both_sides() -> None:
     active[50:55] = True
     grown = np.flatnonzero(utterances(active, margin_s=0.1))
     assert (grown[0], grown[-1]) == (40, 64)
+
+
+def test_a_longer_recording_takes_no_more_memory_than_its_samples_once_more() -> None:
+    """All of it in double precision, with its spectrogram, was ten times the samples: a gigabyte and a half for an hour."""
+    speaking(np.zeros(16_000, np.float32))  # what is imported or made once
+
+    def peak(minutes: int) -> int:
+        samples = np.random.default_rng(0).standard_normal(minutes * 960_000).astype(np.float32)
+        tracemalloc.start()
+        speaking(samples)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert (peak(4) - peak(2)) / (2 * 960_000 * 4) < 1.3

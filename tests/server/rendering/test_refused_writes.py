@@ -19,7 +19,7 @@ from heygem_server.cli import main
 from heygem_server.commands import repair
 from heygem_server.errors import Broken, Busy, DiskFull, problem_of
 from heygem_server.http.log import LOGGER, start_log, stop_log
-from heygem_server.store import Intent, Store, database
+from heygem_server.store import Intent, Store, database, refusals
 from heygem_server.store.trash import Written
 from heygem_server.wire import WeakRange
 
@@ -409,3 +409,18 @@ def test_a_log_that_takes_no_line_prints_nothing(tmp_path: Path, capsys: pytest.
         assert capsys.readouterr().err == ""
     finally:
         stop_log(handler)
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ])
+def test_a_disk_that_cannot_be_read_is_not_called_full(code: int) -> None:
+    """Reads and writes that fail share SQLite's number, and all of them were answered with “could not be written”."""
+    said = refusals.refusal(refusal(code), Path("/data/heygem.sqlite3"))
+    assert isinstance(said, Busy), "tried again, as a full disk is"
+    assert said.said.code == "store.not-read"
+    assert isinstance(refusals.refusal(refusal(sqlite3.SQLITE_IOERR_WRITE), Path("/data/heygem.sqlite3")), DiskFull)
+
+
+def test_a_mistake_in_a_statement_stays_what_it_is() -> None:
+    """SQLite gives such errors no number at all where they are found before it is asked."""
+    for mistake in (sqlite3.ProgrammingError("Incorrect number of bindings supplied"), refusal(sqlite3.SQLITE_CONSTRAINT)):
+        assert refusals.refusal(mistake, Path("/data/heygem.sqlite3")) is mistake

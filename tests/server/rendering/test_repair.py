@@ -259,7 +259,7 @@ def test_there_is_a_copy_a_day_and_only_the_newest_stay(database: Path) -> None:
     assert back_up_daily(database, now) is not None
     (first,) = backups_of(database)
     now = first.stat().st_mtime
-    assert back_up_daily(database, now + 3600) is None
+    assert [back_up_daily(database, now + later) for later in (0, 0.5, 3600, 86_399)] == [None] * 4
     for day in range(1, 9):
         made = back_up_daily(database, now + day * 86_401)
         assert made is not None

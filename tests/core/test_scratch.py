@@ -1,0 +1,46 @@
+"""Arrays in a file without a name: they hold what they are given, leave nothing behind, and lie in memory without a disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heygem_core import scratch
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Everything above 1 kB goes to the disk, to a folder of the test's own."""
+    monkeypatch.setattr(scratch, "IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(scratch, "_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_a_large_array_holds_what_it_is_given_and_leaves_no_file(tiny: Path) -> None:
+    array = scratch.scratch_array((300, 4))
+    array[:] = np.arange(1200).reshape(300, 4)
+    assert array.dtype == np.float32
+    assert array[299, 3] == 1199
+    assert isinstance(array.base, np.memmap)
+    del array
+    assert not list(tiny.iterdir())
+
+
+def test_small_arrays_stay_in_memory(tiny: Path) -> None:
+    assert scratch.scratch_array((10,), np.float16).base is None
+
+
+def test_where_the_disk_has_no_room_an_array_lies_in_memory(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing to a mapped file without room behind it would end the program with a signal."""
+
+    def full(descriptor: int, size: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(scratch, "_reserve", full)
+    array = scratch.scratch_array((300, 4))
+    array[:] = 1
+    assert array.base is None
+    assert array.sum() == 1200
