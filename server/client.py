@@ -48,6 +48,7 @@ from .wire import (
     Proof,
     ProofRequest,
     Refused,
+    RootRequest,
     ServerFile,
     SignIn,
     TakeView,
@@ -142,6 +143,10 @@ class Client:
 
     def faces(self, media: MediaRef) -> FacesFound:
         return self._ask("POST", "/api/v1/media/faces", FacesFound, media)
+
+    def allow(self, folder: str) -> None:
+        """Lets the server use a folder, as a person's consent does in the page."""
+        self._ask("POST", "/api/v1/roots", list[str], RootRequest(folder=folder))
 
     def hosts(self) -> tuple[HostView, ...]:
         return self._ask("GET", "/api/v1/hosts", tuple[HostView, ...])

@@ -40,7 +40,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description=f"Puts one of these on this machine, for this user:\n{words}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("target", nargs="?", choices=known, metavar="|".join(known), help="without it, --status tells of all of them")
+    parser.add_argument(
+        "target", nargs="?", choices=tuple(known), metavar="|".join(known), help="without it, --status tells of all of them"
+    )
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--uninstall", action="store_true", help="take it away again")
     modes.add_argument(

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from heygem_core.errors import SpecError
 from heygem_core.messages import here, plain, tell
 from heygem_core.printable import printable, printable_json
 from heygem_core.shot import RenderSettings, to_json
 
+from .job_tables import duration, jobs_table, print_table, shots_table, shown
 from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..wire import JobDetail, JobView, ProgressNow
+    from ..wire import JobDetail, ProgressNow
+
+_T = TypeVar("_T")
 
 _UNFINISHED = ("queued", "active", "paused")
 
@@ -30,7 +33,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     watch = commands.add_parser(
         "watch", help="follow a job until it ends", description="Follows a job; the exit code is 0 if all its shots are done."
     )
-    watch.add_argument("job", metavar="JOB")
+    watch.add_argument("job", metavar="JOB", help="its id, as `heygem jobs` lists it")
     cancel = commands.add_parser("cancel", help="call a job off", description="Calls off what has not ended; finished takes stay.")
     cancel.add_argument("jobs", metavar="JOB", nargs="+")
     for parser, run in ((listing, _list), (watch, _watch), (cancel, _cancel)):
@@ -87,9 +90,26 @@ def _submit(options: argparse.Namespace) -> int:
             folder=folder,
             origin=Origin(kind="cli"),
         )
-        detail = client.submit(request)
+        detail = with_consent(client, lambda: client.submit(request))
         print(detail.job.id, flush=True)
         return follow(client, detail.job.id) if options.watch else 0
+
+
+def with_consent(client: Client, ask: Callable[[], _T]) -> _T:
+    """What is asked of the server, again after whoever sits at the terminal has allowed it a folder. Raises: as `ask`."""
+    from ..errors import NotAllowedFolder
+
+    while True:
+        try:
+            return ask()
+        except NotAllowedFolder as error:
+            folder = str(error.said.params.get("folder") or "")
+            if not folder or not sys.stdin.isatty():
+                raise
+            print(here(tell("cli.allow-folder", folder=folder)), end=" ", file=sys.stderr, flush=True)
+            if not sys.stdin.readline().strip().lower().startswith(("y", "是")):
+                raise
+            client.allow(folder)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -100,9 +120,9 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(printable_json(to_json(page)))
         return 0
-    for job in page.jobs:
-        print(f"{job.id}  {job.state:9}  {job.shots_done}/{job.shots_total} shots  {_percent_done(job):>4}  {printable(job.name)}")
-    if not page.jobs:
+    if page.jobs:
+        print_table(jobs_table(page.jobs))
+    else:
         print(here(tell("cli.no-jobs" if options.all else "cli.no-unfinished-jobs")))
     return 0
 
@@ -124,19 +144,22 @@ def _cancel(options: argparse.Namespace) -> int:
 
 
 def follow(client: Client, job: str) -> int:
-    """Prints how a job goes until it ends; 0 if all its shots are done, 1 otherwise."""
+    """Shows how a job goes until it ends; 0 if all its shots are done, 1 otherwise.
+
+    A terminal gets a table of all shots that is drawn over, anything else a line every ten seconds.
+    """
     from ..wire import Happened, ProgressNow, Snapshot
 
-    detail = client.job(job)
-    line = _StatusLine()
-    for message in client.events():
-        if isinstance(message, Snapshot) or (isinstance(message, Happened) and message.job is not None and message.job.id == job):
-            detail = client.job(job)
-        if isinstance(message, ProgressNow) and message.job == job:
-            line.show(_progress(message))
-        if detail.job.state not in _UNFINISHED:
-            break
-    line.end()
+    detail, now = client.job(job), dict[str, ProgressNow]()
+    with shown(shots_table(detail, now)) as show:
+        for message in client.events():
+            if isinstance(message, Snapshot) or (isinstance(message, Happened) and message.job is not None and message.job.id == job):
+                detail = client.job(job)
+            if isinstance(message, ProgressNow) and message.job == job:
+                now[message.shot] = message
+                show(shots_table(detail, now), _progress(message))
+            if detail.job.state not in _UNFINISHED:
+                break
     return _report(detail)
 
 
@@ -153,33 +176,5 @@ def _report(detail: JobDetail) -> int:
 def _progress(now: ProgressNow) -> str:
     of = "" if now.job_frames_total is None else f"/{now.job_frames_total}"
     speed = "" if now.fps is None else f"  {now.fps:.1f} fps"
-    left = "" if now.job_eta_s is None else f"  {_duration(now.job_eta_s)} left"
+    left = "" if now.job_eta_s is None else f"  {duration(now.job_eta_s)} left"
     return f"{now.stage}  {now.job_frames_done}{of} frames{speed}{left}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _percent_done(job: JobView) -> str:
-    return f"{job.frames_done / job.frames_total:.0%}" if job.frames_total else ""
-
-
-class _StatusLine:
-    """One line of a terminal that is written over; elsewhere a line every ten seconds."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-        self._last = 0.0
-
-    def show(self, text: str) -> None:
-        if self._is_terminal:
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-        elif time.monotonic() - self._last > 10:
-            self._last = time.monotonic()
-            print(text, file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self._is_terminal:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import threading
 import time
 import zipfile
@@ -389,12 +390,39 @@ def test_commands_submit_list_watch_and_cancel(studio: tuple[Server, dict[str, A
     assert main(["watch", "--data", data, job]) == 0
     assert main(["jobs", "--data", data, "--all", "--json"]) == 0
     assert job in [each["id"] for each in json.loads(capsys.readouterr().out.splitlines()[-1])["jobs"]]
-    assert main(["jobs", "--data", data]) == 0
+    assert main(["jobs", "--data", data, "--all"]) == 0
+    heads, *rows = capsys.readouterr().out.splitlines()
+    assert heads.split() == ["job", "state", "shots", "done", "frames/s", "left", "name", "why"]
+    assert next(row for row in rows if row.startswith(job)).split()[1:4] == ["completed", "1/1", "100%"]
     assert main(["cancel", "--data", data, job]) == 1
     assert "cannot" in capsys.readouterr().err
     assert main(["submit", "--data", data, "nowhere.mp4", "--audio", "x.wav"]) == 2
     assert Client.of is not None
     _ = detail
+
+
+def test_whoever_sits_at_the_terminal_is_asked_for_a_folder(
+    studio: tuple[Server, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heygem_server.cli import main
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    server, _ = studio
+    for name in ("short.mp4", "words.wav"):
+        shutil.copy(server.settings.roots[0] / name, tmp_path / name)
+    arguments = ["submit", "--data", str(server.settings.data_folder), str(tmp_path / "short.mp4"), "--audio", str(tmp_path / "words.wav")]
+    assert main(arguments) == 1, "a script is refused, not asked"
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+    assert main(arguments) == 1, "no is what is meant by nothing"
+    assert f"“{tmp_path}”" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert main(arguments) == 0
+    job = capsys.readouterr().out.strip()
+    assert server.ask("POST", f"/api/v1/jobs/{job}/cancel").status == 200
+    assert server.ask("DELETE", "/api/v1/roots", {"folder": str(tmp_path)}).status == 200
 
 
 def test_a_take_is_measured_when_somebody_asks(studio: tuple[Server, dict[str, Any]]) -> None:

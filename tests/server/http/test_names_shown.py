@@ -33,7 +33,7 @@ def test_the_list_of_jobs_obeys_no_name(tmp_path: Path, capsys: pytest.CaptureFi
         assert main(["jobs", "--all", "--data", str(server.settings.data_folder)]) == 0
         said = capsys.readouterr().out
         assert is_clean(said)
-        assert len(said.splitlines()) == 1
+        assert len(said.splitlines()) == 2, "the heads of the columns, and one job"
         assert main(["jobs", "--all", "--json", "--data", str(server.settings.data_folder)]) == 0
         said = capsys.readouterr().out
         assert is_clean(said)

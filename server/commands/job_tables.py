@@ -1,0 +1,130 @@
+"""Jobs and shots as tables in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from heygem_core.messages import here, plain, tell
+from heygem_core.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..wire import JobDetail, JobView, ProgressNow, ShotView
+
+_LINE_S = 10.0  # between two lines where no table can be drawn over
+_NARROWEST = 100  # columns where nobody says how wide the output is: ids and reasons stay whole
+_ENDED = ("done", "failed", "canceled")
+
+
+def duration(seconds: float) -> str:
+    """As people say it: “2 min 5 s”."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def jobs_table(jobs: Iterable[JobView]) -> Table:
+    """One row for each job: how far it is, how fast, how long about, and why it waits or failed."""
+    table = _table("job", "state", "shots", "done", "fps", "left", "name", "why")
+    for job in jobs:
+        shots = f"{job.shots_done}/{job.shots_total}" + (f", {job.shots_failed} failed" if job.shots_failed else "")
+        why = "" if job.why is None else here(job.why_message or plain(job.why))
+        table.add_row(
+            job.id,
+            job.state,
+            shots,
+            _percent(job.frames_done, job.frames_total),
+            _number(job.fps),
+            _left(job.eta_s),
+            *_texts(job.name, why),
+        )
+    return table
+
+
+def shots_table(detail: JobDetail, now: Mapping[str, ProgressNow]) -> Table:
+    """One row for each shot of a job, those at work with what was heard of them last. now: by shot."""
+    table = _table("shot", "state", "done", "fps", "left", "why")
+    for shot in detail.shots:
+        heard = None if shot.state in _ENDED else now.get(shot.id)
+        done, total = (heard.frames_done, heard.frames_total) if heard else (shot.frames_done, shot.frames_total)
+        fps, left = (heard.fps, heard.eta_s) if heard else (None, None)
+        table.add_row(
+            *_texts(shot.name), heard.stage if heard else shot.state, _percent(done, total), _number(fps), _left(left), *_texts(_why(shot))
+        )
+    return table
+
+
+def print_table(table: Table) -> None:
+    _console(sys.stdout.isatty()).print(table)
+
+
+@contextmanager
+def shown(table: Table) -> Iterator[Callable[[Table, str], None]]:
+    """Shows a table on standard error while the block runs; gives what shows the next one, or now and then its line of text."""
+    if not sys.stderr.isatty():
+        last = 0.0
+
+        def line(_: Table, text: str) -> None:
+            nonlocal last
+            if time.monotonic() - last > _LINE_S:
+                last = time.monotonic()
+                print(text, file=sys.stderr, flush=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(table, console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
+        yield lambda next_table, _: live.update(next_table)
+
+
+def _table(*columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            here(tell(f"column.{column}")),
+            justify="right" if column in ("done", "fps", "left") else "left",
+            no_wrap=column != "why",
+            overflow="fold",
+        )
+    return table
+
+
+def _console(terminal: bool) -> Console:
+    from rich.console import Console
+
+    return Console() if terminal else Console(width=max(_NARROWEST, 200), no_color=True)
+
+
+def _texts(*texts: str) -> tuple[str, ...]:
+    """As they are: a name may hold what a table would take for a style."""
+    from rich.markup import escape
+
+    return tuple(escape(printable(text)) for text in texts)
+
+
+def _why(shot: ShotView) -> str:
+    return "" if shot.why is None else here(shot.why_message or plain(shot.why))
+
+
+def _percent(done: int, total: int | None) -> str:
+    return f"{done / total:.0%}" if total else ""
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else here(tell("column.about", time=duration(seconds)))
