@@ -74,9 +74,13 @@ def test_points_of_the_speeds_graph_are_finer_than_its_percent(
 
 
 def test_a_graph_that_bends_within_the_clip_is_left_to_the_editor() -> None:
-    bent, frozen = remap("100", "0:0 50:10 100:100", variable=1), remap("50", "0:40 100:40", variable=1)
-    found = pictures(document(clipitem(0, 60, 20, 80, bent) + clipitem(60, 90, 20, 50, frozen)))
-    assert [each.host_only for each in found] == ["its speed changes within the clip", "it is a freeze frame"]
+    (found,) = pictures(document(clipitem(0, 60, 20, 80, remap("100", "0:0 50:10 100:100", variable=1))))
+    assert found.host_only == "its speed changes within the clip"
+
+
+def test_a_graph_that_stands_still_is_a_frozen_frame_of_the_file() -> None:
+    (found,) = pictures(document(clipitem(60, 90, 20, 50, remap("50", "0:40 100:40", variable=1))))
+    assert (found.speed, found.source_low * 25, found.host_only) == (0, 40, None)
 
 
 def test_frames_of_a_retimed_clip_as_a_render_gets_them(files: Files) -> None:

@@ -92,7 +92,7 @@ def test_fcpxml_retimes_and_ramps() -> None:
     spine = (
         mapped(0 * f, "double", (0, 0), (100, 200))
         + mapped(30 * f, "back", (0, 300), (100, 200))
-        + mapped(60 * f, "ramp", (0, 0), (50, 10), (100, 200))
+        + mapped(60 * f, "ramp", (0, 0), (25, 10), (100, 200))
     )
     read = read_timeline(_SPINE.format(spine=spine).encode())
     zero = Fraction(3600) / f

@@ -63,11 +63,11 @@ def timeline_of(name: str, start: Fraction, rate: Fraction, tracks: Iterable[Any
 def media_clip(
     name: str, url: str | None, low: Fraction, duration: Fraction, rate: Fraction, *, available: Any = None, speed: Fraction = Fraction(1)
 ) -> Any:
-    """A clip that shows `duration` seconds of the timeline from second `low` of its media."""
+    """A clip that shows `duration` seconds of the timeline from second `low` of its media. speed: 0 = it stands still there."""
     reference = _schema.ExternalReference(target_url=url, available_range=available) if url else _schema.MissingReference(name=name)
     clip = _schema.Clip(name=name, media_reference=reference, source_range=time_range(low, duration, rate))
     if speed != 1:
-        clip.effects.append(_schema.LinearTimeWarp(time_scalar=float(speed)))
+        clip.effects.append(_schema.LinearTimeWarp(time_scalar=float(speed)) if speed else _schema.FreezeFrame())
     return clip
 
 

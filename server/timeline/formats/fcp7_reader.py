@@ -260,8 +260,7 @@ def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction) -
     steady = _is_straight(graph, begin, end)
     if values[0] is not None and values[1] is not None and step > 0 and steady:
         low, high = values[0] / file_rate, values[1] / file_rate
-        speed, frozen = (high - low) / shown.duration, words("clip.freeze")
-        return _Source(low=min(low, high), speed=speed or Fraction(1), rate=clip_rate, host_only=None if speed else frozen)
+        return _Source(low=min(low, high), speed=(high - low) / shown.duration, rate=clip_rate)
     if reason is not None or abs(plain) == 1:
         return _Source(low=begin / clip_rate + shown.trimmed, speed=plain, rate=clip_rate, from_end=plain < 0, host_only=reason)
     # Some programs count a retimed clip's `in` in the file's frames and some in its own, slowed ones; the length tells which.

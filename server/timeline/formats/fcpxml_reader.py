@@ -300,7 +300,7 @@ class Reader:
         ):
             reason = reason or "Final Cut plays it at the sequence's rate instead of its own"
         clip = media_clip(element.get("name", ""), _source_url(asset), low, duration, media_rate, available=available, speed=speed)
-        begins = low if speed > 0 else low + duration * abs(speed)
+        begins = low if speed >= 0 else low + duration * abs(speed)
         if element.tag != "audio":
             clip.markers.extend(_markers(element, begins, local, rate, speed))
         drop = element.get("tcFormat")
@@ -433,15 +433,20 @@ def _retiming(element: Element, local: Fraction, duration: Fraction) -> tuple[Fr
     time_map = element.find("timeMap")
     if time_map is None:
         return Fraction(1), local, None
-    points = [(time_of(each.get("time")), time_of(each.get("value"))) for each in time_map.findall("timept")]
-    slopes = {(v2 - v1) / (t2 - t1) for (t1, v1), (t2, v2) in pairwise(points) if t2 != t1}
-    if len(slopes) != 1:
+    points = time_map.findall("timept")
+    slopes = set()
+    first: Fraction | None = None
+    for before, after in pairwise(points):
+        t1, t2, v1, v2 = (time_of(each.get(name)) for name in ("time", "value") for each in (before, after))
+        if t1 >= t2 or (len(points) > 2 and (t2 <= local or t1 >= local + duration)):
+            continue  # what lies before and behind the clip is not seen
+        curved = len(points) > 2 and "linear" not in (before.get("interp"), after.get("interp"))
+        slopes.add(None if curved else (v2 - v1) / (t2 - t1))
+        first = v1 + (local - t1) * (v2 - v1) / (t2 - t1) if first is None else first
+    if len(slopes) != 1 or None in slopes or first is None:
         return Fraction(1), local, words("clip.speed-changes")
-    speed = slopes.pop().limit_denominator(10_000)
-    if not speed:
-        return Fraction(1), local, words("clip.freeze")
-    first = points[0][1] + (local - points[0][0]) * speed
-    return speed, first if speed > 0 else first + duration * speed, None
+    speed = next(each for each in slopes if each is not None).limit_denominator(10_000)
+    return speed, first if speed >= 0 else first + duration * speed, None
 
 
 def lane_of(element: Element) -> int:
