@@ -14,6 +14,7 @@ from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.formats.registry import FormatName
 from heygem_server.timeline.formats.writing import as_text
 
+from .fcpxml_order import misplaced, repeated_ids
 from .making import clip, data, effect, external, gap, time, timeline, times, track, warp
 
 RATE = "<rate><timebase>25</timebase><ntsc>FALSE</ntsc></rate>"
@@ -109,8 +110,8 @@ def codes(notices: list[str]) -> dict[str, str]:
 def test_markers_sizes_opacities_and_notes_go_into_fcpxml(source: str) -> None:
     text, notices = as_text(SOURCES[source](), "fcpxml")
     root = ElementTree.fromstring(text)
-    ids = [each.get("id") for each in root.findall("resources/*")]
-    assert len(ids) == len(set(ids))
+    assert misplaced(text.encode()) == []
+    assert repeated_ids(text.encode()) == []
     first, hole, second = root.findall(".//spine/*")
     assert (first.find("adjust-transform").get("scale"), first.find("adjust-blend").get("amount")) == ("1.2 1.2", "0.5")  # type: ignore[union-attr]
     marks = [

@@ -14,6 +14,7 @@ from heygem_server.timeline.flatten import flatten
 from heygem_server.timeline.formats.fcpxml import FORMAT
 from heygem_server.timeline.formats.reading import read_timeline
 
+from .fcpxml_order import misplaced, repeated_ids
 from .making import Files, sound, video
 from .stripping import canonical, strip_fcpxml
 
@@ -145,8 +146,8 @@ def test_the_document_is_the_one_that_came_in_but_for_the_takes(
     out, _ = grafted(data, *(finished(row, f"t-{name}") for name, row in rows.items()), mode=mode)
     assert canonical(strip_fcpxml(out, "/takes")) == canonical(data)
     assert out.startswith(data[:60])
-    ids = [each.get("id") for each in ElementTree.fromstring(out).iter() if each.get("id")]
-    assert len(ids) == len(set(ids))
+    assert misplaced(out) == []
+    assert repeated_ids(out) == []
 
 
 def test_a_take_is_the_choice_that_shows_with_all_that_is_connected(files: Files, media: str, voice: str) -> None:
@@ -223,6 +224,7 @@ def test_a_clip_in_a_clip_and_versions_without_asset_clips(files: Files, media: 
     assert [each[1:] for each in shown(active)] == [("c1", "t-c1.mov", 0, 20, 2), ("c2", "t-c2.mov", 20, 40, 2)]
     assert [each for each in places(active) if each[0] == "sound"] == [each for each in places(data) if each[0] == "sound"]
     assert canonical(strip_fcpxml(active, "/takes")) == canonical(data)
+    assert misplaced(out) == misplaced(active) == []
     assert rows_of(files, active, handles=2)["c2"].versions == ("t-c2",)
 
 

@@ -59,9 +59,9 @@ class _Writer:
             tcStart=seconds_text(self._start),
             tcFormat="DF" if model.sequence.drop_frame else "NDF",
         )
-        spine = SubElement(sequence, "spine")
         if model.note is not None:
             SubElement(sequence, "note").text = model.note
+        spine = SubElement(sequence, "spine")
         pictures = [track for track in model.tracks if track.kind == "picture"]
         parents = self._spine(spine, pictures[0] if pictures else None)
         self._sequence_markers(parents)
