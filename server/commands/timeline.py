@@ -23,6 +23,9 @@ from heygem_core.shot import RenderSettings, RenderTask, to_json
 from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..timeline.child_specs import CueSheet
     from ..timeline.conform_types import Conformed, FinishedTake, MediaFacts, Selection, TimelineShot
 
 _TAKE_FORMAT = "prores"
@@ -44,7 +47,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_options(parser, Selection, ("speech_tracks", "speech", "speech_from", "tracks"))
     add_option(parser, Selection, "ranges", help="only these frames of the timeline, such as 120-480; may be repeated")
     add_options(parser, Selection, ("markers", "handles"))
-    add_options(parser, PublishSpec, ("mode",))
+    parser.add_argument(
+        "--cues", metavar="SHEET", help="the new speech as a cue sheet: CSV, or SRT or WebVTT beside a folder of recordings"
+    )
+    parser.add_argument("--lines", metavar="FOLDER", help="the recordings of --cues (default: the sheet's own folder)")
+    parser.add_argument(
+        "--cast", metavar="CSV", help="for --cues: which face each character has (columns character, face and perhaps file)"
+    )
+    add_options(parser, PublishSpec, ("music_effects", "mode"))
     parser.add_argument("--format", dest="timeline_format", choices=sorted(written), help="of OUT (default: by its suffix)")
     parser.add_argument("--rate", type=_rate, metavar="FPS", help="of the timeline, where the file does not say: 25, 23.976, 24000/1001")
     parser.add_argument("--root", action="append", default=[], metavar="FOLDER", help="where media are searched by name")
@@ -69,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
         selection=selection,
         searched=tuple(str(Path(root).absolute()) for root in options.root),
         path_maps=tuple(_path_map(text) for text in options.map),
+        cues=_cue_sheet(options),
         mixes=None if options.dry_run else str(takes_folder / "speech"),
     )
     found = conform_blocking(spec)
@@ -84,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
                 source=os.path.abspath(options.timeline),
                 rate=options.rate,
                 takes=tuple(takes),
+                cues=found.cues,
                 output=str(Path(options.output).absolute()),
                 output_format=options.timeline_format,
             )
@@ -104,11 +116,26 @@ def _selection(options: argparse.Namespace) -> Selection:
     if hasattr(options, "ranges"):
         options.ranges = [_range(text) for text in options.ranges]
     selection = struct_of(Selection, options)
+    if options.cues is not None:
+        return msgspec.structs.replace(selection, speech=None, speech_tracks=())
     if selection.speech is None and not selection.speech_tracks:
         raise SpecError("cli.timeline-no-speech")
     if selection.speech is None:
         return selection
     return msgspec.structs.replace(selection, speech=str(Path(selection.speech).absolute()), speech_tracks=())
+
+
+def _cue_sheet(options: argparse.Namespace) -> CueSheet | None:
+    """Raises: SpecError — what belongs to a sheet without one."""
+    from ..timeline.child_specs import CueSheet
+
+    if options.cues is None:
+        for name in ("lines", "cast"):
+            if getattr(options, name) is not None:
+                raise SpecError("cli.only-with-cues", option=f"--{name}")
+        return None
+    paths = {name: None if (path := getattr(options, name)) is None else os.path.abspath(path) for name in ("cues", "lines", "cast")}
+    return CueSheet(path=paths["cues"] or "", lines=paths["lines"], cast=paths["cast"])
 
 
 def _takes_folder(options: argparse.Namespace) -> Path:
@@ -236,11 +263,33 @@ def _show(found: Conformed, *, as_json: bool) -> None:
             escape(state),
         )
     console.print(table, highlight=False)
+    if found.cues:
+        console.print(_cue_table(found), highlight=False)
     for skipped in found.skipped:
         left = tell("cli.left-alone", clip=skipped.clip, timecode=skipped.timecode, reason=skipped.why_message or plain(skipped.why))
         console.print(here(left), highlight=False, markup=False)
     for notice in with_codes(found.notices, found.notice_messages):
         console.print(here(tell("cli.note", notice=notice)), highlight=False, markup=False)
+
+
+def _cue_table(found: Conformed) -> Table:
+    """The lines of the cue sheet, and what each is laid under."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    rate = found.sequence.rate
+    table = Table("cue", "in", "out", "character", "file", "then")
+    for cue in found.cues:
+        start, end = (round(time * rate) for time in (cue.start, cue.end if cue.end is not None else cue.start))
+        under = [
+            row
+            for row in found.shots
+            if row.placement.record_start < end and start < row.placement.record_start + row.placement.record_duration
+        ]
+        then = tell("cues.off-screen") if cue.off_screen else tell("cues.under", clips=[row.clip for row in under] or tell("list.none"))
+        names = (cue.number, found.sequence.timecode(start), found.sequence.timecode(end), cue.character, Path(cue.file).name, here(then))
+        table.add_row(*(escape(printable(name)) for name in names))
+    return table
 
 
 def _speech(row: TimelineShot) -> str:

@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,18 +22,21 @@ from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.run import failure_of
 
 from .bundles import BUNDLES, is_bundle, media_of, write_bundle
-from .child_specs import ConformSpec, PublishSpec, Spec
+from .child_specs import ConformSpec, CueSheet, PublishSpec, Spec
 from .coded import published_with_messages, with_messages
 from .conform import conform
 from .conform_types import Conformed, Published, TimelineShot
+from .cue_tracks import leave_off_screen_alone, mute_others, placed_cues, selection_for, with_cues, with_faces
+from .cues import read_cast, read_cues
 from .errors import UnreadableTimeline
-from .facts import FactsChild
+from .facts import Facts, FactsChild
 from .formats.reading import bytes_of, format_of, read_timeline
 from .formats.writing import output_format, write_document, write_timeline
 from .limits import CPU_S, MEMORY_BYTES, READING_CPU_S, limit_own
 from .locate import Locator
 from .picture_sequences import picture_file
 from .publish import publish
+from .sequence import sequence_of
 from .shot_rows import with_mix
 
 
@@ -72,10 +76,28 @@ def _conform(spec: ConformSpec, has_read: Callable[[], None]) -> Conformed:
     if spec.roots is not None:
         hold_to_real_paths(None)
     with FactsChild(real_paths=spec.roots is not None) as facts, media_of(source, spec.mixes) as locator.bundled:
-        found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
+        if spec.cues is None:
+            found = conform(read.timeline, spec.selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
+        else:
+            found = _conform_cues(spec, spec.cues, read.timeline, facts, locator)
     has_read()
     shots = found.shots if spec.mixes is None else tuple(_with_made_files(row, Path(spec.mixes)) for row in found.shots)
     return with_messages(msgspec.structs.replace(found, shots=shots, notices=(*read.notices, *found.notices)))
+
+
+def _conform_cues(spec: ConformSpec, sheet: CueSheet, timeline: Any, facts: Facts, locator: Locator) -> Conformed:
+    """With the lines of a cue sheet as the speech."""
+    path, rate = Path(sheet.path), sequence_of(timeline, spec.rate).rate
+    lines = None if sheet.lines is None else Path(sheet.lines)
+    cast = {} if sheet.cast is None else read_cast(Path(sheet.cast))
+    listed, unread = read_cues(path, rate, lines)
+    beside = locator.beside(path.resolve().parent, lines)
+    cues = placed_cues(listed, sequence_of(timeline, spec.rate))
+    laid, cues, notices = with_cues(timeline, cues, rate, beside, facts)
+    leave_off_screen_alone(laid, cues, rate)
+    selection = selection_for(spec.selection, timeline, cues, cast, rate)
+    found = conform(laid, selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)
+    return msgspec.structs.replace(with_faces(found, cues, cast), cues=tuple(cues), notices=(*unread, *notices, *found.notices))
 
 
 def _base(source: Path) -> Path:
@@ -124,17 +146,29 @@ def _publish(spec: PublishSpec) -> Published:
     document = bytes_of(source)
     if row.graft is not None and row.name == (spec.format or format_of(document, source)):
         grafted, notices = row.graft(document, spec.takes, spec.mode, spec.rate)
+        if spec.cues:
+            notices.append(words("cues.not-laid", count=len(spec.cues)))
         write_document(grafted, output)
         return published_with_messages(Published(output=str(output), format=row.name, notices=tuple(notices)))
     read = read_timeline(source, spec.format, rate=spec.rate)
-    timeline, notices = publish(read.timeline, spec.takes, spec.mode, rate=spec.rate)
+    timeline, notices = _published(read.timeline, spec)
     written = write_timeline(timeline, output, row.name, rate=spec.rate)
     return published_with_messages(msgspec.structs.replace(written, notices=(*notices, *written.notices)))
 
 
+def _published(timeline: Any, spec: PublishSpec) -> tuple[Any, list[str]]:
+    """(the timeline with the takes, and the lines of the cue sheet under it; what should be known)."""
+    if not spec.cues:
+        return publish(timeline, spec.takes, spec.mode, rate=spec.rate)
+    laid, _, notices = with_cues(timeline, spec.cues, sequence_of(timeline, spec.rate).rate, None, None)
+    notices += mute_others(laid, spec.music_effects)
+    published, said = publish(laid, spec.takes, spec.mode, rate=spec.rate)
+    return published, [*notices, *said]
+
+
 def _publish_bundle(spec: PublishSpec, source: Path, output: Path) -> Published:
     read = read_timeline(source, rate=spec.rate)
-    timeline, notices = publish(read.timeline, spec.takes, spec.mode, rate=spec.rate)
+    timeline, notices = _published(read.timeline, spec)
     write_bundle(timeline, spec.takes, source, output)
     return published_with_messages(Published(output=str(output), format="otioz", notices=(*read.notices, *notices)))
 

@@ -8,8 +8,16 @@ from typing import Annotated
 from heygem_core.options import option
 from heygem_core.shot import Struct
 
-from .conform_types import PUBLISH_MODE, Exported, FinishedTake, PublishMode, Selection
+from .conform_types import PUBLISH_MODE, Cue, Exported, FinishedTake, PublishMode, Selection
 from .formats.registry import FormatName
+
+
+class CueSheet(Struct, frozen=True, kw_only=True):
+    """The lines that are the new speech, as a dubbing studio lists them."""
+
+    path: str  # CSV, SRT or WebVTT
+    lines: str | None = None  # folder of the recordings; None = the sheet's
+    cast: str | None = None  # CSV: which face each character has
 
 
 class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="conform"):
@@ -25,6 +33,7 @@ class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="confo
     searched: tuple[str, ...] = ()  # folders that are searched by name, the roots besides
     path_maps: tuple[tuple[str, str], ...] = ()  # prefix there → prefix here
     exported: tuple[Exported, ...] = ()  # the editor's files in place of clips' media
+    cues: CueSheet | None = None  # instead of the selection's speech
     mixes: str | None = None  # folder for mixed speech; None = mixes are described, not made
 
 
@@ -36,6 +45,15 @@ class PublishSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="publi
     rate: Fraction | None = None
     takes: tuple[FinishedTake, ...]
     mode: Annotated[PublishMode, option("takes as versions of their clips, on a track above, or both", flag="--mode")] = PUBLISH_MODE
+    cues: tuple[Cue, ...] = ()  # the lines that are laid under it
+    music_effects: Annotated[
+        tuple[str, ...],
+        option(
+            "with --cues: audio track with music and effects, by name or number; the others, with the old dialogue, are switched off",
+            flag="--music-effects",
+            metavar="A",
+        ),
+    ] = ()
     output: str
     output_format: FormatName | None = None  # None = by the suffix
 

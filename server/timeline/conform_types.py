@@ -124,12 +124,25 @@ class Skipped(Struct, frozen=True, kw_only=True):
     why_message: Message | None = None
 
 
+class Cue(Struct, frozen=True, kw_only=True):
+    """A line of a cue sheet. Times are seconds from the timeline's first frame."""
+
+    number: str  # as the sheet calls it
+    start: Fraction
+    end: Fraction | None = None  # None = when its file ends
+    file: str
+    source: Fraction = field(default_factory=Fraction)  # second of the file
+    character: str = ""
+    off_screen: bool = False  # who speaks is not seen: the picture stays as it is
+
+
 class Conformed(Struct, frozen=True, kw_only=True, tag_field="event", tag="conformed"):
     """A timeline as shots. Clips that failed are among `shots`, with their `error`."""
 
     sequence: Sequence
     shots: tuple[TimelineShot, ...]
     skipped: tuple[Skipped, ...] = ()
+    cues: tuple[Cue, ...] = ()  # the lines of the cue sheet, as they lie under it
     notices: tuple[str, ...] = ()
     notice_messages: tuple[Message, ...] = ()
 

@@ -116,6 +116,16 @@ class Locator:
     _by_name: dict[str, list[Path]] | None = field(default=None, init=False)
     _stems: list[tuple[str, Path]] | None = field(default=None, init=False)  # of media, in order
 
+    def beside(self, base: Path, searched: Path | None) -> Locator:
+        """One with the same rules for paths of another file, which lies in `base`."""
+        return Locator(
+            roots=self.roots,
+            path_maps=self.path_maps,
+            base=base,
+            searched=(*(() if searched is None else (searched,)), base, *self.searched),
+            own=self.own,
+        )
+
     def locate(self, path: str) -> Path:
         """Raises: MediaNotFound — nowhere, in several places, or outside the allowed folders."""
         inside = self.bundled.find(path) if self.bundled is not None else None

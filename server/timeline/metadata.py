@@ -3,7 +3,8 @@
 clip          id: the host's id of the clip, or one that publishing gave it · original: key of the reference that is no take
 reference     take, job, version, settings, offset: of the take that the reference is
 clip (above)  the same, and of: the id of the clip that the take covers
-track         takes: true — made by publishing
+track         takes: true — made by publishing · cues: true — the lines of a cue sheet
+clip (line)   cue, character: of the cue sheet
 clip (in)     channels: of its file that a sound plays, counted from 1 through all tracks · host_only: why only an editor can play it ·
               absolute: its source times are the media's own timecode · reel, event: of an edit list, the event counted from 0
 timeline      drop_frame: whether its timecode is drop-frame

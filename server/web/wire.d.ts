@@ -900,6 +900,7 @@ export interface Conformed {
   sequence: Sequence;
   shots: Array<TimelineShot>;
   skipped: Array<Skipped>;
+  cues: Array<Cue>;
   notices: Array<string>;
   notice_messages: Array<Message>;
 }
@@ -967,6 +968,16 @@ export interface Skipped {
   timecode: string;
   why: string;
   why_message: Message | null;
+}
+
+export interface Cue {
+  number: string;
+  start: Fraction;
+  end: Fraction | null;
+  file: string;
+  source: Fraction;
+  character: string;
+  off_screen: boolean;
 }
 
 export type ToServer = Prove | Hello | Follow;
