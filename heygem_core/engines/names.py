@@ -13,6 +13,8 @@ _OWN = {
     "mesh": "heygem_core.engines.mesh.engine:ENGINE",
     "wav2lip": "heygem_core.engines.wav2lip.engine:ENGINE",
     "hybrid:wav2lip": "heygem_core.engines.wav2lip.engine:HYBRID",
+    "musetalk": "heygem_core.engines.diffusion.engine:MUSETALK",
+    "latentsync": "heygem_core.engines.diffusion.engine:LATENTSYNC",
 }
 
 ENGINE_NAMES = Names("heygem.engines", called="thing.engine", own=_OWN, words=(AUTO,))

@@ -1,0 +1,200 @@
+"""Takes drawn by both engines from beginning to end, with narrow networks whose weights lie where models lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from heygem_core.cache import Cache
+from heygem_core.engines.diffusion import speech_states
+from heygem_core.engines.diffusion.latentsync import LatentSyncModel, LatentSyncOptions
+from heygem_core.engines.diffusion.motion import latentsync_unet
+from heygem_core.engines.diffusion.musetalk import MuseTalkModel
+from heygem_core.engines.diffusion.networks import autoencoder, musetalk_unet, whisper_encoder
+from heygem_core.engines.diffusion.sizes import Sampling
+from heygem_core.engines.neural import engine as neural
+from heygem_core.engines.neural.engine import NeuralEngine
+from heygem_core.errors import MissingWeights
+from heygem_core.planning.plan import Plan, make_plan
+from heygem_core.rendering.frames import draw_frames
+from heygem_core.rendering.segments import plan_shot
+from heygem_core.shot import Shot
+from heygem_core.tasks.specs import PlanTask
+
+from ...rendering import making
+from ..neural.networks import registered, settings
+from .made_up import NARROW, fill
+
+
+class SmallMuseTalk(MuseTalkModel):
+    size = 64
+
+
+class SmallLatentSync(LatentSyncModel):
+    size = 64  # type: ignore[assignment]
+
+
+MUSETALK = NeuralEngine(SmallMuseTalk(sizes=NARROW))
+LATENTSYNC = NeuralEngine(SmallLatentSync(LatentSyncOptions(sampling=Sampling(steps=1, guidance=1)), sizes=NARROW))
+BUILT = {"musetalk-1.5": musetalk_unet, "latentsync-1.5": latentsync_unet, "sd-vae-ft-mse": autoencoder, "whisper-tiny": whisper_encoder}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    for model, build in BUILT.items():
+        state = fill(build(NARROW)).state_dict()
+        (folder / model).mkdir()
+        save_file({name: value.contiguous() for name, value in state.items()}, folder / model / "model.safetensors")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def installed(models: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("HEYGEM_MODELS", str(models))
+    monkeypatch.setattr(neural, "_LOADED", {})
+    with registered(MUSETALK, LATENTSYNC):
+        yield
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    return Cache(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def man(clips: Path) -> Path:
+    return clips / "grid" / "bbaf2n.mpg"
+
+
+@pytest.fixture(scope="module")
+def clip(man: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty-four frames."""
+    return making.write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", making.pictures(man)[20:54])
+
+
+@pytest.fixture(scope="module")
+def sentence(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    heard = making.speech(clips / "grid" / "lrwp9a.mpg")[8000:40000]
+    return making.write_sound(tmp_path_factory.mktemp("speech") / "sentence.wav", heard)
+
+
+def _planned(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache) -> Plan:
+    work = make_plan(Shot(video=str(clip), speech=str(sentence)), settings(engine), cache)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def _drawn(plan: Plan, start: int, end: int) -> list:
+    return list(draw_frames(plan, start, end, torch.device("cpu")))
+
+
+def _luma(frame) -> np.ndarray:
+    return frame.to_ndarray(format="gray").astype(int)
+
+
+@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+def test_mouths_change_and_nothing_outside_of_the_matte_does(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache):
+    for drawn in _drawn(_planned(engine, clip, sentence, cache), 0, 4):
+        changed = np.abs(_luma(drawn.picture) - _luma(drawn.source))
+        inside = np.zeros(changed.shape, bool)
+        box = drawn.box
+        inside[box.top : box.bottom, box.left : box.right] = drawn.matte.numpy() > 0
+        assert changed[~inside].max() == 0
+        assert changed[inside].max() > 4
+
+
+@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+def test_a_piece_drawn_alone_equals_the_same_of_the_whole(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache):
+    plan = _planned(engine, clip, sentence, cache)
+    whole = _drawn(plan, 0, 22)[18:]
+    neural._LOADED.clear()
+    piece = _drawn(plan, 18, 22)
+    for one, other in zip(whole, piece, strict=True):
+        assert np.abs(_luma(one.picture) - _luma(other.picture)).max() <= 1
+
+
+def test_a_cut_in_a_window_and_fast_pictures_are_drawn(man: Path, sentence: Path, cache: Cache, tmp_path: Path):
+    shown = making.pictures(man)
+    for name, pictures, rate, phases in (
+        ("cut", [*shown[20:30], *(np.ascontiguousarray(each[:, ::-1]) for each in shown[40:50])], Fraction(25), 1),
+        ("fast", shown[20:40], Fraction(60000, 1001), 2),
+    ):
+        clip = making.write_clip(tmp_path / f"{name}.mp4", pictures, rate=rate)
+        plan = _planned(LATENTSYNC, clip, sentence, cache)
+        assert plan.array("phases").tolist() == [phases]
+        usable = plan.array("run") >= 0
+        assert usable.sum() >= 10
+        assert [drawn.box is not None for drawn in _drawn(plan, 0, 20)] == usable.tolist()
+
+
+def test_speech_is_listened_to_once_for_several_clips(
+    clip: Path, man: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cache, heard = Cache(tmp_path / "cache"), []
+    listen = speech_states._layers
+    monkeypatch.setattr(speech_states, "_layers", lambda *given, **how: heard.append(1) or listen(*given, **how))
+    other = making.write_clip(tmp_path / "other.mp4", making.pictures(man)[10:44])
+    for video in (clip, other):
+        _planned(MUSETALK, video, sentence, cache)
+    assert len(heard) == 1
+
+
+def test_a_take_of_another_speech_encodes_no_picture_again(clip: Path, sentence: Path, cache: Cache, tmp_path: Path):
+    from heygem_core.engines.diffusion import autoencoding
+
+    encoded: list[int] = []
+    encode = autoencoding.encode
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(autoencoding, "encode", lambda vae, pixels, **how: encoded.append(len(pixels)) or encode(vae, pixels, **how))
+        _drawn(_planned(MUSETALK, clip, sentence, cache), 0, 8)
+        once = sum(encoded)
+        silence = making.write_sound(tmp_path / "other.wav", making.speech(sentence)[::-1].copy())
+        _drawn(_planned(MUSETALK, clip, silence, cache), 0, 8)
+    assert once == sum(encoded)
+    assert once >= 16
+
+
+@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+def test_only_what_hears_something_else_is_drawn_again(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache, tmp_path: Path):
+    changed = making.speech(sentence).copy()
+    changed[int(1.2 * 16_000) :] *= 0.5
+    other = making.write_sound(tmp_path / "other.wav", changed)
+    before, after = (_planned(engine, clip, speech, cache) for speech in (sentence, other))
+    assert engine.digest(before, 0, engine.block) == engine.digest(before, 0, engine.block)
+    assert engine.digest(before, 32, 34) != engine.digest(after, 32, 34)
+
+
+def test_weights_are_part_of_every_key(clip: Path, sentence: Path, cache: Cache, models: Path, tmp_path: Path, monkeypatch):
+    def key() -> str:
+        work = plan_shot(PlanTask(shot=Shot(video=str(clip), speech=str(sentence)), settings=settings(MUSETALK), cache=str(cache.root)))
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return end.value.key
+
+    before = key()
+    other = tmp_path / "models"
+    for model in BUILT:
+        (other / model).mkdir(parents=True)
+        state = fill(BUILT[model](NARROW), seed=int(model == "musetalk-1.5")).state_dict()
+        save_file({name: value.contiguous() for name, value in state.items()}, other / model / "model.safetensors")
+    monkeypatch.setenv("HEYGEM_MODELS", str(other))
+    assert key() != before
+
+
+@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+def test_without_its_model_an_engine_says_what_to_type(engine, clip: Path, sentence: Path, cache: Cache, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path))
+    with pytest.raises(MissingWeights, match="heygem models get"):
+        _planned(engine, clip, sentence, cache)
