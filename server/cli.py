@@ -38,7 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code (`heygem_core.errors` lists them)."""
-    options = make_parser().parse_args(arguments)
+    options = make_parser().parse_args(install.with_target(sys.argv[1:] if arguments is None else arguments))
     cancel_on_signals()
     start_verbose(options)
     try:

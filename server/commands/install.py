@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pkgutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from heygem_plugins.installing.machine import Machine
     from heygem_plugins.installing.parts import Part
 
+_ALL = "all"
 _SERVICE = Installer(
     parts="heygem_plugins.installing.targets:service",
     what="start the render server at login (panels that cannot start it themselves need this)",
@@ -40,16 +42,20 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description=f"Puts one of these on this machine, for this user:\n{words}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "target", nargs="?", choices=tuple(known), metavar="|".join(known), help="without it, --status tells of all of them"
-    )
+    parser.add_argument("target", choices=(*known, _ALL), metavar="|".join(known), help="with --status it may be left out: all of them")
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--uninstall", action="store_true", help="take it away again")
-    modes.add_argument(
-        "--status", action="store_true", help="only say what is there; with a target, exit code 1 if something is missing or old"
-    )
+    words = "only say what is there; with a target, exit code 1 if something is missing or old"
+    modes.add_argument("--status", action="store_true", help=words)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.set_defaults(run=run, refuse=parser.error)
+
+
+def with_target(arguments: Sequence[str]) -> list[str]:
+    """`heygem install --status` asks about all: the target may be left out where nothing is changed."""
+    given = list(arguments)
+    about = given[1:] if given[:1] == ["install"] else []
+    return [*given, _ALL] if about == ["--status"] else given
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,9 +65,9 @@ def run(options: argparse.Namespace) -> int:
     from ..settings import read_settings
 
     machine = Machine(data_folder=Path(read_settings().data_folder), command=tuple(python_module("heygem_server.cli")))
-    if options.target is None:
+    if options.target == _ALL:
         if not options.status:
-            options.refuse(f"one of {', '.join(targets())} is needed, or --status")
+            options.refuse(f"{_ALL} goes with --status alone: install one of {', '.join(targets())}")
         return tell_all(machine)
     return carry_out(options.target, machine, uninstall=options.uninstall, status=options.status, dry_run=options.dry_run)
 

@@ -20,7 +20,7 @@ import pytest
 from heygem_core.errors import SetupError
 from heygem_plugins.installing import packing, sources
 from heygem_plugins.installing.machine import Machine, System
-from heygem_server.cli import make_parser
+from heygem_server.cli import main
 from heygem_server.commands.install import carry_out, standings, tell_all
 from tests.plugins.node import REPOSITORY, run_node
 
@@ -196,11 +196,16 @@ def test_the_status_of_all_is_told_without_a_target(tmp_path, capsys, system):
     assert said.count("found DaVinci Resolve") == len(VERSIONS[system, "resolve"])
 
 
-def test_a_command_without_a_target_says_what_is_missing(capsys):
-    with pytest.raises(SystemExit) as ended:
-        make_parser().parse_args(["install"]).run(make_parser().parse_args(["install"]))
-    assert ended.value.code == 2
-    assert "or --status" in capsys.readouterr().err
+def test_only_the_status_may_be_asked_for_without_a_target(tmp_path, capsys, monkeypatch):
+    for words in (["install"], ["install", "--dry-run"], ["install", "--uninstall"], ["install", "all"], ["install", "all", "--uninstall"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HEYGEM_CONFIG", str(tmp_path / "none.toml"))
+    assert main(["install", "--status"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"{name:9} " in said for name in ("premiere", "resolve", "blender", "service"))
 
 
 UPI = "Adobe/Adobe Desktop Common/RemoteComponents/UPI/UnifiedPluginInstallerAgent/UnifiedPluginInstallerAgent"

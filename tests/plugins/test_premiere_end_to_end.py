@@ -166,8 +166,10 @@ def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(ser
     assert desk.takes() == [(3, start, 12, 2) for start, _ in CLIPS]
     disabled = {int(clip["start"]) // desk.setting.timebase for _, clip in desk.clips("video") if clip["disabled"]}
     assert disabled == {start for start, _ in CLIPS}, "takes that arrive by themselves are laid as it was chosen"
-    assert desk.fake("steps")[-3:] == ["Place HeyGem take"] * 3
-    for _ in CLIPS:
+    assert desk.fake("steps")[-6:] == ["Choose the part of the take", "Place HeyGem take"] * 3, "the first of each touches the bin alone"
+    for number in range(len(CLIPS)):
+        desk.fake("undo")
+        assert len(desk.takes()) == len(CLIPS) - 1 - number
         desk.fake("undo")
     assert desk.untouched() == start
 
