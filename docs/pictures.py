@@ -1,7 +1,8 @@
 """Takes the pictures of the documentation from the running product: `make pictures`.
 
-Starts a server with folders of its own, drives its page in Chromium, and writes into docs/pictures. The people are those of `make demo`,
-two public-domain portraits before a moving camera; nobody else's face goes into the repository. Takes about five minutes.
+Starts a server with folders of its own, drives its page in Chromium and a Blender on a virtual screen, and writes into docs/pictures.
+The people are those of `make demo`, two public-domain portraits before a moving camera; nobody else's face goes into the repository.
+Takes about five minutes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from PIL import Image, ImageSequence
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
+
+import blender_picture  # noqa: E402
 
 from demo import PORTRAITS, RATE, SPEECH, film, packaged, write_comparison  # noqa: E402
 from heygem_core.rendering.report import read_report  # noqa: E402
@@ -51,6 +54,8 @@ def main() -> None:
             write_comparison(*pairs[1], OUTPUT / "before-after.webp", first=4, frames=64, side=200)
             compress(OUTPUT / "before-after.webp")
             take_pictures(server, take)
+            shown = blender_picture.take(server.home / "data", media / "interview.mp4", media / "line.wav", Path(folder))
+            write_small(shown.read_bytes(), OUTPUT / "blender.png")
         finally:
             server.stop()
     for picture in sorted(OUTPUT.iterdir()):

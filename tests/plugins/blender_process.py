@@ -47,15 +47,17 @@ def new_scene(fps: int, base: float, size: list[int], frames: list[int]) -> str:
 def movie(name: str, file: str, channel: int, start: int, first: int, length: int, **values: Any) -> str:
     """Shows `length` frames of a file from frame `first` on, at record frame `start`."""
     made = names.strips(scene()).new_movie(name=name, filepath=file, channel=channel, frame_start=start - first)
-    return _trimmed(made, first, length, values)
+    return _trimmed(made, start, first, length, values)
 
 
 def sound(name: str, file: str, channel: int, start: int, first: int, length: int, **values: Any) -> str:
     made = names.strips(scene()).new_sound(name=name, filepath=file, channel=channel, frame_start=start - first)
-    return _trimmed(made, first, length, values)
+    return _trimmed(made, start, first, length, values)
 
 
-def _trimmed(made: Any, first: int, length: int, values: dict[str, Any]) -> str:
+def _trimmed(made: Any, start: int, first: int, length: int, values: dict[str, Any]) -> str:
+    if made.frame_start != start - first:  # Blender lays sound later whose stream begins late
+        made.frame_start = start - first
     made.frame_offset_start = first
     made.frame_final_duration = length
     made.select = False
@@ -213,6 +215,11 @@ def save(file: str) -> None:
 def open_file(file: str) -> str:
     bpy.ops.wm.open_mainfile(filepath=file)
     return identity.project()
+
+
+def append_scene(file: str, name: str) -> list[str]:
+    bpy.ops.wm.append(directory=os.path.join(file, "Scene", ""), filename=name)
+    return sorted(one.name for one in bpy.data.scenes)
 
 
 def project() -> str:

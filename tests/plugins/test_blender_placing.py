@@ -294,6 +294,28 @@ def test_speech_that_came_as_a_file_lies_at_its_sample_and_the_old_dialogue_fall
     assert np.abs(mix - wanted).max() <= 1, f"sample 1000 of the mix is {mix[1000]}, wanted {wanted[1000]}"
 
 
+def test_speech_whose_stream_begins_late_lies_where_it_is_asked(blender, films):
+    """In MPEG the sound often begins after the picture; Blender lays such a sound later by as much."""
+    project = scene(blender, films)
+    late = films / "late.mkv"
+    with av.open(str(late), "w") as file:
+        picture = file.add_stream("ffv1", rate=25, width=64, height=48, pix_fmt="bgr0")
+        sound = file.add_stream("pcm_s16le", rate=48000, layout="mono")
+        for number in range(50):
+            grey = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24").reformat(format="bgr0")
+            grey.pts, grey.time_base = number, Fraction(1, 25)
+            file.mux(picture.encode(grey))
+        file.mux(picture.encode(None))
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 24000, Fraction(1, 48000)
+        file.mux(sound.encode(frame))
+        file.mux(sound.encode(None))
+    placed = blender.result("host.place", **{**place(films, "25", project, 0), "speech": str(late), "speech_start": "0/1"})
+    assert placed["notices"] == ["One step of undo takes it away."]
+    [speech] = [name for name in blender.state() if name.startswith("late")]
+    assert (blender.value(speech, "frame_final_start"), blender.value(speech, "frame_final_duration")) == (30, 12)
+
+
 def test_markers_come_once_and_the_playhead_goes_where_it_is_asked(blender, films):
     project = scene(blender, films)
     where = place(films, "25", project, 0)["placement"]
@@ -322,7 +344,10 @@ def test_the_project_stays_itself_through_saving_renaming_copies_and_undo(blende
     blender.push("renamed")
     blender.undo()
     blender.save(str(tmp_path / "film_02.blend"))
-    assert scene(blender, films) != project, "a new film is another project"
+    other = scene(blender, films)
+    assert other != project, "a new film is another project"
+    assert len(blender.append_scene(str(tmp_path / "film.blend"), "Scene")) == 2
+    assert blender.project() == other, "a scene of another film does not make it that film"
     assert "another one" in refused(blender, "host.place", place(films, "25", project, 0))
     for name in ("film", "film_02"):
         assert blender.open_file(str(tmp_path / f"{name}.blend")) == project

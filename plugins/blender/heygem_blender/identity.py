@@ -20,21 +20,26 @@ from . import names
 
 PROJECT, SEQUENCE = "heygem_project", "heygem_sequence"
 
-_of_unsaved: dict[str, str] = {}
-"""The id of a file that has no place yet, under the empty path."""
+_known: dict[str, str] = {}
+"""The id of the open file, by its place; empty = it has none yet. Decided once: a scene that is appended brings the id of its own file."""
 
 
 def project() -> str:
     """The id of the open file."""
-    for scene in bpy.data.scenes:
-        written = scene.get(PROJECT)
-        if isinstance(written, str) and written:
-            return written
     path = bpy.data.filepath
+    if path not in _known:
+        _known[path] = _known.pop("", "") or _written() or _made(path)
+    return _known[path]
+
+
+def _written() -> str | None:
+    found = (scene.get(PROJECT) for scene in bpy.data.scenes)
+    return next((each for each in found if isinstance(each, str) and each), None)
+
+
+def _made(path: str) -> str:
     if not path:
-        return _of_unsaved.setdefault("", f"blend-{uuid.uuid4().hex[:16]}")
-    if "" in _of_unsaved:  # it was saved a moment ago
-        return _of_unsaved[""]
+        return f"blend-{uuid.uuid4().hex[:16]}"
     return "blend-" + hashlib.sha256(os.path.normcase(os.path.abspath(path)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -52,9 +57,9 @@ def write_project() -> None:
             sequence(scene)
 
 
-def forget_unsaved() -> None:
+def forget() -> None:
     """Another file was opened."""
-    _of_unsaved.clear()
+    _known.clear()
 
 
 def sequence(scene: Any) -> str:

@@ -129,4 +129,4 @@ def _before_save(*_: Any) -> None:
 
 @bpy.app.handlers.persistent
 def _after_load(*_: Any) -> None:
-    identity.forget_unsaved()
+    identity.forget()

@@ -16,7 +16,7 @@ from .. import names
 from ..timeline import strips
 
 _SHOWN_JOBS, _SHOWN_VERSIONS = 6, 12
-_LETTERS_A_LINE = 46
+_LETTER_PX = 7.5  # about, at a scale of 1
 _MUTES = [key for key, _ in choices.MUTES]
 _shown_mutes: list[tuple[str, str, str]] = [(key, tell(code)["message"], "") for key, code in choices.MUTES]
 _lives: list[Callable[[], Any]] = []
@@ -168,11 +168,12 @@ class HEYGEM_PT_bridge(bpy.types.Panel):
             return
         running.may_start_server()
         panel, wishes = running.panel, context.window_manager.heygem
-        _text(column, panel.state, "LINKED" if panel.connected else "UNLINKED")
+        letters = _letters(context)
+        _text(column, panel.state, letters, "LINKED" if panel.connected else "UNLINKED")
         self._draw_choices(column, panel, wishes)
         self._draw_jobs(column, panel)
         if panel.said:
-            _text(column.box(), panel.said)
+            _text(column.box().column(align=True), panel.said, letters)
         column.operator("heygem.page", text=_words("panel.window-page"), icon="URL")
 
     def _draw_choices(self, column: Any, panel: Any, wishes: Any) -> None:
@@ -231,11 +232,16 @@ def _belongs(take: dict[str, Any], active: Any, host: str) -> bool:
     return active.name in clips or strips.same_file(strips.path_of(active), take["path"])
 
 
-def _text(column: Any, said: str, icon: str = "NONE") -> None:
+def _letters(context: Any) -> int:
+    """How many letters fit into a line of the side bar."""
+    return max(16, int(context.region.width / (_LETTER_PX * context.preferences.system.ui_scale)) - 5)
+
+
+def _text(column: Any, said: str, letters: int, icon: str = "NONE") -> None:
     """Labels do not wrap: a sentence becomes several."""
     line = ""
     for word in said.split():
-        if line and len(line) + len(word) >= _LETTERS_A_LINE:
+        if line and len(line) + len(word) >= letters:
             column.label(text=line, icon=icon)
             line, icon = "", "BLANK1" if icon != "NONE" else "NONE"
         line = f"{line} {word}".strip()

@@ -125,6 +125,7 @@ def lay(scene: Any, params: dict[str, Any], start: int, above: int) -> Any:
         raise HostError("NotImported", "panel.blender-not-read", path=file) from None
     try:
         _check_file(scene, made, file)
+        made.frame_start = start - handles
         made.frame_offset_start = handles
         made.frame_final_duration = length
         made.channel = channel

@@ -38,13 +38,15 @@ def place_speech(scene: Any, file: str, start: int, length: int, speech_start: F
     if there <= 0:
         names.strips(scene).remove(made)
         return [tell("panel.speech-ends-early", got=0, wanted=length)]
+    made.frame_start = start - first  # a sound whose stream begins late was laid later by as much
     made.frame_offset_start = first
     made.frame_final_duration = min(length, there)
     made.channel = channel
     made.select = False
-    if (made.channel, strips.start_of(made)) != (channel, start):
+    seen = [int(made.channel), strips.start_of(made)]
+    if seen != [channel, start]:
         names.strips(scene).remove(made)
-        wrong = HostError("NotPlaced", "panel.blender-not-placed", got=[made.channel], wanted=[channel])
+        wrong = HostError("NotPlaced", "panel.blender-speech-elsewhere", got=seen, wanted=[channel, start])
         return [tell("panel.speech-not-placed", problem=wrong)]
     channels.call(scene, channel, strips.SPEECH)
     return [tell("panel.speech-ends-early", got=there, wanted=length)] if there < length - 1 else []
