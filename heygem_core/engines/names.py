@@ -14,7 +14,9 @@ _OWN = {
     "wav2lip": "heygem_core.engines.wav2lip.engine:ENGINE",
     "hybrid:wav2lip": "heygem_core.engines.wav2lip.engine:HYBRID",
     "musetalk": "heygem_core.engines.diffusion.engine:MUSETALK",
+    "hybrid:musetalk": "heygem_core.engines.diffusion.engine:MUSETALK_HYBRID",
     "latentsync": "heygem_core.engines.diffusion.engine:LATENTSYNC",
+    "hybrid:latentsync": "heygem_core.engines.diffusion.engine:LATENTSYNC_HYBRID",
 }
 
 ENGINE_NAMES = Names("heygem.engines", called="thing.engine", own=_OWN, words=(AUTO,))

@@ -34,8 +34,6 @@ _VERSIONS = 1000  # room for the parts' own numbers
 class HybridEngine:
     """One model's mouths, drawn by the mesh engine."""
 
-    reach = 0
-
     def __init__(self, model: MouthModel) -> None:
         self.model = model
         self.name = PREFIX + model.name
@@ -49,6 +47,10 @@ class HybridEngine:
     @property
     def block(self) -> int:
         return self.model.block
+
+    @property
+    def reach(self) -> int:
+        return self.model.reach
 
     @property
     def needs(self) -> Needs:

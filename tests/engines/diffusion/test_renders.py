@@ -20,6 +20,7 @@ from heygem_core.engines.diffusion.networks import autoencoder, musetalk_unet, w
 from heygem_core.engines.diffusion.sizes import Sampling
 from heygem_core.engines.neural import engine as neural
 from heygem_core.engines.neural.engine import NeuralEngine
+from heygem_core.engines.neural.hybrid import HybridEngine
 from heygem_core.errors import MissingWeights
 from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.rendering.frames import draw_frames
@@ -42,6 +43,7 @@ class SmallLatentSync(LatentSyncModel):
 
 MUSETALK = NeuralEngine(SmallMuseTalk(sizes=NARROW))
 LATENTSYNC = NeuralEngine(SmallLatentSync(LatentSyncOptions(sampling=Sampling(steps=1, guidance=1)), sizes=NARROW))
+HYBRID = HybridEngine(LATENTSYNC.model)
 BUILT = {"musetalk-1.5": musetalk_unet, "latentsync-1.5": latentsync_unet, "sd-vae-ft-mse": autoencoder, "whisper-tiny": whisper_encoder}
 
 
@@ -59,7 +61,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(models: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HEYGEM_MODELS", str(models))
     monkeypatch.setattr(neural, "_LOADED", {})
-    with registered(MUSETALK, LATENTSYNC):
+    with registered(MUSETALK, LATENTSYNC, HYBRID):
         yield
 
 
@@ -85,7 +87,7 @@ def sentence(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return making.write_sound(tmp_path_factory.mktemp("speech") / "sentence.wav", heard)
 
 
-def _planned(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache) -> Plan:
+def _planned(engine: NeuralEngine | HybridEngine, clip: Path, sentence: Path, cache: Cache) -> Plan:
     work = make_plan(Shot(video=str(clip), speech=str(sentence)), settings(engine), cache)
     while True:
         try:
@@ -135,6 +137,13 @@ def test_a_cut_in_a_window_and_fast_pictures_are_drawn(man: Path, sentence: Path
         usable = plan.array("run") >= 0
         assert usable.sum() >= 10
         assert [drawn.box is not None for drawn in _drawn(plan, 0, 20)] == usable.tolist()
+
+
+def test_latentsync_makes_mouths_for_the_mesh_engine_too(clip: Path, sentence: Path, cache: Cache):
+    """Its windows reach beyond a block, also where blocks are made before the plan."""
+    assert HYBRID.reach == LATENTSYNC.reach > 0
+    plan = _planned(HYBRID, clip, sentence, cache)
+    assert all(drawn.box is not None for drawn in _drawn(plan, 0, 4))
 
 
 def test_speech_is_listened_to_once_for_several_clips(
