@@ -62,7 +62,7 @@ ROOMS = {
             "server/timeline/speech_mapping.py",
         ),
         "tests/timeline",
-        ("samples", "mix", "conform", "sound_channels", "formats", "publish", "exports", "properties"),
+        ("source_range", "samples", "mix", "conform", "sound_channels", "formats", "publish", "exports", "properties"),
     ),
 }
 

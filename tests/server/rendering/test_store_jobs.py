@@ -237,6 +237,15 @@ def test_events_are_numbered_without_gaps_and_carry_the_new_state(store: Store) 
     assert heard[-1].message == "The disk is full."
 
 
+def test_each_shot_that_changed_is_told_with_its_new_state(store: Store) -> None:
+    job = submit(store, "a.mp4", "b.mp4")
+    heard: list[Happened] = []
+    store.listen(lambda events: heard.extend(events))
+    store.cancel(job.job.id)
+    told = [event.shot for event in heard if event.kind == "shot.changed"]
+    assert sorted((shot.id, shot.state) for shot in told if shot is not None) == sorted((shot.id, "canceled") for shot in job.shots)
+
+
 def test_what_fails_leaves_neither_change_nor_event(store: Store) -> None:
     submit(store)
     before = store.seq
