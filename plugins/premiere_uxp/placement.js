@@ -30,7 +30,7 @@ function makePlacement(ppro, ops) {
     const ours = await oursAmong(open, current, before.video, "video");
     const end = await roomEnd(media, spot);
     const track = ours.find((one) => one >= order.track && free(before.video, one, spot.start, end));
-    return placed(open, current, order, spot, { media, kind: "video", track, part: order, at: spot }, before);
+    return placed(open, current, order, { ...spot, ours }, { media, kind: "video", track, part: order, at: spot }, before);
   }
 
   /** Another version is laid over the shown one (the topmost there) exactly; the old one stays in the bin. */
@@ -55,7 +55,7 @@ function makePlacement(ppro, ops) {
       open,
       current,
       quiet,
-      spot,
+      { ...spot, ours },
       { media, kind: "video", track: old.track, part: order, at: spot, replaced: old.media },
       before,
     );
@@ -71,12 +71,27 @@ function makePlacement(ppro, ops) {
     if (fingerprint(after, known) !== fingerprint(before, known)) {
       spot.notices.push(tell("panel.premiere-clip-changed"));
     }
+    spot.notices.push(...(await hiddenBy(before.video, order.track, item.track, spot)));
     const copying = spot.covered && !order.baked;
     const missed = copying
       ? await copyAttributes(spot.covered, item, time, (label, actions) => inOneStep(open, label, actions), spot.notices)
       : [];
     await extra.after();
     return result(false, item, missed, [...spot.notices, ...extra.notices]);
+  }
+
+  /** Clips between a clip and its take are hidden by it; an adjustment layer there no longer changes what shows. Messages. */
+  async function hiddenBy(video, above, track, spot) {
+    const between = video.filter((one) => one.track >= above && one.track < track && !spot.ours.includes(one.track)); // an older take is meant to be hidden
+    const messages = [];
+    const told = new Set(); // of the clips of a track, one is enough
+    for (const one of between.filter((each) => !free([each], each.track, spot.start, spot.end))) {
+      const layer = await find.tried(() => one.item.isAdjustmentLayer(), false);
+      if (!layer && told.has(one.track)) continue;
+      told.add(one.track);
+      messages.push(tell(layer ? "panel.premiere-adjustment" : "panel.hides-clip", { clip: await one.item.getName() }));
+    }
+    return messages;
   }
 
   /** Clips move while takes render: a moved clip is followed, a trimmed or deleted one is told. */

@@ -264,6 +264,17 @@ def test_an_original_that_spans_the_take_is_never_split(scene):
     assert here.picture(here.file("take 25.mov"), here.file("take 25 v2.mov")) == before
 
 
+def test_what_lies_between_a_clip_and_its_take_is_named_and_an_adjustment_layer_as_what_it_is(scene):
+    here = scene()
+    layer = here.add(file=here.file("take 25 v2.mov"), start=90, length=60, track=1, name="Grade")
+    here.add(file=here.file(NASTY_FILE), start=104, length=4, track=2, name="Lower third")
+    here.change(layer, adjustment=True)
+    here.add_track("video", "HeyGem takes")
+    notices = here.ask("host.place", **here.params("take 25.mov"))["notices"]
+    assert here.takes("take 25.mov") == [(4, 100, 24, 5)]
+    assert [("adjustment layer “Grade”" in one, "Lower third" in one) for one in notices] == [(True, False), (False, True)]
+
+
 def test_muting_a_track_is_said(scene):
     here = scene()
     [notice] = here.ask("host.place", **here.params("take 25.mov", mute="track"))["notices"]

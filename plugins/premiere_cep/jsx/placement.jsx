@@ -36,19 +36,14 @@
   function placeNew(project, sequence, order) {
     var media = h.imported(project, order.file);
     var spot = whereItGoes(sequence, order);
-    var track, item, missed, index, hidden;
+    var track, item, missed;
     if (h.hasSound(media)) {
       h.fail("HasSound", "panel.premiere-has-sound");
     }
     track = h.trackFor(sequence, "video", order.track - 1, spot.start, roomEnd(media, spot));
     item = putAlone(sequence, sequence.videoTracks[track], media, spot, order);
     missed = spot.covered && !order.baked ? h.copyAttributes(spot.covered, item) : [];
-    for (index = order.track; index < track; index += 1) {
-      hidden = h.covered(sequence.videoTracks[index], spot.start, spot.end);
-      if (hidden.length) {
-        spot.notices.push(h.tell("panel.hides-clip", { clip: String(hidden[0].name) }));
-      }
-    }
+    spot.notices = spot.notices.concat(hiddenBy(sequence, order.track, track, spot));
     if (order.disable && spot.covered) {
       spot.covered.disabled = true;
       if (!h.isOn(spot.covered.disabled)) {
@@ -57,6 +52,27 @@
     }
     sound(project, sequence, order, spot);
     return result(false, track, item, missed, spot.notices);
+  }
+
+  /** Clips between a clip and its take are hidden by it; an adjustment layer there no longer changes what shows. Messages. */
+  function hiddenBy(sequence, above, track, spot) {
+    var out = [];
+    var index, inner, hidden, layer, ours;
+    for (index = above; index < track; index += 1) {
+      ours = String(sequence.videoTracks[index].name).indexOf(h.TAKES) === 0; // an older take is meant to be hidden
+      hidden = ours ? [] : h.covered(sequence.videoTracks[index], spot.start, spot.end);
+      for (inner = 0; inner < hidden.length; inner += 1) {
+        layer = isAdjustment(hidden[inner]);
+        if (layer || inner === 0) {
+          out.push(h.tell(layer ? "panel.premiere-adjustment" : "panel.hides-clip", { clip: String(hidden[inner].name) }));
+        }
+      }
+    }
+    return out;
+  }
+
+  function isAdjustment(item) {
+    return h.isOn(h.tried(function () { return item.isAdjustmentLayer(); }, false));
   }
 
   /** Lays a part of a file and tells what else changed meanwhile. `replaced` is the clip that it takes the place of. */

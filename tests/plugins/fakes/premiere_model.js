@@ -263,6 +263,10 @@ class TrackItem {
     return this.inner.linked.length ? collection([this, ...this.inner.linked]) : undefined;
   }
 
+  isAdjustmentLayer() {
+    return Boolean(this.inner.adjustment);
+  }
+
   getSpeed() {
     return this.inner.speed;
   }

@@ -61,7 +61,7 @@ const DEEDS = {
     const found = find(item);
     for (const [name, value] of Object.entries(values)) {
       if (["start", "end", "inPoint"].includes(name)) found.inner[name] = BigInt(value);
-      else if (["selected", "speed", "reversed"].includes(name)) found.inner[name] = value;
+      else if (["selected", "speed", "reversed", "adjustment"].includes(name)) found.inner[name] = value;
       else found[name] = value;
     }
   },

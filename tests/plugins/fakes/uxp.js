@@ -371,6 +371,7 @@ function clipView(fake, project, guid, kind, index, key, known = null) {
     getTrackIndex: async () => index,
     getProjectItem: async () => (clip().media ? itemView(fake, project, clip().media) : null),
     getIsSelected: async () => clip().selected,
+    isAdjustmentLayer: async () => Boolean(clip().adjustment),
     getSpeed: async () => clip().speed,
     isSpeedReversed: async () => clip().reversed,
     isDisabled: async () => clip().disabled,

@@ -60,6 +60,7 @@ interface Part {
 interface Spot extends Stretch {
   covered: Found | null;
   notices: Message[];
+  ours?: number[];
 }
 interface ExportItem extends Stretch {
   id: string;
