@@ -23,7 +23,8 @@ from .mouth_model import Mouths
 
 _EDGE = (0.01, 0.09)  # parts of the crop's side over which changes fade in from its edges
 _NOISE = (1.2 / 255, 5 / 255)  # differences of the network that are its own noise, and those that are meant
-_OTHER = 0.03  # of luma: so far from the frame's own, its detail belongs to what is gone
+_OTHER = (4 / 255, 12 / 255)  # of luma: differences from which the frame's own detail belongs to what is gone, begins to and wholly does
+_REACH = 0.035  # of the crop's side: so far around such a difference, too
 _MATCH_REACH = 0.12  # over which part of the crop colours are matched
 _SOFTENED = 1 / 96  # of the crop's side: networks are about that soft
 _SOFT = 1 / 96  # of the crop's side: over it the decisions above are smoothed
@@ -57,8 +58,7 @@ def find_changes(
     matched = raw + smooth_difference(before, new, still[:, 0], _MATCH_REACH * size)
     strength = _blurred(matched.abs().amax(1, keepdim=True), _SOFT * size)
     difference = matched * smoothstep(strength, *_NOISE)
-    other = _blurred(matched[:, :1].abs() + 0.5 * matched[:, 1:].abs().sum(1, keepdim=True), 1.5 * _SOFT * size)
-    renewed = 1 - torch.exp(-((other / _OTHER) ** 2))
+    renewed = _renewed(difference, size)
     weight = inner * share[:, None, None, None]
     return Changes(difference * weight, renewed * weight, shown)
 
@@ -78,6 +78,16 @@ def lay_over(colour: NetworkColour, picture: Tensor, changes: Changes, to_crop: 
     if grain > 0:
         change[0] = change[0] + renewed[0] * grain_of((height, width), grain, frame=frame).to(change.device)
     return colour.add(picture, change)
+
+
+def _renewed(difference: Tensor, size: int) -> Tensor:
+    """(B, 1, S, S) where the frame's own detail goes. Whole patches: where an old edge crosses the new picture the two happen to agree
+    in places, and what stayed of the edge there would look like beads on a string."""
+    other = difference[:, :1].abs() + 0.5 * difference[:, 1:].abs().sum(1, keepdim=True)
+    reach = max(1, round(_REACH * size))
+    for kernel in ((2 * reach + 1, 1), (1, 2 * reach + 1)):
+        other = functional.max_pool2d(other, kernel, 1, (kernel[0] // 2, kernel[1] // 2))
+    return smoothstep(_blurred(other, 0.6 * reach), *_OTHER)
 
 
 def _as_soft(crop: Tensor, new: Tensor, still: Tensor, sigma: float) -> Tensor:

@@ -47,9 +47,10 @@ class NeuralEngine:
 
     def plan(self, context: PlanContext) -> EngineFacts:
         """Writes crops, references, the matte's points and what the network hears."""
-        from .prepare import write_inputs
+        from .prepare import forget_wanted_lips, write_inputs
 
         write_inputs(self.model, context)
+        forget_wanted_lips(context)
         return EngineFacts(notices=notices_of(self.name, context))
 
     def digest(self, plan: PlanArrays, start: int, end_exclusive: int) -> bytes:

@@ -74,6 +74,12 @@ def write_inputs(model: MouthModel, context: PlanContext) -> None:
     model.write(context)
 
 
+def forget_wanted_lips(context: PlanContext) -> None:
+    """What a network will say is seen when it is drawn: no take is measured against the motion model, which it does not follow."""
+    for name in ("opening", "width", "gap"):
+        np.save(context.folder / f"{name}.npy", np.full(len(context.frames), np.nan, np.float32))
+
+
 def jaw_opened(outlines: Floats) -> Floats:
     """`MATTE_VERTICES` (n, V, 3) in face space with the chin as low as a network may put it. Which speech is heard plays no part in it."""
     nose = outlines[:, -1:, 1]

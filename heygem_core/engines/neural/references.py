@@ -17,7 +17,7 @@ _STRETCH_S = 1.0
 _POSE_UNIT = 8.0  # degrees that begin to matter
 _SIZE_UNIT = 0.15  # logarithm of the face's size
 _MOUTH_UNIT = 0.03  # eye distances: mouths nearer than that are alike
-_ALIKE_COST = 0.5
+_ALIKE_COST = 3.0
 _CHANGE_COST = 2.0
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,7 @@ def choose_references(person: Person, rate: float) -> tuple[NDArray[np.int64], N
     """The frames that serve (D,), as rows of the person, ascending; and which of them serves each of its F frames (F,), −1 = not usable."""
     usable = np.flatnonzero(person.usable)
     pose, mouth = _poses(person, usable), _mouths(person, usable)
-    candidates = _spread(pose)
+    candidates = _spread(np.concatenate([pose, mouth / (2 * _MOUTH_UNIT)], 1))
     cost = np.square(pose[:, None] - pose[None, candidates]).sum(-1)
     alike = np.exp(-np.square((mouth[:, None] - mouth[None, candidates]) / _MOUTH_UNIT).sum(-1))
     cost = cost + _ALIKE_COST * alike
@@ -55,13 +55,13 @@ def _mouths(person: Person, rows: NDArray[np.int64]) -> Floats:
     return np.stack([lip_opening(shapes), lip_width(shapes)], 1)
 
 
-def _spread(pose: Floats) -> NDArray[np.int64]:
-    """Positions of at most `_CANDIDATES` poses (n, P) that lie far apart, the first nearest to the median."""
-    found = [int(np.square(pose - np.median(pose, 0)).sum(1).argmin())]
-    away = np.square(pose - pose[found[0]]).sum(1)
-    while len(found) < min(_CANDIDATES, len(pose)) and away.max() > 0.25:
+def _spread(looks: Floats) -> NDArray[np.int64]:
+    """Positions of at most `_CANDIDATES` looks (n, L) that lie far apart, the first nearest to the median."""
+    found = [int(np.square(looks - np.median(looks, 0)).sum(1).argmin())]
+    away = np.square(looks - looks[found[0]]).sum(1)
+    while len(found) < min(_CANDIDATES, len(looks)) and away.max() > 0.25:
         found.append(int(away.argmax()))
-        away = np.minimum(away, np.square(pose - pose[found[-1]]).sum(1))
+        away = np.minimum(away, np.square(looks - looks[found[-1]]).sum(1))
     return np.array(found)
 
 

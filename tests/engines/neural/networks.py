@@ -75,6 +75,11 @@ class Delayed(Perfect):
     """Shows in each frame the mouth of `reach` frames later: a mouth that really moves otherwise than the frame's own."""
 
     reach = 8
+    splits = False
+
+    def __init__(self, size: int, blur: float, *, reconstructs: bool = False) -> None:
+        super().__init__(size, blur, reconstructs=reconstructs)
+        self.name = f"later-{size}"
 
     def generate(self, plan: PlanArrays, task: Task) -> Mouths:
         later = task.crops[(torch.arange(len(task.rows)) + self.reach).clamp(max=len(task.rows) - 1)]
