@@ -7,6 +7,8 @@ Generated, a row per frame of a block, and copied into the plan:
 moved.npy      (n, V, 3) float32   how far the network moved LOWER_FACE, face space; NaN where it was not tracked
 mouth.npy      (n, 3, h, w) uint8  R'G'B' of the network's picture around the mouth
 unchanged.npy  (n, 3, h, w) uint8  the same of its reconstruction, where it gives one
+Of the plan alone, beside the mesh engine's arrays:
+between.npy    (n, 20, 2) float32  the drawn INNER_LIPS, stored pixels, pixel centres at whole numbers
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..base import Change, EngineFacts, Needs, PlanArrays, PlanContext, Window
+from ..base import Change, Engine, EngineFacts, Needs, PlanArrays, PlanContext, Window
 from .engine import NEURAL_VERSION, loaded, notices_of
 from .mouth_model import MouthModel
 
@@ -40,9 +42,7 @@ class HybridEngine:
 
     @property
     def version(self) -> int:
-        from ..mesh.engine import MeshEngine
-
-        return (NEURAL_VERSION * _VERSIONS + self.model.version) * _VERSIONS + MeshEngine.version
+        return (NEURAL_VERSION * _VERSIONS + self.model.version) * _VERSIONS + _drawing_engine().version
 
     @property
     def block(self) -> int:
@@ -86,23 +86,28 @@ class HybridEngine:
         """Lets the mesh engine plan the lips that were tracked."""
         from .hybrid_plan import write_plan
 
-        write_plan(self.model, context)
-        return EngineFacts(notices=notices_of(self.name, context))
+        said = write_plan(self.model, context, _drawing_engine())
+        return EngineFacts(notices=notices_of(self.name, context), lip_calibration=said.lip_calibration)
 
     def digest(self, plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
         """Hash of what is drawn of some frames, by the mesh and by the network."""
         from .hybrid_plan import digest_of_hybrid
 
-        return digest_of_hybrid(plan, start, end_exclusive)
+        return digest_of_hybrid(plan, start, end_exclusive, _drawing_engine())
 
     def matte(self, plan: PlanArrays, frame: int) -> tuple[Box, NDArray[np.float32]]:
         """Where a frame may change."""
-        from ..mesh.batches import matte_at
-
-        return matte_at(plan, frame)
+        return _drawing_engine().matte(plan, frame)
 
     def draw(self, plan: PlanArrays, windows: Iterator[Window], device: torch.device) -> Iterator[Change]:
         """The changes of some blocks: the mesh engine's, with the network's picture between the lips."""
         from .hybrid_plan import draw_hybrid
 
-        return draw_hybrid(self.model, plan, windows, device)
+        return draw_hybrid(self.model, plan, windows, device, _drawing_engine())
+
+
+def _drawing_engine() -> Engine:
+    """The one that draws lips, skin and jaw; asked for when it is used, because the registry knows this module too."""
+    from ..registry import ENGINES
+
+    return ENGINES.get("mesh")

@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from ...face.mesh import LOWER_FACE, chunks, lip_gap, lip_opening, lip_width
+from ...face.mesh import INNER_LIPS, LOWER_FACE, apply_pose, chunks, lip_gap, lip_opening, lip_width
 from ...face.reasons import Reason
 from ...media.planes import Box
-from ...planning.person import blend_shapes
-from ..base import Change, PlanArrays, PlanContext, Window
-from ..mesh import BLOCK as MESH_BLOCK
-from ..mesh.batches import draw_windows
-from ..mesh.mouth import map_mouth
-from ..mesh.prepare import prepare_engine_inputs
-from ..mesh.segment_digest import digest_of as mesh_digest
+from ...planning.person import blend_shapes, stored_points
+from ..base import Change, Engine, EngineFacts, PlanArrays, PlanContext, Window
 from .colour import NetworkColour
 from .compose import find_changes, lay_over
 from .crops import compose_affine
@@ -36,6 +32,9 @@ if TYPE_CHECKING:
 
 _MARGIN = 0.7  # of the mouth's width around the lips: the part of a crop that is kept, enough for matching colours beside them
 _SMOOTHING_S = 0.015  # standard deviation over time of how far lips are moved: two trackings tremble more than one
+_CLOSED_PX = 0.5  # lips nearer than that are closed
+_SOFT = 0.04  # of half the mouth's width: how soft its edge is, since lips are round
+_FINE = 4  # steps of a pixel in which the outline is filled
 _KEPT = ("mouth", "unchanged")
 
 Floats = NDArray[np.float32]
@@ -81,7 +80,7 @@ def generated_block(model: MouthModel, outline: PlanArrays, window: Window, bloc
     return made
 
 
-def write_plan(model: MouthModel, context: PlanContext) -> None:
+def write_plan(model: MouthModel, context: PlanContext, mesh: Engine) -> EngineFacts:
     """The mesh engine's plan of the tracked lips, and the network's mouths beside it."""
     if context.generated is None:
         raise RuntimeError("the generation stage of a hybrid engine comes before its plan")
@@ -101,9 +100,12 @@ def write_plan(model: MouthModel, context: PlanContext) -> None:
     usable = context.reasons == Reason.USABLE
     for name, measured in (("opening", lip_opening), ("width", lip_width), ("gap", lip_gap)):
         np.save(context.folder / f"{name}.npy", np.where(usable, measured(context.shapes), np.nan).astype(np.float32))
-    prepare_engine_inputs(
-        context.info, person, context.frames, context.shapes, context.fps, context.folder, gain=(1.0, 1.0, 1.0), share=context.blend
-    )
+    said = mesh.plan(context)  # its shapes are now those that are drawn
+    between = np.empty((len(at), len(INNER_LIPS), 2), np.float32)
+    for part in chunks(len(at)):
+        between[part] = stored_points(context.info, apply_pose(context.shapes[part][:, INNER_LIPS], person.pose.at(at[part])))
+    np.save(context.folder / "between.npy", between)
+    return said
 
 
 def steady(moved: Floats, usable: NDArray[np.bool_], scene: NDArray[np.int32], fps: float) -> Floats:
@@ -143,11 +145,11 @@ def _keep_mouths(context: PlanContext, starts: range) -> None:
         kept.flush()
 
 
-def digest_of_hybrid(plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
+def digest_of_hybrid(plan: PlanArrays, start: int, end_exclusive: int, mesh: Engine) -> bytes:
     """Hash of what is drawn of frames [start, end_exclusive)."""
-    digest = blake2b(mesh_digest(plan, start, end_exclusive), digest_size=16)
+    digest = blake2b(mesh.digest(plan, start, end_exclusive), digest_size=16)
     digest.update(np.ascontiguousarray(plan.array("part")).tobytes())
-    for name in ("crop", "lips", "share", "mouth", *_reconstruction(plan)):
+    for name in ("crop", "lips", "share", "between", "mouth", *_reconstruction(plan)):
         digest.update(np.ascontiguousarray(plan.array(name)[start:end_exclusive]).tobytes())
     return digest.digest()
 
@@ -156,25 +158,24 @@ def _reconstruction(plan: PlanArrays) -> tuple[str, ...]:
     return ("unchanged",) if bool(plan.array("reconstructs")) else ()
 
 
-def draw_hybrid(model: MouthModel, plan: PlanArrays, windows: Iterator[Window], device: torch.device) -> Iterator[Change]:
+def draw_hybrid(model: MouthModel, plan: PlanArrays, windows: Iterator[Window], device: torch.device, mesh: Engine) -> Iterator[Change]:
     """The mesh engine's changes, with the network's picture between the lips."""
     for window in windows:
-        for change in draw_windows(plan, _mesh_windows(window), device):
+        for change in mesh.draw(plan, _smaller(window, mesh.block), device):
             yield _with_inside(model, plan, window.picture(change.frame), change)
 
 
-def _mesh_windows(window: Window) -> Iterator[Window]:
+def _smaller(window: Window, block: int) -> Iterator[Window]:
     """A block in the mesh engine's own, smaller ones."""
-    for start in range(window.start, window.end_exclusive, MESH_BLOCK):
-        end = min(start + MESH_BLOCK, window.end_exclusive)
+    for start in range(window.start, window.end_exclusive, block):
+        end = min(start + block, window.end_exclusive)
         pictures = tuple(window.picture(frame) for frame in range(start, end))
         yield Window(start=start, end_exclusive=end, first=start, pictures=pictures)
 
 
 def _with_inside(model: MouthModel, plan: PlanArrays, picture: VideoFrame, change: Change) -> Change:
     row, box = change.frame, change.box
-    target = torch.from_numpy(plan.array("target")[row : row + 1] - plan.array("origin")[row].astype(np.float32))
-    inside = map_mouth(target, box.width, box.height).inside[0]
+    inside = torch.from_numpy(between_lips(plan.array("between")[row] - np.array([box.left, box.top], np.float32), box.width, box.height))
     rows, columns = (torch.nonzero(inside.amax(axis)).flatten() for axis in (1, 0))
     if not len(rows):
         return change
@@ -186,6 +187,24 @@ def _with_inside(model: MouthModel, plan: PlanArrays, picture: VideoFrame, chang
     drawn = change.picture.clone()
     drawn[here] = torch.lerp(drawn[here], new, inside[here[1:]])
     return Change(frame=row, box=box, original=change.original, picture=drawn, matte=change.matte)
+
+
+def between_lips(lips: Floats, width: int, height: int) -> Floats:
+    """(height, width) 0 … 1 where the inside of a mouth is seen, for INNER_LIPS (20, 2) in pixels; closed lips hide all of it."""
+    upper, lower = lips[1:10], lips[19:10:-1]
+    across = lips[10] - lips[0]
+    half = float(np.linalg.norm(across)) / 2
+    down = np.array([-across[1], across[0]]) / max(2 * half, 1e-3)
+    gap = ((lower - upper) @ down)[:, None]
+    middle = (upper + lower) / 2
+    open_by = np.maximum(gap - _CLOSED_PX, 0) / 2 * down
+    outline = np.concatenate([lips[:1], middle - open_by, lips[10:11], (middle + open_by)[::-1]])
+    covered = np.zeros((height * _FINE, width * _FINE), np.uint8)
+    cv2.fillPoly(covered, [np.round((outline + 0.5) * _FINE * 16 - 8).astype(np.int32)], 255, shift=4)
+    if not (gap > _CLOSED_PX).any():
+        return np.zeros((height, width), np.float32)
+    soft = cv2.GaussianBlur(cv2.resize(covered, (width, height), interpolation=cv2.INTER_AREA), (0, 0), max(0.5, _SOFT * half))
+    return np.asarray(soft, np.float32) / 255
 
 
 def _network_pixels(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heygem_core.engines.neural.hybrid_plan import mouth_part, steady
+from heygem_core.engines.neural.hybrid_plan import between_lips, mouth_part, steady
 from heygem_core.engines.neural.references import choose_references
 from heygem_core.face.mesh import LOWER_FACE, VERTICES, Pose
 from heygem_core.face.reasons import Reason
@@ -81,3 +81,19 @@ def test_the_part_that_a_hybrid_keeps_holds_every_mouth_and_the_skin_beside_it()
     stored = (lips * 2 + [100, 50] - 0.5).astype(np.float32)
     part = mouth_part(crop, stored, np.ones(3, bool), 96)
     assert part.tolist() == [26, 42, 76, 82]
+
+
+def test_the_inside_of_a_mouth_is_seen_between_parted_lips_and_not_at_all_between_closed_ones() -> None:
+    along = np.linspace(-1, 1, 11)
+    upper = np.stack([60 + 30 * along, 40 - 8 * (1 - along**2)], 1)
+    lower = np.stack([60 + 30 * along, 40 + 10 * (1 - along**2)], 1)
+    lips = np.concatenate([upper, lower[-2:0:-1]]).astype(np.float32)
+    inside = between_lips(lips, 120, 80)
+    assert inside[41, 60] > 0.99
+    assert inside[25, 60] == inside[60, 60] == inside[40, 20] == 0
+    assert abs(float(inside.sum()) - 2 / 3 * 60 * 18) < 60
+    closed = lips.copy()
+    closed[:, 1] = 40
+    assert not between_lips(closed, 120, 80).any()
+    crossed = np.concatenate([lower, upper[-2:0:-1]]).astype(np.float32)
+    assert not between_lips(crossed, 120, 80).any()
