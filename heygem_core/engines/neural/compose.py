@@ -35,7 +35,7 @@ class Changes(NamedTuple):
 
     difference: Tensor  # (B, 3, S, S) to be added
     renewed: Tensor  # (B, 1, S, S) 0 … 1: how far the frame's own detail is taken away
-    shown: Tensor  # (B, 3, S, S) the crops as they were
+    before: Tensor  # (B, 3, S, S) the crops as they were, as soft as the network shows them
 
 
 def find_changes(
@@ -60,7 +60,7 @@ def find_changes(
     difference = matched * smoothstep(strength, *_NOISE)
     renewed = _renewed(difference, size)
     weight = inner * share[:, None, None, None]
-    return Changes(difference * weight, renewed * weight, shown)
+    return Changes(difference * weight, renewed * weight, before)
 
 
 def lay_over(colour: NetworkColour, picture: Tensor, changes: Changes, to_crop: Tensor, matte: Tensor, frame: int) -> Tensor:
@@ -69,7 +69,7 @@ def lay_over(colour: NetworkColour, picture: Tensor, changes: Changes, to_crop: 
     matte (h, w): where the face is, for measuring grain; frame: its number in the take, which seeds it.
     """
     height, width = picture.shape[1:]
-    maps = torch.cat([changes.difference, changes.renewed, changes.shown], 1)
+    maps = torch.cat([changes.difference, changes.renewed, changes.before], 1)
     large = resample(maps, to_crop, width, height, mode="bicubic")[0]
     difference, renewed, soft = large[:3], large[3:4].clamp(0, 1), large[4:]
     own = colour.shown(picture)

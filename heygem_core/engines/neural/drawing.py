@@ -90,7 +90,7 @@ def draw_block(plan: PlanArrays, window: Window, block: Block) -> Iterator[Chang
 
 def laid_over(plan: PlanArrays, row: int, box: Box, original: torch.Tensor, changes: Changes, matte: torch.Tensor) -> torch.Tensor:
     """The pixels (3, h, w) of a box of frame `row` with its changes, on the processor."""
-    device = changes.shown.device
+    device = changes.before.device
     to_crop = pixels_to_crop(plan.array("crop")[row], box).to(device)
     return lay_over(NetworkColour.of(plan.info), original.to(device), changes, to_crop, matte, row).cpu()
 
