@@ -23,7 +23,7 @@ from .mouth_model import Mouths
 
 _EDGE = (0.01, 0.09)  # parts of the crop's side over which changes fade in from its edges
 _NOISE = (1.2 / 255, 5 / 255)  # differences of the network that are its own noise, and those that are meant
-_OTHER = (4 / 255, 12 / 255)  # of luma: differences from which the frame's own detail belongs to what is gone, begins to and wholly does
+_OTHER = (6 / 255, 20 / 255)  # of luma: differences from which the frame's own detail belongs to what is gone, begins to and wholly does
 _REACH = 0.035  # of the crop's side: so far around such a difference, too
 _MATCH_REACH = 0.12  # over which part of the crop colours are matched
 _SOFTENED = 1 / 96  # of the crop's side: networks are about that soft

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ...media.planes import Box
 
-NEURAL_VERSION = 1  # raise it whenever the shared part would give other arrays or pixels
+NEURAL_VERSION = 2  # raise it whenever the shared part would give other arrays or pixels
 _VERSIONS = 1000  # room for the models' own numbers
 
 

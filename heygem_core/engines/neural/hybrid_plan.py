@@ -200,7 +200,7 @@ def between_lips(lips: Floats, width: int, height: int) -> Floats:
     open_by = np.maximum(gap - _CLOSED_PX, 0) / 2 * down
     outline = np.concatenate([lips[:1], middle - open_by, lips[10:11], (middle + open_by)[::-1]])
     covered = np.zeros((height * _FINE, width * _FINE), np.uint8)
-    cv2.fillPoly(covered, [np.round((outline + 0.5) * _FINE * 16 - 8).astype(np.int32)], 255, shift=4)
+    cv2.fillPoly(covered, [np.round((outline + 0.5) * _FINE * 16 - 8).astype(np.int32)], (255,), shift=4)
     if not (gap > _CLOSED_PX).any():
         return np.zeros((height, width), np.float32)
     soft = cv2.GaussianBlur(cv2.resize(covered, (width, height), interpolation=cv2.INTER_AREA), (0, 0), max(0.5, _SOFT * half))
