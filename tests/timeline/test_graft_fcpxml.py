@@ -168,6 +168,27 @@ def test_a_take_is_the_choice_that_shows_with_all_that_is_connected(files: Files
     assert again["c1"].versions == ("t",)
     assert (again["c1"].key, again["c1"].shot) == (rows["c1"].key, rows["c1"].shot)
     assert grafted(out, finished(rows["c1"], "t"), mode="references")[0] == out
+    second, _ = grafted(out, finished(again["c1"], "t2", 2, start="00:00:00:00"), mode="references")
+    assert shown(second)[0][1:3] == ("c1", "t2.mov")
+    assert sorted(set(places(second))) == sorted(set(places(out))), "what is connected stays where it was"
+    assert canonical(strip_fcpxml(second, "/takes")) == canonical(data)
+
+
+def test_an_audition_whose_takes_alone_have_what_is_connected_keeps_it(files: Files, media: str, voice: str) -> None:
+    """As auditions were written before: the original beside the take has nothing connected."""
+    files.add("t1.mov", video(Fraction(25), 20))
+    marks = '<metadata><md key="com.heygem.take" value="t1"/><md key="com.heygem.id" value="host"/></metadata>'
+    old = asset_clip("c1", 0, 10, 20, VOICE + marks, 'srcEnable="video"').replace('ref="r2"', 'ref="r9"')
+    asset = (
+        f'<asset id="r9" name="t1" start="{ZERO}s" duration="10s" hasVideo="1" format="r1"><media-rep src="file:///takes/t1.mov"/></asset>'
+    )
+    original = asset_clip("c1", 0, 10, 20, "", 'srcEnable="video"')
+    spine = f'<audition offset="{t(0, HOUR)}">{old}{original}</audition>'
+    data = document(media, voice, spine).replace(b"</resources>", asset.encode() + b"</resources>")
+    out, _ = grafted(data, finished(rows_of(files, data)["c1"], "t2", 2, start="00:00:00:00"), mode="references")
+    assert shown(out)[0][1:3] == ("c1", "t2.mov")
+    assert rows_of(files, out)["c1"].versions == ("t2", "t1")
+    assert places(out) == places(data)
 
 
 def test_what_is_connected_moves_with_a_take_whose_time_begins_elsewhere(files: Files, media: str, voice: str) -> None:

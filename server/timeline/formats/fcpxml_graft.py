@@ -130,9 +130,10 @@ def _write(edits: XmlEdits, choices: _Choices, connected: _Connected, clips: Tak
             for made in _anchors(target, above, connected.reader, clips):
                 edits.add(target, made, _behind_anchors(target))
     for original, takes in choices.found.items():
-        above = connected.found.get(original, [])
-        active = [_choice(take, original, above, connected.reader, clips) for take, shown in reversed(takes) if shown]
-        others = [_choice(take, original, above, connected.reader, clips) for take, shown in takes if not shown]
+        before = choices.of_one(original)[0]  # the one that shows so far
+        above = connected.found.get(before, [])
+        active = [_choice(take, original, before, above, connected.reader, clips) for take, shown in reversed(takes) if shown]
+        others = [_choice(take, original, before, above, connected.reader, clips) for take, shown in takes if not shown]
         _write_choices(edits, choices, original, active, others)
     resources = next(edits.root.iter("resources"), None)
     if clips.resources and resources is None:
@@ -142,8 +143,8 @@ def _write(edits: XmlEdits, choices: _Choices, connected: _Connected, clips: Tak
         edits.add(resources, made)
 
 
-def _choice(take: FinishedTake, original: Element, above: list[_Above], reader: Reader, clips: TakeClips) -> Element:
-    choice = clips.choice(take, original)
+def _choice(take: FinishedTake, original: Element, before: Element, above: list[_Above], reader: Reader, clips: TakeClips) -> Element:
+    choice = clips.choice(take, original, before)
     local = reader.own_time(choice)[0]
     for each in above:
         made = clips.above(each.take, each.covered, each.lane, local + each.after, each.into)

@@ -65,8 +65,11 @@ class TakeClips:
         self._mark(clip, {"take": take.take, "job": take.job, "of": take.shot.key})
         return clip
 
-    def choice(self, take: FinishedTake, original: Element) -> Element:
-        """The take as a further choice of an audition: like the original in all but the file of its picture."""
+    def choice(self, take: FinishedTake, original: Element, active: Element) -> Element:
+        """The take as a further choice of an audition: like the original in all but the file of its picture.
+
+        active: the choice that shows so far, which has what is connected; it may be the original.
+        """
         start, duration = self._reader.own_time(original)
         local = first_second(take) + take.shot.offset_s
         if original.tag == "clip":
@@ -75,7 +78,7 @@ class TakeClips:
             clip = self._clip(take, local, duration, time_of(original.get("offset")), original)
             if original.get("offset") is None:
                 del clip.attrib["offset"]
-            clip.extend(self._behind(original, start, local))
+            clip.extend(self._behind(original, active, start, local))
         self._mark(clip, {"take": take.take, "job": take.job, "id": take.shot.key})
         return clip
 
@@ -119,21 +122,22 @@ class TakeClips:
         self._rename(clip)
         return clip
 
-    def _behind(self, original: Element, start: Fraction, local: Fraction) -> Iterator[Element]:
+    def _behind(self, original: Element, active: Element, start: Fraction, local: Fraction) -> Iterator[Element]:
         """What stands in the original, for the take: how it looks, what is connected to it, its markers, and its own sound, connected."""
         shift = local - start
         yield from (deepcopy(each) for each in original if each.tag == "note")
         looks = list(_looks(original, shift))
         yield from (each for each in looks if not each.tag.startswith("filter"))
         lanes = [0]
-        for each in original:
+        begins = self._reader.own_time(active)[0]
+        for each in active:
             if each.get("lane") is not None:
                 copy = deepcopy(each)
-                copy.set("offset", seconds_text(time_of(each.get("offset"), start) + shift))
+                copy.set("offset", seconds_text(time_of(each.get("offset"), begins) + local - begins))
                 self._rename(copy)
                 lanes.append(lane_of(each))
                 yield copy
-        sound = self._sound(original, start, local, min(lanes) - 1)
+        sound = self._sound(original, start, local, min(lanes) - 1) if active is original else None  # else it is connected already
         if sound is not None:
             yield sound
         for each in original:
