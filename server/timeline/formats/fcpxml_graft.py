@@ -130,10 +130,10 @@ def _write(edits: XmlEdits, choices: _Choices, connected: _Connected, clips: Tak
             for made in _anchors(target, above, connected.reader, clips):
                 edits.add(target, made, _behind_anchors(target))
     for original, takes in choices.found.items():
-        before = choices.of_one(original)[0]  # the one that shows so far
-        above = connected.found.get(before, [])
-        active = [_choice(take, original, before, above, connected.reader, clips) for take, shown in reversed(takes) if shown]
-        others = [_choice(take, original, before, above, connected.reader, clips) for take, shown in takes if not shown]
+        showing = choices.of_one(original)[0]
+        above = connected.found.get(showing, [])
+        active = [_choice(take, original, showing, above, connected.reader, clips) for take, shown in reversed(takes) if shown]
+        others = [_choice(take, original, showing, above, connected.reader, clips) for take, shown in takes if not shown]
         _write_choices(edits, choices, original, active, others)
     resources = next(edits.root.iter("resources"), None)
     if clips.resources and resources is None:
