@@ -143,8 +143,8 @@ def _write(edits: XmlEdits, choices: _Choices, connected: _Connected, clips: Tak
         edits.add(resources, made)
 
 
-def _choice(take: FinishedTake, original: Element, before: Element, above: list[_Above], reader: Reader, clips: TakeClips) -> Element:
-    choice = clips.choice(take, original, before)
+def _choice(take: FinishedTake, original: Element, showing: Element, above: list[_Above], reader: Reader, clips: TakeClips) -> Element:
+    choice = clips.choice(take, original, showing)
     local = reader.own_time(choice)[0]
     for each in above:
         made = clips.above(each.take, each.covered, each.lane, local + each.after, each.into)
