@@ -185,6 +185,18 @@ def test_drop_frame_timecode_names_the_record_range(files: Files) -> None:
     assert (plain.timecode_in, plain.timecode_out) == ("00:01:00:00", "00:01:01:00")  # nothing says that numbers are left out
 
 
+@pytest.mark.parametrize("said", [23.976, "24000/1001", "23.976"])
+def test_the_sequences_rate_is_what_its_editor_says(files: Files, said: Any) -> None:
+    """Clips counted in their media's rate must not decide it, nor a start that is counted in another."""
+    media = files.add("a.mov", video(Fraction(25), 500))
+    made = spoken(files, *(clip("a", times(0, 25, 25), external(media, times(0, 500, 25))) for _ in range(3)))
+    made["global_start_time"] = time(25, 25)
+    made["tracks"]["metadata"] = {"PremierePro_OTIO": {"VideoFrameRate": said}}
+    found = shots_of(files, made)
+    assert (found.sequence.rate, found.sequence.start_frame) == (FILM, 24)
+    assert [record(row) for row in found.shots] == [(0, 24), (24, 48), (48, 72)]
+
+
 def test_source_times_on_embedded_timecode_without_an_available_range(files: Files) -> None:
     media = files.add("a.mov", video(Fraction(25), 500, "01:00:00:00"))
     row = one(files, spoken(files, clip("a", times(90_100, 20, 25), external(media))))

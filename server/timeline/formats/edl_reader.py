@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import opentimelineio as otio
@@ -51,11 +52,17 @@ class ListTiming:
 
     def frames(self, event: EventLines, name: str) -> int | None:
         """Frames since 00:00:00:00; None = it is no timecode of this rate."""
-        mark = ";" if self.drop(event, name) else ":"
-        try:
-            return timecode.parse(re.sub(r"[:;.,](\d+)$", rf"{mark}\1", event.text(name)), self.rate)
-        except HeygemError:
-            return None
+        return _frames_of(event.text(name), self.drop(event, name), self.rate)
+
+
+@lru_cache(maxsize=4096)
+def _frames_of(text: str, drop: bool, rate: Fraction) -> int | None:
+    """Where an event ends the next one begins, so most timecodes are asked for twice."""
+    mark = text.rfind(":") if ":" in text[7:] else max(text.rfind(each) for each in ";.,")
+    try:
+        return timecode.parse(f"{text[:mark]}{';' if drop else ':'}{text[mark + 1 :]}", rate)
+    except HeygemError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
         notices.append(words("edl.lines-not-understood", count=len(parsed.unknown) - _MOST_NAMED))
     times = [times_of(event, timing) for event in parsed.events]
     drop = any(timing.drop(event, "record_in") for event in parsed.events)
-    start = first_second_of(parsed, timing)
+    start = _first_second(times, parsed, timing)
     tracks: dict[tuple[str, int], list[Event]] = {}
     for number, (event, its) in enumerate(zip(parsed.events, times, strict=True)):
         if its is None:
@@ -124,15 +131,20 @@ def times_of(event: EventLines, timing: ListTiming) -> EventTimes | None:
 
 
 def _after_midnight(low: Fraction, high: Fraction, event: EventLines, name: str, timing: ListTiming) -> Fraction:
-    if high >= low - _DAY_S / 2:
+    if high >= low or high >= low - _DAY_S // 2:
         return Fraction(0)
     return timecode.frames_per_day(timing.rate, drop=timing.drop(event, name)) / timing.rate
 
 
 def first_second_of(parsed: EdlText, timing: ListTiming) -> Fraction:
+    """What the sequence's first frame is called."""
+    return _first_second([times_of(event, timing) for event in parsed.events], parsed, timing)
+
+
+def _first_second(times: list[EventTimes | None], parsed: EdlText, timing: ListTiming) -> Fraction:
     """Lists usually begin within a minute after a full hour, which is then the sequence's first frame."""
     rate, drop = timing.rate, any(timing.drop(event, "record_in") for event in parsed.events)
-    origin = min((its.record_in for event in parsed.events if (its := times_of(event, timing)) is not None), default=Fraction(0))
+    origin = min((its.record_in for its in times if its is not None), default=Fraction(0))
     hour = timecode.parse(f"{int(origin / 3600 + Fraction(1, 100)) % 24:02d}:00:00{';' if drop else ':'}00", rate) / rate
     return hour if 0 <= origin - hour <= 60 else origin
 
@@ -146,9 +158,8 @@ def _track_events(
     if is_dissolve(event) and event.fields["length"]:
         dissolve = (Fraction(0), int(event.text("length")) / timing.rate)  # an edit list's dissolve begins at the cut
     for key in channels_of(event):
-        clip = _clip(event, its, parsed, timing.rate)
-        _with_earlier(clip, event, parsed, timing)
-        set_own_values(clip, event=number)
+        clip = _clip(event, its, parsed, timing.rate, number)
+        _with_earlier(clip, event, parsed, timing, number)
         yield key, Event(start=its.record_in - start, end=its.record_out - start, item=clip, dissolve=dissolve)
 
 
@@ -157,7 +168,7 @@ def is_dissolve(event: EventLines) -> bool:
     return event.text("edit") != "C"
 
 
-def _clip(event: EventLines, its: EventTimes, parsed: EdlText, rate: Fraction) -> Any:
+def _clip(event: EventLines, its: EventTimes, parsed: EdlText, rate: Fraction, number: int) -> Any:
     low, high, duration = its.source_in, its.source_out, its.record_out - its.record_in
     side = "TO" if is_dissolve(event) and "TO CLIP NAME" in event.comments else "FROM"
     own = event.comments.get("SOURCE FILE") if side == "FROM" else None
@@ -174,17 +185,17 @@ def _clip(event: EventLines, its: EventTimes, parsed: EdlText, rate: Fraction) -
     elif event.fps is None and problem is None and high is not None and high - low != duration:
         problem = words("edl.unexplained-length", source_s=f"{float(high - low):.2f}", place_s=f"{float(duration):.2f}")
     reel = parsed.reels.get(reel, reel)
-    set_own_values(clip, absolute=True, reel=reel, problem=problem, take=event.comments.get("HEYGEM TAKE"))
+    set_own_values(clip, absolute=True, reel=reel, problem=problem, take=event.comments.get("HEYGEM TAKE"), event=number)
     return clip
 
 
-def _with_earlier(clip: Any, event: EventLines, parsed: EdlText, timing: ListTiming) -> None:
+def _with_earlier(clip: Any, event: EventLines, parsed: EdlText, timing: ListTiming, number: int) -> None:
     """A clip whose event plays a take gets back the media that it had before: a later take is made from those."""
     take, was = event.comments.get("HEYGEM TAKE"), event_before_takes(event)
     its = times_of(was, timing) if was is not None else None
     if take is None or was is None or its is None or its.record_out == its.record_in:
         return
-    before = _clip(was, its, parsed, timing.rate)
+    before = _clip(was, its, parsed, timing.rate, number)
     here = times_of(event, timing)
     assert here is not None
     speed = constant_speed(before)[0]
