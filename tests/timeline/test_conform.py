@@ -75,6 +75,17 @@ def resolve_rows(files: Files) -> list[TimelineShot]:
     return list(shots_of(files, resolve_document(), Selection(speech_tracks=("dub",)), path_maps=maps).shots)
 
 
+def test_a_clip_without_a_range_of_its_own_shows_all_of_its_media(files: Files) -> None:
+    """It is as long as its media say; where they say nothing it takes up no known room, and a sentence says so."""
+    film = files.add("film.mov", video(Fraction(25), 100))
+    row = one(files, spoken(files, clip("film", None, external(film, times(0, 100, 25)))))
+    assert (frames(row), record(row)) == ((0, 100), (0, 100))
+    without = shots_of(files, spoken(files, clip("film", None, external(film, None))))
+    (row,) = without.shots
+    assert row.error is not None
+    assert "its length is unknown" in row.error
+
+
 def test_resolve_record_and_source_ranges(files: Files) -> None:
     a, fast, backwards, title = resolve_rows(files)
     assert [record(row) for row in (a, fast, backwards, title)] == [(0, 50), (75, 115), (115, 145), (145, 155)]
