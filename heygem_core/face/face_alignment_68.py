@@ -2,21 +2,29 @@
 
 It is for machines whose Python has no mediapipe 0.10.21. Its detector (S3FD) is the slow part, some seconds a frame on a
 CPU, so it looks only where nothing is tracked and every so many frames, at a reduced picture; in between a face is searched
-where it was. Its weights download themselves on first use (a few hundred MB, into torch's hub folder).
+where it was. Its weights are models of the catalogue (`weights`); what lies in torch's hub folder, where the package itself puts them, is
+used too. Nothing is downloaded here.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import io
+import os
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingPackage, MissingWeights
+from ..weights.catalogue import model
+from ..weights.installed import where
+from ..weights.loading import read_tensors
 from .mesh_from_68 import mesh_from_68
 from .tracker import MAX_FACES, Face, TrackerKind, face_of
 
@@ -26,6 +34,7 @@ DETECTOR_SIDE = 640  # pixels of the longer side of the picture that the detecto
 FULL_SCORE = 0.6
 """Mean height of the 68 heat maps' peaks that counts as sure (with the mirrored picture's added, they reach about 1)."""
 MIN_SCORE = 0.2
+MODELS = ("s3fd", "fan-3d")  # the detector, the points
 INSTALL = 'pip install "heygem-bridge[face-alignment]"'
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -87,19 +96,67 @@ class FaceAlignment68:
 
 
 def _load(package: Any, device: str) -> Any:
-    """The networks on their device. Raises: MissingWeights — they are neither here nor to be had."""
+    """The networks on their device. Raises: MissingWeights — they are not here, or cannot be read."""
     import torch
 
     benchmark = torch.backends.cudnn.benchmark
     try:
-        net = package.FaceAlignment(package.LandmarksType.TWO_HALF_D, device=device, face_detector="sfd", compile=False)
-    except (URLError, OSError) as error:
-        folder = torch.hub.get_dir() + "/checkpoints"
-        raise MissingWeights("tracker.weights-not-downloaded", error=error, folder=folder) from error
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
+        with _weights_from_here():
+            net = package.FaceAlignment(package.LandmarksType.TWO_HALF_D, device=device, face_detector="sfd", compile=False)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
         raise MissingWeights("tracker.weights-unreadable", error=error, folder=torch.hub.get_dir()) from error
     torch.backends.cudnn.benchmark = benchmark  # the package turns it on, which makes results depend on timing
     return net
+
+
+@contextmanager
+def _weights_from_here() -> Iterator[None]:
+    """The package knows its weights by address alone and would fetch them: in here they are read from this machine's disk instead."""
+    import torch
+    from face_alignment import api
+    from face_alignment.detection.sfd import sfd_detector
+
+    def file_of(address: str) -> Any:
+        """What torch loads the weights at an address from."""
+        name = address.rsplit("/", 1)[-1]
+        installed = next((where(model(each)) for each in MODELS if any(file.name == name for file in model(each).files)), None)
+        if installed is not None:
+            file = io.BytesIO()
+            torch.save(read_tensors(installed), file)
+            file.seek(0)
+            return file
+        kept = Path(torch.hub.get_dir(), "checkpoints", name)
+        if not os.path.isfile(kept):
+            raise MissingWeights("tracker.weights-not-here", commands=[f"`{model(each).command}`" for each in MODELS])
+        return kept
+
+    def state_of(address: str) -> Any:
+        return torch.load(file_of(address), map_location="cpu", weights_only=True)
+
+    before = api.load_file_from_url, sfd_detector.load_state_dict_from_url
+    api.load_file_from_url, sfd_detector.load_state_dict_from_url = file_of, state_of
+    try:
+        yield
+    finally:
+        api.load_file_from_url, sfd_detector.load_state_dict_from_url = before
+
+
+def s3fd_network() -> Any:
+    """The detector's network without weights. Raises: MissingPackage."""
+    try:
+        from face_alignment.detection.sfd.net_s3fd import s3fd
+    except ImportError as error:
+        raise MissingPackage("tracker.needs-face-alignment", install=INSTALL) from error
+    return s3fd()
+
+
+def fan_network() -> Any:
+    """The points' network without weights. Raises: MissingPackage."""
+    try:
+        from face_alignment.models import FAN
+    except ImportError as error:
+        raise MissingPackage("tracker.needs-face-alignment", install=INSTALL) from error
+    return FAN(4)
 
 
 def _box_around(face: Face) -> Box:
@@ -116,4 +173,4 @@ def _overlap(a: Box, b: Box) -> float:
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
-TRACKER = TrackerKind(name="face-alignment", open=FaceAlignment68, downloads_mb=200, module="face_alignment")
+TRACKER = TrackerKind(name="face-alignment", open=FaceAlignment68, module="face_alignment")

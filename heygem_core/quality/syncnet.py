@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from ..errors import MissingWeights
 from ..face.mesh import FACE_OVAL
 from ..media.upright import upright_frames
+from ..weights.loading import load_strictly
 from .figures import SyncScore
 from .mfcc import mfcc
 
@@ -101,6 +102,8 @@ def load_syncnet(path: str | Path) -> SyncNet:
     if not path.is_file():
         raise MissingWeights("syncnet.no-weights", path=path)
     net = SyncNet()
+    if path.suffix == ".safetensors":  # as `heygem models` leaves it
+        return load_strictly(net, path)
     try:
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=True)
     except (RuntimeError, pickle.UnpicklingError, TypeError, AttributeError, KeyError, EOFError, ValueError) as error:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     _Network = TypeVar("_Network", bound=nn.Module)
 
+_COUNTER = ".num_batches_tracked"  # of batch normalisation, which files from before torch 0.4.1 have not; nothing drawn depends on it
+
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 """Tensors by name, as their sizes."""
 
@@ -24,6 +26,8 @@ def load_strictly(network: _Network, path: Path, rename: Callable[[dict[str, Ten
     A network that was built on torch's meta device gets the file's tensors, of the file's precision and mapped from the disk.
     Raises: MissingWeights — no such file, not safetensors, or a tensor too many, too few or of other sizes.
     """
+    import torch
+
     state = read_tensors(path)
     if rename is not None:
         state = rename(state)
@@ -33,6 +37,7 @@ def load_strictly(network: _Network, path: Path, rename: Callable[[dict[str, Ten
         raise misfit
     known = {name: value for name, value in wanted.items() if not value.is_meta}
     state = {name: value.to(known[name].dtype) if name in known else value for name, value in state.items()}
+    state |= {name: torch.zeros((), dtype=torch.long) for name in wanted if name not in state}  # counters alone: see `misfit_of`
     network.load_state_dict(state, strict=True, assign=True)
     return network.eval().requires_grad_(False)
 
@@ -56,7 +61,7 @@ def shapes_of(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 def misfit_of(wanted: Shapes, found: Shapes, file: str) -> MissingWeights | None:
     """Why tensors do not fit a network, as an error to raise; None = they do."""
-    lacking = [name for name in wanted if name not in found]
+    lacking = [name for name in wanted if name not in found and not name.endswith(_COUNTER)]
     further = [name for name in found if name not in wanted]
     other = [name for name in wanted if name in found and tuple(wanted[name]) != tuple(found[name])]
     if lacking:

@@ -89,7 +89,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("take", metavar="TAKE", help="a video that `heygem render` made (its report lies beside it), or any video")
     parser.add_argument("--source", metavar="VIDEO", help="the footage to compare with (default: as the report says)")
-    parser.add_argument("--syncnet", metavar="FILE", help="also score with SyncNet: the path of syncnet_v2.model, which you fetch yourself")
+    parser.add_argument(
+        "--syncnet",
+        metavar="FILE",
+        help="also score with SyncNet: the path of syncnet_v2.model, or the word syncnet for what `heygem models get syncnet` fetched",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_verbose(parser)
     parser.set_defaults(run=run)
@@ -97,8 +101,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     from heygem_core.quality.measure import measure_take
+    from heygem_core.weights.installed import path_of
 
-    quality = measure_take(options.take, options.source, syncnet=options.syncnet)
+    syncnet = path_of("syncnet") if options.syncnet == "syncnet" else options.syncnet
+    quality = measure_take(options.take, options.source, syncnet=syncnet)
     print(printable_json(to_json(quality)) if options.json else table(quality))
     return 0
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -50,6 +49,7 @@ def tracker(hub: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaceTracker]
     import torch
 
     monkeypatch.setattr(torch.hub, "_hub_dir", str(hub))
+    monkeypatch.setenv("HEYGEM_MODELS", str(hub / "models"))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # two that share one core wait for each other: ten times slower
     yield open_tracker("face-alignment", "cpu")
@@ -78,18 +78,33 @@ def test_what_the_network_does_not_believe_is_no_face(tracker: FaceTracker, monk
     assert tracker.detect(np.full((192, 192, 3), 128, np.uint8), first=True) == []
 
 
-def test_weights_that_cannot_be_had_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_that_are_not_here_are_a_sentence_and_not_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    def no_network(*_: object, **__: object) -> None:
-        raise URLError("no route to host")
-
+    asked: list[object] = []
+    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
-    monkeypatch.setattr("urllib.request.OpenerDirector.open", no_network)
-    with pytest.raises(MissingWeights, match="could not be downloaded") as caught:
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda *arguments, **_: asked.append(arguments))
+    with pytest.raises(MissingWeights, match=r"fetch them with `heygem models get s3fd`, `heygem models get fan-3d`"):
         open_tracker("face-alignment", "cpu")
-    assert DETECTOR in str(caught.value)
-    assert NETWORK in str(caught.value)
+    assert asked == []
+
+
+def test_models_that_were_installed_are_used(hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `heygem models` leaves them, and with nothing in torch's own folder."""
+    import torch
+    from safetensors.torch import save_file
+
+    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "nothing"))
+    for model_id, name in (("s3fd", DETECTOR), ("fan-3d", NETWORK)):
+        place = tmp_path / "models" / model_id
+        place.mkdir(parents=True)
+        save_file(torch.load(hub / "checkpoints" / name, weights_only=True), place / "model.safetensors")
+    tracker = open_tracker("face-alignment", "cpu")
+    wanted = torch.load(hub / "checkpoints" / NETWORK, weights_only=True)["conv1.weight"]
+    assert torch.equal(tracker._net.face_alignment_net.conv1.weight, wanted)  # type: ignore[attr-defined]
+    tracker.close()
 
 
 def test_broken_weights_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +113,7 @@ def test_broken_weights_are_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / DETECTOR).write_bytes(b"<html>busy</html>")
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
+    monkeypatch.setenv("HEYGEM_MODELS", str(tmp_path / "models"))
     with pytest.raises(MissingWeights, match="cannot be read"):
         open_tracker("face-alignment", "cpu")
 

@@ -65,6 +65,16 @@ def test_weights_in_the_old_format_load_strictly(weights):
         assert net.lips(torch.zeros(1, 3, 5, 224, 224)).shape == (1, 1024)
 
 
+def test_the_model_that_was_installed_loads(weights, tmp_path):
+    from safetensors.torch import save_file
+
+    state = torch.load(weights, weights_only=True)
+    save_file(state, tmp_path / "model.safetensors")
+    net = load_syncnet(tmp_path / "model.safetensors")
+    assert not net.training
+    assert torch.equal(net.state_dict()["netfclip.3.bias"], state["netfclip.3.bias"])
+
+
 @pytest.mark.parametrize("change", ["less", "more", "other shape", "no tensors"])
 def test_any_other_file_is_refused(change, weights, tmp_path):
     state = torch.load(weights, weights_only=True)
