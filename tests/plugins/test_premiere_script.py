@@ -154,6 +154,15 @@ def test_titles_and_nests_are_said_to_be_premieres_own(scene):
     assert found[title]["name"] == "Terror error"
 
 
+@pytest.mark.parametrize("without", [[], ["multicam.as-in-the-guide"]], ids=["as in the guide", "as in the types"])
+def test_a_multicam_clip_is_known_however_the_call_is_written(scene, without):
+    """A call by the other name throws, and a multicam clip then passed for its first angle."""
+    here = scene(without=without)
+    here.change(here.clip, multicam=True)
+    [clip] = [item for item in here.ask("host.selection")["items"] if item["id"] == here.clip]
+    assert clip["needs_host_export_message"]["code"] == "panel.only-host-multicam"
+
+
 def test_the_script_answers_nothing_but_its_table(scene):
     here = scene()
     here.ask("host.selection")

@@ -99,7 +99,6 @@
 
   /** Read back at each keyframe and between them. What did not come as it was is taken away again. */
   function copyKeys(from, to, span, written) {
-    var what = { what: String(from.displayName) };
     var times = written ? h.tried(function () { return timesWithin(from, span); }, null) : null;
     var done = times !== null && h.tried(function () {
       var index;
@@ -114,9 +113,9 @@
       if (times !== null) {
         h.tried(function () { to.setTimeVarying(false); }, null);
       }
-      return [h.tell("panel.premiere-keyframes", what)];
+      return [h.tell("panel.premiere-keyframes", { what: String(from.displayName) })];
     }
-    return agree(from, to, span, between(times)) ? [] : [h.tell("panel.premiere-curves", what)];
+    return agree(from, to, span, between(times)) ? [] : [h.tell("panel.premiere-curves", { what: String(from.displayName) })];
   }
 
   /** The first and the end of what shows, and the keyframes between, in ticks of the source. */

@@ -114,11 +114,16 @@
       mediaRate: h.tried(function () { return media.getFootageInterpretation().frameRate; }, null),
       offline: h.isOn(h.tried(function () { return media.isOffline(); }, false)),
       isSequence: h.isOn(h.tried(function () { return media.isSequence(); }, false)),
-      isMulticam: h.isOn(h.tried(function () { return media.isMulticamClip(); }, false)),
+      isMulticam: isMulticam(media),
       linked: h.linkedIds(item),
       effects: isSelected ? h.effectsOf(item) : []
     };
   };
+
+  /** Adobe's guide and the public types write the call differently. */
+  function isMulticam(media) {
+    return h.isOn(h.tried(function () { return media.isMulticamClip(); }, h.tried(function () { return media.isMultiCamClip(); }, false)));
+  }
 
   h.pathOf = function (media) {
     return media ? h.tried(function () { return media.getMediaPath() || null; }, null) : null;

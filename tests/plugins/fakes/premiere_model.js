@@ -146,7 +146,13 @@ class ProjectItem {
   }
 
   isMulticamClip() {
-    return false;
+    if (!this.inner.app.does("multicam.as-in-the-guide")) throw new TypeError("isMulticamClip is not a function");
+    return Boolean(this.inner.multicam);
+  }
+
+  isMultiCamClip() {
+    if (this.inner.app.does("multicam.as-in-the-guide")) throw new TypeError("isMultiCamClip is not a function");
+    return Boolean(this.inner.multicam);
   }
 
   isOffline() {

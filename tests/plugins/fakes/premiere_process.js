@@ -62,6 +62,7 @@ const DEEDS = {
     for (const [name, value] of Object.entries(values)) {
       if (["start", "end", "inPoint"].includes(name)) found.inner[name] = BigInt(value);
       else if (["selected", "speed", "reversed", "adjustment"].includes(name)) found.inner[name] = value;
+      else if (name === "multicam") found.projectItem.inner.multicam = value;
       else found[name] = value;
     }
   },
