@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heygem_server.errors import NotAllowedFolder, ServerError
-from heygem_server.security import paths
+from heygem_server.security import paths, private_files
 from heygem_server.security.allowed_folders import inward, outward
 from heygem_server.security.errors import BadPath
 from heygem_server.security.paths import allowed, check_text, inside, open_allowed
@@ -229,3 +230,26 @@ def test_windows_letters_do_not_care_for_case_and_other_paths_stay() -> None:
     assert inward("z:/MEDIA/a.mov", MAPS) == "/mnt/media/a.mov"
     for path in ("Z:\\media2\\a.mov", "/Volumes/Raid2/a", "Z:\\media\\..\\secret", "/mnt/x"):
         assert inward(path, MAPS) == path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="mode bits say nothing there")
+@pytest.mark.parametrize(("mode", "others"), [(0o600, False), (0o400, False), (0o700, False), (0o640, True), (0o604, True), (0o677, True)])
+def test_mode_bits_tell_who_else_reads_a_file(tmp_path: Path, mode: int, others: bool) -> None:
+    (tmp_path / "access.json").touch()
+    (tmp_path / "access.json").chmod(mode)
+    assert private_files.readable_by_others(tmp_path / "access.json") is others
+
+
+@pytest.mark.parametrize("swapped", [0, 1])
+def test_a_file_that_was_swapped_while_it_was_opened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swapped: int) -> None:
+    """Whichever of the two has the higher number on the disk."""
+    pair = [tmp_path / "a.mov", tmp_path / "b.mov"]
+    for file in pair:
+        file.write_bytes(b"x")
+    pair.sort(key=lambda file: file.stat().st_ino)
+    really = os.open
+    monkeypatch.setattr(paths.os, "open", lambda path, *rest: really(pair[1 - swapped] if path == pair[swapped] else path, *rest))
+    with pytest.raises(NotAllowedFolder):
+        open_allowed(pair[swapped], [tmp_path])
+    monkeypatch.undo()
+    os.close(open_allowed(pair[swapped], [tmp_path]))
