@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from heygem_core.messages import here, plain, tell
+from heygem_core.messages import Message, here, plain, tell
 from heygem_core.printable import printable
 
 if TYPE_CHECKING:
@@ -33,7 +33,16 @@ def duration(seconds: float) -> str:
 
 def jobs_table(jobs: Iterable[JobView]) -> Table:
     """One row for each job: how far it is, how fast, how long about, and why it waits or failed."""
-    table = _table("job", "state", "shots", "done", "fps", "left", "name", "why")
+    table = _table(
+        tell("column.job"),
+        tell("column.state"),
+        tell("column.shots"),
+        tell("column.done"),
+        tell("column.fps"),
+        tell("column.left"),
+        tell("column.name"),
+        tell("column.why"),
+    )
     for job in jobs:
         shots = f"{job.shots_done}/{job.shots_total}" + (f", {job.shots_failed} failed" if job.shots_failed else "")
         why = "" if job.why is None else here(job.why_message or plain(job.why))
@@ -51,7 +60,9 @@ def jobs_table(jobs: Iterable[JobView]) -> Table:
 
 def shots_table(detail: JobDetail, now: Mapping[str, ProgressNow]) -> Table:
     """One row for each shot of a job, those at work with what was heard of them last. now: by shot."""
-    table = _table("shot", "state", "done", "fps", "left", "why")
+    table = _table(
+        tell("column.shot"), tell("column.state"), tell("column.done"), tell("column.fps"), tell("column.left"), tell("column.why")
+    )
     for shot in detail.shots:
         heard = None if shot.state in _ENDED else now.get(shot.id)
         done, total = (heard.frames_done, heard.frames_total) if heard else (shot.frames_done, shot.frames_total)
@@ -87,17 +98,13 @@ def shown(table: Table) -> Iterator[Callable[[Table, str], None]]:
         yield lambda next_table, _: live.update(next_table)
 
 
-def _table(*columns: str) -> Table:
+def _table(*heads: Message) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            here(tell(f"column.{column}")),
-            justify="right" if column in ("done", "fps", "left") else "left",
-            no_wrap=column != "why",
-            overflow="fold",
-        )
+    for head in heads:
+        is_figure = head.code in ("column.done", "column.fps", "column.left")
+        table.add_column(here(head), justify="right" if is_figure else "left", no_wrap=head.code != "column.why", overflow="fold")
     return table
 
 

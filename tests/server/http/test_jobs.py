@@ -392,7 +392,7 @@ def test_commands_submit_list_watch_and_cancel(studio: tuple[Server, dict[str, A
     assert job in [each["id"] for each in json.loads(capsys.readouterr().out.splitlines()[-1])["jobs"]]
     assert main(["jobs", "--data", data, "--all"]) == 0
     heads, *rows = capsys.readouterr().out.splitlines()
-    assert heads.split() == ["job", "state", "shots", "done", "frames/s", "left", "name", "why"]
+    assert heads.split() == ["job", "state", "shots", "percent", "frames/s", "left", "name", "reason"]
     assert next(row for row in rows if row.startswith(job)).split()[1:4] == ["completed", "1/1", "100%"]
     assert main(["cancel", "--data", data, job]) == 1
     assert "cannot" in capsys.readouterr().err
