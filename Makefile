@@ -107,6 +107,7 @@ lint: setup
 	$(BIN)/mypy heygem_core server
 	$(BIN)/mypy --strict --follow-imports=silent plugins/installing plugins/protocol
 	$(BIN)/mypy -p heygem_host -p heygem_resolve -p heygem_blender
+	$(BIN)/python web-tools/check_imports.py
 	@if [ -e $(BIOME) ]; then $(BIOME) ci --error-on-warnings; \
 	else echo "JavaScript is not checked, which needs Node.js and npm: install them and run make setup again."; fi
 

@@ -19,14 +19,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Raises: Conflict — a server runs; Broken — nothing can be read; Busy — another program holds it; DiskFull, OSError."""
-    import sqlite3
-
     from heygem_core.messages import here, tell
 
     from ..errors import AlreadyRunning, Broken, Conflict, NotFound
     from ..http.single_instance import only_one
     from ..settings import read_settings
-    from ..store.refusals import refusal
+    from ..store.refusals import refused_by_database
     from ..store.salvage import salvage
     from ..store.soundness import damage_of
 
@@ -35,15 +33,13 @@ def run(options: argparse.Namespace) -> int:
     if not database.is_file():
         raise NotFound("repair.no-database", path=database)
     try:
-        with only_one(folder):
+        with only_one(folder), refused_by_database(database):
             if damage_of(database, within_s=None) is None:
                 print(here(tell("repair.is-sound", path=database)))
                 return 0
             done = salvage(database)
     except AlreadyRunning:
         raise Conflict("repair.server-runs") from None
-    except sqlite3.Error as error:
-        raise refusal(error, database) from error
     if done is None:
         raise Broken("repair.nothing-readable", path=database)
     counts = {name: done.kept[name] + done.filled.get(name, 0) for name in ("jobs", "shots", "takes")}

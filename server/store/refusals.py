@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import Broken, Busy, DiskFull
@@ -27,3 +29,12 @@ def refusal(error: sqlite3.Error, path: Path) -> Exception:
     if code in _DAMAGED:
         return Broken("database.damaged", path=path, found=error)
     return error
+
+
+@contextmanager
+def refused_by_database(path: Path) -> Iterator[None]:
+    """What SQLite refuses within the block is raised as `refusal` says it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise refusal(error, path) from error
