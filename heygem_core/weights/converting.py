@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 from .. import errors
 from ..errors import HeygemError, OutputError, SpecError, UnusableWeights
 from ..messages import message_of
+from ..python_process import apart, python_module
 from ..shot import Failed, from_json, to_json
 from .conversion import ConversionSpec, Converted
 
@@ -18,9 +17,8 @@ _LONGEST_S = 3600
 
 def convert_in_child(spec: ConversionSpec) -> Converted:
     """Raises: HeygemError — what the child says; UnusableWeights where it died of the file; OutputError — the disk is full."""
-    command = [sys.executable, "-P", "-m", "heygem_core.weights.conversion", to_json(spec).decode()]
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "2"}
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as child:
+    command = python_module("heygem_core.weights.conversion", to_json(spec).decode())
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **apart(OMP_NUM_THREADS="2")) as child:
         try:
             output, complaint = child.communicate(timeout=_LONGEST_S)
         except subprocess.TimeoutExpired:

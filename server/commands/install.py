@@ -59,9 +59,9 @@ def with_target(arguments: Sequence[str]) -> list[str]:
 
 
 def run(options: argparse.Namespace) -> int:
+    from heygem_core.python_process import python_module
     from heygem_plugins.installing.machine import Machine
 
-    from ..executors.python_process import python_module
     from ..settings import read_settings
 
     machine = Machine(data_folder=Path(read_settings().data_folder), command=tuple(python_module("heygem_server.cli")))

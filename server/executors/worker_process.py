@@ -20,6 +20,7 @@ from typing import Any
 from heygem_core.errors import EXIT_BUG, SpecError
 from heygem_core.media.real_paths import is_real
 from heygem_core.messages import Message, message_of, tell
+from heygem_core.python_process import apart, detached, python_module
 from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.specs import Task, TaskResult
 from heygem_core.tasks.worker import Beat, Ended, FromWorker, Picture, Ready, ResultFound, Run, Stop, Told
@@ -27,7 +28,6 @@ from heygem_core.tasks.worker import Beat, Ended, FromWorker, Picture, Ready, Re
 from ..errors import Broken
 from .base import Limits, Outcome, Watcher, WorkFailed
 from .process_tree import held_bytes, kill_tree
-from .python_process import apart, detached, python_module
 
 _LONGEST_LINE = 64 << 20  # bytes: the answer for a take of ten hours has a few
 _TICK_S = 0.2

@@ -6,7 +6,8 @@ import asyncio
 from contextlib import suppress
 from types import TracebackType
 
-from ..executors.python_process import apart, python_code
+from heygem_core.python_process import apart, python_code
+
 from .log import LOGGER
 
 _LONGEST_S = 120.0

@@ -13,12 +13,12 @@ from types import TracebackType
 
 from heygem_core.errors import SpecError
 from heygem_core.messages import Message, message_of, tell
+from heygem_core.python_process import apart, detached, python_module
 from heygem_core.shot import Failed, from_json
 from heygem_core.weights.progress import Fetched, Fetching
 
 from ..errors import Busy
 from ..executors.process_tree import kill_tree
-from ..executors.python_process import apart, detached, python_module
 from ..wire import ModelFetch
 from .log import LOGGER
 

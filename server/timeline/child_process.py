@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 from heygem_core import errors as core
 from heygem_core.errors import HeygemError
 from heygem_core.messages import message_of
+from heygem_core.python_process import apart, python_module
 from heygem_core.shot import Failed, from_json, to_json
 
 from ..errors import Busy
 from ..executors.process_tree import held_bytes, kill_tree
-from ..executors.python_process import apart, python_module
 from . import errors, limits
 from .child_specs import ConformSpec, PublishSpec, Spec
 from .conform_types import Conformed, Published

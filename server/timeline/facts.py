@@ -19,10 +19,10 @@ from typing import Any
 from heygem_core import errors
 from heygem_core.errors import HeygemError, NoPicture, UnreadableMedia
 from heygem_core.media.real_paths import hold_to_real_paths
+from heygem_core.python_process import apart, python_module
 from heygem_core.shot import from_json, to_json
 from heygem_core.tasks.standard_input import own_input
 
-from ..executors.python_process import apart, python_module
 from .conform_types import MediaFacts
 from .limits import MEMORY_BYTES, limit_own
 

@@ -40,6 +40,7 @@ def test_no_cut_is_seen_within_any_clip(thumbnails: dict[str, list[Picture]]) ->
     assert {name: cuts(frames) for name, frames in thumbnails.items()} == {name: [] for name in NAMES}
 
 
+@pytest.mark.full
 def test_every_cut_between_two_clips_is_seen_at_its_frame(thumbnails: dict[str, list[Picture]]) -> None:
     for a, b in itertools.permutations(NAMES, 2):
         assert cuts(thumbnails[a][-20:] + thumbnails[b][:10]) == [20], (a, b)

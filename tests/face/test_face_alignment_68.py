@@ -56,6 +56,7 @@ def tracker(hub: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaceTracker]
     torch.set_num_threads(threads)
 
 
+@pytest.mark.full
 def test_a_picture_goes_through_both_networks_and_becomes_a_mesh(tracker: FaceTracker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("heygem_core.face.face_alignment_68.MIN_SCORE", -np.inf)  # random heat maps have no peaks
     monkeypatch.setattr("heygem_core.face.face_alignment_68.MAX_FACES", 1)

@@ -111,6 +111,7 @@ def test_the_page_stands_alone(run):
     assert "Compared with version" in page
 
 
+@pytest.mark.full
 def test_the_figures_are_written_down_with_what_made_them(run):
     written = json.loads((run / "once" / "quality.json").read_text(encoding="utf-8"))
     assert written["commit"]

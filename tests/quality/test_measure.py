@@ -79,6 +79,7 @@ def test_a_take_of_the_same_words_is_held_against_the_real_mouth(quality):
     assert quality.trace is None  # what resembles the old mouth is right here
 
 
+@pytest.mark.full
 def test_the_pixels_of_a_lossless_take_are_compared_with_the_source(quality):
     found = quality.likeness
     assert found.frames == FRAMES

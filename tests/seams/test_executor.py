@@ -84,6 +84,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.mark.full
 def test_a_job_is_done_by_the_executor_that_the_settings_name(people: Path, tmp_path: Path) -> None:
     folder = tmp_path / "material"
     folder.mkdir()

@@ -13,8 +13,8 @@ import pytest
 import heygem_core
 import heygem_plugins
 import heygem_server
+from heygem_core.python_process import apart, python_code, python_module
 from heygem_server.api.takes import reveal_command
-from heygem_server.executors.python_process import apart, python_code, python_module
 from heygem_server.executors.worker_process import start_worker
 from heygem_server.timeline.child_process import conform_blocking, conform_in_child
 from heygem_server.timeline.child_specs import ConformSpec
@@ -115,7 +115,7 @@ def test_only_one_place_names_the_interpreter(starts: dict[str, Starts]) -> None
     found = {f"{path}: {mention}" for path, each in starts.items() for mention in each.interpreters}
     assert found == {
         "heygem_core/doctor.py: python",  # the name of a fact
-        "heygem_server/executors/python_process.py: sys.executable",
+        "heygem_core/python_process.py: sys.executable",
         "heygem_plugins/installing/targets.py: pythonw.exe",  # put in the place of python.exe within a whole path
         "heygem_plugins/installing/targets.py: python.exe",
     }

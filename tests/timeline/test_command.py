@@ -105,6 +105,7 @@ def test_a_whole_timeline_rendered_and_published(folder: Path, capsys: pytest.Ca
     assert made.tracks[0][1].source_range.start_time.value == 90_004
 
 
+@pytest.mark.full
 def test_over_http_a_timeline_becomes_a_job_and_goes_back_with_its_takes(folder: Path, tmp_path: Path) -> None:
     with running(tmp_path, roots=(folder,)) as server:
         _check_http(server, folder)

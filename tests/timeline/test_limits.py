@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heygem_core.python_process import python_code
 from heygem_core.shot import to_json
 from heygem_server.errors import Busy
-from heygem_server.executors.python_process import python_code
 from heygem_server.timeline import child_process, limits
 from heygem_server.timeline.__main__ import run as read_here
 from heygem_server.timeline.child_process import conform_blocking, conform_in_child

@@ -121,6 +121,8 @@ def _shown(row: TimelineShot) -> Any:
     assert shot.end_exclusive is not None
     end = shot.end_exclusive
     assert row.offset_s == 0
+    if shot.shows:
+        return shot.shows.__getitem__
     return lambda k: shot.start + int(k * shot.speed) if shot.speed > 0 else end - 1 - int(k * abs(shot.speed))
 
 

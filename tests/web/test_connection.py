@@ -63,6 +63,7 @@ def test_two_pages_at_once_see_the_same(browser: Any, page: Any, server: Running
         other.context.close()
 
 
+@pytest.mark.full
 def test_closing_the_page_stops_nothing(browser: Any, server: RunningServer) -> None:
     opened, complaints = open_page(browser, server, view="queue")
     job = server.submit(name="left alone")["job"]

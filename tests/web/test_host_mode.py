@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .editor import HOST, ScriptedEditor, write_panel
@@ -40,7 +41,10 @@ def test_select_render_place_and_switch_without_leaving_the_panel(
     assert take["placed"][0]["host"] == HOST["id"]
     assert take["settings"]["sound"] == "none"
     takes.get_by_role("button", name="Show").click()
-    page.get_by_text("Asking").wait_for(state="detached")
+    for _ in range(200):
+        if editor.asked[-1][0] == "host.reveal":
+            break
+        page.wait_for_timeout(50)
     assert editor.asked[-1][0] == "host.reveal"
     takes.get_by_role("link").first.click()
     page.locator("video.after").evaluate("async video => { while (video.readyState < 2) await new Promise(done => setTimeout(done, 10)); }")
@@ -48,6 +52,7 @@ def test_select_render_place_and_switch_without_leaving_the_panel(
     assert {message["type"] for message in window.evaluate("window.told")} == {"heygem.accepted"}
 
 
+@pytest.mark.full
 def test_another_version_takes_the_place_of_the_one_that_lies_there(panel: Any, editor: ScriptedEditor, server: RunningServer) -> None:
     _, page = panel
     page.get_by_label("Mouth movement").press("ArrowRight")

@@ -15,6 +15,7 @@ from .running import REPOSITORY, RunningServer
 OLD = REPOSITORY / "tests" / "plugins" / "old_chromium"
 
 
+@pytest.mark.full
 def test_select_choose_render_and_place_in_the_browser_of_cep_11(
     editor: ScriptedEditor, server: RunningServer, tmp_path: Path, pictures: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from heygem_core.engines.diffusion.autoencoding import Autoencoder
@@ -33,6 +34,7 @@ def test_musetalk_draws_a_clip_of_40_frames_as_upstream():
     close_to_upstream(pictures, "musetalk_clip", tolerance=1.01 / 255)  # rounded there: half a step may fall either way
 
 
+@pytest.mark.full
 def test_latentsync_draws_a_clip_of_three_windows_as_upstream():
     """Its program draws noise and latents with one generator, and each window for itself."""
     noise = torch.Generator().manual_seed(SEED)

@@ -135,6 +135,11 @@ def _urgent(store: Store) -> Act:
     return lambda: store.reprioritise(job, 90)
 
 
+def _reordered(store: Store) -> Act:
+    first, second = submit(store).job.id, submit(store).job.id
+    return lambda: store.reorder(second, first)
+
+
 def _job_deleted(store: Store) -> Act:
     job = submit(store).job.id
     finish(store)

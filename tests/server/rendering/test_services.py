@@ -148,6 +148,7 @@ async def test_a_full_disk_makes_the_queue_wait_and_say_so(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
+@pytest.mark.full
 async def test_a_worker_killed_in_the_middle_costs_an_attempt_and_nothing_else(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""How the server starts a Python of its own: the one place that makes the command line and the surroundings.
+"""How the program starts a Python of its own: the one place that makes the command line and the surroundings.
 
 `-P` keeps Python from importing out of the folder that it stands in, where anybody's files may lie. The child stands in Python's own
 folder, so an empty or relative entry of PYTHONPATH, or a library that starts a Python in its turn, finds nothing of a stranger's either.
