@@ -38,7 +38,7 @@ def test_an_engine_of_another_package_is_chosen_on_the_page(browser: Any, toy_se
     give(page, "Video", media / "speaker.mp4")
     page.get_by_text("More settings").click()
     engine = page.get_by_label("Engine")
-    assert engine.locator("option").all_text_contents() == ["Mesh", "toy"]
+    assert engine.locator("option").all_text_contents() == ["Best that is here", "Mesh", "toy"]
     engine.select_option("toy")
     page.get_by_label("Length").select_option("hold")
     page.get_by_role("button", name="Render", exact=True).click()
