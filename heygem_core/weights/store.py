@@ -7,6 +7,7 @@ then it lies in `.incoming`, which only a download that broke off leaves behind,
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -210,8 +211,8 @@ def _install(entry: Model, source: Path, name: str, digest: str, *, known: bool,
         shutil.rmtree(ready, ignore_errors=True)
         ready.mkdir(parents=True)
         spec = ConversionSpec(
-            source=str(source),
-            target=str(ready / WEIGHTS_FILE),
+            source=os.path.abspath(source),  # the child stands in another folder
+            target=os.path.abspath(ready / WEIGHTS_FILE),
             file=name,
             title=entry.title,
             kind=entry.kind,

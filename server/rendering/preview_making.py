@@ -36,8 +36,8 @@ async def make_previews(store: Store, look: PreviewCache) -> None:
 
 
 async def _make(look: PreviewCache, take: TakeView) -> None:
-    for making in (look.poster(take.path), look.proxy(take.path), look.source_proxy(take)):
+    for make in (lambda: look.poster(take.path), lambda: look.proxy(take.path), lambda: look.source_proxy(take)):
         try:
-            await making
-        except (HeygemError, ServerError) as error:  # whoever opens the take is told why
+            await make()
+        except (HeygemError, ServerError, OSError) as error:  # whoever opens the take is told why
             LOGGER.info("A preview of %s could not be made: %s", take.name, error)

@@ -248,6 +248,8 @@ class Jobs(Database):
             for each in (job, before or job):
                 if (view := rows.job(change.connection, each)).state in FINISHED_JOBS:
                     raise Conflict("job.not-moved", job=view.name)
+            if job == before:  # it stands there already
+                return view
             others = [row for row in change.connection.execute(queries.QUEUE) if row["id"] != job]
             at = next((k for k, row in enumerate(others) if row["id"] == before), len(others))
             order = [row["id"] for row in others[:at]] + [job] + [row["id"] for row in others[at:]]

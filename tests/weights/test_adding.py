@@ -58,6 +58,17 @@ def test_another_training_is_taken_where_it_fits_exactly(catalogued: Catalogued,
     assert store.verify("toy").code == "weights.whole-unknown"
 
 
+def test_a_file_may_be_named_from_where_one_stands(
+    catalogued: Catalogued, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child that reads it stands in another folder."""
+    catalogued()
+    saved(toy_state(2.0), tmp_path / "mine.pt")
+    monkeypatch.chdir(tmp_path)
+    path = store.add("toy", Path("mine.pt"), unverified=True)
+    assert torch.equal(load_file(path)["0.weight"], toy_state(2.0)["0.weight"])
+
+
 def kinds_of_files() -> dict[str, Writes]:
     half = {name: value.half() if value.is_floating_point() else value for name, value in toy_state(2.0).items()}
     return {

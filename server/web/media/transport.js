@@ -135,6 +135,7 @@ export function useTransport(ref, { rate, frames, src }) {
     setLoop,
     seek,
     toggle: () => play(speed === 0 ? 1 : 0),
+    play: () => play(1),
     stop: () => play(0),
     shuttle: (/** @type {1 | -1} */ direction) => play(faster(speed, direction)),
     step: (/** @type {number} */ by) => seek(wanted.current + by),

@@ -81,7 +81,7 @@ export function Player({ take, versions, report, waveform, seekTo }) {
     if (!seekTo) return;
     transport.setLoop(seekTo.loop ? { from: seekTo.loop[0], to: seekTo.loop[1] } : null);
     transport.seek(seekTo.frame);
-    if (seekTo.loop) transport.toggle();
+    if (seekTo.loop) transport.play();
   }, [seekTo]);
   useEffect(() => setReady(false), [afterUrl.url]);
   useEffect(() => {

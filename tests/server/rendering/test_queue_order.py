@@ -79,3 +79,9 @@ def test_what_has_ended_has_no_place(store: Store) -> None:
     with pytest.raises(NotFound):
         store.reorder("no such job", None)
     assert store.reorder(second, None).id == second  # alone in the queue
+
+
+def test_a_job_that_is_put_before_itself_stays_where_it_is(store: Store) -> None:
+    wanted = [submit(store, f"{k}.mp4").job.id for k in range(3)]
+    store.reorder(wanted[0], wanted[0])
+    assert queue(store) == wanted
