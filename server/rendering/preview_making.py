@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 from heygem_core.errors import HeygemError
 
@@ -36,7 +38,12 @@ async def make_previews(store: Store, look: PreviewCache) -> None:
 
 
 async def _make(look: PreviewCache, take: TakeView) -> None:
-    for make in (lambda: look.poster(take.path), lambda: look.proxy(take.path), lambda: look.source_proxy(take)):
+    makes: tuple[Callable[[], Awaitable[Path]], ...] = (
+        lambda: look.poster(take.path),
+        lambda: look.proxy(take.path),
+        lambda: look.source_proxy(take),
+    )
+    for make in makes:
         try:
             await make()
         except (HeygemError, ServerError, OSError) as error:  # whoever opens the take is told why
