@@ -30,7 +30,7 @@ SENT = (  # by the page, so defaults may be left out
     "ProofRequest",
     "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "ExportRequest", "RevealParams",
     "Marker",
-    "MarkersParams", "ExportParams", "TimelineRequest", "Selection",
+    "MarkersParams", "ExportParams", "TimelineRequest", "Selection", "CueSheetRequest",
 )  # fmt: skip
 EXTRA = (
     specs.Probed,

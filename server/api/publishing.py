@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from aiohttp import web
 from msgspec import Meta
 
@@ -23,7 +24,7 @@ from ..rendering.timeline_store import KEPT, TIMELINE_ID, timelines_folder
 from ..security.ownership import check_owns
 from ..timeline.child_process import publish_in_child
 from ..timeline.child_specs import PublishSpec
-from ..timeline.conform_types import PUBLISH_MODE, Conformed, FinishedTake, PublishMode, TimelineShot, simple_settings
+from ..timeline.conform_types import PUBLISH_MODE, Conformed, Cue, FinishedTake, PublishMode, TimelineShot, simple_settings
 from ..timeline.formats.registry import FormatName, writable
 from ..wire import TakeView
 
@@ -52,6 +53,8 @@ class KeptTimeline(Struct, frozen=True, kw_only=True):
     rate: Fraction | None
     name: str
     rows: tuple[TimelineShot, ...]  # of the job's shots, in their order
+    cues: tuple[Cue, ...] = ()  # the lines of a cue sheet, as they lie under it
+    music_effects: tuple[str, ...] = ()  # audio tracks that stay on with them
     job: str
 
 
@@ -100,6 +103,8 @@ async def published(context: RequestContext) -> web.StreamResponse:
         rate=kept.rate,
         takes=takes,
         mode=context.query.mode,
+        cues=tuple(msgspec.structs.replace(cue, file=context[app_keys.ROOTS].outward(cue.file)) for cue in kept.cues),
+        music_effects=kept.music_effects,
         output=str(output),
         output_format=row.name,
     )

@@ -39,6 +39,7 @@ from ..timeline.conform_types import Conformed, Exported, Selection, TimelineSho
 from ..timeline.formats.reading import MAX_BYTES
 from ..timeline.formats.registry import FORMATS, FormatName, with_suffix
 from ..wire import LONGEST_NAME, JobDetail, JobRequest, Laying, MediaRef, Name, Origin, PathText, Priority
+from .cue_sheets import CueSheetRequest, check_alone, cue_sheet
 from .jobs import MOST_SHOTS, media_path
 from .placement_options import laid, shot_request
 from .publishing import KeptTimeline, answered, keep_timeline
@@ -57,6 +58,7 @@ class TimelineRequest(Struct, frozen=True, kw_only=True):
     rate: Fraction | None = None  # of the timeline, where the file does not say
     selection: Selection = Selection()
     speech: MediaRef | None = None  # one sound file instead of what lies on tracks; as `selection.speech`, but uploads too
+    cues: CueSheetRequest | None = None  # a cue sheet instead of other speech
     laying: Laying = Laying()
     exports: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()
     """ids of `ExportView`: files in place of clips that only the editor can decode; of the same clip the last one counts"""
@@ -69,6 +71,8 @@ class TimelineRequest(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if sum(each is not None for each in (self.document, self.upload, self.path)) != 1:
             raise SpecError("timeline.give-one")
+        if self.cues is not None:
+            check_alone(self.selection, self.speech)
 
 
 class TimelineAnswer(Struct, frozen=True, kw_only=True):
@@ -174,6 +178,7 @@ def _spec(context: RequestContext, body: TimelineRequest, source: Path, home: Pa
         own=(str(context[app_keys.ROOTS].own[0]), str(context[app_keys.ROOTS].own[1])),
         path_maps=tuple((each.theirs, each.ours) for each in context[app_keys.SETTINGS].path_maps),
         exported=tuple(each for export in body.exports for each in _exported(context, body.origin, export)),
+        cues=None if body.cues is None else cue_sheet(context, body.cues, home),
         mixes=None if body.dry_run else str(_mixes(home)),
     )
 
@@ -215,7 +220,17 @@ def _submit(
     )
     job = new_job_id()
     name = request.name or conformed.sequence.name
-    keep_timeline(home, KeptTimeline(source=spec.source, format=body.format, rate=body.rate, name=name, rows=rows, job=job), conformed)
+    kept = KeptTimeline(
+        source=spec.source,
+        format=body.format,
+        rate=body.rate,
+        name=name,
+        rows=rows,
+        cues=conformed.cues,
+        music_effects=() if body.cues is None else body.cues.music_effects,
+        job=job,
+    )
+    keep_timeline(home, kept, conformed)
     shots = [row.shot for row in rows if row.shot is not None]
     store = context[app_keys.SERVICES].store
     return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=requester_of(context))
@@ -229,7 +244,12 @@ def _with_checked_files(context: RequestContext, conformed: Conformed, spec: Con
     """
     data_folder = context[app_keys.SETTINGS].data_folder
     keep = KeepExports(data_folder, home, context[app_keys.SETTINGS].disk_floor_bytes)
-    named = {spec.selection.speech, *(each.path for each in spec.exported)}  # uploads and exports, by the ids that the request gave
+    sent = () if spec.cues is None else spec.cues.recordings
+    named = {  # uploads and exports, by the ids that the request gave
+        spec.selection.speech,
+        *(each.path for each in spec.exported),
+        *(path for _, path in sent),
+    }
     mixes = Path(real_path(_mixes(home)))
 
     def checked(path: str) -> str:

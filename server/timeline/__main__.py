@@ -27,7 +27,7 @@ from .coded import published_with_messages, with_messages
 from .conform import conform
 from .conform_types import Conformed, Published, TimelineShot
 from .cue_tracks import leave_off_screen_alone, mute_others, placed_cues, selection_for, with_cues, with_faces
-from .cues import read_cast, read_cues
+from .cues import read_cast, read_cues, with_chosen_faces
 from .errors import UnreadableTimeline
 from .facts import Facts, FactsChild
 from .formats.reading import bytes_of, format_of, read_timeline
@@ -89,11 +89,13 @@ def _conform_cues(spec: ConformSpec, sheet: CueSheet, timeline: Any, facts: Fact
     """With the lines of a cue sheet as the speech."""
     path, rate = Path(sheet.path), sequence_of(timeline, spec.rate).rate
     lines = None if sheet.lines is None else Path(sheet.lines)
-    cast = {} if sheet.cast is None else read_cast(Path(sheet.cast))
-    listed, unread = read_cues(path, rate, lines)
-    beside = locator.beside(path.resolve().parent, lines)
+    base = path.resolve().parent if sheet.base is None else Path(sheet.base)
+    cast = with_chosen_faces({} if sheet.cast is None else read_cast(Path(sheet.cast)), sheet.faces)
+    listed, unread = read_cues(path, rate, lines or base, [name for name, _ in sheet.recordings])
+    sent = [(name, Path(file)) for name, file in sheet.recordings]
+    locator.sent = {str(file): file for _, file in sent}
     cues = placed_cues(listed, sequence_of(timeline, spec.rate))
-    laid, cues, notices = with_cues(timeline, cues, rate, beside, facts)
+    laid, cues, notices = with_cues(timeline, cues, rate, locator.beside(base, lines, sent), facts)
     leave_off_screen_alone(laid, cues, rate)
     selection = selection_for(spec.selection, timeline, cues, cast, rate)
     found = conform(laid, selection, facts=facts, locator=locator, rate=spec.rate, exported=spec.exported)

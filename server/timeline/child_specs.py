@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
+from msgspec import field
+
 from heygem_core.options import option
 from heygem_core.shot import Struct
 
@@ -16,8 +18,11 @@ class CueSheet(Struct, frozen=True, kw_only=True):
     """The lines that are the new speech, as a dubbing studio lists them."""
 
     path: str  # CSV, SRT or WebVTT
-    lines: str | None = None  # folder of the recordings; None = the sheet's
+    base: str | None = None  # folder from which its relative paths start; None = its own
+    lines: str | None = None  # folder of the recordings; None = that one
+    recordings: tuple[tuple[str, str], ...] = ()  # (name, path) of some that were sent: they come first
     cast: str | None = None  # CSV: which face each character has
+    faces: dict[str, int] = field(default_factory=dict)  # by character; counts before the cast list
 
 
 class ConformSpec(Struct, frozen=True, kw_only=True, tag_field="ask", tag="conform"):

@@ -125,7 +125,12 @@ def selection_for(selection: Selection, timeline: Any, cues: Sequence[Cue], cast
 
 def with_faces(conformed: Conformed, cues: Sequence[Cue], cast: dict[tuple[str, str], int]) -> Conformed:
     """Every shot with the face of who speaks in it, and its off-screen lines left alone. Two faces at once are an error of that shot."""
-    return msgspec.structs.replace(conformed, shots=tuple(_with_face(row, cues, cast) for row in conformed.shots))
+    return msgspec.structs.replace(conformed, shots=tuple(_brings_lines(_with_face(row, cues, cast)) for row in conformed.shots))
+
+
+def _brings_lines(row: TimelineShot) -> TimelineShot:
+    """The lines came as files: in an editor they lie on no track yet."""
+    return msgspec.structs.replace(row, placement=msgspec.structs.replace(row.placement, brings_speech=True))
 
 
 def _with_face(row: TimelineShot, cues: Sequence[Cue], cast: dict[tuple[str, str], int]) -> TimelineShot:

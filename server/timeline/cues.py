@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,17 +44,17 @@ _CLOCK = re.compile(r"(?:(?P<hours>\d{1,2}):)?(?P<minutes>\d{1,2}):(?P<seconds>\
 _LENGTH = re.compile(r"(?P<number>[+-]?\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>f|fr|frames?|ms|s|sec)?", re.IGNORECASE)
 
 
-def read_cues(path: Path, rate: Fraction, lines: Path | None = None) -> tuple[list[Cue], list[str]]:
+def read_cues(path: Path, rate: Fraction, lines: Path | None = None, sent: Iterable[str] = ()) -> tuple[list[Cue], list[str]]:
     """(the cues in order, as the sheet counts their times; what could not be read).
 
-    rate: of the timeline. lines: the folder of recordings that subtitles belong to.
+    rate: of the timeline. lines: the folder of recordings that subtitles belong to. sent: names of recordings that lie elsewhere.
 
     Raises: UnreadableTimeline — it is no cue sheet.
     """
     text, _ = decoded(bytes_of(path))
     cues: list[Cue] = []
     notices: list[str] = []
-    found = _of_subtitles(text, lines or path.parent) if "-->" in text else _of_table(text, rate)
+    found = _of_subtitles(text, lines or path.parent, sent) if "-->" in text else _of_table(text, rate)
     for number, cue in found:
         if isinstance(cue, Cue):
             cues.append(cue)
@@ -84,6 +84,12 @@ def read_cast(path: Path) -> dict[tuple[str, str], int]:
     if not cast:
         raise UnreadableTimeline("cues.cast-none")
     return cast
+
+
+def with_chosen_faces(cast: Mapping[tuple[str, str], int], faces: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """A cast list in which these characters have these faces in every picture."""
+    chosen = {name.strip().casefold(): face for name, face in faces.items()}
+    return {key: face for key, face in cast.items() if key[0] not in chosen} | {(name, ""): face for name, face in chosen.items()}
 
 
 def _of_table(text: str, rate: Fraction) -> Iterator[tuple[int, Cue | str]]:
@@ -171,9 +177,9 @@ def length_of(text: str, rate: Fraction) -> Fraction | None:
     return None if seconds is None else sign * seconds
 
 
-def _of_subtitles(text: str, folder: Path) -> Iterator[tuple[int, Cue | str]]:
+def _of_subtitles(text: str, folder: Path, sent: Iterable[str]) -> Iterator[tuple[int, Cue | str]]:
     """Each subtitle with the recording that its identifier, or else its number, names."""
-    files = sorted(each.name for each in folder.iterdir() if each.is_file()) if folder.is_dir() else []
+    files = sorted({*sent, *(each.name for each in folder.iterdir() if each.is_file())} if folder.is_dir() else sent)
     lines = re.split(r"\r\n|\n|\r", text)
     count = 0
     for place, line in enumerate(lines):

@@ -113,21 +113,25 @@ class Locator:
     searched: tuple[Path, ...] = ()
     own: tuple[Path, Path] | None = None  # the server's own folder and that of its takes, real: of the first only takes may be read
     bundled: BundledMedia | None = None  # what the timeline's own file holds
+    sent: dict[str, Path] = field(default_factory=dict)  # files that were sent for this timeline, by their whole path or their name
     _by_name: dict[str, list[Path]] | None = field(default=None, init=False)
     _stems: list[tuple[str, Path]] | None = field(default=None, init=False)  # of media, in order
 
-    def beside(self, base: Path, searched: Path | None) -> Locator:
-        """One with the same rules for paths of another file, which lies in `base`."""
+    def beside(self, base: Path, searched: Path | None, sent: Iterable[tuple[str, Path]] = ()) -> Locator:
+        """One with the same rules for paths of another file, which lies in `base`; `sent` are files that came with it, by their names."""
         return Locator(
             roots=self.roots,
             path_maps=self.path_maps,
             base=base,
             searched=(*(() if searched is None else (searched,)), base, *self.searched),
             own=self.own,
+            sent={same_name(name): path for name, path in sent},
         )
 
     def locate(self, path: str) -> Path:
         """Raises: MediaNotFound — nowhere, in several places, or outside the allowed folders."""
+        if (sent := self.sent.get(path) or self.sent.get(same_name(name_of(path)))) is not None:
+            return sent
         inside = self.bundled.find(path) if self.bundled is not None else None
         if inside is not None:
             return inside

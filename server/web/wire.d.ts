@@ -866,6 +866,7 @@ export interface TimelineRequest {
   rate?: Fraction | null;
   selection?: Selection;
   speech?: MediaRef | null;
+  cues?: CueSheetRequest | null;
   laying?: Laying;
   exports?: Array<string>;
   settings?: RenderSettings;
@@ -887,6 +888,15 @@ export interface Selection {
   handles?: number;
   project?: string;
   sequence?: string | null;
+}
+
+export interface CueSheetRequest {
+  sheet: MediaRef;
+  folder?: string | null;
+  recordings?: Array<string>;
+  cast?: MediaRef | null;
+  faces?: Record<string, number>;
+  music_effects?: Array<string>;
 }
 
 export interface TimelineAnswer {
