@@ -203,6 +203,7 @@ class TakeView(Struct, frozen=True, kw_only=True):
     format: str
     created: float
     settings: RenderSettings
+    source: MediaRef | None = None  # the video, as whoever sent the shot named it; None = a take of before this was kept
     pinned: bool = False  # no retention touches it; set for good when a host placed it
     placed: tuple[Placed, ...] = ()
     weak: tuple[WeakRange, ...] = ()

@@ -50,6 +50,8 @@ class AllowedFolders:
                 raise BadPath("folder.servers-own")
             return real
         except NotAllowedFolder as refusal:
+            if self.is_own(Path(real_path(path))):  # nobody is asked for what nobody may allow
+                raise BadPath("folder.servers-own") from refusal
             self._ask_for(path if folder else refusal.folder, wanted_by)
             raise
 

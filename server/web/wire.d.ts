@@ -176,6 +176,7 @@ export interface TakeView {
   format: string;
   created: number;
   settings: RenderSettings;
+  source: MediaRef | null;
   pinned: boolean;
   placed: Array<Placed>;
   weak: Array<WeakRange>;

@@ -71,10 +71,10 @@ export function Player({ take, versions, report, waveform, seekTo }) {
   const transport = useTransport(after, { rate, frames: take.frames, src: afterUrl.url });
   const name = (/** @type {number} */ frame) => nameOfFrame(frame, rate, take.start_timecode);
   const shown = comparable ? mode : "after";
-  const mouth = useMouth(report);
+  const mouth = useMouth(take, report);
   const portrait = take.height > take.width && shown !== "after" && shown !== "before";
   const near = mouth !== null && (zoomed ?? portrait);
-  const sourceFrame = useSourceFrame(report, transport.frame);
+  const sourceFrame = useSourceFrame(take, report, transport.frame);
 
   useEffect(() => follow(before.current, after.current, transport.rateNow()), [transport.frame, transport.speed]);
   useEffect(() => {
@@ -265,12 +265,15 @@ function usePlayable() {
   };
 }
 
-/** The speaker's mouth, where it is seen best; null until it is known. @param {Wire.TakeReport | null} report */
-function useMouth(report) {
+/** The take's source, for a look at it: an upload has a number and no path. @param {Wire.TakeView} take @param {Wire.TakeReport | null} report */
+const sourceOf = (take, report) => take.source ?? { path: report?.plan.shot.video ?? "" };
+
+/** The speaker's mouth, where it is seen best; null until it is known. @param {Wire.TakeView} take @param {Wire.TakeReport | null} report */
+function useMouth(take, report) {
   const { client } = useApp();
   const shot = report?.plan.shot;
   const found = useTask(
-    () => inspection.faces(client.api, { path: shot?.video ?? "" }, shot?.start ?? 0, shot?.end_exclusive ?? null),
+    () => inspection.faces(client.api, sourceOf(take, report), shot?.start ?? 0, shot?.end_exclusive ?? null),
     [shot?.video, shot?.start, shot?.end_exclusive],
     { when: shot !== undefined },
   );
@@ -278,11 +281,11 @@ function useMouth(report) {
   return face ? mouthView(/** @type {[number, number, number, number]} */ (face.box)) : null;
 }
 
-/** What the source calls the frame that lies under a frame of the take; null where time does not simply run. @param {Wire.TakeReport | null} report @param {number} frame */
-function useSourceFrame(report, frame) {
+/** What the source calls the frame that lies under a frame of the take; null where time does not simply run. @param {Wire.TakeView} take @param {Wire.TakeReport | null} report @param {number} frame */
+function useSourceFrame(take, report, frame) {
   const { client } = useApp();
   const shot = report?.plan.shot;
-  const facts = useTask(() => inspection.probe(client.api, { path: shot?.video ?? "" }), [shot?.video], { when: shot !== undefined });
+  const facts = useTask(() => inspection.probe(client.api, sourceOf(take, report)), [shot?.video], { when: shot !== undefined });
   if (!shot || !facts.value || facts.value.kind === "still") return null;
   const at = (shot.start ?? 0) + frame;
   const end = shot.end_exclusive ?? facts.value.frames ?? 0;

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from heygem_core.errors import SpecError
+from heygem_core.messages import tell
 from heygem_core.printable import printable_name
 from heygem_core.shot import Shot, from_json
 from heygem_server.security import paths
@@ -117,6 +118,14 @@ def test_the_page_is_asked_for_the_folder_itself_not_the_one_above(server: Serve
         told(page, "welcome")
         server.ask("POST", "/api/v1/jobs", {"shots": [shot(media)], "folder": str(tmp_path / "takes")})
         assert told(page, "consent")["folder"] == str(tmp_path / "takes")
+
+
+def test_nobody_is_asked_to_allow_the_servers_own_folder(server: Server, tmp_path: Path) -> None:
+    asked: list[object] = []
+    folders = AllowedFolders(server.settings, asked.append)
+    with pytest.raises(BadPath, match="server's own"):
+        folders.resolve(str(server.settings.data_folder / "uploads" / "a" / "a.mp4"), tell("wanted.look"))
+    assert asked == []
 
 
 def test_a_file_is_no_folder_for_takes(server: Server, media: Path) -> None:
