@@ -148,7 +148,10 @@ def _publish(spec: PublishSpec) -> Published:
     document = bytes_of(source)
     if row.graft is not None and row.name == (spec.format or format_of(document, source)):
         grafted, notices = row.graft(document, spec.takes, spec.mode, spec.rate)
-        if spec.cues:
+        if spec.cues and row.lay is not None:
+            grafted, said = row.lay(grafted, spec.cues, spec.music_effects, spec.rate)
+            notices += said
+        elif spec.cues:
             notices.append(words("cues.not-laid", count=len(spec.cues)))
         write_document(grafted, output)
         return published_with_messages(Published(output=str(output), format=row.name, notices=tuple(notices)))

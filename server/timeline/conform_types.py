@@ -132,6 +132,8 @@ class Cue(Struct, frozen=True, kw_only=True):
     end: Fraction | None = None  # None = when its file ends
     file: str
     source: Fraction = field(default_factory=Fraction)  # second of the file
+    file_s: Fraction | None = None  # length of the file
+    file_start_s: Fraction | None = None  # time of day of its first sample, where it says so
     character: str = ""
     off_screen: bool = False  # who speaks is not seen: the picture stays as it is
 

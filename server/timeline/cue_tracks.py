@@ -21,10 +21,10 @@ from .exact_time import round_half_up, time_range
 from .facts import Facts
 from .flatten import flatten, kind_of
 from .formats.assembly import Event, tracks_of
+from .formats.line_tracks import OFF_SCREEN, ON_SCREEN, is_kept
 from .locate import Locator
-from .metadata import own_value, set_own_values
+from .metadata import set_own_values
 
-ON_SCREEN, OFF_SCREEN = "HeyGem lines", "HeyGem off-screen lines"
 _NO_LIP_SYNC = "no lip-sync"
 _schema = otio.schema
 
@@ -57,6 +57,7 @@ def with_cues(
                 known = facts(path)
                 lasts = None if known.duration_s is None else known.duration_s - cue.source
                 url = str(path)
+                cue = msgspec.structs.replace(cue, file_s=known.duration_s, file_start_s=known.sound_start_s)
                 end = end if lasts is None else cue.start + lasts if end is None else min(end, cue.start + lasts)
             except HeygemError as error:
                 notices.append(words("cues.file", cue=cue.number, reason=error))
@@ -73,11 +74,10 @@ def with_cues(
         events[OFF_SCREEN if cue.off_screen else ON_SCREEN].append(Event(start=cue.start, end=end, item=clip))
         laid.append(cue)
     copy = timeline.deepcopy()
-    for track in [each for each in copy.tracks if own_value(each, "cues")]:  # of an earlier sheet
+    for track in [each for each in copy.tracks if each.name in events]:  # of an earlier sheet
         copy.tracks.remove(track)
     for name, of in events.items():
         for track in tracks_of(of, rate, _schema.TrackKind.Audio, name):
-            set_own_values(track, cues=True)
             copy.tracks.append(track)
     return copy, laid, notices
 
@@ -87,12 +87,11 @@ def mute_others(timeline: Any, kept: Sequence[str]) -> list[str]:
 
     kept: names or numbers of the tracks with music and effects.
     """
-    sounds = [track for track in timeline.tracks if kind_of(track) == "sound" and not own_value(track, "cues")]
+    sounds = [track for track in timeline.tracks if kind_of(track) == "sound" and track.name not in (ON_SCREEN, OFF_SCREEN)]
     if not kept:
         return [words("cues.old-dialogue")] if sounds else []
-    wanted = {name.strip().lower() for name in kept}
     for number, track in enumerate(sounds, 1):
-        if not {track.name.lower(), str(number), f"a{number}"} & wanted:
+        if not is_kept((track.name,), number, kept):
             track.enabled = False
     return []
 

@@ -987,6 +987,8 @@ export interface Cue {
   end: Fraction | null;
   file: string;
   source: Fraction;
+  file_s: Fraction | null;
+  file_start_s: Fraction | null;
   character: string;
   off_screen: boolean;
 }

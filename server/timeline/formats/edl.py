@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .format import Format, Notices
 
 if TYPE_CHECKING:
-    from ..conform_types import FinishedTake, PublishMode
+    from ..conform_types import Cue, FinishedTake, PublishMode
 
 
 def _read(data: bytes, rate: Fraction | None) -> tuple[Any, Notices]:
@@ -38,6 +38,12 @@ def _is_edl(head: bytes) -> bool:
     return not text.startswith((b"{", b"<")) and (b"TITLE:" in text or b"FCM:" in text)
 
 
+def _lay(document: bytes, cues: Sequence[Cue], kept: Sequence[str], rate: Fraction | None) -> tuple[bytes, Notices]:
+    from .edl_sound import lay_edl
+
+    return lay_edl(document, cues, kept, rate)
+
+
 FORMAT = Format(
     name="edl",
     title="EDL",
@@ -47,4 +53,5 @@ FORMAT = Format(
     read=_read,
     write=_write,
     graft=_graft,
+    lay=_lay,
 )

@@ -29,7 +29,8 @@ _EVENT_OF_OTHERS = re.compile(rf"(?P<number>\d{{1,9}}) (?P<reel>\S+) (?P<channel
 _MOTION = re.compile(rf"M2 (?P<reel>.*?) ?(?P<fps>[+-]?\d{{1,6}}(?:\.\d{{1,9}})?) (?P<at>{_CODE})")
 _MORE_CHANNELS = re.compile(r"AUD((?: \d{1,4})+)")
 _COMMENT = re.compile(
-    r"\*?\s*(?P<name>FROM CLIP NAME|TO CLIP NAME|FROM CLIP|TO CLIP|SOURCE FILE|FROM FILE|TO FILE|HEYGEM TAKE|HEYGEM WAS)\s*(?:IS)?:\s*"
+    r"\*?\s*(?P<name>FROM CLIP NAME|TO CLIP NAME|FROM CLIP|TO CLIP|SOURCE FILE|FROM FILE|TO FILE|"
+    r"HEYGEM TAKE|HEYGEM WAS|HEYGEM LINE|HEYGEM OFF-SCREEN LINE)\s*(?:IS)?:\s*"
     r"(?P<text>.*)",
     re.IGNORECASE,
 )

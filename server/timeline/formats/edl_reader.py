@@ -25,6 +25,7 @@ from ..flatten import constant_speed
 from ..metadata import set_own_values
 from .assembly import Event, media_clip, timeline_of, tracks_of
 from .edl_lines import EdlText, EventLines, decoded, event_before_takes, taken_apart, unknown_lines
+from .line_tracks import OFF_SCREEN, ON_SCREEN
 
 BLACK = {"BL", "BLACK"}
 _MOST_NAMED = 20  # lines that are not understood are named one by one up to here
@@ -87,22 +88,29 @@ def read_edl(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]
     drop = any(timing.drop(event, "record_in") for event in parsed.events)
     start = _first_second(times, parsed, timing)
     tracks: dict[tuple[str, int], list[Event]] = {}
+    names: dict[tuple[str, int], str] = {}
     for number, (event, its) in enumerate(zip(parsed.events, times, strict=True)):
         if its is None:
             notices.append(words("edl.no-record-times", number=event.text("number")))
             continue
         for key, placed in _track_events(event, its, number, parsed, timing, start):
             tracks.setdefault(key, []).append(placed)
+            names.setdefault(key, _name_of_lines(event) or f"{key[0][0]}{key[1]}")
     tracks_in_order = [
         track
         for kind in (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio)
         for (each, number), events in sorted(tracks.items(), key=lambda item: item[0][1])
         if each == kind
-        for track in tracks_of(events, timing.rate, kind, f"{kind[0]}{number}")
+        for track in tracks_of(events, timing.rate, kind, names[each, number])
     ]
     timeline = timeline_of(parsed.title if parsed.title is not None else "Edit list", start, timing.rate, tracks_in_order)
     set_own_values(timeline, drop_frame=drop)
     return timeline, notices
+
+
+def _name_of_lines(event: EventLines) -> str | None:
+    """Of a track that holds lines of a cue sheet."""
+    return ON_SCREEN if "HEYGEM LINE" in event.comments else OFF_SCREEN if "HEYGEM OFF-SCREEN LINE" in event.comments else None
 
 
 def timing_of(parsed: EdlText, rate: Fraction | None) -> ListTiming:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .format import Format, Notices
 
 if TYPE_CHECKING:
-    from ..conform_types import FinishedTake, PublishMode
+    from ..conform_types import Cue, FinishedTake, PublishMode
 
 
 def _read(data: bytes, _rate: Fraction | None) -> tuple[Any, Notices]:
@@ -32,6 +32,12 @@ def _graft(data: bytes, takes: Sequence[FinishedTake], mode: PublishMode, rate: 
     return graft_fcp7(data, takes, mode, rate)
 
 
+def _lay(document: bytes, cues: Sequence[Cue], kept: Sequence[str], rate: Fraction | None) -> tuple[bytes, Notices]:
+    from .fcp7_lines import lay_fcp7
+
+    return lay_fcp7(document, cues, kept, rate)
+
+
 FORMAT = Format(
     name="fcp7",
     title="Final Cut Pro 7 XML (Premiere)",
@@ -41,4 +47,5 @@ FORMAT = Format(
     read=_read,
     write=_write,
     graft=_graft,
+    lay=_lay,
 )

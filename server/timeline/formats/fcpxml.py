@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .format import Format, Notices
 
 if TYPE_CHECKING:
-    from ..conform_types import FinishedTake, PublishMode
+    from ..conform_types import Cue, FinishedTake, PublishMode
 
 
 def _read(data: bytes, rate: Fraction | None) -> tuple[Any, Notices]:
@@ -32,6 +32,12 @@ def _graft(data: bytes, takes: Sequence[FinishedTake], mode: PublishMode, rate: 
     return graft_fcpxml(data, takes, mode, rate)
 
 
+def _lay(document: bytes, cues: Sequence[Cue], kept: Sequence[str], rate: Fraction | None) -> tuple[bytes, Notices]:
+    from .fcpxml_lines import lay_fcpxml
+
+    return lay_fcpxml(document, cues, kept, rate)
+
+
 FORMAT = Format(
     name="fcpxml",
     title="FCPXML (Final Cut Pro, Resolve)",
@@ -42,4 +48,5 @@ FORMAT = Format(
     read=_read,
     write=_write,
     graft=_graft,
+    lay=_lay,
 )

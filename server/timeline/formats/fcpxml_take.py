@@ -40,7 +40,7 @@ _OF_SOUND = (
     "filter-audio",
 )
 _OF_MEDIA = ("adjust-cinematic", "adjust-stabilization", "adjust-rollingShutter")  # worked out of the original file
-_HAS_MEDIA_REP, _HAS_ASSET_CLIP = (1, 9), (1, 6)
+HAS_MEDIA_REP, HAS_ASSET_CLIP = (1, 9), (1, 6)
 
 
 class TakeClips:
@@ -48,7 +48,7 @@ class TakeClips:
 
     def __init__(self, root: Element, reader: Reader) -> None:
         self._reader = reader
-        self._version = _version(root)
+        self._version = version_of(root)
         self._used = {value for each in root.iter() if (value := each.get("id")) is not None}
         self._formats = [each for each in root.iter("format") if each.get("id")]
         self._assets: dict[str, str] = {}
@@ -83,7 +83,7 @@ class TakeClips:
         return clip
 
     def _clip(self, take: FinishedTake, local: Fraction, duration: Fraction, offset: Fraction, covered: Element) -> Element:
-        as_asset = self._version >= _HAS_ASSET_CLIP
+        as_asset = self._version >= HAS_ASSET_CLIP
         attributes = {
             "ref": self._asset(take, covered),
             "name": covered.get("name") or name_of(take.path),
@@ -172,7 +172,7 @@ class TakeClips:
         asset.set("duration", seconds_text(take.frames / take.rate))
         asset.set("hasVideo", "1")
         asset.set("format", format)
-        if self._version >= _HAS_MEDIA_REP:
+        if self._version >= HAS_MEDIA_REP:
             asset.set("videoSources", "1")
             SubElement(asset, "media-rep", kind="original-media", src=file_url(take.path))
         else:
@@ -247,6 +247,7 @@ def _looks(covered: Element, shift: Fraction) -> Iterator[Element]:
         yield copy
 
 
-def _version(root: Element) -> tuple[int, ...]:
+def version_of(root: Element) -> tuple[int, ...]:
+    """Of a document."""
     parts = root.get("version", "").split(".")
     return tuple(int(each) if each.isdecimal() and len(each) < 4 else 0 for each in parts)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from ..conform_types import FinishedTake, PublishMode
+    from ..conform_types import Cue, FinishedTake, PublishMode
 
 Notices: TypeAlias = list[str]
 Reader: TypeAlias = Callable[[bytes, Fraction | None], tuple[Any, Notices]]
@@ -18,6 +18,10 @@ Raises: UnreadableTimeline."""
 Writer: TypeAlias = Callable[[Any, Fraction | None], tuple[bytes, Notices]]
 """(an OpenTimelineIO timeline, its rate where it does not say it) → (the file, what the format cannot carry).
 Raises: UnreadableTimeline — it cannot be said in this format at all."""
+
+Layer: TypeAlias = Callable[[bytes, "Sequence[Cue]", Sequence[str], Fraction | None], tuple[bytes, Notices]]
+"""(a file, the lines of a cue sheet, the tracks of sound that stay on where any are named, the rate) → (that file with the lines under it,
+what should be known). Lines of an earlier sheet go. Raises: UnreadableTimeline."""
 
 Grafter: TypeAlias = Callable[[bytes, "Sequence[FinishedTake]", "PublishMode", Fraction | None], tuple[bytes, Notices]]
 """(the file that the takes come from, takes, how they are placed, the rate) → (that file with the takes added, what could not be done)."""
@@ -37,6 +41,8 @@ class Format:
     read: Reader | None = None  # None = it is only written
     write: Writer | None = None  # None = it is only read
     graft: Grafter | None = None  # adds takes to the document that was read; None = that is read, changed and written anew
+
+    lay: Layer | None = None  # with `graft`: lays lines under the document; None = they are not laid, which is said
 
     @property
     def all_suffixes(self) -> tuple[str, ...]:

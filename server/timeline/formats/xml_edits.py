@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, tostring
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from ..errors import UnreadableTimeline
 from .xml_safe import parse_xml
 
 _START_TAG = re.compile(rb"<([^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+_WHITE = re.compile(rb"\s*")
 _END_OF_WHITE = re.compile(rb"\s*\Z")
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -40,6 +42,7 @@ class XmlEdits:
     _encoding: str
     _spans: dict[Element, _Span]
     _added: list[tuple[int, bytes]] = field(default_factory=list)  # (place, text), in the order of asking
+    _replaced: list[tuple[int, int, bytes]] = field(default_factory=list)  # (from, to, text)
     _filled: dict[Element, list[bytes]] = field(default_factory=dict)  # elements written as one tag, with what they get
 
     def add(self, parent: Element, new: Element, before: Element | None = None) -> None:
@@ -57,14 +60,39 @@ class XmlEdits:
         span = self._spans[element]
         self._added += [(span.start, before.encode()), (span.end, after.encode())]
 
+    def remove(self, element: Element) -> None:
+        """Takes an element out, with the white space that `add` puts behind one."""
+        span = self._spans[element]
+        white = _WHITE.match(self._bytes, span.end)
+        self._replaced.append((span.start, white.end() if white else span.end, b""))
+
+    def set_text(self, element: Element, text: str) -> None:
+        """Gives an element without children another text."""
+        span = self._spans[element]
+        if span.empty:
+            self._filled[element] = [_escaped(text)]
+        else:
+            self._replaced.append((self._tag(span).end(), span.close, _escaped(text)))
+
+    def set_attribute(self, element: Element, name: str, value: str) -> None:
+        """Gives an element's attribute another value, or the attribute."""
+        tag = self._tag(self._spans[element])
+        written = b' %s="%s"' % (name.encode(), _escaped(value))
+        found = re.compile(rb"\s%s\s*=\s*(?:\"[^\"]*\"|'[^']*')" % re.escape(name.encode())).search(tag[0])
+        start, end = (tag.start() + found.start(), tag.start() + found.end()) if found else (tag.end(1), tag.end(1))
+        self._replaced.append((start, end, written))
+
+    def _tag(self, span: _Span) -> re.Match[bytes]:
+        found = _START_TAG.match(self._bytes, span.start)
+        assert found is not None
+        return found
+
     def result(self) -> bytes:
         """The document with all that was added, in its own encoding."""
-        edits = [(place, place, text) for place, text in self._added]
+        edits = [(place, place, text) for place, text in self._added] + self._replaced
         for element, texts in self._filled.items():
             span = self._spans[element]
-            name = _START_TAG.match(self._bytes, span.start)
-            assert name is not None
-            edits.append((span.end - 2, span.end, b">" + b"".join(texts) + b"</" + name[1] + b">"))
+            edits.append((span.end - 2, span.end, b">" + b"".join(texts) + b"</" + self._tag(span)[1] + b">"))
         pieces, position = [], 0
         for start, end, text in sorted(edits, key=lambda each: each[:1]):
             pieces += [self._bytes[position:start], text]
@@ -109,6 +137,10 @@ def _spans_of(text: bytes) -> list[_Span]:
     parser.EndElementHandler = end
     parser.Parse(text, True)
     return [spans[number] for number in range(len(starts))]
+
+
+def _escaped(text: str) -> bytes:
+    return escape(text, {'"': "&quot;"}).encode()
 
 
 def _text(element: Element) -> bytes:
