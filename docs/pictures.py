@@ -143,7 +143,7 @@ def show_new(page: Any, server: RunningServer, _: Any) -> Iterator[None]:
     strip.focus()
     for key in ("ArrowRight", "i", *["Shift+ArrowRight"] * 4, "n", "Shift+ArrowRight", "n"):
         page.keyboard.press(key)
-    page.get_by_label("Length").select_option("hold")
+    page.get_by_label("Length", exact=True).select_option("hold")
     page.get_by_label("Estimate").wait_for()
     yield
 

@@ -1,8 +1,12 @@
-"""Writes a small video that every browser plays: the same frames as the original, upright, square pixels, BT.709, 8 bits, its own sound."""
+"""Writes a small video that every browser plays: the same frames as the original, upright, square pixels, BT.709, 8 bits, its own sound.
+
+Of a file without a picture its sound alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +15,11 @@ import numpy as np
 from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
+from ..errors import NoPicture
 from ..media.colour import ColourTags, write_tags
 from ..media.output import check_output, output_errors, part_path, publish
 from ..media.playback import read_played
-from ..media.probe import probe
+from ..media.probe import probe, probe_sound
 from ..media.sound import take_layout, take_sound
 from ..media.sound_tracks import SoundTrack, SoundTracks
 from ..media.take_timing import TakeTiming, timing_of
@@ -34,12 +39,18 @@ _TAGS = ColourTags(primaries=1, transfer=1, matrix=1, range=1)
 def make_proxy(task: ProxyTask) -> Generator[Event, None, None]:
     """Writes the proxy of a file. Raises: InputError, BadRange, OutputError."""
     yield Progress(stage="probe", done=0)
-    info = probe(task.path, deinterlace=task.deinterlace)
-    numbers = _numbers(info, task)
+    try:
+        info = probe(task.path, deinterlace=task.deinterlace)
+    except NoPicture:
+        info = None
+    numbers = None if info is None else _numbers(info, task)
     path = check_output(task.output, [task.path])
     part = part_path(path)
     try:
-        yield from _write(part, path, info, numbers, task.longest_side)
+        if info is None or numbers is None:
+            _write_sound(part, path, task.path)
+        else:
+            yield from _write(part, path, info, numbers, task.longest_side)
         publish(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -51,6 +62,16 @@ def _numbers(info: MediaInfo, task: ProxyTask) -> NDArray[np.int64]:
     if task.frames is None:
         return retimed(task.start, end_of(info, task.start, task.end_exclusive), task.speed, task.shows)
     return frames_under(info, task.start, task.end_exclusive, task.fit, task.speed, task.frames, task.shows)
+
+
+def _write_sound(part: Path, path: Path, source: str) -> None:
+    """Raises: NoPicture — and nobody knows how long the sound is."""
+    duration = probe_sound(source).duration
+    if duration is None:
+        raise NoPicture("media.no-picture", file=Path(source).name)
+    with output_errors(path), av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        track = SoundTrack(samples=take_sound(source, Fraction(0), duration), layout=take_layout(source))
+        SoundTracks(container, "aac", None, (track,)).finish()
 
 
 def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], longest_side: int) -> Generator[Event, None, None]:

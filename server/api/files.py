@@ -35,7 +35,7 @@ async def folder(context: RequestContext) -> Folder:
     return await asyncio.to_thread(_listing, real, [str(each) for each in roots.folders])
 
 
-def _kinds() -> dict[str, FileKind]:
+def kinds_of_files() -> dict[str, FileKind]:
     """What files of each suffix are."""
     timelines: dict[str, FileKind] = {suffix: "timeline" for row in readable().values() for suffix in row.suffixes}
     return timelines | {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
@@ -49,7 +49,7 @@ def _listing(real: Path, roots: list[str]) -> Folder:
     except OSError as error:
         raise NotFound("folder.unreadable", folder=real, why=error.strerror) from error
     parent = None if str(real) in {os.path.realpath(root) for root in roots} else str(real.parent)
-    kinds = _kinds()
+    kinds = kinds_of_files()
     shown = sorted((_entry(entry, kinds) for entry in found), key=lambda entry: (entry.kind != "folder", entry.name.casefold()))
     return Folder(path=str(real), parent=parent, entries=tuple(shown))
 

@@ -19,6 +19,7 @@ from ..http.openapi import document
 from ..http.routes import PEOPLE, PUBLIC, REGISTERED, RequestContext, Route
 from ..timeline.formats.registry import FORMATS as TIMELINE_FORMATS
 from ..wire import DeliverableInfo, Info, TimelineFormatInfo
+from .files import kinds_of_files
 
 
 async def info(context: RequestContext) -> Info:
@@ -46,6 +47,7 @@ async def info(context: RequestContext) -> Info:
         trackers=TRACKER_NAMES.names(),
         devices=context[app_keys.DEVICE_PROBE].devices,
         roots=tuple(str(folder) for folder in context[app_keys.ROOTS].folders),
+        file_kinds=kinds_of_files(),
         takes_folder=str(settings.takes_folder),
         largest_upload_bytes=settings.largest_upload_bytes,
         free_bytes=shutil.disk_usage(settings.data_folder).free,

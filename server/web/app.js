@@ -5,12 +5,16 @@
 
 import { html, render, useEffect, useMemo, useRef, useState } from "./ui/html.js";
 import { AppContext, useLive, useStore } from "./ui/hooks.js";
+import { Icon } from "./ui/icons.js";
 import { Button, Empty, Notice } from "./ui/parts.js";
 import { makeClient } from "./client.js";
 import { useNews, useTitle } from "./done.js";
 import { knowEditors } from "./editors.js";
 import { makeHostLink, wantedHost } from "./host.js";
-import { DraftStore } from "./media/draft.js";
+import { draft, DraftStore } from "./media/draft.js";
+import { useWindowDrop } from "./media/dropping.js";
+import { useReceive } from "./media/intake.js";
+import { keepDraft } from "./media/kept-draft.js";
 import { route, startRouting } from "./route.js";
 import { onOtherTab, remember, word } from "./session.js";
 import { sentence } from "./messages.js";
@@ -218,7 +222,26 @@ function Shell({ host, onLook }) {
     <${Top} framed=${host !== null} onLook=${onLook} />
     ${notice && html`<${Notice} kind="warn">${sentence(notice)}<//>`}
     <main id="main" ref=${main} tabindex="-1" class=${connection === "open" ? "" : "not-live"}>${drawn(view, id, host)}</main>
+    ${host === null && html`<${DropAnywhere} />`}
     ${consent && html`<${Consent} key=${consent.folder} folder=${consent.folder} wantedBy=${sentence(consent.wanted_by_message, consent.wanted_by)} />`}`;
+}
+
+/** Files of before a reload, that nobody has looked at again yet. @type {import("./media/items.js").Item[]} */
+let kept = [];
+
+/** The whole window takes files, whatever it shows; an editor's view has its own places for them. */
+function DropAnywhere() {
+  const { view } = useStore(route);
+  const { receive, again } = useReceive();
+  const over = useWindowDrop((files) => files.length && view !== "host" && receive(files));
+  useEffect(() => {
+    for (const item of kept.splice(0)) void again(item);
+  }, []);
+  return (
+    over &&
+    view !== "host" &&
+    html`<div class="drop-anywhere" aria-hidden="true"><p><${Icon} name="upload" /> ${t("drop.anywhere")}</p></div>`
+  );
 }
 
 /** @param {import("./route.js").View} view @param {string | null} id @param {import("./host.js").HostLink | null} host */
@@ -235,4 +258,7 @@ function drawn(view, id, host) {
 }
 
 const readAddress = startRouting(hostId ? "host" : "new");
-void applyTheme().then(() => render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page"))));
+void applyTheme().then(() => {
+  if (!hostId) kept = keepDraft(draft);
+  render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
+});

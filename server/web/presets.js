@@ -22,6 +22,9 @@ export const PRESETS = {
 export const FILE_PRESET = "premiere";
 export const TIMELINE_PRESET = "timeline";
 
+/** What the page begins with: a file that is a little too short must not stop a render. @type {Settings} */
+const BASE = { ...DEFAULT_SETTINGS, fit: "hold" };
+
 const PLACE = "heygem.presets";
 
 /** The preset that says just this, "custom" where none does. @param {Partial<Settings>} settings */
@@ -33,7 +36,7 @@ export const presetOf = (settings) =>
   }) ?? "custom";
 
 /** @param {string} preset @returns {Settings} */
-export const settingsOf = (preset) => ({ ...DEFAULT_SETTINGS, ...(PRESETS[preset] ?? savedPresets()[preset] ?? PRESETS[FILE_PRESET]) });
+export const settingsOf = (preset) => ({ ...BASE, ...(PRESETS[preset] ?? savedPresets()[preset] ?? PRESETS[FILE_PRESET]) });
 
 /** @returns {Record<string, Partial<Settings>>} by the name their owner gave */
 export function savedPresets() {

@@ -37,3 +37,6 @@ export function t(key, values) {
 
 /** A text that may be absent, such as the explanation of one error of many. @param {string} key @returns {string | null} */
 export const maybe = (key) => CATALOGUES[current][key] ?? null;
+
+/** Names one after the other, as the language sets parts apart. @param {readonly string[]} names */
+export const listed = (names) => names.join(current === "en" ? ", " : "、");

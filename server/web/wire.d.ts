@@ -346,6 +346,7 @@ export interface Info {
   trackers: Array<string>;
   devices: Array<string>;
   roots: Array<string>;
+  file_kinds: Record<string, FileKind>;
   takes_folder: string;
   largest_upload_bytes: number;
   free_bytes: number;

@@ -124,6 +124,16 @@ def test_a_proxy_keeps_variable_times_and_turns_pictures_upright(tmp_path: Path)
     assert (info.coded_size, info.rotation) == ((64, 96), 0)
 
 
+def test_a_proxy_of_a_recording_is_its_sound_at_the_same_times(tmp_path: Path) -> None:
+    """It used to fail for want of a picture, so nobody could listen to a speech before it was rendered."""
+    sound = np.concatenate([tone(0.5, 0.0), tone(0.5, 0.8)], axis=1)
+    recording = make.sound(tmp_path / "speech.wav", sound, layout="stereo")
+    done(ProxyTask(path=str(recording), output=str(tmp_path / "proxy.mp4")))
+    loud = done(WaveformTask(path=str(tmp_path / "proxy.mp4"), points=10))
+    assert loud.duration_s == pytest.approx(1, abs=0.05)
+    assert max(loud.peaks[:4]) < 0.05 < 0.5 < min(loud.peaks[6:9])
+
+
 def test_a_proxy_that_fails_leaves_nothing(tmp_path: Path) -> None:
     clip = make.video(tmp_path / "clip.mp4")
     with pytest.raises(errors.BadRange):

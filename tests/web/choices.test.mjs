@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { stretches } from "../../server/web/media/draw.js";
-import { overhang, shotsOf } from "../../server/web/media/request.js";
+import { overhang, pairsOf, shotsOf } from "../../server/web/media/request.js";
 import { Task } from "../../server/web/task.js";
 import { takeView } from "./helpers.mjs";
 
@@ -21,7 +21,10 @@ const item = (change) => ({
 const speech = (name, seconds = 2) => item({ name, role: "speech", probed: { kind: "sound", duration_s: seconds } });
 
 test("every speech on every video, named apart", () => {
-  const shots = shotsOf([item({ name: "a.mp4" }), item({ name: "b.mov" })], [speech("en.wav"), speech("de.wav")], "each");
+  const shots = shotsOf(
+    pairsOf([item({ name: "a.mp4" }), item({ name: "b.mov" })], [speech("en.wav"), speech("de.wav")], "each"),
+    () => null,
+  );
   assert.deepEqual(
     shots.map((shot) => shot.name),
     ["a – en", "a – de", "b – en", "b – de"],
@@ -29,7 +32,10 @@ test("every speech on every video, named apart", () => {
 });
 
 test("pairs take the first with the first", () => {
-  const shots = shotsOf([item({ name: "a.mp4" }), item({ name: "b.mov" })], [speech("1.wav"), speech("2.wav")], "in-order");
+  const shots = shotsOf(
+    pairsOf([item({ name: "a.mp4" }), item({ name: "b.mov" })], [speech("1.wav"), speech("2.wav")], "in-order"),
+    () => null,
+  );
   assert.deepEqual(
     shots.map((shot) => [shot.name, shot.speech.upload]),
     [
@@ -40,7 +46,10 @@ test("pairs take the first with the first", () => {
 });
 
 test("a shot carries the marks, the face and what stays as it is", () => {
-  const [shot] = shotsOf([item({ name: "a.mp4", start: 3, endExclusive: 50, keep: [[5, 9]], face: 2 })], [speech("1.wav")], "each");
+  const [shot] = shotsOf(
+    pairsOf([item({ name: "a.mp4", start: 3, endExclusive: 50, keep: [[5, 9]], face: 2 })], [speech("1.wav")], "each"),
+    () => null,
+  );
   assert.deepEqual([shot.start, shot.end_exclusive, shot.keep, shot.face], [3, 50, [[5, 9]], 2]);
 });
 

@@ -40,7 +40,7 @@ def test_an_engine_of_another_package_is_chosen_on_the_page(browser: Any, toy_se
     engine = page.get_by_label("Engine")
     assert engine.locator("option").all_text_contents() == ["Best that is here", "Mesh", "toy"]
     engine.select_option("toy")
-    page.get_by_label("Length").select_option("hold")
+    page.get_by_label("Length", exact=True).select_option("hold")
     page.get_by_role("button", name="Render", exact=True).click()
     page.wait_for_url("**/#/queue")
     detail = toy_server.finished(toy_server.ask("GET", "/jobs?limit=1")["jobs"][0]["id"])

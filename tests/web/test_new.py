@@ -99,15 +99,6 @@ def test_what_cannot_be_used_says_why_at_once(page: Any, media: Path) -> None:
     expect(page.get_by_text("The file is empty.")).to_be_visible()
 
 
-def test_a_speech_longer_than_the_picture_is_told_before_the_start_and_a_fit_solves_it(page: Any, media: Path) -> None:
-    give(page, "Video", media / "speaker.mp4")
-    give(page, "New speech", media / "long.wav")
-    expect(page.get_by_text("The speech is 1.8 s longer")).to_be_visible()
-    expect(page.get_by_role("button", name=RENDER)).to_be_disabled()
-    page.get_by_label("Length").select_option("trim")
-    expect(page.get_by_role("button", name=RENDER)).to_be_enabled()
-
-
 def test_twenty_files_are_sent_with_progress_and_one_can_be_stopped(page: Any, server: RunningServer, tmp_path: Path) -> None:
     files = []
     for k in range(20):

@@ -1,6 +1,6 @@
 /** What somebody is putting together: on the page “New render”, and beside an editor. It outlives a change of view, not the page. */
 
-import { FILE_PRESET, settingsOf } from "../presets.js";
+import { FILE_PRESET, settingsOf, TIMELINE_PRESET } from "../presets.js";
 import { Store } from "../store.js";
 
 /** @import * as Wire from "../wire.js" */
@@ -12,6 +12,7 @@ import { Store } from "../store.js";
  * @property {Item[]} items of all tabs
  * @property {{single: string[], batch: string[], timeline: string[]}} shown keys of the items of each tab
  * @property {Wire.Pairing} pairing
+ * @property {Record<string, Wire.Fit>} fits of pairs (`pairKey`) whose length was chosen for them alone
  * @property {import("../presets.js").Settings} settings
  * @property {string} preset
  * @property {string} folder "" = the server's
@@ -33,6 +34,7 @@ export class DraftStore extends Store {
       items: [],
       shown: { single: [], batch: [], timeline: [] },
       pairing: "each",
+      fits: {},
       settings,
       preset,
       folder: "",
@@ -61,6 +63,23 @@ export class DraftStore extends Store {
       shown: { ...now.shown, [tab]: [...now.shown[tab], ...items.map((item) => item.key)] },
     }));
 
+  /** What stood on “Single” stands on “Batch” from now on. */
+  toBatch = () =>
+    this.update((now) => ({
+      ...now,
+      key: newKey(),
+      shown: { ...now.shown, single: [], batch: [...now.shown.batch, ...now.shown.single] },
+    }));
+
+  /**
+   * Takes for a timeline carry no sound and are as long as what they cover; others are whole files.
+   * @param {Draft["tab"]} tab
+   */
+  turnTo = (tab) => {
+    const [from, to] = tab === "timeline" ? [FILE_PRESET, TIMELINE_PRESET] : [TIMELINE_PRESET, FILE_PRESET];
+    this.edit(this.value.preset === from ? { tab, preset: to, settings: settingsOf(to) } : { tab });
+  };
+
   /** @param {string} key */
   remove = (key) =>
     this.update((now) => ({
@@ -77,6 +96,9 @@ export class DraftStore extends Store {
 
 /** Of the page “New render”. */
 export const draft = new DraftStore(FILE_PRESET);
+
+/** @param {Item} video @param {Item} speech */
+export const pairKey = (video, speech) => `${video.key} ${speech.key}`;
 
 /** @param {Draft} now @param {Draft["tab"]} tab @param {import("./items.js").Role} role @returns {Item[]} */
 export const itemsOf = (now, tab, role) => now.items.filter((item) => item.role === role && now.shown[tab].includes(item.key));

@@ -32,13 +32,12 @@ import { wasAborted } from "../client/problem.js";
  */
 
 const AT_ONCE = 2;
-let counted = 0;
 
 /** @param {Role} role @param {string} name @param {number | null} bytes @param {Wire.MediaRef | null} ref @returns {Item} */
 function newItem(role, name, bytes, ref) {
   const state = ref ? /** @type {const} */ ("checking") : /** @type {const} */ ("waiting");
   return {
-    key: `item-${++counted}`,
+    key: crypto.getRandomValues(new Uint32Array(2)).join("-"), // unlike those of before a reload
     role,
     name,
     bytes,
@@ -134,6 +133,8 @@ export function makeIntake(client, update, largestBytes) {
       queueMicrotask(() => void look(item, ref));
       return item;
     },
+    /** Looks once more at a file of before a reload. @param {Item} item */
+    again: (item) => look(item, /** @type {Wire.MediaRef} */ (item.ref)),
     /** Stops what is under way; a file already sent is dropped on the server. @param {Item} item */
     remove(item) {
       item.abort.abort();

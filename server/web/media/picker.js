@@ -9,6 +9,7 @@ import { Icon } from "../ui/icons.js";
 import { facts, percent, size } from "../format.js";
 import { sentences } from "../messages.js";
 import { t } from "../text.js";
+import { filesOf } from "./dropping.js";
 import { FolderDialog } from "./folders.js";
 
 const ACCEPT = {
@@ -27,10 +28,11 @@ const accepted = (role, info) =>
 export const ICONS = { video: "video", speech: "sound", timeline: "timeline" };
 
 /**
- * @param {{role: Role, many?: boolean, title: string, hint: string, onFiles: (files: File[]) => void,
- *   onEntries: (entries: Wire.FileEntry[]) => void, compact?: boolean}} props
+ * @param {{role: Role, many?: boolean, title: string, hint: string, compact?: boolean,
+ *   onTake: (things: import("./intake.js").Thing[], chosen: boolean) => void}} props
+ *   onTake: chosen = in a dialog that offers files for just this, not dropped
  */
-export function DropZone({ role, many = false, title, hint, onFiles, onEntries, compact }) {
+export function DropZone({ role, many = false, title, hint, onTake, compact }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [over, setOver] = useState(false);
   const [browsing, setBrowsing] = useState(false);
@@ -41,13 +43,12 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
   function drop(event) {
     event.preventDefault();
     setOver(false);
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length) onFiles(many ? files : files.slice(0, 1));
+    void filesOf(event.dataTransfer).then((files) => files.length && onTake(files, false));
   }
   const pickInPanel = () =>
     act(async () => {
       const paths = (await host?.pick(role === "speech" ? "speech" : "video")) ?? [];
-      if (paths.length) onEntries(paths.map(entryOfPath));
+      if (paths.length) onTake(paths.map(entryOfPath), true);
     });
 
   return html`<div class="drop ${over ? "over" : ""} ${compact ? "compact" : ""}"
@@ -65,7 +66,7 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
     <input ref=${input} type="file" class="visually-hidden" tabindex="-1" aria-label=${title} accept=${accepted(role, info)} multiple=${many}
       onChange=${(/** @type {Event} */ event) => {
         const field = /** @type {HTMLInputElement} */ (event.target);
-        if (field.files?.length) onFiles([...field.files]);
+        if (field.files?.length) onTake([...field.files], true);
         field.value = "";
       }} />
     ${
@@ -73,7 +74,7 @@ export function DropZone({ role, many = false, title, hint, onFiles, onEntries, 
       html`<${FolderDialog} role=${role} many=${many} onClose=${() => setBrowsing(false)}
       onChoose=${(/** @type {Wire.FileEntry[]} */ entries) => {
         setBrowsing(false);
-        onEntries(entries);
+        onTake(entries, true);
       }} />`
     }
   </div>`;

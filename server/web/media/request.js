@@ -3,8 +3,12 @@
 /** @import * as Wire from "../wire.js" */
 /** @typedef {import("./items.js").Item} Item */
 
-/** @param {Item} video @param {Item} speech @returns {Wire.ShotRequest} */
-export function shotOf(video, speech) {
+/**
+ * @param {Item} video @param {Item} speech
+ * @param {Wire.RenderSettings | null} [settings] null = those of the job
+ * @returns {Wire.ShotRequest}
+ */
+export function shotOf(video, speech, settings = null) {
   return {
     video: /** @type {Wire.MediaRef} */ (video.ref),
     speech: /** @type {Wire.MediaRef} */ (speech.ref),
@@ -13,6 +17,7 @@ export function shotOf(video, speech) {
     end_exclusive: video.endExclusive,
     keep: video.keep,
     face: video.face,
+    ...(settings ? { settings } : {}),
   };
 }
 
@@ -20,14 +25,26 @@ export function shotOf(video, speech) {
 export const withoutSuffix = (name) => name.replace(/\.[^.]{1,5}$/, "");
 
 /**
- * Every speech on every video, or the first on the first and so on. With several speeches the names say which is which.
- * @param {Item[]} videos @param {Item[]} speeches @param {Wire.Pairing} pairing @returns {Wire.ShotRequest[]}
+ * Which speech goes on which video: every one on every one, or the first on the first and so on.
+ * @param {Item[]} videos @param {Item[]} speeches @param {Wire.Pairing} pairing @returns {[Item, Item][]}
  */
-export function shotsOf(videos, speeches, pairing) {
-  if (pairing === "in-order") return videos.slice(0, speeches.length).map((video, k) => shotOf(video, speeches[k]));
-  const shots = videos.flatMap((video) => speeches.map((speech) => ({ shot: shotOf(video, speech), speech })));
-  return shots.map(({ shot, speech }) => (speeches.length > 1 ? { ...shot, name: `${shot.name} – ${withoutSuffix(speech.name)}` } : shot));
-}
+export const pairsOf = (videos, speeches, pairing) =>
+  pairing === "in-order"
+    ? videos.slice(0, speeches.length).map((video, k) => [video, speeches[k]])
+    : videos.flatMap((video) => speeches.map((speech) => /** @type {[Item, Item]} */ ([video, speech])));
+
+/**
+ * The shots of pairs. Where a video is said several times, the names say which is which.
+ * @param {[Item, Item][]} pairs
+ * @param {(video: Item, speech: Item) => Wire.RenderSettings | null} settingsFor null = those of the job
+ * @returns {Wire.ShotRequest[]}
+ */
+export const shotsOf = (pairs, settingsFor) =>
+  pairs.map(([video, speech]) => {
+    const shot = shotOf(video, speech, settingsFor(video, speech));
+    const alone = pairs.every(([other, said]) => other !== video || said === speech);
+    return alone ? shot : { ...shot, name: `${shot.name} – ${withoutSuffix(speech.name)}` };
+  });
 
 /** Seconds of picture that a video's range lasts, null = unknown. @param {Item} video */
 export function pictureSeconds(video) {
@@ -49,4 +66,25 @@ export function overhang(video, speech) {
   if (picture === null || sound === null || !video.probed?.rate) return 0;
   const [n, d = "1"] = video.probed.rate.split("/");
   return sound - picture > Number(d) / Number(n) ? sound - picture : 0;
+}
+
+/**
+ * How long a take of a pair will be.
+ * @param {Item} video
+ * @param {Item} speech
+ * @param {Wire.Fit} fit
+ * @returns {{seconds: number, cut: number, silent: number} | null}
+ *   cut: seconds of speech that are not heard; silent: seconds of picture without speech; less than a frame is none. null = not known
+ */
+export function lengthOf(video, speech, fit) {
+  const picture = pictureSeconds(video);
+  const sound = speech.probed?.duration_s ?? null;
+  if (sound === null || !video.probed) return null;
+  if (video.probed.kind === "still") return { seconds: sound, cut: 0, silent: 0 };
+  if (picture === null) return null;
+  if (fit === "loop") return { seconds: sound, cut: 0, silent: 0 };
+  const frame = video.probed.rate ? picture / Math.max(1, (video.endExclusive ?? video.probed.frames ?? 1) - video.start) : 0;
+  const more = (/** @type {number} */ seconds) => (seconds > frame ? seconds : 0);
+  if (fit === "trim") return { seconds: Math.min(picture, sound), cut: more(sound - picture), silent: 0 };
+  return { seconds: picture, cut: more(sound - picture), silent: more(picture - sound) };
 }

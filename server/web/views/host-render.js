@@ -100,8 +100,7 @@ function Speech({ host, intake, speech, sounds }) {
             options=${[["clip", t("timeline.from-clip")], ["timeline", t("timeline.from-timeline")]]}
             onChange=${(/** @type {any} */ from) => store.edit({ from })} /><//>`
         : html`<${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")}
-            onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)}
-            onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`
+            onTake=${(/** @type {any} */ things) => intake.take("speech", things.slice(0, 1))} />`
     }
   </section>`;
 }

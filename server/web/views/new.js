@@ -1,31 +1,22 @@
 /** New render: one shot, a batch, or the shots of a timeline. */
 
 /** @import * as Wire from "../wire.js" */
-/** @import { Item } from "../media/items.js" */
+/** @import { Item, Role } from "../media/items.js" */
 import { html, useState } from "../ui/html.js";
 import { useStore } from "../ui/hooks.js";
 import { Button, Dialog, Select, Tabs } from "../ui/parts.js";
-import { draft, itemsOf } from "../media/draft.js";
+import { draft, itemsOf, pairKey } from "../media/draft.js";
 import { ShotEditor } from "../media/editor.js";
-import { useIntake } from "../media/intake.js";
+import { useIntake, useReceive } from "../media/intake.js";
 import { DropZone, ItemRow } from "../media/picker.js";
-import { overhang, shotOf, shotsOf } from "../media/request.js";
-import { FILE_PRESET, settingsOf, TIMELINE_PRESET } from "../presets.js";
+import { overhang, pairsOf, shotsOf } from "../media/request.js";
 import { duration } from "../format.js";
 import { t } from "../text.js";
+import { LengthChoice } from "./length.js";
 import { StartPanel } from "./start.js";
 import { TimelineTab } from "./timeline.js";
 
-/**
- * Takes for a timeline carry no sound and are as long as what they cover; others are whole files.
- * @param {import("../media/draft.js").Draft["tab"]} tab
- */
-function turnTo(tab) {
-  const { preset } = draft.value;
-  const [from, to] = tab === "timeline" ? [FILE_PRESET, TIMELINE_PRESET] : [TIMELINE_PRESET, FILE_PRESET];
-  const other = preset === from ? to : null;
-  draft.edit(other ? { tab, preset: other, settings: settingsOf(other) } : { tab });
-}
+const MOST_PAIRS = 200; // shown; all are rendered
 
 export function NewView() {
   const { tab } = useStore(draft);
@@ -37,7 +28,8 @@ export function NewView() {
   ];
   return html`<div class="view new-view">
     <div class="view-head"><h1>${t("new.title")}</h1>
-      <${Tabs} tabs=${tabs} value=${tab} label=${t("new.title")} panel="new-panel" onChange=${(/** @type {any} */ next) => turnTo(next)} />
+      <${Tabs} tabs=${tabs} value=${tab} label=${t("new.title")} panel="new-panel"
+        onChange=${(/** @type {any} */ next) => draft.turnTo(next)} />
         </div>
     <div id="new-panel" role="tabpanel" aria-labelledby="tab-${tab}">
       ${tab === "single" ? html`<${SingleTab} />` : tab === "batch" ? html`<${BatchTab} />` : html`<${TimelineTab} />`}
@@ -45,38 +37,57 @@ export function NewView() {
   </div>`;
 }
 
+/** The length of a pair: its own choice, else the settings'. @param {Item} video @param {Item} speech @returns {Wire.Fit} */
+const fitOf = (video, speech) => draft.value.fits[pairKey(video, speech)] ?? draft.value.settings.fit;
+
+/** @param {Item} video @param {Item} speech @returns {Wire.RenderSettings | null} */
+const settingsFor = (video, speech) =>
+  fitOf(video, speech) === draft.value.settings.fit ? null : { ...draft.value.settings, fit: fitOf(video, speech) };
+
+/** @param {Item} video @param {Item} speech @param {Wire.Fit} fit */
+const chooseFit = (video, speech, fit) => draft.edit({ fits: { ...draft.value.fits, [pairKey(video, speech)]: fit } });
+
 /**
  * Why these cannot be rendered as they are.
  * @param {Item[]} videos
  * @param {Item[]} speeches
- * @param {import("../presets.js").Settings} settings
  * @param {Wire.Pairing} [pairing]
  */
-export function blockersOf(videos, speeches, settings, pairing = "each") {
+function blockersOf(videos, speeches, pairing = "each") {
   const found = [];
   const refused = [...videos, ...speeches].filter((item) => item.state === "refused");
   if (refused.length) found.push(t("blocker.refused", { names: refused.map((item) => item.name).join(", ") }));
   if (pairing === "in-order" && videos.length !== speeches.length)
     found.push(t("blocker.pairs", { videos: videos.length, speeches: speeches.length }));
-  if (settings.fit === "none") {
-    const pairs =
-      pairing === "in-order"
-        ? videos.slice(0, speeches.length).map((video, k) => [video, speeches[k]])
-        : videos.flatMap((video) => speeches.map((speech) => [video, speech]));
-    const long = pairs.find(([video, speech]) => video.state === "ready" && speech.state === "ready" && overhang(video, speech) > 0);
-    if (long) found.push(t("blocker.too-long", { name: long[0].name, over: duration(overhang(long[0], long[1])) }));
-  }
+  const long = pairsOf(videos, speeches, pairing).find(
+    ([video, speech]) =>
+      video.state === "ready" && speech.state === "ready" && fitOf(video, speech) === "none" && overhang(video, speech) > 0,
+  );
+  if (long) found.push(t("blocker.too-long", { name: long[0].name, over: duration(overhang(long[0], long[1])) }));
   return found;
+}
+
+/** What has to be chosen before anything can be rendered. @param {Item[]} videos @param {Item[]} speeches @returns {string | null} */
+function missingOf(videos, speeches) {
+  if (!videos.length) return t(speeches.length ? "start.needs-video" : "start.needs-both");
+  return speeches.length ? null : t("start.needs-speech");
 }
 
 /** @param {Item[]} items */
 const onTheirWay = (items) => items.some((item) => ["waiting", "sending", "checking"].includes(item.state));
 
+/** @param {{role: Role, many?: boolean, compact?: boolean, title: string, hint: string}} props */
+function Zone({ role, many = true, compact, title, hint }) {
+  const { receive } = useReceive();
+  return html`<${DropZone} role=${role} many=${many} compact=${compact} title=${title} hint=${hint}
+    onTake=${(/** @type {any} */ things, /** @type {boolean} */ chosen) => receive(things, role, chosen)} />`;
+}
+
 function SingleTab() {
   const intake = useIntake("single");
   const video = itemsOf(intake.now, "single", "video")[0] ?? null;
   const speech = itemsOf(intake.now, "single", "speech")[0] ?? null;
-  const all = [video, speech].filter((item) => item !== null);
+  const [videos, speeches] = [video ? [video] : [], speech ? [speech] : []];
   const ready = video?.state === "ready" && speech?.state === "ready";
   return html`<div class="columns">
     <div class="column-main">
@@ -84,9 +95,7 @@ function SingleTab() {
         ${
           video
             ? html`<${ItemRow} item=${video} onRemove=${() => intake.remove(video)} />`
-            : html`<${DropZone} role="video" title=${t("drop.video")} hint=${t("drop.video-hint")}
-            onFiles=${(/** @type {File[]} */ files) => intake.files("video", files)}
-              onEntries=${(/** @type {any} */ entries) => intake.entries("video", entries)} />`
+            : html`<${Zone} role="video" title=${t("drop.video")} hint=${t("drop.video-hint")} />`
         }
         ${
           video?.state === "ready" &&
@@ -98,14 +107,18 @@ function SingleTab() {
         ${
           speech
             ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />`
-            : html`<${DropZone} role="speech" title=${t("drop.speech")} hint=${t("drop.speech-hint")}
-            onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)}
-              onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`
+            : html`<${Zone} role="speech" title=${t("drop.speech")} hint=${t("drop.speech-hint")} />`
         }
       </section>
+      ${
+        ready &&
+        html`<section class="panel row-panel" aria-label=${t("length.title")}><h2>${t("length.title")}</h2>
+          <${LengthChoice} id="length" name=${t("length.of", { name: video.name })} video=${video} speech=${speech}
+            fit=${fitOf(video, speech)} onFit=${(/** @type {Wire.Fit} */ fit) => chooseFit(video, speech, fit)} /></section>`
+      }
     </div>
-    <${StartPanel} shots=${ready ? [shotOf(video, speech)] : []} waiting=${onTheirWay(all)}
-      blockers=${blockersOf(video ? [video] : [], speech ? [speech] : [], intake.now.settings)} />
+    <${StartPanel} shots=${ready ? shotsOf([[video, speech]], settingsFor) : []} waiting=${onTheirWay([...videos, ...speeches])}
+      missing=${missingOf(videos, speeches)} blockers=${blockersOf(videos, speeches)} />
   </div>`;
 }
 
@@ -118,7 +131,7 @@ function BatchTab() {
   const edited = videos.find((video) => video.key === editing);
   const { pairing } = intake.now;
   // Refused files do not hold up the others; they are told and left out.
-  const shots = usable(videos).length && usable(speeches).length ? shotsOf(usable(videos), usable(speeches), pairing) : [];
+  const pairs = pairsOf(usable(videos), usable(speeches), pairing);
   return html`<div class="columns">
     <div class="column-main">
       <section class="panel" aria-label=${t("new.videos")}><h2>${t("new.videos")} ${
@@ -134,9 +147,7 @@ function BatchTab() {
             <//>`
           }<//>`,
         )}</div>
-        <${DropZone} role="video" many compact=${videos.length > 0} title=${t("drop.videos")} hint=${t("drop.videos-hint")}
-          onFiles=${(/** @type {File[]} */ files) => intake.files("video", files)}
-            onEntries=${(/** @type {any} */ entries) => intake.entries("video", entries)} />
+        <${Zone} role="video" compact=${videos.length > 0} title=${t("drop.videos")} hint=${t("drop.videos-hint")} />
       </section>
       <section class="panel" aria-label=${t("new.speeches")}><h2>${t("new.speeches")} ${
         speeches.length > 0 &&
@@ -147,19 +158,12 @@ function BatchTab() {
           (speech) => html`<${ItemRow} key=${speech.key} item=${speech}
           onRemove=${() => intake.remove(speech)} />`,
         )}</div>
-        <${DropZone} role="speech" many compact=${speeches.length > 0} title=${t("drop.speeches")} hint=${t("drop.speeches-hint")}
-          onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)}
-            onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />
+        <${Zone} role="speech" compact=${speeches.length > 0} title=${t("drop.speeches")} hint=${t("drop.speeches-hint")} />
       </section>
-      ${
-        speeches.length > 1 &&
-        html`<section class="panel row-panel"><label for="pairing">${t("batch.pairing")}</label>
-        <${Select} id="pairing" value=${pairing} options=${[["each", t("pairing.each")], ["in-order", t("pairing.in-order")]]}
-          onChange=${(/** @type {any} */ value) => draft.edit({ pairing: value })} /></section>`
-      }
+      ${pairs.length > 0 && html`<${Pairs} pairs=${pairs} pairing=${pairing} several=${speeches.length > 1} />`}
     </div>
-    <${StartPanel} shots=${shots} waiting=${onTheirWay([...videos, ...speeches])}
-      blockers=${blockersOf(usable(videos), usable(speeches), intake.now.settings, pairing)} />
+    <${StartPanel} shots=${shotsOf(pairs, settingsFor)} waiting=${onTheirWay([...videos, ...speeches])}
+      missing=${missingOf(videos, speeches)} blockers=${blockersOf(usable(videos), usable(speeches), pairing)} />
     ${
       edited &&
       html`<${Dialog} title=${edited.name} wide onClose=${() => setEditing(null)} footer=${html`<${Button} kind="primary"
@@ -168,4 +172,29 @@ function BatchTab() {
         onChange=${(/** @type {any} */ change) => draft.editItem(edited.key, change)} /><//>`
     }
   </div>`;
+}
+
+/**
+ * The shots that will be made, each with its length.
+ * @param {{pairs: [Item, Item][], pairing: Wire.Pairing, several: boolean}} props several: there is more than one speech to pair
+ */
+function Pairs({ pairs, pairing, several }) {
+  return html`<section class="panel" aria-label=${t("pairs.title")}><h2>${t("pairs.title")} <span class="count">${pairs.length}</span></h2>
+    ${
+      several &&
+      html`<div class="row"><label for="pairing">${t("batch.pairing")}</label>
+        <${Select} id="pairing" value=${pairing} options=${[["each", t("pairing.each")], ["in-order", t("pairing.in-order")]]}
+          onChange=${(/** @type {any} */ value) => draft.edit({ pairing: value })} /></div>`
+    }
+    <div class="table-scroll" tabindex="0" role="region" aria-label=${t("pairs.title")}><table class="shot-table pairs">
+      <thead><tr><th scope="col">${t("new.video")}</th><th scope="col">${t("new.speech")}</th><th scope="col">${t("length.title")}</th></tr>
+        </thead>
+      <tbody>${pairs.slice(0, MOST_PAIRS).map(
+        ([video, speech], k) => html`<tr key=${pairKey(video, speech)}>
+          <th scope="row" class="name">${video.name}</th><td class="name">${speech.name}</td>
+          <td><${LengthChoice} id=${`length-${k}`} name=${t("length.of", { name: `${video.name}, ${speech.name}` })} video=${video}
+            speech=${speech} fit=${fitOf(video, speech)} onFit=${(/** @type {Wire.Fit} */ fit) => chooseFit(video, speech, fit)} /></td></tr>`,
+      )}</tbody></table></div>
+    ${pairs.length > MOST_PAIRS && html`<p class="hint">${t("pairs.more", { n: pairs.length - MOST_PAIRS })}</p>`}
+  </section>`;
 }

@@ -12,13 +12,23 @@ import { t } from "../text.js";
 import { SettingsForm } from "./settings.js";
 
 /**
- * @param {{shots: Wire.ShotRequest[], blockers: string[], waiting?: boolean, missing?: string | null,
+ * @param {{shots: Wire.ShotRequest[], blockers: string[], waiting?: boolean, missing?: string | null, warnings?: string[],
  *   submit?: (key: string) => Promise<Wire.JobDetail>, onStarted?: () => void, store?: import("../media/draft.js").DraftStore,
  *   count?: number}} props
  *   shots: what the estimate is made for; count: how many there are, where not all can be estimated. blockers: sentences.
- *   waiting: files are still on their way. missing: what has to be chosen yet. submit: instead of POST /jobs.
+ *   warnings: what speaks against it and does not hinder it. waiting: files are still on their way. missing: what has to be chosen yet. submit: instead of POST /jobs.
  */
-export function StartPanel({ shots, blockers, waiting = false, missing = null, submit, onStarted, store = draft, count = shots.length }) {
+export function StartPanel({
+  shots,
+  blockers,
+  warnings = [],
+  waiting = false,
+  missing = null,
+  submit,
+  onStarted,
+  store = draft,
+  count = shots.length,
+}) {
   const { client, say } = useApp();
   const now = useStore(store);
   const [busy, act] = useAction();
@@ -53,6 +63,7 @@ export function StartPanel({ shots, blockers, waiting = false, missing = null, s
     </div></details>
     <div class="start-end">
       ${blockers.map((blocker) => html`<${Notice} kind="warn" key=${blocker}>${blocker}<//>`)}
+      ${warnings.map((warning) => html`<${Notice} kind="warn" live=${false} key=${warning}>${warning}<//>`)}
       ${estimated && html`<${EstimateLine} estimate=${estimate} shots=${count} />`}
       <${Button} kind="primary" icon="play" busy=${busy} disabled=${!ready} onClick=${start}>
         ${count > 1 ? t("start.render-n", { n: count }) : t("start.render")}<//>

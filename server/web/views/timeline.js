@@ -9,12 +9,13 @@ import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf } from "../media/host-request.js";
 import { sentence, sentences } from "../messages.js";
 import { t } from "../text.js";
-import { useIntake } from "../media/intake.js";
+import { useIntake, useReceive } from "../media/intake.js";
 import { StartPanel } from "./start.js";
 
 export function TimelineTab() {
   const { client } = useApp();
   const intake = useIntake("timeline");
+  const { receive } = useReceive();
   const file = itemsOf(intake.now, "timeline", "timeline")[0] ?? null;
   const speech = itemsOf(intake.now, "timeline", "speech")[0] ?? null;
   const [from, setFrom] = useState(/** @type {"timeline" | "clip"} */ ("timeline"));
@@ -58,6 +59,11 @@ export function TimelineTab() {
 
   const key = useMemo(newKey, [intake.now.key, from, tracks, left]);
   const video = chosen[0]?.shot?.video ?? null;
+  function missing() {
+    if (!file) return t("start.needs-timeline");
+    if (!conformed || chosen.length) return null;
+    return t(usable.length ? "start.needs-clips" : "timeline.no-shots");
+  }
 
   return html`<div class="columns">
     <div class="column-main">
@@ -69,8 +75,7 @@ export function TimelineTab() {
                 setLeft([]);
               }} />`
             : html`<${DropZone} role="timeline" title=${t("drop.timeline")} hint=${t("drop.timeline-hint")}
-            onFiles=${(/** @type {File[]} */ files) => intake.files("timeline", files)}
-              onEntries=${(/** @type {any} */ entries) => intake.entries("timeline", entries)} />`
+            onTake=${(/** @type {any} */ things, /** @type {boolean} */ chosen) => receive(things, "timeline", chosen)} />`
         }
       </section>
       ${
@@ -86,8 +91,7 @@ export function TimelineTab() {
             id="speech-tracks" type="text" value=${tracks}
               onInput=${(/** @type {Event} */ event) => setTracks(/** @type {HTMLInputElement} */ (event.target).value)} /><//>
             <${DropZone} role="speech" compact title=${t("drop.speech")} hint=${t("drop.speech-hint")}
-              onFiles=${(/** @type {File[]} */ files) => intake.files("speech", files)}
-                onEntries=${(/** @type {any} */ entries) => intake.entries("speech", entries)} />`
+              onTake=${(/** @type {any} */ things, /** @type {boolean} */ chosen) => receive(things, "speech", chosen)} />`
         }
       </section>`
       }
@@ -95,7 +99,7 @@ export function TimelineTab() {
       ${table.status === "error" && html`<${Notice} kind="error">${table.error.message}<//>`}
       ${conformed && html`<${ShotTable} conformed=${conformed} speech=${speech?.name ?? null} left=${left} onLeft=${setLeft} />`}
     </div>
-    <${StartPanel} shots=${lengthsOf(chosen, video ? { path: video } : null)} count=${chosen.length}
+    <${StartPanel} shots=${lengthsOf(chosen, video ? { path: video } : null)} count=${chosen.length} missing=${missing()}
       waiting=${!!file && !ready && file.state !== "refused"}
       blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
       submit=${() => jobOf(client.api.timelines(request(false, ranges), { key }))} />

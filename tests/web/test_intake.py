@@ -1,0 +1,77 @@
+"""Files that come in from anywhere find their place, and what was put together is there again after a reload."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+from .editor import timeline
+from .running import RunningServer
+from .test_new import give
+
+_DRAG = """([kind, files, zone]) => {
+  const data = new DataTransfer();
+  for (const { name, bytes } of files) data.items.add(new File([new Uint8Array(bytes)], name));
+  const target = document.querySelector(zone);
+  target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));
+}"""
+
+
+def drag(page: Any, kind: str, *files: Path, zone: str = "#main") -> None:
+    given = [{"name": file.name, "bytes": list(file.read_bytes())} for file in files]
+    page.evaluate(_DRAG, [kind, given, zone])
+
+
+def test_the_window_takes_files_anywhere_and_several_are_a_batch_that_survives_a_reload(
+    page: Any, server: RunningServer, media: Path, pictures: Path
+) -> None:
+    render = page.get_by_role("button", name=re.compile("^Render"))
+    expect(render).to_be_disabled()
+    expect(page.get_by_text("Choose a video and a speech.")).to_be_visible()
+    page.goto(f"{server.url}/#/queue")
+    drag(page, "dragenter", media / "speech.wav")
+    expect(page.get_by_text("Drop them anywhere")).to_be_visible()
+    drag(page, "drop", media / "speech.wav")
+    expect(page.get_by_text("Drop them anywhere")).to_have_count(0)
+    expect(page.get_by_role("region", name="New speech").get_by_text("0.9 s")).to_be_visible()
+    expect(page.get_by_text("Choose a video.")).to_be_visible()
+    drag(page, "drop", media / "speaker.mp4", media / "second.mp4", zone=".drop")
+    expect(page.get_by_text("they are a batch now")).to_be_visible()
+    expect(page.locator(".item.ready")).to_have_count(3)
+    expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_contain_text("1.2 s · the last 0.3 s have no new speech")
+    page.get_by_label("Length of second.mp4, speech.wav").select_option("trim")
+    page.get_by_label("Mouth movement").fill("1.3")
+    page.reload()
+    expect(page.locator(".item.ready")).to_have_count(3)
+    expect(page.get_by_label("Length of second.mp4, speech.wav")).to_have_value("trim")
+    expect(page.get_by_text("130 %")).to_be_visible()
+    expect(page.get_by_role("button", name="Render 2 shots")).to_be_enabled()
+    with page.expect_request("**/api/v1/estimate") as asked:
+        page.get_by_label("Mouth movement").fill("1.35")
+    assert [shot.get("settings", {}).get("fit") for shot in asked.value.post_data_json["shots"]] == [None, "trim"]
+
+
+def test_a_timeline_opens_as_one_wherever_it_is_dropped_and_other_files_are_told(page: Any, media: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.otio").write_text(timeline(media).to_json_string())
+    (tmp_path / "notes.txt").write_text("no media")
+    drag(page, "drop", tmp_path / "cut.otio", tmp_path / "notes.txt", zone=".drop")
+    expect(page.get_by_text("Opened as a timeline.")).to_be_visible()
+    expect(page.get_by_text("Not taken: notes.txt.")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_contain_text("01:00:00:10")
+
+
+def test_a_speech_that_is_longer_is_cut_in_words_and_another_length_is_one_step_away(page: Any, media: Path) -> None:
+    give(page, "Video", media / "speaker.mp4")
+    give(page, "New speech", media / "long.wav")
+    length = page.get_by_role("region", name="Length of the take")
+    expect(length).to_contain_text("1.2 s · the last 1.8 s of the speech are not heard")
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+    length.get_by_role("combobox").select_option("none")
+    expect(page.get_by_text("The speech is 1.8 s longer")).to_be_visible()
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_disabled()
+    length.get_by_role("combobox").select_option("loop")
+    expect(length).to_contain_text("3 s")
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
