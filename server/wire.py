@@ -422,7 +422,7 @@ class Info(Struct, frozen=True, kw_only=True):
     trackers: tuple[str, ...] = ()
     devices: tuple[str, ...]
     roots: tuple[str, ...]
-    file_kinds: dict[str, FileKind] = {}  # what files of a suffix (".mov") are
+    file_kinds: dict[str, FileKind] = field(default_factory=dict)  # what files of a suffix (".mov") are
     takes_folder: str
     largest_upload_bytes: int
     free_bytes: int
