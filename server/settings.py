@@ -67,6 +67,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     port: Annotated[_Port | None, Meta(description=f"0 = any free one (default: {USUAL_PORT}, or any free one where it is taken)")] = None
     executor: Annotated[str, Meta(description="what runs the work: local (child processes), or one that another package adds")] = "local"
     workers: Annotated[int, Meta(ge=1, le=256, description="child processes that render")] = field(default_factory=_workers)
+    devices: Annotated[tuple[str, ...], Meta(description="what they draw on, such as cuda:0=2 cuda:1 cpu=4, in place of workers")] = ()
     threads_per_worker: Annotated[int, Meta(ge=1, le=256, description="threads of each of them")] = 1
     memory_limit_bytes: Annotated[int, Meta(ge=256 << 20, description="a worker that holds more is stopped")] = 6 * GIB
     stall_limit_s: Annotated[float, Meta(gt=0, le=86400, description="a worker that says nothing for so long is stopped")] = 120.0

@@ -153,6 +153,7 @@ class AttemptView(Struct, frozen=True, kw_only=True):
     started: float
     ended: float | None = None
     outcome: Literal["running", "done", "failed", "crashed", "killed", "timeout", "memory", "lost", "canceled"] = "running"
+    slot: str | None = None  # where it ran: "cuda:0", "cpu/3"; on a farm the node before it. None = nowhere yet
     reason: str | None = None  # a sentence for people
     reason_message: Message | None = None  # the same with its code; None = no reason, or one of before there were codes
 
@@ -410,6 +411,19 @@ class EditorInfo(Struct, frozen=True, kw_only=True):
     laying: Laying  # how takes are laid until a person chooses otherwise
 
 
+class SlotView(Struct, frozen=True, kw_only=True):
+    """Room for one task at a time, and what is in it."""
+
+    name: str  # "cuda:0", "cpu/3"; on a farm the node before it
+    kind: str  # "cuda", "mps" or "cpu"
+    title: str = ""  # what the device calls itself
+    memory_bytes: int | None = None  # of the device; None = not known, or the machine's own
+    task: Literal["plan", "segment", "join"] | None = None  # None = it is free
+    job: str | None = None
+    shot: str | None = None
+    segment: int | None = None  # position
+
+
 class Info(Struct, frozen=True, kw_only=True):
     """What the server is and allows."""
 
@@ -429,6 +443,7 @@ class Info(Struct, frozen=True, kw_only=True):
     workers: int  # tasks that may run at once
     executor: str = "local"  # what runs them
     executors: tuple[str, ...] = ()  # all that this server could use
+    slots: tuple[SlotView, ...] = ()  # where tasks run, and what is in each now
     editors: tuple[EditorInfo, ...] = ()  # kinds of editors that may connect
     scope: Scope
 

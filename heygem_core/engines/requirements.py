@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..device import choose_device, memory_of, usable_devices
-from ..errors import DeviceUnavailable, MissingPackage, MissingWeights, SetupError, UnsupportedMedia
+from ..errors import DeviceUnavailable, HeygemError, MissingPackage, MissingWeights, SetupError, UnsupportedMedia
 from ..weights.catalogue import model
 from ..weights.installed import first_installed
 from .base import Engine
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..media.info import MediaInfo
-    from ..shot import DeviceName
+    from ..shot import DeviceName, RenderSettings
 
 LOGGER = logging.getLogger(__name__)
 
@@ -61,6 +61,19 @@ def _has_all(engine: Engine) -> bool:
     except SetupError:
         return False
     return True
+
+
+def lane_of(settings: RenderSettings) -> str | None:
+    """Which devices a shot of these settings waits for where there are several: “card” (any graphics card, for engines with a
+    network, which take hours on a processor), the device that is named, or None = whichever is free."""
+    named = None if settings.device == "auto" else settings.device
+    if named == "cpu":
+        return named
+    try:
+        engine = None if settings.engine == AUTO else ENGINES.get(settings.engine)
+    except HeygemError:
+        return named  # whoever does the task tells what is wrong
+    return "card" if engine is None or engine.needs.models or "cpu" not in engine.needs.devices else named
 
 
 def device_for(engine: Engine, name: DeviceName) -> torch.device:

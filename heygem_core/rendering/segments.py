@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -37,6 +37,7 @@ from .sound import take_sounds
 
 if TYPE_CHECKING:
     from ..planning.plan import Plan
+    from ..shot import DeviceName
 
 SEGMENT_VERSION = 5  # raise it whenever the same plan would give other pixels, whatever the engine
 
@@ -53,7 +54,8 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
     task = replace(task, settings=settled(task.settings)[0])
     engine = ENGINES.get(task.settings.engine)
     check_engine(engine, inputs.info)
-    device_for(engine, task.settings.device)  # what cannot be drawn here is not worth planning
+    device = cast("DeviceName", device_for(engine, task.settings.device).type)  # what cannot be drawn here is not worth planning
+    task = replace(task, settings=replace(task.settings, device=device))  # “auto” is decided once for a whole take, and stands in every key
     if task.settings.format is not None:  # and what the format cannot hold
         deliverable_of(f"take{DELIVERABLES.get(task.settings.format).suffixes[0]}", task.settings, inputs.info)
     from ..planning.plan import make_plan, outline_generation
@@ -63,7 +65,7 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
         blocks = yield from outline_generation(task.shot, task.settings, cache, inputs)
         ranges = missing_ranges(blocks, cache, task.segment_frames)
         if ranges:
-            return ToGenerate(ranges=ranges)
+            return ToGenerate(ranges=ranges, device=device)
     told: list[Event] = []
     work = make_plan(task.shot, task.settings, cache, inputs)
     plan = yield from _collect_events(work, told)
@@ -77,6 +79,7 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
         reused_motion="speech" not in stages,
         reused_plan="plan" not in stages,
         transparent=inputs.info.has_alpha,
+        device=device,
         notices=tuple(event.message for event in told if isinstance(event, Notice)),
         notice_messages=tuple(message_of(event) for event in told if isinstance(event, Notice)),
     )

@@ -11,7 +11,7 @@ from fractions import Fraction
 from msgspec import field
 
 from ..messages import Message
-from ..shot import Fit, RenderSettings, RenderTask, Shot, Struct
+from ..shot import DeviceName, Fit, RenderSettings, RenderTask, Shot, Struct
 
 
 class PlanTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="plan"):
@@ -43,6 +43,9 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="answer", tag="planne
     reused_motion: bool  # the speech had been listened to already
     reused_plan: bool
     transparent: bool = False  # the source has an alpha, so a format without one cannot hold the take
+    device: DeviceName | None = (
+        None  # that the plan is made for: all its segments are drawn on one of that kind; None = of an earlier version
+    )
     notices: tuple[str, ...] = ()
     notice_messages: tuple[Message, ...] = ()  # the same with their codes
 
@@ -51,6 +54,7 @@ class ToGenerate(Struct, frozen=True, kw_only=True, tag_field="answer", tag="to-
     """What has to be generated before the shot can be planned, a `GenerateTask` for each range; then the shot is planned again."""
 
     ranges: tuple[tuple[int, int], ...]  # frames of the take, ends exclusive
+    device: DeviceName | None = None  # as of `Planned`
 
 
 class GenerateTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="generate"):

@@ -86,6 +86,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag_field="say", tag="ended"):
 
     number: int
     failed: Failed | None = None
+    card_bytes: int | None = None  # of the graphics card's memory that the task held at most; None = it used none
 
 
 ToWorker = Run | Stop
@@ -143,7 +144,7 @@ def main() -> int:
         threading.Thread(target=_beat, args=(line,), daemon=True).start()
         threading.Thread(target=orders.read, args=(source,), daemon=True).start()
         while (run := orders.runs.get()) is not None:
-            line.say(Ended(number=run.number, failed=_do(run, orders, line)))
+            line.say(Ended(number=run.number, failed=_do(run, orders, line), card_bytes=_card_bytes()))
     except (Cancelled, BrokenPipeError):
         pass
     return 0
@@ -198,6 +199,16 @@ class _Terminated(Cancelled):
 def _cancel(number: int, frame: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the cleaning up
     raise _Terminated("program.cancelled")
+
+
+def _card_bytes() -> int | None:
+    """What the last task held at most of a card's memory; the next one is measured anew."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    held = int(torch.cuda.max_memory_reserved())
+    torch.cuda.reset_peak_memory_stats()
+    return held
 
 
 def _beat(line: _Line) -> None:

@@ -52,6 +52,7 @@ async def info(context: RequestContext) -> Info:
         largest_upload_bytes=settings.largest_upload_bytes,
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         workers=services.executor.capacity,
+        slots=services.scheduler.slots(),
         executor=settings.executor,
         executors=EXECUTORS.names(),
         editors=tuple(row.info for row in EDITORS.all().values()),

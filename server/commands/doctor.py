@@ -15,7 +15,13 @@ from .columns import padded
 
 if TYPE_CHECKING:
     from heygem_core.doctor import Finding
+    from heygem_core.messages import Message
 
+    from ..executors.slots import Slot
+    from ..settings import ServerSettings
+    from ..wire import SlotView
+
+_DOING = {None: "doctor.slot-free", "plan": "doctor.slot-plan", "segment": "doctor.slot-segment", "join": "doctor.slot-join"}
 _MARKS = {True: "doctor.mark-works", False: "doctor.mark-broken", None: "doctor.mark-optional"}
 
 
@@ -45,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     from heygem_core.doctor import examine
 
     broken, language = False, language_here()
-    for finding in chain(examine(), _timeline_formats()):
+    for finding in chain(examine(), _timeline_formats(), _slots()):
         mark, area = say(tell(_MARKS[finding.works]), language), say(tell(finding.area), language)
         print(f"{padded(mark, 3)} {padded(area, 14)} {printable_lines(say(finding.message, language))}", flush=True)
         broken |= finding.works is False
@@ -66,3 +72,54 @@ def _timeline_formats() -> Iterator[Finding]:
             continue
         code = "doctor.timeline-both" if row.read and row.write else "doctor.timeline-read" if row.read else "doctor.timeline-written"
         yield Finding(area="doctor.area-timelines", works=True, message=tell(code, format=row.title, suffixes=row.suffixes))
+
+
+def _slots() -> Iterator[Finding]:
+    """What each slot of the running server does; where none runs, the slots that one would have."""
+    from heygem_core.doctor import Finding
+    from heygem_core.errors import HeygemError
+
+    from ..settings import read_settings
+
+    try:
+        settings = read_settings()
+        running = _running_slots(settings)
+        told = [_doing(slot) for slot in running] if running is not None else [_there(slot) for slot in _slots_of(settings)]
+    except HeygemError as error:
+        yield Finding(area="doctor.area-slots", works=False, message=error.said)
+        return
+    for message in told:
+        yield Finding(area="doctor.area-slots", works=True, message=message)
+
+
+def _slots_of(settings: ServerSettings) -> tuple[Slot, ...]:
+    from heygem_core.cards import cards_here
+
+    from ..executors.slots import slots_of
+
+    return slots_of(settings.devices, settings.workers, cards_here())
+
+
+def _running_slots(settings: ServerSettings) -> tuple[SlotView, ...] | None:
+    """None = no server of this user runs."""
+    from ..client import Client
+    from ..errors import ServerError
+
+    try:
+        with Client.connect(settings.data_folder) as client:
+            return client.info().slots
+    except (ServerError, OSError):
+        return None
+
+
+def _there(slot: Slot) -> Message:
+    if slot.kind == "cpu":
+        return tell("doctor.slot", slot=slot.name)
+    device = slot.title or tell("doctor.apple")
+    if slot.memory_bytes is None:
+        return tell("doctor.slot-graphics", slot=slot.name, device=device)
+    return tell("doctor.slot-card", slot=slot.name, device=device, gigabytes=round(slot.memory_bytes / 1e9))
+
+
+def _doing(slot: SlotView) -> Message:
+    return tell(_DOING[slot.task], slot=slot.name, **({"segment": slot.segment} if slot.task == "segment" else {}))

@@ -7,9 +7,9 @@ meanwhile, and ends it when it is called off or breaks a limit. Adding one is ad
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from heygem_core.messages import Message, as_message
 from heygem_core.shot import Event, Failed
@@ -42,6 +42,7 @@ class Watcher:
 
     tell: Callable[[Event], None] = lambda event: None
     show: Callable[[Picture], None] = lambda picture: None
+    placed: Callable[[str], None] = lambda slot: None  # the name of the slot that the task begins in
 
 
 class WorkFailed(Exception):
@@ -52,6 +53,24 @@ class WorkFailed(Exception):
         self.reason = as_message(reason)
         super().__init__(self.reason.message)
         self.outcome, self.failed = outcome, failed
+
+
+class Piece(NamedTuple):
+    """What an executor has to know of a piece of work to say whether there is room for more of its kind."""
+
+    kind: str  # "plan", "segment" or "join"
+    lane: str | None  # which devices it waits for, see `heygem_core.engines.requirements.lane_of`; None = any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotState:
+    """Room for one task at a time, and whether one is in it."""
+
+    name: str
+    kind: str  # "cuda", "mps" or "cpu"
+    title: str = ""  # what the device calls itself
+    memory_bytes: int | None = None  # of the device; None = not known, or the machine's own
+    busy: bool = False
 
 
 class Executor(Protocol):
@@ -78,8 +97,26 @@ class Executor(Protocol):
         Raises: WorkFailed; Broken — no task can be run here at present; Busy — the executor is closed.
         """
 
+    def full(self, running: Sequence[Piece]) -> Collection[str]:
+        """The kinds and lanes of pieces for which there is no room beside these, which run or are about to. What is named here stays in the
+        queue while other work goes on. One without such differences returns nothing: then only `capacity` counts."""
+
+    @property
+    def slots(self) -> Sequence[SlotState]:
+        """All its room, for people."""
+
     async def close(self, grace_s: float = 5.0) -> None:
         """Calls off what runs and gives everything back. Nothing runs afterwards."""
+
+
+def full_beside(executor: Executor, running: Sequence[Piece]) -> Collection[str]:
+    """`Executor.full`, also of one that was written before there was such a thing: nothing then."""
+    return executor.full(running) if hasattr(executor, "full") else ()
+
+
+def slots_of(executor: Executor) -> Sequence[SlotState]:
+    """`Executor.slots`, likewise."""
+    return executor.slots if hasattr(executor, "slots") else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

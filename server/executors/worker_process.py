@@ -48,6 +48,7 @@ class Worker:
     tasks_done: int = 0
     number: int = 0
     rss_bytes: int = 0  # of the whole tree, as last measured
+    card_bytes: int | None = None  # of the graphics card, that the last task held at most
     oom_kills_before: int | None = None  # of the system, when the task began
 
     @property
@@ -73,6 +74,7 @@ class Worker:
                     answer = message.answer
                 elif isinstance(message, Ended):
                     self.tasks_done += 1
+                    self.card_bytes = message.card_bytes
                     _raise_failure(message.failed)
                     return answer
         except WorkFailed as failure:

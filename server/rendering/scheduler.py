@@ -26,13 +26,13 @@ from heygem_core.tasks.specs import Probed, ProbeTask
 from heygem_core.tasks.worker import Picture
 
 from ..errors import BadRequest, Broken, ServerError, StaleAttempt
-from ..executors.base import Executor, Watcher, WorkFailed
+from ..executors.base import Executor, Piece, SlotState, Watcher, WorkFailed, full_beside, slots_of
 from ..executors.inspection_pool import InspectionPool
 from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Claim, Store
 from ..store.work import HEARTBEAT_S, MOST_COUNTED
-from ..wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView
+from ..wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView, SlotView
 from .disk_space import trouble
 from .events import Broadcaster
 from .handing_in import REFUSED, hand_in
@@ -55,6 +55,7 @@ class _Running:
     claim: Claim
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     doing: asyncio.Task[None] | None = None
+    slot: str | None = None  # where it runs; None = not yet
 
 
 class Scheduler:
@@ -69,6 +70,7 @@ class Scheduler:
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._running: dict[int, _Running] = {}
         self._live = LiveProgress()
+        self._writing: set[asyncio.Task[None]] = set()  # where pieces run, on its way into the store
         self._wake = asyncio.Event()
         self._stopping = False
         self._announced: Message | None = None  # what was last told of `message` by an event
@@ -110,7 +112,7 @@ class Scheduler:
 
     async def settled(self, within_s: float | None = None) -> None:
         """Until nothing is running any more."""
-        doing = [running.doing for running in self._running.values() if running.doing is not None]
+        doing = [*self._writing, *(running.doing for running in self._running.values() if running.doing is not None)]
         if doing:
             await asyncio.wait(doing, timeout=within_s)
 
@@ -118,6 +120,11 @@ class Scheduler:
     def idle(self) -> bool:
         """Whether no worker of the queue has work."""
         return not self._running
+
+    def slots(self) -> tuple[SlotView, ...]:
+        """Where tasks run, and what is in each now."""
+        there = {running.slot: running.claim for running in self._running.values() if running.slot is not None}
+        return tuple(_slot_view(slot, there.get(slot.name)) for slot in slots_of(self._executor))
 
     def look_again(self) -> None:
         """Somebody else put work into the database."""
@@ -203,7 +210,8 @@ class Scheduler:
         """Claims for every free worker. Raises: DiskFull, Busy — the store refuses."""
         await self._check_disks()
         while not self._stopping and self._disk is None and len(self._running) < self._executor.capacity:
-            claim = await asyncio.to_thread(self._store.claim, self._owner, holding=list(self._running))
+            full = full_beside(self._executor, [Piece(running.claim.kind, running.claim.lane) for running in self._running.values()])
+            claim = await asyncio.to_thread(self._store.claim, self._owner, holding=list(self._running), full=full)
             await self._say(None)
             if claim is None:
                 return
@@ -242,7 +250,11 @@ class Scheduler:
     async def _perform(self, running: _Running) -> None:
         claim = running.claim
         self._note(claim, "info", tell("log.begins", what=title(claim), number=claim.number))
-        watcher = Watcher(tell=lambda event: self._tell(running, event), show=lambda picture: self._show(claim, picture))
+        watcher = Watcher(
+            tell=lambda event: self._tell(running, event),
+            show=lambda picture: self._show(claim, picture),
+            placed=lambda slot: self._placed(running, slot),
+        )
         try:
             said = await do(claim, self._context, watcher, running.stop)
             self._note(claim, "info", said)
@@ -355,6 +367,19 @@ class Scheduler:
         elif isinstance(event, Notice) and running.claim.kind == "plan":  # the other steps repeat them
             self._note(running.claim, "warning", message_of(event))
 
+    def _placed(self, running: _Running, slot: str) -> None:
+        if running.slot != slot:
+            running.slot = slot
+            self._note(running.claim, "info", tell("log.runs-in", what=title(running.claim), slot=slot))
+            writing = asyncio.create_task(self._write_slot(running.claim.token, slot))
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
+
+    async def _write_slot(self, token: int, slot: str) -> None:
+        """For people alone: what the store refuses is left out."""
+        with suppress(*REFUSED, Broken):
+            await asyncio.to_thread(self._store.note_slot, token, slot)
+
     def _show(self, claim: Claim, picture: Picture) -> None:
         header = PreviewHeader(job=claim.job, shot=claim.shot, frame=picture.frame, width=picture.width, height=picture.height)
         self._events.publish_picture(header, picture.jpeg)
@@ -379,3 +404,8 @@ class Scheduler:
         LOGGER.info(
             "recovered", extra={"facts": {"takes_saved": saved, "takes_missing": gone, "takes_back": back, "jobs": len(unfinished)}}
         )
+
+
+def _slot_view(slot: SlotState, claim: Claim | None) -> SlotView:
+    what = {} if claim is None else {"task": claim.kind, "job": claim.job, "shot": claim.shot, "segment": claim.segment}
+    return SlotView(name=slot.name, kind=slot.kind, title=slot.title, memory_bytes=slot.memory_bytes, **what)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ import msgspec
 
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.messages import Message, catalogue, known, tell, with_codes
-from heygem_core.shot import RenderSettings, RenderTask, Shot
+from heygem_core.shot import DeviceName, RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import GenerateTask, JoinTask, Planned, PlanTask, Probed, ProbeTask, ToGenerate
 
 from ..errors import Broken, StaleAttempt
@@ -89,10 +89,12 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
     )
     planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if isinstance(planned, ToGenerate):
+        settings = _on(planned.device, claim.settings)
         for start, end in planned.ranges:  # one after another: each is kept as it is made, and a kill loses at most one block
-            piece = GenerateTask(shot=claim.source, settings=claim.settings, start=start, end_exclusive=end, cache=cache)
+            piece = GenerateTask(shot=claim.source, settings=settings, start=start, end_exclusive=end, cache=cache)
             await context.executor.run(piece, watcher=watcher, stop=stop)
-        planned = await context.executor.run(msgspec.structs.replace(task, hand_out_generation=False), watcher=watcher, stop=stop)
+        task = msgspec.structs.replace(task, settings=settings, hand_out_generation=False)
+        planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if not isinstance(planned, Planned):
         raise Broken("work.versions-do-not-fit")
     present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request, planned))
@@ -114,7 +116,7 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     path.parent.mkdir(parents=True, exist_ok=True)
     task = RenderTask(
         shot=claim.source,
-        settings=claim.settings,
+        settings=_planned_settings(claim),
         output=str(path),
         segment=(claim.start, claim.end_exclusive),
         plan=None if claim.planned is None else claim.planned.key,
@@ -129,6 +131,15 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
         return await _plan_again(claim, context, tell("work.segment-removed"), stop)
     await hand_in(context.store.finish_segment, claim.token, stop=stop)
     return tell("log.rendered", what=title(claim))
+
+
+def _planned_settings(claim: Claim) -> RenderSettings:
+    """Those of the shot, with the device that its plan is made for: what is drawn on different ones is not quite the same."""
+    return _on(None if claim.planned is None else claim.planned.device, claim.settings)
+
+
+def _on(device: DeviceName | None, settings: RenderSettings) -> RenderSettings:
+    return settings if device is None else msgspec.structs.replace(settings, device=device)
 
 
 def _all_usable(pieces: Sequence[Path]) -> bool:
@@ -154,7 +165,7 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
         staged = staging / target.name
         task = JoinTask(
             shot=claim.source,
-            settings=msgspec.structs.replace(claim.settings, sign_with=context.settings.sign_with),
+            settings=msgspec.structs.replace(_planned_settings(claim), sign_with=context.settings.sign_with),
             pieces=tuple(map(str, pieces)),
             output=str(staged),
             plan=claim.planned.key,

@@ -13,6 +13,7 @@ from secrets import token_hex
 
 from msgspec import structs
 
+from heygem_core.engines.requirements import lane_of
 from heygem_core.messages import Message, tell
 from heygem_core.shot import RenderSettings, Shot, from_json
 
@@ -408,7 +409,13 @@ def _insert(
     ids = [f"s{token_hex(8)}" for _ in shots]
     connection.executemany(
         queries.NEW_SHOT,
-        [(ids[k], job, k, names[k], encoded(wanted[k]), encoded(shots[k]), _settings_of(wanted[k], settings)) for k in range(len(shots))],
+        [
+            (
+                *(ids[k], job, k, names[k], encoded(wanted[k]), encoded(shots[k]), _settings_of(wanted[k], settings)),
+                lane_of(wanted[k].settings or request.settings),
+            )
+            for k in range(len(shots))
+        ],
     )
     connection.execute(queries.NEW_PLANS, {"job": job, "rank": RANKS["plan"]})
     change.jobs[job] = "job.added"

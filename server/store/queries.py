@@ -23,13 +23,19 @@ WHERE id = (
     SELECT id FROM tasks AS waiting
     WHERE state = 'queued' AND paused = 0 AND not_before <= :now
       AND NOT EXISTS (SELECT 1 FROM tasks AS other WHERE other.state = 'running' AND other.held_by = waiting.held_by)
+      AND (:full IS NULL OR NOT EXISTS (
+          SELECT 1 FROM json_each(:full) AS no WHERE no.value = waiting.kind OR (
+              waiting.kind != 'join' AND no.value = (SELECT COALESCE(shots.lane, shots.device) FROM shots WHERE shots.id = waiting.shot)
+          )
+      ))
     ORDER BY priority DESC, place, position, rank, segment
     LIMIT 1
 )
 RETURNING id, job, shot, kind, segment, start, end_exclusive, key
 """
 """The next piece of work: the most urgent job, the oldest of those, its first shot. Work that another task is just doing is
-left alone until that is done. Run inside BEGIN IMMEDIATE, so two claims never meet."""
+left alone until that is done, and so are the kinds and lanes of :full (JSON; NULL = none).
+Run inside BEGIN IMMEDIATE, so two claims never meet."""
 
 BEGIN_ATTEMPT = """
 INSERT INTO attempts (shot, kind, segment, number, frames, started)
@@ -155,6 +161,9 @@ EVENTS_AFTER = "SELECT body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 REQUEUE_TASK = "UPDATE tasks SET state = 'queued', attempt = NULL, owner = NULL WHERE id = ?"
 """A piece of work waits again."""
 
+PLACE_ATTEMPT = "UPDATE attempts SET slot = ? WHERE token = ?"
+"""Where an attempt runs."""
+
 END_ATTEMPT = "UPDATE attempts SET ended = ?, outcome = ?, reason = ?, reason_message = ? WHERE token = ?"
 """An attempt is over, and how it ended."""
 
@@ -170,7 +179,9 @@ CANCEL_TASKS_OF_JOB = "UPDATE tasks SET state = 'canceled' WHERE job = ? AND sta
 FORGET_TASKS = "DELETE FROM tasks WHERE shot = ?"
 """A shot has no work any more."""
 
-RESET_SHOT = "UPDATE shots SET frames_done = 0, frames_total = NULL, planned = NULL, stamp = NULL, reused = '{}' WHERE id = ?"
+RESET_SHOT = (
+    "UPDATE shots SET frames_done = 0, frames_total = NULL, planned = NULL, stamp = NULL, reused = '{}', device = NULL WHERE id = ?"
+)
 """A shot begins from nothing."""
 
 NEW_JOB = """
@@ -179,7 +190,7 @@ shots_total) VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 """A job that was just submitted."""
 
-NEW_SHOT = "INSERT INTO shots (id, job, position, name, state, request, shot, settings) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)"
+NEW_SHOT = "INSERT INTO shots (id, job, position, name, state, request, shot, settings, lane) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?)"
 """A shot of a job that was just submitted."""
 
 RESUME_JOB = "UPDATE jobs SET state = 'active' WHERE id = ?"
@@ -299,13 +310,13 @@ NEW_TAKE = "INSERT INTO takes (id, job, shot, path, size_bytes, created, view) V
 FORGET_INTENT = "DELETE FROM intents WHERE shot = ?"
 """A take has got its name, or never will."""
 
-SET_PLANNED = "UPDATE shots SET planned = ?, stamp = ?, reused = ?, frames_total = ?, frames_done = ? WHERE id = ?"
+SET_PLANNED = "UPDATE shots SET planned = ?, stamp = ?, reused = ?, frames_total = ?, frames_done = ?, device = ? WHERE id = ?"
 """A shot is planned: its frames and segments are known."""
 
 ADD_FRAMES = "UPDATE shots SET frames_done = frames_done + ?, why = NULL, why_message = NULL WHERE id = ?"
 """Frames of a shot are rendered."""
 
-FORGET_PLAN = "UPDATE shots SET planned = NULL, stamp = NULL, frames_total = NULL, frames_done = 0 WHERE id = ?"
+FORGET_PLAN = "UPDATE shots SET planned = NULL, stamp = NULL, frames_total = NULL, frames_done = 0, device = NULL WHERE id = ?"
 """A shot has to be planned again."""
 
 SET_INTENT = "INSERT OR REPLACE INTO intents VALUES (?, ?, ?)"

@@ -118,6 +118,7 @@ def _attempt(row: sqlite3.Row) -> AttemptView:
         started=row["started"],
         ended=row["ended"],
         outcome=row["outcome"],
+        slot=row["slot"],
         reason=row["reason"],
         reason_message=_message(row["reason"], row["reason_message"]),
     )

@@ -171,11 +171,18 @@ ALTER TABLE jobs ADD COLUMN place REAL;  -- among jobs of its priority; NULL = b
 ALTER TABLE tasks RENAME COLUMN job_number TO place;  -- that of its job
 """
 
+_DEVICES = """
+ALTER TABLE shots ADD COLUMN lane TEXT;  -- which devices it waits for: 'card', 'cuda', 'mps' or 'cpu'; NULL = any
+ALTER TABLE shots ADD COLUMN device TEXT;  -- that its plan is made for; NULL = not planned
+ALTER TABLE attempts ADD COLUMN slot TEXT;  -- where it ran; NULL = nowhere yet, or one of before this was written down
+"""
+
 MIGRATIONS: tuple[tuple[int, str, str], ...] = (
     (1, "jobs, takes and events", _FIRST),
     (2, "the codes of reasons", _CODES),
     (3, "the trash, and which files are ours", _TRASH),
     (4, "places in the queue", _PLACES),
+    (5, "devices", _DEVICES),
 )
 """(number, what it brings, statements)."""
 

@@ -65,6 +65,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     start: int | None = None
     end_exclusive: int | None = None
     key: str | None = None
+    lane: str | None = None  # which devices it waits for, see `heygem_core.engines.requirements.lane_of`; None = any
 
 
 class Intent(Struct, frozen=True, kw_only=True):
@@ -77,16 +78,18 @@ class Intent(Struct, frozen=True, kw_only=True):
 class Work(Database):
     """The queue from the inside."""
 
-    def claim(self, owner: str, *, lease_s: float = LEASE_S, holding: Collection[int] | None = None) -> Claim | None:
+    def claim(
+        self, owner: str, *, lease_s: float = LEASE_S, holding: Collection[int] | None = None, full: Collection[str] = ()
+    ) -> Claim | None:
         """The next piece of work, now running in the hands of `owner`; None = nothing to do at present.
 
+        full: kinds and lanes of work that stays in the queue, since there is no room for it.
         holding: tokens of all that `owner` is doing. What is said to be in its hands beside them waits again: its end was never recorded.
         """
         with self.change() as change:
             _take_back(change, owner, everything=False, holding=holding)
-            task = change.connection.execute(
-                queries.CLAIM, {"owner": owner, "now": change.steady, "lease_until": change.steady + lease_s}
-            ).fetchone()
+            values = {"owner": owner, "now": change.steady, "lease_until": change.steady + lease_s}
+            task = change.connection.execute(queries.CLAIM, {**values, "full": json.dumps(sorted(full)) if full else None}).fetchone()
             if task is None:
                 return None
             return _begin(change, task)
@@ -118,7 +121,11 @@ class Work(Database):
                 queries.SET_PLANNED,
                 (
                     *(encoded(planned), stamp, encoded(reused), planned.frames),
-                    *(sum(s.end_exclusive - s.start for s, there in zip(planned.segments, ready, strict=True) if there), task["shot"]),
+                    *(
+                        sum(s.end_exclusive - s.start for s, there in zip(planned.segments, ready, strict=True) if there),
+                        planned.device,
+                        task["shot"],
+                    ),
                 ),
             )
             set_shot(change, task["shot"], "rendering")
@@ -139,6 +146,11 @@ class Work(Database):
                 change.connection.execute(queries.SET_REUSED, (encoded(after), task["shot"]))
             change.touch_shot(task["shot"], task["job"])
             _join_when_ready(change, task["shot"])
+
+    def note_slot(self, token: int, slot: str) -> None:
+        """Writes down where an attempt runs, for people; nothing where it no longer counts."""
+        with self.change() as change:
+            change.connection.execute(queries.PLACE_ATTEMPT, (slot, token))
 
     def replan(self, token: int, reason: Message) -> None:
         """A piece cannot be used as planned (its source changed, a segment is gone): the shot is planned again. Raises: StaleAttempt."""
@@ -276,6 +288,7 @@ def _begin(change: Change, task: sqlite3.Row) -> Claim:
         start=task["start"],
         end_exclusive=task["end_exclusive"],
         key=task["key"],
+        lane=None if task["kind"] == "join" else shot["lane"] or shot["device"],
     )
 
 

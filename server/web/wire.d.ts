@@ -128,6 +128,7 @@ export interface AttemptView {
   started: number;
   ended: number | null;
   outcome: "canceled" | "crashed" | "done" | "failed" | "killed" | "lost" | "memory" | "running" | "timeout";
+  slot: string | null;
   reason: string | null;
   reason_message: Message | null;
 }
@@ -336,6 +337,17 @@ export interface EditorInfo {
   laying: Laying;
 }
 
+export interface SlotView {
+  name: string;
+  kind: string;
+  title: string;
+  memory_bytes: number | null;
+  task: "join" | "plan" | "segment" | null;
+  job: string | null;
+  shot: string | null;
+  segment: number | null;
+}
+
 export interface Info {
   version: string;
   epoch: string;
@@ -353,6 +365,7 @@ export interface Info {
   workers: number;
   executor: string;
   executors: Array<string>;
+  slots: Array<SlotView>;
   editors: Array<EditorInfo>;
   scope: Scope;
 }

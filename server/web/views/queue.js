@@ -12,6 +12,7 @@ import { useAsking } from "../done.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { JobCard } from "./job.js";
+import { Slots } from "./slots.js";
 
 const PAGE = 50;
 const SEARCH_MS = 250; // between the last key and asking the server
@@ -109,6 +110,7 @@ export function QueueView() {
       ...ended.map((job) => html`<div key=${job.id} class="job-slot"><${JobCard} job=${job} /></div>`),
     ]}</div>
     ${pages.more && html`<p class="more"><${Button} kind="quiet" busy=${pages.busy} onClick=${pages.load}>${t("queue.more")}<//></p>`}
+    <${Slots} />
   </div>`;
 }
 

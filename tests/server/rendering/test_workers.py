@@ -23,7 +23,7 @@ from heygem_server.errors import Broken, Busy
 from heygem_server.executors import worker_process
 from heygem_server.executors.base import Limits, Watcher, WorkFailed
 from heygem_server.executors.inspection_pool import InspectionPool
-from heygem_server.executors.local import LocalExecutor, graphics_card_of
+from heygem_server.executors.local import LocalExecutor
 from heygem_server.executors.worker_process import Worker, held_paths
 from tests.media import make
 
@@ -250,12 +250,6 @@ async def test_sound_is_measured_in_peaks(pool: LocalExecutor, tmp_path: Path) -
     assert answer.duration_s == pytest.approx(1, abs=0.05)
     assert max(answer.peaks[:4]) < 0.01
     assert min(answer.peaks[6:]) == pytest.approx(0.5, abs=0.02)
-
-
-def test_workers_share_the_graphics_cards_of_a_machine_in_turn() -> None:
-    assert [graphics_card_of(place, None, cards=2)["CUDA_VISIBLE_DEVICES"] for place in range(4)] == ["0", "1", "0", "1"]
-    assert graphics_card_of(3, "5,7")["CUDA_VISIBLE_DEVICES"] == "7"
-    assert graphics_card_of(0, None, cards=1) == graphics_card_of(0, None, cards=0) == graphics_card_of(1, "3") == {}
 
 
 def swap(folder: Path) -> None:
