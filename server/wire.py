@@ -400,6 +400,73 @@ class TimelineFormatInfo(Struct, frozen=True, kw_only=True):
     writes: bool
 
 
+RoomName = Literal["takes", "trash", "uploads", "remade", "cache"]
+"""remade: looks at files and segments of takes. cache: what renders keep for each other. Both are made again when they are wanted."""
+
+
+class Room(Struct, frozen=True, kw_only=True):
+    """What a kind of files takes of the disk."""
+
+    name: RoomName
+    count: int  # takes, or files
+    bytes: int
+
+
+class RoomRequest(Struct, frozen=True, kw_only=True):
+    """Which room to clean."""
+
+    name: Literal["trash", "uploads", "remade", "cache"]
+
+
+class Cleaned(Struct, frozen=True, kw_only=True):
+    """What was freed; what is in use stays."""
+
+    freed_bytes: int
+
+
+class AllowedFolder(Struct, frozen=True, kw_only=True):
+    """A folder that may be read."""
+
+    path: str
+    given: bool  # in the page, where it can be taken back; others are those of the settings
+
+
+class ServerStanding(Struct, frozen=True, kw_only=True):
+    """How a server is set up, and what of the disk it uses."""
+
+    version: str
+    system: str  # "Linux 6.1 x86_64, Python 3.11.9"
+    devices: tuple[str, ...]  # that can draw; none while it is not known yet
+    executor: str
+    workers: int
+    settings_file: str
+    data_folder: str
+    takes_folder: str
+    cache_folder: str
+    folders: tuple[AllowedFolder, ...]
+    rooms: tuple[Room, ...]
+    free_bytes: int
+    keep_days: float | None  # None = no limit
+    keep_bytes: int | None
+    trash_days: float | None
+
+
+PresetTitle = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")]
+
+
+class Preset(Struct, frozen=True, kw_only=True):
+    """Settings that somebody saved under a name."""
+
+    name: PresetTitle
+    settings: RenderSettings
+
+
+class PresetName(Struct, frozen=True, kw_only=True):
+    """Which preset is meant."""
+
+    name: PresetTitle
+
+
 class EditorInfo(Struct, frozen=True, kw_only=True):
     """A kind of editor."""
 
@@ -681,6 +748,20 @@ class HostView(Struct, frozen=True, kw_only=True):
     project_name: str
     capabilities: tuple[str, ...]
     since: float
+
+
+class EditorStanding(Struct, frozen=True, kw_only=True):
+    """What can be installed beside an editor of this machine, and how that stands."""
+
+    name: str
+    title: str
+    what: str  # is installed, in words
+    state: str  # "installed", "incomplete" (old, or partly there), "not installed", "not possible"
+    found: tuple[str, ...]  # versions of the editor on this machine
+    command: str  # that installs it
+    next_step: str | None  # once it is installed
+    why: Message | None  # it is not possible
+    connected: tuple[HostView, ...]
 
 
 class HostsChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="hosts"):

@@ -173,4 +173,9 @@ def _overlap(a: Box, b: Box) -> float:
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
-TRACKER = TrackerKind(name="face-alignment", open=FaceAlignment68, module="face_alignment")
+TRACKER = TrackerKind(
+    name="face-alignment",
+    open=FaceAlignment68,
+    module="face_alignment",
+    has_files=lambda: all(where(model(name)) is not None for name in MODELS),
+)

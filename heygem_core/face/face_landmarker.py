@@ -30,13 +30,17 @@ def default_path() -> Path:
     return Path(platformdirs.user_data_dir("heygem-bridge", appauthor=False)) / FILE_NAME
 
 
+def _file() -> Path:
+    return Path(os.environ.get(VARIABLE) or default_path())
+
+
 class FaceLandmarker:
     """See `tracker.FaceTracker`. Raises: MissingWeights — no such file, or not one; MissingPackage — no mediapipe."""
 
     name = "face-landmarker"
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path or Path(os.environ.get(VARIABLE) or default_path())
+        self._path = path or _file()
         if not self._path.is_file():
             raise MissingWeights("tracker.needs-landmarker-file", file=FILE_NAME, path=self._path, variable=VARIABLE)
         self._open()
@@ -92,4 +96,4 @@ def _mediapipe() -> None:
     import mediapipe.tasks.python.vision  # noqa: F401
 
 
-TRACKER = TrackerKind(name="face-landmarker", open=lambda device: FaceLandmarker())
+TRACKER = TrackerKind(name="face-landmarker", open=lambda device: FaceLandmarker(), module="mediapipe", has_files=lambda: _file().is_file())

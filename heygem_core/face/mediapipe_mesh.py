@@ -245,4 +245,4 @@ def _mediapipe() -> tuple[Any, Any]:
     return CalculatorGraphConfig, SolutionBase
 
 
-TRACKER = TrackerKind(name="mediapipe", open=lambda device: MediaPipeMesh())
+TRACKER = TrackerKind(name="mediapipe", open=lambda device: MediaPipeMesh(), module="mediapipe")

@@ -6,6 +6,7 @@ who is who: that is decided in `tracks`. Trackers hold native resources: close t
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,6 +54,12 @@ class TrackerKind:
     open: Callable[[str], FaceTracker]  # on a device: "cpu", "cuda" or "mps". Raises: MissingPackage, MissingWeights — it cannot run here
     downloads_mb: int = 0  # weights that opening it may fetch: `heygem doctor` does not open such a one
     module: str | None = None  # that it needs, of a package that is not always installed
+    has_files: Callable[[], bool] = lambda: True  # whether the files are here that do not come with its package, told without opening it
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is worth offering on this machine."""
+        return (self.module is None or importlib.util.find_spec(self.module) is not None) and self.has_files()
 
 
 def face_of(points: npt.NDArray[np.float32], score: float) -> Face:

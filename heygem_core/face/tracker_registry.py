@@ -6,6 +6,9 @@ trackers are listed: trackers bring their own large packages.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from ..errors import SetupError
 from ..registry import Registry
 from .tracker import FaceTracker, TrackerKind
 from .tracker_names import TRACKER_NAMES
@@ -20,3 +23,13 @@ def open_tracker(name: str = "mediapipe", device: str = "cpu") -> FaceTracker:
     Raises: SetupError — with what to install or fetch. SpecError — an unknown name.
     """
     return TRACKERS.get(name).open(device)
+
+
+def offered_trackers() -> tuple[str, ...]:
+    """Those that have what they need on this machine. Their modules are imported, so a process of its own asks this."""
+    found = []
+    for name in TRACKERS.names():
+        with suppress(SetupError):
+            if TRACKERS.get(name).is_here:
+                found.append(name)
+    return tuple(found)

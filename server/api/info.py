@@ -44,7 +44,7 @@ async def info(context: RequestContext) -> Info:
             for row in TIMELINE_FORMATS.all().values()
         ),
         engines=offered_engines(),
-        trackers=TRACKER_NAMES.names(),
+        trackers=context[app_keys.DEVICE_PROBE].trackers or TRACKER_NAMES.names(),
         devices=context[app_keys.DEVICE_PROBE].devices,
         roots=tuple(str(folder) for folder in context[app_keys.ROOTS].folders),
         file_kinds=kinds_of_files(),

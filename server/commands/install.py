@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import pkgutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heygem_core.errors import SetupError
 from heygem_core.printable import printable
-from heygem_core.shot import Struct
 
-from ..hosts.editors import EDITORS, Installer
+from ..hosts.installation import is_rest, parts_of, programs_of, standings, targets
 
 if TYPE_CHECKING:
     from heygem_plugins.installing.machine import Machine
-    from heygem_plugins.installing.parts import Part
+
+    from ..hosts.editors import Installer
 
 _ALL = "all"
-_SERVICE = Installer(
-    parts="heygem_plugins.installing.targets:service",
-    what="start the render server at login (panels that cannot start it themselves need this)",
-    next_step="The server starts at each login.",
-)
-
-
-def targets() -> dict[str, Installer]:
-    """What can be installed, by name: the panel of each editor that has one, and the server itself."""
-    panels = {name: editor.install for name, editor in EDITORS.all().items() if editor.install is not None}
-    return {**panels, "service": _SERVICE}
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -72,53 +59,6 @@ def run(options: argparse.Namespace) -> int:
     return carry_out(options.target, machine, uninstall=options.uninstall, status=options.status, dry_run=options.dry_run)
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """How one target stands on this machine."""
-
-    name: str
-    title: str
-    state: str  # "installed", "incomplete" (old, or partly there), "not installed", "not possible"
-    found: tuple[str, ...]  # versions of the editor on this machine: "Adobe Premiere Pro 2026, 26.3 (/Applications/…)"
-    next_step: str | None  # where to click; None = it is not installed
-    why: str | None = None  # why it is not possible
-
-
-def standings(machine: Machine) -> list[Standing]:
-    """Of every editor that has a panel, and of the server that starts at login."""
-    return [_standing(name, found, machine) for name, found in targets().items()]
-
-
-def _standing(name: str, found: Installer, machine: Machine) -> Standing:
-    editor = EDITORS.all().get(name)
-    title = editor.title if editor is not None else "The server at login"
-    try:
-        parts = [part for part in _parts(found, machine) if not _is_rest(part)]
-    except SetupError as error:
-        return Standing(name=name, title=title, state="not possible", found=(), next_step=None, why=str(error))
-    states = {part.state(machine) for part in parts}
-    main = parts[-1] if name == "service" else parts[0]  # the service's first file is the panels', too
-    state = "installed" if states == {"present"} else "not installed" if main.state(machine) == "absent" else "incomplete"
-    return Standing(
-        name=name, title=title, state=state, found=_found(found, machine), next_step=None if state == "not installed" else found.next_step
-    )
-
-
-def _parts(found: Installer, machine: Machine) -> list[Part]:
-    made: list[Part] = pkgutil.resolve_name(found.parts)(machine)
-    return made
-
-
-def _found(found: Installer, machine: Machine) -> tuple[str, ...]:
-    programs = pkgutil.resolve_name(found.programs)(machine) if found.programs else []
-    return tuple(f"{one.name}{f', {one.version}' if one.version else ''} ({one.path})" for one in programs)
-
-
-def _is_rest(part: Part) -> bool:
-    from heygem_plugins.installing.parts import Rest
-
-    return isinstance(part, Rest)
-
-
 def tell_all(machine: Machine) -> int:
     for one in standings(machine):
         print(f"{one.name:9} {one.state}: {one.title}")
@@ -139,12 +79,12 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
     from heygem_core.os_errors import why
 
     found = targets()[target]
-    parts = _parts(found, machine)
+    parts = parts_of(found, machine)
     if not uninstall:
-        parts = [part for part in parts if not _is_rest(part)]
-        for program in _found(found, machine):
+        parts = [part for part in parts if not is_rest(part)]
+        for program in programs_of(found, machine):
             print(f"found {printable(program)}")
-        if found.programs and not _found(found, machine):
+        if found.programs and not programs_of(found, machine):
             print("No program of it was found where its makers install it; the panel waits for it.")
     states = [(part, part.state(machine)) for part in parts]
     if status:

@@ -27,6 +27,7 @@ from .connections import answering, ends_with
 from .device_probe import DeviceProbe
 from .log import LOGGER
 from .model_fetches import ModelFetches
+from .presets import Presets
 from .route_table import ROUTES
 from .routes import register
 from .uploads import Uploads
@@ -40,6 +41,7 @@ def make_app(settings: ServerSettings, access: AccessControl) -> web.Application
     app = web.Application(middlewares=[_front], client_max_size=1 << 20)
     app[app_keys.SETTINGS] = settings
     app[app_keys.ACCESS] = access
+    app[app_keys.PRESETS] = Presets(settings.data_folder)
     app[app_keys.PROXIES] = OrderedDict()
     app[app_keys.SOCKETS] = set[web.WebSocketResponse]()
     app[app_keys.UNKNOWN] = Counter[str]()

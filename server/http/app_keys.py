@@ -13,6 +13,7 @@ from ..hosts.exports import Exporting
 from ..security.allowed_folders import AllowedFolders
 from ..security.middleware import AccessControl
 from ..settings import ServerSettings
+from .presets import Presets
 from .uploads import Uploads
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ SETTINGS = web.AppKey("settings", ServerSettings)
 ACCESS = web.AppKey("door", AccessControl)
 SERVICES: web.AppKey[Services] = web.AppKey("engine")
 ROOTS = web.AppKey("roots", AllowedFolders)
+PRESETS = web.AppKey("presets", Presets)
 UPLOADS = web.AppKey("uploads", Uploads)
 HOSTS = web.AppKey("hosts", Hosts)
 DEVICE_PROBE: web.AppKey[DeviceProbe] = web.AppKey("machine")

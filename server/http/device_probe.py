@@ -1,4 +1,4 @@
-"""What this machine can draw with, found out by a child some seconds after the start: only torch knows, and it takes seconds to load."""
+"""What this machine can draw and follow faces with, found out by a child some seconds after the start: that takes large packages."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ _LONGEST_S = 120.0
 _NOT_BEFORE_S = 3.0  # the first page comes first
 _QUESTION = """
 import torch
+from heygem_core.face.tracker_registry import offered_trackers
 print("cpu", *["cuda"] * torch.cuda.is_available(), *["mps"] * torch.backends.mps.is_available())
+print(*offered_trackers())
 """
 
 
 class DeviceProbe:
-    """`devices` is empty until the child has answered."""
+    """Both are empty until the child has answered."""
 
     def __init__(self) -> None:
         self.devices: tuple[str, ...] = ()
+        self.trackers: tuple[str, ...] = ()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> DeviceProbe:
@@ -46,7 +49,7 @@ class DeviceProbe:
         try:
             async with asyncio.timeout(_LONGEST_S):
                 answer, _ = await child.communicate()
-            self.devices = tuple(answer.decode().split())
+            self.devices, self.trackers = (tuple(line.split()) for line in (*answer.decode().splitlines()[-2:], "", "")[:2])
         except TimeoutError:
             LOGGER.warning("This machine did not say within %g s what it can draw with.", _LONGEST_S)
         finally:

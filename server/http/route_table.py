@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..api import (
+    editors,
     events,
     exports,
     files,
@@ -14,8 +15,10 @@ from ..api import (
     models,
     pages,
     placement,
+    presets,
     publishing,
     session,
+    standing,
     takes,
     timelines,
     uploads,
@@ -28,6 +31,9 @@ ROUTES: tuple[Route, ...] = (
     *info.ROUTES,
     *messages.ROUTES,
     *models.ROUTES,
+    *editors.ROUTES,
+    *standing.ROUTES,
+    *presets.ROUTES,
     *jobs.ROUTES,
     *takes.ROUTES,
     *placement.ROUTES,

@@ -41,6 +41,10 @@ class AllowedFolders:
     def folders(self) -> tuple[Path, ...]:
         return tuple(dict.fromkeys((*self._fixed, *self._added)))
 
+    def is_given(self, folder: Path) -> bool:
+        """Whether somebody allowed it in the page, who may take that back."""
+        return folder in self._added and folder not in self._fixed
+
     def resolve(self, path: str, wanted_by: Message, *, folder: bool = False) -> Path:
         """The real path of a file (or `folder`) inside the folders, whether it exists or not. Raises: BadPath, NotAllowedFolder (asks)."""
         path = inward(path, self._maps)

@@ -1,6 +1,7 @@
-/** Ready-made settings, and those that a person saved in this browser. */
+/** Ready-made settings, and those that people saved on the server. */
 
 import { DEFAULT_SETTINGS } from "./defaults.js";
+import { Store } from "./store.js";
 
 /** @import * as Wire from "./wire.js" */
 
@@ -25,8 +26,6 @@ export const TIMELINE_PRESET = "timeline";
 /** What the page begins with: a file that is a little too short must not stop a render. @type {Settings} */
 const BASE = { ...DEFAULT_SETTINGS, fit: "hold" };
 
-const PLACE = "heygem.presets";
-
 /** The preset that says just this, "custom" where none does. @param {Partial<Settings>} settings */
 export const presetOf = (settings) =>
   Object.keys(PRESETS).find((key) => {
@@ -35,11 +34,31 @@ export const presetOf = (settings) =>
     return names.every((name) => said[name] === /** @type {Record<string, unknown>} */ (settings)[name]);
   }) ?? "custom";
 
+/** Those that people saved: the server keeps them for everybody who uses it. @type {Store<readonly Wire.Preset[]>} */
+export const saved = new Store(/** @type {readonly Wire.Preset[]} */ ([]));
+
 /** @param {string} preset @returns {Settings} */
-export const settingsOf = (preset) => ({ ...BASE, ...(PRESETS[preset] ?? savedPresets()[preset] ?? PRESETS[FILE_PRESET]) });
+export const settingsOf = (preset) => ({
+  ...BASE,
+  ...(PRESETS[preset] ?? saved.value.find(({ name }) => name === preset)?.settings ?? PRESETS[FILE_PRESET]),
+});
+
+/** Asks for them, and hands over those that this browser kept alone. @param {import("./client/http.js").Api} api @param {boolean} mayChange */
+export async function loadPresets(api, mayChange) {
+  let known = await api.presets();
+  if (mayChange) {
+    for (const [name, settings] of Object.entries(keptHere())) {
+      if (!known.some((one) => one.name === name)) known = await api.savePreset(name, settings);
+    }
+    forgetHere();
+  }
+  saved.update(() => known);
+}
+
+const PLACE = "heygem.presets";
 
 /** @returns {Record<string, Partial<Settings>>} by the name their owner gave */
-export function savedPresets() {
+function keptHere() {
   try {
     return JSON.parse(localStorage.getItem(PLACE) ?? "{}");
   } catch {
@@ -47,12 +66,10 @@ export function savedPresets() {
   }
 }
 
-/** @param {string} name @param {Partial<Settings> | null} settings null = forget it */
-export function savePreset(name, settings) {
-  const { [name]: _, ...rest } = savedPresets();
+function forgetHere() {
   try {
-    localStorage.setItem(PLACE, JSON.stringify(settings ? { ...rest, [name]: settings } : rest));
+    localStorage.removeItem(PLACE);
   } catch {
-    // a frame without storage: the preset is not kept
+    // a frame without storage
   }
 }

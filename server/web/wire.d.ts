@@ -17,6 +17,8 @@ export type SegmentState = "queued" | "running" | "done" | "failed" | "canceled"
 
 export type FileKind = "folder" | "video" | "sound" | "still" | "timeline" | "other";
 
+export type RoomName = "takes" | "trash" | "uploads" | "remade" | "cache";
+
 export type EventKind = "job.added" | "job.changed" | "job.deleted" | "shot.changed" | "take.added" | "take.changed" | "take.deleted" | "server.changed";
 
 export type MethodName = "host.selection" | "host.export" | "host.place" | "host.switchTake" | "host.reveal" | "host.markers";
@@ -328,6 +330,52 @@ export interface TimelineFormatInfo {
   writes: boolean;
 }
 
+export interface Room {
+  name: RoomName;
+  count: number;
+  bytes: number;
+}
+
+export interface RoomRequest {
+  name: "cache" | "remade" | "trash" | "uploads";
+}
+
+export interface Cleaned {
+  freed_bytes: number;
+}
+
+export interface AllowedFolder {
+  path: string;
+  given: boolean;
+}
+
+export interface ServerStanding {
+  version: string;
+  system: string;
+  devices: Array<string>;
+  executor: string;
+  workers: number;
+  settings_file: string;
+  data_folder: string;
+  takes_folder: string;
+  cache_folder: string;
+  folders: Array<AllowedFolder>;
+  rooms: Array<Room>;
+  free_bytes: number;
+  keep_days: number | null;
+  keep_bytes: number | null;
+  trash_days: number | null;
+}
+
+export interface Preset {
+  name: string;
+  settings: RenderSettings;
+}
+
+export interface PresetName {
+  name: string;
+}
+
 export interface EditorInfo {
   name: string;
   title: string;
@@ -565,6 +613,18 @@ export interface HostView {
   project_name: string;
   capabilities: Array<string>;
   since: number;
+}
+
+export interface EditorStanding {
+  name: string;
+  title: string;
+  what: string;
+  state: string;
+  found: Array<string>;
+  command: string;
+  next_step: string | null;
+  why: Message | null;
+  connected: Array<HostView>;
 }
 
 export interface HostsChanged {

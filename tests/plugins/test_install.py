@@ -21,7 +21,8 @@ from heygem_core.errors import SetupError
 from heygem_plugins.installing import packing, sources
 from heygem_plugins.installing.machine import Machine, System
 from heygem_server.cli import main
-from heygem_server.commands.install import carry_out, standings, tell_all
+from heygem_server.commands.install import carry_out, tell_all
+from heygem_server.hosts.installation import standings
 from tests.plugins.node import REPOSITORY, run_node
 
 

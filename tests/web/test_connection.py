@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from .running import RunningServer, open_page, watch
 
 
+@pytest.mark.full
 def test_a_reload_in_the_middle_shows_the_job_where_it_is(page: Any, server: RunningServer) -> None:
     job = server.submit("slow.mp4", "long.wav", name="reloaded")["job"]
     page.goto(f"{server.url}/#/queue")
@@ -48,6 +49,7 @@ def test_a_server_that_is_killed_and_comes_back_is_found_again_silently_and_noth
     assert page.get_by_role("dialog").count() == 0
 
 
+@pytest.mark.full
 def test_two_pages_at_once_see_the_same(browser: Any, page: Any, server: RunningServer) -> None:
     other, complaints = open_page(browser, server, view="queue")
     try:

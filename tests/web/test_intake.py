@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .editor import timeline
@@ -54,6 +55,7 @@ def test_the_window_takes_files_anywhere_and_several_are_a_batch_that_survives_a
     assert [shot.get("settings", {}).get("fit") for shot in asked.value.post_data_json["shots"]] == [None, "trim"]
 
 
+@pytest.mark.full
 def test_a_timeline_opens_as_one_wherever_it_is_dropped_and_other_files_are_told(page: Any, media: Path, tmp_path: Path) -> None:
     (tmp_path / "cut.otio").write_text(timeline(media).to_json_string())
     (tmp_path / "notes.txt").write_text("no media")
@@ -63,6 +65,7 @@ def test_a_timeline_opens_as_one_wherever_it_is_dropped_and_other_files_are_told
     expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_contain_text("01:00:00:10")
 
 
+@pytest.mark.full
 def test_a_speech_that_is_longer_is_cut_in_words_and_another_length_is_one_step_away(page: Any, media: Path) -> None:
     give(page, "Video", media / "speaker.mp4")
     give(page, "New speech", media / "long.wav")
@@ -75,3 +78,33 @@ def test_a_speech_that_is_longer_is_cut_in_words_and_another_length_is_one_step_
     length.get_by_role("combobox").select_option("loop")
     expect(length).to_contain_text("3 s")
     expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+
+
+@pytest.mark.full
+def test_a_batch_shows_pictures_and_faces_before_a_render_and_a_speech_is_heard_and_cut(page: Any, media: Path, pictures: Path) -> None:
+    page.get_by_role("tab", name="Batch").click()
+    give(page, "Videos", media / "speaker.mp4", media / "levels.mp4")
+    give(page, "New speech", media / "speech.wav")
+    videos = page.get_by_role("region", name="Videos")
+    expect(videos.get_by_text("1 face")).to_be_visible()
+    expect(videos.get_by_text("No face was found")).to_be_visible()
+    expect(page.get_by_text("No face was found in levels.mp4: these shots would fail.")).to_be_visible()
+    assert videos.locator(".thumbnail img").first.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 0
+    page.get_by_role("button", name="Listen and cut").click()
+    speech = page.get_by_role("dialog", name="speech.wav")
+    sound = speech.locator("audio")
+    sound.evaluate("async sound => { while (sound.readyState < 2) await new Promise(done => setTimeout(done, 10)); }")
+    assert abs(sound.evaluate("sound => sound.duration") - 0.9) < 0.1
+    speech.get_by_role("textbox", name="Out").fill("0.6")
+    page.keyboard.press("Enter")
+    speech.get_by_role("slider", name="Position in the speech").focus()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("i")
+    expect(speech.get_by_text("0.4 s")).to_be_visible()
+    with page.expect_request("**/api/v1/estimate") as asked:
+        speech.get_by_role("button", name="Done").click()
+        page.get_by_label("Mouth movement").fill("1.2")
+    shots = asked.value.post_data_json["shots"]
+    assert {(shot["speech_start"], shot["speech_end"]) for shot in shots} == {("200/1000", "600/1000")}
+    expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_contain_text("the last 0.8 s have no new speech")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import opentimelineio as otio
+import pytest
 from playwright.sync_api import expect
 
 from .clips import write_wav
@@ -60,6 +61,7 @@ def test_one_shot_from_files_to_the_take_with_face_marks_and_a_range_left_alone(
     assert detail["shots"][0]["takes"][0]["frames"] == 26
 
 
+@pytest.mark.full
 def test_the_picture_under_the_playhead_is_the_frame_that_is_named(page: Any, media: Path) -> None:
     """Each frame of this clip has a grey of its own; 23.976 frames a second punish every rounding."""
     give(page, "Video", media / "levels.mp4")
@@ -168,14 +170,20 @@ def test_files_can_be_dropped(page: Any, media: Path) -> None:
     expect(page.locator(".item.ready")).to_contain_text("dropped.wav")
 
 
-def test_a_preset_is_saved_and_comes_back_after_a_reload(page: Any) -> None:
+def test_a_preset_is_saved_for_everybody_and_one_of_this_browser_alone_is_handed_over(page: Any, server: RunningServer) -> None:
+    page.evaluate("localStorage.setItem('heygem.presets', JSON.stringify({ Calmer: { intensity: 0.7 } }))")
     page.get_by_label("Mouth movement").fill("1.25")
     page.get_by_role("button", name="Save as preset").click()
     page.get_by_role("textbox", name="Name of the preset").fill("Louder")
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_label("Preset")).to_have_value("Louder")
     page.reload()
-    page.get_by_label("Preset").select_option("Louder")
-    expect(page.get_by_text("125 %")).to_be_visible()
+    page.get_by_label("Preset").select_option("Calmer")
+    expect(page.get_by_text("70 %")).to_be_visible()
+    assert {each["name"]: each["settings"]["intensity"] for each in server.ask("GET", "/presets")} == {"Louder": 1.25, "Calmer": 0.7}
+    page.get_by_role("button", name="Forget the preset Calmer").click()
+    expect(page.get_by_label("Preset").locator("option", has_text="Calmer")).to_have_count(0)
+    server.ask("DELETE", "/presets", {"name": "Louder"})
 
 
 def test_a_timeline_file_becomes_shots_and_goes_back_out_with_its_takes(
@@ -201,6 +209,7 @@ def test_a_timeline_file_becomes_shots_and_goes_back_out_with_its_takes(
     assert take["name"] in published.to_json_string()
 
 
+@pytest.mark.full
 def test_a_timeline_can_say_a_speech_that_was_sent(page: Any, media: Path, tmp_path: Path) -> None:
     (tmp_path / "cut 3.otio").write_text(timeline(media).to_json_string())
     page.get_by_role("tab", name="Timeline").click()
@@ -218,6 +227,7 @@ def test_a_timeline_that_cannot_be_read_says_why(page: Any) -> None:
     expect(page.get_by_role("button", name=RENDER)).to_be_disabled()
 
 
+@pytest.mark.full
 def test_faces_are_looked_for_in_the_range_that_is_marked(page: Any, media: Path) -> None:
     """Numbers of faces are those of a range: they were those of the whole file, so a marked shot could have got another person."""
     asked: list[str] = []

@@ -102,6 +102,7 @@ def test_nothing_disappears_tabs_a_search_and_pages_find_every_job(page: Any, se
     expect(page.get_by_text("No job fits")).to_be_visible()
 
 
+@pytest.mark.full
 def test_the_log_of_a_job_grows_while_it_is_watched(page: Any, server: RunningServer) -> None:
     job = server.submit(name="logged")["job"]
     card = card_of(page, job)
@@ -129,6 +130,7 @@ def test_a_failed_shot_says_why_in_the_pages_language_and_the_others_are_done(pa
     expect(card.locator(".shot.failed .why")).to_contain_text("人脸")
 
 
+@pytest.mark.full
 def test_a_refusal_is_told_in_the_pages_language(browser: Any, server: RunningServer) -> None:
     opened, complaints = open_page(browser, server, view="queue")
     opened.get_by_role("combobox", name="Language").select_option("zh-CN")

@@ -48,9 +48,7 @@ def picture(page: Any, which: str) -> np.ndarray:
     return np.array(page.locator(f"video.{which}").evaluate(_PICTURE), float).reshape(64, 64, 4)[..., :3]
 
 
-def test_the_history_has_pictures_and_survives_a_restart(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
-    server.stop()
-    server.start()
+def test_the_history_has_pictures_and_is_searched(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
     page.goto(f"{server.url}/#/results")
     card = page.locator(f"[data-take='{take['id']}']")
     expect(card).to_contain_text(take["name"])
@@ -61,6 +59,14 @@ def test_the_history_has_pictures_and_survives_a_restart(page: Any, server: Runn
     expect(page.get_by_text("No take fits")).to_be_visible()
     page.get_by_role("searchbox").fill("LOOKED")
     expect(card).to_be_visible()
+
+
+@pytest.mark.full
+def test_the_history_survives_a_restart(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+    server.stop()
+    server.start()
+    page.goto(f"{server.url}/#/results")
+    expect(page.locator(f"[data-take='{take['id']}']")).to_contain_text(take["name"])
 
 
 @pytest.mark.full
@@ -266,6 +272,7 @@ def test_a_take_is_rendered_again_with_other_settings_and_nothing_is_overwritten
     expect(page.get_by_role("heading", level=1)).to_have_text(again["name"])
 
 
+@pytest.mark.full
 def test_deleting_shows_what_goes_and_then_it_is_gone(page: Any, server: RunningServer) -> None:
     job = server.submit(name="short-lived")["job"]
     made = server.finished(job["id"])["shots"][0]["takes"][0]
@@ -301,6 +308,7 @@ def test_many_takes_are_chosen_downloaded_deleted_and_put_back(page: Any, server
         assert Path(take["path"]).exists()
 
 
+@pytest.mark.full
 def test_a_take_that_goes_while_it_is_shown_is_told_and_not_asked_for_again(page: Any, server: RunningServer) -> None:
     """The page used to ask for it once more when the event came before the answer to its own deletion: an error for nobody to see."""
     made = server.finished(server.submit(name="goes meanwhile")["job"]["id"])["shots"][0]["takes"][0]

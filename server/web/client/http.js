@@ -117,6 +117,13 @@ export function makeApi(base, who) {
     /** @param {string} id @returns {Promise<Wire.ModelView>} */
     removeModel: (id) => ask("DELETE", `/models/${id}`),
 
+    /** @returns {Promise<Wire.Preset[]>} */
+    presets: () => get("/presets"),
+    /** @param {string} name @param {Wire.RenderSettings} settings @returns {Promise<Wire.Preset[]>} */
+    savePreset: (name, settings) => ask("POST", "/presets", { name, settings }),
+    /** @param {string} name @returns {Promise<Wire.Preset[]>} */
+    forgetPreset: (name) => ask("DELETE", "/presets", { name }),
+
     /** @param {Wire.JobRequest} request @param {string} key the same key never makes a second job @returns {Promise<Wire.JobDetail>} */
     submit: (request, key) => ask("POST", "/jobs", request, { headers: { "Idempotency-Key": key } }),
     /** @param {Wire.JobRequest} request @param {Extra} [extra] @returns {Promise<Wire.Estimate>} */

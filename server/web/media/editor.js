@@ -186,7 +186,7 @@ function FaceChoice({ item, found, onChoose }) {
 }
 
 /** @param {{frames: number, frame: number, edge: "in" | "out", name: string, text: string, onMove: (frame: number) => void}} props */
-function Handle({ frames, frame, edge, name, text, onMove }) {
+export function Handle({ frames, frame, edge, name, text, onMove }) {
   const ref = useRef(/** @type {HTMLDivElement | null} */ (null));
   /** @param {PointerEvent} event */
   function drag(event) {
@@ -216,7 +216,7 @@ function Handle({ frames, frame, edge, name, text, onMove }) {
  * A frame typed as timecode or number; what makes no sense is put back.
  * @param {{label: string, frame: number, text: string, read: (text: string) => number | null, onChange: (frame: number) => void}} props
  */
-function FrameInput({ label, frame, text, read, onChange }) {
+export function FrameInput({ label, frame, text, read, onChange }) {
   const [typed, setTyped] = useState(text);
   useEffect(() => setTyped(text), [text, frame]);
   function commit() {

@@ -23,6 +23,24 @@ function once(what, ref, look) {
   return asked;
 }
 
+let line = Promise.resolve();
+
+/**
+ * Looks that nobody waits for, one after the other, so that forty clips do not keep the server from what is looked at now.
+ * @template T @param {() => Promise<T>} look @param {AbortSignal} signal what nobody wants any more is left out @returns {Promise<T>}
+ */
+export function inTurn(look, signal) {
+  const mine = line.then(() => {
+    signal.throwIfAborted();
+    return look();
+  });
+  line = mine.then(
+    () => {},
+    () => {},
+  );
+  return mine;
+}
+
 /** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.Probed>} */
 export const probe = (api, ref) => once("probe", ref, () => api.probe(ref));
 /**

@@ -27,6 +27,9 @@ import { wasAborted } from "../client/problem.js";
  * @property {number | null} face number, null = the most prominent one
  * @property {number} start first frame
  * @property {number | null} endExclusive null = the end of the file
+ * @property {number} speechStart second of a speech at which it begins
+ * @property {number | null} speechEnd second at which it is cut off, null = its end
+ * @property {number | null} faces how many were found, null = nobody knows yet
  * @property {[number, number][]} keep frames without lip-sync, ends exclusive
  * @property {AbortController} abort
  */
@@ -49,6 +52,9 @@ function newItem(role, name, bytes, ref) {
     face: null,
     start: 0,
     endExclusive: null,
+    speechStart: 0,
+    speechEnd: null,
+    faces: null,
     keep: [],
     abort: new AbortController(),
   };

@@ -1,13 +1,11 @@
 /** Choosing files: drop them, pick them with the browser's dialog, or from a folder that the server may read. */
 
 /** @import * as Wire from "../wire.js" */
-/** @import { Item, Role } from "./items.js" */
+/** @import { Role } from "./items.js" */
 import { html, useRef, useState } from "../ui/html.js";
 import { useAction, useApp } from "../ui/hooks.js";
-import { Bar, Badge, Button, IconButton } from "../ui/parts.js";
+import { Button } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
-import { facts, percent, size } from "../format.js";
-import { sentences } from "../messages.js";
 import { t } from "../text.js";
 import { filesOf } from "./dropping.js";
 import { FolderDialog } from "./folders.js";
@@ -82,35 +80,3 @@ export function DropZone({ role, many = false, title, hint, onTake, compact }) {
 
 /** @param {string} path @returns {Wire.FileEntry} */
 export const entryOfPath = (path) => ({ name: path.split(/[\\/]/).pop() ?? path, path, kind: "other", size_bytes: null, modified: null });
-
-/**
- * One chosen file, from upload to ready or refused.
- * @param {{item: Item, onRemove: () => void, children?: import("../ui/html.js").Children}} props
- */
-export function ItemRow({ item, onRemove, children }) {
-  return html`<div class="item ${item.state}">
-    <${Icon} name=${item.state === "refused" ? "warn" : ICONS[item.role]} />
-    <div class="item-text"><strong class="name">${item.name}</strong>
-      ${
-        item.state === "sending" || item.state === "waiting"
-          ? html`<${Bar} share=${item.sent} label=${t("item.sending", { name: item.name })} /><small>
-          ${item.state === "waiting" ? t("item.waiting") : `${percent(item.sent)} · ${size(item.bytes)}`}</small>`
-          : item.state === "refused"
-            ? html`<small class="problem" role="alert">${item.problem}</small>`
-            : item.state === "checking"
-              ? html`<small role="status">${t("item.checking")}</small>`
-              : html`<small>${item.probed ? facts(item.probed) : size(item.bytes)}</small>`
-      }
-      ${
-        item.probed &&
-        sentences(item.probed.notices, item.probed.notice_messages).map(
-          (notice) => html`<small class="hint" key=${notice}>${notice}</small>`,
-        )
-      }
-    </div>
-    ${item.state === "ready" && item.role === "video" && item.face !== null && html`<${Badge}>${t("face.n", { n: item.face })}<//>`}
-    ${children}
-    <${IconButton} name=${t(item.state === "sending" || item.state === "waiting" ? "item.cancel" : "item.remove", { name: item.name })}
-      icon="close" onClick=${onRemove} />
-  </div>`;
-}

@@ -17,8 +17,19 @@ export function shotOf(video, speech, settings = null) {
     end_exclusive: video.endExclusive,
     keep: video.keep,
     face: video.face,
+    ...(speech.speechStart > 0 ? { speech_start: fraction(speech.speechStart) } : {}),
+    ...(speech.speechEnd === null || speech.speechEnd === undefined ? {} : { speech_end: fraction(speech.speechEnd) }),
     ...(settings ? { settings } : {}),
   };
+}
+
+/** Exact seconds as the server reads them. @param {number} seconds in thousandths at most */
+const fraction = (seconds) => `${Math.round(seconds * 1000)}/1000`;
+
+/** Seconds that are heard of a speech, null = unknown. @param {Item} speech */
+export function speechSeconds(speech) {
+  const whole = speech.probed?.duration_s ?? null;
+  return whole === null ? null : (speech.speechEnd ?? whole) - (speech.speechStart ?? 0);
 }
 
 /** @param {string} name */
@@ -62,7 +73,7 @@ export function pictureSeconds(video) {
  */
 export function overhang(video, speech) {
   const picture = pictureSeconds(video);
-  const sound = speech.probed?.duration_s ?? null;
+  const sound = speechSeconds(speech);
   if (picture === null || sound === null || !video.probed?.rate) return 0;
   const [n, d = "1"] = video.probed.rate.split("/");
   return sound - picture > Number(d) / Number(n) ? sound - picture : 0;
@@ -78,7 +89,7 @@ export function overhang(video, speech) {
  */
 export function lengthOf(video, speech, fit) {
   const picture = pictureSeconds(video);
-  const sound = speech.probed?.duration_s ?? null;
+  const sound = speechSeconds(speech);
   if (sound === null || !video.probed) return null;
   if (video.probed.kind === "still") return { seconds: sound, cut: 0, silent: 0 };
   if (picture === null) return null;

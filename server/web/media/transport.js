@@ -13,7 +13,7 @@ import { t } from "../text.js";
 /** @typedef {import("./shuttle.js").Loop} Loop */
 
 /**
- * @param {{current: HTMLVideoElement | null}} ref @param {{rate: Rate | null, frames: number, src: string | null}} of
+ * @param {{current: HTMLVideoElement | null}} ref a video, or a recording alone @param {{rate: Rate | null, frames: number, src: string | null}} of
  *   rate: null = variable; then frames are spread evenly over the player's duration, which is near but not exact
  */
 export function useTransport(ref, { rate, frames, src }) {
@@ -54,14 +54,25 @@ export function useTransport(ref, { rate, frames, src }) {
       const { from, to } = looping.current ?? { from: 0, to: Infinity };
       if (wanted.current >= to) video.currentTime = insideOf(from, rateNow());
     };
-    const watch = () =>
-      video.requestVideoFrameCallback?.((_, facts) => {
-        if (over) return;
-        show(facts.mediaTime);
-        watch();
-      });
+    const watch = () => {
+      if (video.requestVideoFrameCallback) {
+        video.requestVideoFrameCallback((_, facts) => {
+          if (over) return;
+          show(facts.mediaTime);
+          watch();
+        });
+      } else if (!video.paused && !over) {
+        requestAnimationFrame(() => {
+          show(video.currentTime);
+          watch();
+        });
+      }
+    };
     const onTime = () => !video.requestVideoFrameCallback && show(video.currentTime);
-    const onPlay = () => setSpeed(video.playbackRate);
+    const onPlay = () => {
+      setSpeed(video.playbackRate);
+      if (!video.requestVideoFrameCallback) watch();
+    };
     const onPause = () => setSpeed((now) => Math.min(now, 0)); // while it goes backwards the player itself stands
     const onEnd = () => {
       if (looping.current === null) return;

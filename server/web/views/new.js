@@ -8,10 +8,12 @@ import { Button, Dialog, Select, Tabs } from "../ui/parts.js";
 import { draft, itemsOf, pairKey } from "../media/draft.js";
 import { ShotEditor } from "../media/editor.js";
 import { useIntake, useReceive } from "../media/intake.js";
-import { DropZone, ItemRow } from "../media/picker.js";
+import { ItemRow } from "../media/item-row.js";
+import { DropZone } from "../media/picker.js";
 import { overhang, pairsOf, shotsOf } from "../media/request.js";
+import { SpeechEditor } from "../media/speech-editor.js";
 import { duration } from "../format.js";
-import { t } from "../text.js";
+import { listed, t } from "../text.js";
 import { LengthChoice } from "./length.js";
 import { StartPanel } from "./start.js";
 import { TimelineTab } from "./timeline.js";
@@ -109,6 +111,11 @@ function SingleTab() {
             ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />`
             : html`<${Zone} role="speech" title=${t("drop.speech")} hint=${t("drop.speech-hint")} />`
         }
+        ${
+          speech?.state === "ready" &&
+          html`<${SpeechEditor} key=${speech.key} item=${speech}
+          onChange=${(/** @type {any} */ change) => draft.editItem(speech.key, change)} />`
+        }
       </section>
       ${
         ready &&
@@ -128,7 +135,9 @@ function BatchTab() {
   const videos = itemsOf(intake.now, "batch", "video");
   const speeches = itemsOf(intake.now, "batch", "speech");
   const usable = (/** @type {Item[]} */ items) => items.filter((item) => item.state === "ready");
-  const edited = videos.find((video) => video.key === editing);
+  const edited = [...videos, ...speeches].find((item) => item.key === editing);
+  const change = (/** @type {any} */ changed) => edited && draft.editItem(edited.key, changed);
+  const faceless = usable(videos).filter((video) => video.faces === 0);
   const { pairing } = intake.now;
   // Refused files do not hold up the others; they are told and left out.
   const pairs = pairsOf(usable(videos), usable(speeches), pairing);
@@ -140,7 +149,8 @@ function BatchTab() {
         ${videos.length}</span>`
       }</h2>
         <div class="items">${videos.map(
-          (video) => html`<${ItemRow} key=${video.key} item=${video} onRemove=${() => intake.remove(video)}>
+          (video) => html`<${ItemRow} key=${video.key} item=${video} onRemove=${() => intake.remove(video)}
+            onFaces=${(/** @type {number} */ faces) => video.faces !== faces && draft.editItem(video.key, { faces })}>
           ${
             video.state === "ready" &&
             html`<${Button} kind="quiet" icon="face" onClick=${() => setEditing(video.key)}>${t("batch.edit")}
@@ -155,21 +165,28 @@ function BatchTab() {
         ${speeches.length}</span>`
       }</h2>
         <div class="items">${speeches.map(
-          (speech) => html`<${ItemRow} key=${speech.key} item=${speech}
-          onRemove=${() => intake.remove(speech)} />`,
+          (speech) => html`<${ItemRow} key=${speech.key} item=${speech} onRemove=${() => intake.remove(speech)}>
+          ${
+            speech.state === "ready" &&
+            html`<${Button} kind="quiet" icon="play" onClick=${() => setEditing(speech.key)}>${t("batch.listen")}<//>`
+          }<//>`,
         )}</div>
         <${Zone} role="speech" compact=${speeches.length > 0} title=${t("drop.speeches")} hint=${t("drop.speeches-hint")} />
       </section>
       ${pairs.length > 0 && html`<${Pairs} pairs=${pairs} pairing=${pairing} several=${speeches.length > 1} />`}
     </div>
     <${StartPanel} shots=${shotsOf(pairs, settingsFor)} waiting=${onTheirWay([...videos, ...speeches])}
-      missing=${missingOf(videos, speeches)} blockers=${blockersOf(usable(videos), usable(speeches), pairing)} />
+      missing=${missingOf(videos, speeches)} blockers=${blockersOf(usable(videos), usable(speeches), pairing)}
+      warnings=${faceless.length ? [t("blocker.no-face", { names: listed(faceless.map(({ name }) => name)) })] : []} />
     ${
       edited &&
       html`<${Dialog} title=${edited.name} wide onClose=${() => setEditing(null)} footer=${html`<${Button} kind="primary"
       onClick=${() => setEditing(null)}>${t("action.done")}<//>`}>
-      <${ShotEditor} key=${edited.key} item=${edited} speech=${usable(speeches)[0] ?? null}
-        onChange=${(/** @type {any} */ change) => draft.editItem(edited.key, change)} /><//>`
+      ${
+        edited.role === "speech"
+          ? html`<${SpeechEditor} key=${edited.key} item=${edited} onChange=${change} />`
+          : html`<${ShotEditor} key=${edited.key} item=${edited} speech=${usable(speeches)[0] ?? null} onChange=${change} />`
+      }<//>`
     }
   </div>`;
 }

@@ -1,11 +1,11 @@
 /** The settings of a render: a preset first, the few choices that matter, the rest folded away. */
 
 /** @import { Settings } from "../presets.js" */
-import { html, useState } from "../ui/html.js";
-import { useApp } from "../ui/hooks.js";
+import { html, useEffect, useState } from "../ui/html.js";
+import { useAction, useApp, useStore } from "../ui/hooks.js";
 import { Button, Field, IconButton, Select, Slider } from "../ui/parts.js";
 import { CHOICES, SLIDERS, SWITCHES } from "../defaults.js";
-import { PRESETS, savedPresets, savePreset, settingsOf } from "../presets.js";
+import { loadPresets, PRESETS, saved, settingsOf } from "../presets.js";
 import { number } from "../format.js";
 import { hashOf } from "../route.js";
 import { maybe, t } from "../text.js";
@@ -20,15 +20,18 @@ const [EARLIEST, LATEST, OFFSET_STEP] = SLIDERS.offset_ms;
  *   compact?: boolean}} props
  */
 export function SettingsForm({ settings, preset, onChange, id = "settings", compact = false }) {
-  const { info } = useApp();
+  const { client, info, refresh } = useApp();
+  const mayChange = info.scope !== "host"; // presets are everybody's, and a panel is nobody
+  const [busy, act] = useAction();
   const [naming, setNaming] = useState(/** @type {string | null} */ (null));
-  const saved = savedPresets();
+  const names = useStore(saved).map(({ name }) => name);
+  useEffect(() => void loadPresets(client.api, mayChange).catch(() => {}), []);
   /** @param {Partial<Settings>} change */
   const set = (change) => onChange({ ...settings, ...change }, "custom");
   /** @type {[string, string][]} */
   const presets = [
     ...Object.keys(PRESETS).map((key) => /** @type {[string, string]} */ ([key, t(/** @type {Key} */ (`preset.${key}`))])),
-    ...Object.keys(saved).map((name) => /** @type {[string, string]} */ ([name, name])),
+    ...names.map((name) => /** @type {[string, string]} */ ([name, name])),
   ];
   if (preset === "custom") presets.push(["custom", t("preset.custom")]);
   /** @param {Event} event */
@@ -36,10 +39,19 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
     event.preventDefault();
     const name = naming?.trim();
     if (!name || name in PRESETS || name === "custom") return;
-    savePreset(name, settings);
-    setNaming(null);
-    onChange(settings, name);
+    void act(async () => {
+      const known = await client.api.savePreset(name, settings);
+      saved.update(() => known);
+      setNaming(null);
+      onChange(settings, name);
+    });
   }
+  const forget = () =>
+    act(async () => {
+      const known = await client.api.forgetPreset(preset);
+      saved.update(() => known);
+      onChange(settings, "custom");
+    });
   /** @param {string} group @param {readonly string[]} keys @returns {[string, string][]} */
   const options = (group, keys) => keys.map((key) => [key, t(/** @type {Key} */ (`${group}.${key}`))]);
   const formats = info.deliverables.map((row) => [row.name, maybe(`format.${row.name}`) ?? row.title]);
@@ -50,14 +62,11 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
       <div class="row"><${Select} id="${id}-preset" value=${preset} options=${presets}
         onChange=${(/** @type {string} */ key) => onChange(settingsOf(key), key)} />
         ${
-          preset in saved &&
-          html`<${IconButton} name=${t("preset.forget", { name: preset })} icon="trash"
-          onClick=${() => {
-            savePreset(preset, null);
-            onChange(settings, "custom");
-          }} />`
+          mayChange &&
+          names.includes(preset) &&
+          html`<${IconButton} name=${t("preset.forget", { name: preset })} icon="trash" disabled=${busy} onClick=${forget} />`
         }
-        ${preset === "custom" && naming === null && html`<${Button} kind="quiet" onClick=${() => setNaming("")}>${t("preset.save")}<//>`}
+        ${mayChange && preset === "custom" && naming === null && html`<${Button} kind="quiet" onClick=${() => setNaming("")}>${t("preset.save")}<//>`}
           </div>
     <//>
     ${
@@ -85,7 +94,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
         text=${`${number(settings.offset_ms)} ms`}
         onChange=${(/** @type {number} */ offset_ms) => set({ offset_ms })} />
     <//>
-    <details><summary>${t("settings.more")}</summary><div class="settings">
+    <details onToggle=${refresh}><summary>${t("settings.more")}</summary><div class="settings">
       <${Field} id="${id}-kind" label=${t("settings.kind")} hint=${t(`kind-hint.${settings.kind}`)}>
         <${Select} id="${id}-kind" value=${settings.kind} options=${options("kind", CHOICES.kind)}
           onChange=${(/** @type {any} */ kind) => set({ kind })} />

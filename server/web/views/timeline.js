@@ -4,7 +4,8 @@
 import { html, useMemo, useState } from "../ui/html.js";
 import { useApp, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select } from "../ui/parts.js";
-import { DropZone, ItemRow } from "../media/picker.js";
+import { ItemRow } from "../media/item-row.js";
+import { DropZone } from "../media/picker.js";
 import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf } from "../media/host-request.js";
 import { sentence, sentences } from "../messages.js";
