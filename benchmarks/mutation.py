@@ -1,13 +1,15 @@
 """Changes the code in small ways and counts how many changes the tests notice: `make mutate`, or `python -m benchmarks.mutation ROOM…`.
 
 Four rooms are judged, in which an unnoticed fault would cost somebody their work: security, store, media, conform. cosmic-ray makes the
-changes (https://cosmic-ray.readthedocs.io); a sample of them is drawn, since each costs a run of the room's tests. All happens in a copy of
-the checkout. A change that no test notices is printed, to be judged by a person: it is a missing test, or it changes nothing.
+changes (https://cosmic-ray.readthedocs.io); a sample of them is drawn, since each costs a run of tests: first of those that execute the
+changed lines, and of the room's others only where these notice nothing. All happens in a copy of the checkout. A change that no test
+notices is printed, to be judged by a person: it is a missing test, or it changes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import os
 import shutil
@@ -17,8 +19,11 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from heygem_server.executors.process_tree import kill_tree
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 LONGEST_RUN_S = 300  # of a room's tests: a change that makes them hang is noticed
+FIRST_TESTS = 30  # of those that execute a changed line: one that nobody of them notices hardly is by others
 PACKAGES = {"heygem_core": "heygem_core", "heygem_server": "server", "heygem_plugins": "plugins"}
 SAME_BY_NATURE = [
     "core/ReplaceBinaryOperator_BitOr_.*",  # most stand in types, which nothing evaluates
@@ -99,22 +104,83 @@ def copied(folder: Path) -> Path:
     return copy
 
 
-def tests_of(room: Room) -> str:
-    return " ".join(f"{room.folder}/test_{name}.py" for name in room.tests)
+def tests_of(room: Room) -> list[str]:
+    return [f"{room.folder}/test_{name}.py" for name in room.tests]
 
 
-def judge(name: str, room: Room, cosmic_ray: Path, sample: int, seed: int) -> tuple[int, int, list[str]]:
+def pytest_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-o", "addopts=", "-q", "-x", "-p", "no:cacheprovider", "-m", "not full", *arguments]
+
+
+class Known(NamedTuple):
+    """What is known of a room before anything is changed."""
+
+    tests: list[str]  # its files
+    sources: dict[str, str]  # text of each module, by its path in the checkout
+    executed: dict[str, dict[str, list[str]]]  # the same path → line → ids of the tests that execute it
+
+    @staticmethod
+    def of(name: str, room: Room, copy: Path, environment: dict[str, str]) -> Known:
+        """Runs the room's tests once. Raises: SystemExit — they are red before anything was changed."""
+        data, settings = copy.parent / "coverage", copy.parent / "coveragerc"
+        settings.write_text(f"[run]\nsource =\n    {copy / 'server'}\n    {copy / 'heygem_core'}\n")
+        watching = ("--cov", f"--cov-config={settings}", "--cov-context=test", "--cov-report=")
+        command = pytest_command(*watching, *tests_of(room))
+        done = subprocess.run(command, cwd=copy, env={**environment, "COVERAGE_FILE": str(data)}, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"The tests of {name} are red before anything was changed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+        from coverage import CoverageData
+
+        found = CoverageData(str(data))
+        found.read()
+        sources, executed = {}, {}
+        for module in room.modules:
+            for path in sorted((copy / module).rglob("*.py")) if (copy / module).is_dir() else [copy / module]:
+                place = path.relative_to(copy).as_posix()
+                sources[place] = path.read_text(encoding="utf-8")
+                by_line = found.contexts_by_lineno(str(path.resolve()))
+                executed[place] = {str(line): sorted({each.partition("|")[0] for each in tests} - {""}) for line, tests in by_line.items()}
+        return Known(tests_of(room), sources, executed)
+
+    def first_tests(self, copy: Path) -> list[str] | None:
+        """Of the module that is changed now: tests that execute the changed lines, some of each file before more of one. None = nothing is
+        changed."""
+        for place, before in self.sources.items():
+            now = (copy / place).read_text(encoding="utf-8")
+            if now == before:
+                continue
+            changes = difflib.SequenceMatcher(None, before.splitlines(), now.splitlines(), autojunk=False).get_opcodes()
+            lines = {str(line + 1) for kind, start, end, *_ in changes if kind != "equal" for line in range(start, max(end, start + 1))}
+            tests = sorted({test for line in lines for test in self.executed[place].get(line, ())})
+            turns = {test: [each.partition("::")[0] for each in tests[:k]].count(test.partition("::")[0]) for k, test in enumerate(tests)}
+            return sorted(tests, key=lambda test: turns[test])[:FIRST_TESTS]
+        return None
+
+
+def noticed(known: Known, copy: Path) -> bool:
+    """Whether any test of the room notices what is changed now. That pytest does not find the first ones again (4, 5) says nothing."""
+    first = known.first_tests(copy)
+    if first is None:
+        return False
+    if first and subprocess.run(pytest_command(*first), cwd=copy).returncode not in (0, 4, 5):
+        return True
+    return subprocess.run(pytest_command(*known.tests), cwd=copy).returncode != 0
+
+
+def judge(name: str, room: Room, cosmic_ray: Path, sample: int, seed: int, minutes: float | None) -> tuple[int, int, list[str]]:
     """Changes that were noticed, all that were made, and the differences of those that were not."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy = copied(folder)
         environment = {**os.environ, "PYTHONPATH": str(folder / "packages"), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        tests = f"{sys.executable} -m pytest -o addopts= -q -x -p no:cacheprovider -m 'not full' {tests_of(room)}"
+        known = Known.of(name, room, copy, environment)
+        (folder / "known.json").write_text(json.dumps(known))
         session, configuration = folder / "session.sqlite", folder / "session.toml"
+        test = f"{sys.executable} -m benchmarks.mutation --noticed {folder / 'known.json'}"
         configuration.write_text(
             "[cosmic-ray]\n"
-            f"module-path = {json.dumps(list(room.modules))}\ntimeout = {LONGEST_RUN_S}.0\nexcluded-modules = []\n"
-            f"test-command = {json.dumps(tests)}\n"
+            f"module-path = {json.dumps(list(room.modules))}\ntimeout = {2 * LONGEST_RUN_S}.0\nexcluded-modules = []\n"
+            f"test-command = {json.dumps(test)}\n"
             '[cosmic-ray.distributor]\nname = "local"\n'
             f"[cosmic-ray.filters.operators-filter]\nexclude-operators = {json.dumps(SAME_BY_NATURE)}\n"
         )
@@ -122,34 +188,49 @@ def judge(name: str, room: Room, cosmic_ray: Path, sample: int, seed: int) -> tu
         def run(*command: str) -> str:
             return subprocess.run(command, cwd=copy, env=environment, text=True, stdout=subprocess.PIPE, check=True).stdout
 
+        run(*test.split())  # where nothing is changed nothing is noticed: else the judge is wrong
         program = str(cosmic_ray / "cosmic-ray")
         python = str(cosmic_ray / "python")
-        if subprocess.run(tests, shell=True, cwd=copy, env=environment, stdout=subprocess.DEVNULL).returncode:
-            sys.exit(f"The tests of {name} are red before anything was changed: run {tests}")
         run(program, "init", str(configuration), str(session))
         run(str(cosmic_ray / "cr-filter-operators"), str(session), str(configuration))
         possible = run(python, "-c", _SAMPLE, str(session), str(sample), str(seed)).strip()
         print(f"{name}: {possible} changes are possible, {sample} are drawn (seed {seed})", flush=True)
-        run(program, "exec", str(configuration), str(session))
+        executing = subprocess.Popen(
+            [program, "exec", str(configuration), str(session)], cwd=copy, env=environment, stdout=subprocess.DEVNULL
+        )
+        try:
+            executing.wait(None if minutes is None else 60 * minutes)
+        except subprocess.TimeoutExpired:
+            kill_tree(executing.pid)
         results: list[dict[str, Any]] = json.loads(run(python, "-c", _RESULTS, str(session)))
         judged = [result for result in results if result["outcome"] in ("killed", "survived")]
         missed = [result["diff"] or "" for result in judged if result["outcome"] == "survived"]
         return len(judged) - len(missed), len(judged), missed
 
 
+def room_name(name: str) -> str:
+    if name not in ROOMS:
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(ROOMS)}")
+    return name
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutation", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("rooms", nargs="*", default=list(ROOMS), choices=list(ROOMS), metavar="ROOM", help=", ".join(ROOMS))
+    parser.add_argument("rooms", nargs="*", type=room_name, metavar="ROOM", help=", ".join(ROOMS))
     parser.add_argument("--sample", type=int, default=50, help="changes drawn in each room")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cosmic-ray", type=Path, default=REPOSITORY / ".venv-mutation" / "bin", help="folder of its programs")
+    parser.add_argument("--minutes", type=float, help="for each room's changes; those that are not judged by then do not count")
+    parser.add_argument("--noticed", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.noticed:
+        return int(noticed(Known(*json.loads(given.noticed.read_text())), Path.cwd()))
     lines = []
-    for name in given.rooms:
-        noticed, made, missed = judge(name, ROOMS[name], given.cosmic_ray.absolute(), given.sample, given.seed)
+    for name in given.rooms or ROOMS:
+        found, made, missed = judge(name, ROOMS[name], given.cosmic_ray.absolute(), given.sample, given.seed, given.minutes)
         for difference in missed:
             print(difference, flush=True)
-        lines.append(f"{name:10} {noticed:4} of {made:4} noticed, {noticed / max(made, 1):.0%}")
+        lines.append(f"{name:10} {found:4} of {made:4} noticed, {found / max(made, 1):.0%}")
     print("\n".join(lines))
     return 0
 

@@ -32,13 +32,17 @@ _FLAGS = (
 class Converter:
     """Turns frames of one kind into one other kind. One object per stream: a scaler per frame leaks memory."""
 
-    def __init__(self, *, source: PixelFormat, target: PixelFormat, colorspace: int, source_full: bool, target_full: bool) -> None:
-        """`colorspace` is swscale's number of the matrix, the same before and after."""
+    def __init__(
+        self, *, source: PixelFormat, target: PixelFormat, colorspace: int, source_full: bool, target_full: bool, siting: str | None = None
+    ) -> None:
+        """`colorspace` is swscale's number of the matrix, the same before and after. `siting`: FFmpeg's name of where the source's chroma
+        lies (`MediaInfo.siting`); None = where it usually does."""
         self._source, self._target = source, target
         self._colorspace = colorspace
         self._ranges = (FULL if source_full else LIMITED, FULL if target_full else LIMITED)
         self._scaler = VideoReformatter()
-        self._siting: tuple[tuple[str, str, int, int], Graph] | None = None
+        self._siting = siting
+        self._sites: tuple[tuple[str, str, int, int], Graph] | None = None
         within_yuv = source.family != "rgb" and target.family != "rgb"
         self._narrows = within_yuv and source_full and not target_full
 
@@ -68,16 +72,16 @@ class Converter:
 
     def _sited(self, frame: VideoFrame) -> VideoFrame:
         """The same picture, told where its chroma lies: a frame of ours does not know, and a decoder's may say otherwise, but pixels that
-        nobody changed must be converted alike. The custom of the formats counts, as in `planes.siting`."""
+        nobody changed must be converted alike. Where the source says nothing the custom of the formats counts, as in `planes.siting`."""
         if self._source.chroma_shift == self._target.chroma_shift:
             return frame
-        where = "center" if frame.format.name.startswith("yuvj") else "topleft" if frame.colorspace in (9, 10) else "left"
-        if self._siting is None or self._siting[0] != (where, frame.format.name, frame.width, frame.height):
+        where = self._siting or ("center" if frame.format.name.startswith("yuvj") else "topleft" if frame.colorspace in (9, 10) else "left")
+        if self._sites is None or self._sites[0] != (where, frame.format.name, frame.width, frame.height):
             graph = Graph()
             source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000))
             graph.link_nodes(source, graph.add("setparams", f"chroma_location={where}"), graph.add("buffersink")).configure()
-            self._siting = ((where, frame.format.name, frame.width, frame.height), graph)
-        graph = self._siting[1]
+            self._sites = ((where, frame.format.name, frame.width, frame.height), graph)
+        graph = self._sites[1]
         graph.vpush(frame)
         return graph.vpull()
 

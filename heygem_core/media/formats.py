@@ -49,6 +49,10 @@ def grey_pixels(row: Deliverable) -> PixelFormat:
     return form
 
 
+_NAMES_SITING = frozenset({"libx264", "libx265", "ffv1", "libvpx-vp9"})  # encoders and their containers
+_MATROSKA = frozenset({"matroska", "webm"})  # of rows they name the first and the middle, no other
+
+
 def take_tags(row: Deliverable, info: MediaInfo, pixels: PixelFormat) -> ColourTags:
     """The source's tags, changed only where the pixels themselves have to be: RGB stored as Y'CbCr becomes BT.709 limited, and
     full range becomes limited where the format cannot say otherwise. DNxHR, which cannot say nothing, gets what is assumed of
@@ -79,9 +83,21 @@ def codec_options(row: Deliverable, pixels: PixelFormat, info: MediaInfo | None 
         return options
     for name, more in encoder_options(row.video_codec, info.hdr).items():
         options[name] = f"{options[name]}:{more}" if name in options else more
-    if info.siting is not None and pixels.chroma_shift == info.pixels.chroma_shift == (1, 1):
-        options["chroma_sample_location"] = info.siting
+    if _keeps_siting(pixels, info):
+        options["chroma_sample_location"] = str(info.siting)
     return options
+
+
+def _keeps_siting(pixels: PixelFormat, info: MediaInfo) -> bool:
+    """Whether chroma stays at an unusual place; where a format has other samples of it, it is moved to where that format has them."""
+    return info.siting is not None and pixels.chroma_shift == info.pixels.chroma_shift == (1, 1)
+
+
+def siting_is_lost(row: Deliverable, info: MediaInfo) -> bool:
+    """Whether chroma lies at a place that a take in this format cannot name."""
+    if not _keeps_siting(take_pixels(row, info), info):
+        return False
+    return row.video_codec not in _NAMES_SITING or (row.muxer in _MATROSKA and str(info.siting).startswith("bottom"))
 
 
 def hdr_is_lost(row: Deliverable, info: MediaInfo) -> bool:

@@ -213,6 +213,7 @@ def _converter(info: MediaInfo, pixels: PixelFormat, tags: ColourTags) -> Conver
         source=info.pixels,
         target=pixels,
         colorspace=sws_colorspace(matrix),
+        siting=info.siting,
         source_full=info.full_range,
         target_full=is_full_range(pixels, tags),
     )

@@ -75,6 +75,7 @@ class Patcher:
                 source=info.pixels,
                 target=written.pixels,
                 colorspace=sws_colorspace(matrix or assumed_matrix(info.colour, *info.coded_size)),
+                siting=info.siting,
                 source_full=info.full_range,
                 target_full=is_full_range(written.pixels, written.colour),
             ),

@@ -22,7 +22,7 @@ from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
 from ..errors import BadRange, OutputError
 from ..face.reasons import Reason
-from ..media.formats import format_for, hdr_is_lost
+from ..media.formats import format_for, hdr_is_lost, siting_is_lost
 from ..media.output import check_output
 from ..media.prefetch import prefetch
 from ..media.take_timing import TakeTiming, timing_of
@@ -179,9 +179,10 @@ def remarks(task: RenderTask | JoinTask, info: MediaInfo, chosen: Message | None
     row, _ = deliverable_of(task.output, task.settings, info)
     patch = () if task.settings.kind == "full" else (tell("take.is-patch"),)
     hdr = (tell("take.hdr-lost", format=row.title, file=info.path.name),) if hdr_is_lost(row, info) else ()
+    siting = (tell("take.siting-lost", format=row.title, file=info.path.name),) if siting_is_lost(row, info) else ()
     dynamic = (tell("take.dynamic-hdr-lost", file=info.path.name),) if info.hdr.dynamic else ()
     terms = limits_of(models_used(ENGINES.get(task.settings.engine)))
-    return (*([] if chosen is None else [chosen]), *terms, *patch, *hdr, *dynamic, *sound_remarks(task.shot, task.settings, info))
+    return (*([] if chosen is None else [chosen]), *terms, *patch, *hdr, *dynamic, *siting, *sound_remarks(task.shot, task.settings, info))
 
 
 def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int, int]]]:

@@ -18,7 +18,7 @@ from heygem_core.errors import UnsupportedMedia
 from heygem_core.media import interlace
 from heygem_core.media.colour import ColourTags, write_tags
 from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
-from heygem_core.media.formats import format_for, hdr_is_lost
+from heygem_core.media.formats import format_for, hdr_is_lost, siting_is_lost
 from heygem_core.media.hdr import read_static_hdr
 from heygem_core.media.interlace import FieldSearch
 from heygem_core.media.joiner import join_pieces
@@ -326,6 +326,47 @@ def test_where_hdr_metadata_cannot_be_written_that_is_known(name: str, tmp_path:
 def test_an_unusual_siting_is_carried_without_loss(tmp_path: Path) -> None:
     source = video(tmp_path / "source.mkv", frames=2, codec="ffv1", options={"chroma_sample_location": "top"})
     assert probe(source).siting == copy(source, tmp_path / "take.mkv", "ffv1").siting == "top"
+
+
+SITINGS = {"topleft": 0.0, "left": 0.5}  # rows of luma below the first of its two
+
+
+def _sited(path: Path, siting: str) -> Path:
+    """A ramp of chroma from top to bottom, three codes a row of it, whose samples lie there."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("ffv1", rate=Fraction(25), options={"chroma_sample_location": siting})
+        stream.width, stream.height, stream.pix_fmt = 256, 128, "yuv420p"
+        write_tags(stream.codec_context, BT709)
+        frame = av.VideoFrame(256, 128, "yuv420p")
+        for place, view in enumerate(component_views(frame)):
+            view[...] = 40 + (3 * np.arange(view.shape[0])[:, None] if place else 60)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("name", ["prores", "prores4444", "dnxhr-hq"])
+def test_chroma_moves_to_where_the_format_has_it(name: DeliverableName, tmp_path: Path) -> None:
+    """Formats with a sample of chroma in every row cannot say that it lies elsewhere: colours were half a row off, without a word."""
+    for siting, down in SITINGS.items():
+        source = _sited(tmp_path / f"{siting}.mkv", siting)
+        assert not siting_is_lost(DELIVERABLES.get(name), probe(source))
+        take = copy(source, tmp_path / f"{siting}.mov", name)
+        (frame,) = read_frames(take)
+        chroma = component_views(frame.picture)[1].astype(float) / (1 << (take.bit_depth - 8))
+        wanted = 40 + 3 * (np.arange(128) - down) / 2
+        assert np.abs(chroma[8:-8].mean(1) - wanted[8:-8]).max() < 0.6, siting
+
+
+@pytest.mark.parametrize("name", ["h264", "hevc", "ffv1", "webm"])
+def test_formats_that_can_say_where_chroma_lies_do(name: DeliverableName, tmp_path: Path) -> None:
+    source = _sited(tmp_path / "source.mkv", "topleft")
+    assert copy(source, tmp_path / f"take{SUFFIX[name]}", name).siting == "topleft"
+    low = video(tmp_path / "source.mp4", frames=2, options={"chroma_sample_location": "bottomleft"})
+    assert probe(low).siting == "bottomleft"
+    take = copy(low, tmp_path / f"low-take{SUFFIX[name]}", name)
+    assert siting_is_lost(DELIVERABLES.get(name), probe(low)) == (take.siting != "bottomleft")
+    assert not siting_is_lost(DELIVERABLES.get(name), probe(source))
 
 
 def test_metadata_of_each_scene_is_known_to_be_there() -> None:

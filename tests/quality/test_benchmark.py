@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.engines import FIGURES as SIDE_BY_SIDE
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.figures import FIGURES, Figure, difference, flat, mean
 from benchmarks.quality.plots import closed_runs, opening_plot
@@ -55,7 +56,7 @@ def test_every_row_of_the_table_is_a_figure_that_is_measured():
     )  # fmt: skip
     made_here = {"donor_stretch"}
     pixels = {"likeness.psnr", "likeness.ssim", "likeness.seam", "likeness.ring_delta_e", "likeness.touched_outside"}
-    assert {f.key for f in FIGURES} <= names | made_here | pixels
+    assert {f.key for f in FIGURES} | set(SIDE_BY_SIDE) <= names | made_here | pixels
 
 
 def test_means_leave_out_what_is_not_known():
