@@ -104,7 +104,7 @@ class Shot(Struct, frozen=True, kw_only=True):
             raise SpecError("shot.frames-too-large", most=_MOST_FRAMES)
         if abs(self.speech_start) > _MOST_SECONDS or (self.speech_end is not None and abs(self.speech_end) > _MOST_SECONDS):
             raise SpecError("shot.seconds-too-large", most=_MOST_SECONDS)
-        if not Fraction(1, 100) <= abs(self.speed) <= 100:
+        if self.speed != 1 and not Fraction(1, 100) <= abs(self.speed) <= 100:
             raise SpecError("shot.speed", speed=f"{float(self.speed):.2%}")
         if self.shows and (
             self.speed != 1 or self.end_exclusive is None or not self.start <= min(self.shows) <= max(self.shows) < self.end_exclusive

@@ -18,7 +18,7 @@ _DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001), Fraction(120000, 10
 
 def nominal(rate: Fraction) -> int:
     """Frames per second of timecode: 24 for 24000/1001."""
-    return max(1, round(rate))
+    return max(1, rate.numerator if rate.denominator == 1 else round(rate))
 
 
 def may_drop(rate: Fraction) -> bool:

@@ -18,7 +18,6 @@ from .exclusions import markers
 from .flatten import TimelineItem, kind_of, trimmed
 from .host_exports import Exports
 from .media import Media
-from .metadata import own_text
 from .speech_mapping import SpeechMap, SpeechStretch, speech_stretches
 
 _UNKNOWN_LENGTH_S = Fraction(24 * 3600)
@@ -60,17 +59,18 @@ class ClipSelector:
         by_id = any(map(self._is_named, pictures))
         numbers = self._track_numbers(selection.tracks, "picture") if selection.tracks else None
         for each in pictures:
+            heard = not by_id and self._has_speech(each, speech)
             if by_id:
                 wanted = self._is_named(each)
             elif numbers is not None:
                 wanted = each.track in numbers
             else:
-                wanted = self._has_speech(each, speech) or (each.problem is not None and bool(selection.speech_tracks or selection.speech))
+                wanted = heard or (each.problem is not None and bool(selection.speech_tracks or selection.speech))
             if not wanted:
                 continue
             if not each.enabled:
                 self._skip(each, words("clip.disabled"))
-            elif not by_id and each.problem is None and not self._has_speech(each, speech):
+            elif not by_id and each.problem is None and not heard:
                 self._skip(each, words("clip.no-speech"))
             else:
                 yield each
@@ -91,7 +91,7 @@ class ClipSelector:
 
     def _is_named(self, each: TimelineItem) -> bool:
         """Whether the selection names it, or the nest that it was found in."""
-        return bool(self._ids) and (own_text(each.item, "id") in self._ids or each.nest in self._ids)
+        return bool(self._ids) and (each.own_text("id") in self._ids or each.nest in self._ids)
 
     def _has_speech(self, picture: TimelineItem, speech: SpeechMap) -> bool:
         if self.selection.speech is not None and self.selection.speech_from == "clip":

@@ -28,7 +28,6 @@ from .flatten import TimelineItem, flatten
 from .host_exports import BAKED_IN, Exports, exported_frames
 from .locate import Locator
 from .media import Media, host_only_reason, original_reference
-from .metadata import own_text
 from .sequence import sequence_of
 from .shot_rows import existing_takes, row_of, speech_of, with_shot
 from .sound_channels import channels_of, channels_together
@@ -62,7 +61,7 @@ def conform(
     sequence, exports, media = sequence_of(timeline, rate), Exports(exported), Media(facts, locator)
     items = flatten(timeline, sequence.rate, closed=exports.has)
     selector = ClipSelector(timeline=timeline, selection=selection, sequence=sequence, media=media, exports=exports)
-    pictures = [each for each in items if each.kind == "picture" and own_text(each.item, "take") is None]
+    pictures = [each for each in items if each.kind == "picture" and each.own_text("take") is None]
     speech = selector.speech(items)
     builder = _ShotBuilder(
         selection=selection,
@@ -90,7 +89,7 @@ def _takes_above(items: Iterable[TimelineItem]) -> dict[str, list[str]]:
     """Takes on tracks above that say which clip they cover, by the key of that clip."""
     found: dict[str, list[str]] = {}
     for each in items:
-        take, of = own_text(each.item, "take"), own_text(each.item, "of")
+        take, of = each.own_text("take"), each.own_text("of")
         if take is not None and of is not None:
             found.setdefault(of, []).append(take)
     return found
@@ -171,7 +170,8 @@ class _ShotBuilder:
         if facts.frame_times is not None and (each.speed != 1 or each.offsets):
             return msgspec.structs.replace(row, needs_host_export=words("clip.variable-and-retimed"))
         extra = Fraction(self.selection.handles) / self.sequence.rate
-        frames = source_frames(each, facts, original_reference(each.item), max(each.lead, extra), max(each.tail, extra), self.sequence.rate)
+        lead, tail = (max(each.lead, extra), max(each.tail, extra)) if extra else (each.lead, each.tail)
+        frames = source_frames(each, facts, original_reference(each.item), lead, tail, self.sequence.rate)
         pieces = speech_of(each, self.speech, frames, self.selection)
         short = frames.short_of_s and (each.lead or each.tail)
         return with_shot(

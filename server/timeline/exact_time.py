@@ -15,6 +15,7 @@ import opentimelineio as otio
 
 from .errors import BadTime, UnreadableTimeline
 
+_HALF = Fraction(1, 2)
 _SPELLINGS = 2e-4  # relative distance within which a rate is a spelling of 24000/1001 and its kin
 _PULLED_DOWN = (72, 96, 120)  # rates whose spellings OTIO does not know
 _FINEST = 10_000  # denominators of times and speeds; finer than any editor's, coarser than the noise of floats
@@ -68,7 +69,12 @@ def exact_rate(rate: float) -> Fraction:
 
 def exact_seconds(time: Any) -> Fraction:
     """Seconds of an OTIO RationalTime. Raises: BadTime."""
-    seconds = exact_value(time.value) / exact_rate(time.rate)
+    return _exact_seconds(time.value, time.rate)
+
+
+@lru_cache(maxsize=65_536)
+def _exact_seconds(value: float, rate: float) -> Fraction:
+    seconds = exact_value(value) / exact_rate(rate)
     if abs(seconds) > _LONGEST_S:
         raise BadTime("clip.no-time", time=f"{float(seconds):.3g} s")
     return seconds
@@ -95,4 +101,4 @@ def time_range(start: Fraction, duration: Fraction, rate: Fraction) -> Any:
 
 def round_half_up(value: Fraction) -> int:
     """The nearest whole number; halves go up, so that neighbouring edges round alike."""
-    return math.floor(value + Fraction(1, 2))
+    return value.numerator if value.denominator == 1 else math.floor(value + _HALF)

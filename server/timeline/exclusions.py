@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -38,9 +38,11 @@ def excluded_times(timeline: Any) -> list[Interval]:
     return [times for name, times in markers(timeline) if _NO_LIP_SYNC.search(name)]
 
 
-def excluded_frames(each: TimelineItem, facts: MediaFacts, frames: SourceRange, excluded: Iterable[Interval]) -> FrameRanges:
+def excluded_frames(each: TimelineItem, facts: MediaFacts, frames: SourceRange, excluded: Sequence[Interval]) -> FrameRanges:
     """Of a clip's media: what markers of the timeline, and of the clip itself, exclude. Raises: BadTime, BadRange."""
     if facts.rate is None or facts.frame_times is not None:
+        return ()
+    if not excluded and not len(each.item.markers):
         return ()
     ranges = list(_as_frames(each, frames, excluded, facts.rate, each.speed))
     for start, length in _own_markers(each):

@@ -7,8 +7,8 @@ and whatever follows it keeps its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from heygem_core.messages import words
 
 from .errors import BadTime, UnreadableTimeline
 from .exact_time import exact_rate, exact_seconds, exact_value, round_half_up, tidy
-from .metadata import editor_list, has_namespace, own_text
+from .metadata import editor_list, has_namespace, own_text, own_values, text_in
 
 MAX_NESTS = 32
 MAX_ITEMS = 200_000
@@ -52,6 +52,11 @@ class TimelineItem:
     whole: bool = True  # nothing of the clip is hidden by the nest or track around it
     host_only: str | None = None  # why only an editor can play it
     problem: str | None = None  # why it cannot be used at all
+    own: Mapping[str, Any] = field(default_factory=dict)  # our metadata of the item
+
+    def own_text(self, name: str) -> str | None:
+        """A text of our metadata that is not empty, else None."""
+        return text_in(self.own, name)
 
     @property
     def duration(self) -> Fraction:
@@ -151,17 +156,21 @@ def _items_of_layer(item: Any, where: tuple[int, ...], offset: Fraction, context
             yield _broken_item(child, (*where, index), context, position, str(error))
             position = None
             continue
-        yield from _items_of(child, (*where, index), position, context, before, after)
+        yield from _items_of(child, (*where, index), position, context, before, after, length)
         position = tidy(position + max(length, _ZERO))
 
 
-def _items_of(item: Any, where: tuple[int, ...], start: Fraction, context: _Context, before: Any, after: Any) -> Iterator[TimelineItem]:
+def _items_of(
+    item: Any, where: tuple[int, ...], start: Fraction, context: _Context, before: Any, after: Any, length: Fraction | None = None
+) -> Iterator[TimelineItem]:
+    """length: of the item, where it is known already."""
     if isinstance(item, _schema.Gap) or not isinstance(item, otio.core.Item):
         return
     try:
-        end = start + _length(item, context)
-        if end <= start and own_text(item, "problem") is None:
-            raise BadTime("clip.no-duration" if end == start else "clip.negative")
+        length = _length(item, context) if length is None else length
+        end = start + length
+        if length <= 0 and own_text(item, "problem") is None:
+            raise BadTime("clip.no-duration" if not length else "clip.negative")
         if isinstance(item, (_schema.Stack, _schema.Track)):
             yield from _items_of_nest(item, where, start, end, context)
             return
@@ -203,30 +212,42 @@ def _closed_nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fracti
     speed = constant_speed(nest)[0]
     low = start - _visible_range(nest, start, None, None)[0]
     high = low + (end - start) * abs(speed)
-    return replace(_empty_item(nest, where, context, start), end=end, source_low=low, source_high=high, speed=speed, host_only=reason)
+    return _empty_item(nest, where, context, start, end=end, source_low=low, source_high=high, speed=speed, host_only=reason)
 
 
 def _item_of_clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fraction, context: _Context) -> TimelineItem:
-    source = clip.source_range or _available(clip)
-    speed, reason = constant_speed(clip)
-    if reason is None and _lookups(clip) and not frame_offsets(clip, speed, round_half_up((end - start) * context.rate)):
-        reason = words("clip.speed-changes")
-    reason = context.host_only or own_text(clip, "host_only") or reason
-    low = exact_seconds(source.start_time)
-    return replace(
-        _empty_item(clip, where, context, start),
+    source, own = clip.source_range or _available(clip), own_values(clip)
+    speed, reason, length = Fraction(1), None, end - start
+    offsets: tuple[Fraction, ...] = ()
+    if len(clip.effects):
+        speed, reason = constant_speed(clip)
+        if reason is None and _lookups(clip):
+            offsets = frame_offsets(clip, speed, round_half_up(length * context.rate))
+            reason = None if offsets else words("clip.speed-changes")
+    reason = context.host_only or text_in(own, "host_only") or reason
+    low, rate = exact_seconds(source.start_time), exact_rate(source.start_time.rate)
+    return _empty_item(
+        clip,
+        where,
+        context,
+        start,
         end=end,
         source_low=low,
-        source_high=low + (end - start) * abs(speed),
-        source_rate=exact_rate(source.start_time.rate),
+        source_high=low + (length if speed == 1 else length * abs(speed)),
+        source_rate=rate,
         speed=speed,
-        offsets=frame_offsets(clip, speed, round_half_up((end - start) * context.rate)) if reason is None else (),
+        offsets=offsets if reason is None else (),
         host_only=reason,
-        problem=own_text(clip, "problem"),
+        problem=text_in(own, "problem"),
+        own=own,
     )
 
 
-def _empty_item(item: Any, where: tuple[int, ...], context: _Context, start: Fraction) -> TimelineItem:
+def _empty_item(item: Any, where: tuple[int, ...], context: _Context, start: Fraction, **more: Any) -> TimelineItem:
+    """An item without length, or with what `more` says of it."""
+    more.setdefault("end", start)
+    if "own" not in more:
+        more["own"] = own_values(item)
     return TimelineItem(
         where=where,
         item=item,
@@ -234,15 +255,15 @@ def _empty_item(item: Any, where: tuple[int, ...], context: _Context, start: Fra
         track=context.track,
         track_name=context.track_name,
         start=start,
-        end=start,
         enabled=context.enabled and _enabled(item),
         nested=context.depth > 2,
         nest=context.nest,
+        **more,
     )
 
 
 def _broken_item(item: Any, where: tuple[int, ...], context: _Context, start: Fraction, problem: str) -> TimelineItem:
-    return replace(_empty_item(item, where, context, start), problem=own_text(item, "problem") or problem)
+    return _empty_item(item, where, context, start, problem=own_text(item, "problem") or problem)
 
 
 def constant_speed(clip: Any) -> tuple[Fraction, str | None]:
@@ -294,6 +315,8 @@ def _lookup_of(effect: Any) -> list[Fraction]:
 
 def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) -> TimelineItem | None:
     """The part of a clip between two times; None = nothing is left. A cut edge has no transition."""
+    if low is None and high is None:
+        return piece if piece.problem is not None or piece.end > piece.start else None
     begin = max(_ZERO, (low if low is not None else piece.start) - piece.start)
     finish = max(_ZERO, piece.end - (high if high is not None else piece.end))
     if piece.problem is None and begin + finish >= piece.duration:
@@ -325,9 +348,9 @@ def _length(item: Any, context: _Context) -> Fraction:
         return _ZERO
     source = item.source_range or _available(item)
     length = exact_seconds(source.duration)
-    if context.premiere or has_namespace(item, "PremierePro_OTIO"):
+    if isinstance(item, _schema.Clip) and len(item.effects) and (context.premiere or has_namespace(item, "PremierePro_OTIO")):
         # Premiere counts source frames: at double speed half of them show. Its floats are rounded, its edits lie on frames.
-        speed = constant_speed(item)[0] if isinstance(item, _schema.Clip) else Fraction(1)
+        speed = constant_speed(item)[0]
         if abs(speed) not in (0, 1):
             length = round_half_up(length / abs(speed) * context.rate) / context.rate
     return length
@@ -394,6 +417,8 @@ def _nest_effects(nest: Any, *, strict: bool) -> str | None:
 
 
 def _with_transitions(whole: TimelineItem, before: Any, after: Any) -> TimelineItem:
+    if not isinstance(before, _schema.Transition) and not isinstance(after, _schema.Transition):
+        return whole
     lead, tail = _offset_of(before, "in_offset"), _offset_of(after, "out_offset")
     into, out_of = _offset_of(before, "out_offset"), _offset_of(after, "in_offset")
     return replace(whole, lead=lead, tail=tail, into=into, out_of=out_of)

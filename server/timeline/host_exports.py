@@ -16,7 +16,6 @@ from heygem_core.messages import words
 from .conform_types import Exported, MediaFacts
 from .exact_time import round_half_up
 from .flatten import TimelineItem
-from .metadata import own_text
 from .source_range import SourceRange
 
 _LAST = 1  # frame more than asked for: it is not documented whether the out point of an editor's export belongs to it
@@ -33,7 +32,7 @@ class Exports:
         self._by_clip = {(each.kind, each.item): each for each in exported}
 
     def of(self, item: TimelineItem) -> Exported | None:
-        return self._by_clip.get((item.kind, own_text(item.item, "id") or "")) if self._by_clip else None
+        return self._by_clip.get((item.kind, item.own_text("id") or "")) if self._by_clip else None
 
     def has(self, kind: str, item: str | None) -> bool:
         return (kind, item) in self._by_clip

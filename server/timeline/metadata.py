@@ -13,9 +13,12 @@ anything      problem, kept: set by reading where a piece could not be understoo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 NAMESPACE = "heygem"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MOST_LISTED = 24 * 3600 * 120
 
 
@@ -27,7 +30,21 @@ def own_value(thing: Any, name: str) -> Any:
 
 def own_text(thing: Any, name: str) -> str | None:
     """The same where it is a text that is not empty, else None."""
-    value = own_value(thing, name)
+    return _text(own_value(thing, name))
+
+
+def own_values(thing: Any) -> Mapping[str, Any]:
+    """All of ours in the metadata of an OTIO object, read once: each look-up in OTIO's own costs as much as all of them."""
+    ours = _namespace(thing, NAMESPACE)
+    return _NOTHING if ours is None else {key: ours[key] for key in ours}
+
+
+def text_in(values: Mapping[str, Any], name: str) -> str | None:
+    """Of `own_values`: a text that is not empty, else None."""
+    return _text(values.get(name))
+
+
+def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 

@@ -27,7 +27,7 @@ _schema = otio.schema
 
 def row_of(each: TimelineItem, whole: TimelineItem, selection: Selection, sequence: SequenceFacts) -> TimelineShot:
     """Names and place of what was selected of a clip (`whole`), without a shot yet. For the host, what lies in a nest is the nest."""
-    own = own_text(each.item, "id")
+    own = each.own_text("id")
     start, end = (round_half_up(time * sequence.rate) for time in (each.start, each.end))
     placement = Placement(
         project=selection.project,
@@ -53,7 +53,7 @@ def row_of(each: TimelineItem, whole: TimelineItem, selection: Selection, sequen
 
 def clip_key(each: TimelineItem) -> str:
     """The host's id of a clip, or one made from its name and place."""
-    given = own_text(each.item, "id")
+    given = each.own_text("id")
     if given is not None:
         return given
     text = f"{each.where} {each.item.name} {each.start}"

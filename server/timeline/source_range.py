@@ -20,7 +20,6 @@ from .conform_types import MediaFacts
 from .errors import BadTime
 from .exact_time import exact_rate, exact_seconds, exact_value
 from .flatten import TimelineItem
-from .metadata import own_value
 
 _SNAP = Fraction(1, 50)  # of a frame: nearer than this to a frame's edge is on it
 _NOISE = Fraction(1, 10_000)  # of a frame: what a speed that was written with four digits may be off
@@ -66,7 +65,7 @@ def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fra
     """
     length = facts.duration_s
     for origin in _possible_origins(item, facts, reference):
-        low, high = item.source_low - origin, item.source_high - origin
+        low, high = (item.source_low - origin, item.source_high - origin) if origin else (item.source_low, item.source_high)
         if low >= -slack and (length is None or (high <= length + slack and low < length)):
             return max(low, Fraction(0)), high if length is None else min(high, length)
     raise BadRange(
@@ -82,7 +81,7 @@ def _possible_origins(item: TimelineItem, facts: MediaFacts, reference: Any) -> 
     origins: list[Fraction] = []
     embedded = embedded_start(facts, item.source_rate)
     available = reference.available_range if reference is not None else None
-    if own_value(item.item, "absolute") and embedded is not None:
+    if item.own.get("absolute") and embedded is not None:
         origins.append(embedded)
     if available is not None:
         try:
@@ -158,11 +157,12 @@ def source_frames(
 
 def _by_rate(low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction) -> SourceRange:
     """low and high in frames of the file."""
-    low = Fraction(round(low)) if abs(low - round(low)) < _NOISE else low
+    low = low if low.denominator == 1 or abs(low - (nearest := round(low))) >= _NOISE else Fraction(nearest)
     first, end = _floor(low), min(_ceil(high), count)
     if first >= end:
         first = end - 1
-    before, after = min(_ceil(lead * rate), first), min(_ceil(tail * rate), count - end)
+    before, after = min(_ceil(lead * rate) if lead else 0, first), min(_ceil(tail * rate) if tail else 0, count - end)
+    short = max(lead - before / rate, tail - after / rate, Fraction(0)) if lead or tail else Fraction(0)
     return SourceRange(
         start=first - before,
         end_exclusive=end + after,
@@ -170,7 +170,7 @@ def _by_rate(low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fr
         handles_after=after,
         offset_s=(before + max(Fraction(0), low - first)) / rate,
         seconds=Fraction(before + end - first + after) / rate,
-        short_of_s=max(lead - before / rate, tail - after / rate, Fraction(0)),
+        short_of_s=short,
     )
 
 
@@ -280,8 +280,8 @@ def _snapped(value: Fraction) -> Fraction:
 
 
 def _floor(value: Fraction) -> int:
-    return math.floor(value + _SNAP)
+    return value.numerator if value.denominator == 1 else math.floor(value + _SNAP)
 
 
 def _ceil(value: Fraction) -> int:
-    return math.ceil(value - _SNAP)
+    return value.numerator if value.denominator == 1 else math.ceil(value - _SNAP)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import opentimelineio as otio
@@ -39,11 +38,16 @@ class ListTiming:
     rate: Fraction
     marked: bool  # the list marks drop-frame where it is meant
     record_drop: bool  # of record times without a mark, where the list marks none
+    drops: bool = field(init=False)  # whether the rate knows drop-frame
+    known: dict[tuple[str, bool], int | None] = field(default_factory=dict, repr=False)  # timecodes that were reckoned
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drops", timecode.may_drop(self.rate))
 
     def drop(self, event: EventLines, name: str) -> bool:
         """Whether a timecode is drop-frame: by its own mark; in a list without marks as FCM says from its line on, of which the
         first is that of the record times."""
-        if not timecode.may_drop(self.rate):
+        if not self.drops:
             return False
         if any(mark in event.text(name) for mark in ";,."):
             return True
@@ -53,12 +57,13 @@ class ListTiming:
 
     def frames(self, event: EventLines, name: str) -> int | None:
         """Frames since 00:00:00:00; None = it is no timecode of this rate."""
-        return _frames_of(event.text(name), self.drop(event, name), self.rate)
+        key = event.text(name), self.drop(event, name)
+        if key not in self.known:  # where an event ends the next one begins, so most timecodes are asked for twice
+            self.known[key] = _frames_of(*key, self.rate)
+        return self.known[key]
 
 
-@lru_cache(maxsize=4096)
 def _frames_of(text: str, drop: bool, rate: Fraction) -> int | None:
-    """Where an event ends the next one begins, so most timecodes are asked for twice."""
     mark = text.rfind(":") if ":" in text[7:] else max(text.rfind(each) for each in ";.,")
     try:
         return timecode.parse(f"{text[:mark]}{';' if drop else ':'}{text[mark + 1 :]}", rate)

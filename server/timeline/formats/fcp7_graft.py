@@ -6,6 +6,7 @@ part of the neighbour that it shows: what is seen is the dissolve from or to the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from ..sequence import sequence_of
 from .fcp7_reader import comment_of, cut_point, main_sequence, read_tree
 from .fcp7_take import TakeClips
 from .fcp7_writer import text_element
+from .occupied import Occupied, lowest_free, occupied
 from .xml_edits import XmlEdits, edits_of
 from .xml_safe import number_of
 
@@ -72,17 +74,16 @@ class _Span:
 def _layers(new: Iterable[tuple[FinishedTake, Element]]) -> list[list[tuple[FinishedTake, Element]]]:
     """The takes in groups of which no two cover the same frames of a clip: further versions come in further groups."""
     layers: list[list[tuple[FinishedTake, Element]]] = []
+    taken: dict[Element, list[Occupied]] = {}  # of each clip, by layer
     for take, covered in new:
-        place = take.shot.placement
-        start, end = place.record_start, place.record_start + place.record_duration
-        level = 0
-        for number, layer in enumerate(layers):
-            for other, element in layer:
-                there = other.shot.placement
-                if element is covered and there.record_start < end and start < there.record_start + there.record_duration:
-                    level = number + 1
+        start, there = take.shot.placement.record_start, taken.setdefault(covered, [])
+        end = start + take.shot.placement.record_duration
+        level = lowest_free(there, start, end)
+        if level == len(there):
+            there.append(Occupied())
         if level == len(layers):
             layers.append([])
+        there[level].take(start, end)
         layers[level].append((take, covered))
     return layers
 
@@ -108,10 +109,11 @@ class _Runs:
         """One piece for each run of takes that dissolve into one another."""
         spans = sorted((self._span(take, covered) for take, covered in layer), key=lambda each: (each.start, each.end))
         by_dissolve = {each.before: each for each in spans if each.before is not None}
+        left = {each.after for each in spans}
         self._latest |= {each.covered: each for each in spans}
         pieces = []
         for span in spans:
-            if span.before is not None and any(each.after is span.before for each in spans):
+            if span.before is not None and span.before in left:
                 continue  # stands in the run of the take before
             run = [span]
             while run[-1].after is not None and run[-1].after in by_dissolve:
@@ -190,16 +192,14 @@ def _lay(pieces: list[_Piece], sequence: Element, edits: XmlEdits) -> None:
     if video is None or not tracks:
         raise UnreadableTimeline("fcp7.no-rate")
     ours = [track for track in tracks if _is_ours(track)]
-    taken: list[list[tuple[int, int]]] = [_taken(track) for track in ours]
+    taken = [occupied(_taken(track)) for track in ours]
     laid: list[list[_Piece]] = [[] for _ in ours]
     for piece in pieces:
-        level = max(
-            (number + 1 for number, there in enumerate(taken) if any(a < piece.end and piece.start < b for a, b in there)), default=0
-        )
+        level = lowest_free(taken, piece.start, piece.end)
         if level == len(taken):
-            taken.append([])
+            taken.append(Occupied())
             laid.append([])
-        taken[level].append((piece.start, piece.end))
+        taken[level].take(piece.start, piece.end)
         laid[level].append(piece)
     for number, on_track in enumerate(laid):
         on_track.sort(key=lambda each: each.start)
@@ -222,8 +222,10 @@ def _taken(track: Element) -> list[tuple[int, int]]:
 def _add_to(track: Element, pieces: list[_Piece], edits: XmlEdits) -> None:
     items = [each for each in track if each.tag in _ITEMS]
     behind = next((each for each in list(track)[list(track).index(items[-1]) + 1 :]), None)
+    starts = [_frames(items, index)[0] for index in range(len(items))]
     for piece in pieces:
-        before = next((each for index, each in enumerate(items) if _frames(items, index)[0] >= piece.end), behind)
+        place = bisect_left(starts, piece.end)
+        before = items[place] if place < len(items) else behind
         for element in piece.elements:
             edits.add(track, element, before)
 

@@ -23,6 +23,7 @@ from ..metadata import own_text, own_value
 from ..sequence import sequence_of
 from .fcpxml_reader import Reader, Story, lane_of, own_metadata, read_tree
 from .fcpxml_take import BEHIND_ANCHORS, TakeClips
+from .occupied import Occupied, lowest_free, occupied
 from .xml_edits import XmlEdits, edits_of
 
 
@@ -97,21 +98,20 @@ class _Connected:
     reader: Reader
     found: dict[Element, list[_Above]] = field(default_factory=dict)
     _lanes: list[int] = field(default_factory=list)
-    _taken: list[list[tuple[Fraction, Fraction]]] = field(default_factory=list)  # by lane
+    _taken: list[Occupied] = field(default_factory=list)  # by lane
 
     def keep(self, ours: list[tuple[TimelineItem, Element]]) -> None:
         """Takes that an earlier publishing left: a new one goes on the lowest of their lanes that is free."""
         self._lanes = sorted({lane_of(element) for _, element in ours})
-        self._taken = [[(each.start, each.end) for each, element in ours if lane_of(element) == lane] for lane in self._lanes]
+        self._taken = [occupied((each.start, each.end) for each, element in ours if lane_of(element) == lane) for lane in self._lanes]
 
     def add(self, take: FinishedTake, covered: Element, start: Fraction, into: Fraction) -> None:
         end = start + Fraction(take.shot.placement.record_duration) / take.shot.placement.rate
-        crossed = [number for number, there in enumerate(self._taken) if any(a < end and start < b for a, b in there)]
-        level = max(crossed, default=-1) + 1
+        level = lowest_free(self._taken, start, end)
         if level == len(self._lanes):
             self._lanes.append(max([self.reader.highest, *self._lanes]) + 1)
-            self._taken.append([])
-        self._taken[level].append((start, end))
+            self._taken.append(Occupied())
+        self._taken[level].take(start, end)
         story = self._story_at(start)
         above = _Above(take=take, covered=covered, lane=self._lanes[level], after=start - story.start, into=into)
         self.found.setdefault(story.element, []).append(above)
@@ -127,8 +127,9 @@ class _Connected:
 def _write(edits: XmlEdits, choices: _Choices, connected: _Connected, clips: TakeClips) -> None:
     for element, above in connected.found.items():
         for target in choices.of_one(element):
+            behind = _behind_anchors(target)
             for made in _anchors(target, above, connected.reader, clips):
-                edits.add(target, made, _behind_anchors(target))
+                edits.add(target, made, behind)
     for original, takes in choices.found.items():
         showing = choices.of_one(original)[0]
         above = connected.found.get(showing, [])

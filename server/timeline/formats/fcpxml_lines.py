@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
@@ -30,19 +30,21 @@ def lay_fcpxml(data: bytes, cues: Sequence[Cue], kept: Sequence[str], rate: Frac
     timeline, reader = read_tree(edits.root, rate, {})
     sequence = edits.root.find(".//project/sequence")
     assert sequence is not None  # it was read
-    ours = [each for each in sequence.iter() if _is_ours(each)]
+    ours = dict.fromkeys(each for each in sequence.iter() if _is_ours(each))
     notices = _switch_off(sequence, ours, _roles(timeline), kept, reader, edits)
     _remove(ours, edits)
     lines = _Lines(edits.root, reader)
     auditions = {choice: audition for audition in edits.root.iter("audition") for choice in audition}
-    lane = min(reader.lowest, 0)
+    lane, behind = min(reader.lowest, 0), dict[Element, Element | None]()
     for number, track in enumerate(line_tracks(cues), 1):
         for cue in track.cues:
             story = _story_at(reader.story, cue.start)
             audition = auditions.get(story.element)
             for target in [story.element] if audition is None else [each for each in audition if isinstance(each.tag, str)]:
                 at = reader.own_time(target)[0] + cue.start - story.start
-                edits.add(target, lines.clip(cue, track.name, lane - number, at), _behind_anchors(target, ours))
+                if target not in behind:
+                    behind[target] = next((each for each in target if each.tag in BEHIND_ANCHORS and each not in ours), None)
+                edits.add(target, lines.clip(cue, track.name, lane - number, at), behind[target])
     resources = edits.root.find("resources")
     if resources is None:
         raise UnreadableTimeline("fcpxml.no-rate")
@@ -55,7 +57,7 @@ def _is_ours(element: Element) -> bool:
     return "cue" in own_metadata(element) or (element.findtext("note") or "").startswith(_MARK)
 
 
-def _remove(ours: list[Element], edits: XmlEdits) -> None:
+def _remove(ours: Collection[Element], edits: XmlEdits) -> None:
     """The lines of an earlier sheet, and files that nothing else names."""
     for each in ours:
         edits.remove(each)
@@ -72,7 +74,7 @@ def _roles(timeline: object) -> list[str]:
 
 
 def _switch_off(
-    sequence: Element, ours: list[Element], roles: list[str], kept: Sequence[str], reader: Reader, edits: XmlEdits
+    sequence: Element, ours: Collection[Element], roles: list[str], kept: Sequence[str], reader: Reader, edits: XmlEdits
 ) -> list[str]:
     if not kept:
         return [words("cues.old-dialogue")] if roles else []
@@ -152,7 +154,3 @@ def _story_at(story: list[Story], second: Fraction) -> Story:
     if not story:
         raise UnreadableTimeline("fcpxml.no-story")
     return story[max(bisect_right(story, second, key=lambda each: each.start) - 1, 0)]
-
-
-def _behind_anchors(parent: Element, gone: list[Element]) -> Element | None:
-    return next((each for each in parent if each.tag in BEHIND_ANCHORS and each not in gone), None)
