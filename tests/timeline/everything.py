@@ -6,10 +6,14 @@ What each clip shows is stated beside it, frame by frame of the record, and work
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple
+
+import opentimelineio
 
 from heygem_core.media import timecode
 
@@ -279,5 +283,39 @@ def edl(rate: Rate, media: str, voice: str, music: str) -> bytes:
     ).encode()
 
 
-FORMATS: dict[str, Callable[[Rate, str, str, str], bytes]] = {"otio": otio, "fcpxml": fcpxml, "fcp7": fcp7, "edl": edl}
-SPEECH = {"otio": "Dub", "fcpxml": "dialogue.dub", "fcp7": "Dub", "edl": "A1"}
+def aaf(rate: Rate, media: str, voice: str, music: str) -> bytes:
+    """What OpenTimelineIO's adapter can write: cuts, gaps, dissolves of every alignment, two tracks of sound. The adapter is another's."""
+    fps = float(rate.fps)
+
+    def picture(name: str, first: int, length: int) -> making.Json:
+        reference = making.external(media, making.times(rate.zero, FRAMES, fps))
+        return making.clip(name, making.times(rate.zero + first, length, fps), reference)
+
+    def dissolve(before: int, after: int) -> making.Json:
+        operation = {
+            "Identification": "0c3bea40-fc05-11d2-8a29-0050040ef7d2", "IsTimeWarp": False, "Bypass": 0, "NumberInputs": 2, "Name": "D",
+            "OperationCategory": "OperationCategory_Effect", "DataDefinition": {"Name": "Picture"}, "Description": "D",
+        }  # fmt: skip
+        points = [{"Value": 0.0, "Time": 0.0}, {"Value": 1.0, "Time": 1.0}]
+        inside = {"AAF": {"PointList": points, "CutPoint": before, "OperationGroup": {"Operation": operation}}}
+        return making.transition(before, after, fps) | {"metadata": inside}
+
+    def sound(name: str, path: str) -> making.Json:
+        reference = making.external(path, making.times(0, FRAMES, fps))
+        return making.track("Audio", name, making.clip(name, making.times(0, LAST, fps), reference))
+
+    shown = making.track(
+        "Video", "V1", making.gap(5, fps), picture("c1", 20, 20), dissolve(3, 3), picture("c2", 60, 20), dissolve(0, 4),
+        picture("c3", 100, 20), dissolve(4, 0), picture("c4", 140, 20), making.gap(45, fps), picture("n1", 240, 20),
+    )  # fmt: skip
+    document = making.timeline(shown, sound("Dub", voice), sound("Music", music), start=making.time(rate.start, fps))
+    read = opentimelineio.adapters.read_from_string(making.data(document).decode(), "otio_json")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.aaf")
+        opentimelineio.adapters.write_to_file(read, str(path), adapter_name="AAF", use_empty_mob_ids=True)
+        return path.read_bytes()
+
+
+FORMATS: dict[str, Callable[[Rate, str, str, str], bytes]] = {"otio": otio, "fcpxml": fcpxml, "fcp7": fcp7, "edl": edl, "aaf": aaf}
+WITHOUT = {"aaf": {"c5", "c6"}}  # what a format's document does not hold
+SPEECH = {"otio": "Dub", "fcpxml": "dialogue.dub", "fcp7": "Dub", "edl": "A1", "aaf": "A1"}

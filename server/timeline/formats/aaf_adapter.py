@@ -1,6 +1,7 @@
 """Reads and writes AAF (Avid Media Composer) through OTIO's adapter 2.0.0, which reads retimes, nests and timecode well.
 
-Writing is experimental: the adapter writes cuts and gaps; dissolves, retimes and nests are left out here and said so.
+Writing is experimental: the adapter writes cuts, gaps and dissolves at one rate; retimes, nests and effects are left out here and said so.
+Media that came from an AAF keep their ids.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ import opentimelineio as otio
 from heygem_core.messages import words
 
 from ..errors import UnreadableTimeline
+from ..metadata import has_namespace, own_text
+from ..sequence import sequence_of
 
 _schema = otio.schema
+_VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"  # the AAF's own name of the operation
+_PAN = "Audio Pan"  # the adapter gives every sound one
 
 
 def read_aaf(data: bytes) -> tuple[Any, list[str]]:
@@ -37,11 +42,13 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
 
 def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
     """(the file, what was left out), as far as the adapter can write it. Raises: UnreadableTimeline — it can write nothing of this."""
-    plain = _schema.Timeline(name=timeline.name, global_start_time=timeline.global_start_time)
+    rate = float(sequence_of(timeline).rate)
+    start = timeline.global_start_time
+    plain = _schema.Timeline(name=timeline.name, global_start_time=None if start is None else start.rescaled_to(rate))
     notices = [words("aaf.experimental")]
     lost: dict[str, int] = {}  # code → how often
     for track in timeline.tracks:
-        plain.tracks.append(_plain_track(track, lost))
+        plain.tracks.append(_plain_track(track, rate, lost))
     notices += [words(code, count=count) for code, count in sorted(lost.items())]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "timeline.aaf")
@@ -52,26 +59,84 @@ def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
         return path.read_bytes(), notices
 
 
-def _plain_track(track: Any, lost: dict[str, int]) -> Any:
+def _plain_track(track: Any, rate: float, lost: dict[str, int]) -> Any:
     def leave(code: str) -> None:
         lost[code] = lost.get(code, 0) + 1
 
-    plain = _schema.Track(name=track.name, kind=track.kind)
-    for item in track:
+    plain, items = _schema.Track(name=track.name, kind=track.kind), list(track)
+    for index, item in enumerate(items):
         if isinstance(item, _schema.Gap):
-            plain.append(item.deepcopy())
+            plain.append(_schema.Gap(source_range=_at(item.trimmed_range(), rate)))
         elif isinstance(item, _schema.Transition):
-            leave("aaf.no-dissolve")
-        elif isinstance(item, _schema.Clip) and isinstance(item.media_reference, _schema.ExternalReference) and item.source_range:
-            clip = _schema.Clip(name=item.name, source_range=item.source_range)
-            reference = item.media_reference
-            clip.media_reference = _schema.ExternalReference(
-                target_url=reference.target_url, available_range=reference.available_range or item.source_range
-            )
-            if item.effects:
+            beside = (items[place] for place in (index - 1, index + 1) if 0 <= place < len(items))
+            dissolve = _dissolve(item, rate, track.kind)
+            if dissolve is not None and sum(map(_is_written, beside)) == 2:
+                plain.append(dissolve)
+            else:
+                leave("aaf.no-dissolve")
+        elif _is_written(item):
+            if any(effect.name != _PAN for effect in item.effects):
                 leave("aaf.no-effect")
-            plain.append(clip)
+            if not item.enabled:
+                leave("aaf.no-disabled")
+            if len({getattr(each, "target_url", None) for each in item.media_references().values()}) > 1:
+                leave("aaf.one-file")
+            plain.append(_plain_clip(item, rate))
         else:
             leave("aaf.no-media")
-            plain.append(_schema.Gap(source_range=item.trimmed_range()))
+            plain.append(_schema.Gap(source_range=_at(item.trimmed_range(), rate)))
     return plain
+
+
+def _is_written(item: Any) -> bool:
+    return isinstance(item, _schema.Clip) and isinstance(item.media_reference, _schema.ExternalReference) and item.source_range is not None
+
+
+def _plain_clip(clip: Any, rate: float) -> Any:
+    """A clip with what the adapter writes of one, at the rate that all of the file must have."""
+    reference, shown = clip.media_reference, _at(clip.source_range, rate)
+    plain = _schema.Clip(name=clip.name, source_range=shown)
+    available = reference.available_range
+    plain.media_reference = _schema.ExternalReference(
+        target_url=reference.target_url, available_range=shown if available is None else _at(available, rate)
+    )
+    if own_text(reference, "take") is None and own_text(clip, "take") is None:  # a take is another file: it gets ids of its own
+        for whole, part in ((clip, plain), (reference, plain.media_reference)):
+            if has_namespace(whole, "AAF"):
+                part.metadata["AAF"] = whole.metadata["AAF"]
+    return plain
+
+
+def _dissolve(transition: Any, rate: float, kind: str) -> Any:
+    """A dissolve with what the adapter wants to know of one; None = it is another transition."""
+    if transition.transition_type != _schema.TransitionTypes.SMPTE_Dissolve or kind != _schema.TrackKind.Video:
+        return None
+    before, after = (getattr(transition, name).rescaled_to(rate) for name in ("in_offset", "out_offset"))
+    operation = {
+        "Identification": _VIDEO_DISSOLVE,
+        "Name": "Video Dissolve",
+        "Description": "Video dissolve",
+        "DataDefinition": {"Name": "Picture"},
+        "OperationCategory": "OperationCategory_Effect",
+        "IsTimeWarp": False,
+        "Bypass": 0,
+        "NumberInputs": 2,
+    }
+    points = [{"Value": 0.0, "Time": 0.0}, {"Value": 1.0, "Time": 1.0}]
+    return _schema.Transition(
+        transition_type=transition.transition_type,
+        in_offset=before,
+        out_offset=after,
+        metadata={"AAF": {"CutPoint": round(before.value), "PointList": points, "OperationGroup": {"Operation": operation}}},
+    )
+
+
+def _at(given: Any, rate: float) -> Any:
+    """A range counted at another rate."""
+    return given if given.start_time.rate == given.duration.rate == rate else _otio_range(given, rate)
+
+
+def _otio_range(given: Any, rate: float) -> Any:
+    start, end = (time_.rescaled_to(rate) for time_ in (given.start_time, given.end_time_exclusive()))
+    whole = [otio.opentime.RationalTime(round(each.value), rate) for each in (start, end)]
+    return otio.opentime.TimeRange(whole[0], whole[1] - whole[0])
