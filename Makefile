@@ -20,7 +20,7 @@ OLD_CHROMIUM = tests/plugins/old_chromium/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
-PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb
+PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb lua5.1:lua5.1
 
 .PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures mutate doctor bench clean programs zxp ccx
 

@@ -47,7 +47,9 @@ class MediaRef(Struct, frozen=True, kw_only=True):
 class Laying(Struct, frozen=True, kw_only=True):
     """How a take is laid above the clip it covers: what the person chose before rendering."""
 
-    mode: Literal["track", "take"] = "track"  # on a track above, or as one of Resolve's takes of the clip
+    mode: Literal["track", "take", "relink"] = "track"
+    """On a track above; as one of Resolve's takes of the clip; or on a track above, where a later version replaces the file of the take,
+    so that what was done to the take stays."""
     mute: Literal["none", "clip", "track"] = "none"  # the old dialogue
     disable_original: bool = False
 
@@ -836,6 +838,16 @@ class SelectedItem(Struct, frozen=True, kw_only=True):
     needs_host_export_message: Message | None = None
     cannot_copy: tuple[str, ...] = ()  # what a take placed above it would lose, in words
     cannot_copy_messages: tuple[Message, ...] = ()
+    notices: tuple[str, ...] = ()  # what a person should know before rendering: its file is offline, a proxy plays, what lies above
+    notice_messages: tuple[Message, ...] = ()
+
+
+class Caption(Struct, frozen=True, kw_only=True):
+    """A subtitle of the timeline, or a stretch of the editor's own transcript."""
+
+    record_start: int
+    record_duration: int
+    text: str
 
 
 class SelectionResult(Struct, frozen=True, kw_only=True):
@@ -845,6 +857,8 @@ class SelectionResult(Struct, frozen=True, kw_only=True):
     items: tuple[SelectedItem, ...] = ()
     document: dict[str, Any] | None = None
     found_by: Literal["selection", "marks", "playhead", "colour"] | None = None  # how the host knew what is meant
+    captions: tuple[Caption, ...] = ()  # what is said under what is selected, where the editor knows it
+    marks: tuple[int, int] | None = None  # frames from in to out, end not included, where these say what is meant: clips are cut to them
 
 
 class ExportRequest(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -83,6 +84,27 @@ class File:
 
     def take(self, machine: Machine) -> None:
         self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emptied:
+    """A folder that a script of ours writes to. What lies in it is the user's: it is taken away once it is empty."""
+
+    path: Path
+
+    @property
+    def what(self) -> str:
+        return str(self.path)
+
+    def state(self, machine: Machine) -> State:
+        return "present" if self.path.is_dir() else "absent"
+
+    def put(self, machine: Machine) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def take(self, machine: Machine) -> None:
+        with suppress(OSError):
+            self.path.rmdir()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -74,6 +76,27 @@ def _licence_of(package: str) -> bytes:
         if path.name.upper().startswith("LICEN"):
             return path.read_binary()
     return f"{package} {distribution(package).version}, {distribution(package).metadata['License-Expression']}\n".encode()
+
+
+def resolve_files_script(folder: Path, command: Sequence[str], language: str) -> bytes:
+    """The script for the editions that run no Python: where it leaves timelines, what renders them, and what it says."""
+    text = (PLUGINS / "davinci_resolve" / "HeyGem Files.lua").read_text(encoding="utf-8")
+    beside = PLUGINS / "protocol" / ("messages.zh.json" if language == "zh" else "messages.json")
+    sentences = {code: said for code, said in json.loads(beside.read_text(encoding="utf-8")).items() if code.startswith("panel.files-")}
+    table = ", ".join(f"[{_lua(code)}] = {_lua(said)}" for code, said in sorted(sentences.items()))
+    given = {'"@FOLDER@"': _lua(folder.as_posix()), '"@COMMAND@"': _lua(_shown(command)), "{} --@SENTENCES@": f"{{ {table} }}"}
+    for gap, value in given.items():
+        text = text.replace(gap, value)
+    return text.encode("utf-8")
+
+
+def _lua(text: str) -> str:
+    """A literal that no system's encoding can change."""
+    return '"' + "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03}" for byte in text.encode("utf-8")) + '"'
+
+
+def _shown(command: Sequence[str]) -> str:
+    return " ".join(f'"{word}"' if " " in word else word for word in command)
 
 
 def resolve_script(library: Path) -> bytes:

@@ -8,10 +8,11 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from heygem_core.errors import SetupError
+from heygem_core.messages import language_here
 
 from . import programs, sources, uxp
 from .machine import Machine
-from .parts import Commands, DebugMode, File, Folder, Part, Rest, RunValue
+from .parts import Commands, DebugMode, Emptied, File, Folder, Part, Rest, RunValue
 
 CEP_ID = "com.heygem.bridge"
 CSXS_VERSIONS = (11, 12, 13)  # Premiere 24 has 11, 25 and 26 have 12
@@ -66,8 +67,11 @@ def resolve(machine: Machine) -> list[Part]:
     library = fusion / NAME
     files = {**sources.resolve_library(), "config.json": config(machine)}
     script = File(path=fusion / "Scripts" / "Utility" / f"{NAME}.py", content=sources.resolve_script(library))
+    exchange = machine.data_folder / "resolve"
+    by_files = sources.resolve_files_script(exchange, machine.command, language_here(machine.environment))
+    files_script = File(path=fusion / "Scripts" / "Utility" / "HeyGem Files.lua", content=by_files)
     rests = [Rest(path=machine.data_folder / f"panel-resolve.{suffix}") for suffix in ("json", "lock")]
-    return [Folder(path=library, files=files), script, _remembered_id(machine, "resolve"), *rests]
+    return [Folder(path=library, files=files), script, files_script, Emptied(path=exchange), _remembered_id(machine, "resolve"), *rests]
 
 
 def resolve_fusion(machine: Machine) -> Path:

@@ -119,6 +119,7 @@
     capabilities: [
       ...Object.keys(core("rpc-dispatch.js").CALLS),
       "place.track",
+      "place.relink",
       "place.speech",
       "place.mute",
       "selection.clips",

@@ -1,6 +1,6 @@
 "use strict";
-// Makes a take look like the clip it covers. Motion (position, scale, crop, …) and opacity are copied, values and keyframes, in steps of undo of
-// their own and only where they differ from a fresh clip's; other effects are told. What is chosen from a list (the blend mode, second after the
+// Makes a take look like the clip it covers. Motion (position, scale, …), opacity and the effect Crop are copied, values and keyframes, in steps of
+// undo of their own and only where they differ from a fresh clip's; other effects are told. What is chosen from a list (the blend mode, second after the
 // opacity) is never written: two public bridges report that it damages projects. Keyframes count in the time of the source, so those of a take lie
 // elsewhere; the values at them and between them are compared afterwards.
 
@@ -13,23 +13,50 @@ const OPACITY = "AE.ADBE Opacity";
 
 /** Messages of what could not be copied. `inOneStep(label, makeActions)` carries actions out. `from` and `to` are clips as `everything` gives
  * them, `time` makes a time of ticks. */
-async function copyAttributes(from, to, time, inOneStep, notices) {
+async function copyAttributes(ppro, from, to, time, inOneStep, notices) {
   const missed = await find.effectsOf(from.item);
+  const added = await addCrops(ppro, from.item, to.item, inOneStep, missed);
   const differing = await differences(from.item, to.item);
   const [still, moving] = [differing.filter((one) => one.written && !one.moving), differing.filter((one) => one.written && one.moving)];
   for (const one of differing) if (!one.written) missed.push(...unwritten(one));
   const span = spanOf(from, to);
   const curves = (await find.isRetimed(from.item)) ? [] : await Promise.all(moving.map((one) => curveOf(one, span, time)));
+  const steps = 1 + added + (still.length + curves.length ? 1 : 0) + (curves.length ? 1 : 0);
+  if (steps > 1) notices.push(added || curves.length ? tell("panel.premiere-undo-steps", { steps }) : tell("panel.premiere-undo-twice"));
   if (still.length + curves.length === 0) return missed;
   inOneStep("Copy the clip's position and opacity", () => [
     ...still.map(({ param, value }) => param.createSetValueAction(param.createKeyframe(value), true)),
     ...curves.map(({ param }) => param.createSetTimeVaryingAction(true)),
   ]);
   if (curves.length) inOneStep("Copy the clip's keyframes", () => curves.flatMap((curve) => keyActions(curve, time)));
-  notices.push(curves.length ? tell("panel.premiere-undo-steps", { steps: 3 }) : tell("panel.premiere-undo-twice"));
   for (const { param, value } of still) if (!same(await startValue(param), value)) missed.push(plain(String(param.displayName)));
   for (const curve of curves) missed.push(...(await lost(curve, span, time)));
   return missed;
+}
+
+/** Adds the crops that the clip has and the take lacks, in a step of their own; how many steps that took (0 or 1). Names of crops that are still
+ * lacking go to `missed`. */
+async function addCrops(ppro, from, to, inOneStep, missed) {
+  const [wanted, there] = [await cropsOf(from), (await cropsOf(to)).length];
+  if (wanted.length <= there) return 0;
+  const [chain, made] = [await to.getComponentChain(), []];
+  for (let count = there; count < wanted.length; count += 1) {
+    const component = await find.tried(() => ppro.VideoFilterFactory.createComponent(find.CROP), null);
+    if (component) made.push(component);
+  }
+  if (made.length) inOneStep("Copy the clip's crop", () => made.map((component) => chain.createAppendComponentAction(component)));
+  missed.push(...wanted.slice((await cropsOf(to)).length).map(plain));
+  return made.length ? 1 : 0;
+}
+
+/** Their names as Premiere shows them. */
+async function cropsOf(item) {
+  const [chain, names] = [await item.getComponentChain(), []];
+  for (let index = 0; index < chain.getComponentCount(); index += 1) {
+    const component = chain.getComponentAtIndex(index);
+    if ((await component.getMatchName()) === find.CROP) names.push(String(await component.getDisplayName()));
+  }
+  return names;
 }
 
 const unwritten = ({ param, moving }) => (moving ? [keyframesOf(param)] : [plain(String(param.displayName))]);
@@ -70,10 +97,13 @@ async function lost({ source, param, keys }, span, time) {
 async function differences(from, to) {
   const out = [];
   const [chain, target] = [await from.getComponentChain(), await to.getComponentChain()];
+  /** @type {Record<string, number>} */
+  const seen = {};
   for (let index = 0; index < chain.getComponentCount(); index += 1) {
     const component = chain.getComponentAtIndex(index);
     const name = await component.getMatchName();
-    const other = find.ON_EVERY_CLIP.includes(name) ? await sameComponent(target, name) : null;
+    seen[name] = (seen[name] || 0) + 1;
+    const other = find.isCopied(name) ? await sameComponent(target, name, seen[name]) : null;
     for (let each = 0; other && each < component.getParamCount(); each += 1) {
       const [source, param, written] = [component.getParam(each), other.getParam(each), name !== OPACITY || each === 0];
       const moving = source.isTimeVarying();
@@ -84,9 +114,12 @@ async function differences(from, to) {
   return out;
 }
 
-async function sameComponent(chain, name) {
+/** The first, second … of a kind. */
+async function sameComponent(chain, name, number) {
+  let seen = 0;
   for (let index = 0; index < chain.getComponentCount(); index += 1) {
-    if ((await chain.getComponentAtIndex(index).getMatchName()) === name) return chain.getComponentAtIndex(index);
+    if ((await chain.getComponentAtIndex(index).getMatchName()) === name) seen += 1;
+    if (seen === number) return chain.getComponentAtIndex(index);
   }
   return null;
 }

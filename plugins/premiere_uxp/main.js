@@ -68,6 +68,7 @@
     capabilities: [
       ...Object.keys(CALLS),
       "place.track",
+      "place.relink",
       "place.speech",
       "place.mute",
       "place.undo",

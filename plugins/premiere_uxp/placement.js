@@ -12,8 +12,8 @@ const { tell } = core("errors.js");
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
 function makePlacement(ppro, ops) {
-  const { time, project, sequence, bin, imported, inOneStep } = ops;
-  const { lay, free, roomEnd } = makeTrackPlacement(ppro, ops);
+  const { time, project, sequence, imported, inOneStep } = ops;
+  const { lay, free, roomEnd, lengthOf } = makeTrackPlacement(ppro, ops);
 
   async function place(order) {
     const open = await project(order.project);
@@ -25,7 +25,7 @@ function makePlacement(ppro, ops) {
   }
 
   async function placeNew(open, current, order, before) {
-    const media = await imported(open, order.file);
+    const media = await imported(open, current, order.file);
     const spot = whereItGoes(before.video, order);
     const ours = await oursAmong(open, current, before.video, "video");
     const end = await roomEnd(media, spot);
@@ -42,12 +42,17 @@ function makePlacement(ppro, ops) {
     if (there) return result(true, there, [], []);
     const spot = whereItGoes(before.video, order);
     const ours = await oursAmong(open, current, before.video, "video");
-    const old = before.video
-      .slice()
-      .reverse()
-      .find((one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end);
+    const topmost = before.video.slice().reverse();
+    if (order.relink) {
+      const within = (one) => BigInt(one.start) >= BigInt(spot.start) && BigInt(one.end) <= BigInt(spot.end);
+      const shown = topmost.find((one) => ours.includes(one.track) && one.track >= order.track && within(one));
+      if (shown && (await relinked(shown, order.file))) return result(false, shown, [], [tell("panel.relinked")]);
+    }
+    const old = topmost.find(
+      (one) => ours.includes(one.track) && one.track >= order.track && one.start === spot.start && one.end === spot.end,
+    );
     if (!old) return placeNew(open, current, order, before);
-    const media = await imported(open, order.file);
+    const media = await imported(open, current, order.file);
     const others = before.video.filter((one) => one !== old);
     if (!free(others, old.track, spot.start, await roomEnd(media, spot))) return placeNew(open, current, order, before); // above the old one
     const quiet = { ...order, speech: null, mute: "none", disable: false };
@@ -59,6 +64,19 @@ function makePlacement(ppro, ops) {
       { media, kind: "video", track: old.track, part: order, at: spot, replaced: old.media },
       before,
     );
+  }
+
+  /** The file of a take gives way to another one: what was done to the take stays. Only to a file of the same length, so that each frame shows
+   * what it showed; else the former file is put back. No step of undo knows of it. */
+  async function relinked(shown, file) {
+    const media = await find.clipOf(ppro, shown.item);
+    const former = media ? await find.tried(() => media.getMediaFilePath(), "") : "";
+    const length = media ? await lengthOf(media) : null;
+    if (!former || length === null || !(await find.tried(() => media.canChangeMediaPath(), false))) return false;
+    await find.tried(() => media.changeMediaFilePath(file, true), null);
+    if (find.samePath(await find.tried(() => media.getMediaFilePath(), ""), file) && (await lengthOf(media)) === length) return true;
+    await find.tried(() => media.changeMediaFilePath(former, true), null);
+    return false;
   }
 
   async function placed(open, current, order, spot, picture, before) {
@@ -74,7 +92,7 @@ function makePlacement(ppro, ops) {
     spot.notices.push(...(await hiddenBy(before.video, order.track, item.track, spot)));
     const copying = spot.covered && !order.baked;
     const missed = copying
-      ? await copyAttributes(spot.covered, item, time, (label, actions) => inOneStep(open, label, actions), spot.notices)
+      ? await copyAttributes(ppro, spot.covered, item, time, (label, actions) => inOneStep(open, label, actions), spot.notices)
       : [];
     await extra.after();
     return result(false, item, missed, [...spot.notices, ...extra.notices]);
@@ -112,8 +130,7 @@ function makePlacement(ppro, ops) {
   /** From the bottom: tracks that carry our name, and tracks that hold nothing but what lies in our bin (a new track can be named only once it is
    * there, which would be another step of undo). */
   async function oursAmong(open, current, items, kind) {
-    const folder = ppro.FolderItem.cast(await bin(open));
-    const inBin = new Set((await folder.getItems()).map((item) => String(item.getId())));
+    const inBin = new Set((await find.takesIn(ppro, open)).map((item) => String(item.getId())));
     const count = kind === "video" ? await current.getVideoTrackCount() : await current.getAudioTrackCount();
     const ours = [];
     for (let index = 0; index < count; index += 1) {
@@ -154,7 +171,7 @@ function makePlacement(ppro, ops) {
     if (BigInt(at.end) <= BigInt(at.start)) return [];
     const meeting = audio.filter((one) => BigInt(one.start) < BigInt(at.end) && BigInt(one.end) > BigInt(at.start));
     if (await find.showing(ppro, meeting, order.speech.file)) return []; // it sounds there already
-    const media = await imported(open, order.speech.file);
+    const media = await imported(open, current, order.speech.file);
     const end = await roomEnd(media, at);
     const track = (await oursAmong(open, current, audio, "audio")).find((one) => free(audio, one, at.start, end));
     return [{ media, kind: "audio", track, part: order.speech, at }];

@@ -6,6 +6,13 @@ const find = require("./sequence.js");
 
 const { refusal, tell } = core("errors.js");
 
+/** As 2026-11-30. */
+function today() {
+  const now = new Date();
+  const parts = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+  return parts.map((part) => String(part).padStart(2, "0")).join("-");
+}
+
 /** @param {import("@adobe/premierepro").premierepro} ppro */
 function makePremiereOps(ppro) {
   /** @param {string | bigint | number} ticks */
@@ -15,6 +22,8 @@ function makePremiereOps(ppro) {
     const open = await ppro.Project.getActiveProject();
     if (!open) throw refusal("NoProject", "panel.no-project", { editor: "Premiere" });
     if (wanted && open.guid.toString() !== wanted) {
+      const behind = await find.tried(() => ppro.Project.getProject(ppro.Guid.fromString(wanted)), null);
+      if (behind) throw refusal("OtherProject", "panel.premiere-project-behind", { project: open.name, wanted: behind.name });
       throw refusal("OtherProject", "panel.premiere-other-project", { project: open.name });
     }
     return open;
@@ -26,29 +35,32 @@ function makePremiereOps(ppro) {
     return found;
   }
 
-  async function bin(open) {
-    const root = await open.getRootItem();
-    const known = async () => (await root.getItems()).find((item) => item.name === find.TAKES && item.type === ppro.ProjectItem.TYPE_BIN);
-    if (!(await known())) inOneStep(open, "Make the bin HeyGem takes", () => [root.createBinAction(find.TAKES, false)]);
+  /** Where a take that comes today goes: within the bin of all takes one for each sequence and day. Made if it is not there. */
+  async function binOfToday(open, current) {
+    const all = await madeBin(open, await open.getRootItem(), find.TAKES);
+    return madeBin(open, ppro.FolderItem.cast(all), `${current.name} ${today()}`);
+  }
+
+  async function madeBin(open, parent, name) {
+    const known = async () => (await parent.getItems()).find((item) => item.name === name && item.type === ppro.ProjectItem.TYPE_BIN);
+    if (!(await known())) inOneStep(open, `Make the bin ${name}`, () => [parent.createBinAction(name, false)]);
     const made = await known();
-    if (!made) throw refusal("NoBin", "panel.premiere-bin-not-made", { bin: find.TAKES });
+    if (!made) throw refusal("NoBin", "panel.premiere-bin-not-made", { bin: name });
     return made;
   }
 
-  /** The file's clip in our bin, imported once: importFiles says nothing reliable, so the bin is looked at. */
-  async function imported(open, path) {
-    const folder = await bin(open);
-    const items = () => ppro.FolderItem.cast(folder).getItems();
+  /** The file's clip in our bins, imported once: importFiles says nothing reliable, so the bins are looked at. */
+  async function imported(open, current, path) {
     const known = async () => {
-      for (const item of await items()) {
-        const clip = await find.tried(() => ppro.ClipProjectItem.cast(item), null); // it throws at bins
+      for (const item of await find.takesIn(ppro, open)) {
+        const clip = await find.tried(() => ppro.ClipProjectItem.cast(item), null);
         if (clip && find.samePath(await find.tried(() => clip.getMediaFilePath(), ""), path)) return { item, clip };
       }
       return null;
     };
     const before = await known();
     if (before) return before;
-    await open.importFiles([path], true, folder, false);
+    await open.importFiles([path], true, await binOfToday(open, current), false);
     const after = await known();
     if (!after) throw refusal("NotImported", "panel.premiere-not-imported", { path, bin: find.TAKES });
     return after;
@@ -72,7 +84,7 @@ function makePremiereOps(ppro) {
     if (!done) throw refusal("Refused", "panel.premiere-refused", { step: label, advice });
   }
 
-  return { time, project, sequence, bin, imported, inOneStep };
+  return { time, project, sequence, imported, inOneStep };
 }
 
 module.exports = { makePremiereOps };

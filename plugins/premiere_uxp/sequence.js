@@ -17,6 +17,10 @@ const { plain, tell } = core("errors.js");
 const TAKES = "HeyGem takes";
 const SPEECH = "HeyGem speech";
 const ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
+const CROP = "AE.ADBE AECrop"; // an effect that has to be added first
+
+/** @param {string} name */
+const isCopied = (name) => name === CROP || ON_EVERY_CLIP.includes(name);
 
 /** All clips of a sequence: each call crosses into Premiere, so whoever needs them twice keeps them.
  * @param {Ppro} ppro @param {Sequence} sequence @returns {Promise<{video: Found[], audio: Found[]}>} */
@@ -114,6 +118,21 @@ async function clipOf(ppro, item) {
   return media ? tried(() => ppro.ClipProjectItem.cast(media), null) : null; // it may throw at what is no clip
 }
 
+/** What lies in our bins, whatever they hold. @param {Ppro} ppro @param {import("@adobe/premierepro").Project} open */
+async function takesIn(ppro, open) {
+  const isBin = (item) => item.type === ppro.ProjectItem.TYPE_BIN;
+  const root = await open.getRootItem();
+  const bins = (await root.getItems()).filter((item) => isBin(item) && item.name === TAKES);
+  const found = [];
+  for (const bin of bins) {
+    for (const item of await ppro.FolderItem.cast(bin).getItems()) {
+      if (isBin(item)) bins.push(item);
+      else found.push(item);
+    }
+  }
+  return found;
+}
+
 /** @template T @param {() => T | Promise<T>} read @param {T} otherwise @returns {Promise<T>} */
 async function tried(read, otherwise) {
   try {
@@ -132,6 +151,7 @@ async function described(ppro) {
   const { video, audio } = await everything(ppro, sequence);
   const ids = await selectedIds([...video, ...audio]);
   const facts = new Map();
+  const ours = new Set((await takesIn(ppro, project)).map((item) => String(item.getId())));
   const zero = await sequence.getZeroPoint();
   const display = await sequence.getSequenceVideoTimeDisplayFormat();
   return {
@@ -141,10 +161,19 @@ async function described(ppro) {
     timebase: await sequence.getTimebase(),
     zeroPoint: zero.ticks,
     displayFormat: display ? display.type : null,
-    video: await describedTracks(ppro, sequence, "video", video, byPlace(audio), ids, facts),
-    audio: await describedTracks(ppro, sequence, "audio", audio, byPlace(video), ids, facts),
+    marks: await marksOf(sequence, zero.ticks),
+    video: await describedTracks(ppro, sequence, "video", video, byPlace(audio), ids, facts, ours),
+    audio: await describedTracks(ppro, sequence, "audio", audio, byPlace(video), ids, facts, ours),
     selected: ids,
   };
+}
+
+/** In and out as ticks from the sequence's beginning, which they do not count from; null = one of them is not set.
+ * @param {Sequence} sequence @param {string} zero */
+async function marksOf(sequence, zero) {
+  const [first, last] = [await tried(() => sequence.getInPoint(), null), await tried(() => sequence.getOutPoint(), null)];
+  if (!first || !last || BigInt(first.ticks) < 0n || BigInt(last.ticks) <= BigInt(first.ticks)) return null;
+  return { start: String(BigInt(first.ticks) - BigInt(zero)), end: String(BigInt(last.ticks) - BigInt(zero)) };
 }
 
 /** @param {Found[]} all */
@@ -163,19 +192,20 @@ function byPlace(items) {
 }
 
 /** @param {Ppro} ppro @param {Sequence} sequence @param {"video" | "audio"} kind @param {Found[]} items @param {Map<string, Found[]>} others
- * @param {string[]} selected @param {Map<string, object>} facts */
-async function describedTracks(ppro, sequence, kind, items, others, selected, facts) {
+ * @param {string[]} selected @param {Map<string, object>} facts @param {Set<string>} ours what lies in our bins: only a track that is named tells it otherwise */
+async function describedTracks(ppro, sequence, kind, items, others, selected, facts, ours) {
   const video = kind === "video";
   const count = video ? await sequence.getVideoTrackCount() : await sequence.getAudioTrackCount();
   const tracks = [];
   for (let index = 0; index < count; index += 1) {
     const track = video ? await sequence.getVideoTrack(index) : await sequence.getAudioTrack(index);
     const own = items.filter((one) => one.track === index);
+    const described = own.map((one) => describedItem(ppro, one, others, video && selected.includes(one.id), facts));
     tracks.push({
       name: track.name,
       muted: await tried(() => track.isMuted(), false),
       locked: false, // UXP does not say
-      items: await Promise.all(own.map((one) => describedItem(ppro, one, others, video && selected.includes(one.id), facts))),
+      items: (await Promise.all(described)).map((item, each) => ({ ...item, ours: ours.has(own[each].media) })),
     });
   }
   return tracks;
@@ -185,6 +215,7 @@ async function describedTracks(ppro, sequence, kind, items, others, selected, fa
  * Effects take a call for each property, so they are read of the selected clips alone.
  * @param {Ppro} ppro @param {Found} one @param {Map<string, Found[]>} others @param {boolean} withEffects @param {Map<string, object>} facts */
 async function describedItem(ppro, one, others, withEffects, facts) {
+  const withTranscript = one.id[0] === "a";
   const { item } = one;
   if (!facts.has(one.media)) facts.set(one.media, mediaFacts(ppro, item)); // a promise: clips of one file wait for the same one
   return {
@@ -198,6 +229,8 @@ async function describedItem(ppro, one, others, withEffects, facts) {
     reversed: Boolean(await tried(() => item.isSpeedReversed(), 0)),
     disabled: await tried(() => item.isDisabled(), false),
     ...(await facts.get(one.media)),
+    transcript: withTranscript ? await transcriptOf(ppro, item) : null,
+    adjustment: one.id[0] === "v" && (await tried(() => /** @type {VideoItem} */ (item).isAdjustmentLayer(), false)),
     linked: (others.get(placeOf(one)) || []).map((other) => other.id),
     effects: withEffects ? await effectsOf(/** @type {VideoItem} */ (item)) : [],
   };
@@ -209,9 +242,28 @@ async function mediaFacts(ppro, item) {
   return {
     path: await pathOf(ppro, item),
     mediaRate: media ? await tried(async () => (await media.getFootageInterpretation()).getFrameRate(), null) : null,
+    offline: media ? await tried(() => media.isOffline(), false) : false,
+    proxy: media ? await tried(() => media.hasProxy(), false) : false,
     isSequence: media ? await tried(() => media.isSequence(), false) : false,
     isMulticam: media ? await tried(() => media.isMulticamClip(), false) : false,
   };
+}
+
+/** What Premiere's own transcript of a file says: [{start, end (seconds of the file), text}]; null = there is none.
+ * @param {Ppro} ppro @param {VideoItem | AudioItem} item */
+async function transcriptOf(ppro, item) {
+  const media = await clipOf(ppro, item);
+  if (!media || !(await tried(() => ppro.Transcript.hasTranscript(media), false))) return null;
+  return segmentsOf(await tried(async () => JSON.parse(await ppro.Transcript.exportToJSON(media)), null));
+}
+
+/** Of whatever Premiere writes. @param {any} said */
+function segmentsOf(said) {
+  const segments = said && Array.isArray(said.segments) ? said.segments : [];
+  return segments.flatMap(({ start, duration, words }) => {
+    const text = (Array.isArray(words) ? words : []).map((word) => String((word && word.text) || "")).join(" ");
+    return text.trim() && start >= 0 && duration > 0 ? [{ start, end: start + duration, text: text.trim() }] : [];
+  });
 }
 
 /** @param {Found} one @param {Found[]} others */
@@ -226,7 +278,7 @@ async function effectsOf(item) {
   const names = [];
   for (let index = 0; chain && index < chain.getComponentCount(); index += 1) {
     const component = chain.getComponentAtIndex(index);
-    if (!ON_EVERY_CLIP.includes(await component.getMatchName())) names.push(plain(String(await component.getDisplayName())));
+    if (!isCopied(await component.getMatchName())) names.push(plain(String(await component.getDisplayName())));
     else if (retimed) names.push(...keyframed(component));
   }
   return names;
@@ -251,13 +303,15 @@ async function isRetimed(item) {
 module.exports = {
   TAKES,
   SPEECH,
-  ON_EVERY_CLIP,
+  CROP,
+  isCopied,
   everything,
   itemsOf,
   byId,
   movedBy,
   trimmed,
   showing,
+  takesIn,
   samePath,
   pathOf,
   clipOf,

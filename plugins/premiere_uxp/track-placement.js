@@ -9,6 +9,7 @@ const { core } = require("./core.js");
 const find = require("./sequence.js");
 
 const { refusal, tell } = core("errors.js");
+const TEAL = 9; // Constants.ProjectItemColorLabel.TEAL
 const ADVICE = tell("panel.premiere-advice-track", { name: find.TAKES });
 
 /** @param {import("@adobe/premierepro").premierepro} ppro @param {ReturnType<typeof import("./premiere-ops.js").makePremiereOps>} ops */
@@ -22,20 +23,21 @@ function makeTrackPlacement(ppro, ops) {
   /** Up to where a track must be free for a file that is laid at `at`; null = to its end. */
   async function roomEnd(media, at) {
     if (marksCount) return at.end;
-    const length = await lengthOf(media);
+    const length = await lengthOf(media.clip);
     if (length === null) return null;
     const whole = BigInt(at.start) + BigInt(length);
     return whole > BigInt(at.end) ? String(whole) : at.end;
   }
 
-  const lengthOf = (media) => find.tried(async () => (await media.clip.getMedia()).duration.ticks, null);
+  /** Of a file, in ticks. @param {import("@adobe/premierepro").ClipProjectItem} clip */
+  const lengthOf = (clip) => find.tried(async () => (await clip.getMedia()).duration.ticks, null);
 
   /** `before`: all clips, as `everything` gives them. `parts`: {media, kind, track (undefined = a new one on top), part: {first, last} of the file, at: {start, end}}; the first is the take.
    * Returns the take as it lies, all clips afterwards, the tracks that came empty ("A3"), and how many steps of undo take the take away.
    * Rejects: Refused, WrongPlace. */
   async function lay(open, current, parts, otherActions, before, tries = 1) {
     const ends = await tops(current);
-    inOneStep(open, "Choose the part of the take", () => parts.map(choose), ADVICE);
+    inOneStep(open, "Choose the part of the take", () => parts.flatMap(choose), ADVICE);
     const refused = await carriedOut(open, current, parts, otherActions, before, ends);
     const after = await find.everything(ppro, current);
     const found = parts.map((part) => lying(after, part));
@@ -72,7 +74,7 @@ function makeTrackPlacement(ppro, ops) {
   /** Takes that were laid in part prove that in and out count; whole files prove nothing. */
   async function learn(parts) {
     for (const { media, part } of parts) {
-      const length = await lengthOf(media);
+      const length = await lengthOf(media.clip);
       if (length !== null && BigInt(part.last) - BigInt(part.first) < BigInt(length)) marksCount = true;
     }
   }
@@ -80,13 +82,18 @@ function makeTrackPlacement(ppro, ops) {
   /** Where a take's sound would land if it had any: never on anybody's clip. A track past the last is made even for a file without sound, so one
    * that is empty is used where there is one (wholly, for an insert: it would move what lies behind). */
   async function soundTrack({ media, track, at }, before, ends) {
-    const end = track === undefined ? null : await find.tried(async () => String(BigInt(at.start) + BigInt(await lengthOf(media))), null);
+    const end =
+      track === undefined ? null : await find.tried(async () => String(BigInt(at.start) + BigInt(await lengthOf(media.clip))), null);
     const start = track === undefined ? "0" : at.start;
     for (let index = ends.audio - 1; index >= 0; index -= 1) if (free(before.audio, index, start, end)) return index;
     return ends.audio;
   }
 
-  const choose = ({ media, part }) => media.clip.createSetInOutPointsAction(time(part.first), time(part.last));
+  /** The label says that it came from here; clips get it from their item. */
+  const choose = ({ media, part }) => [
+    media.clip.createSetInOutPointsAction(time(part.first), time(part.last)),
+    media.item.createSetColorLabelAction(TEAL),
+  ];
 
   /** There is no call that adds a track: an insert past the last one makes it, and on an empty track there is nothing to push aside. */
   function layAction(current, ends, aside, { media, kind, track, at }) {
@@ -125,7 +132,7 @@ function makeTrackPlacement(ppro, ops) {
     });
   }
 
-  return { lay, free, roomEnd };
+  return { lay, free, roomEnd, lengthOf };
 }
 
 module.exports = { makeTrackPlacement };

@@ -30,6 +30,7 @@ function toPlace(params) {
     last: ticks.add(first, ticks.subtract(end, start)),
     baked: Boolean(spot.baked),
     disable: laying.disable_original,
+    relink: laying.mode === "relink",
     mute: laying.mute,
     speech: params.speech ? speechOrder(params, start, end) : null,
   };

@@ -9,7 +9,7 @@ const DROP_FRAME = [102, 106];
 
 /** null = no sequence is open. `document` is the editor's own OpenTimelineIO where it can write one. */
 function selection(described, document) {
-  if (!described) return { sequence: null, items: [], document: null, found_by: null };
+  if (!described) return { sequence: null, items: [], document: null, found_by: null, captions: [], marks: null };
   const rate = ticks.rateOf(described.timebase);
   const chosen = chosenItems(described);
   const drop = DROP_FRAME.includes(described.displayFormat);
@@ -21,11 +21,33 @@ function selection(described, document) {
       start_frame: ticks.toFrames(described.zeroPoint, rate),
       drop_frame: drop,
     },
-    items: chosen.map((entry) => selectedItem(described, rate, entry)),
+    items: chosen.items.map((entry) => selectedItem(described, rate, entry)),
     document: saysItsTimecode(document || otio(described), drop),
-    found_by: chosen.length ? "selection" : null,
+    found_by: chosen.items.length ? chosen.by : null,
+    captions: captions(rate, chosen.items),
+    marks: chosen.items.length && chosen.by === "marks" ? inFrames(described.marks, rate) : null,
   };
 }
+
+/** What is said in the selected sounds, by Premiere's own transcript of their files (seconds of the file), as frames of the sequence. */
+function captions(rate, chosen) {
+  const sounds = chosen.filter(
+    (entry) => entry.kind === "sound" && entry.item.transcript && !entry.item.reversed && (entry.item.speed || 1) === 1,
+  );
+  return sounds.flatMap(({ item }) => item.transcript.flatMap((said) => caption(item, said, rate)));
+}
+
+/** The part of a segment that is heard in a clip; [] = none of it. */
+function caption(item, { start, end, text }, rate) {
+  const shift = BigInt(item.start) - BigInt(item.inPoint);
+  const [from, to] = [start, end].map((seconds) => BigInt(Math.round(seconds * Number(ticks.PER_SECOND))) + shift);
+  const [first, last] = [from > BigInt(item.start) ? from : BigInt(item.start), to < BigInt(item.end) ? to : BigInt(item.end)];
+  if (last <= first) return [];
+  const begins = ticks.toFrames(String(first), rate);
+  return [{ record_start: begins, record_duration: Math.max(1, ticks.toFrames(String(last), rate) - begins), text }];
+}
+
+const inFrames = (marks, rate) => [Math.max(0, ticks.toFrames(marks.start, rate)), ticks.toFrames(marks.end, rate)];
 
 /** OpenTimelineIO counts frames and does not say how timecode names them. */
 function saysItsTimecode(document, drop) {
@@ -33,16 +55,27 @@ function saysItsTimecode(document, drop) {
   return Object.assign(document, { metadata: { ...metadata, heygem: { ...(metadata.heygem || {}), drop_frame: drop } } });
 }
 
-/** Selected pictures, and the speech: selected sound that belongs to none of them, else what lies unlinked under them. */
+/** {by, items}: what is selected; where that is nothing, the pictures between in and out of the sequence. With the speech: selected sound that
+ * belongs to none of them, else what lies unlinked under them. */
 function chosenItems(described) {
-  const selected = new Set(described.selected);
+  const found = itemsAmong(described, new Set(described.selected));
+  if (found.length || !described.marks) return { by: "selection", items: found };
+  const shown = described.video.filter((track) => !track.muted).flatMap((track) => track.items.filter((item) => !isTake(item, track)));
+  const between = shown.filter((item) => !item.disabled && !item.adjustment && overlap(item, described.marks));
+  return { by: "marks", items: between.length ? itemsAmong(described, new Set(between.map((item) => item.id))) : [] };
+}
+
+/** Its track says so, or, where a track cannot be named, its bin. */
+const isTake = (item, track) => Boolean(item.ours) || String(track.name).startsWith("HeyGem takes");
+
+function itemsAmong(described, selected) {
   const all = (tracks, kind) => tracks.flatMap((track, index) => track.items.map((item) => ({ item, kind, track, number: index + 1 })));
   const caught = all(described.video, "picture").filter((entry) => selected.has(entry.item.id));
-  const originals = caught.filter((entry) => !String(entry.track.name).startsWith("HeyGem takes")); // a take above comes along unasked
+  const originals = caught.filter(({ item, track }) => !isTake(item, track)); // a take above comes along unasked
   const pictures = originals.length ? originals : caught;
   const old = new Set(pictures.flatMap((entry) => entry.item.linked));
   const sounds = all(described.audio, "sound").filter((entry) => !old.has(entry.item.id));
-  const meant = (entry) => selected.has(entry.item.id) && !String(entry.track.name).startsWith("HeyGem speech");
+  const meant = ({ item, track }) => selected.has(item.id) && !item.ours && !String(track.name).startsWith("HeyGem speech");
   const picked = sounds.filter(meant);
   const under = sounds.filter((entry) => !entry.track.muted && pictures.some((picture) => overlap(picture.item, entry.item)));
   return pictures.concat(picked.length ? picked : under);
@@ -72,7 +105,21 @@ function selectedItem(described, rate, { item, kind, number }) {
     needs_host_export: why && why.message,
     needs_host_export_message: why,
     ...beside("cannot_copy", "cannot_copy_messages", kind === "picture" ? item.effects : []),
+    ...beside("notices", "notice_messages", worthKnowing(described, item, kind, number)),
   };
+}
+
+/** A file that is not there, a proxy that plays in its place, an adjustment layer above. */
+function worthKnowing(described, item, kind, number) {
+  const above = kind === "picture" ? described.video.slice(number).flatMap((track) => track.items) : [];
+  const layers = above.filter((other) => other.adjustment && !other.disabled && overlap(item, other));
+  return [...mediaNotices(item), ...layers.map((layer) => tell("panel.adjustment-above", { clip: layer.name }))];
+}
+
+function mediaNotices({ path, offline, proxy }) {
+  if (!path) return [];
+  if (offline) return [tell(proxy ? "panel.media-only-proxy" : "panel.media-offline", { path })];
+  return proxy ? [tell("panel.media-proxy", { path })] : [];
 }
 
 function onlyPremiereReads(item, kind) {

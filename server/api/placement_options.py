@@ -30,7 +30,7 @@ def laid(conformed: Conformed, laying: Laying, settings: RenderSettings) -> Conf
 
 def _beside_the_rest(laying: Laying) -> Laying:
     """For a take of a part of a clip: the rest of the clip is still seen and heard."""
-    return Laying(mode="track", mute="none" if laying.mute == "clip" else laying.mute)
+    return Laying(mode="track" if laying.mode == "take" else laying.mode, mute="none" if laying.mute == "clip" else laying.mute)
 
 
 def _no_patch(row: TimelineShot, settings: RenderSettings) -> bool:

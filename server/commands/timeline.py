@@ -88,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     takes, failed = _render_all(found, options, takes_folder)
     if takes:
+        _list_takes(takes, takes_folder)
         written = publish_blocking(
             struct_of(
                 PublishSpec,
@@ -187,6 +188,19 @@ def _render_all(found: Conformed, options: argparse.Namespace, folder: Path) -> 
             except HeygemError as error:
                 failed.append(type(error)(tell("clip.at-sentence", clip=row.clip, timecode=row.timecode_in, reason=error)))
     return takes, failed
+
+
+def _list_takes(takes: Sequence[FinishedTake], folder: Path) -> None:
+    """Where each take goes, for scripts within editors: a line each, its parts between tabs.
+
+    The track of its clip, start and length on the timeline (frames from its beginning), first frame and frames of the file, and the file.
+    """
+    lines = []
+    for take in takes:
+        place, before = take.shot.placement, take.shot.handles_before
+        shown = take.frames - before - take.shot.handles_after
+        lines.append("\t".join(map(str, (place.track, place.record_start, place.record_duration, before, shown, take.path))))
+    (folder / "takes.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def _render(row: TimelineShot, path: Path, options: argparse.Namespace) -> None:

@@ -33,7 +33,9 @@ class Editor(Struct, frozen=True, kw_only=True):
     name: str  # on the wire (`HostHello.app`) and on the command line
     title: str  # "DaVinci Resolve"
     short_title: str  # where room is short
-    capabilities: tuple[str, ...] = ()  # what editors of the kind can do at most: "place.take" = versions as takes of one clip
+    capabilities: tuple[str, ...] = ()
+    """What editors of the kind can do at most: "place.take" = versions as takes of one clip, "place.relink" = a version in the place of
+    another one's file."""
     settings: dict[str, Any] = field(
         default_factory=dict
     )  # of `RenderSettings`, that takes on its timelines want where they differ from the defaults
@@ -60,7 +62,7 @@ PREMIERE = Editor(
     name="premiere",
     title="Premiere Pro",
     short_title="Premiere",
-    capabilities=_PLACES,
+    capabilities=(*_PLACES, "place.relink"),
     settings={"format": "prores", "fit": "hold", "sound": "none"},
     install=Installer(
         parts="heygem_plugins.installing.targets:premiere",
@@ -74,7 +76,7 @@ RESOLVE = Editor(
     name="resolve",
     title="DaVinci Resolve",
     short_title="Resolve",
-    capabilities=(*_PLACES, "place.take"),
+    capabilities=(*_PLACES, "place.take", "place.relink"),
     settings={"format": "dnxhr", "fit": "hold", "sound": "none"},  # a file with sound would bring it onto an audio track
     install=Installer(
         parts="heygem_plugins.installing.targets:resolve",
@@ -89,7 +91,7 @@ BLENDER = Editor(
     name="blender",
     title="Blender",
     short_title="Blender",
-    capabilities=_PLACES,
+    capabilities=(*_PLACES, "place.relink"),
     settings={"format": "prores", "fit": "hold", "sound": "none"},
     install=Installer(
         parts="heygem_plugins.installing.blender:parts",

@@ -37,7 +37,7 @@ export interface MediaRef {
 }
 
 export interface Laying {
-  mode?: "take" | "track";
+  mode?: "relink" | "take" | "track";
   mute?: "clip" | "none" | "track";
   disable_original?: boolean;
 }
@@ -679,6 +679,14 @@ export interface SelectedItem {
   needs_host_export_message: Message | null;
   cannot_copy: Array<string>;
   cannot_copy_messages: Array<Message>;
+  notices: Array<string>;
+  notice_messages: Array<Message>;
+}
+
+export interface Caption {
+  record_start: number;
+  record_duration: number;
+  text: string;
 }
 
 export interface SelectionResult {
@@ -686,6 +694,8 @@ export interface SelectionResult {
   items: Array<SelectedItem>;
   document: Record<string, any> | null;
   found_by: "colour" | "marks" | "playhead" | "selection" | null;
+  captions: Array<Caption>;
+  marks: [number, number] | null;
 }
 
 export interface ExportRequest {

@@ -29,6 +29,7 @@ NASTY = "Te\"rr\\or\n\u2028\u2029</script><script>alert(1)</script>'; app.quit()
 NASTY_FILE = "take 'q\" ${1} \u2028\u2029 <script> #%20 \u00e4\U0001f600.mov"
 """What a file may be called on macOS and Linux."""
 
+TICKS = 254016000000  # of a second
 _LAYING = ("mode", "mute", "disable_original")
 
 
@@ -59,9 +60,10 @@ class Scene:
     script: str
     panel: str
     sound = "Audio"
+    linked: str  # the fake's name of the clip's sound
 
     def __init__(self, files: Path, rate: str = "25", *, zero: int = 0, **options: Any) -> None:
-        self.files, self.rate, self.frame = files, rate, TIMEBASES[rate]
+        self.files, self.rate, self.frame, self.zero = files, rate, TIMEBASES[rate], zero
         self.fake = NodeProcess(HERE / "fakes" / self.script, options)
         for file in files.iterdir():
             self.fake("known", file=str(file), facts=known(str(file)))
@@ -129,6 +131,18 @@ class Scene:
     def change(self, clip: str, **values: Any) -> None:
         raise NotImplementedError
 
+    def change_media(self, **values: Any) -> None:
+        """Of the clip: `file`, `proxy`."""
+        raise NotImplementedError
+
+    def mark(self, start: int, end: int) -> None:
+        """In and out of the sequence, in frames from its beginning."""
+        raise NotImplementedError
+
+    def deselect(self) -> None:
+        for clip in (self.clip, self.linked):
+            self.change(clip, selected=False)
+
     def remove(self, clip: str) -> None:
         raise NotImplementedError
 
@@ -159,7 +173,9 @@ class CepScene(Scene):
 
     def laid(self) -> str:
         given = {"file": self.file(f"clip {self.rate}.mov"), "start": 100, "length": 24, "offset": 7}
-        return self.add(**given, sound=0, selected=True)
+        made = self.fake("clip", sequence=self.sequence, **given, sound=0, selected=True)
+        [self.linked] = made["linked"]
+        return made["id"]
 
     def new_sequence(self, zero: int = 0) -> str:
         display = 102 if self.rate in ("29.97", "59.94") else 101
@@ -176,6 +192,13 @@ class CepScene(Scene):
 
     def change(self, clip: str, **values: Any) -> None:
         self.fake("change", item=clip, **values)
+
+    def change_media(self, **values: Any) -> None:
+        self.fake("change", item=self.clip, **values)
+
+    def mark(self, start: int, end: int) -> None:
+        seconds = [float(Fraction(self.zero + frame * self.frame, TICKS)) for frame in (start, end)]
+        self.fake("sequenceState", sequence=self.sequence, inPoint=seconds[0], outPoint=seconds[1])
 
     def remove(self, clip: str) -> None:
         self.fake("remove", item=clip)
@@ -232,6 +255,13 @@ class UxpScene(Scene):
 
     def change(self, clip: str, **values: Any) -> None:
         self.fake("change", sequence=self.sequence, clip=clip, **values)
+
+    def change_media(self, **values: Any) -> None:
+        self.fake("changeMedia", sequence=self.sequence, clip=self.clip, **values)
+
+    def mark(self, start: int, end: int) -> None:
+        first, last = (str(self.zero + frame * self.frame) for frame in (start, end))
+        self.fake("sequenceState", sequence=self.sequence, inPoint=first, outPoint=last)
 
     def remove(self, clip: str) -> None:
         self.fake("removeClip", sequence=self.sequence, clip=clip)

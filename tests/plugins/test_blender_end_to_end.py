@@ -17,8 +17,9 @@ from tests.plugins.blender_desk import RATES, Blender, needs_blender
 from tests.plugins.real_server import RealServer, until
 
 HOST = "blender-test"
-CUTS = ((30, 4, 12), (42, 20, 12), (60, 40, 12))  # record start, first frame of the file, frames
+CUTS = ((30, 4, 5), (35, 12, 5), (44, 22, 5))  # record start, first frame of the file, frames
 MADE_HERE = "23.976"  # the other rates take their time
+SHOWN = (28, 50)  # frames that Blender renders
 BAND = 16  # rows on top of the picture that tell the frame's number
 
 
@@ -82,7 +83,7 @@ def desk(request: Any, tmp_path: Path, people: Path) -> Iterator[Desk]:
     media = tmp_path / "media"
     media.mkdir()
     clips = sorted((people / "grid").glob("*.mpg"))
-    size = numbered(clips[0], media / "clip.mov", Fraction(fps) / Fraction(str(base)), 60)
+    size = numbered(clips[0], media / "clip.mov", Fraction(fps) / Fraction(str(base)), 30)
     shutil.copy(clips[1], media / "speech.mpg")
     server = RealServer(tmp_path, media)
     server.start()
@@ -92,7 +93,7 @@ def desk(request: Any, tmp_path: Path, people: Path) -> Iterator[Desk]:
         blender.new_scene(fps, base, list(size), [1, 100])
         for number, (start, first, length) in enumerate(CUTS):
             blender.movie(f"clip {number}", str(media / "clip.mov"), 3, start, first, length)
-        blender.sound("speech", str(media / "speech.mpg"), 1, 30, 0, 45)
+        blender.sound("speech", str(media / "speech.mpg"), 1, 30, 0, 20)
         blender.select("clip 0", "clip 1", "clip 2", "speech")
         blender.save(str(tmp_path / "film.blend"))
         yield desk
@@ -107,7 +108,7 @@ def test_three_strips_come_back_through_a_crash_and_a_closed_file_and_blender_re
     renders its sequence: each frame of the takes is the one that Blender showed of the original, with another mouth; all else is as before.
     """
     blender, server = desk.blender, desk.server
-    before, heard = blender.frames(tmp_path / "before", 28, 74), blender.samples(tmp_path / "before.wav", 28, 74)
+    before, heard = blender.frames(tmp_path / "before", *SHOWN), blender.samples(tmp_path / "before.wav", *SHOWN)
     originals = blender.state()
     files = {path: path.read_bytes() for path in (tmp_path / "media").iterdir()}
     desk.start()
@@ -138,7 +139,7 @@ def test_three_strips_come_back_through_a_crash_and_a_closed_file_and_blender_re
     now = blender.state()
     assert {name: seen for name, seen in now.items() if name in originals} == originals, "the originals are not as they were"
 
-    after, heard_now = blender.frames(tmp_path / "after", 28, 74), blender.samples(tmp_path / "after.wav", 28, 74)
+    after, heard_now = blender.frames(tmp_path / "after", *SHOWN), blender.samples(tmp_path / "after.wav", *SHOWN)
     assert np.array_equal(heard, heard_now)
     assert np.abs(heard).max() > 500, "the comparison heard nothing"
     covered = {start + step: first + step for start, first, length in CUTS for step in range(length)}
@@ -152,7 +153,7 @@ def test_three_strips_come_back_through_a_crash_and_a_closed_file_and_blender_re
         difference = np.abs(picture.astype(int) - before[frame].astype(int)).max(axis=2)
         assert np.median(difference) <= 3, f"frame {frame} is another picture"
         changed += int((difference > 24).sum() > 20)
-    assert changed > 12, f"only {changed} frames have another mouth"
+    assert changed > 5, f"only {changed} frames have another mouth"
 
     # told to the server, so the same panel started again places nothing twice; a step of undo takes one take away
     with server.client() as client:

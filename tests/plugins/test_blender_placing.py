@@ -177,6 +177,40 @@ def test_another_version_takes_the_place_in_one_step_and_the_older_one_comes_bac
     assert blender.state() == before
 
 
+def test_a_later_version_takes_the_place_of_the_file_so_that_trims_and_modifiers_on_the_take_stay(blender, films, tmp_path):
+    project = scene(blender, films)
+    one, two = place(films, "25", project, 0), place(films, "25", project, 0, version=2)
+    for params in (one, two):
+        params["placement"]["laying"] = {"mode": "relink", "mute": "none", "disable_original": False}
+    blender.result("host.place", **one)
+    [take] = set(blender.state()) - {"clip 0", "clip 1", "clip 2", "speech", "title"}
+    blender.set_values(take, frame_final_start=33, frame_final_end=40)
+    blender.push("trimmed")
+    before = blender.state()
+    switched = blender.result("host.switchTake", **two)
+    assert (switched["record_start"], switched["record_duration"]) == (33, 7)
+    assert [one["code"] for one in switched["notice_messages"]] == ["panel.blender-relinked"]
+    assert {name: seen for name, seen in blender.state().items() if name != take} == {
+        name: seen for name, seen in before.items() if name != take
+    }
+    assert abs(shade(blender.frames(tmp_path / "two", 33, 33)[33]) - (7 + 31)) < 0.4
+    blender.undo()
+    assert blender.state() == before, "one step of undo"
+
+
+def test_what_is_worth_knowing_of_a_strip_is_said_before_rendering(blender, films):
+    scene(blender, films)
+    blender.select("clip 0")
+    codes = lambda: [one["code"] for one in blender.result("host.selection")["items"][0]["notice_messages"]]  # noqa: E731
+    assert codes() == []
+    blender.set_values("clip 0", use_proxy=True)
+    assert codes() == ["panel.media-proxy"]
+    blender.effect("grade of all", "ADJUSTMENT", 7, [])
+    blender.set_values("grade of all", frame_final_end=60)
+    blender.set_values("grade of all", frame_final_start=30)
+    assert codes() == ["panel.media-proxy", "panel.adjustment-above"]
+
+
 def test_a_take_has_the_look_of_its_strip_with_its_keyframes_and_what_it_has_not_is_said(blender, films, tmp_path):
     project = scene(blender, films)
     blender.set_values("clip 0", **{"transform.offset_x": 8, "transform.scale_y": 0.5, "crop.min_y": 6, "use_flip_x": True,

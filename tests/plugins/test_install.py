@@ -266,6 +266,24 @@ def test_what_a_panel_wrote_while_it_ran_goes_with_it(tmp_path):
     assert everything(here.home) == {}
 
 
+@pytest.mark.parametrize("system", ["windows", "macos", "linux"])
+def test_the_script_of_the_free_edition_lies_beside_the_other_and_what_it_wrote_stays_the_users(tmp_path, system):
+    here = machine(tmp_path, system)
+    carry_out("resolve", here)
+    script = (here.home / WHERE["resolve", system]).with_name("HeyGem Files.lua")
+    text = script.read_text(encoding="utf-8")
+    assert "@" not in "".join(line for line in text.splitlines()[:12] if line.startswith("local")), "a gap was left"
+    assert text.isascii(), "Lua reads files in the system's own encoding"
+    timeline = here.data_folder / "resolve" / "Film 0c1f.otio"
+    timeline.write_text("{}", encoding="utf-8")
+    carry_out("resolve", here, uninstall=True)
+    assert (script.exists(), timeline.exists()) == (False, True)
+    timeline.unlink()
+    carry_out("resolve", here)
+    carry_out("resolve", here, uninstall=True)
+    assert not timeline.parent.exists()
+
+
 def test_an_old_panel_is_replaced_whole(tmp_path):
     here = machine(tmp_path, "windows")
     carry_out("premiere", here)

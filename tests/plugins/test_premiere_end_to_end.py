@@ -23,7 +23,8 @@ from tests.plugins.real_server import RealServer, talking, until
 
 HANDLES = int(os.environ.get("HEYGEM_HANDLES", "0"))  # 0 = rendered by the page's own button, as it stands; else as it submits
 PANELS = os.environ.get("HEYGEM_PANELS", "uxp").split(",")  # the nested clip: one panel in the tests, both in the benchmark
-CLIPS = ((30, 4), (42, 20), (60, 40))  # start in the sequence, first frame of the file
+CLIPS = ((30, 4), (35, 12), (44, 22))  # start in the sequence, first frame of the file
+LENGTH = 5  # frames of each: what is shown here is where they lie, and rendering takes the time
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def footage(server: RealServer, people: Path, here: Setting) -> str:
     """A real person at the sequence's rate, with timecode, under a name that has to be quoted everywhere."""
     path = server.folder / "media" / f"cl\u2028ip \u201cone\u201d \"two\" 'at' <script> ${{x}} #%20 {here.name}.mov"
     if not path.exists():
-        talking(sorted((people / "grid").glob("*.mpg"))[0], path, rate=here.rate, frames=60, timecode=here.media_timecode)
+        talking(sorted((people / "grid").glob("*.mpg"))[0], path, rate=here.rate, frames=30, timecode=here.media_timecode)
     return str(path)
 
 
@@ -59,9 +60,9 @@ def three_clips(desk: Desk, clip: str) -> None:
     """With one speech across them, old dialogue under a nasty name, and a stranger on the video track above."""
     speech = str(desk.server.folder / "media" / "speech.mpg")
     for start, offset in CLIPS:
-        desk.lay(file=clip, start=start, length=12, offset=offset, selected=True)
+        desk.lay(file=clip, start=start, length=LENGTH, offset=offset, selected=True)
     desk.lay(file=clip, start=200, length=9, track=1)
-    desk.lay(file=speech, start=30, length=45, track=1, kind=desk.sound, selected=True)
+    desk.lay(file=speech, start=30, length=20, track=1, kind=desk.sound, selected=True)
     desk.lay(file=speech, start=0, length=20, track=0, kind=desk.sound, name=NASTY)
     desk.fake("nameTrack", sequence=desk.sequence, kind="video", index=0, name=NASTY)
 
@@ -87,7 +88,7 @@ def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_pane
     desks.append(desk)
     three_clips(desk, footage(server, people, desk.setting))
     start = desk.untouched()
-    wanted = [(3, start, 12, HANDLES) for start, _ in CLIPS]
+    wanted = [(3, start, LENGTH, HANDLES) for start, _ in CLIPS]
 
     desk.open_panel()
     shown(desk)
@@ -163,7 +164,7 @@ def test_uxp_three_clips_arrive_by_themselves_and_each_goes_back_in_one_step(ser
     job = server.render(desk.call("host.selection"), desk.host, handles=2, format="prores", laying={"disable_original": True})
     desk.wait(lambda: ended(server, job), 200, "the job was not finished")
     desk.wait(lambda: all(take["placed"] for take in takes_of(server, job)), 30, "the takes did not arrive")
-    assert desk.takes() == [(3, start, 12, 2) for start, _ in CLIPS]
+    assert desk.takes() == [(3, start, LENGTH, 2) for start, _ in CLIPS]
     disabled = {int(clip["start"]) // desk.setting.timebase for _, clip in desk.clips("video") if clip["disabled"]}
     assert disabled == {start for start, _ in CLIPS}, "takes that arrive by themselves are laid as it was chosen"
     assert desk.fake("steps")[-6:] == ["Choose the part of the take", "Place HeyGem take"] * 3, "the first of each touches the bin alone"

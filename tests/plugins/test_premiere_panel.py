@@ -22,7 +22,8 @@ def test_the_manifest_lets_every_premiere_from_24_in_and_gives_the_panel_node():
     assert manifest.tag == f"{name}ExtensionManifest"
     assert {host.get("Name"): host.get("Version") for host in manifest.iter(f"{name}Host")} == {"PPRO": "[24.0,99.9]"}
     assert [runtime.get("Version") for runtime in manifest.iter(f"{name}RequiredRuntime")] == ["11.0"]
-    assert {line.text for line in manifest.iter(f"{name}Parameter")} == {"--enable-nodejs", "--disable-site-isolation-trials"}
+    hidden = {"--disable-background-timer-throttling", "--disable-renderer-backgrounding"}
+    assert {line.text for line in manifest.iter(f"{name}Parameter")} == {"--enable-nodejs", "--disable-site-isolation-trials", *hidden}
     assert (CEP / str(next(manifest.iter(f"{name}MainPath")).text)).is_file()
     assert not list(manifest.iter(f"{name}ScriptPath")), "the scripts are loaded by the panel, one by one"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
@@ -383,3 +385,99 @@ def test_unknown_parameters_are_named(scene):
     fault = here.refusal("host.place", **wanted)
     assert fault["code"] == -32602
     assert "evil is unknown" in fault["message"]
+
+
+def test_takes_lie_in_a_bin_for_each_sequence_and_day_and_carry_a_label(scene):
+    here = scene()
+    here.ask("host.place", **here.params("take 25.mov", speech=here.file("take speech.wav"), speech_start="0/1"))
+    here.ask("host.switchTake", **here.params("take 25 v2.mov"))
+    bins = [one for one in here.fake("bins") if one["bin"]]
+    assert {Path(one["media"]).name for one in bins} == {"take 25.mov", "take 25 v2.mov", "take speech.wav"}
+    assert {tuple(one["bin"]) for one in bins} == {("HeyGem takes", f"Scene {date.today().isoformat()}")}
+    assert {one["label"] for one in bins} == {9}, "teal"
+
+
+def test_a_selection_drawn_around_a_clip_does_not_render_the_take_above_it_again(scene):
+    """The UXP panel cannot name a track in the same step as the take, so there the take's bin tells."""
+    here = scene()
+    here.ask("host.place", **here.params("take 25.mov"))
+    take = the_take(here)
+    here.change(take.get("id") or take["key"], selected=True)
+    pictures = [item for item in here.ask("host.selection")["items"] if item["kind"] == "picture"]
+    assert [item["placement"]["track"] for item in pictures] == [1]
+
+
+def relinking(here: Scene, file: str) -> dict[str, Any]:
+    return here.params(file, mode="relink")
+
+
+def test_a_later_version_takes_the_place_of_the_file_so_that_trims_and_effects_on_the_take_stay(scene):
+    here = scene()
+    assert here.ask("host.place", **relinking(here, "take 25.mov"))["already"] is False
+    take = the_take(here)
+    name = take.get("id") or take["key"]
+    here.move(name, 102, 20)  # trimmed by the editor
+    here.change(name, inPoint=str(7 * here.frame))
+    before = here.picture(here.file("take 25.mov"))
+    answer = here.ask("host.switchTake", **relinking(here, "take 25 v2.mov"))
+    assert (answer["record_start"], answer["record_duration"]) == (102, 20)
+    assert [one["code"] for one in answer["notice_messages"]] == ["panel.relinked"]
+    assert here.takes("take 25.mov") == []
+    assert here.takes("take 25 v2.mov") == [(3, 102, 20, 7)]
+    assert here.picture(here.file("take 25 v2.mov")) == before, "something else changed"
+    assert here.ask("host.switchTake", **relinking(here, "take 25 v2.mov"))["already"]
+    here.ask("host.switchTake", **relinking(here, "take 25.mov"))
+    assert here.takes("take 25.mov") == [(3, 102, 20, 7)]
+
+
+@pytest.mark.parametrize("how", ["refused", "another length"])
+def test_a_version_that_cannot_take_the_place_of_the_file_is_laid_over_it(scene, how):
+    """A file of another length would show other frames at the same place."""
+    here = scene(also=["relink.is-refused"] if how == "refused" else [])
+    here.ask("host.place", **relinking(here, "take 25.mov"))
+    other = "take 25 v2.mov" if how == "refused" else "nest.mov"
+    here.ask("host.switchTake", **relinking(here, other))
+    assert here.takes(other) == [(3, 100, 24, 5)]
+    assert [one["media"] for one in here.fake("bins") if one["bin"] and one["media"].endswith("take 25.mov")], "its file was put back"
+
+
+def test_a_take_of_a_project_that_is_open_behind_another_one_waits_and_the_person_is_told_where_it_is(scene):
+    here = scene()
+    wanted = here.params("take 25.mov")
+    other = here.fake("project", name="Reel 2")
+    refused = here.refusal("host.place", **wanted)
+    assert (refused["data"]["error"], refused["data"]["code"]) == ("OtherProject", "panel.premiere-other-project")
+    here.fake("openBehind", projects=[here.project])
+    refused = here.refusal("host.place", **wanted)
+    assert (refused["data"]["code"], refused["data"]["params"]) == (
+        "panel.premiere-project-behind",
+        {"project": "Reel 2", "wanted": "Film"},
+    )
+    here.fake("reopen", project=here.project)
+    here.fake("openBehind", projects=[other])
+    assert here.ask("host.place", **wanted)["track"] == 3
+
+
+def test_a_crop_effect_comes_along_with_its_keyframes(scene):
+    """It is on no fresh clip, so it has to be added to the take first; two of them stay two."""
+    here = scene()
+    here.effect("AE.ADBE AECrop", "Crop")
+    here.tune("Crop", "Left", value=12.5)
+    here.tune("Crop", "Top", moving=True, keys=[[str(n * here.frame), value] for n, value in ((7, 0), (31, 48))])
+    assert here.ask("host.selection")["items"][0]["cannot_copy"] == []
+    before = here.picture()
+    assert here.ask("host.place", **here.params("take 25.mov"))["not_copied"] == []
+    take = the_take(here)
+    name = take.get("id") or take["key"]
+    assert seen_at(here, name, "Crop", "Left", 5) == 12.5
+    for frame in (0, 10, 23):
+        assert seen_at(here, name, "Crop", "Top", 5 + frame) == pytest.approx(seen_at(here, here.clip, "Crop", "Top", 7 + frame)), frame
+    assert here.picture(here.file("take 25.mov")) == before
+
+
+def test_a_crop_effect_that_could_not_be_added_is_named(scene):
+    here = scene()
+    here.effect("AE.ADBE AECrop", "Crop")
+    here.fake("noEffects")
+    assert here.ask("host.place", **here.params("take 25.mov"))["not_copied"] == ["Crop"]
+    assert here.takes("take 25.mov") == [(3, 100, 24, 5)]

@@ -207,3 +207,10 @@ def test_the_host_files_are_ascii_and_loaded_in_an_order_that_names_them_all():
         assert (jsx / f"{name}.jsx").read_text(encoding="utf-8").isascii(), (
             f"{name}.jsx: the engine reads files in the system's own encoding"
         )
+
+
+def test_a_project_is_told_with_its_production(scene):
+    here = scene()
+    assert here.fake("call", name="about")["projectName"] == "Film"
+    here.fake("production", name="Season 2")
+    assert here.fake("call", name="about")["projectName"] == "Season 2 / Film"

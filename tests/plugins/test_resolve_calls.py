@@ -18,6 +18,7 @@ from heygem_resolve.panel.resolve_side import about
 from heygem_server import wire
 from heygem_server.hosts.methods import METHODS
 from tests.plugins.fakes.resolve import Fusion, Resolve
+from tests.plugins.fakes.resolve_timeline import Track
 from tests.plugins.media import make_clip, make_speech
 from tests.plugins.protocol import check_codes
 
@@ -115,7 +116,35 @@ def test_before_21_0_4_marks_say_what_is_meant(scene):
     assert result["found_by"] == "marks"
     pictures = [item["id"] for item in result["items"] if item["kind"] == "picture"]
     assert pictures[:2] == [clips[1].id, clips[2].id]
+    assert result["marks"] == [30, 66], "the frame at the out mark belongs to the range"
     assert "Timeline.GetSelectedClips" not in resolve.app.calls
+
+
+def test_a_file_that_is_offline_and_a_proxy_are_named_before_rendering(scene, tmp_path):
+    resolve, timeline, clips, *_ = scene
+    timeline.selected = [clips[0]]
+    codes = lambda: [one["code"] for one in ask(resolve, "host.selection")["items"][0]["notice_messages"]]  # noqa: E731
+    assert codes() == []
+    clips[0].media.proxy = clips[1].media.path
+    assert codes() == ["panel.media-proxy"]
+    clips[0].media.path = str(tmp_path / "gone.mov")
+    assert codes() == ["panel.media-only-proxy"]
+    clips[0].media.proxy = ""
+    assert codes() == ["panel.media-offline"]
+
+
+def test_the_subtitles_over_the_speech_are_shown_beside_it(scene):
+    resolve, timeline, clips, *_ = scene
+    title = resolve.add_clip(timeline, None, start=35, length=20)
+    timeline.tracks["video"][0].items.remove(title)
+    title.name = "Good morning"
+    timeline.tracks["subtitle"] = [Track("Subtitle 1")]
+    timeline.tracks["subtitle"][0].items.append(title)
+    speech = resolve.add_sound(timeline, clips[0].media.path, start=30, length=45, track=2)
+    timeline.selected = [clips[0], speech]
+    assert ask(resolve, "host.selection")["captions"] == [{"record_start": 35, "record_duration": 20, "text": "Good morning"}]
+    timeline.tracks["subtitle"][0].enabled = False
+    assert ask(resolve, "host.selection")["captions"] == []
 
 
 def test_without_marks_the_playhead_says_what_is_meant_and_then_a_colour(scene):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -390,6 +391,57 @@ def test_another_version_is_shown_at_the_same_place_and_the_old_one_stays(files)
     take_switch.switch(Editor(resolve), {**wanted, "file": str(files / "take 25.mov")})
     assert item.media.path == str(files / "take 25.mov")
     assert timeline.picture(frozenset({str(files / "take 25.mov"), str(files / "take 25 v2.mov")})) == before
+
+
+@pytest.mark.parametrize("how", ["replaced", "refused", "another length"])
+def test_a_later_version_takes_the_place_of_the_file_so_that_trims_and_effects_on_the_take_stay(files, how):
+    resolve, timeline, clip = scene(files, also=frozenset({"relink.is-refused"} if how == "refused" else ()))
+    other = files / ("clip 25.mov" if how == "another length" else "take 25 v2.mov")
+    placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov", mode="relink"))
+    [(_, item)] = taken(timeline, files / "take 25.mov")
+    item.grade = "the editor's own"
+    result = take_switch.switch(Editor(resolve), params(resolve, timeline, clip, other, mode="relink"))
+    assert item.media.path == str(other)
+    assert (item.start, item.length, item.offset, item.grade) == (100, 24, 5, "the editor's own")
+    relinked = [one["code"] for one in result["notice_messages"]] == ["panel.relinked"]
+    assert relinked == (how == "replaced")
+    assert item.takes == [] if relinked else resolve_takes.index_of(item, str(files / "take 25.mov")) == 1, (
+        "else both are takes of the clip"
+    )
+
+
+def test_takes_lie_in_a_bin_for_each_timeline_and_day_and_carry_a_colour(files):
+    resolve, timeline, clip = scene(files)
+    for name in ("take 25.mov", "take 25 v2.mov"):
+        placement.place(Editor(resolve), params(resolve, timeline, clip, files / name))
+    [ours] = resolve.manager.project.pool.root.folders
+    [today] = ours.folders
+    assert (ours.name, today.name) == ("HeyGem takes", f"Scene {date.today().isoformat()}")
+    assert [(media.name, media.colour) for media in today.clips] == [("take 25.mov", "Teal"), ("take 25 v2.mov", "Teal")]
+    assert [item.colour for name in ("take 25.mov", "take 25 v2.mov") for _, item in taken(timeline, files / name)] == ["Teal", "Teal"]
+
+
+@pytest.mark.parametrize(
+    ("also", "codes", "lost"),
+    [
+        ((), ["panel.keyframes-came"], []),
+        (("attributes.without-keyframes",), [], ["panel.lost-keyframes"]),
+        (("attributes.other-arguments",), [], ["panel.lost-keyframes"]),
+        (("attributes.copy-retimes",), [], ["panel.lost-keyframes"]),
+    ],
+    ids=["all of it", "without keyframes", "other arguments", "with the speed"],
+)
+def test_what_resolve_copies_at_once_since_21_1_is_read_back(files, also, codes, lost):
+    """No public source tells what CopyAttributes does: the take must lie as it lay, and keyframes count once the document shows them."""
+    resolve, timeline, clip = scene(files, version=(21, 1), also=frozenset(also))
+    moves = {"Parameter ID": "transformationZoomX", "Parameter Value": 1.0, "Key Frames": {"0": {"Value": 1.0}, "24": {"Value": 1.4}}}
+    clip.effects = [{"OTIO_SCHEMA": "Effect.1", "metadata": {"Resolve_OTIO": {"Type": 2, "Enabled": True, "Parameters": [moves]}}}]
+    result = placement.place(Editor(resolve), params(resolve, timeline, clip, files / "take 25.mov"))
+    [(track, item)] = taken(timeline, files / "take 25.mov")
+    assert (track, item.start, item.length, item.offset) == (3, 100, 24, 5)
+    assert (item.properties["ZoomX"], item.grade) == (1.2, "teal")
+    assert [one["code"] for one in result["notice_messages"] if one["code"] != "panel.hides-tracks"] == codes
+    assert [one["code"] for one in result["not_copied_messages"]] == lost
 
 
 def test_a_locked_track_of_ours_is_left_alone(files):

@@ -166,7 +166,7 @@ def test_the_window_speaks_the_language_of_its_user():
     window.run(panel, editor)
     shown = {name: item.Text for name, item in toolkit.items.items() if hasattr(item, "Text")}
     assert (shown["State"], shown["Jobs"], shown["Cancel"]) == ("已连接。", "任务 scene 4：25 %、剩余 3 分钟", "取消 scene 4")
-    assert toolkit.items["Mode"].entries == ["结果放在上方的轨道", "作为片段自身的版本（Take）"]
+    assert toolkit.items["Mode"].entries == ["结果放在上方的轨道", "作为片段自身的版本（Take）", "以后的版本原地替换结果"]
     texts = [text for name, text in shown.items() if name not in ("Said", "Speech")]
     assert all(any(letter >= "\u4e00" for letter in text) for text in texts), texts
     assert panel.said == "Resolve 中没有打开的时间线：请打开一个，然后重试。"

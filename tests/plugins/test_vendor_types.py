@@ -72,7 +72,7 @@ def walked(tmp_path: Path, spec: dict[str, Any], changes: Sequence[tuple[str, st
 
 
 _CEP = """addTracks getActiveSequence isOffline isMulticamClip getFootageInterpretation getInPoint createMarker sort
-    addKey getKeys getValueAtTime"""
+    addKey getKeys getValueAtTime getVideoTrackAt getItemAt addVideoEffect getVideoEffectByName"""
 LISTED: dict[str, set[str]] = {"cep": set(_CEP.split()), "uxp": set()}
 
 
@@ -101,7 +101,7 @@ def test_every_call_of_premiere_is_declared_by_its_vendor_or_stands_in_the_list(
             [
                 ("track-placement.js", "media.item, time(at.start), video, audio, true)", "media.item, at.start, video, audio, true)"),
                 ("track-placement.js", "createSetInOutPointsAction", "createSetMarksAction"),
-                ("premiere-ops.js", "root.createBinAction(find.TAKES, false)", "root.createBinAction(find.TAKES)"),
+                ("premiere-ops.js", "parent.createBinAction(name, false)", "parent.createBinAction(name)"),
             ],
         ),
     ],

@@ -98,6 +98,8 @@ def test_a_whole_timeline_rendered_and_published(folder: Path, capsys: pytest.Ca
     assert take.name == "face_01-00-00-10_v01.mov"
     info = probe(take)
     assert (info.frame_count, info.rate, info.start_timecode, info.sound) == (18, Fraction(25), "01:00:00:02", None)
+    listed = (folder / "done takes" / "takes.tsv").read_text(encoding="utf-8").splitlines()
+    assert listed == [f"1\t10\t14\t2\t14\t{take}"], "for scripts within editors: where the take goes"
     made: Any = otio.adapters.read_from_file(str(output))
     version = made.tracks[0][1].media_reference
     assert version.target_url == str(take)

@@ -106,9 +106,17 @@ test("an export lasts about as long as its clips with their handles, at the time
 
 test("how takes lie follows what makes sense: a take of the clip and a patch never disable the original", () => {
   const choice = { mode: "take", mute: "clip", disable_original: true, handles: 8 };
-  assert.deepEqual(layingOf(choice, { takes: true, kind: "full" }), { mode: "take", mute: "clip", disable_original: false });
-  assert.deepEqual(layingOf(choice, { takes: false, kind: "full" }), { mode: "track", mute: "clip", disable_original: true });
-  assert.deepEqual(layingOf(choice, { takes: true, kind: "patch" }), { mode: "track", mute: "clip", disable_original: false });
+  assert.deepEqual(layingOf(choice, { modes: ["track", "take"], kind: "full" }), { mode: "take", mute: "clip", disable_original: false });
+  assert.deepEqual(layingOf(choice, { modes: ["track"], kind: "full" }), { mode: "track", mute: "clip", disable_original: true });
+  assert.deepEqual(layingOf(choice, { modes: ["track", "take"], kind: "patch" }), { mode: "track", mute: "clip", disable_original: false });
+});
+
+test("a version in the place of another one lies on a track above: it works for patches, and where the editor knows it", () => {
+  const choice = checked({ mode: "relink", mute: "none", disable_original: true, handles: 0 });
+  const modes = /** @type {const} */ (["track", "relink"]);
+  assert.deepEqual(layingOf(choice, { modes, kind: "full" }), { mode: "relink", mute: "none", disable_original: true });
+  assert.equal(layingOf(choice, { modes, kind: "patch" }).mode, "relink");
+  assert.equal(layingOf(choice, { modes: ["track", "take"], kind: "full" }).mode, "track");
 });
 
 test("what is remembered may be anybody's text", () => {
@@ -129,12 +137,15 @@ test("everything that was prepared is said in the request, exported sounds only 
     ],
   };
   const draft = { name: "", folder: "", settings: { kind: "full" } };
-  const prepared = { host: { id: "h", project: "p", takes: false }, selection: selection(item("a")), speech: null, work, draft };
+  const prepared = { host: { id: "h", project: "p", modes: ["track"] }, selection: selection(item("a")), speech: null, work, draft };
   const asked = timelineRequest(prepared, true);
   assert.deepEqual(
     [asked.exports, asked.selection.faces, asked.selection.handles, asked.dry_run, asked.speech],
     [["x1", "x2"], { k: 2 }, 5, true, undefined],
   );
+  assert.equal(asked.selection.ranges, undefined, "whole clips");
+  const marked = timelineRequest({ ...prepared, selection: { ...prepared.selection, found_by: "marks", marks: [110, 310] } }, true);
+  assert.deepEqual(marked.selection.ranges, [[110, 310]], "clips are cut to in and out");
   const withFile = timelineRequest({ ...prepared, speech: { upload: "u" } }, false);
   assert.deepEqual(
     [withFile.exports, withFile.speech, withFile.origin],

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MODES = (("track", "panel.mode-track"), ("take", "panel.mode-take"))
+MODES = (("track", "panel.mode-track"), ("take", "panel.mode-take"), ("relink", "panel.mode-relink"))
 MUTES = (("none", "panel.mute-none"), ("clip", "panel.mute-clip"), ("track", "panel.mute-track"))
 """Value of the protocol's Laying → code of what the window calls it."""
 

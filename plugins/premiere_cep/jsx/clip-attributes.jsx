@@ -1,10 +1,11 @@
 /* Makes a take look like the clip it covers. Motion (position, scale, crop and the like) and opacity are on every clip and are copied, values
-   and keyframes; other effects cannot be added by this API and are reported instead. What is chosen from a list (the blend mode, second after the opacity) is
+   and keyframes, and so is the effect Crop; other effects are reported instead. What is chosen from a list (the blend mode, second after the opacity) is
    never written: two public bridges report that it damages projects. Keyframes count in the time of the source, so those of a take lie
    elsewhere; how they are joined cannot be read, so the values between them are compared. */
 (function (h) {
   var ON_EVERY_CLIP = ["AE.ADBE Motion", "AE.ADBE Opacity"];
   var OPACITY = "AE.ADBE Opacity";
+  var CROP = "AE.ADBE AECrop"; // an effect that has to be added first
 
   function componentsOf(item) {
     return h.list(h.tried(function () { return item.components; }, null));
@@ -16,7 +17,7 @@
     var all = componentsOf(item);
     var index;
     for (index = 0; index < all.length; index += 1) {
-      if (!h.contains(ON_EVERY_CLIP, all[index].matchName)) {
+      if (!isCopied(all[index])) {
         out.push(h.plain(all[index].displayName));
       } else if (isRetimed(item)) {
         out = out.concat(keyframed(all[index]));
@@ -24,6 +25,10 @@
     }
     return out;
   };
+
+  function isCopied(component) {
+    return component.matchName === CROP || h.contains(ON_EVERY_CLIP, component.matchName);
+  }
 
   function keyframed(component) {
     var out = [];
@@ -45,31 +50,58 @@
     return h.isOn(h.tried(function () { return property.isTimeVarying(); }, false));
   }
 
-  /** Copies; returns what could not be copied, as messages. */
-  h.copyAttributes = function (source, target) {
+  /** Copies; returns what could not be copied, as messages. `track` is the target's, from 0. */
+  h.copyAttributes = function (source, target, track) {
     var missed = h.effectsOf(source);
     var from = componentsOf(source);
     var span = spanOf(source, target);
-    var index, other;
+    var seen = {};
+    var index, name, other;
     for (index = 0; index < from.length; index += 1) {
-      if (h.contains(ON_EVERY_CLIP, from[index].matchName)) {
-        other = sameComponent(target, from[index].matchName);
+      name = from[index].matchName;
+      if (isCopied(from[index])) {
+        seen[name] = (seen[name] || 0) + 1;
+        other = sameComponent(target, name, seen[name]);
+        if (!other && name === CROP) {
+          h.addEffect(target, track, String(from[index].displayName));
+          other = sameComponent(target, name, seen[name]);
+        }
         missed = missed.concat(other ? copyProperties(from[index], other, span) : [h.plain(from[index].displayName)]);
       }
     }
     return missed;
   };
 
-  function sameComponent(item, matchName) {
+  /** The first, second and so on of a kind. */
+  function sameComponent(item, matchName, number) {
     var all = componentsOf(item);
+    var seen = 0;
     var index;
     for (index = 0; index < all.length; index += 1) {
-      if (all[index].matchName === matchName) {
+      seen += all[index].matchName === matchName ? 1 : 0;
+      if (seen === number) {
         return all[index];
       }
     }
     return null;
   }
+
+  /** Premiere's own API adds no effects; the undocumented QE can, by the effect's name in the language of Premiere. QE lists gaps among the clips
+      of a track. Whether it did so is seen by whoever asks. The sequence must be the open one. */
+  h.addEffect = function (item, track, name) {
+    h.enableQE();
+    h.tried(function () {
+      var lane = qe.project.getActiveSequence().getVideoTrackAt(track);
+      var index, each;
+      for (index = 0; index < lane.numItems; index += 1) {
+        each = lane.getItemAt(index);
+        if (each.name === item.name && String(each.start.ticks) === String(item.start.ticks)) {
+          each.addVideoEffect(qe.project.getVideoEffectByName(name));
+          return;
+        }
+      }
+    }, null);
+  };
 
   /** What of the source shows under the take: from, to (ticks of the source), and how much later the take's own file shows the same. */
   function spanOf(source, target) {

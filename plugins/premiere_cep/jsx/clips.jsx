@@ -1,6 +1,7 @@
 /* What is open and what lies on its tracks. Reads only. Synthetics have no path, some properties throw: each is asked for on its own. */
 (function (h) {
   var BIN = 2;
+  var UNSET_S = -400000;
 
   h.TAKES = "HeyGem takes";
   h.SPEECH = "HeyGem speech";
@@ -11,7 +12,7 @@
     return {
       version: app.version,
       project: project ? String(project.documentID) : "",
-      projectName: project ? project.name : "",
+      projectName: project ? nameOfProject(project) : "",
       sequence: sequence ? sequence.sequenceID : null,
       selection: sequence ? h.selectedIds(sequence).join(" ") : ""
     };
@@ -24,15 +25,38 @@
 
   /** The open project; `wanted` is its id. */
   h.project = function (wanted) {
+    var behind;
     var project = h.tried(function () { return app.project; }, null);
     if (!project) {
       h.fail("NoProject", "panel.no-project", { editor: "Premiere" });
     }
     if (wanted && String(project.documentID) !== wanted) {
+      behind = openBehind(wanted);
+      if (behind) {
+        h.fail("OtherProject", "panel.premiere-project-behind", { project: project.name, wanted: behind.name });
+      }
       h.fail("OtherProject", "panel.premiere-other-project", { project: project.name });
     }
     return project;
   };
+
+  /** A project that is open as well, in another tab or in the same Production; null = it is not. */
+  function openBehind(wanted) {
+    var all = h.list(h.tried(function () { return app.projects; }, null));
+    var index;
+    for (index = 0; index < all.length; index += 1) {
+      if (String(all[index].documentID) === wanted) {
+        return all[index];
+      }
+    }
+    return null;
+  }
+
+  /** With the Production that it belongs to: projects of one name are common there. */
+  function nameOfProject(project) {
+    var production = h.tried(function () { return app.production.name; }, "");
+    return production ? production + " / " + project.name : project.name;
+  }
 
   h.sequence = function (project, wanted) {
     var index;
@@ -63,11 +87,25 @@
       displayFormat: h.tried(function () { return sequence.videoDisplayFormat; }, null),
       width: h.tried(function () { return sequence.frameSizeHorizontal; }, null),
       height: h.tried(function () { return sequence.frameSizeVertical; }, null),
+      marks: marksOf(sequence),
       video: describedTracks(sequence.videoTracks, selected),
       audio: describedTracks(sequence.audioTracks, selected),
       selected: selected
     };
   };
+
+  /** In and out as ticks from the sequence's beginning, which they do not count from; null = one of them is not set. */
+  function marksOf(sequence) {
+    return h.tried(function () {
+      var first = sequence.getInPointAsTime();
+      var last = sequence.getOutPointAsTime();
+      var zero = Number(sequence.zeroPoint);
+      if (first.seconds <= UNSET_S || last.seconds <= UNSET_S) {
+        return null;
+      }
+      return { start: String(Number(first.ticks) - zero), end: String(Number(last.ticks) - zero) };
+    }, null);
+  }
 
   function describedTracks(tracks, selected) {
     var all = h.list(tracks);
@@ -115,9 +153,15 @@
       offline: h.isOn(h.tried(function () { return media.isOffline(); }, false)),
       isSequence: h.isOn(h.tried(function () { return media.isSequence(); }, false)),
       isMulticam: isMulticam(media),
+      proxy: h.isOn(h.tried(function () { return media.hasProxy(); }, false)),
+      adjustment: h.isAdjustment(item),
       linked: h.linkedIds(item),
       effects: isSelected ? h.effectsOf(item) : []
     };
+  };
+
+  h.isAdjustment = function (item) {
+    return h.isOn(h.tried(function () { return item.isAdjustmentLayer(); }, false));
   };
 
   /** Adobe's guide and the public types write the call differently. */
@@ -193,18 +237,45 @@
     return h.list(bin.children);
   };
 
+  /** The bin of all takes, or null. Takes lie in bins within it, one for each sequence and day. */
   h.binOfTakes = function (project) {
-    var all = h.childrenOf(project.rootItem);
-    var index, made;
+    return binNamed(project.rootItem, h.TAKES);
+  };
+
+  /** Where a take that comes today goes; made if it is not there. */
+  h.binOfToday = function (project, sequence) {
+    return madeBin(madeBin(project.rootItem, h.TAKES), sequence.name + " " + today());
+  };
+
+  function binNamed(parent, name) {
+    var all = h.childrenOf(parent);
+    var index;
     for (index = 0; index < all.length; index += 1) {
-      if (all[index].type === BIN && all[index].name === h.TAKES) {
+      if (h.isBin(all[index]) && all[index].name === name) {
         return all[index];
       }
     }
-    made = project.rootItem.createBin(h.TAKES);
+    return null;
+  }
+
+  h.isBin = function (item) {
+    return item.type === BIN;
+  };
+
+  function madeBin(parent, name) {
+    var made = binNamed(parent, name) || parent.createBin(name);
     if (!made) {
-      h.fail("NoBin", "panel.premiere-bin-not-made", { bin: h.TAKES });
+      h.fail("NoBin", "panel.premiere-bin-not-made", { bin: name });
     }
     return made;
-  };
+  }
+
+  function today() {
+    var now = new Date();
+    return now.getFullYear() + "-" + twoDigits(now.getMonth() + 1) + "-" + twoDigits(now.getDate());
+  }
+
+  function twoDigits(number) {
+    return (number < 10 ? "0" : "") + number;
+  }
 }($.heygem));

@@ -34,7 +34,7 @@
   };
 
   function placeNew(project, sequence, order) {
-    var media = h.imported(project, order.file);
+    var media = h.imported(project, sequence, order.file);
     var spot = whereItGoes(sequence, order);
     var track, item, missed;
     if (h.hasSound(media)) {
@@ -42,7 +42,7 @@
     }
     track = h.trackFor(sequence, "video", order.track - 1, spot.start, roomEnd(media, spot));
     item = putAlone(sequence, sequence.videoTracks[track], media, spot, order);
-    missed = spot.covered && !order.baked ? h.copyAttributes(spot.covered, item) : [];
+    missed = spot.covered && !order.baked ? h.copyAttributes(spot.covered, item, track) : [];
     spot.notices = spot.notices.concat(hiddenBy(sequence, order.track, track, spot));
     if (order.disable && spot.covered) {
       spot.covered.disabled = true;
@@ -62,17 +62,13 @@
       ours = String(sequence.videoTracks[index].name).indexOf(h.TAKES) === 0; // an older take is meant to be hidden
       hidden = ours ? [] : h.covered(sequence.videoTracks[index], spot.start, spot.end);
       for (inner = 0; inner < hidden.length; inner += 1) {
-        layer = isAdjustment(hidden[inner]);
+        layer = h.isAdjustment(hidden[inner]);
         if (layer || inner === 0) {
           out.push(h.tell(layer ? "panel.premiere-adjustment" : "panel.hides-clip", { clip: String(hidden[inner].name) }));
         }
       }
     }
     return out;
-  }
-
-  function isAdjustment(item) {
-    return h.isOn(h.tried(function () { return item.isAdjustmentLayer(); }, false));
   }
 
   /** Lays a part of a file and tells what else changed meanwhile. `replaced` is the clip that it takes the place of. */
@@ -213,7 +209,7 @@
         return []; // it sounds there already: placed before, or the very clip that the speech was taken from
       }
     }
-    media = h.imported(project, speech.file);
+    media = h.imported(project, sequence, speech.file);
     track = h.trackFor(sequence, "audio", -1, spot.start, roomEnd(media, spot));
     putAlone(sequence, sequence.audioTracks[track], media, spot, speech);
     return spot.notices;
@@ -257,11 +253,18 @@
     if (there) {
       return result(true, there.track, there.item, [], []);
     }
+    if (order.relink) {
+      old = versionWithin(sequence, order);
+      if (old && relinked(old.item, order.file)) {
+        return result(false, old.track, old.item, [], [h.tell("panel.relinked")]);
+      }
+      old = versionAt(sequence, order);
+    }
     if (!old) {
       return h.place(order);
     }
     return h.asItWas(project, function () {
-      var media = h.imported(project, order.file);
+      var media = h.imported(project, sequence, order.file);
       var track = sequence.videoTracks[old.track];
       var spot = { start: String(old.item.start.ticks), end: String(old.item.end.ticks), notices: [] };
       var former = old.item.projectItem;
@@ -281,14 +284,46 @@
         }
         throw problem;
       }
-      missed = copyFromClip(sequence, order, item);
+      missed = copyFromClip(sequence, order, item, old.track);
       return result(false, old.track, item, missed, spot.notices);
     });
   };
 
-  function copyFromClip(sequence, order, item) {
+  function copyFromClip(sequence, order, item, track) {
     var entry = order.clip ? h.findItem(sequence.videoTracks, order.clip) : null;
-    return entry && !order.baked ? h.copyAttributes(entry.item, item) : [];
+    return entry && !order.baked ? h.copyAttributes(entry.item, item, track) : [];
+  }
+
+  /** The file of a take gives way to another one: what was done to the take stays. Only to a file of the same length, so that each frame shows what
+      it showed; else the former file is put back. */
+  function relinked(item, file) {
+    var media = item.projectItem;
+    var former = h.pathOf(media);
+    var length = wholeLength(media);
+    if (!former || length === null || !h.isOn(h.tried(function () { return media.canChangeMediaPath(); }, false))) {
+      return false;
+    }
+    h.tried(function () { media.changeMediaPath(file, true); }, null);
+    if (h.samePath(h.pathOf(media), file) && wholeLength(media) === length) {
+      return true;
+    }
+    h.tried(function () { media.changeMediaPath(former, true); }, null);
+    return false;
+  }
+
+  /** The topmost take that lies within the place of a clip: the editor may have trimmed it. */
+  function versionWithin(sequence, order) {
+    var spot = whereItGoes(sequence, order);
+    var all = h.allItems(sequence.videoTracks);
+    var index, item;
+    for (index = all.length - 1; index >= 0; index -= 1) {
+      item = all[index].item;
+      if (all[index].track >= order.track && String(sequence.videoTracks[all[index].track].name).indexOf(h.TAKES) === 0
+          && Number(item.start.ticks) >= Number(spot.start) && Number(item.end.ticks) <= Number(spot.end)) {
+        return all[index];
+      }
+    }
+    return null;
   }
 
   function versionAt(sequence, order) {

@@ -3,6 +3,8 @@
 $.heygem = {};
 
 (function (h) {
+  var COUNTERS = ["numItems", "numTracks", "numSequences", "numProjects"];
+
   h.TICKS_PER_SECOND = 254016000000;
 
   /** English sentences with gaps such as {path}, by code: the panel fills the table after it has loaded these files. */
@@ -125,15 +127,11 @@ $.heygem = {};
     if (!collection) {
       return out;
     }
-    count = collection.numItems;
-    if (count === undefined) {
-      count = collection.numTracks;
-    }
-    if (count === undefined) {
-      count = collection.numSequences;
-    }
-    if (count === undefined) {
-      count = collection.length || 0;
+    count = collection.length || 0;
+    for (index = 0; index < COUNTERS.length; index += 1) {
+      if (collection[COUNTERS[index]] !== undefined) {
+        count = collection[COUNTERS[index]];
+      }
     }
     for (index = 0; index < count; index += 1) {
       out.push(collection[index]);

@@ -32,15 +32,19 @@
     return out;
   };
 
+  h.enableQE = function () {
+    if (typeof qe === "undefined") {
+      h.tried(function () { app.enableQE(); }, null);
+    }
+  };
+
   /** A new track on top; returns its index. The sequence must be the open one: QE knows no other. Public panels agree on QE's arguments: how many
       video tracks and where, how many audio tracks, of which type and where. Where the track came to lie is seen, not assumed. */
   h.newTrack = function (sequence, kind, above) {
     var video = kind === "video";
     var before = pictureOf(video ? sequence.videoTracks : sequence.audioTracks);
     var found, track;
-    if (typeof qe === "undefined") {
-      h.tried(function () { app.enableQE(); }, null);
-    }
+    h.enableQE();
     h.tried(function () {
       var editor = qe.project.getActiveSequence();
       if (video) {

@@ -5,7 +5,7 @@ import { layingOf } from "./placement-options.js";
 
 /**
  * @typedef {object} Prepared
- * @property {{id: string, project: string, takes: boolean}} host takes: it knows takes of a clip
+ * @property {{id: string, project: string, modes: readonly import("./placement-options.js").Mode[]}} host modes: in which it can lay takes
  * @property {Wire.SelectionResult} selection
  * @property {Wire.MediaRef | null} speech a file, null = what lies under the clips
  * @property {import("../views/host-work.js").Work} work
@@ -18,6 +18,7 @@ export const timelineRequest = ({ host, selection, speech, work, draft }, dry) =
   name: draft.name || null,
   selection: {
     ids: selection.items.map((item) => item.id),
+    ...(selection.marks ? { ranges: [selection.marks] } : {}),
     speech_from: work.from,
     faces: Object.fromEntries(Object.entries(work.faces).map(([key, face]) => [key, face.number])),
     handles: work.laying.handles,
@@ -25,7 +26,7 @@ export const timelineRequest = ({ host, selection, speech, work, draft }, dry) =
     sequence: selection.sequence?.id ?? null,
   },
   ...(speech ? { speech } : {}),
-  laying: layingOf(work.laying, { takes: host.takes, kind: draft.settings.kind }),
+  laying: layingOf(work.laying, { modes: host.modes, kind: draft.settings.kind }),
   exports: [...new Set(work.made.filter((one) => one.kind === "picture" || !speech).map((one) => one.export))],
   settings: draft.settings,
   folder: draft.folder || null,

@@ -2,6 +2,7 @@
 
 /** @import * as Wire from "../wire.js" */
 
+/** @typedef {Required<Wire.Laying>["mode"]} Mode */
 /** @typedef {Required<Wire.Laying> & {handles: number}} Choice handles: frames of the timeline on both sides */
 
 export const MOST_HANDLES = 500;
@@ -34,7 +35,7 @@ export function rememberChoice(app, choice) {
 /** What storage holds may be of another version, or anybody's. @param {any} found @returns {Choice} */
 export function checked(found) {
   return {
-    mode: found?.mode === "take" ? "take" : "track",
+    mode: ["take", "relink"].includes(found?.mode) ? found.mode : "track",
     mute: ["clip", "track"].includes(found?.mute) ? found.mute : "none",
     disable_original: found?.disable_original === true,
     handles: framesOf(found?.handles),
@@ -51,10 +52,15 @@ export function framesOf(typed) {
  * What is sent: a take of the clip takes the clip's place, so disabling it would hide the take as well; a patch needs the original to be
  * seen below it.
  * @param {Choice} choice
- * @param {{takes: boolean, kind: string}} by takes: the editor knows takes of a clip. kind: of the render settings
+ * @param {{modes: readonly Mode[], kind: string}} by modes: that the editor knows. kind: of the render settings
  * @returns {Wire.Laying}
  */
-export function layingOf(choice, { takes, kind }) {
-  const mode = takes && kind !== "patch" ? choice.mode : "track";
-  return { mode, mute: choice.mute, disable_original: choice.disable_original && mode === "track" && kind !== "patch" };
+export function layingOf(choice, { modes, kind }) {
+  const mode = modeOf(choice, { modes, kind });
+  return { mode, mute: choice.mute, disable_original: choice.disable_original && mode !== "take" && kind !== "patch" };
+}
+
+/** @param {Choice} choice @param {{modes: readonly Mode[], kind: string}} by @returns {Mode} the one that counts */
+export function modeOf({ mode }, { modes, kind }) {
+  return modes.includes(mode) && !(mode === "take" && kind === "patch") ? mode : "track";
 }

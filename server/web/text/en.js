@@ -227,8 +227,10 @@ export default {
   "length.unknown": "not known yet",
   "log.empty": "Nothing has been logged yet.",
   "media.variable-rate": "variable rate",
+  "mode-hint.relink": "On a track above. A later version replaces its file, so your trims and effects on the take stay.",
   "mode-hint.take": "One clip, switchable between the original and its takes.",
   "mode-hint.track": "The original stays as it is, below.",
+  "mode.relink": "On a track above, later versions in its place",
   "mode.take": "Into the clip, as one of its takes",
   "mode.track": "On a track above",
   "models.about":

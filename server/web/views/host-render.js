@@ -15,7 +15,7 @@ import { t } from "../text.js";
 import { Exports } from "./host-exports.js";
 import { HostFaces } from "./host-faces.js";
 import { workOf } from "./host-work.js";
-import { knowsTakes, PlacementOptions } from "./placement-options.js";
+import { modesOf, PlacementOptions } from "./placement-options.js";
 import { useIntake } from "../media/intake.js";
 import { StartPanel } from "./start.js";
 import { jobOf } from "./timeline.js";
@@ -29,7 +29,7 @@ export function HostRender({ host, selection }) {
   const speech = itemsOf(intake.now, "timeline", "speech")[0] ?? null;
   const pictures = selection.items.filter((item) => item.kind === "picture");
   const sounds = selection.items.filter((item) => item.kind === "sound");
-  const about = { id: host.id, project: host.session?.project ?? "", takes: knowsTakes(host) };
+  const about = { id: host.id, project: host.session?.project ?? "", modes: modesOf(host) };
   const prepared = { host: about, selection, speech: speech?.ref ?? null, work, draft: intake.now };
   const key = useMemo(newKey, [selection, work.from, work.faces, work.laying, work.made, intake.now.key]);
   const ready = pictures.length > 0 && (speech ? speech.state === "ready" : sounds.length > 0);

@@ -47,7 +47,18 @@ function Line({ selection, item }) {
     <p class="facts">
       <span class="timecode">${recordTimecode(selection, start)} – ${recordTimecode(selection, start + length - 1)}</span>
       <span>${t(picture ? "host.track" : "host.sound-track", { n: track })}</span></p>
-    ${item.cannot_copy.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: sentences(item.cannot_copy, item.cannot_copy_messages).join(", ") })}</p>`}</li>`;
+    ${!picture && said(selection, item) && html`<p class="hint">“${said(selection, item)}”</p>`}
+    ${item.cannot_copy.length > 0 && html`<p class="why">${t("host.cannot-copy", { what: sentences(item.cannot_copy, item.cannot_copy_messages).join(", ") })}</p>`}
+    ${sentences(item.notices ?? [], item.notice_messages).map((sentence) => html`<p class="why">${sentence}</p>`)}</li>`;
+}
+
+/** What the editor knows to be said in a sound. @param {Wire.SelectionResult} selection @param {Wire.SelectedItem} item */
+function said({ captions }, { placement: { record_start: start, record_duration: length } }) {
+  const heard = (captions ?? []).filter((one) => one.record_start < start + length && one.record_start + one.record_duration > start);
+  return heard
+    .sort((one, other) => one.record_start - other.record_start)
+    .map((one) => one.text)
+    .join(" ");
 }
 
 /** @param {Wire.SelectionResult} selection @param {number} frame of the record */

@@ -5,23 +5,24 @@ import { html } from "../ui/html.js";
 import { useStore } from "../ui/hooks.js";
 import { Field, Select } from "../ui/parts.js";
 import { able, known } from "../editors.js";
-import { framesOf, MOST_HANDLES } from "../media/placement-options.js";
+import { framesOf, modeOf, MOST_HANDLES } from "../media/placement-options.js";
 import { t } from "../text.js";
 import { workOf } from "./host-work.js";
 
 const MUTES = /** @type {const} */ (["none", "clip", "track"]);
-const MODES = /** @type {const} */ (["track", "take"]);
+const MODES = /** @type {const} */ (["track", "take", "relink"]);
 
-/** Whether the editor knows takes of a clip. @param {Editor} host */
-export const knowsTakes = (host) => known(host, "place.take");
+/** The ways to lay a take that an editor knows. @param {Editor} host */
+export const modesOf = (host) => MODES.filter((mode) => mode === "track" || known(host, `place.${mode}`));
 
 /** @param {{host: Editor, kind: string}} props kind: "full" or "patch", of the settings */
 export function PlacementOptions({ host, kind }) {
   const work = workOf(host);
   const { laying } = useStore(work);
   const patch = kind === "patch";
-  const takes = knowsTakes(host);
-  const asTake = takes && !patch && laying.mode === "take";
+  const modes = modesOf(host);
+  const mode = modeOf(laying, { modes, kind });
+  const asTake = mode === "take";
   const disable = (/** @type {Event} */ event) => work.lay({ disable_original: /** @type {HTMLInputElement} */ (event.target).checked });
   const number = (/** @type {Event} */ event) => framesOf(/** @type {HTMLInputElement} */ (event.target).value);
   return html`<section class="panel" aria-label=${t("laying.title")}><h2>${t("laying.title")}</h2>
@@ -33,10 +34,10 @@ export function PlacementOptions({ host, kind }) {
             onChange=${(/** @type {any} */ mute) => work.lay({ mute })} /><//>`
       }
       ${
-        takes &&
-        html`<${Field} id="laying-mode" label=${t("laying.mode")} hint=${t(patch ? "laying.patch-above" : `mode-hint.${laying.mode}`)}>
-          <${Select} id="laying-mode" value=${asTake ? "take" : "track"} disabled=${patch}
-            options=${MODES.map((mode) => [mode, t(`mode.${mode}`)])} onChange=${(/** @type {any} */ mode) => work.lay({ mode })} /><//>`
+        modes.length > 1 &&
+        html`<${Field} id="laying-mode" label=${t("laying.mode")} hint=${t(patch ? "laying.patch-above" : `mode-hint.${mode}`)}>
+          <${Select} id="laying-mode" value=${mode} disabled=${patch}
+            options=${modes.map((one) => [one, t(`mode.${one}`)])} onChange=${(/** @type {any} */ chosen) => work.lay({ mode: chosen })} /><//>`
       }
       <${Field} id="laying-handles" label=${t("laying.handles")} hint=${t("laying.handles-hint")}>
         <input id="laying-handles" type="number" inputmode="numeric" min="0" max=${MOST_HANDLES} step="1" value=${laying.handles}

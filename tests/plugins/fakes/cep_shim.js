@@ -55,13 +55,21 @@
     };
   }
   window.require = requireFrom("/");
+  window.bridgedMs = 0;
   const skin = { appSkinInfo: { panelBackgroundColor: { color: { red: 35, green: 35, blue: 35, alpha: 255 } } } };
   window.__adobe_cep__ = {
     getHostEnvironment: () => JSON.stringify(skin),
     addEventListener: () => {},
     getExtensionId: () => "com.heygem.bridge.panel",
     getSystemPath: (which) => (which === "extension" ? here : "/Applications/Premiere/Premiere"),
-    evalScript: (text, callback) => window.hostEval(text).then(callback),
+    evalScript: (text, callback) => {
+      const began = performance.now();
+      const waited = (said) => {
+        window.bridgedMs += performance.now() - began; // Premiere's own time, and what it takes to get there from a browser
+        callback(said);
+      };
+      window.hostEval(text).then(waited);
+    },
   };
   window.cep = { fs: { showOpenDialogEx: () => ({ err: 0, data: ["/picked.wav"] }) }, util: { openURLInDefaultBrowser: () => {} } };
 })();

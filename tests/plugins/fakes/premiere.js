@@ -7,7 +7,7 @@ const fs = require("fs");
 const path = require("path");
 const vm = require("vm");
 
-const { ROOT, BIN, Time, ProjectItem, TrackItem, Track, Sequence, collection, next } = require("./premiere_model.js");
+const { ROOT, BIN, Time, ProjectItem, TrackItem, Track, Sequence, collection, cropEffect, next } = require("./premiere_model.js");
 
 const LEDGER = JSON.parse(fs.readFileSync(path.join(__dirname, "ledger.json"), "utf8")).premiere;
 
@@ -26,6 +26,9 @@ class Premiere {
       repository,
       deafTo,
       exports: [],
+      openBehind: [],
+      effects: true,
+      production: null,
       known: new Map(),
       scripts: [],
       busyMs: 0,
@@ -93,6 +96,13 @@ class Premiere {
       get project() {
         return premiere.project;
       },
+      get projects() {
+        return collection([premiere.project, ...premiere.openBehind], "numProjects");
+      },
+      get production() {
+        if (!premiere.production) throw new Error("no production");
+        return { name: premiere.production };
+      },
       setExtensionPersistent: (id, stays) => {
         premiere.persistent.push([id, stays]);
         return true;
@@ -134,7 +144,14 @@ class Premiere {
     const premiere = this;
     return {
       project: {
+        getVideoEffectByName: (name) => (name === "Crop" && premiere.effects ? { name } : null),
         getActiveSequence: () => ({
+          getVideoTrackAt: (index) => {
+            const { items } = premiere.project.activeSequence.inner.video[index].inner;
+            const clips = items.slice().sort((one, other) => (one.inner.start < other.inner.start ? -1 : 1));
+            const listed = clips.flatMap((item) => [{ name: "", type: "Empty", start: new Time("0") }, qeItem(item)]);
+            return { numItems: listed.length, getItemAt: (at) => listed[at] };
+          },
           addTracks(video, videoIndex, audio, _audioType, audioIndex = 0) {
             const { inner } = premiere.project.activeSequence;
             const sequence = premiere.project.activeSequence;
@@ -192,6 +209,17 @@ class Premiere {
     }
     return item;
   }
+}
+
+function qeItem(item) {
+  return {
+    name: item.name,
+    type: "Clip",
+    start: item.start,
+    addVideoEffect: (effect) => {
+      if (effect) item.parts.push(cropEffect());
+    },
+  };
 }
 
 class FakeFile {

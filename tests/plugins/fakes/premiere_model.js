@@ -122,6 +122,11 @@ function usualComponents(app) {
   ];
 }
 
+function cropEffect() {
+  const numbers = ["Left", "Top", "Right", "Bottom", "Edge Feather"].map((name) => new Property(name, 0));
+  return { matchName: "AE.ADBE AECrop", displayName: "Crop", properties: collection([...numbers, new Property("Zoom", false)]) };
+}
+
 class ProjectItem {
   constructor(app, { name, type = CLIP, file = null, facts = null, nest = null }) {
     Object.assign(this, { name, type, nodeId: next("node"), inner: { app, file, facts, nest, items: [], inPoint: null, outPoint: null } });
@@ -159,6 +164,10 @@ class ProjectItem {
     return Boolean(this.inner.file) && !fs.existsSync(this.inner.file);
   }
 
+  hasProxy() {
+    return Boolean(this.inner.proxy);
+  }
+
   getFootageInterpretation() {
     if (!this.inner.facts || !this.inner.facts.rate) throw new Error("no footage");
     const [numerator, denominator] = this.inner.facts.rate.split("/");
@@ -192,6 +201,20 @@ class ProjectItem {
 
   clearOutPoint() {
     this.inner.outPoint = null;
+  }
+
+  canChangeMediaPath() {
+    return !this.inner.app.does("relink.is-refused");
+  }
+
+  changeMediaPath(file) {
+    if (!fs.existsSync(file)) return false;
+    Object.assign(this.inner, { file, facts: this.inner.app.facts(file) });
+    return true;
+  }
+
+  setColorLabel(label) {
+    this.inner.label = label;
   }
 
   createBin(name) {
@@ -551,4 +574,18 @@ class Sequence {
   }
 }
 
-module.exports = { CLIP, BIN, ROOT, Time, Property, ProjectItem, TrackItem, Track, Sequence, collection, usualComponents, next };
+module.exports = {
+  CLIP,
+  BIN,
+  ROOT,
+  Time,
+  Property,
+  ProjectItem,
+  TrackItem,
+  Track,
+  Sequence,
+  collection,
+  cropEffect,
+  usualComponents,
+  next,
+};

@@ -7,7 +7,7 @@ const path = require("path");
 const readline = require("readline");
 
 const { Premiere } = require("./premiere.js");
-const { Property, collection } = require("./premiere_model.js");
+const { Property, collection, cropEffect } = require("./premiere_model.js");
 
 const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
 const { makeEditor } = require(path.join(PLUGINS, "premiere_cep", "bridge.js"));
@@ -53,8 +53,21 @@ const DEEDS = {
     projects.set(premiere.project.documentID, premiere.project);
     return premiere.project.documentID;
   },
+  openBehind: ({ projects: ids }) => {
+    premiere.openBehind = ids.map((id) => projects.get(id));
+  },
+  production: ({ name }) => {
+    premiere.production = name;
+  },
   reopen: ({ project }) => {
     premiere.project = projects.get(project);
+  },
+  bins: () => {
+    const within = (item, path) =>
+      item.inner.items.flatMap((one) =>
+        one.type === 2 ? within(one, [...path, one.name]) : [{ media: one.inner.file, bin: path, label: one.inner.label }],
+      );
+    return within(premiere.project.rootItem, []);
   },
   picture: ({ sequence, without = [] }) => sequences.get(sequence).picture(without),
   change: ({ item, ...values }) => {
@@ -62,7 +75,8 @@ const DEEDS = {
     for (const [name, value] of Object.entries(values)) {
       if (["start", "end", "inPoint"].includes(name)) found.inner[name] = BigInt(value);
       else if (["selected", "speed", "reversed", "adjustment"].includes(name)) found.inner[name] = value;
-      else if (name === "multicam") found.projectItem.inner.multicam = value;
+      else if (["multicam", "proxy"].includes(name)) found.projectItem.inner[name] = value;
+      else if (name === "file") found.projectItem.inner.file = value;
       else found[name] = value;
     }
   },
@@ -76,7 +90,8 @@ const DEEDS = {
     if (keys) property.keys = keys.map(([ticks, at]) => [BigInt(ticks), at]);
   },
   effect: ({ item, matchName, displayName }) => {
-    find(item).parts.push({ matchName, displayName, properties: collection([new Property("Amount", 1)]) });
+    if (displayName === "Crop") find(item).parts.push(cropEffect());
+    else find(item).parts.push({ matchName, displayName, properties: collection([new Property("Amount", 1)]) });
   },
   track: ({ sequence, kind, index, ...values }) => {
     Object.assign(sequences.get(sequence).inner[kind][index].inner, values);
@@ -99,6 +114,9 @@ const DEEDS = {
     premiere.project.importFiles([file], true, bin, false);
     const item = bin.inner.items[bin.inner.items.length - 1];
     return sequences.get(sequence).inner.video[track].overwriteClip(item, { ticks: start });
+  },
+  noEffects: () => {
+    premiere.effects = false;
   },
   breakQE: () => {
     premiere.qe = () => {

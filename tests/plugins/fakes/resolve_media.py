@@ -17,6 +17,7 @@ class MediaPoolItem(Remote):
         super().__init__(app)
         self.path, self.name = path, name or os.path.basename(path or "")
         self.id = f"media-{next(numbers)}"
+        self.colour, self.proxy = "", ""  # file that plays in its place
         self.rate, self.frames, self.samples, self.start_frame = facts(path) if path else (None, 0, None, 0)
 
     def GetName(self) -> str:
@@ -25,8 +26,20 @@ class MediaPoolItem(Remote):
     def GetUniqueId(self) -> str:
         return self.id
 
+    def ReplaceClip(self, path: str) -> Any:
+        done = os.path.exists(path) and not self._app.does("relink.is-refused")
+        if done:
+            self.path = path
+            self.rate, self.frames, self.samples, self.start_frame = facts(path)
+        return None if self._app.does("relink.returns-nothing") else done
+
+    def SetClipColor(self, name: str) -> bool:
+        self.colour = name
+        return True
+
     def GetClipProperty(self, name: str | None = None) -> Any:
-        values = {"File Path": self.path or "", "FPS": float(self.rate) if self.rate else "", "Frames": str(self.frames)}
+        values = {"File Path": self.path or "", "FPS": float(self.rate) if self.rate else "", "Frames": str(self.frames),
+                  "Proxy Media Path": self.proxy}  # fmt: skip
         return values if name is None else values.get(name, "")
 
 

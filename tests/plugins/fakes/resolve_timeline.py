@@ -52,7 +52,7 @@ class Graph(Remote):
 class TimelineItem(Remote):
     _since = {  # noqa: RUF012
         "CopyGrades": (18, 0), "GetColorGroup": (19, 0), "AssignToColorGroup": (19, 0), "GetType": (21, 1), "GetProperties": (21, 1),
-        "SetProperties": (21, 1), "GetFades": (21, 1), "SetFades": (21, 1), "GetNodeGraph": (19, 0),
+        "SetProperties": (21, 1), "CopyAttributes": (21, 1), "GetFades": (21, 1), "SetFades": (21, 1), "GetNodeGraph": (19, 0),
     }  # fmt: skip
 
     def __init__(self, app: App, name: str, media: Any | None, start: int | None, length: int, offset: int) -> None:
@@ -109,6 +109,10 @@ class TimelineItem(Remote):
     def GetClipColor(self) -> str:
         return self.colour
 
+    def SetClipColor(self, name: str) -> bool:
+        self.colour = name
+        return True
+
     def GetProperty(self, key: str | None = None) -> Any:
         return dict(self.properties) if key is None else self.properties.get(key)
 
@@ -123,6 +127,17 @@ class TimelineItem(Remote):
     def CopyGrades(self, targets: list[TimelineItem]) -> bool:
         for target in targets:
             target.grade = "" if self._app.does("grade.copy-does-nothing") else self.grade
+        return True
+
+    def CopyAttributes(self, targets: list[TimelineItem]) -> bool:
+        if self._app.does("attributes.other-arguments"):
+            raise TypeError("CopyAttributes wants something else")
+        for target in targets:
+            target.properties, target.effects = dict(self.properties), json.loads(json.dumps(self.effects))
+            if self._app.does("attributes.copy-retimes"):
+                target.length //= 2
+            if self._app.does("attributes.without-keyframes"):
+                target.effects = []
         return True
 
     def GetColorGroup(self) -> Any:

@@ -39,6 +39,12 @@ const usualLook = () => [
   },
 ];
 
+const cropEffect = () => ({
+  match: "AE.ADBE AECrop",
+  name: "Crop",
+  params: [...["Left", "Top", "Right", "Bottom", "Edge Feather"].map((name) => ({ name, value: 0 })), { name: "Zoom", value: false }],
+});
+
 class PointF {
   constructor(x = 0, y = 0) {
     Object.assign(this, { x, y });
@@ -73,6 +79,7 @@ class Uxp {
       listeners: [],
     });
     this.projects = new Map();
+    this.openBehind = new Set(); // other projects that are open as well
     this.open = this.newProject("Film");
     this.ppro = this.makeApi();
   }
@@ -195,7 +202,21 @@ class Uxp {
       PointF,
       ClipProjectItem: { cast: (item) => cast(this, item, item && item.clip) },
       FolderItem: { cast: (item) => cast(this, item, item && item.createBinAction ? item : null) },
-      Project: { getActiveProject: async () => (this.open ? projectView(this, this.open) : null) },
+      Transcript: {
+        hasTranscript: (clip) => Boolean(clip.transcript()),
+        exportToJSON: async (clip) => JSON.stringify(clip.transcript()),
+      },
+      Guid: { fromString: (text) => ({ toString: () => text }) },
+      Project: {
+        getActiveProject: async () => (this.open ? projectView(this, this.open) : null),
+        getProject: (guid) => (this.openBehind.has(String(guid)) ? projectView(this, this.projects.get(String(guid))) : null),
+      },
+      VideoFilterFactory: {
+        createComponent: async (match) => {
+          if (match !== "AE.ADBE AECrop" || this.effects === false) throw new Error("Illegal Parameter type");
+          return { made: cropEffect() };
+        },
+      },
       SequenceEditor: { getEditor: (sequence) => editorView(this, sequence.inner) },
       Markers: { getMarkers: async (sequence) => markersView(this, sequence.inner) },
       ProjectConverter: {
@@ -264,10 +285,10 @@ function folderView(fake, project, binId, name) {
     type: binId ? 2 : 3,
     getId: () => binId,
     getItems: async () => [
-      ...(binId ? [] : project.bins.map((bin) => folderView(fake, project, bin.id, bin.name))),
+      ...project.bins.filter((bin) => bin.parent === binId).map((bin) => folderView(fake, project, bin.id, bin.name)),
       ...project.items.filter((item) => item.bin === binId).map((item) => itemView(fake, project, item.id)),
     ],
-    createBinAction: (binName) => fake.action(() => project.bins.push({ id: next("bin"), name: binName })),
+    createBinAction: (binName) => fake.action(() => project.bins.push({ id: next("bin"), name: binName, parent: binId })),
   };
 }
 
@@ -275,6 +296,9 @@ function itemView(fake, project, id) {
   const item = () => project.items.find((one) => one.id === id);
   const clip = {
     getMediaFilePath: async () => item().file,
+    transcript: () => item().transcript,
+    isOffline: async () => Boolean(item().file) && !fs.existsSync(item().file),
+    hasProxy: async () => Boolean(item().proxy),
     isSequence: async () => Boolean(item().nest),
     isMulticamClip: async () => false,
     getMedia: async () => ({ start: at(item().facts ? item().facts.startTicks : "0"), duration: at(item().facts.lengthTicks) }),
@@ -285,9 +309,16 @@ function itemView(fake, project, id) {
       },
     }),
     createSetInOutPointsAction: (first, last) => fake.action(() => Object.assign(item(), { inPoint: first.ticks, outPoint: last.ticks })),
+    canChangeMediaPath: async () => !fake.does("relink.is-refused"),
+    changeMediaFilePath: async (file) => {
+      if (!fs.existsSync(file)) return false;
+      Object.assign(item(), { file, facts: fake.facts(file) });
+      return true;
+    },
     createClearInOutPointsAction: () => fake.action(() => Object.assign(item(), { inPoint: null, outPoint: null })),
   };
-  return { getId: () => id, name: item().name, type: 1, clip };
+  const createSetColorLabelAction = (label) => fake.action(() => Object.assign(item(), { label }));
+  return { getId: () => id, name: item().name, type: 1, clip, createSetColorLabelAction };
 }
 
 function sequenceView(fake, project, guid) {
@@ -381,6 +412,7 @@ function clipView(fake, project, guid, kind, index, key, known = null) {
       }),
     getComponentChain: async () => ({
       getComponentCount: () => clip().look.length,
+      createAppendComponentAction: (component) => fake.action(() => clip().look.push(component.made)),
       getComponentAtIndex: (number) => ({
         getMatchName: async () => clip().look[number].match,
         getDisplayName: async () => clip().look[number].name,
@@ -636,4 +668,4 @@ function nativeOtio({ project, guid }) {
   };
 }
 
-module.exports = { Uxp, valueAt };
+module.exports = { Uxp, valueAt, cropEffect };

@@ -8,7 +8,7 @@ const Module = require("module");
 const path = require("path");
 const readline = require("readline");
 
-const { Uxp, valueAt } = require("./uxp.js");
+const { Uxp, valueAt, cropEffect } = require("./uxp.js");
 
 const options = JSON.parse(process.argv[2] || "{}");
 const PLUGINS = path.join(__dirname, "..", "..", "..", "plugins");
@@ -94,11 +94,26 @@ const DEEDS = {
   sequence: (given) => fake.newSequence(given).guid,
   clip: ({ sequence, ...given }) => fake.addClip(find(sequence), given).key,
   project: ({ name }) => fake.newProject(name).guid,
+  noEffects: () => {
+    fake.effects = false;
+  },
+  openBehind: ({ projects }) => {
+    fake.openBehind = new Set(projects);
+  },
   reopen: ({ project }) => {
     fake.open = fake.projects.get(project);
   },
   change: ({ sequence, clip: key, ...values }) => {
     Object.assign(clip(sequence, key), values);
+  },
+  changeMedia: ({ sequence, clip: key, id: _, ...values }) => {
+    Object.assign(
+      fake.open.items.find((one) => one.id === clip(sequence, key).media),
+      values,
+    );
+  },
+  sequenceState: ({ sequence, inPoint, outPoint }) => {
+    Object.assign(find(sequence), { inPoint, outPoint });
   },
   param: ({ sequence, clip: key, component, name, ...values }) => {
     Object.assign(
@@ -116,7 +131,14 @@ const DEEDS = {
     );
   },
   effect: ({ sequence, clip: key, match, name }) => {
-    clip(sequence, key).look.push({ match, name, params: [] });
+    clip(sequence, key).look.push(name === "Crop" ? cropEffect() : { match, name, params: [] });
+  },
+  bins: () => {
+    const path = (id) => {
+      const bin = fake.open.bins.find((one) => one.id === id);
+      return bin ? [...path(bin.parent), bin.name] : [];
+    };
+    return fake.open.items.map((item) => ({ media: item.file, bin: path(item.bin), label: item.label }));
   },
   state: ({ sequence }) => find(sequence),
   whole: () => JSON.stringify(fake.open),

@@ -15,9 +15,15 @@ declare function isFinite(value: number): boolean;
 
 /** Undocumented. Arguments: premiere-pro-mcp `advanced.ts` (25.2), and four more public panels that agree. */
 interface QE {
-  project: { getActiveSequence(): QESequence };
+  project: { getActiveSequence(): QESequence; getVideoEffectByName(name: string): object };
+}
+/** Undocumented. An item has a name, a start and addVideoEffect: premiere-pro-mcp `effects.ts`, Adobe-CEP/Samples issue threads, and more public panels. */
+interface QETrack {
+  numItems: number;
+  getItemAt(index: number): { name: string; start: Time; addVideoEffect(effect: object): any };
 }
 interface QESequence {
+  getVideoTrackAt(index: number): QETrack;
   addTracks(
     video: number,
     videoIndex: number,
@@ -81,6 +87,7 @@ interface Order extends Part {
   track: number;
   baked: boolean;
   disable: boolean;
+  relink: boolean;
   mute: string;
   speech: Part | null;
   kind: string;
@@ -147,6 +154,7 @@ interface HeyGem {
 
   project(wanted: string | null): Project;
   sequence(project: Project, wanted: string): Sequence;
+  isAdjustment(item: TrackItem): boolean;
   describedItem(item: TrackItem, isSelected: boolean): object;
   pathOf(media: ProjectItem | null): string | null;
   linkedIds(item: TrackItem): string[];
@@ -155,10 +163,14 @@ interface HeyGem {
   findItem(tracks: TrackCollection, id: string): Placed | null;
   samePath(one: string | null, other: string | null): boolean;
   childrenOf(bin: ProjectItem): ProjectItem[];
-  binOfTakes(project: Project): ProjectItem;
+  binOfTakes(project: Project): ProjectItem | null;
+  binOfToday(project: Project, sequence: Sequence): ProjectItem;
+  isBin(item: ProjectItem): boolean;
   effectsOf(item: TrackItem): Message[];
-  copyAttributes(source: TrackItem, target: TrackItem): Message[];
-  imported(project: Project, path: string): ProjectItem;
+  copyAttributes(source: TrackItem, target: TrackItem, track: number): Message[];
+  addEffect(item: TrackItem, track: number, name: string): void;
+  enableQE(): void;
+  imported(project: Project, sequence: Sequence, path: string): ProjectItem;
   hasSound(media: ProjectItem): boolean | null;
   placed(sequence: Sequence, file: string): Placed | null;
   muteOld(sequence: Sequence, covered: TrackItem | null, how: string): Message[];

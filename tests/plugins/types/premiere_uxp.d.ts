@@ -5,6 +5,7 @@ type Project = import("@adobe/premierepro").Project;
 type Sequence = import("@adobe/premierepro").Sequence;
 type Action = import("@adobe/premierepro").Action;
 type ProjectItem = import("@adobe/premierepro").ProjectItem;
+type FolderItem = import("@adobe/premierepro").FolderItem;
 type ClipProjectItem = import("@adobe/premierepro").ClipProjectItem;
 type VideoItem = import("@adobe/premierepro").VideoClipTrackItem;
 type AudioItem = import("@adobe/premierepro").AudioClipTrackItem;
@@ -74,6 +75,7 @@ interface Order extends Stretch, Cut {
   track: number;
   baked: boolean;
   disable: boolean;
+  relink: boolean;
   mute: string;
   speech: (Stretch & Cut & { file: string }) | null;
   kind: string;

@@ -14,7 +14,7 @@ from .. import identity, names
 from ..calls import DISPATCHER
 from . import submission
 
-_ABLE = ("place.track", "place.speech", "place.mute", "selection.clips", "export.picture", "export.sound")
+_ABLE = ("place.track", "place.relink", "place.speech", "place.mute", "selection.clips", "export.picture", "export.sound")
 
 
 @dataclass

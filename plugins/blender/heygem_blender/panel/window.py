@@ -17,8 +17,10 @@ from ..timeline import strips
 
 _SHOWN_JOBS, _SHOWN_VERSIONS = 6, 12
 _LETTER_PX = 7.5  # about, at a scale of 1
-_MUTES = [key for key, _ in choices.MUTES]
-_shown_mutes: list[tuple[str, str, str]] = [(key, tell(code)["message"], "") for key, code in choices.MUTES]
+_OFFERED = {"mode": [each for each in choices.MODES if each[0] != "take"], "mute": choices.MUTES}  # Blender's strips hold no takes
+_shown: dict[str, list[tuple[str, str, str]]] = {
+    name: [(key, tell(code)["message"], "") for key, code in each] for name, each in _OFFERED.items()
+}
 _lives: list[Callable[[], Any]] = []
 
 
@@ -42,11 +44,17 @@ class HeyGemWishes(bpy.types.PropertyGroup):
     face: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Face", description="Which face speaks, counted from 1; 0 = the most prominent one", default=0, min=0, max=99
     )
+    mode: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Takes",
+        items=lambda self, context: _offered("mode"),
+        get=lambda self: _number("mode"),
+        set=lambda self, number: _choose(mode=_OFFERED["mode"][number][0]),
+    )
     mute: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Old dialogue",
-        items=lambda self, context: _mutes_shown(),
-        get=lambda self: _MUTES.index(_chosen().mute),
-        set=lambda self, number: _choose(mute=_MUTES[number]),
+        items=lambda self, context: _offered("mute"),
+        get=lambda self: _number("mute"),
+        set=lambda self, number: _choose(mute=_OFFERED["mute"][number][0]),
     )
     disable_original: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name=tell("panel.window-disable")["message"],
@@ -55,12 +63,19 @@ class HeyGemWishes(bpy.types.PropertyGroup):
     )
 
 
-def _mutes_shown() -> list[tuple[str, str, str]]:
+def _offered(name: str) -> list[tuple[str, str, str]]:
     """Blender keeps no copy of these texts, so they must live on."""
-    shown = _shown_mutes if _running() is None else [(key, _words(code), "") for key, code in choices.MUTES]
-    if shown != _shown_mutes:
-        _shown_mutes[:] = shown
-    return _shown_mutes
+    shown = _shown[name] if _running() is None else [(key, _words(code), "") for key, code in _OFFERED[name]]
+    if shown != _shown[name]:
+        _shown[name][:] = shown
+    return _shown[name]
+
+
+def _number(name: str) -> int:
+    """Of what is chosen among what is offered; the first where that is not offered here."""
+    keys = [key for key, _ in _OFFERED[name]]
+    chosen = getattr(_chosen(), name)
+    return keys.index(chosen) if chosen in keys else 0
 
 
 def _chosen() -> choices.Choices:
@@ -180,6 +195,7 @@ class HEYGEM_PT_bridge(bpy.types.Panel):
         column.separator()
         column.prop(wishes, "speech_file", text=_words("panel.blender-speech"))
         column.prop(wishes, "face", text=_words("panel.blender-face"))
+        column.prop(wishes, "mode", text=_words("panel.blender-takes"))
         column.prop(wishes, "mute", text=_words("panel.blender-old-dialogue"))
         column.prop(wishes, "disable_original", text=_words("panel.window-disable"))
         column.operator("heygem.render", text=_words("panel.window-render"), icon="PLAY")

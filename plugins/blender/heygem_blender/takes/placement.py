@@ -20,6 +20,8 @@ from .. import identity, names
 from ..timeline import channels, look, strips
 from . import sound
 
+LABEL = "COLOR_05"  # of takes, as other editors label clips
+
 
 def place(params: dict[str, Any]) -> dict[str, Any]:
     """host.place: the protocol's PlaceParams → PlaceResult, laid as `placement.laying` says. Placing a take that is there already
@@ -135,6 +137,8 @@ def lay(scene: Any, params: dict[str, Any], start: int, above: int) -> Any:
         raise
     channels.call(scene, channel, strips.TAKES)
     made.select = False
+    if hasattr(made, "color_tag"):
+        made.color_tag = LABEL
     return made
 
 

@@ -15,7 +15,7 @@ def read_selection() -> dict[str, Any]:
     """The protocol's SelectionResult. Raises: HostError — strips that no timeline file can hold are selected."""
     scene = names.scene_of_sequencer()
     if scene is None or scene.sequence_editor is None:
-        return {"sequence": None, "items": [], "document": None, "found_by": None}
+        return {"sequence": None, "items": [], "document": None, "found_by": None, "captions": []}
     if len(scene.sequence_editor.meta_stack):
         raise HostError("InsideMeta", "panel.blender-inside-meta", name=scene.sequence_editor.meta_stack[-1].name)
     found_by, chosen = selected(scene)
@@ -29,6 +29,7 @@ def read_selection() -> dict[str, Any]:
         "items": [strips.describe(scene, strip) for strip in chosen],
         "document": document.written(scene),
         "found_by": found_by,
+        "captions": _captions(scene, [strip for strip in chosen if strips.is_sound(strip)]),
     }
 
 
@@ -61,6 +62,18 @@ def _without_takes(scene: Any, chosen: list[Any]) -> list[Any]:
 
 def _is_ours(scene: Any, strip: Any) -> bool:
     return channels.is_ours(scene, strip.channel, strips.TAKES) or channels.is_ours(scene, strip.channel, strips.SPEECH)
+
+
+def _captions(scene: Any, sounds: list[Any]) -> list[dict[str, Any]]:
+    """The text strips over the speech: Blender's own subtitles are such."""
+    return [
+        {"record_start": strips.start_of(strip), "record_duration": strips.length_of(strip), "text": strip.text}
+        for strip in names.strips_of(scene)
+        if strip.type == "TEXT"
+        and strip.text.strip()
+        and not strips.muted(scene, strip)
+        and any(strips.overlaps(strip, strips.start_of(sound), strips.length_of(sound)) for sound in sounds)
+    ]
 
 
 def _speech_under(scene: Any, pictures: list[Any]) -> list[Any]:

@@ -134,6 +134,7 @@ def describe(scene: Any, strip: Any) -> dict[str, Any]:
     """A strip as the protocol's SelectedItem."""
     why = why_only_blender_plays_it(scene, strip, with_speed_effects(scene))
     lost = look.lost(scene, strip, effects_on(scene, strip)) if is_picture(strip) else ()
+    notices = worth_knowing(scene, strip)
     return {
         "id": strip.name,
         "name": strip.name,
@@ -144,7 +145,23 @@ def describe(scene: Any, strip: Any) -> dict[str, Any]:
         "needs_host_export_message": why,
         "cannot_copy": sentences(lost),
         "cannot_copy_messages": list(lost),
+        "notices": sentences(notices),
+        "notice_messages": notices,
     }
+
+
+def worth_knowing(scene: Any, strip: Any) -> list[Message]:
+    """A file that is not there, a proxy that plays in its place, an adjustment strip above."""
+    found, path = [], path_of(strip)
+    if path is not None and not os.path.exists(path):
+        found.append(tell("panel.media-offline", path=path))
+    elif path is not None and getattr(strip, "use_proxy", False):
+        found.append(tell("panel.media-proxy", path=path))
+    if is_picture(strip):
+        above = [each for each in names.strips_of(scene) if each.type == "ADJUSTMENT" and each.channel > strip.channel]
+        layers = [each for each in above if overlaps(each, start_of(strip), length_of(strip)) and not muted(scene, each)]
+        found += [tell("panel.adjustment-above", clip=each.name) for each in layers]
+    return found
 
 
 def with_speed_effects(scene: Any) -> set[str]:

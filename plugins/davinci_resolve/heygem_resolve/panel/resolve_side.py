@@ -44,7 +44,7 @@ def about(editor: Editor, host_id: str) -> dict[str, Any] | None:
     if project is None:
         return None
     timeline = project.GetCurrentTimeline()
-    able = [*DISPATCHER.calls, "place.track", "place.take", "place.speech", "place.mute", "export.picture", "export.sound"]
+    able = [*DISPATCHER.calls, "place.track", "place.take", "place.relink", "place.speech", "place.mute", "export.picture", "export.sound"]
     if timeline is not None and can(timeline, "GetSelectedClips"):
         able.append("selection.clips")
     return {

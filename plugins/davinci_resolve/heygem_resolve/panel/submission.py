@@ -32,6 +32,8 @@ def order(editor: Editor, host_id: str, speech: str | None, choices: Choices) ->
     held = tuple(item["id"] for item in found["items"] if item["kind"] == "picture" and item["needs_host_export"])
     wanted = [item["id"] for item in found["items"] if item["id"] not in held and (item["kind"] == "picture" or not speech)]
     selection: dict[str, Any] = {"ids": wanted, "project": project, "sequence": found["sequence"]["id"]}
+    if found["marks"]:
+        selection["ranges"] = [found["marks"]]
     body = {
         "document": found["document"],
         "name": found["sequence"]["name"],

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from heygem_host.errors import HostError
 from heygem_host.messages import Message, sentences, tell
 
-from ..editor import Editor, open_project, timeline_by_id
-from ..timeline import clip_attributes, clips, tracks
+from ..editor import Editor, can, open_project, timeline_by_id
+from ..timeline import animation, clip_attributes, clips, otio_document, tracks
 from ..timeline.state_guard import as_it_was
 from . import append, media_bin, resolve_takes, sound
 
@@ -34,15 +34,15 @@ def place(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
     with as_it_was(editor, project):
         if project.GetCurrentTimeline() is None or project.GetCurrentTimeline().GetUniqueId() != spot["sequence"]:
             project.SetCurrentTimeline(timeline)  # clips are appended to the current timeline, whichever that is
-        return _place(project, timeline, params)
+        return _place(editor, project, timeline, params)
 
 
-def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any]) -> dict[str, Any]:
+def _place(editor: Editor, project: api.Project, timeline: api.Timeline, params: dict[str, Any]) -> dict[str, Any]:
     """A take that was made from an export has the clip's look in it; as a take of the clip it would get that once more."""
     spot = params["placement"]
     laying, baked = spot.get("laying") or {}, spot.get("baked", False)
     media_pool = project.GetMediaPool()
-    media = media_bin.imported(media_pool, params["file"])
+    media = media_bin.imported(media_pool, timeline, params["file"])
     covered, start, notices = where_it_goes(timeline, spot)
     missed: tuple[Message, ...] = ()
     if laying.get("mode") == "take" and baked:
@@ -54,7 +54,14 @@ def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any])
         track, item = spot["track"], covered
     else:
         track, item = _on_track(media_pool, timeline, media, spot, start, params.get("handles", 0), params["frames"])
-        missed = clip_attributes.copy(covered, item, clip_attributes.layers_of(project)) if covered is not None and not baked else ()
+        if covered is not None and not baked:
+            if not clip_attributes.copied_at_once(covered, item):
+                timeline.DeleteClips([item], False)
+                track, item = _on_track(media_pool, timeline, media, spot, start, params.get("handles", 0), params["frames"])
+            missed = clip_attributes.copy(covered, item, clip_attributes.layers_of(project))
+            missed = (*missed, *_keyframes(editor, timeline, covered, item, notices))
+        if can(item, "SetClipColor"):
+            item.SetClipColor(media_bin.COLOUR)
         hidden = tracks.hidden_by(timeline, spot["track"], track, start, spot["record_duration"])
         if hidden:
             notices.append(tell("panel.hides-tracks", tracks=hidden, name=clips.TAKES))
@@ -62,6 +69,19 @@ def _place(project: api.Project, timeline: api.Timeline, params: dict[str, Any])
             notices += _disable(covered)
     notices += _sound(media_pool, timeline, covered, start, params, laying.get("mute", "none"))
     return result(params, False, track, timeline, item, missed, notices)
+
+
+def _keyframes(editor: Editor, timeline: api.Timeline, covered: Any, item: Any, notices: list[Message]) -> list[Message]:
+    """What the timeline document shows of keyframes after Resolve copied the attributes; it is asked where this version can."""
+    if not can(covered, "CopyAttributes"):
+        return []
+    document = otio_document.exported(editor, timeline)
+    if document is None:
+        return []
+    lost, moving = animation.lost_keyframes(document, covered.GetUniqueId(), item.GetUniqueId())
+    if moving and not lost:
+        notices.append(tell("panel.keyframes-came"))
+    return lost
 
 
 def _disable(covered: Any) -> list[Message]:

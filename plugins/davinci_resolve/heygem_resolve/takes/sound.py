@@ -30,7 +30,7 @@ def place_speech(
     if length <= 0 or _is_there(timeline, file, start, length):
         return []
     try:
-        media = media_bin.imported(media_pool, file)
+        media = media_bin.imported(media_pool, timeline, file)
         track = tracks.free_track(timeline, "audio", 0, start, length) or tracks.new_track(timeline, "audio")
         item = append.append(media_pool, timeline, "audio", track, media, start, first, length, None)
     except HostError as problem:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heygem_host.messages import tell
+
 from ..editor import Editor, open_project, timeline_by_id
 from ..timeline import clips
 from ..timeline.state_guard import as_it_was
@@ -22,14 +24,39 @@ def switch(editor: Editor, params: dict[str, Any]) -> dict[str, Any]:
     if carrier is None:
         return placement.place(editor, params)
     track, item = carrier
+    if (spot.get("laying") or {}).get("mode") == "relink" and _relinked(item, params["file"]):
+        return placement.result(params, False, track, timeline, item, notices=(tell("panel.relinked"),))
     already = clips.same_file(clips.path_of(item), params["file"])
     if not already:
         with as_it_was(editor, project):
             current = project.GetCurrentTimeline()
             if current is None or current.GetUniqueId() != timeline.GetUniqueId():
                 project.SetCurrentTimeline(timeline)
-            resolve_takes.add(item, media_bin.imported(project.GetMediaPool(), params["file"]), params.get("handles", 0), params["frames"])
+            media = media_bin.imported(project.GetMediaPool(), timeline, params["file"])
+            resolve_takes.add(item, media, params.get("handles", 0), params["frames"])
     return placement.result(params, already, track, timeline, item)
+
+
+def _relinked(item: Any, file: str) -> bool:
+    """The file of a take gives way to another one: what was done to the take stays.
+
+    Only to a file of the same length, so that each frame shows what it showed; else the former file is put back. ReplaceClip says nothing
+    reliable.
+    """
+    media = item.GetMediaPoolItem()
+    former = clips.path_of_media(media) if media is not None else None
+    if former is None or clips.same_file(former, file) or (item.GetTakesCount() or 0) > 0:
+        return False
+    before = _seen(item, media)
+    media.ReplaceClip(file)
+    if clips.same_file(clips.path_of_media(media), file) and _seen(item, media) == before:
+        return True
+    media.ReplaceClip(former)
+    return False
+
+
+def _seen(item: Any, media: Any) -> tuple[Any, ...]:
+    return item.GetStart(), item.GetDuration(), item.GetLeftOffset(), media.GetClipProperty("Frames")
 
 
 def _carrier(timeline: api.Timeline, spot: dict[str, Any], file: str) -> tuple[int, Any] | None:

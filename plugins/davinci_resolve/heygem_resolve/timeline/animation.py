@@ -34,6 +34,26 @@ def told(item: dict[str, Any], document: dict[str, Any] | None, *, copies_fades:
     return {**item, "cannot_copy": sentences(all_lost), "cannot_copy_messages": all_lost}
 
 
+def lost_keyframes(document: dict[str, Any], source: str, target: str) -> tuple[list[Message], bool]:
+    """Keyframes of a clip that its take (both by id) does not have, and whether it has any."""
+    theirs, ours = _moving(document, source), _moving(document, target)
+    return [tell("panel.lost-keyframes", what=tell(_COPIED[number])) for number in theirs if theirs[number] != ours.get(number)], bool(
+        theirs
+    )
+
+
+def _moving(document: dict[str, Any], wanted: str) -> dict[int, Any]:
+    """Keyframes of what is copied, by the number of the effect."""
+    found: dict[int, Any] = {}
+    for clip, _, _ in _clips(document, wanted):
+        for effect in clip.get("effects") or []:
+            about = (effect.get("metadata") or {}).get("Resolve_OTIO") or {} if isinstance(effect, dict) else {}
+            keys = [(each.get("Parameter ID"), each["Key Frames"]) for each in about.get("Parameters") or [] if each.get("Key Frames")]
+            if about.get("Type") in _COPIED and keys:
+                found[about["Type"]] = keys
+    return found
+
+
 def _clips(document: dict[str, Any], wanted: str) -> Iterator[tuple[dict[str, Any], Any, Any]]:
     """The clip of an id with what lies before and after it on its track."""
     for track in document.get("tracks", {}).get("children", []):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from heygem_host.messages import Message, tell, without_repeats
@@ -85,6 +86,24 @@ def _copy_grade(source: Any, target: Any) -> list[Message]:
     if not source.CopyGrades([target]):
         return [tell("panel.lost-grade-refused")]
     return [] if _nodes_seen(source) == _nodes_seen(target) else [tell("panel.lost-grade-other")]
+
+
+def copied_at_once(source: Any, target: Any) -> bool:
+    """Resolve's own copying of a clip's attributes (since 21.1), keyframes included. False = the take no longer lies as it did.
+
+    No public source tells its arguments, so it is called as CopyGrades is, and nothing is believed: values are read back by `copy`,
+    keyframes from the timeline document.
+    """
+    if not can(source, "CopyAttributes"):
+        return True
+    before = _place(target)
+    with suppress(Exception):  # what Resolve raises where it wants other arguments
+        source.CopyAttributes([target])
+    return _place(target) == before
+
+
+def _place(item: Any) -> tuple[Any, ...]:
+    return item.GetStart(), item.GetDuration(), item.GetLeftOffset() if can(item, "GetLeftOffset") else None
 
 
 def copy(source: api.Item, target: api.Item, layers: int = 1) -> tuple[Message, ...]:

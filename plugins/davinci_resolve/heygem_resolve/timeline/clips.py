@@ -87,7 +87,20 @@ def describe(timeline: api.Timeline, project: api.Project, kind: str, track: int
         "needs_host_export_message": why,
         "cannot_copy": sentences(lost),
         "cannot_copy_messages": list(lost),
+        "notices": sentences(notices := _worth_knowing(item, path)),
+        "notice_messages": notices,
     }
+
+
+def _worth_knowing(item: Any, path: str | None) -> list[Message]:
+    """A file that is not there, a proxy that plays in its place. Takes are made from the full-resolution file, whatever plays."""
+    media = item.GetMediaPoolItem()
+    if media is None or path is None:
+        return []
+    proxy = media.GetClipProperty("Proxy Media Path") or ""
+    if "[" not in os.path.basename(path) and not os.path.exists(path):
+        return [tell("panel.media-only-proxy" if proxy and os.path.exists(proxy) else "panel.media-offline", path=path)]
+    return [tell("panel.media-proxy", path=path)] if proxy else []
 
 
 def _why_only_resolve_reads_it(item: Any, path: str | None) -> Message | None:

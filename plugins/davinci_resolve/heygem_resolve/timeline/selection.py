@@ -20,7 +20,7 @@ def read_selection(editor: Editor) -> dict[str, Any]:
     project = open_project(editor)
     timeline = project.GetCurrentTimeline()
     if timeline is None:
-        return {"sequence": None, "items": [], "document": None, "found_by": None}
+        return {"sequence": None, "items": [], "document": None, "found_by": None, "captions": [], "marks": None}
     found_by, chosen = selected(timeline)
     if not any(kind == "audio" for kind, _, _ in chosen):
         chosen = [*chosen, *_speech_under(timeline, [item for kind, _, item in chosen if kind == "video"])]
@@ -35,6 +35,8 @@ def read_selection(editor: Editor) -> dict[str, Any]:
         "items": items,
         "document": None if written is None else otio_document.with_timecode(written, drop_frame=sequence["drop_frame"]),
         "found_by": found_by,
+        "captions": _captions(timeline, [item for kind, _, item in chosen if kind == "audio"]),
+        "marks": marked(timeline) if found_by == "marks" else None,
     }
 
 
@@ -81,15 +83,33 @@ def _is_ours(timeline: api.Timeline, kind: str, track: int) -> bool:
 
 def _between_marks(timeline: Any, entries: list[tuple[str, int, Any]]) -> list[tuple[str, int, Any]]:
     """Clips that lie at least partly between the marks, which count from the timeline's start."""
-    marks = timeline.GetMarkInOut() if can(timeline, "GetMarkInOut") else None
-    video = (marks or {}).get("video")
-    if not video or "in" not in video or "out" not in video:
+    marks = marked(timeline)
+    if marks is None:
         return []
     return [
         entry
         for entry in entries
-        if clips.start_of(timeline, entry[2]) <= video["out"]
-        and clips.start_of(timeline, entry[2]) + clips.length_of(entry[2]) > video["in"]
+        if clips.start_of(timeline, entry[2]) < marks[1] and clips.start_of(timeline, entry[2]) + clips.length_of(entry[2]) > marks[0]
+    ]
+
+
+def marked(timeline: Any) -> list[int] | None:
+    """Frames from in to out, end not included (Resolve's out belongs to the range); None = one of them is not set."""
+    video = ((timeline.GetMarkInOut() if can(timeline, "GetMarkInOut") else None) or {}).get("video")
+    if not video or "in" not in video or "out" not in video:
+        return None
+    return [int(video["in"]), int(video["out"]) + 1]
+
+
+def _captions(timeline: api.Timeline, sounds: list[Any]) -> list[dict[str, Any]]:
+    """The subtitles over the speech; their name is what they say."""
+    spans = [(int(sound.GetStart()), int(sound.GetStart()) + clips.length_of(sound)) for sound in sounds]
+    return [
+        {"record_start": clips.start_of(timeline, item), "record_duration": clips.length_of(item), "text": item.GetName()}
+        for track, item in clips.all_items(timeline, "subtitle")
+        if timeline.GetIsTrackEnabled("subtitle", track)
+        and item.GetName()
+        and any(int(item.GetStart()) < end and int(item.GetStart()) + clips.length_of(item) > start for start, end in spans)
     ]
 
 
