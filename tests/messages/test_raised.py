@@ -198,7 +198,7 @@ def literals(found: set[str] = set()) -> set[str]:  # noqa: B006 — gathered on
         for tree in TREES.values():
             found.update(node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
         for folder in ("server/web", "plugins"):
-            for path in (ROOT / folder).rglob("*.js*"):
-                if path.suffix in (".js", ".jsx") and not {"vendor", "node_modules"} & set(path.parts):
+            for path in (ROOT / folder).rglob("*"):
+                if path.suffix in (".js", ".jsx", ".lua") and not {"vendor", "node_modules"} & set(path.parts):
                     found.update(re.findall(r"[\"'`]([a-z0-9]+(?:[.-][a-z0-9]+)+)[\"'`]", path.read_text("utf-8")))
     return found

@@ -209,6 +209,10 @@ def test_what_is_worth_knowing_of_a_strip_is_said_before_rendering(blender, film
     blender.set_values("grade of all", frame_final_end=60)
     blender.set_values("grade of all", frame_final_start=30)
     assert codes() == ["panel.media-proxy", "panel.adjustment-above"]
+    blender.effect("words", "TEXT", 8, [])
+    blender.set_values("words", frame_final_end=60)
+    blender.set_values("words", frame_final_start=35, text="Good morning")
+    assert blender.result("host.selection")["captions"] == [{"record_start": 35, "record_duration": 25, "text": "Good morning"}]
 
 
 def test_a_take_has_the_look_of_its_strip_with_its_keyframes_and_what_it_has_not_is_said(blender, films, tmp_path):
