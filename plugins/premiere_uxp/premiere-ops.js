@@ -35,10 +35,14 @@ function makePremiereOps(ppro) {
     return found;
   }
 
-  /** Where a take that comes today goes: within the bin of all takes one for each sequence and day. Made if it is not there. */
+  /** Where a take that comes today goes: within the bin of all takes one for each sequence and day. Made if it is not there. The bin of all
+   * takes where Premiere refuses the name. */
   async function binOfToday(open, current) {
     const all = await madeBin(open, await open.getRootItem(), find.TAKES);
-    return madeBin(open, ppro.FolderItem.cast(all), `${current.name} ${today()}`);
+    const name = String(current.name)
+      .replace(/\s+/g, " ")
+      .slice(0, 60);
+    return find.tried(() => madeBin(open, ppro.FolderItem.cast(all), `${name} ${today()}`), all);
   }
 
   async function madeBin(open, parent, name) {

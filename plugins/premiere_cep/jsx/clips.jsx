@@ -242,9 +242,10 @@
     return binNamed(project.rootItem, h.TAKES);
   };
 
-  /** Where a take that comes today goes; made if it is not there. */
+  /** Where a take that comes today goes; made if it is not there. The bin of all takes where Premiere refuses the name. */
   h.binOfToday = function (project, sequence) {
-    return madeBin(madeBin(project.rootItem, h.TAKES), sequence.name + " " + today());
+    var all = madeBin(project.rootItem, h.TAKES);
+    return h.tried(function () { return madeBin(all, nameForBin(sequence) + " " + today()); }, all);
   };
 
   function binNamed(parent, name) {
@@ -268,6 +269,10 @@
       h.fail("NoBin", "panel.premiere-bin-not-made", { bin: name });
     }
     return made;
+  }
+
+  function nameForBin(sequence) {
+    return String(sequence.name).replace(/\s+/g, " ").slice(0, 60);
   }
 
   function today() {

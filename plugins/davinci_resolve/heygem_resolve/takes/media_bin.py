@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,12 @@ def _made(pool: api.MediaPool, parent: Any, name: str) -> Any:
 
 
 def _bin_of_today(pool: api.MediaPool, timeline: api.Timeline) -> Any:
-    """Within the bin of all takes one for each timeline and day. Raises: HostError — Resolve refuses."""
-    return _made(pool, _made(pool, pool.GetRootFolder(), clips.TAKES), f"{timeline.GetName()} {date.today().isoformat()}")
+    """Within the bin of all takes one for each timeline and day; that bin itself where Resolve refuses the name. Raises: HostError."""
+    takes = _made(pool, pool.GetRootFolder(), clips.TAKES)
+    name = " ".join((timeline.GetName() or "").split())[:60]
+    with suppress(HostError):
+        return _made(pool, takes, f"{name} {date.today().isoformat()}")
+    return takes
 
 
 def imported(pool: api.MediaPool, timeline: api.Timeline, path: str) -> Any:
