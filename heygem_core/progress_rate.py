@@ -13,11 +13,12 @@ _LOOKS_BACK_S = 20.0  # a speed from longer ago says little about a computer tha
 class ProgressRate:
     """Counts the frames of one stage and says their rate."""
 
-    def __init__(self, stage: Stage, total: int) -> None:
+    def __init__(self, stage: Stage, total: int, done: int = 0) -> None:
+        """`done`: frames that were there before."""
         self._stage: Stage = stage
-        self._total, self._done = total, 0
+        self._total, self._done = total, done
         self._began = time.monotonic()
-        self._mark = self._before = (self._began, 0)  # (time, frames done): speed is counted from the older of the two
+        self._mark = self._before = (self._began, done)  # (time, frames done): speed is counted from the older of the two
 
     @property
     def elapsed_s(self) -> float:

@@ -180,6 +180,15 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     style_from: Annotated[
         str | None, option("learn how the person talks from this other footage of them", flag="--style-from", metavar="CLIP")
     ] = None
+    holdout: Annotated[
+        str | None,
+        option(
+            "a matte of what lies before the face and stays whole (a microphone, a hand): a grey video or picture, white where it lies, or "
+            "one with transparency",
+            flag="--holdout",
+            metavar="FILE",
+        ),
+    ] = None
     format: Annotated[
         DeliverableName | None,
         option("how the take is written (default: by the suffix of the output)", flag="--format", choices=DELIVERABLES.names),

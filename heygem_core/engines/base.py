@@ -229,6 +229,12 @@ class Generated:
         return array_of(self.folders[start // self.block], name)
 
 
+def about_a_second(fps: float, block: int) -> int:
+    """Frames of the whole blocks that come nearest to a second, at least one block: how far apart the places are at which an engine may
+    begin anew, and how long the pieces of a take are that are kept."""
+    return max(1, round(fps / block)) * block
+
+
 def generates(engine: Engine) -> TypeGuard[GeneratingEngine]:
     """Whether an engine has a generation stage."""
     return callable(getattr(engine, "generate", None))

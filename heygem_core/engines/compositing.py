@@ -6,8 +6,8 @@ Work is cut at multiples of the engine's block, so that pieces joined equal the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +19,7 @@ from .base import Change, Engine, PlanArrays, Window
 from .grain import add_grain
 
 if TYPE_CHECKING:
+    import numpy as np
     from av import VideoFrame
     from numpy.typing import NDArray
 
@@ -36,9 +37,15 @@ class Drawn:
     matte: torch.Tensor | None  # (h, w) 0 … 1 inside the box
 
 
-def draw_range(engine: Engine, plan: PlanArrays, start: int, end_exclusive: int, device: torch.device) -> Iterator[Drawn]:
-    """The frames [start, end_exclusive) of the take, in order."""
-    for drawn in _draw_blocks(engine, plan, start, end_exclusive, device):
+Covers = Callable[[int], "NDArray[np.float32]"]
+"""How much of each pixel of a frame of the take lies behind something: (h, w) 0 … 1 in the stored picture. Asked for ascending frames."""
+
+
+def draw_range(
+    engine: Engine, plan: PlanArrays, start: int, end_exclusive: int, device: torch.device, covers: Covers | None = None
+) -> Iterator[Drawn]:
+    """The frames [start, end_exclusive) of the take, in order. What `covers` covers stays the source's own."""
+    for drawn in _draw_blocks(engine, plan, start, end_exclusive, device, covers):
         if start <= drawn.number < end_exclusive:
             yield drawn
 
@@ -60,7 +67,9 @@ def read_windows(info: MediaInfo, frames: NDArray[Any], engine: Engine, start: i
         yield Window(start=begin, end_exclusive=end, first=first, pictures=tuple(held))
 
 
-def _draw_blocks(engine: Engine, plan: PlanArrays, start: int, end_exclusive: int, device: torch.device) -> Iterator[Drawn]:
+def _draw_blocks(
+    engine: Engine, plan: PlanArrays, start: int, end_exclusive: int, device: torch.device, covers: Covers | None
+) -> Iterator[Drawn]:
     """Whole blocks: what the engine changes, and between that the frames that pass through."""
     usable = plan.array("reasons") == Reason.USABLE
     waiting: deque[tuple[int, VideoFrame]] = deque()  # frames that the engine has got and that are not given out yet
@@ -85,10 +94,17 @@ def _draw_blocks(engine: Engine, plan: PlanArrays, start: int, end_exclusive: in
         if change is None:
             break
         yield from passing(change.frame)
-        yield composite(waiting.popleft()[1], change)
+        yield composite(waiting.popleft()[1], change if covers is None else _behind(change, covers(change.frame)))
     for _ in handed_out():  # of blocks in which nothing is drawn the engine need not take any
         yield from passing(None)
     yield from passing(None)
+
+
+def _behind(change: Change, cover: NDArray[np.float32]) -> Change:
+    """The change without what is covered."""
+    box = change.box
+    seen = 1 - torch.from_numpy(cover[box.top : box.bottom, box.left : box.right])
+    return replace(change, matte=change.matte * seen)
 
 
 def composite(frame: VideoFrame, change: Change) -> Drawn:

@@ -73,6 +73,11 @@ def inverse(affine: Affine) -> Affine:
     return np.asarray(np.linalg.inv(np.vstack([affine, [0, 0, 1]]))[:2])
 
 
+def chained(second: Affine, first: Affine) -> Affine:
+    """The map that does `first` and then `second`, (2, 3)."""
+    return np.asarray(second @ np.vstack([first, [0, 0, 1]]))
+
+
 def map_points(affine: Affine, points: npt.ArrayLike) -> Points:
     """(…, 2) points through a (2, 3) map."""
     return np.asarray(np.asarray(points, float) @ affine[:, :2].T + affine[:, 2])

@@ -24,10 +24,13 @@ __all__ = ["Motion", "motion_version", "predict", "predict_with"]
 
 Floats = NDArray[np.float32]
 
-PREDICTION_VERSION = 4  # counts the changes to this module that change motions
+PREDICTION_VERSION = 5  # counts the changes to this module that change motions
 CLOSING = (0.4, 0.8)  # probability of closed lips at which they begin to close, and at which they touch
 SPEECH_DECISION_S = 0.3  # span over which it is decided whether what sounds is speech
 BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes after it ends
+# Steps of coefficients (standard deviations) and of lip gaps (face space): too small to be seen, and larger than what is left of a change
+# of the speech a second away from it, so that frames there stay bit for bit.
+STEP, GAP_STEP = 1 / 32, 1 / 2048
 EASE_S = 0.06  # standard deviation of the blend between speaking and resting
 
 
@@ -58,10 +61,12 @@ def predict_with(
     features = features or encode_speech(model, samples, features=adaptation is not None)
     active = speaking(samples) & voiced(features.speech_probability)
     coefficients = features.coefficients * GAIN if adaptation is None else adaptation.coefficients(features)
+    coefficients = in_steps(coefficients, STEP)
     gap = coefficients @ lower_lip_gap(model.basis) + lower_lip_gap(model.mean)
     gate = gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
-    whole = np.concatenate([coefficients, np.ones_like(gap)[:, None], (target_lip_gap(gap, features.closed_probability) - gap)[:, None]], 1)
+    further = in_steps(target_lip_gap(gap, features.closed_probability) - gap, GAP_STEP)
+    whole = np.concatenate([coefficients, np.ones_like(gap)[:, None], further[:, None]], 1)
     return Motion(
         vertices=model.vertices,
         coefficients=(whole * gate[:, None]).astype(np.float32),
@@ -69,6 +74,11 @@ def predict_with(
         speaking=active,
         model=model.name,
     )
+
+
+def in_steps(values: Floats, step: float) -> Floats:
+    """The multiples of `step` nearest to values."""
+    return np.asarray(np.round(values / step) * step, np.float32)
 
 
 def voiced(probability: Floats) -> NDArray[np.bool_]:

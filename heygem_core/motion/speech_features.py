@@ -1,6 +1,7 @@
 """Runs a motion model over speech: the encoder's states, and the coefficients that the network predicts from them.
 
 Long speech is processed in overlapping windows of which only the middle is kept, so memory is bounded and windows join without a step.
+They lie at fixed seconds of the speech: what is heard in one of them does not depend on where the speech changed elsewhere.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from .motion_model import MotionModel
 Floats = NDArray[np.float32]
 
 STATE_RATE = 50  # Hz: what the network gives
-WINDOW_S, MARGIN_S = 14.0, 2.0  # of one pass; the margins on both sides are context only
+# Seconds kept of one pass, and on both sides seconds that are context only. Whisper attends to all it is given, so a change is heard in
+# all that is kept of a pass: little is kept. Our own encoder looks no further than its context. The others measure a pass's level.
+_KEPT_S, _CONTEXT_S = 10.0, 2.0
+_KEPT_WHISPER_S, _CONTEXT_WHISPER_S = 1.0, 1.0
 GAIN = 1.25  # a regression that is unsure moves too little; measured on speakers that were not in the training
 
 
@@ -96,7 +100,7 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
     kept: NDArray[np.float16] | None = None
     done = 0
     with torch.inference_mode():
-        for first, last, start, end in windows(n100):
+        for first, last, start, end in windows(n100, model.encoder.kind):
             states = model.encoder.states(_piece(samples, start, end))[None]
             net_features = model.net.encode(states)
             coefficients, logits = model.net.decode(net_features)
@@ -127,9 +131,11 @@ def _piece(samples: Floats, start: int, end: int) -> Floats:
     return np.pad(piece, (0, (end - start) * HOP - len(piece)))
 
 
-def windows(n100: int) -> list[tuple[int, int, int, int]]:
-    """(first, last, start, end) in 100 Hz frames, ends exclusive: what to keep of which stretch. Every number but the last is even."""
-    kept, margin = round((WINDOW_S - 2 * MARGIN_S) * FRAME_RATE), round(MARGIN_S * FRAME_RATE)
+def windows(n100: int, encoder: str) -> list[tuple[int, int, int, int]]:
+    """(first, last, start, end) in 100 Hz frames, ends exclusive: what to keep of which stretch, for an encoder of that kind. Every number
+    but the last is even."""
+    seconds = (_KEPT_WHISPER_S, _CONTEXT_WHISPER_S) if encoder == "whisper" else (_KEPT_S, _CONTEXT_S)
+    kept, margin = (round(s * FRAME_RATE) for s in seconds)
     return [(first, min(first + kept, n100), max(0, first - margin), min(first + kept + margin, n100)) for first in range(0, n100, kept)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 _SHOWS_INSIDE = 0.055  # lip opening, eye distances, that 2 % of the frames must reach for the clip to show the inside of the mouth
+COVERED = 0.02  # share of a mouth from which something counts as lying before it
 EASE_S = 0.1  # seconds over which the old mouth turns into the new one
 
 
@@ -36,16 +38,22 @@ class Person:
     reasons: NDArray[np.uint8]  # (F,) of face.reasons.Reason
     scenes: NDArray[np.int32]  # (F,) number of the clip's shot between two cuts
     neutral: Floats  # (478, 3) face space: lips closed and relaxed
+    covered: Floats | None = None  # (F,) share of the mouth that something lies before; None = nothing anywhere
 
     @property
     def usable(self) -> NDArray[np.bool_]:
         return np.asarray(self.reasons == Reason.USABLE)
 
     @property
+    def learnable(self) -> NDArray[np.bool_]:
+        """(F,) the usable frames whose mouth is seen whole: what is learnt of the person and lent by the clip comes from them."""
+        return self.usable if self.covered is None else np.asarray(self.usable & (self.covered <= COVERED))
+
+    @property
     def shows_mouth_inside(self) -> bool:
         """Whether the clip shows the mouth open often enough for its inside to be seen."""
-        opening = lip_opening(self.shapes)[self.usable]
-        return bool(np.quantile(opening, 0.98) >= _SHOWS_INSIDE)
+        opening = lip_opening(self.shapes)[self.learnable]
+        return bool(len(opening) and np.quantile(opening, 0.98) >= _SHOWS_INSIDE)
 
 
 def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person:
@@ -62,6 +70,13 @@ def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person
         scenes=tracks.scenes,
         neutral=neutral_shape(face.shapes, track.usable),
     )
+
+
+def covered_digest(person: Person) -> tuple[str, ...]:
+    """For keys of what is learnt of a person: which frames are left out of it, because the mouth is covered; nothing where none is."""
+    if person.covered is None or np.array_equal(person.learnable, person.usable):
+        return ()
+    return (blake2b(np.packbits(person.learnable).tobytes(), digest_size=16).hexdigest(),)
 
 
 def blend_shapes(neutral: Floats, own: Floats, wanted: Floats, share: Floats | float = 1.0) -> Floats:

@@ -48,7 +48,7 @@ from ..weights.digests import model_digests
 from .basis import Basis, basis_of, looked_at
 from .frame_map import TakeFrames
 from .generation import GenerationBlock, blocks_of, generate_blocks, kept_outline, outline_of
-from .person import Person, blend_shapes, eye_distances, fade_near_gaps, points_in_picture
+from .person import COVERED, Person, blend_shapes, eye_distances, fade_near_gaps, points_in_picture
 from .plan_facts import PLAN_VERSION, PlanFacts
 from .speaker_adaptation import adaptation_source
 
@@ -68,6 +68,7 @@ class Plan:
     reasons (n,) uint8 of face.reasons.Reason: why a frame passes through, USABLE where it is rendered
     opening, width (n,) float32 wanted lip opening and width, eye distances; NaN where passed through
     gap (n,) float32 wanted distance of the inner lips down the face, signed, eye distances; NaN where passed through
+    covered (n,) float32 share of the mouth that something lies before
     eye_distance (n,) float32 between the outer eye corners, stored pixels
     mouth_box (n, 4) float32 left, top, right, bottom of the tracked lips, stored pixels, pixel centres at whole numbers
     and the engine's own.
@@ -209,6 +210,7 @@ def plan_key(shot: Shot, settings: RenderSettings, inputs: Inputs, cache: Cache)
         inputs.said,
         settings.adaptation,
         adaptation_source(info, *looked, shot.source_channels, settings, cache),
+        *([] if inputs.holdout is None else [inputs.holdout.content(*looked, cache), inputs.holdout.first]),
     )
     model = motion_version(choose_motion_model(settings.motion, settings.speech_encoder))
     return key_of((PLAN_VERSION, TRACKS_VERSION, ADAPTATION_VERSION), model, content, what)
@@ -277,6 +279,9 @@ def context_of(
 def write_plan(engine: Engine, context: PlanContext) -> EngineFacts:
     """Writes all arrays of a plan: those that every plan has, then the engine's."""
     write_shared_arrays(context.folder, context.info, context.person, context.frames, context.reasons, context.shapes)
+    person = context.person
+    covered = np.zeros(len(context.frames), np.float32) if person.covered is None else person.covered[context.frames - person.first_frame]
+    np.save(context.folder / "covered.npy", covered)
     return engine.plan(context)
 
 
@@ -363,6 +368,10 @@ def _notices(basis: Basis, inputs: Inputs, shot: Shot) -> Iterator[Message]:
     passed, broken = int((reasons != Reason.USABLE).sum()), np.intersect1d(basis.damaged, frames.source)
     if passed:
         yield tell("plan.passed-through", passed=passed, frames=len(reasons))
+    if basis.person.covered is not None:
+        covered = basis.person.covered[frames.source - basis.person.first_frame] > COVERED
+        if covered.any():
+            yield tell("plan.covered", covered=int(covered.sum()), frames=len(reasons))
     if len(broken):
         yield tell("plan.damaged-frames", count=len(broken), first=broken[0])
     if info.missing_frames:

@@ -10,7 +10,7 @@ from ..engines.base import LipCalibration
 from ..messages import Message
 from ..shot import RenderSettings, Shot, Struct
 
-PLAN_VERSION = 9  # raise it whenever the same inputs would give another plan
+PLAN_VERSION = 10  # raise it whenever the same inputs would give another plan
 
 
 class PlanFacts(Struct, frozen=True, kw_only=True):

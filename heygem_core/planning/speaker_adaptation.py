@@ -26,6 +26,7 @@ from ..motion.footage import Footage, read_footage
 from ..motion.model_choice import model_identity
 from ..motion.motion_model import MotionModel
 from ..shot import RenderSettings, Struct, from_json, to_json
+from .person import covered_digest
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
@@ -69,7 +70,7 @@ def adaptation_of(
     learnt_from = adaptation_source(info, first, last, channels, settings, cache)
     if learnt_from is None:
         return NOT_ADAPTED
-    seen = None if settings.style_from is not None else (settings.tracker, person.number, first, last)
+    seen = None if settings.style_from is not None else (settings.tracker, person.number, first, last, *covered_digest(person))
     key = key_of(ADAPTATION_VERSION, TRACKS_VERSION, model_identity(model), learnt_from, seen)
     known = cache.read("manners", key, lambda folder: _read(folder, key))
     if known is not None:
@@ -143,7 +144,7 @@ def _own_footage(person: Person, info: MediaInfo, channels: tuple[int, ...]) -> 
     except NoSound:
         return None
     rows = slice(0, len(times))
-    return Footage(name=info.path.stem, times=times, shapes=person.shapes[rows], usable=person.usable[rows], samples=samples)
+    return Footage(name=info.path.stem, times=times, shapes=person.shapes[rows], usable=person.learnable[rows], samples=samples)
 
 
 def _own_times(info: MediaInfo, first: int, last: int) -> tuple[Fraction, NDArray[np.float64]]:

@@ -11,10 +11,11 @@ from ..artefacts import FileState
 from ..cache import key_of
 from ..errors import BadRange, MediaNotFound, UnreadableMedia
 from ..media.content import samples_digest, state_of
+from ..media.holdout import Holdout, open_holdout
 from ..media.info import MediaInfo
 from ..media.probe import probe, probe_sound
 from ..media.sound import Sound, read_speech, tracks_of_sound
-from ..planning.frame_map import TakeFrames, picture_lasts, take_frames
+from ..planning.frame_map import TakeFrames, end_of, picture_lasts, take_frames
 from ..shot import RenderSettings, Shot
 
 CONTEXT_S = 8  # of the speech before and after what is seen of it: the voice's level, the background and the model's own view need it
@@ -30,6 +31,7 @@ class Inputs:
     frames: TakeFrames  # which source frames the take is made of
     said: str  # digest of what is heard of the speech
     speech_state: FileState  # of its file, before it was read
+    holdout: Holdout | None = None  # a matte of what lies before the face
 
 
 def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
@@ -37,7 +39,15 @@ def open_inputs(shot: Shot, settings: RenderSettings) -> Inputs:
     info = probe(shot.video, deinterlace=settings.deinterlace)
     state, sound, heard_s = _listen(shot, settings, info)
     frames = take_frames(info, shot.start, shot.end_exclusive, heard_s, settings.fit, shot.speed, shot.shows)
-    return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames, said=_said(shot, sound, heard_s), speech_state=state)
+    said, holdout = _said(shot, sound, heard_s), holdout_of(shot, settings, info)
+    return Inputs(info=info, sound=sound, heard_s=heard_s, frames=frames, said=said, speech_state=state, holdout=holdout)
+
+
+def holdout_of(shot: Shot, settings: RenderSettings, info: MediaInfo) -> Holdout | None:
+    """The matte that the settings name. Raises: InputError — there is none, or it does not fit the clip."""
+    if settings.holdout is None:
+        return None
+    return open_holdout(settings.holdout, info, shot.start, end_of(info, shot.start, shot.end_exclusive))
 
 
 def refuse_other_speech(shot: Shot, settings: RenderSettings, inputs: Inputs) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ from ..engines.requirements import check_engine, device_for
 from ..errors import BadRange, OutputError
 from ..face.reasons import Reason
 from ..media.formats import format_for, hdr_is_lost, siting_is_lost
+from ..media.joiner import join_pieces
+from ..media.output import check_output
 from ..media.output import check_output
 from ..media.prefetch import prefetch
 from ..media.take_timing import TakeTiming, timing_of
@@ -30,24 +33,33 @@ from ..media.upright import Upright
 from ..media.writer import TakeWriter
 from ..messages import Message, tell
 from ..planning.frame_map import STILL_RATE
+from ..planning.person import COVERED
 from ..progress_rate import ProgressRate
 from ..shot import Event, Finished, Progress, RenderTask, notice
 from ..weights.licences import limits_of
 from . import previews
 from .inputs import Inputs, open_inputs
 from .patch import Patcher, deliverable_of
+from .pieces import Piece, files_of, keep_drawn, missing, pieces_of
 from .provenance import seal_of
 from .report import REASON_CODES, TakeReport, report_path, write_report
 from .sound import check_sound, sound_remarks, take_sounds
 
 if TYPE_CHECKING:
+    import torch
+
     from ..engines.compositing import Drawn
+    from ..media.deliverables import Deliverable
     from ..media.info import MediaInfo
+    from ..media.sound_tracks import SoundTrack
+    from ..media.writer import Seal
     from ..planning.plan import Plan
     from ..tasks.specs import JoinTask
 
 
 LOGGER = logging.getLogger(__name__)
+
+_AHEAD = 8  # frames that are drawn before they are written
 
 
 def render(task: RenderTask) -> Generator[Event, None, None]:
@@ -62,37 +74,147 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     engine = ENGINES.get(settings.engine)
     check_engine(engine, inputs.info)
     start, end = _check(task, inputs)
-    from ..planning.plan import make_plan, refuse_changed  # torch takes seconds to import; a mistyped path is told before that
-    from .frames import draw_frames
+    from ..planning.plan import make_plan  # torch takes seconds to import; a mistyped path is told before that
 
     device = device_for(engine, task.settings.device)
     began, cache = time.monotonic(), Cache(task.cache)
     plan = yield from make_plan(task.shot, task.settings, cache, inputs, wanted=task.plan)
     planned_s = time.monotonic() - began
-    timing = timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE)
-    patcher = _patcher(task, plan.info)
     for said in remarks(task, plan.info, chosen):
         yield notice(said)
-    with all_or_nothing() as made, _take_writer(task, plan, start, end, timing) as take:
-        with _matte_writer(task, plan.info, timing) as matte, prefetch(draw_frames(plan, start, end, device), 8) as drawn:
-            rate, upright = ProgressRate("render", end - start), Upright(plan.info)
+    work = _Work.of(task, plan, inputs, cache, device, start, end)
+    drawing_began = time.monotonic()
+
+    def report() -> Path:
+        drawn_s = time.monotonic() - drawing_began
+        LOGGER.info("%d frames drawn in %.2f s, planned in %.2f s", end - start, drawn_s, planned_s)
+        work.refuse_changed()
+        return write_report(_report(task, plan, start, end, str(device), planned_s, drawn_s, chosen), task.output)
+
+    # The take gets its name last of all: who waits for it finds all that belongs to it.
+    with all_or_nothing() as made:
+        pieces = work.pieces()
+        yield from _draw_in_pieces(work, pieces, report, made) if pieces else _draw_at_once(work, report, made)
+    if task.segment is None:  # whoever renders pieces looks after the cache itself, less often
+        cache.prune()
+    yield Finished(output=str(Path(task.output).absolute()), report=str(report_path(task.output).absolute()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Work:
+    """What is needed to draw and write the frames [start, end_exclusive) of a planned take."""
+
+    task: RenderTask
+    plan: Plan
+    inputs: Inputs
+    cache: Cache
+    device: torch.device
+    start: int
+    end_exclusive: int
+    row: Deliverable
+    written: MediaInfo  # the source, as the writer is to see it
+    timing: TakeTiming
+    patcher: Patcher | None
+    upright: Upright
+
+    @staticmethod
+    def of(task: RenderTask, plan: Plan, inputs: Inputs, cache: Cache, device: torch.device, start: int, end: int) -> _Work:
+        row, written = deliverable_of(task.output, task.settings, plan.info)
+        return _Work(
+            task=task,
+            plan=plan,
+            inputs=inputs,
+            cache=cache,
+            device=device,
+            start=start,
+            end_exclusive=end,
+            row=row,
+            written=written,
+            timing=timing_of(plan.info, plan.array("frames")[start:end].tolist(), rate=STILL_RATE),
+            patcher=None if task.settings.kind == "full" else Patcher.of(plan.info, written),
+            upright=Upright(plan.info),
+        )
+
+    @property
+    def count(self) -> int:
+        return self.end_exclusive - self.start
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.task.output).suffix.lower()
+
+    def pieces(self) -> tuple[Piece, ...]:
+        """The pieces that the take is made of; none where it is drawn at once. A matte is not kept, so its frames are drawn."""
+        if self.task.matte is not None or self.start % ENGINES.get(self.task.settings.engine).block:
+            return ()
+        return pieces_of(self.plan, self.task.settings, self.row, self.suffix, self.start, self.end_exclusive, self.cache)
+
+    def piece_writer(self, path: Path, piece: Piece) -> TakeWriter:
+        frames = self.plan.array("frames")[piece.start : piece.end_exclusive].tolist()
+        return TakeWriter(path, self.row, self.written, timing_of(self.plan.info, frames, rate=STILL_RATE))
+
+    def write(self, take: TakeWriter, frame: Drawn) -> None:
+        take.write(frame.picture if self.patcher is None else self.patcher.patch(frame))
+        previews.offer(frame.number, frame.picture, self.upright)
+
+    def heard_and_said(self) -> tuple[Sequence[SoundTrack], Seal | None]:
+        """A segment is silent: the sound is encoded once over the whole, when segments are joined."""
+        task, info = self.task, self.plan.info
+        if task.segment:
+            return (), None
+        return take_sounds(task.shot, task.settings, info, self.plan.array("frames"), self.timing), seal_of(task.settings, self.row)
+
+    def refuse_changed(self) -> None:
+        """Raises: UnreadableMedia — a file holds something else than when the shot was planned."""
+        from ..planning.plan import refuse_changed
+
+        refuse_changed(self.task.shot, self.task.settings, self.inputs, self.cache, self.plan.facts.key)
+
+
+def _draw_in_pieces(work: _Work, pieces: Sequence[Piece], report: Callable[[], Path], made: list[Path]) -> Iterator[Progress]:
+    """Draws the pieces that are not there, then joins all of them."""
+    from .frames import draw_frames
+
+    runs = missing(pieces, work.cache)
+    there = work.count - sum(piece.end_exclusive - piece.start for run in runs for piece in run)
+    rate = ProgressRate("render", work.count, there)
+    yield Progress(stage="render", done=there, total=work.count)
+    for run in runs:
+        with prefetch(draw_frames(work.plan, run[0].start, run[-1].end_exclusive, work.device), _AHEAD) as drawn:
+            for _ in keep_drawn(run, drawn, work.suffix, work.cache, work.piece_writer, work.write, work.refuse_changed):
+                yield rate.tick()
+    finishing = Progress(stage="finish", done=work.count, total=work.count)
+    yield finishing
+    files = files_of(pieces, work.suffix, work.cache)
+    made.append(report())
+    sounds, seal = work.heard_and_said()
+    for _ in join_pieces(work.task.output, work.row, work.written, work.timing, files, sounds=sounds, seal=seal):
+        yield finishing
+    made.append(Path(work.task.output))
+    work.refuse_changed()
+
+
+def _draw_at_once(work: _Work, report: Callable[[], Path], made: list[Path]) -> Iterator[Progress]:
+    """Draws all frames into the take, and their matte beside it where one is wanted."""
+    from .frames import draw_frames
+
+    task = work.task
+    sounds, seal = work.heard_and_said()
+    rate = ProgressRate("render", work.count)
+    with TakeWriter(task.output, work.row, work.written, work.timing, sounds=sounds, seal=seal) as take:
+        with (
+            _matte_writer(task, work.plan.info, work.timing) as matte,
+            prefetch(draw_frames(work.plan, work.start, work.end_exclusive, work.device), _AHEAD) as drawn,
+        ):
             for frame in drawn:
-                take.write(frame.picture if patcher is None else patcher.patch(frame))
+                work.write(take, frame)
                 if matte is not None:
-                    matte.write_grey(_whole_matte(frame, plan.info.coded_size))
-                previews.offer(frame.number, frame.picture, upright)
+                    matte.write_grey(_whole_matte(frame, work.plan.info.coded_size))
                 yield rate.tick()
         if task.matte is not None:
             made.append(Path(task.matte))
-        yield Progress(stage="finish", done=end - start, total=end - start)
-        LOGGER.info("%d frames drawn in %.2f s, planned in %.2f s", end - start, rate.elapsed_s, planned_s)
-        refuse_changed(task.shot, task.settings, inputs, cache, plan.facts.key)
-        # The take gets its name last of all: who waits for it finds all that belongs to it.
-        path = write_report(_report(task, plan, start, end, str(device), planned_s, rate.elapsed_s, chosen), task.output)
-        made.append(path)
-    if task.segment is None:  # whoever renders pieces looks after the cache itself, less often
-        cache.prune()
-    yield Finished(output=str(Path(task.output).absolute()), report=str(path))
+        yield Progress(stage="finish", done=work.count, total=work.count)
+        made.append(report())
 
 
 def _check(task: RenderTask, inputs: Inputs) -> tuple[int, int]:
@@ -127,17 +249,6 @@ def all_or_nothing() -> Iterator[list[Path]]:
         raise
 
 
-def _take_writer(task: RenderTask, plan: Plan, start: int, end: int, timing: TakeTiming) -> TakeWriter:
-    row, info = deliverable_of(task.output, task.settings, plan.info)
-    # A segment is silent: the sound is encoded once over the whole, when segments are joined.
-    sounds = () if task.segment else take_sounds(task.shot, task.settings, plan.info, plan.array("frames"), timing)
-    return TakeWriter(task.output, row, info, timing, sounds=sounds, seal=None if task.segment else seal_of(task.settings, row))
-
-
-def _patcher(task: RenderTask, info: MediaInfo) -> Patcher | None:
-    return None if task.settings.kind == "full" else Patcher.of(info, deliverable_of(task.output, task.settings, info)[1])
-
-
 def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> AbstractContextManager[TakeWriter | None]:
     if task.matte is None:
         return nullcontext()
@@ -160,6 +271,7 @@ def _report(
         device=device,
         planning_s=round(planned_s, 2),
         rendering_s=round(drawn_s, 2),
+        covered=covered(plan, start, end),
         reason_codes=REASON_CODES,
         remarks=tuple(said.message for said in told),
         remark_messages=told,
@@ -195,6 +307,13 @@ def passed_through(plan: Plan, start: int, end: int) -> dict[str, list[tuple[int
         if reason != Reason.USABLE:
             runs.setdefault(reason.words, []).append((int(first) + start, int(last) + start))
     return runs
+
+
+def covered(plan: Plan, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """Ranges of take frames (end exclusive) that are rendered and whose mouth something lies before."""
+    found = (plan.array("covered")[start:end] > COVERED) & (plan.array("reasons")[start:end] == Reason.USABLE)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], found, [False]]))) + start
+    return tuple(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def rounded(values: NDArray[np.float32]) -> tuple[float | None, ...]:

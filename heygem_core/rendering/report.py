@@ -37,6 +37,7 @@ class TakeReport(Struct, frozen=True, kw_only=True):
     reason_codes: dict[str, str] = field(default_factory=dict)  # of `passed_through` and `weak`: reason → its code; empty = an older report
     remarks: tuple[str, ...] = ()  # what to know about this file wherever it goes, a sentence each
     remark_messages: tuple[Message, ...] = ()  # the same with their codes
+    covered: tuple[tuple[int, int], ...] = ()  # frame ranges whose mouth something lies before: that part is the source's own
     quality: Quality | None = None  # filled in by `heygem measure`
     weak: tuple[tuple[int, int, str], ...] | None = None  # frames that deserve a look, ends exclusive, with the reason; None = not measured
     version: int = REPORT_VERSION

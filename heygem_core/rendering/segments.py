@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from ..cache import Cache, key_of
+from ..cache import Cache
 from ..engines.choice import settled
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
-from ..media.content import frames_content
 from ..media.deliverables import DELIVERABLES
 from ..media.joiner import join_pieces
 from ..media.output import check_output
@@ -30,16 +29,15 @@ from ..shot import Event, Finished, Notice, Progress, RenderSettings
 from ..tasks.specs import GenerateTask, JoinTask, Planned, PlannedSegment, PlanTask, ToGenerate
 from .inputs import open_inputs
 from .patch import deliverable_of
+from .pieces import key_of_frames, length_of_pieces
 from .provenance import seal_of
-from .render import all_or_nothing, passed_through, remarks, rounded
+from .render import all_or_nothing, covered, passed_through, remarks, rounded
 from .report import REASON_CODES, TakeReport, read_report, report_path, write_report
 from .sound import take_sounds
 
 if TYPE_CHECKING:
     from ..planning.plan import Plan
     from ..shot import DeviceName
-
-SEGMENT_VERSION = 5  # raise it whenever the same plan would give other pixels, whatever the engine
 
 
 def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
@@ -113,29 +111,16 @@ def _collect_events(work: Generator[Event, None, Plan], told: list[Event]) -> Ge
 
 
 def _segments(plan: Plan, settings: RenderSettings, longest: int | None, cache: Cache) -> Iterator[PlannedSegment]:
-    engine = ENGINES.get(settings.engine)
     count = plan.facts.frames
-    step = count if longest is None else max(engine.block, longest - longest % engine.block)
-    frames, reasons = plan.array("frames"), plan.array("reasons")
-    shared = (SEGMENT_VERSION, _codecs(), engine.version, _of_pixels(settings))
+    step = count if longest is None else _cut(longest, length_of_pieces(plan, settings), ENGINES.get(settings.engine).block)
     for start in range(0, count, step):
         end = min(start + step, count)
-        seen = frames[max(0, start - engine.reach) : end + engine.reach].tolist()
-        content = frames_content(plan.info, min(seen), max(seen) + 1, cache)
-        what = (*shared, content, start, end, seen, reasons[start:end].tolist(), engine.digest(plan, start, end).hex())
-        yield PlannedSegment(start=start, end_exclusive=end, key=key_of(what))
+        yield PlannedSegment(start=start, end_exclusive=end, key=key_of_frames(plan, settings, start, end, cache, settings.format))
 
 
-def _of_pixels(settings: RenderSettings) -> tuple[object, ...]:
-    """The settings that change the pixels of a segment beyond what the plan says."""
-    return (settings.engine, settings.device, settings.format, settings.kind, settings.deinterlace)
-
-
-def _codecs() -> tuple[int, ...]:
-    """Other encoders write other files, which do not join."""
-    import av
-
-    return tuple(av.library_versions["libavcodec"])
+def _cut(longest: int, *units: int) -> int:
+    """Frames of a segment: whole pieces where one fits in, else whole blocks."""
+    return next((longest - longest % unit for unit in units if unit <= longest), units[-1])
 
 
 def join(task: JoinTask) -> Generator[Event, None, Finished]:
@@ -187,6 +172,7 @@ def _report(task: JoinTask, plan: Plan, planned_s: float, chosen: Message | None
         start=0,
         end_exclusive=count,
         passed_through=passed_through(plan, 0, count),
+        covered=covered(plan, 0, count),
         wanted_opening=rounded(plan.array("opening")),
         wanted_width=rounded(plan.array("width")),
         wanted_gap=rounded(plan.array("gap")),

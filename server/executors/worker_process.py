@@ -258,7 +258,7 @@ def held_paths(task: Task) -> tuple[str, ...]:
     """
     shot, settings = getattr(task, "shot", None), getattr(task, "settings", None)
     always = [getattr(shot, name, None) for name in ("video", "speech")]
-    always += [getattr(settings, name, None) for name in ("style_from", "motion", "speech_encoder")]
+    always += [getattr(settings, name, None) for name in ("style_from", "holdout", "motion", "speech_encoder")]
     now = [getattr(task, name, None) for name in ("path", "source", "take")]
     held = [*always, *(path for path in now if path is not None and is_real(path))]
     return tuple(dict.fromkeys(path for path in held if path is not None and os.path.isabs(path)))

@@ -40,7 +40,8 @@ def checked_settings(roots: AllowedFolders, settings: RenderSettings, wanted_by:
     if settings.sign_with is not None:
         raise Forbidden("request.signing-is-a-setting")
     found = {}
-    for name, shipped in (("style_from", frozenset[str]()), ("motion", _HEADS), ("speech_encoder", _ENCODERS)):
+    shipped_names = {"style_from": frozenset[str](), "holdout": frozenset[str](), "motion": _HEADS, "speech_encoder": _ENCODERS}
+    for name, shipped in shipped_names.items():
         value = getattr(settings, name)
         if value is not None and value not in shipped:
             real = roots.resolve(value, wanted_by)

@@ -12,6 +12,7 @@ export const DEFAULT_SETTINGS = {
   speech_encoder: null,
   adaptation: true,
   style_from: null,
+  holdout: null,
   format: null,
   kind: "full",
   deinterlace: false,

@@ -91,6 +91,7 @@ export interface RenderSettings {
   speech_encoder?: string | null;
   adaptation?: boolean;
   style_from?: string | null;
+  holdout?: string | null;
   format?: string | null;
   kind?: TakeKind;
   deinterlace?: boolean;
@@ -833,6 +834,7 @@ export interface TakeReport {
   reason_codes: Record<string, string>;
   remarks: Array<string>;
   remark_messages: Array<Message>;
+  covered: Array<[number, number]>;
   quality: Quality | null;
   weak: Array<[number, number, string]> | null;
   version: number;

@@ -109,10 +109,11 @@ def test_what_is_far_away_in_a_long_speech_changes_nothing_here(long_talk: Foota
 
 
 @pytest.mark.parametrize("n100", [1, 2, 999, 1000, 1001, 1400, 1401, 6000])
-def test_windows_keep_every_frame_once(n100: int) -> None:
-    kept = [k for first, last, _, _ in windows(n100) for k in range(first, last)]
+@pytest.mark.parametrize("encoder", ["mel", "whisper"])
+def test_windows_keep_every_frame_once(n100: int, encoder: str) -> None:
+    kept = [k for first, last, _, _ in windows(n100, encoder) for k in range(first, last)]
     assert kept == list(range(n100))
-    assert all(start <= first and last <= end <= n100 for first, last, start, end in windows(n100))
+    assert all(start <= first and last <= end <= n100 for first, last, start, end in windows(n100, encoder))
 
 
 def test_the_fixture_is_speech(talking: Footage) -> None:

@@ -123,7 +123,15 @@ def samples(path: Path) -> NDArray[np.float64]:
 
 
 def task(
-    video: Path, speech: Path, output: Path, /, *, segment: tuple[int, int] | None = None, matte: Path | None = None, **options: Any
+    video: Path,
+    speech: Path,
+    output: Path,
+    /,
+    *,
+    segment: tuple[int, int] | None = None,
+    matte: Path | None = None,
+    cache: Path | None = None,
+    **options: Any,
 ) -> RenderTask:
     """A task for the processor (cuda may differ in the last bit) and the motion model that is on every machine;
     `options` are fields of Shot and RenderSettings.
@@ -135,6 +143,7 @@ def task(
         output=str(output),
         matte=None if matte is None else str(matte),
         segment=segment,
+        cache=None if cache is None else str(cache),
     )
 
 

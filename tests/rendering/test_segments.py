@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from heygem_core.errors import OutputError
+from heygem_core.errors import OutputError, SetupError
 from heygem_core.media import joiner
 from heygem_core.media.probe import probe
+from heygem_core.motion.model_choice import choose_motion_model
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report
 from heygem_core.rendering.segments import join, plan_shot
@@ -22,6 +23,13 @@ from ..media.make import video
 from .making import left_in, make, pictures, planes, same, samples, speech, stages, task, write_clip, write_sound
 
 T = TypeVar("T")
+
+
+def _has_whisper() -> bool:
+    try:
+        return choose_motion_model("whisper") is not None
+    except SetupError:
+        return False
 
 
 def run(work: Generator[Event, None, T]) -> tuple[list[Event], T]:
@@ -116,20 +124,27 @@ def voice(woman: Path, tmp_path: Path) -> Path:
     return write_sound(tmp_path / "voice.wav", speech(woman)[7000:19000])
 
 
-def test_a_second_of_new_speech_leaves_far_segments_as_they_are(man: Path, clips: Path, tmp_path: Path) -> None:
-    """The level of the whole speech used to reach every frame, and the largest mouth that was lent its neighbours."""
-    said = np.concatenate([speech(path) for path in sorted((clips / "grid").glob("*.mpg"))])[: 16_000 * 24]
-    other = said.copy()
-    other[16_000 * 12 : 16_000 * 13] = said[16_000 * 2 : 16_000 * 3]
-    keys = []
-    for name, sound in (("before", said), ("after", other)):
-        file = write_sound(tmp_path / f"{name}.wav", sound)
-        found = plan(task(man, file, tmp_path / "take.mkv", fit="loop"), 24)
-        assert found.frames == 600
-        keys.append([segment.key for segment in found.segments])
-    changed = [place for place, (a, b) in enumerate(zip(*keys, strict=True)) if a != b]
-    assert 0 < len(changed) <= 6, "of 25: the second itself, and what hears it coming or has to come back from it"
-    assert all(10 <= place <= 15 for place in changed)
+@pytest.mark.parametrize("motion", ["mel", pytest.param("whisper", marks=pytest.mark.skipif(not _has_whisper(), reason="no Whisper here"))])
+def test_one_second_of_a_minutes_speech_changes_and_56_seconds_keep_their_pieces(
+    man: Path, clips: Path, tmp_path: Path, motion: str
+) -> None:
+    """The level of the whole speech used to reach every frame, the largest mouth that was lent its neighbours, and a head that hears ten
+    seconds at once all of them."""
+    said = np.resize(np.concatenate([speech(path) for path in sorted((clips / "grid").glob("*.mpg"))]), 16_000 * 60)
+    keys = {}
+    for begins in (None, 12, 33):
+        other = said.copy()
+        if begins is not None:
+            other[16_000 * begins : 16_000 * (begins + 1)] = said[16_000 * 2 : 16_000 * 3]
+        file = write_sound(tmp_path / f"{begins}.wav", other)
+        found = plan(task(man, file, tmp_path / "take.mkv", fit="loop", motion=motion), 24)
+        assert found.frames == 1500
+        keys[begins] = [segment.key for segment in found.segments]
+    for begins in (12, 33):
+        changed = [place for place, (a, b) in enumerate(zip(keys[None], keys[begins], strict=True)) if a != b]
+        assert changed, "the second itself"
+        assert len(changed) * 24 / 25 <= 4, "what hears it coming or has to come back from it, and no more"
+        assert all(abs(place * 24 / 25 - begins) < 4 for place in changed)
 
 
 def test_keys_follow_what_changes_the_pixels_and_nothing_else(short: Path, sentence: Path, tmp_path: Path) -> None:

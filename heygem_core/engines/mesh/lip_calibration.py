@@ -31,7 +31,7 @@ from ...media.upright import Upright
 from ...motion.model_choice import model_identity
 from ...motion.motion import lip_gap_per_component
 from ...motion.motion_model import MotionModel
-from ...planning.person import Person, blend_shapes
+from ...planning.person import Person, blend_shapes, covered_digest
 from ...shot import RenderSettings, from_json, to_json
 from ..base import Engine, LipCalibration, StoredArrays
 from ..compositing import draw_range
@@ -61,9 +61,11 @@ def calibrate_lips(
     engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel, cache: Cache
 ) -> LipCalibration:
     """The calibration of a person, from the cache or measured by drawing with `engine`; `TYPICAL` where there is too little to measure."""
+    left_out = covered_digest(person)
+    person = replace(person, reasons=np.where(person.learnable | ~person.usable, person.reasons, np.uint8(Reason.UNSURE)))
     if int(person.usable.sum()) < _FEWEST:
         return TYPICAL
-    seen = (settings.tracker, person.number, person.first_frame, len(person.shapes))
+    seen = (settings.tracker, person.number, person.first_frame, len(person.shapes), *left_out)
     clip = faces_seen_in(info, person.first_frame, person.first_frame + len(person.shapes))
     content = frames_content(info, *clip, cache)
     key = key_of(CALIBRATION_VERSION, TRACKS_VERSION, model_identity(model), content, seen)

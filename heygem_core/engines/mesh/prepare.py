@@ -25,6 +25,7 @@ from ...face.mesh import LIP_MIDDLES, OUTER_LIPS, Pose, apply_pose, chunks, head
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from ...planning.person import Person, stored_points, stored_scale
+from ..base import about_a_second
 from ..matte import MATTE_VERTICES, matte_bounds
 from . import BLOCK
 from .blend import MARGIN
@@ -82,7 +83,7 @@ def prepare_engine_inputs(
     path, second = (np.full(len(frames), -1, np.int32) for _ in range(2))
     used = np.zeros(0, np.int64)
     if library is not None:
-        block = max(BLOCK, round(fps))
+        block = about_a_second(fps, BLOCK)  # pieces of a take begin at anchors: a change never reaches two for one anchor
         chosen = choose_donors(library, lips, np.nan_to_num(pose[at]), usable, block)
         used = np.unique(chosen[chosen >= 0])
         for row, choice in ((path, chosen), (second, crossfade_frames(library, chosen, block))):
@@ -104,7 +105,7 @@ def apply_gain(wanted: Floats, neutral: Floats, gain: tuple[float, float, float]
 
 def widest_opening(face: Person) -> float:
     """The widest opening of this mouth in the clip, eye distances, leaving out a few frames."""
-    return float(np.quantile(lip_opening(face.shapes)[face.usable], _WIDEST))
+    return float(np.quantile(lip_opening(face.shapes)[face.learnable], _WIDEST))
 
 
 def soft_limit_opening(wanted: Floats, neutral: Floats, widest: float) -> Floats:
@@ -171,7 +172,7 @@ def _library(face: Person) -> DonorLibrary | None:
     """The frames that can serve as donors; None where the clip never shows the mouth open."""
     if not face.shows_mouth_inside:
         return None
-    good = np.flatnonzero(face.usable)
+    good = np.flatnonzero(face.learnable)
     if len(good) > _MAX_DONORS:  # whole runs, evenly spread, so that a donor can go on into the next frame
         run = 50
         every = -(-len(good) // _MAX_DONORS)

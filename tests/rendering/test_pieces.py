@@ -1,0 +1,103 @@
+"""A take is kept in pieces of about a second: a render draws what no render before it drew, and copies the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from heygem_core.cache import Cache
+from heygem_core.rendering import frames
+from heygem_core.rendering.pieces import PIECES
+from heygem_core.rendering.report import read_report
+from heygem_core.shot import Event, Progress
+
+from .making import make, planes, same, samples, speech, write_sound
+
+
+@pytest.fixture
+def said(woman: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.resize(speech(woman)[4000:], 16_000 * 3)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The ranges that are drawn from now on."""
+    ranges: list[tuple[int, int]] = []
+    really = frames.draw_range
+
+    def noted(engine: Any, plan: Any, start: int, end: int, *others: Any) -> Iterator[Any]:
+        ranges.append((start, end))
+        return really(engine, plan, start, end, *others)
+
+    monkeypatch.setattr(frames, "draw_range", noted)
+    return ranges
+
+
+def packets(path: Path) -> list[bytes]:
+    """Of the picture, as they lie in the file."""
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+def there(events: list[Event]) -> int:
+    """Frames that did not have to be drawn."""
+    return next(event.done for event in events if isinstance(event, Progress) and event.stage == "render")
+
+
+def test_a_render_of_the_same_again_copies_all_of_it(man: Path, said: Any, tmp_path: Path, drawn: list[tuple[int, int]]) -> None:
+    speech_file = write_sound(tmp_path / "speech.wav", said)
+    options: dict[str, Any] = {"cache": tmp_path / "cache", "end_exclusive": 32}
+    make(man, speech_file, tmp_path / "one.mp4", **options)
+    assert drawn == [(0, 32)]
+    events = make(man, speech_file, tmp_path / "two.mp4", **options)
+    assert drawn == [(0, 32)], "nothing is drawn"
+    assert there(events) == 32
+    assert packets(tmp_path / "two.mp4") == packets(tmp_path / "one.mp4")
+    np.testing.assert_array_equal(samples(tmp_path / "two.mp4"), samples(tmp_path / "one.mp4"))
+    assert read_report(tmp_path / "two.mp4").wanted_opening == read_report(tmp_path / "one.mp4").wanted_opening  # type: ignore[union-attr]
+
+
+def test_what_changes_at_the_end_of_the_speech_leaves_the_beginning(
+    man: Path, said: Any, tmp_path: Path, drawn: list[tuple[int, int]]
+) -> None:
+    other = said.copy()
+    other[16_000 * 27 // 10 :] = said[16_000 : 16_000 * 13 // 10][: len(other) - 16_000 * 27 // 10]
+    options: dict[str, Any] = {"cache": tmp_path / "cache"}
+    takes = []
+    for name, sound in (("one", said), ("two", other)):
+        takes.append(tmp_path / f"{name}.mkv")
+        make(man, write_sound(tmp_path / f"{name}.wav", sound), takes[-1], **options)
+    (_, second) = drawn
+    assert second[1] == 75
+    assert second[0] in (24, 48)
+    one, two = map(planes, takes)
+    assert same(one[: second[0]], two[: second[0]])
+    assert not same(one, two)
+    fresh = tmp_path / "fresh.mkv"
+    make(man, tmp_path / "two.wav", fresh, cache=tmp_path / "other cache")
+    assert same(planes(fresh), two), "pieces of two renders are what one render draws"
+
+
+def test_a_damaged_piece_is_drawn_again(man: Path, said: Any, tmp_path: Path, drawn: list[tuple[int, int]]) -> None:
+    speech_file = write_sound(tmp_path / "speech.wav", said)
+    options: dict[str, Any] = {"cache": tmp_path / "cache", "end_exclusive": 32}
+    make(man, speech_file, tmp_path / "one.mkv", **options)
+    piece = next((tmp_path / "cache" / PIECES).glob("*/piece.mkv"))
+    piece.write_bytes(piece.read_bytes()[:-100])
+    make(man, speech_file, tmp_path / "two.mkv", **options)
+    assert len(drawn) == 2
+    assert drawn[1][1] - drawn[1][0] <= 27
+    assert same(planes(tmp_path / "one.mkv"), planes(tmp_path / "two.mkv"))
+
+
+def test_takes_too_large_for_the_cache_are_drawn_without_pieces(
+    short: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEYGEM_CACHE_GB", "0.0001")
+    make(short, sentence, tmp_path / "take.mkv", cache=tmp_path / "cache")
+    assert not (Cache(tmp_path / "cache").root / PIECES).exists()
