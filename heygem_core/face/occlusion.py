@@ -1,0 +1,245 @@
+"""Finds what lies before a lower face: a microphone, a hand, a cup.
+
+What belongs to the face is learnt from the clip itself. The face's picture is read on a grid that the mesh carries along, so that a skin
+spot stays at its place however the head moves and the mouth opens. Per place, a robust regression on the head's turn and the mouth's shape
+says which colour is expected; the light of each frame (a level and a slope per channel) is taken out first, measured from the whole face.
+What then stands out over a good part of the skin, by far more than this person's own spread, does not belong to the face. Lips are not
+judged by themselves: they vanish, stretch and shine of their own accord.
+
+An object of other colours is found with its outline. One of the colour of skin is hardly more than suspected: such frames are *unsure*.
+What stands before the mouth for most of a stretch becomes a part of the face as it is learnt, and is not found.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_edt, gaussian_filter, label
+from scipy.spatial import Delaunay
+
+from .mesh import LIP_CORNERS, OUTER_LIPS
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+OCCLUSION_VERSION = 1  # raise it whenever the same clip would give other masks
+COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
+ROWS = LOWER_ROWS + UPPER_ROWS
+HALF_WIDTH = 0.62  # of the grid, in eye distances
+LONGEST = 600  # frames that are learnt from together: bounds memory
+FEWEST = 24  # frames below which nothing can be learnt
+
+_NOSE, _CHIN, _NOSE_TIP, _EYES, _LIP_MIDDLES = 2, 152, 1, (33, 263), (13, 14)
+_FLOORS = np.array([0.05, 0.02, 0.02, 0.045], np.float32)  # of luma, both chroma and fine structure: differences that say nothing
+_SPREAD = 3.0  # times a place's own spread is still the face
+_ROUNDS = 4  # of the robust regression
+_RIDGE = 0.15
+_SMOOTH = 0.8  # places
+# Strangeness at which a place is covered, and at which what is beside it is too; and the share of the skin that has to be that strange.
+_COVERED, _BESIDE, _SHARE = 2.0, 1.2, 0.04
+_SUSPECT = 1.05  # … at which a frame is unsure
+
+
+class FaceGrid(NamedTuple):
+    """Places of a face, (ROWS, COLUMNS) of them, carried by the mesh."""
+
+    corners: NDArray[np.intp]  # (ROWS·COLUMNS, 3) mesh vertices between which a place lies
+    weights: Floats  # (ROWS·COLUMNS, 3) of the corners
+    face: Mask  # places that lie on the face
+    judged: Mask  # of its lower part, without the rim
+    skin: Mask  # those of them that are no lips
+
+    def positions(self, points: Floats) -> Floats:
+        """Where the places (ROWS, COLUMNS, 2) lie for mesh points (478, 2+)."""
+        return np.asarray((points[self.corners, :2] * self.weights[..., None]).sum(1).reshape(ROWS, COLUMNS, 2), np.float32)
+
+
+def face_grid(points: Floats) -> FaceGrid:
+    """The grid of a person, laid out on the median of their mesh points (T, 478, 2+), upright pixels."""
+    usual = np.median(_upright(points), 0)
+    low, high = usual[_NOSE, 1] - 0.02, usual[_CHIN, 1] + 0.02
+    step = (high - low) / (LOWER_ROWS - 1)
+    rows = low + step * np.arange(-UPPER_ROWS, LOWER_ROWS)
+    places = np.stack(np.meshgrid(np.linspace(-HALF_WIDTH, HALF_WIDTH, COLUMNS), rows), -1).reshape(-1, 2)
+    triangles = Delaunay(usual[:468])  # without the irises
+    found = triangles.find_simplex(places)
+    to = triangles.transform[found]
+    first = np.einsum("nij,nj->ni", to[:, :2], places - to[:, 2])
+    face = (found >= 0).reshape(ROWS, COLUMNS)
+    outline = usual[list(OUTER_LIPS)]
+    around = outline - outline.mean(0)
+    outline = outline[np.argsort(np.arctan2(around[:, 1], around[:, 0]))]
+    at = np.stack([(outline[:, 0] / HALF_WIDTH + 1) / 2 * (COLUMNS - 1), (outline[:, 1] - low) / step + UPPER_ROWS], 1)
+    lips = np.zeros((ROWS, COLUMNS), np.uint8)
+    cv2.fillPoly(lips, [at.round().astype(np.int32)], [1])
+    judged = binary_erosion(face, iterations=3)
+    judged[:UPPER_ROWS] = False
+    return FaceGrid(
+        corners=triangles.simplices[found],
+        weights=np.concatenate([first, 1 - first.sum(1, keepdims=True)], 1).astype(np.float32),
+        face=face,
+        judged=judged,
+        skin=judged & ~binary_dilation(lips.astype(bool)),
+    )
+
+
+def face_texture(rgb: NDArray[np.uint8], points: Floats, grid: FaceGrid) -> Floats:
+    """(ROWS, COLUMNS, 3) luma and chroma, 0 … 1, of a face in an upright picture (h, w, 3); points (478, 2+) in its pixels."""
+    at = grid.positions(points) - 0.5
+    apart = float(np.linalg.norm(points[_EYES[1], :2] - points[_EYES[0], :2])) * 2 * HALF_WIDTH / COLUMNS
+    left, top = np.floor(at.reshape(-1, 2).min(0) - 4).clip(0).astype(int)
+    right, bottom = np.ceil(at.reshape(-1, 2).max(0) + 4).astype(int)
+    part = rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
+    if not part.size:
+        return np.zeros((ROWS, COLUMNS, 3), np.float32)
+    if apart > 1.6:
+        part = cv2.GaussianBlur(part, (0, 0), apart * 0.4)
+    read = cv2.remap(part, at[..., 0] - left, at[..., 1] - top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.cvtColor(read, cv2.COLOR_RGB2YCrCb), np.float32) / 255
+
+
+def habits(points: Floats) -> Floats:
+    """(T, 5) what a face's looks follow: turned sideways and down, mouth open and wide, head tilted; in this person's own spreads."""
+    eye = points[:, _EYES[1], :2] - points[:, _EYES[0], :2]
+    size, flat = np.linalg.norm(eye, axis=1), _upright(points)
+    nose, mouth = flat[:, _NOSE_TIP], flat[:, list(_LIP_MIDDLES)]
+    wide = flat[:, list(LIP_CORNERS)]
+    figures = np.stack(
+        [
+            *(nose[:, 0], nose[:, 1]),
+            *(np.linalg.norm(mouth[:, 0] - mouth[:, 1], axis=1), np.linalg.norm(wide[:, 0] - wide[:, 1], axis=1)),
+            np.arcsin(eye[:, 1] / np.maximum(size, 1e-6)),
+        ],
+        1,
+    )
+    middle = np.median(figures, 0)
+    spread = 1.48 * np.median(np.abs(figures - middle), 0) + [0.01, 0.01, 0.01, 0.01, 0.02]
+    return np.asarray(np.clip((figures - middle) / spread, -3, 3), np.float32)
+
+
+def strangeness(textures: Floats, follows: Floats, grid: FaceGrid) -> Floats:
+    """(T, ROWS, COLUMNS) how far each place is from what this face shows there; 1 is the most that a face shows by itself, roughly.
+
+    textures (T, ROWS, COLUMNS, 3) of `face_texture`, follows (T, 5) of `habits`; T at most `LONGEST`.
+    """
+    count = len(textures)
+    fine = textures[..., :1] - np.stack([gaussian_filter(each[..., 0], 2.0) for each in textures])[..., None]
+    design = np.concatenate([np.ones((count, 1), np.float32), follows], 1)
+    ridge = np.diag([1e-6] + [_RIDGE] * follows.shape[1]) * count
+    expected = np.repeat(np.median(textures, 0)[None], count, 0)
+    strange: Floats | None = None
+    for _ in range(_ROUNDS):
+        parts = zip(textures, expected, _weights(strange, count, grid), strict=True)
+        lit = np.stack([each - _light(each - want, weight) for each, want, weight in parts])
+        seen = np.concatenate([lit, fine], -1)
+        if strange is None:
+            model = np.repeat(np.median(seen, 0)[None], count, 0)
+        else:
+            trust = 1 / (1 + 2 * np.minimum(strange, 9) ** 4)
+            normal = np.einsum("ti,tj,trc->rcij", design, design, trust, optimize=True) + ridge
+            right = np.einsum("ti,trc,trcn->rcin", design, trust, seen, optimize=True)
+            model = np.einsum("ti,rcin->trcn", design, np.linalg.solve(normal, right), optimize=True)
+        off = seen - model
+        expected = model[..., :3]
+        own = 1.48 * np.median(np.abs(off), 0)
+        raw = np.sqrt(((off / (_FLOORS + _SPREAD * own)) ** 2).sum(-1))
+        strange = np.stack([gaussian_filter(each, _SMOOTH) for each in raw]).astype(np.float32)
+    assert strange is not None
+    return strange
+
+
+def covered_places(strange: Floats, grid: FaceGrid) -> tuple[Mask, Mask]:
+    """What `strangeness` says: (T, ROWS, COLUMNS) the places that something lies before, and (T,) the frames that are unsure.
+
+    Places that are not judged (the rim, the nose) are like the nearest judged one.
+    """
+    covered = np.zeros(strange.shape, bool)
+    nearest = distance_transform_edt(~grid.judged, return_distances=False, return_indices=True)
+    fewest = _SHARE * grid.skin.sum()
+    unsure = (strange[:, grid.skin] > _SUSPECT).sum(1) >= fewest
+    for frame, each in enumerate(strange):
+        parts, count = label((each > _BESIDE) & grid.judged)
+        for part in range(1, count + 1):
+            if (each[(parts == part) & grid.skin] > _COVERED).sum() >= fewest:
+                covered[frame] |= parts == part
+        covered[frame] = covered[frame][tuple(nearest)]
+    return covered, unsure & ~covered.any((1, 2))
+
+
+def cover_in_picture(luma: Floats, covered: Mask, positions: Floats) -> Floats:
+    """(h, w) 0 … 1: how much of each pixel lies behind something; the edges are those of the picture.
+
+    luma (h, w) of a part of the picture; covered (ROWS, COLUMNS); positions (ROWS, COLUMNS, 2) of the places in its pixels, whose centres
+    lie at whole numbers.
+    """
+    places = np.stack(np.meshgrid(np.arange(COLUMNS), np.arange(ROWS)), -1).astype(np.float32)
+    flat = np.concatenate([places.reshape(-1, 2), np.ones((places.size // 2, 1), np.float32)], 1)
+    to_picture = np.linalg.lstsq(flat, positions.reshape(-1, 2), rcond=None)[0]  # (3, 2): the grid as a whole
+    off = (positions.reshape(-1, 2) - flat @ to_picture).reshape(positions.shape).astype(np.float32)  # what the face does beyond that
+    back = np.linalg.inv(to_picture[:2])
+    height, width = luma.shape
+    pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+    at = (pixels - to_picture[2]) @ back
+    for _ in range(2):
+        at = (pixels - _read(off, at) - to_picture[2]) @ back
+    apart = float(np.sqrt(abs(np.linalg.det(to_picture[:2]))))  # pixels from place to place
+    level = _read(binary_dilation(covered).astype(np.float32), at)
+    refined = _guided(luma, level, max(1, round(1.5 * apart)))
+    return np.asarray(np.clip((refined - 0.25) / 0.4, 0, 1), np.float32)
+
+
+def _upright(points: Floats) -> Floats:
+    """(T, 478, 2) the points with level eyes, from the midpoint between them, in eye distances."""
+    flat = points[..., :2]
+    eye = flat[:, _EYES[1]] - flat[:, _EYES[0]]
+    size = np.maximum(np.linalg.norm(eye, axis=1), 1e-6)[:, None]
+    across = eye / size
+    down = np.stack([-across[:, 1], across[:, 0]], 1)
+    from_middle = flat - (flat[:, _EYES[1]] + flat[:, _EYES[0]])[:, None] / 2
+    turned = np.stack([(from_middle * across[:, None]).sum(-1), (from_middle * down[:, None]).sum(-1)], -1)
+    return np.asarray(turned / size[..., None], np.float32)
+
+
+_SLOPES = np.stack(
+    [
+        np.ones((ROWS, COLUMNS)),
+        np.broadcast_to(np.arange(COLUMNS) / COLUMNS - 0.5, (ROWS, COLUMNS)),
+        np.broadcast_to(np.arange(ROWS)[:, None] / ROWS - 0.5, (ROWS, COLUMNS)),
+    ],
+    -1,
+).reshape(-1, 3)
+
+
+def _weights(strange: Floats | None, count: int, grid: FaceGrid) -> Floats:
+    """(T, ROWS, COLUMNS) how much each place says about the light: at first mostly the upper face, which is seldom covered."""
+    if strange is None:
+        first = grid.face * np.where(np.arange(ROWS) < UPPER_ROWS, 1.0, 0.3)[:, None]
+        return np.broadcast_to(first.astype(np.float32), (count, ROWS, COLUMNS))
+    return np.asarray(grid.face / (1 + 4 * np.minimum(strange, 9) ** 4), np.float32)
+
+
+def _light(off: Floats, weight: Floats) -> Floats:
+    """The level and the slopes (ROWS, COLUMNS, 3) of a difference, by weighted least squares."""
+    flat = weight.reshape(-1)
+    weighted = _SLOPES * flat[:, None]
+    normal = weighted.T @ _SLOPES + np.diag([1e-6, 0.02, 0.02]) * max(float(flat.sum()), 1e-6)
+    return np.asarray((_SLOPES @ np.linalg.solve(normal, weighted.T @ off.reshape(-1, 3))).reshape(off.shape), np.float32)
+
+
+def _read(array: Floats, at: NDArray[np.floating]) -> Floats:
+    where = at.astype(np.float32)
+    return np.asarray(cv2.remap(array, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _guided(guide: Floats, level: Floats, radius: int, smooth: float = 4e-4) -> Floats:
+    """The level with the edges of the guide (K. He, J. Sun and X. Tang, "Guided image filtering", ECCV 2010)."""
+
+    def mean(array: Floats) -> Floats:
+        return np.asarray(cv2.blur(array, (2 * radius + 1, 2 * radius + 1)), np.float32)
+
+    about, of_level = mean(guide), mean(level)
+    slope = (mean(guide * level) - about * of_level) / (mean(guide * guide) - about**2 + smooth)
+    return np.asarray(mean(slope) * guide + mean(of_level - slope * about), np.float32)
