@@ -40,6 +40,7 @@ _RIDGE = 0.15
 _SMOOTH = 0.8  # places
 # Strangeness at which a place is covered, and at which what is beside it is too; and the share of the skin that has to be that strange.
 _COVERED, _BESIDE, _SHARE = 2.0, 1.2, 0.04
+_EDGE = 0.3  # of what a thing is in its middle, at which it ends
 _SUSPECT = 1.05  # … at which a frame is unsure
 
 
@@ -163,8 +164,9 @@ def covered_places(strange: Floats, grid: FaceGrid) -> tuple[Mask, Mask]:
     for frame, each in enumerate(strange):
         parts, count = label((each > _BESIDE) & grid.judged)
         for part in range(1, count + 1):
-            if (each[(parts == part) & grid.skin] > _COVERED).sum() >= fewest:
-                covered[frame] |= parts == part
+            here = parts == part
+            if (each[here & grid.skin] > _COVERED).sum() >= fewest:
+                covered[frame] |= here & (each > _EDGE * np.quantile(each[here], 0.9))
         covered[frame] = covered[frame][tuple(nearest)]
     return covered, unsure & ~covered.any((1, 2))
 

@@ -178,7 +178,8 @@ def _draw_in_pieces(work: _Work, pieces: Sequence[Piece], report: Callable[[], P
     runs = missing(pieces, work.cache)
     there = work.count - sum(piece.end_exclusive - piece.start for run in runs for piece in run)
     rate = ProgressRate("render", work.count, there)
-    yield Progress(stage="render", done=there, total=work.count)
+    if there:
+        yield Progress(stage="render", done=there, total=work.count)
     for run in runs:
         with prefetch(draw_frames(work.plan, run[0].start, run[-1].end_exclusive, work.device), _AHEAD) as drawn:
             for _ in keep_drawn(run, drawn, work.suffix, work.cache, work.piece_writer, work.write, work.refuse_changed):
