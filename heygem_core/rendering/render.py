@@ -26,7 +26,6 @@ from ..face.reasons import Reason
 from ..media.formats import format_for, hdr_is_lost, siting_is_lost
 from ..media.joiner import join_pieces
 from ..media.output import check_output
-from ..media.output import check_output
 from ..media.prefetch import prefetch
 from ..media.take_timing import TakeTiming, timing_of
 from ..media.upright import Upright
