@@ -45,7 +45,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 upgrade: UPGRADE = --upgrade
 lock upgrade: $(UV)
 	mkdir -p $(dir $(LOCK))
-	echo torch | $(COMPILE) --all-extras --excludes - --output-file $(LOCK) pyproject.toml
+	printf 'torch\nray\n' | $(COMPILE) --all-extras --excludes - --output-file $(LOCK) pyproject.toml
 	$(COMPILE) --group demo --no-deps --constraints $(LOCK) --output-file $(DEMO_LOCK)
 
 $(UV):
@@ -85,7 +85,9 @@ test-unit: setup
 
 # The longer matrices: the tests marked `full`, and how much of the code they cover. That there is none (5) is no failure.
 FULL = full
+FULL_PACKAGES = "ray>=2.55,<3" "openjd-cli>=0.7,<1"# a farm of real nodes, and a studio's farm that runs our exported jobs
 test-full: setup programs
+	$(INSTALL) $(FULL_PACKAGES)
 	$(BIN)/python -m pytest $(WORKERS) -m "$(FULL)" --cov || [ $$? = 5 ]
 
 # The tests once more with the newest releases that pyproject.toml allows, in a virtual environment of their own.

@@ -51,7 +51,7 @@ def _takes_folder() -> Path:
     return platformdirs.user_videos_path() / "HeyGem takes"
 
 
-def _workers() -> int:
+def default_workers() -> int:
     """one for each core, at most 8"""
     return max(1, min(8, os.cpu_count() or 1))
 
@@ -65,8 +65,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     roots: Annotated[tuple[Path, ...], Meta(description="folders that may be read; any other asks for consent first")] = ()
     host: Annotated[str, Meta(description="address to listen at; another one than loopback needs --lan")] = "127.0.0.1"
     port: Annotated[_Port | None, Meta(description=f"0 = any free one (default: {USUAL_PORT}, or any free one where it is taken)")] = None
-    executor: Annotated[str, Meta(description="what runs the work: local (child processes), or one that another package adds")] = "local"
-    workers: Annotated[int, Meta(ge=1, le=256, description="child processes that render")] = field(default_factory=_workers)
+    executor: Annotated[str, Meta(description="what runs the work: local, ray (a farm too), or one of another package")] = "local"
+    workers: Annotated[int, Meta(ge=1, le=256, description="child processes that render")] = field(default_factory=default_workers)
     devices: Annotated[tuple[str, ...], Meta(description="what they draw on, such as cuda:0=2 cuda:1 cpu=4, in place of workers")] = ()
     threads_per_worker: Annotated[int, Meta(ge=1, le=256, description="threads of each of them")] = 1
     memory_limit_bytes: Annotated[int, Meta(ge=256 << 20, description="a worker that holds more is stopped")] = 6 * GIB

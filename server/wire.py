@@ -493,6 +493,16 @@ class SlotView(Struct, frozen=True, kw_only=True):
     segment: int | None = None  # position
 
 
+class NodeView(Struct, frozen=True, kw_only=True):
+    """Another machine of a farm."""
+
+    name: str
+    address: str
+    state: Literal["joining", "ready", "refused", "aside"]
+    reason: Message | None = None  # why it gets no work
+    slots: int = 0
+
+
 class Info(Struct, frozen=True, kw_only=True):
     """What the server is and allows."""
 
@@ -512,6 +522,8 @@ class Info(Struct, frozen=True, kw_only=True):
     workers: int  # tasks that may run at once
     executor: str = "local"  # what runs them
     executors: tuple[str, ...] = ()  # all that this server could use
+    nodes: tuple[NodeView, ...] = ()  # other machines of the farm
+    farm_trouble: Message | None = None  # why there is no farm, where the executor has one
     slots: tuple[SlotView, ...] = ()  # where tasks run, and what is in each now
     editors: tuple[EditorInfo, ...] = ()  # kinds of editors that may connect
     scope: Scope

@@ -64,7 +64,7 @@ def key_of_frames(plan: Plan, settings: RenderSettings, start: int, end_exclusiv
     holdout = holdout_of(plan.facts.shot, plan.facts.settings, plan.info)
     behind = () if holdout is None else (holdout.content(min(seen), max(seen) + 1, cache), holdout.first)
     what = (
-        *(SEGMENT_VERSION, _codecs(), engine.version, *_of_pixels(settings), *written),
+        *(SEGMENT_VERSION, codec_versions(), engine.version, *_of_pixels(settings), *written),
         *(frames_content(plan.info, min(seen), max(seen) + 1, cache), start, end_exclusive, seen, *behind),
         *(reasons[start:end_exclusive].tolist(), engine.digest(plan, start, end_exclusive).hex()),
     )
@@ -133,7 +133,7 @@ def _of_pixels(settings: RenderSettings) -> tuple[object, ...]:
     return (settings.engine, settings.device, settings.kind, settings.deinterlace)
 
 
-def _codecs() -> tuple[int, ...]:
+def codec_versions() -> tuple[int, ...]:
     """Other encoders write other files, which do not join."""
     import av
 

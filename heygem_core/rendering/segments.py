@@ -52,7 +52,8 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
     task = replace(task, settings=settled(task.settings)[0])
     engine = ENGINES.get(task.settings.engine)
     check_engine(engine, inputs.info)
-    device = cast("DeviceName", device_for(engine, task.settings.device).type)  # what cannot be drawn here is not worth planning
+    # What cannot be drawn here is not worth planning, unless other machines draw it.
+    device = task.draws_on or cast("DeviceName", device_for(engine, task.settings.device).type)
     task = replace(task, settings=replace(task.settings, device=device))  # “auto” is decided once for a whole take, and stands in every key
     if task.settings.format is not None:  # and what the format cannot hold
         deliverable_of(f"take{DELIVERABLES.get(task.settings.format).suffixes[0]}", task.settings, inputs.info)

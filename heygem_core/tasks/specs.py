@@ -21,6 +21,7 @@ class PlanTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="plan"):
     settings: RenderSettings = RenderSettings()
     segment_frames: int | None = None  # longest segment; None = the take in one piece
     cache: str | None = None  # cache folder; None = the user's own
+    draws_on: DeviceName | None = None  # device of another machine that will draw; None = one of this machine
     hand_out_generation: bool = False  # answer `ToGenerate` where the engine has to generate something first, instead of doing it here
 
 

@@ -11,6 +11,7 @@ from heygem_core.engines.requirements import offered_engines
 from heygem_core.face.tracker_names import TRACKER_NAMES
 from heygem_core.media.deliverables import DELIVERABLES
 
+from ..executors.base import nodes_of
 from ..executors.registry import EXECUTORS
 from ..hosts.editors import EDITORS
 from ..http import app_keys
@@ -18,7 +19,7 @@ from ..http.metrics import metrics_text
 from ..http.openapi import document
 from ..http.routes import PEOPLE, PUBLIC, REGISTERED, RequestContext, Route
 from ..timeline.formats.registry import FORMATS as TIMELINE_FORMATS
-from ..wire import DeliverableInfo, Info, TimelineFormatInfo
+from ..wire import DeliverableInfo, Info, NodeView, TimelineFormatInfo
 from .files import kinds_of_files
 
 
@@ -53,6 +54,11 @@ async def info(context: RequestContext) -> Info:
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         workers=services.executor.capacity,
         slots=services.scheduler.slots(),
+        nodes=tuple(
+            NodeView(name=node.name, address=node.address, state=node.state, reason=node.reason, slots=node.slots)
+            for node in nodes_of(services.executor)
+        ),
+        farm_trouble=getattr(services.executor, "trouble", None),
         executor=settings.executor,
         executors=EXECUTORS.names(),
         editors=tuple(row.info for row in EDITORS.all().values()),

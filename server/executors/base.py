@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from heygem_core.messages import Message, as_message
 from heygem_core.shot import Event, Failed
@@ -17,6 +17,9 @@ from heygem_core.tasks.specs import Task, TaskResult
 from heygem_core.tasks.worker import Picture
 
 from ..settings import ServerSettings
+
+if TYPE_CHECKING:
+    from heygem_core.shot import DeviceName, RenderSettings
 
 Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "canceled"]
 """How a task ended without a result.
@@ -73,6 +76,17 @@ class SlotState:
     busy: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeState:
+    """Another machine that an executor uses, or would."""
+
+    name: str
+    address: str
+    state: Literal["joining", "ready", "refused", "aside"]
+    reason: Message | None = None  # why it gets no work
+    slots: int = 0
+
+
 class Executor(Protocol):
     """Runs tasks, some of them at once. Belongs to one event loop; every method is called from there."""
 
@@ -117,6 +131,18 @@ def full_beside(executor: Executor, running: Sequence[Piece]) -> Collection[str]
 def slots_of(executor: Executor) -> Sequence[SlotState]:
     """`Executor.slots`, likewise."""
     return executor.slots if hasattr(executor, "slots") else ()
+
+
+def nodes_of(executor: Executor) -> Sequence[NodeState]:
+    """The other machines of an executor that has some, as its `nodes`."""
+    nodes: Sequence[NodeState] = getattr(executor, "nodes", ())
+    return nodes
+
+
+def draws_on(executor: Executor, settings: RenderSettings) -> DeviceName | None:
+    """The device of other machines that takes of these settings need, as the executor's `draws_on` says; None = any of this one."""
+    found: DeviceName | None = executor.draws_on(settings) if hasattr(executor, "draws_on") else None
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

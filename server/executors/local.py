@@ -76,15 +76,26 @@ class LocalExecutor:
         """Seconds that a task gets to clean up after it was called off."""
         return self.limits.stop_grace_s
 
-    def full(self, running: Sequence[Piece]) -> Collection[str]:
-        """The lanes whose cards have enough to do with these."""
+    def full(self, running: Sequence[Piece], more_cards: int = 0) -> Collection[str]:
+        """The lanes whose cards have enough to do with these. more_cards: slots with a card on other machines, a task each."""
         cards = [slot for slot in self._all if slot.kind != "cpu"]
-        if len({slot.kind for slot in self._all}) < 2 and not any(slot.card for slot in cards):
+        if not more_cards and len({slot.kind for slot in self._all}) < 2 and not any(slot.card for slot in cards):
             return ()  # all slots are alike
         lanes = Counter(piece.lane for piece in running)
-        if lanes["card"] + lanes["cuda"] + lanes["mps"] >= len(cards):
-            return ("card", "cuda", "mps") if cards else ()
-        return ("card",) if lanes["card"] >= self._heavy_at_once(cards) else ()
+        if lanes["card"] + lanes["cuda"] + lanes["mps"] >= len(cards) + more_cards:
+            return ("card", "cuda", "mps") if cards or more_cards else ()
+        return ("card",) if lanes["card"] >= self._heavy_at_once(cards) + more_cards else ()
+
+    def has_room(self, task: Task) -> bool:
+        """Whether a task would begin at once."""
+        settings = None if isinstance(task, JoinTask) else getattr(task, "settings", None)
+        lane = None if settings is None else lane_of(settings)
+        return any(self._fits(slot, self._expected(settings, lane, slot)) for slot in self._in_order(settings, lane))
+
+    def poke(self) -> None:
+        """Lets everybody who waits for a slot look again."""
+        for waiting in self._waiting:
+            waiting.cancel()
 
     async def run(
         self, task: Task, *, watcher: Watcher | None = None, stop: asyncio.Event | None = None, limits: Limits | None = None
@@ -105,14 +116,12 @@ class LocalExecutor:
         finally:
             del self._taken[slot]
             self._free.append(slot)
-            for waiting in self._waiting:
-                waiting.cancel()
+            self.poke()
 
     async def close(self, grace_s: float = 5.0) -> None:
         """Ends all workers; running tasks are called off."""
         self._closed = True
-        for waiting in self._waiting:
-            waiting.cancel()
+        self.poke()
         await asyncio.gather(*(worker.close(grace_s) for worker in self.workers), *self._closing, return_exceptions=True)
         self._workers = {slot: worker for slot, worker in self._workers.items() if worker.alive}
 
@@ -130,7 +139,7 @@ class LocalExecutor:
                     self._free.remove(slot)
                     self._taken[slot] = bytes_held
                     return slot
-            await self._until_one_is_free(stop)
+            await self.until_freed(stop)
 
     def _in_order(self, settings: RenderSettings | None, lane: str | None) -> list[Slot]:
         """The free slots that a task may run in, the best first."""
@@ -165,9 +174,9 @@ class LocalExecutor:
         for card, slots in Counter(slot.card for slot in cards).items():
             memory = next(slot.memory_bytes for slot in cards if slot.card == card)
             count += slots if card is None else max(1, min(slots, (memory or 0) // expected if self._held else 1))
-        return count or len(self._all)
+        return count
 
-    async def _until_one_is_free(self, stop: asyncio.Event) -> None:
+    async def until_freed(self, stop: asyncio.Event) -> None:
         """Or until somebody calls the task off."""
         freed = asyncio.get_running_loop().create_future()
         stopping = asyncio.ensure_future(stop.wait())

@@ -8,7 +8,10 @@ from ..settings import ServerSettings
 from .base import Executor, ExecutorKind, Limits
 
 EXECUTORS: Registry[ExecutorKind] = Registry(
-    "heygem.executors", kind=ExecutorKind, called="thing.executor", own={"local": f"{__package__}.local:LOCAL"}
+    "heygem.executors",
+    kind=ExecutorKind,
+    called="thing.executor",
+    own={"local": f"{__package__}.local:LOCAL", "ray": f"{__package__}.farm.executor:RAY"},
 )
 
 

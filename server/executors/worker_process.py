@@ -32,6 +32,7 @@ from .process_tree import held_bytes, kill_tree
 _LONGEST_LINE = 64 << 20  # bytes: the answer for a take of ten hours has a few
 _TICK_S = 0.2
 _START_S = 60.0
+PATHS_OF_SHOT, PATHS_OF_SETTINGS = ("video", "speech"), ("style_from", "holdout", "motion", "speech_encoder")
 _NEARLY_ALL = 0.6  # of the memory limit: who is killed above it was most likely killed for it
 
 
@@ -257,8 +258,8 @@ def held_paths(task: Task) -> tuple[str, ...]:
     The paths of a shot were real then, and those of its settings; any other (a take, a file that somebody looks at) counts as it is now.
     """
     shot, settings = getattr(task, "shot", None), getattr(task, "settings", None)
-    always = [getattr(shot, name, None) for name in ("video", "speech")]
-    always += [getattr(settings, name, None) for name in ("style_from", "holdout", "motion", "speech_encoder")]
+    always = [getattr(shot, name, None) for name in PATHS_OF_SHOT]
+    always += [getattr(settings, name, None) for name in PATHS_OF_SETTINGS]
     now = [getattr(task, name, None) for name in ("path", "source", "take")]
     held = [*always, *(path for path in now if path is not None and is_real(path))]
     return tuple(dict.fromkeys(path for path in held if path is not None and os.path.isabs(path)))

@@ -97,6 +97,8 @@ async def open_services(settings: ServerSettings) -> AsyncIterator[Services]:
         stall_s=settings.stall_limit_s,
     )
     scheduler = Scheduler(store, events, executor, look, logs, settings)
+    if hasattr(executor, "listen"):
+        executor.listen(scheduler.look_again)
     looks = PreviewCache(look, store, settings)
     services = Services(
         store=store, events=events, scheduler=scheduler, look=looks, logs=logs, executor=executor, data_folder=settings.data_folder

@@ -23,7 +23,7 @@ from heygem_core.shot import DeviceName, RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import GenerateTask, JoinTask, Planned, PlanTask, Probed, ProbeTask, ToGenerate
 
 from ..errors import Broken, StaleAttempt
-from ..executors.base import Executor, Watcher, WorkFailed
+from ..executors.base import Executor, Watcher, WorkFailed, draws_on
 from ..executors.inspection_pool import InspectionPool
 from ..security.errors import BadPath
 from ..security.paths import check_no_link
@@ -87,6 +87,7 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
     task = PlanTask(
         shot=claim.source, settings=claim.settings, segment_frames=context.settings.segment_frames, cache=cache, hand_out_generation=True
     )
+    task = msgspec.structs.replace(task, draws_on=draws_on(context.executor, claim.settings))
     planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if isinstance(planned, ToGenerate):
         settings = _on(planned.device, claim.settings)

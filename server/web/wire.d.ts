@@ -397,6 +397,14 @@ export interface SlotView {
   segment: number | null;
 }
 
+export interface NodeView {
+  name: string;
+  address: string;
+  state: "aside" | "joining" | "ready" | "refused";
+  reason: Message | null;
+  slots: number;
+}
+
 export interface Info {
   version: string;
   epoch: string;
@@ -414,6 +422,8 @@ export interface Info {
   workers: number;
   executor: string;
   executors: Array<string>;
+  nodes: Array<NodeView>;
+  farm_trouble: Message | null;
   slots: Array<SlotView>;
   editors: Array<EditorInfo>;
   scope: Scope;

@@ -68,7 +68,7 @@ def test_every_dependency_is_locked_within_its_range_on_every_platform(python: s
     ):
         locked = _locked(lock, environment)
         for asked in _asked(requirements, environment):
-            if asked.name == "torch":
+            if asked.name in ("torch", "ray"):  # Ray is 70 MB that only farms need: nothing that is installed by default brings it
                 continue
             version = locked.get(canonicalize_name(asked.name))
             assert version is not None, f"{asked.name} is missing in {lock.name}: {REFRESH}"

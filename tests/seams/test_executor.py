@@ -93,7 +93,7 @@ def test_a_job_is_done_by_the_executor_that_the_settings_name(people: Path, tmp_
     with running(tmp_path, roots=(folder,), executor="toy") as server:
         info = server.ask("GET", "/api/v1/info").json
         assert (info["executor"], info["workers"]) == ("toy", 2)
-        assert info["executors"] == ["local", "broken", "toy"]
+        assert info["executors"] == ["local", "ray", "broken", "toy"]
         shots = [{"video": {"path": str(folder / "face.mov")}, "speech": {"path": str(folder / "words.wav")}}]
         shots.append({"video": {"path": str(folder / "words.wav")}, "speech": {"path": str(folder / "words.wav")}})
         job = server.ask("POST", "/api/v1/jobs", {"shots": shots, "settings": {"fit": "trim", "format": "ffv1"}})
@@ -108,7 +108,7 @@ def test_a_job_is_done_by_the_executor_that_the_settings_name(people: Path, tmp_
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("nowhere", "There is no executor “nowhere”: choose one of local, broken, toy."), ("broken", "repair its package")],
+    [("nowhere", "There is no executor “nowhere”: choose one of local, ray, broken, toy."), ("broken", "repair its package")],
 )
 def test_an_executor_that_cannot_be_had_is_told_before_the_server_listens(
     name: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,107 @@
+"""The server's side of the bridge: starts it, hears it, starts it again with growing waits when it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from heygem_core.errors import HeygemError, SpecError
+from heygem_core.messages import Message, tell
+from heygem_core.python_process import detached
+from heygem_core.shot import from_json, to_json
+
+from ..process_tree import kill_tree
+from .cluster import bridge_process, read_farm_file
+from .lines import Connect, FromBridge, ToBridge, Trouble
+
+_LONGEST_LINE = 64 << 20
+_WAITS_S = (1.0, 2.0, 5.0, 15.0, 30.0)
+_END_S = 8.0
+
+
+class BridgeProcess:
+    """`keep()` as a task for as long as the server runs."""
+
+    def __init__(self, data_folder: Path, hear: Callable[[FromBridge], None], lost: Callable[[Message], None]) -> None:
+        """hear: gets each line. lost: whatever ran over the bridge has ended, and why."""
+        self._folder, self._hear, self._lost = data_folder, hear, lost
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """None = it does not run."""
+        return None if self._process is None else self._process.pid
+
+    async def keep(self) -> None:
+        """Until it is cancelled."""
+        tries = 0
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                reason = await self._once()
+            except (HeygemError, OSError) as error:
+                reason = error.said if isinstance(error, HeygemError) else tell("farm.bridge-ended", words=str(error))
+            self._lost(reason)
+            tries = 0 if asyncio.get_running_loop().time() - began > 60 else min(tries + 1, len(_WAITS_S))
+            await asyncio.sleep(_WAITS_S[max(0, tries - 1)])
+
+    async def say(self, line: ToBridge) -> None:
+        """Nothing happens where it does not run: whoever waits for an answer hears that it is lost."""
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with suppress(ConnectionError):
+                process.stdin.write(to_json(line) + b"\n")
+                await process.stdin.drain()
+
+    async def _once(self) -> Message:
+        """One life of the bridge; returns why it ended. Raises: HeygemError, OSError — it does not start."""
+        found = await asyncio.to_thread(read_farm_file, self._folder)
+        if found is None:
+            return tell("farm.not-started")
+        command, arguments = bridge_process(Path(found.token_file))
+        process = self._process = await asyncio.create_subprocess_exec(
+            *command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            limit=_LONGEST_LINE,
+            **(arguments | {"stdin": subprocess.PIPE} | detached()),
+        )
+        words: deque[str] = deque(maxlen=20)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        reading = asyncio.create_task(_keep_words(process.stderr, words))
+        reason: Message | None = None
+        try:
+            await self.say(Connect(address=found.address))
+            while line := await process.stdout.readline():
+                with suppress(SpecError):  # a library wrote around our redirection
+                    heard: FromBridge = from_json(line, FromBridge)  # type: ignore[arg-type]
+                    if isinstance(heard, Trouble):
+                        reason = heard.reason
+                    self._hear(heard)
+            await process.wait()
+        finally:
+            self._process = None
+            reading.cancel()
+            await _end(process)
+        return reason or tell("farm.bridge-ended", words=words[-1][:300] if words else tell("work.said-nothing"))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Without standard input it has nobody to work for."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(asyncio.shield(process.wait()), _END_S)
+    except (TimeoutError, asyncio.CancelledError):
+        kill_tree(process.pid)
+        await process.wait()
+
+
+async def _keep_words(source: asyncio.StreamReader, words: deque[str]) -> None:
+    while text := await source.read(4096):
+        words.extend(line for line in text.decode(errors="replace").splitlines() if line.strip())

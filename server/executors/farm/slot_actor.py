@@ -1,0 +1,106 @@
+"""What runs on a node: an actor for each slot, which owns a worker process with its limits and passes on what that says.
+
+Ray imports this module on the node, by its name: a node has the same version of this program, or is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from hashlib import file_digest
+from pathlib import Path
+
+from heygem_core.artefacts import sync, sync_folder
+from heygem_core.messages import tell
+from heygem_core.rendering.report import report_path
+from heygem_core.shot import RenderTask, from_json, to_json
+from heygem_core.tasks.specs import Task
+from heygem_core.tasks.worker import BEAT_S, Beat, Told
+
+from ...errors import ServerError
+from ..base import Watcher, WorkFailed
+from ..local import LocalExecutor
+from .facts import facts_here, setup_here, slots_here
+from .lines import FileWritten, Give, Over, Said
+from .paths import mapped_task
+
+
+def describe() -> bytes:
+    """The facts of the node that this runs on, as JSON."""
+    return to_json(facts_here(setup_here()))
+
+
+class SlotActor:
+    """One slot of a node."""
+
+    def __init__(self, slot: int) -> None:
+        setup = setup_here()
+        self._setup = setup
+        self._slot = slots_here(setup)[slot]
+        self._executor: LocalExecutor | None = None
+        self._stops: dict[int, asyncio.Event] = {}
+
+    async def ready(self) -> bool:
+        """Answers once the actor is there."""
+        return True
+
+    async def call_off(self, number: int) -> None:
+        """Ends the task of that number, as the server's own workers are asked to."""
+        if number in self._stops:
+            self._stops[number].set()
+
+    async def run(self, text: bytes) -> AsyncIterator[bytes]:
+        """Does the task of a `Give`; yields `Said`s and at last `Over`, each as JSON."""
+        give = from_json(text, Give)
+        said: asyncio.Queue[Said | Over] = asyncio.Queue()
+        stop = self._stops[give.number] = asyncio.Event()
+        doing = asyncio.create_task(self._do(give, said, stop))
+        try:
+            while True:
+                try:
+                    line = await asyncio.wait_for(said.get(), BEAT_S)
+                except TimeoutError:
+                    line = Said(number=give.number, line=Beat())
+                yield to_json(line)
+                if isinstance(line, Over):
+                    return
+        finally:
+            stop.set()
+            with suppress(Exception):
+                await doing
+            del self._stops[give.number]
+
+    async def _do(self, give: Give, said: asyncio.Queue[Said | Over], stop: asyncio.Event) -> None:
+        watcher = Watcher(
+            tell=lambda event: said.put_nowait(Said(number=give.number, line=Told(number=give.number, event=event))),
+            show=lambda picture: said.put_nowait(Said(number=give.number, line=picture)),
+        )
+        if self._executor is None:
+            self._executor = LocalExecutor((self._slot,), threads=self._setup.threads, limits=give.limits)
+        try:
+            task = mapped_task(give.task, self._setup.path_maps)
+            answer = await self._executor.run(task, watcher=watcher, stop=stop, limits=give.limits)
+            files = await asyncio.to_thread(_written, task, give.task)
+            over = Over(number=give.number, answer=answer, files=files)
+        except WorkFailed as failure:
+            over = Over(number=give.number, outcome=failure.outcome, reason=failure.reason, failed=failure.failed)
+        except ServerError as error:
+            over = Over(number=give.number, outcome="crashed", reason=error.said)
+        except Exception as error:
+            over = Over(number=give.number, outcome="crashed", reason=tell("program.internal-error", error=error))
+        said.put_nowait(over)
+
+
+def _written(here: Task, there: Task) -> tuple[FileWritten, ...]:
+    """The files of a segment, written through to the disk, with what the server compares them by."""
+    if not isinstance(here, RenderTask) or not isinstance(there, RenderTask):
+        return ()
+    pairs = [(Path(here.output), there.output), (report_path(here.output), str(report_path(there.output)))]
+    found = []
+    for path, called in pairs:
+        sync(path)
+        with path.open("rb") as file:
+            found.append(FileWritten(path=called, size=path.stat().st_size, sha256=file_digest(file, "sha256").hexdigest()))
+    sync_folder(Path(here.output).parent)
+    return tuple(found)

@@ -1,0 +1,257 @@
+"""The executor `ray` without Ray: a toy stands in the place of the bridge, pretended workers in that of this machine's."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace
+
+from heygem_core.shot import Progress, RenderSettings, RenderTask, Shot, to_json
+from heygem_core.tasks.specs import JoinTask, PlanTask
+from heygem_server.executors import local
+from heygem_server.executors.base import Limits, Piece, SlotState, Watcher, WorkFailed
+from heygem_server.executors.farm import bridge_process, executor
+from heygem_server.executors.farm.cluster import FarmFile, make_token, write_farm_file
+from heygem_server.executors.farm.executor import FarmExecutor
+from heygem_server.executors.farm.facts import why_unlike
+from heygem_server.executors.farm.health import Health
+from heygem_server.executors.farm.lines import NodeFacts, NodeSeen
+from heygem_server.executors.local import LocalExecutor
+
+from ..rendering.running_services import until
+
+LIMITS = Limits(memory_bytes=8 << 30, stall_s=60, stop_grace_s=2)
+CPU, CARD = SlotState(name="cpu", kind="cpu"), SlotState(name="cuda:0", kind="cuda")
+FACTS = NodeFacts(name="north", version="1", segment_version=5, codecs=(62, 1), engines=("mesh", "latentsync"), slots=(CPU, CARD))
+READY = NodeSeen(id="n1", address="10.0.0.2", state="ready", facts=FACTS)
+
+
+class Here:
+    """In place of this machine's workers: a task ends when it is let go."""
+
+    def __init__(self) -> None:
+        self.go, self.did = asyncio.Event(), []
+        self.alive, self.tasks_done, self.card_bytes = True, 0, None
+        self.process = type("Process", (), {"returncode": None})
+
+    async def run(self, task: Any, *_: Any) -> None:
+        self.did.append(task)
+        await self.go.wait()
+
+    async def close(self, grace_s: float = 0) -> None: ...
+
+
+Open = Callable[..., FarmExecutor]
+
+
+@pytest_asyncio.fixture
+async def here(monkeypatch: pytest.MonkeyPatch) -> Here:
+    worker = Here()
+
+    async def start(environment: dict[str, str]) -> Here:
+        return worker
+
+    monkeypatch.setattr(local, "start_worker", start)
+    return worker
+
+
+@pytest_asyncio.fixture
+async def opened(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
+    """Opens the executor over a toy bridge that knows these nodes; this machine has one slot."""
+    made: list[FarmExecutor] = []
+
+    def open_with(*nodes: NodeSeen) -> FarmExecutor:
+        def command(token: Path) -> tuple[list[str], dict[str, Any]]:
+            return [sys.executable, "-m", "tests.server.farm.toy_bridge", to_json(nodes).decode()], {}
+
+        monkeypatch.setattr(bridge_process, "bridge_process", command)
+        monkeypatch.setattr(bridge_process, "_WAITS_S", (0.05,))
+        write_farm_file(tmp_path, FarmFile(address="10.0.0.1:7437", pid=1, token_file=str(make_token(tmp_path / "farm.token"))))
+        made.append(FarmExecutor(LocalExecutor(1, threads=1, limits=LIMITS), tmp_path))
+        return made[-1]
+
+    yield open_with
+    here.go.set()
+    for each in made:
+        await each.close()
+
+
+async def ready(farm: FarmExecutor, slots: int = 3) -> FarmExecutor:
+    await until(lambda: farm.capacity == slots)
+    return farm
+
+
+def segment(folder: Path, fate: str = "done", **settings: Any) -> RenderTask:
+    return RenderTask(
+        shot=Shot(video="/v.mp4", speech=f"/{fate}.wav"),
+        settings=RenderSettings(**settings),
+        output=str(folder / f"{fate}.mov"),
+        segment=(0, 8),
+    )
+
+
+async def busy(farm: FarmExecutor, here: Here, folder: Path) -> asyncio.Task[Any]:
+    """This machine's only slot has something to do."""
+    doing = asyncio.create_task(farm.run(segment(folder)))
+    await until(lambda: here.did)
+    return doing
+
+
+async def test_segments_go_to_nodes_while_this_machine_is_busy_and_plans_and_joins_wait_for_it(
+    opened: Open, here: Here, tmp_path: Path
+) -> None:
+    farm = await ready(opened(READY))
+    own = await busy(farm, here, tmp_path)
+    told, where = [], []
+    watcher = Watcher(tell=told.append, placed=where.append)
+    await farm.run(segment(tmp_path), watcher=watcher)
+    assert where == ["north:cuda:0"]
+    assert told == [Progress(stage="render", done=1, total=8)]
+    shot = Shot(video="/v.mp4", speech="/done.wav")
+    waiting = [
+        asyncio.create_task(farm.run(task))
+        for task in (PlanTask(shot=shot), JoinTask(shot=shot, pieces=(), output="/t.mov"), replace(segment(tmp_path), segment=None))
+    ]
+    await asyncio.sleep(0)
+    assert farm.busy == 1
+    here.go.set()
+    await asyncio.gather(own, *waiting)
+    assert len(here.did) == 4
+
+
+async def test_the_queue_keeps_what_this_machine_alone_can_do(opened: Open) -> None:
+    farm = await ready(opened(READY))
+    assert [slot.name for slot in farm.slots] == ["worker 1", "north:cpu", "north:cuda:0"]
+    assert set(farm.full([Piece("plan", None)])) == {"plan", "join"}
+    assert set(farm.full([Piece("segment", "card")])) == {"card", "cuda", "mps"}, "there is one card"
+    assert set(farm.full([])) == set()
+    assert farm.draws_on(RenderSettings(engine="latentsync")) == "cuda", "this machine has no card and a node has one"
+    assert farm.draws_on(RenderSettings()) is None
+
+
+async def test_a_file_that_is_not_seen_here_as_it_was_written_there_does_not_count(
+    opened: Open, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "_SEEN_S", 0.1)
+    farm = await ready(opened(READY))
+    own = await busy(farm, here, tmp_path)
+    with pytest.raises(WorkFailed, match="is not seen here") as failed:
+        await farm.run(segment(tmp_path, "differs"))
+    assert failed.value.outcome == "failed"
+    assert failed.value.failed is None, "so it is tried again"
+    here.go.set()
+    await own
+    await farm.run(segment(tmp_path, "differs"))
+    assert [Path(task.output).stem for task in here.did] == ["done", "differs"], "the next try is here"
+
+
+async def test_what_a_node_cannot_find_is_looked_for_here_before_the_shot_is_blamed(opened: Open, here: Here, tmp_path: Path) -> None:
+    farm = await ready(opened(READY))
+    own = await busy(farm, here, tmp_path)
+    with pytest.raises(WorkFailed, match=r"On north: It is not there\.") as failed:
+        await farm.run(segment(tmp_path, "fails"))
+    assert failed.value.failed is None
+    again = asyncio.create_task(farm.run(segment(tmp_path, "fails")))
+    await asyncio.sleep(0)
+    assert farm.busy == 1, "it waits for this machine"
+    here.go.set()
+    await asyncio.gather(own, again)
+
+
+async def test_a_lost_farm_ends_what_ran_there_and_this_machine_goes_on(opened: Open, here: Here, tmp_path: Path) -> None:
+    farm = await ready(opened(READY))
+    own = await busy(farm, here, tmp_path)
+    with pytest.raises(WorkFailed, match="the head is gone") as failed:
+        await farm.run(segment(tmp_path, "dies"))
+    assert failed.value.outcome == "killed", "which counts little against the shot"
+    here.go.set()
+    await own
+    await ready(farm)  # and the farm comes back by itself
+    assert farm.trouble is None
+
+
+async def test_work_on_a_node_is_called_off_within_a_second(opened: Open, here: Here, tmp_path: Path) -> None:
+    farm = await ready(opened(READY))
+    own, stop, told = await busy(farm, here, tmp_path), asyncio.Event(), []
+    doing = asyncio.create_task(farm.run(segment(tmp_path, "waits"), stop=stop, watcher=Watcher(tell=told.append)))
+    await until(lambda: told)
+    began = time.monotonic()
+    stop.set()
+    with pytest.raises(WorkFailed) as failed:
+        await doing
+    assert failed.value.outcome == "canceled"
+    assert time.monotonic() - began < 1
+    here.go.set()
+    await own
+
+
+async def test_a_node_that_gives_no_sign_of_life_loses_its_work(opened: Open, here: Here, tmp_path: Path) -> None:
+    farm = await ready(opened(READY))
+    own = await busy(farm, here, tmp_path)
+    with pytest.raises(WorkFailed, match="no sign of life") as failed:
+        await farm.run(segment(tmp_path, "waits"), limits=Limits(memory_bytes=1 << 30, stall_s=60, silent_s=0.3))
+    assert failed.value.outcome == "timeout"
+    here.go.set()
+    await own
+
+
+async def test_without_a_farm_this_machine_renders_alone_and_says_why(here: Here, tmp_path: Path) -> None:
+    farm = FarmExecutor(LocalExecutor(1, threads=1, limits=LIMITS), tmp_path)
+    await until(lambda: farm.trouble)
+    assert farm.trouble is not None
+    assert "heygem farm start" in farm.trouble.message
+    here.go.set()
+    await farm.run(segment(tmp_path))
+    assert farm.capacity == len(farm.slots) == 1
+    await farm.close()
+
+
+async def test_a_refused_node_gets_no_work_and_its_reason_is_shown(opened: Open) -> None:
+    why = why_unlike(FACTS, replace(FACTS, version="2"))
+    farm = opened(READY, replace(READY, id="n2", state="refused", reason=why, facts=replace(FACTS, name="south")))
+    await ready(farm)
+    assert [(node.name, node.state) for node in farm.nodes] == [("north", "ready"), ("south", "refused")]
+    assert "install the same version" in (farm.nodes[1].reason or why).message  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"version": "2"}, "HeyGem Bridge 2"),
+        ({"segment_version": 4}, "kind 4"),
+        ({"codecs": (62, 2)}, "62.2"),
+        ({"models": {"wav2lip": "other"}}, "wav2lip"),
+    ],
+)
+def test_unlike_nodes_are_refused_with_a_sentence(change: dict[str, Any], word: str) -> None:
+    server = replace(FACTS, models={"wav2lip": "ours", "musetalk": "ours"})
+    why = why_unlike(server, replace(server, **change))
+    assert why is not None
+    assert word in why.message
+    assert why_unlike(server, replace(server, models={}, engines=("mesh",), slots=(CARD,))) is None, "what a node lacks it is not given"
+
+
+def test_a_node_is_set_aside_after_three_different_shots_and_tried_again_later() -> None:
+    now = [0.0]
+    health, why = Health(clock=lambda: now[0]), why_unlike(FACTS, replace(FACTS, version="2"))
+    assert why is not None
+    assert not any(health.failed_with("one shot", why) for _ in range(9)), "a shot that fails everywhere makes nobody sick"
+    health.succeeded()
+    assert [health.failed_with(shot, why) for shot in "abc"] == [False, False, True]
+    assert health.aside
+    assert health.reason is not None
+    assert "3 different shots" in health.reason.message
+    now[0] = 61
+    assert not health.aside
+    assert [health.failed_with(shot, why) for shot in "abc"] == [False, False, True]
+    now[0] = 150
+    assert health.aside, "twice as long the second time"
+    now[0] = 500
+    assert not health.aside
