@@ -15,7 +15,7 @@ from heygem_core.messages import here, tell
 from heygem_core.os_errors import refused
 from heygem_core.printable import printable
 
-from .commands import completion, doctor, farm, install, jobs, measure, models, passing, render, repair, serve, timeline, train
+from .commands import completion, doctor, exporting, farm, install, jobs, measure, models, passing, render, repair, serve, timeline, train
 from .commands.verbose import start_verbose
 from .errors import ServerError
 
@@ -31,7 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line, as the documentation walks it too."""
     parser = _Parser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (serve, jobs, farm, passing, render, timeline, measure, models, train, install, doctor, repair, completion):
+    for module in (serve, jobs, exporting, farm, passing, render, timeline, measure, models, train, install, doctor, repair, completion):
         module.add_to(commands)
     return parser
 

@@ -128,6 +128,10 @@ class Client:
     def job(self, job: str) -> JobDetail:
         return self._ask("GET", f"/api/v1/jobs/{quote(job, safe='')}", JobDetail)
 
+    def open_job(self, job: str) -> dict[str, Any]:
+        """The job as an Open Job Description template. Raises: Conflict — not all of it is planned yet."""
+        return self._ask("GET", f"/api/v1/jobs/{quote(job, safe='')}/open-job.json", dict[str, Any])
+
     def change(self, job: str, deed: str) -> JobView:
         """`deed`: cancel, pause, resume or retry."""
         return self._ask("POST", f"/api/v1/jobs/{quote(job, safe='')}/{deed}", JobView)

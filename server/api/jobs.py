@@ -20,6 +20,7 @@ from ..http.files import send_zip
 from ..http.idempotency import KEY_HEADER, key_of, requester_of
 from ..http.request_validation import checked_settings, takes_folder
 from ..http.routes import MIB, PEOPLE, RequestContext, Route
+from ..rendering.open_job import template
 from ..security.ownership import check_owns, origin_of, owns
 from ..security.paths import real_path
 from ..store.jobs import expand
@@ -207,6 +208,14 @@ async def zipped(context: RequestContext) -> web.StreamResponse:
     return await send_zip(context.request, files, f"{job.name}.zip", context[app_keys.ROOTS].open)
 
 
+async def as_open_job(context: RequestContext) -> web.Response:
+    job = await _own(context)
+    store, settings = context[app_keys.SERVICES].store, context[app_keys.SETTINGS]
+    shots = await asyncio.to_thread(store.to_render, context.id)
+    made = template(job.name, await asyncio.to_thread(store.job_folder, context.id), shots, settings)
+    return web.json_response(made)
+
+
 async def show_shot(context: RequestContext) -> ShotView:
     shot = await asyncio.to_thread(context[app_keys.SERVICES].store.shot, context.id)
     if context.who.scope == "host":
@@ -258,6 +267,8 @@ ROUTES = (
           handler=delete, response=Deletion, query=ForceQuery, scopes=PEOPLE),
     Route(method="GET", path="/api/v1/jobs/{id}/log", summary="The job's log.", handler=log, media="text/plain", query=LogQuery),
     Route(method="GET", path="/api/v1/jobs/{id}/takes.zip", summary="All its takes in one zip.", handler=zipped, media="application/zip"),
+    Route(method="GET", path="/api/v1/jobs/{id}/open-job.json", summary="Its segments and joins as an Open Job Description template.",
+          handler=as_open_job, media="application/json"),
     Route(method="GET", path="/api/v1/shots/{id}", summary="One shot.", handler=show_shot, response=ShotView),
     _on_shot("cancel", "Call one shot off.", "cancel_shot"),
     _on_shot("retry", "Make one shot once more.", "retry_shot"),

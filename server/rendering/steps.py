@@ -90,7 +90,7 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
     task = msgspec.structs.replace(task, draws_on=draws_on(context.executor, claim.settings))
     planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if isinstance(planned, ToGenerate):
-        settings = _on(planned.device, claim.settings)
+        settings = on_device(planned.device, claim.settings)
         for start, end in planned.ranges:  # one after another: each is kept as it is made, and a kill loses at most one block
             piece = GenerateTask(shot=claim.source, settings=settings, start=start, end_exclusive=end, cache=cache)
             await context.executor.run(piece, watcher=watcher, stop=stop)
@@ -136,10 +136,11 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
 
 def _planned_settings(claim: Claim) -> RenderSettings:
     """Those of the shot, with the device that its plan is made for: what is drawn on different ones is not quite the same."""
-    return _on(None if claim.planned is None else claim.planned.device, claim.settings)
+    return on_device(None if claim.planned is None else claim.planned.device, claim.settings)
 
 
-def _on(device: DeviceName | None, settings: RenderSettings) -> RenderSettings:
+def on_device(device: DeviceName | None, settings: RenderSettings) -> RenderSettings:
+    """The settings with the device that a plan is made for."""
     return settings if device is None else msgspec.structs.replace(settings, device=device)
 
 

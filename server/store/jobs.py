@@ -15,7 +15,8 @@ from msgspec import structs
 
 from heygem_core.engines.requirements import lane_of
 from heygem_core.messages import Message, tell
-from heygem_core.shot import RenderSettings, Shot, from_json
+from heygem_core.shot import RenderSettings, Shot, Struct, from_json
+from heygem_core.tasks.specs import Planned
 
 from ..errors import BadRequest, Conflict
 from ..rendering.states import FINISHED_JOBS, FINISHED_SHOTS, move
@@ -44,8 +45,38 @@ def new_job_id() -> str:
     return f"j{token_hex(8)}"
 
 
+class ShotToRender(Struct, frozen=True, kw_only=True):
+    """A shot with all that its work is made from."""
+
+    name: str
+    request: ShotRequest
+    source: Shot
+    settings: RenderSettings
+    planned: Planned | None  # None = not yet
+
+
 class Jobs(Database):
     """Jobs and shots from the outside."""
+
+    def to_render(self, job: str) -> list[ShotToRender]:
+        """The shots of a job in order, as workers know them."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT * FROM shots WHERE job = ? ORDER BY position", (job,)).fetchall()
+        return [
+            ShotToRender(
+                name=row["name"],
+                request=from_json(row["request"], ShotRequest),
+                source=from_json(row["shot"], Shot),
+                settings=from_json(row["settings"], RenderSettings),
+                planned=rows.read(row, "planned", Planned),
+            )
+            for row in found
+        ]
+
+    def job_folder(self, job: str) -> str:
+        """Where its takes go."""
+        with self.reading() as connection:
+            return str(connection.execute(queries.JOB_FOLDER, (job,)).fetchone()["folder"])
 
     def submit(
         self,
