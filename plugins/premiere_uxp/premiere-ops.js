@@ -39,9 +39,7 @@ function makePremiereOps(ppro) {
    * takes where Premiere refuses the name. */
   async function binOfToday(open, current) {
     const all = await madeBin(open, await open.getRootItem(), find.TAKES);
-    const name = String(current.name)
-      .replace(/\s+/g, " ")
-      .slice(0, 60);
+    const name = String(current.name).replace(/\s+/g, " ").slice(0, 60);
     return find.tried(() => madeBin(open, ppro.FolderItem.cast(all), `${name} ${today()}`), all);
   }
 
