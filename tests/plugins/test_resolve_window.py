@@ -283,6 +283,18 @@ def test_what_became_of_a_submission_is_said():
     assert sentences(none) == ["Nothing can be rendered.", "b.mov: It is offline."]
 
 
+def test_what_is_worth_knowing_of_the_clips_is_said_with_what_became_of_them(told):
+    panel, timeline = told
+    first, second, _ = timeline.selected
+    first.media.proxy, second.comps = first.media.path, 1
+    panel.render(None)
+    _, order = panel.link.outbox.get_nowait()
+    panel._handle("submitted", order, {"job": {"job": {"shots_total": 3}}, "conformed": {"shots": []}}, None)
+    assert panel.said.startswith("3 clips are being rendered.")
+    assert f"{first.name}: The editor plays its proxy; the take is made from the full-resolution file: {first.media.path}." in panel.said
+    assert panel.said.count("Not copied") == 1
+
+
 def row(id: str, **more: Any) -> dict[str, Any]:
     return {"clip": f"{id}.mov", "key": id, "placement": {"clip": id}, "shot": {}, "error": None, "needs_host_export": None, **more}
 

@@ -178,7 +178,7 @@ class Panel:
         if answer is None:
             self._say(*([problem] if problem else []))
             return
-        self._say(*render_request.outcome(answer))
+        self._say(*render_request.outcome(answer), *render_request.worth_knowing(order))
         self.offer = render_request.offer(order, answer)
 
     def _answer(self, request: dict[str, Any], connection: int) -> None:

@@ -105,6 +105,17 @@ def outcome(answer: dict[str, Any]) -> list[Message]:
     return [tell("panel.one-rendering") if count == 1 else tell("panel.many-rendering", count=count), *wrong]
 
 
+def worth_knowing(given: Order) -> list[Message]:
+    """Of the clips that were asked for: files that are offline, proxies, what lies above, and what their takes will lack."""
+    said: list[Message] = []
+    for item in given.items:
+        if item["id"] in given.body["selection"]["ids"]:
+            lost = item.get("cannot_copy_messages") or [plain(one) for one in item.get("cannot_copy") or ()]
+            said += [tell("panel.clip-why", clip=item["name"], why=why) for why in item.get("notice_messages") or ()]
+            said += [tell("panel.clip-why", clip=item["name"], why=tell("panel.not-copied", what=lost))] if lost else []
+    return said
+
+
 def _message_of(said: dict[str, Any], name: str) -> Message:
     """The message beside a sentence; an older server says the sentence alone."""
     return said.get(f"{name}_message") or plain(said[name])
