@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from heygem_core.messages import words
@@ -44,7 +45,8 @@ def excluded_frames(each: TimelineItem, facts: MediaFacts, frames: SourceRange, 
         return ()
     if not excluded and not len(each.item.markers):
         return ()
-    ranges = list(_as_frames(each, frames, excluded, facts.rate, each.speed))
+    listed = bool(frames.shows) and each.speed != 0
+    ranges = list(_as_listed(each, frames, excluded, facts.rate) if listed else _as_frames(each, frames, excluded, facts.rate, each.speed))
     for start, length in _own_markers(each):
         piece = TimelineItem(
             where=each.where,
@@ -108,6 +110,16 @@ def _as_frames(
             yield (
                 (frames.start + at[0], frames.start + at[1]) if speed > 0 else (frames.end_exclusive - at[1], frames.end_exclusive - at[0])
             )
+
+
+def _as_listed(each: TimelineItem, frames: SourceRange, excluded: Iterable[Interval], rate: Fraction) -> Iterator[Interval]:
+    """The same where the frame of the file is listed at each frame of the take."""
+    take_start = each.start - frames.offset_s
+    for low, high in excluded:
+        begin, end = (max(0, round_half_up((edge - take_start) * rate)) for edge in (low, high))
+        shown = sorted(set(frames.shows[begin:end]))
+        edges = [place for place, frame in enumerate(shown) if not place or shown[place - 1] != frame - 1]
+        yield from ((Fraction(shown[one]), Fraction(shown[other - 1] + 1)) for one, other in pairwise([*edges, len(shown)]))
 
 
 def _whole_frames(ranges: Iterable[Interval], frames: SourceRange) -> FrameRanges:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -144,15 +144,27 @@ def source_frames(
     if facts.frames is None or (facts.rate is None and facts.frame_times is None):
         raise BadRange("clip.media-no-rate")
     slack = 1 / facts.rate if facts.rate else Fraction(1, 10)
+    if item.offsets and facts.rate is not None:
+        low = _low_of_offsets(item, facts, reference, slack)
+        return _by_offsets(item.offsets, low * facts.rate, facts.rate, facts.frames, lead, tail, record_rate or facts.rate)
     low, high = file_range(item, facts, reference, slack)
     if facts.frame_times is not None:
         return _by_time(low, high, facts, lead, tail)
     assert facts.rate is not None
-    if item.offsets:
-        return _by_offsets(item.offsets, low * facts.rate, facts.rate, facts.frames, lead, tail, record_rate or facts.rate)
     if item.speed != 1:
         return _retimed(item, low * facts.rate, high * facts.rate, facts.rate, facts.frames, lead, tail, record_rate or facts.rate)
     return _by_rate(low * facts.rate, high * facts.rate, facts.rate, facts.frames, lead, tail)
+
+
+def _low_of_offsets(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fraction) -> Fraction:
+    """The second of the file from which the offsets of a clip count. They may lead away from what would show at a constant speed."""
+    assert facts.rate is not None
+    first, last = (edge / facts.rate for edge in (min(item.offsets), max(item.offsets) + 1))
+    shown = replace(item, source_low=item.source_low + first, source_high=item.source_low + last)
+    try:
+        return file_range(shown, facts, reference, slack)[0] - first
+    except BadRange:
+        return file_range(item, facts, reference, slack)[0]
 
 
 def _by_rate(low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fraction, tail: Fraction) -> SourceRange:

@@ -124,15 +124,15 @@ def test_a_dissolve_is_found_among_thousands_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "expected"),
-    [(0, (1, 10, None)), (20, (0, 20, None)), (38, (1, None, "its speed changes within the clip"))],
+    ("start", "expected", "last"),
+    [(0, (1, 10, None), None), (20, (0, 20, None), None), (38, (1, 20, None), 49)],
 )
-def test_only_the_part_of_a_time_map_that_shows_decides(start: int, expected: tuple[int, int | None, str | None]) -> None:
+def test_only_the_part_of_a_time_map_that_shows_decides(start: int, expected: tuple[int, int, None], last: int | None) -> None:
     """It plays from second 10 on, stands still at second 20 from its 10th to its 40th second, and plays on."""
     points = "".join(f'<timept time="{at}s" value="{value}s" interp="linear"/>' for at, value in ((0, 10), (10, 20), (40, 20), (60, 40)))
     data = document(
         f'<asset-clip ref="r2" name="a" start="{start}s" duration="4s" srcEnable="video"><timeMap>{points}</timeMap></asset-clip>'
     )
     (found,) = items(data)
-    low = None if found.host_only else found.source_low
-    assert (found.speed, low, found.host_only) == expected
+    assert (found.speed, found.source_low, found.host_only) == expected
+    assert (found.offsets[-1] if found.offsets else None) == last, "where the speed changes, the frame at each frame is listed"

@@ -100,7 +100,11 @@ def test_fcpxml_retimes_and_ramps() -> None:
     assert double == ("picture", 1, "double", 0, 30, zero + 20, zero + 80, 2)
     assert back == ("picture", 1, "back", 30, 60, zero + 260, zero + 290, -1)
     assert ramp[:5] == ("picture", 1, "ramp", 60, 90)
-    assert [each.host_only for each in flatten(read.timeline, 1 / f)] == [None, None, "its speed changes within the clip"]
+    *_, bent = flatten(read.timeline, 1 / f)
+    assert (bent.host_only, (bent.source_low / f) - zero) == (None, 4)
+    assert [bent.offsets[frame] for frame in (0, 15, 29)] == [0, 6, 41]  # frame 10 at the point, frame 10 + 190 · 14 / 75 at the end
+    smooth = read_timeline(_SPINE.format(spine=spine.replace('interp="linear"', "")).encode())
+    assert [each.host_only for each in flatten(smooth.timeline, 1 / f)] == [None, None, "its speed changes within the clip"]
 
 
 def test_fcpxml_that_nests_itself_is_told_and_ends() -> None:

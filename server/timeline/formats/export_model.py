@@ -223,7 +223,7 @@ def _layers(clips: list[ExportClip]) -> list[list[ExportClip]]:
 
 def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction) -> ExportClip:
     media, others = None, []
-    if each.problem is None and each.host_only is None and each.speed and isinstance(each.item, otio.schema.Clip):
+    if each.problem is None and each.host_only is None and each.speed and not each.offsets and isinstance(each.item, otio.schema.Clip):
         references = dict(each.item.media_references())
         active = references.pop(each.item.active_media_reference_key, None)
         media = _media(active, each, rate)

@@ -23,7 +23,8 @@ from ..flatten import MAX_NESTS
 from ..looks import Looks, effects_of
 from ..metadata import set_own_values
 from .assembly import Event, marker, media_clip, timeline_of, tracks_of
-from .xml_safe import number, parse_xml
+from .bent_maps import BentMap, bent_map
+from .xml_safe import number, parse_xml, time_of
 
 _schema = otio.schema
 _ZERO = Fraction(0)
@@ -32,12 +33,6 @@ _SOUND_SUFFIXES = (".wav", ".bwf", ".aif", ".aiff", ".aifc", ".caf", ".mp3", ".m
 _NESTS = ("ref-clip", "sync-clip")
 _NAMED_RATE = re.compile(r"(?<=\d)(?P<scan>[pi])(?P<rate>\d{2,5})(?=_|$)", re.ASCII)
 _EFFECTS = ("filter-video", "adjust-transform", "adjust-crop", "adjust-corners", "adjust-stabilization", "adjust-colorConform")
-
-
-def time_of(text: str | None, default: Fraction = _ZERO) -> Fraction:
-    """Seconds of a time such as "1001/30000s" or "5s"."""
-    value = number(text.strip().removesuffix("s")) if text else None
-    return default if value is None else value
 
 
 def read_fcpxml(data: bytes, rate: Fraction | None = None) -> tuple[Any, list[str]]:
@@ -284,10 +279,14 @@ class Reader:
     def _media(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction) -> Any:
         inner = inner_element(element)
         asset = self.asset(inner)
+        media_rate = self.rate(asset) or rate
         speed, low, reason = _retiming(element, local, duration)
+        bent = None
+        if reason is not None and inner is element and asset is not None:
+            bent = bent_map(element, time_of(asset.get("start")), local, duration, rate, media_rate)
+            low, reason = (low, reason) if bent is None else (bent.low, None)
         if inner is not element:  # a clip's own time → the time of the media in it
             low += time_of(inner.get("start"), time_of(asset.get("start")) if asset is not None else _ZERO) - time_of(inner.get("offset"))
-        media_rate = self.rate(asset) or rate
         available = None
         if asset is not None and time_of(asset.get("duration")) > 0:
             available = time_range(time_of(asset.get("start")), time_of(asset.get("duration")), media_rate)
@@ -301,8 +300,10 @@ class Reader:
             reason = reason or "Final Cut plays it at the sequence's rate instead of its own"
         clip = media_clip(element.get("name", ""), _source_url(asset), low, duration, media_rate, available=available, speed=speed)
         begins = low if speed >= 0 else low + duration * abs(speed)
+        if bent is not None:
+            clip.effects.append(bent.effect())
         if element.tag != "audio":
-            clip.markers.extend(_markers(element, begins, local, rate, speed))
+            clip.markers.extend(_markers(element, begins, local, rate, speed, bent))
         drop = element.get("tcFormat")
         set_own_values(clip.media_reference, frame_size=self.size(asset), drop_frame=None if drop is None else drop == "DF")
         set_own_values(clip, host_only=reason)
@@ -375,12 +376,19 @@ def _note(element: Element) -> str | None:
     return text if text and not text.startswith("heygem ") else None
 
 
-def _markers(element: Element, origin: Fraction, local: Fraction, rate: Fraction, speed: Fraction = Fraction(1)) -> Iterator[Any]:
+def _markers(
+    element: Element, origin: Fraction, local: Fraction, rate: Fraction, speed: Fraction = Fraction(1), bent: BentMap | None = None
+) -> Iterator[Any]:
     """The markers of an element. origin: second of what carries them that stands where the element calls its time `local`."""
     for each in element:
         if each.tag in ("marker", "chapter-marker"):
-            length = time_of(each.get("duration")) * abs(speed)
-            at = origin + (time_of(each.get("start"), local) - local) * speed - (length if speed < 0 else 0)
+            start, length = time_of(each.get("start"), local), time_of(each.get("duration"))
+            if bent is not None:
+                at, end = sorted((bent.value_at(start), bent.value_at(start + length)))
+                length = end - at
+            else:
+                length *= abs(speed)
+                at = origin + (start - local) * speed - (length if speed < 0 else 0)
             yield marker(each.get("value", ""), each.get("note", ""), at, length, rate)
 
 

@@ -13,8 +13,9 @@ from ..conform_types import FinishedTake
 from ..grafting import first_second
 from ..locate import name_of
 from .export_model import file_url
-from .fcpxml_reader import Reader, inner_element, lane_of, rate_of_format, time_of
+from .fcpxml_reader import Reader, inner_element, lane_of, rate_of_format
 from .fcpxml_writer import seconds_text
+from .xml_safe import time_of
 
 _MARKERS = ("marker", "chapter-marker", "rating", "keyword", "analysis-marker", "hidden-clip-marker")
 _BEHIND_ANCHORS = (

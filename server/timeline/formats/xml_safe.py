@@ -76,3 +76,9 @@ def number(text: str | None) -> Fraction | None:
     Raises: UnreadableTimeline — one that no program writes: worked out, it may have millions of digits.
     """
     return bounded_number(text.strip()) if text else None
+
+
+def time_of(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
+    """Seconds of a time of FCPXML, such as "1001/30000s" or "5s"."""
+    value = number(text.strip().removesuffix("s")) if text else None
+    return default if value is None else value
