@@ -39,6 +39,7 @@ _OFF = re.compile(r"\((?:off|o\.?s\.?|v\.?o\.?|off[- ]?screen|画外)\)", re.IGN
 _TIMES = re.compile(r"(?P<start>[\d:.,]{7,13})\s*-->\s*(?P<end>[\d:.,]{7,13})(?:\s.*)?")
 _VOICE = re.compile(r"<v(?:\.[^ >]*)? (?P<name>[^>]{1,200})>")
 _NAMED = re.compile(r"(?P<name>[^\W\d_][\w .'-]{0,60}?)\s*(?P<off>\([^)]{1,20}\))?\s*:\s")
+_FACE = re.compile(r"0*[1-9]\d{0,2}", re.ASCII)
 _CODE = re.compile(r"\d{1,2}:\d{2}:\d{2}[:;]\d{2,3}")
 _CLOCK = re.compile(r"(?:(?P<hours>\d{1,2}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d{1,2}(?:[.,]\d{1,6})?)")
 _LENGTH = re.compile(r"(?P<number>[+-]?\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>f|fr|frames?|ms|s|sec)?", re.IGNORECASE)
@@ -73,12 +74,15 @@ def read_cast(path: Path) -> dict[tuple[str, str], int]:
     Raises: UnreadableTimeline.
     """
     text, _ = decoded(bytes_of(path))
-    rows = list(csv.DictReader(io.StringIO(text), dialect=_dialect(text)))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text), dialect=_dialect(text)))
+    except csv.Error as error:
+        raise UnreadableTimeline("cues.cast-none") from error
     cast: dict[tuple[str, str], int] = {}
     for number, row in enumerate(rows, 2):
         said = {(name or "").strip().lower(): (value or "").strip() for name, value in row.items() if isinstance(value, str)}
         character, face = said.get("character", ""), said.get("face", "")
-        if not character or not face.isdigit() or not int(face):
+        if not character or not _FACE.fullmatch(face):
             raise UnreadableTimeline("cues.cast-row", number=number)
         cast[character.casefold(), said.get("file", "").casefold()] = int(face)
     if not cast:

@@ -188,7 +188,25 @@ def test_times_and_lengths() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "in,out\n1,2\n", "\x00\x01", '"' * 200_000])
+LONG = "a" * 200_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "a,b\n1,2\n",
+            "in,out\n1,2\n",
+            "\x00\x01",
+            '"' * 200_000,
+            f"in,file\n{LONG},b\n",
+            f"character,face\n{LONG},1\n",
+            "-->\n" * 9999,
+        ),
+        *(f"character,face\nA,{'9' * 5000}\n", "character,face\nA,٣\n", "character,face\nA,0\n"),
+    ],
+)
 def test_what_is_no_cue_sheet_says_so(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.csv").write_text(text)
     with pytest.raises(HeygemError):

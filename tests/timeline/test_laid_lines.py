@@ -159,3 +159,15 @@ def test_a_recorders_time_of_day_is_where_lists_count_a_file_from() -> None:
     data, _ = laid(DOCUMENTS["edl"], (timed,))
     assert "10:00:02:00 10:00:03:00 01:00:00:00 01:00:01:00" in data.decode()
     assert sounds(laid(DOCUMENTS["fcpxml"], (timed,))[0])[0][4] == 36_002 * 25
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize(
+    ("start", "end", "source"), [(10**8, 10**8 + 5, 0), (0, 10**9, 0), (Fraction(1, 10**9), Fraction(2, 10**9), 10**9), (5, 6, 10**8)]
+)
+def test_absurd_times_and_names_leave_a_document_that_is_read_again(name: str, start: Any, end: Any, source: int) -> None:
+    """Names of files may hold anything but a slash; a list has no place behind midnight, which it says."""
+    odd = Cue(number='x\n1 <&"', start=Fraction(start), end=Fraction(end), source=Fraction(source), file='/st\x01u/"<&>.wav\n')
+    data, notices = laid(DOCUMENTS[name], (odd,))
+    assert len(sounds(data)) == (0 if any("24:00:00:00" in notice for notice in notices) else 1)
+    assert any("24:00:00:00" in notice for notice in notices) == (name == "edl" and end > 86_400)

@@ -47,11 +47,15 @@ def lay_edl(document: bytes, cues: Sequence[Cue], kept: Sequence[str], rate: Fra
 
     if lines and lines[-1].rstrip("\r\n") == lines[-1] and lines[-1]:
         lines[-1] += end
-    moved, zero = 0, round_half_up(start * timing.rate)
+    moved, beyond, zero = 0, 0, round_half_up(start * timing.rate)
+    day = timecode.frames_per_day(timing.rate, drop=drop)
     # What is written last stands under the last FCM: an unmarked source timecode counts as that says.
     source_drop = timing.record_drop if timing.marked else bool(parsed.events[-1].mode)
     for channel, track in enumerate(line_tracks(cues, timing.rate), max(sounds, default=0) + 1):
         for line in track.lines(timing.rate):
+            if zero + line.end > day:
+                beyond += 1
+                continue
             number, moved = number + 1, moved + line.moved
             first = round_half_up(((line.cue.file_start_s or 0) + line.source) * timing.rate)
             times = (
@@ -68,6 +72,7 @@ def lay_edl(document: bytes, cues: Sequence[Cue], kept: Sequence[str], rate: Fra
                 f"* {name}: {_one_line(line.cue.number)}{end}",
             ]
     notices = [words("cues.on-frames", count=moved)] if moved else []
+    notices += [words("edl.beyond-day", count=beyond)] if beyond else []
     if sounds and not kept:
         notices.append(words("cues.old-dialogue"))
     elif still := [f"A{each}" for each in sounds if not is_kept((), each, kept)]:

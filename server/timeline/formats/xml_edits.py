@@ -16,6 +16,7 @@ from ..errors import UnreadableTimeline
 from .xml_safe import parse_xml
 
 _START_TAG = re.compile(rb"<([^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WHITE = re.compile(rb"\s*")
 _END_OF_WHITE = re.compile(rb"\s*\Z")
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
@@ -144,4 +145,5 @@ def _escaped(text: str) -> bytes:
 
 
 def _text(element: Element) -> bytes:
-    return tostring(element, encoding="unicode").encode()
+    """Names of files may hold what XML cannot: it stands as U+FFFD there."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", tostring(element, encoding="unicode")).encode()
