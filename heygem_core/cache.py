@@ -33,6 +33,7 @@ LOGGER = logging.getLogger(__name__)
 _IN_USE_S = 3600.0
 _LEFTOVER_S = 24 * 3600.0
 _LOCKS = 64
+_PLANS = ("plans", "outlines")  # kinds of entries
 
 
 def default_root() -> Path:
@@ -50,6 +51,11 @@ class Cache:
 
     def __init__(self, root: str | Path | None = None) -> None:
         self.root = Path(root) if root else default_root()
+
+    @classmethod
+    def around(cls, folder: Path) -> Cache | None:
+        """The cache in which a plan or an outline lies, by its folder; None = it lies elsewhere."""
+        return cls(folder.parent.parent) if folder.parent.name in _PLANS else None
 
     def entry(self, kind: str, key: str) -> Path | None:
         """The folder of an artefact, or None where it has to be made. Raises: OutputError — the system refuses to read it."""

@@ -114,6 +114,10 @@ class PlanArrays(Protocol):
     def info(self) -> MediaInfo:
         """The source clip."""
 
+    @property
+    def folder(self) -> Path:
+        """Where its arrays lie, mostly in a cache."""
+
     def array(self, name: str) -> NDArray[Any]:
         """An array by name, mapped from disk: the engine's own, and those that every plan has (see `planning.plan.Plan`)."""
 

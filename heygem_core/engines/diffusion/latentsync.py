@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from torch import Tensor
 
-    from .autoencoding import Autoencoder
+    from .autoencoding import Autoencoder, KeptLatents
     from .frame_windows import FrameWindow
 
 WEIGHTS = ("latentsync-1.6", "latentsync-1.5")  # ids of the catalogue: either will do
@@ -131,14 +131,16 @@ class LatentSyncNetwork:
         """Of the block's own frames; its neighbours come back as they were."""
         import torch
 
+        from .autoencoding import KeptLatents
         from .mask import kept_pixels
 
+        stored = KeptLatents.beside(plan)
         own = np.flatnonzero((task.rows >= task.start) & (task.rows < task.start + LatentSyncModel.block))
         pixels = task.crops * 2 - 1
         latents = self._blended(plan, task, pixels, task.rows[own])
         kept = kept_pixels(pixels.shape[-1]).to(self._device)
         picture, reconstruction = task.crops.clone(), task.crops.clone()
-        for result, made in ((picture, latents), (reconstruction, self._autoencoder.encode(pixels[own]))):
+        for result, made in ((picture, latents), (reconstruction, self._autoencoder.encode(pixels[own], stored))):
             result[own] = torch.lerp(self._autoencoder.picture(made), task.crops[own], kept)
         return Mouths(picture, reconstruction)
 
@@ -168,6 +170,7 @@ class LatentSyncNetwork:
         """The latents (16, 4, h, w) of one window; those of the last few are kept, since blocks share windows."""
         import torch
 
+        from .autoencoding import KeptLatents
         from .heard import heard_at
 
         at = torch.from_numpy(np.searchsorted(task.rows, held)).to(pixels.device)
@@ -175,19 +178,19 @@ class LatentSyncNetwork:
         seen = pixels[at], task.references[at] * 2 - 1
         name = blake2b(heard.tobytes() + b"".join(each.cpu().numpy().tobytes() for each in seen), digest_size=16).digest()
         if name not in self._kept:
-            self._kept[name] = self._draw(*seen, torch.from_numpy(heard).to(self._device))
+            self._kept[name] = self._draw(*seen, torch.from_numpy(heard).to(self._device), KeptLatents.beside(plan))
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return self._kept[name]
 
-    def _draw(self, pixels: Tensor, references: Tensor, heard: Tensor) -> Tensor:
+    def _draw(self, pixels: Tensor, references: Tensor, heard: Tensor, kept: KeptLatents | None) -> Tensor:
         from .sampling import draw_window, starting_noise
 
-        given, sampling = given_of(self._autoencoder, pixels, references), self._options.sampling
+        given, sampling = given_of(self._autoencoder, pixels, references, kept), self._options.sampling
         return draw_window(self._unet, given, heard, starting_noise(pixels.shape[-1], sampling.seed), sampling)
 
 
-def given_of(encoder: Autoencoder, pixels: Tensor, references: Tensor) -> Tensor:
+def given_of(encoder: Autoencoder, pixels: Tensor, references: Tensor, kept: KeptLatents | None = None) -> Tensor:
     """What a window is drawn from beside noise and speech (B, 9, h, w): the mask, the latents of what it leaves, and those of a reference.
 
     pixels, references (B, 3, S, S), -1 … 1; what is masked is grey.
@@ -197,9 +200,9 @@ def given_of(encoder: Autoencoder, pixels: Tensor, references: Tensor) -> Tensor
     from .mask import kept_latents, kept_pixels
 
     side = pixels.shape[-1]
-    left = encoder.encode(pixels * kept_pixels(side).to(pixels.device))
+    left = encoder.encode(pixels * kept_pixels(side).to(pixels.device), kept)
     mask = kept_latents(side).to(pixels.device).expand(len(pixels), -1, -1, -1)
-    return torch.cat([mask, left, encoder.encode(references)], 1)
+    return torch.cat([mask, left, encoder.encode(references, kept)], 1)
 
 
 def _run_within(runs: NDArray[np.int32], first: int, rows: NDArray[np.int64]) -> tuple[int, int]:

@@ -104,15 +104,17 @@ class MuseTalkNetwork:
         """All rows of the task at once."""
         import torch
 
+        from .autoencoding import KeptLatents
         from .heard import heard_at
         from .speech_states import position_code
 
+        kept = KeptLatents.beside(plan)
         heard = torch.from_numpy(heard_at(plan, task.rows, "musetalk"))
         heard = (heard + position_code(*heard.shape[1:])).to(self._device)
         pixels = task.crops * 2 - 1
-        own = self._autoencoder.encode(pixels)
-        seen = self._autoencoder.encode(task.references * 2 - 1) if self._references else own
-        made = draw_mouths(self._unet, self._autoencoder.encode(without_mouth(pixels)), seen, heard)
+        own = self._autoencoder.encode(pixels, kept)
+        seen = self._autoencoder.encode(task.references * 2 - 1, kept) if self._references else own
+        made = draw_mouths(self._unet, self._autoencoder.encode(without_mouth(pixels), kept), seen, heard)
         return Mouths(self._autoencoder.picture(made), self._autoencoder.picture(own))
 
 

@@ -27,6 +27,8 @@ class Generator:
     def __init__(self, model: MouthModel, network: MouthNetwork, device: torch.device) -> None:
         self._model, self._network, self._device = model, network, device
         self._batches = Batches(model.name, device, model.bytes_per_frame)
+        self._seen: dict[int, torch.Tensor] = {}  # crops of the last block, by row: the next one looks at some of them too
+        self._plan: PlanArrays | None = None
 
     def mouths(self, plan: PlanArrays, window: Window) -> Block | None:
         """The new mouths of a block's usable frames; None where there is none."""
@@ -34,10 +36,8 @@ class Generator:
         usable = np.flatnonzero(plan.array("reasons")[first:last] == Reason.USABLE) + first
         if not ((usable >= window.start) & (usable < window.end_exclusive)).any():
             return None
-        colour, size = NetworkColour.of(plan.info), self._model.size
-        matrices = plan.array("crop")
-        shown = torch.stack([read_crop(plan.info, colour, window.picture(row), matrices[row], size, size) for row in usable.tolist()])
-        shown = shown.to(self._device)
+        colour = NetworkColour.of(plan.info)
+        shown = self._crops(plan, window, usable)
         crops = colour.rgb(shown).clamp(0, 1)
         references = self._references(plan, usable, crops)
 
@@ -48,6 +48,18 @@ class Generator:
         own = slice(*np.searchsorted(usable, (window.start, window.end_exclusive)).tolist())
         back = None if made[0].reconstruction is None else torch.cat([m.reconstruction for m in made if m.reconstruction is not None])[own]
         return Block(usable[own], shown[own], Mouths(torch.cat([m.picture for m in made])[own], back))
+
+    def _crops(self, plan: PlanArrays, window: Window, rows: NDArray[np.int64]) -> torch.Tensor:
+        """(B, 3, S, S) as `read_crop` gives them, on the device."""
+        colour, size, matrices = NetworkColour.of(plan.info), self._model.size, plan.array("crop")
+        before = self._seen if plan is self._plan else {}
+        self._plan, self._seen = plan, {}
+        for row in rows.tolist():
+            crop = before.get(row)
+            if crop is None:
+                crop = read_crop(plan.info, colour, window.picture(row), matrices[row], size, size).to(self._device)
+            self._seen[row] = crop
+        return torch.stack(list(self._seen.values()))
 
     def _references(self, plan: PlanArrays, rows: NDArray[np.int64], crops: torch.Tensor) -> torch.Tensor:
         if not self._model.uses_references:

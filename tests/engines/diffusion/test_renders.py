@@ -12,12 +12,14 @@ import torch
 from safetensors.torch import save_file
 
 from heygem_core.cache import Cache
-from heygem_core.engines.diffusion import speech_states
+from heygem_core.engines.diffusion import heard, speech_states
+from heygem_core.engines.diffusion.autoencoding import Autoencoder
 from heygem_core.engines.diffusion.latentsync import LatentSyncModel, LatentSyncOptions
 from heygem_core.engines.diffusion.motion import latentsync_unet
 from heygem_core.engines.diffusion.musetalk import MuseTalkModel
 from heygem_core.engines.diffusion.networks import autoencoder, musetalk_unet, whisper_encoder
 from heygem_core.engines.diffusion.sizes import Sampling
+from heygem_core.engines.neural import drawing
 from heygem_core.engines.neural import engine as neural
 from heygem_core.engines.neural.engine import NeuralEngine
 from heygem_core.engines.neural.hybrid import HybridEngine
@@ -122,10 +124,50 @@ def test_a_piece_drawn_alone_equals_the_same_of_the_whole(engine: NeuralEngine, 
     neural._LOADED.clear()
     piece = _drawn(plan, 18, 22)
     for one, other in zip(whole, piece, strict=True):
-        apart = np.abs(_luma(one.picture) - _luma(other.picture))
-        # Within one code value; a network with made-up weights jumps from black to white between pixels, where a rounding may show more.
-        assert (apart > 1).mean() < 1e-4
-        assert apart.max() <= 8
+        np.testing.assert_array_equal(_luma(one.picture), _luma(other.picture))
+
+
+@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+def test_takes_with_one_speech_encode_the_clip_once_and_listen_once(
+    engine: NeuralEngine, clip: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each take is drawn by a process that knows nothing of the others, as a server's workers do."""
+    encoded: list[int] = []
+    listened: list[int] = []
+    encode, listen = Autoencoder._encoded, speech_states.speech_states
+    monkeypatch.setattr(Autoencoder, "_encoded", lambda own, pixels: encoded.append(len(pixels)) or encode(own, pixels))
+    monkeypatch.setattr(heard, "speech_states", lambda *given, **named: listened.append(1) or listen(*given, **named))
+    cache = Cache(tmp_path)
+    taken, counts = [], []
+    for _ in range(2):
+        neural._LOADED.clear()
+        taken.append([_luma(drawn.picture) for drawn in _drawn(_planned(engine, clip, sentence, cache), 0, 2)])
+        counts.append(sum(encoded))
+    assert len(listened) == 1
+    assert counts[0] == counts[1] > 0
+    assert all(np.array_equal(one, other) for one, other in zip(*taken, strict=True))
+
+
+def test_another_speech_needs_no_other_latents(
+    clip: Path, sentence: Path, man: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    encode = Autoencoder._encoded
+    cache = Cache(tmp_path)
+    _drawn(_planned(MUSETALK, clip, sentence, cache), 0, 2)
+    neural._LOADED.clear()
+    monkeypatch.setattr(Autoencoder, "_encoded", lambda own, pixels: encoded.append(len(pixels)) or encode(own, pixels))
+    other = making.write_sound(tmp_path / "other.wav", making.speech(man)[4000:36000])
+    _drawn(_planned(MUSETALK, clip, other, cache), 0, 2)
+    assert encoded == []
+
+
+def test_neighbours_of_a_block_are_cut_out_once(clip: Path, sentence: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block of LatentSync looks at thirty frames before and behind it: each was cut out of its picture up to five times."""
+    plan, cut = _planned(LATENTSYNC, clip, sentence, cache), []
+    read = drawing.read_crop
+    monkeypatch.setattr(drawing, "read_crop", lambda *given: cut.append(1) or read(*given))
+    assert len(_drawn(plan, 0, 34)) == len(cut) == 34
 
 
 def test_a_cut_in_a_window_and_fast_pictures_are_drawn(man: Path, sentence: Path, cache: Cache, tmp_path: Path):
