@@ -108,14 +108,20 @@ def _join(options: argparse.Namespace) -> int:
 
 def _run(folder: Path, token: Path, setup: Any, *, ip: str, port: int, head: str | None, started: Any) -> int:
     """A node in the foreground. Raises: SetupError — Ray does not start."""
-    from heygem_core.python_process import detached
+    from heygem_core.python_process import apart, detached
 
     from ..executors.farm.cluster import node_process, ports
     from ..executors.process_tree import kill_tree
 
-    command, arguments = node_process(token, setup, ip=ip, port=port, head=head)
+    command, environment = node_process(token, setup, ip=ip, port=port, head=head)
     note = folder / ("farm-head.json" if head is None else "farm-node.json")
-    node = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **(arguments | detached()))
+    node = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **(apart(stdin=subprocess.DEVNULL, **environment) | detached()),
+    )
     said: list[str] = []
     try:
         assert node.stdout is not None

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..executors.base import slots_of
 from . import app_keys
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ async def metrics_text(context: RequestContext) -> str:
         *_metric("heygem_frames_rendered_total", "counter", "Frames of all takes.", [("", counts.frames)]),
         *_metric("heygem_workers", "gauge", "Child processes that may render at once.", [("", services.executor.capacity)]),
         *_metric("heygem_workers_busy", "gauge", "Child processes at work.", [("", counts.running)]),
+        *_metric(
+            "heygem_slot_busy",
+            "gauge",
+            "Whether a slot is at work, on a farm with its node.",
+            [(f'{{slot="{_label(slot.name)}"}}', int(slot.busy)) for slot in slots_of(services.executor)],
+        ),
         *_metric("heygem_event_clients", "gauge", "Open sockets.", [("", len(context.request.app[app_keys.SOCKETS]))]),
         *_metric("heygem_hosts", "gauge", "Connected editors.", [("", len(context[app_keys.HOSTS].all()))]),
         *_metric(
@@ -35,6 +42,11 @@ async def metrics_text(context: RequestContext) -> str:
         *_metric("heygem_start_time_seconds", "gauge", "When the server started.", [("", round(_STARTED, 3))]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _label(text: str) -> str:
+    """A value in Prometheus' format."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _metric(name: str, kind: str, help: str, values: Iterable[tuple[str, float]]) -> list[str]:

@@ -31,6 +31,7 @@ NO_START = re.compile(r"subprocess\.(PIPE|DEVNULL|list2cmdline|CompletedProcess|
 ANY_STARTER = {"Popen", "subprocess_exec", "subprocess_shell", "create_subprocess_exec", "create_subprocess_shell", "ProcessPoolExecutor"}
 
 OTHER_PROGRAMS = {
+    "heygem_core/cards.py _told",  # nvidia-smi
     "heygem_core/motion/training/encoder_data.py synthetic",  # espeak-ng
     "heygem_server/api/takes.py reveal",  # the file manager
     "heygem_server/security/private_files.py write_private",  # icacls
@@ -116,6 +117,7 @@ def test_only_one_place_names_the_interpreter(starts: dict[str, Starts]) -> None
     assert found == {
         "heygem_core/doctor.py: python",  # the name of a fact
         "heygem_core/python_process.py: sys.executable",
+        "heygem_server/rendering/open_job.py: python",  # of another farm's machines, which run what is exported
         "heygem_plugins/installing/targets.py: pythonw.exe",  # put in the place of python.exe within a whole path
         "heygem_plugins/installing/targets.py: python.exe",
     }

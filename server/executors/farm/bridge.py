@@ -20,7 +20,7 @@ from heygem_core.messages import Message, tell
 from heygem_core.shot import from_json, to_json
 from heygem_core.tasks.standard_input import own_input
 
-from .cluster import RESOURCE
+from .cluster import RESOURCE, drop_own_token
 from .facts import facts_here, why_unlike
 from .lines import CallOff, Connect, FromBridge, Give, NodeFacts, Nodes, NodeSeen, Over, ToBridge, Trouble
 from .slot_actor import SlotActor, describe
@@ -174,6 +174,7 @@ def _lost(node: _Node) -> Message:
 
 def main() -> int:
     """Works until standard input ends; returns the exit code."""
+    drop_own_token()
     source = own_input()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from heygem_core.errors import HeygemError, SpecError
 from heygem_core.messages import Message, tell
-from heygem_core.python_process import detached
+from heygem_core.python_process import apart, detached
 from heygem_core.shot import from_json, to_json
 
 from ..process_tree import kill_tree
@@ -62,13 +62,13 @@ class BridgeProcess:
         found = await asyncio.to_thread(read_farm_file, self._folder)
         if found is None:
             return tell("farm.not-started")
-        command, arguments = bridge_process(Path(found.token_file))
+        command, environment = bridge_process(Path(found.token_file))
         process = self._process = await asyncio.create_subprocess_exec(
             *command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             limit=_LONGEST_LINE,
-            **(arguments | {"stdin": subprocess.PIPE} | detached()),
+            **(apart(stdin=subprocess.PIPE, **environment) | detached()),
         )
         words: deque[str] = deque(maxlen=20)
         assert process.stdout is not None

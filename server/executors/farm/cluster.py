@@ -11,10 +11,9 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
 
 from heygem_core.errors import MissingPackage, SpecError
-from heygem_core.python_process import apart, python_module
+from heygem_core.python_process import python_module
 from heygem_core.shot import Struct, from_json, to_json
 
 from ...security.private_files import readable_by_others, write_private
@@ -87,17 +86,22 @@ def environment(token_file: Path) -> dict[str, str]:
     return {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(checked_token(token_file).absolute()),
-        "RAY_AUTH_TOKEN": "",  # one of the user's own would win over the file
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
     }
 
 
-def node_process(token_file: Path, setup: NodeSetup, *, ip: str, port: int, head: str | None) -> tuple[list[str], dict[str, Any]]:
-    """Command and keyword arguments for `subprocess` that start a node in the foreground. head: HOST:PORT, None = this is the head.
+def drop_own_token() -> None:
+    """A token in the surroundings of this process would win over the file, also in its children."""
+    os.environ.pop("RAY_AUTH_TOKEN", None)
+
+
+def node_process(token_file: Path, setup: NodeSetup, *, ip: str, port: int, head: str | None) -> tuple[list[str], dict[str, str]]:
+    """Command and variables that start a node in the foreground. head: HOST:PORT, None = this is the head.
 
     Raises: SpecError — the token cannot be used.
     """
+    drop_own_token()
     own = [f"--{name}-port={port + k}" for k, name in enumerate(("node-manager", "object-manager", "runtime-env-agent"), start=1)]
     agents = [f"--{name}-port={port + k}" for k, name in enumerate(("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export"), 4)]
     where = (
@@ -116,18 +120,12 @@ def node_process(token_file: Path, setup: NodeSetup, *, ip: str, port: int, head
         f"--object-store-memory={STORE_BYTES}",
         "--disable-usage-stats",
     ]
-    return command, _apart(environment(token_file), {NODE: to_json(setup).decode()})
+    return command, environment(token_file) | {NODE: to_json(setup).decode()}
 
 
-def bridge_process(token_file: Path) -> tuple[list[str], dict[str, Any]]:
+def bridge_process(token_file: Path) -> tuple[list[str], dict[str, str]]:
     """The same for the bridge of a server. Raises: SpecError."""
-    return python_module("heygem_server.executors.farm.bridge"), _apart(environment(token_file), {})
-
-
-def _apart(ours: dict[str, str], more: dict[str, str]) -> dict[str, Any]:
-    arguments = apart()
-    environment = arguments["env"] | ours | more
-    return arguments | {"env": {name: value for name, value in environment.items() if value or name not in ours}}
+    return python_module("heygem_server.executors.farm.bridge"), environment(token_file)
 
 
 def ports(port: int) -> str:

@@ -245,8 +245,10 @@ class FarmExecutor:
         """How a failure counts that happened on a node."""
         if failure.outcome == "canceled" or (failure.failed is not None and failure.failed.code in ("plan.changed", "media.changed")):
             return failure
-        self._failed_there.add(_piece(task))
         node.health.failed_with(_shot(task), failure.reason)
+        if failure.outcome in ("killed", "timeout"):  # the node is gone or hangs: any other slot will do
+            return failure
+        self._failed_there.add(_piece(task))
         # Whether a file is really missing or bad is said by this machine, which tries next.
         return WorkFailed(failure.outcome, tell("farm.failed-there", node=node.name, reason=failure.reason))
 

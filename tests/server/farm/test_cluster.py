@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from heygem_core.errors import SpecError
+from heygem_core.python_process import apart
 from heygem_core.shot import RenderSettings, RenderTask, Shot, from_json
 from heygem_core.tasks.specs import GenerateTask
 from heygem_server.cli import main
@@ -25,8 +26,9 @@ def test_every_process_of_a_farm_is_started_with_the_token(head: str | None, tmp
     for name, value in {"RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN": "mine", "RAY_USAGE_STATS_ENABLED": "1"}.items():
         monkeypatch.setenv(name, value)
     token = make_token(tmp_path / "farm.token")
-    command, arguments = node_process(token, SETUP, ip="10.0.0.2", port=7437, head=head)
-    for environment in (arguments["env"], bridge_process(token)[1]["env"]):
+    command, variables = node_process(token, SETUP, ip="10.0.0.2", port=7437, head=head)
+    for ours in (variables, bridge_process(token)[1]):
+        environment = apart(**ours)["env"]
         assert (environment["RAY_AUTH_MODE"], environment["RAY_AUTH_TOKEN_PATH"]) == ("token", str(token))
         assert "RAY_AUTH_TOKEN" not in environment
         assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
@@ -34,7 +36,7 @@ def test_every_process_of_a_farm_is_started_with_the_token(head: str | None, tmp
     assert "--node-ip-address=10.0.0.2" in command
     assert ("--include-dashboard=false" in command) == (head is None)
     assert token.read_text() not in " ".join(command), "whoever lists processes must not see it"
-    assert from_json(arguments["env"][NODE], NodeSetup) == SETUP
+    assert from_json(variables[NODE], NodeSetup) == SETUP
     named = [int(part.rpartition("=")[2]) for part in command if "-port=" in part]
     assert min(named) >= 7437
     assert ports(7437) == "7437–7444, 7447–7647"

@@ -68,8 +68,10 @@ async def opened(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     made: list[FarmExecutor] = []
 
     def open_with(*nodes: NodeSeen) -> FarmExecutor:
-        def command(token: Path) -> tuple[list[str], dict[str, Any]]:
-            return [sys.executable, "-m", "tests.server.farm.toy_bridge", to_json(nodes).decode()], {}
+        def command(token: Path) -> tuple[list[str], dict[str, str]]:
+            return [sys.executable, "-m", "tests.server.farm.toy_bridge", to_json(nodes).decode()], {
+                "PYTHONPATH": str(Path(__file__).parents[3])
+            }
 
         monkeypatch.setattr(bridge_process, "bridge_process", command)
         monkeypatch.setattr(bridge_process, "_WAITS_S", (0.05,))
