@@ -17,14 +17,15 @@ PAGE = server/web/vendor/VERSIONS
 BIOME = web-tools/node_modules/.bin/biome
 PANEL_TOOLS = tests/plugins/node_modules/.package-lock.json
 OLD_CHROMIUM = tests/plugins/old_chromium/node_modules/.package-lock.json
+FIREFOX = tests/web/firefox/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
-PROGRAMS = chromium:chromium melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb lua5.1:lua5.1
+PROGRAMS = chromium:chromium firefox-esr:firefox-esr melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb lua5.1:lua5.1
 
 .PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures mutate doctor bench clean programs zxp ccx
 
-setup: $(VENV)/ready $(PAGE) $(PANEL_TOOLS) $(OLD_CHROMIUM)
+setup: $(VENV)/ready $(PAGE) $(PANEL_TOOLS) $(OLD_CHROMIUM) $(FIREFOX)
 
 # torch first and by version, outside the lock: its published wheels pin gigabytes that a machine may not want. All else as locked.
 # The demo's packages are only read as data files, so their own needs are not installed.
@@ -66,6 +67,10 @@ $(PANEL_TOOLS): tests/plugins/package-lock.json $(PAGE)
 # The browser that editors embed, and what came to it when: for tests of the page.
 $(OLD_CHROMIUM): tests/plugins/old_chromium/package-lock.json $(PAGE)
 	@if command -v npm >/dev/null; then $(NPM_CI) tests/plugins/old_chromium; fi
+
+# What drives Firefox in tests of the page.
+$(FIREFOX): tests/web/firefox/package-lock.json $(PAGE)
+	@if command -v npm >/dev/null; then $(NPM_CI) tests/web/firefox; fi
 
 demo: setup
 	$(BIN)/python demo.py

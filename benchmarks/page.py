@@ -1,17 +1,24 @@
-"""Measures how fast the page is with a long history: `python -m benchmarks.page` (about a minute; needs Chromium and Playwright).
+"""The page under the eye and the clock; needs Chromium and Playwright.
 
-A real server, one real take, and its row in the database a thousand times: every card asks for its own picture, which the
-server has made once. Prints the time to the first paint and to the first card with a picture, how many cards the document
-holds, and the frames a second while the history is scrolled through by a screen's height every half second.
+`python -m benchmarks.page` measures how fast the page is with a long history (about a minute): a real server, one real take, and its row
+in the database a thousand times; every card asks for its own picture, which the server has made once. It prints the time to the first paint
+and to the first card with a picture, how many cards the document holds, and the frames a second while the history is scrolled through.
+
+`python -m benchmarks.page shots FOLDER` takes pictures of every moment of the page (`page_moments`), in each language, theme and width.
+
+`python -m benchmarks.page opening` measures how long it takes from opening a take until its picture moves, for H.264, ProRes whose copy was
+made when it was delivered, and ProRes whose copy is made then.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import itertools
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +26,12 @@ import msgspec
 
 from heygem_core.shot import from_json, to_json
 from heygem_server.wire import TakeView
+from tests import actors
 from tests.web.clips import make_clips
 from tests.web.conftest import CHROMIUM
 from tests.web.running import RunningServer, open_page
+
+from .page_moments import LANGUAGES, MOMENTS, THEMES, WIDTHS
 
 _SCROLL = """(seconds) => new Promise((done) => {
   const main = document.getElementById("main");
@@ -43,6 +53,38 @@ _FIRST_CARD = """() => new Promise((done) => {
   const look = () => shown() ? done(performance.now()) : requestAnimationFrame(look);
   look();
 })"""
+_MOVES = """(id) => new Promise((done) => {
+  const began = performance.now();
+  location.hash = `#/take/${id}`;
+  const look = () => {
+    const video = document.querySelector("video.after");
+    if (!video || !video.src) return requestAnimationFrame(look);
+    video.muted = true;
+    video.play().catch(() => {});
+    if (video.readyState >= 2 && video.currentTime > 0) return done(performance.now() - began);
+    requestAnimationFrame(look);
+  };
+  look();
+})"""
+_SETTLE_MS = 250
+
+
+@contextmanager
+def served() -> Iterator[tuple[RunningServer, Any, Path]]:
+    """A server with tiny clips, and a browser."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        media = Path(folder, "media")
+        media.mkdir()
+        server = RunningServer(Path(folder), make_clips(actors.people(), media))
+        server.start()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"])
+        try:
+            yield server, browser, media
+        finally:
+            browser.close()
+            server.stop()
 
 
 def multiply(server: RunningServer, take: dict[str, Any], count: int) -> None:
@@ -61,38 +103,20 @@ def multiply(server: RunningServer, take: dict[str, Any], count: int) -> None:
     connection.close()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="How fast the page is with a long history.")
-    parser.add_argument("--takes", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=12.0, help="of scrolling")
-    options = parser.parse_args()
-    clips = Path(os.environ.get("HEYGEM_CLIPS", "../shared/clips"))
-    if not clips.is_dir() or CHROMIUM is None:
-        sys.exit("This measure needs clips of people ($HEYGEM_CLIPS) and Chromium.")
-    from playwright.sync_api import sync_playwright
-
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        media = Path(folder, "media")
-        media.mkdir()
-        server = RunningServer(Path(folder), make_clips(clips, media))
-        server.start()
+def history(options: argparse.Namespace) -> None:
+    with served() as (server, browser, _):
         take = server.a_take()
         server.stop()
         multiply(server, take, options.takes)
         server.start()
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        try:
-            page, _ = open_page(browser, server)
-            page.goto(f"{server.url}/#/results")
-            page.reload()
-            first_card = page.evaluate(_FIRST_CARD)
-            paints = page.evaluate(_PAINTS)
-            gaps = sorted(page.evaluate(_SCROLL, options.seconds))
-            cards = page.locator(".card").count()
-            shown = page.locator("h1 .count").inner_text()
-        finally:
-            browser.close()
-            server.stop()
+        page, _ = open_page(browser, server)
+        page.goto(f"{server.url}/#/results")
+        page.reload()
+        first_card = page.evaluate(_FIRST_CARD)
+        paints = page.evaluate(_PAINTS)
+        gaps = sorted(page.evaluate(_SCROLL, options.seconds))
+        cards = page.locator(".card").count()
+        shown = page.locator("h1 .count").inner_text()
     at = lambda share: gaps[min(len(gaps) - 1, int(len(gaps) * share))]  # noqa: E731
     print(f"takes in the history                {shown}")
     print(f"first contentful paint              {paints.get('first-contentful-paint', float('nan')):.0f} ms")
@@ -100,6 +124,59 @@ def main() -> None:
     print(f"cards in the document               {cards}")
     print(f"frames while scrolling              {len(gaps) / sum(gaps) * 1000:.1f} a second over {sum(gaps) / 1000:.1f} s")
     print(f"time of a frame, median/95 %/99 %   {at(0.5):.1f} / {at(0.95):.1f} / {at(0.99):.1f} ms")
+
+
+def shots(options: argparse.Namespace) -> None:
+    options.folder.mkdir(parents=True, exist_ok=True)
+    wanted = options.only or list(MOMENTS)
+    with served() as (server, browser, media):
+        server.a_take()
+        server.finished(server.submit(name="second")["job"]["id"])
+        for name in wanted:
+            view, reach = MOMENTS[name]
+            for language in options.languages:
+                page, _ = open_page(browser, server, view=view)
+                page.evaluate("language => localStorage.setItem('heygem.language', language)", language)
+                page.reload()
+                reach(page, server, media)
+                for theme, width in itertools.product(THEMES, WIDTHS):
+                    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+                    page.set_viewport_size({"width": width, "height": 900})
+                    page.wait_for_timeout(_SETTLE_MS)
+                    page.screenshot(path=options.folder / f"{name}-{language}-{theme}-{width}.png")
+                page.context.close()
+            print(name, flush=True)
+
+
+def opening(options: argparse.Namespace) -> None:
+    with served() as (server, browser, _):
+        made = {}
+        for name in ("h264", "prores"):
+            job = server.submit(settings={"format": name, "fit": "hold", "intensity": 1.01}, name=name)["job"]
+            made[name] = server.finished(job["id"])["shots"][0]["takes"][0]["id"]
+        page, _ = open_page(browser, server, view="results")
+        for what, take in (("ProRes, copy made then", made["prores"]), ("ProRes, copy there", made["prores"]), ("H.264", made["h264"])):
+            page.goto(f"{server.url}/#/results")
+            page.locator(".card img").first.wait_for()
+            print(f"{what:24} {page.evaluate(_MOVES, take):6.0f} ms until the picture moves")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The page under the eye and the clock.")
+    parser.add_argument("--takes", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=12.0, help="of scrolling")
+    parser.set_defaults(run=history)
+    kinds = parser.add_subparsers()
+    pictures = kinds.add_parser("shots", help="pictures of every moment")
+    pictures.add_argument("folder", type=Path, nargs="?", default=Path("build/shots"))
+    pictures.add_argument("--only", nargs="+", choices=list(MOMENTS))
+    pictures.add_argument("--languages", nargs="+", choices=LANGUAGES, default=LANGUAGES)
+    pictures.set_defaults(run=shots)
+    kinds.add_parser("opening", help="from opening a take to a moving picture").set_defaults(run=opening)
+    options = parser.parse_args()
+    if CHROMIUM is None:
+        sys.exit("This needs Chromium.")
+    options.run(options)
 
 
 if __name__ == "__main__":

@@ -414,6 +414,23 @@ class Room(Struct, frozen=True, kw_only=True):
     bytes: int
 
 
+class VoteRequest(Struct, frozen=True, kw_only=True):
+    """Which of two takes somebody found better, in the order in which they were shown."""
+
+    first: str  # id of the take shown as A
+    second: str  # of the one shown as B
+    choice: Literal["first", "second", "same"]
+    voter: Annotated[str, Meta(max_length=100, pattern=r"^[^\r\n]*$")] = ""
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """All votes between two takes."""
+
+    first: int
+    second: int
+    same: int
+
+
 class RoomRequest(Struct, frozen=True, kw_only=True):
     """Which room to clean."""
 

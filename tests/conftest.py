@@ -7,13 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from . import actors
-
-# How long examples take says how busy the machine is, and nothing about what is tested.
-settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any-machine")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

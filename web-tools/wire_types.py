@@ -27,7 +27,7 @@ TARGET, DEFAULTS = WEB / "wire.d.ts", WEB / "defaults.js"
 
 SENT = (  # by the page, so defaults may be left out
     "MediaRef", "Laying", "Placement", "Origin", "ShotRequest", "Batch", "JobRequest", "RenderSettings", "PriorityRequest", "RootRequest",
-    "PresetName", "RoomRequest",
+    "PresetName", "RoomRequest", "VoteRequest",
     "ProofRequest",
     "SignIn", "TokenRequest", "Prove", "Hello", "Follow", "HostHello", "HostCall", "PlaceParams", "ExportRequest", "RevealParams",
     "Marker",

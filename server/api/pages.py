@@ -40,6 +40,11 @@ async def index(context: RequestContext) -> web.Response:
     return await _send(context, WEB / "index.html")
 
 
+async def docs(context: RequestContext) -> web.Response:
+    """The page has the API reference as one of its views: it shows the document that needs somebody who is known."""
+    return web.Response(status=302, headers={"Location": "/#/docs"})
+
+
 async def part(context: RequestContext) -> web.Response:
     return await _send(context, WEB / context.request.match_info["path"])
 
@@ -62,5 +67,6 @@ async def _send(context: RequestContext, path: Path) -> web.Response:
 
 ROUTES = (
     Route(method="GET", path="/", summary="The page.", handler=index, scopes=PUBLIC, media="text/html", query=PageQuery),
+    Route(method="GET", path="/docs", summary="The API reference, as a view of the page.", handler=docs, scopes=PUBLIC, media="text/html"),
     Route(method="GET", path="/static/{path:.+}", summary="A part of the page.", handler=part, scopes=PUBLIC, media="*/*"),
 )

@@ -20,15 +20,49 @@ if TYPE_CHECKING:
 _LINE_S = 10.0  # between two lines where no table can be drawn over
 _NARROWEST = 100  # columns where nobody says how wide the output is: ids and reasons stay whole
 _ENDED = ("done", "failed", "canceled")
+_STATES: dict[str, Message] = {
+    "queued": tell("state-word.queued"),
+    "active": tell("state-word.active"),
+    "paused": tell("state-word.paused"),
+    "completed": tell("state-word.completed"),
+    "failed": tell("state-word.failed"),
+    "canceled": tell("state-word.canceled"),
+    "planning": tell("state-word.planning"),
+    "rendering": tell("state-word.rendering"),
+    "joining": tell("state-word.joining"),
+    "done": tell("state-word.done"),
+}
+_STAGES: dict[str, Message] = {
+    "probe": tell("stage-word.probe"),
+    "track": tell("stage-word.track"),
+    "speech": tell("stage-word.speech"),
+    "generate": tell("stage-word.generate"),
+    "plan": tell("stage-word.plan"),
+    "render": tell("stage-word.render"),
+    "measure": tell("stage-word.measure"),
+    "finish": tell("stage-word.finish"),
+}
 
 
 def duration(seconds: float) -> str:
-    """As people say it: “2 min 5 s”."""
+    """As people say it, in their language: “2 min 5 s”."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return here(tell("duration.hours", hours=hours, minutes=minutes))
+    if minutes:
+        return here(tell("duration.minutes", minutes=minutes, seconds=rest))
+    return here(tell("duration.seconds", seconds=rest))
+
+
+def state_word(state: str) -> str:
+    """A state of a job or a shot in the reader's language."""
+    return here(_STATES[state])
+
+
+def stage_word(stage: str) -> str:
+    """What is done just now, likewise."""
+    return here(_STAGES[stage])
 
 
 def jobs_table(jobs: Iterable[JobView]) -> Table:
@@ -44,11 +78,13 @@ def jobs_table(jobs: Iterable[JobView]) -> Table:
         tell("column.why"),
     )
     for job in jobs:
-        shots = f"{job.shots_done}/{job.shots_total}" + (f", {job.shots_failed} failed" if job.shots_failed else "")
+        shots = f"{job.shots_done}/{job.shots_total}"
+        if job.shots_failed:
+            shots = here(tell("column.shots-failed", done=job.shots_done, total=job.shots_total, failed=job.shots_failed))
         why = "" if job.why is None else here(job.why_message or plain(job.why))
         table.add_row(
             job.id,
-            job.state,
+            state_word(job.state),
             shots,
             _percent(job.frames_done, job.frames_total),
             _number(job.fps),
@@ -67,9 +103,8 @@ def shots_table(detail: JobDetail, now: Mapping[str, ProgressNow]) -> Table:
         heard = None if shot.state in _ENDED else now.get(shot.id)
         done, total = (heard.frames_done, heard.frames_total) if heard else (shot.frames_done, shot.frames_total)
         fps, left = (heard.fps, heard.eta_s) if heard else (None, None)
-        table.add_row(
-            *_texts(shot.name), heard.stage if heard else shot.state, _percent(done, total), _number(fps), _left(left), *_texts(_why(shot))
-        )
+        what = stage_word(heard.stage) if heard else state_word(shot.state)
+        table.add_row(*_texts(shot.name), what, _percent(done, total), _number(fps), _left(left), *_texts(_why(shot)))
     return table
 
 

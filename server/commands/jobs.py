@@ -13,7 +13,7 @@ from heygem_core.messages import here, plain, tell
 from heygem_core.printable import printable, printable_json
 from heygem_core.shot import RenderSettings, to_json
 
-from .job_tables import duration, jobs_table, print_table, shots_table, shown
+from .job_tables import duration, jobs_table, print_table, shots_table, shown, stage_word, state_word
 from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _cancel(options: argparse.Namespace) -> int:
 
     with Client.connect(options.data) as client:
         for job in options.jobs:
-            print(f"{printable(job)} {client.change(job, 'cancel').state}")
+            print(f"{printable(job)} {state_word(client.change(job, 'cancel').state)}")
     return 0
 
 
@@ -169,12 +169,17 @@ def _report(detail: JobDetail) -> int:
             print(printable(take.path))
         if shot.state != "done":
             why = "" if shot.why is None else here(shot.why_message or plain(shot.why))
-            print(f"heygem: {printable(shot.name)}: {shot.state}. {why}".rstrip(), file=sys.stderr)
+            ended = here(tell("jobs.shot-ended", shot=printable(shot.name), state=state_word(shot.state), why=why))
+            print(f"heygem: {ended}".rstrip(), file=sys.stderr)
     return 0 if all(shot.state == "done" for shot in detail.shots) else 1
 
 
 def _progress(now: ProgressNow) -> str:
-    of = "" if now.job_frames_total is None else f"/{now.job_frames_total}"
-    speed = "" if now.fps is None else f"  {now.fps:.1f} fps"
-    left = "" if now.job_eta_s is None else f"  {duration(now.job_eta_s)} left"
-    return f"{now.stage}  {now.job_frames_done}{of} frames{speed}{left}"
+    done, total = now.job_frames_done, now.job_frames_total
+    frames = tell("jobs.frames-so-far", done=done) if total is None else tell("jobs.frames", done=done, total=total)
+    parts = [stage_word(now.stage), here(frames)]
+    if now.fps is not None:
+        parts.append(f"{now.fps:.1f} fps")
+    if now.job_eta_s is not None:
+        parts.append(here(tell("jobs.left", time=duration(now.job_eta_s))))
+    return "  ".join(parts)

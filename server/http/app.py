@@ -31,6 +31,7 @@ from .presets import Presets
 from .route_table import ROUTES
 from .routes import register
 from .uploads import Uploads
+from .votes import Votes
 
 _BEGUN = web.RequestKey("begun", bool)  # an answer has been started
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -41,6 +42,7 @@ def make_app(settings: ServerSettings, access: AccessControl) -> web.Application
     app = web.Application(middlewares=[_front], client_max_size=1 << 20)
     app[app_keys.SETTINGS] = settings
     app[app_keys.ACCESS] = access
+    app[app_keys.VOTES] = Votes(settings.data_folder)
     app[app_keys.PRESETS] = Presets(settings.data_folder)
     app[app_keys.PROXIES] = OrderedDict()
     app[app_keys.SOCKETS] = set[web.WebSocketResponse]()

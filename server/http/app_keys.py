@@ -15,6 +15,7 @@ from ..security.middleware import AccessControl
 from ..settings import ServerSettings
 from .presets import Presets
 from .uploads import Uploads
+from .votes import Votes
 
 if TYPE_CHECKING:
     from ..rendering.services import Services
@@ -26,6 +27,7 @@ ACCESS = web.AppKey("door", AccessControl)
 SERVICES: web.AppKey[Services] = web.AppKey("engine")
 ROOTS = web.AppKey("roots", AllowedFolders)
 PRESETS = web.AppKey("presets", Presets)
+VOTES = web.AppKey("votes", Votes)
 UPLOADS = web.AppKey("uploads", Uploads)
 HOSTS = web.AppKey("hosts", Hosts)
 DEVICE_PROBE: web.AppKey[DeviceProbe] = web.AppKey("machine")

@@ -22,6 +22,7 @@ from ..api import (
     takes,
     timelines,
     uploads,
+    votes,
 )
 from .routes import Route
 
@@ -34,6 +35,7 @@ ROUTES: tuple[Route, ...] = (
     *editors.ROUTES,
     *standing.ROUTES,
     *presets.ROUTES,
+    *votes.ROUTES,
     *jobs.ROUTES,
     *takes.ROUTES,
     *placement.ROUTES,

@@ -4,7 +4,7 @@
  */
 
 import { html, render, useEffect, useMemo, useRef, useState } from "./ui/html.js";
-import { AppContext, useLive, useStore } from "./ui/hooks.js";
+import { AppContext, useApp, useLive, useStore } from "./ui/hooks.js";
 import { Icon } from "./ui/icons.js";
 import { Button, Empty, Notice } from "./ui/parts.js";
 import { makeClient } from "./client.js";
@@ -20,15 +20,19 @@ import { onOtherTab, remember, word } from "./session.js";
 import { sentence } from "./messages.js";
 import { language, setLanguage, t } from "./text.js";
 import { applyTheme, tint } from "./theme.js";
+import { ApiDocs } from "./views/api-docs.js";
 import { ConnectedEditor } from "./views/connected.js";
 import { Consent } from "./views/consent.js";
+import { EditorsView } from "./views/editors.js";
 import { Entrance } from "./views/entrance.js";
 import { HostPage } from "./views/host.js";
 import { ModelsView } from "./views/models.js";
 import { NewView } from "./views/new.js";
 import { QueueView } from "./views/queue.js";
 import { ResultsView } from "./views/results.js";
+import { ServerView } from "./views/server.js";
 import { TakePage } from "./views/take.js";
+import { VoteView } from "./views/vote.js";
 import { Top } from "./views/top.js";
 
 /** @typedef {import("./ui/hooks.js").App} App */
@@ -39,6 +43,7 @@ import { Top } from "./views/top.js";
 const SAID_MS = 6000;
 const UNDO_MS = 10_000;
 const AGAIN_MS = 2000; // from one try to reach the server to the next
+const DEAD_MS = 3000; // a restart of the server is shorter than that
 const ASLEEP_MS = 30_000;
 const SETTLE_MS = 1500; // a webview that lets no socket through still gets the page
 
@@ -203,6 +208,8 @@ function Shell({ host, onLook }) {
   const connection = useLive((state) => state.connection);
   const notice = useLive((state) => state.notice);
   const consent = useLive((state) => state.consents[0]);
+  const dead = useDead(connection);
+  useEffect(() => keepFocus(), []);
   const main = useRef(/** @type {HTMLElement | null} */ (null));
   const first = useRef(true);
   useTitle(`${t(/** @type {Key} */ (`nav.${view === "take" ? "results" : view}`))} – HeyGem Bridge`);
@@ -221,9 +228,51 @@ function Shell({ host, onLook }) {
     <a class="skip" href="#main" onClick=${skip}>${t("nav.skip")}</a>
     <${Top} framed=${host !== null} onLook=${onLook} />
     ${notice && html`<${Notice} kind="warn">${sentence(notice)}<//>`}
-    <main id="main" ref=${main} tabindex="-1" class=${connection === "open" ? "" : "not-live"}>${drawn(view, id, host)}</main>
-    ${host === null && html`<${DropAnywhere} />`}
+    <main id="main" ref=${main} tabindex="-1" class=${connection === "open" ? "" : "not-live"} inert=${dead}>${drawn(view, id, host)}</main>
+    ${dead && html`<${Dead} />`}
+    ${host === null && !dead && html`<${DropAnywhere} />`}
     ${consent && html`<${Consent} key=${consent.folder} folder=${consent.folder} wantedBy=${sentence(consent.wanted_by_message, consent.wanted_by)} />`}`;
+}
+
+/** What is focused may go with what it belongs to, such as a row that is removed: then the focus goes to the view, not to the page. */
+function keepFocus() {
+  /** @type {Element | null} */
+  let last = null;
+  const heard = (/** @type {FocusEvent} */ event) => {
+    last = /** @type {Element} */ (event.target);
+  };
+  const look = () => {
+    if (last === null || last.isConnected || document.activeElement !== document.body) return;
+    last = null;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  };
+  const observer = new MutationObserver(look);
+  document.addEventListener("focusin", heard);
+  observer.observe(document.body, { childList: true, subtree: true });
+  return () => {
+    document.removeEventListener("focusin", heard);
+    observer.disconnect();
+  };
+}
+
+/** Whether a server that was there has not answered for a while; where no socket comes through at all, requests still may. @param {import("./client/reducer.js").Connection} connection */
+function useDead(connection) {
+  const [dead, setDead] = useState(false);
+  const wasThere = useRef(false);
+  useEffect(() => {
+    wasThere.current ||= connection === "open";
+    if (connection === "open" || connection === "refused" || !wasThere.current) return setDead(false);
+    const timer = setTimeout(() => setDead(true), DEAD_MS);
+    return () => clearTimeout(timer);
+  }, [connection === "open" || connection === "refused"]);
+  return dead;
+}
+
+/** Over a view that cannot do anything without its server. */
+function Dead() {
+  const { client } = useApp();
+  return html`<div class="dead" role="alertdialog" aria-label=${t("dead.title")}><div class="entrance-box"><h2>${t("dead.title")}</h2>
+    <p>${t("dead.text")}</p><${Button} icon="retry" onClick=${() => client.connect()}>${t("action.again")}<//></div></div>`;
 }
 
 /** Files of before a reload, that nobody has looked at again yet. @type {import("./media/items.js").Item[]} */
@@ -250,6 +299,10 @@ function drawn(view, id, host) {
   if (view === "host" && id) return html`<${ConnectedEditor} key=${id} id=${id} />`;
   if (view === "queue") return html`<${QueueView} />`;
   if (view === "models") return html`<${ModelsView} />`;
+  if (view === "vote" && id) return html`<${VoteView} key=${id} ids=${id.split(",")} />`;
+  if (view === "docs") return html`<${ApiDocs} />`;
+  if (view === "editors") return html`<${EditorsView} />`;
+  if (view === "server") return html`<${ServerView} />`;
   if (view === "results") return html`<${ResultsView} />`;
   if (view === "nothing")
     return html`<div class="view"><${Empty} icon="timeline" title=${t("nav.nothing")}>${t("nav.nothing-hint")}<//></div>`;

@@ -34,7 +34,7 @@ export function useTitle(title) {
   }, [title, whole]);
 }
 
-/** Tells once of each job that ends while the page is hidden, where the person allowed it. */
+/** Tells once of each job that ends: with a sound where somebody wants it, and while the page is hidden as the system does, if that is allowed. */
 export function useNews() {
   const jobs = useLive((state) => state.jobs);
   const known = useRef(/** @type {Record<string, string>} */ ({}));
@@ -42,7 +42,9 @@ export function useNews() {
     for (const job of Object.values(jobs)) {
       const before = known.current[job.id];
       known.current[job.id] = job.state;
-      if (before && !ENDED.has(before) && ENDED.has(job.state) && document.hidden && mayTell() === "granted") tell(job);
+      if (!before || ENDED.has(before) || !ENDED.has(job.state)) continue;
+      if (soundWanted()) chime();
+      if (document.hidden && mayTell() === "granted") tell(job);
     }
   }, [jobs]);
 }
@@ -55,6 +57,45 @@ export function useAsking() {
   const { host } = useApp();
   const [may, setMay] = useState(mayTell());
   return [!host && may === "default", () => void Notification.requestPermission().then(setMay)];
+}
+
+const SOUND = "heygem.sound";
+
+/** Whether a job that is done shall be heard. */
+export function soundWanted() {
+  try {
+    return localStorage.getItem(SOUND) === "on";
+  } catch {
+    return false;
+  }
+}
+
+/** @param {boolean} on */
+export function wantSound(on) {
+  try {
+    localStorage.setItem(SOUND, on ? "on" : "off");
+  } catch {
+    // a frame without storage
+  }
+  if (on) chime(); // so that one knows it, and the browser knows that somebody wants it
+}
+
+/** Two soft notes, made here: nothing is fetched for them. */
+function chime() {
+  const context = new AudioContext();
+  for (const [at, hertz] of [
+    [0, 660],
+    [0.14, 880],
+  ]) {
+    const [note, loud] = [context.createOscillator(), context.createGain()];
+    note.frequency.value = hertz;
+    loud.gain.setValueAtTime(0.12, context.currentTime + at);
+    loud.gain.exponentialRampToValueAtTime(0.001, context.currentTime + at + 0.4);
+    note.connect(loud).connect(context.destination);
+    note.start(context.currentTime + at);
+    note.stop(context.currentTime + at + 0.4);
+  }
+  setTimeout(() => void context.close(), 1000);
 }
 
 /** @param {Wire.JobView} job */

@@ -2,10 +2,10 @@
 
 import { Store } from "./store.js";
 
-/** @typedef {"new" | "queue" | "results" | "take" | "host" | "models" | "nothing"} View "nothing": no such address */
+/** @typedef {"new" | "queue" | "results" | "take" | "host" | "models" | "editors" | "server" | "docs" | "vote" | "nothing"} View "nothing": no such address */
 /** @typedef {{view: View, id: string | null}} Route */
 
-const VIEWS = new Set(["new", "queue", "results", "take", "host", "models"]);
+const VIEWS = new Set(["new", "queue", "results", "take", "host", "models", "editors", "server", "docs", "vote"]);
 
 /** @param {string} hash @param {View} home @returns {Route} */
 export function readRoute(hash, home) {

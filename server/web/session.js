@@ -27,6 +27,16 @@ export function remember(told) {
   }
 }
 
+/** Nobody is signed in here any more. */
+export function forget() {
+  here = null;
+  try {
+    localStorage.removeItem(PLACE);
+  } catch {
+    // kept in memory
+  }
+}
+
 /** Tells when another tab has signed in. @param {() => void} listener @returns {() => void} unsubscribe */
 export function onOtherTab(listener) {
   const heard = (/** @type {StorageEvent} */ event) => {

@@ -19,6 +19,9 @@ let current = "en";
 /** @returns {Language} */
 export const language = () => current;
 
+/** The first of the languages that somebody reads and that the page has. @param {readonly string[]} wanted BCP 47 tags, the best first */
+export const languageOf = (wanted) => wanted.find((tag) => /^(zh|en)\b/i.test(tag));
+
 /**
  * @param {string | null | undefined} tag a BCP 47 tag; zh… is Simplified Chinese, all else English
  * @returns {Promise<void>} until the server's sentences are there too

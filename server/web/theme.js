@@ -1,6 +1,6 @@
 /** Dark or light, English or Chinese: what the person chose, else what the system says; in a panel what the editor says. */
 
-import { setLanguage } from "./text.js";
+import { languageOf, setLanguage } from "./text.js";
 
 /** @param {"theme" | "language"} what @returns {string | null} */
 function remembered(what) {
@@ -31,7 +31,7 @@ export function chooseTheme(theme) {
 
 export function applyTheme() {
   document.documentElement.dataset.theme = remembered("theme") === "light" ? "light" : "dark";
-  return setLanguage(remembered("language") ?? navigator.language);
+  return setLanguage(remembered("language") ?? languageOf(navigator.languages ?? [navigator.language]));
 }
 
 /**

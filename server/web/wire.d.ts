@@ -337,6 +337,19 @@ export interface Room {
   bytes: number;
 }
 
+export interface VoteRequest {
+  first: string;
+  second: string;
+  choice: "first" | "same" | "second";
+  voter?: string;
+}
+
+export interface Tally {
+  first: number;
+  second: number;
+  same: number;
+}
+
 export interface RoomRequest {
   name: "cache" | "remade" | "trash" | "uploads";
 }

@@ -115,7 +115,7 @@ class RunningServer:
         shot = {"video": {"path": str(self.media / video)}, "speech": {"path": str(self.media / speech)}}
         return self.ask("POST", "/jobs", {"shots": [shot], "settings": settings, **job})
 
-    def finished(self, job: str, within_s: float = 60.0) -> Any:
+    def finished(self, job: str, within_s: float = 240.0) -> Any:
         """The job when it has ended."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:

@@ -39,7 +39,7 @@ test("several videos are a batch, together with what stood on Single", () => {
 test("a timeline opens as one wherever it comes; what it has no use for is told", () => {
   const opened = placeOf(named("a.mov", "cut.xml", "s.wav", "other.otio"), { ...now, tab: "batch", zone: "video" });
   assert.equal(opened.tab, "timeline");
-  assert.deepEqual(names(opened), { timeline: ["cut.xml"], speech: ["s.wav"] });
+  assert.deepEqual(names(opened), { timeline: ["cut.xml"], cues: [], cast: [], speech: ["s.wav"] });
   assert.deepEqual(opened.beside, named("other.otio", "a.mov"));
 });
 
@@ -86,4 +86,16 @@ test("pairs become shots, with a length of their own where one was chosen", () =
     shotsOf(pairsOf([video(50), video(25)], [speech(1)], "each"), () => null).map(({ name }) => name),
     ["v50", "v25"],
   );
+});
+
+test("a list of lines comes with all its recordings, and only where a timeline is open", () => {
+  const sheet = { ...now, tab: "timeline", timeline: true };
+  const given = placeOf(named("lines.csv", "1.wav", "2.wav"), sheet);
+  assert.deepEqual(names(given), { timeline: [], cues: ["lines.csv"], cast: [], speech: ["1.wav", "2.wav"] });
+  assert.deepEqual(given.beside, []);
+  assert.deepEqual(names(placeOf(named("3.wav", "4.wav"), { ...sheet, cues: true })).speech, ["3.wav", "4.wav"]);
+  assert.deepEqual(names(placeOf(named("roles.csv"), { ...sheet, cues: true, zone: "cast", chosen: true })).cast, ["roles.csv"]);
+  assert.equal(placeOf(named("cut.xml", "lines.srt"), now).tab, "timeline");
+  assert.deepEqual(placeOf(named("lines.csv"), now).unknown, named("lines.csv"));
+  assert.deepEqual(placeOf(named("a.mov", "lines.csv"), now).unknown, named("lines.csv"));
 });

@@ -41,11 +41,15 @@ def test_a_server_that_is_killed_and_comes_back_is_found_again_silently_and_noth
     server.kill()
     expect(page.get_by_text("Reconnecting …")).to_be_visible()
     expect(card.locator(".eta")).to_have_count(0)
+    gone = page.get_by_role("alertdialog", name="The server does not answer")
+    expect(gone).to_be_visible()
+    assert page.locator("#main").evaluate("main => main.inert"), "nothing can be pressed that cannot work"
     server.start()
     expect(page.get_by_text("Live", exact=True).first).to_be_visible(timeout=30_000)
-    detail = server.finished(job["id"], within_s=120)
+    detail = server.finished(job["id"], within_s=240)
     assert detail["job"]["state"] == "completed", detail
     expect(card.get_by_text("Completed")).to_be_visible()
+    expect(gone).to_have_count(0)
     assert page.get_by_role("dialog").count() == 0
 
 

@@ -37,7 +37,7 @@ def test_the_window_takes_files_anywhere_and_several_are_a_batch_that_survives_a
     expect(page.get_by_text("Drop them anywhere")).to_be_visible()
     drag(page, "drop", media / "speech.wav")
     expect(page.get_by_text("Drop them anywhere")).to_have_count(0)
-    expect(page.get_by_role("region", name="New speech").get_by_text("0.9 s")).to_be_visible()
+    expect(page.get_by_role("region", name="New speech").locator(".item").get_by_text("0.9 s")).to_be_visible()
     expect(page.get_by_text("Choose a video.")).to_be_visible()
     drag(page, "drop", media / "speaker.mp4", media / "second.mp4", zone=".drop")
     expect(page.get_by_text("they are a batch now")).to_be_visible()
@@ -108,3 +108,19 @@ def test_a_batch_shows_pictures_and_faces_before_a_render_and_a_speech_is_heard_
     shots = asked.value.post_data_json["shots"]
     assert {(shot["speech_start"], shot["speech_end"]) for shot in shots} == {("200/1000", "600/1000")}
     expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_contain_text("the last 0.8 s have no new speech")
+
+
+@pytest.mark.full
+def test_a_cue_sheet_with_its_recordings_becomes_the_speech_of_a_timeline(page: Any, media: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.otio").write_text(timeline(media).to_json_string())
+    (tmp_path / "lines.csv").write_text("in,out,file\n0,0.4,first.wav\n0.4,0.8,second.wav\n")
+    for name in ("first.wav", "second.wav"):
+        (tmp_path / name).write_bytes((media / "speech.wav").read_bytes())
+    drag(page, "drop", tmp_path / "cut.otio")
+    expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_be_visible()
+    drag(page, "drop", tmp_path / "lines.csv", tmp_path / "first.wav", tmp_path / "second.wav")
+    speech = page.get_by_role("region", name="New speech")
+    expect(speech.get_by_text("2 lines")).to_be_visible()
+    expect(speech.locator(".item.ready")).to_have_count(3)
+    expect(page.locator(".shot-table tbody tr")).not_to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("^Render"))).to_be_enabled()

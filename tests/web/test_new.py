@@ -39,7 +39,7 @@ def test_one_shot_from_files_to_the_take_with_face_marks_and_a_range_left_alone(
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("n")
-    page.get_by_role("textbox", name="Out").fill("00:00:01:02")
+    page.get_by_role("region", name="Video", exact=True).get_by_role("textbox", name="Out").fill("00:00:01:02")
     page.keyboard.press("Enter")
     expect(page.get_by_text("26 frames")).to_be_visible()
     expect(page.get_by_role("list", name="Ranges without lip-sync")).to_contain_text("00:00:00:12 – 00:00:00:14")
@@ -156,7 +156,7 @@ def test_files_of_the_servers_folders_are_picked_and_a_folder_outside_is_asked_f
     expect(consent).to_have_count(0)
     dialog.get_by_role("button", name="Try again").click()
     dialog.get_by_role("button", name=re.compile("other.wav")).click()
-    expect(speech.get_by_text("0.9 s")).to_be_visible()
+    expect(speech.locator(".item").get_by_text("0.9 s")).to_be_visible()
     server.ask("DELETE", "/roots", {"folder": str(outside)})
 
 
@@ -235,8 +235,8 @@ def test_faces_are_looked_for_in_the_range_that_is_marked(page: Any, media: Path
     give(page, "Video", media / "speaker.mp4")
     page.get_by_role("radio", name=re.compile("Face 1")).click()
     page.get_by_label("In", exact=True).first.focus()
-    page.get_by_role("textbox", name="In").fill("5")
+    page.get_by_role("region", name="Video", exact=True).get_by_role("textbox", name="In").fill("5")
     with page.expect_request(lambda request: "/media/faces?start=5" in request.url):
-        page.get_by_role("textbox", name="In").press("Enter")
+        page.get_by_role("region", name="Video", exact=True).get_by_role("textbox", name="In").press("Enter")
     expect(page.get_by_role("radio", name=re.compile("Face 1"))).to_be_checked()
     assert sum("/media/faces" in url for url in asked) == 2

@@ -138,3 +138,21 @@ def test_a_refusal_is_told_in_the_pages_language(browser: Any, server: RunningSe
     expect(opened.get_by_text("没有结果“tnone”：它已被删除，或属于另一台服务器。")).to_be_visible()
     opened.context.close()
     assert [text for text in complaints if "404" not in text] == []  # the browser tells of the refused request itself
+
+
+@pytest.mark.full
+def test_ended_jobs_are_put_out_of_the_way_and_back(page: Any, server: RunningServer) -> None:
+    job = server.submit(name="ended")["job"]
+    server.finished(job["id"])
+    card = card_of(page, job)
+    expect(card.get_by_text("Completed")).to_be_visible()
+    page.get_by_role("button", name="Clear finished").click()
+    expect(card).to_have_count(0)
+    page.get_by_role("tab", name="Done").click()
+    expect(card).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("tab", name="All").click()
+    expect(card).to_be_visible()
+    page.get_by_label("Sound when a job is done").check()
+    page.reload()
+    expect(page.get_by_label("Sound when a job is done")).to_be_checked()

@@ -334,3 +334,41 @@ def test_a_hostile_file_name_is_text_wherever_it_is_shown(page: Any, server: Run
     open_take(page, made)
     expect(page.get_by_role("heading", level=1)).to_contain_text("img src=x")
     assert page.evaluate("() => window.hacked") is None
+
+
+@pytest.mark.full
+def test_two_takes_are_judged_blind_and_only_then_told_apart(page: Any, server: RunningServer, pictures: Path) -> None:
+    made = [server.finished(server.submit(name=f"judged {k}")["job"]["id"])["shots"][0]["takes"][0] for k in range(2)]
+    page.goto(page.url.split("#")[0] + "#/results")
+    for take in made:
+        page.get_by_label(f"Choose {take['name']}").check(force=True)
+    page.get_by_role("button", name="Blind vote").click()
+    page.locator(".vote-side video").first.evaluate(_READY)
+    vote = page.get_by_role("region", name="Blind vote")
+    for take in made:
+        expect(vote).not_to_contain_text(take["name"])
+    page.get_by_label("Your name").fill("Anna")
+    page.locator("h1").click()
+    page.keyboard.press("a")
+    expect(vote).to_contain_text("A 1, B 0, no difference 0")
+    page.screenshot(path=pictures / "vote-dark-1360.png")
+    for take in made:
+        expect(vote).to_contain_text(take["name"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="All votes (CSV)").click()
+    assert "Anna" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.full
+def test_several_takes_are_rendered_again_with_other_settings(page: Any, server: RunningServer) -> None:
+    made = server.finished(server.submit(name="again for all")["job"]["id"])
+    take = made["shots"][0]["takes"][0]
+    page.goto(page.url.split("#")[0] + "#/results")
+    page.get_by_label(f"Choose {take['name']}").check(force=True)
+    page.get_by_role("toolbar").get_by_role("button", name="Render again …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Mouth movement").fill("0.8")
+    dialog.get_by_role("button", name="Render", exact=True).click()
+    page.wait_for_url("**/#/queue")
+    again = server.finished(made["job"]["id"])["shots"][0]["takes"]
+    assert sorted(each["version"] for each in again) == [1, 2]

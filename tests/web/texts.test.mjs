@@ -12,6 +12,10 @@ const root = fileURLToPath(new URL("../../server/web/", import.meta.url));
 const typescript = createRequire(join(root, "../../web-tools/package.json"))("typescript");
 const MADE_AT_RUN_TIME = [
   "queue.tab-",
+  "editors.",
+  "room.",
+  "room-hint.",
+  "slots.",
   "app.",
   "app-short.",
   "connection.",

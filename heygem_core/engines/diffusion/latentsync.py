@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = ("latentsync-1.6", "latentsync-1.5")  # ids of the catalogue: either will do
 _SIDES = {"latentsync-1.6": 512, "latentsync-1.5": 256}
-_MEMORY_BYTES = {512: 15_000_000_000, 256: 7_500_000_000}  # of cards that are sold as 16 and 8 GB; by the side of the crops
 _REACH = 30  # two sequences of windows that begin or end up to 15 of their frames away; of more sequences windows are cut short
 _KEPT = 6  # windows of which the next block needs some too
 
@@ -52,14 +51,10 @@ class LatentSyncModel:
     reach = _REACH
     splits = False
     bytes_per_frame = 1 << 30
+    needs = Needs(models=(WEIGHTS, AUTOENCODER, WHISPER), packages=PACKAGES)
 
     def __init__(self, options: LatentSyncOptions | None = None, sizes: Sizes | None = None) -> None:
         self.options, self.sizes = options or LatentSyncOptions(), sizes or PUBLISHED
-
-    @property
-    def needs(self) -> Needs:
-        memory = _MEMORY_BYTES.get(self.size, 0)
-        return Needs(models=(WEIGHTS, AUTOENCODER, WHISPER), packages=PACKAGES, memory_bytes=memory)
 
     @property
     def size(self) -> int:

@@ -49,7 +49,7 @@ class MuseTalkModel:
     reach = 0
     splits = True
     bytes_per_frame = 700 << 20  # of the autoencoder's widest layers above all
-    needs = Needs(models=(WEIGHTS, AUTOENCODER, WHISPER), packages=PACKAGES, memory_bytes=3_900_000_000)  # of cards that are sold as 4 GB
+    needs = Needs(models=(WEIGHTS, AUTOENCODER, WHISPER), packages=PACKAGES)
 
     def __init__(self, options: MuseTalkOptions | None = None, sizes: Sizes | None = None) -> None:
         self.options, self.sizes = options or MuseTalkOptions(), sizes or PUBLISHED

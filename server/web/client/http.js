@@ -117,6 +117,16 @@ export function makeApi(base, who) {
     /** @param {string} id @returns {Promise<Wire.ModelView>} */
     removeModel: (id) => ask("DELETE", `/models/${id}`),
 
+    /** @param {Extra} [extra] @returns {Promise<Wire.EditorStanding[]>} */
+    editors: (extra) => get("/editors", extra),
+    /** @param {Extra} [extra] @returns {Promise<Wire.ServerStanding>} */
+    standing: (extra) => get("/standing", extra),
+    /** @param {Wire.RoomRequest["name"]} name @returns {Promise<Wire.Cleaned>} */
+    clean: (name) => ask("POST", "/rooms/clean", { name }),
+
+    /** @param {Wire.VoteRequest} vote @returns {Promise<Wire.Tally>} */
+    vote: (vote) => ask("POST", "/votes", vote),
+
     /** @returns {Promise<Wire.Preset[]>} */
     presets: () => get("/presets"),
     /** @param {string} name @param {Wire.RenderSettings} settings @returns {Promise<Wire.Preset[]>} */
@@ -209,6 +219,8 @@ export function makeApi(base, who) {
     files: (path, extra) => get(`/files${query({ path })}`, extra),
     /** @param {string} folder */
     allow: (folder) => ask("POST", "/roots", { folder }),
+    /** Takes consent back. @param {string} folder */
+    forbid: (folder) => ask("DELETE", "/roots", { folder }),
 
     /**
      * @param {Wire.TimelineRequest} request

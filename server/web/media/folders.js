@@ -10,9 +10,17 @@ import { size, when } from "../format.js";
 import { t } from "../text.js";
 
 /** @type {Record<Role | "folder", Wire.FileEntry["kind"][]>} */
-const KINDS = { video: ["video", "still"], speech: ["sound", "video"], timeline: ["timeline"], folder: [] };
+const KINDS = {
+  video: ["video", "still"],
+  speech: ["sound", "video"],
+  timeline: ["timeline"],
+  cues: ["other"],
+  cast: ["other"],
+  folder: [],
+};
+const LISTS = /\.(csv|srt|vtt)$/i;
 /** @type {Record<Role | "folder", import("../ui/icons.js").IconName>} */
-const ICONS = { video: "video", speech: "sound", timeline: "timeline", folder: "folder" };
+const ICONS = { video: "video", speech: "sound", timeline: "timeline", cues: "log", cast: "face", folder: "folder" };
 
 /**
  * @param {{role: Role | "folder", many?: boolean, onClose: () => void, onChoose: (entries: Wire.FileEntry[]) => void}} props
@@ -24,7 +32,9 @@ export function FolderDialog({ role, many = false, onClose, onChoose }) {
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState(/** @type {Wire.FileEntry[]} */ ([]));
   const folder = useTask((signal) => client.api.files(path, { signal }), [path]);
-  const entries = (folder.value?.entries ?? []).filter((entry) => entry.kind === "folder" || KINDS[role].includes(entry.kind));
+  const fits = (/** @type {Wire.FileEntry} */ entry) =>
+    KINDS[role].includes(entry.kind) && (entry.kind !== "other" || LISTS.test(entry.name));
+  const entries = (folder.value?.entries ?? []).filter((entry) => entry.kind === "folder" || fits(entry));
   const isChosen = (/** @type {Wire.FileEntry} */ entry) => chosen.some((one) => one.path === entry.path);
   /** @param {string | null} to */
   function turnTo(to) {

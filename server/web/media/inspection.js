@@ -31,7 +31,7 @@ let line = Promise.resolve();
  */
 export function inTurn(look, signal) {
   const mine = line.then(() => {
-    signal.throwIfAborted();
+    if (signal.aborted) throw new DOMException("Nobody wants it any more.", "AbortError");
     return look();
   });
   line = mine.then(

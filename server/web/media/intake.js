@@ -70,6 +70,7 @@ export function useReceive() {
       chosen,
       single: { video: count("single", "video"), speech: count("single", "speech") },
       timeline: count("timeline", "timeline") > 0,
+      cues: count("timeline", "cues") > 0,
       kinds: info.file_kinds,
     });
     if (unknown.length) say(t("intake.unknown", { names: listed(unknown.map(({ name }) => name)) }), "error");
@@ -81,11 +82,13 @@ export function useReceive() {
     }
     if (tab === "timeline" && before !== "timeline") say(t("intake.timeline"));
     if (tab !== before) draft.turnTo(tab);
+    const lines = tab === "timeline" && (count(tab, "cues") > 0 || taken.some(([role, some]) => role === "cues" && some.length > 0));
     for (const [role, some] of taken) {
-      if (tab === "timeline" && some.length) clear(tab, role); // it has one of each
+      if (tab === "timeline" && some.length && !(lines && role === "speech")) clear(tab, role); // it has one of each
       if (some.length) draft.add(itemsFor(intake, role, some), tab);
     }
-    if (route.value.view !== "new") go("new");
+    const { view } = route.value;
+    if (view !== "new") go("new");
   }
   return { receive, again: intake.again };
 }

@@ -22,10 +22,11 @@ const LOOKED_S = 60; // of a clip; one that is longer is looked through when it 
 const UNKNOWN_RATE = 25;
 
 /**
- * @param {{item: Item, onRemove: () => void, children?: import("../ui/html.js").Children, onFaces?: (faces: number) => void}} props
- *   onFaces: faces are looked for, and so many were found; none while their video stands elsewhere on the page
+ * @param {{item: Item, onRemove: () => void, children?: import("../ui/html.js").Children, edited?: boolean,
+ *   onFaces?: (faces: number) => void}} props
+ *   edited: its editor stands beside it and shows more. onFaces: faces are looked for, and so many were found
  */
-export function ItemRow({ item, onRemove, children, onFaces }) {
+export function ItemRow({ item, onRemove, children, edited = false, onFaces }) {
   const ready = item.state === "ready" && item.ref !== null && item.probed !== null;
   return html`<div class="item ${item.state}">
     ${
@@ -53,7 +54,7 @@ export function ItemRow({ item, onRemove, children, onFaces }) {
     </div>
     ${ready && item.role === "video" && onFaces && html`<${Faces} key=${`${item.start}-${item.endExclusive}`} item=${item} onFaces=${onFaces} />`}
     ${ready && item.role === "video" && item.face !== null && html`<${Badge}>${t("face.n", { n: item.face })}<//>`}
-    ${ready && item.role === "speech" && html`<${Wave} item=${item} />`}
+    ${ready && item.role === "speech" && !edited && html`<${Wave} item=${item} />`}
     ${children}
     <${IconButton} name=${t(item.state === "sending" || item.state === "waiting" ? "item.cancel" : "item.remove", { name: item.name })}
       icon="close" onClick=${onRemove} />

@@ -9,7 +9,8 @@ import { t } from "../text.js";
 import * as inspection from "./inspection.js";
 import { wasAborted } from "../client/problem.js";
 
-/** @typedef {"video" | "speech" | "timeline"} Role */
+/** cues: a list of lines (CSV, SRT, WebVTT). cast: which face each of its characters has.
+ * @typedef {"video" | "speech" | "timeline" | "cues" | "cast"} Role */
 /** waiting: for its turn to be sent. sending: on its way. checking: the server looks at it. ready, refused: as it says.
  * @typedef {"waiting" | "sending" | "checking" | "ready" | "refused"} ItemState */
 
@@ -98,7 +99,7 @@ export function makeIntake(client, update, largestBytes) {
   /** @param {Item} item @param {Wire.MediaRef} ref */
   async function look(item, ref) {
     update(item.key, { state: "checking", ref, sent: 1 });
-    if (item.role === "timeline") return update(item.key, { state: "ready" });
+    if (item.role !== "video" && item.role !== "speech") return update(item.key, { state: "ready" }); // read with the timeline
     try {
       const probed = await inspection.probe(client.api, ref);
       const problem = refusal(item.role, probed);

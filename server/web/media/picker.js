@@ -13,6 +13,8 @@ import { FolderDialog } from "./folders.js";
 const ACCEPT = {
   video: "video/*,image/*,.mxf,.mkv,.mov,.mts,.m2ts",
   speech: "audio/*,video/*,.wav,.aif,.aiff,.flac,.m4a",
+  cues: ".csv,.srt,.vtt",
+  cast: ".csv",
 };
 /** @param {Role} role @param {Wire.Info} info @returns {string} the files that the browser's dialog offers */
 const accepted = (role, info) =>
@@ -23,7 +25,7 @@ const accepted = (role, info) =>
         .join(",")
     : ACCEPT[role];
 /** @type {Record<Role, import("../ui/icons.js").IconName>} */
-export const ICONS = { video: "video", speech: "sound", timeline: "timeline" };
+export const ICONS = { video: "video", speech: "sound", timeline: "timeline", cues: "log", cast: "face" };
 
 /**
  * @param {{role: Role, many?: boolean, title: string, hint: string, compact?: boolean,

@@ -9,12 +9,13 @@ import { t } from "../text.js";
 /** @typedef {import("./icons.js").IconName} IconName */
 
 /**
+ * A busy button keeps the focus, which a disabled one would lose to the page.
  * @param {{onClick?: (event: MouseEvent) => void, icon?: IconName, kind?: "plain" | "primary" | "danger" | "quiet", disabled?: boolean,
  *   busy?: boolean, children?: Children, title?: string, submit?: boolean, pressed?: boolean}} props
  */
 export const Button = ({ onClick, icon, kind = "plain", disabled, busy, children, title, submit, pressed }) => html`
-  <button type=${submit ? "submit" : "button"} class="button ${kind}" onClick=${onClick} disabled=${disabled || busy} title=${title}
-    aria-busy=${busy ? "true" : undefined}
+  <button type=${submit && !busy ? "submit" : "button"} class="button ${kind}" onClick=${busy ? undefined : onClick} disabled=${disabled}
+    title=${title} aria-busy=${busy ? "true" : undefined} aria-disabled=${busy ? "true" : undefined}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}>
     ${icon && html`<${Icon} name=${icon} size=${16} />`}<span>${children}</span>
   </button>`;

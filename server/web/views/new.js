@@ -108,7 +108,7 @@ function SingleTab() {
       <section class="panel" aria-label=${t("new.speech")}><h2>${t("new.speech")}</h2>
         ${
           speech
-            ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />`
+            ? html`<${ItemRow} item=${speech} edited onRemove=${() => intake.remove(speech)} />`
             : html`<${Zone} role="speech" title=${t("drop.speech")} hint=${t("drop.speech-hint")} />`
         }
         ${

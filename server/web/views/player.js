@@ -249,7 +249,7 @@ export function Player({ take, versions, report, waveform, seekTo }) {
  * Addresses of takes' pictures: the file itself where the browser plays it, which begins at once, else the small copy that the server makes.
  * A panel always gets the copy, since it must load all of what it plays.
  */
-function usePlayable() {
+export function usePlayable() {
   const { host } = useApp();
   const [unplayable, setUnplayable] = useState(/** @type {Record<string, boolean>} */ ({}));
   /** @param {Wire.TakeView | null} take */

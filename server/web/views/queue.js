@@ -8,7 +8,7 @@ import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { useAction, useApp, useLive, useTask } from "../ui/hooks.js";
 import { Button, Empty, Notice, Tabs } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
-import { useAsking } from "../done.js";
+import { soundWanted, useAsking, wantSound } from "../done.js";
 import { hashOf } from "../route.js";
 import { t } from "../text.js";
 import { JobCard } from "./job.js";
@@ -24,11 +24,31 @@ const TABS = { all: [], active: ["queued", "active", "paused"], done: ["complete
 /** As the server takes them: the highest priority first, then by their place. @param {Wire.JobView} a @param {Wire.JobView} b */
 const inOrder = (a, b) => b.priority - a.priority || (a.place ?? 0) - (b.place ?? 0) || a.created - b.created;
 
+const CLEARED = "heygem.cleared"; // jobs that ended before are out of the way on the first tab
+
+/** Seconds since 1970. */
+function clearedUntil() {
+  try {
+    return Number(localStorage.getItem(CLEARED) ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** @param {number} until */
+function clearUntil(until) {
+  try {
+    localStorage.setItem(CLEARED, String(until));
+  } catch {
+    // a frame without storage: it lasts as long as the view
+  }
+}
+
 /** Where the list stood, so that coming back finds the same. */
 let remembered = { tab: "all", text: "" };
 
 export function QueueView() {
-  const { client } = useApp();
+  const { client, say } = useApp();
   const jobs = useLive((state) => state.jobs);
   const [tab, setTab] = useState(remembered.tab);
   const [text, setText] = useState(remembered.text);
@@ -44,7 +64,23 @@ export function QueueView() {
   const all = Object.values(jobs);
   const queue = all.filter((job) => UNFINISHED.has(job.state)).sort(inOrder);
   const waiting = queue.filter(fits);
-  const ended = all.filter((job) => !UNFINISHED.has(job.state) && fits(job)).sort((a, b) => b.created - a.created);
+  const [cleared, setCleared] = useState(clearedUntil);
+  const [sound, setSound] = useState(soundWanted);
+  const hides = tab === "all" && !wanted;
+  const ended = all
+    .filter((job) => !UNFINISHED.has(job.state) && fits(job) && !(hides && job.updated <= cleared))
+    .sort((a, b) => b.created - a.created);
+
+  /** @param {number} until */
+  function clear(until) {
+    clearUntil(until);
+    setCleared(until);
+  }
+  function clearEnded() {
+    const before = cleared;
+    clear(Math.max(...ended.map((job) => job.updated)));
+    say(t("queue.cleared"), "info", async () => clear(before));
+  }
 
   /** @param {string} id @param {string | null} before the job that then comes after it; null = the end */
   const move = (id, before) =>
@@ -70,9 +106,17 @@ export function QueueView() {
         <${Tabs} tabs=${Object.keys(TABS).map((one) => [one, t(/** @type {any} */ (`queue.tab-${one}`))])} value=${tab}
           label=${t("queue.show")} panel="queue-jobs" onChange=${setTab} /></div></div>
     ${
-      askable &&
-      waiting.length > 0 &&
-      html`<p class="more"><${Button} kind="quiet" icon="info" onClick=${ask}>${t("queue.tell-me")}<//></p>`
+      all.length > 0 &&
+      html`<div class="queue-bar">
+        <label class="check"><input type="checkbox" checked=${sound} onChange=${(/** @type {Event} */ event) => {
+          const on = /** @type {HTMLInputElement} */ (event.target).checked;
+          setSound(on);
+          wantSound(on);
+        }} /><span>${t("queue.sound")}</span></label>
+        ${askable && waiting.length > 0 && html`<${Button} kind="quiet" icon="info" onClick=${ask}>${t("queue.tell-me")}<//>`}
+        <span class="spacer"></span>
+        ${hides && ended.length > 0 && html`<${Button} kind="quiet" icon="check" onClick=${clearEnded}>${t("queue.clear")}<//>`}
+      </div>`
     }
     ${
       none &&

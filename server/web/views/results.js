@@ -6,13 +6,15 @@
 /** @import * as Wire from "../wire.js" */
 import { html, memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui/html.js";
 import { useAction, useApp, useLive, useMediaUrl, useSize } from "../ui/hooks.js";
-import { Badge, Button, Empty, Notice, Select } from "../ui/parts.js";
+import { Badge, Button, Dialog, Empty, Notice, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { secondsOf, parseRate } from "../time.js";
 import { duration, size, when } from "../format.js";
-import { hashOf } from "../route.js";
+import { DEFAULT_SETTINGS } from "../defaults.js";
+import { go, hashOf } from "../route.js";
 import { t } from "../text.js";
 import { save } from "./download.js";
+import { SettingsForm } from "./settings.js";
 
 const PAGE = 100;
 const CARD_WIDTH = 232; // px, with the gap
@@ -136,6 +138,7 @@ function usePages() {
 function Chosen({ takes, all, onAll, onNone }) {
   const { client, host, say } = useApp();
   const [busy, act] = useAction();
+  const [again, setAgain] = useState(false);
   const loose = takes.filter((take) => !take.pinned && !take.placed.length);
   const pinAll = () =>
     act(async () => {
@@ -156,17 +159,50 @@ function Chosen({ takes, all, onAll, onNone }) {
       const said = t(kept ? "results.deleted-kept" : "results.deleted", { n: gone.length, kept });
       say(said, "info", gone.length ? () => Promise.all(gone.map((id) => client.restore(id))) : undefined);
     });
-  return html`<div class="chosen" role="toolbar" aria-label=${t("results.chosen", { n: takes.length })}>
+  return html`<div class="chosen-bar" role="toolbar" aria-label=${t("results.chosen", { n: takes.length })}>
     <strong>${t("results.chosen", { n: takes.length })}</strong>
     ${takes.length < all && html`<${Button} kind="quiet" onClick=${onAll}>${t("results.choose-all", { n: all })}<//>`}
     <${Button} kind="quiet" onClick=${onNone}>${t("results.choose-none")}<//><span class="spacer"></span>
+    ${
+      !host &&
+      takes.length > 1 &&
+      html`<${Button} kind="quiet" icon="split" onClick=${() => go("vote", takes.map((take) => take.id).join(","))}>${t("vote.start")}<//>`
+    }
+    <${Button} kind="quiet" icon="retry" onClick=${() => setAgain(true)}>${t("results.again")}<//>
     <${Button} kind="quiet" icon="download" busy=${busy} onClick=${zip}>${t("results.zip")}<//>
     <${Button} kind="quiet" icon="pin" busy=${busy} onClick=${pinAll}>${t("take.pin")}<//>
     ${
       !host &&
       html`<${Button} kind="quiet" icon="trash" busy=${busy} disabled=${!loose.length}
       title=${loose.length ? undefined : t("results.all-kept")} onClick=${remove}>${t("results.delete")}<//>`
-    }</div>`;
+    }
+    ${again && html`<${AllAgain} takes=${takes} onClose=${() => setAgain(false)} onStarted=${onNone} />`}</div>`;
+}
+
+/**
+ * The shots of several takes once more, with settings that all of them get.
+ * @param {{takes: Wire.TakeView[], onClose: () => void, onStarted: () => void}} props
+ */
+function AllAgain({ takes, onClose, onStarted }) {
+  const { client } = useApp();
+  const [busy, act] = useAction();
+  const [settings, setSettings] = useState({ ...DEFAULT_SETTINGS, ...takes[0].settings });
+  const [preset, setPreset] = useState("custom");
+  const start = () =>
+    act(async () => {
+      for (const shot of new Set(takes.map((take) => take.shot))) await client.api.again(shot, settings);
+      onStarted();
+      go("queue");
+    });
+  const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//>
+    <${Button} kind="primary" icon="play" busy=${busy} onClick=${start}>${t("start.render")}<//>`;
+  return html`<${Dialog} title=${t("results.again")} onClose=${onClose} footer=${footer} wide>
+    <p class="hint">${t("results.again-hint", { n: takes.length })}</p>
+    <${SettingsForm} id="all-again" settings=${settings} preset=${preset}
+      onChange=${(/** @type {any} */ changed, /** @type {string} */ name) => {
+        setSettings(changed);
+        setPreset(name);
+      }} /><//>`;
 }
 
 /**

@@ -221,7 +221,7 @@ function QualityReport({ report, take, onSeek, onMeasured }) {
       )}
           </ul>`
     }
-    <p class="hint">${[facesOf(report.plan), made, report.device].filter(Boolean).join(" · ")}</p>`;
+    <p class="hint">${[facesOf(report.plan), made, maybe(`device.${report.device}`) ?? report.device].filter(Boolean).join(" · ")}</p>`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A timeline file as shots: dropped, read without starting anything, chosen clip by clip, rendered, and handed back as a timeline. */
 
 /** @import * as Wire from "../wire.js" */
+/** @import { Item, Role } from "../media/items.js" */
 import { html, useMemo, useState } from "../ui/html.js";
 import { useApp, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select } from "../ui/parts.js";
@@ -18,12 +19,28 @@ export function TimelineTab() {
   const intake = useIntake("timeline");
   const { receive } = useReceive();
   const file = itemsOf(intake.now, "timeline", "timeline")[0] ?? null;
-  const speech = itemsOf(intake.now, "timeline", "speech")[0] ?? null;
+  const spoken = itemsOf(intake.now, "timeline", "speech");
+  const sheet = itemsOf(intake.now, "timeline", "cues")[0] ?? null;
+  const cast = itemsOf(intake.now, "timeline", "cast")[0] ?? null;
+  const speech = sheet ? null : (spoken[0] ?? null);
+  const recordings = sheet ? spoken : [];
   const [from, setFrom] = useState(/** @type {"timeline" | "clip"} */ ("timeline"));
   const [left, setLeft] = useState(/** @type {string[]} */ ([]));
   const [tracks, setTracks] = useState("A1");
   const { settings } = intake.now;
-  const ready = file?.state === "ready" && (!speech || speech.state === "ready");
+  const lists = [sheet, cast].filter((item) => item !== null);
+  const settled = [...(speech ? [speech] : []), ...lists, ...recordings];
+  const ready = file?.state === "ready" && settled.every((item) => item.state === "ready" || (item.state === "refused" && item !== speech));
+  const usableLines = recordings.filter((item) => item.state === "ready");
+  /** @type {Wire.CueSheetRequest | null} */
+  const cues = sheet?.ref
+    ? {
+        sheet: sheet.ref,
+        recordings: usableLines.flatMap((item) => item.ref?.upload ?? []),
+        folder: folderOf(usableLines),
+        ...(cast?.ref ? { cast: cast.ref } : {}),
+      }
+    : null;
   /** @param {boolean} dry @param {[number, number][]} ranges of the record, none = all @returns {Wire.TimelineRequest} */
   const request = (dry, ranges) => ({
     ...(file?.ref?.upload ? { upload: file.ref.upload } : { path: file?.ref?.path ?? null }),
@@ -31,21 +48,23 @@ export function TimelineTab() {
     selection: {
       ranges,
       speech_from: from,
-      speech_tracks: speech
-        ? []
-        : tracks
-            .split(",")
-            .map((name) => name.trim())
-            .filter(Boolean),
+      speech_tracks:
+        speech || cues
+          ? []
+          : tracks
+              .split(",")
+              .map((name) => name.trim())
+              .filter(Boolean),
     },
     ...(speech?.ref ? { speech: speech.ref } : {}),
+    ...(cues ? { cues } : {}),
     settings,
     folder: intake.now.folder || null,
     dry_run: dry,
   });
   const table = useTask(
     (signal) => client.api.timelines(request(true, []), { signal }),
-    [file?.key, file?.state, speech?.key, speech?.state, from, tracks],
+    [file?.key, file?.state, speech?.key, speech?.state, from, tracks, JSON.stringify(cues)],
     { when: ready, waitMs: 250 },
   );
   const conformed = ready ? (table.value?.conformed ?? null) : null;
@@ -81,6 +100,13 @@ export function TimelineTab() {
       </section>
       ${
         file &&
+        sheet &&
+        html`<${Lines} sheet=${sheet} cast=${cast} recordings=${recordings} found=${conformed?.cues.length ?? null} onTake=${receive}
+          onRemove=${intake.remove} />`
+      }
+      ${
+        file &&
+        !sheet &&
         html`<section class="panel" aria-label=${t("timeline.speech")}><h2>${t("timeline.speech")}</h2>
         ${
           speech
@@ -96,15 +122,55 @@ export function TimelineTab() {
         }
       </section>`
       }
+      ${
+        file &&
+        !sheet &&
+        !speech &&
+        html`<section class="panel" aria-label=${t("cues.title")}><h2>${t("cues.title")}</h2>
+          <${DropZone} role="cues" many compact title=${t("cues.drop")} hint=${t("cues.drop-hint")}
+            onTake=${(/** @type {any} */ things) => receive(things, "cues")} /></section>`
+      }
       ${table.status === "pending" && html`<p class="hint" role="status">${t("timeline.reading")}</p>`}
       ${table.status === "error" && html`<${Notice} kind="error">${table.error.message}<//>`}
-      ${conformed && html`<${ShotTable} conformed=${conformed} speech=${speech?.name ?? null} left=${left} onLeft=${setLeft} />`}
+      ${conformed && html`<${ShotTable} conformed=${conformed} speech=${(sheet ?? speech)?.name ?? null} left=${left} onLeft=${setLeft} />`}
     </div>
     <${StartPanel} shots=${lengthsOf(chosen, video ? { path: video } : null)} count=${chosen.length} missing=${missing()}
       waiting=${!!file && !ready && file.state !== "refused"}
-      blockers=${[file, speech].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
+      blockers=${[file, ...settled].flatMap((item) => (item?.state === "refused" ? [t("blocker.refused", { names: item.name })] : []))}
       submit=${() => jobOf(client.api.timelines(request(false, ranges), { key }))} />
   </div>`;
+}
+
+/**
+ * The folder on the server that all recordings lie in; those that were sent have none, and those of several folders are found by the list.
+ * @param {import("../media/items.js").Item[]} recordings
+ */
+function folderOf(recordings) {
+  const folders = new Set(recordings.flatMap((item) => item.ref?.path?.replace(/[\\/][^\\/]*$/, "") ?? []));
+  return folders.size === 1 ? [...folders][0] : null;
+}
+
+/**
+ * The lines of a list, with their recordings.
+ * @param {{sheet: Item, cast: Item | null, recordings: Item[], found: number | null, onRemove: (item: Item) => void,
+ *   onTake: (things: import("../media/intake.js").Thing[], zone: Role, chosen?: boolean) => void}} props
+ *   found: how many lines were read, null = not read yet
+ */
+function Lines({ sheet, cast, recordings, found, onTake, onRemove }) {
+  return html`<section class="panel" aria-label=${t("timeline.speech")}><h2>${t("timeline.speech")}
+      ${found !== null && html`<span class="count">${t("cues.lines", { n: found })}</span>`}</h2>
+    <div class="items"><${ItemRow} item=${sheet} onRemove=${() => onRemove(sheet)} />
+      ${cast && html`<${ItemRow} item=${cast} onRemove=${() => onRemove(cast)} />`}
+      ${recordings.map((item) => html`<${ItemRow} key=${item.key} item=${item} onRemove=${() => onRemove(item)} />`)}</div>
+    <p class="hint">${t("cues.hint")}</p>
+    <${DropZone} role="speech" many compact title=${t("cues.recordings")} hint=${t("cues.recordings-hint")}
+      onTake=${(/** @type {any} */ things, /** @type {boolean} */ chosen) => onTake(things, "speech", chosen)} />
+    ${
+      !cast &&
+      html`<${DropZone} role="cast" compact title=${t("cues.cast")} hint=${t("cues.cast-hint")}
+        onTake=${(/** @type {any} */ things) => onTake(things, "cast", true)} />`
+    }
+  </section>`;
 }
 
 /** The job of an answer. @param {Promise<Wire.TimelineAnswer>} asked @returns {Promise<Wire.JobDetail>} */

@@ -33,6 +33,7 @@ export function Top({ framed, onLook }) {
     </nav>
     <span class="spacer"></span>
     <${ConnectionSign} connection=${connection} />
+    ${!framed && html`<${Ways} />`}
     ${!framed && html`<${Look} onLook=${onLook} />`}
   </header>`;
 }
@@ -47,6 +48,20 @@ function Editors() {
       <${Icon} name="timeline" size=${16} /><span class="nav-app">${shortName(host.app)}</span>
       <span class="visually-hidden">›</span><span class="nav-project name">${host.project_name}</span></a>`,
   );
+}
+
+/** Ways to what is not needed for every render. */
+function Ways() {
+  const { view } = useStore(route);
+  /** @type {["editors" | "server", import("../ui/icons.js").IconName][]} */
+  const ways = [
+    ["editors", "timeline"],
+    ["server", "sliders"],
+  ];
+  return html`<span class="ways">${ways.map(
+    ([one, icon]) => html`<a key=${one} class="icon-button" href=${hashOf(one)} aria-label=${t(`nav.${one}`)} title=${t(`nav.${one}`)}
+      aria-current=${view === one ? "page" : undefined}><${Icon} name=${icon} size=${18} /></a>`,
+  )}</span>`;
 }
 
 /** @param {{connection: import("../client/reducer.js").Connection}} props */

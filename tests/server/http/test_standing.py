@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from .running import Server, running
 
-OLD = 1_000_000.0  # seconds since 1970
+AGO_S = 7200.0  # long enough to be in nobody's use, and too short for what goes by itself
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def old_file(path: Path, size: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x" * size)
     for each in (path, path.parent):
-        os.utime(each, (OLD, OLD))
+        os.utime(each, (time.time() - AGO_S, time.time() - AGO_S))
     return path
 
 

@@ -272,33 +272,3 @@ def test_without_a_clock_of_its_own_a_store_waits_by_one_that_cannot_be_set(tmp_
         before = store.steady()
         monkeypatch.setattr(time, "time", lambda: 0.0)
         assert 0 <= store.steady() - before < 60
-
-
-def test_estimates_are_of_what_was_rendered_here(store: Store, clock: Clock) -> None:
-    """Seconds and bytes of a frame, over pieces of every length; the plan's time plays no part in it."""
-    assert (store.seconds_per_frame(), store.bytes_per_frame(None)) == (None, None)
-    detail = submit(store)
-    plan = claimed(store)
-    clock.passes(100)
-    store.finish_plan(plan.token, planned("a", "b", "c"))
-    for seconds in (20.0, 10.0, 3.0):
-        segment = claimed(store)
-        clock.passes(seconds)
-        store.finish_segment(segment.token)
-    join = claimed(store)
-    clock.passes(50)
-    take = store.finish_join(join.token, take_of(join))
-    assert store.seconds_per_frame() == pytest.approx(33 / 30)
-    assert store.bytes_per_frame(None) == pytest.approx(take.size_bytes / take.frames)
-    assert store.bytes_per_frame("webm") is None
-    assert store.queue_length() == {"done": 5}
-    assert store.shot(detail.shots[0].id).state == "done"
-
-
-def test_the_place_in_the_queue_counts_what_comes_before(store: Store) -> None:
-    first, urgent = submit(store, "a.mp4", "b.mp4"), submit(store, "c.mp4", priority=90)
-    last = submit(store, "d.mp4")
-    assert [store.ahead(detail.job.id) for detail in (urgent, first, last)] == [0, 1, 3]
-    assert store.queue_length() == {"queued": 4}
-    claimed(store)
-    assert store.queue_length() == {"queued": 3, "running": 1}

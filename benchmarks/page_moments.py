@@ -1,0 +1,112 @@
+"""The moments of the page that are worth a look: each brings a signed-in page to where there is something to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.web.running import RunningServer, unfold
+
+LANGUAGES = ("en", "zh-CN")
+THEMES = ("dark", "light")
+WIDTHS = (400, 1440, 2560)  # pixels
+
+Moment = Callable[[Any, RunningServer, Path], None]
+
+
+def _inputs(page: Any) -> Any:
+    return page.locator("#new-panel section input[type=file]")
+
+
+def empty(page: Any, server: RunningServer, media: Path) -> None:
+    page.locator("#new-panel").wait_for()
+
+
+def one_shot(page: Any, server: RunningServer, media: Path) -> None:
+    _inputs(page).nth(1).set_input_files([str(media / "long.wav")])
+    _inputs(page).first.set_input_files([str(media / "speaker.mp4")])
+    page.get_by_role("radio").first.wait_for()
+    page.locator(".stage video").wait_for()
+    page.locator(".estimate dd").first.wait_for()
+
+
+def batch(page: Any, server: RunningServer, media: Path) -> None:
+    page.locator("[role=tab]").nth(1).click()
+    _inputs(page).first.set_input_files([str(media / name) for name in ("speaker.mp4", "second.mp4", "levels.mp4")])
+    _inputs(page).nth(1).set_input_files([str(media / name) for name in ("speech.wav", "long.wav")])
+    page.locator(".badge.warn").first.wait_for()
+
+
+def dropping(page: Any, server: RunningServer, media: Path) -> None:
+    empty(page, server, media)
+    page.evaluate(
+        """() => { const data = new DataTransfer(); data.items.add(new File(["x"], "a.wav"));
+        document.querySelector("#main").dispatchEvent(new DragEvent("dragenter", { bubbles: true, dataTransfer: data })); }"""
+    )
+    page.locator(".drop-anywhere").wait_for()
+
+
+def queue(page: Any, server: RunningServer, media: Path) -> None:
+    unfold(page.locator(".job").first)
+    page.locator(".shot").first.wait_for()
+
+
+def results(page: Any, server: RunningServer, media: Path) -> None:
+    page.locator(".card img").first.wait_for()
+
+
+def chosen(page: Any, server: RunningServer, media: Path) -> None:
+    results(page, server, media)
+    for k in range(2):
+        page.locator(".card-check").nth(k).check(force=True)
+
+
+def take(page: Any, server: RunningServer, media: Path) -> None:
+    page.goto(f"{server.url}/#/take/{server.a_take()['id']}")
+    page.locator("video.after").evaluate("async video => { while (video.readyState < 2) await new Promise(done => setTimeout(done, 10)); }")
+
+
+def wipe(page: Any, server: RunningServer, media: Path) -> None:
+    take(page, server, media)
+    page.keyboard.press("w")
+    page.locator("#player-stage.wipe").wait_for()
+
+
+def keys(page: Any, server: RunningServer, media: Path) -> None:
+    take(page, server, media)
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+
+
+def vote(page: Any, server: RunningServer, media: Path) -> None:
+    ids = [each["id"] for each in server.ask("GET", "/takes?limit=2")["takes"]]
+    page.goto(f"{server.url}/#/vote/{','.join(ids)}")
+    page.locator(".vote-side video").first.wait_for()
+
+
+def listed(selector: str) -> Moment:
+    def wait(page: Any, server: RunningServer, media: Path) -> None:
+        page.locator(selector).first.wait_for()
+
+    return wait
+
+
+MOMENTS: dict[str, tuple[str, Moment]] = {
+    "new": ("new", empty),
+    "new-dropping": ("new", dropping),
+    "new-single": ("new", one_shot),
+    "new-batch": ("new", batch),
+    "queue": ("queue", queue),
+    "results": ("results", results),
+    "results-chosen": ("results", chosen),
+    "take": ("results", take),
+    "take-wipe": ("results", wipe),
+    "take-keys": ("results", keys),
+    "vote": ("results", vote),
+    "models": ("models", listed(".model")),
+    "editors": ("editors", listed(".editor")),
+    "settings": ("server", listed(".rooms")),
+    "api": ("docs", listed(".api-route")),
+}
+"""Name → the view that it begins in, and how it is reached from there."""
