@@ -12,7 +12,7 @@ What stands before the mouth for most of a stretch becomes a part of the face as
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -97,7 +97,7 @@ def face_texture(rgb: NDArray[np.uint8], points: Floats, grid: FaceGrid) -> Floa
     if not part.size:
         return np.zeros((ROWS, COLUMNS, 3), np.float32)
     if apart > 1.6:
-        part = cv2.GaussianBlur(part, (0, 0), apart * 0.4)
+        part = np.asarray(cv2.GaussianBlur(part, (0, 0), apart * 0.4), np.uint8)
     read = cv2.remap(part, at[..., 0] - left, at[..., 1] - top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.cvtColor(read, cv2.COLOR_RGB2YCrCb), np.float32) / 255
 
@@ -231,7 +231,7 @@ def _light(off: Floats, weight: Floats) -> Floats:
     return np.asarray((_SLOPES @ np.linalg.solve(normal, weighted.T @ off.reshape(-1, 3))).reshape(off.shape), np.float32)
 
 
-def _read(array: Floats, at: NDArray[np.floating]) -> Floats:
+def _read(array: Floats, at: NDArray[np.floating[Any]]) -> Floats:
     where = at.astype(np.float32)
     return np.asarray(cv2.remap(array, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..speech.encoder import Encoder
-    from .network import MotionNet, MotionNetEnsemble
+    from .network import LabialNet, MotionNet, MotionNetEnsemble
 
 Floats = NDArray[np.float32]
 
@@ -40,6 +40,7 @@ class MotionModel:
     encoder: Encoder  # speech → states
     carries_encoder: bool  # the encoder's weights lie in the model's own file
     net: MotionNet | MotionNetEnsemble  # speech states → coefficients
+    labials: LabialNet | None = None  # states and features of the net → lips closed for p, b or m; None = an older model
     basis: Floats  # (K, V, 3) face space: one standard deviation of each component
     mean: Floats  # (V, 3) face space: the mean displacement while speaking
     opening: Floats  # (V, 3) how far each vertex goes while the inner lips part by one unit
@@ -59,7 +60,7 @@ def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionMo
     import torch
     from safetensors import SafetensorError, safe_open
 
-    from .network import build_network
+    from .network import LabialNet, build_network
 
     path = Path(name) if name.endswith(".safetensors") else WEIGHTS / f"{name}.safetensors"
     try:
@@ -72,6 +73,10 @@ def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionMo
             raise MissingWeights("model.other-format", path=path, found=facts["format"], known=FORMAT)
         net = build_network(facts["net"])
         net.load_state_dict(_part(state, "net."))
+        labials = LabialNet(**facts["labials"]) if facts.get("labials") else None
+        if labials is not None:
+            labials.load_state_dict(_part(state, "labials."))
+            labials.eval().requires_grad_(False)
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise MissingWeights("model.unreadable", path=path, error=error) from error
     net.eval().requires_grad_(False)
@@ -82,6 +87,7 @@ def load_motion_model(name: str = "mel", encoder: str | None = None) -> MotionMo
         encoder=_encoder_of(facts, state, encoder, path),
         carries_encoder=bool(_part(state, "front.")),
         net=net,
+        labials=labials,
         vertices=vertices,
         advance_s=advance_s,
         facts=facts,
@@ -123,10 +129,13 @@ def save_motion_model(model: MotionModel, path: Path) -> None:
     state = {f"net.{key}": value for key, value in model.net.state_dict().items()}
     if model.carries_encoder and model.encoder.network is not None:
         state |= {f"front.{key}": value for key, value in model.encoder.network.state_dict().items()}
+    if model.labials is not None:
+        state |= {f"labials.{key}": value for key, value in model.labials.state_dict().items()}
     state |= {f"shapes.{key}": torch.tensor(getattr(model, key)) for key in ("basis", "mean", "opening")}
     facts = model.facts | {
         "format": FORMAT,
         "net": model.net.sizes,
+        "labials": None if model.labials is None else model.labials.sizes,
         "front": model.encoder.network.sizes if model.encoder.network else None,
         "encoder": {"name": model.encoder.name, "kind": model.encoder.kind, "taps": model.encoder.taps, "digest": model.encoder.digest},
         "vertices": model.vertices,

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+LABIAL_DILATIONS = (1, 2, 4)  # sees ±8 states: a closing, and the vowels on both sides of it
 DILATIONS = (1, 2, 4, 8, 1, 2)  # receptive field: ±18 states of 20 ms, and the encoder before it looks further
 
 
@@ -71,6 +72,32 @@ class MotionNetEnsemble(nn.Module):
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
         return self.decode(self.encode(states))
+
+
+class LabialNet(nn.Module):
+    """(B, T, F) speech states beside the features of a `MotionNet` → (B, T) logits of lips closed for p, b or m.
+
+    It learns from known sounds of many voices and languages (`training.labial_data`), where `MotionNet` learns from mouths it saw.
+    """
+
+    def __init__(self, inputs: int, *, width: int = 96) -> None:
+        super().__init__()
+        self.sizes = {"inputs": inputs, "width": width}
+        self.norm = nn.LayerNorm(inputs)
+        self.enter = nn.Linear(inputs, width)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(width, width, 3, padding=d, dilation=d), nn.GELU(), nn.Dropout(0.2), nn.Conv1d(width, width, 1))
+            for d in LABIAL_DILATIONS
+        )
+        self.leave = nn.Conv1d(width, 1, 3, padding=1)
+        self.dropout = nn.Dropout(0.5)  # much: what it learns from is synthetic
+
+    def forward(self, heard: Tensor) -> Tensor:
+        x = functional.gelu(self.enter(self.dropout(self.norm(heard)))).transpose(1, 2)
+        for block in self.blocks:
+            x = x + block(x)
+        logits: Tensor = self.leave(x)[:, 0]
+        return logits
 
 
 def build_network(sizes: dict[str, Any], *, dropout: float = 0.2) -> MotionNet | MotionNetEnsemble:

@@ -24,8 +24,12 @@ __all__ = ["Motion", "motion_version", "predict", "predict_with"]
 
 Floats = NDArray[np.float32]
 
-PREDICTION_VERSION = 5  # counts the changes to this module that change motions
+PREDICTION_VERSION = 6  # counts the changes to this module that change motions
 CLOSING = (0.4, 0.8)  # probability of closed lips at which they begin to close, and at which they touch
+LABIAL = (0.7, 0.95)  # the same of the probability of p, b or m, where the model has one
+NO_LABIAL = (0.02, 0.1)  # under the first the sound is none of the three, and lips stay apart whatever else the model says
+PARTED = 0.022  # face space: at least so far
+PAUSE_S = 0.05  # standard deviation of the blend between speech and a pause within it
 SPEECH_DECISION_S = 0.3  # span over which it is decided whether what sounds is speech
 BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes after it ends
 # Steps of coefficients (standard deviations) and of lip gaps (face space): too small to be seen, and larger than what is left of a change
@@ -65,7 +69,7 @@ def predict_with(
     gap = coefficients @ lower_lip_gap(model.basis) + lower_lip_gap(model.mean)
     gate = gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
-    further = in_steps(target_lip_gap(gap, features.closed_probability) - gap, GAP_STEP)
+    further = in_steps(_wanted_gap(gap, features, active) - gap, GAP_STEP)
     whole = np.concatenate([coefficients, np.ones_like(gap)[:, None], further[:, None]], 1)
     return Motion(
         vertices=model.vertices,
@@ -79,6 +83,20 @@ def predict_with(
 def in_steps(values: Floats, step: float) -> Floats:
     """The multiples of `step` nearest to values."""
     return np.asarray(np.round(values / step) * step, np.float32)
+
+
+def _wanted_gap(gap: Floats, features: SpeechFeatures, active: NDArray[np.bool_]) -> Floats:
+    """(n,) the lip gap that goes with a predicted one.
+
+    Where the model knows labials, lips close within speech only where one may be heard: a closure that was learnt from a mouth alone
+    also comes in the short silence of t or k. In pauses it counts as before.
+    """
+    if not len(features.labial_probability):
+        return target_lip_gap(gap, features.closed_probability)
+    speech = gaussian_filter1d(active.astype(np.float32), PAUSE_S * FRAME_RATE)
+    allowed = np.maximum(smoothstep(features.labial_probability, *NO_LABIAL), 1 - speech)
+    closed = np.maximum(smoothstep(features.closed_probability, *CLOSING) * allowed, smoothstep(features.labial_probability, *LABIAL))
+    return np.asarray(np.maximum(np.maximum(gap, 0), PARTED * (1 - allowed)) * (1 - closed), np.float32)
 
 
 def voiced(probability: Floats) -> NDArray[np.bool_]:

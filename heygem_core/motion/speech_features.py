@@ -35,6 +35,7 @@ class SpeechFeatures:
     coefficients: Floats  # (n100, K) mouth coefficients in standard deviations
     closed_probability: Floats  # (n100,) probability that the lips are closed
     speech_probability: Floats  # (n100,) probability that somebody speaks
+    labial_probability: Floats  # (n100,) probability of the closed lips of p, b or m; (0,) where the model has no network for it
     features: NDArray[np.float16]  # (n50, F) the encoder's states, then the network's hidden features; (0, F) where not kept
     advance_s: float  # row k of the features belongs to second k / 50 - advance_s
 
@@ -45,6 +46,7 @@ class SpeechFeatures:
             coefficients=self.coefficients,
             closed_probability=self.closed_probability,
             speech_probability=self.speech_probability,
+            labial_probability=self.labial_probability,
             advance_s=self.advance_s,
         )
         np.save(folder / "features.npy", self.features)
@@ -54,7 +56,7 @@ class SpeechFeatures:
         """What `save` wrote; the features are mapped from disk. Raises: KeyError, ValueError, OSError — not such files."""
         features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
         with np.load(folder / "curves.npz", allow_pickle=False) as kept:
-            curves = {name: kept[name] for name in ("coefficients", "closed_probability", "speech_probability")}
+            curves = {name: kept[name] for name in ("coefficients", "closed_probability", "speech_probability", "labial_probability")}
             return SpeechFeatures(features=features, advance_s=float(kept["advance_s"]), **curves)
 
     def features_at(self, times_s: NDArray[np.float64]) -> Floats:
@@ -97,6 +99,7 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
 
     n100 = frame_count(len(samples))
     rows: list[Floats] = []
+    labial: list[Floats] = []
     kept: NDArray[np.float16] | None = None
     done = 0
     with torch.inference_mode():
@@ -106,6 +109,9 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
             coefficients, logits = model.net.decode(net_features)
             middle = slice((first - start) // 2, (last - start + 1) // 2)
             rows.append(torch.cat([coefficients, torch.sigmoid(logits)], -1)[0, middle].numpy())
+            if model.labials is not None:
+                closing = model.labials(torch.cat([states, net_features], -1))
+                labial.append(torch.sigmoid(closing)[0, middle].numpy())
             if features:
                 part = torch.cat([states, net_features], -1)[0, middle].half().numpy()
                 if kept is None:
@@ -114,12 +120,14 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
                 done += len(part)
             yield last / n100
     curve = smooth_states(np.concatenate(rows))
-    at_100 = _at(curve, (np.arange(n100) / FRAME_RATE + model.advance_s) * STATE_RATE)
+    moments = (np.arange(n100) / FRAME_RATE + model.advance_s) * STATE_RATE
+    at_100 = _at(curve, moments)
     k = len(model.basis)
     return SpeechFeatures(
         coefficients=at_100[:, :k],
         closed_probability=at_100[:, k],
         speech_probability=at_100[:, k + 1],
+        labial_probability=_at(np.concatenate(labial)[:, None], moments)[:, 0] if labial else np.zeros(0, np.float32),
         features=np.zeros((0, 1), np.float16) if kept is None else kept[:done],
         advance_s=model.advance_s,
     )

@@ -53,6 +53,18 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     motion.add_argument("--json", action="store_true", help="print progress as JSON lines")
     add_verbose(motion)
     motion.set_defaults(run=run)
+    labials = kinds.add_parser(
+        "labials",
+        help="what hears p, b and m, added to a motion model",
+        description="Adds to a motion model what hears p, b and m, so that lips close for these three sounds and in pauses alone. Learns "
+        "from synthetic speech, which needs espeak-ng; the rest of the model stays as it is.",
+    )
+    labials.add_argument("model", metavar="NAME|WEIGHTS", help="a motion model that ships, or your own")
+    labials.add_argument("-o", "--output", required=True, metavar="WEIGHTS", help="a .safetensors file")
+    labials.add_argument("--seed", type=int, default=0, metavar="N", help="of everything that is drawn by chance (default: 0)")
+    labials.add_argument("--json", action="store_true", help="print progress as JSON lines")
+    add_verbose(labials)
+    labials.set_defaults(run=run_labials)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,6 +72,21 @@ def run(options: argparse.Namespace) -> int:
 
     for event in run_training(_task(options)):
         print(printable_json(to_json(event)) if options.json else printable_lines(_line(event)), flush=True)
+    return 0
+
+
+def run_labials(options: argparse.Namespace) -> int:
+    from heygem_core.motion.motion_model import MotionModel, load_motion_model, save_motion_model
+    from heygem_core.motion.training.run import model_file
+    from heygem_core.motion.training.train_labials import LabialRecipe, train_labials
+
+    output = model_file(options.output)
+    for event in train_labials(load_motion_model(options.model), LabialRecipe(seed=options.seed)):
+        if isinstance(event, MotionModel):
+            save_motion_model(event, output)
+        else:
+            print(printable_json(to_json(event)) if options.json else printable_lines(_line(event)), flush=True)
+    print(here(tell("train.labials-added", path=output)))
     return 0
 
 

@@ -45,8 +45,7 @@ class TrainTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     resume: bool = False  # go on with an interrupted run of the same task
 
     def __post_init__(self) -> None:
-        if not self.output.endswith(".safetensors"):
-            raise SpecError("train.not-safetensors", path=self.output)
+        _check_suffix(self.output)
         if self.grid is None and not self.clips:
             raise SpecError("train.nothing-given")
         if self.voices and not self.distil:
@@ -88,9 +87,22 @@ def run_training(task: TrainTask) -> Generator[ClipResult | Epoch | Trained, Non
     yield Trained(output=str(output), report=_report(task, seen, minutes), examples=len(examples), minutes=round(minutes, 2))
 
 
+def model_file(output: str) -> Path:
+    """Where a model is to be written. Raises: SpecError, OutputError — no folder."""
+    _check_suffix(output)
+    path = Path(output)
+    if not path.parent.is_dir():
+        raise OutputError("train.no-folder", folder=path.parent)
+    return path
+
+
+def _check_suffix(output: str) -> None:
+    if not output.endswith(".safetensors"):
+        raise SpecError("train.not-safetensors", path=output)
+
+
 def _check_places(task: TrainTask, *models: Path) -> None:
-    if not models[0].parent.is_dir():
-        raise OutputError("train.no-folder", folder=models[0].parent)
+    model_file(task.output)
     for left in (_checkpoint(model) for model in models):
         if left.exists() and not task.resume:
             raise SpecError("train.interrupted", path=left)

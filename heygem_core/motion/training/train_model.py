@@ -66,7 +66,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Epoch(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="epoch"):
     """One pass over the data is done."""
 
-    of: Literal["head", "listener"] = "head"  # what learns
+    of: Literal["head", "listener", "labials"] = "head"  # what learns
     done: int
     total: int
     loss: float  # on the training sentences
