@@ -428,7 +428,7 @@ def _insert(
 ) -> None:
     connection = change.connection
     names = _names(wanted, shots)
-    name = request.name or (names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
+    name = request.name or (names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}")
     origin, settings = encoded(request.origin), encoded(request.settings)
     connection.execute(
         queries.NEW_JOB,

@@ -63,7 +63,8 @@ function Editor({ one, connected }) {
     ${
       (one.state === "not installed" || one.state === "incomplete") &&
       html`<div class="command"><span>${t(one.state === "incomplete" ? "editors.renew" : "editors.install")}</span>
-        <code>${one.command}</code><${IconButton} name=${t("editors.copy", { command: one.command })} icon="copy" onClick=${copy} /></div>`
+        <span class="row"><code>${one.command}</code>
+          <${IconButton} name=${t("editors.copy", { command: one.command })} icon="copy" onClick=${copy} /></span></div>`
     }
     ${one.state !== "not possible" && next && html`<p>${one.state === "installed" ? next : t("editors.then", { next })}</p>`}
   </li>`;

@@ -9,7 +9,7 @@ import { useAction, useApp, useTask } from "../ui/hooks.js";
 import { Badge, Bar, Button, Dialog, Facts, Notice } from "../ui/parts.js";
 import { size } from "../format.js";
 import { sentence } from "../messages.js";
-import { t } from "../text.js";
+import { maybe, t } from "../text.js";
 
 /** @typedef {import("../text.js").Key} Key */
 
@@ -60,7 +60,7 @@ function Model({ one: { standing: model, fetch }, mayChange, onChange }) {
     });
   const get = () => change(() => client.api.fetchModel(model.id, true));
   return html`<li class="panel model">
-    <div class="row"><h2>${model.title}</h2>
+    <div class="row"><h2>${titleOf(model)}</h2>
       ${model.installed && html`<${Badge} kind="good">${t("models.here")}<//>`}
       ${model.known === false && html`<${Badge} kind="warn">${t("models.unknown-file")}<//>`}
       ${!model.commercial && html`<${Badge} kind="warn">${t("models.not-for-business")}<//>`}
@@ -81,7 +81,7 @@ function Model({ one: { standing: model, fetch }, mayChange, onChange }) {
       model.memory ? t("models.memory", { size: size(model.memory) }) : "",
       model.licence,
     ]} />
-    ${going && fetch && html`<${Progress} title=${model.title} fetch=${fetch} />`}
+    ${going && fetch && html`<${Progress} title=${titleOf(model)} fetch=${fetch} />`}
     ${fetch?.problem && html`<${Notice} kind="error">${sentence(fetch.problem)}<//>`}
     ${!model.installed && !model.fetchable && html`<p class="hint">${t("models.only-added", { command: model.command })}</p>`}
     ${asking === "terms" && html`<${Terms} model=${model} busy=${busy} onAccept=${get} onClose=${() => setAsking(null)} />`}
@@ -93,6 +93,9 @@ function Model({ one: { standing: model, fetch }, mayChange, onChange }) {
   </li>`;
 }
 
+/** What it is called here: names of models stay, and what is said about them is in the page's language. @param {Wire.Standing} model */
+const titleOf = (model) => maybe(`models.title-${model.id}`) ?? model.title;
+
 /** @param {{title: string, fetch: Wire.ModelFetch}} props */
 const Progress = ({ title, fetch }) => html`
   <${Bar} share=${fetch.total ? fetch.done / fetch.total : null} label=${t("models.progress", { title })} />
@@ -103,7 +106,7 @@ const Progress = ({ title, fetch }) => html`
 function Terms({ model, busy, onAccept, onClose }) {
   const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//>
     <${Button} kind="primary" busy=${busy} onClick=${onAccept}>${t("models.accept")}<//>`;
-  return html`<${Dialog} title=${t("models.terms", { title: model.title })} onClose=${onClose} footer=${footer}>
+  return html`<${Dialog} title=${t("models.terms", { title: titleOf(model) })} onClose=${onClose} footer=${footer}>
     <p>${sentence(model.terms)}</p>
     <p><a href=${model.licence_url} target="_blank" rel="noreferrer">${model.licence}</a></p>
   <//>`;
@@ -113,7 +116,7 @@ function Terms({ model, busy, onAccept, onClose }) {
 function Removal({ model, busy, onRemove, onClose }) {
   const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//>
     <${Button} kind="danger" icon="trash" busy=${busy} onClick=${onRemove}>${t("models.remove")}<//>`;
-  return html`<${Dialog} title=${t("models.remove-title", { title: model.title })} onClose=${onClose} footer=${footer}>
+  return html`<${Dialog} title=${t("models.remove-title", { title: titleOf(model) })} onClose=${onClose} footer=${footer}>
     <p>${t("models.remove-frees", { size: size(model.size ?? 0) })}</p>
   <//>`;
 }

@@ -36,7 +36,7 @@ def test_one_video_with_several_speeches_gets_names_that_tell_them_apart(store: 
     shots = [Shot(video="/v/clip.mp4", speech=speech) for speech in ("/s/english.wav", "/s/german.wav")]
     detail = store.submit(request, shots, folder="/takes")
     assert [shot.name for shot in detail.shots] == ["clip english", "clip german"]
-    assert detail.job.name == "clip english and 1 more"
+    assert detail.job.name == "clip english + 1"
 
 
 def test_the_same_key_gives_the_same_job_and_another_request_a_conflict(store: Store) -> None:
