@@ -11,6 +11,7 @@ import zh from "../../server/web/text/zh.js";
 const root = fileURLToPath(new URL("../../server/web/", import.meta.url));
 const typescript = createRequire(join(root, "../../web-tools/package.json"))("typescript");
 const MADE_AT_RUN_TIME = [
+  "models.title-",
   "queue.tab-",
   "editors.",
   "room.",

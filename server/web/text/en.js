@@ -319,7 +319,6 @@ export default {
   "models.step-waiting": "Waiting",
   "models.stop": "Stop",
   "models.title-whisper-tiny": "Whisper tiny, multilingual (its encoder)",
-  "models.title-syncnet": "SyncNet",
   "models.title-s3fd": "S3FD, the face detector of face-alignment",
   "models.title-fan-3d": "FAN, the 68 points of face-alignment",
   "models.terms": "Terms of {title}",

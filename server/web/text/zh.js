@@ -315,7 +315,6 @@ export default {
   "models.step-waiting": "等待中",
   "models.stop": "停止",
   "models.title-whisper-tiny": "Whisper tiny，多语言版（编码器部分）",
-  "models.title-syncnet": "SyncNet",
   "models.title-s3fd": "S3FD，face-alignment 的人脸检测器",
   "models.title-fan-3d": "FAN，face-alignment 的 68 个特征点",
   "models.terms": "{title} 的条款",
