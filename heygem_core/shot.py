@@ -180,6 +180,14 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     style_from: Annotated[
         str | None, option("learn how the person talks from this other footage of them", flag="--style-from", metavar="CLIP")
     ] = None
+    occlusion: Annotated[
+        bool,
+        option(
+            "find what comes before the mouth for a while and keep it whole: meant for microphones, weak with what has the colour of skin "
+            "and with cups that hide most of the mouth; looks at the clip once more",
+            flag="--occlusion",
+        ),
+    ] = False
     holdout: Annotated[
         str | None,
         option(

@@ -37,8 +37,8 @@ class Drawn:
     matte: torch.Tensor | None  # (h, w) 0 … 1 inside the box
 
 
-Covers = Callable[[int], "NDArray[np.float32]"]
-"""How much of each pixel of a frame of the take lies behind something: (h, w) 0 … 1 in the stored picture. Asked for ascending frames."""
+Covers = Callable[[Change], "NDArray[np.float32] | None"]
+"""How much of each pixel in the box of a change lies behind something: (h, w) 0 … 1, None = nothing. Asked for ascending frames."""
 
 
 def draw_range(
@@ -94,17 +94,15 @@ def _draw_blocks(
         if change is None:
             break
         yield from passing(change.frame)
-        yield composite(waiting.popleft()[1], change if covers is None else _behind(change, covers(change.frame)))
+        yield composite(waiting.popleft()[1], change if covers is None else _behind(change, covers(change)))
     for _ in handed_out():  # of blocks in which nothing is drawn the engine need not take any
         yield from passing(None)
     yield from passing(None)
 
 
-def _behind(change: Change, cover: NDArray[np.float32]) -> Change:
+def _behind(change: Change, cover: NDArray[np.float32] | None) -> Change:
     """The change without what is covered."""
-    box = change.box
-    seen = 1 - torch.from_numpy(cover[box.top : box.bottom, box.left : box.right])
-    return replace(change, matte=change.matte * seen)
+    return change if cover is None else replace(change, matte=change.matte * (1 - torch.from_numpy(cover)))
 
 
 def composite(frame: VideoFrame, change: Change) -> Drawn:

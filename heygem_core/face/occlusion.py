@@ -29,7 +29,7 @@ OCCLUSION_VERSION = 1  # raise it whenever the same clip would give other masks
 COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
 ROWS = LOWER_ROWS + UPPER_ROWS
 HALF_WIDTH = 0.62  # of the grid, in eye distances
-LONGEST = 600  # frames that are learnt from together: bounds memory
+LONGEST = 400  # frames that are learnt from together: bounds memory
 FEWEST = 24  # frames below which nothing can be learnt
 
 _NOSE, _CHIN, _NOSE_TIP, _EYES, _LIP_MIDDLES = 2, 152, 1, (33, 263), (13, 14)
@@ -40,8 +40,9 @@ _RIDGE = 0.15
 _SMOOTH = 0.8  # places
 # Strangeness at which a place is covered, and at which what is beside it is too; and the share of the skin that has to be that strange.
 _COVERED, _BESIDE, _SHARE = 2.0, 1.2, 0.04
-_EDGE = 0.3  # of what a thing is in its middle, at which it ends
+_EDGE = 0.18  # of what a thing is in its middle, at which it ends
 _SUSPECT = 1.05  # … at which a frame is unsure
+_LARGE = 0.27  # of the skin: what hides more is taken for a thing without hollows, such as a cup; a microphone hides less
 
 
 class FaceGrid(NamedTuple):
@@ -55,7 +56,12 @@ class FaceGrid(NamedTuple):
 
     def positions(self, points: Floats) -> Floats:
         """Where the places (ROWS, COLUMNS, 2) lie for mesh points (478, 2+)."""
-        return np.asarray((points[self.corners, :2] * self.weights[..., None]).sum(1).reshape(ROWS, COLUMNS, 2), np.float32)
+        return positions_of(points, self.corners, self.weights)
+
+
+def positions_of(points: Floats, corners: NDArray[np.intp], weights: Floats) -> Floats:
+    """The same, of a grid's corners and weights."""
+    return np.asarray((points[corners, :2] * weights[..., None]).sum(1).reshape(ROWS, COLUMNS, 2), np.float32)
 
 
 def face_grid(points: Floats) -> FaceGrid:
@@ -93,11 +99,10 @@ def face_texture(rgb: NDArray[np.uint8], points: Floats, grid: FaceGrid) -> Floa
     apart = float(np.linalg.norm(points[_EYES[1], :2] - points[_EYES[0], :2])) * 2 * HALF_WIDTH / COLUMNS
     left, top = np.floor(at.reshape(-1, 2).min(0) - 4).clip(0).astype(int)
     right, bottom = np.ceil(at.reshape(-1, 2).max(0) + 4).astype(int)
-    part = rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
-    if not part.size:
+    cut = rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
+    if not cut.size:
         return np.zeros((ROWS, COLUMNS, 3), np.float32)
-    if apart > 1.6:
-        part = np.asarray(cv2.GaussianBlur(part, (0, 0), apart * 0.4), np.uint8)
+    part = np.asarray(cv2.GaussianBlur(cut, (0, 0), apart * 0.4), np.uint8) if apart > 1.6 else cut
     read = cv2.remap(part, at[..., 0] - left, at[..., 1] - top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.cvtColor(read, cv2.COLOR_RGB2YCrCb), np.float32) / 255
 
@@ -166,9 +171,17 @@ def covered_places(strange: Floats, grid: FaceGrid) -> tuple[Mask, Mask]:
         for part in range(1, count + 1):
             here = parts == part
             if (each[here & grid.skin] > _COVERED).sum() >= fewest:
-                covered[frame] |= here & (each > _EDGE * np.quantile(each[here], 0.9))
+                covered[frame] |= _whole(here & (each > _EDGE * np.quantile(each[here], 0.9)), grid)
         covered[frame] = covered[frame][tuple(nearest)]
     return covered, unsure & ~covered.any((1, 2))
+
+
+def _whole(part: Mask, grid: FaceGrid) -> Mask:
+    """A part with its hollows filled if it is large: what a cup shows for long looks like the face, and its rim would be missing."""
+    filled = np.zeros(part.shape, np.uint8)
+    cv2.fillConvexPoly(filled, cv2.convexHull(np.argwhere(part)[:, ::-1].astype(np.int32)), [1])
+    hull = filled.astype(bool) & grid.judged
+    return hull if hull[grid.skin].sum() > _LARGE * grid.skin.sum() else part
 
 
 def cover_in_picture(luma: Floats, covered: Mask, positions: Floats) -> Floats:

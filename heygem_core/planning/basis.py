@@ -52,7 +52,7 @@ def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs)
     model = choose_motion_model(settings.motion, settings.speech_encoder)
     tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
     person, faces = person_of(tracks, info, shot.face), messages_of_people(tracks)
-    person = with_covered(person, info, inputs.holdout)
+    person = yield from with_covered(person, info, inputs.holdout, settings, cache)
     del tracks  # of a long clip they are large, and what is needed of them is known
     adaptation = adaptation_of(person, info, shot.source_channels, settings, model, cache)
     motion = yield from motion_of(inputs.sound, model, adaptation, cache, len(frames.source))

@@ -19,6 +19,7 @@ from ..smoothstep import smoothstep
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo
+    from .covered import Cover
 
 Floats = NDArray[np.float32]
 
@@ -38,6 +39,7 @@ class Person:
     reasons: NDArray[np.uint8]  # (F,) of face.reasons.Reason
     scenes: NDArray[np.int32]  # (F,) number of the clip's shot between two cuts
     neutral: Floats  # (478, 3) face space: lips closed and relaxed
+    cover: Cover | None = None  # what lies before the face, by the clip's own pictures; None = nothing anywhere
     covered: Floats | None = None  # (F,) share of the mouth that something lies before; None = nothing anywhere
 
     @property
@@ -74,7 +76,7 @@ def person_of(tracks: FaceTracks, info: MediaInfo, number: int | None) -> Person
 
 def covered_digest(person: Person) -> tuple[str, ...]:
     """For keys of what is learnt of a person: which frames are left out of it, because the mouth is covered; nothing where none is."""
-    if person.covered is None or np.array_equal(person.learnable, person.usable):
+    if person.cover is None and (person.covered is None or np.array_equal(person.learnable, person.usable)):
         return ()
     return (blake2b(np.packbits(person.learnable).tobytes(), digest_size=16).hexdigest(),)
 

@@ -30,6 +30,7 @@ from ..engines.requirements import check_engine
 from ..errors import NoUsableFace, OutputError, PlanChanged, SpecError, UnreadableMedia
 from ..face.detection_cache import faces_seen_in
 from ..face.mesh import OUTER_LIPS, VERTICES, chunks, lip_gap, lip_opening, lip_width
+from ..face.occlusion import OCCLUSION_VERSION
 from ..face.reasons import Reason
 from ..face.tracks import TRACKS_VERSION
 from ..media.content import frames_content, read_content
@@ -46,6 +47,7 @@ from ..shot import Event, Progress, RenderSettings, Shot, from_json, notice, to_
 from ..speech.recording_checks import remarks
 from ..weights.digests import model_digests
 from .basis import Basis, basis_of, looked_at
+from .covered import write_cover
 from .frame_map import TakeFrames
 from .generation import GenerationBlock, blocks_of, generate_blocks, kept_outline, outline_of
 from .person import COVERED, Person, blend_shapes, eye_distances, fade_near_gaps, points_in_picture
@@ -69,6 +71,9 @@ class Plan:
     opening, width (n,) float32 wanted lip opening and width, eye distances; NaN where passed through
     gap (n,) float32 wanted distance of the inner lips down the face, signed, eye distances; NaN where passed through
     covered (n,) float32 share of the mouth that something lies before
+    cover (n,) int32 row of what was found to lie there, −1 = nothing; cover_masks (m, R, C) bool, cover_positions (m, R, C, 2) float32: the
+        places of `face.occlusion` that are covered, and where they lie in the stored picture, pixel centres at whole numbers; all three
+        only where something was found
     eye_distance (n,) float32 between the outer eye corners, stored pixels
     mouth_box (n, 4) float32 left, top, right, bottom of the tracked lips, stored pixels, pixel centres at whole numbers
     and the engine's own.
@@ -211,6 +216,7 @@ def plan_key(shot: Shot, settings: RenderSettings, inputs: Inputs, cache: Cache)
         settings.adaptation,
         adaptation_source(info, *looked, shot.source_channels, settings, cache),
         *([] if inputs.holdout is None else [inputs.holdout.content(*looked, cache), inputs.holdout.first]),
+        *([("occlusion", OCCLUSION_VERSION)] if settings.occlusion else []),
     )
     model = motion_version(choose_motion_model(settings.motion, settings.speech_encoder))
     return key_of((PLAN_VERSION, TRACKS_VERSION, ADAPTATION_VERSION), model, content, what)
@@ -279,9 +285,6 @@ def context_of(
 def write_plan(engine: Engine, context: PlanContext) -> EngineFacts:
     """Writes all arrays of a plan: those that every plan has, then the engine's."""
     write_shared_arrays(context.folder, context.info, context.person, context.frames, context.reasons, context.shapes)
-    person = context.person
-    covered = np.zeros(len(context.frames), np.float32) if person.covered is None else person.covered[context.frames - person.first_frame]
-    np.save(context.folder / "covered.npy", covered)
     return engine.plan(context)
 
 
@@ -293,6 +296,7 @@ def write_shared_arrays(
     arrays: dict[str, NDArray[Any]] = {"frames": frames, "reasons": reasons, "eye_distance": eye_distances(person, info, frames)}
     for name, measured in (("opening", lip_opening), ("width", lip_width), ("gap", lip_gap)):
         arrays[name] = np.where(usable, measured(shapes), np.nan).astype(np.float32)
+    write_cover(folder, info, person, frames, usable)
     lips = points_in_picture(person, info, frames, OUTER_LIPS)
     arrays["mouth_box"] = np.concatenate([lips.min(1), lips.max(1)], 1)
     for name, array in arrays.items():

@@ -13,15 +13,20 @@ import logging
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..cache import Cache, default_limit, key_of
 from ..engines.base import about_a_second
 from ..engines.registry import ENGINES
 from ..errors import OutputError
 from ..media.content import frames_content
+from ..planning.covered import found_cover
 from .inputs import holdout_of
 
 if TYPE_CHECKING:
@@ -63,6 +68,10 @@ def key_of_frames(plan: Plan, settings: RenderSettings, start: int, end_exclusiv
     seen = frames[max(0, start - engine.reach) : end_exclusive + engine.reach].tolist()
     holdout = holdout_of(plan.facts.shot, plan.facts.settings, plan.info)
     behind = () if holdout is None else (holdout.content(min(seen), max(seen) + 1, cache), holdout.first)
+    found = found_cover(plan)
+    if found is not None:
+        rows = found.rows[start:end_exclusive].tolist()
+        behind = (*behind, [row if row < 0 else _digest(found.masks[row], found.positions[row]) for row in rows])
     what = (
         *(SEGMENT_VERSION, codec_versions(), engine.version, *_of_pixels(settings), *written),
         *(frames_content(plan.info, min(seen), max(seen) + 1, cache), start, end_exclusive, seen, *behind),
@@ -126,6 +135,10 @@ def files_of(pieces: Sequence[Piece], suffix: str, cache: Cache) -> list[Path]:
     if None in folders:
         raise OutputError("plan.not-kept", folder=cache.root)
     return [folder / f"piece{suffix}" for folder in folders if folder is not None]
+
+
+def _digest(*arrays: NDArray[Any]) -> str:
+    return blake2b(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays), digest_size=16).hexdigest()
 
 
 def _of_pixels(settings: RenderSettings) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ export const DEFAULT_SETTINGS = {
   speech_encoder: null,
   adaptation: true,
   style_from: null,
+  occlusion: false,
   holdout: null,
   format: null,
   kind: "full",
@@ -28,7 +29,7 @@ export const CHOICES = /** @type {const} */ ({
   sound: ["speech", "source", "both", "none"],
 });
 
-export const SWITCHES = /** @type {const} */ (["adaptation", "deinterlace", "label_synthetic"]);
+export const SWITCHES = /** @type {const} */ (["adaptation", "occlusion", "deinterlace", "label_synthetic"]);
 
 /** Lowest value, highest value and step of a control. */
 export const SLIDERS = /** @type {const} */ ({

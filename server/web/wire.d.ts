@@ -91,6 +91,7 @@ export interface RenderSettings {
   speech_encoder?: string | null;
   adaptation?: boolean;
   style_from?: string | null;
+  occlusion?: boolean;
   holdout?: string | null;
   format?: string | null;
   kind?: TakeKind;

@@ -554,6 +554,7 @@ export default {
   "settings.label_synthetic": "在文件中标明为合成内容",
   "settings.models": "其他引擎的模型",
   "settings.more": "更多设置",
+  "settings.occlusion": "识别并保留嘴前的话筒",
   "settings.offset": "偏移",
   "settings.offset-hint": "正值：嘴部动作延后。",
   "settings.preset": "预设",
