@@ -22,6 +22,7 @@ def main() -> None:
     for arguments in (
         ["benchmarks.known_shapes", "--frames", "300", *known],
         ["benchmarks.quality", "--frames", "100", "-o", "build/quality", *shown],
+        ["benchmarks.occlusion", str(clips), "--half", "report"],
         ["benchmarks.cost", known[0]],
         ["benchmarks.motion"],
     ):

@@ -1,4 +1,5 @@
-"""Measures what a render costs: its time beside a plain transcode of the same clip, and its memory beside that of a clip ten times as long.
+"""Measures what a render costs: its time beside a plain transcode of the same clip, where that time goes, what a render of the same again
+and one with a second of other speech cost, and its memory beside that of a clip ten times as long.
 
     python -m benchmarks.cost ../shared/clips/man_1080x1920_30fps.mp4 [--speech FILE] [--runs 3]
 
@@ -15,13 +16,21 @@ import subprocess
 import sys
 import tempfile
 import time
+import wave
 from pathlib import Path
+from typing import NamedTuple
 
 import av
+import numpy as np
+from numpy.typing import NDArray
+
+from heygem_core.media.sound import read_speech
+from heygem_core.speech.features import SAMPLE_RATE
 
 TARGETS = {
     "render / transcode": 1.8,
-    "render with cached plan / transcode": 1.4,
+    "the same again / render": 0.03,
+    "a second of the speech changed / render": 0.06,  # of a minute; of a shorter clip a second is more
     "peak memory, MB": 1500.0,
     "peak memory of 10 × length, MB": 1500.0,
 }
@@ -63,14 +72,52 @@ def repeated(clip: Path, times: int, out: Path) -> None:
                 offset = {kind: offset[kind] + ends[kind] - starts[kind] for kind in offset}
 
 
-def timed(command: list[str], cache: Path) -> tuple[float, float]:
-    """Runs one process: wall seconds and peak resident memory in MB. Raises: SystemExit with what it printed, if it failed."""
+class Run(NamedTuple):
+    """One process."""
+
+    wall_s: float
+    peak_mb: float  # resident
+    stages_s: dict[str, float]  # of a render: seconds from each stage's first event to the next stage's
+
+
+def timed(command: list[str], cache: Path) -> Run:
+    """Runs one process. Raises: SystemExit with what it printed, if it failed."""
     began = time.monotonic()
-    process = subprocess.Popen(command, env={**os.environ, "HEYGEM_CACHE": str(cache)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(process.stderr.read().decode() if process.stderr else "failed")
-    return time.monotonic() - began, usage.ru_maxrss / 1024
+    with tempfile.TemporaryFile() as words:
+        process = subprocess.Popen(command, env={**os.environ, "HEYGEM_CACHE": str(cache)}, stdout=subprocess.PIPE, stderr=words)
+        assert process.stdout is not None
+        stages: dict[str, float] = {}
+        stage, since = "start", began
+        for line in process.stdout:
+            now, event = time.monotonic(), json.loads(line)
+            if event.get("stage", stage) != stage:
+                stages[stage] = stages.get(stage, 0) + now - since
+                stage, since = event["stage"], now
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            words.seek(0)
+            sys.exit(words.read().decode() or "failed")
+    ended = time.monotonic()
+    stages[stage] = stages.get(stage, 0) + ended - since
+    return Run(ended - began, usage.ru_maxrss / 1024, stages)
+
+
+def write_speeches(speech: Path, same: Path, other: Path) -> None:
+    """Writes the speech as it is heard, and with one second in its middle replaced by its first one."""
+    samples = read_speech(str(speech)).samples.copy()
+    write_samples(samples, same)
+    middle = len(samples) // 2
+    samples[middle : middle + SAMPLE_RATE] = samples[:SAMPLE_RATE][: len(samples) - middle]
+    write_samples(samples, other)
+
+
+def write_samples(samples: NDArray[np.float32], out: Path) -> None:
+    """As 16 kHz WAV."""
+    with wave.open(str(out), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def run(clip: Path, speech: Path, runs: int) -> dict[str, float]:
@@ -78,29 +125,23 @@ def run(clip: Path, speech: Path, runs: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         plain = [sys.executable, "-m", "benchmarks.cost", str(clip), "--transcode", str(folder / "plain.mp4")]
-        render = [
-            "-m",
-            "heygem_server.cli",
-            "render",
-            str(clip),
-            "--audio",
-            str(speech),
-            "--fit",
-            "hold",
-            "-o",
-            str(folder / "take.mp4"),
-            "--json",
-        ]
-        rows = []
+        same, other, long = folder / "same.wav", folder / "other.wav", folder / "long.mp4"
+        write_speeches(speech, same, other)
+
+        def render(video: Path, said: Path, cache: str) -> Run:
+            words = ["render", str(video), "--audio", str(said), "--fit", "hold", "-o", str(folder / "take.mp4"), "--json"]
+            return timed([sys.executable, "-m", "heygem_server.cli", *words], folder / cache)
+
+        rows, stages = [], []
         for k in range(runs):
-            transcode_s, _ = timed(plain, folder)
-            first_s, memory = timed([sys.executable, *render], folder / f"cache{k}")
-            again_s, _ = timed([sys.executable, *render], folder / f"cache{k}")
-            rows.append((first_s / transcode_s, again_s / transcode_s, memory))
-        long = folder / "long.mp4"
+            transcode_s = timed(plain, folder).wall_s
+            first, again, changed = (render(clip, said, f"cache{k}") for said in (same, same, other))
+            rows.append((first.wall_s / transcode_s, again.wall_s / first.wall_s, changed.wall_s / first.wall_s, first.peak_mb))
+            stages.append(first.stages_s)
         repeated(clip, 10, long)
-        render[3] = str(long)
-        _, long_memory = timed([sys.executable, *render], folder / "cache-long")
+        long_memory = render(long, same, "cache-long").peak_mb
+    for stage in stages[0]:
+        print(f"  {stage:12}{statistics.median(each.get(stage, 0) for each in stages):8.1f} s")
     figures = [statistics.median(column) for column in zip(*rows, strict=True)]
     return dict(zip(TARGETS, [*figures, long_memory], strict=True))
 
