@@ -21,24 +21,24 @@ _LINE_S = 10.0  # between two lines where no table can be drawn over
 _NARROWEST = 100  # columns where nobody says how wide the output is: ids and reasons stay whole
 _ENDED = ("done", "failed", "canceled")
 _STATES: dict[str, Message] = {
-    "queued": tell("state-word.queued"),
+    "queued": tell("panel.job-queued"),
     "active": tell("state-word.active"),
-    "paused": tell("state-word.paused"),
+    "paused": tell("panel.job-paused"),
     "completed": tell("state-word.completed"),
-    "failed": tell("state-word.failed"),
+    "failed": tell("panel.job-failed"),
     "canceled": tell("state-word.canceled"),
     "planning": tell("state-word.planning"),
     "rendering": tell("state-word.rendering"),
     "joining": tell("state-word.joining"),
-    "done": tell("state-word.done"),
+    "done": tell("panel.job-completed"),
 }
 _STAGES: dict[str, Message] = {
     "probe": tell("stage-word.probe"),
     "track": tell("stage-word.track"),
-    "speech": tell("stage-word.speech"),
+    "speech": tell("doctor.area-speech"),
     "generate": tell("stage-word.generate"),
     "plan": tell("stage-word.plan"),
-    "render": tell("stage-word.render"),
+    "render": tell("cli.renders"),
     "measure": tell("stage-word.measure"),
     "finish": tell("stage-word.finish"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ def test_a_process_ends_with_the_code_of_its_error(name: str, code: int, tmp_pat
 def test_a_render_obeys_the_variable_for_threads(tmp_path: Path, place: Path, said: dict[str, list[dict[str, Any]]]) -> None:
     """What is asked of the numerical library while a piece is rendered as `python -m heygem_core` does it."""
     assert said["plan"], "its plan is in the cache"
+    shutil.rmtree(place / "cache" / "pieces")  # what was drawn before is not drawn again
     spec = tmp_path / "spec.json"
     task = {**runs()["piece 0"], "output": f"{tmp_path.as_posix()}/piece.mkv"}
     spec.write_text(placed(json.dumps(task), place), encoding="utf-8")
