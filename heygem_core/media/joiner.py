@@ -82,7 +82,10 @@ def _copy(
     # Decoding order runs ahead of showing order by the same number of frames in every piece, else the whole would not decode.
     lead = max(at - place for _, places, _ in pieces for at, place in enumerate(places))
     with av.open(str(part), "w", format=row.muxer, options=muxer_options(row, timing)) as container, open_media(pieces[0][0]) as first:
-        stream: VideoStream = container.add_stream_from_template(picture_stream(first, pieces[0][0]))
+        template = picture_stream(first, pieces[0][0])
+        stream: VideoStream = container.add_stream_from_template(template)
+        if container.format.name in first.format.name.split(","):
+            stream.codec_context.codec_tag = template.codec_context.codec_tag  # else ProRes 4444 is called 422 HQ
         stream.time_base = timing.time_base
         stream.codec_context.framerate = timing.rate  # a template has none, and without one FFmpeg writes no timecode
         mark_take(container, stream, row, info, timing)

@@ -29,6 +29,7 @@ CLOSING = (0.4, 0.8)  # probability of closed lips at which they begin to close,
 LABIAL = (0.7, 0.95)  # the same of the probability of p, b or m, where the model has one
 NO_LABIAL = (0.02, 0.1)  # under the first the sound is none of the three, and lips stay apart whatever else the model says
 PARTED = 0.022  # face space: at least so far
+CLOSING_S = 0.012  # standard deviation over which they close and part
 PAUSE_S = 0.05  # standard deviation of the blend between speech and a pause within it
 SPEECH_DECISION_S = 0.3  # span over which it is decided whether what sounds is speech
 BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes after it ends
@@ -96,6 +97,7 @@ def _wanted_gap(gap: Floats, features: SpeechFeatures, active: NDArray[np.bool_]
     speech = gaussian_filter1d(active.astype(np.float32), PAUSE_S * FRAME_RATE)
     allowed = np.maximum(smoothstep(features.labial_probability, *NO_LABIAL), 1 - speech)
     closed = np.maximum(smoothstep(features.closed_probability, *CLOSING) * allowed, smoothstep(features.labial_probability, *LABIAL))
+    allowed, closed = (gaussian_filter1d(curve, CLOSING_S * FRAME_RATE) for curve in (allowed, closed))  # lips take their time
     return np.asarray(np.maximum(np.maximum(gap, 0), PARTED * (1 - allowed)) * (1 - closed), np.float32)
 
 

@@ -323,7 +323,7 @@ def test_a_hostile_file_name_is_text_wherever_it_is_shown(page: Any, server: Run
     page.get_by_role("region", name="New speech", exact=True).locator("input[type=file]").set_input_files(str(media / "speech.wav"))
     page.get_by_role("region", name="Video", exact=True).locator("input[type=file]").set_input_files([upload])
     expect(page.locator(".item .name").first).to_have_text(HOSTILE)
-    page.get_by_label("Preset").select_option("review")
+    page.get_by_label("Preset", exact=True).select_option("review")
     page.get_by_role("button", name="Render", exact=True).click()
     page.wait_for_url("**/#/queue")
     newest = server.ask("GET", "/jobs?limit=1")["jobs"][0]

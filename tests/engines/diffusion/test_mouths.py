@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -40,7 +41,9 @@ def network(unet, vae) -> LatentSyncNetwork:
 
 
 class Plan:
-    """The arrays that the networks read."""
+    """The arrays that the networks read; they lie in no cache."""
+
+    folder = Path("nowhere")
 
     def __init__(self, runs: np.ndarray, phases: int = 1) -> None:
         states = made_up((200, 5, NARROW.speech), 5).numpy()

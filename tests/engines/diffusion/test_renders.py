@@ -203,9 +203,10 @@ def test_speech_is_listened_to_once_for_several_clips(
     assert len(heard) == 1
 
 
-def test_a_take_of_another_speech_encodes_no_picture_again(clip: Path, sentence: Path, cache: Cache, tmp_path: Path):
+def test_a_take_of_another_speech_encodes_no_picture_again(clip: Path, sentence: Path, models: Path, tmp_path: Path):
     from heygem_core.engines.diffusion import autoencoding
 
+    cache = Cache(tmp_path / "cache")  # other tests keep latents of the same clip
     encoded: list[int] = []
     encode = autoencoding.encode
     with pytest.MonkeyPatch.context() as patch:

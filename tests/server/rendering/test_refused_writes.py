@@ -194,6 +194,11 @@ def _failed_for_good(store: Store) -> Act:
     return lambda: store.fail(token, "failed", plain("It failed."), again=False)
 
 
+def _slot_noted(store: Store) -> Act:
+    token = _plan(store)
+    return lambda: store.note_slot(token, "cpu")
+
+
 def _recovered(store: Store) -> Act:
     _plan(store)
     return lambda: store.recover("another")
