@@ -371,4 +371,5 @@ def test_several_takes_are_rendered_again_with_other_settings(page: Any, server:
     dialog.get_by_role("button", name="Render", exact=True).click()
     page.wait_for_url("**/#/queue")
     again = server.finished(made["job"]["id"])["shots"][0]["takes"]
-    assert sorted(each["version"] for each in again) == [1, 2]
+    first = take["version"]  # other jobs may have made takes of the same name
+    assert sorted(each["version"] for each in again) == [first, first + 1]
