@@ -49,8 +49,11 @@ class LabialExample:
 
 
 def labial_examples(count: int, seed: int) -> Iterator[LabialExample]:
-    """`count` recordings of 4 to 9 s, three quarters of them in rooms, noise or under music. The same in
-    every process that asks for them first: the library's own noise goes on from text to text. Raises: MissingPackage."""
+    """`count` recordings of 4 to 9 s, three quarters of them in rooms, noise or under music.
+
+    They are the same in every process that asks for nothing else before: the library's own noise goes on from text to text.
+    Raises: MissingPackage.
+    """
     chance, rng, languages = random.Random(seed), np.random.default_rng(seed), list(PHRASES)
     for k in range(count):
         if k % 2:
