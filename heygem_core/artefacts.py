@@ -24,7 +24,6 @@ from .os_errors import lacks_such_a_call, not_usable, tells_of_damage
 from .shot import Struct, from_json, to_json
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 FOLDER_SEAL = "digests.json"  # in a folder that is an artefact
@@ -131,11 +130,10 @@ def digest_of(path: Path) -> str:
 
 def array_of(folder: Path, name: str) -> NDArray[Any]:
     """An array of an artefact, mapped from disk. Raises: OutputError — the artefact vanished while it was in use."""
-    import numpy as np
+    from .arrays import load_array
 
     try:
-        array: NDArray[np.generic] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        return array
+        return load_array(folder / f"{name}.npy", mapped=True)
     except (OSError, ValueError, EOFError) as error:
         if (folder / FOLDER_SEAL).exists() and isinstance(error, FileNotFoundError):
             raise  # whole, and never had such an array: a mistake of whoever asks

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import load_arrays
 from ..cache import Cache, key_of
 from ..errors import UnreadableMedia
 from ..media.content import frames_content, read_content
@@ -163,8 +164,7 @@ def save_chunk(chunk: DetectionChunk, folder: Path) -> None:
 
 def load_chunk(folder: Path) -> DetectionChunk:
     """What `save_chunk` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
-    with np.load(folder / "faces.npz", allow_pickle=False) as kept:
-        arrays = {name: kept[name] for name in kept.files}
+    arrays = load_arrays(folder / "faces.npz")
     width, height = arrays["size"].tolist()
     frames, at = [], 0
     for number, (scene, count) in enumerate(zip(arrays["scenes"].tolist(), arrays["counts"].tolist(), strict=True)):

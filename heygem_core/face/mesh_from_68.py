@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import RBFInterpolator
 
+from ..arrays import load_array
 from .mesh import VERTICES, Floats
 
 # The vertex at each of the 68 points, in their order; "right" and "left" are the person's here, as iBUG has them.
@@ -66,7 +67,7 @@ def _camera_fit(average: Floats, points: Floats) -> tuple[float, Floats, Floats]
 @cache
 def _average() -> npt.NDArray[np.float64]:
     """The mean face (478, 3) in face space: ten speakers of the GRID corpus (Cooke et al. 2006, CC-BY 4.0), made symmetric."""
-    return np.asarray(np.load(Path(__file__).with_name("mean_mesh.npy")), np.float64)
+    return np.asarray(load_array(Path(__file__).with_name("mean_mesh.npy")), np.float64)
 
 
 @cache

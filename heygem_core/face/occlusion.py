@@ -12,6 +12,7 @@ What stands before the mouth for most of a stretch becomes a part of the face as
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import cv2
@@ -62,6 +63,24 @@ class FaceGrid(NamedTuple):
 def positions_of(points: Floats, corners: NDArray[np.intp], weights: Floats) -> Floats:
     """The same, of a grid's corners and weights."""
     return np.asarray((points[corners, :2] * weights[..., None]).sum(1).reshape(ROWS, COLUMNS, 2), np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cover:
+    """What was found to lie before a person's face in F frames."""
+
+    packed: NDArray[np.uint8]  # (F, ROWS, COLUMNS / 8) the places that are covered, a bit each
+    corners: NDArray[np.intp]  # of the grid
+    weights: Floats
+    unsure: Mask  # (F,)
+
+    def masks(self, rows: NDArray[np.int64]) -> Mask:
+        """(n, ROWS, COLUMNS) the covered places in some of the frames."""
+        return np.unpackbits(self.packed[rows], axis=-1).astype(bool)
+
+    def positions(self, points: Floats) -> Floats:
+        """As `FaceGrid.positions`."""
+        return positions_of(points, self.corners, self.weights)
 
 
 def face_grid(points: Floats) -> FaceGrid:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import load_arrays
 from ..face.mesh import LOWER_FACE, lower_lip_gap
 from ..messages import Message, tell
 from ..speech.features import FRAME_RATE, level
@@ -69,9 +70,9 @@ class Adaptation:
     @staticmethod
     def load(path: Path) -> Adaptation:
         """What `save` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
-        with np.load(path, allow_pickle=False) as kept:
-            arrays = {key: kept[key] for key in ("gain", "weights", "middle")}
-            return Adaptation(model_digest=str(kept["model"]), r_plain=float(kept["r"][0]), r_adapted=float(kept["r"][1]), **arrays)
+        kept = load_arrays(path)
+        arrays = {key: kept[key] for key in ("gain", "weights", "middle")}
+        return Adaptation(model_digest=str(kept["model"]), r_plain=float(kept["r"][0]), r_adapted=float(kept["r"][1]), **arrays)
 
 
 def speech_duration_s(footage: Footage) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_closing
 
+from ..arrays import load_arrays
 from ..face.mesh import LIP_CORNERS, LOWER_FACE, lip_gap, pose_free
 from ..face.smoothing import smooth
 from ..speech.features import FRAME_RATE
@@ -75,9 +76,8 @@ class Footage:
     @staticmethod
     def load(path: Path) -> Footage:
         """What `save` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
-        with np.load(path, allow_pickle=False) as kept:
-            arrays = {key: kept[key] for key in ("times", "shapes", "usable", "samples")}
-            return Footage(name=str(kept["name"]), **arrays)
+        kept = load_arrays(path)
+        return Footage(name=str(kept["name"]), **{key: kept[key] for key in ("times", "shapes", "usable", "samples")})
 
 
 def read_footage(path: Path, *, face: int | None = None, longest_s: float | None = None) -> Footage:

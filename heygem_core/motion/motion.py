@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
+from ..arrays import load_arrays
 from ..face.mesh import INNER_LIP_PAIRS, chunks
 from ..scratch import scratch_array
 from ..speech.features import FRAME_RATE
@@ -44,9 +45,9 @@ class Motion:
     @staticmethod
     def load(path: Path) -> Motion:
         """What `save` wrote. Raises: ValueError, KeyError, OSError — not such a file."""
-        with np.load(path, allow_pickle=False) as kept:
-            arrays = {key: kept[key] for key in ("coefficients", "basis", "speaking")}
-            return Motion(vertices=tuple(int(v) for v in kept["vertices"]), model=str(kept["model"]), **arrays)
+        kept = load_arrays(path)
+        arrays = {key: kept[key] for key in ("coefficients", "basis", "speaking")}
+        return Motion(vertices=tuple(int(v) for v in kept["vertices"]), model=str(kept["model"]), **arrays)
 
     @property
     def duration_s(self) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from ..arrays import load_array, load_arrays
 from ..scratch import scratch_array
 from ..speech.features import FRAME_RATE, HOP, frame_count
 from .motion_model import MotionModel
@@ -54,10 +55,9 @@ class SpeechFeatures:
     @staticmethod
     def load(folder: Path) -> SpeechFeatures:
         """What `save` wrote; the features are mapped from disk. Raises: KeyError, ValueError, OSError — not such files."""
-        features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
-        with np.load(folder / "curves.npz", allow_pickle=False) as kept:
-            curves = {name: kept[name] for name in ("coefficients", "closed_probability", "speech_probability", "labial_probability")}
-            return SpeechFeatures(features=features, advance_s=float(kept["advance_s"]), **curves)
+        curves = load_arrays(folder / "curves.npz")
+        advance_s = float(curves.pop("advance_s"))
+        return SpeechFeatures(features=load_array(folder / "features.npy", mapped=True), advance_s=advance_s, **curves)
 
     def features_at(self, times_s: NDArray[np.float64]) -> Floats:
         """(T, F) at those seconds, averaged over some 50 ms: states jump, mouths do not."""

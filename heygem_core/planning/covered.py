@@ -7,7 +7,7 @@ frames lend no mouth and teach nothing; frames in which something is merely susp
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import load_arrays
+from ..artefacts import array_of
 from ..cache import Cache, key_of
 from ..errors import UnreadableMedia
 from ..face import occlusion
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from ..media.holdout import Holdout
     from ..media.info import MediaInfo
     from ..shot import RenderSettings
-    from .plan import Plan
 
 Floats = NDArray[np.float32]
 
@@ -41,24 +42,6 @@ _FEWEST = 12  # frames with the mouth seen whole from which its rest is found am
 _AROUND = 0.25  # of the size of the lips' box, by which it is larger on each side
 _LOOKS_PER_S = 15  # of the clip's frames: things do not come and go faster, and what is between two looks is what either saw
 _EYES_PX = 64  # distance of the eyes at which pictures are looked at: finer than the grid of places
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cover:
-    """What was found to lie before a person's face in F frames."""
-
-    packed: NDArray[np.uint8]  # (F, occlusion.ROWS, occlusion.COLUMNS / 8) the places that are covered, a bit each
-    corners: NDArray[np.intp]  # of the grid
-    weights: Floats
-    unsure: NDArray[np.bool_]  # (F,)
-
-    def masks(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(n, occlusion.ROWS, occlusion.COLUMNS) the covered places in some of the frames."""
-        return np.unpackbits(self.packed[rows], axis=-1).astype(bool)
-
-    def positions(self, points: Floats) -> Floats:
-        """As `FaceGrid.positions`."""
-        return occlusion.positions_of(points, self.corners, self.weights)
 
 
 def with_covered(
@@ -97,7 +80,7 @@ def covered_shares(person: Person, info: MediaInfo, holdout: Holdout) -> Floats:
     return shares
 
 
-def cover_of(person: Person, info: MediaInfo, settings: RenderSettings, cache: Cache) -> Generator[Progress, None, Cover | None]:
+def cover_of(person: Person, info: MediaInfo, settings: RenderSettings, cache: Cache) -> Generator[Progress, None, occlusion.Cover | None]:
     """What lies before the face by the clip's own pictures, from the cache or found now; None = nothing anywhere."""
     if info.kind == "still":
         return None
@@ -116,12 +99,11 @@ def cover_of(person: Person, info: MediaInfo, settings: RenderSettings, cache: C
     return known if known.packed.any() or known.unsure.any() else None
 
 
-def _read(folder: Path) -> Cover:
-    with np.load(folder / "cover.npz", allow_pickle=False) as kept:
-        return Cover(**{name: kept[name] for name in ("packed", "corners", "weights", "unsure")})
+def _read(folder: Path) -> occlusion.Cover:
+    return occlusion.Cover(**load_arrays(folder / "cover.npz"))
 
 
-def find_cover(person: Person, info: MediaInfo) -> Generator[Progress, None, Cover]:
+def find_cover(person: Person, info: MediaInfo) -> Generator[Progress, None, occlusion.Cover]:
     """Looks at the pictures, scene by scene, and yields progress."""
     count = len(person.shapes)
     packed = np.zeros((count, occlusion.ROWS, occlusion.COLUMNS // 8), np.uint8)
@@ -146,8 +128,8 @@ def find_cover(person: Person, info: MediaInfo) -> Generator[Progress, None, Cov
             between = slice(before + 1, after)
             packed[between], unsure[between] = packed[before] | packed[after], unsure[before] | unsure[after]
     if grid is None:
-        return Cover(packed=packed, corners=np.zeros((0, 3), np.intp), weights=np.zeros((0, 3), np.float32), unsure=unsure)
-    return Cover(packed=packed, corners=grid.corners, weights=grid.weights, unsure=unsure)
+        return occlusion.Cover(packed=packed, corners=np.zeros((0, 3), np.intp), weights=np.zeros((0, 3), np.float32), unsure=unsure)
+    return occlusion.Cover(packed=packed, corners=grid.corners, weights=grid.weights, unsure=unsure)
 
 
 def _textures(person: Person, info: MediaInfo, rows: NDArray[np.int64], grid: occlusion.FaceGrid) -> Iterator[Floats]:
@@ -191,11 +173,11 @@ class FoundCover(NamedTuple):
     positions: Floats
 
 
-def found_cover(plan: Plan) -> FoundCover | None:
-    """None = nothing was found, or not looked for."""
-    if not (plan.folder / "cover.npy").is_file():
+def found_cover(folder: Path) -> FoundCover | None:
+    """What a plan's folder holds; None = nothing was found, or not looked for."""
+    if not (folder / "cover.npy").is_file():
         return None
-    return FoundCover(plan.array("cover"), plan.array("cover_masks"), plan.array("cover_positions"))
+    return FoundCover(*(array_of(folder, name) for name in ("cover", "cover_masks", "cover_positions")))
 
 
 def _pose_of(person: Person, row: int) -> Pose:

@@ -18,8 +18,8 @@ from ..motion.neutral import neutral_shape
 from ..smoothstep import smoothstep
 
 if TYPE_CHECKING:
+    from ..face.occlusion import Cover
     from ..media.info import MediaInfo
-    from .covered import Cover
 
 Floats = NDArray[np.float32]
 

@@ -43,7 +43,7 @@ def _largest(all_covers: list[Covers], change: Change) -> NDArray[np.float32] | 
 
 def _found(plan: Plan) -> Covers | None:
     """What was found to lie before the face."""
-    found = found_cover(plan)
+    found = found_cover(plan.folder)
     if found is None:
         return None
 

@@ -68,7 +68,7 @@ def key_of_frames(plan: Plan, settings: RenderSettings, start: int, end_exclusiv
     seen = frames[max(0, start - engine.reach) : end_exclusive + engine.reach].tolist()
     holdout = holdout_of(plan.facts.shot, plan.facts.settings, plan.info)
     behind = () if holdout is None else (holdout.content(min(seen), max(seen) + 1, cache), holdout.first)
-    found = found_cover(plan)
+    found = found_cover(plan.folder)
     if found is not None:
         rows = found.rows[start:end_exclusive].tolist()
         behind = (*behind, [row if row < 0 else _digest(found.masks[row], found.positions[row]) for row in rows])

@@ -29,9 +29,7 @@ def test_a_talking_face_is_not_covered_by_itself(pictures: np.ndarray, points: n
     assert not unsure.any()
 
 
-@pytest.mark.parametrize(
-    ("kind", "least"), [("microphone", 0.9), ("cup", 0.8)]
-)  # of a cup that is there for long, its rim is learnt as the face
+@pytest.mark.parametrize(("kind", "least"), [("microphone", 0.9), ("cup", 0.75)])  # the rim of a cup is partly learnt as the face
 def test_a_thing_before_the_mouth_is_found_while_it_is_there_and_survives(
     pictures: np.ndarray, points: np.ndarray, kind: str, least: float
 ) -> None:

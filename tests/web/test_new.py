@@ -156,6 +156,7 @@ def test_files_of_the_servers_folders_are_picked_and_a_folder_outside_is_asked_f
     expect(consent).to_have_count(0)
     dialog.get_by_role("button", name="Try again").click()
     dialog.get_by_role("button", name=re.compile("other.wav")).click()
+    dialog.get_by_role("button", name="Add 1").click()
     expect(speech.locator(".item").get_by_text("0.9 s")).to_be_visible()
     server.ask("DELETE", "/roots", {"folder": str(outside)})
 

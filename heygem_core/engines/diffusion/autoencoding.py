@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...arrays import load_array
 from ...cache import Cache, key_of
 from ...errors import OutputError
 from .networks import CELL, autoencoder, built_empty, decode, encode, on_device
@@ -55,7 +56,7 @@ class KeptLatents:
 
     def read(self, names: list[bytes], kind: str) -> Tensor | None:
         """(B, 4, h, w) of the pictures with these digests; kind: of the numbers and the device."""
-        return self.cache.read("latents", self._key(names, kind), lambda folder: torch.from_numpy(np.load(folder / "latents.npy")))
+        return self.cache.read("latents", self._key(names, kind), lambda folder: torch.from_numpy(load_array(folder / "latents.npy")))
 
     def write(self, names: list[bytes], kind: str, latents: Tensor) -> None:
         """Where the disk has no room they are only made again."""

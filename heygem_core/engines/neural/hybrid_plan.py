@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from ...arrays import load_array
 from ...face.mesh import INNER_LIPS, LOWER_FACE, apply_pose, chunks, lip_gap, lip_opening, lip_width
 from ...face.reasons import Reason
 from ...media.planes import Box
@@ -45,7 +46,7 @@ def write_outline(model: MouthModel, context: PlanContext) -> None:
     write_inputs(model, context)
     person, at = context.person, context.frames - context.person.first_frame
     pose = [np.reshape(array[at], (len(at), -1)) for array in (person.pose.scale, person.pose.rotation, person.pose.shift)]
-    crop, lips = (np.load(context.folder / f"{name}.npy") for name in ("crop", "lips"))
+    crop, lips = (load_array(context.folder / f"{name}.npy") for name in ("crop", "lips"))
     np.save(context.folder / "pose.npy", np.concatenate(pose, 1).astype(np.float64))
     np.save(context.folder / "part.npy", mouth_part(crop, lips, context.reasons == Reason.USABLE, model.size))
     np.save(context.folder / "tracker.npy", np.array(context.settings.tracker))
@@ -85,7 +86,7 @@ def write_plan(model: MouthModel, context: PlanContext, mesh: Engine) -> EngineF
     if context.generated is None:
         raise RuntimeError("the generation stage of a hybrid engine comes before its plan")
     write_outline(model, context)
-    scene = np.load(context.folder / "scene.npy")
+    scene = load_array(context.folder / "scene.npy")
     starts = range(0, len(context.frames), context.generated.block)
     moved = np.concatenate([context.generated.array("moved", start) for start in starts])
     moved = steady(moved, context.reasons == Reason.USABLE, scene, context.fps)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import load_array
 from ...cache import key_of
 from ...media.content import samples_digest
 
@@ -35,7 +36,7 @@ def features_of_speech(context: PlanContext, name: str, version: int, make: Call
     key = key_of(name, version, samples_digest(context.speech), context.speech_range)
 
     def load(folder: Path) -> Floats:
-        return np.asarray(np.load(folder / "features.npy", allow_pickle=False))
+        return load_array(folder / "features.npy")
 
     kept = context.cache.read("heard_by_networks", key, load)
     if kept is not None:

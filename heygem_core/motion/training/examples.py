@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
+from ...arrays import load_arrays
 from ...errors import MediaNotFound, MissingPackage
 from ...face import mesh
 from ...speech.features import FRAME_RATE, frame_count
@@ -64,8 +65,7 @@ def _example(name: str, shapes: Floats, gaps: Floats, times: Floats, sound: Floa
 
 def _archive(folder: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(folder / LANDMARKS) as archive:
-            return {key: archive[key] for key in archive.files}
+        return load_arrays(folder / LANDMARKS)
     except FileNotFoundError as error:
         raise MediaNotFound("train.no-grid", folder=folder, file=LANDMARKS) from error
 
