@@ -145,6 +145,8 @@ def shots(options: argparse.Namespace) -> None:
                     page.wait_for_timeout(_SETTLE_MS)
                     page.screenshot(path=options.folder / f"{name}-{language}-{theme}-{width}.png")
                 page.context.close()
+                if not server.is_up():
+                    server.start()
             print(name, flush=True)
 
 

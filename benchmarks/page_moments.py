@@ -82,7 +82,27 @@ def keys(page: Any, server: RunningServer, media: Path) -> None:
 def vote(page: Any, server: RunningServer, media: Path) -> None:
     ids = [each["id"] for each in server.ask("GET", "/takes?limit=2")["takes"]]
     page.goto(f"{server.url}/#/vote/{','.join(ids)}")
-    page.locator(".vote-side video").first.wait_for()
+    sides = page.locator(".vote-side video")
+    sides.nth(1).wait_for()
+    for side in sides.all():
+        side.evaluate("async video => { while (video.readyState < 2) await new Promise(done => setTimeout(done, 10)); }")
+
+
+def working(page: Any, server: RunningServer, media: Path) -> None:
+    """One job at work and one that waits; those of an earlier look are called off."""
+    for job in server.ask("GET", "/jobs?state=queued,active")["jobs"]:
+        server.ask("POST", f"/jobs/{job['id']}/cancel")
+    for name in ("at work", "next"):
+        server.submit("slow.mp4", "long.wav", name=name)
+    page.locator(".shot").first.wait_for()
+    page.locator(".job-picture").first.wait_for()
+
+
+def gone(page: Any, server: RunningServer, media: Path) -> None:
+    """The server died; who takes the pictures starts it again."""
+    results(page, server, media)
+    server.kill()
+    page.locator(".dead").wait_for()
 
 
 def listed(selector: str) -> Moment:
@@ -108,5 +128,7 @@ MOMENTS: dict[str, tuple[str, Moment]] = {
     "editors": ("editors", listed(".editor")),
     "settings": ("server", listed(".rooms")),
     "api": ("docs", listed(".api-route")),
+    "queue-working": ("queue", working),
+    "gone": ("results", gone),
 }
 """Name → the view that it begins in, and how it is reached from there."""

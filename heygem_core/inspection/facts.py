@@ -8,6 +8,7 @@ from ..errors import NoPicture
 from ..media.colour import ColourTags
 from ..media.info import MediaInfo
 from ..media.probe import probe, probe_sound
+from ..media.sound import tracks_of_sound
 from ..messages import Message, tell
 from ..shot import Event, Progress
 from ..tasks.specs import Probed, ProbeTask
@@ -30,6 +31,7 @@ def probe_media(task: ProbeTask) -> Generator[Event, None, Probed]:
             codec=sound.codec,
             sound_channels=sound.channels,
             sound_rate=sound.sample_rate,
+            sound_streams=_streams(task.path),
         )
     still = info.kind == "still"
     return Probed(
@@ -45,9 +47,14 @@ def probe_media(task: ProbeTask) -> Generator[Event, None, Probed]:
         colour=describe_colour(info.colour),
         sound_channels=info.sound.channels if info.sound else None,
         sound_rate=info.sound.sample_rate if info.sound else None,
+        sound_streams=_streams(task.path) if info.sound else (),
         notices=tuple(said.message for said in _notices(info)),
         notice_messages=tuple(_notices(info)),
     )
+
+
+def _streams(path: str) -> tuple[int, ...]:
+    return tuple(len(numbers) for numbers in tracks_of_sound(path))
 
 
 def describe_colour(tags: ColourTags) -> str | None:

@@ -48,9 +48,9 @@ def make_proxy(task: ProxyTask) -> Generator[Event, None, None]:
     part = part_path(path)
     try:
         if info is None or numbers is None:
-            _write_sound(part, path, task.path)
+            _write_sound(part, path, task)
         else:
-            yield from _write(part, path, info, numbers, task.longest_side)
+            yield from _write(part, path, info, numbers, task)
         publish(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -64,25 +64,24 @@ def _numbers(info: MediaInfo, task: ProxyTask) -> NDArray[np.int64]:
     return frames_under(info, task.start, task.end_exclusive, task.fit, task.speed, task.frames, task.shows)
 
 
-def _write_sound(part: Path, path: Path, source: str) -> None:
+def _write_sound(part: Path, path: Path, task: ProxyTask) -> None:
     """Raises: NoPicture — and nobody knows how long the sound is."""
-    duration = probe_sound(source).duration
+    duration = probe_sound(task.path).duration
     if duration is None:
-        raise NoPicture("media.no-picture", file=Path(source).name)
+        raise NoPicture("media.no-picture", file=Path(task.path).name)
     with output_errors(path), av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        track = SoundTrack(samples=take_sound(source, Fraction(0), duration), layout=take_layout(source))
-        SoundTracks(container, "aac", None, (track,)).finish()
+        SoundTracks(container, "aac", None, (_heard(task, Fraction(0), duration),)).finish()
 
 
-def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], longest_side: int) -> Generator[Event, None, None]:
+def _write(part: Path, path: Path, info: MediaInfo, numbers: NDArray[np.int64], task: ProxyTask) -> Generator[Event, None, None]:
     timing = timing_of(info, numbers.tolist(), rate=STILL_RATE)
     pace, upright, scaler = ProgressRate("render", len(numbers)), Upright(info), VideoReformatter()
     with output_errors(path), av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video: Any = None
         for number, shown in enumerate(read_played(info, numbers)):
-            rgb = _even(upright.picture(shown, max_side=longest_side))
+            rgb = _even(upright.picture(shown, max_side=task.longest_side))
             if video is None:
-                video, sound = _stream(container, rgb, timing), SoundTracks(container, "aac", None, _sound(info, numbers, timing))
+                video, sound = _stream(container, rgb, timing), SoundTracks(container, "aac", None, _sound(info, numbers, timing, task))
             picture = scaler.reformat(
                 av.VideoFrame.from_ndarray(rgb, format="rgb24"),
                 format="yuv420p",
@@ -108,12 +107,16 @@ def _stream(container: Any, rgb: NDArray[np.uint8], timing: TakeTiming) -> Any:
     return stream
 
 
-def _sound(info: MediaInfo, numbers: NDArray[np.int64], timing: TakeTiming) -> tuple[SoundTrack, ...]:
+def _heard(task: ProxyTask, start_s: Fraction, duration_s: Fraction) -> SoundTrack:
+    samples = take_sound(task.path, start_s, duration_s, channels=task.channels)
+    return SoundTrack(samples=samples, layout=take_layout(task.path, task.channels))
+
+
+def _sound(info: MediaInfo, numbers: NDArray[np.int64], timing: TakeTiming, task: ProxyTask) -> tuple[SoundTrack, ...]:
     """The file's own sound, in pieces; none where the file has no sound, or where the sound cannot follow the picture."""
     if info.sound is None or info.kind == "still" or (np.diff(numbers) != 1).any():
         return ()
-    samples = take_sound(info.path, info.time_of(int(numbers[0])), timing.duration)
-    return (SoundTrack(samples=samples, layout=take_layout(info.path)),)
+    return (_heard(task, info.time_of(int(numbers[0])), timing.duration),)
 
 
 def _even(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -20,14 +20,14 @@ _FINE = TAKE_RATE // 100  # samples of one fine peak
 
 
 def measure_waveform(task: WaveformTask) -> Generator[Event, None, Waveform]:
-    """The peaks of a file's sound. Raises: InputError, NoSound; SpecError — points out of range."""
+    """The peaks of a file's sound. Raises: InputError, NoSound, BadRange; SpecError — points out of range."""
     if not 1 <= task.points <= 100_000:
         raise SpecError("waveform.points", points=task.points)
     yield Progress(stage="probe", done=0)
     length = _length(task.path)
     fine = array("d")
     total = 0
-    for block in _blocks(_chunks(task.path, length)):
+    for block in _blocks(_chunks(task.path, length, task.channels)):
         total += block.shape[1]
         fine.append(float(np.abs(block).max(initial=0)))
         if len(fine) % 6000 == 0:
@@ -47,11 +47,11 @@ def _length(path: str) -> Fraction | None:
     return max(sound.duration or Fraction(0), info.duration) or None
 
 
-def _chunks(path: str, length: Fraction | None) -> Iterator[Samples]:
+def _chunks(path: str, length: Fraction | None, channels: Sequence[int]) -> Iterator[Samples]:
     if length is not None:
-        return take_sound(path, Fraction(0), length)
+        return take_sound(path, Fraction(0), length, channels=channels)
     # Rare (raw streams): read whole, and brought to the same number of samples by repeating them.
-    samples = read_speech(path).samples
+    samples = read_speech(path, channels=channels).samples
     return iter([np.repeat(samples[None], TAKE_RATE // SPEECH_RATE, axis=1)])
 
 

@@ -100,6 +100,7 @@ class Probed(Struct, frozen=True, kw_only=True, tag_field="answer", tag="probed"
     colour: str | None = None  # in words: "BT.709", "BT.2020 PQ" …
     sound_channels: int | None = None  # None = no sound
     sound_rate: int | None = None  # Hz
+    sound_streams: tuple[int, ...] = ()  # how many channels each stream of sound has, in the file's order; 0 = it does not say
     notices: tuple[str, ...] = ()
     notice_messages: tuple[Message, ...] = ()  # the same with their codes
 
@@ -152,6 +153,7 @@ class WaveformTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="wav
 
     path: str
     points: int = 1000
+    channels: tuple[int, ...] = ()  # that are heard, see `Shot.speech_channels`
 
 
 class Waveform(Struct, frozen=True, kw_only=True, tag_field="answer", tag="waveform-found"):
@@ -174,6 +176,7 @@ class ProxyTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="proxy"
     fit: Fit = "none"
     deinterlace: bool = False
     frames: int | None = None  # of that take; None = all of the range, once
+    channels: tuple[int, ...] = ()  # of its sound that are heard, see `Shot.speech_channels`
 
 
 class MeasureTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="measure"):

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 System = Literal["windows", "macos", "linux"]
+Said = tuple[int, str]  # exit code of a command, and what it said
+
+KEPT_S = 60.0
 
 
 class Registry(Protocol):
@@ -49,7 +53,7 @@ def _winreg() -> Any:
     return winreg
 
 
-def run_command(command: Sequence[str]) -> tuple[int, str]:
+def run_command(command: Sequence[str]) -> Said:
     """Exit code and what it said; 127 where there is no such program."""
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
@@ -72,10 +76,18 @@ class Machine:
     home: Path = field(default_factory=Path.home)
     root: Path = Path("/")  # of the system's own folders, such as macOS' Applications
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    run: Callable[[Sequence[str]], tuple[int, str]] = run_command
+    run: Callable[[Sequence[str]], Said] = run_command
     registry: Registry = field(default_factory=WindowsRegistry)
+    kept: dict[tuple[str, ...], tuple[float, Said]] = field(default_factory=dict, compare=False)  # command → when it was run, what it said
 
     @property
     def app_data(self) -> Path:
         """%APPDATA%."""
         return Path(self.environment.get("APPDATA") or self.home / "AppData" / "Roaming")
+
+    def run_seldom(self, command: Sequence[str]) -> Said:
+        """What a command says that rarely says anything else, such as a program's version: it is run once in `KEPT_S`."""
+        key, now = tuple(command), time.monotonic()
+        if key not in self.kept or now - self.kept[key][0] >= KEPT_S:
+            self.kept[key] = (now, self.run(command))
+        return self.kept[key][1]

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heygem_core.python_process import python_module
 
 from ..hosts.installation import Standing, standings, targets
 from ..http import app_keys
 from ..http.routes import PEOPLE, RequestContext, Route
-from ..settings import ServerSettings
 from ..wire import EditorStanding, HostView
+
+if TYPE_CHECKING:
+    from heygem_plugins.installing.machine import Machine
 
 
 async def editors(context: RequestContext) -> list[EditorStanding]:
-    found = await asyncio.to_thread(_standings, context[app_keys.SETTINGS])
+    machine = _machine(context[app_keys.SETTINGS].data_folder)
+    found = await asyncio.to_thread(standings, machine)
     connected = context[app_keys.HOSTS].all()
     return [_told(one, connected) for one in found]
 
 
-def _standings(settings: ServerSettings) -> list[Standing]:
+@functools.cache
+def _machine(data_folder: Path) -> Machine:
+    """The same one at each look: it remembers for a while which versions programs said they have."""
     from heygem_plugins.installing.machine import Machine
 
-    return standings(Machine(data_folder=settings.data_folder, command=tuple(python_module("heygem_server.cli"))))
+    return Machine(data_folder=data_folder, command=tuple(python_module("heygem_server.cli")))
 
 
 def _told(one: Standing, connected: tuple[HostView, ...]) -> EditorStanding:

@@ -40,6 +40,15 @@ class RangeQuery(Struct, frozen=True, kw_only=True):
     end_exclusive: Annotated[int, Meta(ge=1)] | None = None  # None = the end of the file
 
 
+class ChannelsQuery(Struct, frozen=True, kw_only=True):
+    """Which channels of a file's sound are meant."""
+
+    channels: Annotated[str, Meta(pattern=r"^\d{1,5}(,\d{1,5}){0,255}$")] | None = None  # as in a shot, with commas; None = its main sound
+
+    def chosen(self) -> tuple[int, ...]:
+        return tuple(map(int, self.channels.split(","))) if self.channels else ()
+
+
 async def _path(context: RequestContext, media: MediaRef) -> str:
     path = await asyncio.to_thread(_real, context, media)
     if not await asyncio.to_thread(os.path.isfile, path):  # that of Path raises for a name that is too long
@@ -79,7 +88,7 @@ async def faces(context: RequestContext, body: MediaRef) -> FacesFound:
 
 
 async def waveform(context: RequestContext, body: MediaRef) -> Waveform:
-    return await context[app_keys.SERVICES].look.waveform(await _path(context, body))
+    return await context[app_keys.SERVICES].look.waveform(await _path(context, body), context.query.chosen())
 
 
 async def poster(context: RequestContext, body: MediaRef) -> web.StreamResponse:
@@ -89,7 +98,7 @@ async def poster(context: RequestContext, body: MediaRef) -> web.StreamResponse:
 
 async def proxy(context: RequestContext, body: MediaRef) -> ProxyMade:
     """The id is the name that the cache gave the file: it names that file alone and no other."""
-    made: Path = await context[app_keys.SERVICES].look.proxy(await _path(context, body))
+    made: Path = await context[app_keys.SERVICES].look.proxy(await _path(context, body), context.query.chosen())
     proxies = context.request.app[app_keys.PROXIES]
     name = made.parent.name
     proxies[name] = made
@@ -105,18 +114,19 @@ async def proxy_file(context: RequestContext) -> web.StreamResponse:
     return await send_file(context.request, made, "video/mp4")
 
 
-def _look(what: str, summary: str, handler, gives) -> Route:  # type: ignore[no-untyped-def]
-    return Route(method="POST", path=f"/api/v1/media/{what}", summary=summary, handler=handler, body=MediaRef, response=gives, scopes=ALL)
+def _look(what: str, summary: str, handler, gives, query=None) -> Route:  # type: ignore[no-untyped-def]
+    path = f"/api/v1/media/{what}"
+    return Route(method="POST", path=path, summary=summary, handler=handler, body=MediaRef, response=gives, query=query, scopes=ALL)
 
 
 ROUTES = (
     _look("probe", "What a file is.", probe, Probed),
     Route(method="POST", path="/api/v1/media/faces", summary="The people in a range of a clip, by number.", handler=faces, body=MediaRef,
           response=FacesFound, query=RangeQuery, scopes=ALL),
-    _look("waveform", "How loud a file is over time.", waveform, Waveform),
+    _look("waveform", "How loud a file is over time.", waveform, Waveform, ChannelsQuery),
     Route(method="POST", path="/api/v1/media/poster.jpg", summary="One frame of a file.", handler=poster, body=MediaRef, media="image/jpeg",
           query=FrameQuery),
-    _look("proxy", "Make a small version that every browser plays; fetch it by the id.", proxy, ProxyMade),
+    _look("proxy", "Make a small version that every browser plays; fetch it by the id.", proxy, ProxyMade, ChannelsQuery),
     Route(method="GET", path="/api/v1/media/{id}.mp4", summary="Such a small version.", handler=proxy_file, media="video/mp4",
               scopes=PEOPLE),
 )  # fmt: skip

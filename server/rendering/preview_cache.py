@@ -67,16 +67,17 @@ class PreviewCache:
         task = FacesTask(path=path, start=start, end_exclusive=end_exclusive, cache=str(self._settings.cache))
         return await self._answer(task, FacesFound)
 
-    async def waveform(self, path: str) -> Waveform:
-        return await self._answer(WaveformTask(path=path), Waveform)
+    async def waveform(self, path: str, channels: tuple[int, ...] = ()) -> Waveform:
+        return await self._answer(WaveformTask(path=path, channels=channels), Waveform)
 
     async def poster(self, path: str, frame: int | None = None) -> Path:
         """A JPEG of one frame; None = one from the middle."""
         return await self._made(path, f"poster {frame}", "poster.jpg", lambda out: PosterTask(path=path, output=out, frame=frame))
 
-    async def proxy(self, path: str) -> Path:
+    async def proxy(self, path: str, channels: tuple[int, ...] = ()) -> Path:
         """An .mp4 that every browser plays; its folder's name names this version of this file and nothing else."""
-        return await self._made(path, "proxy", "proxy.mp4", lambda out: ProxyTask(path=path, output=out))
+        what = f"proxy {channels}" if channels else "proxy"
+        return await self._made(path, what, "proxy.mp4", lambda out: ProxyTask(path=path, output=out, channels=channels))
 
     async def source_proxy(self, take: TakeView) -> Path:
         """The frames of the original that lie under the take's, in its order, as an .mp4."""

@@ -819,6 +819,7 @@ export interface Probed {
   colour: string | null;
   sound_channels: number | null;
   sound_rate: number | null;
+  sound_streams: Array<number>;
   notices: Array<string>;
   notice_messages: Array<Message>;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ def done(task: Task) -> Any:
 
 
 def tone(seconds: float = 1.0, level: float = 0.5, channels: int = 2) -> Any:
-    wave = level * np.sin(np.arange(round(seconds * 48_000)) * 2 * np.pi * 440 / 48_000)
-    return np.repeat(wave[None].astype(np.float32), channels, 0)
+    sine = level * np.sin(np.arange(round(seconds * 48_000)) * 2 * np.pi * 440 / 48_000)
+    return np.repeat(sine[None].astype(np.float32), channels, 0)
 
 
 def test_the_facts_of_a_video_are_told_upright_and_unknown_is_none(tmp_path: Path) -> None:
@@ -45,6 +46,7 @@ def test_the_facts_of_a_video_are_told_upright_and_unknown_is_none(tmp_path: Pat
     assert (facts.colour, facts.sound_channels, facts.sound_rate) == ("BT.709", 2, 48_000)
     plain = done(ProbeTask(path=str(make.video(tmp_path / "plain.mkv", tags=ColourTags()))))
     assert (plain.colour, plain.start_timecode, plain.sound_channels) == (None, None, None)
+    assert (facts.sound_streams, plain.sound_streams) == ((2,), ())
     assert plain.notices == ("The video has no sound.",)
 
 
@@ -157,6 +159,26 @@ def test_a_waveform_tells_where_it_is_loud(tmp_path: Path) -> None:
         done(WaveformTask(path=str(clip), points=0))
     with pytest.raises(errors.NoSound):
         done(WaveformTask(path=str(make.video(tmp_path / "silent.mp4"))))
+
+
+def test_each_channel_of_a_recording_is_seen_and_heard_alone(tmp_path: Path) -> None:
+    """A recorder's file: a microphone on each channel. Whoever chooses the one that speaks has to see and hear them one by one."""
+    path = tmp_path / "recorder.wav"
+    levels = (0.0, 0.2, 0.8, 0.4)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(levels))
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes((np.concatenate([tone(level=level, channels=1) for level in levels]) * 32_767).T.astype("<i2").tobytes())
+    assert done(ProbeTask(path=str(path))).sound_streams == (4,)
+    for number, level in enumerate(levels, start=1):
+        peaks = done(WaveformTask(path=str(path), points=5, channels=(number,))).peaks
+        assert peaks == pytest.approx([level] * 5, abs=0.02)
+        proxy = tmp_path / f"{number}.mp4"
+        done(ProxyTask(path=str(path), output=str(proxy), channels=(number,)))
+        assert max(done(WaveformTask(path=str(proxy), points=1)).peaks) == pytest.approx(level, abs=0.06)
+    with pytest.raises(errors.BadRange, match="4 channels"):
+        done(WaveformTask(path=str(path), channels=(5,)))
 
 
 def test_the_people_of_a_clip_are_outlined_where_they_are(clips: Path, tmp_path: Path) -> None:

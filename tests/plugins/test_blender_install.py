@@ -72,6 +72,22 @@ def test_a_blender_that_was_never_started_is_found_by_its_program(tmp_path: Path
     assert found == ["4.1/scripts", "4.5/scripts"]
 
 
+def test_a_program_is_asked_for_its_version_once_a_minute(tmp_path: Path, monkeypatch: Any) -> None:
+    """The Editors page looks again whenever it is shown; starting Blender takes it a second each time."""
+    here, asked, now = machine(tmp_path, "linux"), [], [0.0]
+
+    def run(command: Any) -> tuple[int, str]:
+        asked.append(command)
+        return 0, f"Blender 4.{len(asked)}"
+
+    object.__setattr__(here, "run", run)
+    monkeypatch.setattr("heygem_plugins.installing.machine.time.monotonic", lambda: now[0])
+    for seconds, found in ((0, "4.1"), (59, "4.1"), (60, "4.2"), (119, "4.2"), (120, "4.3")):
+        now[0] = seconds
+        assert [folder.parent.name for folder in blender.scripts_folders(here)] == [found], f"after {seconds} s"
+    assert len(asked) == 3
+
+
 def test_a_chosen_folder_of_scripts_is_the_one(tmp_path: Path) -> None:
     here = with_versions(machine(tmp_path, "linux"), "4.2")
     object.__setattr__(here, "environment", {"BLENDER_USER_SCRIPTS": str(tmp_path / "studio")})

@@ -88,8 +88,11 @@ class RunningServer:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def is_up(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.is_up():
             self.process.terminate()
             self.process.wait(timeout=30)
 

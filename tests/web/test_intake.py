@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import wave
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -124,3 +126,28 @@ def test_a_cue_sheet_with_its_recordings_becomes_the_speech_of_a_timeline(page: 
     expect(speech.locator(".item.ready")).to_have_count(3)
     expect(page.locator(".shot-table tbody tr")).not_to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("^Render"))).to_be_enabled()
+
+
+def test_the_channel_of_a_recorders_file_that_speaks_is_chosen_and_heard(page: Any, media: Path, tmp_path: Path) -> None:
+    with wave.open(str(media / "speech.wav")) as file:
+        speech = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    with wave.open(str(tmp_path / "recorder.wav"), "wb") as file:
+        file.setnchannels(4)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.stack([speech // 9, speech * 0, speech, speech * 0], axis=1).astype("<i2").tobytes())
+    give(page, "Video", media / "speaker.mp4")
+    give(page, "New speech", tmp_path / "recorder.wav")
+    channels = page.get_by_role("group", name="Which channels are the speech")
+    expect(channels.get_by_role("checkbox")).to_have_count(4)
+    expect(channels.get_by_text("None is chosen")).to_be_visible()
+    with (
+        page.expect_request("**/media/waveform?channels=3"),
+        page.expect_request("**/media/proxy?channels=3"),
+        page.expect_request(lambda request: request.url.endswith("/estimate") and "speech_channels" in request.post_data) as asked,
+    ):
+        channels.get_by_role("checkbox", name="Channel 3").check()
+    assert [shot["speech_channels"] for shot in asked.value.post_data_json["shots"]] == [[3]]
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+    page.reload()
+    expect(page.get_by_role("checkbox", name="Channel 3")).to_be_checked()

@@ -203,8 +203,8 @@ export function makeApi(base, who) {
      * @returns {Promise<Wire.FacesFound>}
      */
     faces: (ref, range = {}, extra) => ask("POST", `/media/faces${query(range)}`, ref, extra),
-    /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<Wire.Waveform>} */
-    waveform: (ref, extra) => ask("POST", "/media/waveform", ref, extra),
+    /** @param {Wire.MediaRef} ref @param {readonly number[]} [channels] none = the file's main sound @returns {Promise<Wire.Waveform>} */
+    waveform: (ref, channels = []) => ask("POST", `/media/waveform${query({ channels: channels.join(",") || undefined })}`, ref),
     /**
      * @param {Wire.MediaRef} ref
      * @param {number | null} frame null = one from the middle
@@ -212,8 +212,8 @@ export function makeApi(base, who) {
      * @returns {Promise<Blob>}
      */
     poster: async (ref, frame, extra) => (await send("POST", `/media/poster.jpg${query({ frame })}`, ref, extra)).blob(),
-    /** @param {Wire.MediaRef} ref @param {Extra} [extra] @returns {Promise<{id: string}>} */
-    proxy: (ref, extra) => ask("POST", "/media/proxy", ref, extra),
+    /** @param {Wire.MediaRef} ref @param {readonly number[]} [channels] none = the file's main sound @returns {Promise<{id: string}>} */
+    proxy: (ref, channels = []) => ask("POST", `/media/proxy${query({ channels: channels.join(",") || undefined })}`, ref),
 
     /** @param {string | null} path null = the list of allowed folders @param {Extra} [extra] @returns {Promise<Wire.Folder>} */
     files: (path, extra) => get(`/files${query({ path })}`, extra),

@@ -51,9 +51,11 @@ export function ShotEditor({ item, speech, onChange }) {
   });
   useFaceThroughRanges(item, found.value, onChange);
   const wave = useTask(() => inspection.waveform(client.api, ref), [item.key], { when: facts.sound_channels !== null });
-  const heard = useTask(() => inspection.waveform(client.api, /** @type {Wire.MediaRef} */ (speech?.ref)), [speech?.key, speech?.state], {
-    when: speech?.state === "ready",
-  });
+  const heard = useTask(
+    () => inspection.waveform(client.api, /** @type {Wire.MediaRef} */ (speech?.ref), speech?.channels),
+    [speech?.key, speech?.state, `${speech?.channels}`],
+    { when: speech?.state === "ready" },
+  );
   const proxy = useTask(() => inspection.proxy(client.api, ref), [item.key], { when: facts.kind === "video" });
   const playable = useMediaUrl(proxy.value);
   const transport = useTransport(video, { rate, frames, src: playable.url });
@@ -131,7 +133,7 @@ export function ShotEditor({ item, speech, onChange }) {
       frames > 0 &&
       html`
       <div class="editor-bar">
-        <${TransportButtons} transport=${transport} disabled=${!playable.url} />
+        <${TransportButtons} transport=${transport} why=${!playable.url && (proxy.error?.message ?? t("editor.preparing"))} />
         <output class="timecode" aria-live="off">${name(transport.frame)}</output>
         <span class="spacer"></span>
         <${Button} kind="quiet" onClick=${() => setIn(transport.frame)} title=${t("editor.in-key")}>${t("editor.set-in")}<//>

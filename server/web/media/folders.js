@@ -56,14 +56,14 @@ export function FolderDialog({ role, many = false, onClose, onChoose }) {
   const here = folder.status === "complete" ? folder.value.path : null;
   const footer =
     role === "folder"
-      ? html`<${Button} kind="primary" disabled=${here === null} onClick=${() => here !== null && onChoose([folderEntry(here)])}>
+      ? html`<${Button} kind="primary" why=${here === null && t("why.folder")} onClick=${() => here !== null && onChoose([folderEntry(here)])}>
         ${t("folder.use")}<//>`
       : many &&
-        html`<${Button} kind="primary" disabled=${!chosen.length} onClick=${() => onChoose(chosen)}>
+        html`<${Button} kind="primary" why=${!chosen.length && t("why.file")} onClick=${() => onChoose(chosen)}>
           ${t("pick.add", { n: chosen.length })}<//>`;
   return html`<${Dialog} title=${t(role === "folder" ? "folder.title" : "pick.title")} onClose=${onClose} footer=${footer} wide>
     <form class="path-bar" onSubmit=${go}>
-      <${IconButton} name=${t("pick.up")} icon="up" disabled=${path === null} onClick=${() => turnTo(folder.value?.parent ?? null)} />
+      <${IconButton} name=${t("pick.up")} icon="up" why=${path === null && t("why.top-folder")} onClick=${() => turnTo(folder.value?.parent ?? null)} />
       <input type="text" value=${typed || path || ""} placeholder=${t("pick.path")} aria-label=${t("pick.path")} spellcheck=${false}
         onInput=${(/** @type {Event} */ event) => setTyped(/** @type {HTMLInputElement} */ (event.target).value)} />
       <${Button} submit>${t("pick.go")}<//>

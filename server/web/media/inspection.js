@@ -48,12 +48,17 @@ export const probe = (api, ref) => once("probe", ref, () => api.probe(ref));
  * @returns {Promise<Wire.FacesFound>}
  */
 export const faces = (api, ref, start, end) => once(`faces ${start} ${end}`, ref, () => api.faces(ref, { start, end_exclusive: end }));
-/** @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<Wire.Waveform>} */
-export const waveform = (api, ref) => once("waveform", ref, () => api.waveform(ref));
+/** @param {Api} api @param {Wire.MediaRef} ref @param {readonly number[]} [channels] none = its main sound @returns {Promise<Wire.Waveform>} */
+export const waveform = (api, ref, channels = []) => once(`waveform ${channels}`, ref, () => api.waveform(ref, channels));
 /** @param {Api} api @param {Wire.MediaRef} ref @param {number | null} frame @returns {Promise<Blob>} */
 export const poster = (api, ref, frame) => once(`poster ${frame}`, ref, () => api.poster(ref, frame));
-/** The path of a playable copy, for useMediaUrl. @param {Api} api @param {Wire.MediaRef} ref @returns {Promise<string>} */
-export const proxy = (api, ref) => once("proxy", ref, async () => `/media/${(await api.proxy(ref)).id}.mp4`);
+/**
+ * The path of a playable copy, for useMediaUrl.
+ * @param {Api} api @param {Wire.MediaRef} ref @param {readonly number[]} [channels] that are heard, none = its main sound
+ * @returns {Promise<string>}
+ */
+export const proxy = (api, ref, channels = []) =>
+  once(`proxy ${channels}`, ref, async () => `/media/${(await api.proxy(ref, channels)).id}.mp4`);
 
 /** Files on disk may change under the same name: asked anew. */
 export const forgetLooks = () => kept.clear();

@@ -93,7 +93,10 @@ function Wave({ item }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const { width, height } = useSize(canvas);
   const theme = useTheme();
-  const wave = useTask(() => inspection.waveform(client.api, /** @type {Wire.MediaRef} */ (item.ref)), [item.key]);
+  const wave = useTask(
+    () => inspection.waveform(client.api, /** @type {Wire.MediaRef} */ (item.ref), item.channels),
+    [item.key, `${item.channels}`],
+  );
   useEffect(() => {
     if (!canvas.current || !wave.value || !width) return;
     const span = { from: 0, to: 1, width };

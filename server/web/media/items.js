@@ -30,6 +30,7 @@ import { wasAborted } from "../client/problem.js";
  * @property {number | null} endExclusive null = the end of the file
  * @property {number} speechStart second of a speech at which it begins
  * @property {number | null} speechEnd second at which it is cut off, null = its end
+ * @property {number[]} channels of a speech's file that are heard, counted from 1 through all its tracks of sound; none = its main track
  * @property {number | null} faces how many were found, null = nobody knows yet
  * @property {[number, number][]} keep frames without lip-sync, ends exclusive
  * @property {AbortController} abort
@@ -55,6 +56,7 @@ function newItem(role, name, bytes, ref) {
     endExclusive: null,
     speechStart: 0,
     speechEnd: null,
+    channels: [],
     faces: null,
     keep: [],
     abort: new AbortController(),

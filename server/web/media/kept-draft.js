@@ -47,6 +47,7 @@ const plain = ({ abort, probed, ...rest }) => rest;
 
 /** One item of before; one that had not arrived is refused. @param {any} kept @returns {Item} */
 const again = (kept) => ({
+  channels: [], // of a version that did not know them
   ...kept,
   probed: null,
   abort: new AbortController(),

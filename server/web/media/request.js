@@ -19,6 +19,7 @@ export function shotOf(video, speech, settings = null) {
     face: video.face,
     ...(speech.speechStart > 0 ? { speech_start: fraction(speech.speechStart) } : {}),
     ...(speech.speechEnd === null || speech.speechEnd === undefined ? {} : { speech_end: fraction(speech.speechEnd) }),
+    ...(speech.channels?.length ? { speech_channels: speech.channels } : {}),
     ...(settings ? { settings } : {}),
   };
 }

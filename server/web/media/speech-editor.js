@@ -8,6 +8,7 @@ import { Button, IconButton, Notice } from "../ui/parts.js";
 import { duration } from "../format.js";
 import { t } from "../text.js";
 import * as inspection from "./inspection.js";
+import { ChannelChoice } from "./channels.js";
 import { colour, drawRange, drawWave } from "./draw.js";
 import { FrameInput, Handle } from "./editor.js";
 import { Strip } from "./strip.js";
@@ -34,8 +35,9 @@ export function SpeechEditor({ item, onChange }) {
   const ref = /** @type {Wire.MediaRef} */ (item.ref);
   const whole = Math.max(1, Math.round((item.probed?.duration_s ?? 0) * PER_S));
   const sound = useRef(/** @type {HTMLVideoElement | null} */ (null));
-  const wave = useTask(() => inspection.waveform(client.api, ref), [item.key]);
-  const proxy = useTask(() => inspection.proxy(client.api, ref), [item.key]);
+  const { channels } = item;
+  const wave = useTask(() => inspection.waveform(client.api, ref, channels), [item.key, `${channels}`]);
+  const proxy = useTask(() => inspection.proxy(client.api, ref, channels), [item.key, `${channels}`]);
   const playable = useMediaUrl(proxy.value);
   const transport = useTransport(sound, { rate: RATE, frames: whole, src: playable.url });
   const start = Math.round(item.speechStart * PER_S);
@@ -72,7 +74,7 @@ export function SpeechEditor({ item, onChange }) {
     <//>
     <div class="editor-bar">
       <${IconButton} name=${t(transport.playing ? "player.pause" : "player.play")} icon=${transport.playing ? "pause" : "play"}
-        disabled=${!playable.url} onClick=${transport.toggle} />
+        why=${!playable.url && (proxy.error?.message ?? t("editor.preparing"))} onClick=${transport.toggle} />
       <output class="timecode" aria-live="off">${momentOf(transport.frame)}</output>
       <${Button} kind="quiet" onClick=${() => setIn(transport.frame)} title=${t("editor.in-key")}>${t("editor.set-in")}<//>
       <${Button} kind="quiet" onClick=${() => setOut(transport.frame)} title=${t("editor.out-key")}>${t("editor.set-out")}<//>
@@ -81,5 +83,7 @@ export function SpeechEditor({ item, onChange }) {
       <${FrameInput} label=${t("editor.out")} frame=${end} text=${momentOf(end)} read=${hundredthsOf} onChange=${setOut} />
       <span class="facts-inline">${duration((end - start) / PER_S)}</span>
     </div>
+    <${ChannelChoice} streams=${item.probed?.sound_streams ?? []} chosen=${channels}
+      onChange=${(/** @type {number[]} */ chosen) => onChange({ channels: chosen })} />
   </div>`;
 }

@@ -186,13 +186,13 @@ export function transportKey(event, transport, frames) {
   return true;
 }
 
-/** @param {{transport: Transport, disabled?: boolean}} props */
-export const TransportButtons = ({ transport, disabled }) => html`
+/** @param {{transport: Transport, why?: import("../ui/parts.js").Why}} props */
+export const TransportButtons = ({ transport, why }) => html`
   <div class="transport" role="group" aria-label=${t("player.transport")}>
-    <${IconButton} name=${t("player.first")} icon="first" disabled=${disabled} onClick=${() => transport.seek(0)} />
-    <${IconButton} name=${t("player.back")} icon="left" disabled=${disabled} onClick=${() => transport.step(-1)} />
+    <${IconButton} name=${t("player.first")} icon="first" why=${why} onClick=${() => transport.seek(0)} />
+    <${IconButton} name=${t("player.back")} icon="left" why=${why} onClick=${() => transport.step(-1)} />
     <${IconButton} name=${t(transport.playing ? "player.pause" : "player.play")} icon=${transport.playing ? "pause" : "play"}
-      disabled=${disabled} onClick=${transport.toggle} />
-    <${IconButton} name=${t("player.forward")} icon="right" disabled=${disabled} onClick=${() => transport.step(1)} />
-    <${IconButton} name=${t("player.last")} icon="last" disabled=${disabled} onClick=${() => transport.seek(Infinity)} />
+      why=${why} onClick=${transport.toggle} />
+    <${IconButton} name=${t("player.forward")} icon="right" why=${why} onClick=${() => transport.step(1)} />
+    <${IconButton} name=${t("player.last")} icon="last" why=${why} onClick=${() => transport.seek(Infinity)} />
   </div>`;

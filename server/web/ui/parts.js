@@ -8,25 +8,27 @@ import { t } from "../text.js";
 /** @typedef {import("./html.js").Children} Children */
 /** @typedef {import("./icons.js").IconName} IconName */
 
+/** @typedef {string | false | null} Why why a control cannot be used now: it is switched off and says so; anything empty = it can be used */
+
 /**
  * A busy button keeps the focus, which a disabled one would lose to the page.
- * @param {{onClick?: (event: MouseEvent) => void, icon?: IconName, kind?: "plain" | "primary" | "danger" | "quiet", disabled?: boolean,
+ * @param {{onClick?: (event: MouseEvent) => void, icon?: IconName, kind?: "plain" | "primary" | "danger" | "quiet", why?: Why,
  *   busy?: boolean, children?: Children, title?: string, submit?: boolean, pressed?: boolean}} props
  */
-export const Button = ({ onClick, icon, kind = "plain", disabled, busy, children, title, submit, pressed }) => html`
-  <button type=${submit && !busy ? "submit" : "button"} class="button ${kind}" onClick=${busy ? undefined : onClick} disabled=${disabled}
-    title=${title} aria-busy=${busy ? "true" : undefined} aria-disabled=${busy ? "true" : undefined}
+export const Button = ({ onClick, icon, kind = "plain", why, busy, children, title, submit, pressed }) => html`
+  <button type=${submit && !busy ? "submit" : "button"} class="button ${kind}" onClick=${busy ? undefined : onClick} disabled=${!!why}
+    title=${why || title} aria-busy=${busy ? "true" : undefined} aria-disabled=${busy ? "true" : undefined}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}>
     ${icon && html`<${Icon} name=${icon} size=${16} />`}<span>${children}</span>
   </button>`;
 
 /**
- * @param {{name: string, icon: IconName, onClick: (event: MouseEvent) => void, disabled?: boolean, pressed?: boolean,
+ * @param {{name: string, icon: IconName, onClick: (event: MouseEvent) => void, why?: Why, busy?: boolean, pressed?: boolean,
  *   danger?: boolean}} props
  */
-export const IconButton = ({ name, icon, onClick, disabled, pressed, danger }) => html`
-  <button type="button" class="icon-button ${danger ? "danger" : ""}" onClick=${onClick} disabled=${disabled} aria-label=${name}
-    title=${name}
+export const IconButton = ({ name, icon, onClick, why, busy, pressed, danger }) => html`
+  <button type="button" class="icon-button ${danger ? "danger" : ""}" onClick=${busy ? undefined : onClick} disabled=${!!why}
+    aria-label=${name} title=${why || name} aria-busy=${busy ? "true" : undefined} aria-disabled=${busy ? "true" : undefined}
     aria-pressed=${pressed === undefined ? undefined : String(pressed)}><${Icon} name=${icon} size=${18} /></button>`;
 
 /** @param {{children: Children, kind?: "neutral" | "live" | "good" | "warn" | "bad"}} props */
@@ -59,11 +61,11 @@ export const Field = ({ label, hint, children, id }) => html`
   <div class="field"><label for=${id}>${label}</label>${children}${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}</div>`;
 
 /**
- * @param {{id: string, value: string, options: [string, string][], onChange: (value: string) => void, disabled?: boolean,
+ * @param {{id: string, value: string, options: [string, string][], onChange: (value: string) => void, why?: Why,
  *   name?: string}} props options: value and text
  */
-export const Select = ({ id, value, options, onChange, disabled, name }) => html`
-  <select id=${id} value=${value} disabled=${disabled} aria-label=${name}
+export const Select = ({ id, value, options, onChange, why, name }) => html`
+  <select id=${id} value=${value} disabled=${!!why} title=${why || undefined} aria-label=${name}
     onChange=${(/** @type {Event} */ event) => onChange(/** @type {HTMLSelectElement} */ (event.target).value)}>
     ${options.map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}
   </select>`;

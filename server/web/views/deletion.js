@@ -20,7 +20,7 @@ export function DeleteTake({ take, onClose, onJob, onGone }) {
     });
   const footer = html`<${Button} kind="quiet" onClick=${onJob}>${t("delete.whole-job")}<//><span class="spacer"></span><${Button}
     onClick=${onClose}>${t("action.cancel")}<//>
-    <${Button} kind="danger" icon="trash" busy=${busy} disabled=${kept && !force} onClick=${remove}>${t("delete.take")}<//>`;
+    <${Button} kind="danger" icon="trash" busy=${busy} why=${kept && !force && t("why.kept")} onClick=${remove}>${t("delete.take")}<//>`;
   return html`<${Dialog} title=${t("delete.take-title")} onClose=${onClose} footer=${footer}>
     <p>${t("delete.goes", { size: size(take.size_bytes) })}</p>
     <ul class="paths"><li>${take.path}</li><li>${`${take.path}.report.json`}</li></ul>
@@ -40,7 +40,7 @@ export function DeleteJob({ id, onClose, onGone }) {
       onGone();
     });
   const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="danger" icon="trash" busy=${busy}
-    disabled=${!preview.value} onClick=${remove}>${t("delete.job")}<//>`;
+    why=${!preview.value && (preview.error?.message ?? t("action.loading"))} onClick=${remove}>${t("delete.job")}<//>`;
   return html`<${Dialog} title=${t("delete.job-title")} onClose=${onClose} footer=${footer}>
     ${preview.status === "error" && html`<${Notice} kind="error">${preview.error.message}<//>`}
     ${

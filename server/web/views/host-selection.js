@@ -19,7 +19,7 @@ export function Selection({ host, selection, problem, busy }) {
   const { value } = selection;
   return html`<section class="panel" aria-label=${t("host.selection")}>
     <div class="panel-head"><h2>${t("host.selection")}</h2>
-      <${IconButton} name=${t("host.refresh")} icon="retry" disabled=${busy || selection.status === "pending"} onClick=${selection.again} />
+      <${IconButton} name=${t("host.refresh")} icon="retry" busy=${busy || selection.status === "pending"} onClick=${selection.again} />
     </div>
     <p class="hint name">${host.session?.project_name}${value?.sequence && ` › ${value.sequence.name}`}</p>
     ${problem && html`<${Notice} kind="error">${problem}<//>`}

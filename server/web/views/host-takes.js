@@ -129,7 +129,7 @@ function TakeButtons({ host, shot, take, placement, onPlaced }) {
   const isThere = there?.id === take.id;
   const label = !there ? "host.place" : isThere ? "host.place-again" : "host.switch";
   return html`<div class="row wrap">
-    <${Button} kind=${isThere ? "plain" : "primary"} busy=${busy} disabled=${take.missing} onClick=${place}>${t(label)}<//>
+    <${Button} kind=${isThere ? "plain" : "primary"} busy=${busy} why=${take.missing && t("take.missing-hint", { path: take.path })} onClick=${place}>${t(label)}<//>
     <a class="button quiet" href=${hashOf("take", take.id)}><span>${t("shot.open")}</span></a>
     <${Button} kind="quiet" busy=${busy} onClick=${reveal}>${t("host.show")}<//>
     ${markers.length > 0 && html`<${Button} kind="quiet" busy=${busy} onClick=${mark}>${t("host.mark", { n: markers.length })}<//>`}

@@ -146,13 +146,13 @@ function JobActions({ job, onMove, first, last, log, onLog }) {
   return html`<div class="job-actions" role="group" aria-label=${t("job.actions", { name: job.name })}>
     ${
       onMove &&
-      html`<${IconButton} name=${t("job.earlier")} icon="up" disabled=${first || busy} onClick=${() => onMove(-1)} />
-      <${IconButton} name=${t("job.later")} icon="down" disabled=${last || busy} onClick=${() => onMove(1)} />`
+      html`<${IconButton} name=${t("job.earlier")} icon="up" why=${first && t("why.first")} busy=${busy} onClick=${() => onMove(-1)} />
+      <${IconButton} name=${t("job.later")} icon="down" why=${last && t("why.last")} busy=${busy} onClick=${() => onMove(1)} />`
     }
-    ${running && html`<${IconButton} name=${t("job.pause")} icon="pause" disabled=${busy} onClick=${() => does("pause")} />`}
-    ${paused && html`<${IconButton} name=${t("job.resume")} icon="play" disabled=${busy} onClick=${() => does("resume")} />`}
-    ${ended && html`<${IconButton} name=${t("job.retry")} icon="retry" disabled=${busy} onClick=${() => does("retry")} />`}
-    ${(running || paused) && html`<${IconButton} name=${t("job.cancel")} icon="stop" disabled=${busy} onClick=${() => does("cancel")} />`}
+    ${running && html`<${IconButton} name=${t("job.pause")} icon="pause" busy=${busy} onClick=${() => does("pause")} />`}
+    ${paused && html`<${IconButton} name=${t("job.resume")} icon="play" busy=${busy} onClick=${() => does("resume")} />`}
+    ${ended && html`<${IconButton} name=${t("job.retry")} icon="retry" busy=${busy} onClick=${() => does("retry")} />`}
+    ${(running || paused) && html`<${IconButton} name=${t("job.cancel")} icon="stop" busy=${busy} onClick=${() => does("cancel")} />`}
     <${IconButton} name=${t("job.log")} icon="log" pressed=${log} onClick=${onLog} />
   </div>`;
 }

@@ -23,6 +23,7 @@ export function PlacementOptions({ host, kind }) {
   const modes = modesOf(host);
   const mode = modeOf(laying, { modes, kind });
   const asTake = mode === "take";
+  const needs = patch ? t("laying.patch-needs") : asTake ? t("laying.take-needs") : null;
   const disable = (/** @type {Event} */ event) => work.lay({ disable_original: /** @type {HTMLInputElement} */ (event.target).checked });
   const number = (/** @type {Event} */ event) => framesOf(/** @type {HTMLInputElement} */ (event.target).value);
   return html`<section class="panel" aria-label=${t("laying.title")}><h2>${t("laying.title")}</h2>
@@ -36,15 +37,15 @@ export function PlacementOptions({ host, kind }) {
       ${
         modes.length > 1 &&
         html`<${Field} id="laying-mode" label=${t("laying.mode")} hint=${t(patch ? "laying.patch-above" : `mode-hint.${mode}`)}>
-          <${Select} id="laying-mode" value=${mode} disabled=${patch}
+          <${Select} id="laying-mode" value=${mode} why=${patch && t("laying.patch-above")}
             options=${modes.map((one) => [one, t(`mode.${one}`)])} onChange=${(/** @type {any} */ chosen) => work.lay({ mode: chosen })} /><//>`
       }
       <${Field} id="laying-handles" label=${t("laying.handles")} hint=${t("laying.handles-hint")}>
         <input id="laying-handles" type="number" inputmode="numeric" min="0" max=${MOST_HANDLES} step="1" value=${laying.handles}
           aria-describedby="laying-handles-hint" onChange=${(/** @type {Event} */ event) => work.lay({ handles: number(event) })} /><//>
-      <div><label class="check"><input type="checkbox" disabled=${asTake || patch} checked=${laying.disable_original && !asTake && !patch}
+      <div><label class="check"><input type="checkbox" disabled=${!!needs} aria-describedby=${needs ? "laying-needs" : undefined} checked=${laying.disable_original && !asTake && !patch}
         onChange=${disable} />
         <span>${t("laying.disable")}</span></label>
-      ${(asTake || patch) && html`<p class="hint">${t(patch ? "laying.patch-needs" : "laying.take-needs")}</p>`}</div>
+      ${needs && html`<p class="hint" id="laying-needs">${needs}</p>`}</div>
     </div></section>`;
 }

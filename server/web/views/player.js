@@ -209,9 +209,9 @@ export function Player({ take, versions, report, waveform, seekTo }) {
           to: name(transport.loop.to - 1),
         })}<//>`
       }
-      <${Button} kind="quiet" icon="split" title=${t("player.ab-key")} pressed=${shown === "before"} disabled=${!comparable}
+      <${Button} kind="quiet" icon="split" title=${t("player.ab-key")} pressed=${shown === "before"} why=${!comparable && t("player.no-before")}
         onClick=${() => setMode(mode === "before" ? "after" : "before")}>${t("player.ab")}<//>
-      <${IconButton} name=${t("player.zoom")} icon="search" pressed=${near} disabled=${mouth === null} onClick=${() => setZoomed(!near)} />
+      <${IconButton} name=${t("player.zoom")} icon="search" pressed=${near} why=${mouth === null && t("why.no-mouth")} onClick=${() => setZoomed(!near)} />
       <${IconButton} name=${t(muted ? "player.unmute" : "player.mute")} icon=${muted ? "mute" : "speaker"} pressed=${muted}
         onClick=${() => setMuted(!muted)} />
       <input class="volume" type="range" min="0" max="1" step="0.05" value=${muted ? 0 : volume} aria-label=${t("player.volume")}

@@ -173,8 +173,8 @@ function Chosen({ takes, all, onAll, onNone }) {
     <${Button} kind="quiet" icon="pin" busy=${busy} onClick=${pinAll}>${t("take.pin")}<//>
     ${
       !host &&
-      html`<${Button} kind="quiet" icon="trash" busy=${busy} disabled=${!loose.length}
-      title=${loose.length ? undefined : t("results.all-kept")} onClick=${remove}>${t("results.delete")}<//>`
+      html`<${Button} kind="quiet" icon="trash" busy=${busy} why=${!loose.length && t("results.all-kept")}
+      onClick=${remove}>${t("results.delete")}<//>`
     }
     ${again && html`<${AllAgain} takes=${takes} onClose=${() => setAgain(false)} onStarted=${onNone} />`}</div>`;
 }

@@ -75,7 +75,7 @@ function Rooms({ standing, onChange }) {
           <span class="spacer"></span><span class="room-size">${size(bytes)}</span>
           ${
             name !== "takes" &&
-            html`<${Button} kind="quiet" disabled=${!count} busy=${busy} onClick=${() => (name === "trash" ? setAsking(name) : clean(name))}>
+            html`<${Button} kind="quiet" why=${!count && t("why.no-files")} busy=${busy} onClick=${() => (name === "trash" ? setAsking(name) : clean(name))}>
               ${t(name === "trash" ? "room.empty" : "room.clean")}<//>`
           }</div>
         <div class="room-bar" aria-hidden="true"><div style=${{ width: `${(bytes / most) * 100}%` }}></div></div>
@@ -118,7 +118,7 @@ function Folders({ standing, onChange }) {
       ({ path, given }) => html`<li key=${path}><${Icon} name="folder" size=${18} /><span class="path">${path}</span>
         ${
           given
-            ? html`<${IconButton} name=${t("folders.take-back", { folder: path })} icon="close" disabled=${busy}
+            ? html`<${IconButton} name=${t("folders.take-back", { folder: path })} icon="close" busy=${busy}
                 onClick=${() => change(() => client.api.forbid(path))} />`
             : html`<${Badge}>${t(path === standing.takes_folder ? "folders.takes" : "folders.of-settings")}<//>`
         }</li>`,

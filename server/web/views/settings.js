@@ -64,7 +64,7 @@ export function SettingsForm({ settings, preset, onChange, id = "settings", comp
         ${
           mayChange &&
           names.includes(preset) &&
-          html`<${IconButton} name=${t("preset.forget", { name: preset })} icon="trash" disabled=${busy} onClick=${forget} />`
+          html`<${IconButton} name=${t("preset.forget", { name: preset })} icon="trash" busy=${busy} onClick=${forget} />`
         }
         ${mayChange && preset === "custom" && naming === null && html`<${Button} kind="quiet" onClick=${() => setNaming("")}>${t("preset.save")}<//>`}
           </div>

@@ -76,7 +76,7 @@ export function ShotRow({ shot, children }) {
       }
       ${
         (worked || shot.state === "queued") &&
-        html`<${IconButton} name=${t("shot.cancel", { name: shot.name })} icon="close" disabled=${busy} onClick=${() => does("cancel")} />`
+        html`<${IconButton} name=${t("shot.cancel", { name: shot.name })} icon="close" busy=${busy} onClick=${() => does("cancel")} />`
       }
     </div>
     ${children && html`<div class="shot-more">${children}</div>`}

@@ -34,6 +34,7 @@ export function StartPanel({
   const [busy, act] = useAction();
   /** @type {Wire.JobRequest} */
   const request = { shots, settings: now.settings, name: now.name || null, folder: now.folder || null, origin: { kind: "page" } };
+  const why = blockers.join(" ") || (waiting && t("start.waiting")) || missing || (!count && t("start.needs-clips"));
   const ready = count > 0 && !blockers.length && !waiting;
   const estimate = useTask((signal) => client.api.estimate(request, { signal }), [JSON.stringify(request)], {
     waitMs: 350,
@@ -65,7 +66,7 @@ export function StartPanel({
       ${blockers.map((blocker) => html`<${Notice} kind="warn" key=${blocker}>${blocker}<//>`)}
       ${warnings.map((warning) => html`<${Notice} kind="warn" live=${false} key=${warning}>${warning}<//>`)}
       ${estimated && html`<${EstimateLine} estimate=${estimate} shots=${count} />`}
-      <${Button} kind="primary" icon="play" busy=${busy} disabled=${!ready} onClick=${start}>
+      <${Button} kind="primary" icon="play" busy=${busy} why=${!ready && why} onClick=${start}>
         ${count > 1 ? t("start.render-n", { n: count }) : t("start.render")}<//>
       ${waiting && html`<p class="hint" role="status">${t("start.waiting")}</p>`}
       ${!waiting && missing && html`<p class="hint" role="status">${missing}</p>`}

@@ -128,13 +128,14 @@ function TakeActions({ take, job, onAgain }) {
   const [busy, act] = useAction();
   const [deleting, setDeleting] = useState(/** @type {"take" | "job" | null} */ (null));
   const pinned = take.pinned || take.placed.length > 0;
+  const gone = take.missing && t("take.missing-hint", { path: take.path });
   const pin = () =>
     act(async () => {
       const changed = await client.api.actOnTake(take.id, pinned ? "unpin" : "pin");
       client.dispatch({ type: "takes.loaded", takes: [changed], asOf: client.state.seq });
     });
   return html`<div class="row actions">
-    <${Button} icon="download" busy=${busy} disabled=${take.missing}
+    <${Button} icon="download" busy=${busy} why=${gone}
       onClick=${() => act(() => save(client, `/takes/${take.id}/file`, take.name))}>${t("take.download")}<//>
     ${
       job &&
@@ -145,12 +146,11 @@ function TakeActions({ take, job, onAgain }) {
     }
     ${
       !host &&
-      html`<${Button} kind="quiet" icon="folder" disabled=${take.missing}
+      html`<${Button} kind="quiet" icon="folder" why=${gone}
       onClick=${() => act(async () => void (await client.api.actOnTake(take.id, "reveal")))}>${t("take.reveal")}<//>`
     }
     <${Button} kind="quiet" icon="retry" onClick=${onAgain}>${t("take.again")}<//>
-    <${Button} kind="quiet" icon="pin" pressed=${pinned} disabled=${take.placed.length > 0}
-      title=${t(take.placed.length > 0 ? "take.placed-hint" : "take.pin-hint")}
+    <${Button} kind="quiet" icon="pin" pressed=${pinned} why=${take.placed.length > 0 && t("take.placed-hint")} title=${t("take.pin-hint")}
       onClick=${pin}>${t(pinned ? "take.unpin" : "take.pin")}<//>
     ${!host && html`<${Button} kind="quiet" icon="trash" onClick=${() => setDeleting("take")}>${t("take.delete")}<//>`}
     ${
@@ -251,7 +251,7 @@ function RenderAgain({ take, shot, onClose }) {
       go("queue");
     });
   const footer = html`<${Button} kind="quiet" onClick=${onClose}>${t("action.cancel")}<//><${Button} kind="primary" icon="play" busy=${busy}
-    disabled=${!shot} onClick=${start}>${t("start.render")}<//>`;
+    why=${!shot && t("versions.no-job")} onClick=${start}>${t("start.render")}<//>`;
   return html`<${Dialog} title=${t("take.again-title", { name: take.name })} onClose=${onClose} footer=${footer}>
     ${!shot && html`<${Notice} kind="warn">${t("versions.no-job")}<//>`}
     <p class="hint">${t("take.again-hint")}</p>

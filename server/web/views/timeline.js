@@ -216,7 +216,8 @@ const fileName = (path) => path.split(/[\\/]/).pop() ?? path;
 function ShotLine({ shot, speech, chosen, onChoose }) {
   const usable = !shot.error && !shot.needs_host_export;
   return html`<tr class=${usable ? "" : "unusable"}>
-    <td><input type="checkbox" checked=${usable && chosen} disabled=${!usable} aria-label=${t("timeline.render-clip", { name: shot.clip })}
+    <td><input type="checkbox" checked=${usable && chosen} disabled=${!usable} title=${usable ? undefined : t("why.clip")}
+      aria-label=${t("timeline.render-clip", { name: shot.clip })}
       onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).checked)} /></td>
     <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}
       </td><td class="name">${shot.shot && (speech ?? fileName(shot.shot.speech))}</td>

@@ -114,7 +114,7 @@ function Judging({ pair, done, busy, onVote, onNext }) {
   /** @param {0 | 1} side */
   const picture = (side) => html`<figure class="vote-side ${done && done.choice === (side ? "second" : "first") ? "won" : ""}">
     <figcaption>${side ? t("vote.b") : t("vote.a")}${done && html` <span class="name">${pair[side].name}</span>`}</figcaption>
-    <video ref=${side ? other : one} src=${urls[side].url} playsinline loop preload="auto" muted=${side === 1}
+    <video ref=${side ? other : one} src=${urls[side].url} style=${{ aspectRatio: `${pair[side].width} / ${pair[side].height}` }} playsinline loop preload="auto" muted=${side === 1}
       aria-label=${side ? t("vote.b") : t("vote.a")} onError=${urls[side].renew} onClick=${toggle}
       onPlay=${() => side === 0 && setPlaying(true)} onPause=${() => side === 0 && setPlaying(false)}></video>
     ${done && html`<small>${[t("take.version", { n: pair[side].version }), settingsLine(pair[side].settings)].join(" · ")}</small>`}</figure>`;

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { tracksOf } from "../../server/web/media/channels.js";
+import { shotsOf } from "../../server/web/media/request.js";
+
+test("channels are counted through all tracks, as far as tracks say how many they have", () => {
+  assert.deepEqual(tracksOf([]), []);
+  assert.deepEqual(tracksOf([4]), [[1, 2, 3, 4]]);
+  assert.deepEqual(tracksOf([2, 1, 1]), [[1, 2], [3], [4]]);
+  assert.deepEqual(tracksOf([2, 0, 1]), [[1, 2]]);
+});
+
+test("a shot says which channels are its speech, and nothing where none was chosen", () => {
+  const video = { name: "a.mov", ref: { upload: "v" }, start: 0, endExclusive: null, keep: [], face: null };
+  const speech = { name: "s.wav", ref: { upload: "s" }, speechStart: 0, speechEnd: null, channels: [] };
+  const said = (channels) => shotsOf([[video, { ...speech, channels }]], () => null)[0].speech_channels;
+  assert.equal(said([]), undefined);
+  assert.deepEqual(said([1, 3]), [1, 3]);
+});
