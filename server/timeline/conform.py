@@ -112,16 +112,18 @@ class _ShotBuilder:
         """The row of what was selected of a clip. Whatever is wrong with it is its `error`."""
         row = row_of(each, whole, self.selection, self.sequence)
         try:
-            row = msgspec.structs.replace(row, versions=existing_takes(each.item, self.above.get(row.key, [])))
+            if versions := existing_takes(each.item, self.above.get(row.key, [])):
+                row = msgspec.structs.replace(row, versions=versions)
             if each.problem is not None:
                 raise BadTime(each.problem)
             export = self.exports.of(each)
             if export is not None:
                 return self._from_export(export, each, whole, row)
-            reason = each.host_only or host_only_reason(each.item)
+            reference = original_reference(each.item)
+            reason = each.host_only or host_only_reason(each.item, reference)
             if reason is not None:
                 return msgspec.structs.replace(row, needs_host_export=reason)
-            return self._from_media(each, row)
+            return self._from_media(each, reference, row)
         except (HeygemError, *_UNEXPECTED) as error:
             said = self._error(each, error)
             return msgspec.structs.replace(row, error=said.message, error_message=said)
@@ -155,9 +157,9 @@ class _ShotBuilder:
             notices=() if left_out is None else (words("clip.at", clip=row.clip, timecode=row.timecode_in, reason=left_out),),
         )
 
-    def _from_media(self, each: TimelineItem, row: TimelineShot) -> TimelineShot:
+    def _from_media(self, each: TimelineItem, reference: Any, row: TimelineShot) -> TimelineShot:
         try:
-            path, facts = self.media(each)
+            path, facts = self.media(each, reference)
         except MediaNotFound as error:
             if error.said.code != "clip.no-media":
                 raise
@@ -171,7 +173,7 @@ class _ShotBuilder:
             return msgspec.structs.replace(row, needs_host_export=words("clip.variable-and-retimed"))
         extra = Fraction(self.selection.handles) / self.sequence.rate
         lead, tail = (max(each.lead, extra), max(each.tail, extra)) if extra else (each.lead, each.tail)
-        frames = source_frames(each, facts, original_reference(each.item), lead, tail, self.sequence.rate)
+        frames = source_frames(each, facts, reference, lead, tail, self.sequence.rate)
         pieces = speech_of(each, self.speech, frames, self.selection)
         short = frames.short_of_s and (each.lead or each.tail)
         return with_shot(
@@ -180,7 +182,7 @@ class _ShotBuilder:
             pieces,
             frames,
             speed=each.speed,
-            pictures=self.media.pictures(each),
+            pictures=self.media.pictures(each, reference),
             keep=excluded_frames(each, facts, frames, self.excluded),
             face=self.selection.faces.get(row.key),
             source_channels=self._own_channels(each, facts),
@@ -194,8 +196,10 @@ class _ShotBuilder:
 
     def _own_channels(self, each: TimelineItem, facts: MediaFacts) -> tuple[int, ...]:
         """The channels that the sounds linked to a picture play of its file; empty = as where nobody chose."""
-        own = (channels_of(sound.item, facts) for sound in self.sounds.get(each.start, ()) if is_production_sound(each, sound))
-        return channels_together(own, facts)
+        beside = self.sounds.get(each.start)
+        if not beside:
+            return ()
+        return channels_together((channels_of(sound.item, facts) for sound in beside if is_production_sound(each, sound)), facts)
 
 
 def _not_a_reference(each: TimelineItem) -> str | None:

@@ -90,8 +90,9 @@ def exact_value(value: float) -> Fraction:
 
 def rational_time(seconds: Fraction, rate: Fraction) -> Any:
     """The OTIO time of exact seconds, in units of `rate`."""
-    value = seconds * rate
-    return otio.opentime.RationalTime(value.numerator if value.denominator == 1 else float(value), float(rate))
+    above, below = seconds.numerator * rate.numerator, seconds.denominator * rate.denominator  # in whole numbers: there are many of them
+    whole, rest = divmod(above, below)
+    return otio.opentime.RationalTime(above / below if rest else whole, rate.numerator / rate.denominator)
 
 
 def time_range(start: Fraction, duration: Fraction, rate: Fraction) -> Any:

@@ -8,11 +8,13 @@ and whatever follows it keeps its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
+import msgspec
 import opentimelineio as otio
+from msgspec.structs import replace as changed
 
 from heygem_core.messages import words
 
@@ -22,12 +24,11 @@ from .metadata import editor_list, has_namespace, own_text, own_values, text_in
 
 MAX_NESTS = 32
 MAX_ITEMS = 200_000
-_ZERO = Fraction(0)
+_ZERO, _ONE = Fraction(0), Fraction(1)
 _schema = otio.schema
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineItem:
+class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
     """A clip (or a nest that stays closed) on the timeline, cut to what shows of it."""
 
     where: tuple[int, ...]  # indexes from the timeline's stack of tracks down to the item
@@ -52,7 +53,7 @@ class TimelineItem:
     whole: bool = True  # nothing of the clip is hidden by the nest or track around it
     host_only: str | None = None  # why only an editor can play it
     problem: str | None = None  # why it cannot be used at all
-    own: Mapping[str, Any] = field(default_factory=dict)  # our metadata of the item
+    own: Mapping[str, Any] = msgspec.field(default_factory=dict)  # our metadata of the item
 
     def own_text(self, name: str) -> str | None:
         """A text of our metadata that is not empty, else None."""
@@ -157,7 +158,7 @@ def _items_of_layer(item: Any, where: tuple[int, ...], offset: Fraction, context
             position = None
             continue
         yield from _items_of(child, (*where, index), position, context, before, after, length)
-        position = tidy(position + max(length, _ZERO))
+        position = tidy(position + length) if length.numerator > 0 else position
 
 
 def _items_of(
@@ -169,7 +170,7 @@ def _items_of(
     try:
         length = _length(item, context) if length is None else length
         end = start + length
-        if length <= 0 and own_text(item, "problem") is None:
+        if length.numerator <= 0 and own_text(item, "problem") is None:
             raise BadTime("clip.no-duration" if not length else "clip.negative")
         if isinstance(item, (_schema.Stack, _schema.Track)):
             yield from _items_of_nest(item, where, start, end, context)
@@ -217,7 +218,7 @@ def _closed_nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fracti
 
 def _item_of_clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fraction, context: _Context) -> TimelineItem:
     source, own = clip.source_range or _available(clip), own_values(clip)
-    speed, reason, length = Fraction(1), None, end - start
+    speed, reason, length = _ONE, None, end - start
     offsets: tuple[Fraction, ...] = ()
     if len(clip.effects):
         speed, reason = constant_speed(clip)
@@ -233,7 +234,7 @@ def _item_of_clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fract
         start,
         end=end,
         source_low=low,
-        source_high=low + (length if speed == 1 else length * abs(speed)),
+        source_high=low + (length if speed is _ONE or speed == 1 else length * abs(speed)),
         source_rate=rate,
         speed=speed,
         offsets=offsets if reason is None else (),
@@ -316,7 +317,7 @@ def _lookup_of(effect: Any) -> list[Fraction]:
 def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) -> TimelineItem | None:
     """The part of a clip between two times; None = nothing is left. A cut edge has no transition."""
     if low is None and high is None:
-        return piece if piece.problem is not None or piece.end > piece.start else None
+        return piece if piece.problem is not None or piece.duration.numerator > 0 else None
     begin = max(_ZERO, (low if low is not None else piece.start) - piece.start)
     finish = max(_ZERO, piece.end - (high if high is not None else piece.end))
     if piece.problem is None and begin + finish >= piece.duration:
@@ -324,9 +325,9 @@ def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) ->
     if not begin and not finish:
         return piece
     if piece.offsets:  # a part of a curve is for the editor
-        piece = replace(piece, offsets=(), host_only=piece.host_only or words("clip.speed-changes"))
+        piece = changed(piece, offsets=(), host_only=piece.host_only or words("clip.speed-changes"))
     at_low, at_high = (begin, finish) if piece.speed > 0 else (finish, begin)
-    return replace(
+    return changed(
         piece,
         start=piece.start + begin,
         end=piece.end - finish,
@@ -421,7 +422,7 @@ def _with_transitions(whole: TimelineItem, before: Any, after: Any) -> TimelineI
         return whole
     lead, tail = _offset_of(before, "in_offset"), _offset_of(after, "out_offset")
     into, out_of = _offset_of(before, "out_offset"), _offset_of(after, "in_offset")
-    return replace(whole, lead=lead, tail=tail, into=into, out_of=out_of)
+    return changed(whole, lead=lead, tail=tail, into=into, out_of=out_of)
 
 
 def _offset_of(neighbour: Any, name: str) -> Fraction:

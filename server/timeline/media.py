@@ -32,20 +32,25 @@ class Media:
     locator: Locator
     _found: dict[str, Path | HeygemError] = field(default_factory=dict)
     _pictures: dict[tuple[Numbered, Fraction | None], Pictures | HeygemError] = field(default_factory=dict)
+    _single: set[str] = field(default_factory=set)  # URLs that mean one file
 
-    def __call__(self, item: TimelineItem) -> tuple[Path, MediaFacts]:
-        """Raises: InputError."""
-        pictures = self.pictures(item)
+    def __call__(self, item: TimelineItem, reference: Any) -> tuple[Path, MediaFacts]:
+        """reference: `original_reference` of its item. Raises: InputError."""
+        pictures = self.pictures(item, reference)
         if pictures is not None:
             return first_picture(pictures), facts_of(pictures)
-        path = self.path(item.item, original_reference(item.item), item)
+        path = self.path(item.item, reference, item)
         return path, self.facts(path)
 
-    def pictures(self, item: TimelineItem) -> Pictures | None:
+    def pictures(self, item: TimelineItem, reference: Any) -> Pictures | None:
         """The numbered pictures that a clip plays; None = its media are one file. Raises: MediaNotFound."""
-        reference = original_reference(item.item)
+        url = getattr(reference, "target_url", None)
+        if url in self._single:
+            return None
         asked = numbered_in(reference)
         if asked is None:
+            if url:
+                self._single.add(url)
             return None
         key = (asked, item.source_rate)
         if key not in self._pictures:
@@ -125,7 +130,7 @@ def _without_suffix(name: str) -> str:
 
 def original_reference(clip: Any) -> Any:
     """The media reference of a clip that is not one of our takes."""
-    active = clip.media_reference
+    active = clip.media_reference if isinstance(clip, _schema.Clip) else None
     if own_text(active, "take") is None:
         return active
     references = dict(clip.media_references())
@@ -133,20 +138,21 @@ def original_reference(clip: Any) -> Any:
     return named or next((each for each in references.values() if own_text(each, "take") is None), None)
 
 
-def host_only_reason(clip: Any) -> str | None:
-    """Why only an editor can play a clip, as far as its media reference tells."""
+def host_only_reason(clip: Any, reference: Any) -> str | None:
+    """Why only an editor can play a clip, as far as its original media reference tells."""
     if not isinstance(clip, _schema.Clip):
         return words("clip.nest")
-    reference = original_reference(clip)
+    url = getattr(reference, "target_url", "") or ""
+    if url:
+        suffix = url.rsplit(".", 1)[-1] if "." in url else ""
+        host_only = f".{suffix.lower()}" in HOST_SUFFIXES and "." in name_of(url)
+        return f".{suffix} is a format that only the editor decodes" if host_only else None
     if isinstance(reference, _schema.GeneratorReference):
         return words("clip.generated", kind=reference.generator_kind or "generator")
     if isinstance(reference, _schema.ImageSequenceReference):
         suffix = reference.name_suffix.lower()
         return words("clip.host-format", suffix=suffix) if suffix in HOST_SUFFIXES else None
-    url = getattr(reference, "target_url", "") or ""
-    if "." in name_of(url) and f".{url.rsplit('.', 1)[-1].lower()}" in HOST_SUFFIXES:
-        return f".{url.rsplit('.', 1)[-1]} is a format that only the editor decodes"
     nameless = not any("." in name for name in (getattr(reference, "name", "") or "", clip.name))
-    if not url and nameless and own_text(clip, "reel") is None:
+    if nameless and own_text(clip, "reel") is None:
         return words("clip.no-media-file")
     return None

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from heygem_core.errors import BadRange, HeygemError
 from heygem_core.media import timecode
@@ -21,6 +25,7 @@ from .errors import BadTime
 from .exact_time import exact_rate, exact_seconds, exact_value
 from .flatten import TimelineItem
 
+_ZERO = Fraction(0)
 _SNAP = Fraction(1, 50)  # of a frame: nearer than this to a frame's edge is on it
 _NOISE = Fraction(1, 10_000)  # of a frame: what a speed that was written with four digits may be off
 _FINEST_ORIGIN = 10**9  # denominators of seconds that were reckoned from floats
@@ -64,10 +69,11 @@ def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fra
     Raises: BadRange — under no reading does the range lie in the file.
     """
     length = facts.duration_s
+    last = None if length is None else length + slack
     for origin in _possible_origins(item, facts, reference):
         low, high = (item.source_low - origin, item.source_high - origin) if origin else (item.source_low, item.source_high)
-        if low >= -slack and (length is None or (high <= length + slack and low < length)):
-            return max(low, Fraction(0)), high if length is None else min(high, length)
+        if (low.numerator >= 0 or low >= -slack) and (length is None or last is None or (high <= last and low < length)):
+            return low if low.numerator >= 0 else _ZERO, high if length is None or high <= length else length
     raise BadRange(
         "clip.beyond-media",
         start_s=f"{float(item.source_low):.2f}",
@@ -76,23 +82,23 @@ def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fra
     )
 
 
-def _possible_origins(item: TimelineItem, facts: MediaFacts, reference: Any) -> list[Fraction]:
+def _possible_origins(item: TimelineItem, facts: MediaFacts, reference: Any) -> Iterator[Fraction]:
     """Seconds that the timeline may give the first frame of the media, likeliest first."""
-    origins: list[Fraction] = []
     embedded = embedded_start(facts, item.source_rate)
     available = reference.available_range if reference is not None else None
-    if item.own.get("absolute") and embedded is not None:
-        origins.append(embedded)
+    if embedded is not None and item.own.get("absolute"):
+        yield embedded
     if available is not None:
         try:
-            origins += _origins_by_range(item, available.start_time, facts)
+            yield from _origins_by_range(item, available.start_time, facts)
         except BadTime:
             available = None
-    origins += [Fraction(0)] + ([embedded] if embedded is not None else [])
+    yield _ZERO
+    if embedded is not None:
+        yield embedded
     if available is not None and item.source_rate is not None:
         # The same timecode counted at two rates, such as 24 and 24000/1001.
-        origins.append(exact_value(available.start_time.value) / item.source_rate)
-    return list(dict.fromkeys(origins))
+        yield exact_value(available.start_time.value) / item.source_rate
 
 
 def _origins_by_range(item: TimelineItem, begins: Any, facts: MediaFacts) -> list[Fraction]:
@@ -127,8 +133,13 @@ def embedded_start(facts: MediaFacts, sound_rate: Fraction | None) -> Fraction |
     rate = facts.rate or sound_rate
     if facts.start_timecode is None or rate is None:
         return None
+    return _seconds_of_timecode(facts.start_timecode, rate)
+
+
+@lru_cache(maxsize=4096)
+def _seconds_of_timecode(text: str, rate: Fraction) -> Fraction | None:
     try:
-        return timecode.parse(facts.start_timecode, rate) / rate
+        return timecode.parse(text, rate) / rate
     except HeygemError:
         return None
 
@@ -143,7 +154,7 @@ def source_frames(
     """
     if facts.frames is None or (facts.rate is None and facts.frame_times is None):
         raise BadRange("clip.media-no-rate")
-    slack = 1 / facts.rate if facts.rate else Fraction(1, 10)
+    slack = Fraction(facts.rate.denominator, facts.rate.numerator) if facts.rate else Fraction(1, 10)
     if item.offsets and facts.rate is not None:
         low = _low_of_offsets(item, facts, reference, slack)
         return _by_offsets(item.offsets, low * facts.rate, facts.rate, facts.frames, lead, tail, record_rate or facts.rate)
@@ -174,13 +185,13 @@ def _by_rate(low: Fraction, high: Fraction, rate: Fraction, count: int, lead: Fr
     if first >= end:
         first = end - 1
     before, after = min(_ceil(lead * rate) if lead else 0, first), min(_ceil(tail * rate) if tail else 0, count - end)
-    short = max(lead - before / rate, tail - after / rate, Fraction(0)) if lead or tail else Fraction(0)
+    short = max(lead - before / rate, tail - after / rate, _ZERO) if lead or tail else _ZERO
     return SourceRange(
         start=first - before,
         end_exclusive=end + after,
         handles_before=before,
         handles_after=after,
-        offset_s=(before + max(Fraction(0), low - first)) / rate,
+        offset_s=(before + max(_ZERO, low - first)) / rate if before or low.denominator != 1 else _ZERO,
         seconds=Fraction(before + end - first + after) / rate,
         short_of_s=short,
     )

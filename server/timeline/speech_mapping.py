@@ -26,6 +26,7 @@ from .source_range import file_range
 
 _SLACK = Fraction(1, 10)  # s that a clip may reach beyond its sound
 _NEARLY_S = 1e-6
+_ZERO = Fraction(0)
 _LINKS = (("Resolve_OTIO", "Link Group ID"), ("PremierePro_OTIO", "LinkID"), ("heygem", "link"))
 
 
@@ -85,7 +86,8 @@ def _speech_stretch(sound: TimelineItem, media: Media, exports: Exports, rate: F
         raise BadTime(sound.host_only)
     if sound.speed != 1:
         raise BadTime("clip.retimed", speed=f"{float(sound.speed):.0%}")
-    path, facts = media(sound)
+    reference = original_reference(sound.item)
+    path, facts = media(sound, reference)
     if not facts.sound:
         raise NoSound("clip.no-sound", file=path.name)
     low, high = file_range(sound, facts, sound.item.media_reference, _SLACK)
@@ -116,7 +118,7 @@ def link_of(placed: TimelineItem) -> str | None:
 
 def _url(placed: TimelineItem) -> str | None:
     """Of the original's file, whichever version shows."""
-    reference = original_reference(placed.item) if hasattr(placed.item, "media_reference") else None
+    reference = original_reference(placed.item)
     return getattr(reference, "target_url", None) or None
 
 
@@ -127,18 +129,21 @@ class SpeechMap:
         everything: list[SpeechStretch | UnusableAudio] = [*usable, *failed]
         self._all = sorted(everything, key=lambda each: each.start)
         self._starts = [float(each.start) for each in self._all]
-        self._latest = list(accumulate((float(each.end) for each in self._all), max))  # end of the longest of all up to here
+        self._ends = [float(each.end) for each in self._all]
+        self._latest = list(accumulate(self._ends, max))  # end of the longest of all up to here
 
     def __bool__(self) -> bool:
         return bool(self._all)
 
     def between(self, start: Fraction, end: Fraction) -> list[SpeechStretch | UnusableAudio]:
-        """The stretches between two times, and the sounds there that cannot be used. Floats find the candidates, fractions decide."""
-        place, found = bisect_left(self._starts, float(end) + _NEARLY_S) - 1, []
-        before = float(start) - _NEARLY_S
+        """The stretches between two times, and the sounds there that cannot be used. Floats decide where they are far enough apart, else
+        fractions."""
+        last, first = float(end), float(start)
+        place, found = bisect_left(self._starts, last + _NEARLY_S) - 1, []
+        before, surely = first - _NEARLY_S, first + _NEARLY_S
         while place >= 0 and self._latest[place] > before:
             each = self._all[place]
-            if each.start < end and each.end > start:
+            if (self._starts[place] < last - _NEARLY_S or each.start < end) and (self._ends[place] > surely or each.end > start):
                 found.append(each)
             place -= 1
         return found[::-1]
@@ -153,9 +158,9 @@ def speech_pieces(stretches: Sequence[SpeechStretch], start: Fraction, end: Frac
             continue
         piece = SpeechPiece(
             path=str(each.path),
-            start_s=each.file_start + (begin - each.start),
+            start_s=each.file_start + (begin - each.start) if begin is not each.start else each.file_start,
             duration_s=finish - begin,
-            at_s=begin - start,
+            at_s=begin - start if begin is not start else _ZERO,
             channels=each.channels,
         )
         last = pieces[-1] if pieces else None

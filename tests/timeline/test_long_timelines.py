@@ -22,7 +22,7 @@ from heygem_server.timeline.publish import publish
 from . import long_timelines as long
 
 FEW, MANY = 40, 240
-_MOST_CALLS = 2_000  # for reading and conforming one clip: 10,000 of them take less than 5 s
+_MOST_CALLS = 1_200  # for reading and conforming one clip: 10,000 of them take about 3 s
 
 
 class Anywhere(Locator):

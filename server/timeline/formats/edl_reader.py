@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import opentimelineio as otio
@@ -40,6 +41,7 @@ class ListTiming:
     record_drop: bool  # of record times without a mark, where the list marks none
     drops: bool = field(init=False)  # whether the rate knows drop-frame
     known: dict[tuple[str, bool], int | None] = field(default_factory=dict, repr=False)  # timecodes that were reckoned
+    seconds: dict[int, Fraction] = field(default_factory=dict, repr=False)  # of so many frames
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drops", timecode.may_drop(self.rate))
@@ -61,6 +63,11 @@ class ListTiming:
         if key not in self.known:  # where an event ends the next one begins, so most timecodes are asked for twice
             self.known[key] = _frames_of(*key, self.rate)
         return self.known[key]
+
+    def seconds_of(self, frames: int) -> Fraction:
+        if frames not in self.seconds:
+            self.seconds[frames] = frames / self.rate
+        return self.seconds[frames]
 
 
 def _frames_of(text: str, drop: bool, rate: Fraction) -> int | None:
@@ -129,24 +136,28 @@ def timing_of(parsed: EdlText, rate: Fraction | None) -> ListTiming:
 
 def times_of(event: EventLines, timing: ListTiming) -> EventTimes | None:
     """None = it has no usable record times. Times that pass midnight go on after it."""
-    source_in, source_out, record_in, record_out = (
-        None if (frames := timing.frames(event, name)) is None else frames / timing.rate
-        for name in ("source_in", "source_out", "record_in", "record_out")
-    )
+    source_in, source_out = timing.frames(event, "source_in"), timing.frames(event, "source_out")
+    record_in, record_out = timing.frames(event, "record_in"), timing.frames(event, "record_out")
     if record_in is None or record_out is None:
         return None
-    record_out += _after_midnight(record_in, record_out, event, "record_out", timing)
+    record_out = _after_midnight(record_in, record_out, event, "record_out", timing)
     if record_out < record_in:
         return None
     if source_in is not None and source_out is not None:
-        source_out += _after_midnight(source_in, source_out, event, "source_out", timing)
-    return EventTimes(source_in=source_in, source_out=source_out, record_in=record_in, record_out=record_out)
+        source_out = _after_midnight(source_in, source_out, event, "source_out", timing)
+    return EventTimes(
+        source_in=None if source_in is None else timing.seconds_of(source_in),
+        source_out=None if source_out is None else timing.seconds_of(source_out),
+        record_in=timing.seconds_of(record_in),
+        record_out=timing.seconds_of(record_out),
+    )
 
 
-def _after_midnight(low: Fraction, high: Fraction, event: EventLines, name: str, timing: ListTiming) -> Fraction:
-    if high >= low or high >= low - _DAY_S // 2:
-        return Fraction(0)
-    return timecode.frames_per_day(timing.rate, drop=timing.drop(event, name)) / timing.rate
+def _after_midnight(low: int, high: int, event: EventLines, name: str, timing: ListTiming) -> int:
+    """The later of two times as a count of frames; one that lies half a day before the earlier is of the next day."""
+    if high >= low or high >= low - _DAY_S // 2 * timing.rate:
+        return high
+    return high + timecode.frames_per_day(timing.rate, drop=timing.drop(event, name))
 
 
 def first_second_of(parsed: EdlText, timing: ListTiming) -> Fraction:
@@ -239,9 +250,15 @@ def _speed(fps: Fraction, rate: Fraction, ratio: Fraction | None) -> Fraction:
 
 def channels_of(event: EventLines) -> list[tuple[str, int]]:
     """The tracks of an event's channel code (V, A, A2, AA, B, AA/V …) and of the further channels that it names."""
+    found = _channels_in((event.text("channels") or "V").upper())
+    return list(dict.fromkeys([*found, *((otio.schema.TrackKind.Audio, number) for number in event.channels)]))
+
+
+@lru_cache(maxsize=1024)
+def _channels_in(code: str) -> tuple[tuple[str, int], ...]:
     video, audio = otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio
     found: list[tuple[str, int]] = []
-    for part in re.split(r"[/,+]", (event.text("channels") or "V").upper()):
+    for part in re.split(r"[/,+]", code):
         if match := re.fullmatch(r"V(\d{0,4})|VIDEO(\d{0,4})", part):
             found.append((video, int(match[1] or match[2] or 1)))
         elif match := re.fullmatch(r"(AA|AV|VA|A|NONE|B)(\d{0,4})", part):
@@ -249,4 +266,4 @@ def channels_of(event: EventLines) -> list[tuple[str, int]]:
             found += [(audio, 1), (audio, 2)] if match[1] == "AA" else [(audio, int(match[2] or 1))] if match[1] != "NONE" else []
         else:
             found.append((video, 1))
-    return list(dict.fromkeys(found + [(audio, number) for number in event.channels]))
+    return tuple(dict.fromkeys(found))

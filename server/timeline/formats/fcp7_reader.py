@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -24,11 +25,13 @@ from ..flatten import MAX_NESTS
 from ..looks import Looks, effects_of
 from ..metadata import set_own_values
 from .assembly import Event, marker, media_clip, timeline_of, tracks_of
+from .xml_safe import number as number_in
 from .xml_safe import number_of, parse_xml, text_of
 
 _schema = otio.schema
 _MOST_CHANNELS = 256
 _TICKS_PER_S = 254_016_000_000  # Premiere's
+_ZERO, _ONE = Fraction(0), Fraction(1)
 
 
 def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
@@ -71,10 +74,16 @@ def read_tree(root: Element, elements: dict[int, Element] | None = None) -> tupl
 
 def rate_of(element: Element | None) -> Fraction | None:
     """Frames per second of the `rate` in an element; None where it is absent or 0."""
-    base = number_of(element, "rate/timebase")
+    text = text_of(element, "rate/timebase")
+    return _rate_in(text, text_of(element, "rate/ntsc").upper() == "TRUE") if text else None
+
+
+@lru_cache(maxsize=1024)
+def _rate_in(text: str, ntsc: bool) -> Fraction | None:
+    base = number_in(text)
     if base is None or not 1 <= base <= 1000:
         return None
-    return base * Fraction(1000, 1001) if text_of(element, "rate/ntsc").upper() == "TRUE" else base
+    return base * Fraction(1000, 1001) if ntsc else base
 
 
 def first_second_of(timecode: Element | None, rate: Fraction) -> Fraction | None:
@@ -97,6 +106,7 @@ class Reader:
     def __init__(self, root: Element, elements: dict[int, Element] | None = None) -> None:
         self.notices: list[str] = []
         self._elements = elements
+        self._facts: dict[tuple[int, Fraction], _FileFacts] = {}  # by the file's element
         # The first mention of a file or sequence is complete, later ones carry the id alone.
         self._files = {each.get("id", ""): each for each in root.iter("file") if len(each)}
         self._sequences = {each.get("id", ""): each for each in root.iter("sequence") if len(each)}
@@ -128,24 +138,26 @@ class Reader:
 
     def _event(self, item: Element, before: Element | None, after: Element | None, rate: Fraction, depth: int, kind: str) -> Event:
         start, end = number_of(item, "start"), number_of(item, "end")
-        trimmed, dissolve = Fraction(0), None
+        trimmed, dissolve = _ZERO, None
         if before is not None:
             cut, begins, ends = cut_point(before)
             dissolve = ((cut - begins) / rate, (ends - cut) / rate)
-            if start is None or start < 0:  # the clip begins with the dissolve; its edit lies at the cut
+            if start is None or start.numerator < 0:  # the clip begins with the dissolve; its edit lies at the cut
                 start, trimmed = cut, (cut - begins) / rate
-        runs_on = Fraction(0)
-        if (end is None or end < 0) and after is not None:
+        runs_on = _ZERO
+        if (end is None or end.numerator < 0) and after is not None:
             end, _, ends = cut_point(after)
             runs_on = (ends - end) / rate
         problem = None
-        if start is None or end is None or start < 0 or end < start:
-            problem, start = words("clip.no-place"), max(start or Fraction(0), Fraction(0))
+        if start is None or end is None or start.numerator < 0 or end < start:
+            problem, start = words("clip.no-place"), max(start or _ZERO, _ZERO)
             end = start
+        begins = start / rate
         duration = (end - start) / rate
         clip = self._item(item, _Shown(trimmed=trimmed, duration=duration, runs_on=runs_on), rate, depth, kind)
-        clip.enabled = text_of(item, "enabled").upper() != "FALSE"
-        if isinstance(clip, _schema.Clip):
+        if text_of(item, "enabled").upper() == "FALSE":
+            clip.enabled = False
+        if isinstance(clip, _schema.Clip) and item.find("filter") is not None:
             clip.effects.extend(effects_of(_looks(item)))
         number = None
         if self._elements is not None:
@@ -159,48 +171,47 @@ class Reader:
             label=text_of(item, "labels/label2") or None,
             element=number,
         )
-        return Event(start=start / rate, end=end / rate, item=clip, dissolve=dissolve)
+        return Event(start=begins, end=begins + duration, item=clip, dissolve=dissolve)
 
     def _item(self, item: Element, shown: _Shown, rate: Fraction, depth: int, kind: str) -> Any:
         name = text_of(item, "name")
         file = item.find("file")
         file = self._files.get(file.get("id", ""), file) if file is not None else None
-        file_rate = rate_of(file) or rate
-        source = _source(item, shown, rate, file_rate)
+        known = self._facts_of(file, rate)
+        source = _source(item, shown, rate, known.rate)
         if item.tag == "generatoritem":
             reference = _schema.GeneratorReference(generator_kind=text_of(item, "effect/name") or "generator")
             return _schema.Clip(name=name, media_reference=reference, source_range=time_range(source.low, shown.duration, rate))
         nested = item.find("sequence")
         if nested is not None:
             return self._nest(item, nested, name, source.low, shown.duration, rate, depth, kind)
-        url, name = text_of(file, "pathurl") or None, name or text_of(file, "name")
+        name = name or known.name
         reason = words("clip.multicam") if item.find("multiclip") is not None else source.host_only
-        length = number_of(file, "duration")
-        begins = first_second_of(file.find("timecode") if file is not None else None, file_rate) or Fraction(0)
-        available = time_range(begins, length / file_rate, file_rate) if length else None
         low = source.low
-        if source.speed < 0 and source.from_end and length:
-            low = length / file_rate - low - shown.duration * abs(source.speed)
-        low += begins if length else 0
-        clip = media_clip(name, url, low, shown.duration, source.rate, available=available, speed=source.speed)
-        if kind == _schema.TrackKind.Video and abs(source.speed) == 1:
+        if source.from_end and known.length is not None:
+            low = known.length - low - shown.duration * abs(source.speed)
+        if known.length is not None and known.begins:
+            low += known.begins
+        clip = media_clip(name, known.url, low, shown.duration, source.rate, available=known.available, speed=source.speed)
+        if item.find("marker") is None:
+            pass
+        elif kind == _schema.TrackKind.Video and abs(source.speed) == 1:
             clip.markers.extend(_markers(item, low - source.low, Fraction(0), source.rate))
         elif kind == _schema.TrackKind.Video:  # they count in the clip's own, retimed frames
             own = (number_of(item, "in") or Fraction(0)) / source.rate + shown.trimmed
             clip.markers.extend(_markers(item, low, own, source.rate, source.speed))
-        size, drop = _size(file.find("media/video/samplecharacteristics") if file is not None else None), None
-        if file is not None and file.find("timecode") is not None:
-            drop = text_of(file, "timecode/displayformat").upper() == "DF"
-        set_own_values(clip.media_reference, frame_size=size, drop_frame=drop)
-        set_own_values(
-            clip,
-            channels=_channels(item),
-            host_only=reason,
-            take=comment_of(item, "take"),
-            job=comment_of(item, "job"),
-            of=comment_of(item, "of"),
-        )
+        if known.size is not None or known.drop is not None:
+            set_own_values(clip.media_reference, frame_size=known.size, drop_frame=known.drop)
+        ours = _comments_of(item)
+        set_own_values(clip, channels=_channels(item), host_only=reason, take=ours.get("take"), job=ours.get("job"), of=ours.get("of"))
         return clip
+
+    def _facts_of(self, file: Element | None, rate: Fraction) -> _FileFacts:
+        """rate: of the sequence, which is that of a file that says none."""
+        key = (id(file), rate)
+        if key not in self._facts:
+            self._facts[key] = _file_facts(file, rate)
+        return self._facts[key]
 
     def _nest(
         self, item: Element, nested: Element, name: str, low: Fraction, duration: Fraction, rate: Fraction, depth: int, kind: str
@@ -222,6 +233,38 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _FileFacts:
+    """What a document says of a file."""
+
+    name: str
+    url: str | None
+    rate: Fraction
+    begins: Fraction  # second that its first frame is called
+    length: Fraction | None  # s
+    available: Any  # both as an OTIO range; None = it does not say
+    size: list[int] | None
+    drop: bool | None  # whether its timecode is drop-frame; None = it has none
+
+
+def _file_facts(file: Element | None, rate: Fraction) -> _FileFacts:
+    rate = rate_of(file) or rate
+    frames = number_of(file, "duration")
+    length = frames / rate if frames else None
+    timecode = file.find("timecode") if file is not None else None
+    begins = first_second_of(timecode, rate) or _ZERO
+    return _FileFacts(
+        name=text_of(file, "name"),
+        url=text_of(file, "pathurl") or None,
+        rate=rate,
+        begins=begins,
+        length=length,
+        available=time_range(begins, length, rate) if length is not None else None,
+        size=_size(file.find("media/video/samplecharacteristics") if file is not None else None),
+        drop=None if timecode is None else text_of(timecode, "displayformat").upper() == "DF",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
     """What a clip shows, in seconds of the sequence."""
 
@@ -231,7 +274,7 @@ class _Shown:
 
     @property
     def whole(self) -> Fraction:
-        return self.trimmed + self.duration + self.runs_on
+        return self.trimmed + self.duration + self.runs_on if self.trimmed or self.runs_on else self.duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,12 +290,14 @@ class _Source:
 
 def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction) -> _Source:
     """The finest value in the document wins: points of the speed's graph, then ticks, then the percents, which are rounded."""
-    begin, end = number_of(item, "in") or Fraction(0), number_of(item, "out") or Fraction(0)
-    effect = next((each for each in item.findall("filter/effect") if text_of(each, "effectid") == "timeremap"), None)
+    begin, end = number_of(item, "in") or _ZERO, number_of(item, "out") or _ZERO
+    effects = item.findall("filter/effect") if item.find("filter") is not None else ()
+    effect = next((each for each in effects if text_of(each, "effectid") == "timeremap"), None)
     clip_rate = rate_of(item) or rate
     if effect is None:
         clip_rate = _rate_that_fits(end - begin, shown.whole, clip_rate, (rate, file_rate))
-        return _Source(low=_by_ticks(item, "pproTicksIn", begin / clip_rate, clip_rate) + shown.trimmed, speed=Fraction(1), rate=clip_rate)
+        low = _by_ticks(item, "pproTicksIn", begin / clip_rate, clip_rate)
+        return _Source(low=low + shown.trimmed if shown.trimmed else low, speed=_ONE, rate=clip_rate)
     plain, reason = _retiming(effect)
     graph = _graph(effect)
     at, step = begin + shown.trimmed * clip_rate, shown.duration * clip_rate
@@ -278,6 +323,8 @@ def _rate_that_fits(frames: Fraction, seconds: Fraction, rate: Fraction, others:
 
     others: of the sequence and of the file. A clip that claims neither is doubted more.
     """
+    if frames == seconds * rate:
+        return rate
     rounding = Fraction(9, 10) if rate in others else Fraction(1, 100)
     if abs(frames / rate - seconds) * rate <= rounding:
         return rate
@@ -398,6 +445,9 @@ def _channels(item: Element) -> list[int] | None:
 
 def comment_of(item: Element, name: str) -> str | None:
     """What publishing left in a clip's comments: take, job, of."""
+    return _comments_of(item).get(name)
+
+
+def _comments_of(item: Element) -> dict[str, str]:
     text = text_of(item, "comments/mastercomment4")
-    found = dict(part.split("=", 1) for part in text.split() if "=" in part) if text.startswith("heygem ") else {}
-    return found.get(name)
+    return dict(part.split("=", 1) for part in text.split() if "=" in part) if text.startswith("heygem ") else {}

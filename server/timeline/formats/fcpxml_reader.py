@@ -27,7 +27,7 @@ from .bent_maps import BentMap, bent_map
 from .xml_safe import number, parse_xml, time_of
 
 _schema = otio.schema
-_ZERO = Fraction(0)
+_ZERO, _ONE = Fraction(0), Fraction(1)
 _STORY = {"asset-clip", "clip", "video", "audio", "title", "gap", "ref-clip", "sync-clip", "mc-clip", "audition", "spine"}
 _SOUND_SUFFIXES = (".wav", ".bwf", ".aif", ".aiff", ".aifc", ".caf", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus")
 _NESTS = ("ref-clip", "sync-clip")
@@ -93,6 +93,17 @@ class Story:
     local: Fraction  # what the element calls its first moment
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetFacts:
+    """What a document says of an asset."""
+
+    url: str | None
+    rate: Fraction
+    start: Fraction  # second that its first frame is called
+    available: Any  # its time as an OTIO range; None = it does not say
+    size: list[int] | None
+
+
 class Reader:
     """Reads the sequences of one document."""
 
@@ -101,6 +112,7 @@ class Reader:
         self.story: list[Story] = []  # the main storyline, in order
         self.highest = self.lowest = 0  # lanes in use
         self._elements = elements
+        self._facts: dict[tuple[str, Fraction], AssetFacts] = {}
         self._resources = {each.get("id", ""): each for resources in root.iter("resources") for each in resources}
         self._open: list[str] = []
         self._links = 0
@@ -255,6 +267,20 @@ class Reader:
         length = time_of(asset.get("duration")) if asset is not None else _ZERO
         return time_of(element.get("start"), start), time_of(element.get("duration"), length)
 
+    def facts_of(self, asset: Element, rate: Fraction) -> AssetFacts:
+        """rate: of the sequence, which is that of an asset that says none."""
+        key = (asset.get("id", ""), rate)
+        if key not in self._facts:
+            own, start, length = self.rate(asset) or rate, time_of(asset.get("start")), time_of(asset.get("duration"))
+            self._facts[key] = AssetFacts(
+                url=_source_url(asset),
+                rate=own,
+                start=start,
+                available=time_range(start, length, own) if length > 0 else None,
+                size=self.size(asset),
+            )
+        return self._facts[key]
+
     def asset(self, element: Element) -> Element | None:
         found = self._resources.get(element.get("ref", ""))
         return found if found is not None and found.tag == "asset" else None
@@ -279,17 +305,15 @@ class Reader:
     def _media(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction) -> Any:
         inner = inner_element(element)
         asset = self.asset(inner)
-        media_rate = self.rate(asset) or rate
+        known = self.facts_of(asset, rate) if asset is not None else None
+        media_rate = known.rate if known is not None else rate
         speed, low, reason = _retiming(element, local, duration)
         bent = None
-        if reason is not None and inner is element and asset is not None:
-            bent = bent_map(element, time_of(asset.get("start")), local, duration, rate, media_rate)
+        if reason is not None and inner is element and known is not None:
+            bent = bent_map(element, known.start, local, duration, rate, media_rate)
             low, reason = (low, reason) if bent is None else (bent.low, None)
         if inner is not element:  # a clip's own time → the time of the media in it
-            low += time_of(inner.get("start"), time_of(asset.get("start")) if asset is not None else _ZERO) - time_of(inner.get("offset"))
-        available = None
-        if asset is not None and time_of(asset.get("duration")) > 0:
-            available = time_range(time_of(asset.get("start")), time_of(asset.get("duration")), media_rate)
+            low += time_of(inner.get("start"), known.start if known is not None else _ZERO) - time_of(inner.get("offset"))
         conform = element.find("conform-rate")
         if (
             conform is not None
@@ -298,15 +322,26 @@ class Reader:
             and abs(media_rate / rate - 1) < Fraction(5, 100)
         ):
             reason = reason or "Final Cut plays it at the sequence's rate instead of its own"
-        clip = media_clip(element.get("name", ""), _source_url(asset), low, duration, media_rate, available=available, speed=speed)
-        begins = low if speed >= 0 else low + duration * abs(speed)
+        clip = media_clip(
+            element.get("name", ""),
+            known.url if known is not None else None,
+            low,
+            duration,
+            media_rate,
+            available=known.available if known is not None else None,
+            speed=speed,
+        )
+        begins = low if speed.numerator >= 0 else low + duration * abs(speed)
         if bent is not None:
             clip.effects.append(bent.effect())
-        if element.tag != "audio":
+        if element.tag != "audio" and len(element):
             clip.markers.extend(_markers(element, begins, local, rate, speed, bent))
         drop = element.get("tcFormat")
-        set_own_values(clip.media_reference, frame_size=self.size(asset), drop_frame=None if drop is None else drop == "DF")
-        set_own_values(clip, host_only=reason)
+        size = known.size if known is not None else None
+        if size is not None or drop is not None:
+            set_own_values(clip.media_reference, frame_size=size, drop_frame=None if drop is None else drop == "DF")
+        if reason is not None:
+            set_own_values(clip, host_only=reason)
         return clip
 
     def _nest(self, element: Element, local: Fraction, duration: Fraction, rate: Fraction, depth: int, only: str | None) -> Any:
@@ -345,19 +380,24 @@ class Reader:
         shift = exact_seconds(clip.source_range.start_time) - local
         length = time_of(asset.get("duration"), duration)
         reference.available_range = time_range(time_of(asset.get("start")) + shift, length, self.rate(asset) or Fraction(1))
-        _copy_own_values(other, reference)
+        _set_take(own_metadata(other), reference)
         references = dict(clip.media_references())
         references[key] = reference
         clip.set_media_references(references, clip.active_media_reference_key)
 
     def _set_details(self, item: Any, element: Element, link: str | None) -> None:
-        item.enabled = item.enabled and element.get("enabled", "1") != "0"
+        if element.get("enabled", "1") == "0":
+            item.enabled = False
+        if not len(element):
+            if link is not None:
+                set_own_values(item, link=link)
+            return
         if isinstance(item, _schema.Clip):
             item.effects.extend(effects_of(_looks(element, self._resources)))
         ours = own_metadata(element)
         set_own_values(item, link=link, note=_note(element), id=ours.get("id"), of=ours.get("of"))
         if isinstance(item, _schema.Clip) and item.media_reference is not None:
-            _copy_own_values(element, item.media_reference)
+            _set_take(ours, item.media_reference)
             if ours.get("of"):
                 set_own_values(item, take=ours.get("take"))
 
@@ -440,7 +480,7 @@ def _retiming(element: Element, local: Fraction, duration: Fraction) -> tuple[Fr
     """(speed, lowest second of the media that shows, why only an editor can play it)."""
     time_map = element.find("timeMap")
     if time_map is None:
-        return Fraction(1), local, None
+        return _ONE, local, None
     points = time_map.findall("timept")
     slopes = set()
     first: Fraction | None = None
@@ -505,7 +545,6 @@ def own_metadata(element: Element) -> dict[str, str]:
     return found
 
 
-def _copy_own_values(element: Element, reference: Any) -> None:
-    ours = own_metadata(element)
+def _set_take(ours: dict[str, str], reference: Any) -> None:
     if "take" in ours:
         set_own_values(reference, take=ours["take"], job=ours.get("job"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -62,7 +63,16 @@ class _Bounded:
 
 def text_of(element: Element | None, path: str) -> str:
     """The stripped text of a descendant, "" where it is absent."""
-    return ("" if element is None else element.findtext(path) or "").strip()
+    if element is None:
+        return ""
+    if "/" not in path or "[" in path:
+        return (element.findtext(path) or "").strip()
+    first, rest = path.split("/", 1)  # step by step, which C does: most elements have nothing of what is asked for
+    inner = element.find(first)
+    if inner is None:
+        return ""
+    text = inner.findtext(rest)
+    return ((element.findtext(path) if text is None else text) or "").strip()
 
 
 def number_of(element: Element | None, path: str) -> Fraction | None:
@@ -80,5 +90,10 @@ def number(text: str | None) -> Fraction | None:
 
 def time_of(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
     """Seconds of a time of FCPXML, such as "1001/30000s" or "5s"."""
-    value = number(text.strip().removesuffix("s")) if text else None
+    value = _seconds_in(text) if text else None
     return default if value is None else value
+
+
+@lru_cache(maxsize=65_536)
+def _seconds_in(text: str) -> Fraction | None:
+    return number(text.strip().removesuffix("s"))
