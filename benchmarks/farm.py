@@ -1,9 +1,9 @@
-"""Measures a farm: `python -m benchmarks.farm [--nodes 4] [--seconds 1] [--pieces 40] [--simulate SEGMENTS] [--only nodes|simulation]`.
+"""Measures a farm: `python -m benchmarks.farm [nodes|simulation|faults …]`; without a word the first two.
 
-Two parts. **nodes**: a real farm of one-slot nodes on this machine (needs Ray): how long it takes to start, what a segment costs beside its
-own work, and how many times as fast the nodes are as one, with work that only waits. **simulation**, clearly one: the real queue and the
-real scheduler hand 100,000 segments of 1,000 shots to 100 slots that are not there, each segment of which takes a second; it tells how long
-a claim takes and how that grows.
+**nodes**: a real farm of one-slot nodes on this machine (needs Ray): how long it takes to start, what a segment costs beside its own work,
+and how many times as fast the nodes are as one, with work that only waits. **simulation**, clearly one: the real queue and the real
+scheduler hand 100,000 segments of 1,000 shots to 100 slots that are not there, each segment of which takes a second; it tells how long a
+claim takes and how that grows. **faults**: what a farm loses when something breaks at a random moment (see `farm_faults`).
 """
 
 from __future__ import annotations
@@ -12,143 +12,118 @@ import argparse
 import asyncio
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import Planned, PlannedSegment, PlanTask, Task, TaskResult
 from heygem_server.executors.base import Limits, Piece, SlotState, Watcher
-from heygem_server.executors.farm.cluster import read_farm_file
 from heygem_server.executors.farm.executor import FarmExecutor
 from heygem_server.executors.local import LocalExecutor
-from heygem_server.executors.process_tree import kill_tree
 from heygem_server.rendering import services as services_module
 from heygem_server.rendering.services import open_services
 from heygem_server.settings import ServerSettings
 from heygem_server.store import Store
 from heygem_server.wire import JobRequest, MediaRef, ShotRequest
 
+from .farm_faults import FAULTS, measure
+from .farm_programs import Program, head, node
+from .farm_toy import toy_workers
+
 _LIMITS = Limits(memory_bytes=8 << 30, stall_s=600)
 _PORT = 26_100
-# In the workers of nodes a render only waits, for as long as its speech is called, then writes a small file.
-_TOY = """
-import sys
-if "heygem_core.tasks.worker" in sys.orig_argv:
-    import time, types
-    from pathlib import Path
-    from heygem_core.rendering.report import report_path
-    from heygem_core.shot import Progress, RenderTask
-    from heygem_core.tasks import dispatch
-
-    def wait(task):
-        yield Progress(stage="render", done=0)
-        time.sleep(float(Path(task.shot.speech).stem))
-        for path in (Path(task.output), report_path(task.output)):
-            path.write_bytes(b"waited")
-
-    module = types.ModuleType("heygem_core.toy_wait")
-    module.wait = wait
-    sys.modules["heygem_core.toy_wait"] = module
-    dispatch._DOES[RenderTask] = "toy_wait:wait"
-"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="nodes, simulation, faults")
     parser.add_argument("--nodes", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=1.0, help="that each piece waits")
-    parser.add_argument("--pieces", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=3.0, help="that each piece waits")
+    parser.add_argument("--pieces", type=int, default=20)
     parser.add_argument("--simulate", type=int, default=100_000, metavar="SEGMENTS")
     parser.add_argument("--slots", type=int, default=100, help="of the simulation")
-    parser.add_argument("--only", choices=("nodes", "simulation"))
+    parser.add_argument("--times", type=int, default=20, metavar="N", help="of each fault; of those that take a minute a quarter of it")
+    parser.add_argument("--kinds", help=f"of faults, with commas (default: {','.join(FAULTS)})")
+    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    parts = options.parts or ["nodes", "simulation"]
+    if set(parts) - {"nodes", "simulation", "faults"}:
+        parser.error(f"expected nodes, simulation or faults, got {' '.join(parts)}")
+    sound = True
     with tempfile.TemporaryDirectory() as name:
-        if options.only != "simulation":
-            with _toy_workers(Path(name)):
-                asyncio.run(_nodes(Path(name), options.nodes, options.seconds, options.pieces))
-        if options.only != "nodes":
-            asyncio.run(_simulation(Path(name) / "simulation", options.simulate, options.slots))
+        folder = Path(name).resolve()
+        with toy_workers(folder):
+            if "nodes" in parts:
+                asyncio.run(_nodes(folder / "nodes", options.nodes, options.seconds, options.pieces))
+            if "faults" in parts:
+                (folder / "faults").mkdir()
+                sound = measure(folder / "faults", _PORT, options.times, options.kinds, options.seed)
+        if "simulation" in parts:
+            asyncio.run(_simulation(folder / "simulation", options.simulate, options.slots))
+    sys.exit(0 if sound else 1)
 
 
 # --- real nodes -----------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _toy_workers(folder: Path) -> Iterator[None]:
-    (folder / "toy").mkdir()
-    (folder / "toy" / "sitecustomize.py").write_text(_TOY)
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder / "toy"), *([before] if before else [])])
-    try:
-        yield
-    finally:
-        os.environ.pop("PYTHONPATH")
-        if before:
-            os.environ["PYTHONPATH"] = before
-
-
-@contextmanager
-def _program(*arguments: str) -> Iterator[None]:
-    """`heygem farm …` in the background, once it has started."""
-    command = [sys.executable, "-P", "-m", "heygem_server.cli", "farm", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert process.stdout is not None
-        if not any("Ports that it opens" in line for line in process.stdout):
-            sys.exit(f"{' '.join(arguments)} did not start.")
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(60)
-        finally:
-            kill_tree(process.pid)
-
-
 async def _nodes(folder: Path, count: int, seconds: float, pieces: int) -> None:
+    folder.mkdir()
     began = time.monotonic()
-    with _program("start", "--data", str(folder), "--port", str(_PORT)):
-        print(f"head started in {time.monotonic() - began:.1f} s")
-        found = read_farm_file(folder)
-        assert found is not None
+    programs: list[Program] = [head(folder, _PORT)]
+    farm, here = None, LocalExecutor(1, threads=1, limits=_LIMITS)
+    try:
+        await asyncio.to_thread(programs[0].started)
+        print(f"head started in {time.monotonic() - began:.1f} s{_load()}", flush=True)
         farm = FarmExecutor(LocalExecutor(0, threads=1, limits=_LIMITS), folder)
-        try:
-            for k in range(count):
-                began = time.monotonic()
-                ports = str(_PORT + 400 * (k + 1))
-                joining = ("join", found.address, "--token", found.token_file, "--data", str(folder / f"n{k}"), "--port", ports)
-                node = _program(*joining, "--name", f"n{k}", "--devices", "cpu")
-                await asyncio.to_thread(node.__enter__)
-                _joined.append(node)
-                await _until(lambda k=k: farm.capacity == k + 1)
-                print(f"node {k + 1} ready in {time.monotonic() - began:.1f} s")
-                if k == 0:
-                    await _time(farm, folder, 1, 0)  # warms the worker
-                    alone = await _time(farm, folder, pieces, 0) / pieces
-                    one = await _time(farm, folder, max(2, pieces // count), seconds) / max(2, pieces // count)
-            local = LocalExecutor(1, threads=1, limits=_LIMITS)
-            await _time(local, folder, 1, 0)
-            here = await _time(local, folder, pieces, 0) / pieces
-            await local.close()
-            await _time(farm, folder, count, 0)
-            together = await _time(farm, folder, pieces, seconds) / pieces
-            print(
-                f"a segment that does nothing: {1e3 * alone:.1f} ms on a node, {1e3 * here:.1f} ms here: {1e3 * (alone - here):.1f} ms more"
-            )
-            print(f"pieces of {seconds:g} s: {one:.3f} s each on one node, {together:.3f} s each on {count}: {one / together:.2f} times")
-        finally:
+        programs.append(node(folder, "n0", _PORT + 400, own=folder / "n0"))
+        await asyncio.to_thread(programs[1].started)
+        await _until(lambda: farm.capacity == 1)
+        print(f"head and one node ready in {time.monotonic() - began:.1f} s{_load()}", flush=True)
+        await asyncio.gather(_time(farm, folder, 1, 0), _time(here, folder, 1, 0))  # warms the workers
+        there, alone = [], []
+        for _ in range(5 * pieces):  # by turns, so that both meet the same load
+            there.append(await _time(farm, folder, 1, 0))
+            alone.append(await _time(here, folder, 1, 0))
+        print(_overhead(there, alone) + _load(), flush=True)
+        one = await _time(farm, folder, max(2, pieces // count), seconds) / max(2, pieces // count)
+        began = time.monotonic()
+        programs += [node(folder, f"n{k}", _PORT + 400 * (k + 1), own=folder / f"n{k}") for k in range(1, count)]
+        for program in programs[2:]:
+            program.start()
+        await asyncio.gather(*(asyncio.to_thread(program.started) for program in programs[2:]))
+        await _until(lambda: farm.capacity == count)
+        print(f"{count - 1} further nodes, started at once, ready in {time.monotonic() - began:.1f} s{_load()}", flush=True)
+        await _time(farm, folder, count, 0)
+        together = await _time(farm, folder, pieces, seconds) / pieces
+        print(
+            f"pieces of {seconds:g} s: {one:.3f} s each on one node, {together:.3f} s each on {count}: {one / together:.2f} times{_load()}"
+        )
+    finally:
+        await here.close()
+        if farm is not None:
             await farm.close()
-            while _joined:
-                await asyncio.to_thread(_joined.pop().__exit__, None, None, None)
+        for program in reversed(programs):
+            await asyncio.to_thread(program.end)
 
 
-_joined: list[Any] = []
+def _overhead(there: list[float], alone: list[float]) -> str:
+    """What a segment costs on a node beside what it costs here; the best tenth is what a machine without other work would show."""
+
+    def told(times: list[float]) -> str:
+        return f"{1e3 * statistics.median(times):.1f} ms (best tenth {1e3 * statistics.quantiles(times, n=10)[0]:.1f})"
+
+    more = 1e3 * (statistics.median(there) - statistics.median(alone))
+    least = 1e3 * (statistics.quantiles(there, n=10)[0] - statistics.quantiles(alone, n=10)[0])
+    return f"a segment that does nothing: {told(there)} on a node, {told(alone)} here: {more:.1f} ms more ({least:.1f})"
+
+
+def _load() -> str:
+    """How much else the machine does; nothing where it does not tell."""
+    return f"; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores" if hasattr(os, "getloadavg") else ""
 
 
 async def _time(executor: Any, folder: Path, pieces: int, seconds: float) -> float:

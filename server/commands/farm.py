@@ -8,6 +8,8 @@ import json
 import os
 import signal
 import subprocess
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from ..settings import ServerSettings
 
 _STARTED = "Ray runtime started"
+_TOO_SLOW = "timed out during startup"  # of Ray, which waits for its own processes for half a minute and no longer
+_TRIES = 3  # of such a start: a machine may be busy
 _GOES_S = 40.0  # Ray hands over for up to half a minute
 _JOINED_PORT = 7737  # of a node: not the head's, so that both can be on one machine
 
@@ -106,15 +110,34 @@ def _join(options: argparse.Namespace) -> int:
     return _run(folder, token, setup, ip=ip, port=options.port, head=options.head, started=started)
 
 
-def _run(folder: Path, token: Path, setup: Any, *, ip: str, port: int, head: str | None, started: Any) -> int:
+def _run(folder: Path, token: Path, setup: Any, *, ip: str, port: int, head: str | None, started: Callable[[], None]) -> int:
     """A node in the foreground. Raises: SetupError — Ray does not start."""
-    from heygem_core.python_process import apart, detached
-
     from ..executors.farm.cluster import node_process, ports
-    from ..executors.process_tree import kill_tree
 
     command, environment = node_process(token, setup, ip=ip, port=port, head=head)
+
+    def begun() -> None:
+        started()
+        print(f"Ports that it opens on {ip}: {ports(port)}. Keep them to machines that you trust.", flush=True)
+
     note = folder / ("farm-head.json" if head is None else "farm-node.json")
+    try:
+        note.write_text(json.dumps({"pid": os.getpid()}))
+        for _ in range(_TRIES):
+            code, words = _once(command, environment, begun)
+            if _TOO_SLOW not in words:
+                break
+    finally:
+        note.unlink(missing_ok=True)
+    raise SetupError("farm.node-ended", exit_code=code, words=words[:300])
+
+
+def _once(command: list[str], environment: dict[str, str], started: Callable[[], None]) -> tuple[int, str]:
+    """One life of Ray's command: how it ended, and its last words. It ends with this process."""
+    from heygem_core.python_process import apart, detached
+
+    from ..executors.process_tree import kill_tree
+
     node = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -122,25 +145,20 @@ def _run(folder: Path, token: Path, setup: Any, *, ip: str, port: int, head: str
         text=True,
         **(apart(stdin=subprocess.DEVNULL, **environment) | detached()),
     )
-    said: list[str] = []
+    said: deque[str] = deque(maxlen=20)
     try:
         assert node.stdout is not None
-        note.write_text(json.dumps({"pid": os.getpid()}))
         for line in node.stdout:
-            said = [*said[-20:], line.strip()]
+            said.append(line.strip())
             if _STARTED in line:
                 started()
-                print(f"Ports that it opens on {ip}: {ports(port)}. Keep them to machines that you trust.", flush=True)
-        code = node.wait()
+        return node.wait(), next((line for line in reversed(said) if line), "")
     finally:
-        note.unlink(missing_ok=True)
         if node.poll() is None:
             node.terminate()
             with suppress(subprocess.TimeoutExpired):
                 node.wait(_GOES_S)
             kill_tree(node.pid)
-    words = next((line for line in reversed(said) if line), "")
-    raise SetupError("farm.node-ended", exit_code=code, words=words[:300])
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from heygem_core.tasks.standard_input import own_input
 from .cluster import RESOURCE, drop_own_token
 from .facts import facts_here, why_unlike
 from .lines import CallOff, Connect, FromBridge, Give, NodeFacts, Nodes, NodeSeen, Over, ToBridge, Trouble
-from .slot_actor import SlotActor, describe
+from .slot_actor import SlotActor
 
 _LOOKED_S = 1.0  # between two looks at the nodes
 _GREETED_S = 600.0  # for the first answer of a node: large models are read for their digests once
@@ -48,7 +48,7 @@ class Bridge:
         self._write = say
         self._nodes: dict[str, _Node] = {}
         self._running: dict[int, tuple[str, Any, asyncio.Task[None]]] = {}  # node, actor, who listens
-        self._ours: NodeFacts | None = None
+        self._ours: asyncio.Task[NodeFacts] | None = None  # looked up while nodes already answer
         self._told: tuple[NodeSeen, ...] | None = None
 
     async def run(self, orders: asyncio.Queue[bytes | None]) -> int:
@@ -62,7 +62,7 @@ class Bridge:
         except Exception as error:
             self._say(Trouble(reason=tell("farm.not-reached", address=connect.address, error=str(error).strip().split("\n")[0][:300])))
             return 1
-        self._ours = await asyncio.to_thread(facts_here)
+        self._ours = asyncio.create_task(asyncio.to_thread(facts_here))
         looking = asyncio.create_task(self._look())
         try:
             while (text := await orders.get()) is not None:
@@ -97,15 +97,15 @@ class Bridge:
             await asyncio.sleep(_LOOKED_S)
 
     async def _greet(self, node: _Node) -> None:
-        """Asks a new node what it is, and puts an actor into each of its slots if it is like this machine."""
+        """Asks a new node what it is, through the actor of its first slot, and fills the other slots too if it is like this machine."""
         facts, reason = None, None
         try:
-            asking = self._ray.remote(num_cpus=0, max_retries=0)(describe)
-            facts = from_json(await asyncio.wait_for(self._there(asking, node).remote(), _GREETED_S), NodeFacts)
+            first = self._actor(node, 0)  # where the node is refused it goes with its last reference
+            facts = from_json(await asyncio.wait_for(first.describe.remote(), _GREETED_S), NodeFacts)
             assert self._ours is not None
-            reason = why_unlike(self._ours, facts)
+            reason = why_unlike(await self._ours, facts)
             if reason is None:
-                node.actors = [self._actor(node, slot) for slot in range(len(facts.slots))]
+                node.actors = [first, *(self._actor(node, slot) for slot in range(1, len(facts.slots)))]
                 await asyncio.gather(*(actor.ready.remote() for actor in node.actors))
         except Exception as error:
             reason = tell("farm.node-silent", node=node.seen.address, error=str(error).strip().split("\n")[-1][:300])
@@ -116,10 +116,7 @@ class Bridge:
 
     def _actor(self, node: _Node, slot: int) -> Any:
         kind = self._ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)(SlotActor)
-        return self._there(kind, node).remote(slot)
-
-    def _there(self, thing: Any, node: _Node) -> Any:
-        return thing.options(scheduling_strategy=self._on(node.seen.id, soft=False))
+        return kind.options(scheduling_strategy=self._on(node.seen.id, soft=False)).remote(slot)
 
     def _gone(self, id: str) -> None:
         node = self._nodes.pop(id)

@@ -26,11 +26,6 @@ from .lines import FileWritten, Give, Over, Said
 from .paths import mapped_task
 
 
-def describe() -> bytes:
-    """The facts of the node that this runs on, as JSON."""
-    return to_json(facts_here(setup_here()))
-
-
 class SlotActor:
     """One slot of a node."""
 
@@ -44,6 +39,10 @@ class SlotActor:
     async def ready(self) -> bool:
         """Answers once the actor is there."""
         return True
+
+    async def describe(self) -> bytes:
+        """The facts of its node, as JSON."""
+        return to_json(await asyncio.to_thread(facts_here, self._setup))
 
     async def call_off(self, number: int) -> None:
         """Ends the task of that number, as the server's own workers are asked to."""

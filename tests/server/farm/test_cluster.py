@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from heygem_core.errors import SpecError
-from heygem_core.python_process import apart
+from heygem_core.errors import SetupError, SpecError
+from heygem_core.python_process import apart, python_code
 from heygem_core.shot import RenderSettings, RenderTask, Shot, from_json
 from heygem_core.tasks.specs import GenerateTask
 from heygem_server.cli import main
@@ -107,3 +107,21 @@ def test_all_files_of_a_task_are_mapped() -> None:
 
 def test_a_node_has_the_slots_that_it_was_told() -> None:
     assert [slot.name for slot in slots_here(SETUP)] == ["cpu/1", "cpu/2"]
+
+
+def test_a_start_that_was_too_slow_is_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray waits half a minute for its own processes, whatever else a machine does."""
+    pytest.importorskip("ray")
+    tries = tmp_path / "tries"
+    code = f"""
+with open({str(tries)!r}, "a+") as file:
+    file.write("x")
+    file.seek(0)
+    print("The current node timed out during startup." if file.read() == "x" else "bad")
+"""
+    monkeypatch.setattr("heygem_server.executors.farm.cluster.node_process", lambda *_, **__: (python_code(code), {}))
+    assert main(["farm", "start", "--data", str(tmp_path / "data")]) == SetupError.exit_code
+    assert tries.read_text() == "xx"
+    assert "(bad)" in capsys.readouterr().err
