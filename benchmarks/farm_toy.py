@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from heygem_core.errors import OutputError
+from heygem_core.os_errors import cannot_write
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import Progress, RenderTask
 from heygem_core.tasks import dispatch
@@ -95,11 +96,18 @@ def _plan(task: PlanTask) -> Any:
 def _render(task: RenderTask) -> Any:
     assert task.segment is not None
     whole, seconds = piece(task.shot.video, task.segment[0]), float(Path(task.shot.speech).stem)
-    if scratch := os.environ.get(SCRATCH):
-        Path(scratch).write_bytes(whole)
-    _write(report_path(task.output), b"{}")
     output = Path(task.output)
     part = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        yield from _draw(output, part, whole, seconds)
+    except OSError as error:
+        raise cannot_write(output, error) from error
+
+
+def _draw(output: Path, part: Path, whole: bytes, seconds: float) -> Any:
+    if scratch := os.environ.get(SCRATCH):
+        Path(scratch).write_bytes(whole)
+    _write(report_path(output), b"{}")
     with part.open("wb", buffering=0) as file:
         for step in range(_STEPS):
             yield Progress(stage="render", done=2 * step, total=FRAMES)

@@ -73,6 +73,7 @@ _LASTING_CODES = {
     *("patch.no-transparency", "patch.of-transparent", "matte.same-path", "sign.format"),
     *("take.not-kept", "take.timecode-lost", "take.frames-moved", "take.label-lost"),
 }
+_ON_ANOTHER_MACHINE = "farm.failed-there"  # whose disk says nothing of this one's, where the next try is
 _FEW_FILES = 16  # a disk that can hold fewer new ones is full
 
 
@@ -136,6 +137,8 @@ def lacks_such_a_call(error: OSError) -> bool:
 
 def is_lasting(said: Message) -> bool:
     """Whether what is said was refused for a reason that another try in a moment cannot mend."""
+    if said.code == _ON_ANOTHER_MACHINE:
+        return False
     codes = {said.code, *(value.get("code") for value in said.params.values() if isinstance(value, dict))}
     return bool(codes & _LASTING_CODES)
 

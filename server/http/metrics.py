@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..executors.base import slots_of
+from ..executors.base import nodes_of, slots_of
 from . import app_keys
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ async def metrics_text(context: RequestContext) -> str:
             "gauge",
             "Whether a slot is at work, on a farm with its node.",
             [(f'{{slot="{_label(slot.name)}"}}', int(slot.busy)) for slot in slots_of(services.executor)],
+        ),
+        *_metric(
+            "heygem_node_slots",
+            "gauge",
+            "Slots of each other machine of a farm; state: whether it gets work.",
+            [(f'{{node="{_label(node.name)}",state="{node.state}"}}', node.slots) for node in nodes_of(services.executor)],
         ),
         *_metric("heygem_event_clients", "gauge", "Open sockets.", [("", len(context.request.app[app_keys.SOCKETS]))]),
         *_metric("heygem_hosts", "gauge", "Connected editors.", [("", len(context[app_keys.HOSTS].all()))]),

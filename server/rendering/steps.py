@@ -30,6 +30,7 @@ from ..security.paths import check_no_link
 from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
 from ..wire import ShotRequest, TakeView, WeakRange
+from .generating import generate
 from .handing_in import REFUSED, hand_in
 from .segment_files import keep, throw_away, usable
 from .take_files import (
@@ -91,9 +92,10 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
     planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if isinstance(planned, ToGenerate):
         settings = on_device(planned.device, claim.settings)
-        for start, end in planned.ranges:  # one after another: each is kept as it is made, and a kill loses at most one block
-            piece = GenerateTask(shot=claim.source, settings=settings, start=start, end_exclusive=end, cache=cache)
-            await context.executor.run(piece, watcher=watcher, stop=stop)
+        pieces = [
+            GenerateTask(shot=claim.source, settings=settings, start=start, end_exclusive=end, cache=cache) for start, end in planned.ranges
+        ]
+        await generate(context.executor, pieces, watcher, stop)
         task = msgspec.structs.replace(task, settings=settings, hand_out_generation=False)
         planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if not isinstance(planned, Planned):

@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from heygem_core.os_errors import is_lasting
 from heygem_core.shot import Progress, RenderSettings, RenderTask, Shot, to_json
 from heygem_core.tasks.specs import JoinTask, PlanTask
 from heygem_server.executors import local
@@ -24,6 +26,8 @@ from heygem_server.executors.farm.facts import why_unlike
 from heygem_server.executors.farm.health import Health
 from heygem_server.executors.farm.lines import NodeFacts, NodeSeen
 from heygem_server.executors.local import LocalExecutor
+from heygem_server.http import app_keys
+from heygem_server.http.metrics import metrics_text
 
 from ..rendering.running_services import until
 
@@ -167,6 +171,37 @@ async def test_what_a_node_cannot_find_is_looked_for_here_before_the_shot_is_bla
     await asyncio.gather(own, again)
 
 
+async def test_a_sick_node_gets_no_work_until_later_and_everybody_sees_why(opened: Open, here: Here, tmp_path: Path) -> None:
+    farm = await ready(opened(READY))
+    own = await busy(farm, here, tmp_path)
+    for k in range(3):
+        shot = Shot(video=f"/{k}.mp4", speech="/fails.wav")
+        with pytest.raises(WorkFailed, match="On north"):
+            await farm.run(replace(segment(tmp_path, "fails"), shot=shot, output=str(tmp_path / f"{k}.mov")))
+    assert farm.capacity == len(farm.slots) == 1
+    assert farm.nodes[0].state == "aside"
+    assert farm.nodes[0].reason is not None
+    assert "3 different shots" in farm.nodes[0].reason.message
+    health = next(iter(farm._nodes.values())).health
+    health.clock = lambda: time.monotonic() + 61
+    assert (farm.nodes[0].state, farm.capacity) == ("ready", 3)
+    await farm.run(segment(tmp_path))
+    here.go.set()
+    await own
+
+
+async def test_a_disk_of_a_node_that_takes_nothing_is_no_reason_to_give_a_shot_up(opened: Open, here: Here, tmp_path: Path) -> None:
+    """A disk of this machine that is read-only would be: no other try mends that."""
+    farm = await ready(opened(READY))
+    own = await busy(farm, here, tmp_path)
+    with pytest.raises(WorkFailed, match=r"On north: .*read-only") as failed:
+        await farm.run(segment(tmp_path, "refused"))
+    assert failed.value.failed is None
+    assert not is_lasting(failed.value.reason)
+    here.go.set()
+    await own
+
+
 async def test_a_lost_farm_ends_what_ran_there_and_this_machine_goes_on(opened: Open, here: Here, tmp_path: Path) -> None:
     farm = await ready(opened(READY))
     own = await busy(farm, here, tmp_path)
@@ -257,3 +292,25 @@ def test_a_node_is_set_aside_after_three_different_shots_and_tried_again_later()
     assert health.aside, "twice as long the second time"
     now[0] = 500
     assert not health.aside
+
+
+async def test_metrics_tell_each_node_and_whether_it_gets_work(opened: Open, tmp_path: Path) -> None:
+    why = why_unlike(FACTS, replace(FACTS, version="2"))
+    farm = await ready(opened(READY, replace(READY, id="n2", state="refused", reason=why, facts=replace(FACTS, name='so"uth'))))
+    counts = SimpleNamespace(jobs={}, shots={}, queued=0, takes=0, frames=0, running=0)
+    services = SimpleNamespace(executor=farm, store=SimpleNamespace(counts=lambda: counts))
+    parts = {app_keys.SERVICES: services, app_keys.SETTINGS: SimpleNamespace(data_folder=tmp_path)}
+    parts[app_keys.HOSTS] = SimpleNamespace(all=lambda: ())
+
+    class Context(dict[Any, Any]):
+        request = SimpleNamespace(app={app_keys.SOCKETS: ()})
+
+    text = await metrics_text(Context(parts))  # type: ignore[arg-type]
+    told = [line for line in text.splitlines() if line.startswith(("heygem_node_slots", "heygem_slot_busy"))]
+    assert told == [
+        'heygem_slot_busy{slot="worker 1"} 0',
+        'heygem_slot_busy{slot="north:cpu"} 0',
+        'heygem_slot_busy{slot="north:cuda:0"} 0',
+        'heygem_node_slots{node="north",state="ready"} 2',
+        'heygem_node_slots{node="so\\"uth",state="refused"} 2',
+    ]

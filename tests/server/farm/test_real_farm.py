@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from heygem_server.executors.farm.cluster import environment, read_farm_file
@@ -18,6 +21,7 @@ from heygem_server.rendering.services import open_services
 from tests.rendering import making
 
 from ..rendering.running_services import ended, settings, submit, until
+from .grpc_call import answer_of
 
 pytest.importorskip("ray")
 pytestmark = [pytest.mark.full, pytest.mark.skipif(os.name != "posix", reason="a farm of several nodes was not tried there")]
@@ -28,7 +32,12 @@ class Program:
 
     def __init__(self, *arguments: str) -> None:
         command = [sys.executable, "-P", "-m", "heygem_server.cli", "farm", *arguments]
+        self.arguments = arguments
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def started(self) -> None:
         assert self._process.stdout is not None
@@ -116,6 +125,63 @@ def test_a_stranger_without_the_token_is_refused(farm: tuple[Path, Program], tmp
         assert stranger.returncode != 0
 
 
+async def test_every_port_that_is_open_gives_a_stranger_nothing(farm: tuple[Path, Program], tmp_path: Path) -> None:
+    """Each is in the list that is printed; each is asked without the token, with a wrong one, and with ours, to see that the question was
+    right. Ray listens on all addresses of the machine, whatever `--ip` says, so this is what stands between a farm and its network."""
+    folder, node = farm
+    token = (folder / "data" / "farm.token").read_text().strip()
+    async with open_services(settings(tmp_path, data_folder=folder / "data", executor="ray")) as services:
+        await until(lambda: services.executor.capacity == 3, 120)
+        found = {one.laddr.port: one for one in listening(farm_pids(node))}
+        assert {24100, 24101, 24102, 24103, 24501, 24502, 24503} <= set(found)
+        for port in found:
+            assert 0 <= port - 24100 <= 7 or 10 <= port - 24100 <= 210 or 1 <= port - 24500 <= 7 or 10 <= port - 24500 <= 210, port
+        assert len(found) >= 9, "the bridge's and a slot's are among them"
+        for port, one in found.items():
+            host = "127.0.0.1" if one.laddr.ip in ("::", "0.0.0.0") else one.laddr.ip
+            answered = []
+            for method in METHODS:
+                for wrong in (None, "0" * 64):
+                    content, headers = answer_of(host, port, method, wrong)
+                    assert content == b"", (port, method, wrong)
+                    assert b"grpc-status\x010" not in headers, (port, method, wrong)
+                answered.append(answer_of(host, port, method, token)[0])
+            statuses = {status_of(host, port, wrong) for wrong in (None, "0" * 64)}
+            assert statuses <= {None, 401, 403}, (port, statuses)
+            assert any(answered) or statuses == {401} or statuses == {401, 403}, f"nothing that was asked is a question to port {port}"
+
+
+METHODS = (
+    "/ray.rpc.NodeInfoGcsService/GetAllNodeInfo",
+    "/ray.rpc.InternalKVGcsService/GetInternalConfig",
+    "/ray.rpc.NodeManagerService/GetSystemConfig",
+    "/ray.rpc.CoreWorkerService/GetCoreWorkerStats",
+    "/ray.rpc.ObjectManagerService/Pull",
+)
+
+
+def farm_pids(node: Program) -> set[int]:
+    """Of the head, the node and the bridge of this process, with all that they started."""
+    head = json.loads((Path(node.arguments[node.arguments.index("--data") + 1]).parent / "data" / "farm.json").read_text())["pid"]
+    return {each.pid for pid in (head, node.pid, os.getpid()) for each in psutil.Process(pid).children(recursive=True)}
+
+
+def listening(pids: set[int]) -> list[Any]:
+    return [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN and one.pid in pids]
+
+
+def status_of(host: str, port: int, token: str | None) -> int | None:
+    """What an agent of Ray answers over HTTP; None = it speaks something else."""
+    line = http.client.HTTPConnection(host, port, timeout=10)
+    try:
+        line.request("POST", "/get_or_create_runtime_env", headers={} if token is None else {"Authorization": f"Bearer {token}"})
+        return line.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        line.close()
+
+
 async def test_a_node_that_is_killed_in_the_middle_costs_attempts_and_nothing_else(
     farm: tuple[Path, Program], material: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -126,7 +192,7 @@ async def test_a_node_that_is_killed_in_the_middle_costs_attempts_and_nothing_el
         await until(lambda: services.executor.capacity == 3, 120)
         job = await submit(services, folder, [material])
         await until(lambda: any(slot.busy for slot in services.executor.slots[1:]), 120)
-        kill_tree(node._process.pid)
+        kill_tree(node.pid)
         done = await ended(services, job.job.id, 250)
         assert done.job.state == "completed", [(a.slot, a.outcome, a.reason) for a in done.shots[0].attempts]
         assert services.executor.capacity == 1

@@ -2,7 +2,7 @@
 
     python -m tests.server.farm.toy_bridge NODES        a JSON list of NodeSeen
 
-What becomes of a task is said by the name of its speech: done, differs, fails, dies, waits.
+What becomes of a task is said by the name of its speech: done, differs, fails, refused, dies, waits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from heygem_core.messages import plain
+from heygem_core.messages import plain, tell
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import Failed, Progress, from_json, to_json
 from heygem_core.tasks.worker import Told
@@ -33,6 +33,10 @@ def do(give: Give) -> None:
     if fate == "fails":
         failed = Failed(error="MediaNotFound", message="It is not there.", exit_code=3)
         say(Over(number=give.number, outcome="failed", reason=plain("It is not there."), failed=failed))
+    elif fate == "refused":
+        said = tell("output.read-only", folder="/n")
+        failed = Failed(error="OutputError", message=said.message, exit_code=5, code=said.code, params=said.params)
+        say(Over(number=give.number, outcome="failed", reason=said, failed=failed))
     elif fate != "waits":
         written = []
         for path in (Path(task.output), report_path(task.output)):  # type: ignore[union-attr]
