@@ -1,7 +1,8 @@
 """Reads and writes the product's own metadata in a timeline, under "heygem", so that a second round trip finds it.
 
 clip          id: the host's id of the clip, or one that publishing gave it · original: key of the reference that is no take
-reference     take, job, version, settings, offset: of the take that the reference is
+reference     take, job, version, settings: of the take that the reference is · first: what the take's own timecode calls its first
+              frame, as a count of frames; the range of the reference counts the clip's source time instead
 clip (above)  the same, and of: the id of the clip that the take covers
 track         takes: true — made by publishing · cues: true — the lines of a cue sheet
 clip (line)   cue, character: of the cue sheet

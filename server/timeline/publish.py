@@ -12,11 +12,15 @@ from typing import Any
 
 import opentimelineio as otio
 
+from heygem_core.errors import HeygemError
+from heygem_core.media import timecode
+
 from .conform_types import PUBLISH_MODE, FinishedTake, PublishMode
 from .exact_time import exact_seconds, time_range
 from .flatten import flatten
 from .formats.assembly import Event, tracks_of
-from .grafting import first_second, item_at, placings
+from .grafting import Placing, first_frame, first_second, item_at, placings
+from .media import original_reference
 from .metadata import own_text, own_value, set_own_values
 from .sequence import sequence_of
 
@@ -35,12 +39,40 @@ def publish(
     published = timeline.deepcopy()
     sequence = sequence_of(timeline, rate)
     placed, notices = placings(published, takes, mode)
+    _tell_times(published, placed)
     for each in placed:
         set_own_values(each.item, id=each.take.shot.key)
         if each.reference:
             _add_reference(each.item, each.take, active=each.active)
     _add_above(published, [each.take for each in placed if each.above], sequence.rate)
     return published, notices
+
+
+def _tell_times(timeline: Any, placed: Iterable[Placing]) -> None:
+    """An edit list says no media's first timecode. That of the media that takes were made of is known, and other formats want it."""
+    known: dict[str, Any] = {}
+    for each in placed:
+        media, shot = original_reference(each.item), each.take.shot
+        if (
+            isinstance(media, _schema.ExternalReference)
+            and shot.start_timecode is not None
+            and shot.media_frames
+            and not shot.placement.baked
+        ):
+            first = _frame_of(shot.start_timecode, each.take.rate)
+            if first is not None:
+                known[media.target_url] = time_range(first / each.take.rate, shot.media_frames / each.take.rate, each.take.rate)
+    for clip in timeline.find_clips() if known else ():
+        media = original_reference(clip)
+        if getattr(media, "target_url", None) in known and media.available_range is None and own_value(clip, "absolute"):
+            media.available_range = known[media.target_url]
+
+
+def _frame_of(code: str, rate: Fraction) -> int | None:
+    try:
+        return timecode.parse(code, rate)
+    except HeygemError:
+        return None
 
 
 def _add_reference(clip: Any, take: FinishedTake, *, active: bool) -> None:
@@ -51,7 +83,7 @@ def _add_reference(clip: Any, take: FinishedTake, *, active: bool) -> None:
     begins = take.shot.source_start_s - take.shot.offset_s
     reference = _schema.ExternalReference(target_url=take.path, available_range=time_range(begins, _seconds(take), take.rate))
     reference.name = Path(take.path).name
-    set_own_values(reference, **_labels(take))
+    set_own_values(reference, first=first_frame(take) or 0, **_labels(take))
     references[key] = reference
     if clip.source_range is None:
         clip.source_range = clip.trimmed_range()

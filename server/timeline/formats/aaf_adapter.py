@@ -16,7 +16,7 @@ import opentimelineio as otio
 from heygem_core.messages import words
 
 from ..errors import UnreadableTimeline
-from ..metadata import has_namespace, own_text
+from ..metadata import has_namespace, own_text, own_value
 from ..sequence import sequence_of
 
 _schema = otio.schema
@@ -96,7 +96,12 @@ def _plain_clip(clip: Any, rate: float) -> Any:
     """A clip with what the adapter writes of one, at the rate that all of the file must have."""
     reference, shown = clip.media_reference, _at(clip.source_range, rate)
     plain = _schema.Clip(name=clip.name, source_range=shown)
-    available = reference.available_range
+    available, first = reference.available_range, own_value(reference, "first")
+    if available is not None and type(first) is int:  # a take: its own timecode names its frames
+        begins = otio.opentime.RationalTime(first, available.start_time.rate)
+        shift = begins - available.start_time
+        available = otio.opentime.TimeRange(begins, available.duration)
+        plain.source_range = shown = _at(otio.opentime.TimeRange(clip.source_range.start_time + shift, clip.source_range.duration), rate)
     plain.media_reference = _schema.ExternalReference(
         target_url=reference.target_url, available_range=shown if available is None else _at(available, rate)
     )

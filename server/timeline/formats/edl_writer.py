@@ -20,7 +20,7 @@ def write_edl(model: ExportModel) -> tuple[str, list[str]]:
     """(text, what an edit list cannot carry). Takes on tracks above replace what they cover: a list has one picture track."""
     sequence = model.sequence
     lines = [f"TITLE: {_line(sequence.name)}", f"FCM: {'DROP FRAME' if sequence.drop_frame else 'NON-DROP FRAME'}", ""]
-    notices = model.notices()
+    notices = model.notices(("first-timecode",))
     pictures = [track for track in model.tracks if track.kind == "picture"]
     if len(pictures) > 1:
         notices.append(words("edl.one-track", count=len(pictures)))

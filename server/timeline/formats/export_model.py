@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -39,6 +39,7 @@ class ExportMedia:
     job: str | None = None
     drop_frame: bool | None = None  # whether its timecode drops frames; None = the timeline does not say
     frame_size: tuple[int, int] | None = None  # width, height
+    shift: Fraction = Fraction(0)  # s from the source times of its clip to those of its own file
 
     @property
     def name(self) -> str:
@@ -52,7 +53,7 @@ class ExportClip:
     name: str
     start: int
     end: int
-    low: Fraction  # s of the media's time
+    low: Fraction  # s of the time of `media`
     high: Fraction
     speed: Fraction
     media: ExportMedia | None  # None = nothing that other programs can play
@@ -69,6 +70,12 @@ class ExportClip:
     label: str | None = None
     channels: tuple[int, ...] = ()  # of its file that a sound plays; empty = it does not say
 
+    def playing(self, other: ExportMedia) -> ExportClip:
+        """The same clip with one of its other media, and in their time."""
+        by = other.shift - (self.media.shift if self.media is not None else 0)
+        markers = tuple(replace(each, start=each.start + by) for each in self.markers)
+        return replace(self, media=other, low=self.low + by, high=self.high + by, markers=markers)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMarker:
@@ -80,7 +87,20 @@ class ExportMarker:
     duration: Fraction
 
 
-Kind = Literal["effect", "transform", "opacity", "marker", "note", "label", "metadata", "left-empty", "nest-opened", "dissolve", "channels"]
+Kind = Literal[
+    "effect",
+    "transform",
+    "opacity",
+    "marker",
+    "note",
+    "label",
+    "metadata",
+    "left-empty",
+    "nest-opened",
+    "dissolve",
+    "channels",
+    "first-timecode",
+]
 """What a change of format may lose, or change."""
 
 _SENTENCES: dict[Kind, str] = {
@@ -95,6 +115,7 @@ _SENTENCES: dict[Kind, str] = {
     "nest-opened": "lost.nest-opened",
     "dissolve": "lost.dissolve",
     "channels": "lost.channels",
+    "first-timecode": "lost.first-timecode",
 }
 
 
@@ -191,6 +212,8 @@ def _losses(each: TimelineItem, clip: ExportClip) -> Iterator[Loss]:
             yield loss(kind)  # type: ignore[arg-type]
     if clip.channels:
         yield loss("channels")
+    if each.own.get("absolute") and clip.media is not None and clip.media.start is None:
+        yield loss("first-timecode")
     others = sorted(name for name in each.item.metadata if name not in (NAMESPACE, *_KNOWN_NAMESPACES))
     if others:
         yield loss("metadata", ", ".join(others))
@@ -230,14 +253,14 @@ def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction) -> E
         others = [found for reference in references.values() if (found := _media(reference, each, rate)) is not None]
     start, end = (round_half_up(time * rate) for time in (each.start, each.end))
     channels: Any = own_value(each.item, "channels") if each.kind == "sound" else None
-    return ExportClip(
+    clip = ExportClip(
         name=each.item.name,
         start=start,
         end=max(end, start),
         low=each.source_low,
         high=each.source_high,
         speed=each.speed,
-        media=media,
+        media=None,
         others=tuple(others),
         lead=round_half_up(each.lead * rate),
         lead_after=round_half_up(tail_before * rate),
@@ -251,6 +274,7 @@ def _export_clip(each: TimelineItem, rate: Fraction, tail_before: Fraction) -> E
         label=own_text(each.item, "label"),
         channels=tuple(number for number in channels if type(number) is int) if hasattr(channels, "__len__") else (),
     )
+    return clip if media is None else clip.playing(media)
 
 
 def _media(reference: Any, each: TimelineItem, rate: Fraction) -> ExportMedia | None:
@@ -269,6 +293,9 @@ def _media(reference: Any, each: TimelineItem, rate: Fraction) -> ExportMedia | 
         path = reference.target_url
     except HeygemError:
         return None
+    first, shift = own_value(reference, "first"), Fraction(0)
+    if type(first) is int and start is not None:  # a take: programs find its frames by its own timecode
+        start, shift = first / media_rate, first / media_rate - start
     drop = own_value(reference, "drop_frame")
     return ExportMedia(
         path=path,
@@ -279,6 +306,7 @@ def _media(reference: Any, each: TimelineItem, rate: Fraction) -> ExportMedia | 
         job=own_text(reference, "job"),
         drop_frame=drop if isinstance(drop, bool) else None,
         frame_size=_size(own_value(reference, "frame_size")),
+        shift=shift,
     )
 
 

@@ -133,7 +133,7 @@ class _Writer:
         first = self._asset_clip(holder, clip, clip.media, place if holder is parent else {"offset": place["offset"]}, kind, role)
         if holder is not parent:
             for other in clip.others:
-                self._asset_clip(holder, clip, other, {"offset": place["offset"]}, kind, role)
+                self._asset_clip(holder, clip.playing(other), other, {"offset": place["offset"]}, kind, role)
         return first
 
     def _asset_clip(
