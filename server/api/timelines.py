@@ -99,7 +99,7 @@ async def submit(context: RequestContext, body: TimelineRequest) -> TimelineAnsw
     try:
         source = await asyncio.to_thread(_keep_source, context, body, home)
         spec = await asyncio.to_thread(_spec, context, body, source, home)
-        conformed = laid(await conform_in_child(spec), body.laying, body.settings)
+        conformed = _with_names_sent(laid(await conform_in_child(spec), body.laying, body.settings), spec)
         rows = tuple(row for row in conformed.shots if row.shot is not None)
         if len(rows) > MOST_SHOTS:
             raise BadRequest("timeline.too-many-shots", most=MOST_SHOTS)
@@ -234,6 +234,13 @@ def _submit(
     shots = [row.shot for row in rows if row.shot is not None]
     store = context[app_keys.SERVICES].store
     return conformed, store.submit(request, shots, folder=folder, idempotency_key=key, digest=digest, job=job, by=requester_of(context))
+
+
+def _with_names_sent(conformed: Conformed, spec: ConformSpec) -> Conformed:
+    """Recordings that were sent go by the names that they were sent with: where the server keeps them is no place for an editor."""
+    names = {path: name for name, path in (() if spec.cues is None else spec.cues.recordings)}
+    cues = tuple(msgspec.structs.replace(cue, file=names.get(real_path(cue.file), cue.file)) for cue in conformed.cues)
+    return msgspec.structs.replace(conformed, cues=cues) if names else conformed
 
 
 def _with_checked_files(context: RequestContext, conformed: Conformed, spec: ConformSpec, home: Path) -> Conformed:

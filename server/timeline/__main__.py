@@ -25,7 +25,7 @@ from .bundles import BUNDLES, is_bundle, media_of, write_bundle
 from .child_specs import ConformSpec, CueSheet, PublishSpec, Spec
 from .coded import published_with_messages, with_messages
 from .conform import conform
-from .conform_types import Conformed, Published, TimelineShot
+from .conform_types import Conformed, TimelineShot
 from .cue_tracks import leave_off_screen_alone, mute_others, placed_cues, selection_for, with_cues, with_faces
 from .cues import read_cast, read_cues, with_chosen_faces
 from .errors import UnreadableTimeline
@@ -36,6 +36,7 @@ from .limits import CPU_S, MEMORY_BYTES, READING_CPU_S, limit_own
 from .locate import Locator
 from .picture_sequences import picture_file
 from .publish import publish
+from .published import Published
 from .sequence import sequence_of
 from .shot_rows import with_mix
 

@@ -19,8 +19,9 @@ from ..errors import Busy
 from ..executors.process_tree import held_bytes, kill_tree
 from . import errors, limits
 from .child_specs import ConformSpec, PublishSpec, Spec
-from .conform_types import Conformed, Published
+from .conform_types import Conformed
 from .errors import UnreadableTimeline
+from .published import Published
 
 _TICK_S = 0.5
 _COMMAND = python_module("heygem_server.timeline", "-")

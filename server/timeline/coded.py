@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from heygem_core.messages import Message, known
 
-from .conform_types import Conformed, Published, TimelineShot
+from .conform_types import Conformed, TimelineShot
+from .published import Published
 
 
 def with_messages(conformed: Conformed) -> Conformed:

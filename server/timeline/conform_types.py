@@ -15,7 +15,6 @@ from heygem_core.options import check_limits, option
 from heygem_core.shot import RenderSettings, Shot, SpeechPiece, Struct
 
 from ..wire import Placement
-from .formats.registry import FormatName
 
 PublishMode = Literal["references", "track", "both"]
 """references: each take is a further media reference of its clip, and the active one. track: each take is a clip on a new
@@ -204,12 +203,3 @@ class FinishedTake(Struct, frozen=True, kw_only=True):
 def simple_settings(settings: RenderSettings) -> dict[str, str | int | float | bool | None]:
     """Of a `FinishedTake`: settings that are text, numbers or switches."""
     return {name: value for name, value in msgspec.structs.asdict(settings).items() if isinstance(value, (str, int, float, bool))}
-
-
-class Published(Struct, frozen=True, kw_only=True, tag_field="event", tag="published"):
-    """What was written, and what the format could not carry."""
-
-    output: str
-    format: FormatName
-    notices: tuple[str, ...] = ()
-    notice_messages: tuple[Message, ...] = ()

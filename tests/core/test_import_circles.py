@@ -1,16 +1,20 @@
-"""Modules of the core import each other in one direction, types included: a circle that exists for types alone is still a circle."""
+"""Modules of the core, and those that read timelines, import each other in one direction, types included: a circle that exists for types
+alone is still a circle."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def imports() -> dict[str, set[str]]:
-    """Each module of the core → those that it imports, at any place and for any reason."""
-    files = {path.relative_to(ROOT).with_suffix("").parts: path for path in (ROOT / "heygem_core").rglob("*.py")}
+def imports(folder: str, package: tuple[str, ...]) -> dict[str, set[str]]:
+    """Each module of a package → those of it that it imports, at any place and for any reason."""
+    home = ROOT / folder
+    files = {(*package, *path.relative_to(home).with_suffix("").parts): path for path in home.rglob("*.py")}
     names = {".".join(parts[:-1] if parts[-1] == "__init__" else parts): (parts[:-1], path) for parts, path in files.items()}
     found: dict[str, set[str]] = {}
     for name, (package, path) in names.items():
@@ -23,8 +27,11 @@ def imports() -> dict[str, set[str]]:
     return found
 
 
-def test_no_two_modules_of_the_core_need_each_other() -> None:
-    graph = imports()
+@pytest.mark.parametrize(
+    ("folder", "package"), [("heygem_core", ("heygem_core",)), ("server/timeline", ("heygem_server", "timeline"))], ids=["core", "timeline"]
+)
+def test_no_two_modules_need_each_other(folder: str, package: tuple[str, ...]) -> None:
+    graph = imports(folder, package)
 
     def reaches(start: str, end: str) -> bool:
         seen, waiting = set(), [start]

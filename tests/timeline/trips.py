@@ -27,9 +27,10 @@ from heygem_core.media import timecode
 from heygem_core.shot import Shot, to_json
 from heygem_server.timeline.__main__ import run
 from heygem_server.timeline.child_specs import ConformSpec, PublishSpec
-from heygem_server.timeline.conform_types import Conformed, FinishedTake, Published, PublishMode, Selection, TimelineShot
+from heygem_server.timeline.conform_types import Conformed, FinishedTake, PublishMode, Selection, TimelineShot
 from heygem_server.timeline.flatten import flatten
 from heygem_server.timeline.formats.reading import read_timeline
+from heygem_server.timeline.published import Published
 
 from .everything import CUTS, FORMATS, SPEECH, WITHOUT, Cut, Rate
 from .stripping import canonical, strip_fcp7, strip_fcpxml

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -24,6 +25,8 @@ from ..metadata import NAMESPACE, own_text, own_value
 from ..sequence import sequence_of
 
 MOST_NAMED = 30  # clips in one sentence
+BESIDE = "./"
+_DRIVE = re.compile(r"[A-Za-z]:/")
 _KNOWN_NAMESPACES = ("Resolve_OTIO",)  # what Resolve writes on every clip: links and channels, which are carried as such
 
 
@@ -311,8 +314,10 @@ def _media(reference: Any, each: TimelineItem, rate: Fraction) -> ExportMedia | 
 
 
 def file_url(path: str) -> str:
-    """A file: URL of a path of any system."""
+    """A file: URL of a path of any system; of one that starts nowhere (a recording that was sent) one from beside the document."""
     slashed = path.replace("\\", "/")
+    if not slashed.startswith("/") and not _DRIVE.match(slashed):
+        return BESIDE + quote(slashed.removeprefix(BESIDE), safe="/")
     if slashed.startswith("//"):
         return "file:" + quote(slashed, safe="/:")
     return "file://" + quote(slashed if slashed.startswith("/") else "/" + str(PurePosixPath(slashed)), safe="/:")

@@ -26,7 +26,7 @@ from ..looks import Looks, effects_of
 from ..metadata import set_own_values
 from .assembly import Event, marker, media_clip, timeline_of, tracks_of
 from .xml_safe import number as number_in
-from .xml_safe import number_of, parse_xml, text_of
+from .xml_safe import number_of, parse_xml, text_of, url_in
 
 _schema = otio.schema
 _MOST_CHANNELS = 256
@@ -254,7 +254,7 @@ def _file_facts(file: Element | None, rate: Fraction) -> _FileFacts:
     begins = first_second_of(timecode, rate) or _ZERO
     return _FileFacts(
         name=text_of(file, "name"),
-        url=text_of(file, "pathurl") or None,
+        url=url_in(text_of(file, "pathurl")),
         rate=rate,
         begins=begins,
         length=length,

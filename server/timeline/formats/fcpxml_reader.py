@@ -24,7 +24,7 @@ from ..looks import Looks, effects_of
 from ..metadata import set_own_values
 from .assembly import Event, marker, media_clip, timeline_of, tracks_of
 from .bent_maps import BentMap, bent_map
-from .xml_safe import number, parse_xml, time_of
+from .xml_safe import number, parse_xml, time_of, url_in
 
 _schema = otio.schema
 _ZERO, _ONE = Fraction(0), Fraction(1)
@@ -529,7 +529,7 @@ def _source_url(asset: Element | None) -> str | None:
     for representation in asset.findall("media-rep"):
         if url is None or representation.get("kind", "original-media") == "original-media":
             url = representation.get("src") or url
-    return url
+    return url_in(url)
 
 
 def own_metadata(element: Element) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from heygem_core.errors import OutputError
 from heygem_core.os_errors import why
 
-from ..conform_types import Published
+from ..published import Published
 from .format import Format
 from .registry import FORMATS, FormatName, suffixes_of, with_suffix, writable
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from ..errors import UnreadableTimeline
@@ -86,6 +87,11 @@ def number(text: str | None) -> Fraction | None:
     Raises: UnreadableTimeline — one that no program writes: worked out, it may have millions of digits.
     """
     return bounded_number(text.strip()) if text else None
+
+
+def url_in(text: str | None) -> str | None:
+    """A URL of a document; one from where the document lies as a path from there. None = it is empty."""
+    return unquote(text[2:]) if text and text.startswith("./") else text or None
 
 
 def time_of(text: str | None, default: Fraction = Fraction(0)) -> Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from heygem_core.shot import to_json
 from heygem_server.settings import PathMap
 from heygem_server.store import Store
+from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.wire import UploadView
 
 from ...media import make
@@ -112,6 +114,7 @@ def test_recordings_that_were_sent_are_found_by_their_names(server: Server) -> N
     homes = [Path(os.path.realpath(server.settings.data_folder / "uploads" / upload)) for upload in uploads]
     assert [Path(shot["speech"]["path"]).parent for shot in shots] == homes
     assert all(shot["placement"]["brings_speech"] for shot in shots)
+    assert [cue["file"] for cue in answer.json["conformed"]["cues"]] == ["1_Anna.WAV", "2_Ben.wav"]
     server.ask("POST", f"/api/v1/jobs/{answer.json['job']['job']['id']}/cancel")
 
 
@@ -135,6 +138,28 @@ def test_the_lines_go_back_with_the_takes_and_the_old_dialogue_is_off(server: Se
     assert [line["media_references"]["DEFAULT_MEDIA"]["target_url"] for line in lines] == [
         f"Z:\\media\\studio\\{name}.wav" for name in ("anna", "ben")
     ]
+    server.ask("POST", f"/api/v1/jobs/{answer.json['job']['job']['id']}/cancel")
+
+
+@pytest.mark.parametrize("format", ["otio", "fcpxml", "fcp7", "edl"])
+def test_recordings_that_were_sent_go_back_by_their_names(server: Server, format: str) -> None:
+    """Beside the timeline an editor finds them: where the server keeps them no other machine can read."""
+    sound = (media(server) / "studio/anna.wav").read_bytes()
+    uploads = [sent(server, 7, "Anna 1.WAV", sound)]
+    sheet = sent(server, 8, "x.srt", b"1\n00:00:00,000 --> 00:00:00,800\nAnna: Hi\n")
+    answer = ask(server, {"sheet": {"upload": sheet}, "recordings": uploads, "faces": {"Anna": 1}})
+    path = server.settings.takes_folder / f"sent_{format}.mov"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"frames")
+    store = Store(server.settings.data_folder / "heygem.sqlite3")
+    jobs.finish(store, path=str(path))
+    store.close()
+    back = server.ask("GET", f"/api/v1/timelines/{answer.json['id']}/publish?mode=track&format={format}")
+    assert back.status == 200, back.body
+    assert str(server.settings.data_folder).encode() not in back.body
+    read = read_timeline(back.body, format, rate=Fraction(25)).timeline
+    urls = [clip.media_reference.target_url for clip in read.find_clips() if hasattr(clip.media_reference, "target_url")]
+    assert "Anna 1.WAV" in urls
 
 
 @pytest.mark.parametrize("other", [{"speech": {"path": "/x.wav"}}, {"selection": {"speech_tracks": ["A1"]}}])
