@@ -1,4 +1,4 @@
-"""Sends a timeline with everything through each format at each rate: `python -m benchmarks.timelines trips [--rendered]`.
+"""Sends a timeline with everything through each format at each rate: `python -m benchmarks.timelines trips [--rendered] [--rate NAME]`.
 
 Each is read, conformed, given takes, written and read again. A row counts the frames of the record that show another frame of the media
 than they should, the takes whose pixels differ from the media where no mouth is, and what came in and is not there any more. Zeros are the
@@ -17,6 +17,7 @@ from pathlib import Path
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rendered", action="store_true", help="render the takes")
+    parser.add_argument("--rate", action="append", metavar="NAME", help="one rate only, by the name in the table; may be repeated")
     options = parser.parse_args()
     from tests import actors
     from tests.timeline.everything import FORMATS, RATES
@@ -28,7 +29,7 @@ def main() -> None:
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("HEYGEM_CACHE", str(Path(folder, "cache")))
-        for rate in RATES:
+        for rate in (each for each in RATES if not options.rate or each.name in options.rate):
             home = Path(folder, rate.name.replace(" ", "-"))
             made = talking(actors.people(), rate, home) if options.rendered else plain(rate, home)
             for format in FORMATS:

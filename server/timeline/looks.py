@@ -1,4 +1,4 @@
-"""How a clip looks, as several formats say it: its scale and opacity, and the names of all other effects.
+"""How a clip looks, as several formats say it: its scale, position, rotation and opacity, and the names of all other effects.
 
 Readers leave one OTIO effect per idea: `Transform` and `Opacity` with their values under our name, any other effect by its own name.
 Resolve's own effects are understood as they are. Writers get the values, and the names of what they cannot write.
@@ -23,14 +23,21 @@ class Looks:
     """Of one clip. None = as it is."""
 
     scale: tuple[float, float] | None = None  # 1 = as the editor fits it into the frame
+    position: tuple[float, float] | None = None  # of its centre from that of the frame, to the right and up, in heights of the frame
+    rotation: float | None = None  # degrees, against the clock
     opacity: float | None = None  # 0 to 1
     others: tuple[str, ...] = field(default=())  # names of effects that only its own editor knows
+
+    @property
+    def transforms(self) -> bool:
+        return any(each is not None for each in (self.scale, self.position, self.rotation))
 
 
 def effects_of(looks: Looks) -> Iterator[Any]:
     """OTIO effects that say it."""
-    if looks.scale is not None:
-        yield _effect("Transform", scale=list(looks.scale))
+    if looks.transforms:
+        pairs = {"scale": looks.scale, "position": looks.position}
+        yield _effect("Transform", rotation=looks.rotation, **{name: None if pair is None else list(pair) for name, pair in pairs.items()})
     if looks.opacity is not None:
         yield _effect("Opacity", opacity=looks.opacity)
     yield from (_effect(name) for name in looks.others)
@@ -38,14 +45,17 @@ def effects_of(looks: Looks) -> Iterator[Any]:
 
 def looks_of(item: Any) -> Looks:
     """What the effects of an OTIO item say, those of time left out."""
-    scale = opacity = None
+    scale = position = rotation = opacity = None
     others: list[str] = []
     for effect in item.effects:
         if isinstance(effect, _schema.TimeEffect) or "timewarp" in type(effect).__name__.lower():
             continue
-        own_scale, own_opacity = _pair(own_value(effect, "scale")), _number(own_value(effect, "opacity"))
-        if own_scale is not None or own_opacity is not None:
-            scale, opacity = own_scale or scale, opacity if own_opacity is None else own_opacity
+        own_scale, own_position = _pair(own_value(effect, "scale")), _pair(own_value(effect, "position"))
+        own_rotation, own_opacity = _number(own_value(effect, "rotation")), _number(own_value(effect, "opacity"))
+        if any(each is not None for each in (own_scale, own_position, own_rotation, own_opacity)):
+            scale, position = own_scale or scale, own_position or position
+            rotation = rotation if own_rotation is None else own_rotation
+            opacity = opacity if own_opacity is None else own_opacity
             continue
         found, rest = _of_resolve(effect)
         if found:
@@ -54,7 +64,7 @@ def looks_of(item: Any) -> Looks:
             opacity = found["opacity"] / 100 if found.get("opacity", 100) != 100 else opacity
         if rest is not None:
             others.append(rest)
-    return Looks(scale=scale, opacity=opacity, others=tuple(others))
+    return Looks(scale=scale, position=position, rotation=rotation, opacity=opacity, others=tuple(others))
 
 
 def _of_resolve(effect: Any) -> tuple[dict[str, float], str | None]:

@@ -83,7 +83,7 @@ def _add_reference(clip: Any, take: FinishedTake, *, active: bool) -> None:
     begins = take.shot.source_start_s - take.shot.offset_s
     reference = _schema.ExternalReference(target_url=take.path, available_range=time_range(begins, _seconds(take), take.rate))
     reference.name = Path(take.path).name
-    set_own_values(reference, first=first_frame(take) or 0, **_labels(take))
+    set_own_values(reference, first=first_frame(take) or 0, frame_size=_size_of(clip), **_labels(take))
     references[key] = reference
     if clip.source_range is None:
         clip.source_range = clip.trimmed_range()
@@ -100,6 +100,12 @@ def _original_key(clip: Any, references: dict[str, Any]) -> str:
 
 def _seconds(take: FinishedTake) -> Fraction:
     return Fraction(take.frames) / take.rate
+
+
+def _size_of(item: Any) -> list[int] | None:
+    """Width and height of a clip's own media, where the document says them: its takes are as large."""
+    size = own_value(original_reference(item), "frame_size")
+    return list(size) if hasattr(size, "__len__") else None
 
 
 def _labels(take: FinishedTake) -> dict[str, Any]:
@@ -161,7 +167,7 @@ def _event(timeline: Any, take: FinishedTake, rate: Fraction) -> Event:
         clip.metadata.update(_editor_metadata(covered))
         clip.effects.extend(effect.deepcopy() for effect in covered.effects if not isinstance(effect, _schema.TimeEffect))
     set_own_values(clip, of=take.shot.key, id=None, original=None, **_labels(take))
-    set_own_values(clip.media_reference, **_labels(take))
+    set_own_values(clip.media_reference, frame_size=None if placement.baked else _size_of(covered), **_labels(take))
     return Event(start=start, end=start + duration, item=clip)
 
 

@@ -170,3 +170,41 @@ def test_many_losses_are_counted_and_the_first_are_named(format: FormatName) -> 
     (notice,) = as_text(read_timeline(data(timeline(track("Video", "V1", *blurred), start=time(0, 25)))).timeline, format)[1]
     assert known(notice).params["count"] == "50"
     assert notice.endswith("c29 (00:00:01:04, Blur), and 20 more).")
+
+
+def moved_fcpxml(size: str = 'width="512" height="256"', more: str = "") -> bytes:
+    """Moved to the right by a quarter of the frame's height and up by a tenth, turned against the clock."""
+    return f"""<?xml version="1.0"?><!DOCTYPE fcpxml><fcpxml version="1.10"><resources>
+    <format id="r1" frameDuration="1/25s" width="512" height="256"/><format id="r4" frameDuration="1/25s" {size}/>
+    <asset id="r2" name="a" start="0s" duration="10s" hasVideo="1" format="r4"><media-rep src="file:///m/a.mov"/></asset></resources>
+    <library><event><project name="Cut"><sequence format="r1" duration="20/25s" tcStart="3600s"><spine>
+    <asset-clip ref="r2" name="c1" offset="3600s" start="1s" duration="20/25s"><adjust-transform position="25 10" rotation="30"{more}/>
+    </asset-clip></spine></sequence></project></event></library></fcpxml>""".encode()
+
+
+def test_position_and_rotation_go_there_and_back() -> None:
+    """Final Cut 7 counts across and down in widths and heights of the picture, and turns with the clock."""
+    text, notices = as_text(read_timeline(moved_fcpxml()).timeline, "fcp7")
+    assert notices == []
+    (motion,) = [each for each in ElementTree.fromstring(text).iter("effect") if each.findtext("effectid") == "basic"]
+    parameters = {each.findtext("parameterid"): each for each in motion.iter("parameter")}
+    center = [float(parameters["center"].findtext(f"value/{side}") or 0) for side in ("horiz", "vert")]
+    assert (center, parameters["rotation"].findtext("value")) == ([0.125, -0.1], "-30")
+    back, notices = as_text(read_timeline(text.encode()).timeline, "fcpxml")
+    assert notices == []
+    (transform,) = ElementTree.fromstring(back).iter("adjust-transform")
+    assert transform.attrib == {"position": "25 10", "rotation": "30"}
+    plain = json.loads(as_text(read_timeline(moved_fcpxml()).timeline, "otio")[0])
+    assert [each["effect_name"] for each in plain["tracks"]["children"][0]["children"][0]["effects"]] == ["Transform"]
+
+
+def test_what_cannot_be_moved_alike_is_named() -> None:
+    """Of a picture of another size than the frame programs do not agree how far it is moved; an anchor is Final Cut's own."""
+    said = codes(as_text(read_timeline(moved_fcpxml('width="1024" height="512"')).timeline, "fcp7")[1])
+    assert said == {"lost.transform": "c1 (01:00:00:00)"}
+    said = codes(as_text(read_timeline(moved_fcpxml(more=' anchor="3 0"')).timeline, "fcp7")[1])
+    assert said == {"lost.effect": "c1 (01:00:00:00, Transform)"}
+    said = codes(as_text(read_timeline(moved_fcpxml()).timeline, "edl")[1])
+    assert said == {"lost.transform": "c1 (01:00:00:00)"}
+    text = as_text(read_timeline(moved_fcpxml()).timeline, "fcp7")[0].replace("<width>512</width>", "<width>480</width>", 1)
+    assert codes(as_text(read_timeline(text.encode()).timeline, "fcpxml")[1]) == {"lost.effect": "c1 (01:00:00:00, Basic Motion)"}

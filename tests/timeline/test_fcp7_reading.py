@@ -74,6 +74,23 @@ def test_points_of_the_speeds_graph_are_finer_than_its_percent(
     assert found == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("retimed", "refused"),
+    [
+        (remap("100", "0:0 50:80 100:100"), True),  # bent, whatever the percents say
+        (remap("100", "0:0 50:80 100:100", variable=1), True),
+        (remap("150", "0:0 30:80 50:90"), True),  # bent, and shorter than the clip
+        (remap("100", "0:0 50:50.4 100:100"), True),  # no rounding: the point has decimals
+        (remap("100", "0:0 50:51 100:100"), True),
+        (remap("50", "0:0 33:17 100:50"), False),  # 16.5, rounded to a whole frame
+        (remap("50", "0:0 33:16.5 100:50"), False),
+    ],
+)
+def test_a_bent_graph_is_never_taken_for_a_constant_speed(retimed: str, refused: bool) -> None:
+    (found,) = pictures(document(clipitem(0, 100, 0, 100, retimed)))
+    assert (found.host_only is not None) == refused, found.host_only
+
+
 def test_a_graph_that_bends_within_the_clip_is_left_to_the_editor() -> None:
     (found,) = pictures(document(clipitem(0, 60, 20, 80, remap("100", "0:0 50:10 100:100", variable=1))))
     assert found.host_only == "its speed changes within the clip"

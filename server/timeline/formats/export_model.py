@@ -210,7 +210,9 @@ def _losses(each: TimelineItem, clip: ExportClip) -> Iterator[Loss]:
         yield loss("nest-opened")
     yield from (loss("effect", name) for name in clip.looks.others)
     yield from (loss("marker", marked.name) for marked in clip.markers)
-    for kind, value in (("transform", clip.looks.scale), ("opacity", clip.looks.opacity), ("note", clip.note), ("label", clip.label)):
+    looks = clip.looks
+    held = (("transform", looks.transforms or None), ("opacity", looks.opacity), ("note", clip.note), ("label", clip.label))
+    for kind, value in held:
         if value is not None:
             yield loss(kind)  # type: ignore[arg-type]
     if clip.channels:

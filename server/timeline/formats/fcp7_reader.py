@@ -32,6 +32,7 @@ _schema = otio.schema
 _MOST_CHANNELS = 256
 _TICKS_PER_S = 254_016_000_000  # Premiere's
 _ZERO, _ONE = Fraction(0), Fraction(1)
+_WRITTEN = Fraction(1, 100)  # of a frame: what a point with decimals may be off
 
 
 def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
@@ -111,9 +112,11 @@ class Reader:
         self._files = {each.get("id", ""): each for each in root.iter("file") if len(each)}
         self._sequences = {each.get("id", ""): each for each in root.iter("sequence") if len(each)}
         self._open: list[str] = []
+        self._frame: list[int] | None = None  # width and height of the sequence that is read
 
     def tracks(self, sequence: Element, rate: Fraction, depth: int) -> list[Any]:
         laid: list[Any] = []
+        around, self._frame = self._frame, _size(sequence.find("media/video/format/samplecharacteristics"))
         for kind, tag in ((_schema.TrackKind.Video, "video"), (_schema.TrackKind.Audio, "audio")):
             for number, track in enumerate(sequence.findall(f"media/{tag}/track"), 1):
                 name = track.get("MZ.TrackName") or text_of(track, "name") or f"{kind[0]}{number}"
@@ -123,6 +126,7 @@ class Reader:
                 for each in made or [_schema.Track(name=name, kind=kind)]:
                     each.enabled = text_of(track, "enabled").upper() != "FALSE"
                     laid.append(each)
+        self._frame = around
         return laid
 
     def _events(self, track: Element, rate: Fraction, depth: int, kind: str) -> list[Event]:
@@ -158,7 +162,7 @@ class Reader:
         if text_of(item, "enabled").upper() == "FALSE":
             clip.enabled = False
         if isinstance(clip, _schema.Clip) and item.find("filter") is not None:
-            clip.effects.extend(effects_of(_looks(item)))
+            clip.effects.extend(effects_of(_looks(item, self._aspect_of(item, rate))))
         number = None
         if self._elements is not None:
             number = len(self._elements)
@@ -205,6 +209,12 @@ class Reader:
         ours = _comments_of(item)
         set_own_values(clip, channels=_channels(item), host_only=reason, take=ours.get("take"), job=ours.get("job"), of=ours.get("of"))
         return clip
+
+    def _aspect_of(self, item: Element, rate: Fraction) -> Fraction | None:
+        """Width of the frame by its height, where the clip's own picture is as large: only there programs agree how far it is moved."""
+        file = item.find("file")
+        size = self._facts_of(self._files.get(file.get("id", ""), file), rate).size if file is not None else None
+        return Fraction(size[0], size[1]) if size is not None and size == self._frame else None
 
     def _facts_of(self, file: Element | None, rate: Fraction) -> _FileFacts:
         """rate: of the sequence, which is that of a file that says none."""
@@ -306,6 +316,7 @@ def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction) -
     if values[0] is not None and values[1] is not None and step > 0 and steady:
         low, high = values[0] / file_rate, values[1] / file_rate
         return _Source(low=min(low, high), speed=(high - low) / shown.duration, rate=clip_rate)
+    reason = reason or (words("clip.speed-changes") if _is_bent(graph, begin, end) else None)
     if reason is not None or abs(plain) == 1:
         return _Source(low=begin / clip_rate + shown.trimmed, speed=plain, rate=clip_rate, from_end=plain < 0, host_only=reason)
     # Some programs count a retimed clip's `in` in the file's frames and some in its own, slowed ones; the length tells which.
@@ -356,12 +367,22 @@ def _on_graph(points: list[tuple[Fraction, Fraction]], at: Fraction) -> Fraction
 
 
 def _is_straight(points: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> bool:
-    """Whether the graph runs at one speed from `begin` to `end`, but for the rounding of its points."""
+    """Whether the graph runs at one speed from `begin` to `end`, but for the rounding of points that are whole frames."""
     first, last = _on_graph(points, begin), _on_graph(points, end)
     if first is None or last is None or end <= begin:
         return False
     line = (last - first) / (end - begin)
-    return all(abs(first + line * (when - begin) - value) < Fraction(1, 2) for when, value in points if begin < when < end)
+    return all(
+        abs(first + line * (when - begin) - value) <= (Fraction(1, 2) if value.denominator == 1 else _WRITTEN)
+        for when, value in points
+        if begin < when < end
+    )
+
+
+def _is_bent(points: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> bool:
+    """Whether the graph, as far as there is one, changes its speed between `begin` and `end`, whatever is said beside it."""
+    inner = [each for each in points if begin < each[0] < end]
+    return bool(inner) and not _is_straight(points, max(begin, points[0][0]), min(end, points[-1][0]))
 
 
 def cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
@@ -403,9 +424,9 @@ def _size(characteristics: Element | None) -> list[int] | None:
     return [int(width), int(height)] if width and height and 0 < width < 100_000 and 0 < height < 100_000 else None
 
 
-def _looks(item: Element) -> Looks:
-    """Scale and opacity where they stay the same, and the names of all other effects but the speed."""
-    scale = opacity = None
+def _looks(item: Element, aspect: Fraction | None) -> Looks:
+    """Size, place and opacity where they stay the same, and the names of all other effects but the speed. aspect: see `_aspect_of`."""
+    scale = position = rotation = opacity = None
     others: list[str] = []
     enabled = [each for each in item.findall("filter") if text_of(each, "enabled").upper() != "FALSE"]
     for effect in (found for each in enabled for found in each.findall("effect")):
@@ -416,18 +437,23 @@ def _looks(item: Element) -> Looks:
         if key == "basic" and not animated:
             percent = number_of(effect, "parameter[parameterid='scale']/value")
             scale = (float(percent / 100),) * 2 if percent and percent != 100 else None
-            others += [text_of(effect, "name")] if any(map(_is_set, effect.findall("parameter"))) else []
+            clockwise = number_of(effect, "parameter[parameterid='rotation']/value")
+            rotation = -float(clockwise) if clockwise else None
+            x, y = (number_of(effect, f"parameter[parameterid='center']/value/{side}") or _ZERO for side in ("horiz", "vert"))
+            position = (float(x * aspect), -float(y)) if aspect is not None and (x or y) else None
+            known = ("scale", "antiflicker", "rotation", *(("center",) if aspect is not None else ()))
+            others += [text_of(effect, "name")] if any(_is_set(each, known) for each in effect.findall("parameter")) else []
         elif key == "opacity" and not animated and (percent := number_of(effect, "parameter[parameterid='opacity']/value")) is not None:
             opacity = float(percent / 100) if percent != 100 else None
         else:
             others.append(text_of(effect, "name") or key or "effect")
-    return Looks(scale=scale, opacity=opacity, others=tuple(others))
+    return Looks(scale=scale, position=position, rotation=rotation, opacity=opacity, others=tuple(others))
 
 
-def _is_set(parameter: Element) -> bool:
-    """Whether a parameter of Basic Motion other than the scale moves the picture."""
+def _is_set(parameter: Element, known: tuple[str, ...]) -> bool:
+    """Whether a parameter of Basic Motion that is not known moves the picture."""
     values = (number_of(parameter, path) for path in ("value", "value/horiz", "value/vert"))
-    return text_of(parameter, "parameterid") not in ("scale", "antiflicker") and any(values)
+    return text_of(parameter, "parameterid") not in known and any(values)
 
 
 def _channels(item: Element) -> list[int] | None:

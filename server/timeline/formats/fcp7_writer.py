@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -47,6 +48,7 @@ class _Writer:
     def __init__(self, model: ExportModel) -> None:
         self._rate = model.sequence.rate
         self._drop = model.sequence.drop_frame
+        self._frame = _frame_size(model)
         self._files: dict[ExportMedia, str] = {}
         self._kinds: dict[ExportMedia, set[str]] = {}
         for track in model.tracks:
@@ -139,13 +141,22 @@ class _Writer:
             SubElement(held, "audio")
 
     def _looks(self, item: Element, clip: ExportClip) -> None:
-        scale = clip.looks.scale
-        if scale is not None and scale[0] == scale[1]:
-            _effect(item, "Basic Motion", "basic", "scale", f"{scale[0] * 100:g}")
-        elif scale is not None:
+        looks, frame = clip.looks, self._frame
+        motion: dict[str, str | tuple[str, str]] = {}
+        if looks.scale is not None and looks.scale[0] == looks.scale[1]:
+            motion["scale"] = f"{looks.scale[0] * 100:g}"
+        elif looks.scale is not None:
             self.lost.append(Loss(kind="transform", clip=clip.name, frame=clip.start))
-        if clip.looks.opacity is not None:
-            _effect(item, "Opacity", "opacity", "opacity", f"{clip.looks.opacity * 100:g}")
+        if looks.rotation is not None:
+            motion["rotation"] = f"{-looks.rotation:g}"
+        if looks.position is not None and frame is not None and clip.media is not None and clip.media.frame_size == frame:
+            motion["center"] = (f"{looks.position[0] * frame[1] / frame[0]:g}", f"{-looks.position[1]:g}")
+        elif looks.position is not None:  # of a picture of another size programs do not agree how far it is moved
+            self.lost.append(Loss(kind="transform", clip=clip.name, frame=clip.start))
+        if motion:
+            _effect(item, "Basic Motion", "basic", motion)
+        if looks.opacity is not None:
+            _effect(item, "Opacity", "opacity", {"opacity": f"{looks.opacity * 100:g}"})
 
 
 def file_timecode(file: Element, frame: int, rate: Fraction, *, drop: bool) -> None:
@@ -159,10 +170,14 @@ def file_timecode(file: Element, frame: int, rate: Fraction, *, drop: bool) -> N
 
 
 def _format(video: Element, model: ExportModel) -> None:
-    """The form of the sequence's pictures, without which Resolve refuses a file: where their size is not said, that of its media."""
+    """The form of the sequence's pictures, without which Resolve refuses a file."""
+    _characteristics(SubElement(video, "format"), model.sequence.rate, _frame_size(model))
+
+
+def _frame_size(model: ExportModel) -> tuple[int, int] | None:
+    """Of the sequence; where it is not said, that of its media."""
     sizes = (clip.media.frame_size for track in model.tracks for clip in track.clips if clip.media is not None)
-    size = model.frame_size or next((each for each in sizes if each is not None), None)
-    _characteristics(SubElement(video, "format"), model.sequence.rate, size)
+    return model.frame_size or next((each for each in sizes if each is not None), None)
 
 
 def _characteristics(parent: Element, rate: Fraction, size: tuple[int, int] | None) -> None:
@@ -181,13 +196,21 @@ def _marker(parent: Element, marked: ExportMarker, start: Fraction, duration: Fr
     text_element(element, "out", begins + round_half_up(duration * rate) if duration else -1)
 
 
-def _effect(item: Element, name: str, key: str, parameter: str, value: str) -> None:
+def _effect(item: Element, name: str, key: str, parameters: Mapping[str, str | tuple[str, str]]) -> None:
+    """parameters: by id; a pair is one that goes across and down."""
     effect = SubElement(SubElement(item, "filter"), "effect")
     for tag, text in (("name", name), ("effectid", key), ("effectcategory", "motion"), ("effecttype", "motion"), ("mediatype", "video")):
         text_element(effect, tag, text)
-    made = SubElement(effect, "parameter")
-    for tag, text in (("parameterid", parameter), ("name", parameter.title()), ("value", value)):
-        text_element(made, tag, text)
+    for parameter, value in parameters.items():
+        made = SubElement(effect, "parameter")
+        text_element(made, "parameterid", parameter)
+        text_element(made, "name", parameter.title())
+        if isinstance(value, str):
+            text_element(made, "value", value)
+            continue
+        pair = SubElement(made, "value")
+        for side, text in zip(("horiz", "vert"), value, strict=True):
+            text_element(pair, side, text)
 
 
 def _transition(parent: Element, clip: ExportClip, rate: Fraction, kind: str) -> None:

@@ -433,17 +433,18 @@ def _markers(
 
 
 def _looks(element: Element, resources: dict[str, Element]) -> Looks:
-    """Scale and opacity where they stay the same, and the names of all other effects."""
-    scale = opacity = None
+    """Size, place and opacity where they stay the same, and the names of all other effects."""
+    scale = position = rotation = opacity = None
     others: list[str] = []
     for each in element:
         tag = each.tag if isinstance(each.tag, str) else ""
         plain = not len(each)
         if tag == "adjust-transform" and plain:
-            values = [number(part) for part in each.get("scale", "1 1").split()]
-            if len(values) == 2 and values[0] is not None and values[1] is not None and values != [1, 1]:
-                scale = (float(values[0]), float(values[1]))
-            others += ["Transform"] if any(_is_set(each.get(name)) for name in ("position", "rotation", "anchor")) else []
+            scale, position = _pair(each.get("scale"), 1), _pair(each.get("position"), 0)
+            position = None if position is None else (position[0] / 100, position[1] / 100)
+            turned = number(each.get("rotation"))
+            rotation = float(turned) if turned else None
+            others += ["Transform"] if _is_set(each.get("anchor")) else []
         elif tag == "adjust-blend" and plain and each.get("mode") in (None, "0", "normal"):
             amount = number(each.get("amount"))
             opacity = float(amount) if amount is not None and amount != 1 else opacity
@@ -454,7 +455,15 @@ def _looks(element: Element, resources: dict[str, Element]) -> Looks:
         elif tag.startswith("filter-"):
             effect = resources.get(each.get("ref", ""))
             others.append(each.get("name") or (effect.get("name", "") if effect is not None else "") or tag)
-    return Looks(scale=scale, opacity=opacity, others=tuple(others))
+    return Looks(scale=scale, position=position, rotation=rotation, opacity=opacity, others=tuple(others))
+
+
+def _pair(text: str | None, plain: int) -> tuple[float, float] | None:
+    """Two numbers in a text; None where they say nothing, as `plain` does."""
+    values = [number(part) for part in (text or "").split()]
+    if len(values) != 2 or values[0] is None or values[1] is None or values == [plain, plain]:
+        return None
+    return float(values[0]), float(values[1])
 
 
 def _is_set(text: str | None) -> bool:

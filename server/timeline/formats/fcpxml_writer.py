@@ -173,8 +173,14 @@ class _Writer:
     def _details(self, element: Element, clip: ExportClip, local: Fraction) -> None:
         if clip.note is not None:
             SubElement(element, "note").text = clip.note
-        if clip.looks.scale is not None:
-            SubElement(element, "adjust-transform", scale="{:g} {:g}".format(*clip.looks.scale))
+        looks = clip.looks
+        if looks.transforms:
+            said = {
+                "position": None if looks.position is None else "{:g} {:g}".format(*(100 * each for each in looks.position)),
+                "scale": None if looks.scale is None else "{:g} {:g}".format(*looks.scale),
+                "rotation": None if looks.rotation is None else f"{looks.rotation:g}",
+            }
+            SubElement(element, "adjust-transform", {name: value for name, value in said.items() if value is not None})
         if clip.looks.opacity is not None:
             SubElement(element, "adjust-blend", amount=f"{clip.looks.opacity:g}")
         for each in clip.markers:
