@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -53,6 +54,7 @@ def main() -> None:
     parts = options.parts or ["nodes", "simulation"]
     if set(parts) - {"nodes", "simulation", "faults"}:
         parser.error(f"expected nodes, simulation or faults, got {' '.join(parts)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started has to end, too
     sound = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()

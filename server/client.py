@@ -60,6 +60,7 @@ from .wire import (
 
 _T = TypeVar("_T")
 _PIECE_BYTES = 1 << 20
+_MOST_BREAKS = 5  # of the connection, while one file is fetched
 
 
 class Client:
@@ -186,17 +187,36 @@ class Client:
             return target
         have = part.stat().st_size if part.is_file() else 0
         if have < take.size_bytes:
-            self._fetch_rest(take, part, have, told)
+            address = f"/api/v1/takes/{quote(take.id, safe='')}/file"
+            self._fetch_rest(address, take.sha256, part, have, lambda done: told(done, take.size_bytes))
         if sha256_of(part) != take.sha256:
             part.unlink()
             raise errors.Broken("client.damaged-download", take=take.name)
         os.replace(part, target)
         return target
 
-    def _fetch_rest(self, take: TakeView, part: Path, have: int, told: Callable[[int, int], None]) -> None:
-        headers = {"Range": f"bytes={have}-", "If-Range": f'"{take.sha256}"'} if have else {}
+    def fetch_offered(self, sha256: str, size_bytes: int, target: Path) -> None:
+        """A file that the server offers to a node of its farm, going on where the connection broke; `target` is new.
+
+        Raises: what the server says; errors.Broken — the hash differs; NoServer — it broke too often; OSError.
+        """
+        target.touch(exist_ok=False)
+        for tried in range(_MOST_BREAKS):
+            if (have := target.stat().st_size) == size_bytes:
+                break
+            try:
+                self._fetch_rest(f"/api/v1/farm/files/{sha256}", sha256, target, have, lambda done: None)
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                if tried == _MOST_BREAKS - 1:
+                    raise NoServer("client.no-answer", url=self.url, error=error) from error
+        if sha256_of(target) != sha256:
+            raise errors.Broken("client.damaged-download", take=target.name)
+
+    def _fetch_rest(self, address: str, sha256: str, part: Path, have: int, told: Callable[[int], None]) -> None:
+        headers = {"Range": f"bytes={have}-", "If-Range": f'"{sha256}"'} if have else {}
         connection = self._connected(fresh=True)
-        connection.request("GET", f"/api/v1/takes/{quote(take.id, safe='')}/file", headers={**headers, **self._known()})
+        connection.request("GET", address, headers={**headers, **self._known()})
         response = connection.getresponse()
         if response.status not in (200, 206):
             answer_of(response.status, response.read(), Any)
@@ -205,7 +225,7 @@ class Client:
             while piece := response.read(_PIECE_BYTES):
                 file.write(piece)
                 done += len(piece)
-                told(done, take.size_bytes)
+                told(done)
             file.flush()
             os.fsync(file.fileno())
 

@@ -44,6 +44,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     join.add_argument(
         "--map", nargs="+", default=[], metavar="SERVERS=OURS", dest="maps", help="a folder as the server calls it and as this machine does"
     )
+    join.add_argument(
+        "--fetch",
+        type=Path,
+        metavar="PASS",
+        help="where storage is not shared: fetch files from the server, by a pass (heygem pass PASS)",
+    )
     for each, port in ((start, None), (join, _JOINED_PORT)):
         each.add_argument("--ip", metavar="ADDRESS", help="address of this machine that the others call (default: the one towards them)")
         each.add_argument(
@@ -84,6 +90,7 @@ def _start(options: argparse.Namespace) -> int:
 def _join(options: argparse.Namespace) -> int:
     from ..executors.farm.cluster import checked_token, name_here, refuse_without_ray
     from ..executors.farm.facts import slots_here
+    from ..executors.farm.fetching import checked_pass
     from ..executors.farm.lines import NodeSetup
     from ..security.private_files import make_private_folder
     from ..settings import default_workers
@@ -98,6 +105,7 @@ def _join(options: argparse.Namespace) -> int:
         workers=default_workers() if options.workers is None else options.workers,
         threads=options.threads,
         path_maps=maps,
+        server_pass=None if options.fetch is None else checked_pass(options.fetch),
     )
     slots = slots_here(setup)
     folder = options.data or _settings().data_folder

@@ -17,19 +17,22 @@ from typing import TYPE_CHECKING
 
 from heygem_core.cards import cards_here
 from heygem_core.engines.requirements import lane_of
-from heygem_core.messages import Message, tell
+from heygem_core.errors import HeygemError
+from heygem_core.messages import Message, plain, tell
 from heygem_core.shot import RenderTask
 from heygem_core.tasks.specs import GenerateTask, Task, TaskResult
 from heygem_core.tasks.worker import Picture, Told
 
+from ...errors import ServerError
 from ...settings import ServerSettings
 from ..base import ExecutorKind, Limits, NodeState, Piece, SlotState, Watcher, WorkFailed
 from ..local import LocalExecutor
 from ..slots import slots_of
 from .bridge_process import BridgeProcess
 from .cluster import refuse_without_ray
+from .exchange import Exchange
 from .health import Health
-from .lines import CallOff, FileWritten, FromBridge, Give, Nodes, NodeSeen, Over, Said
+from .lines import CallOff, FileOffered, FileWritten, FromBridge, Give, Nodes, NodeSeen, Over, Said
 
 if TYPE_CHECKING:
     from heygem_core.shot import DeviceName, RenderSettings
@@ -65,6 +68,7 @@ class FarmExecutor:
     def __init__(self, local: LocalExecutor, data_folder: Path) -> None:
         self._local = local
         self._bridge = BridgeProcess(data_folder, self._heard, self._farm_lost)
+        self.exchange = Exchange(data_folder)
         self._nodes: dict[str, _Remote] = {}
         self._lines: dict[int, asyncio.Queue[Said | Over]] = {}
         self._failed_there: set[str] = set()  # pieces that are next tried here
@@ -168,6 +172,8 @@ class FarmExecutor:
         for node in self._nodes.values():
             if not node.usable or node.seen.facts is None or engine not in node.seen.facts.engines:
                 continue
+            if node.seen.facts.fetches and not isinstance(task, RenderTask):
+                continue  # a generated block has to be where all find it
             free = [(slot.kind, place) for place, slot in enumerate(node.slots) if place not in node.taken and _fits(slot, lane, device)]
             if free and (best is None or len(free) > best[0]):
                 best = (len(free), node, min(free, key=lambda one: (one[0] == "cpu") != (device == "cpu"))[1])
@@ -181,19 +187,25 @@ class FarmExecutor:
         self._lines[number] = lines
         node.taken.add(slot)
         watcher.placed(f"{node.name}:{node.slots[slot].name}")
+        offered: tuple[FileOffered, ...] = ()
+        given = False
         try:
-            await self._bridge.say(Give(number=number, node=node.seen.id, slot=slot, task=task, limits=limits))
+            offered = await self._offer(node, task)
+            given = True
+            await self._bridge.say(Give(number=number, node=node.seen.id, slot=slot, task=task, limits=limits, files=offered))
             if self._bridge.pid is None:
                 raise WorkFailed("killed", self.trouble or tell("farm.not-started"))
             over = await self._hear_out(number, lines, watcher, stop, limits)
             if over.outcome is not None:
                 raise WorkFailed(over.outcome, over.reason or tell("work.worker-gone"), over.failed)
+            await self._take(over.files, task, node)
             await self._compare(over.files, node)
             node.health.succeeded()
             return over.answer
         except WorkFailed as failure:
-            raise self._blame(node, task, failure) from failure
+            raise (self._blame(node, task, failure) if given else failure) from failure
         finally:
+            self.exchange.withdraw(offered)
             node.taken.discard(slot)
             del self._lines[number]
             self._local.poke()
@@ -231,6 +243,26 @@ class FarmExecutor:
                     raise WorkFailed("timeout", tell("work.silent", seconds=round(limits.silent_s)))
         finally:
             stopping.cancel()
+
+    async def _offer(self, node: _Remote, task: Task) -> tuple[FileOffered, ...]:
+        """What a node has to fetch. Raises: WorkFailed — it cannot have it, which is not the node's fault: it is done here next."""
+        if node.seen.facts is None or not node.seen.facts.fetches or not isinstance(task, RenderTask):
+            return ()
+        try:
+            return await asyncio.to_thread(self.exchange.offer, task)
+        except (HeygemError, ServerError, OSError) as error:
+            reason = plain(str(error)) if isinstance(error, OSError) else error.said
+            self._failed_there.add(_piece(task))
+            raise WorkFailed("killed", tell("farm.cannot-offer", node=node.name, reason=reason)) from error
+
+    async def _take(self, files: Sequence[FileWritten], task: Task, node: _Remote) -> None:
+        """Gives what a node delivered its place. Raises: WorkFailed."""
+        for written in files:
+            if written.upload is not None and isinstance(task, RenderTask):
+                try:
+                    await asyncio.to_thread(self.exchange.take, written, task)
+                except (ServerError, OSError) as error:
+                    raise WorkFailed("failed", error.said if isinstance(error, ServerError) else plain(str(error))) from error
 
     async def _compare(self, files: Sequence[FileWritten], node: _Remote) -> None:
         """A file of a node counts when the same bytes are seen here. Raises: WorkFailed."""

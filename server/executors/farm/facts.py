@@ -43,6 +43,7 @@ def facts_here(setup: NodeSetup | None = None) -> NodeFacts:
         codecs=codec_versions(),
         models={model_id: model_digests([model_id], cache)[0] for model_id in models() if first_installed([model_id]) is not None},
         engines=offered_engines(),
+        fetches=setup is not None and setup.server_pass is not None,
         slots=tuple(SlotState(name=slot.name, kind=slot.kind, title=slot.title, memory_bytes=slot.memory_bytes) for slot in slots),
     )
 

@@ -24,6 +24,7 @@ class NodeSetup(Struct, frozen=True, kw_only=True):
     workers: int = 1
     threads: int = 1  # of each worker
     path_maps: tuple[tuple[str, str], ...] = ()  # folder as the server calls it → as this machine does
+    server_pass: str | None = None  # file that opens the server, where storage is not shared: files are fetched then
 
 
 class NodeFacts(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class NodeFacts(Struct, frozen=True, kw_only=True):
     models: dict[str, str] = field(default_factory=dict)  # digests of the models that are installed, by id
     engines: tuple[str, ...] = ()  # that have all they need there
     slots: tuple[SlotState, ...] = ()
+    fetches: bool = False  # it does not share the storage
 
 
 class NodeSeen(Struct, frozen=True, kw_only=True):
@@ -54,6 +56,15 @@ class Connect(Struct, frozen=True, kw_only=True, tag_field="do", tag="connect"):
     address: str
 
 
+class FileOffered(Struct, frozen=True, kw_only=True):
+    """A file that a node without the shared storage fetches from the server, while it does the task."""
+
+    path: str  # as the server calls it
+    size: int  # bytes
+    sha256: str
+    of_plan: bool  # else a source
+
+
 class Give(Struct, frozen=True, kw_only=True, tag_field="do", tag="give"):
     """Do this task in that slot."""
 
@@ -62,6 +73,7 @@ class Give(Struct, frozen=True, kw_only=True, tag_field="do", tag="give"):
     slot: int  # position among the node's slots
     task: Task
     limits: Limits
+    files: tuple[FileOffered, ...] = ()  # for a node that fetches
 
 
 class CallOff(Struct, frozen=True, kw_only=True, tag_field="do", tag="call-off"):
@@ -89,6 +101,7 @@ class FileWritten(Struct, frozen=True, kw_only=True):
     path: str  # as the server calls it
     size: int  # bytes
     sha256: str
+    upload: str | None = None  # where it was delivered; None = it lies there
 
 
 class Over(Struct, frozen=True, kw_only=True, tag_field="say", tag="over"):

@@ -12,6 +12,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from heygem_core.artefacts import sync, sync_folder
+from heygem_core.errors import HeygemError
 from heygem_core.messages import tell
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderTask, from_json, to_json
@@ -22,6 +23,7 @@ from ...errors import ServerError
 from ..base import Watcher, WorkFailed
 from ..local import LocalExecutor
 from .facts import facts_here, setup_here, slots_here
+from .fetching import Fetcher
 from .lines import FileWritten, Give, Over, Said
 from .paths import mapped_task
 
@@ -34,6 +36,7 @@ class SlotActor:
         self._setup = setup
         self._slot = slots_here(setup)[slot]
         self._executor: LocalExecutor | None = None
+        self._fetcher = None if setup.server_pass is None else Fetcher(setup.server_pass)
         self._stops: dict[int, asyncio.Event] = {}
 
     async def ready(self) -> bool:
@@ -78,23 +81,39 @@ class SlotActor:
         if self._executor is None:
             self._executor = LocalExecutor((self._slot,), threads=self._setup.threads, limits=give.limits)
         try:
-            task = mapped_task(give.task, self._setup.path_maps)
+            task = await self._prepared(give)
             answer = await self._executor.run(task, watcher=watcher, stop=stop, limits=give.limits)
-            files = await asyncio.to_thread(_written, task, give.task)
+            files = await asyncio.to_thread(self._handed_over, task, give.task)
             over = Over(number=give.number, answer=answer, files=files)
         except WorkFailed as failure:
             over = Over(number=give.number, outcome=failure.outcome, reason=failure.reason, failed=failure.failed)
         except ServerError as error:
             over = Over(number=give.number, outcome="crashed", reason=error.said)
+        except HeygemError as error:
+            over = Over(number=give.number, outcome="failed", reason=error.said)
         except Exception as error:
             over = Over(number=give.number, outcome="crashed", reason=tell("program.internal-error", error=error))
+        finally:
+            if self._fetcher is not None:
+                await asyncio.to_thread(self._fetcher.end)
         said.put_nowait(over)
 
+    async def _prepared(self, give: Give) -> Task:
+        """The task with its files as this machine calls them, fetched where it does not share them."""
+        if self._fetcher is None:
+            return mapped_task(give.task, self._setup.path_maps)
+        assert isinstance(give.task, RenderTask), "only segments are given to those who fetch"
+        return await asyncio.to_thread(self._fetcher.begin, give.task, give.files)
 
-def _written(here: Task, there: Task) -> tuple[FileWritten, ...]:
+    def _handed_over(self, here: Task, there: Task) -> tuple[FileWritten, ...]:
+        """What was written, where the server finds it."""
+        if not isinstance(here, RenderTask) or not isinstance(there, RenderTask):
+            return ()
+        return _written(here, there) if self._fetcher is None else self._fetcher.deliver(here, there)
+
+
+def _written(here: RenderTask, there: RenderTask) -> tuple[FileWritten, ...]:
     """The files of a segment, written through to the disk, with what the server compares them by."""
-    if not isinstance(here, RenderTask) or not isinstance(there, RenderTask):
-        return ()
     pairs = [(Path(here.output), there.output), (report_path(here.output), str(report_path(there.output)))]
     found = []
     for path, called in pairs:

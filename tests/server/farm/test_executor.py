@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +15,11 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from heygem_core.cache import Cache
 from heygem_core.os_errors import is_lasting
 from heygem_core.shot import Progress, RenderSettings, RenderTask, Shot, to_json
-from heygem_core.tasks.specs import JoinTask, PlanTask
+from heygem_core.tasks.specs import GenerateTask, JoinTask, PlanTask
+from heygem_server.errors import NotFound
 from heygem_server.executors import local
 from heygem_server.executors.base import Limits, Piece, SlotState, Watcher, WorkFailed
 from heygem_server.executors.farm import bridge_process, executor
@@ -169,6 +172,54 @@ async def test_what_a_node_cannot_find_is_looked_for_here_before_the_shot_is_bla
     assert farm.busy == 1, "it waits for this machine"
     here.go.set()
     await asyncio.gather(own, again)
+
+
+def shot_with_plan(folder: Path, plan: str = "p1") -> RenderTask:
+    """A segment whose sources and plan are there, and what a node that fetches delivers for it, as the server receives it."""
+    (folder / "v.mp4").write_bytes(b"v")
+    (folder / "done.wav").write_bytes(b"s")
+    cache = Cache(folder / "cache")
+    with cache.making("plans", "p1") as made:
+        (made / "plan.json").write_bytes(b"{}")
+    for k in range(2):
+        (folder / "uploads" / f"{k:032x}").mkdir(parents=True, exist_ok=True)
+        (folder / "uploads" / f"{k:032x}" / "media.mov").write_bytes(b"drawn")
+    shot = Shot(video=str(folder / "v.mp4"), speech=str(folder / "done.wav"))
+    return replace(segment(folder), shot=shot, plan=plan, cache=str(cache.root))
+
+
+async def test_a_node_that_fetches_gets_segments_alone_and_what_it_delivers_gets_its_place(
+    opened: Open, here: Here, tmp_path: Path
+) -> None:
+    farm = await ready(opened(replace(READY, facts=replace(FACTS, fetches=True))))
+    own = await busy(farm, here, tmp_path)
+    task = shot_with_plan(tmp_path)
+    await farm.run(task)
+    assert Path(task.output).read_bytes() == b"drawn"
+    assert not list((tmp_path / "uploads").iterdir())
+    with pytest.raises(NotFound):
+        farm.exchange.open(sha256(b"v").hexdigest())
+    block = GenerateTask(shot=task.shot, settings=task.settings, start=0, end_exclusive=8)
+    doing = asyncio.create_task(farm.run(block))
+    await asyncio.sleep(0)
+    assert farm.busy == 1, "a block has to be where all find it"
+    here.go.set()
+    await asyncio.gather(own, doing)
+
+
+async def test_what_a_node_cannot_be_given_is_drawn_here_and_is_not_its_fault(opened: Open, here: Here, tmp_path: Path) -> None:
+    farm = await ready(opened(replace(READY, facts=replace(FACTS, fetches=True))))
+    own = await busy(farm, here, tmp_path)
+    task = shot_with_plan(tmp_path, plan="gone")
+    for _ in range(3):
+        with pytest.raises(WorkFailed, match="this machine draws it") as failed:
+            await farm.run(task)
+        assert failed.value.outcome == "killed", "which counts little against the shot"
+        farm._failed_there.clear()
+        task = replace(task, shot=replace(task.shot, start=task.shot.start + 1))
+    assert farm.nodes[0].state == "ready"
+    here.go.set()
+    await own
 
 
 async def test_a_sick_node_gets_no_work_until_later_and_everybody_sees_why(opened: Open, here: Here, tmp_path: Path) -> None:

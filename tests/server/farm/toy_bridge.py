@@ -2,7 +2,8 @@
 
     python -m tests.server.farm.toy_bridge NODES        a JSON list of NodeSeen
 
-What becomes of a task is said by the name of its speech: done, differs, fails, refused, dies, waits.
+What becomes of a task is said by the name of its speech: done, differs, fails, refused, dies, waits. One with files to fetch is delivered
+as an upload, which the test has put there.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ def do(give: Give) -> None:
     elif fate != "waits":
         written = []
         for path in (Path(task.output), report_path(task.output)):  # type: ignore[union-attr]
-            path.write_bytes(b"drawn" if fate == "done" else b"half")
-            written.append(FileWritten(path=str(path), size=5, sha256=sha256(b"drawn").hexdigest()))
+            if not give.files:
+                path.write_bytes(b"drawn" if fate == "done" else b"half")
+            upload = f"{len(written):032x}" if give.files else None
+            written.append(FileWritten(path=str(path), size=5, sha256=sha256(b"drawn").hexdigest(), upload=upload))
         say(Over(number=give.number, files=tuple(written)))
 
 
