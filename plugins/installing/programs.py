@@ -1,4 +1,4 @@
-"""Which versions of an editor are on this machine, where its makers' installers put them. Blender's are told by its own module."""
+"""Which versions of an editor are on this machine, where its makers' installers put them. Blender's are told by `blender_folders`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .blender_folders import scripts_folders
 from .machine import Machine, System
 
 
@@ -42,8 +43,6 @@ def resolve(machine: Machine) -> list[Program]:
 
 
 def blender(machine: Machine) -> list[Program]:
-    from .blender import scripts_folders
-
     return [Program(name="Blender", version=folder.parent.name, path=folder) for folder in scripts_folders(machine)]
 
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 SHELLS = ("bash", "zsh")
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser], whole: argparse.ArgumentParser) -> None:
+    """whole: the parser of the command that has these."""
     parser = commands.add_parser(
         "completion",
         help="print a shell's completion of this command",
         description='Prints a script that completes commands and options with the Tab key. For bash: eval "$(heygem completion bash)".',
     )
     parser.add_argument("shell", choices=SHELLS)
-    parser.set_defaults(run=_print)
+    parser.set_defaults(run=partial(_print, whole))
 
 
-def _print(options: argparse.Namespace) -> int:
+def _print(whole: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     import shtab
 
-    from ..cli import make_parser
-
-    print(shtab.complete(make_parser(), options.shell))
+    print(shtab.complete(whole, options.shell))
     return 0

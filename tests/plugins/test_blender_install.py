@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from heygem_core.errors import SetupError
-from heygem_plugins.installing import blender
+from heygem_plugins.installing import blender_folders
 from heygem_plugins.installing.machine import Machine, System
 from heygem_server.commands.install import carry_out
 from tests.plugins.blender_desk import needs_blender
@@ -68,7 +68,7 @@ def test_a_blender_that_was_never_started_is_found_by_its_program(tmp_path: Path
     (tmp_path / "disk" / "Program Files" / "Blender Foundation" / "Blender 4.5").mkdir(parents=True)
     (tmp_path / "disk" / "Applications" / "Blender.app" / "Contents" / "Resources" / "4.5" / "scripts").mkdir(parents=True)
     says(here, "4.5.1 LTS")
-    found = [folder.relative_to(here.home / SETTINGS[system]).as_posix() for folder in blender.scripts_folders(here)]
+    found = [folder.relative_to(here.home / SETTINGS[system]).as_posix() for folder in blender_folders.scripts_folders(here)]
     assert found == ["4.1/scripts", "4.5/scripts"]
 
 
@@ -91,14 +91,14 @@ def test_a_program_is_asked_for_its_version_once_a_minute(tmp_path: Path, monkey
 def test_a_chosen_folder_of_scripts_is_the_one(tmp_path: Path) -> None:
     here = with_versions(machine(tmp_path, "linux"), "4.2")
     object.__setattr__(here, "environment", {"BLENDER_USER_SCRIPTS": str(tmp_path / "studio")})
-    assert blender.scripts_folders(here) == [tmp_path / "studio"]
+    assert blender_folders.scripts_folders(here) == [tmp_path / "studio"]
 
 
 def test_flatpaks_own_folder_is_looked_into(tmp_path: Path) -> None:
     here = says(machine(tmp_path, "linux"), None)
     flatpak = here.home / ".var/app/org.blender.Blender/config/blender"
     (flatpak / "4.3").mkdir(parents=True)
-    assert blender.scripts_folders(here) == [flatpak / "4.3" / "scripts"]
+    assert blender_folders.scripts_folders(here) == [flatpak / "4.3" / "scripts"]
 
 
 def test_no_blender_is_a_sentence(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_the_installed_add_on_comes_up_in_a_real_blender_and_goes_again(tmp_path
     program = needs_blender()
     here = says(machine(tmp_path, "linux"), "3.4.1")
     assert carry_out("blender", here) == 0
-    [folder] = blender.scripts_folders(here)
+    [folder] = blender_folders.scripts_folders(here)
     (tmp_path / "ask.py").write_text(ENABLED, encoding="utf-8")
     environment = {"HOME": str(here.home), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [program, "-b", "--factory-startup", "-noaudio", "--python-exit-code", "3", "--python", str(tmp_path / "ask.py")]

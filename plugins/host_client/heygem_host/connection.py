@@ -16,39 +16,26 @@ import json
 import queue
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from . import http_jobs, server_discovery
 from .errors import HostError, ServerRefusal
+from .link import Link, Session, Settings
 from .messages import Message, plain, tell
+
+__all__ = ["ServerConnection", "Settings"]
 
 _LOOK_S = 0.1  # how often the thread looks whether the project changed or the panel ended
 _LARGEST_MESSAGE = 32 << 20
 _STARTING_S = 30.0  # a server that was started gets so long to come up before it is started again
 
 
-@dataclass(frozen=True)
-class Settings:
-    server_file: str
-    command: tuple[str, ...] = ()  # how to start `heygem`; empty = never
-    place_incoming: bool = True
-    editor: str = "the editor"  # its name in sentences
-    install: str = "heygem install"  # the command that installs its panel
-    language: str = "en"  # of the panel's own window
-
-
-class ServerConnection(threading.Thread):
+class ServerConnection(Link, threading.Thread):
     """Started by the editor's thread, which calls nothing but `introduce`, `stop` and the queues."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(name="heygem-link", daemon=True)
-        self.inbox: queue.Queue[tuple[Any, ...]] = queue.Queue()
-        self.answers: queue.Queue[tuple[dict[str, Any], int]] = queue.Queue()
-        self.outbox: queue.Queue[tuple[Any, ...]] = queue.Queue()
-        self.session: http_jobs.Session | None = None  # None = not connected
-        self.ended = threading.Event()
-        self.settings = settings
+        threading.Thread.__init__(self, name="heygem-link", daemon=True)
+        Link.__init__(self, settings)
         self._about: dict[str, Any] | None = None  # HostHello; None = no project is open
         self._started_at = -_STARTING_S
         self._seen: tuple[str, int] | None = None  # epoch and number of the last event
@@ -118,7 +105,7 @@ class ServerConnection(threading.Thread):
                     except TimeoutError:
                         continue
                     if isinstance(text, str):
-                        self._received(json.loads(text), http_jobs.Session(server, token, about))
+                        self._received(json.loads(text), Session(server, token, about))
             finally:
                 self._socket = self.session = None
 
@@ -128,7 +115,7 @@ class ServerConnection(threading.Thread):
             hello["epoch"], hello["since"] = self._seen
         return hello
 
-    def _received(self, message: dict[str, Any], session: http_jobs.Session) -> None:
+    def _received(self, message: dict[str, Any], session: Session) -> None:
         if message.get("jsonrpc") == "2.0":
             self.inbox.put(("request", message, self._connection))
             return

@@ -17,15 +17,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import incoming_takes, render_request, server_discovery, weak_markers
 from .errors import HostError
+from .link import Link, Session
 from .messages import Message, plain, tell, without_repeats
-
-if TYPE_CHECKING:
-    from .connection import ServerConnection
 
 _AGAIN_S = 0.25
 _RENDER_S = 3900.0  # an editor renders an export for an hour at most
@@ -33,16 +30,7 @@ _READING_S = 600.0  # media of a timeline on a slow disk
 _GIVE_UP_S = 120.0  # a submission waits so long for a server that was restarted
 
 
-@dataclass(frozen=True)
-class Session:
-    """A connection that the server accepted."""
-
-    server: server_discovery.Server
-    token: str
-    about: dict[str, Any]  # HostHello
-
-
-def run(link: ServerConnection) -> None:
+def run(link: Link) -> None:
     """The thread: ends with the link."""
     while not link.ended.is_set():
         try:
@@ -55,7 +43,7 @@ def run(link: ServerConnection) -> None:
             _until_done(link, *entry)
 
 
-def _until_done(link: ServerConnection, kind: str, *rest: Any) -> None:
+def _until_done(link: Link, kind: str, *rest: Any) -> None:
     """A look is not repeated, nor are sentences asked for again: a new connection does both anyway."""
     while not link.ended.is_set():
         session = link.session
@@ -77,7 +65,7 @@ def _until_done(link: ServerConnection, kind: str, *rest: Any) -> None:
         link.ended.wait(_AGAIN_S)
 
 
-def _look(link: ServerConnection, session: Session, shot: str | None) -> None:
+def _look(link: Link, session: Session, shot: str | None) -> None:
     host, project = session.about["id"], session.about["project"]
     takes = _takes(session, shot)
     for take in incoming_takes.due(takes, host):
@@ -108,17 +96,17 @@ def _takes(session: Session, shot: str | None) -> list[dict[str, Any]]:
             return found
 
 
-def _versions(link: ServerConnection, session: Session) -> None:
+def _versions(link: Link, session: Session) -> None:
     """All takes of this project, newest first."""
     link.inbox.put(("versions", _takes(session, None)))
 
 
-def _bring(link: ServerConnection, session: Session, take: dict[str, Any]) -> None:
+def _bring(link: Link, session: Session, take: dict[str, Any]) -> None:
     """A take that the person chose: in the place of the version that lies there."""
     link.inbox.put(("arrival", {"method": "host.switchTake", "params": _placing(session, take)}))
 
 
-def _mark(link: ServerConnection, session: Session, take: dict[str, Any]) -> None:
+def _mark(link: Link, session: Session, take: dict[str, Any]) -> None:
     placing = _placing(session, take)
     marks = {"placement": placing["placement"], "markers": weak_markers.of_take(take, placing["placement"])}
     link.inbox.put(("arrival", {"method": "host.markers", "params": marks}))
@@ -130,7 +118,7 @@ def _placing(session: Session, take: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _tell_placed(link: ServerConnection, session: Session, take: str, placement: dict[str, Any]) -> None:
+def _tell_placed(link: Link, session: Session, take: str, placement: dict[str, Any]) -> None:
     """Under another project's token it cannot be told; when its own is open again the take is found there, and told then."""
     if placement["project"] != session.about["project"]:
         return
@@ -138,15 +126,15 @@ def _tell_placed(link: ServerConnection, session: Session, take: str, placement:
     server_discovery.ask(session.server, "POST", f"/api/v1/takes/{take}/placed", body, token=session.token)
 
 
-def _page(link: ServerConnection, session: Session) -> None:
+def _page(link: Link, session: Session) -> None:
     link.inbox.put(("page", server_discovery.page_link(session.server, session.about["id"])))
 
 
-def _cancel(link: ServerConnection, session: Session, job: str) -> None:
+def _cancel(link: Link, session: Session, job: str) -> None:
     server_discovery.ask(session.server, "POST", f"/api/v1/jobs/{server_discovery.quoted(job)}/cancel", token=session.token)
 
 
-def _sentences(link: ServerConnection, session: Session, language: str) -> None:
+def _sentences(link: Link, session: Session, language: str) -> None:
     """The server's own sentences in the window's language: its refusals are shown there too."""
     link.inbox.put(("sentences", server_discovery.ask(session.server, "GET", f"/api/v1/messages/{language}", token=session.token)))
 
@@ -155,7 +143,7 @@ def _told(problem: Exception) -> Message:
     return problem.told if isinstance(problem, HostError) else plain(str(problem))
 
 
-def _submit(link: ServerConnection, order: render_request.Order) -> None:
+def _submit(link: Link, order: render_request.Order) -> None:
     try:
         answer = _asked_until_answered(link, lambda session: "/api/v1/timelines", order.body, _READING_S)
         link.inbox.put(("submitted", order, answer, None))
@@ -163,7 +151,7 @@ def _submit(link: ServerConnection, order: render_request.Order) -> None:
         link.inbox.put(("submitted", order, None, _told(problem)))
 
 
-def _export(link: ServerConnection, offer: render_request.Offer) -> None:
+def _export(link: Link, offer: render_request.Offer) -> None:
     """Raises nothing: what happened is said. The server asks this editor for the files while this waits."""
     try:
         ids: list[str] = []
@@ -186,7 +174,7 @@ def _export(link: ServerConnection, offer: render_request.Offer) -> None:
     _submit(link, render_request.with_exports(offer.order, ids))
 
 
-def _asked_until_answered(link: ServerConnection, path: Callable[[Session], str], body: dict[str, Any], timeout_s: float) -> Any:
+def _asked_until_answered(link: Link, path: Callable[[Session], str], body: dict[str, Any], timeout_s: float) -> Any:
     """The answer to a POST that happens once, however often its connection breaks. Raises: HostError — refused, or no server came back."""
     key, deadline = uuid.uuid4().hex, time.monotonic() + timeout_s + _GIVE_UP_S
     while True:
@@ -199,7 +187,7 @@ def _asked_until_answered(link: ServerConnection, path: Callable[[Session], str]
         link.ended.wait(_AGAIN_S)
 
 
-def _session(link: ServerConnection, deadline: float) -> Session:
+def _session(link: Link, deadline: float) -> Session:
     """Raises: HostError — no connection until then."""
     while not link.ended.is_set():
         session = link.session
