@@ -29,7 +29,9 @@ class _Parser(argparse.ArgumentParser):
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line, as the documentation walks it too."""
-    parser = _Parser(prog="heygem", description="Makes people in real footage say new speech, on your own machine.")
+    parser: argparse.ArgumentParser = _Parser(
+        prog="heygem", description="Makes people in real footage say new speech, on your own machine."
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in (serve, jobs, exporting, farm, passing, render, timeline, measure, models, train, install, doctor, repair):
         module.add_to(commands)

@@ -84,7 +84,7 @@ def test_a_program_is_asked_for_its_version_once_a_minute(tmp_path: Path, monkey
     monkeypatch.setattr("heygem_plugins.installing.machine.time.monotonic", lambda: now[0])
     for seconds, found in ((0, "4.1"), (59, "4.1"), (60, "4.2"), (119, "4.2"), (120, "4.3")):
         now[0] = seconds
-        assert [folder.parent.name for folder in blender.scripts_folders(here)] == [found], f"after {seconds} s"
+        assert [folder.parent.name for folder in blender_folders.scripts_folders(here)] == [found], f"after {seconds} s"
     assert len(asked) == 3
 
 
