@@ -17,10 +17,11 @@ from pathlib import Path
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rendered", action="store_true", help="render the takes")
-    parser.add_argument("--rate", action="append", metavar="NAME", help="one rate only, by the name in the table; may be repeated")
-    options = parser.parse_args()
     from tests import actors
     from tests.timeline.everything import FORMATS, RATES
+
+    parser.add_argument("--rate", action="append", choices=[each.name for each in RATES], help="one rate only; may be repeated")
+    options = parser.parse_args()
     from tests.timeline.test_trips import plain, talking
     from tests.timeline.trips import copied, differs_at_the_mouth_alone, rendered, trip
 

@@ -1,7 +1,13 @@
 """Source ranges as exporters of editors and pipelines write them: absolute and relative, counted in spellings of rates, retimed and warped.
 
-Expected are the numbers of a pipeline that works with the literal rates of the document. Where a clip and its media differ in rate, a take
-may hold a frame or two more than a list of pictures would: it lasts as long as the clip on the timeline, in frames of its own rate.
+Expected are the numbers of a pipeline that works with the literal rates of the document. Where such a pipeline lists pictures, a take may
+differ from its list, and always for one of these reasons:
+
+- A clip and its media differ in rate: the take lasts as long as the clip on the timeline, in frames of its own rate, and a frame of which
+  only a part is on screen is there too (30.72 to 72.96 are the frames 30 to 72, not 31 to 71).
+- A retimed clip: the list ends before the next picture that would show (0 to 426.5 at 250 %), the take with the last that does (425).
+- A reversed clip: the list goes up, the take begins with the last picture.
+- Handles: a list is filled up with black, a take has as many frames as the media.
 """
 
 from __future__ import annotations
@@ -12,9 +18,12 @@ from typing import Any
 
 import pytest
 
+from heygem_server.timeline.conform import conform
+from heygem_server.timeline.conform_types import Selection
 from heygem_server.timeline.exact_time import exact_rate
+from heygem_server.timeline.formats.reading import read_timeline
 
-from .making import Files, clip, effect, external, times, video, warp
+from .making import Files, clip, data, effect, external, gap, sound, time, timeline, times, track, video, warp
 from .test_retimes import frames_of, row_of
 
 HIERO = 23.976024627685547  # one exporter's 24000/1001
@@ -46,6 +55,10 @@ CASES = {
     "backwards": ((30, 24.0, 21), (0, 24.0, 100), (warp(-1.0),), (50, 30)),
     "backwards, slower": ((500, 25.0, 31), (480, 25.0, 200), (warp(-0.7),), (41, 20)),
     "backwards, a float of -0.7": ((500, 25.0, 31), (480, 25.0, 200), (warp(-0.699999988079071),), (41, 20)),
+    "backwards, 24 in a timeline of 23.976": ((800_400, 23.976, 60), (800_900, 24.0, 900), (warp(-1.0),), (361, 301)),
+    "backwards, twice as fast, 24 in 23.976": ((spelt(40, 24.0), HIERO, 30), (0, 24.0, 200), (warp(-2.0),), (100, 39)),
+    "twice as fast without timecode": ((39, 24.0, 11), (0, 24.0, 99), (warp(2.0),), (39, 59)),
+    "one frame too many for its media": ((0, 25.0, 104), (1000, 24.0, 101), (), (0, 99)),
     "frozen": ((40, 24.0, 9), (0, 24.0, 100), STILL, (40, 40)),
     "frozen on timecode": ((spelt(900_181, 25.0), HIERO, 5), (900_000, 25.0, 300), STILL, (181, 181)),
     "slowed by a warp": ((10, 25.0, 5), (0, 25.0, 100), (lookup(2, 1.5, 1, 0.5, 0),), (12, 14)),
@@ -65,6 +78,50 @@ def test_the_frames_are_those_of_the_literal_numbers(files: Files, name: str, ha
     shown = frames_of(row)[row.handles_before :][: len(frames_of(row)) - row.handles_before - row.handles_after]
     assert (shown[0], shown[-1]) == expected
     assert len(shown) == math.ceil(length / exact_rate(rate) * exact_rate(media_rate) + row.offset_s * exact_rate(media_rate) % 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "available", "shown", "handles"),
+    [
+        ((87_399, 24.0, 101), (87_399, 24.0, 101), (0, 100), (0, 0)),  # all of the media
+        ((5, 25.0, 95), (0, 25.0, 101), (5, 99), (5, 1)),  # nearly all
+        ((86_414, 24.0, 68), (86_400, 24.0, 100), (14, 81), (10, 10)),
+        ((0, 25.0, 50), (0, 25.0, 30_822), (0, 49), (0, 10)),  # from the first frame
+        ((35, 24.0, 66), (0, 24.0, 101), (35, 100), (10, 0)),  # up to the last
+        ((2, 25.0, 20), (0, 50.0, 300), (4, 43), (4, 20)),  # ten frames of the timeline are twenty of the media
+    ],
+)
+def test_handles_go_as_far_as_the_media(files: Files, source: Any, available: Any, shown: Any, handles: Any) -> None:
+    """Ten frames of the timeline are asked for on both sides."""
+    media = files.add("a.mov", video(exact_rate(available[1]), available[2]))
+    what = clip("c", times(source[0], source[2], source[1]), external(media, times(available[0], available[2], available[1])))
+    row = row_of(files, what, exact_rate(source[1]), 10)
+    frames = frames_of(row)
+    assert (row.handles_before, row.handles_after) == handles
+    assert (frames[handles[0]], frames[len(frames) - 1 - handles[1]]) == shown
+
+
+def test_clips_and_gaps_of_several_rates_lie_where_the_timeline_has_them(files: Files) -> None:
+    """A timeline of 23.976 with a movie on timecode, pictures counted at 24, a gap, and a frozen clip."""
+    rate = 24000 / 1001
+    movie, pictures = files.add("a.mov", video(exact_rate(rate), 60)), files.add("b.mov", video(Fraction(24), 84))
+    still = files.add("c.mov", video(exact_rate(rate), 73))
+    voice = files.add("v.wav", sound(600))
+    shown = track(
+        "Video",
+        "V1",
+        gap(24, rate),
+        clip("movie", times(86_535, 52, rate), external(movie, times(86_531, 60, rate))),
+        clip("pictures", times(87_399 / 1.001, 26, 23.976), external(pictures, times(87_399, 84, 24.0))),
+        gap(25, rate),
+        clip("still", times(345_623, 65, rate), external(still, times(345_619, 73, rate)), effects=STILL),
+    )
+    document = timeline(shown, track("Audio", "A1", clip("v", times(0, 5000, 25), external(voice))), start=time(86_400, rate))
+    rows = conform(read_timeline(data(document)).timeline, Selection(speech_tracks=("A1",)), facts=files.facts).shots
+    assert [(row.clip, row.placement.record_start, row.placement.record_duration) for row in rows] == [
+        ("movie", 24, 52), ("pictures", 76, 26), ("still", 127, 65),
+    ]  # fmt: skip
+    assert [(frames_of(row)[0], frames_of(row)[-1]) for row in rows] == [(4, 55), (0, 26), (4, 4)]
 
 
 def test_each_frame_of_a_warp_is_the_one_that_its_list_gives(files: Files) -> None:
