@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=100, help="of the simulation")
     parser.add_argument("--times", type=int, default=20, metavar="N", help="of each fault; of those that take a minute a quarter of it")
     parser.add_argument("--kinds", help=f"of faults, with commas (default: {','.join(FAULTS)})")
+    parser.add_argument("--minutes", type=float, default=60.0, help="after which no further fault is tried")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     parts = options.parts or ["nodes", "simulation"]
@@ -63,7 +64,7 @@ def main() -> None:
                 asyncio.run(_nodes(folder / "nodes", options.nodes, options.seconds, options.pieces))
             if "faults" in parts:
                 (folder / "faults").mkdir()
-                sound = measure(folder / "faults", _PORT, options.times, options.kinds, options.seed)
+                sound = measure(folder / "faults", _PORT, options.times, options.kinds, options.seed, 60 * options.minutes)
         if "simulation" in parts:
             asyncio.run(_simulation(folder / "simulation", options.simulate, options.slots))
     sys.exit(0 if sound else 1)

@@ -257,21 +257,25 @@ def usual_seconds(farm: Farm) -> float:
     return seen.seconds
 
 
-def measure(folder: Path, port: int, times: int, only: str | None, seed: int) -> bool:
-    """Prints what became of each kind of fault; returns whether nothing was wrong."""
+def measure(folder: Path, port: int, times: int, only: str | None, seed: int, within_s: float) -> bool:
+    """Prints what became of each kind of fault; returns whether nothing was wrong. No job begins after `within_s`."""
+    ends = time.monotonic() + within_s
     chance, all_seen = random.Random(seed), []
     with running_farm(folder, port) as farm:
         usual = usual_seconds(farm)
         print(f"a job of {_SHOTS} shots in {PIECES} pieces each: {usual:.1f} s without a fault; seed {seed}", flush=True)
         for fault in FAULTS if only is None else only.split(","):
             count = max(1, times // 4) if fault in _SELDOM else times
-            seen = [suffer(farm, fault, chance, usual) for _ in range(count)]
+            seen = [suffer(farm, fault, chance, usual) for _ in range(count) if time.monotonic() < ends]
             all_seen += seen
+            if not seen:
+                print(f"{fault}: there was no time", flush=True)
+                continue
             ended: Counter[str] = sum((one.ended for one in seen), Counter())
             took = statistics.median(one.seconds for one in seen)
             wrong = [each for one in seen for each in one.wrong]
             print(
-                f"{fault} {count} times: {len(wrong)} wrong; attempts that ended otherwise: {dict(ended)}; a job took {took:.1f} s",
+                f"{fault} {len(seen)} times: {len(wrong)} wrong; attempts that ended otherwise: {dict(ended)}; a job took {took:.1f} s",
                 flush=True,
             )
             for text in (*wrong, *dict.fromkeys(text for one in seen for text in one.said)):
