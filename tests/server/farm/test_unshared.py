@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.full, pytest.mark.skipif(os.name != "posix", reason="a
 
 
 async def test_a_take_of_a_node_that_fetches_is_the_take_of_one_machine(people: Path, tmp_path: Path) -> None:
-    clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(people / "grid" / "bbaf2n.mpg")[10:58])
-    words = making.write_sound(tmp_path / "words.wav", making.speech(people / "grid" / "lrwp9a.mpg")[4000:36000])
+    clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(people / "grid" / "bbaf2n.mpg")[10:42])
+    words = making.write_sound(tmp_path / "words.wav", making.speech(people / "grid" / "lrwp9a.mpg")[4000:25000])
     there, slots = rendered_apart(tmp_path / "farm", clip, words)
     assert "far:cpu" in slots, slots
     async with open_services(settings(tmp_path / "here")) as services:
