@@ -36,7 +36,6 @@ from .farm_programs import Program, head, node
 from .farm_toy import toy_workers
 
 _LIMITS = Limits(memory_bytes=8 << 30, stall_s=600)
-_PORT = 26_100
 
 
 def main() -> None:
@@ -50,6 +49,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20, metavar="N", help="of each fault; of those that take a minute a quarter of it")
     parser.add_argument("--kinds", help=f"of faults, with commas (default: {','.join(FAULTS)})")
     parser.add_argument("--minutes", type=float, default=60.0, help="after which no further fault is tried")
+    parser.add_argument("--port", type=int, default=26_100, help="first of those that the farm opens")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     parts = options.parts or ["nodes", "simulation"]
@@ -61,10 +61,10 @@ def main() -> None:
         folder = Path(name).resolve()
         with toy_workers(folder):
             if "nodes" in parts:
-                asyncio.run(_nodes(folder / "nodes", options.nodes, options.seconds, options.pieces))
+                asyncio.run(_nodes(folder / "nodes", options.port, options.nodes, options.seconds, options.pieces))
             if "faults" in parts:
                 (folder / "faults").mkdir()
-                sound = measure(folder / "faults", _PORT, options.times, options.kinds, options.seed, 60 * options.minutes)
+                sound = measure(folder / "faults", options.port, options.times, options.kinds, options.seed, 60 * options.minutes)
         if "simulation" in parts:
             asyncio.run(_simulation(folder / "simulation", options.simulate, options.slots))
     sys.exit(0 if sound else 1)
@@ -73,16 +73,16 @@ def main() -> None:
 # --- real nodes -----------------------------------------------------------------------------------------------------------
 
 
-async def _nodes(folder: Path, count: int, seconds: float, pieces: int) -> None:
+async def _nodes(folder: Path, port: int, count: int, seconds: float, pieces: int) -> None:
     folder.mkdir()
     began = time.monotonic()
-    programs: list[Program] = [head(folder, _PORT)]
+    programs: list[Program] = [head(folder, port)]
     farm, here = None, LocalExecutor(1, threads=1, limits=_LIMITS)
     try:
         await asyncio.to_thread(programs[0].started)
         print(f"head started in {time.monotonic() - began:.1f} s{_load()}", flush=True)
         farm = FarmExecutor(LocalExecutor(0, threads=1, limits=_LIMITS), folder)
-        programs.append(node(folder, "n0", _PORT + 400, own=folder / "n0"))
+        programs.append(node(folder, "n0", port + 400, own=folder / "n0"))
         await asyncio.to_thread(programs[1].started)
         await _until(lambda: farm.capacity == 1)
         print(f"head and one node ready in {time.monotonic() - began:.1f} s{_load()}", flush=True)
@@ -94,7 +94,7 @@ async def _nodes(folder: Path, count: int, seconds: float, pieces: int) -> None:
         print(_overhead(there, alone) + _load(), flush=True)
         one = await _time(farm, folder, max(2, pieces // count), seconds) / max(2, pieces // count)
         began = time.monotonic()
-        programs += [node(folder, f"n{k}", _PORT + 400 * (k + 1), own=folder / f"n{k}") for k in range(1, count)]
+        programs += [node(folder, f"n{k}", port + 400 * (k + 1), own=folder / f"n{k}") for k in range(1, count)]
         for program in programs[2:]:
             program.start()
         await asyncio.gather(*(asyncio.to_thread(program.started) for program in programs[2:]))
