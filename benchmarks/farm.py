@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import Planned, PlannedSegment, PlanTask, Task, TaskResult
 from heygem_server.executors.base import Limits, Piece, SlotState, Watcher
@@ -209,9 +211,14 @@ async def _simulation(folder: Path, segments: int, slots: int) -> None:
             await asyncio.sleep(0.5)
             if toy.done >= told + max(1, segments // 5):
                 told = toy.done
-                print(f"  {told} done: {told / (time.monotonic() - began):.0f} a second; {_claims(took[-2000:])}", flush=True)
+                print(f"  {told} done: {told / (time.monotonic() - began):.0f} a second; {_claims(took[-2000:])}; {_held()}", flush=True)
         lasted = time.monotonic() - began
         print(f"  all done in {lasted:.0f} s: {toy.done / lasted:.0f} a second of {slots} that the slots could do; {_claims(took)}")
+
+
+def _held() -> str:
+    """What this process holds of the memory: it must not grow with what is done."""
+    return f"{psutil.Process().memory_info().rss / 1e6:.0f} MB held"
 
 
 def _claims(took: list[float]) -> str:

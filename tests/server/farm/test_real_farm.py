@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 
@@ -20,7 +21,7 @@ from heygem_server.executors.process_tree import kill_tree
 from heygem_server.rendering.services import open_services
 from tests.rendering import making
 
-from ..rendering.running_services import ended, settings, submit, until
+from ..rendering.running_services import RENDER, ended, settings, submit, until
 from .grpc_call import answer_of
 
 pytest.importorskip("ray")
@@ -84,24 +85,28 @@ def material(people: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return clip, making.write_sound(folder / "words.wav", making.speech(people / "grid" / "lrwp9a.mpg")[4000:36000])
 
 
-async def rendered(folder: Path, material: tuple[Path, Path], data: Path, **changes: Any) -> tuple[list[str], Path, str]:
+async def rendered(folder: Path, material: tuple[Path, Path], data: Path, format: str, **changes: Any) -> tuple[list[str], Path, str]:
     """In which slots the segments were drawn, the take, and its state."""
     async with open_services(settings(folder, data_folder=data, **changes)) as services:
         if changes:
             await until(lambda: services.executor.capacity == 3, 120)
-        job = await submit(services, folder, [material])
+        job = await submit(services, folder, [material], msgspec.structs.replace(RENDER, format=format))
         done = await ended(services, job.job.id, 200)
         attempts = [attempt for attempt in done.shots[0].attempts if attempt.task == "segment" and attempt.outcome == "done"]
         return [attempt.slot or "" for attempt in attempts], Path(done.shots[0].takes[0].path), done.job.state
 
 
-async def test_a_take_of_a_farm_is_the_take_of_one_machine(farm: tuple[Path, Program], material: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("format", ["ffv1", "prores", "dnxhr"])
+async def test_a_take_of_a_farm_is_the_take_of_one_machine(
+    format: str, farm: tuple[Path, Program], material: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """In every format whose encoder does not look at other frames; those that do are the same only with as many threads on each machine."""
     folder, _ = farm
-    slots, there, state = await rendered(folder, material, folder / "data", executor="ray")
+    slots, there, state = await rendered(folder, material, folder / "data", format, executor="ray", cache=tmp_path / "shared-cache")
     assert state == "completed"
     assert any(slot.startswith("north:") for slot in slots), slots
     assert any(not slot.startswith("north:") for slot in slots), slots
-    _, here, _ = await rendered(tmp_path, material, tmp_path / "data")
+    _, here, _ = await rendered(tmp_path, material, tmp_path / "data", format)
     assert making.same(making.planes(there), making.planes(here))
 
 
