@@ -26,6 +26,7 @@ import { t } from "../text.js";
 /** @typedef {{frame: number, loop?: [number, number]}} Seek loop: a range to play again and again, its end not in it */
 
 const LEAST_OPENING = 0.15; // eye distances: a mouth that hardly opens shall not fill the strip
+const MOST_WAIT_MS = 1000;
 const MOUTH_PANE = 1.5; // width by height
 const KEYS = /** @type {const} */ ([
   ["Space", "player.key-play"],
@@ -42,10 +43,10 @@ const KEYS = /** @type {const} */ ([
 
 /**
  * @param {{take: Wire.TakeView, versions: readonly Wire.TakeView[], report: Wire.TakeReport | null, waveform: Wire.Waveform | null,
- *   seekTo: Seek | null}} props
- *   seekTo: a new object seeks
+ *   seekTo: Seek | null, onOpened?: () => void}} props
+ *   seekTo: a new object seeks. onOpened: the picture is there, or does not come soon
  */
-export function Player({ take, versions, report, waveform, seekTo }) {
+export function Player({ take, versions, report, waveform, seekTo, onOpened }) {
   const [mode, setMode] = useState(/** @type {Mode} */ ("after"));
   const [against, setAgainst] = useState("original"); // or the id of another version
   const [wipe, setWipe] = useState(0.5);
@@ -55,6 +56,7 @@ export function Player({ take, versions, report, waveform, seekTo }) {
   const [help, setHelp] = useState(false);
   const [broken, setBroken] = useState(/** @type {string | null} */ (null));
   const [ready, setReady] = useState(false);
+  const opened = useOpened(ready || broken !== null);
   const [lost, setLost] = useState(false);
   const root = useRef(/** @type {HTMLDivElement | null} */ (null));
   const after = useRef(/** @type {HTMLVideoElement | null} */ (null));
@@ -63,7 +65,7 @@ export function Player({ take, versions, report, waveform, seekTo }) {
   const afterUrl = pictureOf(take);
   const other = versions.find((version) => version.id === against && version.id !== take.id && !version.missing) ?? null;
   const otherUrl = pictureOf(other);
-  const sourceUrl = useMediaUrl(lost || other ? null : `/takes/${take.id}/source.mp4`);
+  const sourceUrl = useMediaUrl(lost || other || !(opened || mode !== "after") ? null : `/takes/${take.id}/source.mp4`);
   const beforeUrl = other ? otherUrl : sourceUrl;
   const poster = useMediaUrl(`/takes/${take.id}/poster.jpg`);
   const comparable = other !== null || (!lost && beforeUrl.error === null);
@@ -71,7 +73,7 @@ export function Player({ take, versions, report, waveform, seekTo }) {
   const transport = useTransport(after, { rate, frames: take.frames, src: afterUrl.url });
   const name = (/** @type {number} */ frame) => nameOfFrame(frame, rate, take.start_timecode);
   const shown = comparable ? mode : "after";
-  const mouth = useMouth(take, report);
+  const mouth = useMouth(take, report, opened);
   const portrait = take.height > take.width && shown !== "after" && shown !== "before";
   const near = mouth !== null && (zoomed ?? portrait);
   const sourceFrame = useSourceFrame(take, report, transport.frame);
@@ -84,6 +86,7 @@ export function Player({ take, versions, report, waveform, seekTo }) {
     if (seekTo.loop) transport.play();
   }, [seekTo]);
   useEffect(() => setReady(false), [afterUrl.url]);
+  useEffect(() => void (opened && onOpened?.()), [opened]);
   useEffect(() => {
     // Before and after are heard as they are seen: each with its own sound.
     const heard = shown === "before" && !other ? before.current : after.current;
@@ -268,14 +271,31 @@ export function usePlayable() {
 /** The take's source, for a look at it: an upload has a number and no path. @param {Wire.TakeView} take @param {Wire.TakeReport | null} report */
 const sourceOf = (take, report) => take.source ?? { path: report?.plan.shot.video ?? "" };
 
-/** The speaker's mouth, where it is seen best; null until it is known. @param {Wire.TakeView} take @param {Wire.TakeReport | null} report */
-function useMouth(take, report) {
+/**
+ * Whether the take's own picture is there: what the server has to make for the rest (the original's frames, the wave, the mouth) would keep
+ * it waiting, and comes after it; after a second in any case, since a browser may load nothing before Play is pressed.
+ * @param {boolean} shown
+ */
+function useOpened(shown) {
+  const [opened, setOpened] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setOpened(true), shown ? 0 : MOST_WAIT_MS);
+    return () => clearTimeout(timer);
+  }, [shown]);
+  return opened;
+}
+
+/**
+ * The speaker's mouth, where it is seen best; null until it is known.
+ * @param {Wire.TakeView} take @param {Wire.TakeReport | null} report @param {boolean} when
+ */
+function useMouth(take, report, when) {
   const { client } = useApp();
   const shot = report?.plan.shot;
   const found = useTask(
     () => inspection.faces(client.api, sourceOf(take, report), shot?.start ?? 0, shot?.end_exclusive ?? null),
     [shot?.video, shot?.start, shot?.end_exclusive],
-    { when: shot !== undefined },
+    { when: when && shot !== undefined },
   );
   const face = found.value?.faces.find((one) => one.number === report?.plan.face) ?? found.value?.faces[0];
   return face ? mouthView(/** @type {[number, number, number, number]} */ (face.box)) : null;

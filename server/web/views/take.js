@@ -45,8 +45,9 @@ function TakeDetail({ take }) {
   const [seekTo, setSeekTo] = useState(/** @type {import("./player.js").Seek | null} */ (null));
   const [again, setAgain] = useState(false);
   const [log, setLog] = useState(false);
+  const [opened, setOpened] = useState(false);
   const report = useTask((signal) => client.api.report(take.id, { signal }), [take.id], { when: !take.missing });
-  const wave = useTask((signal) => client.api.takeWaveform(take.id, { signal }), [take.id], { when: !take.missing });
+  const wave = useTask((signal) => client.api.takeWaveform(take.id, { signal }), [take.id], { when: opened && !take.missing });
   const loaded = useTask((signal) => client.loadJob(take.job, signal), [take.job]);
   const shot = useLive((state) => state.shots[take.job]?.[take.shot]) ?? null;
   const job = useLive((state) => state.jobs[take.job]) ?? null;
@@ -59,7 +60,7 @@ function TakeDetail({ take }) {
         ${
           !take.missing &&
           html`<section class="panel" aria-label=${t("player.title")}><${Player} take=${take} versions=${shot?.takes ?? []} report=${report.value}
-          waveform=${wave.value} seekTo=${seekTo} /></section>`
+          waveform=${wave.value} seekTo=${seekTo} onOpened=${() => setOpened(true)} /></section>`
         }
         <section class="panel" aria-label=${t("job.log")}><details
           onToggle=${(/** @type {Event} */ event) => setLog(/** @type {HTMLDetailsElement} */ (event.target).open)}><summary>${t("job.log")}
