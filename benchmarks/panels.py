@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -70,13 +71,16 @@ def main() -> int:
     if unknown := set(words) - {*TESTS, *RATES, *STARTS}:
         sys.exit(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join((*TESTS, *RATES, *STARTS))}")
     failed = 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was measured until then is shown
     with tempfile.TemporaryDirectory() as folder:
         latencies = Path(folder) / "latencies.jsonl"
-        for panel in panels:
-            for rate in rates:
-                for start in starts if panel != "resolve" else starts[:1]:
-                    failed += not run(panel, rate, start, latencies)
-        show_latencies(latencies)
+        try:
+            for panel in panels:
+                for rate in rates:
+                    for start in starts if panel != "resolve" else starts[:1]:
+                        failed += not run(panel, rate, start, latencies)
+        finally:
+            show_latencies(latencies)
     return 1 if failed else 0
 
 

@@ -1,7 +1,8 @@
 """Records what users hold today: `python -m tests.contracts.record FOLDER [PART …]`.
 
 The material in `material/` was made by this script on the last state before modules were moved and renamed, and stays as it is: what it
-shows is the past. Run it into another folder to see what today's product would write, and compare. Parts that move with the
+shows is the past. What came since and is held by users of panels was added: the panels' schema (`host.schema.json`) and `HeyGem Files.lua`
+among the installed files. Run it into another folder to see what today's product would write, and compare. Parts that move with the
 product's modules are reached through `doors`; `database`, `motion_models`, `takes` and `timelines` use names that may have
 changed since and tell how their files were made.
 

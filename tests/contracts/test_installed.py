@@ -20,7 +20,8 @@ THEN: dict[str, Any] = recorded("installed.json")
 NAMED = tuple(f"{target} on {system}" for target, system in TARGETS)
 
 OTHERS_OPEN = (
-    "CSXS/manifest.xml", "config.json", "install.json", "debug-mode.json", "Utility/HeyGem Bridge.py", ".plist", ".service",
+    "CSXS/manifest.xml", "config.json", "install.json", "debug-mode.json", "Utility/HeyGem Bridge.py", "Utility/HeyGem Files.lua",
+    ".plist", ".service",
     "presets/HeyGem ProRes 422 HQ.epr", "presets/HeyGem WAV 48 kHz.epr",
 )  # fmt: skip
 """Files that somebody else opens by name: the editor, the system, a user who picks a preset, a later uninstall. The others are ours."""
