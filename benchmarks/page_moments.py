@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tests.web.running import RunningServer, unfold
 
@@ -29,6 +32,20 @@ def one_shot(page: Any, server: RunningServer, media: Path) -> None:
     page.get_by_role("radio").first.wait_for()
     page.locator(".stage video").wait_for()
     page.locator(".estimate dd").first.wait_for()
+
+
+def recorder(page: Any, server: RunningServer, media: Path) -> None:
+    """A speech of four channels, one of them chosen."""
+    with wave.open(str(media / "long.wav")) as mono:
+        samples = np.frombuffer(mono.readframes(mono.getnframes()), "<i2")
+    with wave.open(str(media / "recorder.wav"), "wb") as file:
+        file.setnchannels(4)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.stack([samples // 3, samples // 9, samples, samples * 0], axis=1).astype("<i2").tobytes())
+    _inputs(page).nth(1).set_input_files([str(media / "recorder.wav")])
+    page.locator(".channels input").nth(2).check()
+    page.locator(".speech-editor audio[src]").wait_for(state="attached")
 
 
 def batch(page: Any, server: RunningServer, media: Path) -> None:
@@ -116,6 +133,7 @@ MOMENTS: dict[str, tuple[str, Moment]] = {
     "new": ("new", empty),
     "new-dropping": ("new", dropping),
     "new-single": ("new", one_shot),
+    "new-recorder": ("new", recorder),
     "new-batch": ("new", batch),
     "queue": ("queue", queue),
     "results": ("results", results),
