@@ -76,6 +76,16 @@ def lane_of(settings: RenderSettings) -> str | None:
     return "card" if engine is None or engine.needs.models or "cpu" not in engine.needs.devices else named
 
 
+def refuse_device(engine: Engine, name: DeviceName) -> None:
+    """Makes sure that `device_for` finds one. Torch, which takes seconds to import, is asked only where the answer is not plain.
+
+    Raises: DeviceUnavailable.
+    """
+    needs = engine.needs
+    if name not in ("auto", "cpu") or "cpu" not in needs.devices or needs.memory_bytes:
+        device_for(engine, name)
+
+
 def device_for(engine: Engine, name: DeviceName) -> torch.device:
     """The device of that name, or for "auto" the first usable one of those that the engine draws on. Raises: DeviceUnavailable."""
     needs = engine.needs

@@ -28,7 +28,7 @@ from ..shot import Event
 from .linking import FrameFaces
 from .mesh import VERTICES
 from .tracker import Face, FaceTracker, face_of
-from .tracker_registry import open_tracker
+from .tracker_registry import LazyTracker
 from .tracks import TRACKS_VERSION, detect_faces
 
 CHUNK_FRAMES = 240  # frames
@@ -54,7 +54,7 @@ def find_faces(
     has to look at pictures. Raises: InputError, SetupError, OutputError.
     """
     starts = range(first - first % CHUNK_FRAMES, last, CHUNK_FRAMES)
-    with closing(open_tracker(name, "cpu")) as tracker:
+    with closing(LazyTracker(name)) as tracker:
         yield from read_content(info, *faces_seen_in(info, first, last), cache)
         keys = {start: _key(info, start, tracker, cache) for start in starts}
         room = _Landmarks(len(starts) * CHUNK_FRAMES)
@@ -65,7 +65,7 @@ def find_faces(
             with cache.alone(_KIND, keys[start]):  # several speeches for one clip: one of them looks
                 chunk = cache.read(_KIND, keys[start], load_chunk)
                 if chunk is None:
-                    chunk = yield from _detect_chunk(info, start, tracker, pace)
+                    chunk = yield from _detect_chunk(info, start, tracker.open(), pace)
                     if _key(info, start, tracker, cache) != keys[start]:
                         raise UnreadableMedia("media.changed", file=info.path.name)
                     with cache.making(_KIND, keys[start]) as made:
@@ -105,7 +105,7 @@ def faces_seen_in(info: MediaInfo, first: int, last: int) -> tuple[int, int]:
     return max(0, begin), min(info.frame_count, end)
 
 
-def _key(info: MediaInfo, start: int, tracker: FaceTracker, cache: Cache) -> str:
+def _key(info: MediaInfo, start: int, tracker: LazyTracker, cache: Cache) -> str:
     content = frames_content(info, *faces_seen_in(info, start, start + 1), cache)
     return key_of(TRACKS_VERSION, CHUNK_FRAMES, LEAD_IN_FRAMES, tracker.name, tracker.version, content, start)
 

@@ -51,7 +51,7 @@ class FaceAlignment68:
         except ImportError as error:
             raise MissingPackage("tracker.needs-face-alignment", install=INSTALL) from error
         self._net = _load(face_alignment, device)
-        self.version = f"face-alignment-{importlib.metadata.version('face-alignment')}-1"
+        self.version = _version()
         self._boxes: list[Box] = []  # where the faces of the last frame were
         self._frame = 0  # since the last look for a lost face
 
@@ -173,9 +173,14 @@ def _overlap(a: Box, b: Box) -> float:
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
+def _version() -> str:
+    return f"face-alignment-{importlib.metadata.version('face-alignment')}-1"
+
+
 TRACKER = TrackerKind(
     name="face-alignment",
     open=FaceAlignment68,
+    version=_version,
     module="face_alignment",
     has_files=lambda: all(where(model(name)) is not None for name in MODELS),
 )

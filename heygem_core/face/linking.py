@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from .appearance import SAME_PERSON_DISTANCE, appearance_distance
 from .mesh import eye_distance
@@ -84,7 +84,7 @@ def _match_tracklets(tracklets: list[Tracklet], frame: FrameFaces) -> dict[int, 
         / MAX_APPEARANCE_CHANGE
     )
     possible = (steps < 1) & (changes < 1)
-    rows, columns = linear_sum_assignment(np.where(possible, steps + changes, 1000.0))
+    rows, columns = scipy.optimize.linear_sum_assignment(np.where(possible, steps + changes, 1000.0))
     return {int(c): tracklets[r] for r, c in zip(rows, columns, strict=True) if possible[r, c]}
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import cv2
@@ -80,9 +81,7 @@ class MediaPipeMesh:
             grey = np.full((64, 64, 3), 128, np.uint8)
             self._find(grey)
             self._landmarks(grey, Region(32, 32, 64, 0))
-        import mediapipe
-
-        self.version = f"mediapipe-{mediapipe.__version__}-attention-3"
+        self.version = _version()
         self._regions: list[Region] = []
         self._frame = 0  # since the last reset
 
@@ -245,4 +244,8 @@ def _mediapipe() -> tuple[Any, Any]:
     return CalculatorGraphConfig, SolutionBase
 
 
-TRACKER = TrackerKind(name="mediapipe", open=lambda device: MediaPipeMesh(), module="mediapipe")
+def _version() -> str:
+    return f"mediapipe-{version('mediapipe')}-attention-3"
+
+
+TRACKER = TrackerKind(name="mediapipe", open=lambda device: MediaPipeMesh(), version=_version, module="mediapipe")

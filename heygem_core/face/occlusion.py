@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_edt, gaussian_filter, label
-from scipy.spatial import Delaunay
 
 from .mesh import LIP_CORNERS, OUTER_LIPS
 
@@ -90,7 +89,7 @@ def face_grid(points: Floats) -> FaceGrid:
     step = (high - low) / (LOWER_ROWS - 1)
     rows = low + step * np.arange(-UPPER_ROWS, LOWER_ROWS)
     places = np.stack(np.meshgrid(np.linspace(-HALF_WIDTH, HALF_WIDTH, COLUMNS), rows), -1).reshape(-1, 2)
-    triangles = Delaunay(usual[:468])  # without the irises
+    triangles = scipy.spatial.Delaunay(usual[:468])  # without the irises
     found = triangles.find_simplex(places)
     to = triangles.transform[found]
     first = np.einsum("nij,nj->ni", to[:, :2], places - to[:, 2])
@@ -101,14 +100,14 @@ def face_grid(points: Floats) -> FaceGrid:
     at = np.stack([(outline[:, 0] / HALF_WIDTH + 1) / 2 * (COLUMNS - 1), (outline[:, 1] - low) / step + UPPER_ROWS], 1)
     lips = np.zeros((ROWS, COLUMNS), np.uint8)
     cv2.fillPoly(lips, [at.round().astype(np.int32)], [1])
-    judged = binary_erosion(face, iterations=3)
+    judged = scipy.ndimage.binary_erosion(face, iterations=3)
     judged[:UPPER_ROWS] = False
     return FaceGrid(
         corners=triangles.simplices[found],
         weights=np.concatenate([first, 1 - first.sum(1, keepdims=True)], 1).astype(np.float32),
         face=face,
         judged=judged,
-        skin=judged & ~binary_dilation(lips.astype(bool)),
+        skin=judged & ~scipy.ndimage.binary_dilation(lips.astype(bool)),
     )
 
 
@@ -151,7 +150,7 @@ def strangeness(textures: Floats, follows: Floats, grid: FaceGrid) -> Floats:
     textures (T, ROWS, COLUMNS, 3) of `face_texture`, follows (T, 5) of `habits`; T at most `LONGEST`.
     """
     count = len(textures)
-    fine = textures[..., :1] - np.stack([gaussian_filter(each[..., 0], 2.0) for each in textures])[..., None]
+    fine = textures[..., :1] - np.stack([scipy.ndimage.gaussian_filter(each[..., 0], 2.0) for each in textures])[..., None]
     design = np.concatenate([np.ones((count, 1), np.float32), follows], 1)
     ridge = np.diag([1e-6] + [_RIDGE] * follows.shape[1]) * count
     expected = np.repeat(np.median(textures, 0)[None], count, 0)
@@ -171,7 +170,7 @@ def strangeness(textures: Floats, follows: Floats, grid: FaceGrid) -> Floats:
         expected = model[..., :3]
         own = 1.48 * np.median(np.abs(off), 0)
         raw = np.sqrt(((off / (_FLOORS + _SPREAD * own)) ** 2).sum(-1))
-        strange = np.stack([gaussian_filter(each, _SMOOTH) for each in raw]).astype(np.float32)
+        strange = np.stack([scipy.ndimage.gaussian_filter(each, _SMOOTH) for each in raw]).astype(np.float32)
     assert strange is not None
     return strange
 
@@ -182,11 +181,11 @@ def covered_places(strange: Floats, grid: FaceGrid) -> tuple[Mask, Mask]:
     Places that are not judged (the rim, the nose) are like the nearest judged one.
     """
     covered = np.zeros(strange.shape, bool)
-    nearest = distance_transform_edt(~grid.judged, return_distances=False, return_indices=True)
+    nearest = scipy.ndimage.distance_transform_edt(~grid.judged, return_distances=False, return_indices=True)
     fewest = _SHARE * grid.skin.sum()
     unsure = (strange[:, grid.skin] > _SUSPECT).sum(1) >= fewest
     for frame, each in enumerate(strange):
-        parts, count = label((each > _BESIDE) & grid.judged)
+        parts, count = scipy.ndimage.label((each > _BESIDE) & grid.judged)
         for part in range(1, count + 1):
             here = parts == part
             if (each[here & grid.skin] > _COVERED).sum() >= fewest:
@@ -220,7 +219,7 @@ def cover_in_picture(luma: Floats, covered: Mask, positions: Floats) -> Floats:
     for _ in range(2):
         at = (pixels - _read(off, at) - to_picture[2]) @ back
     apart = float(np.sqrt(abs(np.linalg.det(to_picture[:2]))))  # pixels from place to place
-    level = _read(binary_dilation(covered).astype(np.float32), at)
+    level = _read(scipy.ndimage.binary_dilation(covered).astype(np.float32), at)
     refined = _guided(luma, level, max(1, round(1.5 * apart)))
     return np.asarray(np.clip((refined - 0.25) / 0.4, 0, 1), np.float32)
 

@@ -6,7 +6,7 @@ import enum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import median_filter
+import scipy
 
 from ..messages import Message, tell
 from .mesh import LOWER_FACE, Floats, chunks, eye_distance, find_poses, frames_with_face, head_angles
@@ -89,5 +89,5 @@ def _outside(points: Floats, size: tuple[int, int]) -> Floats:
 def _median_of_five(values: Floats, seen: npt.NDArray[np.bool_]) -> Floats:
     """Values (T,) in which one odd frame neither makes nor breaks a verdict: medians of five of the frames that were seen."""
     steady = np.zeros_like(values)
-    steady[seen] = median_filter(values[seen], size=min(5, int(seen.sum())), mode="nearest")
+    steady[seen] = scipy.ndimage.median_filter(values[seen], size=min(5, int(seen.sum())), mode="nearest")
     return steady

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
+import scipy
 
 from ..scratch import scratch_array
 from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, apply_pose, chunks, find_poses, frames_with_face, remove_pose, similarity
@@ -91,4 +91,4 @@ def _denoise(values: Floats, rate: float, smoothing_s: float, jitter: float) -> 
 
 
 def _gaussian(values: Floats, sigma: float) -> Floats:
-    return np.asarray(gaussian_filter1d(values, sigma, axis=0, mode="nearest", truncate=_TRUNCATE))
+    return np.asarray(scipy.ndimage.gaussian_filter1d(values, sigma, axis=0, mode="nearest", truncate=_TRUNCATE))

@@ -52,6 +52,7 @@ class TrackerKind:
 
     name: str  # as in `--tracker`
     open: Callable[[str], FaceTracker]  # on a device: "cpu", "cuda" or "mps". Raises: MissingPackage, MissingWeights — it cannot run here
+    version: Callable[[], str] | None = None  # of what `open` gives, told without opening it. Raises: as importlib.metadata; None = ask it
     downloads_mb: int = 0  # weights that opening it may fetch: `heygem doctor` does not open such a one
     module: str | None = None  # that it needs, of a package that is not always installed
     has_files: Callable[[], bool] = lambda: True  # whether the files are here that do not come with its package, told without opening it

@@ -7,6 +7,8 @@ trackers are listed: trackers bring their own large packages.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError
 
 from ..errors import SetupError
 from ..registry import Registry
@@ -23,6 +25,34 @@ def open_tracker(name: str = "mediapipe", device: str = "cpu") -> FaceTracker:
     Raises: SetupError — with what to install or fetch. SpecError — an unknown name.
     """
     return TRACKERS.get(name).open(device)
+
+
+class LazyTracker:
+    """A tracker that is opened when it has to look: what was found before is known by its version, and importing one takes a second."""
+
+    def __init__(self, name: str = "mediapipe", device: str = "cpu") -> None:
+        self.name = name
+        self._device = device
+        self._opened: FaceTracker | None = None
+
+    def open(self) -> FaceTracker:
+        """Raises: as `open_tracker`."""
+        if self._opened is None:
+            self._opened = open_tracker(self.name, self._device)
+        return self._opened
+
+    @cached_property
+    def version(self) -> str:
+        """As `FaceTracker.version`. Raises: as `open_tracker`, where the tracker has to be asked."""
+        told = TRACKERS.get(self.name).version
+        with suppress(PackageNotFoundError):
+            if told is not None:
+                return told()
+        return self.open().version
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
 
 
 def offered_trackers() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_closing
+import scipy
 
 from ..arrays import load_arrays
 from ..face.mesh import LIP_CORNERS, LOWER_FACE, lip_gap, pose_free
@@ -60,7 +60,7 @@ class Footage:
         """(T,) the frame is usable and lies in an utterance: speech with its short pauses."""
         active = speaking(self.samples)
         pause = round(UTTERANCE_PAUSE_S * FRAME_RATE)
-        inside = binary_closing(np.pad(active, 2 * pause), np.ones(pause + 1))[2 * pause : -2 * pause]
+        inside = scipy.ndimage.binary_closing(np.pad(active, 2 * pause), np.ones(pause + 1))[2 * pause : -2 * pause]
         rows = np.round(self.times * FRAME_RATE).astype(int)
         return np.asarray(self.usable & (rows < len(inside)) & inside[np.clip(rows, 0, len(inside) - 1)])
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, label
 
 from ..arrays import load_arrays
 from ..face.mesh import INNER_LIP_PAIRS, chunks
@@ -100,7 +100,7 @@ class Motion:
         gap, shown = self.coefficients @ opening, read @ opening
         frames, moments = [], []
         order = np.argsort(times, kind="stable")
-        for (run,) in find_objects(label(gap < TOUCHING)[0]):
+        for (run,) in scipy.ndimage.find_objects(scipy.ndimage.label(gap < TOUCHING)[0]):
             brief = run.stop - run.start <= BRIEF_S * FRAME_RATE and run.start > 0 and run.stop < len(gap)
             moment = (run.start + int(np.argmin(gap[run]))) / FRAME_RATE
             if not brief or not len(times) or (speech_range is not None and not speech_range[0] <= moment < speech_range[1]):

@@ -6,21 +6,26 @@ through each other, and they close fully where a closure is probable.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from ..face.mesh import lower_lip_gap
 from ..smoothstep import smoothstep
 from ..speech.features import FRAME_RATE, level
 from ..speech.voice_activity import speaking, utterances
 from .adaptation import Adaptation
-from .model_choice import model_identity
+from .model_choice import identity_of_choice, model_identity
 from .motion import Motion
 from .motion_model import MotionModel, load_motion_model
 from .speech_features import GAIN, SpeechFeatures, encode_speech
 
-__all__ = ["Motion", "motion_version", "predict", "predict_with"]
+if TYPE_CHECKING:
+    from ..cache import Cache
+
+__all__ = ["Motion", "motion_version", "predict", "predict_with", "version_of_choice"]
 
 Floats = NDArray[np.float32]
 
@@ -55,6 +60,11 @@ def motion_version(model: MotionModel) -> str:
     return f"{PREDICTION_VERSION}-{model_identity(model)}"
 
 
+def version_of_choice(motion: str, encoder: str | None, cache: Cache) -> str:
+    """As `motion_version` of the model that these mean, which is not loaded for it. Raises: as `choose_motion_model`."""
+    return f"{PREDICTION_VERSION}-{identity_of_choice(motion, encoder, cache)}"
+
+
 def predict_with(
     model: MotionModel, samples: Floats, adaptation: Adaptation | None = None, features: SpeechFeatures | None = None
 ) -> Motion:
@@ -68,7 +78,7 @@ def predict_with(
     coefficients = features.coefficients * GAIN if adaptation is None else adaptation.coefficients(features)
     coefficients = in_steps(coefficients, STEP)
     gap = coefficients @ lower_lip_gap(model.basis) + lower_lip_gap(model.mean)
-    gate = gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
+    gate = scipy.ndimage.gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
     further = in_steps(_wanted_gap(gap, features, active) - gap, GAP_STEP)
     whole = np.concatenate([coefficients, np.ones_like(gap)[:, None], further[:, None]], 1)
@@ -94,18 +104,17 @@ def _wanted_gap(gap: Floats, features: SpeechFeatures, active: NDArray[np.bool_]
     """
     if not len(features.labial_probability):
         return target_lip_gap(gap, features.closed_probability)
-    speech = gaussian_filter1d(active.astype(np.float32), PAUSE_S * FRAME_RATE)
+    speech = scipy.ndimage.gaussian_filter1d(active.astype(np.float32), PAUSE_S * FRAME_RATE)
     allowed = np.maximum(smoothstep(features.labial_probability, *NO_LABIAL), 1 - speech)
     closed = np.maximum(smoothstep(features.closed_probability, *CLOSING) * allowed, smoothstep(features.labial_probability, *LABIAL))
-    allowed, closed = (gaussian_filter1d(curve, CLOSING_S * FRAME_RATE) for curve in (allowed, closed))  # lips take their time
+    allowed, closed = (scipy.ndimage.gaussian_filter1d(curve, CLOSING_S * FRAME_RATE) for curve in (allowed, closed))  # lips take time
     return np.asarray(np.maximum(np.maximum(gap, 0), PARTED * (1 - allowed)) * (1 - closed), np.float32)
 
 
 def voiced(probability: Floats) -> NDArray[np.bool_]:
     """(n,) bool: the model takes the sound for speech rather than music or noise; smoothed over 0.3 s, since single sounds need context."""
-    return np.asarray(
-        maximum_filter1d(gaussian_filter1d(probability, SPEECH_DECISION_S / 2 * FRAME_RATE), round(SPEECH_DECISION_S * FRAME_RATE)) > 0.5
-    )
+    smooth = scipy.ndimage.gaussian_filter1d(probability, SPEECH_DECISION_S / 2 * FRAME_RATE)
+    return np.asarray(scipy.ndimage.maximum_filter1d(smooth, round(SPEECH_DECISION_S * FRAME_RATE)) > 0.5)
 
 
 def target_lip_gap(gap: Floats, closed: Floats) -> Floats:

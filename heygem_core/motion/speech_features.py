@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from ..arrays import load_array, load_arrays
 from ..scratch import scratch_array
@@ -71,7 +71,7 @@ class SpeechFeatures:
 
 
 def _averaged(curve: Floats) -> Floats:
-    return np.asarray(gaussian_filter1d(curve, 1.0, axis=0, mode="nearest"), np.float32)
+    return np.asarray(scipy.ndimage.gaussian_filter1d(curve, 1.0, axis=0, mode="nearest"), np.float32)
 
 
 def _at(curve: Floats, rows: NDArray[np.float64]) -> Floats:

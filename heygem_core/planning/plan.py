@@ -38,9 +38,8 @@ from ..media.info import MediaInfo
 from ..media.sound import tracks_of_sound
 from ..messages import Message, as_message, plain, tell, with_codes
 from ..motion.adaptation import ADAPTATION_VERSION
-from ..motion.model_choice import choose_motion_model
 from ..motion.motion_model import model_label
-from ..motion.predict import motion_version
+from ..motion.predict import version_of_choice
 from ..rendering.inputs import Inputs, open_inputs, refuse_other_speech
 from ..scratch import scratch_array
 from ..shot import Event, Progress, RenderSettings, Shot, from_json, notice, to_json
@@ -218,7 +217,7 @@ def plan_key(shot: Shot, settings: RenderSettings, inputs: Inputs, cache: Cache)
         *([] if inputs.holdout is None else [inputs.holdout.content(*looked, cache), inputs.holdout.first]),
         *([("occlusion", OCCLUSION_VERSION)] if settings.occlusion else []),
     )
-    model = motion_version(choose_motion_model(settings.motion, settings.speech_encoder))
+    model = version_of_choice(settings.motion, settings.speech_encoder, cache)
     return key_of((PLAN_VERSION, TRACKS_VERSION, ADAPTATION_VERSION), model, content, what)
 
 

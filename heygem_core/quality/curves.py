@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import label, maximum_filter1d
 
 from .figures import Closures, CurveMatch, Trace
 
@@ -79,8 +79,8 @@ def closures(wanted_gap: Floats, got_gap: Floats, threshold: float = CLOSED_GAP)
 
 def _matching_runs(runs: NDArray[np.bool_], among: NDArray[np.bool_]) -> tuple[int, int]:
     """(how many runs of True meet a True of the other within one frame, how many runs)."""
-    numbered, count = label(runs)
-    met = np.unique(numbered[maximum_filter1d(among.astype(np.uint8), 3) > 0])
+    numbered, count = scipy.ndimage.label(runs)
+    met = np.unique(numbered[scipy.ndimage.maximum_filter1d(among.astype(np.uint8), 3) > 0])
     return int((met > 0).sum()), int(count)
 
 

