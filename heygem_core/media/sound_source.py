@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import chain, islice
 from math import gcd
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av.error
 import numpy as np
@@ -27,7 +27,7 @@ from .packets import Restart, sound_packets
 from .probe import clock_restarts, first_picture_time, sound_stream, sound_streams
 
 if TYPE_CHECKING:
-    from av import AudioFrame
+    from av import AudioFrame, Packet
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
@@ -37,6 +37,7 @@ MAX_BAD_PACKETS = 50
 SEEK_FROM_S = 30  # sound that begins later in a file is sought; up to there decoding takes a moment
 _LEAD_S = 1  # of the sound before what is wanted is decoded too, so that codec and resampler have settled
 _EXACT_FORMATS = frozenset({"mov", "wav", "w64", "aiff", "au", "caf", "flac", "ogg"})  # whose packets say to the sample where they stand
+_NOISE_CODECS = frozenset({"ac3", "eac3"})  # whose decoders fill up with noise
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 6: "5.1"}  # names for so many rows; nothing is mixed from one to the same
 _FRAMES_COMPARED = 4  # at the beginning of a stream, to see whether all are equally long
 _DRIFT_S = Fraction(1, 50)  # timestamps this far from the running count mean a gap or an overlap, nearer ones are rounding
@@ -177,14 +178,24 @@ def resampled(
 
 
 def _decoded(source: SoundSource) -> Iterator[AudioFrame]:
-    bad = 0
+    bad, decode = 0, _decoder(source.stream)
     for packet in sound_packets(source.container, source.stream, source.restarts):
         try:
-            yield from source.stream.decode(packet)
+            yield from decode(packet)
         except av.error.FFmpegError as error:
             bad += 1  # its time is left out, so it becomes silence
             if bad > MAX_BAD_PACKETS:
                 raise UnreadableMedia("media.sound-damaged", file=source.name) from error
+
+
+def _decoder(stream: AudioStream) -> Callable[[Packet[AudioStream]], list[AudioFrame]]:
+    """Decodes the stream's packets; noise is made from what a packet holds, else it depends on where decoding began. The decoder forgets
+    that when it is flushed, so each reading has its own."""
+    if stream.codec_context.name not in _NOISE_CODECS:
+        return stream.decode
+    context: Any = av.CodecContext.create(stream.codec_context.name, "r")
+    context.options = {"cons_noisegen": "1", "pkt_timebase": str(stream.time_base)}
+    return context.decode  # type: ignore[no-any-return]
 
 
 def _steady(frames: Iterator[AudioFrame], source: SoundSource) -> Iterator[AudioFrame]:

@@ -129,10 +129,18 @@ def video(
     return path
 
 
-def sound(path: Path, samples: npt.NDArray[np.float32], *, rate: int = 48_000, layout: str = "mono", codec: str = "pcm_s16le") -> Path:
+def sound(
+    path: Path,
+    samples: npt.NDArray[np.float32],
+    *,
+    rate: int = 48_000,
+    layout: str = "mono",
+    codec: str = "pcm_s16le",
+    options: dict[str, str] | None = None,
+) -> Path:
     """A sound file of (channels, n) samples."""
     with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(codec, rate=rate)
+        stream: Any = container.add_stream(codec, rate=rate, options=options)
         stream.codec_context.layout = layout
         container.start_encoding()
         _encode_sound(container, stream, samples, layout, rate)
