@@ -31,6 +31,7 @@ from .tracker import MAX_FACES, Face, TrackerKind, face_of
 DETECT_EVERY = 25
 """Frames from one look for more faces to the next; as many while nobody is tracked, since a look takes seconds without a GPU."""
 DETECTOR_SIDE = 640  # pixels of the longer side of the picture that the detector sees
+SMALLEST_SIDE = 64  # … of the picture that it can look at: its layers halve it again and again
 FULL_SCORE = 0.6
 """Mean height of the 68 heat maps' peaks that counts as sure (with the mirrored picture's added, they reach about 1)."""
 MIN_SCORE = 0.2
@@ -79,7 +80,8 @@ class FaceAlignment68:
         height, width = rgb.shape[:2]
         k = min(1.0, DETECTOR_SIDE / max(height, width))
         small = cv2.resize(rgb, (max(1, round(width * k)), max(1, round(height * k))), interpolation=cv2.INTER_AREA)
-        found = self._net.face_detector.detect_from_image(small)
+        below, beside = (max(0, SMALLEST_SIDE - side) for side in small.shape[:2])
+        found = self._net.face_detector.detect_from_image(cv2.copyMakeBorder(small, 0, below, 0, beside, cv2.BORDER_REPLICATE))
         boxes = [(float(b[0]) / k, float(b[1]) / k, float(b[2]) / k, float(b[3]) / k) for b in found]
         return sorted(boxes, key=lambda box: box[2] - box[0], reverse=True)[:MAX_FACES]
 

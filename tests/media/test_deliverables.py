@@ -29,6 +29,7 @@ from heygem_core.media.reader import read_frames
 from heygem_core.media.take_timing import timing_of
 from heygem_core.media.writer import TakeWriter
 
+from ..matrices import matrix
 from .make import BT709, video
 from .test_takes import SUFFIX, copy
 
@@ -80,8 +81,7 @@ def chart(path: Path, pix_fmt: str, tags: ColourTags, *, codec: str = "ffv1", co
     return path
 
 
-@pytest.mark.parametrize("name", DELIVERABLES.names())
-@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le"])
+@pytest.mark.parametrize(("pix_fmt", "name"), matrix(["yuv420p", "yuv422p10le"], DELIVERABLES.names()))
 def test_a_ramp_and_bars_keep_their_codes(name: DeliverableName, pix_fmt: str, tmp_path: Path) -> None:
     """To the code where the format has no loss, else within the codec's own error; in no format with an offset."""
     source = probe(chart(tmp_path / "chart.mkv", pix_fmt, BT709))
@@ -115,8 +115,7 @@ def test_twelve_bits_go_through_without_a_step_of_eight(codec: str, suffix: str,
     assert len(np.unique(ramps["prores4444"])) > 400, "of 512 columns; eight bits have 220"
 
 
-@pytest.mark.parametrize("name", DELIVERABLES.names())
-@pytest.mark.parametrize("label", TAGS)
+@pytest.mark.parametrize(("label", "name"), matrix(TAGS, DELIVERABLES.names()))
 def test_tags_are_the_source_s_as_pyav_and_ffprobe_read_them(label: str, name: DeliverableName, tmp_path: Path) -> None:
     tags = TAGS[label]
     source = chart(tmp_path / "chart.mkv", "yuv422p10le", tags, count=2)

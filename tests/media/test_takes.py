@@ -27,6 +27,7 @@ from heygem_core.media.take_timing import steady_timing, timing_of
 from heygem_core.media.upright import Upright
 from heygem_core.media.writer import TakeWriter
 
+from ..matrices import matrix
 from .make import BT709, RATES, clicks, flashes, heard, number_of, remux, still, video
 
 SUFFIX: dict[DeliverableName, str] = {name: row.suffixes[0] for name, row in DELIVERABLES.all().items()}
@@ -67,8 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return get
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("label", RATES)
+@pytest.mark.parametrize(("label", "name"), matrix(RATES, ALL))
 def test_count_rate_duration_and_order_are_kept(label: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     rate = RATES[label]
     take = copy(made(f"rate{label}.mp4", rate=rate, size=LARGE), tmp_path / f"take{SUFFIX[name]}", name, start=4, end=15)
@@ -90,22 +90,22 @@ def test_variable_frame_times_are_kept(name: DeliverableName, made: Callable[...
     assert [number_of(frame.picture) for frame in read_frames(take)] == list(range(6, 18))
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(
-    ("label", "start", "wanted"),
-    [
-        ("29.97", "00:59:59;20", "01:00:00;00"),  # a tenth minute skips nothing
-        ("29.97", "00:00:59;22", "00:01:00;02"),
-        ("59.94", "01:00:59;52", "01:01:00;04"),
-        ("29.97", "00:00:59:22", "00:01:00:02"),
-        ("23.976", "10:00:00:16", "10:00:01:02"),
-        ("25", "23:59:59:20", "00:00:00:05"),
-        ("50", "09:59:59:42", "10:00:00:02"),
-    ],
-)
+TIMECODES = [
+    ("29.97", "00:59:59;20", "01:00:00;00"),  # a tenth minute skips nothing
+    ("29.97", "00:00:59;22", "00:01:00;02"),
+    ("59.94", "01:00:59;52", "01:01:00;04"),
+    ("29.97", "00:00:59:22", "00:01:00:02"),
+    ("23.976", "10:00:00:16", "10:00:01:02"),
+    ("25", "23:59:59:20", "00:00:00:05"),
+    ("50", "09:59:59:42", "10:00:00:02"),
+]
+
+
+@pytest.mark.parametrize(("case", "name"), matrix(TIMECODES, ALL))
 def test_the_start_timecode_is_the_sources_at_the_in_point(
-    label: str, start: str, wanted: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path
+    case: tuple[str, str, str], name: DeliverableName, made: Callable[..., Path], tmp_path: Path
 ) -> None:
+    label, start, wanted = case
     source = made(f"timecode{label}{start.replace(':', '-')}.mov", rate=RATES[label], timecode=start, size=LARGE)
     assert probe(source).start_timecode == start
     target = tmp_path / f"take{SUFFIX[name]}"
@@ -122,9 +122,9 @@ def test_the_reel_name_is_kept(name: DeliverableName, made: Callable[..., Path],
     assert copy(source, tmp_path / "take.mov", name).reel == "A001_C002"
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(("rotation", "mirrored"), [(0, False), (90, False), (180, False), (270, False), (90, True)])
-def test_rotation_is_kept(rotation: int, mirrored: bool, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("turned", "name"), matrix([(0, False), (90, False), (180, False), (270, False), (90, True)], ALL))
+def test_rotation_is_kept(turned: tuple[int, bool], name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
+    rotation, mirrored = turned
     source = made(f"turned{rotation}{mirrored}.mp4", rotation=rotation, mirrored=mirrored, size=LARGE, frames=4)
     take = copy(source, tmp_path / f"take{SUFFIX[name]}", name)
     assert take.display_size == ((144, 256) if rotation in (90, 270) else (256, 144))
@@ -161,8 +161,7 @@ PICTURES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize(("kind", "name"), matrix(PICTURES, ALL))
 def test_the_take_looks_the_same_and_says_so(kind: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     """Tags, depth and size as in the source; and shown by the tags, the picture has the same colours."""
     settings = {"size": LARGE, "frames": 3, **PICTURES[kind]}
@@ -217,8 +216,7 @@ def test_alpha_that_cannot_be_kept_is_refused(name: DeliverableName, made: Calla
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("label", RATES)
+@pytest.mark.parametrize(("label", "name"), matrix(RATES, ALL))
 def test_flash_and_click_stay_together(label: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     """To the frame, and to the sample where the container's clock is that fine (Matroska counts milliseconds)."""
     rate, flash, start = RATES[label], 13, 5
