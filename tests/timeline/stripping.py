@@ -5,7 +5,13 @@ No code of the product is used: these are small programs of their own that know 
 
 from __future__ import annotations
 
+import tempfile
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aaf2
 
 
 def canonical(document: bytes | ElementTree.Element) -> str:
@@ -51,3 +57,39 @@ def strip_fcpxml(document: bytes, folder: str) -> ElementTree.Element:
                 child[0].tail = child.tail
                 parent[place] = child[0]
     return root
+
+
+def without_takes_in_aaf(data: bytes, takes: str) -> list[str]:
+    """Every property of every mob of an AAF, by pyaaf2, without media below `takes` and without the tracks that play them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.aaf")
+        path.write_bytes(data)
+        with aaf2.open(str(path), "r") as file:
+            mobs = {str(mob.mob_id): mob for mob in file.content.mobs}
+            gone = {key for key, mob in mobs.items() if any(takes in line for line in _lines(mob, ""))}
+            others = {key for key, mob in mobs.items() if type(mob).__name__ != "CompositionMob"}
+            while more := {key for key in others - gone if _plays(mobs[key]) & gone}:
+                gone |= more
+            return sorted(line for key, mob in mobs.items() if key not in gone for line in _lines(mob, key, gone))
+
+
+def _plays(thing: Any) -> set[str]:
+    """The mobs that a mob or a slot names."""
+    return {line.rpartition(" = ")[2] for line in _lines(thing, "") if ".SourceID = " in line}
+
+
+def _lines(thing: Any, path: str, gone: Collection[str] = ()) -> Iterator[str]:
+    for each in thing.properties():
+        value, here = each.value, f"{path}.{each.name}"
+        if isinstance(value, aaf2.core.AAFObject):
+            yield from _lines(value, f"{here}({type(value).__name__})")
+        elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, dict)):
+            listed = list(value)
+            if not any(isinstance(inner, aaf2.core.AAFObject) for inner in listed):
+                yield f"{here} = {listed}"
+                continue
+            kept = [inner for inner in listed if not (each.name == "Slots" and _plays(inner) & set(gone))]
+            for number, inner in enumerate(kept):
+                yield from _lines(inner, f"{here}[{number}]({type(inner).__name__})")
+        else:
+            yield f"{here} = {value}"

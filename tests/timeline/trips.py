@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,7 +19,6 @@ from typing import Any
 
 import av
 import numpy as np
-import opentimelineio as otio
 from numpy.typing import NDArray
 
 from heygem_core.media import timecode
@@ -33,7 +31,7 @@ from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.published import Published
 
 from .everything import CUTS, FORMATS, SPEECH, WITHOUT, Cut, Rate
-from .stripping import canonical, strip_fcp7, strip_fcpxml
+from .stripping import canonical, strip_fcp7, strip_fcpxml, without_takes_in_aaf
 from .test_edl_graft import without_takes
 
 SQUARE = 8  # pixels
@@ -236,24 +234,8 @@ def _left(format: str, data: bytes) -> Any:
     if format == "edl":
         return without_takes(data.decode())
     if format == "aaf":
-        return _left_of_aaf(data)
+        return without_takes_in_aaf(data, "/takes/")
     return stripped_otio(json.loads(data))
-
-
-def _left_of_aaf(data: bytes) -> Any:
-    """What OpenTimelineIO's adapter reads but takes. A clip has one file there, so beside a dissolve a take stands in the clip's place."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "x.aaf")
-        path.write_bytes(data)
-        timeline: Any = otio.adapters.read_from_file(str(path), adapter_name="AAF")
-    found = []
-    for track in timeline.tracks:
-        for item in track:
-            if isinstance(item, otio.schema.Transition):
-                found.append([track.kind, "dissolve", item.in_offset.value, item.out_offset.value])
-            elif isinstance(item, otio.schema.Clip) and track.name != "HeyGem":
-                found.append([track.kind, item.name, item.source_range.duration.value, item.range_in_parent().start_time.value])
-    return [timeline.global_start_time.value, found]
 
 
 def stripped_otio(document: Any) -> Any:

@@ -1,6 +1,7 @@
 """Reads and writes AAF (Avid Media Composer) through OTIO's adapter 2.0.0, which reads retimes, nests and timecode well.
 
-Writing is experimental: the adapter writes cuts, gaps and dissolves at one rate; retimes, nests and effects are left out here and said so.
+Writing one anew, from another format, is experimental: the adapter writes cuts, gaps and dissolves at one rate; retimes, nests and
+effects are left out here and said so. Takes go into an AAF that was read without it (`aaf_graft`).
 Media that came from an AAF keep their ids.
 """
 
@@ -16,9 +17,10 @@ import opentimelineio as otio
 from heygem_core.messages import words
 
 from ..errors import UnreadableTimeline
-from ..metadata import has_namespace, own_text, own_value
+from ..metadata import editor_value, has_namespace, own_text, own_value, set_own_values
 from ..sequence import sequence_of
 
+TAKE, OF = "HeyGem Take", "HeyGem Of"  # comments on the master of a take
 _schema = otio.schema
 _VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"  # the AAF's own name of the operation
 _PAN = "Audio Pan"  # the adapter gives every sound one
@@ -33,11 +35,22 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
         path = Path(folder, "timeline.aaf")
         path.write_bytes(data)
         try:
-            return as_timeline(otio.adapters.read_from_file(str(path), adapter_name="AAF")), []
+            return _with_marks(as_timeline(otio.adapters.read_from_file(str(path), adapter_name="AAF"))), []
         except (UnreadableTimeline, MemoryError):
             raise
         except Exception as error:  # the adapter lets its library's errors through, of any kind
             raise UnreadableTimeline("aaf.unreadable", kind=type(error).__name__, error=str(error)[:120]) from error
+
+
+def _with_marks(timeline: Any) -> Any:
+    """The same; takes that were grafted into it are told as takes."""
+    for clip in timeline.find_clips():
+        comments = editor_value(clip.media_reference, "AAF", "UserComments") or editor_value(clip, "AAF", "UserComments")
+        take = comments.get(TAKE) if hasattr(comments, "keys") and TAKE in list(comments.keys()) else None
+        if isinstance(take, str):
+            set_own_values(clip, take=take, of=str(comments[OF]))
+            set_own_values(clip.media_reference, take=take)
+    return timeline
 
 
 def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
