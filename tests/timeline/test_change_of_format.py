@@ -11,8 +11,8 @@ import pytest
 
 from heygem_core.messages import known
 from heygem_server.timeline.formats.reading import read_timeline
-from heygem_server.timeline.formats.registry import FormatName
-from heygem_server.timeline.formats.writing import as_text
+from heygem_server.timeline.formats.registry import FORMATS, FormatName
+from heygem_server.timeline.formats.writing import as_bytes, as_text
 
 from .fcpxml_order import misplaced, repeated_ids
 from .making import clip, data, effect, external, gap, time, timeline, times, track, warp
@@ -151,6 +151,15 @@ def test_an_edit_list_names_all_that_it_cannot_say(source: str) -> None:
     assert notices["lost.marker"] == "c1 (01:00:00:00, m1), c2 (01:00:01:01, m2), Cut (01:00:00:22, review)"
     assert notices["lost.effect"] == "c2 (01:00:01:01, Blur)"
     assert notices["lost.transform"] == notices["lost.opacity"] == "c1 (01:00:00:00)"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_aaf_names_all_that_it_cannot_say(source: str) -> None:
+    notices = codes(as_bytes(SOURCES[source](), FORMATS.get("aaf"))[1])
+    assert notices["lost.marker"] == "c1 (01:00:00:00, m1), c2 (01:00:01:01, m2), Cut (01:00:00:22, review)"
+    assert notices.get("lost.note") == (None if source == "otio" else "c1 (01:00:00:00)")
+    assert notices.get("lost.label") == ("c1 (01:00:00:00)" if source == "fcp7" else None)
+    assert "aaf.no-effect" in notices
 
 
 @pytest.mark.parametrize("source", ["fcp7", "fcpxml"])

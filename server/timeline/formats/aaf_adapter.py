@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from heygem_core.messages import words
 from ..errors import UnreadableTimeline
 from ..metadata import editor_value, has_namespace, own_text, own_value, set_own_values
 from ..sequence import sequence_of
+from .export_model import export_model_of
 
+_UNSAID = ("marker", "note", "label", "channels", "metadata")  # what the adapter does not write; the rest is counted as it is left out
 TAKE, OF = "HeyGem Take", "HeyGem Of"  # comments on the master of a take
 _schema = otio.schema
 _VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"  # the AAF's own name of the operation
@@ -63,6 +66,9 @@ def write_aaf(timeline: Any) -> tuple[bytes, list[str]]:
     for track in timeline.tracks:
         plain.tracks.append(_plain_track(track, rate, lost))
     notices += [words(code, count=count) for code, count in sorted(lost.items())]
+    model = export_model_of(timeline)
+    unsaid = [each for each in model.possible if each.kind in _UNSAID and each.detail != "AAF"]  # its own notes are written again
+    notices += replace(model, possible=tuple(unsaid)).notices()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "timeline.aaf")
         try:
