@@ -19,15 +19,18 @@ from typing import Any, BinaryIO
 from heygem_core.messages import Message, tell
 from heygem_core.shot import from_json, to_json
 from heygem_core.tasks.standard_input import own_input
+from heygem_core.tasks.worker import BEAT_S, Beat
 
+from ..base import Outcome
 from .cluster import RESOURCE, drop_own_token
 from .facts import facts_here, why_unlike
-from .lines import CallOff, Connect, FromBridge, Give, NodeFacts, Nodes, NodeSeen, Over, ToBridge, Trouble
+from .lines import CallOff, Connect, FromBridge, Give, NodeFacts, Nodes, NodeSeen, Over, Said, ToBridge, Trouble
 from .slot_actor import SlotActor
 
 _LOOKED_S = 1.0  # between two looks at the nodes
 _GREETED_S = 600.0  # for the first answer of a node: large models are read for their digests once
 _LEAVE_S = 5.0
+_STARTED_S = 180.0  # for an actor in the place of a lost one: its machine may be busy
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class _Node:
     seen: NodeSeen
     actors: list[Any] = field(default_factory=list)  # one for each slot
     greeting: asyncio.Task[None] | None = None
+    starting: dict[int, asyncio.Future[Any]] = field(default_factory=dict)  # by slot: actors in the place of lost ones, until they answer
 
 
 class Bridge:
@@ -48,6 +52,7 @@ class Bridge:
         self._write = say
         self._nodes: dict[str, _Node] = {}
         self._running: dict[int, tuple[str, Any, asyncio.Task[None]]] = {}  # node, actor, who listens
+        self._waiting: set[int] = set()  # those of them whose actor does not answer yet
         self._ours: asyncio.Task[NodeFacts] | None = None  # looked up while nodes already answer
         self._told: tuple[NodeSeen, ...] | None = None
 
@@ -70,7 +75,7 @@ class Bridge:
                 if isinstance(order, Give):
                     self._give(order, text)
                 elif isinstance(order, CallOff) and order.number in self._running:
-                    self._running[order.number][1].call_off.remote(order.number)
+                    self._call_off(order.number)
         finally:
             looking.cancel()
         return 0
@@ -144,9 +149,32 @@ class Bridge:
         listening = asyncio.create_task(self._listen(give, text, node, actor))
         self._running[give.number] = (give.node, actor, listening)
 
+    def _call_off(self, number: int) -> None:
+        _, actor, listening = self._running[number]
+        if number in self._waiting:  # the actor has not heard of it, and would do it once it is there
+            listening.cancel()
+            self._end(number, tell("work.called-off"), "canceled")
+        else:
+            actor.call_off.remote(number)
+
+    async def _answers(self, give: Give, starting: asyncio.Future[Any]) -> None:
+        """Until a new actor answers; meanwhile the task gives a sign of life in its place. Raises: TimeoutError, what Ray raises."""
+        self._waiting.add(give.number)
+        try:
+            async with asyncio.timeout(_STARTED_S):
+                while not starting.done():
+                    await asyncio.wait({starting}, timeout=BEAT_S)
+                    self._say(Said(number=give.number, line=Beat()))
+            starting.result()
+        finally:
+            self._waiting.discard(give.number)
+
     async def _listen(self, give: Give, text: bytes, node: _Node, actor: Any) -> None:
         """Passes on what the task says."""
         try:
+            if give.slot in node.starting:
+                await self._answers(give, node.starting[give.slot])
+                node.starting.pop(give.slot, None)
             async for reference in actor.run.options(num_returns="streaming").remote(text):
                 self._write(await reference)
             self._running.pop(give.number, None)
@@ -155,11 +183,12 @@ class Bridge:
         except Exception:  # the actor died, or its node did: another one takes its place where it can
             if node.actors[give.slot] is actor and node.seen.id in self._nodes:
                 node.actors[give.slot] = self._actor(node, give.slot)
+                node.starting[give.slot] = asyncio.ensure_future(node.actors[give.slot].ready.remote())
             self._end(give.number, _lost(node))
 
-    def _end(self, number: int, reason: Message) -> None:
+    def _end(self, number: int, reason: Message, outcome: Outcome = "killed") -> None:
         if self._running.pop(number, None) is not None:
-            self._say(Over(number=number, outcome="killed", reason=reason))
+            self._say(Over(number=number, outcome=outcome, reason=reason))
 
     def _say(self, line: FromBridge) -> None:
         self._write(to_json(line))
