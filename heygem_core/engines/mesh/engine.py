@@ -21,21 +21,23 @@ class MeshEngine:
     """Moves the frame's own pixels with the face mesh; draws on any device and needs no weights."""
 
     name = "mesh"
-    version = 2  # raise it whenever the same shot would compliance other arrays or pixels, also by another way of measuring the lips
+    version = 2  # raise it whenever the same shot would give other arrays or pixels, also by another way of measuring the lips
     block = BLOCK
     reach = 0
     needs = Needs()
 
     def plan(self, context: PlanContext) -> EngineFacts:
         """Measures how far this person's drawn lips are seen to go, then writes points, crops and donors."""
+        from .donor_mouths import MouthStore
         from .lip_calibration import calibrate_lips
         from .prepare import prepare_engine_inputs
 
         person = context.person
         calibration = calibrate_lips(self, person, context.info, context.settings, context.motion_model, context.cache)
         gain = (calibration.across, calibration.down, 1.0)
+        store = MouthStore(person, context.info, context.settings, context.cache)
         prepare_engine_inputs(
-            context.info, person, context.frames, context.shapes, context.fps, context.folder, gain=gain, share=context.blend
+            context.info, person, context.frames, context.shapes, context.fps, context.folder, gain=gain, share=context.blend, store=store
         )
         notices: tuple[Message, ...] = ()
         if not person.shows_mouth_inside:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
     from ...media.info import MediaInfo
+    from .donor_mouths import MouthStore
 
 ARRAYS = ("source", "target", "eye", "skull", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
 _CHUNK = 512  # frames whose points are placed at a time, bounds memory
@@ -63,11 +64,12 @@ def prepare_engine_inputs(
     *,
     gain: tuple[float, float, float] = TYPICAL_GAIN,
     share: Floats | None = None,
+    store: MouthStore | None = None,
 ) -> None:
     """Writes the arrays for a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`.
 
     gain: how much further than wanted lips are drawn across, down and in depth; share (n,) 0 … 1: how much of that each frame takes, as
-    it goes over from its own mouth to the wanted one; None = all of it.
+    it goes over from its own mouth to the wanted one; None = all of it. store: where donors' mouths are kept between plans.
     `wanted` becomes what is drawn: copies of a long clip's shapes would take most of the memory of a plan.
     """
     at = frames - face.first_frame
@@ -91,7 +93,7 @@ def prepare_engine_inputs(
         used = library.frames[used]
     np.save(folder / "donor.npy", path)
     np.save(folder / "second.npy", second)
-    _patches(info, face, used, used if library is None else library.frames, folder)
+    _patches(info, face, used, used if library is None else library.frames, folder, store if len(used) else None)
 
 
 def apply_gain(wanted: Floats, neutral: Floats, gain: tuple[float, float, float], share: Floats | float = 1.0) -> Floats:
@@ -184,29 +186,40 @@ def _library(face: Person) -> DonorLibrary | None:
     return DonorLibrary(frames=good + face.first_frame, lips=face.shapes[:, LIPS][good], pose=angles, penalty=blur)
 
 
-def _patches(info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: NDArray[np.int64], folder: Path) -> None:
-    """Reads the chosen donors' mouths out of the clip. Their size has room for any that could be chosen: what one frame borrows
-    must not depend on what another one does."""
+def _patches(
+    info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: NDArray[np.int64], folder: Path, store: MouthStore | None
+) -> None:
+    """Takes the chosen donors' mouths out of the clip, or out of what is kept of it. Their size has room for any that could be chosen:
+    what one frame borrows must not depend on what another one does."""
     largest = np.full(2, 4, np.int32)
     for first in range(0, len(lendable), _CHUNK):
         largest = np.maximum(largest, _mouth_boxes(info, face, lendable[first : first + _CHUNK])[1].max(0))
-    width, height = np.minimum(largest, info.coded_size)
+    width, height = np.minimum(largest, info.coded_size).tolist()
     points, pose = _points_of(info, face, used)
     low = _mouth_boxes(info, face, used)[0]
     low = np.clip(low, 0, np.array(info.coded_size) - [width, height])
     low -= low % _GRID
-    patches = _new_array(folder / "patches.npy", np.uint16, (max(1, len(used)), 3, int(height), int(width)))
+    patches = _new_array(folder / "patches.npy", np.uint16, (max(1, len(used)), 3, height, width))
     points -= low[:, None].astype(np.float32)
-    eyes = torch.from_numpy(pose.scale * stored_scale(info)).float()
-    for row, picture in enumerate(_read(info, used)):
+    known = None if store is None else store.known(height, width)
+    new = np.arange(len(used))
+    if known is not None:
+        at = known.rows_of(used)
+        for row in np.flatnonzero(at >= 0).tolist():
+            patches[row], points[row] = known.patches[at[row]], known.points[at[row]]
+        new = np.flatnonzero(at < 0)
+    for row, picture in zip(new.tolist(), _read(info, used[new]), strict=False):
         x, y = low[row].tolist()
-        patches[row] = pack(crop_planes(picture, Box(x, y, x + int(width), y + int(height))))
-    for first in range(0, len(used), _REFINED_TOGETHER):
-        some = slice(first, first + _REFINED_TOGETHER)
+        patches[row] = pack(crop_planes(picture, Box(x, y, x + width, y + height)))
+    eyes = torch.from_numpy(pose.scale * stored_scale(info)).float()
+    for first in range(0, len(new), _REFINED_TOGETHER):
+        some = new[first : first + _REFINED_TOGETHER]
         refined = refine_lip_line(torch.from_numpy(unpack(patches[some, :1])), torch.from_numpy(points[some]), eyes[some])
         points[some] = refined.numpy().round(3)  # the last bits depend on which mouths were refined together
     patches.flush()
     np.save(folder / "patch_points.npy", points)
+    if store is not None and len(new):
+        store.keep(used, folder)
     skull = _skull(info, face, pose)
     skull[:, 0] -= low
     np.save(folder / "patch_skull.npy", skull)
