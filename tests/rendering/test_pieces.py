@@ -107,7 +107,11 @@ def test_what_changes_at_the_end_of_the_speech_leaves_the_beginning(
         takes.append(tmp_path / f"{name}.mkv")
         make(man, write_sound(tmp_path / f"{name}.wav", sound), takes[-1], **options)
     (_, second) = drawn
-    assert second[1] == 75
+    reports = [read_report(take) for take in takes]
+    wanted = [(report.wanted_opening, report.wanted_width, report.wanted_gap) for report in reports if report is not None]
+    (changed,) = np.nonzero((np.array(wanted[0]) != np.array(wanted[1])).any(0))
+    assert second[0] <= changed.min()
+    assert second[1] > changed.max(), "lips that rest at the end in both need not be drawn again"
     assert second[0] in (24, 48)
     one, two = map(planes, takes)
     assert same(one[: second[0]], two[: second[0]])
