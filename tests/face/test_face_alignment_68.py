@@ -76,7 +76,7 @@ def test_what_the_network_does_not_believe_is_no_face(tracker: FaceTracker, monk
     with torch.no_grad():
         for weights in tracker._net.face_alignment_net.parameters():  # type: ignore[attr-defined]
             weights.zero_()
-    assert tracker.detect(np.full((192, 192, 3), 128, np.uint8), first=True) == []
+    assert tracker.detect(np.full((64, 64, 3), 128, np.uint8), first=True) == []
 
 
 def test_weights_that_are_not_here_are_a_sentence_and_not_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
