@@ -71,9 +71,9 @@ def joined(spec: RenderTask, pieces: tuple[str, ...], output: Path) -> Finished:
     [
         (".mkv", True, {}),
         (".mov", True, {}),
-        (".mov", True, {"format": "dnxhr"}),
+        pytest.param(".mov", True, {"format": "dnxhr"}, marks=pytest.mark.full),
         (".mp4", False, {}),
-        (".webm", False, {}),
+        pytest.param(".webm", False, {}, marks=pytest.mark.full),
     ],
 )
 def test_segments_joined_are_the_take_rendered_whole(
@@ -124,7 +124,9 @@ def voice(woman: Path, tmp_path: Path) -> Path:
     return write_sound(tmp_path / "voice.wav", speech(woman)[7000:19000])
 
 
-@pytest.mark.parametrize("motion", ["mel", pytest.param("whisper", marks=pytest.mark.skipif(not _has_whisper(), reason="no Whisper here"))])
+@pytest.mark.parametrize(
+    "motion", ["mel", pytest.param("whisper", marks=[pytest.mark.full, pytest.mark.skipif(not _has_whisper(), reason="no Whisper here")])]
+)
 def test_one_second_of_a_minutes_speech_changes_and_56_seconds_keep_their_pieces(
     man: Path, clips: Path, tmp_path: Path, motion: str
 ) -> None:

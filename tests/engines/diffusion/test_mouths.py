@@ -115,6 +115,7 @@ def test_nothing_of_another_scene_reaches_a_window(network, faces):
         assert _same(before, after)
 
 
+@pytest.mark.full
 def test_without_the_cut_it_would(network, faces):
     plan, other = Plan(np.zeros(COUNT, np.int32)), faces.clone()
     other[21:] = 1 - other[21:]
@@ -138,6 +139,7 @@ def test_sequences_of_fast_pictures_do_not_see_one_another(network, faces):
     assert not _same(before[1::2], after[1::2])
 
 
+@pytest.mark.full
 def test_few_frames_are_enough(network, faces):
     for count in (1, 2, 5):
         made = _block(network, Plan(np.zeros(count, np.int32)), faces[:count], 0)

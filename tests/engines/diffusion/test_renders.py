@@ -106,7 +106,7 @@ def _luma(frame) -> np.ndarray:
     return frame.to_ndarray(format="gray").astype(int)
 
 
-@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+@pytest.mark.parametrize("engine", [MUSETALK, pytest.param(LATENTSYNC, marks=pytest.mark.full)], ids=["musetalk", "latentsync"])
 def test_mouths_change_and_nothing_outside_of_the_matte_does(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache):
     for drawn in _drawn(_planned(engine, clip, sentence, cache), 0, 4):
         changed = np.abs(_luma(drawn.picture) - _luma(drawn.source))
@@ -117,7 +117,7 @@ def test_mouths_change_and_nothing_outside_of_the_matte_does(engine: NeuralEngin
         assert changed[inside].max() > 4
 
 
-@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+@pytest.mark.parametrize("engine", [pytest.param(MUSETALK, marks=pytest.mark.full), LATENTSYNC], ids=["musetalk", "latentsync"])
 def test_a_piece_drawn_alone_equals_the_same_of_the_whole(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache):
     plan = _planned(engine, clip, sentence, cache)
     whole = _drawn(plan, 0, 22)[18:]
@@ -127,7 +127,7 @@ def test_a_piece_drawn_alone_equals_the_same_of_the_whole(engine: NeuralEngine, 
         np.testing.assert_array_equal(_luma(one.picture), _luma(other.picture))
 
 
-@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+@pytest.mark.parametrize("engine", [MUSETALK, pytest.param(LATENTSYNC, marks=pytest.mark.full)], ids=["musetalk", "latentsync"])
 def test_takes_with_one_speech_encode_the_clip_once_and_listen_once(
     engine: NeuralEngine, clip: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +170,7 @@ def test_neighbours_of_a_block_are_cut_out_once(clip: Path, sentence: Path, cach
     assert len(_drawn(plan, 0, 34)) == len(cut) == 34
 
 
+@pytest.mark.full
 def test_a_cut_in_a_window_and_fast_pictures_are_drawn(man: Path, sentence: Path, cache: Cache, tmp_path: Path):
     shown = making.pictures(man)
     for name, pictures, rate, phases in (
@@ -184,6 +185,7 @@ def test_a_cut_in_a_window_and_fast_pictures_are_drawn(man: Path, sentence: Path
         assert [drawn.box is not None for drawn in _drawn(plan, 0, 20)] == usable.tolist()
 
 
+@pytest.mark.full
 def test_latentsync_makes_mouths_for_the_mesh_engine_too(clip: Path, sentence: Path, cache: Cache):
     """Its windows reach beyond a block, also where blocks are made before the plan."""
     assert HYBRID.reach == LATENTSYNC.reach > 0
@@ -219,7 +221,7 @@ def test_a_take_of_another_speech_encodes_no_picture_again(clip: Path, sentence:
     assert once >= 16
 
 
-@pytest.mark.parametrize("engine", [MUSETALK, LATENTSYNC], ids=["musetalk", "latentsync"])
+@pytest.mark.parametrize("engine", [MUSETALK, pytest.param(LATENTSYNC, marks=pytest.mark.full)], ids=["musetalk", "latentsync"])
 def test_only_what_hears_something_else_is_drawn_again(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache, tmp_path: Path):
     changed = making.speech(sentence).copy()
     changed[int(1.2 * 16_000) :] *= 0.5
