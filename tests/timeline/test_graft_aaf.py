@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -68,39 +67,34 @@ def above(data: bytes) -> list[tuple[str, int, int, int]]:
     return found
 
 
-def edited(path: Path, edit: Callable[[Any, Any], None]) -> bytes:
-    """The AAF with everything, and what an editor may have in it."""
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The AAF with everything, and what an editor may have in it besides."""
+    path = tmp_path_factory.mktemp("aaf") / "x.aaf"
     path.write_bytes(aaf(RATE, "/m/a.mov", "/m/v.wav", "/m/m.wav"))
     with aaf2.open(str(path), "rw") as file:
         (composition,) = file.content.toplevel()
-        edit(file, composition)
+        composition.comments["Vendor"] = "of another program"
+        composition.comments["Shot"] = 12
+        unused = file.create.MasterMob("unused")
+        unused.comments["Reel"] = "A001"
+        file.content.mobs.append(unused)
     return path.read_bytes()
 
 
-def with_much(file: Any, composition: Any) -> None:
-    composition.comments["Vendor"] = "of another program"
-    composition["UsageCode"].value = "Usage_TopLevel"
-    unused = file.create.MasterMob("unused")
-    unused.comments["Reel"] = "A001"
-    file.content.mobs.append(unused)
-    composition.comments["Shot"] = 12
-
-
-def test_all_else_stays_as_it_was(tmp_path: Path) -> None:
-    data = edited(tmp_path / "x.aaf", with_much)
-    found = rows(data)
-    out, notices = grafted(data, *(take(found[name], f"t-{name}") for name in ("c1", "c2", "c3", "c4", "n1")))
+def test_all_else_stays_as_it_was(document: bytes) -> None:
+    found = rows(document)
+    out, notices = grafted(document, *(take(found[name], f"t-{name}") for name in ("c1", "c2", "c3", "c4", "n1")))
     assert notices == EXPERIMENTAL
-    assert without_takes_in_aaf(out, "/takes/") == without_takes_in_aaf(data, "/takes/")
-    assert len(without_takes_in_aaf(data, "/takes/")) > 300
-    assert without_takes_in_aaf(out, "/nowhere/") != without_takes_in_aaf(data, "/nowhere/")
+    assert without_takes_in_aaf(out, "/takes/") == without_takes_in_aaf(document, "/takes/")
+    assert len(without_takes_in_aaf(document, "/takes/")) > 300
+    assert without_takes_in_aaf(out, "/nowhere/") != without_takes_in_aaf(document, "/nowhere/")
     assert above(out) == [("t-c1", 5, 25, 3), ("t-c2", 25, 45, 3), ("t-c3", 45, 65, 3), ("t-c4", 65, 85, 4), ("t-n1", 130, 150, 3)]
 
 
-def test_a_dissolve_beside_a_single_take_is_repeated_with_its_neighbours(tmp_path: Path) -> None:
+def test_a_dissolve_beside_a_single_take_is_repeated_with_its_neighbours(document: bytes) -> None:
     """The take of c2 alone: c1 goes into it over record 22–28, it goes into c3 over 45–49."""
-    data = edited(tmp_path / "x.aaf", with_much)
-    out, notices = grafted(data, take(rows(data)["c2"], "t"))
+    out, notices = grafted(document, take(rows(document)["c2"], "t"))
     assert notices == EXPERIMENTAL
     read = read_timeline(out).timeline
     track = [each for each in read.tracks if each.kind == "Video"][-1]
@@ -110,10 +104,9 @@ def test_a_dissolve_beside_a_single_take_is_repeated_with_its_neighbours(tmp_pat
     assert above(out) == [("t", 25, 45, 3)]
 
 
-def test_further_versions_lie_above_and_the_same_take_comes_once(tmp_path: Path) -> None:
-    data = edited(tmp_path / "x.aaf", with_much)
-    row = rows(data)["n1"]
-    once, _ = grafted(data, take(row, "one"))
+def test_further_versions_lie_above_and_the_same_take_comes_once(document: bytes) -> None:
+    row = rows(document)["n1"]
+    once, _ = grafted(document, take(row, "one"))
     again, _ = grafted(once, take(row, "one"))
     assert without_takes_in_aaf(again, "/nowhere/") == without_takes_in_aaf(once, "/nowhere/")
     both, _ = grafted(once, take(row, "two", 2))
@@ -123,25 +116,22 @@ def test_further_versions_lie_above_and_the_same_take_comes_once(tmp_path: Path)
     assert not any(name.endswith(".mov") for name in second), "takes are no clips to be rendered"
 
 
-def test_a_part_of_a_clip_is_covered_and_no_more(tmp_path: Path) -> None:
-    data = edited(tmp_path / "x.aaf", with_much)
-    row = rows(data, ranges=((133, 141),))["n1"]
-    out, _ = grafted(data, take(row, "part"))
+def test_a_part_of_a_clip_is_covered_and_no_more(document: bytes) -> None:
+    row = rows(document, ranges=((133, 141),))["n1"]
+    out, _ = grafted(document, take(row, "part"))
     assert above(out) == [("part", 133, 141, 3)]
 
 
 @pytest.mark.parametrize("mode", ["references", "both"])
-def test_versions_of_a_clip_are_told_to_lie_above(tmp_path: Path, mode: PublishMode) -> None:
-    data = edited(tmp_path / "x.aaf", with_much)
-    out, notices = grafted(data, take(rows(data)["n1"], "t"), mode=mode)
+def test_versions_of_a_clip_are_told_to_lie_above(document: bytes, mode: PublishMode) -> None:
+    out, notices = grafted(document, take(rows(document)["n1"], "t"), mode=mode)
     assert any("AAF has no versions" in each for each in notices)
     assert above(out) == [("t", 130, 150, 3)]
 
 
-def test_a_dissolve_that_a_take_is_too_short_for_stays_below(tmp_path: Path) -> None:
+def test_a_dissolve_that_a_take_is_too_short_for_stays_below(document: bytes) -> None:
     """Without frames beyond its cuts the take lies between them, and the dissolves of the clips below are covered there: it is told."""
-    data = edited(tmp_path / "x.aaf", with_much)
-    row = rows(data)["c2"]
+    row = rows(document)["c2"]
     long = take(row, "t")
     short = FinishedTake(
         shot=TimelineShot(**{name: getattr(row, name) for name in row.__struct_fields__} | {"offset_s": Fraction(0)}),
@@ -150,6 +140,17 @@ def test_a_dissolve_that_a_take_is_too_short_for_stays_below(tmp_path: Path) -> 
         frames=20,
         rate=long.rate,
     )
-    out, notices = grafted(data, short)
+    out, notices = grafted(document, short)
     assert above(out) == [("t", 25, 45, 0)]
     assert len(notices) == 2
+
+
+def test_a_file_that_cannot_be_edited_is_written_anew_and_says_what_is_lost(document: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("as pyaaf2 does of what it does not know")
+
+    monkeypatch.setattr("heygem_server.timeline.formats.aaf_graft._in_place", broken)
+    out, notices = grafted(document, take(rows(document)["n1"], "t"), mode="references")
+    assert notices[:1] == EXPERIMENTAL
+    urls = [getattr(each.media_reference, "target_url", "") for each in read_timeline(out).timeline.find_clips()]
+    assert any(url.endswith("/takes/t.mov") for url in urls)

@@ -18,22 +18,37 @@ from heygem_core.media import timecode
 from heygem_core.messages import words
 
 from ..conform_types import FinishedTake, PublishMode
-from ..errors import UnreadableTimeline
 from ..exact_time import round_half_up
 from ..grafting import first_frame, placings
 from ..locate import name_of
+from ..publish import publish
 from ..sequence import sequence_of
-from .aaf_adapter import OF, TAKE, read_aaf
+from .aaf_adapter import OF, TAKE, read_aaf, write_aaf
 from .export_model import file_url
 
 TRACK_NAME = "HeyGem"
 
 
 def graft_aaf(document: bytes, takes: Sequence[FinishedTake], mode: PublishMode, rate: Fraction | None) -> tuple[bytes, list[str]]:
-    """(the file with the takes, what could not be done as asked). Raises: UnreadableTimeline."""
+    """(the file with the takes, what could not be done as asked). A file that cannot be edited is written anew, which says what it loses.
+
+    Raises: UnreadableTimeline.
+    """
+    timeline, _ = read_aaf(document)
+    try:
+        return _in_place(document, timeline, takes, mode, rate)
+    except Exception:  # the library lets errors of any kind through
+        logging.getLogger(__name__).debug("an AAF that cannot be edited", exc_info=True)
+    published, notices = publish(timeline, takes, mode, rate=rate)
+    data, lost = write_aaf(published)
+    return data, [*notices, *lost]
+
+
+def _in_place(
+    document: bytes, timeline: Any, takes: Sequence[FinishedTake], mode: PublishMode, rate: Fraction | None
+) -> tuple[bytes, list[str]]:
     import aaf2
 
-    timeline, _ = read_aaf(document)
     placed, notices = placings(timeline, takes, mode, holds_references=False)
     notices.insert(0, words("aaf.experimental"))
     if mode != "track" and placed:
@@ -41,15 +56,8 @@ def graft_aaf(document: bytes, takes: Sequence[FinishedTake], mode: PublishMode,
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "timeline.aaf")
         path.write_bytes(document)
-        try:
-            with aaf2.open(str(path), "rw") as file:
-                graft = _Graft(file=file, rate=rate or sequence_of(timeline).rate, notices=notices)
-                graft.add([each.take for each in placed])
-        except UnreadableTimeline:
-            raise
-        except Exception as error:  # the library lets errors of any kind through
-            logging.getLogger(__name__).debug("AAF", exc_info=True)
-            raise UnreadableTimeline("aaf.not-written", kind=type(error).__name__, error=str(error)[:200]) from error
+        with aaf2.open(str(path), "rw") as file:
+            _Graft(file=file, rate=rate or sequence_of(timeline).rate, notices=notices).add([each.take for each in placed])
         return path.read_bytes(), notices
 
 
