@@ -54,6 +54,28 @@ def test_a_server_that_is_killed_and_comes_back_is_found_again_silently_and_noth
 
 
 @pytest.mark.full
+def test_pictures_that_a_dead_server_did_not_send_leave_no_sign_and_come_when_it_is_back(page: Any, server: RunningServer) -> None:
+    server.a_take()
+
+    def die(route: Any) -> None:
+        page.unroute("**/poster.jpg*")
+        server.kill()
+        route.abort("connectionrefused")
+
+    page.route("**/poster.jpg*", die)
+    page.goto(f"{server.url}/#/results")
+    pictures = page.locator(".card img")
+    broken = page.locator(".card img.broken").first
+    broken.wait_for(state="attached")
+    expect(broken).to_be_hidden()
+    expect(page.get_by_text("Reconnecting …")).to_be_visible()
+    server.start()
+    expect(page.get_by_text("Live", exact=True).first).to_be_visible(timeout=30_000)
+    expect(pictures.first).to_be_visible()
+    page.wait_for_function("() => [...document.querySelectorAll('.card img')].every((image) => image.complete && image.naturalWidth > 0)")
+
+
+@pytest.mark.full
 def test_two_pages_at_once_see_the_same(browser: Any, page: Any, server: RunningServer) -> None:
     other, complaints = open_page(browser, server, view="queue")
     try:

@@ -122,6 +122,9 @@ export function useMediaUrl(path) {
   const asking = useTask(async () => setSigned({ path: path ?? "", url: await client.api.addresses.get(path ?? "") }), [path], {
     when: !byToken && path !== null && known === null,
   });
+  const live = useLive((state) => state.connection === "open");
+  // What failed because the server was away is asked for again when it is back.
+  useEffect(() => void (live && asking.status === "error" && asking.again()), [live]);
   function renew() {
     if (byToken || path === null || known === null || !client.api.addresses.renew(path, known)) return false;
     asking.again();

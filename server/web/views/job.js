@@ -5,6 +5,7 @@ import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
 import { Badge, Bar, Button, IconButton, Notice } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
+import { Picture } from "../ui/picture.js";
 import { duration, number, percent, UNKNOWN, when } from "../format.js";
 import { hashOf } from "../route.js";
 import { sentence } from "../messages.js";
@@ -129,7 +130,7 @@ function JobPicture({ job }) {
   const take = useLive((state) => Object.values(state.takes).find((one) => one.job === job.id && !one.missing)) ?? null;
   const finished = useMediaUrl(take && !live ? `/takes/${take.id}/poster.jpg` : null);
   const url = useBlobUrl(live ? picture : null) ?? finished.url;
-  return url && html`<img class="job-picture" src=${url} alt="" loading="lazy" onError=${finished.renew} />`;
+  return url && html`<${Picture} kind="job-picture" url=${url} onError=${finished.renew} />`;
 }
 
 /**

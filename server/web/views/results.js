@@ -8,6 +8,7 @@ import { html, memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, u
 import { useAction, useApp, useLive, useMediaUrl, useSize } from "../ui/hooks.js";
 import { Badge, Button, Dialog, Empty, Notice, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
+import { Picture } from "../ui/picture.js";
 import { secondsOf, parseRate } from "../time.js";
 import { duration, size, when } from "../format.js";
 import { DEFAULT_SETTINGS } from "../defaults.js";
@@ -284,7 +285,7 @@ const Card = memo(function Card(
       aria-label=${t("results.choose", { name: take.name })}
       onChange=${(/** @type {Event} */ event) => onChoose(take.id, /** @type {HTMLInputElement} */ (event.target).checked)} /><a class="card" href=${hashOf("take", take.id)}
       data-take=${take.id}>
-    <span class="card-picture">${poster.url && html`<img src=${poster.url} alt="" loading="lazy" decoding="async" onError=${poster.renew} />`}
+    <span class="card-picture">${poster.url && html`<${Picture} url=${poster.url} onError=${poster.renew} />`}
       ${rate && html`<span class="card-length">${duration(secondsOf(take.frames, rate))}</span>`}
       ${take.version > 1 && html`<span class="card-version">${t("take.version", { n: take.version })}</span>`}</span>
     <strong class="name">${take.name}</strong>

@@ -4,6 +4,7 @@
 import { html, useEffect, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
 import { Badge, Bar, Button, IconButton } from "../ui/parts.js";
+import { Picture } from "../ui/picture.js";
 import * as inspection from "../media/inspection.js";
 import { duration, number, UNKNOWN } from "../format.js";
 import { hashOf } from "../route.js";
@@ -97,7 +98,7 @@ function ShotPicture({ shot, live }) {
   const newest = useBlobUrl(live ? picture : (source.value ?? picture));
   const url = finished.url ?? newest;
   return html`<div class="shot-picture">
-    ${url && html`<img src=${url} alt=${picture ? t("shot.preview", { name: shot.name }) : ""} />`}
+    ${url && html`<${Picture} url=${url} alt=${picture ? t("shot.preview", { name: shot.name }) : ""} onError=${finished.renew} />`}
     ${picture && live && html`<span class="live-dot">${t("shot.live")}</span>`}
   </div>`;
 }
