@@ -7,7 +7,8 @@ another project; a nested clip is rendered from what the editor exports. With ha
 knows it, from 00:00:00:00 and from 01:00:00:00 (Resolve has one start for each rate). About a minute a line on two cores.
 
 Then how long every host.* call of the Premiere panels kept its caller waiting besides the fake editor's own time: through the server's
-HTTP, its socket, the panel and back. The target is 100 ms, for the worst too. In Chromium each call also crosses the test's own bridge,
+HTTP, its socket, the panel and back, once the panel has opened. host.export is asked by way of the server, whose look at the exported
+file is in it. The target is 100 ms, for the worst too. In Chromium each call also crosses the test's own bridge,
 which Premiere has not: its share stands apart. (Resolve: `python -m tests.plugins.resolve_latency`.)
 """
 

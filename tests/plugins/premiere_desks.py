@@ -125,14 +125,15 @@ class Desk:
             raise said[0]
         return said[0]
 
-    def call(self, method: Any, **params: Any) -> Any:
-        """By way of the server, as the page calls."""
+    def call(self, method: Any, *, opening: bool = False, **params: Any) -> Any:
+        """By way of the server, as the page calls. opening: a panel is opening meanwhile, so what the call takes is not written down."""
 
-        def ask() -> Any:
-            with self.server.client() as client:
+        with self.server.client() as client:  # signing in is no part of the call
+
+            def ask() -> Any:
                 return client.call(self.host, HostCall(method=method, params=params, timeout_s=120))
 
-        return self.timed(method, ask)
+            return self.meanwhile(ask) if opening else self.timed(method, ask)
 
     def timed(self, name: str, ask: Callable[[], Any]) -> Any:
         """What `ask` gives. How long it took goes to the file HEYGEM_LATENCIES, if there is one.

@@ -132,7 +132,7 @@ def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_pane
     desk.wait(lambda: any(f":{server.port}/" in one.url for one in desk.page.frames), 20, "the page stayed at the old port")
     with panel_beside(desk.page, desk.panel):
         desk.page.wait_for_timeout(1000)
-        assert desk.call("host.selection")["sequence"]["name"] == NASTY
+        assert desk.call("host.selection", opening=True)["sequence"]["name"] == NASTY
     assert desk.takes() == wanted
     assert desk.untouched() == start, "A1 or another clip, the selection, in and out or the playhead changed"
 
@@ -192,7 +192,7 @@ def test_a_nested_clip_with_nested_speech_is_rendered_from_what_premiere_exports
     desk.lay(nest=nested, start=50, length=12, offset=8, selected=True)
     desk.lay(nest=speech, start=50, length=12, track=1, kind=desk.sound, selected=True)
     desk.open_panel()
-    selection = desk.call("host.selection")
+    selection = desk.call("host.selection", opening=True)
     picture, sound = selection["items"]
     assert "nested sequence" in picture["needs_host_export"]
     assert "only Premiere can play it" in sound["needs_host_export"]
