@@ -58,7 +58,6 @@ def test_pictures_that_a_dead_server_did_not_send_leave_no_sign_and_come_when_it
     server.a_take()
 
     def die(route: Any) -> None:
-        page.unroute("**/poster.jpg*")
         server.kill()
         route.abort("connectionrefused")
 
@@ -68,6 +67,7 @@ def test_pictures_that_a_dead_server_did_not_send_leave_no_sign_and_come_when_it
     broken = page.locator(".card img.broken").first
     broken.wait_for(state="attached")
     expect(broken).to_be_hidden()
+    page.unroute("**/poster.jpg*")
     expect(page.get_by_text("Reconnecting …")).to_be_visible()
     server.start()
     expect(page.get_by_text("Live", exact=True).first).to_be_visible(timeout=30_000)
