@@ -15,7 +15,11 @@ from benchmarks.farm_faults import FAULTS, Farm, running_farm, suffer, usual_sec
 from benchmarks.farm_toy import toy_workers
 
 pytest.importorskip("ray")
-pytestmark = [pytest.mark.full, pytest.mark.skipif(os.name != "posix", reason="a farm of several nodes was not tried there")]
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.timeout(900),  # a busy machine starts a node in a minute and more
+    pytest.mark.skipif(os.name != "posix", reason="a farm of several nodes was not tried there"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,11 @@ from tests.rendering import making
 from ..rendering.running_services import RENDER, ended, settings, submit
 
 pytest.importorskip("ray")
-pytestmark = [pytest.mark.full, pytest.mark.skipif(os.name != "posix", reason="a farm of several nodes was not tried there")]
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.timeout(900),  # a busy machine starts a node in a minute and more
+    pytest.mark.skipif(os.name != "posix", reason="a farm of several nodes was not tried there"),
+]
 
 
 async def test_a_take_of_a_node_that_fetches_is_the_take_of_one_machine(people: Path, tmp_path: Path) -> None:
