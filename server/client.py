@@ -27,11 +27,12 @@ from heygem_core.shot import from_json, to_json
 from heygem_core.tasks.specs import FacesFound, Probed
 
 from . import errors
-from .http.json_responses import NoServer, answer_of, error_named, sha256_of, with_query
-from .http.single_instance import read_server_file, server_file
+from .digests import sha256_of
+from .json_responses import NoServer, answer_of, error_named, with_query
 from .security.certificate import pinned_context
 from .security.challenge import is_proof
 from .settings import read_settings
+from .single_instance import read_server_file, server_file
 from .wire import (
     Deletion,
     Estimate,

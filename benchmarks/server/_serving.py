@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from heygem_server.http.single_instance import read_server_file
+from heygem_server.single_instance import read_server_file
 
 
 @dataclass(frozen=True, slots=True)

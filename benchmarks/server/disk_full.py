@@ -19,7 +19,7 @@ from pathlib import Path
 from heygem_core.shot import RenderSettings
 from heygem_server.client import Client
 from heygem_server.errors import DiskFull
-from heygem_server.http.single_instance import read_server_file
+from heygem_server.single_instance import read_server_file
 from heygem_server.wire import JobDetail, JobRequest, MediaRef, ShotRequest
 
 from .common import clips_folder

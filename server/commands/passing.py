@@ -37,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
     from heygem_core.shot import to_json
 
     from ..client import Client
-    from ..http.json_responses import NoServer
-    from ..http.single_instance import read_server_file
+    from ..json_responses import NoServer
     from ..security.host_names import bracketed
     from ..security.private_files import write_private
     from ..settings import read_settings
+    from ..single_instance import read_server_file
     from ..wire import ServerFile, TokenRequest
 
     settings = read_settings()

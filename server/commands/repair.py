@@ -22,8 +22,8 @@ def run(options: argparse.Namespace) -> int:
     from heygem_core.messages import here, tell
 
     from ..errors import AlreadyRunning, Broken, Conflict, NotFound
-    from ..http.single_instance import only_one
     from ..settings import read_settings
+    from ..single_instance import only_one
     from ..store.refusals import refused_by_database
     from ..store.salvage import salvage
     from ..store.soundness import damage_of

@@ -10,8 +10,8 @@ from heygem_core.messages import here
 from heygem_core.printable import printable_lines
 
 from ..errors import AlreadyRunning
-from ..http.single_instance import only_one
 from ..settings import ServerSettings, add_flags, flags_of, read_settings
+from ..single_instance import only_one
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

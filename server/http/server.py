@@ -23,11 +23,11 @@ from ..security.host_names import HostNames, bracketed
 from ..security.middleware import AccessControl
 from ..security.tokens import TokenStore
 from ..settings import USUAL_PORT, ServerSettings
+from ..single_instance import announce
 from ..wire import ServerFile
 from .app import make_app
 from .connections import SILENT_S, Connections, allow_many_files
 from .log import LOGGER, start_log, stop_log
-from .single_instance import announce
 
 _SHUTDOWN_S = 5.0
 _HANDSHAKE_S = 10.0

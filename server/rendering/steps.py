@@ -22,6 +22,7 @@ from heygem_core.messages import Message, catalogue, known, tell, with_codes
 from heygem_core.shot import DeviceName, RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import GenerateTask, JoinTask, Planned, PlanTask, Probed, ProbeTask, ToGenerate
 
+from ..digests import sha256_of
 from ..errors import Broken, StaleAttempt
 from ..executors.base import Executor, Watcher, WorkFailed, draws_on
 from ..executors.inspection_pool import InspectionPool
@@ -40,7 +41,6 @@ from .take_files import (
     renamed,
     report_as_written,
     report_of,
-    sha256_of,
     stage,
     unstage,
     withdraw,

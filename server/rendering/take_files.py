@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ import msgspec
 
 from heygem_core.artefacts import sync_folder
 
+from ..digests import sha256_of
 from ..store import Intent, Store
 from ..store.trash import Written
 from ..wire import TakeView
@@ -72,11 +72,6 @@ def unstage(staging: Path) -> None:
 def report_of(take: Path) -> Path:
     """Where the core puts the report of a take."""
     return take.with_name(f"{take.name}.report.json")
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def place(staged: Path, target: Path) -> None:

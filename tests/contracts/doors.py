@@ -303,7 +303,7 @@ def panel_schema() -> dict[str, Any]:
 
 def server_file(place: Path) -> Any:
     """server.json as panels of this machine and the command line read it; None = unreadable."""
-    from heygem_server.http.single_instance import read_server_file
+    from heygem_server.single_instance import read_server_file
 
     return read_server_file(place)
 

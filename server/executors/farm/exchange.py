@@ -19,8 +19,8 @@ from heygem_core.errors import SpecError
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderTask
 
+from ...digests import sha256_of
 from ...errors import Broken, NotFound
-from ...http.json_responses import sha256_of
 from ...security.paths import check_no_link, open_allowed
 from ..worker_process import PATHS_OF_SETTINGS, PATHS_OF_SHOT
 from .lines import FileOffered, FileWritten

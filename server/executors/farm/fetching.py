@@ -22,8 +22,8 @@ from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderTask
 
 from ...client import Client
-from ...http.json_responses import sha256_of
-from ...http.single_instance import read_server_file
+from ...digests import sha256_of
+from ...single_instance import read_server_file
 from ..worker_process import PATHS_OF_SETTINGS, PATHS_OF_SHOT
 from .lines import FileOffered, FileWritten
 

@@ -18,8 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from heygem_server.client import Client
 from heygem_server.http.server import Ready, serve
-from heygem_server.http.single_instance import only_one, read_server_file
 from heygem_server.settings import ServerSettings
+from heygem_server.single_instance import only_one, read_server_file
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ from heygem_core.shot import to_json
 from heygem_server.cli import main
 from heygem_server.client import Client, NoServer
 from heygem_server.errors import NotAllowedFolder, ServerError, TooMany, Unauthorized
-from heygem_server.http.json_responses import answer_of
 from heygem_server.http.route_table import ROUTES
-from heygem_server.http.single_instance import read_server_file
+from heygem_server.json_responses import answer_of
 from heygem_server.security import tokens as grants_module
 from heygem_server.security.auth_rate_limit import MOST_FAILURES, AuthRateLimit
 from heygem_server.security.challenge import is_proof, prove
 from heygem_server.security.errors import BadPath
 from heygem_server.security.tokens import CODE_LIFE_S, TokenStore
+from heygem_server.single_instance import read_server_file
 from heygem_server.wire import Problem
 
 from .running import Server, running

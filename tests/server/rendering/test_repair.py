@@ -15,8 +15,8 @@ import pytest
 
 from heygem_server.cli import main
 from heygem_server.errors import Broken
-from heygem_server.http.single_instance import only_one
 from heygem_server.rendering.services import open_services
+from heygem_server.single_instance import only_one
 from heygem_server.store import Store, backups, soundness
 from heygem_server.store import database as database_module
 from heygem_server.store import salvage as salvage_module

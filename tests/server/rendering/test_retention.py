@@ -12,13 +12,14 @@ import msgspec
 import pytest
 
 from heygem_core.shot import to_json
+from heygem_server.digests import sha256_of
 from heygem_server.errors import DiskFull
 from heygem_server.hosts.export_store import exports_folder
 from heygem_server.hosts.methods import WITHIN_S
 from heygem_server.rendering import services
 from heygem_server.rendering.retention import sweep
 from heygem_server.rendering.services import open_services
-from heygem_server.rendering.take_files import sha256_of, written, written_with
+from heygem_server.rendering.take_files import written, written_with
 from heygem_server.rendering.timeline_store import forget_timeline, timelines_folder
 from heygem_server.rendering.trash import restore
 from heygem_server.settings import ServerSettings

@@ -18,8 +18,8 @@ from heygem_core.media.probe import probe
 from heygem_core.rendering.report import read_report
 from heygem_core.shot import Shot
 from heygem_core.tasks.specs import Probed
+from heygem_server.digests import sha256_of
 from heygem_server.rendering.services import open_services
-from heygem_server.rendering.take_files import sha256_of
 from heygem_server.wire import Batch, Happened, JobRequest, MediaRef, ProgressNow, ShotRequest
 from tests.media import make
 from tests.rendering import making

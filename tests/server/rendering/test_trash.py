@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from heygem_server.digests import sha256_of
 from heygem_server.errors import DiskFull, NotFound
 from heygem_server.rendering import take_files, trash
 from heygem_server.rendering.placement import speech_beside
-from heygem_server.rendering.take_files import report_of, sha256_of, written, written_with
+from heygem_server.rendering.take_files import report_of, written, written_with
 from heygem_server.rendering.trash import empty_trash, restore, settle_trash
 from heygem_server.store import Store
 from heygem_server.store.trash import Written

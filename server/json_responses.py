@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -12,9 +10,9 @@ from heygem_core.errors import SpecError
 from heygem_core.messages import Message, message_of
 from heygem_core.shot import from_json
 
-from .. import errors
-from ..security import errors as refusals
-from ..wire import Problem
+from . import errors
+from .security import errors as refusals
+from .wire import Problem
 
 _T = TypeVar("_T")
 
@@ -50,9 +48,3 @@ def with_query(values: dict[str, Any]) -> str:
     """The given values as “?a=1&b=2”; None is left out."""
     given = {name: value for name, value in values.items() if value is not None}
     return f"?{urlencode(given)}" if given else ""
-
-
-def sha256_of(path: Path) -> str:
-    """Hex, of a whole file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

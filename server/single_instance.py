@@ -15,9 +15,9 @@ from filelock import FileLock, Timeout
 from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
-from ..errors import AlreadyRunning
-from ..security.private_files import make_private_folder, write_private
-from ..wire import ServerFile
+from .errors import AlreadyRunning
+from .security.private_files import make_private_folder, write_private
+from .wire import ServerFile
 
 
 def server_file(data_folder: Path) -> Path:
