@@ -35,7 +35,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from heygem_core.cache import Cache
 from heygem_core.engines.compositing import draw_range
 from heygem_core.engines.neural import engine as neural
 from heygem_core.engines.registry import ENGINES
@@ -47,6 +46,7 @@ from heygem_core.media.upright import Upright
 from heygem_core.planning.plan import Plan, open_plan
 from heygem_core.quality.measure import measure_take
 from heygem_core.rendering.report import read_report
+from heygem_core.storage.cache import Cache
 from heygem_core.weights.folders import EXTRA_VARIABLE
 from heygem_core.weights.installed import first_installed
 

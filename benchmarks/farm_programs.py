@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from heygem_core.python_process import apart, python_module
+from heygem_core.machine.python_process import apart, python_module
 from heygem_server.executors.farm.cluster import read_farm_file
 from heygem_server.executors.process_tree import kill_tree
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from heygem_core.errors import OutputError
-from heygem_core.os_errors import cannot_write
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import Progress, RenderTask
+from heygem_core.storage.os_errors import cannot_write
 from heygem_core.tasks import dispatch
 from heygem_core.tasks.specs import JoinTask, Planned, PlannedSegment, PlanTask, Probed, ProbeTask
 

@@ -24,7 +24,6 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from heygem_core.cache import Cache
 from heygem_core.engines.diffusion.motion import latentsync_unet
 from heygem_core.engines.diffusion.networks import autoencoder, built_empty, musetalk_unet, whisper_encoder
 from heygem_core.engines.neural import engine as neural
@@ -33,6 +32,7 @@ from heygem_core.engines.wav2lip.network import Wav2Lip
 from heygem_core.planning.plan import make_plan
 from heygem_core.rendering.frames import draw_frames
 from heygem_core.shot import RenderSettings, Shot
+from heygem_core.storage.cache import Cache
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "wav2lip-gan": Wav2Lip,

@@ -21,11 +21,11 @@ import cv2
 import numpy as np
 from msgspec.structs import replace
 
-from heygem_core.device import choose_device
 from heygem_core.engines.mesh.prepare import prepare_engine_inputs
 from heygem_core.face.mesh import INNER_LIPS, OUTER_LIPS, Pose, apply_pose, pose_free
 from heygem_core.face.reasons import Reason
 from heygem_core.face.smoothing import smooth
+from heygem_core.machine.device import choose_device
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.planes import copy_frame
 from heygem_core.media.probe import probe

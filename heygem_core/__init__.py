@@ -108,9 +108,9 @@ def plan(shot: Shot, settings: RenderSettings | None = None, *, cache: _AnyPath 
 
     Parameters as of `render`. Raises: InputError, NoUsableFace, OutputError, SetupError, SpecError.
     """
-    from .cache import Cache
     from .engines.choice import settled
     from .planning.plan import make_plan
+    from .storage.cache import Cache
 
     return _run(make_plan(shot, settled(settings or RenderSettings())[0], Cache(None if cache is None else Path(cache))), on_event)
 

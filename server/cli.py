@@ -12,8 +12,8 @@ from typing import NoReturn
 from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
 from heygem_core.messages import here, tell
-from heygem_core.os_errors import refused
 from heygem_core.printable import printable
+from heygem_core.storage.os_errors import refused
 
 from .commands import completion, doctor, exporting, farm, install, jobs, measure, models, passing, render, repair, serve, timeline, train
 from .commands.verbose import start_verbose

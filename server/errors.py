@@ -25,7 +25,7 @@ from typing import Any
 
 from heygem_core import errors as core
 from heygem_core.messages import Message, tell
-from heygem_core.os_errors import kind_of, refused
+from heygem_core.storage.os_errors import kind_of, refused
 
 from .wire import Problem
 

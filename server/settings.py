@@ -19,9 +19,9 @@ import msgspec
 import platformdirs
 from msgspec import Meta, field
 
-from heygem_core.cache import default_root
 from heygem_core.errors import SpecError
 from heygem_core.shot import Struct
+from heygem_core.storage.cache import default_root
 
 APP = "heygem-bridge"
 USUAL_PORT = 8437

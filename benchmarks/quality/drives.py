@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from heygem_core.cache import Cache
 from heygem_core.engines.mesh.vertices import rows
 from heygem_core.errors import NoSound
 from heygem_core.face.mesh import INNER_LIP_PAIRS, OUTER_LIPS, eye_distance
@@ -26,6 +25,7 @@ from heygem_core.quality.observe import Observation
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report
 from heygem_core.shot import RenderSettings, RenderTask, Shot
+from heygem_core.storage.cache import Cache
 
 from .figures import flat
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, runtime_checkable
 
-from ..artefacts import array_of
 from ..messages import Message
 from ..shot import Struct
+from ..storage.artefacts import array_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from numpy.typing import NDArray
 
-    from ..cache import Cache
     from ..media.info import MediaInfo
     from ..media.planes import Box
     from ..media.sound import Sound
     from ..motion.motion_model import MotionModel
     from ..planning.person import Person
     from ..shot import RenderSettings
+    from ..storage.cache import Cache
 
 DeviceKind = Literal["cuda", "mps", "cpu"]
 

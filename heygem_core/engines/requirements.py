@@ -6,8 +6,8 @@ import importlib.util
 import logging
 from typing import TYPE_CHECKING
 
-from ..device import choose_device, memory_of, usable_devices
 from ..errors import DeviceUnavailable, HeygemError, MissingPackage, MissingWeights, SetupError, UnsupportedMedia
+from ..machine.device import choose_device, memory_of, usable_devices
 from ..weights.catalogue import model
 from ..weights.installed import first_installed
 from .base import Engine

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import load_arrays
-from ..cache import Cache, key_of
 from ..errors import UnreadableMedia
 from ..media.content import frames_content, read_content
 from ..media.info import MediaInfo
 from ..media.prefetch import prefetch
 from ..media.upright import upright_frames
 from ..progress_rate import ProgressRate
-from ..scratch import scratch_array
 from ..shot import Event
+from ..storage.arrays import load_arrays
+from ..storage.cache import Cache, key_of
+from ..storage.scratch import scratch_array
 from .linking import FrameFaces
 from .mesh import VERTICES
 from .tracker import Face, FaceTracker, face_of

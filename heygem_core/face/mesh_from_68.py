@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import RBFInterpolator
 
-from ..arrays import load_array
+from ..storage.arrays import load_array
 from .mesh import VERTICES, Floats
 
 # The vertex at each of the 68 points, in their order; "right" and "left" are the person's here, as iBUG has them.

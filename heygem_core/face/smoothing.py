@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from ..scratch import scratch_array
+from ..storage.scratch import scratch_array
 from .mesh import LIPS, LOWER_FACE, RIGID, VERTICES, Floats, apply_pose, chunks, find_poses, frames_with_face, remove_pose, similarity
 
 LOWPASS_S = 0.064  # standard deviation of the low-pass Gaussian, seconds

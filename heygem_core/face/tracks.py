@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..errors import NoUsableFace, SpecError
 from ..messages import Message, tell
-from ..scratch import scratch_array
+from ..storage.scratch import scratch_array
 from .appearance import appearance_vector
 from .cuts import CutDetector
 from .linking import FrameFaces, link_tracklets, merge_tracklets

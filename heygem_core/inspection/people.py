@@ -6,12 +6,12 @@ from collections.abc import Generator
 
 import numpy as np
 
-from ..cache import Cache
 from ..face.tracks import FaceTrack, FaceTracks
 from ..media.probe import probe
 from ..planning.basis import tracks_of
 from ..planning.frame_map import end_of
 from ..shot import Event, Progress, RenderSettings
+from ..storage.cache import Cache
 from ..tasks.specs import FaceFound, FacesFound, FacesTask
 
 

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from av.stream import Discard
 
-from ..artefacts import FileState, digest_of
-from ..cache import Cache, key_of
 from ..errors import MediaNotFound, NoSound
 from ..shot import Event, Progress, Struct, from_json, to_json
+from ..storage.artefacts import FileState, digest_of
+from ..storage.cache import Cache, key_of
 from .deinterlace import REACH
 from .files import open_media
 from .packets import picture_packets

@@ -24,7 +24,7 @@ from .probe import probe
 if TYPE_CHECKING:
     from av import VideoFrame
 
-    from ..cache import Cache
+    from ..storage.cache import Cache
     from .info import MediaInfo
 
 _SAME_SHAPE = 0.01  # by which width / height may differ

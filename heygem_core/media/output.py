@@ -10,9 +10,9 @@ from pathlib import Path
 
 import av.error
 
-from ..artefacts import sync, sync_folder
 from ..errors import OutputError
-from ..os_errors import cannot_write
+from ..storage.artefacts import sync, sync_folder
+from ..storage.os_errors import cannot_write
 
 _LEAST_FREE_BYTES = 1 << 20
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import load_arrays
 from ..face.mesh import LOWER_FACE, lower_lip_gap
 from ..messages import Message, tell
 from ..speech.features import FRAME_RATE, level
+from ..storage.arrays import load_arrays
 from .footage import Footage
 from .measures import LAGS_S, correlation
 from .motion_model import MotionModel

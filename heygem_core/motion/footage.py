@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from ..arrays import load_arrays
 from ..face.mesh import LIP_CORNERS, LOWER_FACE, lip_gap, pose_free
 from ..face.smoothing import smooth
 from ..speech.features import FRAME_RATE
 from ..speech.voice_activity import speaking
+from ..storage.arrays import load_arrays
 from .neutral import neutral_shape
 
 Floats = npt.NDArray[np.float32]

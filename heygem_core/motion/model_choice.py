@@ -11,10 +11,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..cache import Cache, key_of
 from ..errors import MediaNotFound, MissingPackage, MissingWeights, SetupError, SpecError
 from ..media.content import remembered, state_of
 from ..speech.encoder import OFFLINE, offline_file
+from ..storage.cache import Cache, key_of
 from .motion_model import WEIGHTS, MotionModel, load_motion_model
 
 AUTO, MEL, WHISPER = "auto", "mel", "whisper"

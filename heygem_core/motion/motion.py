@@ -14,10 +14,10 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from ..arrays import load_arrays
 from ..face.mesh import INNER_LIP_PAIRS, chunks
-from ..scratch import scratch_array
 from ..speech.features import FRAME_RATE
+from ..storage.arrays import load_arrays
+from ..storage.scratch import scratch_array
 
 Floats = NDArray[np.float32]
 

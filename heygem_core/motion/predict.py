@@ -23,7 +23,7 @@ from .motion_model import MotionModel, load_motion_model
 from .speech_features import GAIN, SpeechFeatures, encode_speech
 
 if TYPE_CHECKING:
-    from ..cache import Cache
+    from ..storage.cache import Cache
 
 __all__ = ["Motion", "motion_version", "predict", "predict_with", "version_of_choice"]
 

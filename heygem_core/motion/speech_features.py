@@ -14,9 +14,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from ..arrays import load_array, load_arrays
-from ..scratch import scratch_array
 from ..speech.features import FRAME_RATE, HOP, frame_count
+from ..storage.arrays import load_array, load_arrays
+from ..storage.scratch import scratch_array
 from .motion_model import MotionModel
 
 Floats = NDArray[np.float32]

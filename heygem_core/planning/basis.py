@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cache import Cache, key_of
 from ..face.detection_cache import find_faces
 from ..face.tracks import FaceTracks, build_tracks, messages_of_people
 from ..media.content import samples_digest
@@ -20,6 +19,7 @@ from ..motion.predict import motion_version, predict_with
 from ..motion.speech_features import SpeechFeatures, encode_in_steps
 from ..shot import Event, Progress, RenderSettings, Shot
 from ..speech.features import level
+from ..storage.cache import Cache, key_of
 from .covered import with_covered
 from .person import Person, person_of
 from .speaker_adaptation import SpeakerAdaptation, adaptation_of

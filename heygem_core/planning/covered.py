@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import load_arrays
-from ..artefacts import array_of
-from ..cache import Cache, key_of
 from ..errors import UnreadableMedia
 from ..face import occlusion
 from ..face.detection_cache import faces_seen_in
@@ -29,6 +26,9 @@ from ..media.reader import read_scattered
 from ..media.upright import Upright
 from ..motion.neutral import neutral_shape
 from ..shot import Progress
+from ..storage.arrays import load_arrays
+from ..storage.artefacts import array_of
+from ..storage.cache import Cache, key_of
 from .person import Person, points_in_picture, stored_points
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cache import Cache, key_of
 from ..engines.base import Generated, GeneratingEngine, PlanContext, StoredArrays
 from ..engines.requirements import device_for
 from ..errors import OutputError, UnreadableMedia
 from ..media.content import frames_content
 from ..shot import Event, Progress, RenderSettings
+from ..storage.cache import Cache, key_of
 
 if TYPE_CHECKING:
     from ..media.info import MediaInfo

@@ -22,8 +22,6 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ..artefacts import array_of
-from ..cache import Cache, key_of
 from ..engines.base import Engine, EngineFacts, Generated, GeneratingEngine, PlanContext, StoredArrays, generates
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine
@@ -41,9 +39,11 @@ from ..motion.adaptation import ADAPTATION_VERSION
 from ..motion.motion_model import model_label
 from ..motion.predict import version_of_choice
 from ..rendering.inputs import Inputs, open_inputs, refuse_other_speech
-from ..scratch import scratch_array
 from ..shot import Event, Progress, RenderSettings, Shot, from_json, notice, to_json
 from ..speech.recording_checks import remarks
+from ..storage.artefacts import array_of
+from ..storage.cache import Cache, key_of
+from ..storage.scratch import scratch_array
 from ..weights.digests import model_digests
 from .basis import Basis, basis_of, looked_at
 from .covered import write_cover

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cache import Cache, key_of
 from ..errors import NoSound, UnreadableMedia
 from ..face.detection_cache import faces_seen_in
 from ..face.tracks import TRACKS_VERSION
@@ -26,6 +25,7 @@ from ..motion.footage import Footage, read_footage
 from ..motion.model_choice import model_identity
 from ..motion.motion_model import MotionModel
 from ..shot import RenderSettings, Struct, from_json, to_json
+from ..storage.cache import Cache, key_of
 from .person import covered_digest
 
 if TYPE_CHECKING:

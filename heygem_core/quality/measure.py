@@ -11,13 +11,13 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ..cache import Cache
 from ..errors import InputError, NoSound, NoUsableFace, SpecError
 from ..media.probe import probe
 from ..media.sound import read_speech
 from ..planning.frame_map import STILL_RATE, frames_under
 from ..rendering.report import REASON_CODES, TakeReport, read_report, report_path, write_report
 from ..shot import Event, Finished, Progress
+from ..storage.cache import Cache
 from ..tasks.specs import MeasureTask
 from .compare import TargetCurves, compare_observations, landmark_distance
 from .curves import closures, match_curves, source_mouth_trace

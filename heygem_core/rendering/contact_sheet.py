@@ -16,8 +16,8 @@ from ..face.tracker_registry import open_tracker
 from ..media.info import MediaInfo
 from ..media.probe import probe
 from ..media.upright import upright_pictures
-from ..os_errors import why
 from ..planning.frame_map import frames_under
+from ..storage.os_errors import why
 from .report import TakeReport, read_report
 
 _TILE = 256  # pixels

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ..artefacts import FileState
-from ..cache import key_of
 from ..errors import BadRange, MediaNotFound, UnreadableMedia
 from ..media.content import samples_digest, state_of
 from ..media.holdout import Holdout, open_holdout
@@ -17,6 +15,8 @@ from ..media.probe import probe, probe_sound
 from ..media.sound import Sound, read_speech, tracks_of_sound
 from ..planning.frame_map import TakeFrames, end_of, picture_lasts, take_frames
 from ..shot import RenderSettings, Shot
+from ..storage.artefacts import FileState
+from ..storage.cache import key_of
 
 CONTEXT_S = 8  # of the speech before and after what is seen of it: the voice's level, the background and the model's own view need it
 

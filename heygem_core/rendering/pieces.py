@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cache import Cache, default_limit, key_of
 from ..engines.base import about_a_second
 from ..engines.registry import ENGINES
 from ..errors import OutputError
 from ..media.content import frames_content
 from ..planning.covered import found_cover
+from ..storage.cache import Cache, default_limit, key_of
 from .inputs import holdout_of
 
 if TYPE_CHECKING:

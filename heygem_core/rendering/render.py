@@ -17,7 +17,6 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ..cache import Cache, default_limit
 from ..engines.choice import models_used, settled
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for, refuse_device
@@ -35,6 +34,7 @@ from ..planning.frame_map import STILL_RATE
 from ..planning.person import COVERED
 from ..progress_rate import ProgressRate
 from ..shot import Event, Finished, Progress, RenderTask, notice
+from ..storage.cache import Cache, default_limit
 from ..weights.licences import limits_of
 from . import previews
 from .inputs import Inputs, open_inputs

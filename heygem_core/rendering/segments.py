@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from ..cache import Cache
 from ..engines.choice import settled
 from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for
@@ -26,6 +25,7 @@ from ..messages import Message, message_of
 from ..planning.frame_map import STILL_RATE
 from ..planning.generation import missing_ranges
 from ..shot import Event, Finished, Notice, Progress, RenderSettings
+from ..storage.cache import Cache
 from ..tasks.specs import GenerateTask, JoinTask, Planned, PlannedSegment, PlanTask, ToGenerate
 from .inputs import open_inputs
 from .patch import deliverable_of

@@ -7,8 +7,8 @@ from contextlib import closing
 
 from .. import messages
 from ..errors import EXIT_BUG, Cancelled, HeygemError
-from ..os_errors import refused
 from ..shot import Event, Failed
+from ..storage.os_errors import refused
 from .dispatch import result_of, start
 from .specs import Task, TaskResult
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .. import errors
 from ..errors import HeygemError, OutputError, SpecError, UnusableWeights
+from ..machine.python_process import apart, python_module
 from ..messages import message_of
-from ..python_process import apart, python_module
 from ..shot import Failed, from_json, to_json
 from .conversion import ConversionSpec, Converted
 

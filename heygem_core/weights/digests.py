@@ -11,7 +11,7 @@ from ..media.content import remembered
 from .installed import first_installed, path_of
 
 if TYPE_CHECKING:
-    from ..cache import Cache
+    from ..storage.cache import Cache
 
 Wanted = str | tuple[str, ...]
 """A model by its id, or several of which any one will do."""

@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from ..errors import FetchFailed, UnusableWeights
-from ..os_errors import cannot_write
 from ..shot import Struct, from_json, to_json
+from ..storage.os_errors import cannot_write
 from .conversion import looks_like_page
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FetchFailed, HeygemError, MissingPackage
-from ..os_errors import cannot_write, kind_of
+from ..storage.os_errors import cannot_write, kind_of
 from .catalogue import ModelFile
 from .download import Bytes
 

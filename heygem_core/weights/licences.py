@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from ..errors import LicenceNotAccepted, SpecError
 from ..messages import Message, tell
-from ..os_errors import cannot_write
 from ..shot import Struct, from_json, to_json
+from ..storage.os_errors import cannot_write
 from .catalogue import Model, licence_of, models
 from .folders import models_folder
 

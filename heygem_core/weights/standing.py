@@ -65,6 +65,6 @@ def standing(entry: Model, memory: int | None = None) -> Standing:
 
 def best_memory() -> int:
     """Bytes of the device that draws where nobody chooses one. It loads torch."""
-    from ..device import choose_device, memory_of
+    from ..machine.device import choose_device, memory_of
 
     return memory_of(choose_device())

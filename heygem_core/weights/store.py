@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..artefacts import digest_of, sync, sync_folder
 from ..errors import FetchFailed, MissingWeights, SpecError, UnusableWeights
 from ..messages import Message, tell
-from ..os_errors import cannot_write
 from ..shot import Struct, from_json, to_json
+from ..storage.artefacts import digest_of, sync, sync_folder
+from ..storage.os_errors import cannot_write
 from . import hub
 from .catalogue import Model, ModelFile, model, models
 from .conversion import ConversionSpec

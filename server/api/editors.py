@@ -7,7 +7,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heygem_core.python_process import python_module
+from heygem_core.machine.python_process import python_module
 
 from ..hosts.installation import Standing, standings, targets
 from ..http import app_keys

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from heygem_core.python_process import apart, python_module
+from heygem_core.machine.python_process import apart, python_module
 
 from ..errors import Busy
 from ..http import app_keys

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from heygem_core.doctor import describe_machine
 from heygem_core.errors import OutputError, SpecError
-from heygem_core.os_errors import why
+from heygem_core.machine.doctor import describe_machine
+from heygem_core.storage.os_errors import why
 
 from ..http.log import masked
 from ..settings import ServerSettings, read_settings

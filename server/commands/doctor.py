@@ -14,7 +14,7 @@ from heygem_core.printable import printable_lines
 from .columns import padded
 
 if TYPE_CHECKING:
-    from heygem_core.doctor import Finding
+    from heygem_core.machine.doctor import Finding
     from heygem_core.messages import Message
 
     from ..executors.slots import Slot
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         write_report(path)
         print(here(tell("doctor.report-written", path=path)))
         return 0
-    from heygem_core.doctor import examine
+    from heygem_core.machine.doctor import examine
 
     broken, language = False, language_here()
     for finding in chain(examine(), _timeline_formats(), _slots()):
@@ -59,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _timeline_formats() -> Iterator[Finding]:
-    from heygem_core.doctor import Finding
     from heygem_core.errors import SetupError
+    from heygem_core.machine.doctor import Finding
 
     from ..timeline.formats.registry import FORMATS
 
@@ -76,8 +76,8 @@ def _timeline_formats() -> Iterator[Finding]:
 
 def _slots() -> Iterator[Finding]:
     """What each slot of the running server does; where none runs, the slots that one would have."""
-    from heygem_core.doctor import Finding
     from heygem_core.errors import HeygemError
+    from heygem_core.machine.doctor import Finding
 
     from ..settings import read_settings
 
@@ -93,7 +93,7 @@ def _slots() -> Iterator[Finding]:
 
 
 def _slots_of(settings: ServerSettings) -> tuple[Slot, ...]:
-    from heygem_core.cards import cards_here
+    from heygem_core.machine.cards import cards_here
 
     from ..executors.slots import slots_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from heygem_core.errors import OutputError
 from heygem_core.messages import here, tell
-from heygem_core.os_errors import why
+from heygem_core.storage.os_errors import why
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -142,7 +142,7 @@ def _run(folder: Path, token: Path, setup: Any, *, ip: str, port: int, head: str
 
 def _once(command: list[str], environment: dict[str, str], started: Callable[[], None]) -> tuple[int, str]:
     """One life of Ray's command: how it ended, and its last words. It ends with this process."""
-    from heygem_core.python_process import apart, detached
+    from heygem_core.machine.python_process import apart, detached
 
     from ..executors.process_tree import kill_tree
 

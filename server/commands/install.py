@@ -46,7 +46,7 @@ def with_target(arguments: Sequence[str]) -> list[str]:
 
 
 def run(options: argparse.Namespace) -> int:
-    from heygem_core.python_process import python_module
+    from heygem_core.machine.python_process import python_module
     from heygem_plugins.installing.machine import Machine
 
     from ..settings import read_settings
@@ -76,7 +76,7 @@ def carry_out(target: str, machine: Machine, *, uninstall: bool = False, status:
     Exit code: 0, 1 = `--status` found something missing, 5 = something could not be written. Raises: SetupError.
     """
     from heygem_core.errors import OutputError
-    from heygem_core.os_errors import why
+    from heygem_core.storage.os_errors import why
 
     found = targets()[target]
     parts = parts_of(found, machine)

@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from heygem_core.errors import OutputError, SpecError
-from heygem_core.os_errors import why
 from heygem_core.printable import printable
+from heygem_core.storage.os_errors import why
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -10,8 +10,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from heygem_core.cards import cards_here
 from heygem_core.engines.requirements import lane_of
+from heygem_core.machine.cards import cards_here
 from heygem_core.messages import tell
 from heygem_core.shot import RenderSettings
 from heygem_core.tasks.specs import JoinTask, Task, TaskResult

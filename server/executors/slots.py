@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from heygem_core.cards import Card
 from heygem_core.errors import SpecError
+from heygem_core.machine.cards import Card
 
 _SHARE = 8 << 30  # bytes of a card's memory for each slot, where nobody said otherwise
 _NAMED = re.compile(r"(cuda:\d+|mps|cpu)(?:=(\d{1,3}))?")

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heygem_core.errors import EXIT_BUG, SpecError
+from heygem_core.machine.python_process import apart, detached, python_module
 from heygem_core.media.real_paths import is_real
 from heygem_core.messages import Message, message_of, tell
-from heygem_core.python_process import apart, detached, python_module
 from heygem_core.shot import Failed, from_json, to_json
 from heygem_core.tasks.specs import Task, TaskResult
 from heygem_core.tasks.worker import Beat, Ended, FromWorker, Picture, Ready, ResultFound, Run, Stop, Told

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from heygem_core.errors import SpecError
-from heygem_core.os_errors import why
 from heygem_core.shot import Struct, from_json
+from heygem_core.storage.os_errors import why
 
 from ..errors import DiskFull, NotFound
 from ..rendering.disk_space import free_bytes

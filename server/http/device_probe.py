@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from types import TracebackType
 
-from heygem_core.python_process import apart, python_code
+from heygem_core.machine.python_process import apart, python_code
 
 from .log import LOGGER
 

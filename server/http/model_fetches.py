@@ -12,8 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 
 from heygem_core.errors import SpecError
+from heygem_core.machine.python_process import apart, detached, python_module
 from heygem_core.messages import Message, message_of, tell
-from heygem_core.python_process import apart, detached, python_module
 from heygem_core.shot import Failed, from_json
 from heygem_core.weights.progress import Fetched, Fetching
 

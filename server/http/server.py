@@ -15,7 +15,7 @@ from pathlib import Path
 from aiohttp import web
 
 from heygem_core.errors import OutputError
-from heygem_core.os_errors import why
+from heygem_core.storage.os_errors import why
 
 from ..security.auth_rate_limit import AuthRateLimit
 from ..security.certificate import fingerprint, own_certificate, server_context

@@ -18,9 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from heygem_core.errors import SpecError
-from heygem_core.os_errors import why
 from heygem_core.printable import printable_name
 from heygem_core.shot import from_json, to_json
+from heygem_core.storage.os_errors import why
 
 from ..errors import BadRequest, DiskFull, NotFound, TooLarge
 from ..security.paths import is_device

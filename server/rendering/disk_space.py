@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from heygem_core.messages import Message, tell
-from heygem_core.os_errors import holds_no_more_files
+from heygem_core.storage.os_errors import holds_no_more_files
 
 _LEAST_BYTES = 64 << 20  # whatever the settings say, less than this is full
 

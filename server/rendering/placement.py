@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
-from heygem_core.os_errors import why
+from heygem_core.storage.os_errors import why
 
 from ..errors import BadRequest, Conflict, DiskFull, NotFound
 from ..wire import Placement, TakeView

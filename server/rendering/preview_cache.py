@@ -12,8 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from heygem_core.artefacts import FOLDER_SEAL, FileState, folder_is_whole, seal_folder
 from heygem_core.shot import RenderSettings, Shot, Struct
+from heygem_core.storage.artefacts import FOLDER_SEAL, FileState, folder_is_whole, seal_folder
 from heygem_core.tasks.specs import (
     FacesFound,
     FacesTask,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from heygem_core.cache import Cache
+from heygem_core.storage.cache import Cache
 
 from ..settings import ServerSettings
 from ..store import Store

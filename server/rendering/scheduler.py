@@ -20,8 +20,8 @@ import msgspec
 
 from heygem_core import errors as core
 from heygem_core.messages import Message, message_of, plain, tell
-from heygem_core.os_errors import is_lasting, refused
 from heygem_core.shot import Event, Notice, Progress, Shot
+from heygem_core.storage.os_errors import is_lasting, refused
 from heygem_core.tasks.specs import Probed, ProbeTask
 from heygem_core.tasks.worker import Picture
 

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from heygem_core.artefacts import is_whole, seal
+from heygem_core.storage.artefacts import is_whole, seal
 
 from .take_files import report_of
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from heygem_core.cache import Cache
 from heygem_core.errors import HeygemError
 from heygem_core.messages import tell, with_codes
+from heygem_core.storage.cache import Cache
 
 from ..errors import ServerError
 from ..executors.base import Executor, Limits

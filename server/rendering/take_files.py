@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from heygem_core.artefacts import sync_folder
+from heygem_core.storage.artefacts import sync_folder
 
 from ..digests import sha256_of
 from ..store import Intent, Store

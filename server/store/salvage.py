@@ -19,8 +19,8 @@ from typing import BinaryIO
 import msgspec
 
 from heygem_core.errors import HeygemError
-from heygem_core.os_errors import is_failing_disk
 from heygem_core.shot import RenderSettings, Shot, from_json
+from heygem_core.storage.os_errors import is_failing_disk
 
 from ..errors import ServerError
 from ..rendering.states import FINISHED_SHOTS, JOB_MOVES

@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 
 from heygem_core import errors as core
 from heygem_core.errors import HeygemError
+from heygem_core.machine.python_process import apart, python_module
 from heygem_core.messages import message_of
-from heygem_core.python_process import apart, python_module
 from heygem_core.shot import Failed, from_json, to_json
 
 from ..errors import Busy

@@ -18,8 +18,8 @@ from typing import Any
 
 from heygem_core import errors
 from heygem_core.errors import HeygemError, NoPicture, UnreadableMedia
+from heygem_core.machine.python_process import apart, python_module
 from heygem_core.media.real_paths import hold_to_real_paths
-from heygem_core.python_process import apart, python_module
 from heygem_core.shot import from_json, to_json
 from heygem_core.tasks.standard_input import own_input
 

@@ -188,13 +188,13 @@ def settings_file() -> Path:
 
 
 def cache_folder() -> Path:
-    from heygem_core.cache import default_root
+    from heygem_core.storage.cache import default_root
 
     return default_root()
 
 
 def cache_limit_bytes() -> int:
-    from heygem_core.cache import default_limit
+    from heygem_core.storage.cache import default_limit
 
     return default_limit()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from heygem_core.python_process import apart, python_code
+from heygem_core.machine.python_process import apart, python_code
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _AT_ONCE = """
 import gc, sys, threading, time
 from pathlib import Path
-from heygem_core.arrays import load_array, load_arrays
+from heygem_core.storage.arrays import load_array, load_arrays
 
 class Slow:
     def __del__(self):
@@ -57,4 +57,4 @@ def test_the_core_reads_arrays_nowhere_else() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and ast.unparse(node) in ("np.load", "numpy.load"):
                 found.append(path.relative_to(ROOT).as_posix())
-    assert set(found) == {"heygem_core/arrays.py"}
+    assert set(found) == {"heygem_core/storage/arrays.py"}

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from heygem_core import artefacts
-from heygem_core.artefacts import FOLDER_SEAL, FileState, array_of, digest_of, folder_is_whole, seal_folder, sync_folder
-from heygem_core.cache import Cache
 from heygem_core.errors import OutputError
 from heygem_core.media.output import part_path, publish
+from heygem_core.storage import artefacts
+from heygem_core.storage.artefacts import FOLDER_SEAL, FileState, array_of, digest_of, folder_is_whole, seal_folder, sync_folder
+from heygem_core.storage.cache import Cache
 from heygem_core.tasks.run import failure_of
 from heygem_server.rendering.segment_files import keep, usable
 from heygem_server.rendering.take_files import place

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from heygem_core.cache import Cache, default_limit, default_root, key_of
 from heygem_core.errors import OutputError, SpecError
 from heygem_core.shot import RenderSettings
+from heygem_core.storage.cache import Cache, default_limit, default_root, key_of
 
 
 def _fill(cache: Cache, key: str, size: int = 10, age_s: float = 0) -> Path:

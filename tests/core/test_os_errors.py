@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from heygem_core import os_errors
-from heygem_core.cache import Cache
 from heygem_core.errors import OutputError
 from heygem_core.messages import plain, tell
-from heygem_core.os_errors import cannot_write, is_lasting, refused, why
+from heygem_core.storage import os_errors
+from heygem_core.storage.cache import Cache
+from heygem_core.storage.os_errors import cannot_write, is_lasting, refused, why
 from heygem_core.tasks.run import failure_of
 
 from ..conftest import REPOSITORY

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heygem_core import scratch
+from heygem_core.storage import scratch
 
 
 @pytest.fixture

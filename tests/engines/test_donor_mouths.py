@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.engines.mesh import prepare
 from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.shot import RenderSettings, Shot
+from heygem_core.storage.cache import Cache
 
 
 def planned(clip: Path, speech: Path, cache: Path) -> Plan:

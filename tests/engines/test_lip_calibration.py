@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.engines.mesh.engine import ENGINE
 from heygem_core.engines.mesh.lip_calibration import _TEST_MOUTHS, TYPICAL, _gain_for, _liveliest_stretch, _slope, calibrate_lips
 from heygem_core.engines.mesh.prepare import apply_gain
@@ -21,6 +20,7 @@ from heygem_core.planning.person import Person, person_of
 from heygem_core.planning.plan import make_plan
 from heygem_core.rendering.inputs import open_inputs
 from heygem_core.shot import RenderSettings, Shot
+from heygem_core.storage.cache import Cache
 
 FRAMES = np.repeat([3, 9, 20, 31], len(_TEST_MOUTHS))
 

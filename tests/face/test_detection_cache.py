@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.errors import MissingPackage
 from heygem_core.face import tracker_registry
 from heygem_core.face.detection_cache import DetectionChunk, find_faces, load_chunk, save_chunk
 from heygem_core.face.linking import FrameFaces
 from heygem_core.face.tracker_registry import open_tracker
 from heygem_core.media.probe import probe
+from heygem_core.storage.cache import Cache
 
 
 def test_a_stretch_in_which_nobody_is_seen_is_kept_too(tmp_path: Path) -> None:

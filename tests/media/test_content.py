@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.errors import MediaNotFound
 from heygem_core.media import content
 from heygem_core.media.content import frames_content, read_content, sound_content, state_of
 from heygem_core.media.files import open_media
 from heygem_core.media.probe import probe
 from heygem_core.shot import Progress
+from heygem_core.storage.cache import Cache
 
 from .make import sound, still, video
 
@@ -103,7 +103,7 @@ def test_a_byte_that_changes_in_place_changes_the_stretches_that_need_it_and_no_
 
 def test_what_was_found_is_remembered_while_the_file_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = video(tmp_path / "prores.mov", frames=FRAMES, **KINDS["prores.mov"])
-    monkeypatch.setattr("heygem_core.artefacts._TICK_NS", 0)
+    monkeypatch.setattr("heygem_core.storage.artefacts._TICK_NS", 0)
     runs = []
     really = content._run
     monkeypatch.setattr(content, "_run", lambda info, first, last: (runs.append((first, last)), really(info, first, last))[1])
@@ -119,7 +119,7 @@ def test_what_was_found_is_remembered_while_the_file_stays_as_it_is(tmp_path: Pa
 def test_what_was_found_of_a_file_that_changes_this_moment_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second change within one tick of the clock would have the same times."""
     path = video(tmp_path / "prores.mov", frames=FRAMES, **KINDS["prores.mov"])
-    monkeypatch.setattr("heygem_core.artefacts._TICK_NS", 10**15)
+    monkeypatch.setattr("heygem_core.storage.artefacts._TICK_NS", 10**15)
     found(path, 0, 20, tmp_path / "cache")
     assert not (tmp_path / "cache" / "contents").exists()
 
@@ -149,7 +149,7 @@ def test_a_still_and_a_sound_are_told_by_what_they_hold(tmp_path: Path) -> None:
 
 
 def test_reading_ahead_tells_of_its_progress_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heygem_core.artefacts._TICK_NS", 0)
+    monkeypatch.setattr("heygem_core.storage.artefacts._TICK_NS", 0)
     path = video(tmp_path / "prores.mov", frames=200, **KINDS["prores.mov"])
     info, cache = probe(path), Cache(tmp_path / "cache")
     told = list(read_content(info, 0, 200, cache))
@@ -173,7 +173,7 @@ def test_a_pipe_keeps_nobody_waiting_and_what_is_not_there_is_told(tmp_path: Pat
 def test_each_packet_is_read_about_once_however_a_file_is_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """What is always read from its beginning, or has one keyframe, was read anew for every few blocks."""
     monkeypatch.setattr(content, "_READ_AT_ONCE", 2)
-    monkeypatch.setattr("heygem_core.artefacts._TICK_NS", 0)
+    monkeypatch.setattr("heygem_core.storage.artefacts._TICK_NS", 0)
     path = video(tmp_path / kind, frames=160, **KINDS[kind])
     info, cache, read = probe(path), Cache(tmp_path / "cache"), []
     really = content._packets

@@ -11,13 +11,13 @@ import av
 import numpy as np
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.errors import MissingPackage, MissingWeights, SpecError
 from heygem_core.motion import model_choice
 from heygem_core.motion.model_choice import choose_motion_model
 from heygem_core.motion.motion_model import load_motion_model
 from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.shot import Notice, RenderSettings, Shot
+from heygem_core.storage.cache import Cache
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.face.detection_cache import LEAD_IN_FRAMES, find_faces, load_chunk, save_chunk
 from heygem_core.media.probe import probe
+from heygem_core.storage.cache import Cache
 
 from .making import make, pictures, planes, same, stages, task, write_clip
 from .test_segments import plan, run

@@ -200,8 +200,8 @@ def test_one_changed_second_changes_the_plan_only_around_it(man: Path, woman: Pa
 
 def _plan(video: Path, sound: Path, folder: Path) -> dict[str, np.ndarray]:
     """A plan's arrays; donors by what their mouth looks like, since rows are numbered by use."""
-    from heygem_core.cache import Cache
     from heygem_core.planning.plan import make_plan
+    from heygem_core.storage.cache import Cache
 
     wanted = task(video, sound, folder / "none.mkv", fit="loop")
     work = make_plan(wanted.shot, wanted.settings, Cache())

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from heygem_core.cache import Cache
 from heygem_core.engines.compositing import Drawn
 from heygem_core.errors import OutputError
 from heygem_core.media.colour import rgb_from_ycbcr
@@ -26,6 +25,7 @@ from heygem_core.rendering.frames import draw_frames
 from heygem_core.rendering.patch import Patcher, deliverable_of
 from heygem_core.rendering.render import render
 from heygem_core.rendering.report import read_report
+from heygem_core.storage.cache import Cache
 
 from .making import left_in, make, notices, pictures, task, write_clip
 

@@ -12,13 +12,13 @@ import av
 import numpy as np
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.media import content
 from heygem_core.motion import model_choice
 from heygem_core.rendering import frames
 from heygem_core.rendering.pieces import PIECES
 from heygem_core.rendering.report import read_report
 from heygem_core.shot import Event, Progress, to_json
+from heygem_core.storage.cache import Cache
 
 from .making import make, planes, same, samples, speech, task, write_sound
 

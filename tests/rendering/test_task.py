@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from heygem_core import errors
-from heygem_core.cache import Cache
 from heygem_core.media.probe import probe
 from heygem_core.rendering.render import render
 from heygem_core.shot import Event, Failed, Finished, Progress, RenderTask, from_json, to_json
+from heygem_core.storage.cache import Cache
 
 from .making import left_in, task
 

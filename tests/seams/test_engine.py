@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from heygem_core.device import usable_devices
 from heygem_core.engines.base import Engine, generates
 from heygem_core.engines.registry import ENGINES
 from heygem_core.engines.requirements import offered_engines
 from heygem_core.errors import DeviceUnavailable, MissingPackage, MissingWeights, SetupError, SpecError, UnsupportedMedia
+from heygem_core.machine.device import usable_devices
 
 from ..rendering import making
 from .packages import found, install

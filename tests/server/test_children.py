@@ -13,7 +13,7 @@ import pytest
 import heygem_core
 import heygem_plugins
 import heygem_server
-from heygem_core.python_process import apart, python_code, python_module
+from heygem_core.machine.python_process import apart, python_code, python_module
 from heygem_server.api.takes import reveal_command
 from heygem_server.executors.worker_process import start_worker
 from heygem_server.timeline.child_process import conform_blocking, conform_in_child
@@ -31,7 +31,7 @@ NO_START = re.compile(r"subprocess\.(PIPE|DEVNULL|list2cmdline|CompletedProcess|
 ANY_STARTER = {"Popen", "subprocess_exec", "subprocess_shell", "create_subprocess_exec", "create_subprocess_shell", "ProcessPoolExecutor"}
 
 OTHER_PROGRAMS = {
-    "heygem_core/cards.py _told",  # nvidia-smi
+    "heygem_core/machine/cards.py _told",  # nvidia-smi
     "heygem_core/motion/training/encoder_data.py synthetic",  # espeak-ng
     "heygem_server/api/takes.py reveal",  # the file manager
     "heygem_server/security/private_files.py write_private",  # icacls
@@ -115,8 +115,8 @@ def stands_apart(call: ast.Call) -> bool:
 def test_only_one_place_names_the_interpreter(starts: dict[str, Starts]) -> None:
     found = {f"{path}: {mention}" for path, each in starts.items() for mention in each.interpreters}
     assert found == {
-        "heygem_core/doctor.py: python",  # the name of a fact
-        "heygem_core/python_process.py: sys.executable",
+        "heygem_core/machine/doctor.py: python",  # the name of a fact
+        "heygem_core/machine/python_process.py: sys.executable",
         "heygem_server/rendering/open_job.py: python",  # of another farm's machines, which run what is exported
         "heygem_plugins/installing/targets.py: pythonw.exe",  # put in the place of python.exe within a whole path
         "heygem_plugins/installing/targets.py: python.exe",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import SpecError, UnreadableMedia
-from heygem_core.python_process import python_code, python_module
+from heygem_core.machine.python_process import python_code, python_module
 from heygem_server.timeline import child_process
 from heygem_server.timeline.child_process import conform_blocking, conform_in_child, publish_blocking
 from heygem_server.timeline.child_specs import ConformSpec, PublishSpec

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heygem_core.python_process import python_code
+from heygem_core.machine.python_process import python_code
 from heygem_core.shot import to_json
 from heygem_server.errors import Busy
 from heygem_server.timeline import child_process, limits

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...arrays import load_array
-from ...cache import Cache, key_of
 from ...errors import OutputError
+from ...storage.arrays import load_array
+from ...storage.cache import Cache, key_of
 from .networks import CELL, autoencoder, built_empty, decode, encode, on_device
 from .sizes import PUBLISHED, Sizes
 

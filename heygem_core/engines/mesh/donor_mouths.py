@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...artefacts import array_of
-from ...cache import Cache, key_of
 from ...face.detection_cache import faces_seen_in
 from ...face.tracks import TRACKS_VERSION
 from ...media.content import frames_content
 from ...planning.person import Person, covered_digest
+from ...storage.artefacts import array_of
+from ...storage.cache import Cache, key_of
 
 if TYPE_CHECKING:
     from ...media.info import MediaInfo

@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...cache import Cache, key_of
 from ...errors import UnreadableMedia
 from ...face.detection_cache import faces_seen_in
 from ...face.mesh import LIP_CORNERS, head_angles, lip_opening, lip_width
@@ -33,6 +32,7 @@ from ...motion.motion import lip_gap_per_component
 from ...motion.motion_model import MotionModel
 from ...planning.person import Person, blend_shapes, covered_digest
 from ...shot import RenderSettings, from_json, to_json
+from ...storage.cache import Cache, key_of
 from ..base import Engine, LipCalibration, StoredArrays
 from ..compositing import draw_range
 from .prepare import TYPICAL_GAIN, prepare_engine_inputs, widest_opening

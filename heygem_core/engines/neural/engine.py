@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...artefacts import FileState
 from ...messages import Message, tell
+from ...storage.artefacts import FileState
 from ...weights.digests import files_of
 from ..base import Change, EngineFacts, Needs, PlanArrays, PlanContext, Window
 from .mouth_model import MouthModel, MouthNetwork

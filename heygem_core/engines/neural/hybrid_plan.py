@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from ...arrays import load_array
 from ...face.mesh import INNER_LIPS, LOWER_FACE, apply_pose, chunks, lip_gap, lip_opening, lip_width
 from ...face.reasons import Reason
 from ...media.planes import Box
 from ...planning.person import blend_shapes, stored_points
+from ...storage.arrays import load_array
 from ..base import Change, Engine, EngineFacts, PlanArrays, PlanContext, Window
 from .colour import NetworkColour
 from .compose import find_changes, lay_over

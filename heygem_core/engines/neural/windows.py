@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arrays import load_array
-from ...cache import key_of
 from ...media.content import samples_digest
+from ...storage.arrays import load_array
+from ...storage.cache import key_of
 
 if TYPE_CHECKING:
     from pathlib import Path

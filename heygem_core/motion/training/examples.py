@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
-from ...arrays import load_arrays
 from ...errors import MediaNotFound, MissingPackage
 from ...face import mesh
 from ...speech.features import FRAME_RATE, frame_count
 from ...speech.voice_activity import speaking
+from ...storage.arrays import load_arrays
 
 Floats = npt.NDArray[np.float32]
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from heygem_core.errors import HeygemError, SpecError
+from heygem_core.machine.python_process import apart, detached
 from heygem_core.messages import Message, tell
-from heygem_core.python_process import apart, detached
 from heygem_core.shot import from_json, to_json
 
 from ..process_tree import kill_tree

@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 
 from heygem_core.errors import MissingPackage, SpecError
-from heygem_core.python_process import python_module
+from heygem_core.machine.python_process import python_module
 from heygem_core.shot import Struct, from_json, to_json
 
 from ...security.private_files import readable_by_others, write_private

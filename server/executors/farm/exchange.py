@@ -13,11 +13,11 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from heygem_core.artefacts import FOLDER_SEAL, sync_folder
-from heygem_core.cache import Cache
 from heygem_core.errors import SpecError
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderTask
+from heygem_core.storage.artefacts import FOLDER_SEAL, sync_folder
+from heygem_core.storage.cache import Cache
 
 from ...digests import sha256_of
 from ...errors import Broken, NotFound

@@ -15,9 +15,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heygem_core.cards import cards_here
 from heygem_core.engines.requirements import lane_of
 from heygem_core.errors import HeygemError
+from heygem_core.machine.cards import cards_here
 from heygem_core.messages import Message, plain, tell
 from heygem_core.shot import RenderTask
 from heygem_core.tasks.specs import GenerateTask, Task, TaskResult

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 
-from heygem_core.cache import Cache
-from heygem_core.cards import cards_here
 from heygem_core.engines.requirements import offered_engines
+from heygem_core.machine.cards import cards_here
 from heygem_core.messages import Message, tell
 from heygem_core.rendering.pieces import SEGMENT_VERSION, codec_versions
 from heygem_core.shot import from_json
+from heygem_core.storage.cache import Cache
 from heygem_core.weights.catalogue import models
 from heygem_core.weights.digests import model_digests
 from heygem_core.weights.installed import first_installed

@@ -15,11 +15,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from heygem_core.artefacts import FOLDER_SEAL
-from heygem_core.cache import Cache
 from heygem_core.errors import OutputError, SpecError
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderTask
+from heygem_core.storage.artefacts import FOLDER_SEAL
+from heygem_core.storage.cache import Cache
 
 from ...client import Client
 from ...digests import sha256_of

@@ -11,11 +11,11 @@ from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
 
-from heygem_core.artefacts import sync, sync_folder
 from heygem_core.errors import HeygemError
 from heygem_core.messages import tell
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderTask, from_json, to_json
+from heygem_core.storage.artefacts import sync, sync_folder
 from heygem_core.tasks.specs import Task
 from heygem_core.tasks.worker import BEAT_S, Beat, Told
 

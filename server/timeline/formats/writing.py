@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from heygem_core.errors import OutputError
-from heygem_core.os_errors import why
+from heygem_core.storage.os_errors import why
 
 from ..published import Published
 from .format import Format

@@ -11,7 +11,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from heygem_core.cache import Cache
 from heygem_core.engines.diffusion import heard, speech_states
 from heygem_core.engines.diffusion.autoencoding import Autoencoder
 from heygem_core.engines.diffusion.latentsync import LatentSyncModel, LatentSyncOptions
@@ -28,6 +27,7 @@ from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.rendering.frames import draw_frames
 from heygem_core.rendering.segments import plan_shot
 from heygem_core.shot import Shot
+from heygem_core.storage.cache import Cache
 from heygem_core.tasks.specs import PlanTask
 
 from ...rendering import making

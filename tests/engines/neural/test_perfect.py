@@ -13,7 +13,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from heygem_core.cache import Cache
 from heygem_core.engines.base import Engine
 from heygem_core.engines.compositing import Drawn, draw_range
 from heygem_core.engines.neural.engine import NeuralEngine
@@ -23,6 +22,7 @@ from heygem_core.media.pixels import component_views
 from heygem_core.media.upright import Upright
 from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.shot import Shot
+from heygem_core.storage.cache import Cache
 
 from ...rendering import making
 from .networks import Perfect, registered, settings

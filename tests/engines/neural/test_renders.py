@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from heygem_core.cache import Cache
 from heygem_core.engines.base import Engine
 from heygem_core.engines.compositing import Drawn, draw_range
 from heygem_core.engines.neural.hybrid import HybridEngine
@@ -21,6 +20,7 @@ from heygem_core.errors import MissingWeights
 from heygem_core.media.pixels import component_views
 from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.shot import Event, Progress, Shot
+from heygem_core.storage.cache import Cache
 
 from ...rendering import making
 from ..wav2lip.inputs import write_weights

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heygem_core.errors import SetupError, SpecError
-from heygem_core.python_process import apart, python_code
+from heygem_core.machine.python_process import apart, python_code
 from heygem_core.shot import RenderSettings, RenderTask, Shot, from_json
 from heygem_core.tasks.specs import GenerateTask
 from heygem_server.cli import main

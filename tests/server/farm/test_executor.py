@@ -15,9 +15,9 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from heygem_core.cache import Cache
-from heygem_core.os_errors import is_lasting
 from heygem_core.shot import Progress, RenderSettings, RenderTask, Shot, to_json
+from heygem_core.storage.cache import Cache
+from heygem_core.storage.os_errors import is_lasting
 from heygem_core.tasks.specs import GenerateTask, JoinTask, PlanTask
 from heygem_server.errors import NotFound
 from heygem_server.executors import local

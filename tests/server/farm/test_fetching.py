@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from heygem_core.artefacts import sync
-from heygem_core.cache import Cache
 from heygem_core.errors import SpecError
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderSettings, RenderTask, Shot
+from heygem_core.storage.artefacts import sync
+from heygem_core.storage.cache import Cache
 from heygem_server.client import Client
 from heygem_server.errors import Broken, NotFound
 from heygem_server.executors.farm import executor

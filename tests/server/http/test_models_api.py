@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from heygem_core.machine.python_process import python_code
 from heygem_core.messages import tell
-from heygem_core.python_process import python_code
 from heygem_core.shot import Failed, to_json
 from heygem_core.weights.progress import Fetched, Fetching
 from heygem_server.http import model_fetches

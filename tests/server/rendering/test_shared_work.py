@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from heygem_core.cache import Cache
 from heygem_core.errors import OutputError
 from heygem_core.face.reasons import Reason
+from heygem_core.storage.cache import Cache
 from heygem_server.rendering.steps import TakeFacts, weak_ranges
 from heygem_server.wire import WeakRange
 
 _MAKER = """
 import sys, time
 from pathlib import Path
-from heygem_core.cache import Cache
+from heygem_core.storage.cache import Cache
 cache = Cache(sys.argv[1])
 with cache.alone("heard", "key"):
     if cache.entry("heard", "key") is None:
@@ -36,8 +36,8 @@ def test_of_four_processes_one_makes_the_artefact_and_the_others_find_it(tmp_pat
 
 
 def test_a_process_that_is_killed_leaves_no_lock(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "import sys, time\nfrom heygem_core.cache import Cache\nwith Cache(sys.argv[1]).alone('a', 'b'):\n"
-               "    print('in', flush=True)\n    time.sleep(60)", str(tmp_path)]  # fmt: skip
+    program = [sys.executable, "-c", "import sys, time\nfrom heygem_core.storage.cache import Cache\n"
+               "with Cache(sys.argv[1]).alone('a', 'b'):\n    print('in', flush=True)\n    time.sleep(60)", str(tmp_path)]  # fmt: skip
     holder = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "in\n"

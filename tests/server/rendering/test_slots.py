@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from heygem_core.cards import Card, cards_here
 from heygem_core.errors import SpecError
+from heygem_core.machine.cards import Card, cards_here
 from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import JoinTask, Task
 from heygem_core.tasks.worker import Ended

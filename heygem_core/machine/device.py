@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import DeviceUnavailable
-from .messages import Message, tell
+from ..errors import DeviceUnavailable
+from ..messages import Message, tell
 
 if TYPE_CHECKING:
     import torch
 
-    from .shot import DeviceName
+    from ..shot import DeviceName
 
 
 def choose_device(name: DeviceName = "auto") -> torch.device:

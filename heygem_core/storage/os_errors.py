@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from .errors import OutputError
-from .messages import Message, plain, tell
+from ..errors import OutputError
+from ..messages import Message, plain, tell
 
 Kind = Literal[
     "disk-full", "no-inodes", "quota", "read-only", "no-permission", "too-large", "too-many-open", "name-too-long", "disk-fails", "in-use"

@@ -19,9 +19,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
-from .errors import OutputError, SpecError
+from ..errors import OutputError, SpecError
+from ..shot import Struct, from_json, to_json
 from .os_errors import lacks_such_a_call, not_usable, tells_of_damage
-from .shot import Struct, from_json, to_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 import platformdirs
 from filelock import FileLock
 
+from ..errors import HeygemError, OutputError, SpecError
+from ..shot import to_json
 from .artefacts import FOLDER_SEAL, folder_is_whole, seal_folder, sync_folder
-from .errors import HeygemError, OutputError, SpecError
 from .os_errors import not_usable, tells_of_damage, why
-from .shot import to_json
 
 T = TypeVar("T")
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import psutil
 
-from .cache import default_root
+from ..engines.registry import ENGINES
+from ..errors import SetupError
+from ..messages import Message, tell
+from ..shot import DeviceName
+from ..storage.cache import default_root
 from .device import why_not
-from .engines.registry import ENGINES
-from .errors import SetupError
-from .messages import Message, tell
-from .shot import DeviceName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ def _devices() -> Iterator[Finding]:
 def _formats() -> Iterator[Finding]:
     from av.codec import Codec
 
-    from .media.deliverables import DELIVERABLES
+    from ..media.deliverables import DELIVERABLES
 
     area = "doctor.area-formats"
     for name in DELIVERABLES.names():
@@ -130,7 +130,7 @@ def _trackers() -> Iterator[Finding]:
     """Each is opened, but one that would download its weights then: it is only said whether its package is there."""
     from contextlib import closing
 
-    from .face.tracker_registry import TRACKERS
+    from ..face.tracker_registry import TRACKERS
 
     area, usual = "doctor.area-faces", TRACKERS.names()[0]
     for name in TRACKERS.names():
@@ -149,7 +149,7 @@ def _trackers() -> Iterator[Finding]:
 
 
 def _motion() -> Iterator[Finding]:
-    from .motion.model_choice import MEL, choose_motion_model
+    from ..motion.model_choice import MEL, choose_motion_model
 
     area = "doctor.area-speech"
     shipped = choose_motion_model().name == MEL
