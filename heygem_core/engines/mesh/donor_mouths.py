@@ -15,6 +15,7 @@ from ...face.detection_cache import faces_seen_in
 from ...face.tracks import TRACKS_VERSION
 from ...media.content import frames_content
 from ...planning.person import Person, covered_digest
+from ...storage.arrays import load_array
 from ...storage.artefacts import array_of
 from ...storage.cache import Cache, key_of
 
@@ -76,4 +77,4 @@ def _share(file: Path, other: Path) -> None:
 
 def _read(folder: Path) -> Mouths:
     patches, points = (array_of(folder, name) for name in _ARRAYS)
-    return Mouths(frames=np.load(folder / "frames.npy"), patches=patches, points=points)
+    return Mouths(frames=load_array(folder / "frames.npy"), patches=patches, points=points)
