@@ -48,9 +48,12 @@ export function Bar({ share, label, kind = "live" }) {
 export const Notice = ({ kind = "info", title, children, onClose, live = true }) => html`
   <div class="notice ${kind}" role=${live ? (kind === "error" ? "alert" : "status") : undefined}>
     <${Icon} name=${kind === "info" ? "info" : "warn"} />
-    <div class="notice-text">${title && html`<strong>${title}</strong>`}<div>${children}</div></div>
+    <div class="notice-text">${title && html`<strong>${title}</strong>`}<div>${typeof children === "string" ? withCommands(children) : children}</div></div>
     ${onClose && html`<${IconButton} name=${t("action.close")} icon="close" onClick=${onClose} />`}
   </div>`;
+
+/** A sentence whose commands stand between backticks, as the command line prints them. @param {string} text @returns {Children} */
+export const withCommands = (text) => text.split("`").map((part, k) => (k % 2 ? html`<code>${part}</code>` : part));
 
 /** @param {{icon: IconName, title: string, children?: Children}} props */
 export const Empty = ({ icon, title, children }) => html`

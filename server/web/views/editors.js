@@ -3,7 +3,7 @@
 /** @import * as Wire from "../wire.js" */
 import { html, useState } from "../ui/html.js";
 import { useApp, useLive, useTask } from "../ui/hooks.js";
-import { Badge, Button, IconButton, Notice } from "../ui/parts.js";
+import { Badge, Button, IconButton, Notice, withCommands } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { when } from "../format.js";
 import { sentence } from "../messages.js";
@@ -59,7 +59,7 @@ function Editor({ one, connected }) {
     <p class="hint">${maybe(`editors.what-${one.name}`) ?? one.what}</p>
     ${connected.map((host) => html`<${Connected} key=${host.id} host=${host} />`)}
     ${one.found.length > 0 && html`<ul class="paths">${one.found.map((program) => html`<li key=${program}>${program}</li>`)}</ul>`}
-    ${one.why && html`<p class="why">${sentence(one.why)}</p>`}
+    ${one.why && html`<p class="why">${withCommands(sentence(one.why))}</p>`}
     ${
       (one.state === "not installed" || one.state === "incomplete") &&
       html`<div class="command"><span>${t(one.state === "incomplete" ? "editors.renew" : "editors.install")}</span>

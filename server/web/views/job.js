@@ -3,7 +3,7 @@
 /** @import * as Wire from "../wire.js" */
 import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
-import { Badge, Bar, Button, IconButton, Notice } from "../ui/parts.js";
+import { Badge, Bar, Button, IconButton, Notice, withCommands } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { Picture } from "../ui/picture.js";
 import { duration, number, percent, UNKNOWN, when } from "../format.js";
@@ -99,7 +99,7 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst, handle, r
       <span>${when(job.created)}</span>
       ${job.shots_failed > 0 && html`<span class="problem">${t("job.failed-shots", { n: job.shots_failed })}</span>`}
     </p>
-    ${job.why && html`<p class="why">${sentence(job.why_message, job.why)}</p>`}
+    ${job.why && html`<p class="why">${withCommands(sentence(job.why_message, job.why))}</p>`}
     ${open && html`<${Shots} job=${job} row=${row} />`}
     ${log && html`<${JobLog} job=${job.id} />`}
     ${job.timeline && job.shots_done > 0 && !row && html`<${Publish} job=${job} />`}

@@ -6,7 +6,7 @@
 /** @import * as Wire from "../wire.js" */
 import { html, useEffect, useState } from "../ui/html.js";
 import { useAction, useApp, useTask } from "../ui/hooks.js";
-import { Badge, Bar, Button, Dialog, Facts, Notice } from "../ui/parts.js";
+import { Badge, Bar, Button, Dialog, Facts, Notice, withCommands } from "../ui/parts.js";
 import { size } from "../format.js";
 import { sentence } from "../messages.js";
 import { maybe, t } from "../text.js";
@@ -107,7 +107,7 @@ function Terms({ model, busy, onAccept, onClose }) {
   const footer = html`<${Button} onClick=${onClose}>${t("action.cancel")}<//>
     <${Button} kind="primary" busy=${busy} onClick=${onAccept}>${t("models.accept")}<//>`;
   return html`<${Dialog} title=${t("models.terms", { title: titleOf(model) })} onClose=${onClose} footer=${footer}>
-    <p>${sentence(model.terms)}</p>
+    <p>${withCommands(sentence(model.terms))}</p>
     <p><a href=${model.licence_url} target="_blank" rel="noreferrer">${model.licence}</a></p>
   <//>`;
 }

@@ -3,7 +3,7 @@
 /** @import * as Wire from "../wire.js" */
 import { html, useEffect, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
-import { Badge, Bar, Button, IconButton } from "../ui/parts.js";
+import { Badge, Bar, Button, IconButton, withCommands } from "../ui/parts.js";
 import { Picture } from "../ui/picture.js";
 import * as inspection from "../media/inspection.js";
 import { duration, number, UNKNOWN } from "../format.js";
@@ -67,7 +67,7 @@ export function ShotRow({ shot, children }) {
         ${attempts > 1 && html`<span>${t("shot.attempts", { n: attempts })}</span>`}
         ${reused.length > 0 && html`<span>${t("reused.title", { what: reused.join(", ") })}</span>`}
       </p>
-      ${shot.why && html`<p class=${shot.state === "failed" ? "why problem" : "why"}>${sentence(shot.why_message, shot.why)}</p>`}
+      ${shot.why && html`<p class=${shot.state === "failed" ? "why problem" : "why"}>${withCommands(sentence(shot.why_message, shot.why))}</p>`}
     </div>
     <div class="shot-actions">
       ${take && !children && html`<a class="button quiet" href=${hashOf("take", take.id)}><span>${t("shot.open")}</span></a>`}

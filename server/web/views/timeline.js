@@ -4,7 +4,7 @@
 /** @import { Item, Role } from "../media/items.js" */
 import { html, useMemo, useState } from "../ui/html.js";
 import { useApp, useTask } from "../ui/hooks.js";
-import { Field, Notice, Select } from "../ui/parts.js";
+import { Field, Notice, Select, withCommands } from "../ui/parts.js";
 import { ItemRow } from "../media/item-row.js";
 import { DropZone } from "../media/picker.js";
 import { itemsOf, newKey } from "../media/draft.js";
@@ -221,7 +221,7 @@ function ShotLine({ shot, speech, chosen, onChoose }) {
       onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLInputElement} */ (event.target).checked)} /></td>
     <th scope="row" class="name">${shot.clip}</th><td class="timecode">${shot.timecode_in}</td><td class="timecode">${shot.timecode_out}
       </td><td class="name">${shot.shot && (speech ?? fileName(shot.shot.speech))}</td>
-    <td>${shot.error && html`<p class="problem">${sentence(shot.error_message, shot.error)}</p>`}${
+    <td>${shot.error && html`<p class="problem">${withCommands(sentence(shot.error_message, shot.error))}</p>`}${
       shot.needs_host_export &&
       html`<p class="why">
       ${t("timeline.needs-editor", { why: sentence(shot.needs_host_export_message, shot.needs_host_export) })}</p>`
