@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DeviceUnavailable
 from ..messages import Message, tell
+from .cards import cards_here
 
 if TYPE_CHECKING:
     import torch
 
     from ..shot import DeviceName
+
+_AMD_DRIVER = Path("/dev/kfd")  # torch for AMD's cards calls them cuda as well
 
 
 def choose_device(name: DeviceName = "auto") -> torch.device:
@@ -31,6 +36,13 @@ def usable_devices() -> tuple[DeviceName, ...]:
 
     works: dict[DeviceName, bool] = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return tuple(name for name, usable in works.items() if usable)
+
+
+def devices_here() -> tuple[DeviceName, ...]:
+    """As `usable_devices`, without loading torch where neither a driver nor the system speaks of anything but the processor."""
+    if sys.platform == "darwin" or _AMD_DRIVER.exists() or cards_here():
+        return usable_devices()
+    return ("cpu",)
 
 
 def memory_of(device: torch.device) -> int:

@@ -13,9 +13,9 @@ from .log import LOGGER
 _LONGEST_S = 120.0
 _NOT_BEFORE_S = 3.0  # the first page comes first
 _QUESTION = """
-import torch
 from heygem_core.face.tracker_registry import offered_trackers
-print("cpu", *["cuda"] * torch.cuda.is_available(), *["mps"] * torch.backends.mps.is_available())
+from heygem_core.machine.device import devices_here
+print(*reversed(devices_here()))
 print(*offered_trackers())
 """
 
