@@ -69,6 +69,7 @@ def test_a_picture_goes_through_both_networks_and_becomes_a_mesh(tracker: FaceTr
     tracker.close()
 
 
+@pytest.mark.full
 def test_what_the_network_does_not_believe_is_no_face(tracker: FaceTracker, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

@@ -82,6 +82,7 @@ def takes_of(server: RealServer, job: str) -> list[dict[str, Any]]:
     return [take for shot in server.ask("GET", f"/api/v1/jobs/{job}")["shots"] for take in shot["takes"]]
 
 
+@pytest.mark.full
 def test_cep_three_clips_with_one_speech_come_back_through_a_crash_a_closed_panel_and_another_project(server, desks, people):
     """One run sees everything: what must not change is compared to the last bit."""
     desk = CepDesk(server, setting("23.976"))

@@ -122,6 +122,7 @@ def test_the_figures_are_written_down_with_what_made_them(run):
     assert drive["figures"]["likeness.touched_outside"] == 0
 
 
+@pytest.mark.full
 def test_the_same_version_measured_again_gives_the_same_figures(run):
     once, again = (json.loads((run / name / "quality.json").read_text(encoding="utf-8"))["clips"] for name in ("once", "again"))
     assert once == again

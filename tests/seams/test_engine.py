@@ -211,6 +211,7 @@ def test_an_engine_of_another_package_renders_from_the_command_line_and_in_piece
     assert generated(toy) == ["16 32", "32 40", "0 16"]
 
 
+@pytest.mark.full
 def test_the_server_lists_it_and_makes_takes_with_it(toy: Path, clip: Path, sentence: Path, tmp_path: Path) -> None:
     from ..server.http.running import running
 

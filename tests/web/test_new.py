@@ -115,6 +115,7 @@ def test_twenty_files_are_sent_with_progress_and_one_can_be_stopped(page: Any, s
     assert {f"speech {k:02}.wav" for k in range(19)} <= sent
 
 
+@pytest.mark.full
 def test_a_batch_renders_each_video_and_a_bad_one_holds_up_nobody(page: Any, server: RunningServer, media: Path) -> None:
     page.get_by_role("tab", name="Batch").click()
     give(page, "Videos", media / "speaker.mp4", media / "second.mp4")
