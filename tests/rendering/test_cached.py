@@ -43,7 +43,7 @@ def test_a_damaged_cache_is_made_again(short: Path, sentence: Path, tmp_path: Pa
     files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and not path.name.startswith("lock-")]
     kinds = {path.parent.parent.name for path in files}
     assert {"faces", "heard", "plans", "manners", "lip_calibrations"} <= kinds
-    for path in files:
+    for path in files if how == "gone" else {path.stat().st_ino: path for path in files}.values():  # some lie under two names
         damage(path, how)
     make(short, sentence, tmp_path / "after.mkv", end_exclusive=8)
     assert same(planes(tmp_path / "after.mkv"), planes(tmp_path / "before.mkv"))
