@@ -178,6 +178,10 @@ def watch(page: Any, complaints: list[str]) -> None:
     gone = re.compile(f"{gone.pattern}|{refused.pattern}")
     page.on(
         "console",
-        lambda message: complaints.append(message.text) if message.type in ("error", "warning") and not gone.search(message.text) else None,
+        lambda message: (
+            complaints.append(f"{message.text} {message.location['url']}")
+            if message.type in ("error", "warning") and not gone.search(message.text)
+            else None
+        ),
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))

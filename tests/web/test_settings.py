@@ -59,3 +59,4 @@ def test_editors_say_how_they_are_installed_and_a_connected_one_leads_to_its_vie
     expect(page.get_by_text("heygem install", exact=False).first).to_be_visible()
     premiere.locator(".connected a").click()
     page.wait_for_url("**/#/host/*")
+    page.get_by_role("link", name="New render", exact=True).click()  # the editor goes before the page, whose view would ask for it
