@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ def open_page(
     """A signed-in page in a browser of its own, and what it complains about."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     complaints: list[str] = []
     watch(page, complaints)
     page.goto(server.sign_in_link())
@@ -159,6 +160,14 @@ def open_page(
     if view:
         page.goto(f"{server.url}/#/{view}")
     return page, complaints
+
+
+def until(page: Any, condition: Callable[[], Any], within_s: float = 30.0) -> None:
+    """Waits for what the page or its server comes to by itself; the page goes on meanwhile."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"It did not come within {within_s:.0f} s."
+        page.wait_for_timeout(20)
 
 
 def unfold(card: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .editor import HOST, ScriptedEditor, write_panel
-from .running import RunningServer
+from .running import RunningServer, until
 from .test_host_choices import start
 from .test_looks import AXE, complaints_of_axe
 
@@ -41,11 +41,7 @@ def test_select_render_place_and_switch_without_leaving_the_panel(
     assert take["placed"][0]["host"] == HOST["id"]
     assert take["settings"]["sound"] == "none"
     takes.get_by_role("button", name="Show").click()
-    for _ in range(200):
-        if editor.asked[-1][0] == "host.reveal":
-            break
-        page.wait_for_timeout(50)
-    assert editor.asked[-1][0] == "host.reveal"
+    until(window, lambda: editor.asked[-1][0] == "host.reveal")
     takes.get_by_role("link").first.click()
     page.locator("video.after").evaluate("async video => { while (video.readyState < 2) await new Promise(done => setTimeout(done, 10)); }")
     assert page.locator("video.after").get_attribute("src").startswith("blob:"), "no address carries the token"
@@ -99,8 +95,7 @@ def test_the_panel_may_change_theme_and_language_and_tell_of_a_new_selection(pan
     window.evaluate("port.postMessage({ type: 'heygem.language', language: 'zh-Hans' })")
     expect(page.get_by_role("heading", name="所选内容")).to_be_visible()
     assert page.locator("html").get_attribute("data-theme") == "light"
-    window.wait_for_timeout(1200)
-    assert len(editor.asked) > asked
+    until(window, lambda: len(editor.asked) > asked)
     window.screenshot(path=pictures / "host-zh-light-320.png")
     if AXE.is_file():
         assert complaints_of_axe(window.frames[1]) == []

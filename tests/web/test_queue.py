@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .running import RunningServer, open_page, unfold
+from .running import RunningServer, open_page, unfold, until
 
 
 @pytest.fixture
@@ -57,23 +57,37 @@ def test_pause_resume_cancel_and_retry_reach_the_server(page: Any, server: Runni
     assert state() in ("active", "queued")
 
 
-def test_a_waiting_job_is_put_first_with_a_button(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
+DRAGGED = """([handle, target]) => {
+  const dataTransfer = new DataTransfer();
+  const send = (element, type) => element.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+  send(handle, "dragstart");
+  const taken = !send(target, "dragover");
+  send(target, "drop");
+  send(handle, "dragend");
+  return taken;
+}"""
+
+
+def test_a_waiting_job_is_put_first_with_a_button_and_by_dragging_it(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
     waiting = [server.submit(name=f"waits {k}")["job"] for k in range(2)]
+    names = [job["id"] for job in waiting]
+    shown = lambda: [one for one in page.locator("[data-job]").evaluate_all("all => all.map(one => one.dataset.job)") if one in names]  # noqa: E731
+    first, second = (page.locator(f"[data-job='{name}']") for name in names)
+    orders: list[str] = []
+    page.on("request", lambda request: orders.append(request.post_data or "") if request.url.endswith("/queue/order") else None)
     try:
-        card = card_of(page, waiting[1])
-        card.get_by_role("button", name="Render earlier").click()
-        first, second = (page.locator(f"[data-job='{job['id']}']") for job in waiting)
-        page.wait_for_timeout(300)
-        assert second.bounding_box()["y"] < first.bounding_box()["y"]
-        place = {job["id"]: server.ask("GET", f"/jobs/{job['id']}")["job"]["place"] for job in waiting}
-        assert place[waiting[1]["id"]] < place[waiting[0]["id"]]
-        handle, target = second.locator(".drag"), page.locator(f"[data-job='{waiting[0]['id']}']")
-        orders: list[str] = []
-        page.on("request", lambda request: orders.append(request.post_data or "") if request.url.endswith("/queue/order") else None)
-        handle.drag_to(target)
-        page.wait_for_timeout(300)
+        card_of(page, waiting[1]).get_by_role("button", name="Render earlier").click()
+        until(page, lambda: shown() == names[::-1])
+        place = {name: server.ask("GET", f"/jobs/{name}")["job"]["place"] for name in names}
+        assert place[names[1]] < place[names[0]]
+        orders.clear()
+        second.locator(".drag").drag_to(first)
+        until(page, lambda: shown() == names)
         assert len(orders) == 1, "one request, however many jobs wait"
-        assert first.bounding_box()["y"] < second.bounding_box()["y"]
+        # The browser's events may all come before the page has drawn what the first of them changed.
+        assert page.evaluate(DRAGGED, [second.locator(".drag").element_handle(), first.element_handle()])
+        until(page, lambda: shown() == names[::-1])
+        assert len(orders) == 2
     finally:
         for job in waiting:
             server.ask("POST", f"/jobs/{job['id']}/cancel")

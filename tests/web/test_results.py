@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .running import RunningServer
+from .running import RunningServer, until
 
 HOSTILE = "<img src=x onerror=window.hacked=1>.mp4"
 
@@ -170,12 +170,11 @@ def test_the_mouth_fills_the_view(page: Any, take: dict[str, Any], pictures: Pat
 def test_playing_keeps_both_pictures_together(page: Any, take: dict[str, Any]) -> None:
     open_take(page, take)
     page.get_by_role("tab", name="Side by side").click()
+    time_of = lambda which: page.locator(f"video.{which}").evaluate("video => video.currentTime")  # noqa: E731
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_timeout(600)
+    until(page, lambda: time_of("after") > 0.3)
     page.get_by_role("button", name="Pause", exact=True).click()
-    page.wait_for_timeout(300)
-    apart = page.evaluate("() => document.querySelector('video.after').currentTime - document.querySelector('video.before').currentTime")
-    assert abs(apart) < 1 / 25
+    until(page, lambda: abs(time_of("after") - time_of("before")) < 1 / 25)
     expect(page.get_by_text("frame 0 of 0–29")).to_have_count(0)
 
 
@@ -240,10 +239,7 @@ def test_a_take_is_downloaded_pinned_and_shown_in_its_folder(page: Any, server: 
     if sys.platform == "linux":
         page.get_by_role("button", name="Show in folder").click()
         opened = server.home / "opened"
-        for _ in range(100):
-            if opened.exists() and opened.read_text():
-                break
-            page.wait_for_timeout(50)
+        until(page, lambda: opened.exists() and opened.read_text())
         assert opened.read_text().splitlines()[-1] == str(Path(take["path"]).parent)
     page.get_by_role("button", name="Unpin").click()
     expect(page.get_by_role("button", name="Pin", exact=True)).to_be_visible()

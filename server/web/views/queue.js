@@ -47,6 +47,8 @@ function clearUntil(until) {
 /** Where the list stood, so that coming back finds the same. */
 let remembered = { tab: "all", text: "" };
 
+/** @typedef {{ id: string, over: string | null }} Drag a waiting job that is dragged, and the one whose place it would take */
+
 export function QueueView() {
   const { client, say } = useApp();
   const jobs = useLive((state) => state.jobs);
@@ -57,8 +59,8 @@ export function QueueView() {
   const pages = useJobPages(TABS[tab], wanted);
   const fits = (/** @type {Wire.JobView} */ job) =>
     (!TABS[tab].length || TABS[tab].includes(job.state)) && (!wanted || job.name.toLowerCase().includes(wanted.toLowerCase()));
-  const [dragged, setDragged] = useState(/** @type {string | null} */ (null));
-  const over = useRef(/** @type {string | null} */ (null));
+  const drag = useRef(/** @type {Drag | null} */ (null)); // read by events, which may come before what they changed is drawn
+  const [drawn, draw] = useState(/** @type {Drag | null} */ (null));
   const [, act] = useAction();
   const [askable, ask] = useAsking();
   const all = Object.values(jobs);
@@ -90,11 +92,17 @@ export function QueueView() {
     const at = queue.findIndex((job) => job.id === id);
     return move(id, queue[by < 0 ? at - 1 : at + 2]?.id ?? null);
   }
+  /** @param {Drag | null} next */
+  function dragTo(next) {
+    drag.current = next;
+    draw(next);
+  }
   function drop() {
-    const [from, to] = [dragged, over.current].map((id) => queue.findIndex((job) => job.id === id));
-    if (dragged && to >= 0 && from !== to) void move(dragged, queue[from < to ? to + 1 : to]?.id ?? null);
-    setDragged(null);
-    over.current = null;
+    if (!drag.current) return;
+    const { id, over } = drag.current;
+    const [from, to] = [id, over].map((one) => queue.findIndex((job) => job.id === one));
+    if (from >= 0 && to >= 0 && from !== to) void move(id, queue[from < to ? to + 1 : to]?.id ?? null);
+    dragTo(null);
   }
   if (pages.error && !all.length) return html`<div class="view"><${Notice} kind="error">${pages.error.message}<//></div>`;
   const none = !waiting.length && !ended.length && !pages.busy;
@@ -127,13 +135,11 @@ export function QueueView() {
     <div class="job-list" id="queue-jobs" role="tabpanel" aria-label=${t("queue.title")}>${[
       ...waiting.map(
         (job) => html`
-      <div key=${job.id} class="job-slot ${dragged && over.current === job.id ? "target" : ""}"
+      <div key=${job.id} class="job-slot ${drawn?.over === job.id ? "target" : ""}"
         onDragOver=${(/** @type {DragEvent} */ event) => {
-          if (!dragged) return;
+          if (!drag.current) return;
           event.preventDefault();
-          if (over.current === job.id) return;
-          over.current = job.id;
-          setDragged(dragged.slice()); // draws where it would go
+          if (drag.current.over !== job.id) dragTo({ ...drag.current, over: job.id });
         }}
           onDrop=${drop}>
         <${JobCard} job=${job} first=${job.id === queue[0].id} last=${job.id === queue[queue.length - 1].id}
@@ -143,9 +149,9 @@ export function QueueView() {
             html`<span class="drag" draggable="true" title=${t("job.drag")} aria-hidden="true"
             onDragStart=${(/** @type {DragEvent} */ event) => {
               event.dataTransfer?.setData("text/plain", "");
-              setDragged(job.id);
+              dragTo({ id: job.id, over: null });
             }}
-              onDragEnd=${() => setDragged(null)}><${Icon} name="more" size=${16} /></span>`
+              onDragEnd=${() => dragTo(null)}><${Icon} name="more" size=${16} /></span>`
           } />
       </div>`,
       ),
