@@ -77,8 +77,9 @@ demo: setup
 
 test: lint docs pytest
 
-# One process per core, each with whole files of tests, whose servers and takes serve all tests of a file. Numeric libraries get one thread.
-WORKERS = -n logical --maxprocesses 4 --dist loadfile
+# Each process takes whole files of tests, whose servers and takes serve all tests of a file: in the order of tests/conftest.py.
+# There is one more than cores, since tests wait for servers and browsers. Numeric libraries get one thread.
+WORKERS = -n $(shell cores=$$(getconf _NPROCESSORS_ONLN || echo 3); [ $$cores -lt 4 ] && echo $$((cores + 1)) || echo 4) --dist loadfile --no-loadscope-reorder
 pytest test-unit test-full: export OMP_NUM_THREADS = 1
 
 pytest: setup programs

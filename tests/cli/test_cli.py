@@ -185,6 +185,7 @@ def test_ctrl_c_leaves_nothing(people: Path, voice: Path, tmp_path: Path) -> Non
     assert left_in(output) == []
 
 
+@pytest.mark.full
 def test_a_reader_that_goes_away_stops_the_render(people: Path, voice: Path, tmp_path: Path) -> None:
     arguments = render_json(people, voice, tmp_path / "t.mkv")
     process = subprocess.Popen([*HEYGEM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)

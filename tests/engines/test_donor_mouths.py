@@ -49,6 +49,7 @@ def test_other_speech_for_a_known_clip_decodes_only_the_mouths_that_are_new(
         np.testing.assert_array_equal(after.array(name), afresh.array(name))
 
 
+@pytest.mark.full
 def test_kept_mouths_that_were_damaged_are_taken_from_the_clip(clips: Path, tmp_path: Path) -> None:
     grid = clips / "grid"
     clip, one, two = grid / "bbaf2n.mpg", grid / "lrwp9a.mpg", grid / "sbwe5n.mpg"

@@ -65,6 +65,7 @@ def test_every_language_is_spoken_and_says_its_sounds_in_order() -> None:
         speaker().say("no language", "a")
 
 
+@pytest.mark.full
 @needs_espeak
 def test_examples_hold_closings_and_are_the_same_in_every_process() -> None:
     for example in labial_examples(4, 1):

@@ -98,6 +98,7 @@ def test_another_voice_over_the_clip_teaches_nothing_and_is_told(cache: Cache, c
     assert np.array_equal(opening(plan), opening(plain), equal_nan=True)
 
 
+@pytest.mark.full
 def test_a_clip_without_sound_is_nothing_to_tell_of_and_borrows_its_manner(cache: Cache, clip: Path, clips: Path, tmp_path: Path) -> None:
     silent = dubbed(clip, None, tmp_path / "silent.mov")
     plain, told = planned(cache, silent, clips / "talking" / "talk02.mp4")

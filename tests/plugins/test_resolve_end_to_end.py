@@ -200,6 +200,7 @@ def test_a_compound_clip_that_says_a_mix_comes_back_from_resolves_own_export(ser
     desk.close()
 
 
+@pytest.mark.full
 def test_the_page_that_the_panel_opens_is_signed_in_and_shows_this_editor(server):
     """One click in Resolve: no code to type, no editor to look for; from there Resolve exports what only it can decode."""
     if CHROMIUM is None:

@@ -183,6 +183,7 @@ def test_the_editor_is_answered_for_while_a_submission_takes_its_time(desk, serv
         server.answering.set()
 
 
+@pytest.mark.full
 def test_a_take_that_was_finished_while_the_server_moved_to_another_port_arrives_once(desk, server):
     desk.connected()
     server.close()

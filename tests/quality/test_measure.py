@@ -122,6 +122,7 @@ def test_a_source_passed_off_as_a_silent_take_is_caught(talking, folder):
     assert found.trace.size > 0.01
 
 
+@pytest.mark.full
 def test_a_take_of_deinterlaced_footage_is_held_against_it(clips, folder):
     """The source was refused for being interlaced, so the measuring ended in an error."""
     clip = clips / "grid" / "bbaf2n.mpg"
@@ -156,6 +157,7 @@ def test_footage_without_a_report_is_held_against_its_own_sound(footage):
     assert found.frames > 50
 
 
+@pytest.mark.full
 def test_sound_that_comes_late_makes_the_mouth_early(footage):
     assert footage[0.08].own_speech.opening.lag_ms - footage[0.0].own_speech.opening.lag_ms == pytest.approx(-80, abs=25)
 

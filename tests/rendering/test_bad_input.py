@@ -256,6 +256,7 @@ def test_the_original_is_never_overwritten(short: Path, sentence: Path, tmp_path
     assert clip.read_bytes() == short.read_bytes()
 
 
+@pytest.mark.full
 def test_a_disk_that_fills_up_during_the_work_leaves_no_take(
     man: Path, sentence: Path, tmp_path: Path, limited: Callable[..., object]
 ) -> None:

@@ -57,6 +57,7 @@ def test_the_frames_are_those_that_the_file_holds_now(changing: tuple[Path, byte
     assert not same(planes(tmp_path / "other.mkv"), planes(tmp_path / "one.mkv"))
 
 
+@pytest.mark.full
 def test_segments_of_one_content_are_not_joined_with_those_of_another(
     changing: tuple[Path, bytes, bytes], sentence: Path, tmp_path: Path
 ) -> None:

@@ -77,7 +77,7 @@ assert isinstance(last, Finished)
 """
 
 
-@pytest.mark.parametrize("motion", ["mel", "auto"])
+@pytest.mark.parametrize("motion", [pytest.param("mel", marks=pytest.mark.full), "auto"])
 def test_a_render_of_the_same_again_loads_nothing_that_computes(
     short: Path, sentence: Path, tmp_path: Path, motion: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +95,7 @@ def test_a_render_of_the_same_again_loads_nothing_that_computes(
     assert report.device is None, "nothing was drawn on any"
 
 
+@pytest.mark.full
 def test_what_changes_at_the_end_of_the_speech_leaves_the_beginning(
     man: Path, said: Any, tmp_path: Path, drawn: list[tuple[int, int]]
 ) -> None:
@@ -121,6 +122,7 @@ def test_what_changes_at_the_end_of_the_speech_leaves_the_beginning(
     assert same(planes(fresh), two), "pieces of two renders are what one render draws"
 
 
+@pytest.mark.full
 def test_a_damaged_piece_is_drawn_again(man: Path, said: Any, tmp_path: Path, drawn: list[tuple[int, int]]) -> None:
     speech_file = write_sound(tmp_path / "speech.wav", said)
     options: dict[str, Any] = {"cache": tmp_path / "cache", "end_exclusive": 32}

@@ -69,10 +69,10 @@ def joined(spec: RenderTask, pieces: tuple[str, ...], output: Path) -> Finished:
 @pytest.mark.parametrize(
     ("suffix", "exact", "options"),
     [
-        (".mkv", True, {}),
+        pytest.param(".mkv", True, {}, marks=pytest.mark.full),
         (".mov", True, {}),
         pytest.param(".mov", True, {"format": "dnxhr"}, marks=pytest.mark.full),
-        (".mp4", False, {}),
+        pytest.param(".mp4", False, {}, marks=pytest.mark.full),
         pytest.param(".webm", False, {}, marks=pytest.mark.full),
     ],
 )

@@ -66,8 +66,8 @@ def _spec(short: Path, sentence: Path, tmp_path: Path, **changes: Any) -> dict[s
         ({"intensity": 3}, errors.SpecError, "between 0 and 2"),
         ({"offset_ms": 5000}, errors.SpecError, "2000"),
         ({"face": 0}, errors.SpecError, "from 1"),
-        ({"face": 7}, errors.SpecError, "no face 7"),
-        ({"device": "mps"}, errors.DeviceUnavailable, "--device cpu"),
+        pytest.param({"face": 7}, errors.SpecError, "no face 7", marks=pytest.mark.full),
+        pytest.param({"device": "mps"}, errors.DeviceUnavailable, "--device cpu", marks=pytest.mark.full),
     ],
 )
 def test_what_is_wrong_is_the_last_event_and_the_exit_code(
@@ -107,7 +107,7 @@ def unfinished(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("number", "stage"),
     [
-        (signal.SIGTERM, "track"),
+        pytest.param(signal.SIGTERM, "track", marks=pytest.mark.full),
         (signal.SIGINT, "render"),
         pytest.param(signal.SIGTERM, "render", marks=pytest.mark.full),
         pytest.param(signal.SIGINT, "track", marks=pytest.mark.full),

@@ -82,6 +82,7 @@ def test_the_command_line_renders_in_it_and_names_it(folder: Path, tmp_path: Pat
     assert "mpeg4" in help.stdout
 
 
+@pytest.mark.full
 def test_the_server_renders_in_it_in_its_workers_and_lists_it_for_the_page(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

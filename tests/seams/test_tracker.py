@@ -75,6 +75,7 @@ def toy(tmp_path: Path) -> Iterator[Path]:
     sys.modules.pop("toy_tracker", None)
 
 
+@pytest.mark.full
 def test_a_take_is_made_with_a_tracker_of_another_package_from_the_command_line(toy: Path, people: Path, tmp_path: Path) -> None:
     man = people / "grid" / "bbaf2n.mpg"
     clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(man)[10:22])

@@ -86,6 +86,7 @@ def test_a_token_that_ended_is_asked_for_again_and_the_page_goes_on_with_the_new
     expect(page.get_by_role("region", name="Selection")).to_contain_text("Cut 3")
 
 
+@pytest.mark.full
 def test_the_panel_may_change_theme_and_language_and_tell_of_a_new_selection(panel: Any, editor: ScriptedEditor, pictures: Path) -> None:
     window, page = panel
     expect(page.get_by_role("region", name="Selection")).to_contain_text("Cut 3")

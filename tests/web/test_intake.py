@@ -28,6 +28,7 @@ def drag(page: Any, kind: str, *files: Path, zone: str = "#main") -> None:
     page.evaluate(_DRAG, [kind, given, zone])
 
 
+@pytest.mark.full
 def test_the_window_takes_files_anywhere_and_several_are_a_batch_that_survives_a_reload(
     page: Any, server: RunningServer, media: Path, pictures: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_cue_sheet_with_its_recordings_becomes_the_speech_of_a_timeline(page: 
     expect(page.get_by_role("button", name=re.compile("^Render"))).to_be_enabled()
 
 
+@pytest.mark.full
 def test_the_channel_of_a_recorders_file_that_speaks_is_chosen_and_heard(page: Any, media: Path, tmp_path: Path) -> None:
     with wave.open(str(media / "speech.wav")) as file:
         speech = np.frombuffer(file.readframes(file.getnframes()), "<i2")

@@ -172,6 +172,7 @@ def test_files_can_be_dropped(page: Any, media: Path) -> None:
     expect(page.locator(".item.ready")).to_contain_text("dropped.wav")
 
 
+@pytest.mark.full
 def test_a_preset_is_saved_for_everybody_and_one_of_this_browser_alone_is_handed_over(page: Any, server: RunningServer) -> None:
     page.evaluate("localStorage.setItem('heygem.presets', JSON.stringify({ Calmer: { intensity: 0.7 } }))")
     page.get_by_label("Mouth movement").fill("1.25")
@@ -222,6 +223,7 @@ def test_a_timeline_can_say_a_speech_that_was_sent(page: Any, media: Path, tmp_p
     expect(page.get_by_role("button", name=RENDER)).to_be_enabled()
 
 
+@pytest.mark.full
 def test_a_timeline_that_cannot_be_read_says_why(page: Any) -> None:
     page.get_by_role("tab", name="Timeline").click()
     give(page, "Timeline", {"name": "broken.otio", "mimeType": "application/json", "buffer": b"{not a timeline"})

@@ -49,7 +49,13 @@ def test_folders_of_the_server_say_what_has_to_be_chosen(page: Any, server: Runn
     assert switched_off(page) >= 2  # Render behind it, and “Folder above”
 
 
-@pytest.mark.parametrize(("view", "there"), [("results", ".card img"), ("models", ".model"), ("editors", ".editor"), ("server", ".rooms")])
+@pytest.mark.parametrize(
+    ("view", "there"),
+    [
+        ("server", ".rooms"),
+        *(pytest.param(*one, marks=pytest.mark.full) for one in (("results", ".card img"), ("models", ".model"), ("editors", ".editor"))),
+    ],
+)
 def test_the_other_views(page: Any, server: RunningServer, view: str, there: str) -> None:
     server.a_take()
     page.goto(f"{server.url}/#/{view}")
@@ -57,6 +63,7 @@ def test_the_other_views(page: Any, server: RunningServer, view: str, there: str
     assert switched_off(page) >= (1 if view == "server" else 0)  # an empty trash
 
 
+@pytest.mark.full
 def test_a_pinned_take_says_why_it_cannot_be_deleted_and_the_first_job_why_it_goes_no_further(page: Any, server: RunningServer) -> None:
     take = server.a_take()
     server.ask("POST", f"/takes/{take['id']}/pin")

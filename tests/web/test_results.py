@@ -283,6 +283,7 @@ def test_deleting_shows_what_goes_and_then_it_is_gone(page: Any, server: Running
     assert not Path(made["path"]).exists()
 
 
+@pytest.mark.full
 def test_many_takes_are_chosen_downloaded_deleted_and_put_back(page: Any, server: RunningServer) -> None:
     made = [server.finished(server.submit(name=f"chosen {k}")["job"]["id"])["shots"][0]["takes"][0] for k in range(2)]
     page.goto(page.url.split("#")[0] + "#/results")

@@ -175,7 +175,7 @@ def test_what_is_not_the_model_is_told_in_one_sentence(kind: str, tmp_path: Path
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("kind", ["a program", "cut short"])
+@pytest.mark.parametrize("kind", ["a program", pytest.param("cut short", marks=pytest.mark.full)])
 @pytest.mark.usefixtures("in_child")
 def test_nothing_is_left_of_what_was_refused(catalogued: Catalogued, folder: Path, tmp_path: Path, kind: str) -> None:
     """The same through the child that does it."""

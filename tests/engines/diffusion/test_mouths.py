@@ -81,6 +81,7 @@ def faces() -> torch.Tensor:
     return torch.from_numpy(made_up_faces(COUNT, SIDE)).permute(0, 3, 1, 2).float() / 255
 
 
+@pytest.mark.full
 def test_blocks_drawn_apart_equal_those_drawn_one_after_another(unet, vae, faces):
     plan, one = Plan(np.zeros(COUNT, np.int32)), _latentsync(unet, vae)
     _block(one, plan, faces, 0)

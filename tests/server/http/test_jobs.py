@@ -425,6 +425,7 @@ def test_whoever_sits_at_the_terminal_is_asked_for_a_folder(
     assert server.ask("DELETE", "/api/v1/roots", {"folder": str(tmp_path)}).status == 200
 
 
+@pytest.mark.full
 def test_a_take_is_measured_when_somebody_asks(studio: tuple[Server, dict[str, Any]]) -> None:
     server, detail = studio
     take = take_of(detail)

@@ -103,6 +103,7 @@ def test_a_dry_run_says_what_an_export_would_give(server: Server) -> None:
     assert timelines(server) == before
 
 
+@pytest.mark.full
 def test_a_job_keeps_the_exports_it_uses_and_no_others(server: Server) -> None:
     export = an_export(server, 2, "fast", "unused")
     answer = send(server, exports=[export])
@@ -136,6 +137,7 @@ def test_an_exported_sound_is_kept_with_its_timeline_too(server: Server) -> None
     assert (fast["speech_start"], fast["speech_end"], plain["speech_start"]) == ("2/5", "6/5", "6/5")
 
 
+@pytest.mark.full
 def test_of_two_exports_of_a_clip_the_last_one_counts_and_a_wrong_one_is_that_clips_failure(server: Server) -> None:
     good = an_export(server, 5, "fast")
     wrong = an_export(server, 6, "fast", file=str(server.settings.roots[0] / "a.mov"))

@@ -165,6 +165,7 @@ async def test_a_worker_killed_in_the_middle_costs_an_attempt_and_nothing_else(
     assert not [name for name in left_in(tmp_path / "data") if name.endswith(".part") and "segments" not in name]
 
 
+@pytest.mark.full
 async def test_killed_in_the_middle_of_a_batch_the_next_start_finishes_it(
     short: Path, sentences: tuple[Path, Path], tmp_path: Path
 ) -> None:
