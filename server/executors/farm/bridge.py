@@ -65,7 +65,8 @@ class Bridge:
         try:
             await asyncio.to_thread(self._connect, connect.address)
         except Exception as error:
-            self._say(Trouble(reason=tell("farm.not-reached", address=connect.address, error=str(error).strip().split("\n")[0][:300])))
+            print(str(error).strip().split("\n")[0][:300], file=sys.stderr, flush=True)  # for the server's log
+            self._say(Trouble(reason=tell("farm.not-reached", address=connect.address)))
             return 1
         self._ours = asyncio.create_task(asyncio.to_thread(facts_here))
         looking = asyncio.create_task(self._look())

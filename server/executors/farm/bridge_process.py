@@ -14,6 +14,7 @@ from heygem_core.machine.python_process import apart, detached
 from heygem_core.messages import Message, tell
 from heygem_core.shot import from_json, to_json
 
+from ...http.log import LOGGER
 from ..process_tree import kill_tree
 from .cluster import bridge_process, read_farm_file
 from .lines import Connect, FromBridge, ToBridge, Trouble
@@ -21,6 +22,7 @@ from .lines import Connect, FromBridge, ToBridge, Trouble
 _LONGEST_LINE = 64 << 20
 _WAITS_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 _END_S = 8.0
+_ANSWERS_S = 3.0  # within which a head that runs accepts a connection
 
 
 class BridgeProcess:
@@ -30,6 +32,7 @@ class BridgeProcess:
         """hear: gets each line. lost: whatever ran over the bridge has ended, and why."""
         self._folder, self._hear, self._lost = data_folder, hear, lost
         self._process: asyncio.subprocess.Process | None = None
+        self._logged: Message | None = None  # why it ended, as last written to the log
 
     @property
     def pid(self) -> int | None:
@@ -44,7 +47,9 @@ class BridgeProcess:
             try:
                 reason = await self._once()
             except (HeygemError, OSError) as error:
-                reason = error.said if isinstance(error, HeygemError) else tell("farm.bridge-ended", words=str(error))
+                reason = (
+                    error.said if isinstance(error, HeygemError) else tell("farm.bridge-not-started", error=error.strerror or str(error))
+                )
             self._lost(reason)
             tries = 0 if asyncio.get_running_loop().time() - began > 60 else min(tries + 1, len(_WAITS_S))
             await asyncio.sleep(_WAITS_S[max(0, tries - 1)])
@@ -70,25 +75,44 @@ class BridgeProcess:
             limit=_LONGEST_LINE,
             **(apart(stdin=subprocess.PIPE, **environment) | detached()),
         )
-        words: deque[str] = deque(maxlen=20)
+        words: deque[str] = deque(maxlen=5)
         assert process.stdout is not None
         assert process.stderr is not None
         reading = asyncio.create_task(_keep_words(process.stderr, words))
-        reason: Message | None = None
+        trouble: Message | None = None
         try:
             await self.say(Connect(address=found.address))
             while line := await process.stdout.readline():
                 with suppress(SpecError):  # a library wrote around our redirection
                     heard: FromBridge = from_json(line, FromBridge)  # type: ignore[arg-type]
                     if isinstance(heard, Trouble):
-                        reason = heard.reason
+                        trouble = heard.reason
                     self._hear(heard)
             await process.wait()
         finally:
             self._process = None
+            if process.returncode is not None:
+                await asyncio.wait({reading}, timeout=1)  # whoever else holds its standard error may live on
             reading.cancel()
             await _end(process)
-        return reason or tell("farm.bridge-ended", words=words[-1][:300] if words else tell("work.said-nothing"))
+        reason = trouble or await _why_ended(process.returncode, found.address)
+        if reason != self._logged:
+            self._logged = reason
+            LOGGER.warning("the farm's bridge ended (code %s); its last words: %s", process.returncode, " | ".join(words) or "none")
+        return reason
+
+
+async def _why_ended(code: int | None, address: str) -> Message:
+    """Of a bridge that said nothing itself. What Ray writes then is for the log: it tells people nothing to do."""
+    if code is not None and code < 0:
+        return tell("farm.bridge-killed", signal=-code)
+    host, _, port = address.rpartition(":")
+    try:
+        _, line = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), _ANSWERS_S)
+        line.close()
+    except (OSError, TimeoutError, ValueError):
+        return tell("farm.head-gone", address=address)
+    return tell("farm.bridge-ended", exit_code=code)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

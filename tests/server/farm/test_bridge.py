@@ -13,7 +13,7 @@ from heygem_core.tasks.worker import Beat
 from heygem_server.executors.base import Limits
 from heygem_server.executors.farm import bridge as bridge_module
 from heygem_server.executors.farm.bridge import Bridge, _Node
-from heygem_server.executors.farm.lines import FromBridge, Give, NodeSeen, Over, Said
+from heygem_server.executors.farm.lines import Connect, FromBridge, Give, NodeSeen, Over, Said
 
 TASK = RenderTask(shot=Shot(video="/v.mp4", speech="/s.wav"), settings=RenderSettings(), output="/o.mov", segment=(0, 8))
 
@@ -111,3 +111,21 @@ async def test_an_actor_that_never_comes_is_given_up(lost: tuple[Bridge, Actor],
     give(bridge, 2)
     await until(lambda: isinstance(said[-1], Over) and said[-1].number == 2)
     assert said[-1].outcome == "killed"
+
+
+async def test_a_head_that_cannot_be_reached_is_told_in_a_sentence_of_ours(
+    said: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def init(**_: Any) -> None:
+        raise ConnectionError("Could not read 'session_name' from GCS. Did GCS start successfully?\nmore")
+
+    ray = type("Ray", (), {"NodeAffinitySchedulingStrategy": None, "init": staticmethod(init)})
+    monkeypatch.setattr(bridge_module, "import_module", lambda name: ray)
+    orders: asyncio.Queue[bytes | None] = asyncio.Queue()
+    orders.put_nowait(to_json(Connect(address="10.0.0.1:7437")))
+    assert await Bridge(lambda text: said.append(from_json(text, FromBridge))).run(orders) == 1  # type: ignore[arg-type]
+    reason = said[-1].reason
+    assert reason.code == "farm.not-reached"
+    assert "GCS" not in reason.message
+    assert "heygem farm start" in reason.message
+    assert "Did GCS start" in capsys.readouterr().err, "for the server's log"

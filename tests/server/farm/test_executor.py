@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -74,7 +76,7 @@ async def opened(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Opens the executor over a toy bridge that knows these nodes; this machine has one slot."""
     made: list[FarmExecutor] = []
 
-    def open_with(*nodes: NodeSeen) -> FarmExecutor:
+    def open_with(*nodes: NodeSeen, head: str | None = None) -> FarmExecutor:
         def command(token: Path) -> tuple[list[str], dict[str, str]]:
             return [sys.executable, "-m", "tests.server.farm.toy_bridge", to_json(nodes).decode()], {
                 "PYTHONPATH": str(Path(__file__).parents[3])
@@ -82,14 +84,16 @@ async def opened(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
         monkeypatch.setattr(bridge_process, "bridge_process", command)
         monkeypatch.setattr(bridge_process, "_WAITS_S", (0.05,))
-        write_farm_file(tmp_path, FarmFile(address="10.0.0.1:7437", pid=1, token_file=str(make_token(tmp_path / "farm.token"))))
+        write_farm_file(tmp_path, FarmFile(address=head or address, pid=1, token_file=str(make_token(tmp_path / "farm.token"))))
         made.append(FarmExecutor(LocalExecutor(1, threads=1, limits=LIMITS), tmp_path))
         return made[-1]
 
-    yield open_with
-    here.go.set()
-    for each in made:
-        await each.close()
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # in the place of the head
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        yield open_with
+        here.go.set()
+        for each in made:
+            await each.close()
 
 
 async def ready(farm: FarmExecutor, slots: int = 3) -> FarmExecutor:
@@ -253,16 +257,54 @@ async def test_a_disk_of_a_node_that_takes_nothing_is_no_reason_to_give_a_shot_u
     await own
 
 
-async def test_a_lost_farm_ends_what_ran_there_and_this_machine_goes_on(opened: Open, here: Here, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fate", "code", "next_step"), [("dies", "farm.bridge-ended", "server.log"), ("killed", "farm.bridge-killed", "starts again by itself")]
+)
+async def test_a_lost_farm_ends_what_ran_there_and_this_machine_goes_on(
+    fate: str, code: str, next_step: str, opened: Open, here: Here, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """People read a sentence of ours; what Ray said last is in the server's log."""
+    if fate == "killed" and os.name != "posix":
+        pytest.skip("there is no such end there")
     farm = await ready(opened(READY))
     own = await busy(farm, here, tmp_path)
-    with pytest.raises(WorkFailed, match="the head is gone") as failed:
-        await farm.run(segment(tmp_path, "dies"))
+    with pytest.raises(WorkFailed) as failed:
+        await farm.run(segment(tmp_path, fate))
     assert failed.value.outcome == "killed", "which counts little against the shot"
+    assert failed.value.reason.code == code
+    assert next_step in failed.value.reason.message
+    assert "gcs_rpc_client" not in failed.value.reason.message
+    assert ("gcs_rpc_client" in caplog.text) == (fate == "dies")
     here.go.set()
     await own
     await ready(farm)  # and the farm comes back by itself
     assert farm.trouble is None
+
+
+async def test_where_the_head_is_gone_that_is_said(opened: Open, here: Here, tmp_path: Path) -> None:
+    """Ray ends the bridge a minute after the head was lost, and says so in words of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        gone = f"127.0.0.1:{free.getsockname()[1]}"
+    farm = await ready(opened(READY, head=gone))
+    own = await busy(farm, here, tmp_path)
+    with pytest.raises(WorkFailed) as failed:
+        await farm.run(segment(tmp_path, "dies"))
+    assert failed.value.reason.code == "farm.head-gone"
+    assert gone in failed.value.reason.message
+    assert "heygem farm start" in failed.value.reason.message
+    here.go.set()
+    await own
+
+
+async def test_a_bridge_that_cannot_be_started_is_told_without_words_of_the_system(
+    opened: Open, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    farm = opened(READY)
+    monkeypatch.setattr(bridge_process, "bridge_process", lambda token: ([str(tmp_path / "nowhere")], {}))
+    await until(lambda: farm.trouble)
+    assert farm.trouble is not None
+    assert farm.trouble.code == "farm.bridge-not-started"
+    assert "Errno" not in farm.trouble.message
 
 
 async def test_work_on_a_node_is_called_off_within_a_second(opened: Open, here: Here, tmp_path: Path) -> None:

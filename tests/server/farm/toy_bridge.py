@@ -2,13 +2,14 @@
 
     python -m tests.server.farm.toy_bridge NODES        a JSON list of NodeSeen
 
-What becomes of a task is said by the name of its speech: done, differs, fails, refused, dies, waits. One with files to fetch is delivered
-as an upload, which the test has put there.
+What becomes of a task is said by the name of its speech: done, differs, fails, refused, dies, killed, waits. One with files to fetch is
+delivered as an upload, which the test has put there.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -29,8 +30,10 @@ def do(give: Give) -> None:
     task, fate = give.task, Path(give.task.shot.speech).stem  # type: ignore[union-attr]
     say(Said(number=give.number, line=Told(number=give.number, event=Progress(stage="render", done=1, total=8))))
     if fate == "dies":
-        sys.stderr.write("the head is gone\n")
+        sys.stderr.write("[2026-11-30 10:00:00,000 E 1 2] gcs_rpc_client.h:151: Failed to connect to GCS (rpc_code: 14)\n")
         os._exit(1)
+    if fate == "killed":
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
     if fate == "fails":
         failed = Failed(error="MediaNotFound", message="It is not there.", exit_code=3)
         say(Over(number=give.number, outcome="failed", reason=plain("It is not there."), failed=failed))
