@@ -18,7 +18,7 @@ from .flatten import TimelineItem
 from .locate import Locator, name_of, path_of
 from .metadata import own_text
 from .picture_sequences import Numbered, facts_of, find_pictures, first_picture, numbered_in
-from .source_range import HOST_SUFFIXES, embedded_start
+from .source_range import HOST_SUFFIXES, absolute_origin, embedded_start
 
 _schema = otio.schema
 _NO_REEL = {"AX", "BL", "BLACK", "UNKNOWN"}  # what lists write where there is none
@@ -118,7 +118,8 @@ class Media:
             return None
         if facts.kind != "video" if item.kind == "picture" else not facts.sound:
             return None
-        start = embedded_start(facts, item.source_rate) or Fraction(0)
+        embedded = embedded_start(facts, item.source_rate)
+        start = absolute_origin(item, facts, embedded) if embedded is not None else Fraction(0)
         slack = Fraction(1) / facts.rate if facts.rate else Fraction(1, 10)
         end = None if facts.duration_s is None else start + facts.duration_s + slack
         return facts.kind if start - slack <= item.source_low and (end is None or item.source_high <= end) else None

@@ -16,7 +16,8 @@ from heygem_core.errors import HeygemError
 from heygem_core.media import timecode
 
 from .conform_types import PUBLISH_MODE, FinishedTake, PublishMode
-from .exact_time import exact_seconds, time_range
+from .edl_codes import origin_by_code
+from .exact_time import exact_rate, exact_seconds, time_range
 from .flatten import flatten
 from .formats.assembly import Event, tracks_of
 from .grafting import Placing, first_frame, first_second, item_at, placings
@@ -50,7 +51,7 @@ def publish(
 
 def _tell_times(timeline: Any, placed: Iterable[Placing]) -> None:
     """An edit list says no media's first timecode. That of the media that takes were made of is known, and other formats want it."""
-    known: dict[str, Any] = {}
+    known: dict[str, FinishedTake] = {}
     for each in placed:
         media, shot = original_reference(each.item), each.take.shot
         if (
@@ -58,14 +59,28 @@ def _tell_times(timeline: Any, placed: Iterable[Placing]) -> None:
             and shot.start_timecode is not None
             and shot.media_frames
             and not shot.placement.baked
+            and _frame_of(shot.start_timecode, each.take.rate) is not None
         ):
-            first = _frame_of(shot.start_timecode, each.take.rate)
-            if first is not None:
-                known[media.target_url] = time_range(first / each.take.rate, shot.media_frames / each.take.rate, each.take.rate)
+            known[media.target_url] = each.take
     for clip in timeline.find_clips() if known else ():
         media = original_reference(clip)
-        if getattr(media, "target_url", None) in known and media.available_range is None and own_value(clip, "absolute"):
-            media.available_range = known[media.target_url]
+        take = known.get(getattr(media, "target_url", None) or "")
+        if take is not None and media.available_range is None and own_value(clip, "absolute"):
+            _tell_time(clip, media, take)
+
+
+def _tell_time(clip: Any, media: Any, take: FinishedTake) -> None:
+    """take: of the same media. Where a list counts seconds of another length than they do, they begin elsewhere in its time."""
+    code, frames = take.shot.start_timecode or "", take.shot.media_frames or 0
+    first = _frame_of(code, take.rate) or 0
+    named = own_text(clip, "code")
+    origin = first / take.rate
+    if named is not None:
+        known = origin_by_code(named, exact_rate(clip.source_range.start_time.rate), code, take.rate, frames)
+        origin = origin if known is None else known
+    media.available_range = time_range(origin, frames / take.rate, take.rate)
+    if origin != first / take.rate:
+        set_own_values(media, first=first)
 
 
 def _frame_of(code: str, rate: Fraction) -> int | None:

@@ -21,6 +21,7 @@ from heygem_core.errors import BadRange, HeygemError
 from heygem_core.media import timecode
 
 from .conform_types import MediaFacts
+from .edl_codes import origin_by_code
 from .errors import BadTime
 from .exact_time import exact_rate, exact_seconds, exact_value
 from .flatten import TimelineItem
@@ -70,8 +71,11 @@ def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fra
     """
     length = facts.duration_s
     last = None if length is None else length + slack
+    by_count = _seconds_by_count(item, facts, reference)
     for origin in _possible_origins(item, facts, reference):
         low, high = (item.source_low - origin, item.source_high - origin) if origin else (item.source_low, item.source_high)
+        if by_count is not None:
+            low, high = low * by_count, low * by_count + (high - low)
         if (low.numerator >= 0 or low >= -slack) and (length is None or last is None or (high <= last and low < length)):
             return low if low.numerator >= 0 else _ZERO, high if length is None or high <= length else length
     raise BadRange(
@@ -82,23 +86,48 @@ def file_range(item: TimelineItem, facts: MediaFacts, reference: Any, slack: Fra
     )
 
 
+def _seconds_by_count(item: TimelineItem, facts: MediaFacts, reference: Any) -> Fraction | None:
+    """Seconds of the file in a second of what the document calls its time, where it gives the file another rate than it has but counts as
+    many frames (30 for 29.97): then its frame numbers are right and its seconds are not. None = they are."""
+    available = reference.available_range if reference is not None else None
+    if available is None or facts.rate is None or not facts.frames or item.source_rate is None:
+        return None
+    try:
+        said, count = exact_rate(available.duration.rate), exact_value(available.duration.value)
+    except BadTime:
+        return None
+    if said == facts.rate or item.source_rate != said or timecode.nominal(said) != timecode.nominal(facts.rate) or count != facts.frames:
+        return None
+    return said / facts.rate
+
+
 def _possible_origins(item: TimelineItem, facts: MediaFacts, reference: Any) -> Iterator[Fraction]:
     """Seconds that the timeline may give the first frame of the media, likeliest first."""
     embedded = embedded_start(facts, item.source_rate)
     available = reference.available_range if reference is not None else None
-    if embedded is not None and item.own.get("absolute"):
-        yield embedded
+    absolute = embedded is not None and bool(item.own.get("absolute"))
+    if embedded is not None and absolute:
+        yield absolute_origin(item, facts, embedded)
     if available is not None:
         try:
             yield from _origins_by_range(item, available.start_time, facts)
         except BadTime:
             available = None
     yield _ZERO
-    if embedded is not None:
+    if embedded is not None and not absolute:
         yield embedded
     if available is not None and item.source_rate is not None:
         # The same timecode counted at two rates, such as 24 and 24000/1001.
         yield exact_value(available.start_time.value) / item.source_rate
+
+
+def absolute_origin(item: TimelineItem, facts: MediaFacts, embedded: Fraction) -> Fraction:
+    """The same for a clip whose source times are its media's own timecode: as these name its first frame, else by the seconds of both."""
+    code = item.own_text("code")
+    if code is None or facts.start_timecode is None or facts.rate is None or item.source_rate is None:
+        return embedded
+    named = origin_by_code(code, item.source_rate, facts.start_timecode, facts.rate, facts.frames)
+    return embedded if named is None else named
 
 
 def _origins_by_range(item: TimelineItem, begins: Any, facts: MediaFacts) -> list[Fraction]:

@@ -183,3 +183,92 @@ def test_every_dissolve_of_a_list_stays_visible(files: Files) -> None:
     a, b, c = rows_of(files, text)
     assert (a.not_above is None, b.not_above is None, c.not_above is None) == (False, False, True)
     assert a.handles_after == 10
+
+
+# --- timecodes name frames of the media ---
+
+NTSC_24, FILM = Fraction(24000, 1001), Fraction(24)
+
+
+@pytest.mark.parametrize(
+    ("rate", "media_rate", "start", "code", "frame"),
+    [
+        (FILM, NTSC_24, "01:00:00:00", "01:00:10:12", 252),
+        (NTSC_24, FILM, "01:00:00:00", "01:00:10:12", 252),
+        (NTSC, Fraction(25), "10:00:00:00", "10:00:10:15", 262),  # half a second on: 12.5 frames
+        (Fraction(25), NTSC, "10:00:00:00", "10:00:10:05", 306),
+        (Fraction(25), Fraction(50), "01:00:00:00", "01:00:10:05", 510),
+        (NTSC, Fraction(60000, 1001), "01:00:00:00", "01:00:10:15", 630),
+        (Fraction(25), Fraction(25), "23:59:50:00", "00:00:05:00", 375),  # recorded over midnight
+    ],
+)
+def test_a_source_time_names_the_frame_that_the_media_call_so(
+    files: Files, rate: Fraction, media_rate: Fraction, start: str, code: str, frame: int
+) -> None:
+    """Seconds of a list at another rate are longer or shorter than the media's: 3.6 s an hour between 24 and 23.976."""
+    files.add("a.mov", video(media_rate, 5000, start))
+    (row,) = rows_of(files, heads() + event(1, "AX", code, "01:00:00:00", name="a.mov"), rate)
+    assert found(row)[1] == frame
+
+
+@pytest.mark.parametrize(
+    ("mode", "start", "code", "frame"),
+    [
+        ("DROP FRAME", "01:00:00:00", "01:05:00:02", 9002),
+        ("NON-DROP FRAME", "01:00:00;00", "01:04:30:00", 8092),
+        ("DROP FRAME", "01:00:00:00", "01:04:59:00", 8970),  # over a minute: two seconds are 58 frames in the other count
+        ("NON-DROP FRAME", "01:00:00;00", "01:04:59:00", 8962),
+    ],
+)
+def test_a_list_without_marks_counts_source_times_as_the_media_do(files: Files, mode: str, start: str, code: str, frame: int) -> None:
+    files.add("a.mov", video(NTSC, 20_000, start))
+    text = heads(f"FCM: {mode}")
+    hours, minutes, seconds, frames = code.split(":")
+    last = int(minutes) * 60 + int(seconds) + 2
+    source_out = f"{hours}:{last // 60:02d}:{last % 60:02d}:{frames}"
+    if frames == "00" and start[8] == ";" and last % 60 < 2 and last // 60 % 10:  # no such name; the drop count goes on from :02
+        source_out = source_out[:9] + "02"
+    text += f"001  AX       V     C        {code} {source_out} 01:00:00:00 01:00:02:00\n* FROM CLIP NAME: a.mov\n"
+    (row,) = rows_of(files, text, NTSC)
+    assert found(row)[1] == frame
+
+
+def test_a_retime_of_the_clip_that_a_dissolve_comes_from_is_not_that_of_the_one_it_leads_to(files: Files) -> None:
+    for name in ("a.mov", "b.mov"):
+        files.add(name, video(Fraction(25), 5000))
+    text = heads() + "001  A        V     C        00:00:10:00 00:00:11:00 01:00:00:00 01:00:02:00\n"
+    text += "M2   A        012.5   00:00:10:00\n* FROM CLIP NAME: a.mov\n"
+    text += "002  A        V     C        00:00:11:00 00:00:11:00 01:00:02:00 01:00:02:00\n"
+    text += "002  B        V     D    010 00:00:10:00 {} 01:00:02:00 01:00:04:00\n"
+    names = "* FROM CLIP NAME: a.mov\n* TO CLIP NAME: b.mov\n"
+    outgoing, incoming = "M2   A        012.5   00:00:11:00\n", "M2   B        050.0   00:00:10:00\n"
+    for motion, end, speed in (
+        (outgoing, "00:00:12:00", 1),
+        (outgoing + incoming, "00:00:14:00", 2),
+        (incoming + outgoing, "00:00:14:00", 2),
+    ):
+        one, two = rows_of(files, text.format(end) + motion + names)
+        assert one.shot is not None
+        assert two.shot is not None
+        assert (one.shot.speed, two.shot.speed, two.shot.start) == (Fraction(1, 2), speed, 250)
+
+
+@pytest.mark.parametrize(
+    ("source", "motion", "usable"),
+    [
+        ("00:00:12:00 00:00:10:00", "M2   A   -025.0   00:00:12:00", False),  # backwards, and its times too: which frame is first?
+        ("00:00:12:00 00:00:10:00", "M2   A   025.0    00:00:12:00", False),
+        ("00:00:10:00 00:00:20:00", "M2   A   050.0    00:00:10:00", False),
+        ("00:00:10:00 00:00:14:00", "M2   A   050.0    00:00:10:00", True),
+        ("00:00:10:00 00:00:12:00", "M2   A   050.0    00:00:10:00", True),  # as much source as its place is long
+        ("00:00:10:00 00:00:10:01", "M2   A   000.0    00:00:10:00", True),
+        ("00:00:10:00 00:00:12:00", "M2   A   000.0    00:00:10:00", True),
+        ("00:00:10:00 00:00:12:00", "M2   A   -025.0   00:00:10:00", True),
+    ],
+)
+def test_a_retime_whose_source_is_of_another_length_is_refused(files: Files, source: str, motion: str, usable: bool) -> None:
+    files.add("a.mov", video(Fraction(25), 5000))
+    text = heads() + f"001  A        V     C        {source} 01:00:00:00 01:00:02:00\n{motion}\n* FROM CLIP NAME: a.mov\n"
+    (row,) = rows_of(files, text)
+    assert (row.shot is not None) is usable
+    assert usable or "does not explain" in (row.error or "")

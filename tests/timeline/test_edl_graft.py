@@ -16,7 +16,9 @@ from heygem_server.timeline.conform_types import FinishedTake, Selection, Timeli
 from heygem_server.timeline.flatten import flatten
 from heygem_server.timeline.formats.edl_graft import graft_edl
 from heygem_server.timeline.formats.reading import read_timeline
+from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.locate import Locator
+from heygem_server.timeline.publish import publish
 
 from .making import Files, sound, video
 
@@ -241,6 +243,32 @@ def test_drop_frame_is_marked_where_the_list_marks_it(shown: Files) -> None:
         after, _ = grafted(text, [take], rate=ntsc)
         assert f" 01:01:00{mark}02 01:01:02{mark}02 01:00:58{mark}00" in after
         assert without_takes(after) == text
+
+
+@pytest.mark.parametrize(("rate", "media_rate"), [(Fraction(24), Fraction(24000, 1001)), (Fraction(30000, 1001), Fraction(25))])
+def test_takes_in_a_list_of_another_rate_are_named_as_their_own_timecode_names_them(
+    shown: Files, rate: Fraction, media_rate: Fraction
+) -> None:
+    shown.add("other.mov", video(media_rate, 5000, "01:00:00:00"))
+    text = "TITLE: M\nFCM: NON-DROP FRAME\n001  M        V     C        01:00:10:00 01:00:12:00 01:00:00:00 01:00:02:00\n"
+    text += f"* FROM CLIP: {shown.folder}/other.mov\n002  DUB      A2    C        00:00:00:00 00:00:20:00 01:00:00:00 01:00:20:00\n"
+    text += f"* FROM CLIP: {shown.folder}/dub.wav\n"
+    (row,) = rows_of(shown, text, rate)
+    assert row.shot is not None
+    assert row.shot.end_exclusive is not None
+    frames = row.shot.end_exclusive - row.shot.start
+    take = FinishedTake(shot=row, path="/t/x.mov", take="x", frames=frames, rate=media_rate, start_timecode="01:00:10:00")
+    after, _ = grafted(text, [take], rate=rate)
+    assert "V     C        01:00:10:00 01:00:12:00 01:00:00:00" in after
+    assert without_takes(after) == text
+    shown.add("x.mov", video(media_rate, frames + 2, "01:00:10:00"))
+    assert rows_of(shown, after.replace("* HEYGEM", "* X"), rate)[0].shot is not None
+    read = read_timeline(text.encode(), rate=rate)
+    published, _ = publish(read.timeline, [take], "track", rate=rate)
+    for format in ("fcpxml", "otio"):
+        back = read_timeline(as_text(published, format)[0].encode()).timeline
+        again = conform(back, Selection(speech_tracks=("1",)), facts=shown.facts, locator=Locator(searched=(shown.folder,))).shots
+        assert [each.shot.start for each in again if each.shot is not None] == [row.shot.start], format
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "cp1252"])

@@ -175,3 +175,54 @@ def test_a_nest_plays_pictures_on_a_picture_track_and_sound_on_a_sound_track() -
     read = read_timeline(document(whole, audio=f'<track>{nest}<sequence id="s2"/></clipitem></track>'))
     found = [(each.kind, each.item.name, each.start, each.end) for each in flatten(read.timeline, Fraction(25))]
     assert found == [("picture", "a", 0, Fraction(4, 5)), ("sound", "a", 0, Fraction(4, 5))]
+
+
+def visible(files: Files, items: str, sequence: str, sound_rate: str) -> list[tuple[int, int]]:
+    """(first, last source frame) of each picture's take over a voice."""
+    files.add("voice.wav", sound(3000))
+    voice = f"<track><clipitem><name>v</name>{sound_rate}<start>0</start><end>900</end><in>0</in><out>900</out>"
+    voice += f'<file id="w"><name>voice.wav</name><pathurl>file://localhost{files.folder}/voice.wav</pathurl></file></clipitem></track>'
+    read = read_timeline(document(items, voice).replace(rate(25).encode(), sequence.encode(), 1))
+    rows = conform(read.timeline, Selection(speech_tracks=("A1",)), facts=files.facts).shots
+    return [(frames_of(row)[0], frames_of(row)[-1]) for row in rows if row.shot is not None]
+
+
+@pytest.mark.parametrize("first", [100, 3000, 8000])
+@pytest.mark.parametrize("sequence", [rate(30, "TRUE"), rate(30)])
+def test_a_rate_without_its_pulldown_counts_the_frames_of_the_file(files: Files, sequence: str, first: int) -> None:
+    """The document calls 29.97 a plain 30 and has as many frames as the file: its numbers are right, its seconds are not."""
+    media = files.add("a.mov", video(Fraction(30000, 1001), 9000))
+    item = clipitem(0, 60, first, first + 60, own=rate(30), media=file(9000, 30, f"file://localhost{media}"))
+    assert visible(files, item, sequence, sequence) == [(first, first + 59)]
+
+
+def test_a_still_of_a_movie_shows_the_frame_that_it_names() -> None:
+    still = "<stillframe>TRUE</stillframe>"
+    (named,) = pictures(document(clipitem(0, 50, 100, 150, f"{still}<stillframeoffset>123</stillframeoffset>")))
+    assert (named.source_low * 25, named.speed, named.host_only) == (123, 0, None)
+    (unnamed,) = pictures(document(clipitem(0, 50, 100, 150, still)))
+    assert unnamed.host_only == "it is a freeze frame"
+
+
+def test_a_subclip_counts_from_where_it_begins() -> None:
+    part = "<subclipinfo><startoffset>100</startoffset><endoffset>20</endoffset></subclipinfo>"
+    assert frames(document(clipitem(0, 50, 10, 60, part))) == [(110, 160, 1)]
+    (retimed,) = pictures(document(clipitem(0, 50, 10, 60, part + remap("50"))))
+    assert retimed.host_only == "it is a retimed subclip"
+
+
+@pytest.mark.parametrize("own", [rate(50), rate(25), ""])
+def test_the_range_of_a_nest_counts_in_the_rate_that_fits_its_place(own: str) -> None:
+    """A nest of 50 frames a second in a sequence of 25: its own frames 40 to 140 are two seconds."""
+    inner = clipitem(0, 200, 400, 600, own=rate(50), media=file(9000, 50))
+    nest = f"<clipitem><name>n</name>{own}<start>0</start><end>50</end><in>40</in><out>140</out>"
+    nest += f'<sequence id="in">{rate(50)}<media><video><track>{inner}</track></video></media></sequence></clipitem>'
+    (shown,) = pictures(document(nest))
+    assert (shown.source_low * 50, shown.end * 25) == (440, 50)
+
+
+def test_a_file_without_a_rate_has_that_of_its_clip() -> None:
+    media = file(9000, 24).replace(rate(24), "")
+    (shown,) = pictures(document(clipitem(0, 50, 240, 288, own=rate(24, "TRUE"), media=media)))
+    assert shown.item.media_reference.available_range.duration.value == 9000
+    assert round(shown.source_low * Fraction(24000, 1001)) == 240

@@ -29,6 +29,7 @@ from heygem_core.media import timecode
 from heygem_core.messages import words
 
 from ..conform_types import FinishedTake, PublishMode
+from ..edl_codes import code_of, same_count
 from ..exact_time import round_half_up
 from ..grafting import first_second, item_at
 from ..metadata import own_value
@@ -189,7 +190,8 @@ class _Graft:
         """The event's own line with the take's reel and source times, and the record times of what the take covers."""
         low = first_second(take) + take.shot.offset_s
         duration = Fraction(take.shot.placement.record_duration) / self.timing.rate
-        codes = (self._code(low, take, event), self._code(low + duration, take, event))
+        first = self._code(low, take, event)
+        codes = (first, self._later(first, take.shot.placement.record_duration, low + duration, take, event))
         raw = _with_source(self.lines[event.line], event, self._reel(take), "V" if self._sound_of(event) else None, *codes)
         its = times_of(event, self.timing)
         start, end = self._covered(event, take)
@@ -266,11 +268,22 @@ class _Graft:
     def _code(self, seconds: Fraction, take: FinishedTake, event: EventLines) -> str:
         """A time of a take, named as the take's own timecode names it; one without timecode counts as the event did."""
         drop = timecode.is_drop(take.start_timecode) if take.start_timecode is not None else self.timing.drop(event, "source_in")
-        return self._written(round_half_up(seconds * self.timing.rate), drop)
+        if take.start_timecode is None or same_count(take.rate, self.timing.rate):
+            return self._written(round_half_up(seconds * self.timing.rate), drop)
+        return self._marked(code_of(seconds * take.rate, take.rate, self.timing.rate, drop=drop))
+
+    def _later(self, code: str, frames: int, seconds: Fraction, take: FinishedTake, event: EventLines) -> str:
+        """The source time at which an event of a take ends: as many frames of the list on as its place is long."""
+        if take.start_timecode is None or same_count(take.rate, self.timing.rate):
+            return self._code(seconds, take, event)
+        drop = timecode.is_drop(take.start_timecode) and self.timing.drops
+        return self._written(timecode.parse(f"{code[:8]}{';' if drop else ':'}{code[9:]}", self.timing.rate) + frames, drop)
 
     def _written(self, frames: int, drop: bool) -> str:
         """A timecode in the list's own notation: where it marks no drop-frame, no mark of ours may make its others something else."""
-        code = timecode.format(max(0, frames), self.timing.rate, drop=drop and timecode.may_drop(self.timing.rate))
+        return self._marked(timecode.format(max(0, frames), self.timing.rate, drop=drop and timecode.may_drop(self.timing.rate)))
+
+    def _marked(self, code: str) -> str:
         return code if self.timing.marked else code.replace(";", ":")
 
     def _with_record(self, raw: str, event: EventLines, start: Fraction, end: Fraction) -> str:

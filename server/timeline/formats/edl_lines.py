@@ -129,7 +129,7 @@ def taken_apart(text: str) -> EdlText:
             title = raw[6:].strip()
         elif match := _LONG_REEL.fullmatch(plain):
             reels.setdefault(match["short"], match["long"])
-        elif open_event is not None and _belongs(open_event, raw, plain):
+        elif open_event is not None and _belongs(open_event, events[-2] if len(events) > 1 else None, raw, plain):
             open_event.end = index + 1
         elif _SILENT.fullmatch(raw):
             if open_event is not None:
@@ -175,10 +175,18 @@ def _event_in(plain: str) -> re.Match[str] | None:
     return (_EVENT.fullmatch(plain) or _EVENT_OF_OTHERS.fullmatch(plain)) if plain[:1].isdigit() else None
 
 
-def _belongs(event: EventLines, raw: str, plain: str) -> bool:
-    """Whether a line says something of the event before it that is understood; it is noted there."""
+def _is_of_the_outgoing(reel: str, event: EventLines, before: EventLines) -> bool:
+    """Whether a motion effect behind the two lines of a dissolve is that of the clip it comes from, by its reel. The event of that clip
+    says it too."""
+    outgoing = before.text("record_in") == before.text("record_out") and before.text("number") == event.text("number")
+    return outgoing and reel.upper() == before.text("reel").upper() != event.text("reel").upper()
+
+
+def _belongs(event: EventLines, before: EventLines | None, raw: str, plain: str) -> bool:
+    """Whether a line says something of the event before it that is understood; it is noted there. before: the event above that one."""
     if match := _MOTION.fullmatch(plain):
-        event.fps = Fraction(match["fps"])
+        if before is None or not _is_of_the_outgoing(match["reel"], event, before):
+            event.fps = Fraction(match["fps"])
     elif match := _MORE_CHANNELS.fullmatch(plain.upper()):
         event.channels += [int(number) for number in match[1].split()]
     elif match := _COMMENT.fullmatch(raw):

@@ -48,21 +48,39 @@ class ListTiming:
 
     def drop(self, event: EventLines, name: str) -> bool:
         """Whether a timecode is drop-frame: by its own mark; in a list without marks as FCM says from its line on, of which the
-        first is that of the record times."""
+        first is that of the record times. An event whose source is as long as its place in the other count alone is counted so."""
         if not self.drops:
             return False
         if any(mark in event.text(name) for mark in ";,."):
             return True
         if self.marked:
             return False
-        return self.record_drop if name.startswith("record") else bool(event.mode)
+        if name.startswith("record"):
+            return self.record_drop
+        said = bool(event.mode)
+        return said if event.fps is not None or self._is_as_long(event, said) or not self._is_as_long(event, not said) else not said
+
+    def _is_as_long(self, event: EventLines, drop: bool) -> bool:
+        """Whether the source of an event is as long as its place if its timecodes are counted so."""
+        places = ("source_in", drop), ("source_out", drop), ("record_in", self.record_drop), ("record_out", self.record_drop)
+        frames = [self._counted(event.text(name), counted) for name, counted in places]
+        first, last, begin, end = (-1 if each is None else each for each in frames)
+        return None not in frames and last - first == end - begin
 
     def frames(self, event: EventLines, name: str) -> int | None:
         """Frames since 00:00:00:00; None = it is no timecode of this rate."""
-        key = event.text(name), self.drop(event, name)
+        return self._counted(event.text(name), self.drop(event, name))
+
+    def _counted(self, text: str, drop: bool) -> int | None:
+        key = text, drop
         if key not in self.known:  # where an event ends the next one begins, so most timecodes are asked for twice
             self.known[key] = _frames_of(*key, self.rate)
         return self.known[key]
+
+    def code(self, event: EventLines, name: str) -> str:
+        """A timecode as it is counted: `;` before the frames where that is drop-frame."""
+        text = event.text(name)
+        return f"{text[:8]}{';' if self.drop(event, name) else ':'}{text[9:]}"
 
     def seconds_of(self, frames: int) -> Fraction:
         if frames not in self.seconds:
@@ -182,7 +200,7 @@ def _track_events(
     if is_dissolve(event) and event.fields["length"]:
         dissolve = (Fraction(0), int(event.text("length")) / timing.rate)  # an edit list's dissolve begins at the cut
     for key in channels_of(event):
-        clip = _clip(event, its, parsed, timing.rate, number)
+        clip = _clip(event, its, parsed, timing, number)
         _with_earlier(clip, event, parsed, timing, number)
         yield key, Event(start=its.record_in - start, end=its.record_out - start, item=clip, dissolve=dissolve)
 
@@ -192,7 +210,7 @@ def is_dissolve(event: EventLines) -> bool:
     return event.text("edit") != "C"
 
 
-def _clip(event: EventLines, its: EventTimes, parsed: EdlText, rate: Fraction, number: int) -> Any:
+def _clip(event: EventLines, its: EventTimes, parsed: EdlText, timing: ListTiming, number: int) -> Any:
     low, high, duration = its.source_in, its.source_out, its.record_out - its.record_in
     side = "TO" if is_dissolve(event) and "TO CLIP NAME" in event.comments else "FROM"
     own = event.comments.get("SOURCE FILE") if side == "FROM" else None
@@ -201,16 +219,36 @@ def _clip(event: EventLines, its: EventTimes, parsed: EdlText, rate: Fraction, n
     url = event.comments.get(f"{side} FILE") or event.comments.get(f"{side} CLIP") or own
     url = url if url and "." in url else None
     problem = words("edl.no-source-times") if low is None or high is None else None
-    speed = Fraction(1) if event.fps is None else _speed(event.fps, rate, None if high is None or low is None else (high - low) / duration)
-    low = low or Fraction(0)
-    clip = media_clip(name, url, low, duration, rate, speed=speed if speed else Fraction(1))
-    if not speed:
-        clip.effects.append(otio.schema.FreezeFrame())
-    elif event.fps is None and problem is None and high is not None and high - low != duration:
-        problem = words("edl.unexplained-length", source_s=f"{float(high - low):.2f}", place_s=f"{float(duration):.2f}")
-    reel = parsed.reels.get(reel, reel)
-    set_own_values(clip, absolute=True, reel=reel, problem=problem, take=event.comments.get("HEYGEM TAKE"), event=number)
+    length = None if high is None or low is None else high - low
+    speed = Fraction(1) if event.fps is None else _speed(event.fps, timing.rate, None if length is None else length / duration)
+    if length is not None and not _explains(speed, length, duration, event.fps is not None, timing.rate):
+        seconds = {"source_s": f"{float(length):.2f}", "place_s": f"{float(duration):.2f}"}
+        if event.fps is None:
+            problem = words("edl.unexplained-length", **seconds)
+        else:
+            problem = words("edl.other-length", **seconds, speed=f"{float(speed):.0%}")
+    clip = media_clip(name, url, low or Fraction(0), duration, timing.rate, speed=speed)
+    set_own_values(
+        clip,
+        absolute=True,
+        code=None if problem is not None else timing.code(event, "source_in"),
+        reel=parsed.reels.get(reel, reel),
+        problem=problem,
+        take=event.comments.get("HEYGEM TAKE"),
+        event=number,
+    )
     return clip
+
+
+def _explains(speed: Fraction, length: Fraction, duration: Fraction, retimed: bool, rate: Fraction) -> bool:
+    """Whether a speed, which a motion effect says or not, explains how long the source of an event lasts. Some programs write of a retimed
+    clip as much source as its place is long, and of a frozen one anything."""
+    if not retimed:
+        return length == duration
+    if length < 0:
+        return False
+    near = max(2 / rate, length / 50)
+    return not speed or abs(length - duration * abs(speed)) <= near or abs(length - duration) <= near
 
 
 def _with_earlier(clip: Any, event: EventLines, parsed: EdlText, timing: ListTiming, number: int) -> None:
@@ -219,7 +257,7 @@ def _with_earlier(clip: Any, event: EventLines, parsed: EdlText, timing: ListTim
     its = times_of(was, timing) if was is not None else None
     if take is None or was is None or its is None or its.record_out == its.record_in:
         return
-    before = _clip(was, its, parsed, timing.rate, number)
+    before = _clip(was, its, parsed, timing, number)
     here = times_of(event, timing)
     assert here is not None
     speed = constant_speed(before)[0]

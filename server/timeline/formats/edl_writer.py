@@ -9,6 +9,7 @@ from fractions import Fraction
 from heygem_core.media import timecode
 from heygem_core.messages import words
 
+from ..edl_codes import code_of, same_count
 from ..exact_time import round_half_up
 from ..locate import name_of
 from .export_model import ExportClip, ExportModel
@@ -94,11 +95,12 @@ def _event(
     comments = []
     lines = []
     if dissolve and before is not None:
-        out = _codes(before.high - clip.lead / rate, before.high - clip.lead / rate, start, start, model)
+        at = before.high - clip.lead / rate
+        out = _codes(before, at, at, start, start, model)
         lines.append(_columns(number, reels[_path(before)], channel, "C", out))
         comments = [f"* FROM CLIP NAME: {_line(_name(before))}", f"* FROM CLIP: {_line(_path(before))}"]
     side = "TO" if dissolve else "FROM"
-    codes = _codes(low, low + Fraction(end - start) / rate if clip.speed == 1 else high, start, end, model)
+    codes = _codes(clip, low, low + Fraction(end - start) / rate if clip.speed == 1 else high, start, end, model)
     lines.append(_columns(number, reels[_path(clip)], channel, f"D    {dissolve:03d}" if dissolve else "C", codes))
     if clip.speed != 1:
         lines.append(f"M2   {reels[_path(clip)]:<8} {float(clip.speed * round(rate)):+09.3f} {codes[0]}")
@@ -108,14 +110,19 @@ def _event(
     return lines + comments
 
 
-def _codes(low: Fraction, high: Fraction, start: int, end: int, model: ExportModel) -> tuple[str, str, str, str]:
-    sequence = model.sequence
-    drop = sequence.drop_frame and timecode.may_drop(sequence.rate)
-
-    def code(seconds: Fraction) -> str:
-        return timecode.format(max(0, round_half_up(seconds * sequence.rate)), sequence.rate, drop=drop)
-
-    return code(low), code(high), sequence.timecode(start), sequence.timecode(end)
+def _codes(clip: ExportClip, low: Fraction, high: Fraction, start: int, end: int, model: ExportModel) -> tuple[str, str, str, str]:
+    """Source times are frames as the media's own timecode calls them, as far as the timeline says how it counts; record times count as
+    the sequence."""
+    sequence, media = model.sequence, clip.media
+    rate, drop = sequence.rate, sequence.drop_frame and timecode.may_drop(sequence.rate)
+    first = max(0, round_half_up(low * rate))
+    length = max(0, round_half_up(high * rate)) - first
+    if media is not None and media.start is not None and low >= 0:
+        own = drop if media.drop_frame is None else media.drop_frame and timecode.may_drop(rate)
+        if not same_count(media.rate, rate) or own != drop:
+            drop, first = own, timecode.parse(code_of(Fraction(round_half_up(low * media.rate)), media.rate, rate, drop=own), rate)
+    record = sequence.timecode(start), sequence.timecode(end)
+    return timecode.format(first, rate, drop=drop), timecode.format(first + length, rate, drop=drop), *record
 
 
 def _columns(number: int, reel: str, channel: str, edit: str, codes: tuple[str, str, str, str]) -> str:

@@ -181,29 +181,34 @@ class Reader:
         name = text_of(item, "name")
         file = item.find("file")
         file = self._files.get(file.get("id", ""), file) if file is not None else None
-        known = self._facts_of(file, rate)
-        source = _source(item, shown, rate, known.rate)
+        known = self._facts_of(file, rate_of(item) or rate)  # a file that says no rate has that of its clip
+        nested = item.find("sequence")
+        inside = self._sequences.get(nested.get("id", ""), nested) if nested is not None else None
+        source = _source(item, shown, rate, known.rate if inside is None else rate_of(inside) or rate)
         if item.tag == "generatoritem":
             reference = _schema.GeneratorReference(generator_kind=text_of(item, "effect/name") or "generator")
             return _schema.Clip(name=name, media_reference=reference, source_range=time_range(source.low, shown.duration, rate))
-        nested = item.find("sequence")
         if nested is not None:
             return self._nest(item, nested, name, source.low, shown.duration, rate, depth, kind)
         name = name or known.name
         reason = words("clip.multicam") if item.find("multiclip") is not None else source.host_only
-        low = source.low
+        low, speed = source.low, source.speed
+        if _is_still(item) and reason is None:
+            frame = number_of(item, "stillframeoffset")
+            low, speed = (frame or _ZERO) / source.rate, _ZERO
+            reason = words("clip.freeze") if frame is None else None
         if source.from_end and known.length is not None:
-            low = known.length - low - shown.duration * abs(source.speed)
+            low = known.length - low - shown.duration * abs(speed)
         if known.length is not None and known.begins:
             low += known.begins
-        clip = media_clip(name, known.url, low, shown.duration, source.rate, available=known.available, speed=source.speed)
+        clip = media_clip(name, known.url, low, shown.duration, source.rate, available=known.available, speed=speed)
         if item.find("marker") is None:
             pass
-        elif kind == _schema.TrackKind.Video and abs(source.speed) == 1:
+        elif kind == _schema.TrackKind.Video and abs(speed) == 1:
             clip.markers.extend(_markers(item, low - source.low, Fraction(0), source.rate))
         elif kind == _schema.TrackKind.Video:  # they count in the clip's own, retimed frames
             own = (number_of(item, "in") or Fraction(0)) / source.rate + shown.trimmed
-            clip.markers.extend(_markers(item, low, own, source.rate, source.speed))
+            clip.markers.extend(_markers(item, low, own, source.rate, speed))
         if known.size is not None or known.drop is not None:
             set_own_values(clip.media_reference, frame_size=known.size, drop_frame=known.drop)
         ours = _comments_of(item)
@@ -304,11 +309,16 @@ def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction) -
     effects = item.findall("filter/effect") if item.find("filter") is not None else ()
     effect = next((each for each in effects if text_of(each, "effectid") == "timeremap"), None)
     clip_rate = rate_of(item) or rate
+    offset = number_of(item, "subclipinfo/startoffset") or _ZERO  # where the part of the file begins that `in` and `out` count in
     if effect is None:
         clip_rate = _rate_that_fits(end - begin, shown.whole, clip_rate, (rate, file_rate))
         low = _by_ticks(item, "pproTicksIn", begin / clip_rate, clip_rate)
+        low += offset / clip_rate if offset else _ZERO
         return _Source(low=low + shown.trimmed if shown.trimmed else low, speed=_ONE, rate=clip_rate)
     plain, reason = _retiming(effect)
+    if item.find("subclipinfo") is not None and (offset or number_of(item, "subclipinfo/endoffset")):
+        reason = reason or words("clip.retimed-subclip")
+        return _Source(low=begin / clip_rate + shown.trimmed, speed=plain, rate=clip_rate, from_end=plain < 0, host_only=reason)
     graph = _graph(effect)
     at, step = begin + shown.trimmed * clip_rate, shown.duration * clip_rate
     values = [_on_graph(graph, each) for each in (at, at + step)]
@@ -327,6 +337,11 @@ def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction) -
     if item.find("pproTicksIn") is not None and shown.whole and abs(length / shown.whole - share) < Fraction(1, 100):
         share = length / shown.whole
     return _Source(low=first + shown.trimmed * share, speed=share if plain > 0 else -share, rate=clip_rate, from_end=plain < 0)
+
+
+def _is_still(item: Element) -> bool:
+    """Whether a clip shows one frame of its file, `stillframeoffset`; of a picture it says so too."""
+    return text_of(item, "stillframe").upper() == "TRUE"
 
 
 def _rate_that_fits(frames: Fraction, seconds: Fraction, rate: Fraction, others: tuple[Fraction, ...]) -> Fraction:
