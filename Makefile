@@ -21,7 +21,7 @@ FIREFOX = tests/web/firefox/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
-PROGRAMS = chromium:chromium firefox-esr:firefox-esr melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb lua5.1:lua5.1
+PROGRAMS = chromium-headless-shell:chromium-headless-shell firefox-esr:firefox-esr melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb lua5.1:lua5.1
 
 .PHONY: setup lock upgrade demo test pytest test-unit test-full test-newest lint format docs pictures mutate doctor bench clean programs zxp ccx
 
@@ -105,8 +105,9 @@ test-newest:
 programs:
 	@missing=""; names=""; for pair in $(PROGRAMS); do \
 		command -v $${pair%%:*} >/dev/null || { missing="$$missing $${pair#*:}"; names="$$names $${pair%%:*}"; }; done; \
-	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+		&& { apt-get install -y -qq --no-install-recommends $$missing >/dev/null || { gone=""; for one in $$missing; do \
+			apt-get install -y -qq --no-install-recommends $$one >/dev/null || gone="$$gone $$one"; done; names=$$gone; [ -z "$$gone" ]; }; }; } \
 		|| echo "Not on this machine:$$names. The tests that need them are skipped."
 
 lint: setup

@@ -28,8 +28,8 @@ import msgspec
 from heygem_core.shot import from_json, to_json
 from heygem_server.wire import TakeView
 from tests import actors
+from tests.browser import CHROMIUM, MISSING, launched
 from tests.web.clips import make_clips
-from tests.web.conftest import CHROMIUM
 from tests.web.running import RunningServer, open_page
 
 from .page_moments import LANGUAGES, MOMENTS, THEMES, WIDTHS
@@ -89,7 +89,7 @@ def served() -> Iterator[tuple[RunningServer, Any, Path]]:
         media.mkdir()
         server = RunningServer(Path(folder), make_clips(actors.people(), media))
         server.start()
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"])
+        browser = launched(playwright)
         try:
             yield server, browser, media
         finally:
@@ -199,7 +199,7 @@ def main() -> None:
     opened.set_defaults(run=opening)
     options = parser.parse_args()
     if CHROMIUM is None:
-        sys.exit("This needs Chromium.")
+        sys.exit(f"{MISSING}.")
     options.run(options)
 
 

@@ -8,7 +8,6 @@ Takes about five minutes.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ import blender_picture  # noqa: E402
 
 from demo import PORTRAITS, RATE, SPEECH, film, packaged, write_comparison  # noqa: E402
 from heygem_core.rendering.report import read_report  # noqa: E402
+from tests.browser import CHROMIUM, MISSING, launched  # noqa: E402
 from tests.web.editor import ScriptedEditor  # noqa: E402
 from tests.web.running import RunningServer, open_page, unfold  # noqa: E402
 
@@ -123,11 +123,10 @@ def take_pictures(server: RunningServer, take: Any) -> None:
 def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    program = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-    if program is None:
-        sys.exit("Chromium is missing: install it, for instance with apt-get install chromium.")
+    if CHROMIUM is None:
+        sys.exit(f"{MISSING}.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = launched(playwright)
         yield browser
         browser.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import threading
 from functools import partial
 from html.parser import HTMLParser
@@ -21,6 +20,7 @@ from heygem_core.messages import catalogue
 from heygem_server import cli
 from heygem_server.settings import ServerSettings
 from heygem_server.timeline.formats.registry import FORMATS as TIMELINE_FORMATS
+from tests.browser import CHROMIUM, MISSING, launched
 
 from ..conftest import REPOSITORY
 
@@ -128,9 +128,8 @@ def test_no_page_loads_anything_from_another_host(site: Path) -> None:
 
 
 def test_a_browser_that_reads_and_searches_asks_no_other_host(site: Path) -> None:
-    chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-    if chromium is None:
-        pytest.skip("Chromium is missing: apt-get install chromium")
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
     from playwright.sync_api import sync_playwright
 
     served = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Silent, directory=str(site)))
@@ -138,7 +137,7 @@ def test_a_browser_that_reads_and_searches_asks_no_other_host(site: Path) -> Non
     own, asked = f"http://127.0.0.1:{served.server_port}/", []
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = launched(playwright)
             page = browser.new_page()
             page.on("request", lambda request: asked.append(request.url))
             for path in ("index.html", "reference/command-line.html", "reference/api.html"):

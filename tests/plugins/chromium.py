@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,11 +15,10 @@ import pytest
 
 from heygem_plugins.installing.machine import Machine
 from heygem_server.commands.install import carry_out
+from tests.browser import CHROMIUM, MISSING, launched
 
 from .node import NodeProcess
 from .test_install import FakeRegistry
-
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 _SHIM = Path(__file__).parent / "fakes" / "cep_shim.js"
 
@@ -72,10 +70,10 @@ def panel_in_chromium(fake: NodeProcess, panel: Path, host_id: str) -> Iterator[
     """A Playwright page that shows the panel; errors of scripts fail the test at the end."""
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
-        pytest.skip("Chromium is not on this machine")
+        pytest.skip(MISSING)
     complaints: list[str] = []
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launched(driver)
         context = browser.new_context(viewport={"width": 460, "height": 760})
         context.on("weberror", lambda problem: complaints.append(str(problem.error)))
         context.expose_function("hostEval", lambda text: fake("eval", text=text))

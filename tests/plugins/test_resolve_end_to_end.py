@@ -19,7 +19,7 @@ from heygem_resolve.editor import Editor
 from heygem_resolve.panel.resolve_side import ResolveSide
 from heygem_server.client import Client
 from heygem_server.wire import HostCall, TakeView
-from tests.plugins.chromium import CHROMIUM
+from tests.browser import CHROMIUM, MISSING, launched
 from tests.plugins.fakes.resolve import Resolve
 from tests.plugins.real_server import RealServer, talking, until
 
@@ -204,7 +204,7 @@ def test_a_compound_clip_that_says_a_mix_comes_back_from_resolves_own_export(ser
 def test_the_page_that_the_panel_opens_is_signed_in_and_shows_this_editor(server):
     """One click in Resolve: no code to type, no editor to look for; from there Resolve exports what only it can decode."""
     if CHROMIUM is None:
-        pytest.skip("Chromium is missing: apt-get install chromium")
+        pytest.skip(MISSING)
     sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
     resolve = Resolve()
     resolve.new_project("Ä “film”")
@@ -218,7 +218,7 @@ def test_the_page_that_the_panel_opens_is_signed_in_and_shows_this_editor(server
     desk.panel.link.outbox.put(("page",))
     desk.until(lambda: desk.panel.page, 20, "no address came")
     with stepping(desk), sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = launched(playwright)
         try:
             page = chromium.new_page()
             problems: list[str] = []

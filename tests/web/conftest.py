@@ -5,18 +5,17 @@ What is missing is said in one line each: without Node the modules, without Chro
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser import CHROMIUM, MISSING, launched
+
 from .clips import make_clips
 from .editor import HOST, ScriptedEditor, write_panel
 from .running import REPOSITORY, RunningServer, open_page, watch
-
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +51,10 @@ def browser() -> Iterator[Any]:
     except ImportError:
         pytest.skip("Playwright is missing: pip install playwright")
     if CHROMIUM is None:
-        pytest.skip("Chromium is missing: apt-get install chromium")
+        pytest.skip(MISSING)
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"])
+        chromium = launched(playwright)
         try:
             yield chromium
         finally:
