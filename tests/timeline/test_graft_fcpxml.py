@@ -261,3 +261,41 @@ def test_a_nest_that_is_used_twice_is_not_changed(files: Files, media: str, voic
     assert len(rows) == 2
     assert not whole or "audition" not in out.decode()
     assert [each[2:5] for each in shown(out) if each[2].startswith("t")] == [("t0.mov", 20, 40), ("t1.mov", 40, 60)]
+
+
+def inner(tag: str, name: str, at: int, first: int, length: int, inside: str = "", lane: int = 1) -> str:
+    """A clip that is connected to one whose own time begins at ZERO + 10 frames."""
+    place = f'offset="{t(10 + at, ZERO)}" start="{t(first, ZERO)}" duration="{t(length)}"'
+    return f'<{tag} ref="r2" lane="{lane}" name="{name}" {place} srcEnable="video">{inside}</{tag}>'
+
+
+@pytest.mark.parametrize("mode", ["references", "track", "both"])
+@pytest.mark.parametrize("white", ["", "\n   "])
+def test_takes_of_a_clip_and_of_those_connected_to_it_all_stand_where_their_clips_do(
+    files: Files, media: str, voice: str, mode: PublishMode, white: str
+) -> None:
+    """Whatever choice of the outer clip shows, what is connected to it shows its own take; no white space between the tags is needed."""
+    deep = inner("asset-clip", "deep", 12, 120, 10).replace(t(22, ZERO), t(82, ZERO))  # counts in the time of what it is connected to
+    connected = inner("asset-clip", "over", 10, 80, 30, white + deep + white)
+    line = f'<spine lane="2" offset="{t(50, ZERO)}">{asset_clip("in line", -3600 * 25, 150, 10).strip()}</spine>'
+    spine = asset_clip("under", 0, 10, 60, white + connected + white + line + white + VOICE + white) + asset_clip("next", 60, 70, 40)
+    data = document(media, voice, spine)
+    rows = rows_of(files, data)
+    expected = {"under": (0, 60), "over": (10, 40), "deep": (12, 22), "in line": (40, 50), "next": (60, 100)}
+    places = {name: (row.placement.record_start, row.placement.record_start + row.placement.record_duration) for name, row in rows.items()}
+    assert places == expected
+    out, notices = grafted(data, *(finished(row, name.replace(" ", "-")) for name, row in rows.items()), mode=mode)
+    assert notices == []
+    assert canonical(strip_fcpxml(out, "/takes")) == canonical(data)
+    assert (misplaced(out), repeated_ids(out)) == (misplaced(data), [])
+    shown: dict[str, set[tuple[int, int]]] = {}
+    for each in flatten(read_timeline(out).timeline, Fraction(25)):
+        if each.kind == "picture":
+            urls = [getattr(reference, "target_url", "") for reference in each.item.media_references().values()]
+            active = getattr(each.item.media_reference, "target_url", "")
+            for url in urls if mode == "both" else [active]:
+                if "/takes/" in url:
+                    shown.setdefault(url.rpartition("/")[2].removesuffix(".mov").replace("-", " "), set()).add(
+                        (int(each.start * 25), int(each.end * 25))
+                    )
+    assert shown == {name: {place} for name, place in expected.items()}

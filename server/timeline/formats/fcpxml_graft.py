@@ -130,12 +130,19 @@ def _write(edits: XmlEdits, choices: _Choices, connected: _Connected, clips: Tak
             behind = _behind_anchors(target)
             for made in _anchors(target, above, connected.reader, clips):
                 edits.add(target, made, behind)
-    for original, takes in choices.found.items():
+
+    def choices_of(original: Element) -> tuple[list[Element], list[Element]]:
+        takes = choices.found.get(original, [])
+        if not takes:
+            return [], []
         showing = choices.of_one(original)[0]
         above = connected.found.get(showing, [])
-        active = [_choice(take, original, showing, above, connected.reader, clips) for take, shown in reversed(takes) if shown]
-        others = [_choice(take, original, showing, above, connected.reader, clips) for take, shown in takes if not shown]
-        _write_choices(edits, choices, original, active, others)
+        made = [(_choice(take, original, showing, above, connected.reader, clips), shown) for take, shown in takes]
+        return [each for each, shown in reversed(made) if shown], [each for each, shown in made if not shown]
+
+    clips.choices_of = choices_of
+    for original in choices.found:
+        _write_choices(edits, choices, original, *choices_of(original))
     resources = next(edits.root.iter("resources"), None)
     if clips.resources and resources is None:
         raise UnreadableTimeline("fcpxml.no-rate")

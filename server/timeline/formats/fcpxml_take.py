@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
@@ -44,10 +44,15 @@ _OF_MEDIA = ("adjust-cinematic", "adjust-stabilization", "adjust-rollingShutter"
 HAS_MEDIA_REP, HAS_ASSET_CLIP = (1, 9), (1, 6)
 
 
+ChoicesOf = Callable[[Element], tuple[list[Element], list[Element]]]
+"""A clip of the document → the choices that it gets: those that show instead of it, and others."""
+
+
 class TakeClips:
     """Makes the elements of one document; ids are new in it."""
 
     def __init__(self, root: Element, reader: Reader) -> None:
+        self.choices_of: ChoicesOf = lambda _: ([], [])
         self._reader = reader
         self._version = version_of(root)
         self._used = {value for each in root.iter() if (value := each.get("id")) is not None}
@@ -104,7 +109,7 @@ class TakeClips:
 
     def _container(self, take: FinishedTake, original: Element, start: Fraction) -> Element:
         """A `clip` holds picture and sound side by side: the picture in it becomes the take, all else stays."""
-        clip = deepcopy(original)
+        clip = self._copy(original, root=True)
         clip.attrib.pop("lane", None)
         picture = inner_element(clip)
         asset = self._reader.asset(picture)
@@ -133,7 +138,7 @@ class TakeClips:
         begins = self._reader.own_time(active)[0]
         for each in active:
             if each.get("lane") is not None:
-                copy = deepcopy(each)
+                copy = self._copy(each)
                 copy.set("offset", seconds_text(time_of(each.get("offset"), begins) + local - begins))
                 self._rename(copy)
                 lanes.append(lane_of(each))
@@ -148,6 +153,26 @@ class TakeClips:
                     copy.set("start", seconds_text(time_of(each.get("start")) + shift))
                 yield copy
         yield from (each for each in looks if each.tag.startswith("filter"))
+
+    def _copy(self, element: Element, *, root: bool = False) -> Element:
+        """A copy of what is connected to a clip, in which clips that get choices have them too: which choice of the outer clip shows must
+        not decide whether the takes of those show. root: of the clip itself, whose choice is being made."""
+        if not isinstance(element.tag, str):
+            return deepcopy(element)
+        copy = Element(element.tag, dict(element.attrib))
+        copy.text, copy.tail = element.text, element.tail
+        for child in element:
+            shown, others = self.choices_of(child) if element.tag == "audition" else ([], [])
+            copy[:0] = shown
+            copy.append(self._copy(child, root=element.tag == "audition"))
+            copy.extend(others)
+        shown, others = ([], []) if root else self.choices_of(element)
+        if not shown and not others:
+            return copy
+        audition = Element("audition", {name: value for name in ("lane", "offset") if (value := element.get(name)) is not None})
+        audition.tail, copy.tail = copy.tail, None
+        audition.extend([*shown, copy, *others])
+        return audition
 
     def _sound(self, original: Element, start: Fraction, local: Fraction, lane: int) -> Element | None:
         """The original's own sound as a clip that is connected to the take; None = it has none that is heard."""

@@ -20,6 +20,8 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WHITE = re.compile(rb"\s*")
 _END_OF_WHITE = re.compile(rb"\s*\Z")
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+# Where one element ends and the next begins: what is put around the first ends, then what is added, then what is put around the other.
+_BEHIND, _BETWEEN, _BEFORE = range(3)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -42,7 +44,7 @@ class XmlEdits:
     _mark: bytes
     _encoding: str
     _spans: dict[Element, _Span]
-    _added: list[tuple[int, bytes]] = field(default_factory=list)  # (place, text), in the order of asking
+    _added: list[tuple[int, int, bytes]] = field(default_factory=list)  # (place, which comes first there, text), in the order of asking
     _replaced: list[tuple[int, int, bytes]] = field(default_factory=list)  # (from, to, text)
     _filled: dict[Element, list[bytes]] = field(default_factory=dict)  # elements written as one tag, with what they get
 
@@ -54,12 +56,12 @@ class XmlEdits:
             return
         place = span.close if before is None else self._spans[before].start
         white = _END_OF_WHITE.search(self._bytes, max(0, place - 200), place)
-        self._added.append((place, _text(new) + (white[0] if white else b"")))
+        self._added.append((place, _BETWEEN, _text(new) + (white[0] if white else b"")))
 
     def wrap(self, element: Element, before: str, after: str) -> None:
         """Puts text right around an element."""
         span = self._spans[element]
-        self._added += [(span.start, before.encode()), (span.end, after.encode())]
+        self._added += [(span.start, _BEFORE, before.encode()), (span.end, _BEHIND, after.encode())]
 
     def remove(self, element: Element) -> None:
         """Takes an element out, with the white space that `add` puts behind one."""
@@ -90,7 +92,7 @@ class XmlEdits:
 
     def result(self) -> bytes:
         """The document with all that was added, in its own encoding."""
-        edits = [(place, place, text) for place, text in self._added] + self._replaced
+        edits = [(place, place, text) for place, _, text in sorted(self._added, key=lambda each: each[:2])] + self._replaced
         for element, texts in self._filled.items():
             span = self._spans[element]
             edits.append((span.end - 2, span.end, b">" + b"".join(texts) + b"</" + self._tag(span)[1] + b">"))
