@@ -155,10 +155,11 @@ async def _until(condition: Any) -> None:
 class _Toy:
     """Plans shots of a hundred segments; a segment takes a second; joins stay in the queue."""
 
-    def __init__(self, slots: int, shots: int) -> None:
+    def __init__(self, slots: int) -> None:
         self.capacity, self.busy, self.stop_grace_s = slots, 0, 1.0
         self.slots: Sequence[SlotState] = ()
         self.done = 0
+        self._free = [f"n{k}:cpu" for k in range(slots)]
 
     def full(self, running: Sequence[Piece]) -> Sequence[str]:
         return ("join",)
@@ -170,9 +171,13 @@ class _Toy:
             return Planned(
                 key=name, frames=800, rate=None, segments=segments, reused_tracks=True, reused_motion=True, reused_plan=True, device="cpu"
             )
-        await asyncio.sleep(1)
         assert isinstance(task, RenderTask)
+        assert watcher is not None
+        slot = self._free.pop()
+        watcher.placed(slot)
+        await asyncio.sleep(1)
         await asyncio.to_thread(Path(task.output).write_bytes, b"drawn")
+        self._free.append(slot)
         self.done += 1
         return None
 
@@ -185,18 +190,25 @@ async def _simulation(folder: Path, segments: int, slots: int) -> None:
     (folder / "speech.wav").write_bytes(b"")
     for k in range(shots):
         (folder / f"{k}.mp4").write_bytes(b"")
-    toy, took = _Toy(slots, shots), []
-    claim = Store.claim
+    toy, took, waiting = _Toy(slots), [], []
+    claims, wakes = Store.claims, Store.next_wake
 
     def timed(self: Store, *arguments: Any, **more: Any) -> Any:
         began = time.perf_counter()
-        found = claim(self, *arguments, **more)
-        if found is not None:
-            took.append(time.perf_counter() - began)
+        found = claims(self, *arguments, **more)
+        if found:
+            took.append((time.perf_counter() - began, len(found)))
         return found
 
+    def timed_wake(self: Store) -> float | None:
+        began = time.perf_counter()
+        try:
+            return wakes(self)
+        finally:
+            waiting.append((time.perf_counter() - began, 1))
+
     services_module.open_executor = lambda settings, limits: toy
-    Store.claim = timed
+    Store.claims, Store.next_wake = timed, timed_wake
     settings = ServerSettings(
         data_folder=folder / "data", takes_folder=folder / "takes", cache=folder / "cache", measure_takes=False, make_previews=False
     )
@@ -205,15 +217,22 @@ async def _simulation(folder: Path, segments: int, slots: int) -> None:
     async with open_services(settings) as services:
         began = time.monotonic()
         await asyncio.to_thread(services.store.submit, request, media, folder=str(folder / "takes"))
-        print(f"simulation: {segments} segments of {shots} shots submitted in {time.monotonic() - began:.1f} s, {slots} slots")
-        began, told = time.monotonic(), 0
+        print(f"simulation: {segments} segments of {shots} shots submitted in {time.monotonic() - began:.1f} s, {slots} slots{_load()}")
+        began, told, of_before, processor = time.monotonic(), 0, 0.0, time.process_time()
         while toy.done < shots * 100:
             await asyncio.sleep(0.5)
-            if toy.done >= told + max(1, segments // 5):
-                told = toy.done
-                print(f"  {told} done: {told / (time.monotonic() - began):.0f} a second; {_claims(took[-2000:])}; {_held()}", flush=True)
+            if toy.done >= told + max(1, segments // 10):
+                now = time.monotonic() - began
+                pace, told, of_before = (toy.done - told) / (now - of_before), toy.done, now
+                queued = services.store.queue_length().get("queued", 0)
+                print(f"  {told} done, {queued} wait: {pace:.0f} a second; {_claims(took[-2000:])}; {_held()}{_load()}", flush=True)
         lasted = time.monotonic() - began
         print(f"  all done in {lasted:.0f} s: {toy.done / lasted:.0f} a second of {slots} that the slots could do; {_claims(took)}")
+        each = 1e3 * (time.process_time() - processor) / toy.done
+        size = sum(file.stat().st_size for file in folder.glob("data/heygem.sqlite3*"))
+        print(
+            f"  {each:.1f} ms of a processor for each, with the toy's own; when to wake is found in {_told(waiting)}; {size / 1e6:.0f} MB"
+        )
 
 
 def _held() -> str:
@@ -221,9 +240,13 @@ def _held() -> str:
     return f"{psutil.Process().memory_info().rss / 1e6:.0f} MB held"
 
 
-def _claims(took: list[float]) -> str:
-    last = statistics.quantiles(took, n=20)[-1] if len(took) > 1 else 0
-    return f"claim: median {1e3 * statistics.median(took or [0]):.1f} ms, p95 {1e3 * last:.1f} ms"
+def _claims(took: list[tuple[float, int]]) -> str:
+    return f"claim of {statistics.mean(count for _, count in took):.1f} at once: {_told(took)}"
+
+
+def _told(took: list[tuple[float, int]]) -> str:
+    times = sorted(1e3 * seconds for seconds, _ in took) or [0.0]
+    return f"median {statistics.median(times):.1f} ms, p95 {times[int(0.95 * (len(times) - 1))]:.1f} ms"
 
 
 if __name__ == "__main__":

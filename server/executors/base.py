@@ -128,6 +128,17 @@ def full_beside(executor: Executor, running: Sequence[Piece]) -> Collection[str]
     return executor.full(running) if hasattr(executor, "full") else ()
 
 
+def room_for(executor: Executor, running: Sequence[Piece], piece: Piece, most: int) -> int:
+    """For how many pieces like this one there is room beside those, up to `most`."""
+    beside = list(running)
+    for count in range(most):
+        full = full_beside(executor, beside)
+        if piece.kind in full or (piece.kind != "join" and piece.lane in full):
+            return count
+        beside.append(piece)
+    return most
+
+
 def slots_of(executor: Executor) -> Sequence[SlotState]:
     """`Executor.slots`, likewise."""
     return executor.slots if hasattr(executor, "slots") else ()

@@ -26,16 +26,16 @@ from heygem_core.tasks.specs import Probed, ProbeTask
 from heygem_core.tasks.worker import Picture
 
 from ..errors import BadRequest, Broken, ServerError, StaleAttempt
-from ..executors.base import Executor, Piece, SlotState, Watcher, WorkFailed, full_beside, slots_of
+from ..executors.base import Executor, Piece, SlotState, Watcher, WorkFailed, full_beside, room_for, slots_of
 from ..executors.inspection_pool import InspectionPool
 from ..http.log import LOGGER
 from ..settings import ServerSettings
 from ..store import Claim, Store
-from ..store.work import HEARTBEAT_S, MOST_COUNTED
+from ..store.work import HEARTBEAT_S, MOST_COUNTED, note_slot_in
 from ..wire import Estimate, Happened, JobDetail, JobRequest, JobView, LogLine, PreviewHeader, ShotView, SlotView
 from .disk_space import trouble
 from .events import Broadcaster
-from .handing_in import REFUSED, hand_in
+from .handing_in import REFUSED, Together, hand_in
 from .job_log import JobLogs
 from .progress import LiveProgress
 from .steps import StepContext, do, title
@@ -66,9 +66,11 @@ class Scheduler:
     ) -> None:
         self.message: Message | None = None  # why nothing is given out at present
         self._store, self._events, self._executor, self._logs, self._settings = store, events, executor, logs, settings
-        self._context = StepContext(store=store, executor=executor, look=look, settings=settings)
+        self._together = Together(store)
+        self._context = StepContext(store=store, together=self._together, executor=executor, look=look, settings=settings)
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._running: dict[int, _Running] = {}
+        self._last: Piece | None = None  # what was claimed last: the next is most likely one like it
         self._live = LiveProgress()
         self._writing: set[asyncio.Task[None]] = set()  # where pieces run, on its way into the store
         self._wake = asyncio.Event()
@@ -210,15 +212,25 @@ class Scheduler:
         """Claims for every free worker. Raises: DiskFull, Busy — the store refuses."""
         await self._check_disks()
         while not self._stopping and self._disk is None and len(self._running) < self._executor.capacity:
-            full = full_beside(self._executor, [Piece(running.claim.kind, running.claim.lane) for running in self._running.values()])
-            claim = await asyncio.to_thread(self._store.claim, self._owner, holding=list(self._running), full=full)
+            claims = await self._claim()
             await self._say(None)
-            if claim is None:
+            if not claims:
                 return
-            running = _Running(claim)
-            self._running[claim.token] = running
-            self._live.begin(claim)
-            running.doing = asyncio.create_task(self._perform(running), name=f"{claim.kind} {claim.shot}")
+            for claim in claims:
+                running = _Running(claim)
+                self._running[claim.token] = running
+                self._live.begin(claim)
+                running.doing = asyncio.create_task(self._perform(running), name=f"{claim.kind} {claim.shot}")
+                self._last = Piece(claim.kind, claim.lane)
+
+    async def _claim(self) -> list[Claim]:
+        """As many as there is room for, in one change as long as they are like the last one."""
+        running = [Piece(running.claim.kind, running.claim.lane) for running in self._running.values()]
+        full = full_beside(self._executor, running)
+        most = 1 if self._last is None else room_for(self._executor, running, self._last, self._executor.capacity - len(running))
+        return await asyncio.to_thread(
+            self._store.claims, self._owner, most=max(1, most), like=self._last, holding=list(self._running), full=full
+        )
 
     async def _sleep(self) -> None:
         wake = await asyncio.to_thread(self._store.next_wake)
@@ -378,7 +390,7 @@ class Scheduler:
     async def _write_slot(self, token: int, slot: str) -> None:
         """For people alone: what the store refuses is left out."""
         with suppress(*REFUSED, Broken):
-            await asyncio.to_thread(self._store.note_slot, token, slot)
+            await self._together(note_slot_in, token, slot)
 
     def _show(self, claim: Claim, picture: Picture) -> None:
         header = PreviewHeader(job=claim.job, shot=claim.shot, frame=picture.frame, width=picture.width, height=picture.height)

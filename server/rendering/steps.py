@@ -30,9 +30,10 @@ from ..security.errors import BadPath
 from ..security.paths import check_no_link
 from ..settings import ServerSettings
 from ..store import Claim, Intent, Store
+from ..store.work import finish_segment_in
 from ..wire import ShotRequest, TakeView, WeakRange
 from .generating import generate
-from .handing_in import REFUSED, hand_in
+from .handing_in import REFUSED, Together, hand_in
 from .segment_files import keep, throw_away, usable
 from .take_files import (
     file_name,
@@ -57,6 +58,7 @@ class StepContext:
     """What the steps work with."""
 
     store: Store
+    together: Together
     executor: Executor
     look: InspectionPool
     settings: ServerSettings
@@ -109,14 +111,13 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
     assert claim.key is not None
     assert claim.start is not None
     assert claim.end_exclusive is not None
-    await asyncio.to_thread(check_still_there, claim.source)
-    if await _changed(claim):
-        return await _plan_again(claim, context, tell("work.source-changed"), stop)
     path = context.segment_file(claim.key, suffix_of(claim.settings, claim.request, claim.planned))
-    if await asyncio.to_thread(usable, path):
-        await hand_in(context.store.finish_segment, claim.token, reused=True, stop=stop)
+    there = await asyncio.to_thread(_unless_changed, claim, path)
+    if there is None:
+        return await _plan_again(claim, context, tell("work.source-changed"), stop)
+    if there:
+        await hand_in(finish_segment_in, claim.token, reused=True, stop=stop, by=context.together)
         return tell("log.there-already", what=title(claim))
-    path.parent.mkdir(parents=True, exist_ok=True)
     task = RenderTask(
         shot=claim.source,
         settings=_planned_settings(claim),
@@ -132,8 +133,19 @@ async def _render(claim: Claim, context: StepContext, watcher: Watcher, stop: as
         await asyncio.to_thread(keep, path)
     except FileNotFoundError:
         return await _plan_again(claim, context, tell("work.segment-removed"), stop)
-    await hand_in(context.store.finish_segment, claim.token, stop=stop)
+    await hand_in(finish_segment_in, claim.token, stop=stop, by=context.together)
     return tell("log.rendered", what=title(claim))
+
+
+def _unless_changed(claim: Claim, path: Path) -> bool | None:
+    """Whether the segment is there already, else its folder is; None = the sources are not as they were. Raises: BadPath, OSError."""
+    check_still_there(claim.source)
+    if stamp_of(claim.source) != claim.stamp:
+        return None
+    if usable(path):
+        return True
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return False
 
 
 def _planned_settings(claim: Claim) -> RenderSettings:

@@ -256,7 +256,7 @@ class Jobs(Database):
                 change.connection.execute(queries.SET_JOB, (move("job", job.state, "active", job.name), job.id))
             if settings is not None:
                 request = encoded(structs.replace(view.request, settings=settings))
-                change.connection.execute(queries.SET_SHOT_SETTINGS, (encoded(settings), request, shot))
+                change.connection.execute(queries.SET_SHOT_SETTINGS, (encoded(settings), request, lane_of(settings), shot))
             _requeue(change, change.connection.execute(queries.SHOT, (shot,)).fetchone())
         return self.shot(shot)
 

@@ -17,25 +17,24 @@ BY_STATE = {table: f"SELECT state, COUNT(*) FROM {table} GROUP BY state" for tab
 TAKEN = "SELECT COUNT(*), COALESCE(SUM(json_extract(view, '$.frames')), 0) FROM takes"
 """How many takes are known, and their frames together."""
 
-CLAIM = """
-UPDATE tasks SET state = 'running', owner = :owner, lease_until = :lease_until
-WHERE id = (
-    SELECT id FROM tasks AS waiting
-    WHERE state = 'queued' AND paused = 0 AND not_before <= :now
+NEXT_PIECE = """
+SELECT tasks.* FROM json_each(:rooms) AS room JOIN tasks ON tasks.id = (
+    SELECT id FROM tasks AS waiting INDEXED BY claimable_by_room
+    WHERE state = 'queued' AND paused = 0 AND kind = json_extract(room.value, '$[0]') AND lane IS json_extract(room.value, '$[1]')
+      AND not_before <= :now
       AND NOT EXISTS (SELECT 1 FROM tasks AS other WHERE other.state = 'running' AND other.held_by = waiting.held_by)
-      AND (:full IS NULL OR NOT EXISTS (
-          SELECT 1 FROM json_each(:full) AS no WHERE no.value = waiting.kind OR (
-              waiting.kind != 'join' AND no.value = (SELECT COALESCE(shots.lane, shots.device) FROM shots WHERE shots.id = waiting.shot)
-          )
-      ))
     ORDER BY priority DESC, place, position, rank, segment
     LIMIT 1
 )
-RETURNING id, job, shot, kind, segment, start, end_exclusive, key
+ORDER BY priority DESC, place, position, rank, segment
+LIMIT 1
 """
 """The next piece of work: the most urgent job, the oldest of those, its first shot. Work that another task is just doing is
-left alone until that is done, and so are the kinds and lanes of :full (JSON; NULL = none).
-Run inside BEGIN IMMEDIATE, so two claims never meet."""
+left alone until that is done. :rooms is a JSON list of the kinds and lanes of which there may be more; of each only the first is looked
+at, so that what waits for a room that is full costs nothing."""
+
+CLAIM = "UPDATE tasks SET state = 'running', owner = :owner, lease_until = :lease_until WHERE id = :id"
+"""A piece of work is in somebody's hands. Run with NEXT_PIECE inside BEGIN IMMEDIATE, so two claims never meet."""
 
 BEGIN_ATTEMPT = """
 INSERT INTO attempts (shot, kind, segment, number, frames, started)
@@ -64,7 +63,9 @@ WHERE state = 'running' AND (
 SHORTEN_WAITS = "UPDATE tasks SET not_before = :latest WHERE state = 'queued' AND not_before > :latest"
 """No wait outlasts the longest there is, whatever the clock said when it began."""
 
-NEXT_WAKE = "SELECT min(not_before) FROM tasks WHERE state = 'queued' AND paused = 0 AND not_before > ?"
+NEXT_WAKE = """
+SELECT min(not_before) FROM tasks INDEXED BY delayed WHERE state = 'queued' AND paused = 0 AND not_before > 0 AND not_before > ?
+"""
 """When a task that waits after a failure may be tried again."""
 
 AHEAD = """
@@ -81,17 +82,18 @@ COUNTS = "SELECT state, count(*), sum(frames_done), sum(frames_total), count(fra
 
 NEW_TASK = """
 INSERT INTO tasks (
-    job, shot, kind, segment, start, end_exclusive, key, held_by, state, reused, paused, priority, place, position, rank
+    job, shot, kind, lane, segment, start, end_exclusive, key, held_by, state, reused, paused, priority, place, position, rank
 )
-SELECT shots.job, shots.id, :kind, :segment, :start, :end_exclusive, :key, :held_by, :state, :reused,
+SELECT shots.job, shots.id, :kind, CASE WHEN :kind != 'join' THEN COALESCE(shots.lane, shots.device) END,
+       :segment, :start, :end_exclusive, :key, :held_by, :state, :reused,
        jobs.state = 'paused', jobs.priority, COALESCE(jobs.place, jobs.number), shots.position, :rank
 FROM shots JOIN jobs ON jobs.id = shots.job WHERE shots.id = :shot
 """
 """One piece of work of a shot, with its job's place in the queue."""
 
 NEW_PLANS = """
-INSERT INTO tasks (job, shot, kind, held_by, state, priority, place, position, rank)
-SELECT shots.job, shots.id, 'plan', 'video:' || json_extract(shots.shot, '$.video'), 'queued', jobs.priority,
+INSERT INTO tasks (job, shot, kind, lane, held_by, state, priority, place, position, rank)
+SELECT shots.job, shots.id, 'plan', shots.lane, 'video:' || json_extract(shots.shot, '$.video'), 'queued', jobs.priority,
        COALESCE(jobs.place, jobs.number), position, :rank
 FROM shots JOIN jobs ON jobs.id = shots.job WHERE shots.job = :job
 """
@@ -241,7 +243,7 @@ SET_JOB = "UPDATE jobs SET state = ? WHERE id = ?"
 PAUSE_TASKS = "UPDATE tasks SET paused = 1 WHERE job = ?"
 """The work of a job is left alone until it goes on."""
 
-SET_SHOT_SETTINGS = "UPDATE shots SET settings = ?, request = ? WHERE id = ?"
+SET_SHOT_SETTINGS = "UPDATE shots SET settings = ?, request = ?, lane = ? WHERE id = ?"
 """A shot is rendered in another way from now on."""
 
 REMEMBER_KEY = "INSERT INTO idempotency VALUES (?, ?, ?, ?)"

@@ -177,12 +177,21 @@ ALTER TABLE shots ADD COLUMN device TEXT;  -- that its plan is made for; NULL = 
 ALTER TABLE attempts ADD COLUMN slot TEXT;  -- where it ran; NULL = nowhere yet, or one of before this was written down
 """
 
+_ROOMS = """
+ALTER TABLE tasks ADD COLUMN lane TEXT;  -- of its shot: which devices it waits for; NULL = any, as for joins
+UPDATE tasks SET lane = (SELECT COALESCE(shots.lane, shots.device) FROM shots WHERE shots.id = tasks.shot) WHERE kind != 'join';
+CREATE INDEX claimable_by_room ON tasks (kind, lane, priority DESC, place, position, rank, segment) WHERE state = 'queued' AND paused = 0;
+CREATE INDEX attempts_of_piece ON attempts (shot, kind, segment);
+CREATE INDEX delayed ON tasks (not_before) WHERE state = 'queued' AND paused = 0 AND not_before > 0;
+"""
+
 MIGRATIONS: tuple[tuple[int, str, str], ...] = (
     (1, "jobs, takes and events", _FIRST),
     (2, "the codes of reasons", _CODES),
     (3, "the trash, and which files are ours", _TRASH),
     (4, "places in the queue", _PLACES),
     (5, "devices", _DEVICES),
+    (6, "work by the room that it needs", _ROOMS),
 )
 """(number, what it brings, statements)."""
 

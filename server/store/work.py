@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import product
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -33,6 +34,9 @@ MOST_KILLS = 30  # by somebody else, so the task itself is hardly to blame
 _MOST_OF_MEMORY = 2  # the second try has a fresh worker; what is too much for that will be too much again
 _BACKOFF_S = (2.0, 10.0)  # after the first, after the second failure
 _KILLED_BACKOFF_S, _KILLED_GROWTH, _LONGEST_BACKOFF_S = 0.5, 1.5, 30.0
+
+_T = TypeVar("_T")
+_ROOMS = (("join", None), *product(("segment", "plan"), (None, "card", "cuda", "mps", "cpu")))  # every kind and lane that there is
 
 Outcome = Literal["failed", "crashed", "killed", "timeout", "memory", "lost", "canceled"]
 _TRIED = {
@@ -81,18 +85,53 @@ class Work(Database):
     def claim(
         self, owner: str, *, lease_s: float = LEASE_S, holding: Collection[int] | None = None, full: Collection[str] = ()
     ) -> Claim | None:
-        """The next piece of work, now running in the hands of `owner`; None = nothing to do at present.
+        """The next piece of work, see `claims`; None = nothing to do at present."""
+        return next(iter(self.claims(owner, most=1, lease_s=lease_s, holding=holding, full=full)), None)
 
+    def claims(
+        self,
+        owner: str,
+        *,
+        most: int,
+        like: tuple[str, str | None] | None = None,
+        lease_s: float = LEASE_S,
+        holding: Collection[int] | None = None,
+        full: Collection[str] = (),
+    ) -> list[Claim]:
+        """The next piece of work, now running in the hands of `owner`, and with it those behind it that are of its kind and lane, up to
+        `most` altogether; empty = nothing to do at present.
+
+        like: kind and lane for which `most` holds; of any other there is one. None = of whichever is first.
         full: kinds and lanes of work that stays in the queue, since there is no room for it.
         holding: tokens of all that `owner` is doing. What is said to be in its hands beside them waits again: its end was never recorded.
         """
+        rooms = [(kind, lane) for kind, lane in _ROOMS if kind not in full and lane not in full]
+        found: list[Claim] = []
         with self.change() as change:
             _take_back(change, owner, everything=False, holding=holding)
-            values = {"owner": owner, "now": change.steady, "lease_until": change.steady + lease_s}
-            task = change.connection.execute(queries.CLAIM, {**values, "full": json.dumps(sorted(full)) if full else None}).fetchone()
-            if task is None:
-                return None
-            return _begin(change, task)
+            values = {"owner": owner, "now": change.steady, "lease_until": change.steady + lease_s, "rooms": json.dumps(rooms)}
+            while len(found) < most:
+                task = change.connection.execute(queries.NEXT_PIECE, values).fetchone()
+                if task is None or (found and (task["kind"], task["lane"]) != like):
+                    break
+                like = like or (task["kind"], task["lane"])
+                change.connection.execute(queries.CLAIM, {**values, "id": task["id"]})
+                found.append(_begin(change, task))
+                if (task["kind"], task["lane"]) != like:
+                    break
+        return found
+
+    def together(self, works: Sequence[Callable[[Change], _T]]) -> list[_T | StaleAttempt]:
+        """Several pieces of a change, as one: what each returns, or that its attempt no longer counts. (Such a piece finds that out before
+        it changes anything.)"""
+        seen: list[_T | StaleAttempt] = []
+        with self.change() as change:
+            for work in works:
+                try:
+                    seen.append(work(change))
+                except StaleAttempt as late:
+                    seen.append(late)
+        return seen
 
     def heartbeat(self, owner: str, tokens: Iterable[int], *, lease_s: float = LEASE_S) -> set[int]:
         """Prolongs leases; returns the tokens that no longer count, whose work should stop."""
@@ -112,12 +151,8 @@ class Work(Database):
             task = _mine(change, token)
             _close(change, task)
             ready = [segment.key in present for segment in planned.segments]
-            for k, segment in enumerate(planned.segments):
-                fields = {"segment": k, "start": segment.start, "end_exclusive": segment.end_exclusive, "key": segment.key}
-                state = {"state": "done", "reused": 1} if ready[k] else {}
-                change.connection.execute(queries.NEW_TASK, new_task(task["shot"], "segment", f"segment:{segment.key}", **fields, **state))
             reused = Reused(tracks=planned.reused_tracks, speech=planned.reused_motion, plan=planned.reused_plan, segments=sum(ready))
-            change.connection.execute(
+            change.connection.execute(  # first, since its segments wait for the device
                 queries.SET_PLANNED,
                 (
                     *(encoded(planned), stamp, encoded(reused), planned.frames),
@@ -128,29 +163,22 @@ class Work(Database):
                     ),
                 ),
             )
+            for k, segment in enumerate(planned.segments):
+                fields = {"segment": k, "start": segment.start, "end_exclusive": segment.end_exclusive, "key": segment.key}
+                state = {"state": "done", "reused": 1} if ready[k] else {}
+                change.connection.execute(queries.NEW_TASK, new_task(task["shot"], "segment", f"segment:{segment.key}", **fields, **state))
             set_shot(change, task["shot"], "rendering")
             _join_when_ready(change, task["shot"])
 
     def finish_segment(self, token: int, *, reused: bool = False) -> None:
-        """The segment's file is there. Raises: StaleAttempt."""
+        """See `finish_segment_in`."""
         with self.change() as change:
-            task = _mine(change, token)
-            _close(change, task)
-            frames = task["end_exclusive"] - task["start"]
-            change.connection.execute(queries.ADD_FRAMES, (frames, task["shot"]))
-            if reused:
-                change.connection.execute(queries.MARK_REUSED, (task["id"],))
-                row = change.connection.execute(queries.REUSED, (task["shot"],)).fetchone()
-                before = from_json(row["reused"], Reused)
-                after = msgspec.structs.replace(before, segments=before.segments + 1)
-                change.connection.execute(queries.SET_REUSED, (encoded(after), task["shot"]))
-            change.touch_shot(task["shot"], task["job"])
-            _join_when_ready(change, task["shot"])
+            finish_segment_in(change, token, reused=reused)
 
     def note_slot(self, token: int, slot: str) -> None:
-        """Writes down where an attempt runs, for people; nothing where it no longer counts."""
+        """See `note_slot_in`."""
         with self.change() as change:
-            change.connection.execute(queries.PLACE_ATTEMPT, (slot, token))
+            note_slot_in(change, token, slot)
 
     def replan(self, token: int, reason: Message) -> None:
         """A piece cannot be used as planned (its source changed, a segment is gone): the shot is planned again. Raises: StaleAttempt."""
@@ -261,6 +289,27 @@ class Work(Database):
         return size / frames if frames else None
 
 
+def finish_segment_in(change: Change, token: int, *, reused: bool = False) -> None:
+    """The segment's file is there. Raises: StaleAttempt."""
+    task = _mine(change, token)
+    _close(change, task)
+    frames = task["end_exclusive"] - task["start"]
+    change.connection.execute(queries.ADD_FRAMES, (frames, task["shot"]))
+    if reused:
+        change.connection.execute(queries.MARK_REUSED, (task["id"],))
+        row = change.connection.execute(queries.REUSED, (task["shot"],)).fetchone()
+        before = from_json(row["reused"], Reused)
+        after = msgspec.structs.replace(before, segments=before.segments + 1)
+        change.connection.execute(queries.SET_REUSED, (encoded(after), task["shot"]))
+    change.touch_shot(task["shot"], task["job"])
+    _join_when_ready(change, task["shot"])
+
+
+def note_slot_in(change: Change, token: int, slot: str) -> None:
+    """Writes down where an attempt runs, for people; nothing where it no longer counts."""
+    change.connection.execute(queries.PLACE_ATTEMPT, (slot, token))
+
+
 def _begin(change: Change, task: sqlite3.Row) -> Claim:
     frames = None if task["start"] is None else task["end_exclusive"] - task["start"]
     values = {"shot": task["shot"], "kind": task["kind"], "segment": task["segment"], "frames": frames, "now": change.now}
@@ -288,7 +337,7 @@ def _begin(change: Change, task: sqlite3.Row) -> Claim:
         start=task["start"],
         end_exclusive=task["end_exclusive"],
         key=task["key"],
-        lane=None if task["kind"] == "join" else shot["lane"] or shot["device"],
+        lane=task["lane"],
     )
 
 

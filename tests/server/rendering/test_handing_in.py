@@ -17,10 +17,11 @@ import pytest
 from heygem_core.messages import plain, tell
 from heygem_core.shot import RenderTask
 from heygem_core.tasks.specs import JoinTask, PlanTask, Probed
-from heygem_server.errors import Busy, DiskFull
+from heygem_server.errors import Busy, DiskFull, StaleAttempt
 from heygem_server.executors.base import WorkFailed
 from heygem_server.rendering import handing_in, quality_measuring, scheduler
 from heygem_server.rendering.events import Broadcaster
+from heygem_server.rendering.handing_in import Together
 from heygem_server.rendering.job_log import JobLogs
 from heygem_server.rendering.scheduler import Scheduler
 from heygem_server.store import Store
@@ -99,7 +100,7 @@ FULL = DiskFull("store.full", folder="/data")
 
 
 @pytest.mark.parametrize("error", [FULL, Busy("store.busy", path="/data/heygem.sqlite3")], ids=["full", "busy"])
-@pytest.mark.parametrize("method", ["claim", "next_wake", "finish_plan", "finish_segment", "intend", "finish_join"])
+@pytest.mark.parametrize("method", ["claims", "next_wake", "finish_plan", "together", "intend", "finish_join"])
 async def test_a_refused_hand_in_is_tried_again_until_the_take_is_there(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception
 ) -> None:
@@ -160,7 +161,7 @@ async def test_people_read_why_nothing_is_given_out_and_that_it_goes_on(
 ) -> None:
     """The event is told as soon as the disk takes it; whoever asks reads the reason meanwhile."""
     job, executor = submit(store, tmp_path), Instant()
-    left = refusing(monkeypatch, store, "claim", 10_000, FULL)
+    left = refusing(monkeypatch, store, "claims", 10_000, FULL)
     refusing(monkeypatch, store, "announce", 2, FULL)
     async with scheduling(store, tmp_path, executor) as made:
         await until(lambda: made.message)
@@ -241,7 +242,7 @@ async def test_a_store_that_refuses_is_told_once_and_once_more_when_it_takes_som
     clock = SimpleNamespace(monotonic=count(step=10).__next__, time=time.time)
     monkeypatch.setattr(scheduler, "time", clock)  # the disks are looked at each time
     job = submit(store, tmp_path)
-    left = refusing(monkeypatch, store, "claim", 20, FULL)
+    left = refusing(monkeypatch, store, "claims", 20, FULL)
     async with scheduling(store, tmp_path, Instant()) as made:
         await until(lambda: store.job_view(job).state == "completed")
         assert made.message is None
@@ -260,3 +261,32 @@ async def test_looking_at_takes_goes_on_after_a_refusal(store: Store, tmp_path: 
         await asyncio.sleep(0)
         assert not measuring.done()
         measuring.cancel()
+
+
+async def test_what_waits_for_a_change_is_written_as_the_next_one_and_a_bug_hurts_only_who_brought_it(store: Store) -> None:
+    together, written = Together(store), []
+    really = store.together
+
+    def counted(works: Any) -> Any:
+        written.append(len(works))
+        return really(works)
+
+    store.together = counted  # type: ignore[method-assign]
+
+    def work(change: Any, name: str) -> str:
+        if name == "bug":
+            raise RuntimeError(name)
+        if name == "late":
+            raise StaleAttempt("work.stale", attempt=1)
+        return name
+
+    first = asyncio.create_task(together(work, "first"))
+    await asyncio.sleep(0)  # it is being written
+    names = ["one", "late", "two"]
+    found = await asyncio.gather(*(together(work, name) for name in names), return_exceptions=True)
+    assert await first == "first"
+    assert [found[0], type(found[1]), found[2]] == ["one", StaleAttempt, "two"]
+    assert written == [1, 3]
+    found = await asyncio.gather(*(together(work, name) for name in ("one", "bug", "two")), return_exceptions=True)
+    assert [found[0], type(found[1]), found[2]] == ["one", RuntimeError, "two"]
+    assert await together(work, "after") == "after"

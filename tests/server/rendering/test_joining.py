@@ -18,6 +18,7 @@ from heygem_core.tasks.specs import JoinTask
 from heygem_server.errors import DiskFull, StaleAttempt
 from heygem_server.executors.base import WorkFailed
 from heygem_server.rendering import segment_files, steps
+from heygem_server.rendering.handing_in import Together
 from heygem_server.rendering.take_files import report_of, settle_intents, stage, unstage
 from heygem_server.store import Claim, Store
 
@@ -26,7 +27,8 @@ from .running_services import left_in, settings
 
 
 def context(store: Store, folder: Path, executor: Any = None, **changes: Any) -> steps.StepContext:
-    return steps.StepContext(store=store, executor=executor, look=None, settings=settings(folder, **changes))  # type: ignore[arg-type]
+    chosen = settings(folder, **changes)
+    return steps.StepContext(store=store, together=Together(store), executor=executor, look=None, settings=chosen)  # type: ignore[arg-type]
 
 
 def join_claim(store: Store, folder: Path) -> Claim:

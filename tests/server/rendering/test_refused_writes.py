@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from heygem_server.errors import Broken, Busy, DiskFull, problem_of
 from heygem_server.http.log import LOGGER, start_log, stop_log
 from heygem_server.store import Intent, Store, database, refusals
 from heygem_server.store.trash import Written
+from heygem_server.store.work import finish_segment_in
 from heygem_server.wire import WeakRange
 
 from .conftest import Clock
@@ -187,6 +189,17 @@ def _joined(store: Store) -> Act:
 def _failed_once(store: Store) -> Act:
     token = _plan(store)
     return lambda: store.fail(token, "failed", plain("It failed."))
+
+
+def _several_claimed(store: Store) -> Act:
+    submit(store, "a.mp4", "b.mp4", "c.mp4")
+    return lambda: store.claims("me", most=2)
+
+
+def _several_finished(store: Store) -> Act:
+    store.finish_plan(_plan(store), planned("k", "l"))
+    tokens = [claimed(store).token for _ in "kl"]
+    return lambda: store.together([partial(finish_segment_in, token=token) for token in tokens])
 
 
 def _failed_for_good(store: Store) -> Act:
