@@ -8,19 +8,20 @@ moved.npy      (n, V, 3) float32   how far the network moved LOWER_FACE, face sp
 mouth.npy      (n, 3, h, w) uint8  R'G'B' of the network's picture around the mouth
 unchanged.npy  (n, 3, h, w) uint8  the same of its reconstruction, where it gives one
 Of the plan alone, beside the mesh engine's arrays:
-between.npy    (n, 20, 2) float32  the drawn INNER_LIPS, stored pixels, pixel centres at whole numbers
+between.npy    (n, 20, 2) float32  the INNER_LIPS within which the network's picture shows, stored pixels, pixel centres at whole numbers
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..base import Change, Engine, EngineFacts, Needs, PlanArrays, PlanContext, Window
-from .engine import NEURAL_VERSION, loaded, notices_of
+from .engine import NEURAL_VERSION, loaded
 from .mouth_model import MouthModel
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ...media.planes import Box
 
 PREFIX = "hybrid:"
+HYBRID_VERSION = 1  # raise it whenever what is done here and in `hybrid_plan` would give other arrays or pixels
 _VERSIONS = 1000  # room for the parts' own numbers
 
 
@@ -42,7 +44,8 @@ class HybridEngine:
 
     @property
     def version(self) -> int:
-        return (NEURAL_VERSION * _VERSIONS + self.model.version) * _VERSIONS + _drawing_engine().version
+        parts = (NEURAL_VERSION, self.model.version, _drawing_engine().version, HYBRID_VERSION)
+        return reduce(lambda number, part: number * _VERSIONS + part, parts)
 
     @property
     def block(self) -> int:
@@ -86,8 +89,7 @@ class HybridEngine:
         """Lets the mesh engine plan the lips that were tracked."""
         from .hybrid_plan import write_plan
 
-        said = write_plan(self.model, context, _drawing_engine())
-        return EngineFacts(notices=notices_of(self.name, context), lip_calibration=said.lip_calibration)
+        return EngineFacts(lip_calibration=write_plan(self.model, context, _drawing_engine()).lip_calibration)
 
     def digest(self, plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
         """Hash of what is drawn of some frames, by the mesh and by the network."""

@@ -92,21 +92,30 @@ def write_plan(model: MouthModel, context: PlanContext, mesh: Engine) -> EngineF
     moved = steady(moved, context.reasons == Reason.USABLE, scene, context.fps)
     _keep_mouths(context, starts)
     person, at = context.person, context.frames - context.person.first_frame
-    lower = list(LOWER_FACE)
+    lower, intensity = list(LOWER_FACE), context.settings.intensity
+    between = np.empty((len(at), len(INNER_LIPS), 2), np.float32)
     for part in chunks(len(at)):
         own = person.shapes[at[part]]
         seen = own.copy()
         seen[:, lower] += moved[part]
+        if intensity > 1:  # the network's picture ends at its own lips; between those and the wider ones that are drawn the mesh draws
+            between[part] = stored_points(context.info, apply_pose(seen[:, INNER_LIPS], person.pose.at(at[part])))
+        if intensity != 1:
+            seen[:, lower] = amplified(seen[:, lower], person.neutral[lower], intensity)
         context.shapes[part] = blend_shapes(person.neutral, own, seen, context.blend[part])
     usable = context.reasons == Reason.USABLE
     for name, measured in (("opening", lip_opening), ("width", lip_width), ("gap", lip_gap)):
         np.save(context.folder / f"{name}.npy", np.where(usable, measured(context.shapes), np.nan).astype(np.float32))
     said = mesh.plan(context)  # its shapes are now those that are drawn
-    between = np.empty((len(at), len(INNER_LIPS), 2), np.float32)
-    for part in chunks(len(at)):
+    for part in chunks(len(at)) if intensity <= 1 else ():
         between[part] = stored_points(context.info, apply_pose(context.shapes[part][:, INNER_LIPS], person.pose.at(at[part])))
     np.save(context.folder / "between.npy", between)
     return said
+
+
+def amplified(lips: Floats, neutral: Floats, intensity: float) -> Floats:
+    """Shapes (n, V, 3) so many times as far from a closed, relaxed mouth (V, 3) as they are."""
+    return np.asarray(neutral + (lips - neutral) * np.float32(intensity), np.float32)
 
 
 def steady(moved: Floats, usable: NDArray[np.bool_], scene: NDArray[np.int32], fps: float) -> Floats:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -17,7 +18,7 @@ from heygem_core.engines.compositing import Drawn, draw_range
 from heygem_core.engines.neural.hybrid import HybridEngine
 from heygem_core.engines.registry import ENGINES
 from heygem_core.errors import MissingWeights
-from heygem_core.media.pixels import component_views
+from heygem_core.media.pixels import alpha_view, component_views
 from heygem_core.planning.plan import Plan, make_plan
 from heygem_core.shot import Event, Progress, Shot
 from heygem_core.storage.cache import Cache
@@ -109,6 +110,64 @@ def test_a_hybrid_follows_the_lips_that_its_network_shows(stage: Stage) -> None:
     assert np.abs(later[:known] - own[ahead:]).mean() < 0.5 * np.abs(own[:known] - own[ahead:]).mean()
     assert len(drawn(planned(stage, LATER.name), LATER)) == FRAMES
     assert np.isnan(planned(stage, PERFECT_96.name).array("opening")).all(), "what a network says is not known before it is drawn"
+
+
+def test_a_hybrid_opens_the_mouth_as_far_as_is_asked_for(stage: Stage) -> None:
+    """The mesh draws its lips, so they can be moved more or less; the network's picture stays between the network's own lips."""
+    plans = {intensity: planned(stage, LATER.name, intensity=intensity) for intensity in (0.0, 0.5, 1.0, 2.0)}
+    neutral, half, own, double = (np.asarray(plan.array("opening")) for plan in plans.values())
+    assert neutral.max() < 0.25 * own.max()
+    assert (np.diff([neutral.mean(), half.mean(), own.mean(), double.mean()]) > 0).all()
+    assert np.corrcoef(half, own)[0, 1] > 0.95
+    assert double.max() > 1.3 * own.max()
+    said, asked = (np.ptp(np.asarray(plans[intensity].array("between"))[..., 1], 1).mean() for intensity in (2.0, 1.0))
+    assert said < 1.2 * asked
+    assert all(frame.box is not None and off_outside(frame) == 0 for frame in drawn(plans[2.0], LATER, 0, 4))
+    assert plans[2.0].facts.notices == ()
+    assert "--intensity" in planned(stage, PERFECT_96.name, intensity=0.5).facts.notices[0]
+
+
+CLEAR = {
+    "prores_ks": (".mov", "yuva444p10le", {"profile": "4"}),
+    "qtrle": (".mov", "argb", {}),
+    "libvpx-vp9": (".webm", "yuva420p", {"auto-alt-ref": "0", "cpu-used": "8", "deadline": "realtime"}),
+    "png": (".mov", "rgba", {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("prores_ks", "hybrid:wav2lip"),
+        pytest.param("prores_ks", "wav2lip", marks=pytest.mark.full),
+        *(pytest.param(codec, name, marks=pytest.mark.full) for codec in list(CLEAR)[1:] for name in ("wav2lip", "hybrid:wav2lip")),
+    ],
+)
+def test_a_clip_that_is_seen_through_keeps_its_alpha(stage: Stage, tmp_path: Path, clips: Path, codec: str, name: str) -> None:
+    """A person cut out of the picture: a network is shown the colours, and how far they are seen through stays as it was."""
+    suffix, pix_fmt, options = CLEAR[codec]
+    shown = making.pictures(clips / "grid" / "bbaf2n.mpg")[14:22]
+    height, width = shown[0].shape[:2]
+    rows, columns = np.mgrid[:height, :width]
+    clear = np.clip(255 * (1.3 - np.hypot((columns - width / 2) / width, (rows - height / 2) / height) * 1.6), 0, 255).astype(np.uint8)
+    path = tmp_path / f"clear{suffix}"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        for picture in shown:
+            whole = av.VideoFrame.from_ndarray(np.dstack([picture, clear]), format="rgba")
+            container.mux(stream.encode(whole.reformat(format=pix_fmt)))
+        container.mux(stream.encode(None))
+    plan = planned(Stage(path, stage.sentence, stage.cache, stage.models), name)
+    assert plan.info.has_alpha
+    frames = drawn(plan, ENGINES.get(name), 0, 8)
+    assert all(frame.box is not None and off_outside(frame) == 0 for frame in frames)
+    assert sum(int((codes(frame.picture)[0] != codes(frame.source)[0]).sum()) for frame in frames) > 300
+    for frame in frames:
+        before, after = alpha_view(frame.source), alpha_view(frame.picture)
+        assert before is not None
+        assert np.ptp(before) > 100
+        assert np.array_equal(np.asarray(before), np.asarray(after))
 
 
 def test_blocks_are_generated_once_and_found_again(stage: Stage) -> None:
