@@ -26,16 +26,16 @@ _BEST_FIRST = ("hybrid:latentsync", "latentsync", "hybrid:musetalk", "musetalk")
 _USUAL = "mesh"
 
 
-def settled(settings: RenderSettings) -> tuple[RenderSettings, Message | None]:
-    """The settings with an engine's own name, and why it is that one; None = it was named. Raises: SpecError — the user's catalogue of
-    models is not valid."""
+def settled(settings: RenderSettings, draws_on: DeviceName | None = None) -> tuple[RenderSettings, Message | None]:
+    """The settings with an engine's own name, and why it is that one; None = it was named. draws_on: the device of another machine that
+    will draw; None = one of this machine. Raises: SpecError — the user's catalogue of models is not valid."""
     if settings.engine != AUTO:
         return settings, None
     passed: list[Message] = []
     for name in _BEST_FIRST:
         if name not in ENGINES.names():
             continue
-        why = _why_not(name, settings.device)
+        why = _why_not(name, settings.device, draws_on)
         if why is None:
             return replace(settings, engine=name), _said(name, passed)
         passed.append(why)
@@ -46,7 +46,7 @@ def _said(name: str, passed: list[Message]) -> Message:
     return tell("engine.auto-passed", engine=name, passed=passed) if passed else tell("engine.auto", engine=name)
 
 
-def _why_not(name: str, device: DeviceName) -> Message | None:
+def _why_not(name: str, device: DeviceName, draws_on: DeviceName | None) -> Message | None:
     """Why an engine is passed over, in a few words; None = it is not."""
     try:
         engine = ENGINES.get(name)
@@ -60,7 +60,9 @@ def _why_not(name: str, device: DeviceName) -> Message | None:
     if any(not licence_of(models()[used]).commercial for used in models_used(engine)):
         return tell("engine.auto-not-for-business", engine=name)
     try:
-        if device_for(engine, device).type == "cpu":
+        if draws_on is not None and draws_on not in engine.needs.devices:
+            return tell("engine.auto-device", engine=name)
+        if (draws_on or device_for(engine, device).type) == "cpu":
             return tell("engine.auto-slow", engine=name)
     except DeviceUnavailable:
         return tell("engine.auto-device", engine=name)

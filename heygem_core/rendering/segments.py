@@ -49,7 +49,8 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
     """
     yield Progress(stage="probe", done=0)
     inputs = open_inputs(task.shot, task.settings)
-    task = replace(task, settings=settled(task.settings)[0])
+    settings, chosen = settled(task.settings, task.draws_on)
+    task = replace(task, settings=settings)
     engine = ENGINES.get(task.settings.engine)
     check_engine(engine, inputs.info)
     # What cannot be drawn here is not worth planning, unless other machines draw it.
@@ -64,7 +65,7 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
         blocks = yield from outline_generation(task.shot, task.settings, cache, inputs)
         ranges = missing_ranges(blocks, cache, task.segment_frames)
         if ranges:
-            return ToGenerate(ranges=ranges, device=device)
+            return ToGenerate(ranges=ranges, device=device, engine=task.settings.engine, chosen=chosen)
     told: list[Event] = []
     work = make_plan(task.shot, task.settings, cache, inputs)
     plan = yield from _collect_events(work, told)
@@ -79,6 +80,8 @@ def plan_shot(task: PlanTask) -> Generator[Event, None, Planned | ToGenerate]:
         reused_plan="plan" not in stages,
         transparent=inputs.info.has_alpha,
         device=device,
+        engine=task.settings.engine,
+        chosen=chosen,
         notices=tuple(event.message for event in told if isinstance(event, Notice)),
         notice_messages=tuple(message_of(event) for event in told if isinstance(event, Notice)),
     )
@@ -133,7 +136,7 @@ def join(task: JoinTask) -> Generator[Event, None, Finished]:
     yield Progress(stage="probe", done=0)
     inputs = open_inputs(task.shot, task.settings)
     settings, chosen = settled(task.settings)
-    task = replace(task, settings=settings)
+    chosen, task = task.chosen or chosen, replace(task, settings=settings)
     row, written = deliverable_of(task.output, task.settings, inputs.info)
     seal = seal_of(task.settings, row)
     for path in (task.output, report_path(task.output)):

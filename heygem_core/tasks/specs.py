@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from msgspec import field
 
+from ..engines.names import EngineName
 from ..messages import Message
 from ..shot import DeviceName, Fit, RenderSettings, RenderTask, Shot, Struct
 
@@ -47,6 +48,8 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="answer", tag="planne
     device: DeviceName | None = (
         None  # that the plan is made for: all its segments are drawn on one of that kind; None = of an earlier version
     )
+    engine: EngineName | None = None  # that the plan is made for, where “auto” was asked for: no later task decides that again
+    chosen: Message | None = None  # why it is that one
     notices: tuple[str, ...] = ()
     notice_messages: tuple[Message, ...] = ()  # the same with their codes
 
@@ -56,6 +59,8 @@ class ToGenerate(Struct, frozen=True, kw_only=True, tag_field="answer", tag="to-
 
     ranges: tuple[tuple[int, int], ...]  # frames of the take, ends exclusive
     device: DeviceName | None = None  # as of `Planned`
+    engine: EngineName | None = None
+    chosen: Message | None = None
 
 
 class GenerateTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="generate"):
@@ -77,6 +82,7 @@ class JoinTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="join"):
     output: str
     plan: str | None = None  # key of the plan that the segments belong to: other files are refused; None = whatever the files give
     cache: str | None = None
+    chosen: Message | None = None  # why the engine is that one, as of `Planned`
 
 
 class ProbeTask(Struct, frozen=True, kw_only=True, tag_field="task", tag="probe"):

@@ -19,7 +19,7 @@ from heygem_core.tasks.specs import JoinTask
 from ..errors import Conflict
 from ..settings import ServerSettings
 from ..store.jobs import ShotToRender
-from .steps import on_device, suffix_of
+from .steps import as_planned, suffix_of
 
 VERSION = "jobtemplate-2023-09"
 _MOST_VALUES = 1024  # of one task parameter, by the specification
@@ -48,7 +48,7 @@ def template(name: str, folder: str, shots: Sequence[ShotToRender], settings: Se
 def _steps(number: int, shot: ShotToRender, settings: ServerSettings) -> Iterator[dict[str, Any]]:
     assert shot.planned is not None
     suffix = suffix_of(shot.settings, shot.request, shot.planned)
-    chosen, cache = on_device(shot.planned.device, shot.settings), str(settings.cache)
+    chosen, cache = as_planned(shot.planned, shot.settings), str(settings.cache)
     render = RenderTask(
         shot=shot.source,
         settings=chosen,
@@ -76,6 +76,7 @@ def _steps(number: int, shot: ShotToRender, settings: ServerSettings) -> Iterato
         output=f"{_OUTPUT}/{_plain(PurePath(shot.name).name)} {number}{suffix}",
         plan=shot.planned.key,
         cache=cache,
+        chosen=shot.planned.chosen,
     )
     name = f"{begin} take"
     yield {"name": name, "dependencies": [{"dependsOn": step} for step in before], "script": _script(_spec(join))}

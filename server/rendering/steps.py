@@ -19,7 +19,7 @@ import msgspec
 
 from heygem_core.media.deliverables import DELIVERABLES
 from heygem_core.messages import Message, catalogue, known, tell, with_codes
-from heygem_core.shot import DeviceName, RenderSettings, RenderTask, Shot
+from heygem_core.shot import RenderSettings, RenderTask, Shot
 from heygem_core.tasks.specs import GenerateTask, JoinTask, Planned, PlanTask, Probed, ProbeTask, ToGenerate
 
 from ..digests import sha256_of
@@ -93,13 +93,16 @@ async def _plan(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
     task = msgspec.structs.replace(task, draws_on=draws_on(context.executor, claim.settings))
     planned = await context.executor.run(task, watcher=watcher, stop=stop)
     if isinstance(planned, ToGenerate):
-        settings = on_device(planned.device, claim.settings)
+        settings = as_planned(planned, claim.settings)
         pieces = [
             GenerateTask(shot=claim.source, settings=settings, start=start, end_exclusive=end, cache=cache) for start, end in planned.ranges
         ]
         await generate(context.executor, pieces, watcher, stop)
+        chosen = planned.chosen
         task = msgspec.structs.replace(task, settings=settings, hand_out_generation=False)
         planned = await context.executor.run(task, watcher=watcher, stop=stop)
+        if isinstance(planned, Planned) and planned.chosen is None:
+            planned = msgspec.structs.replace(planned, chosen=chosen)
     if not isinstance(planned, Planned):
         raise Broken("work.versions-do-not-fit")
     present = await asyncio.to_thread(_present, context, planned, suffix_of(claim.settings, claim.request, planned))
@@ -149,13 +152,15 @@ def _unless_changed(claim: Claim, path: Path) -> bool | None:
 
 
 def _planned_settings(claim: Claim) -> RenderSettings:
-    """Those of the shot, with the device that its plan is made for: what is drawn on different ones is not quite the same."""
-    return on_device(None if claim.planned is None else claim.planned.device, claim.settings)
+    """Those of the shot, with the device and the engine that its plan is made for."""
+    return claim.settings if claim.planned is None else as_planned(claim.planned, claim.settings)
 
 
-def on_device(device: DeviceName | None, settings: RenderSettings) -> RenderSettings:
-    """The settings with the device that a plan is made for."""
-    return settings if device is None else msgspec.structs.replace(settings, device=device)
+def as_planned(planned: Planned | ToGenerate, settings: RenderSettings) -> RenderSettings:
+    """The settings with the device and the engine that a plan is made for: what is drawn on different devices is not quite the same, and
+    what “auto” means depends on where it is asked."""
+    found = {"device": planned.device, "engine": planned.engine}
+    return msgspec.structs.replace(settings, **{name: value for name, value in found.items() if value is not None})
 
 
 def _all_usable(pieces: Sequence[Path]) -> bool:
@@ -186,6 +191,7 @@ async def _join(claim: Claim, context: StepContext, watcher: Watcher, stop: asyn
             output=str(staged),
             plan=claim.planned.key,
             cache=str(context.settings.cache),
+            chosen=claim.planned.chosen,
         )
         if not await _done(claim, context, task, watcher, stop):
             return await _plan_again(claim, context, tell("work.source-changed"), stop)

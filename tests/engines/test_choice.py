@@ -95,6 +95,14 @@ def test_the_best_that_is_here_and_runs_is_chosen(here: Any, models: tuple[str, 
         raise AssertionError(why.message)
 
 
+@pytest.mark.parametrize(
+    ("draws_on", "engine"), [(None, "mesh"), ("cuda", "latentsync"), ("mps", "mesh"), ("cpu", "mesh")]
+)  # another machine draws it
+def test_what_a_machine_without_a_card_plans_is_chosen_for_the_one_that_draws_it(here: Any, draws_on: Any, engine: str) -> None:
+    here(Wanting("latentsync", devices=("cuda", "cpu"), **LATENTSYNC), models=("latentsync-1.5", "sd-vae-ft-mse"), device=None)
+    assert settled(AUTO, draws_on)[0].engine == engine
+
+
 def test_a_package_that_is_missing_is_named(here: Any) -> None:
     here(Wanting("latentsync", packages=(Package(module="no_such_module", install="pip install it"),)))
     settings, why = settled(AUTO)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from heygem_core.messages import plain
@@ -13,6 +14,9 @@ from heygem_core.tasks.specs import GenerateTask
 from heygem_server.executors.base import Watcher, WorkFailed
 from heygem_server.rendering import generating
 from heygem_server.rendering.generating import generate
+from heygem_server.rendering.steps import as_planned
+
+from .jobs import planned
 
 PIECES = [
     GenerateTask(shot=Shot(video="/v.mp4", speech="/s.wav"), settings=RenderSettings(), start=16 * k, end_exclusive=16 * k + 16)
@@ -94,3 +98,10 @@ async def test_all_are_called_off_together() -> None:
         await doing
     assert failed.value.outcome == "canceled"
     assert (slots.busy, slots.done) == (0, [])
+
+
+def test_later_tasks_of_a_take_have_the_device_and_the_engine_of_its_plan() -> None:
+    asked = RenderSettings(engine="auto", intensity=0.5)
+    said = msgspec.structs.replace(planned("a"), device="cuda", engine="latentsync")
+    assert as_planned(said, asked) == RenderSettings(engine="latentsync", device="cuda", intensity=0.5)
+    assert as_planned(planned("a"), asked) == asked, "a plan of an earlier version says neither"
