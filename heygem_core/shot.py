@@ -25,7 +25,7 @@ from .options import check_limits, option
 SPEC_VERSION = 1
 _MOST_FRAMES = 2**53  # what every reader of JSON holds exactly
 _MOST_SECONDS = 10_000_000
-_MOST_CHANNELS = 256
+MOST_CHANNELS = 256
 _FRACTION = re.compile(r"\s*[+-]?(\d+(/\d+)?|\d*\.\d+|\d+\.)([eE][+-]?\d{1,2})?\s*", re.ASCII)
 _LONGEST_FRACTION = 120  # letters
 
@@ -116,8 +116,8 @@ class Shot(Struct, frozen=True, kw_only=True):
         lowest = min((*self.speech_channels, *self.source_channels), default=1)
         if lowest < 1:
             raise SpecError("shot.channel-number", channel=lowest)
-        if max(len(self.speech_channels), len(self.source_channels)) > _MOST_CHANNELS:
-            raise SpecError("shot.channels-too-many", most=_MOST_CHANNELS)
+        if max(len(self.speech_channels), len(self.source_channels)) > MOST_CHANNELS:
+            raise SpecError("shot.channels-too-many", most=MOST_CHANNELS)
         if self.face is not None and self.face < 1:
             raise SpecError("shot.face-number", face=self.face)
 

@@ -44,7 +44,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("timeline", metavar="IN", help=f"a timeline file: {suffixes_of(readable())}")
     parser.add_argument("-o", "--output", metavar="OUT", help=f"the timeline with the takes: {suffixes_of(written)}")
-    add_options(parser, Selection, ("speech_tracks", "speech", "speech_from", "tracks"))
+    add_options(parser, Selection, ("speech_tracks", "speech", "speech_from"))
+    add_option(parser, Selection, "speech_channels", read=int)
+    add_options(parser, Selection, ("tracks",))
     add_option(parser, Selection, "ranges", help="only these frames of the timeline, such as 120-480; may be repeated")
     add_options(parser, Selection, ("markers", "handles"))
     parser.add_argument(
@@ -117,6 +119,8 @@ def _selection(options: argparse.Namespace) -> Selection:
     if hasattr(options, "ranges"):
         options.ranges = [_range(text) for text in options.ranges]
     selection = struct_of(Selection, options)
+    if selection.speech_channels and (selection.speech is None or options.cues is not None):
+        raise SpecError("cli.only-with-speech", option="--speech-channel")
     if options.cues is not None:
         return msgspec.structs.replace(selection, speech=None, speech_tracks=())
     if selection.speech is None and not selection.speech_tracks:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from heygem_core.errors import SpecError
 from heygem_core.messages import tell, words
 
 from .conform_types import Selection, Skipped
@@ -39,12 +40,16 @@ class ClipSelector:
         self._ids = frozenset(self.selection.ids)
 
     def speech(self, items: Iterable[TimelineItem]) -> SpeechMap:
-        """The new speech. Raises: InputError — a speech file that cannot be used; UnreadableTimeline — no such track."""
+        """The new speech. Raises: InputError — a speech file that cannot be used; SpecError — it has no such channel;
+        UnreadableTimeline — no such track."""
         if self.selection.speech is not None:
             path = Path(self.selection.speech)
             known = self.media.facts(path)
             length = known.duration_s if known.duration_s is not None else _UNKNOWN_LENGTH_S
-            return SpeechMap([SpeechStretch(path=path, file_start=Fraction(0), start=Fraction(0), end=length)])
+            channels = tuple(sorted(set(self.selection.speech_channels)))
+            if channels and known.sound_tracks and channels[-1] > sum(known.sound_tracks):
+                raise SpecError("sound.no-such-channel", file=path.name, channels=sum(known.sound_tracks), wanted=channels[-1])
+            return SpeechMap([SpeechStretch(path=path, file_start=Fraction(0), start=Fraction(0), end=length, channels=channels)])
         sounds = [each for each in items if each.kind == "sound" and each.enabled]
         if self.selection.speech_tracks:
             numbers = self._track_numbers(self.selection.speech_tracks, "sound")

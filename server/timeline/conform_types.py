@@ -12,7 +12,7 @@ from heygem_core.errors import SpecError
 from heygem_core.media import timecode
 from heygem_core.messages import Message
 from heygem_core.options import check_limits, option
-from heygem_core.shot import RenderSettings, Shot, SpeechPiece, Struct
+from heygem_core.shot import MOST_CHANNELS, RenderSettings, Shot, SpeechPiece, Struct
 
 from ..wire import Placement
 
@@ -45,6 +45,15 @@ class Selection(Struct, frozen=True, kw_only=True):
         Literal["timeline", "clip"],
         option("where that file begins: at the timeline's first frame, or anew at each clip", flag="--speech-from"),
     ] = "timeline"
+    speech_channels: Annotated[
+        tuple[int, ...],
+        option(
+            "channel of --speech that is heard, counted from 1 through all its tracks of sound; may be repeated (default: all channels of "
+            "its first or default track)",
+            flag="--speech-channel",
+            metavar="N",
+        ),
+    ] = ()
     faces: dict[str, int] = field(default_factory=dict)  # `TimelineShot.key` → which face of the clip speaks; absent = the one that does
     handles: Annotated[
         int,
@@ -63,6 +72,10 @@ class Selection(Struct, frozen=True, kw_only=True):
         check_limits(self)
         if any(not 0 <= start < end for start, end in self.ranges):
             raise SpecError("timeline.marked-range-empty")
+        if self.speech_channels and min(self.speech_channels) < 1:
+            raise SpecError("shot.channel-number", channel=min(self.speech_channels))
+        if len(self.speech_channels) > MOST_CHANNELS:
+            raise SpecError("shot.channels-too-many", most=MOST_CHANNELS)
 
 
 class Sequence(Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def speech_of(each: TimelineItem, speech: SpeechMap, frames: SourceRange, select
     if selection.speech is not None and selection.speech_from == "clip":
         whole = next(iter(speech.between(Fraction(0), Fraction(1))))
         assert isinstance(whole, SpeechStretch)
-        speech = SpeechMap([SpeechStretch(path=whole.path, file_start=whole.file_start, start=each.start, end=each.start + whole.end)])
+        speech = SpeechMap([replace(whole, start=each.start, end=each.start + whole.end)])
     take_start = each.start - frames.offset_s
     take_end = take_start + frames.seconds
     chosen = speech.between(take_start, take_end)

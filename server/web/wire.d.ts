@@ -996,6 +996,7 @@ export interface Selection {
   markers?: string | null;
   speech?: string | null;
   speech_from?: "clip" | "timeline";
+  speech_channels?: Array<number>;
   faces?: Record<string, number>;
   handles?: number;
   project?: string;

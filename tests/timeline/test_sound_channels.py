@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from heygem_core.errors import SpecError
 from heygem_core.shot import Shot
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.conform_types import MediaFacts, Selection, TimelineShot
@@ -223,6 +224,24 @@ def resolve(files: Files, name: str, *channels: Any) -> bytes:
 )
 def test_resolve_says_track_and_channel(name: str, channels: list[Any], wanted: tuple[int, ...], files: Files) -> None:
     assert shot_of(resolve(files, name, *channels), files, speech_tracks=("A1",)).speech_channels == wanted
+
+
+@pytest.mark.parametrize("begins", ["timeline", "clip"])
+@pytest.mark.parametrize(("chosen", "wanted"), [((3,), (3,)), ((4, 2, 2), (2, 4)), ((), ())])
+def test_channels_of_a_speech_file_are_chosen_for_all_clips(
+    files: Files, begins: Any, chosen: tuple[int, ...], wanted: tuple[int, ...]
+) -> None:
+    speech = str(files.folder / "four.mov")
+    document = fcp7(files, _item(files, "one"))
+    assert shot_of(document, files, speech=speech, speech_from=begins, speech_channels=chosen).speech_channels == wanted
+
+
+def test_a_channel_that_a_speech_file_has_not_is_refused(files: Files) -> None:
+    speech, document = str(files.folder / "four.mov"), fcp7(files, _item(files, "one"))
+    with pytest.raises(SpecError, match=r"“four.mov” has 4 channels of sound in all its tracks, got 5"):
+        row_of(document, files, speech=speech, speech_channels=(5,))
+    with pytest.raises(SpecError, match="numbered from 1"):
+        Selection(speech=speech, speech_channels=(0,))
 
 
 def test_the_facts_of_a_file_say_its_tracks(tmp_path: Path) -> None:

@@ -8,18 +8,20 @@ import { layingOf } from "./placement-options.js";
  * @property {{id: string, project: string, modes: readonly import("./placement-options.js").Mode[]}} host modes: in which it can lay takes
  * @property {Wire.SelectionResult} selection
  * @property {Wire.MediaRef | null} speech a file, null = what lies under the clips
+ * @property {readonly number[]} [channels] of it that are heard, none = its main track
  * @property {import("../views/host-work.js").Work} work
  * @property {import("./draft.js").Draft} draft
  */
 
 /** @param {Prepared} prepared @param {boolean} dry only say what would be rendered @returns {Wire.TimelineRequest} */
-export const timelineRequest = ({ host, selection, speech, work, draft }, dry) => ({
+export const timelineRequest = ({ host, selection, speech, channels, work, draft }, dry) => ({
   document: selection.document ?? null,
   name: draft.name || null,
   selection: {
     ids: selection.items.map((item) => item.id),
     ...(selection.marks ? { ranges: [selection.marks] } : {}),
     speech_from: work.from,
+    ...(speech && channels?.length ? { speech_channels: [...channels] } : {}),
     faces: Object.fromEntries(Object.entries(work.faces).map(([key, face]) => [key, face.number])),
     handles: work.laying.handles,
     project: host.project,

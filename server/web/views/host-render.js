@@ -6,6 +6,7 @@ import { html, useEffect, useMemo } from "../ui/html.js";
 import { useApp, useStore, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select } from "../ui/parts.js";
 import { able, appName } from "../editors.js";
+import { ChannelChoice } from "../media/channels.js";
 import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf, timelineRequest } from "../media/host-request.js";
 import { ItemRow } from "../media/item-row.js";
@@ -30,14 +31,14 @@ export function HostRender({ host, selection }) {
   const pictures = selection.items.filter((item) => item.kind === "picture");
   const sounds = selection.items.filter((item) => item.kind === "sound");
   const about = { id: host.id, project: host.session?.project ?? "", modes: modesOf(host) };
-  const prepared = { host: about, selection, speech: speech?.ref ?? null, work, draft: intake.now };
-  const key = useMemo(newKey, [selection, work.from, work.faces, work.laying, work.made, intake.now.key]);
+  const prepared = { host: about, selection, speech: speech?.ref ?? null, channels: speech?.channels, work, draft: intake.now };
+  const key = useMemo(newKey, [selection, `${speech?.channels}`, work.from, work.faces, work.laying, work.made, intake.now.key]);
   const ready = pictures.length > 0 && (speech ? speech.state === "ready" : sounds.length > 0);
   const made = work.made.map((one) => one.export + one.item).join();
   const { kind } = intake.now.settings;
   const conformed = useTask(
     (signal) => client.api.timelines(timelineRequest(prepared, true), { signal }),
-    [selection, speech?.key, speech?.state, work.from, work.laying.handles, made, kind],
+    [selection, speech?.key, speech?.state, `${speech?.channels}`, work.from, work.laying.handles, made, kind],
     { when: ready && !work.exporting, waitMs: 100 },
   );
   useEffect(() => {
@@ -96,6 +97,8 @@ function Speech({ host, intake, speech, sounds }) {
     ${
       speech
         ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
+          <${ChannelChoice} streams=${speech.probed?.sound_streams ?? []} chosen=${speech.channels}
+            onChange=${(/** @type {number[]} */ channels) => store.draft.editItem(speech.key, { channels })} />
           <p class="hint speech-comes">${t(comes, { app: appName(host.session?.app) })}</p>
           <${Field} id="host-from" label=${t("timeline.speech-from")}><${Select} id="host-from" value=${work.from}
             options=${[["clip", t("timeline.from-clip")], ["timeline", t("timeline.from-timeline")]]}

@@ -5,9 +5,10 @@
 import { html, useMemo, useState } from "../ui/html.js";
 import { useApp, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select, withCommands } from "../ui/parts.js";
+import { ChannelChoice } from "../media/channels.js";
 import { ItemRow } from "../media/item-row.js";
 import { DropZone } from "../media/picker.js";
-import { itemsOf, newKey } from "../media/draft.js";
+import { draft, itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf } from "../media/host-request.js";
 import { sentence, sentences } from "../messages.js";
 import { t } from "../text.js";
@@ -48,6 +49,7 @@ export function TimelineTab() {
     selection: {
       ranges,
       speech_from: from,
+      ...(speech?.channels.length ? { speech_channels: speech.channels } : {}),
       speech_tracks:
         speech || cues
           ? []
@@ -64,7 +66,7 @@ export function TimelineTab() {
   });
   const table = useTask(
     (signal) => client.api.timelines(request(true, []), { signal }),
-    [file?.key, file?.state, speech?.key, speech?.state, from, tracks, JSON.stringify(cues)],
+    [file?.key, file?.state, speech?.key, speech?.state, `${speech?.channels}`, from, tracks, JSON.stringify(cues)],
     { when: ready, waitMs: 250 },
   );
   const conformed = ready ? (table.value?.conformed ?? null) : null;
@@ -77,7 +79,7 @@ export function TimelineTab() {
           ({ placement }) => /** @type {[number, number]} */ ([placement.record_start, placement.record_start + placement.record_duration]),
         );
 
-  const key = useMemo(newKey, [intake.now.key, from, tracks, left]);
+  const key = useMemo(newKey, [intake.now.key, `${speech?.channels}`, from, tracks, left]);
   const video = chosen[0]?.shot?.video ?? null;
   function missing() {
     if (!file) return t("start.needs-timeline");
@@ -111,6 +113,8 @@ export function TimelineTab() {
         ${
           speech
             ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
+          <${ChannelChoice} streams=${speech.probed?.sound_streams ?? []} chosen=${speech.channels}
+            onChange=${(/** @type {number[]} */ channels) => draft.editItem(speech.key, { channels })} />
           <${Field} id="speech-from" label=${t("timeline.speech-from")}><${Select} id="speech-from" value=${from}
             options=${[["timeline", t("timeline.from-timeline")], ["clip", t("timeline.from-clip")]]}
               onChange=${(/** @type {any} */ value) => setFrom(value)} /><//>`

@@ -205,6 +205,28 @@ def test_speech_is_listened_to_once_for_several_clips(
     assert len(heard) == 1
 
 
+@pytest.mark.full
+def test_a_batch_of_ten_listens_once_and_encodes_each_picture_once(
+    man: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten clips with one speech, each drawn by a process of its own; then the ten with another speech, which encode nothing."""
+    encoded: list[int] = []
+    listened: list[int] = []
+    encode, listen = Autoencoder._encoded, speech_states._layers
+    monkeypatch.setattr(Autoencoder, "_encoded", lambda own, pixels: encoded.append(len(pixels)) or encode(own, pixels))
+    monkeypatch.setattr(speech_states, "_layers", lambda *given, **how: listened.append(1) or listen(*given, **how))
+    shown, cache = making.pictures(man), Cache(tmp_path / "cache")
+    clips = [making.write_clip(tmp_path / f"{n}.mp4", shown[n * 6 : n * 6 + 6]) for n in range(10)]
+    other = making.write_sound(tmp_path / "other.wav", making.speech(sentence)[::-1].copy())
+    counts = []
+    for speech in (sentence, other):
+        for clip in clips:
+            neural._LOADED.clear()
+            assert len(_drawn(_planned(MUSETALK, clip, speech, cache), 0, 6)) == 6
+        counts.append((len(listened), sum(encoded)))
+    assert counts == [(1, 10 * 6 * 2), (2, 10 * 6 * 2)], "of each picture the whole one and the masked one"
+
+
 def test_a_take_of_another_speech_encodes_no_picture_again(clip: Path, sentence: Path, models: Path, tmp_path: Path):
     from heygem_core.engines.diffusion import autoencoding
 
