@@ -185,7 +185,7 @@ def _items_of(
 
 def _items_of_nest(nest: Any, where: tuple[int, ...], start: Fraction, end: Fraction, context: _Context) -> Iterator[TimelineItem]:
     if context.depth > MAX_NESTS:
-        yield _broken_item(nest, where, context, start, f"it is nested deeper than {MAX_NESTS} levels")
+        yield _broken_item(nest, where, context, start, words("clip.too-many-nests", most=MAX_NESTS))
         return
     reason = context.host_only or own_text(nest, "host_only") or _nest_effects(nest, strict=True)
     name = own_text(nest, "id")

@@ -147,7 +147,7 @@ def host_only_reason(clip: Any, reference: Any) -> str | None:
     if url:
         suffix = url.rsplit(".", 1)[-1] if "." in url else ""
         host_only = f".{suffix.lower()}" in HOST_SUFFIXES and "." in name_of(url)
-        return f".{suffix} is a format that only the editor decodes" if host_only else None
+        return words("clip.host-format", suffix=f".{suffix}") if host_only else None
     if isinstance(reference, _schema.GeneratorReference):
         return words("clip.generated", kind=reference.generator_kind or "generator")
     if isinstance(reference, _schema.ImageSequenceReference):

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from heygem_core.messages import known
 from heygem_server.timeline.errors import UnreadableTimeline
 from heygem_server.timeline.flatten import TimelineItem, flatten
 from heygem_server.timeline.formats.reading import read_timeline
@@ -136,3 +137,19 @@ def test_only_the_part_of_a_time_map_that_shows_decides(start: int, expected: tu
     (found,) = items(data)
     assert (found.speed, found.source_low, found.host_only) == expected
     assert (found.offsets[-1] if found.offsets else None) == last, "where the speed changes, the frame at each frame is listed"
+
+
+@pytest.mark.parametrize(
+    ("spine", "code"),
+    [
+        ('<asset-clip ref="r5" name="c" duration="2s"><conform-rate srcFrameRate="24"/></asset-clip>', "clip.conformed-rate"),
+        ('<ref-clip ref="r9" name="c" duration="2s"/>', "clip.without-contents"),
+        ('<mc-clip ref="r4" name="c" duration="2s"/>', "clip.multicam"),
+        ('<ref-clip ref="r3" name="c" duration="2s"><timeMap><timept time="0s" value="0s"/></timeMap></ref-clip>', "clip.compound-speed"),
+    ],
+)
+def test_why_only_the_editor_plays_a_clip_is_said_with_a_code(spine: str, code: str) -> None:
+    """A sentence without one stays English wherever it is shown."""
+    more = '<format id="r6" frameDuration="1/24s"/><asset id="r5" name="b" start="0s" duration="9s" format="r6" src="file:///x/b.mov"/>'
+    reasons = [each.host_only for each in items(document(spine).replace(b"</resources>", f"{more}</resources>".encode()))]
+    assert [known(reason).code for reason in reasons if reason is not None][:1] == [code]

@@ -321,7 +321,7 @@ class Reader:
             and media_rate != rate
             and abs(media_rate / rate - 1) < Fraction(5, 100)
         ):
-            reason = reason or "Final Cut plays it at the sequence's rate instead of its own"
+            reason = reason or words("clip.conformed-rate")
         clip = media_clip(
             element.get("name", ""),
             known.url if known is not None else None,
@@ -355,7 +355,7 @@ class Reader:
         if key and key in self._open:
             reason, container = words("clip.nested-in-itself"), None
         elif container is None:
-            reason = reason or "it is a multicam or compound clip without its contents"
+            reason = reason or words("clip.without-contents")
         set_own_values(stack, host_only=reason)
         if container is None or reason is not None:
             return stack
