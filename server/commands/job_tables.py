@@ -94,18 +94,32 @@ def jobs_table(jobs: Iterable[JobView]) -> Table:
     return table
 
 
+_OF_SHOTS = (tell("column.shot"), tell("column.state"), tell("column.done"), tell("column.fps"), tell("column.left"), tell("column.why"))
+
+
 def shots_table(detail: JobDetail, now: Mapping[str, ProgressNow]) -> Table:
     """One row for each shot of a job, those at work with what was heard of them last. now: by shot."""
-    table = _table(
-        tell("column.shot"), tell("column.state"), tell("column.done"), tell("column.fps"), tell("column.left"), tell("column.why")
-    )
+    table = _table(*_OF_SHOTS)
     for shot in detail.shots:
-        heard = None if shot.state in _ENDED else now.get(shot.id)
-        done, total = (heard.frames_done, heard.frames_total) if heard else (shot.frames_done, shot.frames_total)
-        fps, left = (heard.fps, heard.eta_s) if heard else (None, None)
-        what = stage_word(heard.stage) if heard else state_word(shot.state)
-        table.add_row(*_texts(shot.name), what, _percent(done, total), _number(fps), _left(left), *_texts(_why(shot)))
+        table.add_row(*_shot_row(shot, now))
     return table
+
+
+def all_shots_table(details: Iterable[JobDetail], now: Mapping[str, ProgressNow]) -> Table:
+    """The same of several jobs: those at work, then those that wait, then those that have ended, each with its job's name."""
+    table = _table(tell("column.name"), *_OF_SHOTS)
+    rows = [(detail.job.name, shot) for detail in details for shot in detail.shots]
+    for name, shot in sorted(rows, key=lambda row: (row[1].state in _ENDED, row[1].id not in now)):
+        table.add_row(*_texts(name), *_shot_row(shot, now))
+    return table
+
+
+def _shot_row(shot: ShotView, now: Mapping[str, ProgressNow]) -> tuple[str, ...]:
+    heard = None if shot.state in _ENDED else now.get(shot.id)
+    done, total = (heard.frames_done, heard.frames_total) if heard else (shot.frames_done, shot.frames_total)
+    fps, left = (heard.fps, heard.eta_s) if heard else (None, None)
+    what = stage_word(heard.stage) if heard else state_word(shot.state)
+    return (*_texts(shot.name), what, _percent(done, total), _number(fps), _left(left), *_texts(_why(shot)))
 
 
 def print_table(table: Table) -> None:
@@ -120,7 +134,7 @@ def shown(table: Table) -> Iterator[Callable[[Table, str], None]]:
 
         def line(_: Table, text: str) -> None:
             nonlocal last
-            if time.monotonic() - last > _LINE_S:
+            if text and time.monotonic() - last > _LINE_S:
                 last = time.monotonic()
                 print(text, file=sys.stderr, flush=True)
 

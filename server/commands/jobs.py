@@ -13,7 +13,7 @@ from heygem_core.messages import here, plain, tell
 from heygem_core.printable import printable, printable_json
 from heygem_core.shot import RenderSettings, to_json
 
-from .job_tables import duration, jobs_table, print_table, shots_table, shown, stage_word, state_word
+from .job_tables import all_shots_table, duration, jobs_table, print_table, shots_table, shown, stage_word, state_word
 from .options import add_option, add_options, struct_of
 
 if TYPE_CHECKING:
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _UNFINISHED = ("queued", "active", "paused")
+_MOST_JOBS = 200
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_submit(commands)
     listing = commands.add_parser("jobs", help="list the server's jobs", description="Lists jobs of the running server, newest first.")
     listing.add_argument("--all", action="store_true", help="also those that have ended")
-    listing.add_argument("--json", action="store_true", help="print the server's answer as it is")
+    shown_as = listing.add_mutually_exclusive_group()
+    shown_as.add_argument("--json", action="store_true", help="print the server's answer as it is")
+    shown_as.add_argument("--watch", action="store_true", help="show every shot of the unfinished jobs until all have ended")
     watch = commands.add_parser(
         "watch", help="follow a job until it ends", description="Follows a job; the exit code is 0 if all its shots are done."
     )
@@ -116,7 +119,9 @@ def _list(options: argparse.Namespace) -> int:
     from ..client import Client
 
     with Client.connect(options.data) as client:
-        page = client.jobs(states=() if options.all else _UNFINISHED, limit=200)
+        if options.watch:
+            return follow_all(client)
+        page = client.jobs(states=() if options.all else _UNFINISHED, limit=_MOST_JOBS)
     if options.json:
         print(printable_json(to_json(page)))
         return 0
@@ -161,6 +166,32 @@ def follow(client: Client, job: str) -> int:
             if detail.job.state not in _UNFINISHED:
                 break
     return _report(detail)
+
+
+def follow_all(client: Client) -> int:
+    """Shows how all unfinished jobs go, those too that come meanwhile, until none is left; 0 if all their shots are done, 1 otherwise."""
+    from ..wire import Happened, ProgressNow, Snapshot
+
+    details, now = _unfinished(client), dict[str, ProgressNow]()
+    if not details:
+        print(here(tell("cli.no-unfinished-jobs")))
+        return 0
+    with shown(all_shots_table(details.values(), now)) as show:
+        for message in client.events():
+            if isinstance(message, Snapshot):
+                details = {name: client.job(name) for name in {**details, **_unfinished(client)}}
+            elif isinstance(message, Happened) and message.job is not None:
+                details[message.job.id] = client.job(message.job.id)
+            elif isinstance(message, ProgressNow):
+                now[message.shot] = message
+            show(all_shots_table(details.values(), now), _progress(message) if isinstance(message, ProgressNow) else "")
+            if not any(detail.job.state in _UNFINISHED for detail in details.values()):
+                break
+    return max([_report(detail) for detail in details.values()])
+
+
+def _unfinished(client: Client) -> dict[str, JobDetail]:
+    return {job.id: client.job(job.id) for job in client.jobs(states=_UNFINISHED, limit=_MOST_JOBS).jobs}
 
 
 def _report(detail: JobDetail) -> int:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from heygem_core.shot import RenderSettings
-from heygem_server.commands.job_tables import duration, jobs_table, stage_word, state_word
-from heygem_server.commands.jobs import _progress
-from heygem_server.wire import JobView, Origin, ProgressNow
+from heygem_server.commands.job_tables import all_shots_table, duration, jobs_table, stage_word, state_word
+from heygem_server.commands.jobs import _progress, follow_all
+from heygem_server.wire import Happened, JobDetail, JobPage, JobView, MediaRef, Origin, ProgressNow, ShotRequest, ShotView, Snapshot
 
 
 @pytest.fixture(params=["zh_CN.UTF-8", "en_US.UTF-8"])
@@ -67,3 +68,55 @@ def test_a_line_of_progress_is_in_one_language(language: str) -> None:
         assert said == "render  3/9 frames  2.0 fps  1 min 10 s left"
     else:
         assert re.findall("[A-Za-z]+", said) == ["fps"]
+
+
+REQUEST = ShotRequest(video=MediaRef(path="/v.mp4"), speech=MediaRef(path="/s.wav"))
+
+
+class Following:
+    """A server with two jobs, of which one ends and then the other; a third comes meanwhile."""
+
+    def __init__(self) -> None:
+        self.states = {"a": "active", "b": "queued"}
+        self.shown: list[str] = []
+
+    def _view(self, name: str) -> JobView:
+        return job(id=name, name=f"job {name}", state=self.states[name], shots_total=1, shots_done=0, shots_failed=0)
+
+    def jobs(self, *, states: tuple[str, ...], limit: int) -> JobPage:
+        return JobPage(jobs=tuple(self._view(name) for name, state in self.states.items() if state in states))
+
+    def job(self, name: str) -> JobDetail:
+        state = {"active": "rendering", "completed": "done"}.get(self.states[name], self.states[name])
+        shot = ShotView(
+            id=f"s{name}", job=name, position=0, name=f"{name}.mp4", state=state, frames_done=0, frames_total=50, request=REQUEST
+        )
+        return JobDetail(job=self._view(name), shots=(shot,))
+
+    def events(self) -> Iterator[object]:
+        yield Snapshot(epoch="e", seq=1, jobs=())
+        yield ProgressNow(job="a", shot="sa", stage="render", frames_done=10, frames_total=50, job_frames_done=10, job_frames_total=50)
+        self.states["c"] = "queued"
+        yield Happened(seq=2, at=1.0, kind="job.added", job=self._view("c"))
+        for number, (name, state) in enumerate((("a", "completed"), ("b", "failed"), ("c", "completed")), 3):
+            self.states[name] = state
+            yield Happened(seq=number, at=1.0, kind="job.changed", job=self._view(name))
+        raise AssertionError("all have ended")
+
+
+def test_all_jobs_are_followed_to_their_end(capsys: pytest.CaptureFixture[str]) -> None:
+    server = Following()
+    assert follow_all(server) == 1
+    assert server.states == {"a": "completed", "b": "failed", "c": "completed"}
+    assert "b.mp4" in capsys.readouterr().err
+    server.states = {"a": "completed"}
+    assert follow_all(server) == 0
+
+
+def test_a_table_of_all_shots_begins_with_those_at_work(language: str) -> None:
+    server = Following()
+    now = {"sb": ProgressNow(job="b", shot="sb", stage="render", frames_done=10, frames_total=50, job_frames_done=10, job_frames_total=50)}
+    server.states = {"a": "completed", "c": "queued", "b": "active"}
+    _, *rows = drawn(all_shots_table([server.job(name) for name in server.states], now)).splitlines()
+    assert [row.split()[2] for row in rows] == ["b.mp4", "c.mp4", "a.mp4"]
+    assert "20%" in rows[0]

@@ -388,6 +388,8 @@ def test_commands_submit_list_watch_and_cancel(studio: tuple[Server, dict[str, A
     job, path = capsys.readouterr().out.split("\n")[:2]
     assert Path(path).is_file()
     assert main(["watch", "--data", data, job]) == 0
+    assert main(["jobs", "--data", data, "--watch"]) == 0
+    assert "No jobs are waiting" in capsys.readouterr().out
     assert main(["jobs", "--data", data, "--all", "--json"]) == 0
     assert job in [each["id"] for each in json.loads(capsys.readouterr().out.splitlines()[-1])["jobs"]]
     assert main(["jobs", "--data", data, "--all"]) == 0
