@@ -15,7 +15,7 @@ from tests.browser import CHROMIUM, MISSING, launched
 
 from .clips import make_clips
 from .editor import HOST, ScriptedEditor, write_panel
-from .running import REPOSITORY, RunningServer, open_page, watch
+from .running import REPOSITORY, WAIT_MS, RunningServer, open_page, watch
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +52,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("Playwright is missing: pip install playwright")
     if CHROMIUM is None:
         pytest.skip(MISSING)
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         chromium = launched(playwright)
         try:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_S = 40.0
+START_S = 120.0
+WAIT_MS = 60_000  # for what the page shows by itself: machines of tests are busy
+A_RENDER_MS = 150_000
 FINISHED = {"completed", "failed", "canceled"}
 
 
@@ -152,7 +154,7 @@ def open_page(
     """A signed-in page in a browser of its own, and what it complains about."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(WAIT_MS)
     complaints: list[str] = []
     watch(page, complaints)
     page.goto(server.sign_in_link())
@@ -162,7 +164,7 @@ def open_page(
     return page, complaints
 
 
-def until(page: Any, condition: Callable[[], Any], within_s: float = 30.0) -> None:
+def until(page: Any, condition: Callable[[], Any], within_s: float = 60.0) -> None:
     """Waits for what the page or its server comes to by itself; the page goes on meanwhile."""
     deadline = time.monotonic() + within_s
     while not condition():

@@ -45,7 +45,7 @@ def test_a_server_that_is_killed_and_comes_back_is_found_again_silently_and_noth
     expect(gone).to_be_visible()
     assert page.locator("#main").evaluate("main => main.inert"), "nothing can be pressed that cannot work"
     server.start()
-    expect(page.get_by_text("Live", exact=True).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Live", exact=True).first).to_be_visible()
     detail = server.finished(job["id"], within_s=240)
     assert detail["job"]["state"] == "completed", detail
     expect(card.get_by_text("Completed")).to_be_visible()
@@ -70,7 +70,7 @@ def test_pictures_that_a_dead_server_did_not_send_leave_no_sign_and_come_when_it
     page.unroute("**/poster.jpg*")
     expect(page.get_by_text("Reconnecting …")).to_be_visible()
     server.start()
-    expect(page.get_by_text("Live", exact=True).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Live", exact=True).first).to_be_visible()
     expect(pictures.first).to_be_visible()
     page.wait_for_function("() => [...document.querySelectorAll('.card img')].every((image) => image.complete && image.naturalWidth > 0)")
 
@@ -195,7 +195,7 @@ def test_a_second_tab_a_reload_and_a_restart_stay_signed_in(browser: Any, server
     server.stop()
     server.start()
     for tab in (page, second):
-        expect(tab.get_by_text("Live", exact=True).first).to_be_visible(timeout=30_000)
+        expect(tab.get_by_text("Live", exact=True).first).to_be_visible()
         tab.reload()
         expect(tab.get_by_text("Live", exact=True).first).to_be_visible()
     # The second sign-in makes another session: what was asked for under the first one's word at that moment may be refused once.

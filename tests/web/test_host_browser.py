@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .editor import ScriptedEditor
-from .running import RunningServer
+from .running import A_RENDER_MS, RunningServer
 from .test_host_choices import start
 from .test_looks import AXE, NAME, complaints_of_axe
 
@@ -41,7 +41,7 @@ def test_a_connected_editor_is_in_the_navigation_and_everything_works_as_in_a_pa
         assert job["job"]["settings"]["format"] == "dnxhr"
         assert job["shots"][0]["request"]["placement"]["laying"] == {"mode": "take", "mute": "clip", "disable_original": False}
         card = page.locator(f"[data-job={job['job']['id']}]")
-        card.get_by_role("button", name="Place", exact=True).click(timeout=60_000)
+        card.get_by_role("button", name="Place", exact=True).click(timeout=A_RENDER_MS)
         expect(card.get_by_text("On a timeline")).to_be_visible()
         assert editor.all("host.place")[-1]["placement"]["laying"]["mode"] == "take"
         for theme in ("dark", "light"):

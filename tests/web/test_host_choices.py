@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .editor import ScriptedEditor
-from .running import RunningServer, open_page
+from .running import A_RENDER_MS, RunningServer, open_page
 from .test_looks import AXE, complaints_of_axe
 from .test_new import give
 
@@ -120,7 +120,7 @@ def test_the_editor_exports_what_it_alone_can_decode_and_the_files_are_rendered(
     shots = start(page, server)["shots"]
     assert [shot["request"]["placement"]["baked"] for shot in shots] == [False, True]
     assert editor.all("host.export")[-1]["items"] == ["clip-3"]
-    page.get_by_role("button", name="Place all (2)").click(timeout=60_000)
+    page.get_by_role("button", name="Place all (2)").click(timeout=A_RENDER_MS)
     expect(page.get_by_text("Placed: 2 takes.")).to_be_visible()
     assert [params["placement"]["clip"] for params in editor.all("host.place")] == ["clip-1", "clip-3"]
     editor.frames = 16  # trimmed since: the file is another clip's
@@ -184,7 +184,7 @@ def test_speech_that_came_as_a_file_is_announced_and_comes_along_when_the_take_i
     expect(page.get_by_text("it is laid on an audio track of its own")).to_be_visible()
     job = start(page, server)
     place = page.locator(f"[data-job={job['job']['id']}]").get_by_role("button", name="Place", exact=True)
-    place.click(timeout=60_000)
+    place.click(timeout=A_RENDER_MS)
     expect(page.get_by_text("Placed on track V2.")).to_be_visible()
     params = editor.all("host.place")[-1]
     assert Path(params["speech"]).parent == server.takes, "an editor's project never points into the server's own folders"
@@ -199,7 +199,7 @@ def test_what_a_take_loses_is_said_before_it_is_placed(panel: Any, editor: Scrip
     expect(page.get_by_role("region", name="Selection")).to_contain_text("Cannot be copied onto the take: Lumetri Color.")
     start(page, server)
     shot = page.locator(".host-jobs .shot").first
-    expect(shot.get_by_role("button", name="Place", exact=True)).to_be_visible(timeout=60_000)
+    expect(shot.get_by_role("button", name="Place", exact=True)).to_be_visible(timeout=A_RENDER_MS)
     expect(shot).to_contain_text("Cannot be copied onto the take: Lumetri Color.")
     shot.get_by_role("button", name="Place", exact=True).click()
     expect(shot.get_by_text("On a timeline")).to_be_visible()
@@ -215,7 +215,7 @@ def test_the_newest_frame_is_seen_in_the_panel_while_it_is_rendered_and_the_job_
         page.get_by_label("Mouth movement").press("ArrowRight")  # so that nothing rendered before is reused
         job = start(page, server)["job"]["id"]
         card = page.locator(f"[data-job={job}]")
-        expect(card.get_by_alt_text(re.compile("^Newest frame of"))).to_be_visible(timeout=60_000)
+        expect(card.get_by_alt_text(re.compile("^Newest frame of"))).to_be_visible(timeout=A_RENDER_MS)
         card.scroll_into_view_if_needed()
         window.screenshot(path=pictures / "host-live-dark-320.png")
         card.get_by_role("button", name="Pause").click()

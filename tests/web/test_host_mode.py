@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .editor import HOST, ScriptedEditor, write_panel
-from .running import RunningServer, until
+from .running import A_RENDER_MS, RunningServer, until
 from .test_host_choices import start
 from .test_looks import AXE, complaints_of_axe
 
@@ -25,7 +25,7 @@ def test_select_render_place_and_switch_without_leaving_the_panel(
     page.get_by_role("button", name="Render", exact=True).click()
     takes = page.get_by_role("region", name="Takes of this project")
     place = takes.get_by_role("button", name="Place", exact=True)
-    expect(place).to_be_visible(timeout=60_000)
+    expect(place).to_be_visible(timeout=A_RENDER_MS)
     place.scroll_into_view_if_needed()
     window.screenshot(path=pictures / "host-dark-320.png")
     if AXE.is_file():
@@ -54,12 +54,12 @@ def test_another_version_takes_the_place_of_the_one_that_lies_there(panel: Any, 
     page.get_by_label("Mouth movement").press("ArrowRight")
     job = start(page, server)
     card = page.locator(f"[data-job={job['job']['id']}]")
-    card.get_by_role("button", name="Place", exact=True).click(timeout=60_000)
+    card.get_by_role("button", name="Place", exact=True).click(timeout=A_RENDER_MS)
     expect(card.get_by_text("On a timeline")).to_be_visible()
     shot = job["shots"][0]
     server.ask("POST", f"/shots/{shot['id']}/again", {**job["job"]["settings"], "intensity": 1.3})
     versions = card.get_by_role("combobox", name="Versions")
-    expect(versions.locator("option").first).to_contain_text("130 %", timeout=60_000)
+    expect(versions.locator("option").first).to_contain_text("130 %", timeout=A_RENDER_MS)
     expect(versions.locator("option").last).to_contain_text("On a timeline")
     card.get_by_role("button", name="Switch version").click()
     expect(card.get_by_role("button", name="Place again")).to_be_visible()

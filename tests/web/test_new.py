@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from .clips import write_wav
 from .editor import timeline
-from .running import RunningServer, unfold
+from .running import A_RENDER_MS, RunningServer, unfold
 
 RENDER = re.compile(r"^Render")
 
@@ -109,7 +109,7 @@ def test_twenty_files_are_sent_with_progress_and_one_can_be_stopped(page: Any, s
     page.get_by_role("tab", name="Batch").click()
     give(page, "New speech", *files)
     page.get_by_role("button", name=re.compile("(Stop sending|Remove) speech 19.wav")).click()
-    expect(page.locator(".item.ready")).to_have_count(19, timeout=60_000)
+    expect(page.locator(".item.ready")).to_have_count(19, timeout=A_RENDER_MS)
     assert page.locator(".item.ready").all_inner_texts()[3].startswith("speech 03.wav")
     sent = {upload["name"] for upload in server.ask("GET", "/uploads")}
     assert {f"speech {k:02}.wav" for k in range(19)} <= sent

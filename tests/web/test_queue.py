@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .running import RunningServer, open_page, unfold, until
+from .running import A_RENDER_MS, RunningServer, open_page, unfold, until
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(page: Any
     card = card_of(page, at_work)
     unfold(card)
     picture = card.get_by_alt_text(re.compile("Newest frame of"))
-    expect(picture).to_be_visible(timeout=60_000)
+    expect(picture).to_be_visible(timeout=A_RENDER_MS)
     page.screenshot(path=pictures / "queue-live-dark-1360.png")
     assert picture.get_attribute("src").startswith("blob:")
     assert picture.evaluate("image => image.naturalWidth") > 0
@@ -96,7 +96,7 @@ def test_a_waiting_job_is_put_first_with_a_button_and_by_dragging_it(page: Any, 
 def test_a_job_at_work_is_unfolded_with_its_percent_and_the_tab_tells_it_too(page: Any, at_work: dict[str, Any]) -> None:
     card = card_of(page, at_work)
     expect(card.locator(".shot")).to_have_count(1)
-    expect(card.locator(".percent")).to_have_text(re.compile(r"[1-9]\d? ?%"), timeout=60_000)
+    expect(card.locator(".percent")).to_have_text(re.compile(r"[1-9]\d? ?%"), timeout=A_RENDER_MS)
     expect(card.locator(".job-picture")).to_be_visible()
     expect(page).to_have_title(re.compile(r"^\d+ ?% · "))
 
@@ -121,7 +121,7 @@ def test_the_log_of_a_job_grows_while_it_is_watched(page: Any, server: RunningSe
     job = server.submit(name="logged")["job"]
     card = card_of(page, job)
     card.get_by_role("button", name="Log", exact=True).click()
-    expect(card.get_by_role("log")).to_contain_text("is at its place", timeout=60_000)
+    expect(card.get_by_role("log")).to_contain_text("is at its place", timeout=A_RENDER_MS)
     lines = card.locator(".log-line").all_inner_texts()
     assert len(lines) == len(set(lines)), "a line is shown twice"
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .running import RunningServer, until
+from .running import A_RENDER_MS, RunningServer, until
 
 HOSTILE = "<img src=x onerror=window.hacked=1>.mp4"
 
@@ -194,7 +194,7 @@ def test_a_take_is_measured_and_its_figures_are_told_in_words(page: Any, server:
     open_take(page, made)
     quality = page.get_by_role("region", name="Quality")
     quality.get_by_role("button", name="Measure now").click()
-    expect(quality.locator(".verdicts li").first).to_be_visible(timeout=60_000)
+    expect(quality.locator(".verdicts li").first).to_be_visible(timeout=A_RENDER_MS)
     expect(quality).to_contain_text("The lips")
     expect(quality.get_by_role("button", name="Measure now")).to_have_count(0)
 
