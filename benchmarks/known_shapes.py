@@ -4,7 +4,7 @@
 
 No speech, no prediction: whatever is wrong here is the engine's doing. The second half is never seen by the donors. "trace" is what is
 left of the first half's own mouth. Lips are drawn with everybody's answer, not one measured on the person
-(`heygem_core/planning/lip_calibration.py`): that one is about the shapes that a motion head asks for. Short ranges say little: two
+(`heygem_core/engines/mesh/lip_calibration.py`): that one is about the shapes that a motion head asks for. Short ranges say little: two
 trackings of one mouth differ by 0.01 eye distances, so that r stays near 0.9 where the wanted opening or width varies by 0.015–0.03 only;
 compare with `--frames 400` before blaming a change.
 """

@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from heygem_core import shot
+from heygem_core import messages, shot
 from heygem_core.options import options_of
 from heygem_core.rendering import report
 from heygem_core.tasks import specs
@@ -34,6 +34,7 @@ SENT = (  # by the page, so defaults may be left out
     "MarkersParams", "ExportParams", "TimelineRequest", "Selection", "CueSheetRequest",
 )  # fmt: skip
 EXTRA = (
+    messages.Spoken,
     specs.Probed,
     specs.FaceFound,
     specs.FacesFound,

@@ -7,8 +7,6 @@ The shared parts choose the frames of a take, follow the face, predict the motio
 into their planes. The engine writes its own arrays into the plan's folder and later draws any blocks of it. An engine is an object with
 the members of `Engine`; one with a generation stage has those of `GeneratingEngine` too. `registry` finds it by name.
 
-This protocol is provisional: it may change until further engines than the mesh use it.
-
 Frames of a take are numbered from 0. Work is cut at multiples of `Engine.block`, whatever part of a take is asked for, so that pieces
 drawn apart equal the whole. An engine keeps that promise by drawing a block from nothing but the plan and the block's own window.
 """

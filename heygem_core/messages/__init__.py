@@ -1,7 +1,8 @@
-"""What people are told, as codes with parameters; one file per language holds the sentences (`en.toml`, `zh.toml`).
+"""What people are told, as codes with parameters; one file per language holds the sentences (`en.toml`, `zh.toml`), and is found there.
 
 Errors, notices and reasons travel as a `Message`: a code, its parameters, and the English sentence for programs. The sentence that a
-person reads is made where it is shown, in their language, by `say`. A language is added by one more file and its name in `Language`.
+person reads is made where it is shown, in their language, by `say`. The same file tells of the language itself (`[language]`) and holds
+the texts of the server's page (`[page]`), whose English ones are the page's own (`server/web/text/en.js`).
 
 A template holds `{name}` where the parameter of that name goes. A parameter is text, a number, another `Message`, or a list of those.
 """
@@ -14,18 +15,33 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from ..printable import printable_lines
 
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+LANGUAGES: tuple[str, ...] = (
+    "en",
+    *sorted({Path(file.name).stem for file in files(__package__).iterdir() if file.name.endswith(".toml")} - {"en"}),
+)
+if TYPE_CHECKING:
+    Language = str
+else:
+    Language = Literal[LANGUAGES]  # so that requests which name another are refused
 
 _GAP = re.compile(r"\{(\w+)\}")
 _LEAST_TELLING = 14  # letters beside the parameters by which a sentence is known again
-_BETWEEN: dict[Language, str] = {"en": ", ", "zh": "、"}  # the parts of a list
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A language, as its own file tells of it."""
+
+    name: str  # of the file
+    tag: str  # BCP 47, by which numbers and dates are written
+    title: str  # in the language itself
+    between: str  # the parts of a list
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,9 +103,25 @@ def say(message: Message, language: Language) -> str:
 
 
 @lru_cache
+def _file(language: Language) -> dict[str, Any]:
+    return tomllib.loads((files(__package__) / f"{language}.toml").read_text("utf-8"))
+
+
+@lru_cache
 def catalogue(language: Language) -> Mapping[str, str]:
     """Code → template."""
-    return tomllib.loads((files(__package__) / f"{language}.toml").read_text("utf-8"))
+    return {code: template for code, template in _file(language).items() if isinstance(template, str)}
+
+
+def page_texts(language: Language) -> Mapping[str, str]:
+    """Key → text of the server's page; none in English, which the page has itself."""
+    texts: dict[str, str] = _file(language).get("page", {})
+    return texts
+
+
+@lru_cache
+def spoken(language: Language) -> Spoken:
+    return msgspec.convert({"name": language, **_file(language)["language"]}, Spoken)
 
 
 @lru_cache
@@ -152,7 +184,7 @@ def _text(value: Any, language: Language) -> str:
     if isinstance(value, dict):
         return say(msgspec.convert(value, Message), language)
     if isinstance(value, list):
-        return _BETWEEN[language].join(_text(each, language) for each in value)
+        return spoken(language).between.join(_text(each, language) for each in value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

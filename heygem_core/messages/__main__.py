@@ -14,10 +14,18 @@ def main() -> None:
 
 
 def in_order(text: str) -> str:
-    """The remarks at the head, then each line once, by code."""
+    """The remarks at the head, then each line of a table once, by code."""
     lines = [line for line in text.splitlines() if line.strip()]
     head = [line for line in lines if line.startswith("#")]
-    return "\n".join([*head, "", *sorted(set(lines) - set(head))]) + "\n"
+    tables: dict[str, set[str]] = {}
+    table = tables[""] = set()
+    for line in lines[len(head) :]:
+        if line.startswith("["):
+            table = tables.setdefault(line, set())
+        else:
+            table.add(line)
+    parts = [part for name, rows in tables.items() for part in ("", *filter(None, [name]), *sorted(rows))]
+    return "\n".join([*head, *parts]) + "\n"
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
+
+from heygem_core.messages import Language, catalogue
 
 PLUGINS = Path(__file__).resolve().parents[1]
 
@@ -78,11 +79,10 @@ def _licence_of(package: str) -> bytes:
     return f"{package} {distribution(package).version}, {distribution(package).metadata['License-Expression']}\n".encode()
 
 
-def resolve_files_script(folder: Path, command: Sequence[str], language: str) -> bytes:
+def resolve_files_script(folder: Path, command: Sequence[str], language: Language) -> bytes:
     """The script for the editions that run no Python: where it leaves timelines, what renders them, and what it says."""
     text = (PLUGINS / "davinci_resolve" / "HeyGem Files.lua").read_text(encoding="utf-8")
-    beside = PLUGINS / "protocol" / ("messages.zh.json" if language == "zh" else "messages.json")
-    sentences = {code: said for code, said in json.loads(beside.read_text(encoding="utf-8")).items() if code.startswith("panel.files-")}
+    sentences = {code: said for code, said in catalogue(language).items() if code.startswith("panel.files-")}
     table = ", ".join(f"[{_lua(code)}] = {_lua(said)}" for code, said in sorted(sentences.items()))
     given = {'"@FOLDER@"': _lua(folder.as_posix()), '"@COMMAND@"': _lua(_shown(command)), "{} --@SENTENCES@": f"{{ {table} }}"}
     for gap, value in given.items():

@@ -1,4 +1,4 @@
-"""Writes host.schema.json and the panels' sentences (messages.json, messages.zh.json): `python -m heygem_plugins.protocol.generate`.
+"""Writes host.schema.json and the panels' sentences (messages.json, messages.others.json): `python -m heygem_plugins.protocol.generate`.
 
 The server's table of methods (`heygem_server.hosts.methods`) and its structs are the only place where the protocol is said, the catalogue
 (`heygem_core.messages`) the only one where sentences are. Copies of the files travel inside each panel.
@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from heygem_core.messages import LANGUAGES, Language, catalogue
+from heygem_core.messages import LANGUAGES, Language, catalogue, spoken
 from heygem_server import wire
 from heygem_server.hosts.methods import METHODS
 from heygem_server.json_schemas import schema_components
@@ -36,14 +36,19 @@ def schema() -> dict[str, Any]:
     return {"methods": methods, "hello": next(found), "$defs": definitions}
 
 
-def messages_file(language: Language) -> Path:
-    """messages.json is the English one: what panels say on the wire. The others are for their own windows."""
-    return Path(__file__).with_name("messages.json" if language == "en" else f"messages.{language}.json")
+MESSAGES_FILE = Path(__file__).with_name("messages.json")
+"""The English ones: what panels say on the wire."""
+OTHERS_FILE = Path(__file__).with_name("messages.others.json")
+"""All other languages, for the panels' own windows: name → what stands between the parts of a list, and the sentences."""
 
 
 def messages(language: Language = "en") -> dict[str, str]:
     """The panels' part of a catalogue."""
     return {code: sentence for code, sentence in catalogue(language).items() if code.startswith("panel.")}
+
+
+def others() -> dict[str, Any]:
+    return {each: {"between": spoken(each).between, "sentences": messages(each)} for each in LANGUAGES if each != "en"}
 
 
 _EMPTY = {"type": "object", "properties": {}, "additionalProperties": False}
@@ -57,9 +62,8 @@ def _fraction(kind: type) -> dict[str, Any]:
 
 def main() -> None:
     SCHEMA_FILE.write_text(json.dumps(schema(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    for language in LANGUAGES:
-        text = json.dumps(messages(language), indent=1, sort_keys=True, ensure_ascii=True)
-        messages_file(language).write_text(text + "\n", encoding="utf-8")
+    for file, table in ((MESSAGES_FILE, messages()), (OTHERS_FILE, others())):
+        file.write_text(json.dumps(table, indent=1, sort_keys=True, ensure_ascii=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

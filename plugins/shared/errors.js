@@ -1,6 +1,6 @@
 "use strict";
-// What people are told. The sentences are in messages.json (English, for programs) and messages.zh.json, copies of the panels' part of the
-// catalogues. A sentence in another language is made from code and parameters by whoever shows it: the page, or the panel's own lines (`say`).
+// What people are told. The sentences are in messages.json (English, for programs) and messages.others.json, copies of the panels' part of
+// the catalogues. A sentence in another language is made from code and parameters by whoever shows it: the page, or the panel's own lines (`say`).
 // `heygem` is what programs read.
 
 /** @typedef {{code?: string | null, params?: Record<string, any>, message: string}} Message */
@@ -10,12 +10,13 @@ const SENTENCES = either(
   () => require("./messages.json"),
   () => require("../protocol/messages.json"),
 );
-const CHINESE = either(
-  () => require("./messages.zh.json"),
-  () => require("../protocol/messages.zh.json"),
+/** @type {Record<string, {between: string, sentences: Record<string, string>}>} */
+const OTHERS = either(
+  () => require("./messages.others.json"),
+  () => require("../protocol/messages.others.json"),
 );
 
-/** @param {() => Record<string, string>} one @param {() => Record<string, string>} other @returns {Record<string, string>} */
+/** @param {() => any} one @param {() => any} other @returns {any} */
 function either(one, other) {
   try {
     return one();
@@ -33,10 +34,13 @@ function tell(code, params = {}) {
 const plain = (message) => ({ code: null, params: {}, message });
 
 /** The sentence in a language. `others` are sentences that are not the panels' own; what nobody holds stays English.
- * @param {Message} message @param {string} language "en" or "zh" @param {Record<string, string>} [others] @returns {string} */
+ * @param {Message} message @param {string} language as `languageOf` says it @param {Record<string, string>} [others] @returns {string} */
 function say(message, language, others = {}) {
-  const template = language === "zh" && message.code ? CHINESE[message.code] || others[message.code] : undefined;
-  return template === undefined ? message.message : filled(template, message.params || {}, (one) => say(one, language, others), "、");
+  const spoken = OTHERS[language];
+  const template = spoken && message.code ? spoken.sentences[message.code] || others[message.code] : undefined;
+  return template === undefined
+    ? message.message
+    : filled(template, message.params || {}, (one) => say(one, language, others), spoken.between);
 }
 
 /** @param {string} text @param {Record<string, any>} params @param {(one: Message) => string} said @param {string} between the parts of a list */
@@ -48,8 +52,11 @@ function filled(text, params, said, between) {
   return text.replace(/\{(\w+)\}/g, (gap, name) => (name in params ? value(params[name]) : gap));
 }
 
-/** zh_CN, zh-Hans … are Chinese; what the panels do not speak is English. @param {unknown} tag */
-const languageOf = (tag) => (/^zh([-_]|$)/i.test(String(tag)) ? "zh" : "en");
+/** The first part of a tag such as zh_CN or zh-Hans; what the panels do not speak is English. @param {unknown} tag */
+function languageOf(tag) {
+  const name = String(tag).toLowerCase().split(/[-_]/)[0];
+  return name in OTHERS ? name : "en";
+}
 
 /** What an error tells. @param {any} problem @returns {Message} */
 const toldBy = (problem) => (problem && problem.told) || plain(String((problem && problem.message) || problem));

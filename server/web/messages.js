@@ -8,15 +8,13 @@
 /** @type {Record<string, string>} */
 let texts = {};
 let between = ", ";
-let asked = 0;
 
-/** Fetches the sentences of a language. Without an answer they stay English. @param {string} language "en" or "zh-CN" */
-export async function loadMessages(language) {
-  const mine = ++asked;
-  const name = language.slice(0, 2);
-  const found = name === "en" ? {} : await fetch(`/api/v1/messages/${name}`).then((answer) => (answer.ok ? answer.json() : {}), Object);
-  if (mine === asked) useMessages(found, name === "zh" ? "、" : ", ");
-}
+/** What everybody may ask the server for. @param {string} path @returns {Promise<any>} nothing where it does not answer */
+export const loaded = (path) =>
+  fetch(path).then(
+    (answer) => (answer.ok ? answer.json() : undefined),
+    () => undefined,
+  );
 
 /** @param {Record<string, string>} catalogue code → text @param {string} separator between the parts of a list */
 export function useMessages(catalogue, separator) {

@@ -1,6 +1,6 @@
-/** Dark or light, English or Chinese: what the person chose, else what the system says; in a panel what the editor says. */
+/** Dark or light, and the language: what the person chose, else what the system says; in a panel what the editor says. */
 
-import { languageOf, setLanguage } from "./text.js";
+import { languageOf, loadLanguages, setLanguage } from "./text.js";
 
 /** @param {"theme" | "language"} what @returns {string | null} */
 function remembered(what) {
@@ -29,9 +29,10 @@ export function chooseTheme(theme) {
   remember("theme", theme);
 }
 
-export function applyTheme() {
+export async function applyTheme() {
   document.documentElement.dataset.theme = remembered("theme") === "light" ? "light" : "dark";
-  return setLanguage(remembered("language") ?? languageOf(navigator.languages ?? [navigator.language]));
+  await loadLanguages();
+  await setLanguage(remembered("language") ?? languageOf(navigator.languages ?? [navigator.language]));
 }
 
 /**

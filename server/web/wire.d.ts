@@ -805,6 +805,13 @@ export interface MarkersResult {
   notice_messages: Array<Message>;
 }
 
+export interface Spoken {
+  name: string;
+  tag: string;
+  title: string;
+  between: string;
+}
+
 export interface Probed {
   answer: "probed";
   kind: string;

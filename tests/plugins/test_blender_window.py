@@ -83,6 +83,7 @@ bpy.app.timers.register(look, first_interval=0.5)
 """
 
 
+@pytest.mark.full
 def test_timers_and_the_side_bar_work_in_a_window(tmp_path: Path) -> None:
     program, xvfb = needs_blender(), shutil.which("xvfb-run")
     if xvfb is None:

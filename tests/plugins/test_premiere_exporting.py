@@ -120,7 +120,9 @@ def test_premieres_own_preset_comes_first(scene, folder, tmp_path):
     assert seen["preset"].endswith("Apple ProRes 422 HQ.epr")
 
 
-@pytest.mark.parametrize("without", [[], ["export.failure-may-be-silent"]], ids=["silently", "with a word"])
+@pytest.mark.parametrize(
+    "without", [pytest.param([], marks=pytest.mark.full), ["export.failure-may-be-silent"]], ids=["silently", "with a word"]
+)
 def test_a_preset_that_leaves_no_file_gives_way_to_the_next(scene, folder, tmp_path, without):
     here = scene(application=premieres_own(tmp_path), deafTo=["Apple ProRes"], without=without)
     [made] = export(here, folder, here.id)["exported"]

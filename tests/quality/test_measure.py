@@ -94,6 +94,7 @@ def test_the_figures_are_kept_in_the_report(own, quality):
     assert read_report(own).quality == quality
 
 
+@pytest.mark.full
 def test_a_take_whose_plan_is_gone_keeps_its_other_figures(own, quality, folder):
     found = examine_take(own, cache=folder / "another cache").quality
     assert found.likeness is None
@@ -143,10 +144,16 @@ def test_a_take_of_deinterlaced_footage_is_held_against_it(clips, folder):
 
 
 @pytest.fixture(scope="module")
-def footage(clips, folder) -> dict[float, Quality]:
-    """Five seconds of somebody who speaks, with the sound in place and 80 ms late."""
-    clip = clips / "talking" / "talk02.mp4"
-    return {late: examine_take(with_sound(folder / f"late{late}.mkv", clip, 100, late)).quality for late in (0.0, 0.08)}
+def somebody(clips, folder) -> Path:
+    """Five seconds of somebody who speaks."""
+    return with_sound(folder / "late0.0.mkv", clips / "talking" / "talk02.mp4", 100, 0.0)
+
+
+@pytest.fixture(scope="module")
+def footage(clips, folder, somebody) -> dict[float, Quality]:
+    """The same, with the sound in place and 80 ms late."""
+    late = with_sound(folder / "late0.08.mkv", clips / "talking" / "talk02.mp4", 100, 0.08)
+    return {0.0: examine_take(somebody).quality, 0.08: examine_take(late).quality}
 
 
 @pytest.mark.full
@@ -162,12 +169,11 @@ def test_sound_that_comes_late_makes_the_mouth_early(footage):
     assert footage[0.08].own_speech.opening.lag_ms - footage[0.0].own_speech.opening.lag_ms == pytest.approx(-80, abs=25)
 
 
-def test_sound_of_somebody_else_does_not_belong_to_the_face(clips, folder):
+def test_sound_of_somebody_else_does_not_belong_to_the_face(clips, somebody):
     """Four seconds leave room for a coincidence, so several stretches of somebody else's speech are tried."""
     from heygem_core.media.probe import probe
     from heygem_core.quality.own_speech import own_speech
 
-    path = folder / "late0.0.mkv"
-    seen, stranger = examine_take(path).seen, speech(clips / "german_512x512_25fps.mp4")
-    found = [own_speech(seen, probe(path), stranger[k * 16_000 :][: 4 * 16_000]) for k in (0, 4, 8, 12, 15)]
+    seen, stranger = examine_take(somebody).seen, speech(clips / "german_512x512_25fps.mp4")
+    found = [own_speech(seen, probe(somebody), stranger[k * 16_000 :][: 4 * 16_000]) for k in (0, 4, 8, 12, 15)]
     assert np.median([f.chance for f in found]) > 0.1

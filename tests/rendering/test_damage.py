@@ -9,6 +9,7 @@ import pytest
 from benchmarks.damage import run
 
 
+@pytest.mark.full
 def test_a_few_random_damages_change_nothing(man: Path) -> None:
     assert run(man, 3, seed=1) == {"exit 0": 3}
 

@@ -135,6 +135,7 @@ def test_a_damaged_piece_is_drawn_again(man: Path, said: Any, tmp_path: Path, dr
     assert same(planes(tmp_path / "one.mkv"), planes(tmp_path / "two.mkv"))
 
 
+@pytest.mark.full
 def test_takes_too_large_for_the_cache_are_drawn_without_pieces(
     short: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

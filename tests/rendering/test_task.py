@@ -176,6 +176,7 @@ def test_an_unwritable_cache_is_told(short: Path, sentence: Path, tmp_path: Path
     assert left_in(tmp_path) == ["file"]
 
 
+@pytest.mark.full
 def test_a_take_prunes_the_cache_to_its_limit(short: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Cache(tmp_path / "cache")
     with cache.making("plans", "old") as folder:

@@ -257,7 +257,7 @@ def ended(server: Any, job: str, timeout_s: float = 200.0) -> Any:
 
 @pytest.mark.parametrize(
     ("engine", "words", "code"),
-    [("toy-card", f"draws on {ABSENT} only", 6), ("no-such-engine", "invalid choice", 2)],
+    [pytest.param("toy-card", f"draws on {ABSENT} only", 6, marks=pytest.mark.full), ("no-such-engine", "invalid choice", 2)],
 )
 def test_an_engine_that_cannot_run_here_says_so_before_any_work(
     toy: Path, clip: Path, sentence: Path, tmp_path: Path, engine: str, words: str, code: int

@@ -104,6 +104,7 @@ def test_a_dissolve_beside_a_single_take_is_repeated_with_its_neighbours(documen
     assert above(out) == [("t", 25, 45, 3)]
 
 
+@pytest.mark.full
 def test_further_versions_lie_above_and_the_same_take_comes_once(document: bytes) -> None:
     row = rows(document)["n1"]
     once, _ = grafted(document, take(row, "one"))

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import en from "../../server/web/text/en.js";
-import zh from "../../server/web/text/zh.js";
+import { language, languages, listed, loadLanguages, setLanguage, t } from "../../server/web/text.js";
 
 const root = fileURLToPath(new URL("../../server/web/", import.meta.url));
 const typescript = createRequire(join(root, "../../web-tools/package.json"))("typescript");
@@ -77,13 +77,53 @@ function templates(file) {
   return found;
 }
 
-test("both catalogues have the same keys", () => {
-  assert.deepEqual(Object.keys(zh), Object.keys(en));
-});
+/** A language's texts of the page, as its file has them below [page]: a line is a key and a text, both as JSON writes them. */
+function pageTexts(file) {
+  const lines = readFileSync(join(catalogues, file), "utf8")
+    .split(/^\[page\]$/m)[1]
+    .trim()
+    .split("\n");
+  return Object.fromEntries(lines.map((line) => JSON.parse(`[${line.replace(/^("[^"]*") = /, "$1,")}]`)));
+}
 
-test("both languages of a text have the same gaps to fill", () => {
-  const gaps = (text) => [...text.matchAll(/\{\w+\}/g)].map(([gap]) => gap).sort();
-  for (const key of Object.keys(en)) assert.deepEqual(gaps(zh[key]), gaps(en[key]), key);
+const catalogues = join(root, "../../heygem_core/messages");
+const others = readdirSync(catalogues).filter((name) => name.endsWith(".toml") && name !== "en.toml");
+const zh = pageTexts("zh.toml");
+
+for (const file of others) {
+  test(`${file} has the same keys as the page's own texts`, () => {
+    assert.deepEqual(Object.keys(pageTexts(file)).sort(), Object.keys(en).sort());
+  });
+
+  test(`${file} has the same gaps to fill`, () => {
+    const gaps = (text) => [...text.matchAll(/\{\w+\}/g)].map(([gap]) => gap).sort();
+    for (const [key, text] of Object.entries(pageTexts(file))) assert.deepEqual(gaps(text), gaps(en[key]), key);
+  });
+}
+
+test("a language that only the server knows of is offered and spoken", async () => {
+  const told = {
+    "/api/v1/languages": [
+      { name: "en", tag: "en", title: "English", between: ", " },
+      { name: "tlh", tag: "tlh", title: "tlhIngan Hol", between: " ’ej " },
+    ],
+    "/api/v1/page-texts/tlh": { "action.save": "choq" },
+    "/api/v1/messages/tlh": {},
+  };
+  globalThis.fetch = async (path) => ({ ok: path in told, json: async () => told[path] });
+  globalThis.document = { documentElement: {} };
+  await loadLanguages();
+  assert.deepEqual(
+    languages().map((one) => one.title),
+    ["English", "tlhIngan Hol"],
+  );
+  await setLanguage("tlh-Latn");
+  assert.deepEqual(
+    [language(), document.documentElement.lang, t("action.save"), t("action.close"), listed(["a", "b"])],
+    ["tlh", "tlh", "choq", en["action.close"], "a ’ej b"],
+  );
+  await setLanguage("fr");
+  assert.deepEqual([language(), t("action.save"), listed(["a", "b"])], ["en", en["action.save"], "a, b"]);
 });
 
 test("Chinese texts are Chinese", () => {

@@ -189,6 +189,7 @@ def test_nothing_is_left_of_what_was_refused(catalogued: Catalogued, folder: Pat
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("in_child")
 def test_a_child_that_dies_of_a_file_is_told(catalogued: Catalogued, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     catalogued()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import locale
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
 
-_CHINESE = 0x04  # Windows' number of the language, in the lower ten bits
+from .messages import other_languages
 
 
 def of_tag(tag: str) -> str:
-    """zh_CN.UTF-8, zh-Hans … are Chinese; what the panel does not speak is English."""
-    return "zh" if tag.lower().replace("_", "-").split(".")[0].split("-")[0] == "zh" else "en"
+    """The first part of zh_CN.UTF-8, zh-Hans …; what the panel does not speak is English."""
+    name = re.split(r"[^a-z]", tag.lower(), maxsplit=1)[0]
+    return name if name in other_languages() else "en"
 
 
 def of_this_machine(environment: Mapping[str, str] = os.environ) -> str:
@@ -30,7 +33,7 @@ def _of_system() -> str:
     if sys.platform == "win32":
         import ctypes
 
-        return "zh" if ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == _CHINESE else "en"
+        return of_tag(locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), ""))
     if sys.platform == "darwin":
         command = ["/usr/bin/defaults", "read", "-g", "AppleLanguages"]
         listed = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout

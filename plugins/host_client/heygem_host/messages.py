@@ -1,6 +1,6 @@
 """What people are told: a code with parameters, and its English sentence for programs.
 
-The sentences are in messages.json and messages.zh.json, copies of the panels' part of the catalogues. A sentence in another language
+The sentences are in messages.json and messages.others.json, copies of the panels' part of the catalogues. A sentence in another language
 is made from code and parameters by whoever shows it: the server's page, or this panel's own window (`say`).
 """
 
@@ -15,9 +15,6 @@ from typing import Any
 
 Message = dict[str, Any]
 """The protocol's Message: code (None = a sentence that no catalogue holds), params, message (in English)."""
-
-_FILES = {"en": "messages.json", "zh": "messages.zh.json"}
-_BETWEEN = {"zh": "、"}  # the parts of a list
 
 
 def tell(code: str, /, **params: Any) -> Message:
@@ -51,14 +48,24 @@ def without_repeats(messages: Iterable[Message]) -> list[Message]:
     return list({str(each["message"]): each for each in messages}.values())
 
 
-@lru_cache(maxsize=4)
 def catalogue(language: str) -> dict[str, str]:
-    """Code → template. The file lies beside this one where it is installed, or where the repository keeps it."""
-    name = _FILES.get(language, _FILES["en"])
+    """Code → template; English where there is no other of that name."""
+    sentences: dict[str, str] = other_languages()[language]["sentences"] if language in other_languages() else _file("messages.json")
+    return sentences
+
+
+def other_languages() -> dict[str, Any]:
+    """All languages but English: what stands between the parts of a list, and the sentences."""
+    return _file("messages.others.json")
+
+
+@lru_cache(maxsize=2)
+def _file(name: str) -> dict[str, Any]:
+    """It lies beside this one where it is installed, or where the repository keeps it."""
     folder = os.path.dirname(os.path.abspath(__file__))
     here = os.path.join(folder, name)
     with open(here if os.path.exists(here) else os.path.join(folder, "..", "..", "protocol", name), encoding="utf-8") as file:
-        loaded: dict[str, str] = json.load(file)
+        loaded: dict[str, Any] = json.load(file)
     return loaded
 
 
@@ -67,7 +74,7 @@ def _filled(template: str, params: Mapping[str, Any], language: str, others: Map
         if isinstance(value, dict):
             return say(value, language, others)
         if isinstance(value, list):
-            return _BETWEEN.get(language, ", ").join(map(text, value))
+            return str(other_languages()[language]["between"] if language in other_languages() else ", ").join(map(text, value))
         return str(value)
 
     return re.sub(r"\{(\w+)\}", lambda gap: text(params[gap[1]]) if gap[1] in params else gap[0], template)

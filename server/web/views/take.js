@@ -115,7 +115,7 @@ function factsOf(take) {
 /** @param {Wire.RenderSettings} settings */
 export const settingsLine = (settings) =>
   [
-    settings.format && t(/** @type {Key} */ (`format.${settings.format}`)),
+    settings.format && (maybe(`format.${settings.format}`) ?? settings.format),
     t(/** @type {Key} */ (`fit.${settings.fit ?? "none"}`)),
     `${number((settings.intensity ?? 1) * 100)} %`,
     settings.offset_ms ? `${number(settings.offset_ms)} ms` : null,

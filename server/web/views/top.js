@@ -6,7 +6,7 @@ import { Badge, IconButton, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { editorName, shortName } from "../editors.js";
 import { hashOf, route } from "../route.js";
-import { language, LANGUAGES, setLanguage, t } from "../text.js";
+import { language, languages, setLanguage, t } from "../text.js";
 import { chooseTheme, remember, themeNow } from "../theme.js";
 import { Brand } from "./entrance.js";
 
@@ -74,7 +74,7 @@ function ConnectionSign({ connection }) {
 /** @param {{onLook: () => void}} props */
 const Look = ({ onLook }) => html`<div class="row look">
   <${Select} id="language" name=${t("nav.language")} value=${language()}
-    options=${LANGUAGES.map((tag) => [tag, tag === "en" ? "English" : "简体中文"])}
+    options=${languages().map((one) => [one.tag, one.title])}
     onChange=${(/** @type {string} */ tag) => {
       remember("language", tag);
       void setLanguage(tag).then(onLook);

@@ -107,6 +107,7 @@ def test_one_window_runs_into_the_next(unet, vae, faces, monkeypatch):
     assert mixed.tolist()[::12] == pytest.approx([0, 0.6, 1.6, 2.6])
 
 
+@pytest.mark.full
 def test_nothing_of_another_scene_reaches_a_window(network, faces):
     runs = np.where(np.arange(COUNT) < 21, 0, 21).astype(np.int32)
     plan, other = Plan(runs), faces.clone()
@@ -132,6 +133,7 @@ def test_frames_without_a_face_are_no_part_of_anything(network, faces):
     assert torch.isfinite(made).all()
 
 
+@pytest.mark.full
 def test_sequences_of_fast_pictures_do_not_see_one_another(network, faces):
     plan, other = Plan(np.zeros(COUNT, np.int32), phases=2), faces.clone()
     other[1::2] = 1 - other[1::2]
@@ -168,6 +170,7 @@ def test_the_old_mouth_does_not_reach_the_network(network, faces):
     assert (before - after).abs().max() > 1e-3
 
 
+@pytest.mark.full
 def test_every_picture_is_encoded_once(unet, vae, faces, monkeypatch):
     """Another take of the clip encodes none."""
     network, seen = _latentsync(unet, vae), []

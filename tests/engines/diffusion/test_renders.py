@@ -117,6 +117,7 @@ def test_mouths_change_and_nothing_outside_of_the_matte_does(engine: NeuralEngin
         assert changed[inside].max() > 4
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("engine", [pytest.param(MUSETALK, marks=pytest.mark.full), LATENTSYNC], ids=["musetalk", "latentsync"])
 def test_a_piece_drawn_alone_equals_the_same_of_the_whole(engine: NeuralEngine, clip: Path, sentence: Path, cache: Cache):
     plan = _planned(engine, clip, sentence, cache)
@@ -148,6 +149,7 @@ def test_takes_with_one_speech_encode_the_clip_once_and_listen_once(
     assert all(np.array_equal(one, other) for one, other in zip(*taken, strict=True))
 
 
+@pytest.mark.full
 def test_another_speech_needs_no_other_latents(
     clip: Path, sentence: Path, man: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +164,7 @@ def test_another_speech_needs_no_other_latents(
     assert encoded == []
 
 
+@pytest.mark.full
 def test_neighbours_of_a_block_are_cut_out_once(clip: Path, sentence: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block of LatentSync looks at thirty frames before and behind it: each was cut out of its picture up to five times."""
     plan, cut = _planned(LATENTSYNC, clip, sentence, cache), []

@@ -84,7 +84,7 @@ def off_outside(frame: Drawn) -> int:
     return int((before != after)[outside].sum())
 
 
-@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+@pytest.mark.parametrize("name", ["wav2lip", pytest.param("hybrid:wav2lip", marks=pytest.mark.full)])
 def test_pieces_are_what_they_are_within_the_whole_and_outside_the_matte_nothing_changes(stage: Stage, name: str) -> None:
     engine, plan = ENGINES.get(name), planned(stage, name)
     whole = drawn(plan, engine)
@@ -185,6 +185,7 @@ def test_takes_with_one_speech_hear_it_once_and_other_speech_keeps_what_belongs_
 ) -> None:
     from heygem_core.engines.wav2lip import mel
 
+    planned(stage, "wav2lip")
     heard: list[int] = []
     compute = mel.mel_columns
 
@@ -233,7 +234,7 @@ def test_one_changed_second_of_speech_changes_the_digests_of_its_own_blocks_alon
     ]
 
 
-@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+@pytest.mark.parametrize("name", ["wav2lip", pytest.param("hybrid:wav2lip", marks=pytest.mark.full)])
 def test_frames_without_a_face_pass_through_and_the_others_keep_their_place(stage: Stage, tmp_path: Path, clips: Path, name: str) -> None:
     pictures = list(making.pictures(clips / "grid" / "bbaf2n.mpg")[14 : 14 + FRAMES])
     pictures[6:14] = [np.full_like(pictures[0], 90)] * 8
@@ -249,7 +250,7 @@ def test_frames_without_a_face_pass_through_and_the_others_keep_their_place(stag
 
 @pytest.mark.full
 @pytest.mark.parametrize("rate", [Fraction(12), Fraction(24000, 1001), Fraction(60000, 1001), Fraction(120)], ids=str)
-@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+@pytest.mark.parametrize("name", ["wav2lip", pytest.param("hybrid:wav2lip", marks=pytest.mark.full)])
 def test_any_frame_rate(stage: Stage, tmp_path: Path, clips: Path, rate: Fraction, name: str) -> None:
     clip = making.write_clip(tmp_path / "clip.mp4", making.pictures(clips / "grid" / "bbaf2n.mpg")[14 : 14 + FRAMES], rate=rate)
     there = Stage(clip, stage.sentence, stage.cache, stage.models)
@@ -257,7 +258,7 @@ def test_any_frame_rate(stage: Stage, tmp_path: Path, clips: Path, rate: Fractio
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["wav2lip", "hybrid:wav2lip"])
+@pytest.mark.parametrize("name", ["wav2lip", pytest.param("hybrid:wav2lip", marks=pytest.mark.full)])
 def test_a_still_and_a_cut_within_a_block(stage: Stage, tmp_path: Path, clips: Path, name: str) -> None:
     from PIL import Image
 

@@ -71,7 +71,7 @@ class Server:
         if isinstance(body, dict | list):
             body, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
         sent |= headers or {}
-        connection = http.client.HTTPConnection("127.0.0.1", self.ready.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ready.port, timeout=120)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             if body is not None and "Content-Length" not in sent and "Transfer-Encoding" not in sent:
@@ -107,7 +107,7 @@ class Server:
     def socket(self, hello: dict[str, Any] | None = None, **options: Any) -> ClientConnection:
         """An open socket; after a hello if there is one to say."""
         address = f"ws://{self.host}/api/v1/events"
-        socket = connect(address, proxy=None, compression=None, open_timeout=10, max_size=None, legacy=True, **options)
+        socket = connect(address, proxy=None, compression=None, open_timeout=60, max_size=None, legacy=True, **options)
         if hello is not None:
             socket.send(json.dumps({"type": "hello", **hello}))
         return socket
@@ -116,7 +116,7 @@ class Server:
         return self.socket({"token": self.ready.token, **hello})
 
 
-def told(socket: ClientConnection, kind: str, timeout_s: float = 10.0) -> dict[str, Any]:
+def told(socket: ClientConnection, kind: str, timeout_s: float = 60.0) -> dict[str, Any]:
     """The next message of that type."""
     while True:
         message = socket.recv(timeout=timeout_s)
@@ -124,7 +124,7 @@ def told(socket: ClientConnection, kind: str, timeout_s: float = 10.0) -> dict[s
             return json.loads(message)
 
 
-def wait_for(true: Callable[[], bool], timeout_s: float = 30.0) -> None:
+def wait_for(true: Callable[[], bool], timeout_s: float = 120.0) -> None:
     """Until it is so; fails where it never is. Returns at once where it is, so a generous limit costs nothing."""
     ends = time.monotonic() + timeout_s
     while not true():

@@ -43,7 +43,9 @@ def test_the_public_routes_are_these_and_no_others() -> None:
         ("GET", "/docs"),  # leads to the page, which asks for signing in
         ("GET", "/static/{path:.+}"),
         ("GET", "/healthz"),
+        ("GET", "/api/v1/languages"),
         ("GET", "/api/v1/messages/{language}"),  # signing in may be refused, in a person's language
+        ("GET", "/api/v1/page-texts/{language}"),
         ("POST", "/api/v1/prove"),
         ("POST", "/api/v1/sign-in"),
         ("GET", "/api/v1/events"),  # asks in its first message

@@ -163,6 +163,7 @@ def a_browser(folder: Path) -> tuple[dict[str, str], Path]:
     return {"BROWSER": f"{program} %s"}, noted
 
 
+@pytest.mark.full
 @pytest.mark.skipif(sys.platform == "win32", reason="the browser of the test is a shell script")
 def test_whoever_closed_the_tab_opens_it_again_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The link of the start works once; without it nobody came back into the page."""

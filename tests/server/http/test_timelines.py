@@ -239,6 +239,7 @@ def test_the_same_timeline_with_the_same_key_is_one_job(server: Server) -> None:
     assert send(server, key="t2").json["id"] != first.json["id"]
 
 
+@pytest.mark.full
 def test_a_key_is_for_one_request_of_one_asker(server: Server) -> None:
     first = send(server, key="t3")
     other = send(server, key="t3", selection={"handles": 1})
@@ -275,6 +276,7 @@ def test_a_timeline_knows_its_job_before_the_job_is_known(server: Server) -> Non
 # --- a page does all that a panel's page can
 
 
+@pytest.mark.full
 def test_a_page_renders_an_editors_clips_and_places_the_takes_as_a_panel_would(server: Server) -> None:
     """Resolve's panel opens the page in a browser, where it knows the server by its cookie."""
     cookie, csrf = server.sign_in()
