@@ -34,7 +34,7 @@ from heygem_server.store import Store
 from heygem_server.wire import JobRequest, MediaRef, ShotRequest
 
 from .farm_faults import FAULTS, measure
-from .farm_programs import Program, head, node
+from .farm_programs import Program, below, head, node
 from .farm_toy import toy_workers
 
 _LIMITS = Limits(memory_bytes=8 << 30, stall_s=600)
@@ -94,6 +94,11 @@ async def _nodes(folder: Path, port: int, count: int, seconds: float, pieces: in
             there.append(await _time(farm, folder, 1, 0))
             alone.append(await _time(here, folder, 1, 0))
         print(_overhead(there, alone) + _load(), flush=True)
+        before = _processor(farm, programs[1])
+        for _ in range(5 * pieces):
+            await _time(farm, folder, 1, 0)
+        used = {name: 1e3 * (seconds - before[name]) / (5 * pieces) for name, seconds in _processor(farm, programs[1]).items()}
+        print(f"of a processor: {', '.join(f'{name} {each:.1f} ms' for name, each in used.items())}{_load()}", flush=True)
         one = await _time(farm, folder, max(2, pieces // count), seconds) / max(2, pieces // count)
         began = time.monotonic()
         programs += [node(folder, f"n{k}", port + 400 * (k + 1), own=folder / f"n{k}") for k in range(1, count)]
@@ -124,6 +129,15 @@ def _overhead(there: list[float], alone: list[float]) -> str:
     more = 1e3 * (statistics.median(there) - statistics.median(alone))
     least = 1e3 * (statistics.quantiles(there, n=10)[0] - statistics.quantiles(alone, n=10)[0])
     return f"a segment that does nothing: {told(there)} on a node, {told(alone)} here: {more:.1f} ms more ({least:.1f})"
+
+
+def _processor(farm: FarmExecutor, node: Program) -> dict[str, float]:
+    """Seconds of a processor that each of those on a segment's way has used."""
+    ways = {"server": [psutil.Process()], "bridge": [psutil.Process(farm._bridge.pid)]}
+    ways |= {"actor": below(node.pid, "ray::SlotActor"), "worker": below(node.pid, "heygem_core.tasks.worker")}
+    known = {process.pid for each in ways.values() for process in each}
+    ways["rest of Ray on the node"] = [child for child in psutil.Process(node.pid).children(recursive=True) if child.pid not in known]
+    return {name: sum(sum(process.cpu_times()[:2]) for process in each) for name, each in ways.items()}
 
 
 def _load() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,18 @@ from msgspec.structs import replace
 from heygem_core.errors import OutputError
 from heygem_core.media.output import part_path, publish
 from heygem_core.storage import artefacts
-from heygem_core.storage.artefacts import FOLDER_SEAL, FileState, array_of, digest_of, folder_is_whole, seal_folder, sync_folder
+from heygem_core.storage.artefacts import (
+    FOLDER_SEAL,
+    FileState,
+    array_of,
+    digest_of,
+    folder_is_whole,
+    is_whole,
+    seal,
+    seal_folder,
+    sync_all,
+    sync_folder,
+)
 from heygem_core.storage.cache import Cache
 from heygem_core.tasks.run import failure_of
 from heygem_server.rendering.segment_files import keep, usable
@@ -194,6 +206,28 @@ def test_everything_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monke
     part.write_bytes(b"frames")
     publish(part, take)
     assert disk.done == [("sync", str(part)), ("name", str(take)), ("sync", str(tmp_path))]
+
+
+def test_what_is_finished_together_is_written_through_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk takes milliseconds for each: a segment of a farm has six of them on its way, most of its cost beside the work."""
+    files = [tmp_path / name for name in ("a.mov", "a.mov.report.json", "third")]
+    for file in files:
+        file.write_bytes(b"frames")
+    meeting, really = threading.Barrier(4), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        meeting.wait(20)
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    sync_all([*files, files[0]])
+    meeting = threading.Barrier(3)
+    monkeypatch.setattr(artefacts, "sync_folder", lambda folder: None)
+    seal(tmp_path / "seal", "a", files[:2])
+    assert is_whole(tmp_path / "seal", "a", files[:2])
+    monkeypatch.setattr(os, "fsync", lambda descriptor: refuse_all())
+    with pytest.raises(OSError, match="Input/output"):
+        sync_all(files)
 
 
 def test_a_folder_is_whole_only_under_its_own_name(tmp_path: Path) -> None:

@@ -17,13 +17,15 @@ from heygem_core.machine.python_process import python_module
 from heygem_core.shot import Struct, from_json, to_json
 
 from ...security.private_files import readable_by_others, write_private
-from .facts import NODE
-from .lines import NodeSetup
+from .lines import NODE, NodeSetup
 
 RESOURCE = "heygem"  # what a node has that gives slots to the farm
 USUAL_PORT = 7437  # of the head; the ports behind it are the head's and nodes' own
 STORE_BYTES = 80_000_000  # only lines of text and previews travel
 _WORKER_PORTS = 200
+_HEAD_LOST_S = (
+    15  # after which the bridge gives a head up that ended; Ray's own minute is for heads on machines far away, ours is on this one
+)
 _TOKEN_BYTES = 32
 
 
@@ -105,7 +107,9 @@ def node_process(token_file: Path, setup: NodeSetup, *, ip: str, port: int, head
     own = [f"--{name}-port={port + k}" for k, name in enumerate(("node-manager", "object-manager", "runtime-env-agent"), start=1)]
     agents = [f"--{name}-port={port + k}" for k, name in enumerate(("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export"), 4)]
     where = (
-        ["--head", f"--port={port}", "--include-dashboard=false", f"--dashboard-port={port + 7}"] if head is None else [f"--address={head}"]
+        ["--head", f"--port={port}", "--include-dashboard=false", f"--dashboard-port={port + 7}", "--no-monitor"]
+        if head is None
+        else [f"--address={head}"]
     )
     command = [
         *python_module("ray.scripts.scripts", "start", "--block", *where),
@@ -119,13 +123,15 @@ def node_process(token_file: Path, setup: NodeSetup, *, ip: str, port: int, head
         f"--resources={json.dumps({RESOURCE: 1} if setup.workers or setup.devices else {})}",
         f"--object-store-memory={STORE_BYTES}",
         "--disable-usage-stats",
+        "--include-log-monitor=false",  # logs stay where they are; it and the monitor are each a process that loads all of Ray
     ]
     return command, environment(token_file) | {NODE: to_json(setup).decode()}
 
 
 def bridge_process(token_file: Path) -> tuple[list[str], dict[str, str]]:
     """The same for the bridge of a server. Raises: SpecError."""
-    return python_module("heygem_server.executors.farm.bridge"), environment(token_file)
+    lost = {"RAY_gcs_rpc_server_reconnect_timeout_s": str(_HEAD_LOST_S)}
+    return python_module("heygem_server.executors.farm.bridge"), environment(token_file) | lost
 
 
 def ports(port: int) -> str:

@@ -267,11 +267,10 @@ class FarmExecutor:
     async def _compare(self, files: Sequence[FileWritten], node: _Remote) -> None:
         """A file of a node counts when the same bytes are seen here. Raises: WorkFailed."""
         until = time.monotonic() + _SEEN_S
-        for written in files:
-            while not await asyncio.to_thread(_is_there, written):
-                if time.monotonic() > until:
-                    raise WorkFailed("failed", tell("farm.file-differs", node=node.name, file=written.path))
-                await asyncio.sleep(_FLUSH_S)
+        while (missing := await asyncio.to_thread(_not_there, files)) is not None:
+            if time.monotonic() > until:
+                raise WorkFailed("failed", tell("farm.file-differs", node=node.name, file=missing.path))
+            await asyncio.sleep(_FLUSH_S)
 
     def _blame(self, node: _Remote, task: Task, failure: WorkFailed) -> WorkFailed:
         """How a failure counts that happened on a node."""
@@ -326,6 +325,11 @@ def _piece(task: Task) -> str:
 def _shot(task: Task) -> str:
     shot = getattr(task, "shot", None)
     return "" if shot is None else f"{shot.video} {shot.speech} {shot.start}"
+
+
+def _not_there(files: Sequence[FileWritten]) -> FileWritten | None:
+    """The first of them that is not seen here as it was written."""
+    return next((written for written in files if not _is_there(written)), None)
 
 
 def _is_there(written: FileWritten) -> bool:

@@ -17,9 +17,7 @@ from heygem_core.weights.installed import first_installed
 
 from ..base import SlotState
 from ..slots import Slot, slots_of
-from .lines import NodeFacts, NodeSetup
-
-NODE = "HEYGEM_FARM_NODE"  # variable that holds a NodeSetup, as JSON
+from .lines import NODE, NodeFacts, NodeSetup
 
 
 def setup_here() -> NodeSetup:

@@ -13,6 +13,7 @@ from heygem_core.tasks.worker import Beat, Picture, Told
 
 from ..base import Limits, Outcome, SlotState
 
+NODE = "HEYGEM_FARM_NODE"  # variable that holds a NodeSetup, as JSON
 NodeState = Literal["joining", "ready", "refused", "aside"]
 
 

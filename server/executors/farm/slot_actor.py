@@ -15,7 +15,8 @@ from heygem_core.errors import HeygemError
 from heygem_core.messages import tell
 from heygem_core.rendering.report import report_path
 from heygem_core.shot import RenderTask, from_json, to_json
-from heygem_core.storage.artefacts import sync, sync_folder
+from heygem_core.storage.artefacts import sync_all
+from heygem_core.storage.os_errors import why
 from heygem_core.tasks.specs import Task
 from heygem_core.tasks.worker import BEAT_S, Beat, Told
 
@@ -53,7 +54,7 @@ class SlotActor:
             self._stops[number].set()
 
     async def run(self, text: bytes) -> AsyncIterator[bytes]:
-        """Does the task of a `Give`; yields `Said`s and at last `Over`, each as JSON."""
+        """Does the task of a `Give`; yields `Said`s and at last `Over`, as JSON, one a line: whatever waits travels at once."""
         give = from_json(text, Give)
         said: asyncio.Queue[Said | Over] = asyncio.Queue()
         stop = self._stops[give.number] = asyncio.Event()
@@ -61,11 +62,13 @@ class SlotActor:
         try:
             while True:
                 try:
-                    line = await asyncio.wait_for(said.get(), BEAT_S)
+                    lines = [await asyncio.wait_for(said.get(), BEAT_S)]
                 except TimeoutError:
-                    line = Said(number=give.number, line=Beat())
-                yield to_json(line)
-                if isinstance(line, Over):
+                    lines = [Said(number=give.number, line=Beat())]
+                while not said.empty():
+                    lines.append(said.get_nowait())
+                yield b"\n".join(map(to_json, lines))
+                if isinstance(lines[-1], Over):
                     return
         finally:
             stop.set()
@@ -91,6 +94,9 @@ class SlotActor:
             over = Over(number=give.number, outcome="crashed", reason=error.said)
         except HeygemError as error:
             over = Over(number=give.number, outcome="failed", reason=error.said)
+        except OSError as error:  # after the work: while it works they are told by who does it
+            what = Path(error.filename or getattr(give.task, "output", "")).name
+            over = Over(number=give.number, outcome="failed", reason=tell("farm.written-gone", file=what, error=why(error)))
         except Exception as error:
             over = Over(number=give.number, outcome="crashed", reason=tell("program.internal-error", error=error))
         finally:
@@ -115,10 +121,9 @@ class SlotActor:
 def _written(here: RenderTask, there: RenderTask) -> tuple[FileWritten, ...]:
     """The files of a segment, written through to the disk, with what the server compares them by."""
     pairs = [(Path(here.output), there.output), (report_path(here.output), str(report_path(there.output)))]
+    sync_all([path for path, _ in pairs], Path(here.output).parent)
     found = []
     for path, called in pairs:
-        sync(path)
         with path.open("rb") as file:
             found.append(FileWritten(path=called, size=path.stat().st_size, sha256=file_digest(file, "sha256").hexdigest()))
-    sync_folder(Path(here.output).parent)
     return tuple(found)

@@ -13,8 +13,8 @@ from heygem_core.shot import RenderSettings, RenderTask, Shot, from_json
 from heygem_core.tasks.specs import GenerateTask
 from heygem_server.cli import main
 from heygem_server.executors.farm.cluster import bridge_process, make_token, node_process, ports
-from heygem_server.executors.farm.facts import NODE, slots_here
-from heygem_server.executors.farm.lines import NodeSetup
+from heygem_server.executors.farm.facts import slots_here
+from heygem_server.executors.farm.lines import NODE, NodeSetup
 from heygem_server.executors.farm.paths import mapped, mapped_task
 
 SETUP = NodeSetup(name="north", devices=("cpu=2",))
@@ -34,7 +34,8 @@ def test_every_process_of_a_farm_is_started_with_the_token(head: str | None, tmp
         assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
     assert "--disable-usage-stats" in command
     assert "--node-ip-address=10.0.0.2" in command
-    assert ("--include-dashboard=false" in command) == (head is None)
+    assert ("--include-dashboard=false" in command) == ("--no-monitor" in command) == (head is None)
+    assert "--include-log-monitor=false" in command, "what nobody reads need not run"
     assert token.read_text() not in " ".join(command), "whoever lists processes must not see it"
     assert from_json(variables[NODE], NodeSetup) == SETUP
     named = [int(part.rpartition("=")[2]) for part in command if "-port=" in part]
@@ -103,6 +104,12 @@ def test_all_files_of_a_task_are_mapped() -> None:
         there = repr(mapped_task(task, [("/s", "/n")]))
         assert "/s/" not in there
         assert there.count("/n/") == repr(task).count("/s/")
+
+
+def test_a_bridge_gives_a_lost_head_up_soon(tmp_path: Path) -> None:
+    """Ray's own time is a minute, in which the server believes in slots that are gone."""
+    _, variables = bridge_process(make_token(tmp_path / "farm.token"))
+    assert 5 <= int(variables["RAY_gcs_rpc_server_reconnect_timeout_s"]) <= 20
 
 
 def test_a_node_has_the_slots_that_it_was_told() -> None:

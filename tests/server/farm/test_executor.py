@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from heygem_core.shot import Progress, RenderSettings, RenderTask, Shot, to_json
+from heygem_core.shot import Progress, RenderSettings, RenderTask, Shot, from_json, to_json
 from heygem_core.storage.cache import Cache
 from heygem_core.storage.os_errors import is_lasting
 from heygem_core.tasks.specs import GenerateTask, JoinTask, PlanTask
@@ -27,9 +27,10 @@ from heygem_server.executors.base import Limits, Piece, SlotState, Watcher, Work
 from heygem_server.executors.farm import bridge_process, executor
 from heygem_server.executors.farm.cluster import FarmFile, make_token, write_farm_file
 from heygem_server.executors.farm.executor import FarmExecutor
-from heygem_server.executors.farm.facts import why_unlike
+from heygem_server.executors.farm.facts import NODE, why_unlike
 from heygem_server.executors.farm.health import Health
-from heygem_server.executors.farm.lines import NodeFacts, NodeSeen
+from heygem_server.executors.farm.lines import FromBridge, Give, NodeFacts, NodeSeen, NodeSetup, Over, Said
+from heygem_server.executors.farm.slot_actor import SlotActor
 from heygem_server.executors.local import LocalExecutor
 from heygem_server.http import app_keys
 from heygem_server.http.metrics import metrics_text
@@ -407,3 +408,37 @@ async def test_metrics_tell_each_node_and_whether_it_gets_work(opened: Open, tmp
         'heygem_node_slots{node="north",state="ready"} 2',
         'heygem_node_slots{node="so\\"uth",state="refused"} 2',
     ]
+
+
+async def test_what_a_task_tells_at_one_time_travels_at_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each item of a stream costs Ray a way through three processes."""
+    monkeypatch.setenv(NODE, to_json(NodeSetup(name="north", devices=("cpu",))).decode())
+
+    class Executor:
+        async def run(self, task: Any, *, watcher: Watcher, **_: Any) -> None:
+            for done in range(3):
+                watcher.tell(Progress(stage="render", done=done, total=3))
+
+    actor = SlotActor(0)
+    actor._executor = Executor()  # type: ignore[assignment]
+    give = Give(number=7, node="n", slot=0, task=PlanTask(shot=Shot(video="/v.mp4", speech="/s.wav")), limits=LIMITS)
+    items = [text.split(b"\n") async for text in actor.run(to_json(give))]
+    told = [from_json(line, FromBridge) for item in items for line in item]  # type: ignore[arg-type]
+    assert [type(line) for line in told] == [Said, Said, Said, Over]
+    assert len(items) < 4
+
+
+async def test_a_segment_that_is_gone_with_the_storage_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shared disk that went away between the last frame and the answer was an internal error, to be reported."""
+    monkeypatch.setenv(NODE, to_json(NodeSetup(name="north", devices=("cpu",))).decode())
+
+    class Executor:
+        async def run(self, task: Any, **_: Any) -> None: ...
+
+    actor = SlotActor(0)
+    actor._executor = Executor()  # type: ignore[assignment]
+    give = Give(number=7, node="n", slot=0, task=segment(tmp_path / "gone"), limits=LIMITS)
+    (over,) = [from_json(text, FromBridge) async for text in actor.run(to_json(give))]  # type: ignore[arg-type]
+    assert (over.outcome, over.reason.code) == ("failed", "farm.written-gone")
+    assert "done.mov" in over.reason.message
+    assert "shared storage" in over.reason.message
