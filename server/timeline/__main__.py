@@ -88,14 +88,15 @@ def _conform(spec: ConformSpec, has_read: Callable[[], None]) -> Conformed:
 
 def _conform_cues(spec: ConformSpec, sheet: CueSheet, timeline: Any, facts: Facts, locator: Locator) -> Conformed:
     """With the lines of a cue sheet as the speech."""
-    path, rate = Path(sheet.path), sequence_of(timeline, spec.rate).rate
+    path, sequence = Path(sheet.path), sequence_of(timeline, spec.rate)
+    rate = sequence.rate
     lines = None if sheet.lines is None else Path(sheet.lines)
     base = path.resolve().parent if sheet.base is None else Path(sheet.base)
     cast = with_chosen_faces({} if sheet.cast is None else read_cast(Path(sheet.cast)), sheet.faces)
-    listed, unread = read_cues(path, rate, lines or base, [name for name, _ in sheet.recordings])
+    listed, unread = read_cues(path, rate, lines or base, [name for name, _ in sheet.recordings], drop=sequence.drop_frame)
     sent = [(name, Path(file)) for name, file in sheet.recordings]
     locator.sent = {str(file): file for _, file in sent}
-    cues = placed_cues(listed, sequence_of(timeline, spec.rate))
+    cues = placed_cues(listed, sequence)
     laid, cues, notices = with_cues(timeline, cues, rate, locator.beside(base, lines, sent), facts)
     leave_off_screen_alone(laid, cues, rate)
     selection = selection_for(spec.selection, timeline, cues, cast, rate)

@@ -41,21 +41,25 @@ _VOICE = re.compile(r"<v(?:\.[^ >]*)? (?P<name>[^>]{1,200})>")
 _NAMED = re.compile(r"(?P<name>[^\W\d_][\w .'-]{0,60}?)\s*(?P<off>\([^)]{1,20}\))?\s*:\s")
 _FACE = re.compile(r"0*[1-9]\d{0,2}", re.ASCII)
 _CODE = re.compile(r"\d{1,2}:\d{2}:\d{2}[:;]\d{2,3}")
+_MARKED = re.compile(r"\d:\d{2};\d{2}")  # drop-frame
 _CLOCK = re.compile(r"(?:(?P<hours>\d{1,2}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d{1,2}(?:[.,]\d{1,6})?)")
 _LENGTH = re.compile(r"(?P<number>[+-]?\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>f|fr|frames?|ms|s|sec)?", re.IGNORECASE)
 
 
-def read_cues(path: Path, rate: Fraction, lines: Path | None = None, sent: Iterable[str] = ()) -> tuple[list[Cue], list[str]]:
+def read_cues(
+    path: Path, rate: Fraction, lines: Path | None = None, sent: Iterable[str] = (), *, drop: bool = False
+) -> tuple[list[Cue], list[str]]:
     """(the cues in order, as the sheet counts their times; what could not be read).
 
-    rate: of the timeline. lines: the folder of recordings that subtitles belong to. sent: names of recordings that lie elsewhere.
+    rate, drop: of the timeline, whose timecodes a sheet names that marks no drop-frame itself.
+    lines: the folder of recordings that subtitles belong to. sent: names of recordings that lie elsewhere.
 
     Raises: UnreadableTimeline — it is no cue sheet.
     """
     text, _ = decoded(bytes_of(path))
     cues: list[Cue] = []
     notices: list[str] = []
-    found = _of_subtitles(text, lines or path.parent, sent) if "-->" in text else _of_table(text, rate)
+    found = _of_subtitles(text, lines or path.parent, sent) if "-->" in text else _of_table(text, rate, drop=drop)
     for number, cue in found:
         if isinstance(cue, Cue):
             cues.append(cue)
@@ -96,7 +100,8 @@ def with_chosen_faces(cast: Mapping[tuple[str, str], int], faces: Mapping[str, i
     return {key: face for key, face in cast.items() if key[0] not in chosen} | {(name, ""): face for name, face in chosen.items()}
 
 
-def _of_table(text: str, rate: Fraction) -> Iterator[tuple[int, Cue | str]]:
+def _of_table(text: str, rate: Fraction, *, drop: bool) -> Iterator[tuple[int, Cue | str]]:
+    drop = drop and _MARKED.search(text) is None
     reader = csv.reader(io.StringIO(text), dialect=_dialect(text))
     try:
         header = next((row for row in reader if any(cell.strip() for cell in row)), [])
@@ -106,7 +111,7 @@ def _of_table(text: str, rate: Fraction) -> Iterator[tuple[int, Cue | str]]:
         for row in reader:
             if any(cell.strip() for cell in row):
                 said = {name: row[place].strip() if place < len(row) else "" for name, place in columns.items()}
-                yield reader.line_num, _cue(said, rate, reader.line_num)
+                yield reader.line_num, _cue(said, rate, reader.line_num, drop=drop)
     except csv.Error as error:
         raise UnreadableTimeline("cues.header") from error
 
@@ -125,11 +130,11 @@ def _column(title: str) -> str | None:
     return next((name for name, titles in _COLUMNS.items() if plain in titles), None)
 
 
-def _cue(said: Mapping[str, str], rate: Fraction, line: int) -> Cue | str:
+def _cue(said: Mapping[str, str], rate: Fraction, line: int, *, drop: bool) -> Cue | str:
     """A cue, or what is wrong with its row."""
-    start = time_of(said["start"], rate)
-    end = time_of(said["end"], rate) if said.get("end") else None
-    source = time_of(said["source"], rate) if said.get("source") else Fraction(0)
+    start = time_of(said["start"], rate, drop=drop)
+    end = time_of(said["end"], rate, drop=drop) if said.get("end") else None
+    source = time_of(said["source"], rate, drop=drop) if said.get("source") else Fraction(0)
     offset = length_of(said["offset"], rate) if said.get("offset") else Fraction(0)
     off = said.get("off", "").lower()
     if start is None or (said.get("end") and end is None) or source is None:
@@ -153,10 +158,14 @@ def _cue(said: Mapping[str, str], rate: Fraction, line: int) -> Cue | str:
     )
 
 
-def time_of(text: str, rate: Fraction) -> Fraction | None:
-    """Seconds of a timecode (frames at the timeline's rate), of hours, minutes and seconds, or of plain seconds; None = none of them."""
+def time_of(text: str, rate: Fraction, *, drop: bool = False) -> Fraction | None:
+    """Seconds of a timecode (frames at the timeline's rate), of hours, minutes and seconds, or of plain seconds; None = none of them.
+
+    drop: what a timecode without a mark counts."""
     text = text.strip()
     if _CODE.fullmatch(text):
+        if drop:
+            text = ";".join(text.replace(";", ":").rsplit(":", 1))
         try:
             return timecode.parse(text if timecode.may_drop(rate) else text.replace(";", ":"), rate) / rate
         except HeygemError:

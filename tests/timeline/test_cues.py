@@ -104,6 +104,23 @@ def test_sheets_in_other_dialects(folder: Path, delimiter: str, encoding: str) -
     assert not notices
 
 
+@pytest.mark.parametrize(
+    ("drop", "codes", "frame"),
+    [
+        (True, ("01:00:10:00", "01:00:12:00"), 107_892 + 300),  # a sheet without marks names the timeline's own timecodes
+        (True, ("01:00:10;00", "01:00:12;00"), 107_892 + 300),
+        (False, ("01:00:10:00", "01:00:12:00"), 108_000 + 300),
+        (False, ("01:00:10;00", "01:00:12;00"), 107_892 + 300),
+        (True, ("01:00:10:00", "01:00:14;12"), 108_000 + 300),  # one with marks says what it means
+    ],
+)
+def test_timecodes_of_a_sheet_count_as_those_of_its_timeline(folder: Path, drop: bool, codes: tuple[str, str], frame: int) -> None:
+    rate = Fraction(30000, 1001)
+    (folder / "x.csv").write_text(f"in,out,file\n{','.join(codes)},a.wav\n")
+    (cue,), notices = read_cues(folder / "x.csv", rate, drop=drop)
+    assert (cue.start * rate, notices) == (frame, [])
+
+
 def test_rows_that_say_no_time_no_file_or_neither_yes_nor_no_are_named(folder: Path) -> None:
     rows = ("x,2,a.wav,", "1,2,,", "3,2,a.wav,", "1,99:99,a.wav,", "1,2,a.wav,perhaps", "1,2,a.wav,x")
     (folder / "x.csv").write_text("in,out,file,off\n" + "\n".join(rows) + "\n\n")

@@ -151,6 +151,8 @@ test("everything that was prepared is said in the request, exported sounds only 
     [withFile.exports, withFile.speech, withFile.origin],
     [["x1"], { upload: "u" }, { kind: "host", host: "h", project: "p" }],
   );
+  const heard = (speech) => timelineRequest({ ...prepared, speech, channels: [2, 3] }, false).selection.speech_channels;
+  assert.deepEqual([heard({ upload: "u" }), heard(null), withFile.selection.speech_channels], [[2, 3], undefined, undefined]);
 });
 
 test("an estimate knows the takes' lengths, even where their files may not be named", () => {

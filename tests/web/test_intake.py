@@ -129,17 +129,36 @@ def test_a_cue_sheet_with_its_recordings_becomes_the_speech_of_a_timeline(page: 
     expect(page.get_by_role("button", name=re.compile("^Render"))).to_be_enabled()
 
 
-@pytest.mark.full
-def test_the_channel_of_a_recorders_file_that_speaks_is_chosen_and_heard(page: Any, media: Path, tmp_path: Path) -> None:
+def recorded(media: Path, folder: Path) -> Path:
+    """A recorder's file of four channels; the third speaks."""
     with wave.open(str(media / "speech.wav")) as file:
         speech = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    with wave.open(str(tmp_path / "recorder.wav"), "wb") as file:
+    with wave.open(str(folder / "recorder.wav"), "wb") as file:
         file.setnchannels(4)
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes(np.stack([speech // 9, speech * 0, speech, speech * 0], axis=1).astype("<i2").tobytes())
+    return folder / "recorder.wav"
+
+
+@pytest.mark.full
+def test_the_channel_that_speaks_is_chosen_for_a_timeline_too(page: Any, media: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.otio").write_text(timeline(media).to_json_string())
+    page.get_by_role("tab", name="Timeline").click()
+    give(page, "Timeline", tmp_path / "cut.otio")
+    give(page, "New speech", recorded(media, tmp_path))
+    page.get_by_label("The speech begins").select_option("clip")
+    with page.expect_request(lambda request: request.url.endswith("/timelines") and "speech_channels" in request.post_data) as asked:
+        page.get_by_role("group", name="Which channels are the speech").get_by_role("checkbox", name="Channel 3").check()
+    assert asked.value.post_data_json["selection"]["speech_channels"] == [3]
+    expect(page.get_by_role("row", name=re.compile("speaker.mp4"))).to_contain_text("recorder.wav")
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+
+
+@pytest.mark.full
+def test_the_channel_of_a_recorders_file_that_speaks_is_chosen_and_heard(page: Any, media: Path, tmp_path: Path) -> None:
     give(page, "Video", media / "speaker.mp4")
-    give(page, "New speech", tmp_path / "recorder.wav")
+    give(page, "New speech", recorded(media, tmp_path))
     channels = page.get_by_role("group", name="Which channels are the speech")
     expect(channels.get_by_role("checkbox")).to_have_count(4)
     expect(channels.get_by_text("None is chosen")).to_be_visible()
