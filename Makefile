@@ -20,6 +20,9 @@ OLD_CHROMIUM = tests/plugins/old_chromium/node_modules/.package-lock.json
 FIREFOX = tests/web/firefox/node_modules/.package-lock.json
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 
+# Byte code is kept, also where the environment says otherwise: tests start hundreds of processes, and each would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE =
+
 # What only tests drive, as COMMAND:DEBIAN-PACKAGE. Installed as root on Debian; elsewhere a line names what is missing, and tests that need it skip.
 PROGRAMS = chromium-headless-shell:chromium-headless-shell firefox-esr:firefox-esr melt:melt ffmpeg:ffmpeg exiftool:libimage-exiftool-perl espeak-ng:espeak-ng blender:blender xvfb-run:xvfb lua5.1:lua5.1
 
