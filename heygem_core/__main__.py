@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 from .errors import EXIT_OK, Cancelled, HeygemError, MediaNotFound, SpecError
+from .machine.python_process import collect_less_often
 from .shot import Event, from_json, to_json
 from .tasks.run import failure_of, run_task
 from .tasks.specs import Task, TaskResult
@@ -22,6 +23,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 def main() -> int:
     """Runs the task named on the command line; returns its exit code."""
+    collect_less_often()
     cancel_on_signals()
     try:
         run(_read_spec(sys.argv[1:]))

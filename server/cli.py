@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from heygem_core.__main__ import cancel_on_signals
 from heygem_core.errors import EXIT_BUG, Cancelled, HeygemError
+from heygem_core.machine.python_process import collect_less_often
 from heygem_core.messages import here, tell
 from heygem_core.printable import printable
 from heygem_core.storage.os_errors import refused
@@ -41,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code (`heygem_core.errors` lists them)."""
+    collect_less_often()
     options = make_parser().parse_args(install.with_target(sys.argv[1:] if arguments is None else arguments))
     cancel_on_signals()
     start_verbose(options)

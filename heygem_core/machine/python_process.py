@@ -6,6 +6,7 @@ folder, so an empty or relative entry of PYTHONPATH, or a library that starts a 
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -44,3 +45,9 @@ def detached() -> dict[str, Any]:
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
+
+
+def collect_less_often() -> None:
+    """Lets Python look for unreachable cycles after 20,000 new objects instead of 700. Importing torch and MediaPipe, and reading hundreds
+    of points of each frame, makes objects that stay: looking through them all again took a sixth of the time of the imports."""
+    gc.set_threshold(20_000, *gc.get_threshold()[1:])

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..engines.base import about_a_second
 from ..engines.registry import ENGINES
 from ..errors import OutputError
+from ..machine.memory import give_memory_back
 from ..media.content import frames_content
 from ..planning.covered import found_cover
 from ..storage.cache import Cache, default_limit, key_of
@@ -126,7 +127,9 @@ def keep_drawn(
                 for frame in islice(drawn, piece.end_exclusive - piece.start):
                     write(take, frame)
                     yield frame
+            del take  # and with it the encoder, before there is another one
             check()
+        give_memory_back()
 
 
 def files_of(pieces: Sequence[Piece], suffix: str, cache: Cache) -> list[Path]:

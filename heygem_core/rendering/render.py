@@ -22,6 +22,7 @@ from ..engines.registry import ENGINES
 from ..engines.requirements import check_engine, device_for, refuse_device
 from ..errors import BadRange, OutputError
 from ..face.reasons import Reason
+from ..machine.memory import give_memory_back
 from ..media.formats import format_for, hdr_is_lost, siting_is_lost
 from ..media.joiner import join_pieces
 from ..media.output import check_output
@@ -149,6 +150,7 @@ class _Work:
         """Some frames, drawn ahead of whoever takes them. What draws is imported here: where all is there already, nothing needs it."""
         from .frames import draw_frames
 
+        give_memory_back()  # of planning
         settings = self.task.settings
         device = device_for(ENGINES.get(settings.engine), settings.device)
         self.drew_on = str(device)

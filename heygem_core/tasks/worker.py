@@ -21,6 +21,7 @@ from typing import BinaryIO
 import msgspec
 
 from ..errors import Cancelled, HeygemError, SpecError
+from ..machine.python_process import collect_less_often
 from ..media.real_paths import hold_to_real_paths
 from ..rendering.previews import watching
 from ..shot import Event, Failed, Progress, Struct, from_json, to_json
@@ -132,6 +133,7 @@ class _Orders:
 
 def main() -> int:
     """Works until standard input ends; returns the exit code."""
+    collect_less_often()
     source = own_input()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

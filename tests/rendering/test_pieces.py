@@ -20,6 +20,7 @@ from heygem_core.rendering.report import read_report
 from heygem_core.shot import Event, Progress, to_json
 from heygem_core.storage.cache import Cache
 
+from ..media.make import video
 from .making import make, planes, same, samples, speech, task, write_sound
 
 
@@ -142,3 +143,42 @@ def test_takes_too_large_for_the_cache_are_drawn_without_pieces(
     monkeypatch.setenv("HEYGEM_CACHE_GB", "0.0001")
     make(short, sentence, tmp_path / "take.mkv", cache=tmp_path / "cache")
     assert not (Cache(tmp_path / "cache").root / PIECES).exists()
+
+
+_WRITES_PIECES = """
+import sys
+from pathlib import Path
+import psutil
+from heygem_core.media.deliverables import DELIVERABLES
+from heygem_core.media.probe import probe
+from heygem_core.media.reader import read_frames
+from heygem_core.media.take_timing import timing_of
+from heygem_core.media.writer import TakeWriter
+from heygem_core.rendering.pieces import Piece, keep_drawn
+from heygem_core.storage.cache import Cache
+
+info = probe(sys.argv[1])
+pictures = [frame.picture for frame in read_frames(info)]
+held = []
+
+def writer(path, piece):
+    held.append(psutil.Process().memory_info().rss >> 20)
+    return TakeWriter(path, DELIVERABLES.get("h264"), info, timing_of(info, list(range(2))))
+
+run = [Piece(start=2 * k, end_exclusive=2 * k + 2, key=f"{k:032x}") for k in range(10)]
+drawn = (picture for _ in run for picture in pictures)
+for _ in keep_drawn(run, drawn, ".mp4", Cache(sys.argv[2]), writer, TakeWriter.write, lambda: None):
+    pass
+print(held[2], held[-1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how other systems give memory back is theirs")
+def test_a_long_take_holds_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    """Each piece has an encoder of its own, and what they freed stayed with the process, 30 MB more with each piece."""
+    clip = video(tmp_path / "clip.mp4", frames=2, size=(1920, 1080), options={"preset": "ultrafast"})
+    told = subprocess.run(
+        [sys.executable, "-c", _WRITES_PIECES, str(clip), str(tmp_path / "cache")], check=True, capture_output=True, text=True
+    )
+    early, late = map(int, told.stdout.split())
+    assert late < early + 15
