@@ -17,10 +17,11 @@ from torch.nn import functional
 
 def wendland(points: Tensor, centres: Tensor, radius: Tensor) -> Tensor:
     """Kernel values (B, Q, N) between points (B, Q, 2) and centres (B, N, 2); radius (B,) in the same unit."""
-    across = points[:, :, None, 0] - centres[:, None, :, 0]
-    down = points[:, :, None, 1] - centres[:, None, :, 1]
+    x, y, centre_x, centre_y = (t.contiguous() for t in (*points.unbind(-1), *centres.unbind(-1)))  # x beside y takes twice as long to read
+    across, down = x[:, :, None] - centre_x[:, None], y[:, :, None] - centre_y[:, None]
     r = across.square_().add_(down.square_()).sqrt_().div_(radius[:, None, None]).clamp_(max=1)
-    return (1 - r).square_().square_().mul_(4 * r + 1)
+    kernel = (1 - r).square_().square_()
+    return kernel.mul_(r.mul_(4).add_(1))
 
 
 def solve(centres: Tensor, values: Tensor, radius: Tensor, slack: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...face.mesh import OUTER_LIPS
 from ..matte import MATTE_VERTICES, face_matte
 from . import blend, drawn_interior, warp
-from .mouth import Mouth, map_mouth
+from .mouth import Box, Mouth, map_mouth
 from .vertices import rows
 
 
@@ -36,19 +36,21 @@ class Batch(NamedTuple):
 def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     """The crops with their lower faces at the wanted shape (B, 3, h, w), and the matte (B, h, w) outside which they equal the frames."""
     height, width = batch.picture.shape[2:]
-    mouth = map_mouth(batch.target, width, height)
-    matte = matte_of(batch.source, batch.target, width, height)
-    result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth, matte, batch.inter_ocular)
     seam = blend.seam_at(batch.source, batch.target, batch.inter_ocular)
     x0, y0, x1, y1 = box = _around_mouth(batch.target, float(seam.margin.max()), width, height)
+    mouth = map_mouth(batch.target, width, height, None if batch.donor is None else box)
+    matte = matte_of(batch.source, batch.target, width, height)
+    result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth.below, matte, batch.inter_ocular)
     skin = result[:, :, y0:y1, x0:x1]
     if batch.donor is not None:
+        mouth = mouth._replace(below=mouth.below[:, y0:y1, x0:x1])
         donor = _donors(batch, batch.donor, mouth, box)
-        inner = blend.blend_mouth(skin, donor, mouth.outside_lips[:, y0:y1, x0:x1], seam)
+        inner = blend.blend_mouth(skin, donor, mouth.outside_lips, seam)
     else:
         light = blend.measure_light(result, mouth, matte, batch.inter_ocular)
+        mouth = mouth.within(box)
         inner = drawn_interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)
-        inner = torch.lerp(skin, inner, mouth.inside[:, None, y0:y1, x0:x1])
+        inner = torch.lerp(skin, inner, mouth.inside[:, None])
     result = result.clone()
     result[:, :, y0:y1, x0:x1] = inner
     return result, matte
@@ -60,8 +62,8 @@ def matte_of(source: Tensor, target: Tensor, width: int, height: int) -> Tensor:
     return face_matte(source[:, vertices], target[:, vertices], width, height)
 
 
-def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: warp.Box) -> Tensor:
-    """The donors' mouths at the wanted shape, in the pixels of `box`: (B, 3, h, w)."""
+def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: Box) -> Tensor:
+    """The donors' mouths at the wanted shape, in the pixels of `box`, as `mouth` is: (B, 3, h, w)."""
     lent = warp.warp_donor(donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
     if batch.crossfade is None:
         return lent
@@ -71,7 +73,7 @@ def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: warp.Box) -> Ten
     return lent.index_copy(0, k, (lent[k] + other) / 2)
 
 
-def _around_mouth(target: Tensor, margin: float, width: int, height: int) -> warp.Box:
+def _around_mouth(target: Tensor, margin: float, width: int, height: int) -> Box:
     """The smallest box that holds every mouth of the batch and the skin around it."""
     lips = target[:, rows(OUTER_LIPS)]
     x0, y0 = (lips.amin((0, 1)) - margin - 2).floor().int().tolist()

@@ -74,10 +74,10 @@ def _teeth(u: Tensor, v: Tensor, pixel: Tensor) -> tuple[Tensor, Tensor]:
 def draw(light: Light, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: tuple[int, int, int, int]) -> Tensor:
     """The inside of the mouth for every pixel of `box` of the crop, (B, 3, h, w); only the part between the lips is meant to be seen.
 
-    inter_ocular (B,) pixels. The picture is black at luma 0 and white at 1.
+    mouth: in the pixels of `box`; inter_ocular (B,) pixels. The picture is black at luma 0 and white at 1.
     """
     x0, y0, x1, y1 = box
-    depth_top, depth_low, across = (t[:, y0:y1, x0:x1] for t in (mouth.under_upper, mouth.over_lower, mouth.across))
+    depth_top, depth_low, across = mouth.under_upper, mouth.over_lower, mouth.across
     moved = skull._replace(origin=skull.origin - torch.tensor([x0, y0], device=skull.origin.device))
     u, v = skull_offsets(moved, x1 - x0, y1 - y0)
     eye = inter_ocular[:, None, None]

@@ -82,8 +82,11 @@ def at_x(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
     return torch.lerp(low, high, at - k)
 
 
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in crop pixels, ends exclusive
+
+
 class Mouth(NamedTuple):
-    """The wanted mouth, for every pixel of a crop: each (B, height, width)."""
+    """The wanted mouth, for every pixel of a part of a crop: each (B, height, width)."""
 
     across: Tensor  # −1..1 from the left to the right inner corner, more outside
     below: Tensor  # 0 = moves with the upper lip, 1 = with the lower
@@ -92,17 +95,25 @@ class Mouth(NamedTuple):
     under_upper: Tensor  # pixels below the upper inner lip line
     over_lower: Tensor  # pixels above the lower inner lip line
 
+    def within(self, box: Box) -> Mouth:
+        """The mouth in some pixels of its part."""
+        x0, y0, x1, y1 = box
+        return Mouth(*(t[:, y0:y1, x0:x1] for t in self))
 
-def map_mouth(points: Tensor, width: int, height: int) -> Mouth:
-    """Maps lips and opening over a crop of this size, for wanted points (B, K, 2) in crop pixels."""
+
+def map_mouth(points: Tensor, width: int, height: int, box: Box | None = None) -> Mouth:
+    """Maps lips and opening over a crop of this size, for wanted points (B, K, 2) in crop pixels; `box`: all but `below` only there."""
     frame = mouth_frame(points[:, rows(INNER_LIP_CORNERS)])
     x, y = pixel_grid(frame, width, height)
     top, low = (at_x(line, x, frame) for line in lip_lines(points, UPPER_INNER, LOWER_INNER, frame))
-    outer_top, outer_low = (at_x(line, x, frame) for line in lip_lines(points, UPPER_OUTER, LOWER_OUTER, frame))
     beyond = (x.abs() - frame.half[:, None, None]).clamp(min=0)
     gap = (low - top).clamp(min=0)
     # Between the corners the lips part along a sharp line; beyond them the two fields run into one another.
     below = ((y - (top + low) / 2) / torch.maximum(gap, 1 + beyond) + 0.5).clamp(0, 1)
+    if box is not None:
+        x0, y0, x1, y1 = box
+        x, y, top, low, beyond, gap = (t[:, y0:y1, x0:x1] for t in (x, y, top, low, beyond, gap))
+    outer_top, outer_low = (at_x(line, x, frame) for line in lip_lines(points, UPPER_OUTER, LOWER_OUTER, frame))
     opened = (gap - 0.5).clamp(0, 1) * (beyond <= 0)
     edge = (_EDGE * frame.half).clamp(min=1)[:, None, None]
     inside = (torch.minimum(y - top, low - y) / edge + 0.5).clamp(0, 1) * opened

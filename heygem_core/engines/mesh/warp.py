@@ -15,7 +15,7 @@ from torch import Tensor
 from ...face.mesh import INNER_LIPS
 from . import displacement_field, mouth_mapping
 from .drawn_interior import Skull
-from .mouth import Mouth
+from .mouth import Box, Mouth
 from .vertices import CORNERS, LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
 
 # How loosely control points are followed (see displacement_field.solve). The tracker places the line between closed lips no better than a
@@ -24,18 +24,17 @@ _CORNER_SLACK, _LIP_SLACK, _SKIN_SLACK = 2e-3, 8e-3, 1e-1
 _REACH = 0.8  # of a control point, inter-ocular distances
 _SKIN_CELLS, _MOUTH_CELLS = 40, 28  # lattice cells along the longer side of the crop
 
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in crop pixels, ends exclusive
 
-
-def warp_skin(picture: Tensor, source: Tensor, target: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Tensor:
+def warp_skin(picture: Tensor, source: Tensor, target: Tensor, below: Tensor, matte: Tensor, inter_ocular: Tensor) -> Tensor:
     """Moves the frame's own pixels to the wanted shape.
 
-    picture (B, 3, h, w); source, target (B, K, 2) crop pixels; matte (B, h, w); inter_ocular (B,) pixels → (B, 3, h, w).
+    picture (B, 3, h, w); source, target (B, K, 2) crop pixels; below: of the wanted mouth, matte: both (B, h, w); inter_ocular (B,)
+    pixels → (B, 3, h, w).
     """
     height, width = picture.shape[2:]
     upper, lower = _fields(target, source - target, SKIN, inter_ocular, (0, 0, width, height), _SKIN_CELLS)
     # Scaled by the matte, the displacement is nil where the matte ends: nothing is ever seen double there.
-    dx, dy = (torch.lerp(upper, lower, mouth.below[:, None]) * matte[:, None]).unbind(1)
+    dx, dy = (torch.lerp(upper, lower, below[:, None]) * matte[:, None]).unbind(1)
     xs = torch.arange(width, device=dx.device, dtype=torch.float32)
     ys = torch.arange(height, device=dx.device, dtype=torch.float32)[:, None]
     return displacement_field.sample(picture, xs + dx, ys + dy)
@@ -52,8 +51,8 @@ class Donor(NamedTuple):
 def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box) -> Tensor:
     """Draws the donors' mouths at the wanted shape in the pixels of `box`: (B, 3, y1 - y0, x1 - x0).
 
-    target (B, K, 2) crop pixels; skull: the frame's own, crop pixels. Lips follow lips; what lies between them keeps its
-    size and place, see `mouth_mapping`.
+    target (B, K, 2) crop pixels; skull: the frame's own, crop pixels; mouth: in the pixels of `box`. Lips follow lips; what lies
+    between them keeps its size and place, see `mouth_mapping`.
     """
     x0, y0, x1, y1 = box
     maps = _affine(donor.points[:, rows(LIPS + NEAR_LIPS)], target[:, rows(LIPS + NEAR_LIPS)])
@@ -61,25 +60,24 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     upper, lower = _fields(target, off, NEAR_LIPS, inter_ocular, box, _MOUTH_CELLS)
     pixels = _pixels(box, off.device)
     straight = _apply(maps, pixels).transpose(1, 2).view(len(maps), 2, y1 - y0, x1 - x0)
-    lips = straight + torch.lerp(upper, lower, mouth.below[:, None, y0:y1, x0:x1])
+    lips = straight + torch.lerp(upper, lower, mouth.below[:, None])
     drawn = displacement_field.sample(donor.picture, *lips.unbind(1))
     left, top, right, bottom = part = _around_inside(target, box)
     here = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
-    kept = _inside(donor, target, skull, mouth, part, lips[(..., *here)])
-    seen = mouth.inside[:, None, top:bottom, left:right]
-    drawn[(..., *here)] = torch.lerp(drawn[(..., *here)], kept, seen)
+    inner = mouth.within((left - x0, top - y0, right - x0, bottom - y0))
+    kept = _inside(donor, target, skull, inner, part, lips[(..., *here)])
+    drawn[(..., *here)] = torch.lerp(drawn[(..., *here)], kept, inner.inside[:, None])
     return drawn
 
 
 def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, box: Box, lips: Tensor) -> Tensor:
-    """Draws the insides of the donors' mouths in the pixels of `box`: (B, 3, h, w).
+    """Draws the insides of the donors' mouths in the pixels of `box`, as `mouth` is: (B, 3, h, w).
 
     lips (B, 2, h, w): where each pixel lies in the donor if it is taken for a part of the lips.
     """
-    x0, y0, x1, y1 = box
     to_donor = mouth_mapping.skull_transform(skull, donor.skull)
     table, down, dark = mouth_mapping.map_inside(donor.picture, donor.points, donor.skull.across.norm(dim=1), target, to_donor)
-    across, under, over = (t[:, y0:y1, x0:x1] for t in (mouth.across, mouth.under_upper, mouth.over_lower))
+    across, under, over = mouth.across, mouth.under_upper, mouth.over_lower
     shift, stretched, known = mouth_mapping.read_table(table, across, under / (under + over).clamp(min=1))
     kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift
     picture = displacement_field.sample(donor.picture, *torch.lerp(lips, kept, known).unbind(1))
