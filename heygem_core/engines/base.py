@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..media.info import MediaInfo
+    from ..media.kept_regions import KeptRegions
     from ..media.planes import Box
     from ..media.sound import Sound
     from ..motion.motion_model import MotionModel
@@ -87,6 +88,7 @@ class PlanContext:
     settings: RenderSettings
     cache: Cache  # for what an engine works out about the clip or the speech and can use again
     folder: Path  # where the engine writes its arrays, one NAME.npy each
+    regions: KeptRegions | None = None  # what was kept of the clip when its faces were found; None = nothing
     generated: Generated | None = None  # what the generation stage made; None for engines without one
 
 

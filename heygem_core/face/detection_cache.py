@@ -7,7 +7,7 @@ from a few frames before. So the same frame has the same face whichever range it
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ..errors import UnreadableMedia
 from ..media.content import frames_content, read_content
 from ..media.info import MediaInfo
+from ..media.kept_regions import KeptRegions
 from ..media.prefetch import prefetch
-from ..media.upright import upright_frames
+from ..media.upright import UprightView, upright_views
 from ..progress_rate import ProgressRate
 from ..shot import Event
 from ..storage.arrays import load_arrays
@@ -48,10 +49,10 @@ class DetectionChunk:
 
 
 def find_faces(
-    info: MediaInfo, first: int, last: int, name: str, cache: Cache
+    info: MediaInfo, first: int, last: int, name: str, cache: Cache, regions: KeptRegions | None = None
 ) -> Generator[Event, None, tuple[list[FrameFaces], NDArray[np.int64], str]]:
     """The faces of frames [first, last), which of them are damaged, and the tracker's version. Tells the stage "track" only where it
-    has to look at pictures. Raises: InputError, SetupError, OutputError.
+    has to look at pictures; what lies around the faces in them is then kept in `regions`. Raises: InputError, SetupError, OutputError.
     """
     starts = range(first - first % CHUNK_FRAMES, last, CHUNK_FRAMES)
     with closing(LazyTracker(name)) as tracker:
@@ -65,7 +66,7 @@ def find_faces(
             with cache.alone(_KIND, keys[start]):  # several speeches for one clip: one of them looks
                 chunk = cache.read(_KIND, keys[start], load_chunk)
                 if chunk is None:
-                    chunk = yield from _detect_chunk(info, start, tracker.open(), pace)
+                    chunk = yield from _detect_chunk(info, start, tracker.open(), pace, regions)
                     if _key(info, start, tracker, cache) != keys[start]:
                         raise UnreadableMedia("media.changed", file=info.path.name)
                     with cache.making(_KIND, keys[start]) as made:
@@ -110,16 +111,27 @@ def _key(info: MediaInfo, start: int, tracker: LazyTracker, cache: Cache) -> str
     return key_of(TRACKS_VERSION, CHUNK_FRAMES, LEAD_IN_FRAMES, tracker.name, tracker.version, content, start)
 
 
-def _detect_chunk(info: MediaInfo, start: int, tracker: FaceTracker, pace: ProgressRate) -> Generator[Event, None, DetectionChunk]:
+def _detect_chunk(
+    info: MediaInfo, start: int, tracker: FaceTracker, pace: ProgressRate, regions: KeptRegions | None
+) -> Generator[Event, None, DetectionChunk]:
     seen: list[FrameFaces] = []
+    looked_at: list[UprightView] = []
+
+    def noted(views: Iterator[tuple[int, UprightView]]) -> Iterator[tuple[int, UprightView]]:
+        for index, view in views:
+            looked_at[:] = [view]
+            yield index, view
+
     damaged: list[int] = []
     tracker.reset()
     with prefetch(
-        upright_frames(info, max(0, start - LEAD_IN_FRAMES), min(info.frame_count, start + CHUNK_FRAMES), damaged=damaged), 4
+        upright_views(info, max(0, start - LEAD_IN_FRAMES), min(info.frame_count, start + CHUNK_FRAMES), damaged=damaged), 4
     ) as pictures:
-        for faces in detect_faces(pictures, tracker):
+        for faces in detect_faces(noted(pictures), tracker):
             seen.append(faces)
             if faces.index >= start:
+                if regions is not None and faces.index not in damaged:
+                    regions.keep(faces.index, looked_at[0].frame, [face.box for face in faces.faces])
                 yield pace.tick()
     before = next((faces.scene for faces in reversed(seen) if faces.index == start - 1), None)
     frames = [faces for faces in seen if faces.index >= start]

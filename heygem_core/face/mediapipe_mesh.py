@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingPackage
-from .cuts import subsample
+from ..media.upright import thinned
 from .mesh import LIPS, eye_distance
 from .native_logs import imported_apart, suppress_stderr
-from .tracker import MAX_FACES, Face, TrackerKind, face_of
+from .tracker import MAX_FACES, Face, PictureView, Pixels, TrackerKind, View, face_of
 
 DETECT_EVERY = 4
 """Frames from one look for more faces to the next; while nobody is tracked, every frame is looked at."""
@@ -35,6 +35,7 @@ MIN_PRESENCE = 0.5  # the mesh's own score below which a region shows no face
 MIN_DETECTION = 0.5
 MARGIN = 1.5  # side of a region over the longer side of the points' box, the margin the mesh was trained with
 
+_CONVERTED = 1.2  # of a region's side, that is converted of a large picture
 VIEW_VARIATION = 0.04  # how much smaller and turned (radians), then larger and turned back, the two views of a region are
 
 HALF_SCORE_DISAGREEMENT = 0.028
@@ -80,20 +81,24 @@ class MediaPipeMesh:
             self._detector = _graph(_DETECTOR, ["detections"])
             grey = np.full((64, 64, 3), 128, np.uint8)
             self._find(grey)
-            self._landmarks(grey, Region(32, 32, 64, 0))
+            self._landmarks(PictureView(grey), Region(32, 32, 64, 0))
         self.version = _version()
         self._regions: list[Region] = []
         self._frame = 0  # since the last reset
 
-    def detect(self, rgb: npt.NDArray[np.uint8], *, first: bool) -> list[Face]:
+    def detect(self, rgb: Pixels, *, first: bool) -> list[Face]:
+        return self.detect_in(PictureView(rgb), first=first)
+
+    def detect_in(self, view: View, *, first: bool) -> list[Face]:
+        """As `detect`."""
         if first:
             self.reset()
         faces: list[Face] = []
         for region in self._regions:
-            self._add(faces, self._landmarks(rgb, region))
+            self._add(faces, self._landmarks(view, region))
         lost = len(faces) < len(self._regions)
-        if lost or not faces or self._frame % DETECT_EVERY == 0:
-            self._detect_new(rgb, faces, thorough=self._frame % THOROUGH_DETECT_EVERY == 0)
+        if lost or not faces or (self._frame % DETECT_EVERY == 0 and self._sees_more(view, faces)):
+            self._detect_new(view, faces, thorough=self._frame % THOROUGH_DETECT_EVERY == 0)
         self._frame += 1
         faces = sorted(faces, key=lambda face: face.box[2] - face.box[0], reverse=True)[:MAX_FACES]
         self._regions = [region_of(face.points) for face in faces]
@@ -107,14 +112,20 @@ class MediaPipeMesh:
         for graph in (self._mesh, self._detector):
             graph.close()
 
-    def _detect_new(self, rgb: npt.NDArray[np.uint8], faces: list[Face], thorough: bool) -> None:
+    def _sees_more(self, view: View, faces: list[Face]) -> bool:
+        """Whether a cheap look shows a face beside those that are tracked, so that the whole picture is worth looking at."""
+        thin = view.thinned(_step(*view.size))
+        return any(not any(_inside(region, face) for face in faces) for region in self._found(_brought_down(thin, view.size), view.size))
+
+    def _detect_new(self, view: View, faces: list[Face], thorough: bool) -> None:
         """Adds faces that are not tracked yet; a new one is meshed twice, since the detector's region is a rough one."""
+        rgb = view.whole
         for stage in _detector_views(rgb, thorough):
             for region in [region for picture, x, y in stage for region in self._find(picture, x, y)]:
                 if any(_inside(region, face) for face in faces):
                     continue
-                rough = self._landmarks(rgb, region)
-                self._add(faces, self._landmarks(rgb, region_of(rough.points)) if rough else None)
+                rough = self._landmarks(view, region)
+                self._add(faces, self._landmarks(view, region_of(rough.points)) if rough else None)
             if faces:
                 return
 
@@ -126,8 +137,13 @@ class MediaPipeMesh:
 
     def _find(self, rgb: npt.NDArray[np.uint8], x: int = 0, y: int = 0) -> list[Region]:
         """Regions of faces in a picture whose top left corner lies at x, y of the frame."""
-        height, width = rgb.shape[:2]
-        found = self._detector.process(_reduced(rgb)).detections or []
+        size = rgb.shape[1], rgb.shape[0]
+        return self._found(_brought_down(thinned(rgb, _step(*size)), size), size, x, y)
+
+    def _found(self, reduced: Pixels, size: tuple[int, int], x: int = 0, y: int = 0) -> list[Region]:
+        """The same in a picture of `size` (width, height) that was reduced already."""
+        width, height = size
+        found = self._detector.process(reduced).detections or []
         regions = []
         for one in found:
             if one.score[0] < MIN_DETECTION:
@@ -138,26 +154,26 @@ class MediaPipeMesh:
             regions.append(Region(x + (box.xmin + box.width / 2) * width, y + (box.ymin + box.height / 2) * height, side, angle))
         return regions
 
-    def _landmarks(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
+    def _landmarks(self, view: View, region: Region) -> Face | None:
         """The mean of two views of one region: their errors differ, so the mean trembles a quarter less.
 
         The network is sure of a face behind a hand, too; but there the two views disagree about the lips, and the score says so.
         """
+        view.part(*_edges(region, _CONVERTED, view.size))  # at once what both views and the look at the face's appearance need
         a, b = (
-            self._view(rgb, Region(region.x, region.y, region.side * (1 + k), region.angle - k)) for k in (-VIEW_VARIATION, VIEW_VARIATION)
+            self._view(view, Region(region.x, region.y, region.side * (1 + k), region.angle - k)) for k in (-VIEW_VARIATION, VIEW_VARIATION)
         )
         if a is None or b is None:
             return None
         apart = np.linalg.norm((a.points - b.points)[list(LIPS), :2], axis=-1).mean() / eye_distance(a.points)
         return face_of((a.points + b.points) / 2, min(a.score, b.score) / (1 + float(apart / HALF_SCORE_DISAGREEMENT) ** 2))
 
-    def _view(self, rgb: npt.NDArray[np.uint8], region: Region) -> Face | None:
+    def _view(self, view: View, region: Region) -> Face | None:
         """The mesh within a region, from a crop that holds the turned square (beyond the picture it sees black)."""
         from mediapipe.framework.formats.rect_pb2 import NormalizedRect
 
-        half = region.side / 2 * (abs(math.cos(region.angle)) + abs(math.sin(region.angle))) + 2
-        left, top = max(0, math.floor(region.x - half)), max(0, math.floor(region.y - half))
-        crop = np.ascontiguousarray(rgb[top : math.ceil(region.y + half), left : math.ceil(region.x + half)])
+        left, top, right, bottom = _edges(region, 1, view.size)
+        crop = np.ascontiguousarray(view.part(left, top, right, bottom))
         height, width = crop.shape[:2]
         if min(height, width) < 8:
             return None
@@ -177,6 +193,13 @@ class MediaPipeMesh:
         return face_of(points.astype(np.float32), float(score))
 
 
+def _edges(region: Region, larger: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom edge of what holds a turned square, that many times as large, within a picture of (width, height)."""
+    half = larger * region.side / 2 * (abs(math.cos(region.angle)) + abs(math.sin(region.angle))) + 2
+    left, top = max(0, math.floor(region.x - half)), max(0, math.floor(region.y - half))
+    return left, top, min(size[0], math.ceil(region.x + half)), min(size[1], math.ceil(region.y + half))
+
+
 def region_of(points: npt.NDArray[np.float32]) -> Region:
     """The square in which the mesh looks for a face next: around its points (478, 3), turned as its eyes."""
     across = points[263] - points[33]
@@ -191,13 +214,15 @@ def _inside(region: Region, face: Face) -> bool:
     return left < region.x < right and top < region.y < bottom
 
 
-def _reduced(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The picture at the detector's scale; leaving out pixels first keeps a 4K frame cheap."""
-    height, width = rgb.shape[:2]
-    step = max(1, max(height, width) // (3 * DETECTOR_SIDE))
-    k = min(1.0, DETECTOR_SIDE / max(height, width))
-    size = (max(1, round(width * k)), max(1, round(height * k)))
-    return np.asarray(cv2.resize(subsample(rgb, step), size, interpolation=cv2.INTER_AREA), np.uint8)
+def _step(width: int, height: int) -> int:
+    """Which of the pixels of a picture the detector is shown: leaving out some first keeps a 4K frame cheap."""
+    return max(1, max(height, width) // (3 * DETECTOR_SIDE))
+
+
+def _brought_down(thin: Pixels, size: tuple[int, int]) -> Pixels:
+    """A picture of `size` (width, height), some pixels left out, at the detector's scale."""
+    k = min(1.0, DETECTOR_SIDE / max(size))
+    return np.asarray(cv2.resize(thin, (max(1, round(size[0] * k)), max(1, round(size[1] * k))), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _detector_views(rgb: npt.NDArray[np.uint8], thorough: bool) -> Iterator[list[tuple[npt.NDArray[np.uint8], int, int]]]:

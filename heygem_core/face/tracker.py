@@ -14,6 +14,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..media.upright import thinned
+
+Pixels = npt.NDArray[np.uint8]  # (height, width, 3)
+
 MAX_FACES = 5
 """Faces followed at once; the largest ones where a picture shows more."""
 
@@ -27,8 +31,52 @@ class Face:
     box: tuple[float, float, float, float]  # left, top, right, bottom of the points
 
 
+class View(Protocol):
+    """One picture of which only what is asked for is there: (…, 3) uint8 R, G, B, upright, square pixels."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the whole."""
+
+    @property
+    def whole(self) -> Pixels:
+        """All of it."""
+
+    def part(self, left: int, top: int, right: int, bottom: int) -> Pixels:
+        """`whole[top:bottom, left:right]`, the same pixels, of edges within the picture."""
+
+    def thinned(self, step: int) -> Pixels:
+        """Every `step`-th pixel of every `step`-th row, within a level or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """A picture that is there already, as a `View`."""
+
+    whole: Pixels
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.whole.shape[1], self.whole.shape[0]
+
+    def part(self, left: int, top: int, right: int, bottom: int) -> Pixels:
+        return self.whole[top:bottom, left:right]
+
+    def thinned(self, step: int) -> Pixels:
+        return thinned(self.whole, step)
+
+
+def view_of(picture: Pixels | View) -> View:
+    """A picture or a view as a view."""
+    return PictureView(picture) if isinstance(picture, np.ndarray) else picture
+
+
 class FaceTracker(Protocol):
-    """The contract of every tracker: the same frames in the same order give the same points."""
+    """The contract of every tracker: the same frames in the same order give the same points.
+
+    One that looks at small parts of a picture says so by a method `detect_in(view, *, first)`, which does what `detect` does: large
+    pictures are then converted only where it looks.
+    """
 
     name: str  # as `TrackerKind.name`
     version: str  # changes whenever the points would: part of cache keys

@@ -10,7 +10,7 @@ rendered says why.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from .cuts import CutDetector
 from .linking import FrameFaces, link_tracklets, merge_tracklets
 from .mesh import VERTICES, eye_distance
 from .reasons import Reason, frame_reasons
-from .tracker import Face, FaceTracker
+from .tracker import Face, FaceTracker, Pixels, View, view_of
 
 TRACKS_VERSION = 2
 """Changes whenever the same faces would be linked, judged or stored differently."""
@@ -59,16 +59,19 @@ class FaceTracks:
     tracker: str  # the tracker's version
 
 
-def detect_faces(frames: Iterable[tuple[int, npt.NDArray[np.uint8]]], tracker: FaceTracker) -> Iterator[FrameFaces]:
-    """Frames (number, RGB (height, width, 3) uint8 in display space) in order → the faces of each, one frame at a time."""
+def detect_faces(frames: Iterable[tuple[int, Pixels | View]], tracker: FaceTracker) -> Iterator[FrameFaces]:
+    """Frames (number, RGB (height, width, 3) uint8 in display space, or a view of it) in order → the faces of each, one frame at a time."""
     is_cut, scene, first = CutDetector(), 0, True
-    for index, rgb in frames:
-        cut = is_cut(rgb)
+    look_in: Callable[..., list[Face]] | None = getattr(tracker, "detect_in", None)
+    for index, picture in frames:
+        view = view_of(picture)
+        cut = is_cut(view)
         scene += cut
-        faces = tracker.detect(rgb, first=first or cut)
+        begins = first or cut
+        faces = tracker.detect(view.whole, first=begins) if look_in is None else look_in(view, first=begins)
         first = False
-        size = (rgb.shape[1], rgb.shape[0])
-        yield FrameFaces(index=index, scene=scene, size=size, faces=faces, appearances=[appearance_vector(rgb, face) for face in faces])
+        looks = [appearance_vector(view, face) for face in faces]
+        yield FrameFaces(index=index, scene=scene, size=view.size, faces=faces, appearances=looks)
 
 
 def build_tracks(frames: Iterable[FrameFaces], tracker: str) -> FaceTracks:

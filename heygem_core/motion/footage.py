@@ -90,12 +90,12 @@ def read_footage(path: Path, *, face: int | None = None, longest_s: float | None
     from ..face.tracks import build_tracks, choose_face, detect_faces
     from ..media.probe import probe
     from ..media.sound import read_speech
-    from ..media.upright import upright_frames
+    from ..media.upright import upright_views
 
     info = probe(path, deinterlace=True)  # it is only looked at
     count = info.frame_count if longest_s is None else min(info.frame_count, info.frame_at(Fraction(longest_s)) + 1)
     with closing(open_tracker("mediapipe")) as tracker:
-        tracks = build_tracks(detect_faces(upright_frames(info, 0, count), tracker), tracker.version)
+        tracks = build_tracks(detect_faces(upright_views(info, 0, count), tracker), tracker.version)
     track = choose_face(tracks, face)
     times = np.array([float(info.time_of(k)) for k in range(count)])[: len(track.points)]
     rate = info.rate or len(times) / max(float(times[-1] - times[0]), 1e-3)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..face.detection_cache import find_faces
 from ..face.tracks import FaceTracks, build_tracks, messages_of_people
 from ..media.content import samples_digest
+from ..media.kept_regions import KeptRegions
 from ..messages import Message
 from ..motion.model_choice import choose_motion_model
 from ..motion.predict import motion_version, predict_with
@@ -44,27 +45,28 @@ class Basis:
     model: MotionModel  # the motion model
     adaptation: SpeakerAdaptation
     motion: Motion
+    regions: KeptRegions  # what was kept of the clip when its faces were found
 
 
 def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs) -> Generator[Event, None, Basis]:
     """Yields progress; each part comes from the cache where it can. Raises: InputError, NoUsableFace, SetupError, SpecError."""
-    info, frames = inputs.info, inputs.frames
+    info, frames, regions = inputs.info, inputs.frames, KeptRegions(inputs.info)
     model = choose_motion_model(settings.motion, settings.speech_encoder)
-    tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache)
+    tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache, regions)
     person, faces = person_of(tracks, info, shot.face), messages_of_people(tracks)
-    person = yield from with_covered(person, info, inputs.holdout, settings, cache)
+    person = yield from with_covered(person, info, inputs.holdout, settings, cache, regions)
     del tracks  # of a long clip they are large, and what is needed of them is known
     adaptation = adaptation_of(person, info, shot.source_channels, settings, model, cache)
     motion = yield from motion_of(inputs.sound, model, adaptation, cache, len(frames.source))
-    return Basis(person=person, faces=faces, damaged=damaged, model=model, adaptation=adaptation, motion=motion)
+    return Basis(person=person, faces=faces, damaged=damaged, model=model, adaptation=adaptation, motion=motion, regions=regions)
 
 
 def tracks_of(
-    info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache
+    info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache, regions: KeptRegions | None = None
 ) -> Generator[Event, None, tuple[FaceTracks, NDArray[np.int64]]]:
     """The faces of a range and of `CONTEXT_S` around it, and the frames that are damaged; from the cache or from the pictures."""
     first, last = looked_at(info, start, end)
-    seen, damaged, version = yield from find_faces(info, first, last, settings.tracker, cache)
+    seen, damaged, version = yield from find_faces(info, first, last, settings.tracker, cache, regions)
     return build_tracks(seen, version), damaged
 
 

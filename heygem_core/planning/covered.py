@@ -22,7 +22,6 @@ from ..face.mesh import OUTER_LIPS, Pose, apply_pose, chunks
 from ..face.reasons import Reason
 from ..face.tracks import TRACKS_VERSION
 from ..media.content import frames_content
-from ..media.reader import read_scattered
 from ..media.upright import Upright
 from ..motion.neutral import neutral_shape
 from ..shot import Progress
@@ -34,6 +33,7 @@ from .person import Person, points_in_picture, stored_points
 if TYPE_CHECKING:
     from ..media.holdout import Holdout
     from ..media.info import MediaInfo
+    from ..media.kept_regions import KeptRegions
     from ..shot import RenderSettings
 
 Floats = NDArray[np.float32]
@@ -45,10 +45,10 @@ _EYES_PX = 64  # distance of the eyes at which pictures are looked at: finer tha
 
 
 def with_covered(
-    person: Person, info: MediaInfo, holdout: Holdout | None, settings: RenderSettings, cache: Cache
+    person: Person, info: MediaInfo, holdout: Holdout | None, settings: RenderSettings, cache: Cache, regions: KeptRegions
 ) -> Generator[Progress, None, Person]:
     """The person, knowing where the mouth is covered; its rest is that of the frames in which it is not. Yields progress."""
-    cover = (yield from cover_of(person, info, settings, cache)) if settings.occlusion else None
+    cover = (yield from cover_of(person, info, settings, cache, regions)) if settings.occlusion else None
     if cover is None and holdout is None:
         return person
     covered = np.zeros(len(person.shapes), np.float32)
@@ -80,7 +80,9 @@ def covered_shares(person: Person, info: MediaInfo, holdout: Holdout) -> Floats:
     return shares
 
 
-def cover_of(person: Person, info: MediaInfo, settings: RenderSettings, cache: Cache) -> Generator[Progress, None, occlusion.Cover | None]:
+def cover_of(
+    person: Person, info: MediaInfo, settings: RenderSettings, cache: Cache, regions: KeptRegions
+) -> Generator[Progress, None, occlusion.Cover | None]:
     """What lies before the face by the clip's own pictures, from the cache or found now; None = nothing anywhere."""
     if info.kind == "still":
         return None
@@ -90,7 +92,7 @@ def cover_of(person: Person, info: MediaInfo, settings: RenderSettings, cache: C
     key = key_of(occlusion.OCCLUSION_VERSION, TRACKS_VERSION, content, seen)
     known = cache.read("covers", key, _read)
     if known is None:
-        found = yield from find_cover(person, info)
+        found = yield from find_cover(person, info, regions)
         if frames_content(info, *clip, cache) != content:
             raise UnreadableMedia("media.changed", file=info.path.name)
         with cache.making("covers", key) as made:
@@ -103,7 +105,7 @@ def _read(folder: Path) -> occlusion.Cover:
     return occlusion.Cover(**load_arrays(folder / "cover.npz"))
 
 
-def find_cover(person: Person, info: MediaInfo) -> Generator[Progress, None, occlusion.Cover]:
+def find_cover(person: Person, info: MediaInfo, regions: KeptRegions) -> Generator[Progress, None, occlusion.Cover]:
     """Looks at the pictures, scene by scene, and yields progress."""
     count = len(person.shapes)
     packed = np.zeros((count, occlusion.ROWS, occlusion.COLUMNS // 8), np.uint8)
@@ -118,7 +120,7 @@ def find_cover(person: Person, info: MediaInfo) -> Generator[Progress, None, occ
             if grid is None or len(part) < occlusion.FEWEST:
                 continue
             textures = np.zeros((len(part), occlusion.ROWS, occlusion.COLUMNS, 3), np.float32)
-            for k, texture in enumerate(_textures(person, info, part, grid)):
+            for k, texture in enumerate(_textures(person, info, part, grid, regions)):
                 textures[k] = texture
                 yield Progress(stage="plan", done=int(part[k]), total=count)
             strange = occlusion.strangeness(textures, occlusion.habits(_points(person, part)), grid)
@@ -132,12 +134,15 @@ def find_cover(person: Person, info: MediaInfo) -> Generator[Progress, None, occ
     return occlusion.Cover(packed=packed, corners=grid.corners, weights=grid.weights, unsure=unsure)
 
 
-def _textures(person: Person, info: MediaInfo, rows: NDArray[np.int64], grid: occlusion.FaceGrid) -> Iterator[Floats]:
+def _textures(person: Person, info: MediaInfo, rows: NDArray[np.int64], grid: occlusion.FaceGrid, regions: KeptRegions) -> Iterator[Floats]:
     points, upright = _points(person, rows), Upright(info)
     size = max(info.display_size)
     side = min(size, max(64, round(size * _EYES_PX / float(np.median(person.pose.scale[rows])))))
-    for at, frame in zip(points, read_scattered(info, (rows + person.first_frame).tolist()), strict=True):
-        rgb = upright.picture(frame.picture, max_side=side)
+    beyond = 4 * size / side + 8  # a scaler looks at what lies beside
+    corners = info.to_coded(np.stack([points.min(1) - beyond, points.max(1) + beyond], 1))
+    boxes = np.concatenate([corners.min(1), corners.max(1)], 1).tolist()
+    for at, picture in zip(points, regions.pictures((rows + person.first_frame).tolist(), boxes), strict=True):
+        rgb = upright.picture(picture, max_side=side)
         yield occlusion.face_texture(rgb, at * (rgb.shape[1] / info.display_size[0]), grid)
 
 

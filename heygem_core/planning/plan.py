@@ -277,6 +277,7 @@ def context_of(
         settings=settings,
         cache=cache,
         folder=folder,
+        regions=basis.regions,
         generated=generated,
     )
 

@@ -21,7 +21,7 @@ from ..face.tracker_registry import open_tracker
 from ..face.tracks import build_tracks, choose_face, detect_faces
 from ..media.info import MediaInfo
 from ..media.prefetch import prefetch
-from ..media.upright import upright_frames
+from ..media.upright import upright_frames, upright_views
 from ..shot import Progress
 
 VIEW = (160, 120)  # width, height of the steady view
@@ -58,7 +58,7 @@ def observe(
     """Tracks and measures frames of a video; reads it twice. Raises: NoUsableFace, InputError."""
     end = info.frame_count if end_exclusive is None else end_exclusive
     seen = []
-    with closing(open_tracker(tracker)) as face_tracker, prefetch(upright_frames(info, start, end), 4) as pictures:
+    with closing(open_tracker(tracker)) as face_tracker, prefetch(upright_views(info, start, end), 4) as pictures:
         for faces in detect_faces(pictures, face_tracker):
             seen.append(faces)
             yield Progress(stage="measure", done=len(seen), total=2 * (end - start))

@@ -24,7 +24,7 @@ def scratch_array(shape: tuple[int, ...], kind: DTypeLike = np.float32) -> NDArr
     size = math.prod(shape) * np.dtype(kind).itemsize
     if size > IN_MEMORY_BYTES:
         try:
-            with tempfile.TemporaryFile(prefix="heygem-", dir=_folder()) as file:
+            with tempfile.TemporaryFile(prefix="heygem-", dir=scratch_folder()) as file:
                 _reserve(file.fileno(), size)
                 return np.asarray(np.memmap(file, kind, "r+", shape=shape))
         except OSError:
@@ -32,8 +32,8 @@ def scratch_array(shape: tuple[int, ...], kind: DTypeLike = np.float32) -> NDArr
     return np.empty(shape, kind)
 
 
-def _folder() -> Path | None:
-    """None = where the system, or its user, wants temporary files."""
+def scratch_folder() -> Path | None:
+    """Where large temporary files lie. None = where the system, or its user, wants temporary files."""
     chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     return _LARGE_FILES if not chosen and os.access(_LARGE_FILES, os.W_OK) else None
 

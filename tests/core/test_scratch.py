@@ -15,7 +15,7 @@ from heygem_core.storage import scratch
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Everything above 1 kB goes to the disk, to a folder of the test's own."""
     monkeypatch.setattr(scratch, "IN_MEMORY_BYTES", 1000)
-    monkeypatch.setattr(scratch, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(scratch, "scratch_folder", lambda: tmp_path)
     return tmp_path
 
 

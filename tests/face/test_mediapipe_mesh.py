@@ -11,8 +11,9 @@ import pytest
 
 from heygem_core.face.mediapipe_mesh import MediaPipeMesh
 from heygem_core.face.mesh import INNER_LIPS, eye_distance, head_angles, pose_free
-from heygem_core.face.tracker import MAX_FACES
+from heygem_core.face.tracker import MAX_FACES, PictureView
 from heygem_core.media.probe import probe
+from heygem_core.media.upright import upright_frames, upright_views
 
 from .pictures import Picture, beside, pictures, sized
 
@@ -52,6 +53,35 @@ def test_the_same_frames_give_the_same_points(clips: Path, tracker: MediaPipeMes
     frames = pictures(clips / "beard_1080x1920_25fps.mp4", 100, 30)
     once, again = ([tracker.detect(frame, first=k == 0)[0].points for k, frame in enumerate(frames)] for _ in range(2))
     assert np.array_equal(once, again)
+
+
+def test_a_large_picture_of_which_only_parts_are_converted_has_the_same_faces(clips: Path, tracker: MediaPipeMesh) -> None:
+    """In the first frame all of it is looked at, in the fifth for more faces."""
+    info = probe(clips / "man_1080x1920_30fps.mp4")
+    whole = [tracker.detect(picture, first=k == 0) for k, picture in upright_frames(info, 0, 6)]
+    views = list(upright_views(info, 0, 6))
+    parts = [tracker.detect_in(view, first=k == 0) for k, view in views]
+    for found, expected in zip(parts, whole, strict=True):
+        assert [face.score for face in found] == [face.score for face in expected]
+        assert np.array_equal([face.points for face in found], [face.points for face in expected])
+    assert ["whole" in view.__dict__ for _, view in views] == [True, *[False] * 5]
+
+
+def test_a_second_face_that_comes_is_found_in_parts_as_in_the_whole(clips: Path, tracker: MediaPipeMesh) -> None:
+    alone = pictures(clips / "talking/talk02.mp4", 0, 9)
+    both = beside(alone, pictures(clips / "glasses_512x512_25fps.mp4", 0, 9))
+    frames = [beside([frame], [np.zeros_like(frame)])[0] for frame in alone[:2]] + both[2:]
+    whole = [tracker.detect(frame, first=k == 0) for k, frame in enumerate(frames)]
+    assert [len(faces) for faces in whole] == [1] * 4 + [2] * 5
+    parts = [tracker.detect_in(_ALevelOff(frame), first=k == 0) for k, frame in enumerate(frames)]
+    assert [[face.points.tolist() for face in faces] for faces in parts] == [[face.points.tolist() for face in faces] for faces in whole]
+
+
+class _ALevelOff(PictureView):
+    """A view whose thinned pixels are nearly those of the whole, as those of a decoded frame are."""
+
+    def thinned(self, step: int) -> Picture:
+        return np.asarray(np.clip(super().thinned(step), 1, 254) + 1, np.uint8)
 
 
 def test_shapes_do_not_depend_on_how_the_picture_is_turned_or_scaled(clips: Path, tracker: MediaPipeMesh) -> None:

@@ -16,7 +16,7 @@ from heygem_core.media.pixels import component_views
 from heygem_core.media.planes import align_box, crop_planes
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_frames
-from heygem_core.media.upright import Upright
+from heygem_core.media.upright import Upright, UprightView, thinned, upright_views
 
 from .make import SIZE, video
 
@@ -100,3 +100,49 @@ def test_a_region_outside_the_picture_is_refused(tmp_path: Path) -> None:
     info = probe(video(tmp_path / "clip.mp4", frames=1))
     with pytest.raises(ValueError, match="does not touch"):
         Upright(info).region(first(info), (200, 0, 300, 50), (64, 64))
+
+
+_LOOKED_AT = {**CASES, "centred": {"codec": "mpeg1video", "suffix": ".mpg"}, "square": {"sample_aspect": Fraction(2)}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "rotation", "mirrored"),
+    [*((kind, 0, False) for kind in _LOOKED_AT), ("709", 90, False), ("709", 180, False), ("2020", 270, True), ("709", 0, True)],
+)
+def test_a_part_of_a_view_has_the_pixels_of_the_whole(kind: str, rotation: int, mirrored: bool, tmp_path: Path) -> None:
+    """Of every format, turn and siting of chroma, at the picture's edges too: a tracker must not find other points in it."""
+    settings = dict(_LOOKED_AT[kind])
+    path = video(
+        tmp_path / f"clip{settings.pop('suffix', '.mov')}", frames=1, size=(402, 334), rotation=rotation, mirrored=mirrored, **settings
+    )
+    info = probe(path)
+    frame = first(info)
+    noise = np.random.default_rng(0)
+    for codes in component_views(frame):
+        codes[...] = noise.integers(16, 235, codes.shape)
+    whole, upright = Upright(info).picture(frame), Upright(info)
+    width, height = info.display_size
+    for left, top in ((0, 0), (31, 77), (width - 90, height - 110), (width - 131, 3)):
+        view = UprightView(frame, upright)
+        part = view.part(left, top, left + 90, top + 110)
+        assert np.array_equal(part, whole[top : top + 110, left : left + 90])
+        assert np.array_equal(view.part(left + 5, top + 7, left + 60, top + 80), whole[top + 7 : top + 80, left + 5 : left + 60])
+        converted = "whole" in view.__dict__
+        assert converted == (kind == "square")
+    assert np.array_equal(UprightView(frame, upright).part(0, 0, width, height), whole)
+    assert view.part(40, 20, 40, 30).shape == (10, 0, 3)
+
+
+@pytest.mark.parametrize(("kind", "rotation"), [*((kind, 0) for kind in _LOOKED_AT), ("709", 90), ("2020", 180)])
+def test_a_thinned_view_is_the_whole_with_pixels_left_out(kind: str, rotation: int, tmp_path: Path) -> None:
+    settings = dict(_LOOKED_AT[kind])
+    info = probe(video(tmp_path / f"clip{settings.pop('suffix', '.mov')}", frames=1, size=(402, 334), rotation=rotation, **settings))
+    ((_, view),) = upright_views(info)
+    thin = view.thinned(3)
+    assert "whole" not in view.__dict__
+    wanted = thinned(view.whole, 3).astype(int)
+    assert thin.shape == wanted.shape
+    assert thin.dtype == np.uint8
+    assert np.abs(thin.astype(int).mean((0, 1)) - wanted.mean((0, 1))).max() < 1.5
+    if rotation == 0:  # else other pixels are left out
+        assert np.percentile(np.abs(thin.astype(int) - wanted), 90) <= 2

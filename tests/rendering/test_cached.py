@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from heygem_core.face.detection_cache import LEAD_IN_FRAMES, find_faces, load_chunk, save_chunk
+from heygem_core.media import kept_regions
+from heygem_core.media.kept_regions import KeptRegions
 from heygem_core.media.probe import probe
 from heygem_core.storage.cache import Cache
 
@@ -47,6 +50,30 @@ def test_a_damaged_cache_is_made_again(short: Path, sentence: Path, tmp_path: Pa
         damage(path, how)
     make(short, sentence, tmp_path / "after.mkv", end_exclusive=8)
     assert same(planes(tmp_path / "after.mkv"), planes(tmp_path / "before.mkv"))
+
+
+def test_a_plan_from_what_was_kept_of_the_frames_is_the_plan_from_the_frames(
+    short: Path, sentence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faces that were found before leave nothing of the frames: then they are decoded again."""
+    monkeypatch.setattr(kept_regions, "_SMALL", 2)  # faces fill small pictures, of which nothing is kept as a rule
+    read = KeptRegions._read
+    numbers: list[int] = []
+    monkeypatch.setattr(KeptRegions, "_read", lambda self, number: numbers.append(number) or read(self, number))
+    spec = task(short, sentence, tmp_path / "out.mkv")
+    plans = []
+    for again in (False, True):
+        monkeypatch.setenv("HEYGEM_CACHE", str(tmp_path / f"cache {again}"))
+        if again:
+            shutil.copytree(tmp_path / "cache False" / "faces", tmp_path / "cache True" / "faces")
+            assert len(set(numbers)) > 3
+            numbers.clear()
+        plan(spec, None)
+        (folder,) = (path.parent for path in (tmp_path / f"cache {again}" / "plans").rglob("plan.json"))
+        plans.append({path.name: path.read_bytes() for path in folder.glob("*.npy")})
+    assert not numbers
+    assert len(plans[0]) > 10
+    assert plans[0] == plans[1]
 
 
 @pytest.mark.parametrize(("name", "how"), [("plan.json", "zeros"), ("target.npy", "a block of zeros"), ("patches.npy", "another sign")])

@@ -33,11 +33,15 @@ class MeshEngine:
         from .prepare import prepare_engine_inputs
 
         person = context.person
-        calibration = calibrate_lips(self, person, context.info, context.settings, context.motion_model, context.cache)
+        calibration = calibrate_lips(self, person, context.info, context.settings, context.motion_model, context.cache, context.regions)
         gain = (calibration.across, calibration.down, 1.0)
         store = MouthStore(person, context.info, context.settings, context.cache)
         prepare_engine_inputs(
-            context.info, person, context.frames, context.shapes, context.fps, context.folder, gain=gain, share=context.blend, store=store
+            *(context.info, person, context.frames, context.shapes, context.fps, context.folder),
+            gain=gain,
+            share=context.blend,
+            store=store,
+            regions=context.regions,
         )
         notices: tuple[Message, ...] = ()
         if not person.shows_mouth_inside:

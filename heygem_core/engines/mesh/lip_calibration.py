@@ -40,6 +40,7 @@ from .prepare import TYPICAL_GAIN, prepare_engine_inputs, widest_opening
 if TYPE_CHECKING:
     from ...face.tracker import Face
     from ...media.info import MediaInfo
+    from ...media.kept_regions import KeptRegions
 
 Floats = NDArray[np.float32]
 
@@ -58,7 +59,13 @@ TYPICAL = LipCalibration(across=TYPICAL_GAIN[0], down=TYPICAL_GAIN[1])  # of eve
 
 
 def calibrate_lips(
-    engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel, cache: Cache
+    engine: Engine,
+    person: Person,
+    info: MediaInfo,
+    settings: RenderSettings,
+    model: MotionModel,
+    cache: Cache,
+    regions: KeptRegions | None = None,
 ) -> LipCalibration:
     """The calibration of a person, from the cache or measured by drawing with `engine`; `TYPICAL` where there is too little to measure."""
     left_out = covered_digest(person)
@@ -72,7 +79,7 @@ def calibrate_lips(
     kept = cache.read("lip_calibrations", key, _read)
     if kept is not None:
         return kept
-    calibration = measure_lips(engine, person, info, settings, model)
+    calibration = measure_lips(engine, person, info, settings, model, regions)
     if frames_content(info, *clip, cache) != content:
         raise UnreadableMedia("media.changed", file=info.path.name)
     with cache.making("lip_calibrations", key) as made:
@@ -84,7 +91,9 @@ def _read(folder: Path) -> LipCalibration:
     return from_json((folder / "calibration.json").read_bytes(), LipCalibration)
 
 
-def measure_lips(engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel) -> LipCalibration:
+def measure_lips(
+    engine: Engine, person: Person, info: MediaInfo, settings: RenderSettings, model: MotionModel, regions: KeptRegions | None = None
+) -> LipCalibration:
     """Draws some frames with known mouths and compares what the tracker sees with what was wanted."""
     person = _liveliest_stretch(person, info)
     base = _spread_over_poses(person)
@@ -92,7 +101,7 @@ def measure_lips(engine: Engine, person: Person, info: MediaInfo, settings: Rend
     wanted = np.tile(_test_shapes(person, model), (len(base), 1, 1))
     wanted = blend_shapes(person.neutral, person.shapes[source], wanted)
     asked = np.stack([lip_width(wanted), lip_opening(wanted)])
-    seen = _measure_drawn(engine, person, info, source + person.first_frame, wanted, settings)
+    seen = _measure_drawn(engine, person, info, source + person.first_frame, wanted, settings, regions)
     across, down = (_gain_for(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(TYPICAL_GAIN[:2]))
     return LipCalibration(across=across, down=down)
 
@@ -132,13 +141,19 @@ def _test_shapes(person: Person, model: MotionModel) -> Floats:
 
 
 def _measure_drawn(
-    engine: Engine, person: Person, info: MediaInfo, frames: NDArray[np.int64], wanted: Floats, settings: RenderSettings
+    engine: Engine,
+    person: Person,
+    info: MediaInfo,
+    frames: NDArray[np.int64],
+    wanted: Floats,
+    settings: RenderSettings,
+    regions: KeptRegions | None,
 ) -> NDArray[np.float64]:
     """Width and opening (2, n) that the tracker sees where frames (n,) of the file were drawn as wanted; NaN where it sees no face."""
     seen = np.full((2, len(frames)), np.nan)
     upright, before = Upright(info), -1
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, closing(open_tracker(settings.tracker)) as eyes:
-        prepare_engine_inputs(info, person, frames, wanted.copy(), 1.0, Path(scratch))
+        prepare_engine_inputs(info, person, frames, wanted.copy(), 1.0, Path(scratch), regions=regions)
         np.save(Path(scratch) / "frames.npy", frames)
         np.save(Path(scratch) / "reasons.npy", np.full(len(frames), Reason.USABLE, np.uint8))
         plan = StoredArrays(info=info, folder=Path(scratch))

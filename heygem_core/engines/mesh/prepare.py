@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
     from ...media.info import MediaInfo
+    from ...media.kept_regions import KeptRegions
     from .donor_mouths import MouthStore
 
 ARRAYS = ("source", "target", "eye", "skull", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
@@ -49,6 +50,7 @@ TYPICAL_GAIN = (1.14, 1.06, 1.0)
 # Share of the clip's frames that are less open than its widest mouth, and how much further than that it may be shown open: teeth stay as
 # they are and the dark between them grows, which looks well as far as this.
 _WIDEST, _BEYOND = 0.99, 1.4
+_BEYOND_CROP = 8  # pixels around a crop that its chroma is interpolated from
 _GRID = 4  # crops begin at multiples of it: whole chroma samples in every subsampling
 
 Floats = NDArray[np.float32]
@@ -65,11 +67,13 @@ def prepare_engine_inputs(
     gain: tuple[float, float, float] = TYPICAL_GAIN,
     share: Floats | None = None,
     store: MouthStore | None = None,
+    regions: KeptRegions | None = None,
 ) -> None:
     """Writes the arrays for a shot of n frames: `frames` (n,) numbers in the file, `wanted` (n, 478, 3) face space. Fills `folder`.
 
     gain: how much further than wanted lips are drawn across, down and in depth; share (n,) 0 … 1: how much of that each frame takes, as
     it goes over from its own mouth to the wanted one; None = all of it. store: where donors' mouths are kept between plans.
+    regions: what was kept of the clip when its faces were found.
     `wanted` becomes what is drawn: copies of a long clip's shapes would take most of the memory of a plan.
     """
     at = frames - face.first_frame
@@ -93,7 +97,7 @@ def prepare_engine_inputs(
         used = library.frames[used]
     np.save(folder / "donor.npy", path)
     np.save(folder / "second.npy", second)
-    _patches(info, face, used, used if library is None else library.frames, folder, store if len(used) else None)
+    _patches(info, face, used, used if library is None else library.frames, folder, store if len(used) else None, regions)
 
 
 def apply_gain(wanted: Floats, neutral: Floats, gain: tuple[float, float, float], share: Floats | float = 1.0) -> Floats:
@@ -187,7 +191,13 @@ def _library(face: Person) -> DonorLibrary | None:
 
 
 def _patches(
-    info: MediaInfo, face: Person, used: NDArray[np.int64], lendable: NDArray[np.int64], folder: Path, store: MouthStore | None
+    info: MediaInfo,
+    face: Person,
+    used: NDArray[np.int64],
+    lendable: NDArray[np.int64],
+    folder: Path,
+    store: MouthStore | None,
+    regions: KeptRegions | None,
 ) -> None:
     """Takes the chosen donors' mouths out of the clip, or out of what is kept of it. Their size has room for any that could be chosen:
     what one frame borrows must not depend on what another one does."""
@@ -208,7 +218,8 @@ def _patches(
         for row in np.flatnonzero(at >= 0).tolist():
             patches[row], points[row] = known.patches[at[row]], known.points[at[row]]
         new = np.flatnonzero(at < 0)
-    for row, picture in zip(new.tolist(), _read(info, used[new]), strict=False):
+    boxes = np.concatenate([low - _BEYOND_CROP, low + np.array([width, height]) + _BEYOND_CROP], 1)[new]
+    for row, picture in zip(new.tolist(), _read(info, used[new], boxes, regions), strict=False):
         x, y = low[row].tolist()
         patches[row] = pack(crop_planes(picture, Box(x, y, x + width, y + height)))
     eyes = torch.from_numpy(pose.scale * stored_scale(info)).float()
@@ -250,7 +261,10 @@ def _mouth_boxes(info: MediaInfo, face: Person, frames: NDArray[np.int64]) -> tu
     return _boxes(info, np.concatenate([lips.min(1) - margin, lips.max(1) + margin], 1))
 
 
-def _read(info: MediaInfo, numbers: NDArray[np.int64]) -> Iterator[VideoFrame]:
+def _read(info: MediaInfo, numbers: NDArray[np.int64], boxes: NDArray[np.int32], regions: KeptRegions | None) -> Iterator[VideoFrame]:
+    if regions is not None:
+        yield from regions.pictures(numbers.tolist(), boxes.tolist())
+        return
     for frame in read_scattered(info, [int(k) for k in numbers]):
         yield frame.picture
 
