@@ -1,8 +1,9 @@
 """The page under the eye and the clock; needs Chromium and Playwright.
 
 `python -m benchmarks.page` measures how fast the page is with a long history (about a minute): a real server, one real take, and its row
-in the database a thousand times; every card asks for its own picture, which the server has made once. It prints the time to the first paint
-and to the first card with a picture, how many cards the document holds, and the frames a second while the history is scrolled through.
+in the database two thousand times, of five hundred jobs; every card asks for its own picture, which the server has made once. For the
+history and the queue it prints the time to the first card with a picture, how many cards the document holds, the frames a second and the
+longest task while it is scrolled through, and what the page holds in memory before and after, swept each time.
 
 `python -m benchmarks.page shots FOLDER` takes pictures of every moment of the page (`page_moments`), in each language, theme and width.
 
@@ -34,23 +35,28 @@ from tests.web.running import RunningServer, open_page
 
 from .page_moments import LANGUAGES, MOMENTS, THEMES, WIDTHS
 
-_SCROLL = """(seconds) => new Promise((done) => {
+_SCROLL = """([seconds, patience]) => new Promise((done) => {
   const main = document.getElementById("main");
-  const gaps = [], began = performance.now();
-  let last = began, down = 1;
+  const gaps = [], tasks = [], began = performance.now();
+  const watched = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)));
+  watched.observe({ type: "longtask" });
+  let last = began, down = 1, lowest = 0;
   const step = (now) => {
     gaps.push(now - last);
     main.scrollTop += down * main.clientHeight * 2 * (now - last) / 1000;
     if (main.scrollTop + main.clientHeight >= main.scrollHeight - 1) down = -1;
+    if (main.scrollTop <= 0) down = 1;
+    lowest = Math.max(lowest, main.scrollTop + main.clientHeight);
     last = now;
-    now - began < seconds * 1000 ? requestAnimationFrame(step) : done(gaps.slice(1));
+    if (now - began < seconds * 1000) return requestAnimationFrame(step);
+    setTimeout(() => { watched.disconnect(); done({ gaps: gaps.slice(1), tasks, lowest, height: main.scrollHeight }); }, patience);
   };
   requestAnimationFrame(step);
 })"""
 
 _PAINTS = "() => Object.fromEntries(performance.getEntriesByType('paint').map((entry) => [entry.name, entry.startTime]))"
-_FIRST_CARD = """() => new Promise((done) => {
-  const shown = () => [...document.querySelectorAll(".card img")].some((image) => image.complete && image.naturalWidth);
+_FIRST_CARD = """(cards) => new Promise((done) => {
+  const shown = () => [...document.querySelectorAll(`${cards} img`)].some((image) => image.complete && image.naturalWidth);
   const look = () => shown() ? done(performance.now()) : requestAnimationFrame(look);
   look();
 })"""
@@ -113,27 +119,73 @@ def multiply(server: RunningServer, take: dict[str, Any], count: int) -> None:
     connection.close()
 
 
+def multiply_jobs(server: RunningServer, job: str, count: int) -> None:
+    """Adds `count` - 1 copies of an ended job to a stopped server, and gives each its share of the takes."""
+    with sqlite3.connect(server.home / "data" / "heygem.sqlite3") as connection:
+        connection.row_factory = sqlite3.Row
+        own = dict(connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone())
+        shot = dict(connection.execute("SELECT * FROM shots WHERE job = ?", (job,)).fetchone())
+        takes = [row[0] for row in connection.execute("SELECT id FROM takes WHERE job = ? ORDER BY created", (job,))][:-1]
+        newest = own["number"]
+        connection.execute("UPDATE jobs SET number = ? WHERE id = ?", (newest + count, job))
+        for k in range(count - 1):
+            made, its = f"c{k:016x}", f"d{k:016x}"
+            earlier = own["created"] - 60.0 * (count - k)
+            _insert(
+                connection,
+                "jobs",
+                own | {"id": made, "number": newest + k, "name": f"batch {k:04}", "created": earlier, "updated": earlier},
+            )
+            _insert(connection, "shots", shot | {"id": its, "number": None, "job": made})
+            for take in takes[k :: count - 1]:
+                connection.execute("UPDATE takes SET job = ?, shot = ? WHERE id = ?", (made, its, take))
+    connection.close()
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
 def history(options: argparse.Namespace) -> None:
     with served() as (server, browser, _):
         take = server.a_take()
         server.stop()
         multiply(server, take, options.takes)
+        multiply_jobs(server, take["job"], options.jobs)
         server.start()
-        page, _ = open_page(browser, server)
-        page.goto(f"{server.url}/#/results")
-        page.reload()
-        first_card = page.evaluate(_FIRST_CARD)
-        paints = page.evaluate(_PAINTS)
-        gaps = sorted(page.evaluate(_SCROLL, options.seconds))
-        cards = page.locator(".card").count()
-        shown = page.locator("h1 .count").inner_text()
-    at = lambda share: gaps[min(len(gaps) - 1, int(len(gaps) * share))]  # noqa: E731
-    print(f"takes in the history                {shown}")
-    print(f"first contentful paint              {paints.get('first-contentful-paint', float('nan')):.0f} ms")
-    print(f"first card with its picture         {first_card:.0f} ms")
-    print(f"cards in the document               {cards}")
-    print(f"frames while scrolling              {len(gaps) / sum(gaps) * 1000:.1f} a second over {sum(gaps) / 1000:.1f} s")
-    print(f"time of a frame, median/95 %/99 %   {at(0.5):.1f} / {at(0.95):.1f} / {at(0.99):.1f} ms")
+        for view, cards in (("results", ".card"), ("queue", ".job")):
+            page, _ = open_page(browser, server)
+            page.goto(f"{server.url}/#/{view}")
+            page.reload()
+            first_card = page.evaluate(_FIRST_CARD, cards)
+            paints = page.evaluate(_PAINTS)
+            session = page.context.new_cdp_session(page)
+            before = _held(session)
+            seen = page.evaluate(_SCROLL, [options.seconds, _SETTLE_MS])
+            after = _held(session)
+            gaps = sorted(seen["gaps"])
+            at = lambda share: gaps[min(len(gaps) - 1, int(len(gaps) * share))]  # noqa: B023, E731
+            print(f"{view}: {options.takes} takes, {options.jobs} jobs")
+            print(f"  first contentful paint              {paints.get('first-contentful-paint', float('nan')):.0f} ms")
+            print(f"  first card with its picture         {first_card:.0f} ms")
+            print(f"  cards in the document               {page.locator(cards).count()}")
+            print(f"  scrolled through                    {seen['lowest']:.0f} of {seen['height']:.0f} px")
+            print(f"  frames while scrolling              {len(gaps) / sum(gaps) * 1000:.1f} a second over {sum(gaps) / 1000:.1f} s")
+            print(f"  time of a frame, median/95 %/99 %   {at(0.5):.1f} / {at(0.95):.1f} / {at(0.99):.1f} ms")
+            print(f"  tasks over 50 ms                    {len(seen['tasks'])}, the longest {max(seen['tasks'], default=0):.0f} ms")
+            print(
+                f"  held before and after               {before[0]:.1f} and {after[0]:.1f} MB, {before[1]} and {after[1]} nodes", flush=True
+            )
+            page.context.close()
+
+
+def _held(session: Any) -> tuple[float, int]:
+    """(MB of the page's own memory, nodes of documents), swept first."""
+    for _ in range(2):
+        session.send("HeapProfiler.collectGarbage")
+    session.send("Performance.enable")
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    return metrics["JSHeapUsedSize"] / 1e6, int(metrics["Nodes"])
 
 
 def shots(options: argparse.Namespace) -> None:
@@ -185,7 +237,8 @@ def opening(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The page under the eye and the clock.")
-    parser.add_argument("--takes", type=int, default=1000)
+    parser.add_argument("--takes", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=12.0, help="of scrolling")
     parser.set_defaults(run=history)
     kinds = parser.add_subparsers()

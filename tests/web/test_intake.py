@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .editor import timeline
-from .running import RunningServer
+from .running import RunningServer, unfold
 from .test_new import give
 
 _DRAG = """([kind, files, zone]) => {
@@ -56,6 +56,30 @@ def test_the_window_takes_files_anywhere_and_several_are_a_batch_that_survives_a
     with page.expect_request("**/api/v1/estimate") as asked:
         page.get_by_label("Mouth movement").fill("1.35")
     assert [shot.get("settings", {}).get("fit") for shot in asked.value.post_data_json["shots"]] == [None, "trim"]
+
+
+@pytest.mark.full
+def test_from_two_dropped_files_to_a_downloaded_take_a_stranger_needs_at_most_five_clicks(
+    page: Any, server: RunningServer, media: Path
+) -> None:
+    """Files are dropped, rendered, judged as the take plays, and downloaded; no key is pressed."""
+    page.evaluate("() => { window.clicks = 0; addEventListener('click', (event) => { if (event.isTrusted) window.clicks += 1; }, true); }")
+    drag(page, "drop", media / "speaker.mp4", media / "speech.wav")
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.wait_for_url("**/#/queue")
+    job = server.ask("GET", "/jobs?limit=1")["jobs"][0]["id"]
+    take = server.finished(job)["shots"][0]["takes"][0]
+    card = page.locator(f"[data-job='{job}']")
+    expect(card.get_by_text("Completed")).to_be_visible()
+    unfold(card)
+    card.get_by_role("link", name="Open the take").click()
+    video = page.locator("video.after")
+    page.get_by_role("button", name="Play", exact=True).click()
+    video.evaluate("async video => { while (video.currentTime === 0) await new Promise(done => setTimeout(done, 10)); }")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert Path(download.value.path()).stat().st_size == take["size_bytes"]
+    assert page.evaluate("() => window.clicks") <= 5
 
 
 @pytest.mark.full

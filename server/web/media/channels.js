@@ -16,6 +16,9 @@ export function tracksOf(streams) {
   return known.map((size) => Array.from({ length: size }, () => ++last));
 }
 
+/** Whether a recording has channels to choose among. @param {import("./items.js").Item} item */
+export const several = (item) => item.state === "ready" && tracksOf(item.probed?.sound_streams ?? []).flat().length > ORDINARY;
+
 /** @param {{streams: readonly number[], chosen: readonly number[], onChange: (chosen: number[]) => void}} props */
 export function ChannelChoice({ streams, chosen, onChange }) {
   const tracks = tracksOf(streams);

@@ -1,4 +1,7 @@
-/** One speech before its render: heard, seen as a wave, and cut at both ends. Times are counted in hundredths of a second. */
+/**
+ * One speech before its render: heard, seen as a wave, and cut at both ends, unless all of it is heard. Times are counted in hundredths of
+ * a second.
+ */
 
 /** @import * as Wire from "../wire.js" */
 /** @import { Item } from "./items.js" */
@@ -29,8 +32,8 @@ export function hundredthsOf(text) {
   return seconds === undefined ? null : Math.round((Number(minutes ?? 0) * 60 + Number(seconds.replace(",", "."))) * PER_S);
 }
 
-/** @param {{item: Item, onChange: (change: Partial<Item>) => void}} props */
-export function SpeechEditor({ item, onChange }) {
+/** @param {{item: Item, cut?: boolean, onChange: (change: Partial<Item>) => void}} props cut: whether it can be cut */
+export function SpeechEditor({ item, cut = true, onChange }) {
   const { client } = useApp();
   const ref = /** @type {Wire.MediaRef} */ (item.ref);
   const whole = Math.max(1, Math.round((item.probed?.duration_s ?? 0) * PER_S));
@@ -40,8 +43,8 @@ export function SpeechEditor({ item, onChange }) {
   const proxy = useTask(() => inspection.proxy(client.api, ref, channels), [item.key, `${channels}`]);
   const playable = useMediaUrl(proxy.value);
   const transport = useTransport(sound, { rate: RATE, frames: whole, src: playable.url });
-  const start = Math.round(item.speechStart * PER_S);
-  const end = item.speechEnd === null ? whole : Math.round(item.speechEnd * PER_S);
+  const start = cut ? Math.round(item.speechStart * PER_S) : 0;
+  const end = !cut || item.speechEnd === null ? whole : Math.round(item.speechEnd * PER_S);
 
   /** @param {number} at */
   const setIn = (at) => onChange({ speechStart: Math.max(0, Math.min(at, end - 1)) / PER_S });
@@ -58,7 +61,7 @@ export function SpeechEditor({ item, onChange }) {
   function key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (target.matches("input[type=text]") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = { i: () => setIn(transport.frame), o: () => setOut(transport.frame) }[event.key.toLowerCase()];
+    const act = cut ? { i: () => setIn(transport.frame), o: () => setOut(transport.frame) }[event.key.toLowerCase()] : undefined;
     if (act) {
       event.preventDefault();
       act();
@@ -69,18 +72,27 @@ export function SpeechEditor({ item, onChange }) {
     ${proxy.status === "error" && html`<${Notice} kind="warn">${proxy.error.message}<//>`}
     <${Strip} frames=${whole} frame=${transport.frame} onSeek=${transport.seek} height=${56} label=${t("speech.position")}
       valueText=${momentOf(transport.frame)} draw=${draw} drawn=${[wave.value, start, end]}>
-      <${Handle} frames=${whole} frame=${start} edge="in" name=${t("editor.in")} text=${momentOf(start)} onMove=${setIn} />
-      <${Handle} frames=${whole} frame=${end} edge="out" name=${t("editor.out")} text=${momentOf(end)} onMove=${setOut} />
+      ${
+        cut &&
+        html`<${Handle} frames=${whole} frame=${start} edge="in" name=${t("editor.in")} text=${momentOf(start)} onMove=${setIn} />
+      <${Handle} frames=${whole} frame=${end} edge="out" name=${t("editor.out")} text=${momentOf(end)} onMove=${setOut} />`
+      }
     <//>
     <div class="editor-bar">
       <${IconButton} name=${t(transport.playing ? "player.pause" : "player.play")} icon=${transport.playing ? "pause" : "play"}
         why=${!playable.url && (proxy.error?.message ?? t("editor.preparing"))} onClick=${transport.toggle} />
       <output class="timecode" aria-live="off">${momentOf(transport.frame)}</output>
-      <${Button} kind="quiet" onClick=${() => setIn(transport.frame)} title=${t("editor.in-key")}>${t("editor.set-in")}<//>
-      <${Button} kind="quiet" onClick=${() => setOut(transport.frame)} title=${t("editor.out-key")}>${t("editor.set-out")}<//>
+      ${
+        cut &&
+        html`<${Button} kind="quiet" onClick=${() => setIn(transport.frame)} title=${t("editor.in-key")}>${t("editor.set-in")}<//>
+      <${Button} kind="quiet" onClick=${() => setOut(transport.frame)} title=${t("editor.out-key")}>${t("editor.set-out")}<//>`
+      }
       <span class="spacer"></span>
-      <${FrameInput} label=${t("editor.in")} frame=${start} text=${momentOf(start)} read=${hundredthsOf} onChange=${setIn} />
-      <${FrameInput} label=${t("editor.out")} frame=${end} text=${momentOf(end)} read=${hundredthsOf} onChange=${setOut} />
+      ${
+        cut &&
+        html`<${FrameInput} label=${t("editor.in")} frame=${start} text=${momentOf(start)} read=${hundredthsOf} onChange=${setIn} />
+      <${FrameInput} label=${t("editor.out")} frame=${end} text=${momentOf(end)} read=${hundredthsOf} onChange=${setOut} />`
+      }
       <span class="facts-inline">${duration((end - start) / PER_S)}</span>
     </div>
     <${ChannelChoice} streams=${item.probed?.sound_streams ?? []} chosen=${channels}

@@ -2,11 +2,12 @@
 
 /** @import * as Wire from "../wire.js" */
 /** @import { Editor } from "../editors.js" */
+/** @import { Item } from "../media/items.js" */
 import { html, useEffect, useMemo } from "../ui/html.js";
 import { useApp, useStore, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select } from "../ui/parts.js";
 import { able, appName } from "../editors.js";
-import { ChannelChoice } from "../media/channels.js";
+import { several } from "../media/channels.js";
 import { itemsOf, newKey } from "../media/draft.js";
 import { lengthsOf, timelineRequest } from "../media/host-request.js";
 import { ItemRow } from "../media/item-row.js";
@@ -18,6 +19,7 @@ import { HostFaces } from "./host-faces.js";
 import { workOf } from "./host-work.js";
 import { modesOf, PlacementOptions } from "./placement-options.js";
 import { useIntake } from "../media/intake.js";
+import { SpeechEditor } from "../media/speech-editor.js";
 import { StartPanel } from "./start.js";
 import { jobOf } from "./timeline.js";
 
@@ -97,8 +99,11 @@ function Speech({ host, intake, speech, sounds }) {
     ${
       speech
         ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
-          <${ChannelChoice} streams=${speech.probed?.sound_streams ?? []} chosen=${speech.channels}
-            onChange=${(/** @type {number[]} */ channels) => store.draft.editItem(speech.key, { channels })} />
+          ${
+            several(speech) &&
+            html`<${SpeechEditor} key=${speech.key} item=${speech} cut=${false}
+              onChange=${(/** @type {Partial<Item>} */ change) => store.draft.editItem(speech.key, change)} />`
+          }
           <p class="hint speech-comes">${t(comes, { app: appName(host.session?.app) })}</p>
           <${Field} id="host-from" label=${t("timeline.speech-from")}><${Select} id="host-from" value=${work.from}
             options=${[["clip", t("timeline.from-clip")], ["timeline", t("timeline.from-timeline")]]}

@@ -5,7 +5,7 @@
 import { html, useMemo, useState } from "../ui/html.js";
 import { useApp, useTask } from "../ui/hooks.js";
 import { Field, Notice, Select, withCommands } from "../ui/parts.js";
-import { ChannelChoice } from "../media/channels.js";
+import { several } from "../media/channels.js";
 import { ItemRow } from "../media/item-row.js";
 import { DropZone } from "../media/picker.js";
 import { draft, itemsOf, newKey } from "../media/draft.js";
@@ -13,6 +13,7 @@ import { lengthsOf } from "../media/host-request.js";
 import { sentence, sentences } from "../messages.js";
 import { t } from "../text.js";
 import { useIntake, useReceive } from "../media/intake.js";
+import { SpeechEditor } from "../media/speech-editor.js";
 import { StartPanel } from "./start.js";
 
 export function TimelineTab() {
@@ -113,8 +114,11 @@ export function TimelineTab() {
         ${
           speech
             ? html`<${ItemRow} item=${speech} onRemove=${() => intake.remove(speech)} />
-          <${ChannelChoice} streams=${speech.probed?.sound_streams ?? []} chosen=${speech.channels}
-            onChange=${(/** @type {number[]} */ channels) => draft.editItem(speech.key, { channels })} />
+          ${
+            several(speech) &&
+            html`<${SpeechEditor} key=${speech.key} item=${speech} cut=${false}
+              onChange=${(/** @type {Partial<Item>} */ change) => draft.editItem(speech.key, change)} />`
+          }
           <${Field} id="speech-from" label=${t("timeline.speech-from")}><${Select} id="speech-from" value=${from}
             options=${[["timeline", t("timeline.from-timeline")], ["clip", t("timeline.from-clip")]]}
               onChange=${(/** @type {any} */ value) => setFrom(value)} /><//>`
