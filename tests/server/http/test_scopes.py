@@ -135,7 +135,7 @@ def test_no_route_opens_to_whom_the_table_does_not_name(there: tuple[Server, dic
 def test_only_these_routes_are_open_to_strangers() -> None:
     assert {route.path for route in ROUTES if not route.scopes} == {
         "/", "/docs", "/static/{path:.+}", "/healthz", "/api/v1/events", "/api/v1/prove", "/api/v1/sign-in",
-        "/api/v1/messages/{language}",  # sentences alone, which the sign-in page needs too
+        "/api/v1/languages", "/api/v1/messages/{language}", "/api/v1/page-texts/{language}",  # sentences alone: signing in needs them
     }  # fmt: skip
 
 
