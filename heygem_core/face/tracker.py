@@ -94,6 +94,12 @@ class FaceTracker(Protocol):
         """Frees what the tracker holds; it cannot be used again."""
 
 
+def look(tracker: FaceTracker, view: View, *, first: bool) -> list[Face]:
+    """The faces in a view, by `detect_in` where the tracker has it; `first` as of `FaceTracker.detect`."""
+    detect_in: Callable[..., list[Face]] | None = getattr(tracker, "detect_in", None)
+    return tracker.detect(view.whole, first=first) if detect_in is None else detect_in(view, first=first)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerKind:
     """What the registry holds of a tracker."""

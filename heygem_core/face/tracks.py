@@ -10,7 +10,7 @@ rendered says why.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from .cuts import CutDetector
 from .linking import FrameFaces, link_tracklets, merge_tracklets
 from .mesh import VERTICES, eye_distance
 from .reasons import Reason, frame_reasons
-from .tracker import Face, FaceTracker, Pixels, View, view_of
+from .tracker import Face, FaceTracker, Pixels, View, look, view_of
 
 TRACKS_VERSION = 2
 """Changes whenever the same faces would be linked, judged or stored differently."""
@@ -62,13 +62,11 @@ class FaceTracks:
 def detect_faces(frames: Iterable[tuple[int, Pixels | View]], tracker: FaceTracker) -> Iterator[FrameFaces]:
     """Frames (number, RGB (height, width, 3) uint8 in display space, or a view of it) in order → the faces of each, one frame at a time."""
     is_cut, scene, first = CutDetector(), 0, True
-    look_in: Callable[..., list[Face]] | None = getattr(tracker, "detect_in", None)
     for index, picture in frames:
         view = view_of(picture)
         cut = is_cut(view)
         scene += cut
-        begins = first or cut
-        faces = tracker.detect(view.whole, first=begins) if look_in is None else look_in(view, first=begins)
+        faces = look(tracker, view, first=first or cut)
         first = False
         looks = [appearance_vector(view, face) for face in faces]
         yield FrameFaces(index=index, scene=scene, size=view.size, faces=faces, appearances=looks)

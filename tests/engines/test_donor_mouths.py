@@ -34,9 +34,9 @@ def test_other_speech_for_a_known_clip_decodes_only_the_mouths_that_are_new(
     read: list[list[int]] = []
     really = prepare._read
 
-    def noted(info: Any, numbers: Any) -> Iterator[Any]:
+    def noted(info: Any, numbers: Any, *others: Any) -> Iterator[Any]:
         read.append(numbers.tolist())
-        return really(info, numbers)
+        return really(info, numbers, *others)
 
     planned(clip, one, tmp_path / "cache")
     shutil.copytree(tmp_path / "cache", tmp_path / "other", ignore=shutil.ignore_patterns("mouths", "plans"))

@@ -23,10 +23,11 @@ from ...errors import UnreadableMedia
 from ...face.detection_cache import faces_seen_in
 from ...face.mesh import LIP_CORNERS, head_angles, lip_opening, lip_width
 from ...face.reasons import Reason
+from ...face.tracker import look
 from ...face.tracker_registry import open_tracker
 from ...face.tracks import TRACKS_VERSION
 from ...media.content import frames_content
-from ...media.upright import Upright
+from ...media.upright import Upright, UprightView
 from ...motion.model_choice import model_identity
 from ...motion.motion import lip_gap_per_component
 from ...motion.motion_model import MotionModel
@@ -159,7 +160,7 @@ def _measure_drawn(
         plan = StoredArrays(info=info, folder=Path(scratch))
         # On the processor whatever draws the take: every machine then finds the same figures.
         for drawn in draw_range(engine, plan, 0, len(frames), torch.device("cpu")):
-            faces = eyes.detect(upright.picture(drawn.picture), first=frames[drawn.number] != before)
+            faces = look(eyes, UprightView(drawn.picture, upright), first=frames[drawn.number] != before)
             before = frames[drawn.number]
             where = _same_face(person, before - person.first_frame, faces)
             if where is not None:
