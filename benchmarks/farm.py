@@ -37,6 +37,7 @@ from .farm_faults import FAULTS, measure
 from .farm_programs import Program, below, head, node
 from .farm_toy import toy_workers
 
+_IDLE_S = 5.0
 _LIMITS = Limits(memory_bytes=8 << 30, stall_s=600)
 
 
@@ -94,11 +95,7 @@ async def _nodes(folder: Path, port: int, count: int, seconds: float, pieces: in
             there.append(await _time(farm, folder, 1, 0))
             alone.append(await _time(here, folder, 1, 0))
         print(_overhead(there, alone) + _load(), flush=True)
-        before = _processor(farm, programs[1])
-        for _ in range(5 * pieces):
-            await _time(farm, folder, 1, 0)
-        used = {name: 1e3 * (seconds - before[name]) / (5 * pieces) for name, seconds in _processor(farm, programs[1]).items()}
-        print(f"of a processor: {', '.join(f'{name} {each:.1f} ms' for name, each in used.items())}{_load()}", flush=True)
+        print(f"of a processor: {await _processor_of_each(farm, programs[1], folder, 5 * pieces)}{_load()}", flush=True)
         one = await _time(farm, folder, max(2, pieces // count), seconds) / max(2, pieces // count)
         began = time.monotonic()
         programs += [node(folder, f"n{k}", port + 400 * (k + 1), own=folder / f"n{k}") for k in range(1, count)]
@@ -129,6 +126,20 @@ def _overhead(there: list[float], alone: list[float]) -> str:
     more = 1e3 * (statistics.median(there) - statistics.median(alone))
     least = 1e3 * (statistics.quantiles(there, n=10)[0] - statistics.quantiles(alone, n=10)[0])
     return f"a segment that does nothing: {told(there)} on a node, {told(alone)} here: {more:.1f} ms more ({least:.1f})"
+
+
+async def _processor_of_each(farm: FarmExecutor, node: Program, folder: Path, pieces: int) -> str:
+    """What each of those on its way uses for a piece, beside what they use while nothing is done."""
+    began, before = time.monotonic(), _processor(farm, node)
+    await asyncio.sleep(_IDLE_S)
+    resting, then = _processor(farm, node), time.monotonic()
+    for _ in range(pieces):
+        await _time(farm, folder, 1, 0)
+    ended, after = time.monotonic(), _processor(farm, node)
+    idle = {name: (resting[name] - before[name]) / (then - began) for name in before}
+    each = {name: (after[name] - resting[name] - idle[name] * (ended - then)) / pieces for name in before}
+    told = ", ".join(f"{name} {1e3 * seconds:.1f} ms" for name, seconds in each.items())
+    return f"{told} for a piece; while idle {100 * sum(idle.values()):.0f} % of one"
 
 
 def _processor(farm: FarmExecutor, node: Program) -> dict[str, float]:
