@@ -157,8 +157,8 @@ def test_the_server_lists_it_for_the_page_and_takes_it(media: Path, tmp_path: Pa
         }  # fmt: skip
         assert not formats["otioz"]["writes"]
         assert "missing" not in formats, "a broken package costs its own format alone"
-        listed = server.ask("GET", f"/api/v1/files?path={media}").json["entries"]
         cuts(media)
+        listed = server.ask("GET", f"/api/v1/files?path={media}").json["entries"]
         assert {each["name"]: each["kind"] for each in listed}["edit.cuts"] == "timeline"
         document = server.ask("GET", "/api/v1/openapi.json").json
         names = document["components"]["schemas"]["TimelineRequest"]["properties"]["format"]["anyOf"][0]["enum"]
