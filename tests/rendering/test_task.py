@@ -33,7 +33,7 @@ def run(spec: RenderTask | dict[str, Any] | bytes, *, stdin: bool = True) -> tup
 
 def test_a_spec_file_becomes_a_take_and_every_line_is_an_event(short: Path, sentence: Path, tmp_path: Path) -> None:
     spec = tmp_path / "spec.json"
-    spec.write_bytes(to_json(task(short, sentence, tmp_path / "take.mov")))
+    spec.write_bytes(to_json(task(short, sentence, tmp_path / "take.mov", intensity=0.93)))
     done = subprocess.run([*PROGRAM, str(spec)], capture_output=True, timeout=120, check=False)
     events: list[Any] = [from_json(line, Event) for line in done.stdout.splitlines()]  # type: ignore[arg-type]
     assert done.returncode == 0, done.stderr
