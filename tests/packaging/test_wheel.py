@@ -65,7 +65,7 @@ def _files(tree: Path) -> set[str]:
         "/".join([package, *path.relative_to(tree / folder).parts])
         for folder, package in ROOTS.items()
         for path in (tree / folder).rglob("*")
-        if path.is_file() and path.relative_to(tree).as_posix() not in LEFT_OUT
+        if path.is_file() and "__pycache__" not in path.parts and path.relative_to(tree).as_posix() not in LEFT_OUT
     }
 
 
