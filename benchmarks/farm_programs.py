@@ -78,12 +78,12 @@ def head(folder: Path, port: int) -> Program:
     return Program("farm", "start", "--data", str(folder), "--port", str(port), "--ip", "127.0.0.1")
 
 
-def node(folder: Path, name: str, port: int, *more: str, own: Path, **environment: str) -> Program:
-    """A node with a slot, of the farm whose head runs. folder: the server's data; own: the node's."""
+def node(folder: Path, name: str, port: int, *more: str, own: Path, devices: str = "cpu", **environment: str) -> Program:
+    """A node with a slot, or the slots of these devices, of the farm whose head runs. folder: the server's data; own: the node's."""
     found = read_farm_file(folder)
     assert found is not None, "the head does not run"
     join = ("farm", "join", found.address, "--token", found.token_file, "--data", str(own), "--port", str(port), "--ip", "127.0.0.1")
-    return Program(*join, "--name", name, "--devices", "cpu", *more, **environment)
+    return Program(*join, "--name", name, "--devices", devices, *more, **environment)
 
 
 def below(pid: int, *words: str) -> list[psutil.Process]:
