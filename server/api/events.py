@@ -22,8 +22,8 @@ from ..errors import BadRequest, Forbidden, NotFound, ServerError, TooMany, Unau
 from ..hosts.connected import Connection, check_host
 from ..http import app_keys
 from ..http.connections import UNKNOWN_BYTES, stranger
-from ..http.log import LOGGER
 from ..http.routes import PUBLIC, RequestContext, Route
+from ..log import LOGGER
 from ..rendering.events import MOST_LINES, Subscription, job_of_preview
 from ..security.auth_rate_limit import is_loopback
 from ..security.challenge import prove

@@ -17,8 +17,8 @@ from heygem_core.machine.python_process import apart, python_module
 from ..errors import Busy
 from ..http import app_keys
 from ..http.files import send_file
-from ..http.log import LOGGER
 from ..http.routes import PEOPLE, RequestContext, Route
+from ..log import LOGGER
 from ..rendering.rooms import clean, rooms
 from ..settings import settings_file
 from ..wire import AllowedFolder, Cleaned, RoomRequest, ServerStanding

@@ -20,7 +20,7 @@ from heygem_core.errors import OutputError, SpecError
 from heygem_core.machine.doctor import describe_machine
 from heygem_core.storage.os_errors import why
 
-from ..http.log import masked
+from ..log import masked
 from ..settings import ServerSettings, read_settings
 
 _LAST_LINES, _LAST_BYTES = 500, 400_000  # of the server's log

@@ -16,6 +16,7 @@ from heygem_core.shot import to_json
 from ..errors import BadRequest, problem_of, problem_with
 from ..hosts.connected import Hosts
 from ..hosts.exports import Exporting
+from ..log import LOGGER
 from ..rendering.handing_in import hand_in
 from ..security.allowed_folders import AllowedFolders
 from ..security.headers import COMMON
@@ -25,7 +26,6 @@ from ..wire import Placed, Problem
 from . import app_keys
 from .connections import answering, ends_with
 from .device_probe import DeviceProbe
-from .log import LOGGER
 from .model_fetches import ModelFetches
 from .presets import Presets
 from .route_table import ROUTES

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from heygem_core.machine.python_process import apart, python_code
 
-from .log import LOGGER
+from ..log import LOGGER
 
 _LONGEST_S = 120.0
 _NOT_BEFORE_S = 3.0  # the first page comes first

@@ -19,8 +19,8 @@ from heygem_core.weights.progress import Fetched, Fetching
 
 from ..errors import Busy
 from ..executors.process_tree import kill_tree
+from ..log import LOGGER
 from ..wire import ModelFetch
-from .log import LOGGER
 
 _AT_ONCE = 2
 

@@ -11,9 +11,9 @@ from heygem_core.errors import SpecError
 from heygem_core.shot import from_json, to_json
 
 from ..errors import BadRequest
+from ..log import LOGGER
 from ..security.private_files import write_private
 from ..wire import Preset
-from .log import LOGGER
 
 _MOST = 200
 

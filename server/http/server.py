@@ -17,6 +17,7 @@ from aiohttp import web
 from heygem_core.errors import OutputError
 from heygem_core.storage.os_errors import why
 
+from ..log import LOGGER, start_log, stop_log
 from ..security.auth_rate_limit import AuthRateLimit
 from ..security.certificate import fingerprint, own_certificate, server_context
 from ..security.host_names import HostNames, bracketed
@@ -27,7 +28,6 @@ from ..single_instance import announce
 from ..wire import ServerFile
 from .app import make_app
 from .connections import SILENT_S, Connections, allow_many_files
-from .log import LOGGER, start_log, stop_log
 
 _SHUTDOWN_S = 5.0
 _HANDSHAKE_S = 10.0

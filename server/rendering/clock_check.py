@@ -16,7 +16,7 @@ import msgspec
 from heygem_core.messages import tell
 from heygem_core.shot import from_json, to_json
 
-from ..http.log import LOGGER
+from ..log import LOGGER
 from ..store import Store
 from .handing_in import REFUSED
 

@@ -10,7 +10,7 @@ from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from ..errors import Busy, DiskFull
-from ..http.log import LOGGER
+from ..log import LOGGER
 from ..store import Store
 
 REFUSED = (DiskFull, Busy)

@@ -28,7 +28,7 @@ from heygem_core.tasks.worker import Picture
 from ..errors import BadRequest, Broken, ServerError, StaleAttempt
 from ..executors.base import Executor, Piece, SlotState, Watcher, WorkFailed, full_beside, room_for, slots_of
 from ..executors.inspection_pool import InspectionPool
-from ..http.log import LOGGER
+from ..log import LOGGER
 from ..settings import ServerSettings
 from ..store import Claim, Store
 from ..store.work import HEARTBEAT_S, MOST_COUNTED, note_slot_in

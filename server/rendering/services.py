@@ -19,7 +19,7 @@ from ..errors import ServerError
 from ..executors.base import Executor, Limits
 from ..executors.inspection_pool import InspectionPool
 from ..executors.registry import open_executor
-from ..http.log import LOGGER
+from ..log import LOGGER
 from ..settings import ServerSettings
 from ..store import Store
 from ..wire import Deletion, TakeView, TrashEmptied

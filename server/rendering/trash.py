@@ -19,7 +19,7 @@ from typing import Literal
 import msgspec
 
 from ..errors import NotFound
-from ..http.log import LOGGER
+from ..log import LOGGER
 from ..store import Store
 from ..store.trash import Trashed, Written
 from ..wire import TakeView

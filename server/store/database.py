@@ -26,7 +26,7 @@ from heygem_core.messages import Message
 from heygem_core.shot import from_json, to_json
 
 from ..errors import Broken
-from ..http.log import LOGGER
+from ..log import LOGGER
 from ..rendering.states import job_state, move
 from ..wire import EventKind, Happened
 from . import queries, rows

@@ -14,7 +14,7 @@ from heygem_core.machine.python_process import apart, detached
 from heygem_core.messages import Message, tell
 from heygem_core.shot import from_json, to_json
 
-from ...http.log import LOGGER
+from ...log import LOGGER
 from ..process_tree import kill_tree
 from .cluster import bridge_process, read_farm_file
 from .lines import Connect, FromBridge, ToBridge, Trouble

@@ -10,7 +10,7 @@ import pytest
 
 from heygem_core.messages import plain
 from heygem_server.cli import main
-from heygem_server.http.log import JsonLines
+from heygem_server.log import JsonLines
 from heygem_server.rendering.job_log import JobLogs
 from heygem_server.store import Store
 from heygem_server.wire import LogLine

@@ -16,8 +16,8 @@ from aiohttp.test_utils import make_mocked_request
 from heygem_server.errors import BadRequest
 from heygem_server.http import files
 from heygem_server.http import routes as routes_module
-from heygem_server.http.log import masked
 from heygem_server.http.route_table import ROUTES
+from heygem_server.log import masked
 
 from .running import Server, running
 

@@ -19,7 +19,7 @@ from heygem_core.shot import RenderSettings
 from heygem_server.cli import main
 from heygem_server.commands import repair
 from heygem_server.errors import Broken, Busy, DiskFull, problem_of
-from heygem_server.http.log import LOGGER, start_log, stop_log
+from heygem_server.log import LOGGER, start_log, stop_log
 from heygem_server.store import Intent, Store, database, refusals
 from heygem_server.store.trash import Written
 from heygem_server.store.work import finish_segment_in
