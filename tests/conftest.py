@@ -64,7 +64,7 @@ LONGEST_FIRST = ("web", "plugins", "rendering", "server", "seams", "engines", "c
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that gain from real clips or recordings where they are at hand, so that these can be run alone.
+    """Marks the tests that gain from real clips, recordings or timelines where they are at hand, so that these can be run alone.
 
     A test of how a clip goes through the product asks for `people` instead: a made person shows it as well as a real one.
     Rooms whose files take longest come first, so that at the end no process waits long for another's last file.
@@ -75,5 +75,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {room: k for k, room in enumerate(LONGEST_FIRST)}
     items[:] = [item for _, item in sorted(zip(rooms, items, strict=True), key=lambda pair: order.get(pair[0], len(order)))]
     for item in items:
-        if {"clips", "real_clips", "motion_data"} & set(getattr(item, "fixturenames", ())):
+        if {"clips", "real_clips", "motion_data", "samples"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.footage)

@@ -16,6 +16,8 @@ from heygem_server.timeline.sequence import sequence_of
 
 from .making import Files, sound, video
 
+pytestmark = pytest.mark.full  # needs timelines of others, which may not be part of the project
+
 
 def test_multiple_tracks_with_a_track_that_is_trimmed(samples: Path, files: Files) -> None:
     """Track-003 has the source_range −7…9: its clip stands at record 7, as the one of Track-002 behind its gap."""
