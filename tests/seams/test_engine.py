@@ -193,7 +193,8 @@ def test_an_engine_of_another_package_renders_from_the_command_line_and_in_piece
     plan = {**common, "segment_frames": 20, "hand_out_generation": True}
     with Worker() as first:
         asked = first.do("plan", **plan)
-        assert asked == {"answer": "to-generate", "ranges": [[0, 16], [16, 32], [32, 40]], "device": "cpu"}
+        ranges = [[0, 16], [16, 32], [32, 40]]
+        assert asked == {"answer": "to-generate", "ranges": ranges, "device": "cpu", "engine": "toy", "chosen": None}
         common["settings"] = settings | {"device": asked["device"]}  # “auto” is decided once for all tasks of a take
         first.do("generate", **common, start=16, end_exclusive=40)
         assert first.do("plan", **plan)["ranges"] == [[0, 16]], "what was made stays made"
