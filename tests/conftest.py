@@ -60,7 +60,7 @@ def motion_data() -> Path:
     return _shared("data", "HEYGEM_DATA")
 
 
-LONGEST_FIRST = ("web", "plugins", "rendering", "server", "seams", "engines", "cli")
+LONGEST_FIRST = ("web", "plugins", "timeline", "quality", "rendering", "server", "seams", "engines", "face", "cli")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
