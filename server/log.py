@@ -11,6 +11,8 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -55,20 +57,19 @@ class _Rotating(RotatingFileHandler):
             super().handleError(record)
 
 
-def start_log(folder: Path) -> logging.Handler:
-    """Everything the server and aiohttp say goes to folder/server.log from now on. Raises: OSError."""
+@contextmanager
+def server_log(folder: Path) -> Iterator[None]:
+    """Everything the server and aiohttp say within goes to folder/server.log. Raises: OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = _Rotating(folder / "server.log", maxBytes=LARGEST_BYTES, backupCount=_KEPT, encoding="utf-8")
     handler.setFormatter(JsonLines())
-    for logger in (LOGGER, logging.getLogger("aiohttp"), logging.getLogger("asyncio")):
+    loggers = (LOGGER, logging.getLogger("aiohttp"), logging.getLogger("asyncio"))
+    for logger in loggers:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
-        logger.propagate = False
-    return handler
-
-
-def stop_log(handler: logging.Handler) -> None:
-    for logger in (LOGGER, logging.getLogger("aiohttp"), logging.getLogger("asyncio")):
-        logger.removeHandler(handler)
-        logger.propagate = True
-    handler.close()
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+        handler.close()

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from aiohttp import web
 from heygem_core.errors import OutputError
 from heygem_core.storage.os_errors import why
 
-from ..log import LOGGER, start_log, stop_log
+from ..log import LOGGER, server_log
 from ..security.auth_rate_limit import AuthRateLimit
 from ..security.certificate import fingerprint, own_certificate, server_context
 from ..security.host_names import HostNames, bracketed
@@ -53,17 +54,14 @@ async def serve(settings: ServerSettings, ready: Callable[[Ready], None], stop: 
     stop = stop or asyncio.Event()
     allow_many_files()
     _stop_on_signals(stop)
-    try:
-        settings.takes_folder.mkdir(parents=True, exist_ok=True)
-        log = start_log(settings.data_folder / "logs")
-    except OSError as error:
-        raise OutputError("server.cannot-make", path=error.filename, why=why(error)) from error
-    listener = _listen(settings)
-    try:
+    with ExitStack() as running:
+        try:
+            settings.takes_folder.mkdir(parents=True, exist_ok=True)
+            running.enter_context(server_log(settings.data_folder / "logs"))
+        except OSError as error:
+            raise OutputError("server.cannot-make", path=error.filename, why=why(error)) from error
+        listener = running.enter_context(_listen(settings))
         await _serve_on(listener, settings, ready, stop)
-    finally:
-        listener.close()
-        stop_log(log)
 
 
 async def _serve_on(listener: socket.socket, settings: ServerSettings, ready: Callable[[Ready], None], stop: asyncio.Event) -> None:

@@ -19,7 +19,7 @@ from heygem_core.shot import RenderSettings
 from heygem_server.cli import main
 from heygem_server.commands import repair
 from heygem_server.errors import Broken, Busy, DiskFull, problem_of
-from heygem_server.log import LOGGER, start_log, stop_log
+from heygem_server.log import LOGGER, server_log
 from heygem_server.store import Intent, Store, database, refusals
 from heygem_server.store.trash import Written
 from heygem_server.store.work import finish_segment_in
@@ -425,13 +425,10 @@ def test_a_command_says_what_the_system_refuses_in_one_sentence(
 
 @pytest.mark.skipif(os.name != "posix", reason="needs limits of processes")
 def test_a_log_that_takes_no_line_prints_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    handler = start_log(tmp_path)
-    try:
+    with server_log(tmp_path):
         with no_room():
             LOGGER.warning("a line")
         assert capsys.readouterr().err == ""
-    finally:
-        stop_log(handler)
 
 
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ])
