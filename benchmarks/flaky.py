@@ -34,10 +34,10 @@ def load(processes: int) -> Iterator[None]:
 
 
 def run(targets: list[str]) -> tuple[str, list[str]]:
-    """pytest's last line, and the tests that failed; a run that ended without any result counts as one."""
+    """pytest's last line, and the tests that failed with why; a run that ended without any result counts as one."""
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-q", "-rfE", "-p", "no:cacheprovider", *targets]
     done = subprocess.run(command, capture_output=True, text=True)
-    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) (.+)", done.stdout, re.MULTILINE)
     if done.returncode and not failed:
         failed = [f"pytest ended with {done.returncode}: {done.stderr.strip()[-300:]}"]
     return (done.stdout.strip().splitlines() or [""])[-1].strip("= "), failed
@@ -55,7 +55,7 @@ def main() -> int:
             began = time.monotonic()
             said, failed = run(given.targets)
             green += not failed
-            failures.update(failed)
+            failures.update(each.partition(" - ")[0] for each in failed)
             print(f"{number:3}  {time.monotonic() - began:6.0f} s  {said}", *failed, sep="\n     failed: ", flush=True)
     for name, count in failures.most_common():
         print(f"failed {count} of {given.times}: {name}")

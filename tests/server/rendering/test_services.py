@@ -29,6 +29,7 @@ from .running_services import RENDER, ended, left_in, settings, submit, until
 
 
 async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Path, sentences: tuple[Path, Path], tmp_path: Path) -> None:
+    began = time.monotonic()
     async with open_services(settings(tmp_path)) as services:
         job = await submit(services, tmp_path, [(short, speech) for speech in sentences])
         first = await ended(services, job.job.id)
@@ -72,7 +73,7 @@ async def test_a_job_becomes_takes_and_what_was_done_is_not_done_again(short: Pa
         guess = await asyncio.to_thread(services.scheduler.estimate, wanted, [Shot(video=str(short), speech=str(sentences[0]))])
         assert guess.frames == 16
         assert guess.seconds is not None
-        assert 0 < guess.seconds < 60
+        assert 0 < guess.seconds < time.monotonic() - began, "one shot more costs less than the three that were rendered"
         assert guess.disk_bytes is not None
         assert guess.disk_bytes == pytest.approx(second.size_bytes, rel=0.2)
         services.delete_job(job.job.id)
