@@ -1,29 +1,34 @@
 """Changes the code in small ways and counts how many changes the tests notice: `make mutate`, or `python -m benchmarks.mutation ROOM…`.
 
 Four rooms are judged, in which an unnoticed fault would cost somebody their work: security, store, media, conform. cosmic-ray makes the
-changes (https://cosmic-ray.readthedocs.io); a sample of them is drawn, since each costs a run of tests: first of those that execute the
-changed lines, and of the room's others only where these notice nothing. All happens in a copy of the checkout. A change that no test
-notices is printed, to be judged by a person: it is a missing test, or it changes nothing.
+changes (https://cosmic-ray.readthedocs.io); a sample of them is drawn, since each costs a run of tests: of those that execute the changed
+lines, the quickest files first. All happens in a copy of the checkout. A change that no test notices is printed, to be judged by a person:
+it is a missing test, or it changes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import difflib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 from heygem_server.executors.process_tree import kill_tree
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-LONGEST_RUN_S = 300  # of a room's tests: a change that makes them hang is noticed
-FIRST_TESTS = 30  # of those that execute a changed line: one that nobody of them notices hardly is by others
+LONGEST_RUN_S = 600  # of the tests for one change: one that makes them hang is noticed, and told apart
+MOST_TESTS_S = 60  # of tests for one change, by their time before anything was changed: what the quick ones do not notice others hardly do
 PACKAGES = {"heygem_core": "heygem_core", "heygem_server": "server", "heygem_plugins": "plugins"}
 SAME_BY_NATURE = [
     "core/ReplaceBinaryOperator_BitOr_.*",  # most stand in types, which nothing evaluates
@@ -35,19 +40,45 @@ SAME_BY_NATURE = [
 class Room(NamedTuple):
     modules: tuple[str, ...]
     folder: str
-    tests: tuple[str, ...]  # files of the folder that say what the modules promise: the quick ones first, the first that fails ends a run
+    tests: tuple[str, ...]  # files of the folder that say what the modules promise
 
 
 ROOMS = {
     "security": Room(
         ("server/security",),
         "tests/server/http",
-        ("coming_in", "paths", "names", "request_validation", "sessions", "scopes", "lan", "names_shown", "connections", "requests"),
+        (
+            "security_bounds",
+            "coming_in",
+            "paths",
+            "names",
+            "request_validation",
+            "sessions",
+            "scopes",
+            "lan",
+            "names_shown",
+            "connections",
+            "requests",
+        ),
     ),
     "store": Room(
         ("server/store",),
         "tests/server/rendering",
-        ("store_work", "store_jobs", "states", "repair", "trash", "refused_writes", "retention", "job_log", "handing_in", "events"),
+        (
+            *(
+                "store_work",
+                "store_jobs",
+                "store_bounds",
+                "states",
+                "queue_order",
+                "long_queues",
+                "repair",
+                "trash",
+                "refused_writes",
+                "retention",
+            ),
+            *("job_log", "handing_in", "events"),
+        ),
     ),
     "media": Room(
         ("heygem_core/media",),
@@ -67,7 +98,10 @@ ROOMS = {
             "server/timeline/speech_mapping.py",
         ),
         "tests/timeline",
-        ("source_range", "samples", "mix", "conform", "sound_channels", "formats", "publish", "exports", "properties"),
+        (
+            *("exact_bounds", "source_range", "mix", "conform", "sound_channels", "retimes", "takes_with_handles", "editorial_cases"),
+            *("formats", "publish", "exports", "properties"),
+        ),
     ),
 }
 
@@ -85,14 +119,26 @@ _RESULTS = """
 import json, sys
 from cosmic_ray.work_db import WorkDB, use_db
 with use_db(sys.argv[1]) as db:
-    print(json.dumps([{"outcome": result.test_outcome.value if result.test_outcome else result.worker_outcome.value, "diff": result.diff}
+    print(json.dumps([{"outcome": result.test_outcome.value if result.test_outcome else result.worker_outcome.value, "diff": result.diff,
+                       "late": result.output == "timeout"}
                       for _, result in db.completed_work_items]))
 """
 
 
-def copied(folder: Path) -> Path:
-    """A copy of the checkout as it is now, whose packages come first wherever its Python looks."""
+class Judged(NamedTuple):
+    noticed: int
+    missed: list[str]  # the differences that nothing noticed
+    late: list[
+        str
+    ]  # of the noticed ones, the differences with which the tests took longer than `LONGEST_RUN_S`: they hang, or the machine is busy
+    others: list[str]  # outcomes of changes of which nothing can be said: they could not be made, or the judge broke
+
+
+def copied(folder: Path) -> None:
+    """A copy of the checkout as it is now, in `project`; its packages come first wherever its Python looks."""
     copy = folder / "project"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.rmtree(folder / "packages", ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-zco", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, check=True).stdout
     for name in filter(None, listed.decode().split("\0")):
         if (REPOSITORY / name).is_file():
@@ -101,7 +147,9 @@ def copied(folder: Path) -> Path:
     (folder / "packages").mkdir()
     for package, room in PACKAGES.items():
         (folder / "packages" / package).symlink_to(copy / room, target_is_directory=True)
-    return copy
+        # Byte code that holds as long as the text is the same: a change within the same second and of the same length is seen, and the rest
+        # is not compiled again for each change.
+        compileall.compile_dir(copy / room, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
 
 def tests_of(room: Room) -> list[str]:
@@ -115,16 +163,16 @@ def pytest_command(*arguments: str) -> list[str]:
 class Known(NamedTuple):
     """What is known of a room before anything is changed."""
 
-    tests: list[str]  # its files
+    seconds: dict[str, float]  # of each test, by its id
     sources: dict[str, str]  # text of each module, by its path in the checkout
     executed: dict[str, dict[str, list[str]]]  # the same path → line → ids of the tests that execute it
 
     @staticmethod
     def of(name: str, room: Room, copy: Path, environment: dict[str, str]) -> Known:
         """Runs the room's tests once. Raises: SystemExit — they are red before anything was changed."""
-        data, settings = copy.parent / "coverage", copy.parent / "coveragerc"
+        data, settings, times = copy.parent / "coverage", copy.parent / "coveragerc", copy.parent / "times.xml"
         settings.write_text(f"[run]\nsource =\n    {copy / 'server'}\n    {copy / 'heygem_core'}\n")
-        watching = ("--cov", f"--cov-config={settings}", "--cov-context=test", "--cov-report=")
+        watching = ("--cov", f"--cov-config={settings}", "--cov-context=test", "--cov-report=", f"--junitxml={times}")
         command = pytest_command(*watching, *tests_of(room))
         done = subprocess.run(command, cwd=copy, env={**environment, "COVERAGE_FILE": str(data)}, capture_output=True, text=True)
         if done.returncode:
@@ -133,6 +181,10 @@ class Known(NamedTuple):
 
         found = CoverageData(str(data))
         found.read()
+        seconds = {
+            f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": float(case.get("time", 0))
+            for case in ElementTree.parse(times).iter("testcase")
+        }
         sources, executed = {}, {}
         for module in room.modules:
             for path in sorted((copy / module).rglob("*.py")) if (copy / module).is_dir() else [copy / module]:
@@ -140,72 +192,103 @@ class Known(NamedTuple):
                 sources[place] = path.read_text(encoding="utf-8")
                 by_line = found.contexts_by_lineno(str(path.resolve()))
                 executed[place] = {str(line): sorted({each.partition("|")[0] for each in tests} - {""}) for line, tests in by_line.items()}
-        return Known(tests_of(room), sources, executed)
+        return Known(seconds, sources, executed)
 
-    def first_tests(self, copy: Path) -> list[str] | None:
-        """Of the module that is changed now: tests that execute the changed lines, some of each file before more of one. None = nothing is
-        changed."""
+    def tests_of_change(self, copy: Path) -> list[str]:
+        """Of the module that is changed now: tests that execute a changed line, or the module at all where only its import does; the files
+        whose tests are quick come first. Empty = nothing is changed."""
         for place, before in self.sources.items():
             now = (copy / place).read_text(encoding="utf-8")
             if now == before:
                 continue
             changes = difflib.SequenceMatcher(None, before.splitlines(), now.splitlines(), autojunk=False).get_opcodes()
             lines = {str(line + 1) for kind, start, end, *_ in changes if kind != "equal" for line in range(start, max(end, start + 1))}
-            tests = sorted({test for line in lines for test in self.executed[place].get(line, ())})
-            turns = {test: [each.partition("::")[0] for each in tests[:k]].count(test.partition("::")[0]) for k, test in enumerate(tests)}
-            return sorted(tests, key=lambda test: turns[test])[:FIRST_TESTS]
-        return None
+            executed = self.executed[place]
+            tests = {test for line in lines for test in executed.get(line, ())}
+            return self.quickest(tests or {test for each in executed.values() for test in each} or set(self.seconds))
+        return []
+
+    def quickest(self, tests: set[str]) -> list[str]:
+        """Some of these, file by file, that take no longer than `MOST_TESTS_S` together; at least one."""
+        by_file: dict[str, list[str]] = {}
+        for test in sorted(tests):
+            by_file.setdefault(test.partition("::")[0], []).append(test)
+        spent, found = 0.0, []
+        for of_file in sorted(by_file.values(), key=lambda of_file: sum(map(self._seconds, of_file)) / len(of_file)):
+            for test in of_file:
+                spent += self._seconds(test)
+                if found and spent > MOST_TESTS_S:
+                    return found
+                found.append(test)
+        return found
+
+    def _seconds(self, test: str) -> float:
+        return self.seconds.get(test, 0.1)  # reports spell some parameters in another way
 
 
 def noticed(known: Known, copy: Path) -> bool:
-    """Whether any test of the room notices what is changed now. That pytest does not find the first ones again (4, 5) says nothing."""
-    first = known.first_tests(copy)
-    if first is None:
+    """Whether a test of the room notices what is changed now."""
+    tests = known.tests_of_change(copy)
+    if not tests:
         return False
-    if first and subprocess.run(pytest_command(*first), cwd=copy).returncode not in (0, 4, 5):
-        return True
-    return subprocess.run(pytest_command(*known.tests), cwd=copy).returncode != 0
+    code = subprocess.run(pytest_command(*tests), cwd=copy).returncode
+    if code in (4, 5):  # pytest does not find one of them again: some parameters cannot be written in an address
+        code = subprocess.run(pytest_command(*dict.fromkeys(test.partition("[")[0] for test in tests)), cwd=copy).returncode
+    return code not in (0, 4, 5)
 
 
-def judge(name: str, room: Room, cosmic_ray: Path, sample: int, seed: int, minutes: float | None) -> tuple[int, int, list[str]]:
-    """Changes that were noticed, all that were made, and the differences of those that were not."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        copy = copied(folder)
-        environment = {**os.environ, "PYTHONPATH": str(folder / "packages"), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+def judge(name: str, room: Room, cosmic_ray: Path, sample: int, seed: int, minutes: float | None, folder: Path) -> Judged:
+    """Makes the changes that are not made yet, as far as the minutes last. The folder is empty, or what an earlier call left: then all is
+    of the checkout as it was at that time, and of the same seed the rest is made."""
+    copy, kept = folder / "project", folder / "known.json"
+    environment = {**os.environ, "PYTHONPATH": str(folder / "packages"), "OMP_NUM_THREADS": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # the first run leaves byte code of the tests too
+    session, configuration = folder / f"session-{seed}.sqlite", folder / "session.toml"
+    test = f"{sys.executable} -m benchmarks.mutation --noticed {kept}"
+
+    def run(*command: str) -> str:
+        return subprocess.run(command, cwd=copy, env=environment, text=True, stdout=subprocess.PIPE, check=True).stdout
+
+    if kept.exists():
+        for place, text in Known(*json.loads(kept.read_text())).sources.items():  # whoever was stopped left a module changed
+            (copy / place).write_text(text, encoding="utf-8")
+    else:
+        copied(folder)
         known = Known.of(name, room, copy, environment)
-        (folder / "known.json").write_text(json.dumps(known))
-        session, configuration = folder / "session.sqlite", folder / "session.toml"
-        test = f"{sys.executable} -m benchmarks.mutation --noticed {folder / 'known.json'}"
+        kept.write_text(json.dumps(known))
+    if not session.exists():
         configuration.write_text(
             "[cosmic-ray]\n"
-            f"module-path = {json.dumps(list(room.modules))}\ntimeout = {2 * LONGEST_RUN_S}.0\nexcluded-modules = []\n"
+            f"module-path = {json.dumps(list(room.modules))}\ntimeout = {LONGEST_RUN_S}.0\nexcluded-modules = []\n"
             f"test-command = {json.dumps(test)}\n"
             '[cosmic-ray.distributor]\nname = "local"\n'
             f"[cosmic-ray.filters.operators-filter]\nexclude-operators = {json.dumps(SAME_BY_NATURE)}\n"
         )
-
-        def run(*command: str) -> str:
-            return subprocess.run(command, cwd=copy, env=environment, text=True, stdout=subprocess.PIPE, check=True).stdout
-
         run(*test.split())  # where nothing is changed nothing is noticed: else the judge is wrong
-        program = str(cosmic_ray / "cosmic-ray")
-        python = str(cosmic_ray / "python")
-        run(program, "init", str(configuration), str(session))
-        run(str(cosmic_ray / "cr-filter-operators"), str(session), str(configuration))
-        possible = run(python, "-c", _SAMPLE, str(session), str(sample), str(seed)).strip()
+        begun = folder / "begun.sqlite"
+        begun.unlink(missing_ok=True)
+        run(str(cosmic_ray / "cosmic-ray"), "init", str(configuration), str(begun))
+        run(str(cosmic_ray / "cr-filter-operators"), str(begun), str(configuration))
+        possible = run(str(cosmic_ray / "python"), "-c", _SAMPLE, str(begun), str(sample), str(seed)).strip()
+        begun.rename(session)
         print(f"{name}: {possible} changes are possible, {sample} are drawn (seed {seed})", flush=True)
-        executing = subprocess.Popen(
-            [program, "exec", str(configuration), str(session)], cwd=copy, env=environment, stdout=subprocess.DEVNULL
-        )
+    executing = subprocess.Popen(
+        [str(cosmic_ray / "cosmic-ray"), "exec", str(configuration), str(session)],
+        cwd=copy,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    with suppress(subprocess.TimeoutExpired):
         try:
             executing.wait(None if minutes is None else 60 * minutes)
-        except subprocess.TimeoutExpired:
-            kill_tree(executing.pid)
-        results: list[dict[str, Any]] = json.loads(run(python, "-c", _RESULTS, str(session)))
-        judged = [result for result in results if result["outcome"] in ("killed", "survived")]
-        missed = [result["diff"] or "" for result in judged if result["outcome"] == "survived"]
-        return len(judged) - len(missed), len(judged), missed
+        finally:
+            if executing.poll() is None:
+                kill_tree(executing.pid)
+    results: list[dict[str, Any]] = json.loads(run(str(cosmic_ray / "python"), "-c", _RESULTS, str(session)))
+    judged = [result for result in results if result["outcome"] in ("killed", "survived")]
+    missed = [result["diff"] or "" for result in judged if result["outcome"] == "survived"]
+    late = [result["diff"] or "" for result in judged if result["late"]]
+    return Judged(len(judged) - len(missed), missed, late, [result["outcome"] for result in results if result not in judged])
 
 
 def room_name(name: str) -> str:
@@ -221,16 +304,28 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cosmic-ray", type=Path, default=REPOSITORY / ".venv-mutation" / "bin", help="folder of its programs")
     parser.add_argument("--minutes", type=float, help="for each room's changes; those that are not judged by then do not count")
+    parser.add_argument(
+        "--folder", type=Path, help="for what is known and judged so far: the same call again goes on there, another seed begins sooner"
+    )
     parser.add_argument("--noticed", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.noticed:
         return int(noticed(Known(*json.loads(given.noticed.read_text())), Path.cwd()))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever is ended ends what was begun
     lines = []
     for name in given.rooms or ROOMS:
-        found, made, missed = judge(name, ROOMS[name], given.cosmic_ray.absolute(), given.sample, given.seed, given.minutes)
-        for difference in missed:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = given.folder.absolute() / name if given.folder else Path(temporary)
+            folder.mkdir(parents=True, exist_ok=True)
+            judged = judge(name, ROOMS[name], given.cosmic_ray.absolute(), given.sample, given.seed, given.minutes, folder)
+        for difference in judged.missed:
             print(difference, flush=True)
-        lines.append(f"{name:10} {found:4} of {made:4} noticed, {found / max(made, 1):.0%}")
+        made = judged.noticed + len(judged.missed)
+        lines.append(f"{name:10} {judged.noticed:4} of {made:4} noticed, {judged.noticed / max(made, 1):.0%}")
+        for difference in judged.late:
+            print(f"Noticed by a run that took longer than {LONGEST_RUN_S} s:\n{difference}", flush=True)
+        if judged.others:
+            lines.append(f"{'':10} {len(judged.others)} could not be judged: {', '.join(sorted(set(judged.others)))}")
     print("\n".join(lines))
     return 0
 

@@ -6,11 +6,16 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from . import actors
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Hypothesis measures how long it takes to draw and to try: on a machine that is busy otherwise that says nothing of the code.
+hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any machine")
 
 
 def _folder(name: str, variable: str) -> Path:

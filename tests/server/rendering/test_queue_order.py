@@ -50,6 +50,20 @@ def test_the_same_gap_takes_any_number_of_moves(store: Store) -> None:
     assert claims(store, 3) == [first, second, third]
 
 
+def test_a_move_changes_the_job_that_is_moved_and_no_other(store: Store) -> None:
+    """Places are dealt out anew only where no number is left: else one click would tell of every job that waits."""
+    first, second, third = (submit(store, f"{k}.mp4").job.id for k in range(3))
+    for job, before, order in (
+        (third, second, [first, third, second]),
+        (second, first, [second, first, third]),
+        (second, None, [first, third, second]),
+    ):
+        seq = store.seq
+        store.reorder(job, before)
+        assert queue(store) == order
+        assert [event.job.id for event in store.events_since(seq) or () if event.job is not None] == [job]
+
+
 def test_a_job_takes_the_priority_of_the_one_it_is_put_before(store: Store) -> None:
     urgent, usual, late = (
         submit(store, "a.mp4", priority=90).job.id,
