@@ -139,7 +139,8 @@ def nominal_rate(pts: Ticks, time_base: Fraction, claims: list[Fraction]) -> Fra
     if len(pts) < 2:
         return claims[0] if claims else None
     usual = float(np.median(np.diff(pts)) * time_base)
-    near = [claim for claim in claims if abs(float(claim) * usual - 1) < 0.02]
+    # A clock of milliseconds knows 17 of the 16⅔ that 60 frames a second last.
+    near = [claim for claim in claims if abs(float(claim) * usual - 1) < max(0.02, float(claim * time_base / 2))]
     return snapped(near[0] if near else Fraction(1 / usual).limit_denominator(1000))
 
 
