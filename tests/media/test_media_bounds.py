@@ -15,6 +15,7 @@ import pytest
 from heygem_core.errors import BadRange
 from heygem_core.media import chroma, colour, content, geometry, packet_scan, packets, timecode
 from heygem_core.media.colour import ColourTags
+from heygem_core.media.deinterlace import REACH
 from heygem_core.media.hdr import StaticHdr
 from heygem_core.media.holdout import Holdout
 from heygem_core.media.info import MediaInfo
@@ -160,6 +161,7 @@ def track(reference: int = 1, reserved: int = 0, scale: int = 30_000, duration: 
         (track(reference=0), None), (track(reserved=1), None), (track(frames=0), None), (track(frames=29), None), (track(scale=0), None),
         (track(duration=0), None), (track()[:-1], None), (track(frames=31) + track(scale=24, duration=1, frames=24), Fraction(24)),
     ],
+    ids=lambda value: None if isinstance(value, Fraction) or value is None else value.hex()[-24:],
 )  # fmt: skip
 def test_a_timecode_track_says_what_it_counts_where_it_is_one(tmp_path: Path, body: bytes, rate: Fraction | None) -> None:
     short = struct.pack(">I4s", 8 + len(body), b"moov") + body
@@ -339,7 +341,7 @@ def spread(**fields: Any) -> MediaInfo:
 
 
 def test_blocks_reach_from_the_keyframe_before_the_last_to_where_decoding_looks_ahead() -> None:
-    reach = content.REACH
+    reach = REACH
     assert content._blocks_for(spread(), 0, 1) == range(1)
     assert content._blocks_for(spread(), 0, 240 - 16 - reach) == range(1)
     assert content._blocks_for(spread(), 0, 240 - 16 - reach + 1) == range(2)

@@ -53,7 +53,9 @@ def read(document: Any) -> Any:
         (71.928, Fraction(72000, 1001)), (95.904, Fraction(96000, 1001)),
         (14.985014985, Fraction(15000, 1001)), (14.985, Fraction(2997, 200)),
         (25.0, Fraction(25)), (25.0000000001, Fraction(25)), (12.5, Fraction(25, 2)), (48000.0, Fraction(48000)), (0.01, Fraction(1, 100)),
-        (float(LARGEST_RATE), Fraction(LARGEST_RATE)), (24.5, Fraction(49, 2)), (1 / 3, Fraction(1, 3)),
+        (float(LARGEST_RATE), Fraction(LARGEST_RATE)), (24.5, Fraction(49, 2)),
+        (719.281, Fraction(720_000, 1001)), (359.6404, Fraction(360_000, 1001)),
+        (1 / 3, Fraction(1, 3)),
     ],
 )  # fmt: skip
 def test_a_rate_is_the_one_that_its_spelling_means(rate: float, exact: Fraction) -> None:
@@ -309,6 +311,32 @@ def test_a_range_of_a_track_that_lies_wholly_outside_of_it_means_the_whole(begin
     seen = (found.start * 25, found.end * 25)
     low, high = max(0, begins), min(10, begins + 5)
     assert seen == ((0, 10) if outside else (low - begins, high - begins))
+
+
+def nested(depth: int) -> Any:
+    inside = making.clip("a", making.times(0, 10, 25))
+    for _ in range(depth):
+        inside = making.stack("nest", making.track("Video", "", inside))
+    return read(making.timeline(making.track("Video", "V1", inside)))
+
+
+def test_nests_are_opened_so_far_and_no_further() -> None:
+    """Stacks and tracks both count. Beyond, nobody looks how long the outermost is."""
+    deepest = (flatten_module.MAX_NESTS - 1) // 2
+    (found,) = flatten(nested(deepest), RATE)
+    assert (found.problem, found.nested, found.duration * 25, len(found.where)) == (None, True, 10, 2 + 2 * deepest)
+    (found,) = flatten(nested(deepest + 1), RATE)
+    assert "32" in (found.problem or "")
+    assert found.where == (0, 0)
+
+
+def test_sound_in_a_nest_of_a_picture_track_is_on_no_track_of_its_own() -> None:
+    a = making.clip("a", making.times(0, 10, 25))
+    nest = making.stack("nest", making.track("Video", "inner", a), making.track("Audio", "inner", a))
+    found = flatten(read(making.timeline(making.track("Video", "V1", a), making.track("Video", "V2", nest))), RATE)
+    assert [(each.kind, each.track, each.where, each.nested) for each in found] == [
+        ("picture", 1, (0, 0), False), ("picture", 2, (1, 0, 0, 0), True), ("sound", 0, (1, 0, 1, 0), True)
+    ]  # fmt: skip
 
 
 def test_transitions_of_both_neighbours_are_known_from_their_own_sides() -> None:
