@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.web.editor import timeline
 from tests.web.running import RunningServer, unfold
 
 LANGUAGES = ("en", "zh-CN")
@@ -53,6 +54,13 @@ def batch(page: Any, server: RunningServer, media: Path) -> None:
     _inputs(page).first.set_input_files([str(media / name) for name in ("speaker.mp4", "second.mp4", "levels.mp4")])
     _inputs(page).nth(1).set_input_files([str(media / name) for name in ("speech.wav", "long.wav")])
     page.locator(".badge.warn").first.wait_for()
+
+
+def of_timeline(page: Any, server: RunningServer, media: Path) -> None:
+    (media / "cut.otio").write_text(timeline(media).to_json_string())
+    page.locator("[role=tab]").nth(2).click()
+    _inputs(page).first.set_input_files([str(media / "cut.otio")])
+    page.locator(".shot-table tbody tr").first.wait_for()
 
 
 def dropping(page: Any, server: RunningServer, media: Path) -> None:
@@ -135,6 +143,7 @@ MOMENTS: dict[str, tuple[str, Moment]] = {
     "new-single": ("new", one_shot),
     "new-recorder": ("new", recorder),
     "new-batch": ("new", batch),
+    "new-timeline": ("new", of_timeline),
     "queue": ("queue", queue),
     "results": ("results", results),
     "results-chosen": ("results", chosen),

@@ -282,6 +282,7 @@ class TakePage(Struct, frozen=True, kw_only=True):
 
     takes: tuple[TakeView, ...]
     next: str | None = None
+    posters: Addresses | None = None  # for a signed-in browser: where the picture of each take is, "" = it has none
 
 
 class TrashedTake(Struct, frozen=True, kw_only=True):

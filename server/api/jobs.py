@@ -45,7 +45,7 @@ _LARGEST_JOB = 64 * MIB
 
 class JobsQuery(Struct, frozen=True, kw_only=True):
     state: str | None = None  # one or several, with commas
-    q: str | None = None  # part of the name
+    q: str | None = None  # part of the name, of the day, or of a file it is made of
     project: str | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     before: str | None = None  # `next` of the page before

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from pathlib import Path
 
 from aiohttp import web
 
 from heygem_core.shot import Struct
 
-from ..errors import NotFound
 from ..http import app_keys
+from ..http.page_files import PageFile
 from ..http.routes import PUBLIC, RequestContext, Route
 from ..security.headers import page_headers
-from ..security.paths import inside
 
-WEB = Path(__file__).resolve().parents[1] / "web"
-_TYPES = {
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".css": "text/css",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-    ".json": "application/json",
-    ".webmanifest": "application/manifest+json",
-    ".txt": "text/plain",
-}
+_FOR_GOOD = "private, max-age=31536000, immutable"
 
 
 class PageQuery(Struct, frozen=True, kw_only=True):
@@ -37,7 +21,7 @@ class PageQuery(Struct, frozen=True, kw_only=True):
 
 
 async def index(context: RequestContext) -> web.Response:
-    return await _send(context, WEB / "index.html")
+    return _sent(context, await asyncio.to_thread(context[app_keys.PAGE].index))
 
 
 async def docs(context: RequestContext) -> web.Response:
@@ -46,22 +30,21 @@ async def docs(context: RequestContext) -> web.Response:
 
 
 async def part(context: RequestContext) -> web.Response:
-    return await _send(context, WEB / context.request.match_info["path"])
+    file, stays = context[app_keys.PAGE].part(context.request.match_info["path"])
+    response = _sent(context, file)
+    if stays:
+        response.headers["Cache-Control"] = _FOR_GOOD
+    return response
 
 
-async def _send(context: RequestContext, path: Path) -> web.Response:
-    """Raises: NotFound — no such file of the page."""
-    real = Path(os.path.realpath(path))
-    if not inside(real, (WEB,)) or real.suffix not in _TYPES or not real.is_file():
-        raise NotFound("page.no-such-part")
-    status = real.stat()
+def _sent(context: RequestContext, file: PageFile) -> web.Response:
     response = web.Response(headers=page_headers(context[app_keys.ACCESS].names))
-    response.etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-    if any(tag.value == response.etag.value for tag in context.request.if_none_match or () if response.etag):
+    response.etag = file.tag
+    if any(tag.value == file.tag for tag in context.request.if_none_match or ()):
         response.set_status(304)
         return response
-    response.body = await asyncio.to_thread(real.read_bytes)
-    response.content_type, response.charset = _TYPES[real.suffix], "utf-8"
+    response.body = file.content
+    response.content_type, response.charset = file.content_type, "utf-8"
     return response
 
 

@@ -51,7 +51,7 @@ async def session(context: RequestContext) -> SignedIn:
 
 
 async def addresses(context: RequestContext, body: AddressesRequest) -> Addresses:
-    word = context.who.csrf if context.who.session else None
+    word = context.who.word
     if word is None:
         raise BadRequest("auth.addresses-for-pages")
     return Addresses(addresses=tuple(sign(path, word) for path in body.paths), life_s=LEAST_LIFE_S)

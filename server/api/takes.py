@@ -23,9 +23,11 @@ from ..http.routes import PEOPLE, RequestContext, Route
 from ..security.auth_rate_limit import is_loopback
 from ..security.ownership import check_owns, owns
 from ..security.private_files import windows_program
-from ..wire import Placed, TakePage, TakeView, TrashedTake, TrashEmptied, TrashView
+from ..security.signed_addresses import LEAST_LIFE_S, sign
+from ..wire import Addresses, Placed, TakePage, TakeView, TrashedTake, TrashEmptied, TrashView
 from .jobs import ForceQuery
 
+_POSTER_KEPT_S = 3600  # by a browser, without asking again: a take's file does not change
 _TYPES = {".mov": "video/quicktime", ".mp4": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska"}
 
 
@@ -34,14 +36,21 @@ class TakesQuery(Struct, frozen=True, kw_only=True):
     shot: str | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     before: str | None = None  # `next` of the page before
+    q: Annotated[str, Meta(max_length=200)] | None = None  # part of the name, of its job's, of the day, or of a file it is made of
+    same_video: str | None = None  # a take: those of the same video
 
 
 async def list_takes(context: RequestContext) -> TakePage:
     query, store = context.query, context[app_keys.SERVICES].store
-    page = await asyncio.to_thread(store.takes, query.job, query.shot, query.before, query.limit)
+    page = await asyncio.to_thread(
+        store.takes, query.job, query.shot, query.before, query.limit, query=query.q, same_video=query.same_video
+    )
     if context.who.scope == "host":
         jobs = {take.job: await asyncio.to_thread(_owns_job, context, take.job) for take in page.takes}
         page = msgspec.structs.replace(page, takes=tuple(take for take in page.takes if jobs[take.job]))
+    if (word := context.who.word) is not None:
+        signed = ("" if take.missing else sign(f"/api/v1/takes/{take.id}/poster.jpg", word) for take in page.takes)
+        page = msgspec.structs.replace(page, posters=Addresses(addresses=tuple(signed), life_s=LEAST_LIFE_S))
     return page
 
 
@@ -132,7 +141,7 @@ async def file(context: RequestContext) -> web.StreamResponse:
 
 async def poster(context: RequestContext) -> web.StreamResponse:
     take = await show(context)
-    return await send_file(context.request, await context[app_keys.SERVICES].look.poster(take.path), "image/jpeg")
+    return await send_file(context.request, await context[app_keys.SERVICES].look.poster(take.path), "image/jpeg", keep_s=_POSTER_KEPT_S)
 
 
 async def contact_sheet(context: RequestContext) -> web.StreamResponse:

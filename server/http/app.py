@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 from aiohttp import WSCloseCode, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -27,12 +28,14 @@ from . import app_keys
 from .connections import answering, ends_with
 from .device_probe import DeviceProbe
 from .model_fetches import ModelFetches
+from .page_files import PageFiles
 from .presets import Presets
 from .route_table import ROUTES
 from .routes import register
 from .uploads import Uploads
 from .votes import Votes
 
+WEB = Path(__file__).resolve().parents[1] / "web"
 _BEGUN = web.RequestKey("begun", bool)  # an answer has been started
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,6 +45,7 @@ def make_app(settings: ServerSettings, access: AccessControl) -> web.Application
     app = web.Application(middlewares=[_front], client_max_size=1 << 20)
     app[app_keys.SETTINGS] = settings
     app[app_keys.ACCESS] = access
+    app[app_keys.PAGE] = PageFiles(WEB)
     app[app_keys.VOTES] = Votes(settings.data_folder)
     app[app_keys.PRESETS] = Presets(settings.data_folder)
     app[app_keys.PROXIES] = OrderedDict()

@@ -13,6 +13,7 @@ from ..hosts.exports import Exporting
 from ..security.allowed_folders import AllowedFolders
 from ..security.middleware import AccessControl
 from ..settings import ServerSettings
+from .page_files import PageFiles
 from .presets import Presets
 from .uploads import Uploads
 from .votes import Votes
@@ -26,6 +27,7 @@ SETTINGS = web.AppKey("settings", ServerSettings)
 ACCESS = web.AppKey("door", AccessControl)
 SERVICES: web.AppKey[Services] = web.AppKey("engine")
 ROOTS = web.AppKey("roots", AllowedFolders)
+PAGE = web.AppKey("page", PageFiles)
 PRESETS = web.AppKey("presets", Presets)
 VOTES = web.AppKey("votes", Votes)
 UPLOADS = web.AppKey("uploads", Uploads)

@@ -23,11 +23,19 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 
 async def send_file(
-    request: web.Request, path: Path, content_type: str, *, etag: str | None = None, name: str | None = None, descriptor: int | None = None
+    request: web.Request,
+    path: Path,
+    content_type: str,
+    *,
+    etag: str | None = None,
+    name: str | None = None,
+    descriptor: int | None = None,
+    keep_s: int = 0,
 ) -> web.StreamResponse:
     """A file with ranges, so that players can seek and downloads go on where they stopped.
 
-    `etag` without quotes, None = by size and time; `name` makes it a download; `descriptor`: the file opened already. Raises: NotFound.
+    `etag` without quotes, None = by size and time; `name` makes it a download; `descriptor`: the file opened already;
+    `keep_s`: how long whoever has it need not ask again. Raises: NotFound.
     """
     try:
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)) if descriptor is None else descriptor
@@ -36,11 +44,12 @@ async def send_file(
     with os.fdopen(opened, "rb") as file:
         status = os.fstat(opened)
         tag = f'"{etag or f"{status.st_mtime_ns:x}-{status.st_size:x}"}"'
-        headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Type": content_type, "Cache-Control": "private, no-cache"}
+        kept = f"private, max-age={keep_s}" if keep_s else "private, no-cache"
+        headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Type": content_type, "Cache-Control": kept}
         if name is not None:
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
         if tag in [each.strip() for each in request.headers.get("If-None-Match", "").split(",")]:
-            return web.Response(status=304, headers={"ETag": tag})
+            return web.Response(status=304, headers={"ETag": tag, "Cache-Control": kept})
         start, end, code = _range(request, status.st_size, tag)
         if code == 416:
             return web.Response(status=416, headers={"Content-Range": f"bytes */{status.st_size}", "ETag": tag})

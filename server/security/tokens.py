@@ -37,6 +37,11 @@ class Grant(Struct, frozen=True, kw_only=True):
     session: bool = False  # of a signed-in browser: opens nothing as a bearer's token, since a cookie may be seen by others
     ends: float | None = None  # seconds since 1970; None = with the server
 
+    @property
+    def word(self) -> str | None:
+        """What addresses are signed with; None = not a signed-in browser."""
+        return self.csrf if self.session else None
+
     def __repr__(self) -> str:
         return f"Grant({self.id}, {self.scope})"  # never the token, wherever it is printed
 

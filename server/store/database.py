@@ -228,7 +228,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -32000"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("file_name", 1, _file_name, deterministic=True)
+    connection.create_function("day", 1, _day)
     return connection
+
+
+def _file_name(path: str | None) -> str | None:
+    """Without its folders, which a search does not mean."""
+    return None if path is None else Path(path).name
+
+
+def _day(at: float) -> str:
+    """Of this machine's calendar, as “2026-11-30”."""
+    return time.strftime("%Y-%m-%d", time.localtime(at))
 
 
 def _record(change: Change) -> Iterator[Happened]:

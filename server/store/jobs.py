@@ -166,13 +166,16 @@ class Jobs(Database):
         before: str | None = None,
         limit: int = 50,
     ) -> JobPage:
-        """Newest first. states: none = all; query: part of the name. Raises: BadRequest — `before` is not the `next` of a page."""
+        """Newest first. states: none = all; query: part of the name, of the day, or of the name of a file it is made of.
+
+        Raises: BadRequest — `before` is not the `next` of a page.
+        """
         chosen = list(states)
         values = {
             "before": cursor(before),
             "states": json.dumps(chosen) if chosen else None,
             "project": project,
-            "query": f"%{_literal(query)}%" if query else None,
+            "query": pattern(query),
             "limit": limit + 1,
         }
         with self.reading() as connection:
@@ -485,9 +488,9 @@ def _deletion(connection: sqlite3.Connection, job: str, *, force: bool) -> Delet
     )
 
 
-def _literal(text: str) -> str:
-    """Text without the wildcards of LIKE."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def pattern(text: str | None) -> str | None:
+    """For LIKE: what holds the text, whose own wildcards mean themselves; None = everything."""
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" if text else None
 
 
 def place_between(above: sqlite3.Row | None, below: sqlite3.Row | None, priority: int) -> float | None:

@@ -104,17 +104,32 @@ SELECT * FROM jobs
 WHERE (:before IS NULL OR number < :before)
   AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
   AND (:project IS NULL OR project = :project)
-  AND (:query IS NULL OR name LIKE :query ESCAPE '\\')
+  AND (:query IS NULL OR name LIKE :query ESCAPE '\\' OR day(created) LIKE :query ESCAPE '\\' OR EXISTS (
+    SELECT 1 FROM shots WHERE shots.job = jobs.id AND (
+        shots.name LIKE :query ESCAPE '\\'
+        OR file_name(json_extract(shots.shot, '$.video')) LIKE :query ESCAPE '\\'
+        OR file_name(json_extract(shots.shot, '$.speech')) LIKE :query ESCAPE '\\'
+    )
+  ))
 ORDER BY number DESC LIMIT :limit
 """
-"""A page of jobs, newest first."""
+"""A page of jobs, newest first. :query is a pattern for the name, the day (2026-11-30), a shot's name, or a file that a shot is made of."""
 
 TAKES = """
-SELECT * FROM takes
-WHERE (:before IS NULL OR number < :before) AND (:job IS NULL OR job = :job) AND (:shot IS NULL OR shot = :shot)
-ORDER BY number DESC LIMIT :limit
+SELECT takes.* FROM takes LEFT JOIN jobs ON jobs.id = takes.job LEFT JOIN shots ON shots.id = takes.shot
+WHERE (:before IS NULL OR takes.number < :before) AND (:job IS NULL OR takes.job = :job) AND (:shot IS NULL OR takes.shot = :shot)
+  AND (:same_video IS NULL OR json_extract(takes.view, '$.source') = (
+    SELECT json_extract(view, '$.source') FROM takes WHERE id = :same_video
+  ))
+  AND (
+    :query IS NULL OR json_extract(takes.view, '$.name') LIKE :query ESCAPE '\\' OR jobs.name LIKE :query ESCAPE '\\'
+    OR day(takes.created) LIKE :query ESCAPE '\\'
+    OR file_name(json_extract(shots.shot, '$.video')) LIKE :query ESCAPE '\\'
+    OR file_name(json_extract(shots.shot, '$.speech')) LIKE :query ESCAPE '\\'
+  )
+ORDER BY takes.number DESC LIMIT :limit
 """
-"""A page of takes, newest first."""
+"""A page of takes, newest first. :query as for jobs; :same_video is a take whose video the others are of, too."""
 
 SPEED = """
 SELECT sum(frames), sum(ended - started) FROM (

@@ -12,16 +12,28 @@ from ..errors import Conflict
 from ..wire import Placed, TakePage, TakeView, WeakRange
 from . import queries, rows
 from .database import Change, Database, encoded
-from .jobs import cursor
+from .jobs import cursor, pattern
 from .trash import Written, keep_files, throw_away
 
 
 class Takes(Database):
     """What was rendered, and where it is used."""
 
-    def takes(self, job: str | None = None, shot: str | None = None, before: str | None = None, limit: int = 50) -> TakePage:
-        """Newest first. Raises: BadRequest — `before` is not the `next` of a page."""
-        values = {"job": job, "shot": shot, "before": cursor(before), "limit": limit + 1}
+    def takes(
+        self,
+        job: str | None = None,
+        shot: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+        *,
+        query: str | None = None,
+        same_video: str | None = None,
+    ) -> TakePage:
+        """Newest first. query: part of its or its job's name, of the day, or of the name of a file it is made of; same_video: a take.
+
+        Raises: BadRequest — `before` is not the `next` of a page.
+        """
+        values = {"job": job, "shot": shot, "before": cursor(before), "limit": limit + 1, "query": pattern(query), "same_video": same_video}
         with self.reading() as connection:
             found = connection.execute(queries.TAKES, values).fetchall()
             views = tuple(rows.take_view(connection, row) for row in found[:limit])

@@ -19,7 +19,7 @@ import { route, startRouting } from "./route.js";
 import { onOtherTab, remember, word } from "./session.js";
 import { sentence } from "./messages.js";
 import { language, setLanguage, t } from "./text.js";
-import { applyTheme, tint } from "./theme.js";
+import { applyTheme, followSystem, tint } from "./theme.js";
 import { ApiDocs } from "./views/api-docs.js";
 import { ConnectedEditor } from "./views/connected.js";
 import { Consent } from "./views/consent.js";
@@ -67,10 +67,12 @@ function Page() {
   }
 
   async function enter() {
+    const first = begun;
+    begun = null;
     try {
-      const info = await client.api.info();
+      const info = await (first ?? client.api.info());
       knowEditors(info.editors);
-      client.connect();
+      if (!first) client.connect();
       await client.settled(SETTLE_MS);
       setEntry({ state: "in", info, problem: null });
       host?.accepted();
@@ -130,6 +132,7 @@ function Page() {
     });
   }, []);
   useEffect(() => comeBackAwake(), []);
+  useEffect(() => (hostId ? undefined : followSystem(() => draw({}))), []);
   useEffect(() => {
     if (entry.state !== "failed") return; // a server that starts just now is found without a press
     const timer = setTimeout(() => void enter(), AGAIN_MS);
@@ -308,6 +311,18 @@ function drawn(view, id, host) {
     return html`<div class="view"><${Empty} icon="timeline" title=${t("nav.nothing")}>${t("nav.nothing-hint")}<//></div>`;
   if (view === "take" && id) return html`<${TakePage} id=${id} />`;
   return html`<${NewView} />`;
+}
+
+/**
+ * Where somebody signed in before, what the server can do and its state are asked for while the page is made ready. Not in a panel: each
+ * refusal would ask it for another token.
+ * @type {Promise<import("./wire.js").Info> | null}
+ */
+let begun = null;
+if (!hostId && word() !== null && !location.hash.startsWith("#code=")) {
+  begun = client.api.info();
+  begun.catch(() => {}); // told when it is awaited
+  client.connect();
 }
 
 const readAddress = startRouting(hostId ? "host" : "new");

@@ -94,9 +94,19 @@ export function makeClient({ base = "", token = null, word = () => null, waitMs,
      * it.
      * @param {number} withinMs
      */
-    async settled(withinMs) {
-      const until = Date.now() + withinMs;
-      while (state.seq < 0 && state.connection !== "refused" && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    settled(withinMs) {
+      const has = () => state.seq >= 0 || state.connection === "refused";
+      return new Promise((/** @type {(value: void) => void} */ resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          listeners.delete(look);
+          resolve();
+        };
+        const look = () => has() && end();
+        const timer = setTimeout(end, withinMs);
+        listeners.add(look);
+        look();
+      });
     },
     /** @param {() => void} listener called after every change, of log lines after some at once @returns {() => void} unsubscribe */
     subscribe(listener) {
@@ -141,6 +151,7 @@ export function makeClient({ base = "", token = null, word = () => null, waitMs,
     async loadTakes(by, signal) {
       const asOf = state.seq;
       const page = await api.takes(by, { signal });
+      api.keepPosters(page);
       dispatch({ type: "takes.loaded", takes: page.takes, asOf });
       return page;
     },

@@ -1,6 +1,10 @@
-// Before the first paint, and so not a module: the theme that somebody chose, lest a light page flashes dark.
-try {
-  if (localStorage.getItem("heygem.theme") === "light") document.documentElement.dataset.theme = "light";
-} catch {
-  // a frame without storage keeps the dark theme
+// Before the first paint, and so not a module: the theme that somebody chose, else the system's, lest a light page flashes dark.
+{
+  let chosen = null;
+  try {
+    chosen = localStorage.getItem("heygem.theme");
+  } catch {
+    // a frame without storage
+  }
+  if (chosen ? chosen === "light" : matchMedia("(prefers-color-scheme: light)").matches) document.documentElement.dataset.theme = "light";
 }

@@ -4,15 +4,27 @@ import { language, t } from "./text.js";
 
 export const UNKNOWN = "–";
 
-/** @type {Map<string, Intl.NumberFormat>} */
-const formats = new Map();
-
-/** @param {number} value @param {number} [digits] after the point */
-export function number(value, digits = 0) {
-  const key = `${language()}/${digits}`;
-  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language(), { maximumFractionDigits: digits }));
-  return /** @type {Intl.NumberFormat} */ (formats.get(key)).format(value);
+/** Formats are kept: making one takes far longer than using it. @template T @param {(tag: string) => T} make @returns {() => T} */
+function kept(make) {
+  /** @type {Map<string, T>} */
+  const made = new Map();
+  return () => {
+    const tag = language();
+    if (!made.has(tag)) made.set(tag, make(tag));
+    return /** @type {T} */ (made.get(tag));
+  };
 }
+
+/** @param {Intl.DateTimeFormatOptions} options */
+const dates = (options) => kept((tag) => new Intl.DateTimeFormat(tag, options));
+
+const NUMBERS = [0, 1, 2, 3].map((digits) => kept((tag) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits })));
+const TODAY = dates({ hour: "2-digit", minute: "2-digit" });
+const DAY = dates({ dateStyle: "medium", timeStyle: "short" });
+const CLOCK = dates({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** @param {number} value @param {0 | 1 | 2 | 3} [digits] after the point */
+export const number = (value, digits = 0) => NUMBERS[digits]().format(value);
 
 /** @param {number | null | undefined} share 0–1 */
 export const percent = (share) => (share === null || share === undefined ? UNKNOWN : `${number(Math.floor(share * 100))} %`);
@@ -48,15 +60,11 @@ export function length(seconds) {
 export function when(at) {
   const date = new Date(at * 1000);
   const today = new Date().toDateString() === date.toDateString();
-  /** @type {Intl.DateTimeFormatOptions} */
-  const options = today ? { hour: "2-digit", minute: "2-digit" } : { dateStyle: "medium", timeStyle: "short" };
-  const text = new Intl.DateTimeFormat(language(), options).format(date);
-  return today ? t("time.today", { at: text }) : text;
+  return today ? t("time.today", { at: TODAY().format(date) }) : DAY().format(date);
 }
 
 /** @param {number} at seconds since 1970 */
-export const clock = (at) =>
-  new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at * 1000));
+export const clock = (at) => CLOCK().format(new Date(at * 1000));
 
 /** "23.976 fps" @param {string | null} rate a fraction */
 export function rate(rate) {

@@ -29,8 +29,22 @@ export function chooseTheme(theme) {
   remember("theme", theme);
 }
 
+const system = matchMedia("(prefers-color-scheme: light)");
+
+/** Until somebody chooses, the page is as the system is, also when that changes. @param {() => void} onChange */
+export function followSystem(onChange) {
+  const look = () => {
+    if (remembered("theme")) return;
+    document.documentElement.dataset.theme = system.matches ? "light" : "dark";
+    onChange();
+  };
+  system.addEventListener("change", look);
+  return () => system.removeEventListener("change", look);
+}
+
 export async function applyTheme() {
-  document.documentElement.dataset.theme = remembered("theme") === "light" ? "light" : "dark";
+  const chosen = remembered("theme") ?? (system.matches ? "light" : "dark");
+  document.documentElement.dataset.theme = chosen === "light" ? "light" : "dark";
   await loadLanguages();
   await setLanguage(remembered("language") ?? languageOf(navigator.languages ?? [navigator.language]));
 }

@@ -247,6 +247,12 @@ export interface JobPage {
 export interface TakePage {
   takes: Array<TakeView>;
   next: string | null;
+  posters: Addresses | null;
+}
+
+export interface Addresses {
+  addresses: Array<string>;
+  life_s: number;
 }
 
 export interface TrashedTake {
@@ -514,11 +520,6 @@ export interface SignedIn {
 
 export interface AddressesRequest {
   paths: Array<string>;
-}
-
-export interface Addresses {
-  addresses: Array<string>;
-  life_s: number;
 }
 
 export interface TokenRequest {

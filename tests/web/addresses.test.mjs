@@ -101,3 +101,13 @@ test("who could not be told asks again", async () => {
   fails = false;
   assert.equal(await addresses.get("/a"), "/a");
 });
+
+test("addresses that come with a list need no asking; one without a file has none", async () => {
+  const { asked, addresses } = signing();
+  addresses.keep(["/a", "/b"], { addresses: ["/a?came", ""], life_s: 3600 });
+  assert.equal(addresses.known("/a"), "/a?came");
+  assert.equal(addresses.known("/b"), null);
+  addresses.keep(["/a"], { addresses: ["/a?newer"], life_s: 3600 });
+  assert.equal(addresses.known("/a"), "/a?came", "a picture that is shown is not fetched again");
+  assert.deepEqual(asked, []);
+});

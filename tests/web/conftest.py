@@ -80,7 +80,7 @@ def editor(server: RunningServer) -> Iterator[ScriptedEditor]:
 def panel(browser: Any, server: RunningServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A panel of 320 pixels; gives the window of the panel and the page in its frame. Its parameter: what the panel can."""
     token = server.ask("POST", "/tokens", {"scope": "host", "host": HOST["id"], "project": HOST["project"]})["token"]
-    context = browser.new_context(viewport={"width": 320, "height": 720}, locale="en-US", reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": 320, "height": 720}, locale="en-US", reduced_motion="reduce", color_scheme="dark")
     window = context.new_page()
     complaints: list[str] = []
     watch(window, complaints)

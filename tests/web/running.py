@@ -152,7 +152,7 @@ def open_page(
     browser: Any, server: RunningServer, *, width: int = 1360, height: int = 860, view: str | None = None
 ) -> tuple[Any, list[str]]:
     """A signed-in page in a browser of its own, and what it complains about."""
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", reduced_motion="reduce", color_scheme="dark")
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
     complaints: list[str] = []

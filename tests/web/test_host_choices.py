@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from .editor import ScriptedEditor
 from .running import A_RENDER_MS, RunningServer, open_page
+from .test_intake import recorded
 from .test_looks import AXE, complaints_of_axe
 from .test_new import give
 
@@ -190,6 +191,23 @@ def test_speech_that_came_as_a_file_is_announced_and_comes_along_when_the_take_i
     assert Path(params["speech"]).parent == server.takes, "an editor's project never points into the server's own folders"
     assert Path(params["speech"]).is_file()
     assert params["placement"]["brings_speech"]
+
+
+def test_the_channel_of_a_recorders_file_that_speaks_is_chosen_beside_an_editor(
+    panel: Any, editor: ScriptedEditor, server: RunningServer, media: Path, tmp_path: Path
+) -> None:
+    window, page = panel
+    give(page, "New speech", recorded(media, tmp_path))
+    choice = page.get_by_role("group", name="Which channels are the speech")
+    expect(choice.get_by_role("checkbox")).to_have_count(4)
+    with (
+        window.expect_request("**/media/waveform?channels=3"),
+        window.expect_request(lambda request: request.url.endswith("/timelines") and "speech_channels" in request.post_data) as asked,
+    ):
+        choice.get_by_role("checkbox", name="Channel 3").check()
+    assert asked.value.post_data_json["selection"]["speech_channels"] == [3]
+    expect(page.get_by_role("button", name="Render", exact=True)).to_be_enabled()
+    assert start(page, server)["shots"][0]["request"]["speech_channels"] == [3]
 
 
 def test_what_a_take_loses_is_said_before_it_is_placed(panel: Any, editor: ScriptedEditor, server: RunningServer) -> None:

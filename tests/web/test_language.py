@@ -73,7 +73,7 @@ class Looks:
 
 @pytest.fixture
 def chinese(browser: Any, server: RunningServer) -> Any:
-    context = browser.new_context(viewport={"width": 1360, "height": 860}, locale="zh-CN", reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": 1360, "height": 860}, locale="zh-CN", reduced_motion="reduce", color_scheme="dark")
     page = context.new_page()
     page.set_default_timeout(60_000)
     complaints: list[str] = []
@@ -98,7 +98,7 @@ def test_no_english_stands_in_the_chinese_page_after_any_flow(chinese: Any, serv
     page.goto(server.sign_in_link())
     page.get_by_text("实时").first.wait_for()
     check(page, own, "an empty page")
-    speech = page.get_by_role("region", name="新语音", exact=True)
+    speech = page.get_by_role("region", name="新配音", exact=True)
     speech.locator("input[type=file]").set_input_files([str(media / "long.wav")])
     video = page.get_by_role("region", name="视频", exact=True)
     video.locator("input[type=file]").set_input_files([{"name": "notes.mp4", "mimeType": "video/mp4", "buffer": b"this is no video"}])
@@ -117,7 +117,7 @@ def test_no_english_stands_in_the_chinese_page_after_any_flow(chinese: Any, serv
     page.get_by_role("region", name="视频").locator("input[type=file]").set_input_files(
         [str(media / "speaker.mp4"), str(media / "levels.mp4")]
     )
-    page.get_by_role("region", name="新语音").locator("input[type=file]").set_input_files([str(media / "speech.wav")])
+    page.get_by_role("region", name="新配音").locator("input[type=file]").set_input_files([str(media / "speech.wav")])
     page.get_by_text("没有找到人脸").first.wait_for()
     check(page, own, "a batch")
     page.get_by_role("button", name="渲染 2 个镜头").click()

@@ -127,3 +127,18 @@ def test_the_theme_is_one_press_away_and_stays_without_a_flash(page: Any) -> Non
     page.reload(wait_until="commit")
     page.locator("body").wait_for(state="attached")
     assert page.evaluate("() => document.documentElement.dataset.theme") == "light"
+
+
+def test_until_somebody_chooses_the_theme_is_the_systems(page: Any) -> None:
+    root = page.locator("html")
+    for scheme in ("light", "dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        expect(root).to_have_attribute("data-theme", scheme)
+    page.reload(wait_until="commit")
+    page.locator("body").wait_for(state="attached")
+    assert root.get_attribute("data-theme") == "light", "at the first paint"
+    page.get_by_role("button", name="Dark theme").click()
+    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.get_by_role("button", name="Light theme")).to_be_visible()
+    assert root.get_attribute("data-theme") == "dark", "chosen"

@@ -210,6 +210,8 @@ def test_a_timeline_file_becomes_shots_and_goes_back_out_with_its_takes(
         page.locator(f"[data-job='{job['id']}']").get_by_role("button", name="Timeline with takes").click()
     published = otio.adapters.read_from_string(Path(download.value.path()).read_text(), "otio_json")
     assert take["name"] in published.to_json_string()
+    page.goto(f"{server.url}/#/take/{take['id']}")
+    expect(page.get_by_role("button", name="Timeline with takes")).to_be_visible()
 
 
 @pytest.mark.full

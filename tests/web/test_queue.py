@@ -110,10 +110,23 @@ def test_nothing_disappears_tabs_a_search_and_pages_find_every_job(page: Any, se
     page.get_by_role("tab", name="Needs attention").click()
     for job in made:
         expect(page.locator(f"[data-job='{job['id']}']")).to_be_visible()
-    page.get_by_role("searchbox").fill("of many 7")
+    search = page.get_by_role("searchbox")
+    search.fill("speech.wav")
+    expect(page.locator(f"[data-job='{made[0]['id']}']")).to_be_visible()
+    search.fill("another.wav")
+    expect(page.get_by_text("No job fits")).to_be_visible()
+    search.fill("of many 7")
     expect(page.locator("[data-job]")).to_have_count(1)
     page.get_by_role("tab", name="Done").click()
     expect(page.get_by_text("No job fits")).to_be_visible()
+    search.fill("of many 1")  # 1, 10 and 11
+    page.get_by_role("tab", name="Needs attention").click()
+    page.get_by_role("button", name="Retry all 3").click()
+    expect(page.get_by_text("No job fits")).to_be_visible()
+    state = lambda job: server.ask("GET", f"/jobs/{job['id']}")["job"]["state"]  # noqa: E731
+    assert [k for k, job in enumerate(made) if state(job) != "canceled"] == [1, 10, 11]
+    for k in (1, 10, 11):
+        server.ask("POST", f"/jobs/{made[k]['id']}/cancel")
 
 
 @pytest.mark.full
@@ -170,3 +183,49 @@ def test_ended_jobs_are_put_out_of_the_way_and_back(page: Any, server: RunningSe
     page.get_by_label("Sound when a job is done").check()
     page.reload()
     expect(page.get_by_label("Sound when a job is done")).to_be_checked()
+
+
+LISTENING = """
+window.told = []; window.notes = 0; window.asked = 0; window.away = false;
+Object.defineProperty(document, "hidden", { get: () => window.away });
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { window.asked += 1; return (this.permission = window.answer ?? "granted"); }
+  constructor(title, options) { window.told.push([title, options.body]); }
+};
+const oscillator = AudioContext.prototype.createOscillator;
+AudioContext.prototype.createOscillator = function () { window.notes += 1; return oscillator.call(this); };
+"""
+"""What a page asks of the system, counted: permission, news, notes of a sound. `away` hides the page, `answer` is the person's."""
+
+
+@pytest.mark.parametrize("answer", ["granted", "denied"])
+def test_whether_the_system_may_tell_is_asked_once(page: Any, server: RunningServer, at_work: dict[str, Any], answer: str) -> None:
+    page.add_init_script(f"window.answer = {answer!r}; {LISTENING}")
+    page.reload()
+    card_of(page, at_work)
+    ask = page.get_by_role("button", name="Tell me when jobs are done")
+    expect(ask).to_be_visible()
+    assert page.evaluate("window.asked") == 0, "nobody is asked unbidden"
+    ask.click()
+    expect(ask).to_have_count(0)
+    assert page.evaluate("window.asked") == 1
+
+
+def test_a_job_that_ends_is_told_once_by_the_system_and_with_a_sound_where_that_is_wanted(page: Any, server: RunningServer) -> None:
+    page.add_init_script(LISTENING)
+    page.reload()
+    page.evaluate("Notification.permission = 'granted'")
+    watched = server.submit(name="watched")["job"]
+    expect(card_of(page, watched).get_by_text("Completed")).to_be_visible(timeout=A_RENDER_MS)
+    assert page.evaluate("[window.told, window.notes]") == [[], 0], "whoever looks at the page sees it, and asked for no sound"
+    page.get_by_label("Sound when a job is done").check()
+    notes = page.evaluate("window.notes")
+    assert notes > 0, "one hears what it is"
+    page.evaluate("window.away = true")
+    unseen = server.submit(name="unseen")["job"]
+    until(page, lambda: page.evaluate("window.told.length"), within_s=A_RENDER_MS / 1000)
+    assert page.evaluate("window.told") == [["unseen", "Completed"]]
+    until(page, lambda: page.evaluate("window.notes") == 2 * notes)
+    expect(card_of(page, unseen).get_by_text("Completed")).to_be_visible()
+    assert page.evaluate("window.told.length") == 1

@@ -57,8 +57,11 @@ def test_the_history_has_pictures_and_is_searched(page: Any, server: RunningServ
     assert image.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 0
     page.get_by_role("searchbox").fill("no such name")
     expect(page.get_by_text("No take fits")).to_be_visible()
-    page.get_by_role("searchbox").fill("LOOKED")
-    expect(card).to_be_visible()
+    for found in ("LOOKED", "speech.wav", "speaker.mp4"):  # its name, and what it was made of
+        page.get_by_role("searchbox").fill(found)
+        expect(card).to_be_visible()
+        page.get_by_role("searchbox").fill("no such name")
+        expect(card).to_have_count(0)
 
 
 @pytest.mark.full
@@ -186,6 +189,21 @@ def test_the_report_is_told_in_words_and_its_ranges_lead_to_their_frames(page: A
     expect(page.get_by_text("frame 4 of 0–29")).to_be_visible()
     for weak in take["weak"]:
         expect(quality).to_contain_text(weak["reason"])
+
+
+@pytest.mark.full
+def test_a_take_says_what_it_was_made_of_and_leads_to_others_of_its_video(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
+    other = server.finished(server.submit(speech="long.wav", name="another speech")["job"]["id"])["shots"][0]["takes"][0]
+    open_take(page, other)
+    facts = page.get_by_role("region", name="File")
+    for said in ("speaker.mp4", "long.wav", "Mesh"):
+        expect(facts).to_contain_text(said)
+    versions = page.get_by_role("region", name="Versions")
+    expect(versions.get_by_role("heading", name="Other takes of this video")).to_be_visible()
+    versions.get_by_role("link").last.click()
+    expect(facts).to_contain_text("speaker.mp4")
+    expect(facts).not_to_contain_text("long.wav")
+    expect(versions.get_by_role("link", name=other["name"])).to_be_visible()
 
 
 @pytest.mark.full

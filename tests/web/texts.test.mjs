@@ -21,6 +21,7 @@ const MADE_AT_RUN_TIME = [
   "app-short.",
   "connection.",
   "device.",
+  "executor.",
   "engine.",
   "fit.",
   "fit-hint.",

@@ -73,6 +73,17 @@ export function makeAddresses(ask, session) {
   }
 
   /**
+   * What came signed with a list, so that it is known when the list is drawn.
+   * @param {string[]} paths @param {{addresses: string[], life_s: number}} signed in the same order; "" = none
+   */
+  function keep(paths, { addresses, life_s }) {
+    const ends = Date.now() + life_s * 1000;
+    for (const [at, path] of paths.entries()) {
+      if (addresses[at] && known(path) === null && !failed.has(path)) kept.set(path, { address: addresses[at], ends });
+    }
+  }
+
+  /**
    * After an address did not open. true = ask for it again: it has ended, or this was its first failure, which may have had another cause
    * than the file (a clock that was set, a server that was restarted). false = the file does not open.
    * @param {string} path @param {string} address
@@ -85,5 +96,5 @@ export function makeAddresses(ask, session) {
     return true;
   }
 
-  return { known, get, renew };
+  return { known, get, keep, renew };
 }

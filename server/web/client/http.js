@@ -19,6 +19,9 @@ function query(values) {
   return given.length ? `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}` : "";
 }
 
+/** Where the picture of a take is, under /api/v1. @param {string} take */
+export const posterOf = (take) => `/takes/${take}/poster.jpg`;
+
 /** The HMAC that only who knows the token can make, as hex. @param {string} token @param {string} nonce */
 export async function proofOf(token, nonce) {
   const bytes = new TextEncoder();
@@ -85,6 +88,13 @@ export function makeApi(base, who) {
     send,
     /** What <img>, <video> and links of a signed-in browser open; paths are those under /api/v1. */
     addresses,
+    /** What came signed with a list of takes. @param {Wire.TakePage} page */
+    keepPosters: ({ takes, posters }) =>
+      posters &&
+      addresses.keep(
+        takes.map((take) => posterOf(take.id)),
+        { ...posters, addresses: posters.addresses.map((address) => address && base + address) },
+      ),
     /** Raises: ServerProblem "Impostor" — whoever answers does not know the token. */
     async prove() {
       if (!who.token) return;
@@ -167,7 +177,7 @@ export function makeApi(base, who) {
     shot: (id, extra) => get(`/shots/${id}`, extra),
 
     /**
-     * @param {{job?: string, shot?: string, limit?: number, before?: string | null}} [by]
+     * @param {{job?: string, shot?: string, q?: string, same_video?: string, limit?: number, before?: string | null}} [by]
      * @param {Extra} [extra]
      * @returns {Promise<Wire.TakePage>}
      */

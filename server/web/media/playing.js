@@ -12,6 +12,13 @@ const TYPES = /** @type {Record<string, string>} */ ({
 export const playsInBrowser = (format) => format in TYPES && document.createElement("video").canPlayType(TYPES[format]) !== "";
 
 /**
+ * Where a take's picture plays from, under /api/v1: the file itself where the browser plays it, which begins at once, else the small copy
+ * that the server makes.
+ * @param {import("../wire.js").TakeView} take @param {boolean} whole a page that must load all of what it plays always gets the copy
+ */
+export const playedFrom = (take, whole) => `/takes/${take.id}/${!whole && playsInBrowser(take.format) ? "file" : "proxy.mp4"}`;
+
+/**
  * Brings a video to where another one is.
  * @param {HTMLVideoElement | null} one @param {HTMLVideoElement | null} leader @param {import("../time.js").Rate} rate
  */

@@ -1,6 +1,6 @@
 /** What views need from outside: the client and its state, asynchronous work, media by URL, sizes. */
 
-import { createContext, useContext, useEffect, useMemo, useRef, useState } from "./html.js";
+import { createContext, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { Task } from "../task.js";
 
 /**
@@ -65,8 +65,9 @@ export function useTask(work, deps, { waitMs = 0, when = true } = {}) {
       ),
     [],
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!when) return task.stop();
+    if (!waitMs) return void task.run(); // before the next paint, not after it
     const timer = setTimeout(() => void task.run(), waitMs);
     return () => clearTimeout(timer);
   }, [...deps, when]);

@@ -6,6 +6,7 @@ import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "..
 import { Badge, Bar, Button, IconButton, Notice, withCommands } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { Picture } from "../ui/picture.js";
+import { posterOf } from "../client/http.js";
 import { duration, number, percent, UNKNOWN, when } from "../format.js";
 import { hashOf } from "../route.js";
 import { sentence } from "../messages.js";
@@ -128,7 +129,7 @@ function JobPicture({ job }) {
     [live, job.id],
   );
   const take = useLive((state) => Object.values(state.takes).find((one) => one.job === job.id && !one.missing)) ?? null;
-  const finished = useMediaUrl(take && !live ? `/takes/${take.id}/poster.jpg` : null);
+  const finished = useMediaUrl(take && !live ? posterOf(take.id) : null);
   const url = useBlobUrl(live ? picture : null) ?? finished.url;
   return url && html`<${Picture} kind="job-picture" url=${url} onError=${finished.renew} />`;
 }

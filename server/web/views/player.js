@@ -10,10 +10,11 @@
 import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { useApp, useMediaUrl, useTask } from "../ui/hooks.js";
 import { Button, Dialog, IconButton, Notice, Select, Tabs } from "../ui/parts.js";
+import { posterOf } from "../client/http.js";
 import { colour, drawCurve, drawRange, drawWave } from "../media/draw.js";
 import * as inspection from "../media/inspection.js";
 import { mouthView, placed } from "../media/mouth-view.js";
-import { follow, playsInBrowser } from "../media/playing.js";
+import { follow, playedFrom } from "../media/playing.js";
 import { looped } from "../media/shuttle.js";
 import { Strip } from "../media/strip.js";
 import { TransportButtons, transportKey, useTransport } from "../media/transport.js";
@@ -67,7 +68,7 @@ export function Player({ take, versions, report, waveform, seekTo, onOpened }) {
   const otherUrl = pictureOf(other);
   const sourceUrl = useMediaUrl(lost || other || !(opened || mode !== "after") ? null : `/takes/${take.id}/source.mp4`);
   const beforeUrl = other ? otherUrl : sourceUrl;
-  const poster = useMediaUrl(`/takes/${take.id}/poster.jpg`);
+  const poster = useMediaUrl(posterOf(take.id));
   const comparable = other !== null || (!lost && beforeUrl.error === null);
   const rate = parseRate(take.rate);
   const transport = useTransport(after, { rate, frames: take.frames, src: afterUrl.url });
@@ -76,7 +77,7 @@ export function Player({ take, versions, report, waveform, seekTo, onOpened }) {
   const mouth = useMouth(take, report, opened);
   const portrait = take.height > take.width && shown !== "after" && shown !== "before";
   const near = mouth !== null && (zoomed ?? portrait);
-  const sourceFrame = useSourceFrame(take, report, transport.frame);
+  const sourceFrame = useSourceFrame(take, report, transport.frame, opened);
 
   useEffect(() => follow(before.current, after.current, transport.rateNow()), [transport.frame, transport.speed]);
   useEffect(() => {
@@ -212,7 +213,7 @@ export function Player({ take, versions, report, waveform, seekTo, onOpened }) {
           to: name(transport.loop.to - 1),
         })}<//>`
       }
-      <${Button} kind="quiet" icon="split" title=${t("player.ab-key")} pressed=${shown === "before"} why=${!comparable && t("player.no-before")}
+      <span class="player-controls"><${Button} kind="quiet" icon="split" title=${t("player.ab-key")} pressed=${shown === "before"} why=${!comparable && t("player.no-before")}
         onClick=${() => setMode(mode === "before" ? "after" : "before")}>${t("player.ab")}<//>
       <${IconButton} name=${t("player.zoom")} icon="search" pressed=${near} why=${mouth === null && t("why.no-mouth")} onClick=${() => setZoomed(!near)} />
       <${IconButton} name=${t(muted ? "player.unmute" : "player.mute")} icon=${muted ? "mute" : "speaker"} pressed=${muted}
@@ -223,7 +224,7 @@ export function Player({ take, versions, report, waveform, seekTo, onOpened }) {
           setMuted(false);
         }} />
       ${document.fullscreenEnabled && html`<${IconButton} name=${t("player.full")} icon="full" onClick=${full} />`}
-      <${IconButton} name=${t("player.help")} icon="info" onClick=${() => setHelp(true)} />
+      <${IconButton} name=${t("player.help")} icon="info" onClick=${() => setHelp(true)} /></span>
     </div>
     <${Strip} frames=${take.frames} frame=${transport.frame} onSeek=${transport.seek} height=${96} label=${t("player.position")}
       valueText=${name(transport.frame)} marks=${marks} draw=${draw} drawn=${[report, waveform, transport.loop]} />
@@ -248,18 +249,15 @@ export function Player({ take, versions, report, waveform, seekTo, onOpened }) {
   </div>`;
 }
 
-/**
- * Addresses of takes' pictures: the file itself where the browser plays it, which begins at once, else the small copy that the server makes.
- * A panel always gets the copy, since it must load all of what it plays.
- */
+/** Addresses of takes' pictures; the copy also where the file itself does not play after all. */
 export function usePlayable() {
   const { host } = useApp();
   const [unplayable, setUnplayable] = useState(/** @type {Record<string, boolean>} */ ({}));
   /** @param {Wire.TakeView | null} take */
   return (take) => {
-    const own = take !== null && !host && !unplayable[take.id] && playsInBrowser(take.format);
-    const media = useMediaUrl(take && `/takes/${take.id}/${own ? "file" : "proxy.mp4"}`);
-    if (take === null || !own) return media;
+    const path = take && playedFrom(take, host !== null || unplayable[take.id]);
+    const media = useMediaUrl(path);
+    if (take === null || !path?.endsWith("/file")) return media;
     const copyInstead = () => {
       setUnplayable({ ...unplayable, [take.id]: true });
       return true;
@@ -301,11 +299,13 @@ function useMouth(take, report, when) {
   return face ? mouthView(/** @type {[number, number, number, number]} */ (face.box)) : null;
 }
 
-/** What the source calls the frame that lies under a frame of the take; null where time does not simply run. @param {Wire.TakeView} take @param {Wire.TakeReport | null} report @param {number} frame */
-function useSourceFrame(take, report, frame) {
+/** What the source calls the frame that lies under a frame of the take; null where time does not simply run. @param {Wire.TakeView} take @param {Wire.TakeReport | null} report @param {number} frame @param {boolean} when */
+function useSourceFrame(take, report, frame, when) {
   const { client } = useApp();
   const shot = report?.plan.shot;
-  const facts = useTask(() => inspection.probe(client.api, sourceOf(take, report)), [shot?.video], { when: shot !== undefined });
+  const facts = useTask(() => inspection.probe(client.api, sourceOf(take, report)), [shot?.video], {
+    when: when && shot !== undefined,
+  });
   if (!shot || !facts.value || facts.value.kind === "still") return null;
   const at = (shot.start ?? 0) + frame;
   const end = shot.end_exclusive ?? facts.value.frames ?? 0;

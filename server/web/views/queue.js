@@ -58,10 +58,11 @@ export function QueueView() {
   const wanted = text.trim();
   const pages = useJobPages(TABS[tab], wanted);
   const fits = (/** @type {Wire.JobView} */ job) =>
-    (!TABS[tab].length || TABS[tab].includes(job.state)) && (!wanted || job.name.toLowerCase().includes(wanted.toLowerCase()));
+    (!TABS[tab].length || TABS[tab].includes(job.state)) &&
+    (!wanted || pages.found.has(job.id) || job.name.toLowerCase().includes(wanted.toLowerCase()));
   const drag = useRef(/** @type {Drag | null} */ (null)); // read by events, which may come before what they changed is drawn
   const [drawn, draw] = useState(/** @type {Drag | null} */ (null));
-  const [, act] = useAction();
+  const [busy, act] = useAction();
   const [askable, ask] = useAsking();
   const all = Object.values(jobs);
   const queue = all.filter((job) => UNFINISHED.has(job.state)).sort(inOrder);
@@ -83,6 +84,12 @@ export function QueueView() {
     clear(Math.max(...ended.map((job) => job.updated)));
     say(t("queue.cleared"), "info", async () => clear(before));
   }
+
+  const retryAll = () =>
+    act(async () => {
+      const { seq: asOf } = client.state;
+      for (const { id } of ended) client.dispatch({ type: "jobs.loaded", jobs: [await client.api.act(id, "retry")], asOf });
+    });
 
   /** @param {string} id @param {string | null} before the job that then comes after it; null = the end */
   const move = (id, before) =>
@@ -123,6 +130,11 @@ export function QueueView() {
         }} /><span>${t("queue.sound")}</span></label>
         ${askable && waiting.length > 0 && html`<${Button} kind="quiet" icon="info" onClick=${ask}>${t("queue.tell-me")}<//>`}
         <span class="spacer"></span>
+        ${
+          tab === "attention" &&
+          ended.length > 1 &&
+          html`<${Button} kind="quiet" icon="retry" busy=${busy} onClick=${retryAll}>${t("queue.retry-all", { n: ended.length })}<//>`
+        }
         ${hides && ended.length > 0 && html`<${Button} kind="quiet" icon="check" onClick=${clearEnded}>${t("queue.clear")}<//>`}
       </div>`
     }
@@ -172,11 +184,13 @@ function useJobPages(states, text) {
   const { client } = useApp();
   const generation = useLive((state) => state.generation);
   const [next, setNext] = useState(/** @type {string | null} */ (null));
+  const [found, setFound] = useState(/** @type {ReadonlySet<string>} */ (new Set())); // by what the server knows of them
   const by = { state: states.join(",") || undefined, q: text || undefined, limit: PAGE };
   const first = useTask(
     async (signal) => {
       const page = await client.loadJobs(by, signal);
       setNext(page.next);
+      setFound(new Set(page.jobs.map((job) => job.id)));
       return page;
     },
     [generation, states, text],
@@ -184,10 +198,16 @@ function useJobPages(states, text) {
   );
   const [busy, act] = useAction();
   useEffect(() => setNext(null), [states, text]);
+  const load = async () => {
+    const page = await client.loadJobs({ ...by, before: next });
+    setNext(page.next);
+    setFound((before) => new Set([...before, ...page.jobs.map((job) => job.id)]));
+  };
   return {
     more: next !== null,
+    found,
     busy: busy || first.status === "pending" || first.status === "initial",
     error: first.status === "error" ? first.error : null,
-    load: () => act(async () => setNext((await client.loadJobs({ ...by, before: next })).next)),
+    load: () => act(load),
   };
 }

@@ -9,6 +9,8 @@ import { useAction, useApp, useLive, useMediaUrl, useSize } from "../ui/hooks.js
 import { Badge, Button, Dialog, Empty, Notice, Select } from "../ui/parts.js";
 import { Icon } from "../ui/icons.js";
 import { Picture } from "../ui/picture.js";
+import { posterOf } from "../client/http.js";
+import { playedFrom } from "../media/playing.js";
 import { secondsOf, parseRate } from "../time.js";
 import { duration, size, when } from "../format.js";
 import { DEFAULT_SETTINGS } from "../defaults.js";
@@ -22,6 +24,8 @@ const CARD_WIDTH = 232; // px, with the gap
 const CARD_HEIGHT = 236;
 const ROWS_BEYOND = 2; // kept ready above and below what is seen
 const NEAR_END_ROWS = 6;
+const SEARCH_MS = 250; // between the last key and asking the server
+const READY_MS = 100; // after the pictures, and not for what is scrolled past
 
 /** Where the list stood, so that coming back from a take finds the same place. */
 let remembered = { scroll: 0, text: "", only: "all" };
@@ -33,13 +37,16 @@ export function ResultsView() {
   const generation = useLive((state) => state.generation);
   const [text, setText] = useState(remembered.text);
   const [only, setOnly] = useState(remembered.only);
-  const pages = usePages();
+  const wanted = text.trim().toLowerCase();
+  const pages = usePages(wanted);
   const all = useMemo(
     () => Object.values(takes).sort((a, b) => b.created - a.created || b.version - a.version || (a.id < b.id ? 1 : -1)),
     [takes],
   );
-  const wanted = text.trim().toLowerCase();
-  const shown = useMemo(() => all.filter((take) => fits(take, wanted, only, jobs)), [all, wanted, only, wanted ? jobs : null]);
+  const shown = useMemo(
+    () => all.filter((take) => fits(take, only) && (!wanted || pages.found.has(take.id) || take.name.toLowerCase().includes(wanted))),
+    [all, wanted, only, pages.found],
+  );
   remembered = { ...remembered, text, only };
   const [chosen, setChosen] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
   const choose = useCallback(
@@ -48,15 +55,16 @@ export function ResultsView() {
     [],
   );
   useEffect(() => {
-    // A search looks at everything, not only at what was scrolled to.
+    // A choice looks at everything, not only at what was scrolled to.
     if ((wanted || only !== "all") && pages.more && !pages.busy) pages.load();
   }, [wanted, only, pages.more, pages.busy]);
-  useEffect(() => void client.loadJobs({ limit: 100 }).catch(() => {}), [generation]);
+  const begun = pages.loaded > 0;
+  useEffect(() => void (begun && client.loadJobs({ limit: 100 }).catch(() => {})), [generation, begun]); // their names: after the takes
 
   return html`<div class="view results-view">
     <div class="view-head"><h1>${t("results.title")} ${
       all.length > 0 &&
-      html`<span class="count">${all.length}${pages.more ? "+" : ""}
+      html`<span class="count">${shown.length}${pages.more ? "+" : ""}
       </span>`
     }</h1>
       <div class="row"><label class="search"><${Icon} name="search" size=${16} /><span class="visually-hidden">${t("results.search")}</span>
@@ -88,15 +96,11 @@ export function ResultsView() {
   </div>`;
 }
 
-/** @param {Wire.TakeView} take @param {string} text @param {string} only @param {Record<string, Wire.JobView>} jobs */
-function fits(take, text, only, jobs) {
-  if (only === "weak" && !take.weak.length) return false;
-  if (only === "pinned" && !take.pinned) return false;
-  return !text || take.name.toLowerCase().includes(text) || (jobs[take.job]?.name.toLowerCase().includes(text) ?? false);
-}
+/** @param {Wire.TakeView} take @param {string} only */
+const fits = (take, only) => (only !== "weak" || take.weak.length > 0) && (only !== "pinned" || take.pinned);
 
-/** Pages of takes, one after the other; everything anew when the server's events begin anew. */
-function usePages() {
+/** Pages of the takes that the server finds by a text, one after the other; everything anew when its events begin anew. @param {string} text */
+function usePages(text) {
   const { client } = useApp();
   const generation = useLive((state) => state.generation);
   const [now, setNow] = useState({
@@ -104,6 +108,7 @@ function usePages() {
     busy: true,
     started: false,
     loaded: 0,
+    found: /** @type {ReadonlySet<string>} */ (new Set()), // of the text
     error: /** @type {Error | null} */ (null),
   });
   const call = useRef(0);
@@ -112,21 +117,34 @@ function usePages() {
     const mine = ++call.current;
     setNow((was) => ({ ...was, busy: true, error: null }));
     try {
-      const page = await client.loadTakes({ limit: PAGE, before });
-      if (mine === call.current)
-        setNow((was) => ({ next: page.next, busy: false, started: true, loaded: was.loaded + page.takes.length, error: null }));
+      const page = await client.loadTakes({ limit: PAGE, before, q: text });
+      if (mine !== call.current) return;
+      const ids = page.takes.map((take) => take.id);
+      setNow((was) => ({
+        next: page.next,
+        busy: false,
+        started: true,
+        loaded: was.loaded + ids.length,
+        found: new Set(before ? [...was.found, ...ids] : ids),
+        error: null,
+      }));
     } catch (error) {
       if (mine === call.current) setNow((was) => ({ ...was, busy: false, error: /** @type {Error} */ (error) }));
     }
   }
-  useEffect(() => {
-    void load(null);
-    return () => void call.current++;
-  }, [generation]);
+  useLayoutEffect(() => {
+    setNow((was) => ({ ...was, busy: true, started: false }));
+    const timer = text ? setTimeout(() => void load(null), SEARCH_MS) : void load(null); // not after the next paint
+    return () => {
+      clearTimeout(timer);
+      call.current++;
+    };
+  }, [generation, text]);
   return {
     more: now.next !== null,
     busy: now.busy,
     loaded: now.loaded,
+    found: now.found,
     error: now.error,
     load: () => void load(now.started ? now.next : null),
   };
@@ -220,6 +238,7 @@ function Grid({ takes, jobs, chosen, onChoose, onNearEnd, loaded }) {
     if (width && last + NEAR_END_ROWS >= rows) onNearEnd();
   }, [last, rows, loaded, width]);
   const seen = takes.slice(first * columns, last * columns);
+  useReady(seen);
   return html`<div class="grid" ref=${box} role="list" aria-label=${t("results.title")} style=${{ height: `${rows * CARD_HEIGHT}px` }}>
     ${
       width > 0 &&
@@ -231,6 +250,18 @@ function Grid({ takes, jobs, chosen, onChoose, onNearEnd, loaded }) {
       })
     }
   </div>`;
+}
+
+/** Asks for the addresses of what is in sight, once it stays there: a take that is opened then plays without asking. @param {Wire.TakeView[]} seen */
+function useReady(seen) {
+  const { client, host } = useApp();
+  useEffect(() => {
+    if (host || !seen.length) return;
+    const timer = setTimeout(() => {
+      for (const take of seen) if (!take.missing) client.api.addresses.get(playedFrom(take, false)).catch(() => {}); // asked again when it is opened
+    }, READY_MS);
+    return () => clearTimeout(timer);
+  }, [seen[0]?.id, seen[seen.length - 1]?.id]);
 }
 
 /**
@@ -279,7 +310,7 @@ const Card = memo(function Card(
    * chosen: boolean, onChoose: (id: string, on: boolean) => void}} */ { take, job, x, y, width, at, total, chosen, onChoose },
 ) {
   const rate = parseRate(take.rate);
-  const poster = useMediaUrl(take.missing ? null : `/takes/${take.id}/poster.jpg`);
+  const poster = useMediaUrl(take.missing ? null : posterOf(take.id));
   return html`<div class="card-slot" role="listitem" aria-posinset=${at + 1} aria-setsize=${total}
     style=${{ transform: `translate(${x}px, ${y}px)`, width: `${width}px` }}><input type="checkbox" class="card-check" checked=${chosen}
       aria-label=${t("results.choose", { name: take.name })}

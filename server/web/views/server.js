@@ -144,7 +144,7 @@ function Setup({ standing }) {
       "server.devices",
       standing.devices.length ? standing.devices.map((name) => maybe(`device.${name}`) ?? name).join(", ") : t("server.devices-unknown"),
     ],
-    ["server.workers", `${number(standing.workers)} (${standing.executor})`],
+    ["server.workers", `${number(standing.workers)} · ${maybe(`executor.${standing.executor}`) ?? standing.executor}`],
   ];
   /** @type {[Key, string][]} */
   const folders = [

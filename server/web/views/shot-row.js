@@ -5,6 +5,7 @@ import { html, useEffect, useState } from "../ui/html.js";
 import { useAction, useApp, useBlobUrl, useLive, useMediaUrl, useTask } from "../ui/hooks.js";
 import { Badge, Bar, Button, IconButton, withCommands } from "../ui/parts.js";
 import { Picture } from "../ui/picture.js";
+import { posterOf } from "../client/http.js";
 import * as inspection from "../media/inspection.js";
 import { duration, number, UNKNOWN } from "../format.js";
 import { hashOf } from "../route.js";
@@ -93,7 +94,7 @@ function ShotPicture({ shot, live }) {
     [live, shot.id],
   );
   const take = shot.takes[shot.takes.length - 1];
-  const finished = useMediaUrl(take && !take.missing && !live ? `/takes/${take.id}/poster.jpg` : null);
+  const finished = useMediaUrl(take && !take.missing && !live ? posterOf(take.id) : null);
   const source = useTask(() => inspection.poster(client.api, shot.request.video, shot.request.start ?? 0), [shot.id], { when: !take });
   const newest = useBlobUrl(live ? picture : (source.value ?? picture));
   const url = finished.url ?? newest;

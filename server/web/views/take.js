@@ -14,9 +14,12 @@ import { DeleteJob, DeleteTake } from "./deletion.js";
 import { save } from "./download.js";
 import { JobLog } from "./log.js";
 import { Player } from "./player.js";
+import { Publish } from "./publish.js";
 import { SettingsForm } from "./settings.js";
 
 /** @typedef {import("../text.js").Key} Key */
+
+const SAME_SHOWN = 8;
 
 /** @param {{id: string}} props */
 export function TakePage({ id }) {
@@ -86,9 +89,12 @@ function TakeDetail({ take }) {
               </small></a></li>`,
             )}</ol>`
           }
+          <${SameVideo} take=${take} />
+          ${job?.timeline && html`<${Publish} job=${job} />`}
         </section>
         <section class="panel" aria-label=${t("take.facts")}><h2>${t("take.facts")}</h2>
           <${Facts} items=${factsOf(take)} />
+          <${MadeOf} take=${take} report=${report.value} />
           <p class="path">${take.path}</p>
           ${sentences(take.notices, take.notice_messages).map((notice) => html`<${Notice} key=${notice} live=${false}>${notice}<//>`)}
         </section>
@@ -96,6 +102,37 @@ function TakeDetail({ take }) {
     </div>
     ${again && html`<${RenderAgain} take=${take} shot=${shot} onClose=${() => setAgain(false)} />`}
   </div>`;
+}
+
+/** What it was made of and how. @param {{take: Wire.TakeView, report: Wire.TakeReport | null}} props */
+function MadeOf({ take, report }) {
+  const shot = report?.plan.shot;
+  const engine = report?.plan.settings.engine ?? take.settings.engine ?? "auto";
+  /** @type {[Key, string | undefined, string?][]} */
+  const rows = [
+    ["new.video", fileOf(shot?.video), shot?.video],
+    ["new.speech", fileOf(shot?.speech), shot?.speech],
+    ["settings.engine", maybe(`engine.${engine}`) ?? engine],
+    ["start.title", settingsLine(take.settings)],
+  ];
+  return html`<dl class="pairs-list">${rows.map(
+    ([key, value, whole]) => value && html`<div key=${key}><dt>${t(key)}</dt><dd title=${whole}>${value}</dd></div>`,
+  )}</dl>`;
+}
+
+/** The last part of a path of the server's machine, whatever that is. @param {string | undefined} path */
+const fileOf = (path) => path?.split(/[/\\]/).pop();
+
+/** Takes of the same video by other shots, also of other jobs. @param {{take: Wire.TakeView}} props */
+function SameVideo({ take }) {
+  const { client } = useApp();
+  const found = useTask((signal) => client.api.takes({ same_video: take.id }, { signal }), [take.id]);
+  const others = found.value?.takes.filter((one) => one.shot !== take.shot).slice(0, SAME_SHOWN) ?? [];
+  if (!others.length) return null;
+  return html`<h3>${t("versions.same-video")}</h3><ol class="versions">${others.map(
+    (one) => html`<li key=${one.id}><a href=${hashOf("take", one.id)}>
+      <strong class="name">${one.name}</strong><span>${settingsLine(one.settings)}</span><small>${when(one.created)}</small></a></li>`,
+  )}</ol>`;
 }
 
 /** @param {Wire.TakeView} take */

@@ -108,6 +108,7 @@ def test_a_take_can_be_looked_at(studio: tuple[Server, dict[str, Any]]) -> None:
     for name, start in (("poster.jpg", b"\xff\xd8\xff"), ("contact-sheet.jpg", b"\xff\xd8\xff")):
         answer = server.ask("GET", f"{address}/{name}")
         assert (answer.status, answer.headers["content-type"], answer.body[:3]) == (200, "image/jpeg", start), answer.body[:300]
+    assert "max-age" in server.ask("GET", f"{address}/poster.jpg").headers["cache-control"], "a list that is seen again asks for no picture"
     for name in ("proxy.mp4", "source.mp4"):
         answer = server.ask("GET", f"{address}/{name}", headers={"Range": "bytes=4-7"})
         assert (answer.status, answer.body) == (206, b"ftyp"), name

@@ -18,8 +18,9 @@ from heygem_server.http import files
 from heygem_server.http import routes as routes_module
 from heygem_server.http.route_table import ROUTES
 from heygem_server.log import masked
+from heygem_server.rendering.states import FINISHED_JOBS
 
-from .running import Server, running
+from .running import Server, running, wait_for
 
 
 def test_asking_changes_nothing(server: Server) -> None:
@@ -36,6 +37,7 @@ def test_asking_changes_nothing(server: Server) -> None:
         ]
 
     client = server.client()
+    wait_for(lambda: all(job.state in FINISHED_JOBS for job in client.jobs().jobs))  # those of other tests change by themselves
     before, jobs = state(), client.jobs()
     for route in ROUTES:
         path = route.path.replace("{id}", "x").replace("{path:.+}", "x")

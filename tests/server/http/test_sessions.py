@@ -84,6 +84,15 @@ def test_a_player_gets_a_file_in_ranges_by_a_signed_address(there: tuple[Server,
     assert (part.status, part.body, part.headers["content-range"]) == (206, BYTES[100:200], "bytes 100-199/5000")
 
 
+def test_a_list_of_takes_brings_the_addresses_of_their_pictures_to_a_page_alone(there: tuple[Server, str]) -> None:
+    server, path = there
+    page, poster = server.page(), path.replace("/file", "/poster.jpg")
+    listed = server.ask("GET", "/api/v1/takes", headers=page, known=False).json
+    assert listed["posters"]["addresses"] == opened(server, page, poster)
+    assert listed["posters"]["life_s"] >= 3600
+    assert server.ask("GET", "/api/v1/takes").json["posters"] is None, "a token needs no address"
+
+
 def test_a_signed_address_opens_nothing_else(there: tuple[Server, str]) -> None:
     server, path = there
     page, other = server.page(), server.page()

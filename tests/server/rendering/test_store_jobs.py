@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -72,6 +73,42 @@ def test_lists_filter_by_state_text_and_project_and_give_pages_newest_first(stor
     assert [job.id for job in store.jobs(["canceled", "failed"]).jobs] == [page.jobs[0].id]
     with pytest.raises(BadRequest):
         store.jobs(before="'; DROP TABLE jobs")
+
+
+def test_jobs_and_takes_are_found_by_their_name_their_files_and_their_day_but_not_by_a_folder(store: Store) -> None:
+    ids = {}
+    for video, speech, name in (("/films/interview.mp4", "/films/林 德语.wav", "first"), ("/films/walk.mov", "/films/ruth.wav", "second")):
+        ids[name] = submit(store, video, speech=speech, name=name).job.id
+        finish(store)
+    day = time.strftime("%Y-%m-%d", time.localtime(store.job_view(ids["first"]).created))
+    for query, found in (
+        ("FIRST", {"first"}),
+        ("interview", {"first"}),
+        ("walk", {"second"}),
+        ("林", {"first"}),
+        ("Ruth.wav", {"second"}),
+        ("films", set()),
+        ("nothing", set()),
+    ):
+        assert {job.name for job in store.jobs(query=query).jobs} == found, query
+        assert {take.job for take in store.takes(query=query).takes} == {ids[name] for name in found}, query
+    assert len(store.jobs(query=day).jobs) == 2
+    assert len(store.takes(query=time.strftime("%Y-%m", time.localtime(1_000_000))).takes) == 2, "the day when a take was made"
+
+
+def test_takes_of_the_same_video_are_found_whatever_job_they_are_of(store: Store) -> None:
+    takes = []
+    for video in ("a.mp4", "a.mp4", "b.mp4"):
+        submit(store, video)
+        claim = claimed(store)
+        store.finish_plan(claim.token, planned("only" + claim.shot))
+        while (claim := claimed(store)).kind == "segment":
+            store.finish_segment(claim.token)
+        take = msgspec.structs.replace(take_of(claim, f"/takes/{claim.shot}.mov"), source=MediaRef(path=video))
+        takes.append(store.finish_join(claim.token, take))
+    assert [take.id for take in store.takes(same_video=takes[0].id).takes] == [takes[1].id, takes[0].id]
+    assert [take.id for take in store.takes(same_video=takes[2].id).takes] == [takes[2].id]
+    assert not store.takes(same_video="none").takes
 
 
 def test_canceling_ends_what_has_not_ended_and_keeps_takes(store: Store) -> None:
