@@ -223,7 +223,7 @@ def _item_of_clip(clip: Any, where: tuple[int, ...], start: Fraction, end: Fract
     if len(clip.effects):
         speed, reason = constant_speed(clip)
         if reason is None and _lookups(clip):
-            offsets = frame_offsets(clip, speed, round_half_up(length * context.rate))
+            offsets = frame_offsets(clip, speed, round_half_up(length * context.rate)) if _lists_frames_of(context.rate, clip) else ()
             reason = None if offsets else words("clip.speed-changes")
     reason = context.host_only or text_in(own, "host_only") or reason
     low, rate = exact_seconds(source.start_time), exact_rate(source.start_time.rate)
@@ -301,6 +301,11 @@ def frame_offsets(clip: Any, speed: Fraction, frames: int) -> tuple[Fraction, ..
     return tuple(at)
 
 
+def _lists_frames_of(rate: Fraction, clip: Any) -> bool:
+    """Whether effects that list frames list those of the timeline: what we baked in a nest counts in the nest's."""
+    return all(own_text(effect, "rate") in (None, str(rate)) for effect in clip.effects)
+
+
 def _lookups(clip: Any) -> list[list[Fraction]]:
     return [lookup for effect in clip.effects if (lookup := _lookup_of(effect))] if isinstance(clip, _schema.Clip) else []
 
@@ -324,9 +329,9 @@ def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) ->
         return None
     if not begin and not finish:
         return piece
-    if piece.offsets:  # a part of a curve is for the editor
-        piece = changed(piece, offsets=(), host_only=piece.host_only or words("clip.speed-changes"))
-    at_low, at_high = (begin, finish) if piece.speed > 0 else (finish, begin)
+    if piece.offsets:
+        piece = _with_part_of_curve(piece, begin, finish)
+    at_low, at_high = (_ZERO, _ZERO) if piece.offsets else (begin, finish) if piece.speed > 0 else (finish, begin)
     return changed(
         piece,
         start=piece.start + begin,
@@ -339,6 +344,15 @@ def trimmed(piece: TimelineItem, low: Fraction | None, high: Fraction | None) ->
         out_of=max(_ZERO, piece.out_of - finish),
         whole=False,
     )
+
+
+def _with_part_of_curve(piece: TimelineItem, begin: Fraction, finish: Fraction) -> TimelineItem:
+    """The clip with the frames that are left of its curve; that of a cut between two frames is for the editor."""
+    frame = piece.duration / len(piece.offsets)
+    first, last = begin / frame, finish / frame
+    if first.denominator != 1 or last.denominator != 1:
+        return changed(piece, offsets=(), host_only=piece.host_only or words("clip.speed-changes"))
+    return changed(piece, offsets=piece.offsets[first.numerator : len(piece.offsets) - last.numerator])
 
 
 def _length(item: Any, context: _Context) -> Fraction:

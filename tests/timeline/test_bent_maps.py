@@ -103,6 +103,63 @@ def test_markers_leave_alone_what_shows_under_them(files: Files) -> None:
     assert row.shot.keep == ((150, 155),)
 
 
+@pytest.mark.parametrize(
+    "points",
+    ['<timept time="0s" value="35914s"/>', '<timept time="7s" value="35914s"/><timept time="90s" value="35914s" interp="smooth2"/>'],
+)
+def test_a_map_to_one_moment_is_a_frozen_frame(files: Files, points: str) -> None:
+    """Final Cut writes its holds with two points of one value."""
+    media = files.add("a.mov", video(Fraction(25), COUNT))
+    made = document(media, Fraction(25), [], Fraction(8), 50).replace(b"<timeMap></timeMap>", f"<timeMap>{points}</timeMap>".encode())
+    row = row_of(files, made, handles=3)
+    assert frames_of(row) == [100] * 56
+    assert row.shot is not None
+    assert (row.shot.start, row.shot.end_exclusive) == (100, 101)
+
+
+def test_a_map_of_nothing_is_left_to_final_cut(files: Files) -> None:
+    media = files.add("a.mov", video(Fraction(25), COUNT))
+    assert row_of(files, document(media, Fraction(25), [], Fraction(0), 50)).needs_host_export == "its speed changes within the clip"
+
+
+def test_a_curve_that_leads_out_of_its_media_is_left_to_final_cut(files: Files) -> None:
+    media = files.add("a.mov", video(Fraction(25), COUNT))
+    points = [(Fraction(0), Fraction(4)), (Fraction(1), Fraction(6)), (Fraction(2), Fraction(90))]
+    assert row_of(files, document(media, Fraction(25), points, Fraction(0), 50)).needs_host_export == "its speed changes within the clip"
+
+
+def test_the_media_of_a_warped_clip_lie_in_it_where_it_says(files: Files) -> None:
+    """Second 100 of the clip's own time is second 35912 of the media, which is second 2 of the file; twice as fast, then half as fast."""
+    media = files.add("a.mov", video(Fraction(25), COUNT))
+    points = [(Fraction(0), Fraction(100 - BEGINS)), (Fraction(1), Fraction(102 - BEGINS)), (Fraction(2), Fraction(205, 2) - BEGINS)]
+    marked = '<marker start="1s" duration="10/25s" value="no lip-sync"/>'
+    made = document(media, Fraction(25), points, Fraction(0), 50, marked).decode()
+    made = made.replace('<asset-clip ref="r2" name="c"', '<clip name="c"').replace("</asset-clip>", "</clip>")
+    made = made.replace(marked, f'<video ref="r2" offset="100s" start="{BEGINS + 2}s" duration="60s"/>{marked}')
+    row = row_of(files, made.encode())
+    assert frames_of(row) == [50 + 2 * n if n < 25 else 100 + (n - 25) // 2 for n in range(50)]
+    assert row.shot is not None
+    assert row.shot.keep == ((100, 105),)
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"), [("1/25s", [100 + 2 * n if n < 20 else 140 + (n - 20) // 2 for n in range(10, 40)]), ("1/50s", None)]
+)
+def test_a_compound_clip_shows_a_part_of_a_curve(files: Files, inner: str, expected: list[int] | None) -> None:
+    """At another rate than the timeline's the curve's frames are not the timeline's, and it is Final Cut's."""
+    media = files.add("a.mov", video(Fraction(25), COUNT))
+    points = [(Fraction(0), Fraction(4)), (Fraction(4, 5), Fraction(28, 5)), (Fraction(4), Fraction(36, 5))]
+    made = document(media, Fraction(25), points, Fraction(0), 60).decode()
+    spine = made[made.index("<spine>") : made.index("</spine>") + 8]
+    nest = f'<format id="r5" frameDuration="{inner}"/><media id="r4" name="n"><sequence format="r5" tcStart="0s">{spine}</sequence></media>'
+    whole = made.replace(spine, '<spine><ref-clip ref="r4" name="n" offset="0s" start="10/25s" duration="30/25s"/></spine>')
+    row = row_of(files, whole.replace("</resources>", f"{nest}</resources>").encode())
+    if expected is None:
+        assert row.needs_host_export == "its speed changes within the clip"
+    else:
+        assert frames_of(row) == expected
+
+
 def test_markers_of_the_timeline_leave_alone_what_a_listed_warp_shows(files: Files) -> None:
     media, voice = files.add("a.mov", video(Fraction(25), 300)), files.add("v.wav", sound(60))
     warp = effect("TimeEffect.1", effect_name="TimeWarp", metadata={"lookup": [0.0, 4.0, 8.0, 12.0, 16.0, 20.0]})

@@ -20,6 +20,7 @@ from heygem_core.messages import words
 from ..errors import UnreadableTimeline
 from ..metadata import editor_value, has_namespace, own_text, own_value, set_own_values
 from ..sequence import sequence_of
+from .aaf_speed import set_speeds, speed_facts
 from .export_model import export_model_of
 
 _UNSAID = ("marker", "note", "label", "channels", "metadata")  # what the adapter does not write; the rest is counted as it is left out
@@ -31,6 +32,8 @@ _PAN = "Audio Pan"  # the adapter gives every sound one
 
 def read_aaf(data: bytes) -> tuple[Any, list[str]]:
     """(timeline, notices). Raises: UnreadableTimeline."""
+    import aaf2
+
     from .otio_json import as_timeline
 
     logging.getLogger().setLevel(logging.ERROR)  # the adapter's library warns of every odd fraction
@@ -38,7 +41,10 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
         path = Path(folder, "timeline.aaf")
         path.write_bytes(data)
         try:
-            return _with_marks(as_timeline(otio.adapters.read_from_file(str(path), adapter_name="AAF"))), []
+            timeline = _with_marks(as_timeline(otio.adapters.read_from_file(str(path), adapter_name="AAF")))
+            with aaf2.open(str(path), "r") as file:
+                set_speeds(timeline, speed_facts(file))
+            return timeline, []
         except (UnreadableTimeline, MemoryError):
             raise
         except Exception as error:  # the adapter lets its library's errors through, of any kind
@@ -46,7 +52,13 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
 
 
 def _with_marks(timeline: Any) -> Any:
-    """The same; takes that were grafted into it are told as takes."""
+    """The same; takes that were grafted into it are told as takes, and clips whose master is not in the file as clips."""
+    for gap in timeline.find_children(descended_from_type=_schema.Gap):
+        if editor_value(gap, "AAF", "ClassName") == "SourceClip":  # the adapter leaves a gap where it finds nothing
+            track, place = gap.parent(), gap.parent().index(gap)
+            offline = _schema.Clip(name="", source_range=gap.source_range, media_reference=_schema.MissingReference())
+            offline.metadata["AAF"] = gap.metadata["AAF"].clone() if hasattr(gap.metadata["AAF"], "clone") else dict(gap.metadata["AAF"])
+            track[place] = offline
     for clip in timeline.find_clips():
         comments = editor_value(clip.media_reference, "AAF", "UserComments") or editor_value(clip, "AAF", "UserComments")
         take = comments.get(TAKE) if hasattr(comments, "keys") and TAKE in list(comments.keys()) else None

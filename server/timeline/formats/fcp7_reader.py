@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -25,6 +24,8 @@ from ..flatten import MAX_NESTS
 from ..looks import Looks, effects_of
 from ..metadata import set_own_values
 from .assembly import Event, marker, media_clip, timeline_of, tracks_of
+from .bent_maps import BentMap, Media, baked
+from .fcp7_speed import speed_graph
 from .xml_safe import number as number_in
 from .xml_safe import number_of, parse_xml, text_of, url_in
 
@@ -32,7 +33,6 @@ _schema = otio.schema
 _MOST_CHANNELS = 256
 _TICKS_PER_S = 254_016_000_000  # Premiere's
 _ZERO, _ONE = Fraction(0), Fraction(1)
-_WRITTEN = Fraction(1, 100)  # of a frame: what a point with decimals may be off
 
 
 def read_fcp7(data: bytes) -> tuple[Any, list[str]]:
@@ -184,7 +184,7 @@ class Reader:
         known = self._facts_of(file, rate_of(item) or rate)  # a file that says no rate has that of its clip
         nested = item.find("sequence")
         inside = self._sequences.get(nested.get("id", ""), nested) if nested is not None else None
-        source = _source(item, shown, rate, known.rate if inside is None else rate_of(inside) or rate)
+        source = _source(item, shown, rate, known.rate if inside is None else rate_of(inside) or rate, known.length)
         if item.tag == "generatoritem":
             reference = _schema.GeneratorReference(generator_kind=text_of(item, "effect/name") or "generator")
             return _schema.Clip(name=name, media_reference=reference, source_range=time_range(source.low, shown.duration, rate))
@@ -198,12 +198,18 @@ class Reader:
             low, speed = (frame or _ZERO) / source.rate, _ZERO
             reason = words("clip.freeze") if frame is None else None
         if source.from_end and known.length is not None:
-            low = known.length - low - shown.duration * abs(speed)
+            low = known.length - source.hidden - low - shown.duration * abs(speed)
+        elif source.from_end:
+            reason = reason or words("clip.reversed-length")
         if known.length is not None and known.begins:
             low += known.begins
         clip = media_clip(name, known.url, low, shown.duration, source.rate, available=known.available, speed=speed)
+        if source.bent is not None:
+            clip.effects.append(source.bent.effect())
         if item.find("marker") is None:
             pass
+        elif source.bent is not None and kind == _schema.TrackKind.Video:
+            clip.markers.extend(_markers_on_curve(item, low - source.low, source.bent, source.rate))
         elif kind == _schema.TrackKind.Video and abs(speed) == 1:
             clip.markers.extend(_markers(item, low - source.low, Fraction(0), source.rate))
         elif kind == _schema.TrackKind.Video:  # they count in the clip's own, retimed frames
@@ -299,44 +305,75 @@ class _Source:
     low: Fraction  # s from the file's first frame, at the cut
     speed: Fraction
     rate: Fraction  # that the clip counts in
-    from_end: bool = False  # a reversed clip counts `low` back from the file's end
+    from_end: bool = False  # a reversed clip counts `low` back from the end of its part of the file
+    hidden: Fraction = _ZERO  # s of the file behind the part of it that a clip is of
+    bent: BentMap | None = None  # where its speed changes
     host_only: str | None = None  # why only an editor can play it
 
 
-def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction) -> _Source:
-    """The finest value in the document wins: points of the speed's graph, then ticks, then the percents, which are rounded."""
+def _source(item: Element, shown: _Shown, rate: Fraction, file_rate: Fraction, length: Fraction | None) -> _Source:
+    """The finest value in the document wins: points of the speed's graph, then ticks, then the percents, which are rounded.
+
+    length: s of the file; None = unknown.
+    """
     begin, end = number_of(item, "in") or _ZERO, number_of(item, "out") or _ZERO
-    effects = item.findall("filter/effect") if item.find("filter") is not None else ()
-    effect = next((each for each in effects if text_of(each, "effectid") == "timeremap"), None)
     clip_rate = rate_of(item) or rate
-    offset = number_of(item, "subclipinfo/startoffset") or _ZERO  # where the part of the file begins that `in` and `out` count in
+    # Of a subclip: how much of the file lies before and behind the part of it that `in` and `out` count in.
+    before, behind = ((number_of(item, f"subclipinfo/{name}offset") or _ZERO) / clip_rate for name in ("start", "end"))
+    effect = _time_remap(item)
     if effect is None:
+        subclip = before * clip_rate
         clip_rate = _rate_that_fits(end - begin, shown.whole, clip_rate, (rate, file_rate))
         low = _by_ticks(item, "pproTicksIn", begin / clip_rate, clip_rate)
-        low += offset / clip_rate if offset else _ZERO
+        low += subclip / clip_rate if subclip else _ZERO
         return _Source(low=low + shown.trimmed if shown.trimmed else low, speed=_ONE, rate=clip_rate)
     plain, reason = _retiming(effect)
-    if item.find("subclipinfo") is not None and (offset or number_of(item, "subclipinfo/endoffset")):
-        reason = reason or words("clip.retimed-subclip")
-        return _Source(low=begin / clip_rate + shown.trimmed, speed=plain, rate=clip_rate, from_end=plain < 0, host_only=reason)
-    graph = _graph(effect)
+    unknown = _Source(low=begin / clip_rate + shown.trimmed, speed=plain, rate=clip_rate, host_only=reason)
+    graph = speed_graph(effect)
+    if graph.points and (before or behind):
+        part = None if length is None else length - before - behind
+        moved = graph.of_the_file(before * file_rate, None if part is None else part * file_rate)
+        if moved is None:  # its points may count in the part or in the whole
+            return replace(unknown, host_only=words("clip.retimed-subclip"))
+        graph = moved
+    if not graph.is_linear(begin, end) and (_is_variable(effect) or graph.is_bent(begin, end)):
+        return replace(unknown, host_only=words("clip.speed-changes"))
     at, step = begin + shown.trimmed * clip_rate, shown.duration * clip_rate
-    values = [_on_graph(graph, each) for each in (at, at + step)]
-    steady = _is_straight(graph, begin, end)
-    if values[0] is not None and values[1] is not None and step > 0 and steady:
+    values = [graph.at(each) for each in (at, at + step)]
+    if values[0] is not None and values[1] is not None and step > 0 and graph.is_straight(begin, end):
         low, high = values[0] / file_rate, values[1] / file_rate
         return _Source(low=min(low, high), speed=(high - low) / shown.duration, rate=clip_rate)
-    reason = reason or (words("clip.speed-changes") if _is_bent(graph, begin, end) else None)
-    if reason is not None or abs(plain) == 1:
-        return _Source(low=begin / clip_rate + shown.trimmed, speed=plain, rate=clip_rate, from_end=plain < 0, host_only=reason)
+    if graph.is_bent(begin, end):
+        media = Media(rate=file_rate, begins=_ZERO, length=length)
+        bent = baked(graph.seconds(clip_rate, file_rate), media, at / clip_rate, shown.duration, rate)
+        if bent is None:
+            return replace(unknown, host_only=words("clip.speed-changes"))
+        return _Source(low=bent.low, speed=_ONE, rate=clip_rate, bent=bent)
+    if reason is not None:
+        return unknown
     # Some programs count a retimed clip's `in` in the file's frames and some in its own, slowed ones; the length tells which.
     first, last = (_by_ticks(item, name, each / clip_rate, clip_rate) for name, each in (("pproTicksIn", begin), ("pproTicksOut", end)))
-    length, share = last - first, abs(plain)
-    if abs(length - shown.whole) < abs(length - shown.whole * share):
-        return _Source(low=(first + shown.trimmed) * share, speed=plain, rate=clip_rate, from_end=plain < 0)
-    if item.find("pproTicksIn") is not None and shown.whole and abs(length / shown.whole - share) < Fraction(1, 100):
-        share = length / shown.whole
-    return _Source(low=first + shown.trimmed * share, speed=share if plain > 0 else -share, rate=clip_rate, from_end=plain < 0)
+    start = before if plain > 0 else _ZERO
+    if not plain:  # one frame of the file, which no slowed count can name
+        return _Source(low=before + first, speed=plain, rate=clip_rate)
+    counted, share = last - first, abs(plain)
+    if share == 1:
+        low = start + first + shown.trimmed
+    elif abs(counted - shown.whole) < abs(counted - shown.whole * share):
+        low = start + (first + shown.trimmed) * share
+    else:
+        if item.find("pproTicksIn") is not None and shown.whole and abs(counted / shown.whole - share) < Fraction(1, 100):
+            share = counted / shown.whole
+        low = start + first + shown.trimmed * share
+    return _Source(low=low, speed=share if plain > 0 else -share, rate=clip_rate, from_end=plain < 0, hidden=behind)
+
+
+def _time_remap(item: Element) -> Element | None:
+    """The effect that retimes a clip; None = nothing does, or it is switched off."""
+    if item.find("filter") is None:
+        return None
+    on = (each for each in item.findall("filter") if text_of(each, "enabled").upper() != "FALSE")
+    return next((effect for each in on for effect in each.findall("effect") if text_of(effect, "effectid") == "timeremap"), None)
 
 
 def _is_still(item: Element) -> bool:
@@ -364,42 +401,6 @@ def _by_ticks(item: Element, name: str, seconds: Fraction, rate: Fraction) -> Fr
     return exact if exact is not None and abs(exact - seconds) * rate < 1 else seconds
 
 
-def _graph(effect: Element) -> list[tuple[Fraction, Fraction]]:
-    """(frame of the clip, frame of the file) of each point of the speed's graph, in order."""
-    points = []
-    for each in effect.findall("parameter[parameterid='graphdict']/keyframe"):
-        when, value = number_of(each, "when"), number_of(each, "value")
-        if when is not None and value is not None:
-            points.append((when, value))
-    return sorted(points)
-
-
-def _on_graph(points: list[tuple[Fraction, Fraction]], at: Fraction) -> Fraction | None:
-    for (t1, v1), (t2, v2) in pairwise(points):
-        if t1 <= at <= t2 and t1 < t2:
-            return v1 + (v2 - v1) * (at - t1) / (t2 - t1)
-    return None
-
-
-def _is_straight(points: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> bool:
-    """Whether the graph runs at one speed from `begin` to `end`, but for the rounding of points that are whole frames."""
-    first, last = _on_graph(points, begin), _on_graph(points, end)
-    if first is None or last is None or end <= begin:
-        return False
-    line = (last - first) / (end - begin)
-    return all(
-        abs(first + line * (when - begin) - value) <= (Fraction(1, 2) if value.denominator == 1 else _WRITTEN)
-        for when, value in points
-        if begin < when < end
-    )
-
-
-def _is_bent(points: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> bool:
-    """Whether the graph, as far as there is one, changes its speed between `begin` and `end`, whatever is said beside it."""
-    inner = [each for each in points if begin < each[0] < end]
-    return bool(inner) and not _is_straight(points, max(begin, points[0][0]), min(end, points[-1][0]))
-
-
 def cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
     """(cut, start, end) of a transition in frames of the sequence."""
     start, end = number_of(transition, "start") or Fraction(0), number_of(transition, "end") or Fraction(0)
@@ -412,15 +413,19 @@ def cut_point(transition: Element) -> tuple[Fraction, Fraction, Fraction]:
 
 
 def _retiming(effect: Element) -> tuple[Fraction, str | None]:
-    """(constant speed by its percents, why only an editor can play it) of a Time Remap."""
+    """(constant speed by its percents, 0 where it stands still, why only an editor can play it) of a Time Remap without a graph."""
     values = {text_of(each, "parameterid"): text_of(each, "value") for each in effect.findall("parameter")}
-    if values.get("variablespeed", "0") not in ("0", "FALSE", "false", ""):
+    if _is_variable(effect):
         return Fraction(1), words("clip.speed-changes")
-    percent = number_of(effect, "parameter[parameterid='speed']/value") or Fraction(0)
-    if not percent:
-        return Fraction(1), words("clip.freeze")
+    percent = number_of(effect, "parameter[parameterid='speed']/value")
+    if percent is None:  # what stands nowhere is as it was
+        return Fraction(1), words("clip.unknown-speed") if values.get("speed") else None
     speed = percent / 100
     return (-abs(speed) if values.get("reverse", "").upper() == "TRUE" else speed), None
+
+
+def _is_variable(effect: Element) -> bool:
+    return text_of(effect, "parameter[parameterid='variablespeed']/value").upper() not in ("", "0", "FALSE")
 
 
 def _markers(holder: Element, origin: Fraction, counted_from: Fraction, rate: Fraction, speed: Fraction = Fraction(1)) -> Iterator[Any]:
@@ -432,6 +437,17 @@ def _markers(holder: Element, origin: Fraction, counted_from: Fraction, rate: Fr
         length = max((ends if ends is not None and ends > begins else begins) - begins, Fraction(0)) / rate * abs(speed)
         at = origin + (begins / rate - counted_from) * abs(speed)
         yield marker(text_of(each, "name"), text_of(each, "comment"), at, length, rate)
+
+
+def _markers_on_curve(holder: Element, origin: Fraction, bent: BentMap, rate: Fraction) -> Iterator[Any]:
+    """The same of a clip whose speed changes: they count in the clip's own frames. origin: second that its file's first frame is called."""
+    for each in holder.findall("marker"):
+        begins, ends = number_of(each, "in"), number_of(each, "out")
+        if begins is None or begins < 0:
+            continue
+        times = (bent.value_at(frame / rate) for frame in (begins, ends if ends is not None and ends > begins else begins))
+        low, high = sorted(times)
+        yield marker(text_of(each, "name"), text_of(each, "comment"), origin + low, high - low, rate)
 
 
 def _size(characteristics: Element | None) -> list[int] | None:

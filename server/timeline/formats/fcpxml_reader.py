@@ -23,7 +23,7 @@ from ..flatten import MAX_NESTS
 from ..looks import Looks, effects_of
 from ..metadata import set_own_values
 from .assembly import Event, marker, media_clip, timeline_of, tracks_of
-from .bent_maps import BentMap, bent_map
+from .bent_maps import BentMap, Media, bent_map
 from .xml_safe import number, parse_xml, time_of, url_in
 
 _schema = otio.schema
@@ -101,6 +101,7 @@ class AssetFacts:
     rate: Fraction
     start: Fraction  # second that its first frame is called
     available: Any  # its time as an OTIO range; None = it does not say
+    length: Fraction | None  # s; None = it does not say
     size: list[int] | None
 
 
@@ -277,6 +278,7 @@ class Reader:
                 rate=own,
                 start=start,
                 available=time_range(start, length, own) if length > 0 else None,
+                length=length if length > 0 else None,
                 size=self.size(asset),
             )
         return self._facts[key]
@@ -308,12 +310,13 @@ class Reader:
         known = self.facts_of(asset, rate) if asset is not None else None
         media_rate = known.rate if known is not None else rate
         speed, low, reason = _retiming(element, local, duration)
-        bent = None
-        if reason is not None and inner is element and known is not None:
-            bent = bent_map(element, known.start, local, duration, rate, media_rate)
+        bent, shift = None, _ZERO
+        if inner is not element:  # from a clip's own time to the time of the media in it
+            shift = time_of(inner.get("start"), known.start if known is not None else _ZERO) - time_of(inner.get("offset"))
+        if reason is not None and known is not None:
+            bent = bent_map(element, Media(rate=media_rate, begins=known.start - shift, length=known.length), local, duration, rate)
             low, reason = (low, reason) if bent is None else (bent.low, None)
-        if inner is not element:  # a clip's own time → the time of the media in it
-            low += time_of(inner.get("start"), known.start if known is not None else _ZERO) - time_of(inner.get("offset"))
+        low += shift
         conform = element.find("conform-rate")
         if (
             conform is not None
@@ -335,7 +338,7 @@ class Reader:
         if bent is not None:
             clip.effects.append(bent.effect())
         if element.tag != "audio" and len(element):
-            clip.markers.extend(_markers(element, begins, local, rate, speed, bent))
+            clip.markers.extend(_markers(element, begins, local, rate, speed, bent, shift))
         drop = element.get("tcFormat")
         size = known.size if known is not None else None
         if size is not None or drop is not None:
@@ -417,14 +420,23 @@ def _note(element: Element) -> str | None:
 
 
 def _markers(
-    element: Element, origin: Fraction, local: Fraction, rate: Fraction, speed: Fraction = Fraction(1), bent: BentMap | None = None
+    element: Element,
+    origin: Fraction,
+    local: Fraction,
+    rate: Fraction,
+    speed: Fraction = Fraction(1),
+    bent: BentMap | None = None,
+    shift: Fraction = _ZERO,
 ) -> Iterator[Any]:
-    """The markers of an element. origin: second of what carries them that stands where the element calls its time `local`."""
+    """The markers of an element. origin: second of what carries them that stands where the element calls its time `local`.
+
+    shift: from the time that a curve leads to, to that of the media.
+    """
     for each in element:
         if each.tag in ("marker", "chapter-marker"):
             start, length = time_of(each.get("start"), local), time_of(each.get("duration"))
             if bent is not None:
-                at, end = sorted((bent.value_at(start), bent.value_at(start + length)))
+                at, end = sorted((bent.value_at(start) + shift, bent.value_at(start + length) + shift))
                 length = end - at
             else:
                 length *= abs(speed)
@@ -491,6 +503,8 @@ def _retiming(element: Element, local: Fraction, duration: Fraction) -> tuple[Fr
     if time_map is None:
         return _ONE, local, None
     points = time_map.findall("timept")
+    if len(points) == 1:  # one moment of the media, whenever it is looked at
+        return _ZERO, time_of(points[0].get("value")), None
     slopes = set()
     first: Fraction | None = None
     for before, after in pairwise(points):
