@@ -58,7 +58,7 @@ class Served:
             self.file["url"] + path, data=data, method=method, headers={"Content-Type": "application/json", **headers}
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=20) as response:
+        with opener.open(request, timeout=60) as response:
             content = response.read()
         return json.loads(content) if response.headers.get_content_type() == "application/json" else content
 
@@ -140,25 +140,15 @@ def test_what_was_at_work_waits_again(served: Served, expected: Any) -> None:
 
 
 def test_events_of_before_are_replayed(served: Served, expected: Any) -> None:
-    said = _socket(served, since=2, epoch=expected["snapshot"]["epoch"])
-    assert said[0]["type"] == "welcome"
-    events = [each for each in said if each["type"] == "event"]
-    for before, now in zip(expected["events"][2:], events, strict=False):
-        assert list(lost(before, now)) == []
-    assert len(events) >= len(expected["events"]) - 2
-
-
-def _socket(served: Served, **hello: Any) -> list[dict[str, Any]]:
-    """What the socket says at first."""
     address = served.file["url"].replace("http", "ws", 1) + "/api/v1/events"
-    said = []
-    with connect(address, proxy=None, compression=None, open_timeout=10, max_size=None) as socket:
-        socket.send(json.dumps({"type": "hello", "token": served.file["token"], **hello}))
-        try:
-            while True:
-                said.append(json.loads(socket.recv(timeout=1.0)))
-        except TimeoutError:
-            return said
+    hello = {"type": "hello", "token": served.file["token"], "since": 2, "epoch": expected["snapshot"]["epoch"]}
+    with connect(address, proxy=None, compression=None, open_timeout=60, max_size=None) as socket:
+        socket.send(json.dumps(hello))
+        assert json.loads(socket.recv(timeout=60))["type"] == "welcome"
+        for before in expected["events"][2:]:
+            while (now := json.loads(socket.recv(timeout=60)))["type"] != "event":
+                pass
+            assert list(lost(before, now)) == []
 
 
 def test_tokens_of_before_still_open_what_they_opened(served: Served, expected: Any) -> None:

@@ -46,9 +46,9 @@ def test_no_letter_gets_through_that_is_none() -> None:
 
 def test_a_long_text_takes_no_long_time() -> None:
     for piece in ("\x9d", "\x1b]", "\x1b[0", "\x9b0", "\x1b ", "\x1b[ "):
-        began = time.monotonic()
+        began = time.process_time()
         printable(piece * 100_000)
-        assert time.monotonic() - began < 10, repr(piece)
+        assert time.process_time() - began < 10, repr(piece)
 
 
 def test_a_sentence_on_a_terminal_obeys_nothing_of_its_parameters() -> None:

@@ -143,7 +143,7 @@ def test_a_browser_that_reads_and_searches_asks_no_other_host(site: Path) -> Non
             for path in ("index.html", "reference/command-line.html", "reference/api.html"):
                 page.goto(own + path)
             page.locator(".md-search__input").fill("intensity")
-            page.locator(".md-search-result__item").first.wait_for(timeout=20_000)
+            page.locator(".md-search-result__item").first.wait_for(timeout=60_000)
             browser.close()
     finally:
         served.shutdown()

@@ -57,7 +57,7 @@ def http(request: dict[str, Any]) -> dict[str, Any]:
     data = None if request["body"] is None else request["body"].encode()
     asked = urllib.request.Request(request["url"], data=data, method=request["method"], headers=request["headers"])
     try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             return {"status": answer.status, "text": answer.read().decode()}
     except urllib.error.HTTPError as refusal:
         return {"status": refusal.code, "text": refusal.read().decode()}

@@ -176,4 +176,4 @@ class SmallServer:
         self._number += 1
         self._waiting[self._number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
-        return await asyncio.wait_for(self._waiting[self._number], 30)
+        return await asyncio.wait_for(self._waiting[self._number], 120)

@@ -111,7 +111,12 @@ const ask = (data) => Channel.last.port1.onmessage({ data });
 let dialogs = 0;
 host.pick = () => { dialogs += 1; return new Promise((resolve, reject) => setTimeout(() => reject(new Error('no dialog')), 10)); };
 for (let id = 1; id <= 3; id += 1) ask({ type: 'heygem.pick', id, kind: 'folder' });
-setTimeout(() => console.log(JSON.stringify([dialogs, told.slice(1).map(({ id, paths }) => [id, paths])])), 50);
+const ends = Date.now() + 30000;
+setInterval(() => {
+  if (told.length < 4 && Date.now() < ends) return;
+  console.log(JSON.stringify([dialogs, told.slice(1).map(({ id, paths }) => [id, paths])]));
+  process.exit(0);
+}, 5);
 """
     assert parent(code) == [1, [[2, []], [3, []], [1, []]]]
 
@@ -137,9 +142,10 @@ const said = [];
 const machine = makeMachine({{ command: [process.execPath, '-e', 'process.exit(3)'] }});
 const editor = {{ about: async () => ({{ project: 'p', selection: '' }}) }};
 const link = new ServerConnection({{ machine, editor, serverFile: {json.dumps(str(tmp_path / "server.json"))}, hostId: 'x',
-  capabilities: [], told: {{ state: (sentence) => said.push(sentence) }} }});
+  capabilities: [], told: {{ state: (sentence) => {{ said.push(sentence); if (sentence.includes('ended right after')) tell(); }} }} }});
+const tell = () => {{ console.log(JSON.stringify(said)); process.exit(0); }};
 link.run();
-setTimeout(() => {{ console.log(JSON.stringify(said)); process.exit(0); }}, 1500);
+setTimeout(tell, 30000);
 """
     said = parent(code)
     assert said[0] == "The render server is starting …"

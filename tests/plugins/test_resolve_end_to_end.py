@@ -224,7 +224,7 @@ def test_the_page_that_the_panel_opens_is_signed_in_and_shows_this_editor(server
             problems: list[str] = []
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.goto(desk.panel.page)
-            page.get_by_text("Compound Clip 1").first.wait_for(timeout=20_000)
+            page.get_by_text("Compound Clip 1").first.wait_for(timeout=60_000)
             assert f"#/host/{HOST}" in page.evaluate("location.href")
             assert "code=" not in page.evaluate("location.href")
             page.get_by_role("button", name="export").first.click()

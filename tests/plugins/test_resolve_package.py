@@ -72,7 +72,7 @@ with serve(echo, '127.0.0.1', 0) as server:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with connect('ws://127.0.0.1:%d' % server.socket.getsockname()[1], compression=None, proxy=None) as socket:
         socket.send('x' * 100000)
-        print(json.dumps(len(socket.recv(timeout=5))))
+        print(json.dumps(len(socket.recv(timeout=60))))
     server.shutdown()
 """
     ran = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{code}"],

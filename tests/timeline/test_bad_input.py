@@ -178,10 +178,10 @@ _BOMB = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
     ],
 )
 def test_xml_entities_are_refused_before_anything_grows(doctype: str) -> None:
-    began = clock.monotonic()
+    began = clock.process_time()
     with pytest.raises(UnreadableTimeline, match="entities"):
         read_timeline(f'<?xml version="1.0"?>{doctype}<fcpxml version="1.8"><resources/>&a11;&x;</fcpxml>'.encode())
-    assert clock.monotonic() - began < 2
+    assert clock.process_time() - began < 2
 
 
 def test_deep_xml_and_cyclic_sequences_end() -> None:

@@ -153,7 +153,7 @@ def test_a_page_of_another_port_is_sent_the_cookie_and_gets_nothing_for_it(brows
     for headers in (stolen, {**stolen, "Authorization": f"Bearer {cookie.partition('=')[2]}"}):
         for path in paths:
             with pytest.raises(urllib.error.HTTPError, match=r"40[13]"):
-                urllib.request.urlopen(urllib.request.Request(f"{server.url}/api/v1/{path}", headers=headers), timeout=30)
+                urllib.request.urlopen(urllib.request.Request(f"{server.url}/api/v1/{path}", headers=headers), timeout=60)
     page.context.close()
 
 
@@ -212,6 +212,6 @@ def test_a_take_is_played_from_an_address_that_is_this_browsers_alone(browser: A
     expect(player).to_have_js_property("readyState", 4)
     page.context.clear_cookies()
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(f"{server.url}{player.get_attribute('src')}", timeout=30)
+        urllib.request.urlopen(f"{server.url}{player.get_attribute('src')}", timeout=60)
     assert complaints == []
     page.context.close()

@@ -308,17 +308,15 @@ async def test_a_bridge_that_cannot_be_started_is_told_without_words_of_the_syst
     assert "Errno" not in farm.trouble.message
 
 
-async def test_work_on_a_node_is_called_off_within_a_second(opened: Open, here: Here, tmp_path: Path) -> None:
+async def test_work_on_a_node_is_called_off_and_nobody_waits_for_the_node(opened: Open, here: Here, tmp_path: Path) -> None:
     farm = await ready(opened(READY))
     own, stop, told = await busy(farm, here, tmp_path), asyncio.Event(), []
     doing = asyncio.create_task(farm.run(segment(tmp_path, "waits"), stop=stop, watcher=Watcher(tell=told.append)))
     await until(lambda: told)
-    began = time.monotonic()
     stop.set()
     with pytest.raises(WorkFailed) as failed:
-        await doing
+        await asyncio.wait_for(doing, LIMITS.stall_s / 2)
     assert failed.value.outcome == "canceled"
-    assert time.monotonic() - began < 1
     here.go.set()
     await own
 

@@ -214,7 +214,7 @@ class TestServerWithFarm:
 def test_a_stranger_without_the_token_is_refused(strangers: list[subprocess.Popen[bytes]]) -> None:
     for stranger in strangers:
         try:
-            said, _ = stranger.communicate(timeout=45)
+            said, _ = stranger.communicate(timeout=120)
         except subprocess.TimeoutExpired:
             stranger.kill()
             said, _ = stranger.communicate()

@@ -229,7 +229,7 @@ def test_who_did_not_wait_gets_the_export_that_was_begun(server: Server, monkeyp
         return written(asked, a="x")
 
     with exporting(server, make) as host, ThreadPoolExecutor() as pool:
-        gone = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=10)
+        gone = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=60)
         gone.request("POST", "/api/v1/hosts/premiere-1/exports", json.dumps({"items": ["a"]}), {**key, "Content-Type": "application/json"})
         wait_for(lambda: bool(host.asked))
         gone.close()

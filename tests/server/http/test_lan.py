@@ -50,7 +50,7 @@ def test_only_allowed_names_are_answered(lan: Server) -> None:
     context = pinned_context(lan.settings.data_folder / "lan-certificate.pem")
     statuses = {}
     for name in ("render.studio.lan", "127.0.0.1", "evil.example", "10.0.0.5"):
-        connection = http.client.HTTPSConnection("127.0.0.1", lan.ready.port, context=context, timeout=10)
+        connection = http.client.HTTPSConnection("127.0.0.1", lan.ready.port, context=context, timeout=60)
         connection.request("GET", "/api/v1/info", headers={"Host": f"{name}:{lan.ready.port}"})
         statuses[name] = connection.getresponse().status
         connection.close()
@@ -62,7 +62,7 @@ def test_cookies_are_for_tls_alone(lan: Server) -> None:
     import json
 
     context = pinned_context(lan.settings.data_folder / "lan-certificate.pem")
-    connection = http.client.HTTPSConnection("127.0.0.1", lan.ready.port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection("127.0.0.1", lan.ready.port, context=context, timeout=60)
     body = json.dumps({"code": lan.ready.sign_in.partition("#code=")[2]})
     connection.request("POST", "/api/v1/sign-in", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()

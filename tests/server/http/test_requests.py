@@ -73,7 +73,7 @@ def test_a_compressed_body_is_refused(server: Server) -> None:
 def test_a_body_over_the_limit_is_refused_with_and_without_its_length(server: Server) -> None:
     large = b'{"nonce":"' + b"n" * (2 << 20) + b'"}'
     assert server.ask("POST", "/api/v1/prove", large, {"Content-Type": "application/json"}).error == "TooLarge"
-    connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=60)
     pieces = (large[at : at + 65536] for at in range(0, len(large), 65536))
     try:
         connection.request("POST", "/api/v1/prove", body=pieces, headers={"Content-Type": "application/json"}, encode_chunked=True)
@@ -86,14 +86,14 @@ def test_a_body_over_the_limit_is_refused_with_and_without_its_length(server: Se
 
 def test_a_body_that_never_comes_ends_the_request(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes_module, "BODY_STALL_S", 0.3)
-    with socket.create_connection(("127.0.0.1", server.ready.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", server.ready.port), timeout=60) as link:
         head = (
             f"POST /api/v1/prove HTTP/1.1\r\nHost: {server.host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n" + '{"no'
         )
         link.sendall(head.encode())
         began = time.monotonic()
         assert b"400" in link.recv(100)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20, "it is the limit of this test that ends it, not the usual 30 s"
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(tmp_path: Path) -> 
         assert server.ask("POST", "/api/v1/uploads?name=a", large, RAW).error == "TooLarge"
         form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mov"\r\n\r\n' + large + b"\r\n--b--\r\n"
         assert server.ask("POST", "/api/v1/uploads", form, {"Content-Type": "multipart/form-data; boundary=b"}).error == "TooLarge"
-        connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", server.ready.port, timeout=60)
         pieces = (large[at : at + 10_000] for at in range(0, len(large), 10_000))
         connection.request("POST", "/api/v1/uploads?name=a", body=pieces, headers={**RAW, **server.known}, encode_chunked=True)
         assert connection.getresponse().status == 413
@@ -70,7 +70,7 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(tmp_path: Path) -> 
 
 def test_a_sender_that_goes_leaves_nothing(server: Server) -> None:
     before = stored(server)
-    with socket.create_connection(("127.0.0.1", server.ready.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", server.ready.port), timeout=60) as link:
         head = f"POST /api/v1/uploads?name=a.mov HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {server.ready.token}\r\n"
         link.sendall((head + "Content-Type: application/octet-stream\r\nContent-Length: 1000000\r\n\r\n").encode() + b"x" * 5000)
         wait_for(lambda: stored(server) != before)

@@ -40,13 +40,13 @@ async def submit(services: Services, folder: Path, pairs: Sequence[tuple[Path, P
     return await asyncio.to_thread(services.store.submit, request, shots, folder=str(folder / "takes"))
 
 
-async def ended(services: Services, job: str, within_s: float = 90) -> JobDetail:
+async def ended(services: Services, job: str, within_s: float = 180) -> JobDetail:
     """The job once nothing of it is queued or at work any more."""
     await until(lambda: services.store.job_view(job).state in ("completed", "failed", "canceled"), within_s)
     return services.store.job(job)
 
 
-async def until(condition: Callable[[], Any], within_s: float = 30) -> None:
+async def until(condition: Callable[[], Any], within_s: float = 120) -> None:
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < within_s, "it took too long"

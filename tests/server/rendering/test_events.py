@@ -15,7 +15,7 @@ from .jobs import finish, submit
 
 
 async def some(subscription: Subscription, count: int) -> list[Any]:
-    return [await asyncio.wait_for(subscription.next(), 5) for _ in range(count)]
+    return [await asyncio.wait_for(subscription.next(), 60) for _ in range(count)]
 
 
 async def silent(subscription: Subscription) -> bool:
