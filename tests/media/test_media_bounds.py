@@ -1,4 +1,4 @@
-"""Numbers of media at their bounds, without a file: times, rates, packets, turns, chroma and tables, each worked out by hand."""
+"""Times, rates, packets, mattes and channels at their bounds, without a file: each worked out by hand."""
 
 from __future__ import annotations
 
@@ -8,41 +8,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 
-from heygem_core.errors import BadRange
-from heygem_core.media import chroma, colour, content, geometry, packet_scan, packets, timecode
-from heygem_core.media.colour import ColourTags
+from heygem_core.errors import BadRange, NoSound, UnreadableMedia
+from heygem_core.media import channels, content, packet_scan, packets, playback, timecode
 from heygem_core.media.deinterlace import REACH
-from heygem_core.media.hdr import StaticHdr
 from heygem_core.media.holdout import Holdout
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.packet_scan import FrameTimes, constant_rate, nominal_rate, snapped
 from heygem_core.media.packets import DecodingOrder, Restart
-from heygem_core.media.pixels import Component, chroma_size, is_full_range, pixel_format, plain_format
-from heygem_core.media.planes import Box, align_box
 from heygem_core.media.take_timing import same_timecode, steady_timing, timing_of
 from heygem_core.media.timecode_track import counting_rate
-from heygem_core.media.upright import _stretch
+
+from .facts import info
 
 NTSC, FILM = Fraction(30000, 1001), Fraction(24000, 1001)
-
-
-def info(**fields: Any) -> MediaInfo:
-    """Ten frames at 25 a second of 96 × 64."""
-    pixels = pixel_format("yuv420p")
-    assert pixels is not None
-    usual: dict[str, Any] = {
-        "path": Path("clip.mp4"), "kind": "video", "container": "mov", "codec": "h264", "stream_index": 0,
-        "coded_size": (96, 64),
-        "sample_aspect": Fraction(1), "rotation": 0, "mirrored": False, "display_matrix": None, "pixels": pixels, "has_alpha": False,
-        "colour": ColourTags(), "hdr": StaticHdr(), "rate": Fraction(25), "variable": False, "time_base": Fraction(1, 25),
-        "frame_pts": np.arange(10), "last_duration": Fraction(1, 25), "keyframes": np.array([0]), "keyframe_dts": np.array([0]),
-        "seekable": True, "missing_frames": 0, "start_timecode": None, "reel": None, "sound": None,
-    }  # fmt: skip
-    return MediaInfo(**usual | fields)
 
 
 # when frames are shown
@@ -372,233 +353,6 @@ def test_a_seek_counts_where_it_did_not_lead_too_far() -> None:
     assert [content._landing(clip, frame) for frame in (0, 100, 250)] == [0, 100, 200]
 
 
-# pictures as stored and as shown
-
-
-@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-@pytest.mark.parametrize("mirrored", [False, True])
-def test_a_turn_survives_its_matrix(rotation: int, mirrored: bool) -> None:
-    matrix = geometry.turn_matrix(rotation, mirrored=mirrored)
-    assert geometry.turn_of(matrix) == (rotation, mirrored)
-    assert geometry.read_display_matrix(struct.pack("=9i", *matrix) + b"more") == matrix
-    assert geometry.turn_of(tuple(3 * number for number in matrix)) == (rotation, mirrored), "whatever its scale"
-
-
-def test_turns_of_no_right_angle_are_none() -> None:
-    def turned(degrees: float) -> tuple[int, bool] | None:
-        cosine, sine = np.cos(np.radians(degrees)) * 65536, np.sin(np.radians(degrees)) * 65536
-        return geometry.turn_of((round(cosine), round(sine), 0, round(-sine), round(cosine), 0, 0, 0, 1 << 30))
-
-    assert [turned(degrees) for degrees in (0.9, 1.1, 45, 89.1, 88.9, 90.9, 271.5)] == [
-        (0, False),
-        None,
-        None,
-        (90, False),
-        None,
-        (90, False),
-        None,
-    ]
-    assert geometry.turn_of((0,) * 9) == (0, False)
-    assert geometry.turn_of((1, 0, 0, 0, 0, 0, 0, 0, 0)) == (0, False), "half of a matrix says nothing either"
-
-
-@pytest.mark.parametrize(
-    ("rotation", "mirrored", "corner", "other"),
-    [
-        (0, False, (0, 0), (128, 64)), (0, True, (128, 0), (0, 64)), (90, False, (64, 0), (0, 128)), (90, True, (64, 128), (0, 0)),
-        (180, False, (128, 64), (0, 0)), (180, True, (0, 64), (128, 0)), (270, False, (0, 128), (64, 0)), (270, True, (0, 0), (64, 128)),
-    ],
-)  # fmt: skip
-def test_corners_of_the_stored_picture_are_shown_where_the_turn_puts_them(
-    rotation: int, mirrored: bool, corner: tuple[int, int], other: tuple[int, int]
-) -> None:
-    clip = info(sample_aspect=Fraction(4, 3), rotation=rotation, mirrored=mirrored)
-    assert clip.display_size == ((128, 64) if rotation in (0, 180) else (64, 128))
-    points = clip.to_display([(0, 0), (96, 64)])
-    assert points.round(9).tolist() == [list(map(float, corner)), list(map(float, other))]
-    assert clip.to_coded(points).round(9).tolist() == [[0, 0], [96, 64]]
-
-
-def test_maps_are_chained_turned_round_and_moved_to_pixel_centres() -> None:
-    double = np.array([[2.0, 0, 3], [0, 4, 5]])
-    moved = np.array([[1.0, 0, 10], [0, 1, 20]])
-    assert geometry.map_points(geometry.chained(moved, double), (1, 1)).tolist() == [15, 29]
-    assert geometry.map_points(geometry.chained(double, moved), (1, 1)).tolist() == [25, 89]
-    assert geometry.map_points(geometry.inverse(double), (5, 9)).tolist() == [1, 1]
-    assert geometry.map_points(geometry.centred(double), (0, 0)).tolist() == [3.5, 6.5], "the centre of the first pixel is (0.5, 0.5)"
-    assert geometry.display_size((1, 1), Fraction(1, 10), 0) == (1, 1)
-    assert geometry.display_size((101, 7), Fraction(3, 2), 270) == (7, 152)
-
-
-def test_exif_names_eight_turns() -> None:
-    shown = {1: "ab/cd", 2: "ba/dc", 3: "dc/ba", 4: "cd/ab", 5: "ac/bd", 6: "ca/db", 7: "db/ca", 8: "bd/ac"}
-    stored = np.array([list("ab"), list("cd")])
-    for number, wanted in shown.items():
-        degrees, mirrored = geometry.EXIF_TURNS[number]
-        picture = np.rot90(stored[:, ::-1] if mirrored else stored, -degrees // 90)
-        assert "/".join("".join(row) for row in picture) == wanted, number
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "limit", "grid", "expected"),
-    [(100, 150, 640, 2, (92, 128)), (100, 148, 640, 2, (92, 64)), (100, 149, 640, 2, (92, 128)), (0, 10, 640, 2, (0, 64)),
-     (630, 640, 640, 2, (576, 64)), (10, 600, 640, 2, (0, 640)), (10, 500, 640, 2, (2, 512)), (0, 640, 640, 2, (0, 640)),
-     (101, 140, 640, 4, (92, 64)),
-     (631, 641, 641, 2, (576, 65)), (5, 30, 40, 1, (0, 40))],
-)  # fmt: skip
-def test_a_part_is_converted_with_some_around_it_in_steps(low: int, high: int, limit: int, grid: int, expected: tuple[int, int]) -> None:
-    assert _stretch(low, high, limit, grid) == expected
-
-
-# chroma
-
-
-@pytest.mark.parametrize("axis", [0, 1])
-@pytest.mark.parametrize(
-    ("siting", "spaced"),
-    [("first", [2, 3, 4, 4, 4, 8, 12, 14]), ("centre", [1.5, 2.5, 3.5, 4, 4, 6, 10, 13])],
-)
-def test_chroma_is_spread_by_where_it_lies(axis: int, siting: Any, spaced: list[float]) -> None:
-    samples = np.array([[0, 2, 4, 4, 12, 16]], np.float32)
-    samples = samples.T if axis == 0 else samples
-    found = chroma.up(samples, axis, 1, siting)
-    assert found.ravel().tolist() == spaced
-    back = chroma.down(found, axis, 1, siting)
-    assert back.ravel().tolist() == [4, 4], "the two in the middle, without loss"
-
-
-def test_other_subsampling_repeats_and_averages() -> None:
-    samples = np.array([[1, 5]], np.float32)
-    assert chroma.up(samples, 1, 0, "first") is samples
-    assert chroma.up(samples, 1, 2, "first").tolist() == [[1, 1, 1, 1, 5, 5, 5, 5]]
-    assert chroma.down(np.array([[1, 2, 3, 6, 5, 5, 5, 9]], np.float32), 1, 2, "first").tolist() == [[3, 6]]
-    assert chroma.covered_mean(np.array([[1], [2], [4], [8]], np.float32), 0, 1).tolist() == [[1.5], [6]]
-    assert chroma.covered_mean(samples, 1, 0) is samples
-
-
-def test_beyond_its_edges_a_plane_goes_on_as_its_edge() -> None:
-    plane = np.array([[1, 2], [3, 4]], np.uint8)
-    assert chroma.edge_block(plane, 0, 2, 0, 2).tolist() == [[1, 2], [3, 4]]
-    assert chroma.edge_block(plane, -1, 3, -2, 3).tolist() == [[1, 1, 1, 2, 2], [1, 1, 1, 2, 2], [3, 3, 3, 4, 4], [3, 3, 3, 4, 4]]
-    assert chroma.edge_block(plane, 1, 3, 0, 1).tolist() == [[3], [3]]
-    assert chroma.edge_block(plane, -1, 1, 1, 2).tolist() == [[2], [2]]
-
-
-# colour and pixels
-
-
-@pytest.mark.parametrize(
-    ("bits", "full", "scale"),
-    [(8, False, (16, 219, 128, 224)), (10, False, (64, 876, 512, 896)), (8, True, (0, 255, 128, 255)), (10, True, (0, 1023, 512, 1023)),
-     (16, False, (4096, 56064, 32768, 57344)), (16, True, (0, 65535, 32768, 65535))],
-)  # fmt: skip
-def test_codes_of_black_white_and_chroma(bits: int, full: bool, scale: tuple[float, ...]) -> None:
-    assert colour.code_scale(bits, full=full) == scale
-
-
-@pytest.mark.parametrize(
-    ("tags", "size", "matrix"),
-    [({}, (720, 576), 6), ({}, (1024, 576), 6), ({}, (1025, 576), 1), ({}, (1024, 577), 1), ({}, (576, 1024), 6), ({}, (1280, 720), 1),
-     ({"matrix": 5}, (1920, 1080), 5), ({"matrix": 3}, (1920, 1080), 1), ({"matrix": 0}, (720, 576), 6), ({"primaries": 9}, (720, 576), 9),
-     ({"primaries": 9, "matrix": 1}, (720, 576), 1), ({"primaries": 1}, (720, 576), 6)],
-)  # fmt: skip
-def test_an_untagged_picture_is_converted_as_editors_do(tags: dict[str, int], size: tuple[int, int], matrix: int) -> None:
-    assert colour.assumed_matrix(ColourTags(**tags), *size) == matrix
-
-
-def test_tags_are_named_and_unknown_ones_numbered() -> None:
-    assert str(ColourTags(primaries=1, transfer=16, matrix=9, range=2)) == "BT.709 / PQ / BT.2020 / full"
-    assert str(ColourTags(primaries=99, range=1)) == "99 / untagged / untagged / limited"
-    assert [ColourTags(transfer=transfer).hdr for transfer in (16, 18, 14, 1, None)] == [True, True, False, False, False]
-
-
-@pytest.mark.parametrize("matrix", [1, 4, 5, 6, 7, 9, 10])
-def test_white_has_no_chroma_and_pure_colours_lie_at_its_ends(matrix: int) -> None:
-    table = colour.ycbcr_from_rgb(matrix)
-    assert (table @ [1, 1, 1]).round(9).tolist() == [1, 0, 0]
-    assert (table @ [0, 0, 1])[1].round(9) == (table @ [1, 0, 0])[2].round(9) == 0.5
-    weights = {1: (0.2126, 0.0722), 4: (0.3, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
-    red, blue = weights.get(matrix, (0.299, 0.114))  # of H.273
-    luma = 0.2 * red + 0.5 * (1 - red - blue) + 0.8 * blue
-    assert np.allclose(table @ [0.2, 0.5, 0.8], [luma, (0.8 - luma) / (2 - 2 * blue), (0.2 - luma) / (2 - 2 * red)])
-    assert (colour.rgb_from_ycbcr(matrix) @ table).round(9).tolist() == np.eye(3).tolist()
-    assert colour.sws_colorspace(matrix) == {6: 5, 10: 9}.get(matrix, matrix)
-
-
-@pytest.mark.parametrize(
-    ("name", "family", "bits", "shift", "extra"),
-    [
-        ("yuv420p", "yuv", 8, (1, 1), {}), ("yuva444p10le", "yuv", 10, (0, 0), {"alpha": Component(3)}),
-        ("yuv422p16be", "yuv", 16, (1, 0), {"big_endian": True}), ("yuvj420p", "yuv", 8, (1, 1), {"full_range": True}),
-        ("gbrp12le", "rgb", 12, (0, 0), {"full_range": True}), ("yuv411p", "yuv", 8, (2, 0), {}), ("yuv410p", "yuv", 8, (2, 2), {}),
-        ("gbrap", "rgb", 8, (0, 0), {"full_range": True, "alpha": Component(3)}), ("yuv440p", "yuv", 8, (0, 1), {}),
-        ("gray", "gray", 8, (0, 0), {}), ("gray10le", "gray", 10, (0, 0), {}), ("ya8", "gray", 8, (0, 0), {"alpha": Component(0, 1, 2)}),
-        ("nv12", "yuv", 8, (1, 1), {}), ("nv21", "yuv", 8, (1, 1), {}), ("nv24", "yuv", 8, (0, 0), {}),
-        ("p010le", "yuv", 10, (1, 1), {"left_shift": 6}), ("p216le", "yuv", 16, (1, 0), {"left_shift": 0}),
-        ("p412be", "yuv", 12, (0, 0), {"left_shift": 4, "big_endian": True}), ("yuyv422", "yuv", 8, (1, 0), {}),
-        ("rgb24", "rgb", 8, (0, 0), {"full_range": True}), ("0rgb", "rgb", 8, (0, 0), {"full_range": True}),
-        ("rgba", "rgb", 8, (0, 0), {"full_range": True, "alpha": Component(0, 3, 4)}),
-        ("bgr48be", "rgb", 16, (0, 0), {"full_range": True, "big_endian": True}),
-    ],
-)  # fmt: skip
-def test_what_a_pixel_format_is(name: str, family: str, bits: int, shift: tuple[int, int], extra: dict[str, Any]) -> None:
-    form = pixel_format(name)
-    assert form is not None
-    assert (form.name, form.family, form.bits, form.chroma_shift) == (name, family, bits, shift)
-    usual = {"alpha": None, "left_shift": 0, "big_endian": False, "full_range": False}
-    assert {key: getattr(form, key) for key in usual} == usual | extra
-    assert form.maximum == 2**bits - 1
-    assert form.dtype == (np.dtype("u1") if bits == 8 else np.dtype(">u2" if form.big_endian else "<u2"))
-
-
-def test_where_components_lie() -> None:
-    places = {
-        "gbrp": [(2, 0, 1), (0, 0, 1), (1, 0, 1)], "nv12": [(0, 0, 1), (1, 0, 2), (1, 1, 2)], "nv21": [(0, 0, 1), (1, 1, 2), (1, 0, 2)],
-        "yuyv422": [(0, 0, 2), (0, 1, 4), (0, 3, 4)], "uyvy422": [(0, 1, 2), (0, 0, 4), (0, 2, 4)],
-        "yvyu422": [(0, 0, 2), (0, 3, 4), (0, 1, 4)],
-        "bgr24": [(0, 2, 3), (0, 1, 3), (0, 0, 3)], "argb": [(0, 1, 4), (0, 2, 4), (0, 3, 4)], "ya8": [(0, 0, 2)], "gray": [(0, 0, 1)],
-    }  # fmt: skip
-    for name, expected in places.items():
-        form = pixel_format(name)
-        assert form is not None
-        assert [(each.plane, each.offset, each.step) for each in form.components] == expected, name
-
-
-@pytest.mark.parametrize(
-    "name", ["pal8", "monow", "yuv", "yuvp", "gbr420p", "yuvp8", "rgb", "rgb565le", "rgba24", "rg24", "grayf32le", "xyz12le", "p610le"]
-)
-def test_what_cannot_be_viewed_is_no_format(name: str) -> None:
-    assert pixel_format(name) is None
-    plain = {"pal8": "rgba", "monow": "gray", "rgb565le": "rgba"}.get(name)
-    assert plain_format(name) == plain
-    assert plain_format("yuv420p") is None
-
-
-def test_subsampling_range_and_sizes() -> None:
-    forms = {name: pixel_format(name) for name in ("yuv420p", "yuv444p", "yuv411p", "gray", "gbrp", "yuvj422p")}
-    assert [form.subsampling for form in forms.values() if form] == ["4:2:0", "4:4:4", "4:1:1", "4:0:0", "4:4:4", "4:2:2"]
-    sizes = [chroma_size(form, 7, 9) for form in forms.values() if form]
-    assert sizes == [(4, 5), (7, 9), (7, 3), (7, 9), (7, 9), (7, 5)]
-    said = [[is_full_range(form, ColourTags(range=tag)) for tag in (None, 1, 2)] for form in forms.values() if form]
-    usual, always = [False, False, True], [True] * 3
-    assert said == [usual, usual, usual, [True, False, True], always, always]
-
-
-@pytest.mark.parametrize(
-    ("edges", "box"),
-    [((0, 0, 9, 7), (0, 0, 9, 7)), ((3, 3, 5, 5), (2, 2, 6, 6)), ((2, 4, 4, 6), (2, 4, 4, 6)), ((-5, -5, 1, 1), (0, 0, 2, 2)),
-     ((7.9, 5.9, 8.1, 6.1), (6, 4, 9, 7)), ((8, 6, 20, 20), (8, 6, 9, 7))],
-)  # fmt: skip
-def test_a_box_is_widened_to_the_chroma_grid_within_the_picture(edges: tuple[float, ...], box: tuple[int, ...]) -> None:
-    frame = av.VideoFrame(9, 7, "yuv420p")
-    found = align_box(frame, *edges)
-    assert found == Box(*box)
-    assert (found.width, found.height) == (box[2] - box[0], box[3] - box[1])
-    for outside in ((10, 0, 12, 7), (0, 8, 9, 9), (-4, 0, 0, 7), (0, -4, 9, 0)):
-        with pytest.raises(ValueError, match="does not touch"):
-            align_box(frame, *outside)
-
-
 # mattes
 
 
@@ -620,3 +374,76 @@ def test_the_scan_knows_its_containers() -> None:
         assert packets.may_leap(container(name)) is leaps
     cover = [SimpleNamespace(disposition=bits) for bits in (0, 1, 0x400, 0x800, 0x401)]
     assert [packet_scan.has_picture(stream) for stream in cover] == [True, True, False, False, False]  # type: ignore[arg-type]
+
+
+# sound by its channels
+
+
+@pytest.mark.parametrize(
+    ("names", "layout"),
+    [
+        (["FC"], "mono"), (["NONE"], "mono"), (["FL", "FR"], "stereo"), (["NONE", "NONE"], "stereo"), (["NONE"] * 3, "mono"),
+        (["FL", "FR", "FC"], "stereo"), (["FL", "FR", "FC", "LFE", "BL", "BR"], "5.1"), (["FL", "FR", "FC", "LFE", "SL", "SR"], "5.1"),
+        (["SR", "SL", "LFE", "FC", "FR", "FL"], "5.1"), (["FL", "FR", "FC", "LFE", "BL", "BL"], "stereo"),
+        (["FL", *["NONE"] * 4], "stereo"),
+    ],
+)  # fmt: skip
+def test_what_a_take_keeps_of_channels(names: list[str], layout: str) -> None:
+    assert channels.kept_layout(names) == layout
+
+
+@pytest.mark.parametrize(
+    ("names", "stereo", "mono"),
+    [
+        (["NONE"], [[0.7071], [0.7071]], [[1]]),
+        (["NONE", "NONE"], [[1, 0], [0, 1]], [[0.5, 0.5]]),
+        (["NONE", "NONE", "NONE"], [[0.7071] * 3] * 2, [[1, 1, 1]]),
+        (["FL", "FR", "FC", "LFE", "SL", "BR"], [[1, 0, 0.7071, 0, 0.7071, 0], [0, 1, 0.7071, 0, 0, 0.7071]],
+        [[0.5, 0.5, 1, 0, 0.3536, 0.3536]]),
+        (["FLC", "FRC", "BC", "TC", "DL", "LFE2"], [[0.8536, 0.3536, 0.5, 0.5, 1, 0], [0.3536, 0.8536, 0.5, 0.5, 0, 0]],
+        [[0.75, 0.75, 0.5, 0.7071, 0.5, 0]]),
+        (["AMBI0", "AMBI1", "AMBI2"], [[0.7071, 0, 0]] * 2, [[1, 0, 0]]),
+    ],
+)  # fmt: skip
+def test_channels_are_folded_to_the_sides_they_are_named_after(names: list[str], stereo: Any, mono: Any) -> None:
+    assert channels.fold(names, "stereo").round(4).tolist() == np.array(stereo, np.float32).round(4).tolist()
+    assert channels.fold(names, "mono").round(4).tolist() == np.array(mono, np.float32).round(4).tolist()
+
+
+def test_channels_are_chosen_by_their_number_through_all_streams() -> None:
+    facts = [
+        channels.StreamFacts(names=names, rate=rate, codec="pcm") for names, rate in ((("FL", "FR"), 48_000), ((), 8000), (("FC",), 44_100))
+    ]
+
+    def heard(*wanted: int, default: int | None = 0) -> Any:
+        return channels.heard_channels(facts, default, wanted, "x.wav")
+
+    assert (heard().places, heard().names, heard().layout, heard().folded) == (((0, 0), (0, 1)), ("FL", "FR"), "stereo", False)
+    one = heard(3)
+    assert (one.streams, one.sizes, one.places, one.names, one.rate) == ((2,), (1,), ((2, 0),), ("FC",), 44_100)
+    several = heard(3, 1)
+    assert (several.streams, several.sizes, several.places, several.names) == ((0, 2), (2, 1), ((2, 0), (0, 0)), ("NONE", "NONE"))
+    assert [each.tolist() for each in several.into("stereo")] == [[[0, 0], [1, 0]], [[1], [0]]]
+    assert [each.tolist() for each in heard(3).into_sides()] == [[[1]]], "the middle alone"
+    assert [each.shape for each in heard().into_sides()] == [(3, 2)]
+    assert heard(2, 1).names == ("NONE", "NONE"), "in another order they are no left and right"
+    assert heard(1, 2, 3).folded
+    with pytest.raises(NoSound):
+        heard(default=None)
+    for wanted in ((4,), (0,), (-1,)):
+        with pytest.raises(UnreadableMedia):
+            heard(*wanted)
+        with pytest.raises(BadRange):
+            channels.heard_channels([facts[0]], 0, wanted, "x.wav")
+    with pytest.raises(UnreadableMedia):
+        heard(default=1)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "runs"),
+    [([5], [[5]]), ([1, 2, 2, 4], [[1, 2, 2, 4]]), ([4, 4, 3, 1], [[4, 4, 3, 1]]), ([1, 2, 1, 0, 3], [[1, 2], [1, 0], [3]]),
+    ([3, 3, 3], [[3, 3, 3]]),
+     ([2, 2, 1, 1, 2], [[2, 2, 1, 1], [2]])],
+)  # fmt: skip
+def test_pictures_are_played_in_runs_of_one_direction(numbers: list[int], runs: list[list[int]]) -> None:
+    assert [run.tolist() for run in playback._runs(np.array(numbers))] == runs

@@ -14,6 +14,7 @@ import pytest
 from heygem_server.timeline.conform import conform
 from heygem_server.timeline.conform_types import Selection, TimelineShot
 from heygem_server.timeline.errors import UnreadableTimeline
+from heygem_server.timeline.flatten import flatten
 from heygem_server.timeline.formats.reading import read_timeline
 from heygem_server.timeline.formats.writing import as_text
 from heygem_server.timeline.locate import Locator, mapped, path_of
@@ -191,8 +192,10 @@ def test_deep_xml_and_cyclic_sequences_end() -> None:
     item = '<clipitem><name>loop</name><start>0</start><end>9</end><in>0</in><out>9</out><sequence id="s1"/></clipitem>'
     once = item.replace('<sequence id="s1"/>', inner.format(item))
     read = read_timeline(f"<xmeml>{inner.replace('s1', 's0').format(once)}</xmeml>".encode())
+    (loop,) = flatten(read.timeline, Fraction(25))
+    assert (loop.item.name, loop.host_only) == ("loop", "it is nested within itself")
     found = conform(read.timeline, Selection(tracks=("V1",), speech=None), facts=_no_facts)
-    assert not any(row.shot for row in found.shots)
+    assert (len(found.shots), [each.clip for each in found.skipped]) == (0, ["loop"])
 
 
 def _no_facts(path: Any) -> Any:

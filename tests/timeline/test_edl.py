@@ -254,21 +254,27 @@ def test_a_retime_of_the_clip_that_a_dissolve_comes_from_is_not_that_of_the_one_
 
 
 @pytest.mark.parametrize(
-    ("source", "motion", "usable"),
+    ("source", "motion", "shown"),
     [
-        ("00:00:12:00 00:00:10:00", "M2   A   -025.0   00:00:12:00", False),  # backwards, and its times too: which frame is first?
-        ("00:00:12:00 00:00:10:00", "M2   A   025.0    00:00:12:00", False),
-        ("00:00:10:00 00:00:20:00", "M2   A   050.0    00:00:10:00", False),
-        ("00:00:10:00 00:00:14:00", "M2   A   050.0    00:00:10:00", True),
-        ("00:00:10:00 00:00:12:00", "M2   A   050.0    00:00:10:00", True),  # as much source as its place is long
-        ("00:00:10:00 00:00:10:01", "M2   A   000.0    00:00:10:00", True),
-        ("00:00:10:00 00:00:12:00", "M2   A   000.0    00:00:10:00", True),
-        ("00:00:10:00 00:00:12:00", "M2   A   -025.0   00:00:10:00", True),
+        ("00:00:12:00 00:00:10:00", "M2   A   -025.0   00:00:12:00", None),  # backwards, and its times too: which frame is first?
+        ("00:00:12:00 00:00:10:00", "M2   A   025.0    00:00:12:00", None),
+        ("00:00:10:00 00:00:20:00", "M2   A   050.0    00:00:10:00", None),
+        ("00:00:10:00 00:00:14:00", "M2   A   050.0    00:00:10:00", (250, 350, 2)),
+        ("00:00:10:00 00:00:12:00", "M2   A   050.0    00:00:10:00", (250, 350, 2)),  # as much source as its place is long
+        ("00:00:10:00 00:00:10:01", "M2   A   000.0    00:00:10:00", (250, 251, 1)),  # stands still
+        ("00:00:10:00 00:00:12:00", "M2   A   000.0    00:00:10:00", (250, 251, 1)),
+        ("00:00:10:00 00:00:12:00", "M2   A   -025.0   00:00:10:00", (250, 300, -1)),
     ],
 )
-def test_a_retime_whose_source_is_of_another_length_is_refused(files: Files, source: str, motion: str, usable: bool) -> None:
+def test_a_retime_whose_source_is_of_another_length_is_refused(
+    files: Files, source: str, motion: str, shown: tuple[int, int, int] | None
+) -> None:
     files.add("a.mov", video(Fraction(25), 5000))
     text = heads() + f"001  A        V     C        {source} 01:00:00:00 01:00:02:00\n{motion}\n* FROM CLIP NAME: a.mov\n"
     (row,) = rows_of(files, text)
-    assert (row.shot is not None) is usable
-    assert usable or "does not explain" in (row.error or "")
+    if shown is None:
+        assert row.shot is None
+        assert "does not explain" in (row.error or "")
+    else:
+        assert row.shot is not None, row.error
+        assert (row.shot.start, row.shot.end_exclusive, row.shot.speed) == shown

@@ -30,7 +30,7 @@ from heygem_server.timeline.exact_time import (
 from heygem_server.timeline.flatten import TimelineItem, constant_speed, flatten, frame_offsets, trimmed
 from heygem_server.timeline.sequence import sequence_of
 from heygem_server.timeline.source_range import embedded_start, file_range, source_frames
-from heygem_server.timeline.speech_mapping import SpeechMap, SpeechStretch, UnusableAudio, speech_pieces
+from heygem_server.timeline.speech_mapping import SpeechMap, SpeechStretch, UnusableAudio, is_production_sound, link_of, speech_pieces
 
 from . import making
 
@@ -415,6 +415,33 @@ def test_media_without_a_rate_are_refused() -> None:
 
 def stretch(start: Any, end: Any, file_start: Any = 0, name: str = "v.wav", channels: tuple[int, ...] = ()) -> SpeechStretch:
     return SpeechStretch(path=Path(name), file_start=Fraction(file_start), start=Fraction(start), end=Fraction(end), channels=channels)
+
+
+LINKED = {"Resolve_OTIO": "Link Group ID", "PremierePro_OTIO": "LinkID", "heygem": "link"}
+
+
+def placed(url: str | None, link: Any, namespace: str = "Resolve_OTIO", where: tuple[int, ...] = (0, 0)) -> TimelineItem:
+    reference = None if url is None else making.external(url)
+    metadata = {} if link is None else {namespace: {LINKED[namespace]: link}}
+    clip = making.clip("a", making.times(0, 10, 25), reference, metadata=metadata)
+    return piece(item=read(making.timeline(making.track("Video", "V1", clip))).tracks[0][0], where=where)
+
+
+@pytest.mark.parametrize("namespace", LINKED)
+@pytest.mark.parametrize(
+    ("picture", "sound", "own"),
+    [
+        (("a.mov", 1), ("a.mov", 1), True), (("a.mov", None), ("a.mov", 1), True), (("a.mov", 1), ("a.mov", None), True),
+        (("a.mov", None), ("a.mov", None), True), (("a.mov", 1), ("a.mov", 2), False), (("a.mov", 1), ("b.mov", 1), False),
+        (("a.mov", None), ("b.mov", None), False), (("a.mov", 1), (None, 1), False), ((None, 1), ("a.mov", 1), False),
+        ((None, 1), (None, 1), True), ((None, 1), (None, 2), False), ((None, None), (None, None), False), ((None, 1), (None, None), False),
+    ],
+)  # fmt: skip
+def test_a_pictures_own_sound_is_of_its_file_and_not_linked_to_another(picture: Any, sound: Any, own: bool, namespace: str) -> None:
+    first, second = placed(picture[0], picture[1], namespace), placed(sound[0], sound[1], namespace, (1, 0))
+    assert link_of(first) == (None if picture[1] is None else str(picture[1]))
+    assert is_production_sound(first, second) is own
+    assert is_production_sound(first, placed(sound[0], sound[1], namespace)), "the very same item"
 
 
 def test_speech_is_found_by_the_time_at_which_it_is_heard() -> None:

@@ -193,8 +193,14 @@ def test_fcpxml_counts_channels_in_a_source(files: Files) -> None:
 
 def test_a_clip_whose_channels_are_all_switched_off_is_not_heard(files: Files) -> None:
     document = fcpxml(files, '<audio-channel-source srcCh="1, 2" enabled="0"/>')
-    (row,) = conform(read_timeline(document).timeline, Selection(speech_tracks=("dialogue.dub",)), facts=files.facts).shots or (None,)
-    assert row is None or row.shot is None
+    found = conform(read_timeline(document).timeline, Selection(speech_tracks=("dialogue.dub",)), facts=files.facts)
+    assert not found.shots, "nothing is heard, so nothing is said"
+    heard = conform(
+        read_timeline(fcpxml(files, '<audio-channel-source srcCh="1, 2"/>')).timeline,
+        Selection(speech_tracks=("dialogue.dub",)),
+        facts=files.facts,
+    )
+    assert len(heard.shots) == 1
 
 
 def resolve(files: Files, name: str, *channels: Any) -> bytes:

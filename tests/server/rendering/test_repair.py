@@ -192,6 +192,28 @@ def test_a_take_of_the_trash_keeps_its_number(tmp_path: Path) -> None:
         assert {take.id for take in store.every_take()} >= set(newest)
 
 
+@pytest.mark.parametrize("left", [0, 1])
+def test_no_new_take_gets_the_number_of_one_in_the_trash_also_where_no_other_is_left(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "heygem.sqlite3"
+    with closing(Store(path)) as store:
+        takes = []
+        for k in range(3):
+            submit(store, f"/media/{k}.mp4")
+            takes.append(finish(store, f"key{k}"))
+        for take in takes[left:]:
+            store.delete_take(take.id)
+        store.fold_log()
+    assert salvage(path) is not None
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'takes'").fetchall() == [(3,)]
+    with closing(Store(path)) as store:
+        submit(store, "/media/new.mp4")
+        finish(store, "new")
+        for take in takes[left:]:
+            store.restore(store.trashed(take.id).take, [])
+        assert len(store.every_take()) == 4
+
+
 @pytest.mark.parametrize("how", ["empty", "not openable"])
 def test_a_backup_that_cannot_be_looked_at_is_passed_over(database: Path, how: str) -> None:
     """One such ended the whole repair, whatever the others held."""

@@ -325,10 +325,17 @@ def test_a_job_and_a_shot_may_have_names_settings_and_folders_of_their_own(store
 
 @pytest.mark.parametrize("mark", ["", "-1", "1.5", "x", "1" * 19])
 def test_a_mark_that_is_of_no_page_is_refused(mark: str) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequest) as refused:
         cursor(mark)
+    assert refused.value.said.params == {"mark": mark}
     assert cursor("1" * 18) == int("1" * 18)
     assert cursor(None) is None
+
+
+def test_of_a_long_mark_the_beginning_is_said() -> None:
+    with pytest.raises(BadRequest) as refused:
+        cursor("x" * 41)
+    assert refused.value.said.params == {"mark": "x" * 40}
 
 
 @pytest.mark.parametrize(("count", "limit", "pages"), [(4, 2, [2, 2]), (5, 2, [2, 2, 1]), (1, 2, [1]), (2, 2, [2])])
