@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import av
 import numpy as np
 import pytest
 
-from heygem_core.media import chroma, colour, convert, geometry
+from heygem_core.media import chroma, colour, convert, geometry, hdr
 from heygem_core.media.colour import ColourTags
 from heygem_core.media.pixels import Component, alpha_view, chroma_size, component_views, is_full_range, pixel_format, plain_format
 from heygem_core.media.planes import Box, align_box
@@ -349,3 +350,89 @@ def test_a_frame_that_is_in_the_target_already_stays_the_same_object() -> None:
     assert codes_of(converter("yuv420p", "nv12").convert(frame)) == [100, 128, 128]
     assert codes_of(converter("yuv420p", "yuv420p", target_full=True).convert(filled("yuv420p", 235, 128, 128))) == [255, 128, 128]
     assert codes_of(converter("yuv420p", "yuv444p10le").convert(frame)) == [400, 512, 512]
+
+
+# what is said of HDR
+
+
+def display(**changes: int) -> bytes:
+    """FFmpeg's AVMasteringDisplayMetadata of a BT.2020 display from 0.005 to 1000 cd/m²."""
+    numbers = [
+        35400,
+        50000,
+        14600,
+        50000,
+        8500,
+        50000,
+        39850,
+        50000,
+        6550,
+        50000,
+        2300,
+        50000,
+        15635,
+        50000,
+        16450,
+        50000,
+        50,
+        10000,
+        1000,
+        1,
+        1,
+        1,
+    ]
+    for place, value in changes.items():
+        numbers[int(place.removeprefix("at"))] = value
+    return struct.pack("=22i", *numbers)
+
+
+def test_a_mastering_display_is_said_as_encoders_want_it() -> None:
+    wanted = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(10000000,50)"
+    assert hdr._mastering(display()) == wanted
+    assert hdr._mastering(display() + b"more") == wanted
+    halves = {f"at{place}": 25000 for place in range(1, 16, 2)} | {"at19": 2}
+    assert hdr._mastering(display(**halves)) == "G(17000,79700)B(13100,4600)R(70800,29200)WP(31270,32900)L(5000000,50)"
+    for place in (20, 21, 1, 9, 17, 19):  # no primaries, no light, or a denominator of nothing
+        assert hdr._mastering(display(**{f"at{place}": 0})) is None, place
+    assert hdr._mastering(display(at0=0, at16=0)) == "G(8500,39850)B(6550,2300)R(0,14600)WP(15635,16450)L(10000000,0)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "x264", "x265"),
+    [
+        ({}, {}, {}),
+        ({"dynamic": True}, {}, {}),
+        ({"mastering": "M"}, {"x264-params": "mastering-display=M"}, {"x265-params": "master-display=M"}),
+        ({"light_levels": (1000, 400)}, {"x264-params": "cll=1000,400"}, {"x265-params": "max-cll=1000,400"}),
+        (
+            {"mastering": "M", "light_levels": (1000, 400)},
+            {"x264-params": "mastering-display=M:cll=1000,400"},
+            {"x265-params": "master-display=M:max-cll=1000,400"},
+        ),
+    ],
+)
+def test_encoders_are_told_of_hdr_what_the_source_says(fields: dict[str, Any], x264: dict[str, str], x265: dict[str, str]) -> None:
+    said = hdr.StaticHdr(**fields)
+    assert bool(said) is bool(x264)
+    assert hdr.encoder_options("libx264", said) == x264
+    assert hdr.encoder_options("libx265", said) == x265
+    assert hdr.encoder_options("prores_ks", said) == {}
+
+
+def test_side_data_of_a_frame_is_read_by_its_kind() -> None:
+    class Entry(bytes):
+        type: Any
+
+    def head(**found: bytes) -> Any:
+        entries = []
+        for name, data in found.items():
+            entry = Entry(data)
+            entry.type = SimpleNamespace(name=name)
+            entries.append(entry)
+        return SimpleNamespace(side_data=entries)
+
+    levels = struct.pack("=II", 1000, 400)
+    assert hdr.read_static_hdr(head()) == hdr.StaticHdr()
+    assert hdr.read_static_hdr(head(CONTENT_LIGHT_LEVEL=levels + b"more")) == hdr.StaticHdr(light_levels=(1000, 400))
+    assert hdr.read_static_hdr(head(DYNAMIC_HDR_PLUS=b"", SEI_UNREGISTERED=b"")) == hdr.StaticHdr(dynamic=True)
+    assert (hdr.read_static_hdr(head(MASTERING_DISPLAY_METADATA=display())).mastering or "").startswith("G(8500,39850)")
