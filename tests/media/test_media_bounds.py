@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from heygem_core.errors import BadRange, NoSound, UnreadableMedia
-from heygem_core.media import channels, content, packet_scan, packets, playback, timecode
+from heygem_core.media import channels, content, packet_scan, packets, playback, sound_source, timecode
 from heygem_core.media.deinterlace import REACH
 from heygem_core.media.holdout import Holdout
 from heygem_core.media.info import MediaInfo
@@ -447,3 +447,61 @@ def test_channels_are_chosen_by_their_number_through_all_streams() -> None:
 )  # fmt: skip
 def test_pictures_are_played_in_runs_of_one_direction(numbers: list[int], runs: list[list[int]]) -> None:
     assert [run.tolist() for run in playback._runs(np.array(numbers))] == runs
+
+
+# sound on its time
+
+
+def stretch(pts: int | None, values: range, rate: int = 1000) -> Any:
+    """Samples of a decoder, one millisecond each, whose value tells which they are."""
+    frame = sound_source.sound_frame(np.array([values], np.float32), "mono", rate)
+    frame.pts, frame.time_base = pts, Fraction(1, rate)
+    return frame
+
+
+def without_gaps(*frames: Any, origin: Fraction = Fraction(0), **start: Any) -> list[float]:
+    pieces = sound_source._without_gaps(iter(frames), origin, sound_source.Start(**start))
+    return [float(value) for piece in pieces for value in piece[0]]
+
+
+def test_gaps_are_silence_overlaps_are_cut_and_small_steps_are_rounding() -> None:
+    first, second = range(1, 101), range(101, 151)
+    assert without_gaps(stretch(0, first), stretch(100, second)) == [*first, *second]
+    assert without_gaps(stretch(0, first), stretch(119, second)) == [*first, *second], "less than a fiftieth of a second"
+    assert without_gaps(stretch(0, first), stretch(81, second)) == [*first, *second]
+    assert without_gaps(stretch(0, first), stretch(120, second)) == [*first, *[0] * 20, *second]
+    assert without_gaps(stretch(0, first), stretch(80, second)) == [*first, *second[20:]]
+    assert without_gaps(stretch(0, first), stretch(None, second)) == [*first, *second]
+    assert without_gaps(stretch(0, first), stretch(10, range(101, 131)), stretch(100, second)) == [*first, *second], "heard already"
+
+
+def test_before_time_0_nothing_is_heard_and_after_it_silence_comes_first() -> None:
+    samples = range(1, 101)
+    assert without_gaps(stretch(5, samples)) == [0] * 5 + [*samples], "to the sample, at the beginning"
+    assert without_gaps(stretch(0, samples), origin=Fraction(30, 1000)) == [*samples[30:]]
+    assert without_gaps(stretch(0, samples), stretch(100, samples), origin=Fraction(150, 1000)) == [*samples[50:]]
+    assert without_gaps(stretch(0, samples), sample=40) == [*samples[40:]]
+    assert without_gaps() == []
+    long = without_gaps(stretch(2500, samples))
+    assert (len(long), long[:2500]) == (2600, [0] * 2500)
+
+
+def test_silence_is_made_a_second_at_a_time() -> None:
+    assert [piece.shape for piece in sound_source._silence(stretch(0, range(5)), 2500)] == [(1, 1000), (1, 1000), (1, 500)]
+    assert list(sound_source._silence(stretch(0, range(5)), 0)) == []
+
+
+def test_where_times_are_only_nearly_right_frames_are_counted() -> None:
+    def fifty(number: int) -> range:
+        return range(number * 50, number * 50 + 50)
+
+    frames = [stretch(50 * number + off, fifty(number)) for number, off in ((2, 1), (3, -1), (4, 2), (5, 0))]
+    assert without_gaps(*frames, sample=150, grid=(0, 50)) == [*range(150, 300)]
+    primed = stretch(70, range(30))  # of another length: what a freshly opened decoder gives first
+    assert without_gaps(primed, *frames, sample=150, grid=(0, 50)) == [*range(150, 300)]
+    assert [sound_source._on_grid(place, (10, 50)) for place in (10, 34, 36, 61, -30)] == [10, 10, 60, 60, -40]
+
+
+def test_samples_of_a_file_that_begins_late_are_counted_from_its_picture() -> None:
+    assert sound_source._samples_ahead(stretch(100, range(5)), Fraction(40, 1000), 10) == 50
+    assert sound_source._samples_ahead(stretch(None, range(5)), Fraction(0), 10) == 0
