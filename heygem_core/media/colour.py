@@ -7,6 +7,7 @@ matrix of an untagged picture is what editors assume: BT.601 for standard defini
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,9 +100,12 @@ def sws_colorspace(matrix: int) -> int:
     return _SWS_COLORSPACES[matrix]
 
 
+@cache
 def rgb_from_ycbcr(matrix: int) -> npt.NDArray[np.float64]:
-    """(3, 3): R'G'B' in 0…1 from Y' in 0…1 and Cb, Cr in −0.5…0.5 (H.273 equations 38–40)."""
-    return np.asarray(np.linalg.inv(ycbcr_from_rgb(matrix)))
+    """(3, 3): R'G'B' in 0…1 from Y' in 0…1 and Cb, Cr in −0.5…0.5 (H.273 equations 38–40), read-only."""
+    back = np.asarray(np.linalg.inv(ycbcr_from_rgb(matrix)))
+    back.setflags(write=False)
+    return back
 
 
 def ycbcr_from_rgb(matrix: int) -> npt.NDArray[np.float64]:

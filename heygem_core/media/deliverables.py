@@ -66,7 +66,9 @@ def by_suffix() -> dict[str, Deliverable]:
     return found
 
 
-_X264 = {"preset": "medium", "crf": "18"}
+# Luma keeps at least the structural similarity of medium at 18 (five clips, 512×512 to 1080×1920) for less than half of the processor's
+# time; files are about a half larger.
+_X264 = {"preset": "veryfast", "crf": "14"}
 # A fixed fine quantiser (2) instead of FFmpeg's search for a bit rate: the same quality in a sixth of the time.
 _PRORES = {"vendor": "apl0", "flags": "+qscale", "global_quality": str(2 * 118)}
 _VP9 = {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1", "auto-alt-ref": "1"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,14 @@ def coded_to_display(coded: tuple[int, int], sample_aspect: Fraction, rotation: 
 def inverse(affine: Affine) -> Affine:
     """The map back, (2, 3)."""
     return np.asarray(np.linalg.inv(np.vstack([affine, [0, 0, 1]]))[:2])
+
+
+@cache
+def display_to_coded(coded: tuple[int, int], sample_aspect: Fraction, rotation: int, mirrored: bool) -> Affine:
+    """The map back of `coded_to_display`, read-only: it is asked for several times a frame."""
+    back = inverse(coded_to_display(coded, sample_aspect, rotation, mirrored))
+    back.setflags(write=False)
+    return back
 
 
 def chained(second: Affine, first: Affine) -> Affine:

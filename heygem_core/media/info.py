@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import timecode
 from .colour import ColourTags
-from .geometry import Affine, Points, coded_to_display, display_size, inverse, map_points
+from .geometry import Affine, Points, coded_to_display, display_size, display_to_coded, map_points
 from .hdr import StaticHdr
 from .packets import Numbering
 from .pixels import PixelFormat, is_full_range
@@ -104,7 +104,7 @@ class MediaInfo:
     @property
     def display_to_coded(self) -> Affine:
         """(2, 3), see `geometry` for the convention of pixel centres."""
-        return inverse(self.coded_to_display)
+        return display_to_coded(self.coded_size, self.sample_aspect, self.rotation, self.mirrored)
 
     def to_coded(self, points: npt.ArrayLike) -> Points:
         """(…, 2) display-space points in the stored picture."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-SEGMENT_VERSION = 5  # raise it whenever the same plan would give other pixels, whatever the engine
+SEGMENT_VERSION = 6  # raise it whenever the same plan would give other pixels, whatever the engine
 PIECES = "pieces"  # in the cache
 _SHARE_OF_CACHE, _SHARE_OF_FREE_DISK = 0.25, 0.5  # that the pieces of one take may fill
 _BYTES_PER_PIXEL = {"libx264": 0.1, "libx265": 0.1, "libvpx-vp9": 0.1}  # rather too much than too little
