@@ -187,6 +187,7 @@ class Pictures(Struct, frozen=True, kw_only=True):
     step: int = 1  # each picture stands for so many frames, and numbers go on by as many
     rate: Fraction
     start_timecode: str | None = None  # of the first
+    signed_apart: bool = False  # the sign of a number below 0 is no part of its digits
 
 
 class Exported(Struct, frozen=True, kw_only=True):

@@ -130,6 +130,19 @@ class Locator:
 
     def locate(self, path: str) -> Path:
         """Raises: MediaNotFound — nowhere, in several places, or outside the allowed folders."""
+        try:
+            return self._located(path)
+        except MediaNotFound:
+            decoded = unquote(path)  # of an address relative to the timeline
+            if decoded == path or "\0" in decoded:
+                raise
+            try:
+                return self._located(decoded)
+            except MediaNotFound:
+                pass
+            raise
+
+    def _located(self, path: str) -> Path:
         if (sent := self.sent.get(path) or self.sent.get(same_name(name_of(path)))) is not None:
             return sent
         inside = self.bundled.find(path) if self.bundled is not None else None
@@ -141,6 +154,9 @@ class Locator:
             try:
                 return self._named(path)
             except MediaNotFound as error:
+                inside = self.bundled.find_by_name(name_of(path)) if self.bundled is not None else None
+                if inside is not None:
+                    return inside
                 raise (refusal if error.said.code == "media.nowhere" else error) from None
 
     def locate_name(self, name: str) -> Path:
@@ -154,16 +170,10 @@ class Locator:
         except MediaNotFound:
             return False
 
-    def lowest_number(self, folder: str, prefix: str, suffix: str) -> int:
-        """The lowest of the numbers between prefix and suffix of the files in a folder, or of those that are found by name.
-
-        Raises: MediaNotFound — there is none.
-        """
-        form = re.compile(rf"{re.escape(same_name(prefix))}(\d{{1,12}}){re.escape(same_name(suffix))}")
-        numbers = [int(match[1]) for name in (*self._names_in(folder), *self._index()) if (match := form.fullmatch(same_name(name)))]
-        if not numbers:
-            raise MediaNotFound("media.nowhere", file=f"{prefix}…{suffix}")
-        return min(numbers)
+    def names_near(self, folder: str) -> Iterator[str]:
+        """The names of the files in a folder, and of those that are found by name."""
+        yield from self._names_in(folder)
+        yield from self._index()
 
     def _names_in(self, folder: str) -> list[str]:
         """The names in a folder, where it may be read."""

@@ -48,7 +48,7 @@ class Media:
         if url in self._single:
             return None
         asked = numbered_in(reference)
-        if asked is None:
+        if asked is None or (url and self._is_there(url)):
             if url:
                 self._single.add(url)
             return None
@@ -62,6 +62,13 @@ class Media:
         if isinstance(found, HeygemError):
             raise found
         return found
+
+    def _is_there(self, url: str) -> bool:
+        """Whether a file is called so, place for the number and all."""
+        try:
+            return bool(self.locator.locate(path_of(url)))
+        except HeygemError:
+            return False
 
     def path(self, clip: Any, reference: Any, item: TimelineItem | None = None) -> Path:
         """The file of a clip. item: its place, whose source times tell which clip of a reel is meant. Raises: MediaNotFound."""

@@ -103,15 +103,30 @@ CASES: list[tuple[str, list[Part], Shown]] = [
 ]
 
 
-@pytest.mark.parametrize(("parts", "expected"), [each[1:] for each in CASES], ids=[each[0] for each in CASES])
+def one_after_the_other() -> tuple[list[Part], Shown]:
+    """All cases in one composition, a gap before each."""
+    every: list[Part] = []
+    shown_there: Shown = []
+    end = 0
+    for _, parts, expected in CASES:
+        every += [gap(10), *parts]
+        shown_there += [(end + 10 + start, frames) for start, frames in expected]
+        end += 10 + max(start + len(frames) for start, frames in expected)
+    return every, shown_there
+
+
+DOCUMENTS = [
+    pytest.param(*one_after_the_other(), id="all of them"),
+    *(pytest.param(*each[1:], id=each[0], marks=pytest.mark.full) for each in CASES),
+]
+
+
+@pytest.mark.parametrize(("parts", "expected"), DOCUMENTS)
 def test_each_clip_shows_the_frames_that_it_means(tmp_path: Path, parts: list[Part], expected: Shown) -> None:
     assert shown(rows_of(aaf(tmp_path, *parts))) == expected
 
 
-GRAFTED = [pytest.param(*each[1:], id=each[0], marks=() if "dissolves" in each[0] else pytest.mark.full) for each in CASES]
-
-
-@pytest.mark.parametrize(("parts", "expected"), GRAFTED)
+@pytest.mark.parametrize(("parts", "expected"), DOCUMENTS)
 def test_the_file_goes_back_as_it_came_with_takes_in_it(tmp_path: Path, parts: list[Part], expected: Shown) -> None:
     document = aaf(tmp_path, *parts)
     takes = [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +19,16 @@ MAX_BYTES = 256 * 1024**2
 MAX_BUNDLED_BYTES = 64 * 1024**2
 _HEAD_BYTES = 4096
 _ZIP = b"PK\x03\x04"
+BROKEN_ZIP = (  # what Python's library raises of zip files that are damaged, locked, or say of themselves what is not so
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +78,19 @@ def _head(data: bytes) -> bytes:
 def bytes_of(path: Path) -> bytes:
     """The document in a file, or in a folder or a zip file of a format that comes as one. Raises: UnreadableTimeline."""
     inside = _file_in_folder(path) if path.is_dir() else None
-    path = path / inside if inside is not None else path
+    if inside is not None:
+        folder, path = path.resolve(), path / inside
+        if not path.resolve().is_relative_to(folder):
+            raise UnreadableTimeline("timeline.not-found", path=path)
     try:
         if not path.is_file():
             raise UnreadableTimeline("timeline.not-found", path=path)
         with path.open("rb") as file:
             data = file.read(4)
-            data = bundled_document(path) if data == _ZIP else data + file.read(MAX_BYTES - 3)
+            zipped = data == _ZIP
+            data = bundled_document(path) if zipped else data + file.read(MAX_BYTES - 3)
+        if zipped and data.startswith(_ZIP):  # a bundle in a bundle: its media would be looked for in the outer one
+            raise UnreadableTimeline("otio.bad-bundle")
     except OSError as error:
         raise UnreadableTimeline("timeline.not-opened", file=path.name, why=error.strerror) from error
     if len(data) > MAX_BYTES:
@@ -88,7 +106,7 @@ def bundled_document(bundle: Path | IO[bytes]) -> bytes:
                 raise UnreadableTimeline("otio.bundle-too-large")
             with opened.open(CONTENT) as content:
                 return content.read(MAX_BUNDLED_BYTES + 1)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
+    except (KeyError, *BROKEN_ZIP) as error:
         raise UnreadableTimeline("otio.bad-bundle") from error
 
 
