@@ -154,6 +154,7 @@ def history(options: argparse.Namespace) -> None:
         multiply(server, take, options.takes)
         multiply_jobs(server, take["job"], options.jobs)
         server.start()
+        server.have_poster(take)
         for view, cards, first in (("results", ".card", ".card img"), ("queue", ".job", ".job")):  # a job that has ended has no picture
             page, _ = open_page(browser, server)
             page.goto(f"{server.url}/#/{view}")

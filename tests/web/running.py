@@ -111,6 +111,13 @@ class RunningServer:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
+    def have_poster(self, take: Any) -> None:
+        """Makes the picture of a take, as a server that makes previews does by itself when a take is delivered."""
+        address = f"{self.url}/api/v1/takes/{take['id']}/poster.jpg"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answer.read()
+
     def sign_in_link(self) -> str:
         return f"{self.url}/#code={self.ask('POST', '/sign-in-codes')['code']}"
 

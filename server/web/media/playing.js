@@ -9,7 +9,14 @@ const TYPES = /** @type {Record<string, string>} */ ({
 });
 
 /** Whether this browser says that it plays takes of a format. A single file may still be beyond it (10 bits): then the player says so. @param {string} format */
-export const playsInBrowser = (format) => format in TYPES && document.createElement("video").canPlayType(TYPES[format]) !== "";
+export function playsInBrowser(format) {
+  if (!(format in TYPES)) return false;
+  plays[format] ??= document.createElement("video").canPlayType(TYPES[format]) !== "";
+  return plays[format];
+}
+
+/** What this browser said. @type {Record<string, boolean>} */
+const plays = {};
 
 /**
  * Where a take's picture plays from, under /api/v1: the file itself where the browser plays it, which begins at once, else the small copy

@@ -25,7 +25,7 @@ const CARD_HEIGHT = 236;
 const ROWS_BEYOND = 2; // kept ready above and below what is seen
 const NEAR_END_ROWS = 6;
 const SEARCH_MS = 250; // between the last key and asking the server
-const READY_MS = 100; // after the pictures, and not for what is scrolled past
+const READY_MS = 200; // after the pictures, and not for what is scrolled past
 
 /** Where the list stood, so that coming back from a take finds the same place. */
 let remembered = { scroll: 0, text: "", only: "all" };
