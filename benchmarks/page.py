@@ -220,7 +220,9 @@ def opening(options: argparse.Namespace) -> None:
         made: dict[str, list[str]] = {"h264": [], "prores": []}
         for name, take in itertools.product(made, range(options.takes_each)):
             job = server.submit(settings={"format": name, "fit": "hold", "intensity": 1.01 + take / 1000}, name=f"{name} {take}")["job"]
-            made[name].append(server.finished(job["id"])["shots"][0]["takes"][0]["id"])
+            delivered = server.finished(job["id"])["shots"][0]["takes"][0]
+            server.have_poster(delivered)
+            made[name].append(delivered["id"])
         page, _ = open_page(browser, server, view="results")
         print(f"Milliseconds until … of {options.takes_each} takes, median and worst")
         for what, takes in (("H.264", made["h264"]), ("ProRes, copy made then", made["prores"]), ("ProRes, copy there", made["prores"])):

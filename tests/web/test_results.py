@@ -64,6 +64,21 @@ def test_the_history_has_pictures_and_is_searched(page: Any, server: RunningServ
         expect(card).to_have_count(0)
 
 
+def test_a_picture_that_is_still_awaited_holds_no_connection_once_its_view_is_left(
+    page: Any, server: RunningServer, take: dict[str, Any]
+) -> None:
+    """A server that made many pictures kept all connections of the browser busy, and the take that was opened waited for them."""
+    held: list[Any] = []
+    let_go: list[str] = []
+    page.route("**/poster.jpg?*", lambda route: held.append(route))
+    page.on("requestfailed", lambda request: let_go.append(request.url))
+    page.goto(f"{server.url}/#/results")
+    until(page, lambda: held)
+    page.get_by_role("link", name="New render").click()
+    until(page, lambda: set(let_go) == {route.request.url for route in held})
+    page.unroute_all(behavior="ignoreErrors")
+
+
 @pytest.mark.full
 def test_the_history_survives_a_restart(page: Any, server: RunningServer, take: dict[str, Any]) -> None:
     server.stop()

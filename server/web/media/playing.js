@@ -25,6 +25,12 @@ const plays = {};
  */
 export const playedFrom = (take, whole) => `/takes/${take.id}/${!whole && playsInBrowser(take.format) ? "file" : "proxy.mp4"}`;
 
+/** What is not seen any more is not loaded on: a browser has few connections. @param {HTMLVideoElement | null} video */
+export function letGo(video) {
+  video?.removeAttribute("src");
+  video?.load();
+}
+
 /**
  * Brings a video to where another one is.
  * @param {HTMLVideoElement | null} one @param {HTMLVideoElement | null} leader @param {import("../time.js").Rate} rate

@@ -14,7 +14,7 @@ import { posterOf } from "../client/http.js";
 import { colour, drawCurve, drawRange, drawWave } from "../media/draw.js";
 import * as inspection from "../media/inspection.js";
 import { mouthView, placed } from "../media/mouth-view.js";
-import { follow, playedFrom } from "../media/playing.js";
+import { follow, letGo, playedFrom } from "../media/playing.js";
 import { looped } from "../media/shuttle.js";
 import { Strip } from "../media/strip.js";
 import { TransportButtons, transportKey, useTransport } from "../media/transport.js";
@@ -87,6 +87,10 @@ export function Player({ take, versions, report, waveform, seekTo, onOpened }) {
     if (seekTo.loop) transport.play();
   }, [seekTo]);
   useEffect(() => setReady(false), [afterUrl.url]);
+  useEffect(() => {
+    const videos = [before.current, after.current];
+    return () => videos.forEach(letGo);
+  }, []);
   useEffect(() => void (opened && onOpened?.()), [opened]);
   useEffect(() => {
     // Before and after are heard as they are seen: each with its own sound.
