@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import msgspec
+import opentimelineio as otio
 import pytest
 
 from heygem_core.errors import BadRange
+from heygem_server.timeline import source_range
 from heygem_server.timeline.conform_types import MediaFacts
 from heygem_server.timeline.exact_time import bounded_number, exact_rate
 from heygem_server.timeline.flatten import TimelineItem
@@ -126,3 +129,58 @@ def test_a_rounded_rate_is_the_one_that_is_meant_and_others_stay(written: Fracti
 def test_a_written_number_keeps_a_billionth() -> None:
     assert bounded_number("1/1000000000") == Fraction(1, 10**9)
     assert bounded_number("1/3000000000") == 0
+
+
+@pytest.mark.parametrize(
+    ("offsets", "record_rate", "shows"),
+    [
+        ((0, 0, 1, 3), RATE, (10, 10, 11, 13)),
+        ((3, 1, 0, -2), RATE, (13, 11, 10, 8)),
+        ((0, 1, 2, 3, 4, 5, 6, 7), 2 * RATE, (11, 13, 15, 17)),  # the last that is seen in each frame of the file
+        ((0, 5), RATE / 2, (10, 10, 15, 15)),
+        ((-50, 200), RATE, (0, 99)),
+        ((0, Fraction(9, 10)), RATE, (10, 11)),
+    ],
+)
+def test_a_bent_clip_shows_what_its_document_lists(offsets: tuple[Fraction, ...], record_rate: Fraction, shows: tuple[int, ...]) -> None:
+    bent = msgspec.structs.replace(item(10, 10 + len(offsets)), offsets=tuple(map(Fraction, offsets)))
+    found = source_frames(bent, FILE, None, 2 / RATE, 3 / RATE, record_rate)
+    assert found.shows == shows
+    assert figures(found) == (min(shows), max(shows) + 1, 0, 0, len(shows), 3)
+    assert found.offset_s == 0
+
+
+@pytest.mark.parametrize(
+    ("frames", "speed", "count", "expected"),
+    [
+        ([0, 0, 1, 1], Fraction(1, 2), 100, (0, 2)), ([20, 22, 24], Fraction(2), 100, (20, 26)), ([96, 98], Fraction(2), 100, (96, 100)),
+        ([97, 99], Fraction(2), 100, (97, 100)), ([99, 99, 100], Fraction(1, 2), 100, None), ([1, 1, 0, 0], Fraction(-1, 2), 100, (0, 2)),
+        ([24, 22, 20], Fraction(-2), 100, (19, 25)), ([4, 2, 0], Fraction(-2), 100, (0, 5)), ([3, 1, -1], Fraction(-2), 100, None),
+    ],
+)  # fmt: skip
+def test_the_range_that_gives_so_many_frames_at_a_speed(
+    frames: list[int], speed: Fraction, count: int, expected: tuple[int, int] | None
+) -> None:
+    assert source_range._range_at_speed(frames, speed, count) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "counted", "source_rate", "low", "high"),
+    [
+        (30.0, 300, Fraction(30), Fraction(1001, 1000), Fraction(2001, 1000)),  # its frames are right and its seconds are not
+        (30.0, 299, Fraction(30), 1, 2),  # another count: the seconds are meant
+        (30.0, 300, Fraction(25), 1, 2),
+        (30.0, 300, None, 1, 2),
+        (25.0, 300, Fraction(25), 1, 2),  # no spelling of the same rate
+        (30000 / 1001, 300, Fraction(30000, 1001), 1, 2),
+    ],
+)
+def test_a_rate_without_its_pulldown_counts_frames(
+    said: float, counted: int, source_rate: Fraction | None, low: Fraction, high: Fraction
+) -> None:
+    rate = Fraction(30000, 1001)
+    facts = MediaFacts(kind="video", rate=rate, frames=300, duration_s=300 / rate)
+    time = otio.opentime.RationalTime
+    reference = otio.schema.ExternalReference("x", otio.opentime.TimeRange(time(0, said), time(counted, said)))
+    what = msgspec.structs.replace(item(25, 50), source_rate=source_rate)
+    assert file_range(what, facts, reference, SLACK) == (low, high)
