@@ -85,7 +85,8 @@ from cosmic_ray.work_db import WorkDB, use_db
 def says_how_it_is_kept(item):  # and not what it does: how large a memory is, whether fields may be given by position
     mutation, = item.mutations
     line = Path(mutation.module_path).read_text(encoding="utf-8").splitlines()[mutation.start_pos[0] - 1]
-    return re.match(r"\\s*@(dataclass|lru_cache|cached_property)\\b|class .*(frozen|kw_only)=", line)
+    kept = r"\\s*@(dataclass|lru_cache|cached_property)\\b|class .*(frozen|kw_only)="
+    return re.match(kept, line) or line[mutation.start_pos[1] :].startswith("*,")
 
 def is_python(item):  # the stars of arguments are taken for products
     mutation, = item.mutations

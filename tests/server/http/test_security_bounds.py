@@ -159,6 +159,15 @@ def test_what_a_certificate_says(tmp_path: Path) -> None:
     assert own_certificate(tmp_path, ("10.0.0.5", "render.lan"))[0].read_bytes() == path.read_bytes(), "the same names in another order"
 
 
+def test_a_fingerprint_is_written_as_browsers_show_it(tmp_path: Path) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    path, _ = own_certificate(tmp_path, ())
+    made = x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(hashes.SHA256())
+    assert certificate.fingerprint(path) == made.hex(":").upper()
+
+
 def test_tls_of_both_sides_is_new_enough_and_a_client_wants_this_certificate_alone(tmp_path: Path) -> None:
     path, key = own_certificate(tmp_path, ())
     for context in (server_context(path, key), pinned_context(path)):
