@@ -17,14 +17,15 @@ from heygem_core.messages import tell
 from heygem_server.errors import NotAllowedFolder, NotFound, TooMany, Unauthorized
 from heygem_server.security import allowed_folders, auth_rate_limit, certificate, paths, private_files, signed_addresses, tokens
 from heygem_server.security.allowed_folders import AllowedFolders
-from heygem_server.security.auth_rate_limit import MOST_FAILURES, WINDOW_S, AuthRateLimit, is_loopback
+from heygem_server.security.auth_rate_limit import MOST_FAILURES, AuthRateLimit, is_loopback
 from heygem_server.security.certificate import own_certificate, pinned_context, server_context
 from heygem_server.security.errors import BadPath
-from heygem_server.security.tokens import CODE_LIFE_S, GRANT_LIFE_S, TokenStore
+from heygem_server.security.tokens import TokenStore
 from heygem_server.settings import PathMap, ServerSettings
 from heygem_server.wire import ConsentWanted
 
 NOW = 1_800_000_000.0
+CODE_LIFE_S, GRANT_LIFE_S = 600.0, 30 * 86_400.0  # people are told of ten minutes and of thirty days
 ELSEWHERE = "10.0.0.9"
 
 
@@ -62,14 +63,24 @@ def test_whoever_failed_too_often_is_let_in_again_when_the_minute_is_over(clock:
     limit.check_before(ELSEWHERE)
     clock.at += 1
     fail(limit, ELSEWHERE, 1)
-    clock.at += WINDOW_S - 1.5  # the first ones were half a second less than a minute ago
+    clock.at += 58.5  # the first ones were half a second less than a minute ago
     with pytest.raises(TooMany):
         limit.check_before(ELSEWHERE)
     with pytest.raises(TooMany):
         limit.failed(ELSEWHERE)
-    clock.at += WINDOW_S
+    clock.at += 60
     limit.check_before(ELSEWHERE)
     limit.failed(ELSEWHERE)
+
+
+def test_a_minute_is_a_minute(clock: Now) -> None:
+    limit = AuthRateLimit()
+    fail(limit, ELSEWHERE)
+    clock.at += 59.9
+    with pytest.raises(TooMany):
+        limit.check_before(ELSEWHERE)
+    clock.at = NOW + 60
+    limit.check_before(ELSEWHERE)
 
 
 def test_the_right_token_of_this_machine_always_passes_and_a_wrong_one_is_counted(clock: Now) -> None:
