@@ -428,3 +428,41 @@ def test_a_server_with_a_damaged_database_says_so_in_one_sentence(database: Path
     assert "run `heygem repair`" in said.err
     assert "Traceback" not in said.err
     assert len(said.err.strip().splitlines()) == 1
+
+
+class Damaged:
+    """A table of eight rows of which some cannot be read, as a connection."""
+
+    def __init__(self, *bad: int) -> None:
+        self.bad, self.asked = set(bad), 0
+
+    def execute(self, statement: str, between: tuple[int, int] = (0, 0)) -> Damaged:
+        self.found: list[tuple[int]] = [(8,)]
+        if "BETWEEN" in statement:
+            self.asked += 1
+            self.found = [(number,) for number in range(max(1, between[0]), min(8, between[1]) + 1)]
+            if self.bad & {number for (number,) in self.found}:
+                raise sqlite3.DatabaseError("database disk image is malformed")
+        return self
+
+    def fetchone(self) -> tuple[int]:
+        return self.found[0]
+
+    def fetchall(self) -> list[tuple[int]]:
+        return self.found
+
+
+@pytest.mark.parametrize(("bad", "asked"), [((), 1), ((5,), 9), ((1,), 9), ((8,), 7), ((3, 6), 15)])
+def test_around_rows_that_cannot_be_read_all_others_are_found_in_few_looks(bad: tuple[int, ...], asked: int) -> None:
+    damaged, lost = Damaged(*bad), list[str]()
+    found = [number for (number,) in salvage_module._readable(damaged, "jobs", ["id"], lost.append)]  # type: ignore[arg-type,misc]
+    assert found == [number for number in range(1, 9) if number not in bad]
+    assert bool(lost) is bool(bad)
+    assert damaged.asked <= asked, "each range is halved until it can be read or is one row"
+
+
+def test_so_many_failures_of_one_table_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(salvage_module, "_MOST_FAILURES", 3)
+    damaged, lost = Damaged(*range(1, 9)), list[str]()
+    assert list(salvage_module._readable(damaged, "jobs", ["id"], lost.append)) == []  # type: ignore[arg-type]
+    assert len(lost) == 3
