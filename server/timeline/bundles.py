@@ -6,6 +6,7 @@ everything that it held, the document with the takes, and the takes.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -60,6 +61,31 @@ class BundledMedia:
         if len(found) > 1:
             raise MediaNotFound("media.ambiguous", count=len(found), file=name)
         return self._taken_out(next(iter(found.values()), None))
+
+    def names_in(self, folder: str) -> Iterator[str]:
+        """The names of the files in a folder of the bundle."""
+        wanted = PurePosixPath(folder.replace("\\", "/"))
+        for each in self._listed():
+            if PurePosixPath(each).parent == wanted:
+                yield PurePosixPath(each).name
+
+    def find_all(self, paths: Iterable[str]) -> list[Path]:
+        """The files that paths mean, up to the first that the bundle does not hold, all in one folder. Raises: MediaNotFound."""
+        entries = []
+        for path in paths:
+            name = str(PurePosixPath(path.replace("\\", "/")))
+            entry = self._listed().get(name) or self._listed().get(same_name(name))
+            if entry is None:
+                break
+            entries.append(entry)
+        told = repr([(each.filename, each.CRC, each.file_size) for each in entries])
+        folder = self.folder / f"bundled-{hashlib.sha256(told.encode()).hexdigest()[:20]}"
+        found = [folder / PurePosixPath(name_in_zip(each)).name for each in entries]
+        with zipfile.ZipFile(self.bundle) as bundle:
+            for entry, place in zip(entries, found, strict=True):
+                if not place.exists():
+                    self._take_out(bundle, entry, place)
+        return found
 
     def _listed(self) -> dict[str, zipfile.ZipInfo]:
         if self._entries is None:

@@ -172,6 +172,8 @@ class Locator:
 
     def names_near(self, folder: str) -> Iterator[str]:
         """The names of the files in a folder, and of those that are found by name."""
+        if self.bundled is not None:
+            yield from self.bundled.names_in(folder)
         yield from self._names_in(folder)
         yield from self._index()
 

@@ -112,7 +112,12 @@ def find_pictures(asked: Numbered, reference: Any, locator: Locator, rate: Fract
             raise MediaNotFound("media.nowhere", file=f"{asked.prefix}…{asked.suffix}")
         first = min(numbers)
     name = asked.name(first)
-    at = _located(asked.folder, name, locator)
+    count = asked.count if asked.count is not None else MAX_PICTURES
+    if not 0 < count <= MAX_PICTURES:
+        raise MediaNotFound("media.pictures-many", file=name, most=MAX_PICTURES)
+    paths = (asked.folder + asked.name(each) for each in range(first, first + count, asked.step))
+    in_bundle = locator.bundled.find_all(paths) if locator.bundled is not None else []
+    at = in_bundle[0] if in_bundle else _located(asked.folder, name, locator)
     number = name[len(asked.prefix) : len(name) - len(asked.suffix)]
     ends = len(at.name) - len(asked.suffix)
     prefix, suffix = at.name[: ends - len(number)], at.name[ends:]  # as this disk writes them: in its form of Unicode, with its capitals
@@ -127,10 +132,8 @@ def find_pictures(asked: Numbered, reference: Any, locator: Locator, rate: Fract
         step=asked.step,
         rate=rate,
     )
-    count = asked.count if asked.count is not None else MAX_PICTURES
-    if not 0 < count <= MAX_PICTURES:
-        raise MediaNotFound("media.pictures-many", file=name, most=MAX_PICTURES)
-    missing = next((path for path in _files(known, count) if not locator.holds(path)), None)
+    taken_out = set(in_bundle)
+    missing = next((path for path in _files(known, count) if path not in taken_out and not locator.holds(path)), None)
     if missing is not None and asked.count is not None:
         raise MediaNotFound("media.picture-missing", file=missing.name, first=name, count=count)
     if missing is not None:

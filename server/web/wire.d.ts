@@ -1092,6 +1092,7 @@ export interface Pictures {
   step: number;
   rate: Fraction;
   start_timecode: string | null;
+  signed_apart: boolean;
 }
 
 export interface Skipped {

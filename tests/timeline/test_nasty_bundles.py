@@ -24,6 +24,7 @@ from heygem_server.timeline.locate import Locator
 
 from .making import clip, data, external, sound, time, timeline, times, track, video
 from .test_bundles import held_by
+from .test_picture_sequences import sequence
 from .test_retimes import frames_of
 
 COMPOSED, DECOMPOSED = "M\u00fcller A.mov", "Mu\u0308ller A.mov"
@@ -215,6 +216,33 @@ def test_an_entry_that_says_what_is_not_so_is_named(tmp_path: Path, offset: int,
         with pytest.raises(HeygemError):
             run(PublishSpec(source=str(bundle), takes=(), output=str(tmp_path / output)))
         assert not (tmp_path / output).exists()
+
+
+@KINDS
+@pytest.mark.parametrize("form", ["reference", "pattern"])
+def test_numbered_pictures_lie_in_a_bundle_too(tmp_path: Path, kind: str, form: str) -> None:
+    """Two folders of pictures with one first picture: each shows its own. What is missing is named."""
+    shots = ("1", "2")
+    held = {
+        f"media/{shot}/s.{number:04d}.png": b"p" * (1 if number == 1 else number * int(shot)) for shot in shots for number in range(1, 11)
+    }
+    for shot in shots:
+        reference = external(f"media/{shot}/s.%04d.png")
+        if form == "reference":
+            more = {"name_prefix": "s.", "frame_zero_padding": 4, "start_frame": 1, "rate": 25.0, "available_range": times(0, 10, 25)}
+            reference = sequence(f"media/{shot}/", **more)
+        voice = clip("voice", times(0, 4, 1), external("media/v.wav", times(0, 60, 1)))
+        whole = timeline(track("Video", "V1", clip("a", times(2, 5, 25), reference)), track("Audio", "A1", voice), start=time(0, 25))
+        bundle = made(tmp_path, kind, "", {**held, "content.otio": data(whole)})
+        row = row_of(bundle, tmp_path / "made")
+        assert row.shot is not None, row.error
+        assert row.pictures is not None
+        assert (frames_of(row), row.pictures.first, row.pictures.count) == ([2, 3, 4, 5, 6], 1, 10)
+        assert Path(row.pictures.folder, "s.0003.png").read_bytes() == b"p" * 3 * int(shot)
+    del held["media/2/s.0004.png"]
+    if kind == "otioz" and form == "reference":
+        row = row_of(made(tmp_path, kind, "", {**held, "content.otio": data(whole)}), tmp_path / "made")
+        assert "'media.picture-missing'" in repr(row.error_message)
 
 
 def test_a_bundle_as_media_is_no_media(tmp_path: Path) -> None:
