@@ -330,6 +330,15 @@ def test_nests_are_opened_so_far_and_no_further() -> None:
     assert found.where == (0, 0)
 
 
+def test_a_nest_that_stays_closed_shows_its_own_time() -> None:
+    inside = making.track("Video", "", making.clip("a", making.times(0, 40, 25)))
+    nest = making.stack("nest", inside, source=making.times(7, 20, 25))
+    timeline = read(making.timeline(making.track("Video", "V1", making.gap(4, 25), nest)))
+    (found,) = flatten(timeline, RATE, lambda kind, item: kind == "picture")
+    assert [edge * 25 for edge in (found.start, found.end, found.source_low, found.source_high)] == [4, 24, 7, 27]
+    assert found.host_only is None
+
+
 def test_sound_in_a_nest_of_a_picture_track_is_on_no_track_of_its_own() -> None:
     a = making.clip("a", making.times(0, 10, 25))
     nest = making.stack("nest", making.track("Video", "inner", a), making.track("Audio", "inner", a))
