@@ -9,20 +9,21 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from heygem_core.messages import tell
 from heygem_server.errors import NotAllowedFolder, NotFound, TooMany, Unauthorized
-from heygem_server.security import allowed_folders, auth_rate_limit, certificate, paths, private_files, signed_addresses, tokens
+from heygem_server.security import allowed_folders, auth_rate_limit, certificate, ownership, paths, private_files, signed_addresses, tokens
 from heygem_server.security.allowed_folders import AllowedFolders
 from heygem_server.security.auth_rate_limit import MOST_FAILURES, AuthRateLimit, is_loopback
 from heygem_server.security.certificate import own_certificate, pinned_context, server_context
 from heygem_server.security.errors import BadPath
 from heygem_server.security.tokens import TokenStore
 from heygem_server.settings import PathMap, ServerSettings
-from heygem_server.wire import ConsentWanted
+from heygem_server.wire import ConsentWanted, Origin
 
 NOW = 1_800_000_000.0
 CODE_LIFE_S, GRANT_LIFE_S = 600.0, 30 * 86_400.0  # people are told of ten minutes and of thirty days
@@ -477,3 +478,21 @@ def test_programs_of_windows_are_named_whole(monkeypatch: pytest.MonkeyPatch, ro
     else:
         monkeypatch.setenv("SYSTEMROOT", root)
     assert private_files.windows_program("System32", "x.exe") == f"{whole}\\System32\\x.exe"
+
+
+# whose a job is
+
+
+@pytest.mark.parametrize("scope", ["admin", "page", "host"])
+def test_an_editor_speaks_for_its_own_project_and_people_for_any(scope: Any) -> None:
+    who = tokens.Grant(id="x", token="x.y", scope=scope, host="h", project="p")
+    wanted = Origin(kind="host", host="other", project="q")
+    assert ownership.origin_of(who, wanted) == (Origin(kind="host", host="h", project="p") if scope == "host" else wanted)
+    for host, project, own in (("h", "p", True), ("h", "q", False), ("g", "p", False)):
+        job: Any = SimpleNamespace(origin=Origin(kind="host", host=host, project=project))
+        assert ownership.owns(who, job) is (own or scope != "host")
+        if own or scope != "host":
+            assert ownership.check_owns(who, job) is job
+        else:
+            with pytest.raises(NotFound):
+                ownership.check_owns(who, job)
