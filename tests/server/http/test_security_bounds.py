@@ -213,8 +213,9 @@ def test_what_was_revoked_stays_so_after_a_restart(tmp_path: Path) -> None:
     store = TokenStore(tmp_path / "access.json")
     gone, kept = store.issue("page"), store.issue("page")
     store.revoke(gone)
+    restarted = TokenStore(tmp_path / "access.json")
     store.revoke(gone)  # it does no harm
-    for again in (store, TokenStore(tmp_path / "access.json")):
+    for again in (store, restarted, TokenStore(tmp_path / "access.json")):
         assert again.find(kept.token) == kept
         with pytest.raises(Unauthorized):
             again.find(gone.token)
