@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .editor import ScriptedEditor
-from .running import A_RENDER_MS, RunningServer, open_page, until
+from .running import A_RENDER_MS, RunningServer, open_page
 from .test_intake import recorded
 from .test_looks import AXE, complaints_of_axe
 from .test_new import give
@@ -28,7 +29,10 @@ def start(page: Any, server: RunningServer) -> Any:
     """Presses Render and waits until the server has the job; gives it with its shots."""
     before = jobs_of(server)
     page.get_by_role("button", name=re.compile("^Render")).click()
-    until(page, lambda: jobs_of(server) != before)
+    deadline = time.monotonic() + 60
+    while jobs_of(server) == before:
+        assert time.monotonic() < deadline, "no job came"
+        time.sleep(0.05)
     return server.ask("GET", f"/jobs/{jobs_of(server)[-1]}")
 
 
