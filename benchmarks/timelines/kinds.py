@@ -52,7 +52,8 @@ class _Counts:
         self.failed: dict[str, bool] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        name = report.nodeid.replace(".py", "").rpartition("/")[2]
+        path, _, rest = report.nodeid.partition("::")  # what stands in brackets may hold slashes
+        name = f"{path.rpartition('/')[2].removesuffix('.py')}::{rest}"
         self.failed[name] = self.failed.get(name, False) or report.failed
 
 

@@ -82,6 +82,7 @@ def test_points_of_the_speeds_graph_are_finer_than_its_percent(
         (remap("150", "0:0 30:80 50:90"), True),  # bent, and shorter than the clip
         (remap("100", "0:0 50:50.4 100:100"), True),  # no rounding: the point has decimals
         (remap("100", "0:0 50:51 100:100"), True),
+        (remap("50", "0:0 33:17 100:50.1"), True),  # where points have decimals, 17 is no rounded 16.5
         (remap("50", "0:0 33:17 100:50"), False),  # 16.5, rounded to a whole frame
         (remap("50", "0:0 33:16.5 100:50"), False),
     ],

@@ -155,7 +155,7 @@ def test_every_frame_of_a_bent_graph_is_the_one_that_shows(
     shared: Files, steps: list[tuple[int, str]], first: int, into: int, less: int, handles: int
 ) -> None:
     """Backwards, a picture is the one before the point, as the one that ends there."""
-    places = [(0, Fraction(first))]  # (frame of the clip, frame of the media)
+    places = [(0, first + Fraction(1, 4))]  # (frame of the clip, frame of the media); whole frames alone might be rounded
     for length, speed in steps:
         places.append((places[-1][0] + length, places[-1][1] + length * Fraction(speed)))
     places.append((places[-1][0] + 50, places[-1][1] + 50))

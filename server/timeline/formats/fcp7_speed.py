@@ -32,16 +32,13 @@ class SpeedGraph:
         return None
 
     def is_straight(self, begin: Fraction, end: Fraction) -> bool:
-        """Whether the graph runs at one speed from `begin` to `end`, but for the rounding of points that are whole frames."""
+        """Whether the graph runs at one speed from `begin` to `end`, but for the rounding of points where all are whole frames."""
         first, last = self.at(begin), self.at(end)
         if first is None or last is None or end <= begin:
             return False
         line = (last - first) / (end - begin)
-        return all(
-            abs(first + line * (when - begin) - value) <= (Fraction(1, 2) if value.denominator == 1 else _WRITTEN)
-            for when, value in self.points
-            if begin < when < end
-        )
+        rounding = Fraction(1, 2) if all(value.denominator == 1 for _, value in self.points) else _WRITTEN
+        return all(abs(first + line * (when - begin) - value) <= rounding for when, value in self.points if begin < when < end)
 
     def is_bent(self, begin: Fraction, end: Fraction) -> bool:
         """Whether the graph, as far as there is one, changes its speed between `begin` and `end`, whatever is said beside it."""
