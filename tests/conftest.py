@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,6 +40,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         if "people" in wanted or ("clips" in wanted and not _folder("clips", "HEYGEM_CLIPS").is_dir()):
             with suppress(Exception):  # the fixtures below try again and name the error beside the tests that need them
                 actors.people()
+
+
+@pytest.fixture(autouse=True)
+def _the_log_stays_as_it_was() -> Iterator[None]:
+    """What a test changes of the log that all share, such as from which level on it is written, other tests would suffer from."""
+    root = logging.getLogger()
+    before = (root.level, root.disabled, root.manager.disable)
+    yield
+    assert (root.level, root.disabled, root.manager.disable) == before
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,9 @@ from heygem_core.errors import MediaNotFound, OutputError
 from heygem_core.media.output import output_errors, part_path, publish
 
 from .conform_types import FinishedTake
+from .file_names import same_name
 from .formats.otio_json import write_native
 from .formats.reading import BROKEN_ZIP, CONTENT
-from .locate import same_name
 from .metadata import own_text
 
 ZIPPED, FOLDER = BUNDLES = (".otioz", ".otiod")

@@ -24,6 +24,7 @@ from heygem_core.media.real_paths import real_path
 from ..errors import NotAllowedFolder
 from ..security.errors import BadPath
 from ..security.paths import allowed, check_text, is_own
+from .file_names import same_name
 
 if TYPE_CHECKING:
     from .bundles import BundledMedia
@@ -272,11 +273,6 @@ class Locator:
                         if (path := Path(folder, file)) not in same:
                             same.append(path)
         return self._by_name
-
-
-def same_name(name: str) -> str:
-    """A file name for comparing: in one form of Unicode and without regard to capitals."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _spellings(path: Path) -> Iterator[Path]:

@@ -21,7 +21,8 @@ from heygem_core.shot import Struct, to_json
 from .conform_types import MediaFacts, Pictures
 from .errors import BadTime
 from .exact_time import exact_rate, exact_seconds, round_half_up
-from .locate import Locator, name_of, path_of, same_name
+from .file_names import same_name
+from .locate import Locator, name_of, path_of
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".tga", ".dpx", ".exr", ".cin", ".jp2", ".j2k"}
 MAX_PICTURES = 200_000

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,8 +38,7 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
 
     from .otio_json import as_timeline
 
-    logging.getLogger().setLevel(logging.ERROR)  # the adapter's library warns of every odd fraction
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _errors_alone():
         path = Path(folder, "timeline.aaf")
         path.write_bytes(data)
         try:
@@ -49,6 +50,18 @@ def read_aaf(data: bytes) -> tuple[Any, list[str]]:
             raise
         except Exception as error:  # the adapter lets its library's errors through, of any kind
             raise UnreadableTimeline("aaf.unreadable", kind=type(error).__name__, error=str(error)[:120]) from error
+
+
+@contextmanager
+def _errors_alone() -> Iterator[None]:
+    """The adapter's library warns of every odd fraction, in a log that it shares with everybody."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 def _with_marks(timeline: Any) -> Any:
