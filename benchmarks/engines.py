@@ -38,7 +38,7 @@ from PIL import Image
 from heygem_core.engines.compositing import draw_range
 from heygem_core.engines.neural import engine as neural
 from heygem_core.engines.registry import ENGINES
-from heygem_core.errors import InputError
+from heygem_core.errors import InputError, NoUsableFace
 from heygem_core.media.info import MediaInfo
 from heygem_core.media.probe import probe
 from heygem_core.media.reader import read_scattered
@@ -157,7 +157,7 @@ def figures_of(take: Path, clip: Path, cache: Path) -> dict[str, float | None]:
     """The figures of a take; none where no face is found in it any more."""
     try:
         return flat(measure_take(take, clip, cache=cache))
-    except InputError as error:
+    except (InputError, NoUsableFace) as error:
         print(f"{take.name} is not measured: {error}", file=sys.stderr)
         return {}
 
