@@ -19,6 +19,7 @@ import argparse
 import html
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,7 @@ from heygem_core.media.reader import read_scattered
 from heygem_core.media.upright import Upright
 from heygem_core.planning.plan import Plan, open_plan
 from heygem_core.quality.measure import measure_take
+from heygem_core.rendering.pieces import PIECES
 from heygem_core.rendering.report import read_report
 from heygem_core.storage.cache import Cache
 from heygem_core.weights.folders import EXTRA_VARIABLE
@@ -125,7 +127,9 @@ def compared(clip: Path, speech: Path, engines: list[str], frames: int, folder: 
         cache, take = folder / f"cache-{clip.stem}-{engine.replace(':', '-')}", folder / f"{clip.stem}-{engine.replace(':', '-')}.mp4"
         command = [sys.executable, "-m", "heygem_server.cli", "render", str(clip), "--audio", str(speech), "--out", str(frames)]
         command += ["--fit", "hold", "--engine", engine, "--device", "cpu", "-o", str(take), "--json"]
-        first, second = (processor_s(command, cache) for _ in range(2))
+        first = processor_s(command, cache)
+        shutil.rmtree(Cache(cache).root / PIECES)  # a second take would be copied from what the first one wrote
+        second = processor_s(command, cache)
         report = read_report(take)
         assert report is not None
         kept = Cache(cache).entry("plans", report.plan.key)
