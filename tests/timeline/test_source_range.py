@@ -64,6 +64,15 @@ def test_frames_and_handles_at_a_rate(what: TimelineItem, handles: int, expected
     assert figures(taken(what, handles)) == expected
 
 
+def test_a_reversed_clip_that_plays_to_the_files_first_frame_does_not_leave_it() -> None:
+    """Ten frames of a timeline of 24 a second last for 10.4 of the file, so the take has eleven, and its last one begins before frame 0."""
+    lasts = Fraction(10) * RATE / 24
+    what = msgspec.structs.replace(item(0, 10, lasts=1, speed=Fraction(-1)), end=lasts / RATE, source_high=lasts / RATE)
+    found = source_frames(what, FILE, None, NONE, NONE, Fraction(24))
+    assert found.seconds * RATE == 11
+    assert (found.start, found.end_exclusive, found.shows) == (0, 11, ())
+
+
 def test_an_in_point_between_two_frames_shows_the_earlier_one() -> None:
     found = taken(item(10.5, 30.5))
     assert figures(found)[:2] == (10, 31)

@@ -168,7 +168,10 @@ def test_what_a_certificate_says(tmp_path: Path) -> None:
     assert 820 * day < made.not_valid_after_utc - now <= 825 * day, "Apple's programs take none that lasts longer"
     limits = made.extensions.get_extension_for_class(x509.BasicConstraints)
     assert (limits.value.ca, limits.value.path_length, limits.critical) == (True, 0, True)
-    assert own_certificate(tmp_path, ("10.0.0.5", "render.lan"))[0].read_bytes() == path.read_bytes(), "the same names in another order"
+    path_bytes = path.read_bytes()
+    assert own_certificate(tmp_path, ("10.0.0.5", "render.lan"))[0].read_bytes() == path_bytes, "the same names in another order"
+    fewer = own_certificate(tmp_path, ("render.lan",))[0].read_bytes()
+    assert fewer != path_bytes, "a name that the machine no longer has is not vouched for"
 
 
 def test_a_fingerprint_is_written_as_browsers_show_it(tmp_path: Path) -> None:
