@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from heygem_plugins.installing.machine import Machine
 from heygem_server.commands.install import carry_out
+from tests.plugins.blender_desk import surroundings
 
 SCRIPT = """
 import bpy, os, sys, time
@@ -66,15 +66,16 @@ bpy.app.timers.register(soon, first_interval=1.0)
 
 def take(data_folder: Path, clip: Path, speech: Path, folder: Path) -> Path:
     """A screenshot as PNG in `folder`. `data_folder` is the running server's. Ends the program where Blender or Xvfb is missing."""
-    if shutil.which("blender") is None or shutil.which("xvfb-run") is None:
+    blender, xvfb = shutil.which("blender"), shutil.which("xvfb-run")
+    if blender is None or xvfb is None:
         sys.exit("Blender or Xvfb is missing: install them, for instance with apt-get install blender xvfb.")
     scripts, picture, script = folder / "scripts", folder / "blender.png", folder / "blender.py"
     machine = Machine(data_folder=data_folder, command=(), home=folder, environment={"BLENDER_USER_SCRIPTS": str(scripts)})
     carry_out("blender", machine)
     script.write_text(SCRIPT, encoding="utf-8")
-    environment = {**os.environ, "HOME": str(folder), "BLENDER_USER_SCRIPTS": str(scripts), "LIBGL_ALWAYS_SOFTWARE": "1"}
-    screen = ["xvfb-run", "-a", "-s", "-screen 0 1280x1000x24"]
-    program = ["blender", "--factory-startup", "--app-template", "Video_Editing", "-noaudio", "--window-geometry", "0", "0", "1280", "1000"]
+    environment = surroundings(folder, BLENDER_USER_SCRIPTS=scripts, LIBGL_ALWAYS_SOFTWARE=1)
+    screen = [xvfb, "-a", "-s", "-screen 0 1280x1000x24"]
+    program = [blender, "--factory-startup", "--app-template", "Video_Editing", "-noaudio", "--window-geometry", "0", "0", "1280", "1000"]
     asked = ["--addons", "heygem_bridge", "--python", str(script), "--", str(clip), str(speech), str(picture)]
     subprocess.run([*screen, *program, *asked], env=environment, check=True, stdout=subprocess.DEVNULL, timeout=600)
     return picture

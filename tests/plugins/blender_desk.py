@@ -41,13 +41,19 @@ def library_folders() -> list[str]:
     return [str(PLUGINS / "blender"), str(PLUGINS / "host_client"), str(Path(found.origin).parents[1])]
 
 
+def surroundings(home: Path, **own: object) -> dict[str, str]:
+    """Environment variables for a Blender: its Python takes libraries from beside the first `python3` of PATH, which a virtual environment
+    that is in use puts there, and another build's do not fit."""
+    named = {name: str(value) for name, value in {"HOME": home, **own}.items()}
+    return {**os.environ, "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", **named}
+
+
 class Blender:
     """`folder` becomes its home: it never sees this user's settings. With `do` every function of `blender_process` can be called."""
 
     def __init__(self, folder: Path, paths: list[str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        own = {"HOME": folder, "BLENDER_USER_CONFIG": folder, "BLENDER_USER_SCRIPTS": folder / "scripts"}
-        environment = {**os.environ, **{name: str(path) for name, path in own.items()}, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = surroundings(folder, BLENDER_USER_CONFIG=folder, BLENDER_USER_SCRIPTS=folder / "scripts")
         command = [needs_blender(), "-b", "--factory-startup", "-noaudio", "--python-use-system-env", "--python", str(BESIDE), "--",
                    *(paths or library_folders())]  # fmt: skip
         self.log = (folder / "blender.log").open("w+")

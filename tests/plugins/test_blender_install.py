@@ -14,7 +14,7 @@ from heygem_core.errors import SetupError
 from heygem_plugins.installing import blender_folders
 from heygem_plugins.installing.machine import Machine, System
 from heygem_server.commands.install import carry_out
-from tests.plugins.blender_desk import needs_blender
+from tests.plugins.blender_desk import needs_blender, surroundings
 from tests.plugins.test_install import everything, machine
 
 SETTINGS = {
@@ -127,9 +127,8 @@ def test_the_installed_add_on_comes_up_in_a_real_blender_and_goes_again(tmp_path
     assert carry_out("blender", here) == 0
     [folder] = blender_folders.scripts_folders(here)
     (tmp_path / "ask.py").write_text(ENABLED, encoding="utf-8")
-    environment = {"HOME": str(here.home), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [program, "-b", "--factory-startup", "-noaudio", "--python-exit-code", "3", "--python", str(tmp_path / "ask.py")]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, cwd=tmp_path)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, env=surroundings(here.home), cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     said = json.loads(next(line[2:] for line in ran.stdout.splitlines() if line.startswith("@@")))
     assert (said["enabled"], said["panel"], said["left"], said["about"]) == (True, True, False, "HeyGem Bridge")

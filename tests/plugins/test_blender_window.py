@@ -12,7 +12,7 @@ import pytest
 
 from heygem_plugins.installing.machine import Machine
 from heygem_server.commands.install import carry_out
-from tests.plugins.blender_desk import Blender, needs_blender
+from tests.plugins.blender_desk import Blender, needs_blender, surroundings
 from tests.plugins.small_server import SmallServer
 from tests.plugins.test_blender_placing import shades
 
@@ -107,8 +107,7 @@ def test_timers_and_the_side_bar_work_in_a_window(tmp_path: Path) -> None:
     server.open()
     try:
         (tmp_path / "look.py").write_text(SCRIPT, encoding="utf-8")
-        environment = {"HOME": str(here.home), "PATH": "/usr/bin:/bin", "BLENDER_USER_SCRIPTS": str(tmp_path / "scripts"),
-                       "LIBGL_ALWAYS_SOFTWARE": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+        environment = surroundings(here.home, BLENDER_USER_SCRIPTS=tmp_path / "scripts", LIBGL_ALWAYS_SOFTWARE=1)
         command = [xvfb, "-a", "-s", "-screen 0 800x600x24", program, "--factory-startup", "-noaudio", "--addons", "heygem_bridge",
                    str(tmp_path / "film.blend"), "--python", str(tmp_path / "look.py")]  # fmt: skip
         ran = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, cwd=tmp_path)
