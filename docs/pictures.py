@@ -164,12 +164,20 @@ def show_take(page: Any, server: RunningServer, take: Any) -> Iterator[None]:
     page.goto(f"{server.url}/#/take/{take['id']}")
     page.get_by_role("button", name="Measure now").click()
     page.get_by_role("button", name="Measure now").wait_for(state="hidden")
-    page.locator("video.after").evaluate("async video => { while (video.readyState < 2) await new Promise(done => setTimeout(done, 10)); }")
+    wait_for_picture(page.locator("video.after"))
     page.get_by_role("tab", name="Wipe").click()
     page.get_by_role("slider", name="Position in the take").focus()
     for _ in range(3):
         page.keyboard.press("Shift+ArrowRight")
+    for name in ("before", "after"):
+        wait_for_picture(page.locator(f"video.{name}"))
     yield
+
+
+def wait_for_picture(video: Any) -> None:
+    """Until it shows its own frame; a busy machine takes a while for that."""
+    ready = "video.readyState >= 2 && !video.seeking"
+    video.evaluate(f"async video => {{ while (!({ready})) await new Promise(done => setTimeout(done, 10)); }}")
 
 
 class Editor(ScriptedEditor):
