@@ -7,6 +7,7 @@ import torch
 
 from heygem_core.engines.mesh.drawing import Batch
 from heygem_core.engines.mesh.drawn_interior import Skull
+from heygem_core.engines.mesh.drawn_teeth import TRAITS
 from heygem_core.engines.mesh.vertices import KEPT, LOWER_INNER, LOWER_OUTER, SKIN, UPPER_INNER, UPPER_OUTER, rows
 from heygem_core.face.mesh import FACE_OVAL
 
@@ -45,7 +46,7 @@ def picture() -> torch.Tensor:
 
 
 def skull() -> Skull:
-    one = torch.tensor([[EYE, 0.0]]), torch.tensor([[0.0, EYE]])
+    one = torch.tensor([[EYE, 0.0]]), torch.tensor([[0.0, EYE]]), torch.zeros(1, 2)
     return Skull(torch.tensor(MIDDLE[None]).float(), *one)
 
 
@@ -58,6 +59,7 @@ def batch(source_gap: float, target_gap: float, count: int = 1, device: str = "c
             target=torch.tensor(face_points(target_gap)[None]).float().repeat(count, 1, 1),
             inter_ocular=torch.full((count,), EYE),
             skull=Skull(*(t.repeat(count, 1) for t in skull())),
+            traits=torch.zeros(count, TRAITS),
             donor=None,
         ),
         device,

@@ -8,19 +8,34 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from heygem_core.engines.mesh.engine import ENGINE
-from heygem_core.engines.mesh.lip_calibration import _TEST_MOUTHS, TYPICAL, _gain_for, _liveliest_stretch, _slope, calibrate_lips
+from heygem_core.engines.mesh.lip_calibration import (
+    _TEST_MOUTHS,
+    TYPICAL,
+    _fitted_slope,
+    _gain_for,
+    _liveliest_stretch,
+    _measure_drawn,
+    _slope,
+    _spread_over_poses,
+    _test_shapes,
+    calibrate_lips,
+)
 from heygem_core.engines.mesh.prepare import apply_gain
-from heygem_core.face.mesh import INNER_LIP_PAIRS, Pose, lip_opening
+from heygem_core.face.mesh import INNER_LIP_PAIRS, Pose, lip_gap, lip_opening
 from heygem_core.face.reasons import Reason
+from heygem_core.media.probe import probe
 from heygem_core.motion.model_choice import choose_motion_model
 from heygem_core.planning.basis import tracks_of
-from heygem_core.planning.person import Person, person_of
+from heygem_core.planning.person import Person, blend_shapes, person_of
 from heygem_core.planning.plan import make_plan
 from heygem_core.rendering.inputs import open_inputs
 from heygem_core.shot import RenderSettings, Shot
 from heygem_core.storage.cache import Cache
+
+from ..actors import PORTRAITS, packaged
 
 FRAMES = np.repeat([3, 9, 20, 31], len(_TEST_MOUTHS))
 
@@ -36,6 +51,14 @@ def reading(slope: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_the_slope_of_seen_over_asked_is_found_whatever_each_frame_adds(slope: float) -> None:
     asked, seen = reading(slope)
     assert _slope(asked, seen, FRAMES) == pytest.approx(slope, abs=0.06)
+
+
+def test_a_still_s_slope_is_found_from_one_frame_with_a_mouth_that_was_missed() -> None:
+    asked = np.array([gap for gap, _ in _TEST_MOUTHS])
+    seen = 0.7 * asked + 0.02
+    seen[1] = np.nan
+    assert _fitted_slope(asked, seen, np.zeros(6, int)) == pytest.approx(0.7)
+    assert _fitted_slope(asked, np.full(6, np.nan), np.zeros(6, int)) is None
 
 
 def test_a_face_that_was_missed_or_misread_hardly_changes_the_slope() -> None:
@@ -96,6 +119,36 @@ def test_a_frame_beside_one_that_passes_through_keeps_its_own_mouth() -> None:
     moved = np.abs(drawn / wanted - 1).max((1, 2))
     assert moved == pytest.approx([0, 0.1, 0.2], abs=1e-5)
     assert lip_opening(wanted).shape == (3,)
+
+
+def test_a_mouth_that_the_clip_never_opens_is_tested_wide_open() -> None:
+    """It was asked for a fraction of each gap, too little to tell a slope from, and drawn as far as everybody's: to two thirds."""
+    person = speaker(np.full(50, 0.01), np.ones(50, bool))
+    asked = lip_gap(_test_shapes(person, choose_motion_model("auto", None)))
+    assert np.ptp(asked) > 0.1
+
+
+def test_of_a_still_the_one_frame_is_measured() -> None:
+    person = speaker(np.zeros(1), np.ones(1, bool))
+    assert _spread_over_poses(person).tolist() == [0]
+
+
+def test_a_drawn_mouth_is_seen_to_open_as_far_as_wanted(tmp_path: Path) -> None:
+    """A photo's mouth was drawn as far as everybody's, whatever the tracker saw of it."""
+    still = tmp_path / "still.png"
+    portrait = PORTRAITS["hopper"]
+    with Image.open(packaged(portrait.package, portrait.path)) as picture:
+        picture.convert("RGB").crop((80, 28, 430, 378)).resize((640, 640), Image.Resampling.LANCZOS).save(still)
+    settings, cache, model = RenderSettings(), Cache(tmp_path / "cache"), choose_motion_model("auto", None)
+    info = probe(still)
+    person = person_of(_made(tracks_of(info, 0, 1, settings, cache))[0], info, None)
+    assert not person.shows_mouth_inside
+    found = calibrate_lips(ENGINE, person, info, settings, model, cache)
+    source = np.zeros(len(_TEST_MOUTHS), np.int64)
+    wanted = blend_shapes(person.neutral, person.shapes[source], _test_shapes(person, model))
+    assert list((tmp_path / "cache" / "lip_calibrations").iterdir()), "it was taken for everybody's"
+    seen = _measure_drawn(ENGINE, person, info, source, wanted, settings, None, (found.across, found.down, 1.0))
+    assert 0.9 <= _fitted_slope(lip_opening(wanted), seen[1], source) <= 1.1
 
 
 @pytest.mark.full

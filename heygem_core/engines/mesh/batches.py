@@ -57,7 +57,7 @@ def _batch(arrays: Arrays, rows: NDArray[np.int64], crops: torch.Tensor, device:
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
     def skull(array: NDArray[Any], shift: NDArray[np.float32] | float = 0) -> Skull:
-        return Skull(tensor(array[:, 0] - shift), tensor(array[:, 1]), tensor(array[:, 2]))
+        return Skull(tensor(array[:, 0] - shift), *(tensor(array[:, k]) for k in (1, 2, 3)))
 
     def lent(row: NDArray[Any]) -> Donor:
         return Donor(tensor(unpack(arrays["patches"][row])), tensor(arrays["patch_points"][row]), skull(arrays["patch_skull"][row]))
@@ -71,6 +71,7 @@ def _batch(arrays: Arrays, rows: NDArray[np.int64], crops: torch.Tensor, device:
         target=tensor(arrays["target"][rows] - origin),
         inter_ocular=tensor(arrays["eye"][rows]),
         skull=skull(arrays["skull"][rows], origin[:, 0]),
+        traits=tensor(np.array(arrays["teeth"])).expand(len(rows), -1),
         donor=lent(row) if whole else None,
         crossfade=Crossfade(tensor(shared), lent(other[shared])) if whole and len(shared) else None,
     )

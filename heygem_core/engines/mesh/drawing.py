@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...face.mesh import OUTER_LIPS
+from ...face.mesh import LIP_MIDDLES, OUTER_LIPS
 from ..matte import MATTE_VERTICES, face_matte
 from . import blend, drawn_interior, warp
 from .mouth import Box, Mouth, map_mouth
@@ -29,6 +29,7 @@ class Batch(NamedTuple):
     target: Tensor  # (B, K, 2) wanted points, crop pixels
     inter_ocular: Tensor  # (B,) pixels
     skull: drawn_interior.Skull  # where the upper jaw is, crop pixels
+    traits: Tensor  # (B, drawn_teeth.TRAITS) of the people whose teeth are drawn
     donor: warp.Donor | None  # None = the inside is drawn
     crossfade: Crossfade | None = None
 
@@ -41,16 +42,17 @@ def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     mouth = map_mouth(batch.target, width, height, None if batch.donor is None else box)
     matte = matte_of(batch.source, batch.target, width, height)
     result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth.below, matte, batch.inter_ocular)
-    skin = result[:, :, y0:y1, x0:x1]
     if batch.donor is not None:
+        skin = result[:, :, y0:y1, x0:x1]
         mouth = mouth._replace(below=mouth.below[:, y0:y1, x0:x1])
         donor = _donors(batch, batch.donor, mouth, box)
         inner = blend.blend_mouth(skin, donor, mouth.outside_lips, seam)
     else:
         light = blend.measure_light(result, mouth, matte, batch.inter_ocular)
-        mouth = mouth.within(box)
-        inner = drawn_interior.draw(light, batch.skull, mouth, batch.inter_ocular, box)
-        inner = torch.lerp(skin, inner, mouth.inside[:, None])
+        x0, y0, x1, y1 = box = warp.around_inside(batch.target, box)
+        mouth, lips = mouth.within(box), batch.target[:, rows(LIP_MIDDLES)]
+        inner = drawn_interior.draw(light, batch.skull, batch.traits, lips, mouth, batch.inter_ocular, box)
+        inner = torch.lerp(result[:, :, y0:y1, x0:x1], inner, mouth.inside[:, None])
     result = result.clone()
     result[:, :, y0:y1, x0:x1] = inner
     return result, matte

@@ -45,15 +45,16 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-CALIBRATION_VERSION = 2  # raise it whenever the same clip would compliance another calibration
+CALIBRATION_VERSION = 3  # raise it whenever the same clip would compliance another calibration
 _FRAMES = 4  # of the clip that are drawn, from the head turned furthest left to furthest right
 _TEST_MOUTHS = ((0.02, 0.02), (0.05, -0.06), (0.06, 0.03), (0.10, -0.03), (0.10, 0.05), (0.15, 0.0))  # gap, and width more than at rest
 _WIDEST = 0.15  # a clip that never shows a mouth so far open is asked for less of each gap
 _TRUST = 0.6  # of what is measured: a few frames tremble, and each speech asks for other mouths
 _LEAST, _MOST = 0.9, 1.35
+_TRUST_DRAWN, _MOST_DRAWN = 0.8, 1.4  # the same where the inside is drawn: nothing that was lent keeps a shape of its own
 _APART = 0.02  # eye distances: mouths nearer to one another say little about a slope
 _STRETCH_S = 6  # of the clip: frames that lie apart are decoded with all between them, so a whole clip would cost as much as tracking it
-_FEWEST = 12  # frames of a clip from which measuring is worth while
+_FEWEST = 12  # frames of a clip from which measuring is worth while; a drawn mouth is measured on a single one, as of a still
 
 
 TYPICAL = LipCalibration(across=TYPICAL_GAIN[0], down=TYPICAL_GAIN[1])  # of everybody on whom it was not measured
@@ -71,7 +72,7 @@ def calibrate_lips(
     """The calibration of a person, from the cache or measured by drawing with `engine`; `TYPICAL` where there is too little to measure."""
     left_out = covered_digest(person)
     person = replace(person, reasons=np.where(person.learnable | ~person.usable, person.reasons, np.uint8(Reason.UNSURE)))
-    if int(person.usable.sum()) < _FEWEST:
+    if int(person.usable.sum()) < (_FEWEST if person.shows_mouth_inside else 1):
         return TYPICAL
     seen = (settings.tracker, person.number, person.first_frame, len(person.shapes), *left_out)
     clip = faces_seen_in(info, person.first_frame, person.first_frame + len(person.shapes))
@@ -103,6 +104,11 @@ def measure_lips(
     wanted = blend_shapes(person.neutral, person.shapes[source], wanted)
     asked = np.stack([lip_width(wanted), lip_opening(wanted)])
     seen = _measure_drawn(engine, person, info, source + person.first_frame, wanted, settings, regions)
+    if not person.shows_mouth_inside:
+        # How wide the tracker sees test mouths with a drawn inside says little about how wide it sees those of a speech.
+        return LipCalibration(
+            across=TYPICAL.across, down=_gain_for(TYPICAL.down, _fitted_slope(asked[1], seen[1], source), _TRUST_DRAWN, _MOST_DRAWN)
+        )
     across, down = (_gain_for(common, _slope(asked[k], seen[k], source)) for k, common in enumerate(TYPICAL_GAIN[:2]))
     return LipCalibration(across=across, down=down)
 
@@ -123,10 +129,10 @@ def _liveliest_stretch(person: Person, info: MediaInfo) -> Person:
 
 
 def _spread_over_poses(person: Person) -> NDArray[np.int64]:
-    """Positions (_FRAMES,) of usable frames, ascending, evenly spread over the ways the head is turned."""
+    """Positions (_FRAMES,) of usable frames, ascending, evenly spread over the ways the head is turned; fewer where there are fewer."""
     usable = np.flatnonzero(person.usable)
     turned = usable[np.argsort(head_angles(person.pose.rotation[usable])[:, 0], kind="stable")]
-    return np.sort(turned[((np.arange(_FRAMES) + 0.5) / _FRAMES * len(turned)).astype(int)])
+    return np.asarray(np.unique(turned[((np.arange(_FRAMES) + 0.5) / _FRAMES * len(turned)).astype(int)]))
 
 
 def _test_shapes(person: Person, model: MotionModel) -> Floats:
@@ -134,7 +140,8 @@ def _test_shapes(person: Person, model: MotionModel) -> Floats:
     left, right = (model.vertices.index(corner) for corner in LIP_CORNERS)
     per_component = np.stack([lip_gap_per_component(model.basis, model.vertices), model.basis[:, right, 0] - model.basis[:, left, 0]])
     least = np.linalg.pinv(per_component)  # components are in standard deviations: the shortest is the likeliest
-    room = min(1.0, widest_opening(person) / _WIDEST)
+    # No donor limits how far a drawn mouth opens, however closed the clip's own stays.
+    room = min(1.0, widest_opening(person) / _WIDEST) if person.shows_mouth_inside else 1.0
     shapes = np.repeat(person.neutral[None], len(_TEST_MOUTHS), 0)
     asked = np.array([(gap * room, wider) for gap, wider in _TEST_MOUTHS])
     shapes[:, list(model.vertices)] += np.tensordot(asked @ least.T, model.basis, 1).astype(np.float32)
@@ -149,12 +156,13 @@ def _measure_drawn(
     wanted: Floats,
     settings: RenderSettings,
     regions: KeptRegions | None,
+    gain: tuple[float, float, float] = TYPICAL_GAIN,
 ) -> NDArray[np.float64]:
     """Width and opening (2, n) that the tracker sees where frames (n,) of the file were drawn as wanted; NaN where it sees no face."""
     seen = np.full((2, len(frames)), np.nan)
     upright, before = Upright(info), -1
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, closing(open_tracker(settings.tracker)) as eyes:
-        prepare_engine_inputs(info, person, frames, wanted.copy(), 1.0, Path(scratch), regions=regions)
+        prepare_engine_inputs(info, person, frames, wanted.copy(), 1.0, Path(scratch), gain=gain, regions=regions)
         np.save(Path(scratch) / "frames.npy", frames)
         np.save(Path(scratch) / "reasons.npy", np.full(len(frames), Reason.USABLE, np.uint8))
         plan = StoredArrays(info=info, folder=Path(scratch))
@@ -192,8 +200,19 @@ def _slope(asked: Floats, seen: NDArray[np.float64], frame: NDArray[np.int64]) -
     return float(slopes[known][order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _gain_for(common: float, slope: float | None) -> float:
+def _fitted_slope(asked: Floats, seen: NDArray[np.float64], frame: NDArray[np.int64]) -> float | None:
+    """The same by least squares: of one still there are too few pairs for their median to keep still."""
+    along = across = 0.0
+    for number in np.unique(frame):
+        known = (frame == number) & np.isfinite(seen)
+        if known.sum() > len(_TEST_MOUTHS) // 2:
+            off = asked[known] - asked[known].mean()
+            along, across = along + float(off @ seen[known]), across + float(off @ off)
+    return along / across if across else None
+
+
+def _gain_for(common: float, slope: float | None, trust: float = _TRUST, most: float = _MOST) -> float:
     """The gain that makes up for a slope, rounded to hundredths so that the last bits of a drawing do not matter."""
     if slope is None:
         return common
-    return round(float(np.clip(common / max(1 + _TRUST * (slope - 1), 0.1), _LEAST, _MOST)), 2)
+    return round(float(np.clip(common / max(1 + trust * (slope - 1), 0.1), _LEAST, most)), 2)

@@ -85,6 +85,13 @@ def at_x(line: Tensor, x: Tensor, frame: MouthFrame) -> Tensor:
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in crop pixels, ends exclusive
 
 
+def pixel_places(box: Box, device: torch.device) -> Tensor:
+    """The places of a box's pixels (1, h * w, 2), row by row."""
+    x0, y0, x1, y1 = box
+    xs, ys = torch.arange(x0, x1, device=device, dtype=torch.float32), torch.arange(y0, y1, device=device, dtype=torch.float32)
+    return torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(1, -1, 2)
+
+
 class Mouth(NamedTuple):
     """The wanted mouth, for every pixel of a part of a crop: each (B, height, width)."""
 

@@ -2,13 +2,14 @@
 
 source.npy, target.npy   (n, K, 2) float32   tracked and wanted points, stored picture, pixel centres at whole numbers
 eye.npy                  (n,) float32        distance between the outer eye corners, stored pixels
-skull.npy                (n, 3, 2) float32   origin, across, down of drawn_interior.Skull in the same pixels
+skull.npy                (n, 4, 2) float32   origin, across, down, back of drawn_interior.Skull in the same pixels
+teeth.npy                (TRAITS,) float32   drawn_teeth.traits_of the person
 origin.npy, size.npy     (n, 2), (blocks, 2) int32   crop of each frame: left, top; width, height are one per block
 donor.npy                (n,) int32          row of the donor's mouth, −1 = none
 second.npy               (n,) int32          row of another one that it is mixed with, half and half, −1 = none
 patches.npy              (D, 3, h, w) uint16 the donors' mouths, Y'CbCr, see `pack`
 patch_points.npy         (D, K, 2) float32   their points in the patch, pixel centres at whole numbers
-patch_skull.npy          (D, 3, 2) float32   as skull.npy, in the patch
+patch_skull.npy          (D, 4, 2) float32   as skull.npy, in the patch
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ..matte import MATTE_VERTICES, matte_bounds
 from . import BLOCK
 from .blend import MARGIN
 from .donors import DonorLibrary, choose_donors, crossfade_frames
+from .drawn_teeth import traits_of
 from .lip_line import refine_lip_line
 from .vertices import KEPT, LIPS, rows
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from ...media.kept_regions import KeptRegions
     from .donor_mouths import MouthStore
 
-ARRAYS = ("source", "target", "eye", "skull", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
+ARRAYS = ("source", "target", "eye", "skull", "teeth", "origin", "size", "donor", "second", "patches", "patch_points", "patch_skull")
 _CHUNK = 512  # frames whose points are placed at a time, bounds memory
 _REFINED_TOGETHER = 16  # mouths whose lip lines are refined in one call: one by one, the calls cost more than the work
 _MAX_DONORS = 4000
@@ -95,6 +97,7 @@ def prepare_engine_inputs(
         for row, choice in ((path, chosen), (second, crossfade_frames(library, chosen, block))):
             row[choice >= 0] = np.searchsorted(used, choice[choice >= 0])
         used = library.frames[used]
+    np.save(folder / "teeth.npy", traits_of(face.neutral))
     np.save(folder / "donor.npy", path)
     np.save(folder / "second.npy", second)
     _patches(info, face, used, used if library is None else library.frames, folder, store if len(used) else None, regions)
@@ -135,7 +138,7 @@ def soft_limit_opening(wanted: Floats, neutral: Floats, widest: float) -> Floats
 def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArray[np.bool_], wanted: Floats, folder: Path) -> None:
     n = len(at)
     source, target = (_new_array(folder / f"{name}.npy", np.float32, (n, len(KEPT), 2)) for name in ("source", "target"))
-    eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 3, 2), np.float32), np.zeros((n, 2), np.int32)
+    eye, skull, origin = np.zeros(n, np.float32), np.zeros((n, 4, 2), np.float32), np.zeros((n, 2), np.int32)
     extent = np.zeros((n, 2), np.int32)
     shrink, outline = stored_scale(info), rows(MATTE_VERTICES)
     for first in range(0, n, _CHUNK):
@@ -159,11 +162,11 @@ def _points(info: MediaInfo, face: Person, at: NDArray[np.int64], usable: NDArra
 
 
 def _skull(info: MediaInfo, face: Person, pose: Pose) -> Floats:
-    """drawn_interior.Skull of some poses, stored pixels: (n, 3, 2) origin, across, down."""
+    """drawn_interior.Skull of some poses, stored pixels: (n, 4, 2) origin, across, down, back."""
     lip = face.neutral[LIP_MIDDLES[0]]
-    ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0]]).astype(np.float32)
-    at = stored_points(info, apply_pose(np.broadcast_to(ruler, (len(pose.scale), 3, 3)), pose))
-    return np.stack([at[:, 0], at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]], 1)
+    ruler = np.stack([lip, lip + [1, 0, 0], lip + [0, 1, 0], lip + [0, 0, 1]]).astype(np.float32)
+    at = stored_points(info, apply_pose(np.broadcast_to(ruler, (len(pose.scale), 4, 3)), pose))
+    return np.concatenate([at[:, :1], at[:, 1:] - at[:, :1]], 1)
 
 
 def _boxes(info: MediaInfo, box: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

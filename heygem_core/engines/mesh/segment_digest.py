@@ -16,11 +16,12 @@ _OF_DONORS = ("patches", "patch_points", "patch_skull")  # with one row per dono
 
 def digest_of(plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
     """Of frames [start, end_exclusive), `start` at the beginning of a block."""
-    arrays = {name: plan.array(name) for name in (*_OF_FRAMES, *_OF_DONORS, "size", "donor", "second")}
+    arrays = {name: plan.array(name) for name in (*_OF_FRAMES, *_OF_DONORS, "size", "teeth", "donor", "second")}
     digest = blake2b(digest_size=16)
     for name in _OF_FRAMES:
         _add(digest, arrays[name][start:end_exclusive])
     _add(digest, arrays["size"][start // BLOCK : -(-end_exclusive // BLOCK)])
+    _add(digest, arrays["teeth"])
     rows = np.concatenate([arrays["donor"][start:end_exclusive], arrays["second"][start:end_exclusive]])
     donors, place = np.unique(rows, return_inverse=True)  # rows are numbered over the whole plan: what they hold counts
     _add(digest, np.where(rows < 0, -1, place))

@@ -15,7 +15,7 @@ from torch import Tensor
 from ...face.mesh import INNER_LIPS
 from . import displacement_field, mouth_mapping
 from .drawn_interior import Skull
-from .mouth import Box, Mouth
+from .mouth import Box, Mouth, pixel_places
 from .vertices import CORNERS, LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
 
 # How loosely control points are followed (see displacement_field.solve). The tracker places the line between closed lips no better than a
@@ -58,11 +58,11 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     maps = _affine(donor.points[:, rows(LIPS + NEAR_LIPS)], target[:, rows(LIPS + NEAR_LIPS)])
     off = donor.points - _apply(maps, target)
     upper, lower = _fields(target, off, NEAR_LIPS, inter_ocular, box, _MOUTH_CELLS)
-    pixels = _pixels(box, off.device)
+    pixels = pixel_places(box, off.device)
     straight = _apply(maps, pixels).transpose(1, 2).view(len(maps), 2, y1 - y0, x1 - x0)
     lips = straight + torch.lerp(upper, lower, mouth.below[:, None])
     drawn = displacement_field.sample(donor.picture, *lips.unbind(1))
-    left, top, right, bottom = part = _around_inside(target, box)
+    left, top, right, bottom = part = around_inside(target, box)
     here = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
     inner = mouth.within((left - x0, top - y0, right - x0, bottom - y0))
     kept = _inside(donor, target, skull, inner, part, lips[(..., *here)])
@@ -79,25 +79,20 @@ def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, box: Box, 
     table, down, dark = mouth_mapping.map_inside(donor.picture, donor.points, donor.skull.across.norm(dim=1), target, to_donor)
     across, under, over = mouth.across, mouth.under_upper, mouth.over_lower
     shift, stretched, known = mouth_mapping.read_table(table, across, under / (under + over).clamp(min=1))
-    kept = to_donor(_pixels(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift
+    kept = to_donor(pixel_places(box, lips.device)).transpose(1, 2).view_as(lips) + down[:, :, None, None] * shift
     picture = displacement_field.sample(donor.picture, *torch.lerp(lips, kept, known).unbind(1))
     return torch.lerp(picture, dark[:, :, None, None], stretched * known)
 
 
-def _around_inside(target: Tensor, box: Box) -> Box:
-    """The part of `box` that holds what lies between the lips of every frame, at least a pixel."""
+def around_inside(target: Tensor, box: Box) -> Box:
+    """The part of `box` that holds what lies between the lips of every frame with their soft edges, at least a pixel."""
     lips = target[:, rows(INNER_LIPS)]
-    x0, y0 = (lips.amin((0, 1)) - 3).floor().int().tolist()
-    x1, y1 = (lips.amax((0, 1)) + 4).ceil().int().tolist()
+    low, high = lips.amin((0, 1)), lips.amax((0, 1))
+    margin = 3 + 0.02 * (high - low).max()
+    x0, y0 = (low - margin).floor().int().tolist()
+    x1, y1 = (high + margin + 1).ceil().int().tolist()
     left, top = min(max(x0, box[0]), box[2] - 1), min(max(y0, box[1]), box[3] - 1)
     return left, top, max(min(x1, box[2]), left + 1), max(min(y1, box[3]), top + 1)
-
-
-def _pixels(box: Box, device: torch.device) -> Tensor:
-    """The pixels' places (1, h * w, 2), row by row."""
-    x0, y0, x1, y1 = box
-    xs, ys = torch.arange(x0, x1, device=device, dtype=torch.float32), torch.arange(y0, y1, device=device, dtype=torch.float32)
-    return torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(1, -1, 2)
 
 
 def _fields(centres: Tensor, values: Tensor, both: tuple[int, ...], inter_ocular: Tensor, box: Box, cells: int) -> tuple[Tensor, Tensor]:
