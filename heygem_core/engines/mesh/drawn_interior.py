@@ -76,7 +76,7 @@ def draw(light: Light, skull: Skull, traits: Tensor, lips: Tensor, mouth: Mouth,
     shows = _SHOWS_BELOW * (1 + 1.6 * traits[:, SHOWS_LOWER, None, None]) + _SHOWS_MORE * lower_lip.clamp(min=0)
     down = turn * torch.tensor([1.0, -1.0], device=turn.device)
     lower = look_at(lower_row(traits), u, -v, down, _BEHIND_LIP + 0.02, shows - lower_lip, 0.4 * rise, pixel)
-    shadow = shadow * (0.55 + 0.45 * smoothstep(under, 0.01, 0.10)) * (0.75 + 0.25 * smoothstep(over, -0.01, 0.02))
+    shadow = shadow * (0.50 + 0.42 * smoothstep(under, 0.01, 0.10)) * (0.75 + 0.25 * smoothstep(over, -0.01, 0.02))
     result = _put(result, light, lower, traits, shadow * deep)
     shadow = (1 - 0.50 * torch.exp(-under / 0.022)) * (0.80 + 0.20 * smoothstep(gap, 0.02, 0.14))
     result = _put(result, light, upper, traits, shadow * deep)
@@ -90,9 +90,11 @@ def _put(picture: Tensor, light: Light, seen: Seen, traits: Tensor, lit: Tensor)
     lit = lit * seen.shade * torch.lerp(left, right, (0.5 + 0.8 * seen.facing).clamp(0, 1))
     # Against the skin enamel is lighter, above all against dark skin, and yellow where skin is red.
     white = (0.93 + 0.05 * traits[:, LIGHTNESS, None, None]) * light.bright[:, None, None].clamp(min=0) ** 0.75
-    blue, red = (light.skin[:, k, None, None] * lit.clamp(min=1e-6) ** 0.35 for k in (1, 2))  # what is dim is lit by the lips
-    warm = 1 + 0.2 * traits[:, WARMTH, None, None] + 0.4 * (1 - seen.shade)
-    enamel = torch.stack([white * lit, 0.50 * warm * blue, 0.55 * warm * red], 1)
+    warm = torch.stack([0.50 + 0.10 * traits[:, WARMTH], 0.55 + 0.05 * traits[:, WARMTH]], 1)
+    chroma = _spread(warm * light.skin[:, 1:], lit) * (1 + 0.3 * (1 - seen.shade))[:, None]
+    lips = _spread(0.7 * light.lip[:, 1:], lit)  # what is dim is lit by them
+    chroma = torch.lerp(chroma, lips, 0.12 + 0.42 * (1 - lit).clamp(0, 1)[:, None])
+    enamel = torch.cat([(white * lit)[:, None], chroma * lit.clamp(min=1e-6)[:, None] ** 0.35], 1)
     gum = torch.cat([(0.62 * white * lit)[:, None], _spread(0.9 * light.lip[:, 1:], lit) * lit.sqrt()[:, None]], 1)
     return torch.lerp(picture, torch.lerp(enamel, gum, seen.gum[:, None]), seen.cover[:, None])
 
