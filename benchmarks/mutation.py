@@ -88,13 +88,12 @@ def says_how_it_is_kept(item):  # and not what it does: how large a memory is, w
     kept = r"\\s*@(dataclass|lru_cache|cached_property)\\b|class .*(frozen|kw_only)="
     return re.match(kept, line) or line[mutation.start_pos[1] :].startswith("*,")
 
-def is_python(item):  # the stars of arguments are taken for products
+def is_python(item):  # the stars of arguments are taken for products, and of an exception with a dotted name it makes nothing
     mutation, = item.mutations
     text = Path(mutation.module_path).read_text(encoding="utf-8")
-    changed = mutate_code(text, get_operator(mutation.operator_name)(**(mutation.operator_args or {})), mutation.occurrence)
     try:
-        compile(changed, "", "exec")
-    except SyntaxError:
+        compile(mutate_code(text, get_operator(mutation.operator_name)(**(mutation.operator_args or {})), mutation.occurrence), "", "exec")
+    except (SyntaxError, AttributeError):
         return False
     return True
 
