@@ -153,6 +153,29 @@ def test_work_that_had_not_ended_begins_anew_and_what_is_done_stays(database: Pa
         assert store.events_since(0, 10_000) is not None
 
 
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ("UPDATE takes SET view = '{' WHERE number = 5", {"takes": JOBS - 2}),
+        ("UPDATE trash SET view = '{'", {"trash": 0}),
+        ("UPDATE placements SET placed = '{'", {}),
+        ("UPDATE shots SET settings = '{' WHERE id = (SELECT min(id) FROM shots)", {"jobs": JOBS + 1}),
+        ("UPDATE shots SET shot = '{}' WHERE id = (SELECT min(id) FROM shots)", {"jobs": JOBS + 1}),
+    ],
+)
+def test_rows_that_say_nothing_sensible_are_left_out_with_what_refers_to_them(database: Path, change: str, left: dict[str, int]) -> None:
+    """Their page is sound, so nothing but a look at each row finds them, and later each list that holds one would fail."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        assert connection.execute(change).rowcount == 1
+    assert salvage(database) is not None
+    assert contents(database) == WHOLE | left
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT count(*) FROM placements").fetchone()[0] == (0 if "placements" in change else 1)
+        for refers, to in (("shot", "shots"), ("job", "jobs")):
+            table = "attempts" if refers == "shot" else "shots"
+            assert connection.execute(f"SELECT count(*) FROM {table} WHERE {refers} NOT IN (SELECT id FROM {to})").fetchone()[0] == 0
+
+
 def finish_one(store: Store, token: int) -> bool:
     store.finish_plan(token, planned("a"))
     store.finish_segment(claimed(store).token)
@@ -459,6 +482,12 @@ def test_around_rows_that_cannot_be_read_all_others_are_found_in_few_looks(bad: 
     assert found == [number for number in range(1, 9) if number not in bad]
     assert bool(lost) is bool(bad)
     assert damaged.asked <= asked, "each range is halved until it can be read or is one row"
+
+
+def test_a_table_whose_end_cannot_be_read_is_looked_through_as_far_as_there_could_be_rows(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        assert salvage_module._last(connection, "takes") == JOBS
+        assert salvage_module._last(connection, "events_that_are_not_there") == 1 << 24
 
 
 def test_so_many_failures_of_one_table_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,8 +156,8 @@ def test_figures_of_speed_and_size_are_of_frames(store: Store, clock: Clock) -> 
         store.finish_segment(claim.token)
     assert store.seconds_per_frame() == 1.0
     join = claimed(store)
-    store.finish_join(join.token, msgspec.structs.replace(take_of(join), size_bytes=250, settings=RenderSettings(format="prores")))
-    assert store.bytes_per_frame(None) == store.bytes_per_frame("prores") == 25.0
+    store.finish_join(join.token, msgspec.structs.replace(take_of(join), size_bytes=255, settings=RenderSettings(format="prores")))
+    assert store.bytes_per_frame(None) == store.bytes_per_frame("prores") == 25.5
     assert store.bytes_per_frame("h264") is None
 
 
@@ -338,7 +338,7 @@ def test_of_a_long_mark_the_beginning_is_said() -> None:
     assert refused.value.said.params == {"mark": "x" * 40}
 
 
-@pytest.mark.parametrize(("count", "limit", "pages"), [(4, 2, [2, 2]), (5, 2, [2, 2, 1]), (1, 2, [1]), (2, 2, [2])])
+@pytest.mark.parametrize(("count", "limit", "pages"), [(4, 2, [2, 2]), (5, 2, [2, 2, 1]), (1, 2, [1]), (2, 2, [2]), (7, 3, [3, 3, 1])])
 def test_pages_of_jobs_and_takes_end_where_there_is_no_more(store: Store, count: int, limit: int, pages: list[int]) -> None:
     for k in range(count):
         submit(store, f"{k}.mp4")
