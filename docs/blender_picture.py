@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heygem_plugins.installing.machine import Machine
 from heygem_server.commands.install import carry_out
+from heygem_server.executors.process_tree import kill_tree
 from tests.plugins.blender_desk import surroundings
 
 SCRIPT = """
@@ -77,5 +78,10 @@ def take(data_folder: Path, clip: Path, speech: Path, folder: Path) -> Path:
     screen = [xvfb, "-a", "-s", "-screen 0 1280x1000x24"]
     program = [blender, "--factory-startup", "--app-template", "Video_Editing", "-noaudio", "--window-geometry", "0", "0", "1280", "1000"]
     asked = ["--addons", "heygem_bridge", "--python", str(script), "--", str(clip), str(speech), str(picture)]
-    subprocess.run([*screen, *program, *asked], env=environment, check=True, stdout=subprocess.DEVNULL, timeout=600)
-    return picture
+    process = subprocess.Popen([*screen, *program, *asked], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        code = process.wait(600)
+    finally:
+        if process.poll() is None:
+            kill_tree(process.pid)  # Xvfb and Blender too: a script that failed leaves Blender open
+    return picture if code == 0 else sys.exit(f"Blender ended with {code}, without a picture.")
