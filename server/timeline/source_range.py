@@ -244,12 +244,8 @@ def _retimed(
         at = on_timeline if place > 0 and on_timeline < place + 1 else place
         return math.floor(low + at * speed + _NOISE) if speed >= 0 else math.ceil(high + at * speed - _NOISE) - 1
 
-    asked_before, asked_after = _ceil(lead * rate), _ceil(tail * rate)
-    before, after = asked_before, asked_after
-    if speed:
-        room_before, room_after = (shown(0), last - shown(wanted - 1)) if speed > 0 else (last - shown(0), shown(wanted - 1))
-        before = min(before, max(0, math.floor((room_before + 1) / abs(speed))))
-        after = min(after, max(0, math.floor((room_after + 1) / abs(speed))))
+    before, after = _ceil(lead * rate), _ceil(tail * rate)
+    if speed:  # as many handles as the file has frames for
         before = next(number for number in range(before, -1, -1) if not number or 0 <= shown(-number) <= last)
         after = next(number for number in range(after, -1, -1) if not number or 0 <= shown(wanted - 1 + number) <= last)
     frames = [min(max(shown(place), 0), last) for place in range(-before, wanted + after)]

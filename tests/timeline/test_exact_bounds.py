@@ -220,6 +220,13 @@ def test_a_clip_is_cut_to_what_shows_of_it(speed: int, low: int | None, high: in
         assert seen == expected
 
 
+def test_a_bent_clip_keeps_of_its_curve_what_shows_of_it() -> None:
+    bent = piece(offsets=tuple(Fraction(number**2) for number in range(10)))
+    found = trimmed(bent, Fraction(12), Fraction(17))
+    assert found is not None
+    assert found.offsets == (4, 9, 16, 25, 36)
+
+
 def test_what_is_wrong_or_bent_is_cut_with_its_reason() -> None:
     broken = piece(end=Fraction(10), problem="wrong")
     assert trimmed(broken, None, None) == broken
@@ -360,9 +367,11 @@ def test_transitions_of_both_neighbours_are_known_from_their_own_sides() -> None
     assert [each.start * 25 for each in found] == [0, 10, 20]
 
 
-@pytest.mark.parametrize(("premiere", "length"), [(True, 5), (False, 10)])
-def test_premiere_counts_source_frames_and_others_those_of_the_timeline(premiere: bool, length: int) -> None:
-    a = making.clip("a", making.times(0, 10, 25), effects=(making.warp(2),))
+@pytest.mark.parametrize(
+    ("premiere", "speed", "long", "length"), [(True, 2, 10, 5), (False, 2, 10, 10), (True, 1, 10.25, 10.25), (True, 2, 10.9, 5)]
+)
+def test_premiere_counts_source_frames_and_others_those_of_the_timeline(premiere: bool, speed: int, long: float, length: float) -> None:
+    a = making.clip("a", making.times(0, long, 25), effects=(making.warp(speed),))
     metadata = {"PremierePro_OTIO": {"x": 1}} if premiere else {}
     found = flatten(read(making.timeline(making.track("Video", "V1", a, making.clip("b", making.times(0, 10, 25))), **metadata)), RATE)
     assert [(each.start * 25, each.end * 25) for each in found] == [(0, length), (length, length + 10)]
