@@ -78,7 +78,7 @@ def draw(light: Light, skull: Skull, traits: Tensor, lips: Tensor, mouth: Mouth,
     lower = look_at(lower_row(traits), u, -v, down, _BEHIND_LIP + 0.02, shows - lower_lip, 0.4 * rise, pixel)
     shadow = shadow * (0.50 + 0.42 * smoothstep(under, 0.01, 0.10)) * (0.75 + 0.25 * smoothstep(over, -0.01, 0.02))
     result = _put(result, light, lower, traits, shadow * deep)
-    shadow = (1 - 0.50 * torch.exp(-under / 0.022)) * (0.80 + 0.20 * smoothstep(gap, 0.02, 0.14))
+    shadow = (1 - 0.50 * torch.exp(-under / 0.026)) * (0.80 + 0.20 * smoothstep(gap, 0.02, 0.14))
     result = _put(result, light, upper, traits, shadow * deep)
     rim = 1 - 0.25 * torch.exp(-torch.minimum(under, over) / 0.005)  # lips shade what lies right behind them
     return torch.cat([result[:, :1] * rim[:, None], result[:, 1:]], 1)

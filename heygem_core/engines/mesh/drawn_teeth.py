@@ -153,8 +153,8 @@ def look_at(row: Row, u: Tensor, v: Tensor, turn: Tensor, behind: float, edge: T
     sigma = torch.hypot(0.6 * pixel, pixel.new_tensor(_GAP))  # a gap that is thinner than a pixel is lighter, not thinner
     gap = torch.exp(-((torch.minimum(along - left, right - along).clamp(min=0) / sigma) ** 2)) * (_GAP / sigma)
     gum_line = of(row.length) * (1 - 0.22 * square)
-    shade = of(row.shade) * (1 - _GAP_DEPTH * gap * smoothstep(height, 0.10, 0.0).clamp(min=0.4)) * (1 - 0.13 * square)
-    shade = shade * (1 - 0.06 * smoothstep(height, 0.016, 0.0)) * (1 - 0.12 * smoothstep(height, 0.04, 0.11))
+    shade = of(row.shade) * (1 - _GAP_DEPTH * gap * smoothstep(height, 0.085, 0.0).clamp(min=0.15)) * (1 - 0.16 * square)
+    shade = shade * (1 - 0.06 * smoothstep(height, 0.016, 0.0)) * (1 - 0.20 * smoothstep(height, 0.03, 0.11))
     shade = shade * (1 - 0.80 * smoothstep(angle.abs(), 0.34, 1.05))
     facing = (angle.sin() + 0.35 * within * angle.cos()).clamp(-1, 1)
     return Seen(cover, smoothstep(height - gum_line, -0.006, 0.006), shade, -height, facing)
