@@ -183,8 +183,8 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
     occlusion: Annotated[
         bool,
         option(
-            "find what comes before the mouth for a while and keep it whole: meant for microphones, weak with what has the colour of skin "
-            "and with cups that hide most of the mouth; looks at the clip once more",
+            "find a microphone or a hand that comes before the mouth for a while and keep it whole; weak with what else has the colour of "
+            "skin; frames in which most of the mouth is hidden pass through; looks at the clip once more",
             flag="--occlusion",
         ),
     ] = False

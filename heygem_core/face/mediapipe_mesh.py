@@ -77,8 +77,8 @@ class MediaPipeMesh:
     def __init__(self) -> None:
         # The graphs open their networks in threads of their own, which write to stderr at any time until the first answer is there.
         with suppress_stderr():
-            self._mesh = _graph(_MESH, ["landmarks", _PRESENCE])
-            self._detector = _graph(_DETECTOR, ["detections"])
+            self._mesh = graph_of(_MESH, ["landmarks", _PRESENCE])
+            self._detector = graph_of(_DETECTOR, ["detections"])
             grey = np.full((64, 64, 3), 128, np.uint8)
             self._find(grey)
             self._landmarks(PictureView(grey), Region(32, 32, 64, 0))
@@ -251,7 +251,8 @@ def _starts(length: int, side: int) -> list[int]:
     return [round(k * (length - side) / (count - 1)) for k in range(count)]
 
 
-def _graph(text: str, outputs: list[str]) -> Any:
+def graph_of(text: str, outputs: list[str]) -> Any:
+    """A graph of MediaPipe's. Raises: MissingPackage."""
     try:
         graph_config, solution = imported_apart(_mediapipe)
     except ImportError as error:

@@ -6,12 +6,14 @@ says which colour is expected; the light of each frame (a level and a slope per 
 What then stands out over a good part of the skin, by far more than this person's own spread, does not belong to the face. Lips are not
 judged by themselves: they vanish, stretch and shine of their own accord.
 
-An object of other colours is found with its outline. One of the colour of skin is hardly more than suspected: such frames are *unsure*.
-What stands before the mouth for most of a stretch becomes a part of the face as it is learnt, and is not found.
+An object of other colours is found with its outline. One of the colour of skin is hardly more than suspected, and such frames are
+*unsure*; but hands are known by their shape (`hands`), and are believed where the face looks strange as well. What stands before the mouth
+for most of a stretch becomes a part of the face as it is learnt, and is not found.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,12 +22,13 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from .hands import draw_hand
 from .mesh import LIP_CORNERS, OUTER_LIPS
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-OCCLUSION_VERSION = 1  # raise it whenever the same clip would give other masks
+OCCLUSION_VERSION = 2  # raise it whenever the same clip would give other masks
 COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
 ROWS = LOWER_ROWS + UPPER_ROWS
 HALF_WIDTH = 0.62  # of the grid, in eye distances
@@ -42,6 +45,12 @@ _SMOOTH = 0.8  # places
 _COVERED, _BESIDE, _SHARE = 2.0, 1.2, 0.04
 _EDGE = 0.18  # of what a thing is in its middle, at which it ends
 _SUSPECT = 1.05  # … at which a frame is unsure
+_WORTH_A_LOOK = 0.8  # … at which a hand is looked for
+_LOOKS_BESIDE = 4  # around a hand that is seen, in which it is looked for, too
+_WITH_HAND = 0.9  # … at which what touches a hand goes with it
+_BORNE_OUT = 0.12  # of the skin behind a hand, that has to be as strange: now and then a face is taken for a hand
+_HIDDEN = 0.6  # of the lips, above which the mouth is not drawn
+_GAP = 3  # looks
 _LARGE = 0.27  # of the skin: what hides more is taken for a thing without hollows, such as a cup; a microphone hides less
 
 
@@ -53,6 +62,7 @@ class FaceGrid(NamedTuple):
     face: Mask  # places that lie on the face
     judged: Mask  # of its lower part, without the rim
     skin: Mask  # those of them that are no lips
+    lips: Mask  # those of them that are
 
     def positions(self, points: Floats) -> Floats:
         """Where the places (ROWS, COLUMNS, 2) lie for mesh points (478, 2+)."""
@@ -108,6 +118,7 @@ def face_grid(points: Floats) -> FaceGrid:
         face=face,
         judged=judged,
         skin=judged & ~scipy.ndimage.binary_dilation(lips.astype(bool)),
+        lips=judged & lips.astype(bool),
     )
 
 
@@ -144,62 +155,121 @@ def habits(points: Floats) -> Floats:
     return np.asarray(np.clip((figures - middle) / spread, -3, 3), np.float32)
 
 
-def strangeness(textures: Floats, follows: Floats, grid: FaceGrid) -> Floats:
+def strangeness(textures: Floats, follows: Floats, grid: FaceGrid, behind: Mask | None = None) -> Floats:
     """(T, ROWS, COLUMNS) how far each place is from what this face shows there; 1 is the most that a face shows by itself, roughly.
 
-    textures (T, ROWS, COLUMNS, 3) of `face_texture`, follows (T, 5) of `habits`; T at most `LONGEST`.
+    textures (T, ROWS, COLUMNS, 3) of `face_texture`, follows (T, 5) of `habits`; T at most `LONGEST`. behind (T, ROWS, COLUMNS) the places
+    that are known to be covered: nothing is learnt there.
     """
     count = len(textures)
     fine = textures[..., :1] - np.stack([scipy.ndimage.gaussian_filter(each[..., 0], 2.0) for each in textures])[..., None]
     design = np.concatenate([np.ones((count, 1), np.float32), follows], 1)
     ridge = np.diag([1e-6] + [_RIDGE] * follows.shape[1]) * count
-    expected = np.repeat(np.median(textures, 0)[None], count, 0)
+    expected = np.repeat(_usual(textures, behind)[None], count, 0)
     strange: Floats | None = None
-    for _ in range(_ROUNDS):
-        parts = zip(textures, expected, _weights(strange, count, grid), strict=True)
+    for turn in range(_ROUNDS):
+        parts = zip(textures, expected, _weights(strange, count, grid, behind), strict=True)
         lit = np.stack([each - _light(each - want, weight) for each, want, weight in parts])
         seen = np.concatenate([lit, fine], -1)
         if strange is None:
-            model = np.repeat(np.median(seen, 0)[None], count, 0)
+            model = np.repeat(_usual(seen, behind)[None], count, 0)
         else:
             trust = 1 / (1 + 2 * np.minimum(strange, 9) ** 4)
+            if behind is not None:
+                trust = np.where(behind, 1e-3 * trust, trust)
             normal = np.einsum("ti,tj,trc->rcij", design, design, trust, optimize=True) + ridge
             right = np.einsum("ti,trc,trcn->rcin", design, trust, seen, optimize=True)
             model = np.einsum("ti,rcin->trcn", design, np.linalg.solve(normal, right), optimize=True)
         off = seen - model
         expected = model[..., :3]
-        own = 1.48 * np.median(np.abs(off), 0)
+        # At first by the calmest third: a thing that is there for long would widen what is taken for the face's own spread.
+        own = 2.2 * np.quantile(np.abs(off), 0.35, axis=0).astype(np.float32) if turn < 2 else 1.48 * _usual(np.abs(off), behind)
         raw = np.sqrt(((off / (_FLOORS + _SPREAD * own)) ** 2).sum(-1))
         strange = np.stack([scipy.ndimage.gaussian_filter(each, _SMOOTH) for each in raw]).astype(np.float32)
     assert strange is not None
     return strange
 
 
-def covered_places(strange: Floats, grid: FaceGrid) -> tuple[Mask, Mask]:
+def hand_places(hands: list[Floats], positions: Floats) -> Mask:
+    """(ROWS, COLUMNS) the places that lie behind hands (21, 2); positions (ROWS, COLUMNS, 2) of the places in the same picture."""
+    low = np.floor(positions.reshape(-1, 2).min(0)).astype(int)
+    width, height = (np.ceil(positions.reshape(-1, 2).max(0)).astype(int) - low + 1).tolist()
+    mask = np.zeros((height, width), np.uint8)
+    for hand in hands:
+        draw_hand(mask, hand - low)
+    at = np.round(positions - low).astype(int)
+    return np.asarray(mask[at[..., 1], at[..., 0]] > 0)
+
+
+def may_be_covered(strange: Floats, grid: FaceGrid) -> Mask:
+    """(T,) the frames in which it is worth looking for a hand."""
+    return np.asarray((strange[:, grid.skin] > _WORTH_A_LOOK).sum(1) >= _SHARE * grid.skin.sum())
+
+
+def behind_hands(wanted: Mask, look: Callable[[NDArray[np.intp]], Iterable[tuple[list[Floats], Floats]]], grid: FaceGrid) -> Mask:
+    """(T, ROWS, COLUMNS) the places behind hands. Looked at are the frames `wanted` (T,) and those around which a hand is.
+
+    look: for ascending frame numbers (n,), the hands (21, 2) and the mesh points (478, 2+) of each, in the same pixels.
+    """
+    behind = np.zeros((len(wanted), ROWS, COLUMNS), bool)
+    looked = np.zeros(len(wanted), bool)
+    while (now := np.flatnonzero(wanted & ~looked)).size:
+        for frame, (hands, points) in zip(now.tolist(), look(now), strict=True):
+            behind[frame] = hand_places(hands, grid.positions(points)) & grid.face
+        looked[now] = True
+        wanted = wanted | scipy.ndimage.binary_dilation(behind.any((1, 2)), iterations=_LOOKS_BESIDE)
+    return behind
+
+
+def covered_places(strange: Floats, grid: FaceGrid, behind: Mask | None = None) -> tuple[Mask, Mask]:
     """What `strangeness` says: (T, ROWS, COLUMNS) the places that something lies before, and (T,) the frames that are unsure.
 
-    Places that are not judged (the rim, the nose) are like the nearest judged one.
+    behind (T, ROWS, COLUMNS) the places behind hands. Places that are not judged (the rim, the nose) are like the nearest judged one. A
+    mouth most of whose lips are covered has nothing to show: its frames are unsure, too, so that the thing stays whole.
     """
     covered = np.zeros(strange.shape, bool)
     nearest = scipy.ndimage.distance_transform_edt(~grid.judged, return_distances=False, return_indices=True)
     fewest = _SHARE * grid.skin.sum()
-    unsure = (strange[:, grid.skin] > _SUSPECT).sum(1) >= fewest
+    hidden = np.zeros(len(strange), bool)
+    suspected = (strange[:, grid.skin] > _SUSPECT).sum(1) >= fewest
     for frame, each in enumerate(strange):
+        hand = np.zeros_like(grid.judged) if behind is None else behind[frame] & grid.judged
+        on_skin = each[hand & grid.skin]
+        if len(on_skin) >= fewest and (on_skin > _WORTH_A_LOOK).mean() > _BORNE_OUT:
+            parts, _ = scipy.ndimage.label(hand | ((each > _WITH_HAND) & grid.judged))  # the arm, the other hand, what it holds
+            covered[frame] |= np.isin(parts, np.unique(parts[hand]))
         parts, count = scipy.ndimage.label((each > _BESIDE) & grid.judged)
         for part in range(1, count + 1):
             here = parts == part
             if (each[here & grid.skin] > _COVERED).sum() >= fewest:
                 covered[frame] |= _whole(here & (each > _EDGE * np.quantile(each[here], 0.9)), grid)
         covered[frame] = covered[frame][tuple(nearest)]
-    return covered, unsure & ~covered.any((1, 2))
+        if covered[frame].any() and grid.lips.any():
+            spanned = covered[frame] | _hull((each > _COVERED) & grid.judged)  # of a cup that is there for long only the rim may be strange
+            hidden[frame] = spanned[grid.lips].mean() > _HIDDEN
+    found = covered.any((1, 2))
+    # What is suspected in a single frame, and not in the one before or after, comes and goes faster than things do.
+    suspected &= scipy.ndimage.binary_opening(np.pad(suspected | found, 1, mode="edge"), np.ones(2))[1:-1]
+    return covered, (suspected & ~found) | _lasting(hidden)
+
+
+def _lasting(frames: Mask) -> Mask:
+    """(T,) frames with short gaps between them filled: a mouth does not come back for a moment."""
+    return np.asarray(scipy.ndimage.binary_closing(np.pad(frames, _GAP), np.ones(_GAP + 1))[_GAP:-_GAP])
 
 
 def _whole(part: Mask, grid: FaceGrid) -> Mask:
     """A part with its hollows filled if it is large: what a cup shows for long looks like the face, and its rim would be missing."""
-    filled = np.zeros(part.shape, np.uint8)
-    cv2.fillConvexPoly(filled, cv2.convexHull(np.argwhere(part)[:, ::-1].astype(np.int32)), [1])
-    hull = filled.astype(bool) & grid.judged
+    hull = _hull(part) & grid.judged
     return hull if hull[grid.skin].sum() > _LARGE * grid.skin.sum() else part
+
+
+def _hull(part: Mask) -> Mask:
+    """The convex hull of the places of a part (ROWS, COLUMNS)."""
+    filled = np.zeros(part.shape, np.uint8)
+    if part.any():
+        cv2.fillConvexPoly(filled, cv2.convexHull(np.argwhere(part)[:, ::-1].astype(np.int32)), [1])
+    return filled.astype(bool)
 
 
 def cover_in_picture(luma: Floats, covered: Mask, positions: Floats) -> Floats:
@@ -246,12 +316,22 @@ _SLOPES = np.stack(
 ).reshape(-1, 3)
 
 
-def _weights(strange: Floats | None, count: int, grid: FaceGrid) -> Floats:
+def _weights(strange: Floats | None, count: int, grid: FaceGrid, behind: Mask | None) -> Floats:
     """(T, ROWS, COLUMNS) how much each place says about the light: at first mostly the upper face, which is seldom covered."""
     if strange is None:
         first = grid.face * np.where(np.arange(ROWS) < UPPER_ROWS, 1.0, 0.3)[:, None]
-        return np.broadcast_to(first.astype(np.float32), (count, ROWS, COLUMNS))
-    return np.asarray(grid.face / (1 + 4 * np.minimum(strange, 9) ** 4), np.float32)
+        weights = np.broadcast_to(first.astype(np.float32), (count, ROWS, COLUMNS))
+    else:
+        weights = np.asarray(grid.face / (1 + 4 * np.minimum(strange, 9) ** 4), np.float32)
+    return weights if behind is None else np.where(behind, np.float32(0), weights)
+
+
+def _usual(values: Floats, behind: Mask | None) -> Floats:
+    """(ROWS, COLUMNS, n) the median over the frames that show the face; of a place that never does, over all."""
+    if behind is None or not behind.any():
+        return np.asarray(np.median(values, 0), np.float32)
+    hidden = behind & ~behind.all(0)
+    return np.asarray(np.nanmedian(np.where(hidden[..., None], np.float32(np.nan), values), 0), np.float32)
 
 
 def _light(off: Floats, weight: Floats) -> Floats:

@@ -7,6 +7,7 @@ frames lend no mouth and teach nothing; frames in which something is merely susp
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 from ..errors import UnreadableMedia
 from ..face import occlusion
 from ..face.detection_cache import faces_seen_in
+from ..face.hands import HandFinder, near_mouth
 from ..face.mesh import OUTER_LIPS, Pose, apply_pose, chunks
 from ..face.reasons import Reason
 from ..face.tracks import TRACKS_VERSION
 from ..media.content import frames_content
-from ..media.upright import Upright
+from ..media.upright import Upright, UprightView
 from ..motion.neutral import neutral_shape
 from ..shot import Progress
 from ..storage.arrays import load_arrays
@@ -41,6 +43,7 @@ Floats = NDArray[np.float32]
 _FEWEST = 12  # frames with the mouth seen whole from which its rest is found among them alone
 _AROUND = 0.25  # of the size of the lips' box, by which it is larger on each side
 _LOOKS_PER_S = 15  # of the clip's frames: things do not come and go faster, and what is between two looks is what either saw
+_BEYOND = 8  # pixels beside a part that is converted, which decide the chroma at its edges
 _EYES_PX = 64  # distance of the eyes at which pictures are looked at: finer than the grid of places
 
 
@@ -123,8 +126,12 @@ def find_cover(person: Person, info: MediaInfo, regions: KeptRegions) -> Generat
             for k, texture in enumerate(_textures(person, info, part, grid, regions)):
                 textures[k] = texture
                 yield Progress(stage="plan", done=int(part[k]), total=count)
-            strange = occlusion.strangeness(textures, occlusion.habits(_points(person, part)), grid)
-            places, unsure[part] = occlusion.covered_places(strange, grid)
+            follows = occlusion.habits(_points(person, part))
+            strange = occlusion.strangeness(textures, follows, grid)
+            behind = _behind_hands(person, info, part, grid, regions, occlusion.may_be_covered(strange, grid))
+            if behind.any():
+                strange = occlusion.strangeness(textures, follows, grid, behind)
+            places, unsure[part] = occlusion.covered_places(strange, grid, behind)
             packed[part] = np.packbits(places, axis=-1)
         for before, after in pairwise(looked):
             between = slice(before + 1, after)
@@ -144,6 +151,29 @@ def _textures(person: Person, info: MediaInfo, rows: NDArray[np.int64], grid: oc
     for at, picture in zip(points, regions.pictures((rows + person.first_frame).tolist(), boxes), strict=True):
         rgb = upright.picture(picture, max_side=side)
         yield occlusion.face_texture(rgb, at * (rgb.shape[1] / info.display_size[0]), grid)
+
+
+def _behind_hands(
+    person: Person, info: MediaInfo, rows: NDArray[np.int64], grid: occlusion.FaceGrid, regions: KeptRegions, wanted: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """`occlusion.behind_hands` at some rows (n,)."""
+    if not wanted.any():
+        return np.zeros((len(rows), occlusion.ROWS, occlusion.COLUMNS), bool)
+    with closing(HandFinder()) as finder:
+        return occlusion.behind_hands(wanted, lambda now: _hands(finder, person, info, rows[now], regions), grid)
+
+
+def _hands(
+    finder: HandFinder, person: Person, info: MediaInfo, rows: NDArray[np.int64], regions: KeptRegions
+) -> Iterator[tuple[list[Floats], Floats]]:
+    """The hands (21, 2) around the mouth and the mesh points (478, 2) at some rows, upright pixels."""
+    points, upright = _points(person, rows), Upright(info)
+    edges = [near_mouth(at, info.display_size) for at in points]
+    corners = info.to_coded(np.array(edges, np.float64).reshape(-1, 2, 2) + [[-_BEYOND], [_BEYOND]])
+    boxes = np.concatenate([corners.min(1), corners.max(1)], 1).tolist()
+    pictures = regions.pictures((rows + person.first_frame).tolist(), boxes)
+    for at, box, picture in zip(points, edges, pictures, strict=True):
+        yield [hand + np.array(box[:2], np.float32) for hand in finder.find(UprightView(picture, upright).part(*box))], at
 
 
 def _points(person: Person, rows: NDArray[np.int64]) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from benchmarks.occlusion import find, read, thing_at, track, with_thing
 from heygem_core.face import occlusion
+from heygem_core.face.hands import HandFinder
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +26,26 @@ def points(pictures: np.ndarray) -> np.ndarray:
     return found
 
 
-def test_a_talking_face_is_not_covered_by_itself(pictures: np.ndarray, points: np.ndarray) -> None:
-    covered, unsure, _ = find(pictures, points)
+@pytest.fixture(scope="module")
+def finder() -> Iterator[HandFinder]:
+    with closing(HandFinder()) as opened:
+        yield opened
+
+
+def test_a_talking_face_is_not_covered_by_itself(pictures: np.ndarray, points: np.ndarray, finder: HandFinder) -> None:
+    covered, unsure, _ = find(pictures, points, finder)
     assert not covered.any()
     assert not unsure.any()
 
 
 @pytest.mark.parametrize(("kind", "least"), [("microphone", 0.9), ("cup", 0.75)])  # the rim of a cup is partly learnt as the face
 def test_a_thing_before_the_mouth_is_found_while_it_is_there_and_survives(
-    pictures: np.ndarray, points: np.ndarray, kind: str, least: float
+    pictures: np.ndarray, points: np.ndarray, finder: HandFinder, kind: str, least: float
 ) -> None:
     drawn, masks = zip(*with_thing(pictures, points, kind, "with the head"), strict=True)
     seen = track(np.stack(drawn))
     assert seen is not None
-    covered, unsure, grid = find(np.stack(drawn), seen)
+    covered, unsure, grid = find(np.stack(drawn), seen, finder)
     there = np.array([mask.any() for mask in masks])
     np.testing.assert_array_equal(covered.any((1, 2)) | unsure, there)
     assert covered.any((1, 2)).sum() >= 0.9 * there.sum()
@@ -61,11 +70,75 @@ def test_a_mask_follows_the_places_of_the_face_and_goes_on_beyond_them() -> None
     assert level[100, 95:].min() == 1, "to the edge of the picture"
 
 
-def test_too_little_of_a_thing_is_no_cover(pictures: np.ndarray, points: np.ndarray) -> None:
+@pytest.mark.parametrize("way", ["with the head", "across"])
+def test_a_hand_before_the_mouth_survives(pictures: np.ndarray, points: np.ndarray, finder: HandFinder, way: str) -> None:
+    """It has the colour of this person's skin: only the hand model tells it from the face."""
+    drawn, masks = zip(*with_thing(pictures, points, "hand", way), strict=True)
+    seen = track(np.stack(drawn))
+    assert seen is not None
+    covered, unsure, grid = find(np.stack(drawn), seen, finder)
+    kept = whole = 0.0
+    for number, mask in enumerate(masks):
+        if not mask.any():
+            assert not unsure[number]
+            assert not covered[number].any()
+            continue
+        places = np.round(grid.positions(seen[number])[grid.judged]).astype(int)
+        behind = mask[np.clip(places[:, 1], 0, mask.shape[0] - 1), np.clip(places[:, 0], 0, mask.shape[1] - 1)] > 0.5
+        whole += behind.sum()
+        kept += behind.sum() if unsure[number] else covered[number][grid.judged][behind].sum()
+    assert kept > 0.9 * whole > 0
+
+
+def test_a_hand_where_the_face_looks_as_always_is_not_believed(pictures: np.ndarray, points: np.ndarray) -> None:
+    """The hand model takes a face for a hand now and then."""
+    grid = occlusion.face_grid(points)
+    textures = np.stack([occlusion.face_texture(picture, at, grid) for picture, at in zip(pictures, points, strict=True)])
+    behind = np.zeros((len(pictures), occlusion.ROWS, occlusion.COLUMNS), bool)
+    behind[20:23] = grid.judged
+    covered, unsure = occlusion.covered_places(occlusion.strangeness(textures, occlusion.habits(points), grid, behind), grid, behind)
+    assert not covered.any()
+    assert not unsure.any()
+
+
+def test_a_hand_is_looked_for_around_where_one_is(points: np.ndarray) -> None:
+    grid, asked = occlusion.face_grid(points), []
+
+    def look(frames: np.ndarray) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+        asked.extend(frames.tolist())
+        for frame in frames:
+            yield [points[frame][:21, :2]] if 20 <= frame < 30 else [], points[frame]
+
+    wanted = np.zeros(len(points), bool)
+    wanted[25] = True
+    behind = occlusion.behind_hands(wanted, look, grid)
+    np.testing.assert_array_equal(np.flatnonzero(behind.any((1, 2))), np.arange(20, 30))
+    assert len(asked) == len(set(asked)) < len(points), "each frame once, and not all"
+
+
+def test_a_mouth_that_is_mostly_hidden_is_left_as_it_is(points: np.ndarray) -> None:
+    grid = occlusion.face_grid(points)
+    strange = np.zeros((20, occlusion.ROWS, occlusion.COLUMNS), np.float32)
+    strange[5:8] = strange[10:12] = np.where(grid.judged, 5, 0)
+    covered, unsure = occlusion.covered_places(strange, grid)
+    np.testing.assert_array_equal(np.flatnonzero(covered.any((1, 2))), [5, 6, 7, 10, 11])
+    np.testing.assert_array_equal(np.flatnonzero(unsure), np.arange(5, 12), "nor does it come back for a moment between")
+
+
+def test_what_is_suspected_for_one_look_only_is_no_thing(points: np.ndarray) -> None:
+    grid = occlusion.face_grid(points)
+    strange = np.zeros((20, occlusion.ROWS, occlusion.COLUMNS), np.float32)
+    strange[[3, 8, 9, 19]] = 1.1  # suspicious, no more
+    covered, unsure = occlusion.covered_places(strange, grid)
+    assert not covered.any()
+    np.testing.assert_array_equal(np.flatnonzero(unsure), [8, 9, 19], "the last look may be the first of more")
+
+
+def test_too_little_of_a_thing_is_no_cover(pictures: np.ndarray, points: np.ndarray, finder: HandFinder) -> None:
     """A spoon's edge, a fly, a flare: the mouth moves all the same."""
     drawn = pictures.copy()
     x, y = points[30, 152]
     for number in range(20, 40):
         drawn[number], _ = thing_at(pictures[number], "microphone", float(x), float(y) + 4, 6.0, np.zeros(3, np.float32))
-    covered, _, _ = find(drawn, points)
+    covered, _, _ = find(drawn, points, finder)
     assert not covered.any()

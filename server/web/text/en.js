@@ -567,7 +567,7 @@ export default {
   "settings.label_synthetic": "Say in the file that it is synthetic",
   "settings.models": "Models of other engines",
   "settings.more": "More settings",
-  "settings.occlusion": "Find and keep a microphone before the mouth",
+  "settings.occlusion": "Find and keep a microphone or hand before the mouth",
   "settings.offset": "Offset",
   "settings.offset-hint": "Positive: the mouth moves later.",
   "settings.preset": "Preset",
