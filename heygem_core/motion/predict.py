@@ -29,8 +29,10 @@ __all__ = ["Motion", "motion_version", "predict", "predict_with", "version_of_ch
 
 Floats = NDArray[np.float32]
 
-PREDICTION_VERSION = 6  # counts the changes to this module that change motions
+PREDICTION_VERSION = 7  # counts the changes to this module that change motions
 CLOSING = (0.4, 0.8)  # probability of closed lips at which they begin to close, and at which they touch
+# The same where Whisper hears p, b and m: it leaves so few closures that are wrong that lips may close sooner, and for longer.
+CLOSING_SURE, CLOSED_SURE_S = (0.3, 0.6), 0.03
 LABIAL = (0.7, 0.95)  # the same of the probability of p, b or m, where the model has one
 NO_LABIAL = (0.02, 0.1)  # under the first the sound is none of the three, and lips stay apart whatever else the model says
 PARTED = 0.022  # face space: at least so far
@@ -80,7 +82,7 @@ def predict_with(
     gap = coefficients @ lower_lip_gap(model.basis) + lower_lip_gap(model.mean)
     gate = scipy.ndimage.gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
-    further = in_steps(_wanted_gap(gap, features, active) - gap, GAP_STEP)
+    further = in_steps(_wanted_gap(gap, features, active, sure=model.encoder.kind == "whisper") - gap, GAP_STEP)
     whole = np.concatenate([coefficients, np.ones_like(gap)[:, None], further[:, None]], 1)
     return Motion(
         vertices=model.vertices,
@@ -96,17 +98,20 @@ def in_steps(values: Floats, step: float) -> Floats:
     return np.asarray(np.round(values / step) * step, np.float32)
 
 
-def _wanted_gap(gap: Floats, features: SpeechFeatures, active: NDArray[np.bool_]) -> Floats:
+def _wanted_gap(gap: Floats, features: SpeechFeatures, active: NDArray[np.bool_], *, sure: bool) -> Floats:
     """(n,) the lip gap that goes with a predicted one.
 
     Where the model knows labials, lips close within speech only where one may be heard: a closure that was learnt from a mouth alone
-    also comes in the short silence of t or k. In pauses it counts as before.
+    also comes in the short silence of t or k. In pauses it counts as before. sure: what hears labials is seldom wrong.
     """
     if not len(features.labial_probability):
         return target_lip_gap(gap, features.closed_probability)
     speech = scipy.ndimage.gaussian_filter1d(active.astype(np.float32), PAUSE_S * FRAME_RATE)
     allowed = np.maximum(smoothstep(features.labial_probability, *NO_LABIAL), 1 - speech)
-    closed = np.maximum(smoothstep(features.closed_probability, *CLOSING) * allowed, smoothstep(features.labial_probability, *LABIAL))
+    mouth = smoothstep(features.closed_probability, *(CLOSING_SURE if sure else CLOSING))
+    closed = np.maximum(mouth * allowed, smoothstep(features.labial_probability, *LABIAL))
+    if sure:
+        allowed, closed = (scipy.ndimage.maximum_filter1d(curve, round(CLOSED_SURE_S * FRAME_RATE)) for curve in (allowed, closed))
     allowed, closed = (scipy.ndimage.gaussian_filter1d(curve, CLOSING_S * FRAME_RATE) for curve in (allowed, closed))  # lips take time
     return np.asarray(np.maximum(np.maximum(gap, 0), PARTED * (1 - allowed)) * (1 - closed), np.float32)
 
