@@ -61,7 +61,8 @@ def traits_of(neutral: NDArray[np.float32]) -> NDArray[np.float32]:
     """(TRAITS,) of a person's neutral shape (478, 3): sines of mixed proportions, so that near faces have near traits."""
     off = [(float(np.linalg.norm(neutral[a] - neutral[b])) - mean) / spread for (a, b), mean, spread in _PROPORTIONS]
     mixing = np.cos(np.outer(np.arange(1, TRAITS + 1) * 2.399, np.arange(1, len(off) + 1) * 1.618))
-    return np.asarray(np.sin(1.4 * mixing @ np.clip(off, -3, 3)), np.float32)
+    traits = np.sin(1.4 * mixing @ np.clip(off, -3, 3)).round(3)  # the last bits depend on the machine
+    return np.asarray(traits, np.float32)
 
 
 def upper_row(traits: Tensor) -> Row:
