@@ -16,6 +16,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..storage.scratch import scratch_array
+
 Floats = NDArray[np.float32]
 
 SAMPLE_RATE = 16_000  # Hz
@@ -28,7 +30,8 @@ ACTIVE_LEVEL_DB = -23.0  # dBFS: the RMS level that the louder part of a recordi
 LEVEL_STEP_DB = 2.0  # … in steps of this
 ACTIVE_RANGE_DB = 25.0  # blocks this far below the loudest one do not count as speech when the level is measured
 SILENT_LEVEL_DB = -75.0  # dBFS: below this a recording is left as it is, since there is nothing in it but noise
-_AT_ONCE = 6000  # frames or blocks worked on at a time, so that memory does not grow with the recording
+# So many are worked on at a time, so that memory does not grow with the recording.
+_AT_ONCE, _BLOCKS_AT_ONCE, _SAMPLES_AT_ONCE = 6000, 1000, 1 << 20
 FLOOR = -6.5  # log10 of mel power: about 8 decades under the loudest vowels at the normal level
 
 
@@ -43,7 +46,9 @@ def level_db(samples: Floats) -> float:
     if not len(samples):
         return float("-inf")
     blocks = whole.reshape(-1, block) if len(whole) else samples[None]
-    power = np.concatenate([(blocks[k : k + _AT_ONCE].astype(np.float64) ** 2).mean(1) for k in range(0, len(blocks), _AT_ONCE)])
+    power = np.concatenate(
+        [(blocks[k : k + _BLOCKS_AT_ONCE].astype(np.float64) ** 2).mean(1) for k in range(0, len(blocks), _BLOCKS_AT_ONCE)]
+    )
     loud = float(np.percentile(power, 95))
     if loud <= 0:
         loud = float(power.max())
@@ -59,11 +64,15 @@ def level(samples: Floats) -> Floats:
     happens to lie near the next step (about one change in 25, for a second of a minute). A recording under -75 dBFS is returned
     unchanged: raising it would turn noise into speech.
     """
-    samples = np.nan_to_num(np.asarray(samples, np.float32).reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
-    now = level_db(samples)
+    given = np.asarray(samples, np.float32).reshape(-1)
+    finite = scratch_array(given.shape)
+    for first in range(0, len(given), _SAMPLES_AT_ONCE):
+        part = slice(first, first + _SAMPLES_AT_ONCE)
+        finite[part] = np.nan_to_num(given[part], nan=0.0, posinf=0.0, neginf=0.0)
+    now = level_db(finite)
     if now >= SILENT_LEVEL_DB:
-        samples *= np.float32(10 ** (LEVEL_STEP_DB * round((ACTIVE_LEVEL_DB - now) / LEVEL_STEP_DB) / 20))
-    return samples
+        finite *= np.float32(10 ** (LEVEL_STEP_DB * round((ACTIVE_LEVEL_DB - now) / LEVEL_STEP_DB) / 20))
+    return finite
 
 
 def frame_count(sample_count: int) -> int:

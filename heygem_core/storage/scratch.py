@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-IN_MEMORY_BYTES = 64 << 20  # an array up to this size is not worth a file: landmarks of 8 minutes
+IN_MEMORY_BYTES = 8 << 20  # an array up to this size is not worth a file: landmarks of a minute
 _LARGE_FILES = Path("/var/tmp")  # /tmp is often memory itself
 
 
@@ -30,6 +31,22 @@ def scratch_array(shape: tuple[int, ...], kind: DTypeLike = np.float32) -> NDArr
         except OSError:
             pass
     return np.empty(shape, kind)
+
+
+def gathered(pieces: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Pieces (rows, n) of one kind and as many rows, of whatever length, beside one another: (rows, all). There is at least one."""
+    rest = iter(pieces)
+    room = next(rest)
+    used = room.shape[1]
+    for piece in rest:
+        end = used + piece.shape[1]
+        if end > room.shape[1]:
+            larger = scratch_array((len(piece), max(end, 2 * room.shape[1])), piece.dtype)
+            larger[:, :used] = room[:, :used]
+            room = larger
+        room[:, used:end] = piece
+        used = end
+    return room[:, :used]
 
 
 def scratch_folder() -> Path | None:
