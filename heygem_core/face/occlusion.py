@@ -28,7 +28,7 @@ from .mesh import LIP_CORNERS, OUTER_LIPS
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-OCCLUSION_VERSION = 2  # raise it whenever the same clip would give other masks
+OCCLUSION_VERSION = 3  # raise it whenever the same clip would give other masks
 COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
 ROWS = LOWER_ROWS + UPPER_ROWS
 HALF_WIDTH = 0.62  # of the grid, in eye distances
@@ -45,7 +45,8 @@ _SMOOTH = 0.8  # places
 _COVERED, _BESIDE, _SHARE = 2.0, 1.2, 0.04
 _EDGE = 0.18  # of what a thing is in its middle, at which it ends
 _SUSPECT = 1.05  # … at which a frame is unsure
-_WORTH_A_LOOK = 0.8  # … at which a hand is looked for
+_WORTH_A_LOOK = 0.6  # … at which a hand is looked for: one that is there for long is hardly strange
+_STRANGE_HAND = 0.8  # … that bears out that a hand is there
 _LOOKS_BESIDE = 4  # around a hand that is seen, in which it is looked for, too
 _WITH_HAND = 0.9  # … at which what touches a hand goes with it
 _BORNE_OUT = 0.12  # of the skin behind a hand, that has to be as strange: now and then a face is taken for a hand
@@ -235,7 +236,7 @@ def covered_places(strange: Floats, grid: FaceGrid, behind: Mask | None = None) 
     for frame, each in enumerate(strange):
         hand = np.zeros_like(grid.judged) if behind is None else behind[frame] & grid.judged
         on_skin = each[hand & grid.skin]
-        if len(on_skin) >= fewest and (on_skin > _WORTH_A_LOOK).mean() > _BORNE_OUT:
+        if len(on_skin) >= fewest and (on_skin > _STRANGE_HAND).mean() > _BORNE_OUT:
             parts, _ = scipy.ndimage.label(hand | ((each > _WITH_HAND) & grid.judged))  # the arm, the other hand, what it holds
             covered[frame] |= np.isin(parts, np.unique(parts[hand]))
         parts, count = scipy.ndimage.label((each > _BESIDE) & grid.judged)
