@@ -313,12 +313,12 @@ def _by_time(low: Fraction, high: Fraction, facts: MediaFacts, lead: Fraction, t
     first, end = max(0, bisect_right(times, low) - 1), max(1, bisect_left(times, high))
     start, stop = max(0, bisect_right(times, low - lead) - 1), max(1, bisect_left(times, high + tail))
     return SourceRange(
-        start=min(start, first),
-        end_exclusive=max(stop, end),
-        handles_before=max(0, first - start),
-        handles_after=max(0, stop - end),
-        offset_s=low - times[min(start, first)],
-        seconds=bound[max(stop, end)] - bound[min(start, first)],
+        start=start,
+        end_exclusive=stop,
+        handles_before=first - start,
+        handles_after=stop - end,
+        offset_s=low - times[start],
+        seconds=bound[stop] - bound[start],
         short_of_s=max(lead - low, high + tail - total, Fraction(0)),
     )
 
