@@ -28,7 +28,7 @@ from .mesh import LIP_CORNERS, OUTER_LIPS
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-OCCLUSION_VERSION = 3  # raise it whenever the same clip would give other masks
+OCCLUSION_VERSION = 4  # raise it whenever the same clip would give other masks
 COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
 ROWS = LOWER_ROWS + UPPER_ROWS
 HALF_WIDTH = 0.62  # of the grid, in eye distances
@@ -50,8 +50,9 @@ _STRANGE_HAND = 0.8  # … that bears out that a hand is there
 _LOOKS_BESIDE = 4  # around a hand that is seen, in which it is looked for, too
 _WITH_HAND = 0.9  # … at which what touches a hand goes with it
 _BORNE_OUT = 0.12  # of the skin behind a hand, that has to be as strange: now and then a face is taken for a hand
-_HIDDEN = 0.6  # of the lips, above which the mouth is not drawn
-_GAP = 3  # looks
+# Of the lips, above which the mouth is not drawn: behind a hand or a large thing, and behind one that is found with its outline.
+_HIDDEN, _NEARLY_ALL = 0.6, 0.85
+_GAP, _SHORTEST = 3, 4  # looks: a mouth does not come back for fewer, and a hand does not come for fewer
 _LARGE = 0.27  # of the skin: what hides more is taken for a thing without hollows, such as a cup; a microphone hides less
 
 
@@ -219,6 +220,9 @@ def behind_hands(wanted: Mask, look: Callable[[NDArray[np.intp]], Iterable[tuple
             behind[frame] = hand_places(hands, grid.positions(points)) & grid.face
         looked[now] = True
         wanted = wanted | scipy.ndimage.binary_dilation(behind.any((1, 2)), iterations=_LOOKS_BESIDE)
+    # Now and then a microphone before a face is taken for a hand for a moment; hands stay longer.
+    stays = scipy.ndimage.binary_opening(np.pad(_lasting(behind.any((1, 2))), _SHORTEST, mode="edge"), np.ones(_SHORTEST))
+    behind[~stays[_SHORTEST:-_SHORTEST]] = False
     return behind
 
 
@@ -247,7 +251,8 @@ def covered_places(strange: Floats, grid: FaceGrid, behind: Mask | None = None) 
         covered[frame] = covered[frame][tuple(nearest)]
         if covered[frame].any() and grid.lips.any():
             spanned = covered[frame] | _hull((each > _COVERED) & grid.judged)  # of a cup that is there for long only the rim may be strange
-            hidden[frame] = spanned[grid.lips].mean() > _HIDDEN
+            large = hand.any() or spanned[grid.skin].mean() > _LARGE
+            hidden[frame] = spanned[grid.lips].mean() > (_HIDDEN if large else _NEARLY_ALL)
     found = covered.any((1, 2))
     # What is suspected in a single frame, and not in the one before or after, comes and goes faster than things do.
     suspected &= scipy.ndimage.binary_opening(np.pad(suspected | found, 1, mode="edge"), np.ones(2))[1:-1]
