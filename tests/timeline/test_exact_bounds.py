@@ -55,7 +55,7 @@ def read(document: Any) -> Any:
         (25.0, Fraction(25)), (25.0000000001, Fraction(25)), (12.5, Fraction(25, 2)), (48000.0, Fraction(48000)), (0.01, Fraction(1, 100)),
         (float(LARGEST_RATE), Fraction(LARGEST_RATE)), (24.5, Fraction(49, 2)),
         (719.281, Fraction(720_000, 1001)), (359.6404, Fraction(360_000, 1001)),
-        (1 / 3, Fraction(1, 3)),
+        (1 / 3, Fraction(1, 3)), (24.0001, Fraction(24)), (29.9999, Fraction(30)),
     ],
 )  # fmt: skip
 def test_a_rate_is_the_one_that_its_spelling_means(rate: float, exact: Fraction) -> None:
@@ -487,5 +487,11 @@ def test_pieces_of_speech_lie_on_the_takes_own_time_and_neighbours_of_one_file_a
     assert seen(stretch(12, 15, 1)) == [("v.wav", 1, 3, 2)]
     assert seen(stretch(0, 10), stretch(20, 30)) == []
     assert seen(stretch(12, 15, 1), stretch(15, 18, 4)) == [("v.wav", 1, 6, 2)]
-    for other in (stretch(15, 18, 5), stretch(15, 18, 4, "w.wav"), stretch(15, 18, 4, channels=(1,)), stretch(16, 18, 4)):
+    for other in (
+        stretch(15, 18, 5),
+        stretch(15, 18, 3),
+        stretch(15, 18, 4, "w.wav"),
+        stretch(15, 18, 4, channels=(1,)),
+        stretch(16, 18, 4),
+    ):
         assert len(seen(stretch(12, 15, 1), other)) == 2

@@ -43,6 +43,7 @@ def figures(found: SourceRange) -> tuple[int, int, int, int, Fraction, Fraction]
     [
         (item(10, 30), 0, (10, 30, 0, 0, 20, 0)),
         (item(10, 30), 5, (5, 35, 5, 5, 30, 0)),
+        (item(10, 30), 30, (0, 60, 10, 30, 60, 20)),
         (item(3, 98), 5, (0, 100, 3, 2, 100, 3)),
         (item(0, 100), 5, (0, 100, 0, 0, 100, 5)),
         (item(10, 30, speed=Fraction(2)), 0, (10, 30, 0, 0, 10, 0)),
