@@ -29,6 +29,10 @@ export const number = (value, digits = 0) => NUMBERS[digits]().format(value);
 /** @param {number | null | undefined} share 0–1 */
 export const percent = (share) => (share === null || share === undefined ? UNKNOWN : `${number(Math.floor(share * 100))} %`);
 
+/** How many frames are drawn, and of how many where that is known. @param {number} done @param {number | null} total */
+export const drawn = (done, total) =>
+  total === null ? t("take.frames", { n: number(done) }) : t("job.frames", { done: number(done), total: number(total) });
+
 /** @param {number | null | undefined} bytes */
 export function size(bytes) {
   if (bytes === null || bytes === undefined) return UNKNOWN;

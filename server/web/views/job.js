@@ -7,7 +7,7 @@ import { Badge, Bar, Button, IconButton, Notice, withCommands } from "../ui/part
 import { Icon } from "../ui/icons.js";
 import { Picture } from "../ui/picture.js";
 import { posterOf } from "../client/http.js";
-import { duration, number, percent, UNKNOWN, when } from "../format.js";
+import { drawn, duration, number, percent, when } from "../format.js";
 import { hashOf } from "../route.js";
 import { sentence } from "../messages.js";
 import { t } from "../text.js";
@@ -80,7 +80,6 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst, handle, r
   const [log, setLog] = useState(false);
   const { done, total, fps, eta, stage } = useFigures(job);
   const part = job.state === "completed" ? 1 : share(done, total);
-  const frames = { done: number(done), total: total === null ? UNKNOWN : number(total) };
   return html`<article class="panel job ${job.state}" aria-label=${job.name} data-job=${job.id}>
     <div class="job-head">
       ${handle}
@@ -94,7 +93,7 @@ export function JobCard({ job, onMove, first, last, open: openAtFirst, handle, r
       kind=${BARS[job.state]} />${part !== null && job.state !== "canceled" && html`<span class="percent">${percent(part)}</span>`}</div>
     <p class="facts job-facts">
       <span>${t("job.shots", { done: job.shots_done, total: job.shots_total })}</span>
-      ${(total !== null || done > 0) && html`<span>${t("job.frames", frames)}</span>`}
+      ${(total !== null || done > 0) && html`<span>${drawn(done, total)}</span>`}
       ${fps !== null && html`<span>${t("job.fps", { fps: number(fps, 1) })}</span>`}
       ${eta !== null && html`<span class="eta">${t("job.eta", { time: duration(eta) })}</span>`}
       <span>${when(job.created)}</span>

@@ -7,7 +7,7 @@ import { Badge, Bar, Button, IconButton, withCommands } from "../ui/parts.js";
 import { Picture } from "../ui/picture.js";
 import { posterOf } from "../client/http.js";
 import * as inspection from "../media/inspection.js";
-import { duration, number, UNKNOWN } from "../format.js";
+import { drawn, duration, number } from "../format.js";
 import { hashOf } from "../route.js";
 import { sentence } from "../messages.js";
 import { t } from "../text.js";
@@ -48,10 +48,7 @@ export function ShotRow({ shot, children }) {
     shot.reused.plan && t("reused.plan"),
     shot.reused.segments > 0 && t("reused.segments", { n: shot.reused.segments }),
   ].filter(Boolean);
-  const frames = {
-    done: number(shot.state === "done" ? (shot.frames_total ?? now.frames_done) : now.frames_done),
-    total: now.frames_total === null ? UNKNOWN : number(now.frames_total),
-  };
+  const done = shot.state === "done" ? (shot.frames_total ?? now.frames_done) : now.frames_done;
   return html`<li class="shot ${shot.state}" data-shot=${shot.id}>
     <${ShotPicture} shot=${shot} live=${worked && live} />
     <div class="shot-text">
@@ -62,7 +59,7 @@ export function ShotRow({ shot, children }) {
           kind=${shot.state === "failed" ? "bad" : worked ? "live" : "still"} />`
       }
       <p class="facts">
-        ${(worked || shot.state === "done") && html`<span>${t("job.frames", frames)}</span>`}
+        ${(worked || shot.state === "done") && html`<span>${drawn(done, now.frames_total)}</span>`}
         ${worked && live && now.fps !== null && html`<span>${t("job.fps", { fps: number(now.fps, 1) })}</span>`}
         ${worked && live && now.eta_s !== null && html`<span>${t("job.eta", { time: duration(now.eta_s) })}</span>`}
         ${attempts > 1 && html`<span>${t("shot.attempts", { n: attempts })}</span>`}
