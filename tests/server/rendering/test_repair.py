@@ -97,8 +97,10 @@ def test_whichever_page_is_damaged_the_rest_is_saved_and_a_backup_fills_the_gap(
     assert pages >= 24
     page = part * pages // 12
     damage(database, page)
-    if damage_of(database) is None:
-        pytest.skip("nothing lies on this page")
+    while damage_of(database) is None:  # nothing lies on this page
+        database.write_bytes(sound)
+        page = (page + 1) % pages
+        damage(database, page)
     with pytest.raises(Broken, match="heygem repair"):
         Store(database)
     damaged = database.read_bytes()
