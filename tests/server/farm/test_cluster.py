@@ -17,6 +17,8 @@ from heygem_server.executors.farm.facts import slots_here
 from heygem_server.executors.farm.lines import NODE, NodeSetup
 from heygem_server.executors.farm.paths import mapped, mapped_task
 
+from .ray_marks import needs_ray
+
 SETUP = NodeSetup(name="north", devices=("cpu=2",))
 
 
@@ -55,9 +57,10 @@ def test_a_token_is_private_and_kept(tmp_path: Path) -> None:
             start(token)
 
 
+@pytest.mark.full
+@needs_ray
 @pytest.mark.parametrize("content", [None, b"", b"short", b"\xff" * 40])
 def test_no_node_starts_without_a_token(content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("ray")
     token = tmp_path / "farm.token"
     if content is not None:
         token.write_bytes(content)
@@ -116,11 +119,12 @@ def test_a_node_has_the_slots_that_it_was_told() -> None:
     assert [slot.name for slot in slots_here(SETUP)] == ["cpu/1", "cpu/2"]
 
 
+@pytest.mark.full
+@needs_ray
 def test_a_start_that_was_too_slow_is_tried_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ray waits half a minute for its own processes, whatever else a machine does."""
-    pytest.importorskip("ray")
     tries = tmp_path / "tries"
     code = f"""
 with open({str(tries)!r}, "a+") as file:

@@ -14,9 +14,11 @@ import pytest
 from benchmarks.farm_faults import FAULTS, Farm, running_farm, suffer, usual_seconds
 from benchmarks.farm_toy import toy_workers
 
-pytest.importorskip("ray")
+from .ray_marks import needs_ray
+
 pytestmark = [
     pytest.mark.full,
+    needs_ray,
     pytest.mark.timeout(900),  # a busy machine starts a node in a minute and more
     pytest.mark.skipif(os.name != "posix", reason="a farm of several nodes was not tried there"),
 ]

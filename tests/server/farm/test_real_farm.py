@@ -29,10 +29,11 @@ from tests.rendering import making
 
 from ..rendering.running_services import RENDER, ended, settings, submit, until
 from .grpc_call import answer_of
+from .ray_marks import needs_ray
 
-pytest.importorskip("ray")
 pytestmark = [
     pytest.mark.full,
+    needs_ray,
     pytest.mark.timeout(900),  # a busy machine starts a node in a minute and more
     pytest.mark.skipif(os.name != "posix", reason="a farm of several nodes was not tried there"),
 ]

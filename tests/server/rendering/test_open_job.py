@@ -79,6 +79,7 @@ def test_a_shot_that_is_not_planned_is_refused_with_a_sentence(store: Store, tmp
 
 
 @has_cli
+@pytest.mark.full
 def test_the_template_is_one_by_the_projects_own_checker(store: Store, tmp_path: Path) -> None:
     """Also of a long take, whose values are too many for one step, and of names that the language would read as its own."""
     job = planned_job(store, "/m/long {{Param.Output}}.mp4", segments=2500)
