@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -45,7 +46,8 @@ def serving(*flags: str) -> Iterator[Served]:
             "--disk-floor-bytes",
             "0",
         ]
-        process = subprocess.Popen([*command, *flags], stdout=subprocess.DEVNULL)
+        own = {**os.environ, "HEYGEM_MODELS": str(folder / "models")}  # what is asked here at random must not remove this user's models
+        process = subprocess.Popen([*command, *flags], stdout=subprocess.DEVNULL, env=own)
         try:
             while (found := read_server_file(folder / "data")) is None:
                 if process.poll() is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import asyncio
 
-from heygem_core.errors import LicenceNotAccepted
+from heygem_core.errors import LicenceNotAccepted, MissingWeights
 from heygem_core.weights import catalogue, folders, licences, standing, store
 
-from ..errors import Conflict, Forbidden
+from ..errors import Conflict, Forbidden, NotFound
 from ..http import app_keys
 from ..http.routes import PEOPLE, RequestContext, Route
 from ..security.auth_rate_limit import is_loopback
@@ -45,7 +45,10 @@ async def remove(context: RequestContext) -> ModelView:
     now = context[app_keys.MODEL_FETCHES].of(catalogue.model(context.id).id)
     if now is not None and now.step != "failed":
         raise Conflict("models.is-fetched")
-    await asyncio.to_thread(store.remove, context.id)
+    try:
+        await asyncio.to_thread(store.remove, context.id)
+    except MissingWeights as error:  # for a render that is a lack of this machine, here it is a wrong address
+        raise NotFound(error.said) from error
     return await _view(context)
 
 
