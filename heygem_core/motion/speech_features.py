@@ -26,6 +26,7 @@ STATE_RATE = 50  # Hz: what the network gives
 # all that is kept of a pass: little is kept. Our own encoder looks no further than its context. The others measure a pass's level.
 _KEPT_S, _CONTEXT_S = 10.0, 2.0
 _KEPT_WHISPER_S, _CONTEXT_WHISPER_S = 1.0, 1.0
+_ROWS_AT_ONCE = 1 << 14  # read between the rows of a curve, so that memory does not grow with the recording
 GAIN = 1.25  # a regression that is unsure moves too little; measured on speakers that were not in the training
 
 
@@ -76,10 +77,14 @@ def _averaged(curve: Floats) -> Floats:
 
 def _at(curve: Floats, rows: NDArray[np.float64]) -> Floats:
     """(n, C) read between its rows (T,)."""
-    rows = np.clip(rows, 0, len(curve) - 1)
-    low = np.minimum(rows.astype(np.int64), max(len(curve) - 2, 0))
-    share = (rows - low).astype(np.float32)[:, None]
-    return np.asarray(curve[low] * (1 - share) + curve[np.minimum(low + 1, len(curve) - 1)] * share, np.float32)
+    read = np.empty((len(rows), curve.shape[1]), np.float32)
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        part = slice(first, first + _ROWS_AT_ONCE)
+        at = np.clip(rows[part], 0, len(curve) - 1)
+        low = np.minimum(at.astype(np.int64), max(len(curve) - 2, 0))
+        share = (at - low).astype(np.float32)[:, None]
+        read[part] = curve[low] * (1 - share) + curve[np.minimum(low + 1, len(curve) - 1)] * share
+    return read
 
 
 def encode_speech(model: MotionModel, samples: Floats, *, features: bool = False) -> SpeechFeatures:
