@@ -505,3 +505,9 @@ def test_where_times_are_only_nearly_right_frames_are_counted() -> None:
 def test_samples_of_a_file_that_begins_late_are_counted_from_its_picture() -> None:
     assert sound_source._samples_ahead(stretch(100, range(5)), Fraction(40, 1000), 10) == 50
     assert sound_source._samples_ahead(stretch(None, range(5)), Fraction(0), 10) == 0
+
+
+@pytest.mark.parametrize(("last", "ticks"), [(Fraction(33, 9000), 3), (Fraction(37, 9000), 4), (Fraction(1, 9000), 1), (Fraction(0), 1)])
+def test_the_last_frame_of_a_take_without_a_rate_is_shown_for_the_nearest_tick(last: Fraction, ticks: int) -> None:
+    uneven = info(rate=Fraction(25), variable=True, time_base=Fraction(1, 900), frame_pts=np.array([0, 5, 20]), last_duration=last)
+    assert timing_of(uneven, [0, 1, 2]).pts.tolist() == [0, 5, 20, 20 + ticks]

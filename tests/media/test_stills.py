@@ -65,6 +65,7 @@ def test_a_photo_is_read_whatever_it_is_called(name: str, kind: str, settings: d
     """Every real JPEG was refused: named .jpg, FFmpeg took it for one of a sequence."""
     photo.save(tmp_path / name, kind, **settings)
     assert np.abs(_shown(tmp_path / name) - _by_pillow(tmp_path / name)).mean() < 1.5
+    assert probe(tmp_path / name).missing_frames == 0
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK"])
@@ -156,6 +157,20 @@ def test_an_animated_picture_is_a_video(suffix: str, photo: Image.Image, tmp_pat
             picture.seek(number)
             assert np.abs(upright.picture(frame.picture).astype(int) - np.asarray(picture.convert("RGB"))).mean() < 1.5
             assert not frame.damaged
+
+
+@pytest.mark.parametrize("length", range(24))
+def test_a_png_is_animated_by_a_chunk_that_says_so_whatever_comes_before(length: int, tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + bytes(4)
+
+    before = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", bytes(13)) + chunk(b"tEXt", bytes(length))
+    for control, after in (
+        (True, chunk(b"acTL", bytes(8)) + chunk(b"IDAT", b"x")),
+        (False, chunk(b"IDAT", b"x") + chunk(b"acTL", bytes(8))),
+    ):
+        (tmp_path / "photo.png").write_bytes(before + after)
+        assert stills._is_animated_png(tmp_path / "photo.png") is control
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".apng", ".gif"])
