@@ -28,7 +28,7 @@ from .mesh import LIP_CORNERS, OUTER_LIPS
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-OCCLUSION_VERSION = 4  # raise it whenever the same clip would give other masks
+OCCLUSION_VERSION = 5  # raise it whenever the same clip would give other masks
 COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
 ROWS = LOWER_ROWS + UPPER_ROWS
 HALF_WIDTH = 0.62  # of the grid, in eye distances
@@ -230,7 +230,8 @@ def covered_places(strange: Floats, grid: FaceGrid, behind: Mask | None = None) 
     """What `strangeness` says: (T, ROWS, COLUMNS) the places that something lies before, and (T,) the frames that are unsure.
 
     behind (T, ROWS, COLUMNS) the places behind hands. Places that are not judged (the rim, the nose) are like the nearest judged one. A
-    mouth most of whose lips are covered has nothing to show: its frames are unsure, too, so that the thing stays whole.
+    mouth most of whose lips are covered by a hand or a large thing, or nearly all of them by another, has nothing to show: its frames are
+    unsure, too, so that the thing stays whole.
     """
     covered = np.zeros(strange.shape, bool)
     nearest = scipy.ndimage.distance_transform_edt(~grid.judged, return_distances=False, return_indices=True)
@@ -240,7 +241,8 @@ def covered_places(strange: Floats, grid: FaceGrid, behind: Mask | None = None) 
     for frame, each in enumerate(strange):
         hand = np.zeros_like(grid.judged) if behind is None else behind[frame] & grid.judged
         on_skin = each[hand & grid.skin]
-        if len(on_skin) >= fewest and (on_skin > _STRANGE_HAND).mean() > _BORNE_OUT:
+        believed = len(on_skin) >= fewest and bool((on_skin > _STRANGE_HAND).mean() > _BORNE_OUT)
+        if believed:
             parts, _ = scipy.ndimage.label(hand | ((each > _WITH_HAND) & grid.judged))  # the arm, the other hand, what it holds
             covered[frame] |= np.isin(parts, np.unique(parts[hand]))
         parts, count = scipy.ndimage.label((each > _BESIDE) & grid.judged)
@@ -251,7 +253,7 @@ def covered_places(strange: Floats, grid: FaceGrid, behind: Mask | None = None) 
         covered[frame] = covered[frame][tuple(nearest)]
         if covered[frame].any() and grid.lips.any():
             spanned = covered[frame] | _hull((each > _COVERED) & grid.judged)  # of a cup that is there for long only the rim may be strange
-            large = hand.any() or spanned[grid.skin].mean() > _LARGE
+            large = believed or spanned[grid.skin].mean() > _LARGE
             hidden[frame] = spanned[grid.lips].mean() > (_HIDDEN if large else _NEARLY_ALL)
     found = covered.any((1, 2))
     # What is suspected in a single frame, and not in the one before or after, comes and goes faster than things do.

@@ -125,6 +125,40 @@ def test_a_mouth_that_is_mostly_hidden_is_left_as_it_is(points: np.ndarray) -> N
     np.testing.assert_array_equal(np.flatnonzero(unsure), np.arange(5, 12), "nor does it come back for a moment between")
 
 
+@pytest.mark.parametrize(("share", "passes"), [(0.7, False), (0.95, True)])
+def test_behind_a_microphone_the_mouth_goes_on_until_hardly_anything_of_it_is_seen(points: np.ndarray, share: float, passes: bool) -> None:
+    """It hides most of the lips and little else, and is found with its outline; a cup that hides as much of them hides the cheeks too.
+    Something that is taken for a hand where the face looks as always is none, and changes nothing."""
+    grid = occlusion.face_grid(points)
+    columns = np.flatnonzero(grid.lips.any(0))
+    shown = grid.lips.sum(0)[columns].cumsum() / grid.lips.sum()
+    thing = np.zeros(grid.judged.shape, bool)
+    thing[occlusion.UPPER_ROWS :, columns[0] : columns[np.searchsorted(shown, share)] + 1] = True
+    thing &= np.arange(occlusion.ROWS)[:, None] >= np.flatnonzero(grid.lips.any(1))[0]
+    thing &= np.arange(occlusion.ROWS)[:, None] <= np.flatnonzero(grid.lips.any(1))[-1] + 3
+    strange = np.where(thing & grid.judged, 5, 0).astype(np.float32)[None].repeat(20, 0)
+    behind = np.zeros(strange.shape, bool)
+    behind[:, : occlusion.UPPER_ROWS + 8] = True
+    for hands in (None, behind & ~thing):
+        covered, unsure = occlusion.covered_places(strange, grid, hands)
+        assert covered.any((1, 2)).all()
+        assert covered[0][grid.lips].mean() > 0.6
+        assert unsure.all() == unsure.any() == passes
+
+
+@pytest.mark.parametrize(("first", "last", "believed"), [(20, 22, False), (20, 24, True), (0, 2, True)])
+def test_what_is_taken_for_a_hand_for_a_moment_is_none(points: np.ndarray, first: int, last: int, believed: bool) -> None:
+    """A microphone before a face was one in two looks of sixty; at the beginning it may have been there before."""
+    grid = occlusion.face_grid(points)
+
+    def look(frames: np.ndarray) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+        for frame in frames:
+            yield [points[frame][:21, :2]] if first <= frame < last else [], points[frame]
+
+    behind = occlusion.behind_hands(np.ones(len(points), bool), look, grid)
+    np.testing.assert_array_equal(np.flatnonzero(behind.any((1, 2))), np.arange(first, last) if believed else [])
+
+
 def test_what_is_suspected_for_one_look_only_is_no_thing(points: np.ndarray) -> None:
     grid = occlusion.face_grid(points)
     strange = np.zeros((20, occlusion.ROWS, occlusion.COLUMNS), np.float32)

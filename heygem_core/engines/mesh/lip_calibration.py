@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-CALIBRATION_VERSION = 4  # raise it whenever the same clip would compliance another calibration
+CALIBRATION_VERSION = 4  # raise it whenever the same clip would give another calibration
 _FRAMES = 4  # of the clip that are drawn, from the head turned furthest left to furthest right
 _TEST_MOUTHS = ((0.02, 0.02), (0.05, -0.06), (0.06, 0.03), (0.10, -0.03), (0.10, 0.05), (0.15, 0.0))  # gap, and width more than at rest
 _WIDEST = 0.15  # a clip that never shows a mouth so far open is asked for less of each gap
