@@ -8,14 +8,19 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_S = 120.0
+CRAWL_S, CRAWL_MOMENT_S = 20.0, 0.05
 WAIT_MS = 60_000  # for what the page shows by itself: machines of tests are busy
 A_RENDER_MS = 150_000
 FINISHED = {"completed", "failed", "canceled"}
@@ -137,6 +142,34 @@ class RunningServer:
                 return detail
             time.sleep(0.1)
         raise AssertionError(f"The job did not end: {detail}")
+
+    @contextmanager
+    def at_a_crawl(self) -> Iterator[None]:
+        """Its workers are stopped but for moments: what renders now is still at work in the end, on the fastest machine too.
+
+        They go on for a moment now and then, since the server ends a worker that gives no sign of life for a minute.
+        """
+        assert self.process is not None
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        over = threading.Event()
+
+        def hold() -> None:
+            while not over.wait(CRAWL_MOMENT_S):
+                for worker in workers:
+                    with suppress(psutil.NoSuchProcess):
+                        worker.suspend()
+                over.wait(CRAWL_S)
+                for worker in workers:
+                    with suppress(psutil.NoSuchProcess):
+                        worker.resume()
+
+        holding = threading.Thread(target=hold)
+        holding.start()
+        try:
+            yield
+        finally:
+            over.set()
+            holding.join()
 
     def a_take(self) -> Any:
         """A finished take, rendered once for all who only look at one."""

@@ -23,11 +23,12 @@ def test_a_reload_in_the_middle_shows_the_job_where_it_is(page: Any, server: Run
     page.goto(f"{server.url}/#/queue")
     card = page.locator(f"[data-job='{job['id']}']")
     expect(card.get_by_text("Rendering").first).to_be_visible()
-    page.reload()
-    expect(card).to_be_visible()
-    expect(page.get_by_text("Live", exact=True).first).to_be_visible()
-    card.get_by_role("button", name="Cancel", exact=True).first.click()
-    expect(card.get_by_text("Canceled").first).to_be_visible()
+    with server.at_a_crawl():
+        page.reload()
+        expect(card).to_be_visible()
+        expect(page.get_by_text("Live", exact=True).first).to_be_visible()
+        card.get_by_role("button", name="Cancel", exact=True).first.click()
+        expect(card.get_by_text("Canceled").first).to_be_visible()
 
 
 @pytest.mark.full
@@ -80,12 +81,13 @@ def test_two_pages_at_once_see_the_same(browser: Any, page: Any, server: Running
     other, complaints = open_page(browser, server, view="queue")
     try:
         job = server.submit("slow.mp4", "long.wav", name="seen twice")["job"]
-        page.goto(f"{server.url}/#/queue")
-        mine, theirs = (one.locator(f"[data-job='{job['id']}']") for one in (page, other))
-        theirs.get_by_role("button", name="Pause").click()
-        expect(mine.get_by_text("Paused", exact=True)).to_be_visible()
-        mine.get_by_role("button", name="Cancel", exact=True).first.click()
-        expect(theirs.get_by_text("Canceled").first).to_be_visible()
+        with server.at_a_crawl():
+            page.goto(f"{server.url}/#/queue")
+            mine, theirs = (one.locator(f"[data-job='{job['id']}']") for one in (page, other))
+            theirs.get_by_role("button", name="Pause").click()
+            expect(mine.get_by_text("Paused", exact=True)).to_be_visible()
+            mine.get_by_role("button", name="Cancel", exact=True).first.click()
+            expect(theirs.get_by_text("Canceled").first).to_be_visible()
         assert complaints == []
     finally:
         other.context.close()

@@ -235,15 +235,16 @@ def test_the_newest_frame_is_seen_in_the_panel_while_it_is_rendered_and_the_job_
         job = start(page, server)["job"]["id"]
         card = page.locator(f"[data-job={job}]")
         expect(card.get_by_alt_text(re.compile("^Newest frame of"))).to_be_visible(timeout=A_RENDER_MS)
-        card.scroll_into_view_if_needed()
-        window.screenshot(path=pictures / "host-live-dark-320.png")
-        card.get_by_role("button", name="Pause").click()
-        card.get_by_role("button", name="Resume").click()
-        card.get_by_role("button", name="Cancel", exact=True).click()
-        expect(card.get_by_text("Canceled").first).to_be_visible()
-        card.get_by_role("button", name="Retry what failed").click()
-        expect(card.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
-        card.get_by_role("button", name="Cancel", exact=True).click()
+        with server.at_a_crawl():
+            card.scroll_into_view_if_needed()
+            window.screenshot(path=pictures / "host-live-dark-320.png")
+            card.get_by_role("button", name="Pause").click()
+            card.get_by_role("button", name="Resume").click()
+            card.get_by_role("button", name="Cancel", exact=True).click()
+            expect(card.get_by_text("Canceled").first).to_be_visible()
+            card.get_by_role("button", name="Retry what failed").click()
+            expect(card.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
+            card.get_by_role("button", name="Cancel", exact=True).click()
         server.finished(job)
 
 

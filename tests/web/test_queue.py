@@ -15,7 +15,7 @@ from .running import A_RENDER_MS, RunningServer, open_page, unfold, until
 
 @pytest.fixture
 def at_work(server: RunningServer) -> Iterator[dict[str, Any]]:
-    """A job that takes long enough to be watched; called off in the end."""
+    """A job that takes long; called off in the end. Whoever needs it at work for longer than a glance has the server crawl."""
     made = server.submit("slow.mp4", "long.wav", name="at work")
     yield made["job"]
     if server.ask("GET", f"/jobs/{made['job']['id']}")["job"]["state"] in ("queued", "active", "paused"):
@@ -27,21 +27,29 @@ def card_of(page: Any, job: dict[str, Any]) -> Any:
     return page.locator(f"[data-job='{job['id']}']")
 
 
-def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(page: Any, at_work: dict[str, Any], pictures: Path) -> None:
+def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(
+    page: Any, server: RunningServer, at_work: dict[str, Any], pictures: Path
+) -> None:
     card = card_of(page, at_work)
     unfold(card)
     picture = card.get_by_alt_text(re.compile("Newest frame of"))
     expect(picture).to_be_visible(timeout=A_RENDER_MS)
-    page.screenshot(path=pictures / "queue-live-dark-1360.png")
-    assert picture.get_attribute("src").startswith("blob:")
-    assert picture.evaluate("image => image.naturalWidth") > 0
-    expect(card.get_by_text("Rendering").last).to_be_visible()
-    expect(card.get_by_role("progressbar", name="Progress of at work", exact=True)).to_have_attribute("aria-valuenow", re.compile(r"[1-9]"))
-    expect(card.get_by_text(re.compile(r"[1-9]\d* of 120 frames")).first).to_be_visible()
+    with server.at_a_crawl():
+        page.screenshot(path=pictures / "queue-live-dark-1360.png")
+        assert picture.get_attribute("src").startswith("blob:")
+        assert picture.evaluate("image => image.naturalWidth") > 0
+        expect(card.get_by_text("Rendering").last).to_be_visible()
+        progress = card.get_by_role("progressbar", name="Progress of at work", exact=True)
+        expect(progress).to_have_attribute("aria-valuenow", re.compile(r"[1-9]"))
+        expect(card.get_by_text(re.compile(r"[1-9]\d* of 120 frames")).first).to_be_visible()
 
 
 def test_pause_resume_cancel_and_retry_reach_the_server(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
-    card = card_of(page, at_work)
+    with server.at_a_crawl():
+        commands_reach_the_server(card_of(page, at_work), server, at_work)
+
+
+def commands_reach_the_server(card: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
     state = lambda: server.ask("GET", f"/jobs/{at_work['id']}")["job"]["state"]  # noqa: E731
     card.get_by_role("button", name="Pause").click()
     expect(card.get_by_text("Paused", exact=True)).to_be_visible()
@@ -69,6 +77,7 @@ DRAGGED = """([handle, target]) => {
 
 
 def test_a_waiting_job_is_put_first_with_a_button_and_by_dragging_it(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
+    until(page, lambda: server.ask("GET", f"/jobs/{at_work['id']}")["job"]["state"] == "active")
     waiting = [server.submit(name=f"waits {k}")["job"] for k in range(2)]
     names = [job["id"] for job in waiting]
     shown = lambda: [one for one in page.locator("[data-job]").evaluate_all("all => all.map(one => one.dataset.job)") if one in names]  # noqa: E731
@@ -76,29 +85,33 @@ def test_a_waiting_job_is_put_first_with_a_button_and_by_dragging_it(page: Any, 
     orders: list[str] = []
     page.on("request", lambda request: orders.append(request.post_data or "") if request.url.endswith("/queue/order") else None)
     try:
-        card_of(page, waiting[1]).get_by_role("button", name="Render earlier").click()
-        until(page, lambda: shown() == names[::-1])
-        place = {name: server.ask("GET", f"/jobs/{name}")["job"]["place"] for name in names}
-        assert place[names[1]] < place[names[0]]
-        orders.clear()
-        second.locator(".drag").drag_to(first)
-        until(page, lambda: shown() == names)
-        assert len(orders) == 1, "one request, however many jobs wait"
-        # The browser's events may all come before the page has drawn what the first of them changed.
-        assert page.evaluate(DRAGGED, [second.locator(".drag").element_handle(), first.element_handle()])
-        until(page, lambda: shown() == names[::-1])
-        assert len(orders) == 2
+        with server.at_a_crawl():
+            card_of(page, waiting[1]).get_by_role("button", name="Render earlier").click()
+            until(page, lambda: shown() == names[::-1])
+            place = {name: server.ask("GET", f"/jobs/{name}")["job"]["place"] for name in names}
+            assert place[names[1]] < place[names[0]]
+            orders.clear()
+            second.locator(".drag").drag_to(first)
+            until(page, lambda: shown() == names)
+            assert len(orders) == 1, "one request, however many jobs wait"
+            # The browser's events may all come before the page has drawn what the first of them changed.
+            assert page.evaluate(DRAGGED, [second.locator(".drag").element_handle(), first.element_handle()])
+            until(page, lambda: shown() == names[::-1])
+            assert len(orders) == 2
     finally:
         for job in waiting:
             server.ask("POST", f"/jobs/{job['id']}/cancel")
 
 
-def test_a_job_at_work_is_unfolded_with_its_percent_and_the_tab_tells_it_too(page: Any, at_work: dict[str, Any]) -> None:
+def test_a_job_at_work_is_unfolded_with_its_percent_and_the_tab_tells_it_too(
+    page: Any, server: RunningServer, at_work: dict[str, Any]
+) -> None:
     card = card_of(page, at_work)
     expect(card.locator(".shot")).to_have_count(1)
     expect(card.locator(".percent")).to_have_text(re.compile(r"[1-9]\d? ?%"), timeout=A_RENDER_MS)
-    expect(card.locator(".job-picture")).to_be_visible()
-    expect(page).to_have_title(re.compile(r"^\d+ ?% · "))
+    expect(card.locator(".job-picture")).to_be_visible(timeout=A_RENDER_MS)
+    with server.at_a_crawl():
+        expect(page).to_have_title(re.compile(r"^\d+ ?% · "))
 
 
 def test_nothing_disappears_tabs_a_search_and_pages_find_every_job(page: Any, server: RunningServer) -> None:

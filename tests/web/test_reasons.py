@@ -76,11 +76,12 @@ def test_a_pinned_take_says_why_it_cannot_be_deleted_and_the_first_job_why_it_go
         server.ask("POST", f"/takes/{take['id']}/unpin")
     jobs = [server.submit("slow.mp4", "long.wav", name=name)["job"]["id"] for name in ("one", "other")]
     try:
-        page.goto(f"{server.url}/#/queue")
-        first = page.locator(f"[data-job='{jobs[0]}']")
-        unfold(first)
-        expect(first.get_by_role("button", name="Render earlier")).to_have_attribute("title", "It is the first already.")
-        switched_off(page)
+        with server.at_a_crawl():
+            page.goto(f"{server.url}/#/queue")
+            first = page.locator(f"[data-job='{jobs[0]}']")
+            unfold(first)
+            expect(first.get_by_role("button", name="Render earlier")).to_have_attribute("title", "It is the first already.")
+            switched_off(page)
     finally:
         for job in jobs:
             server.ask("POST", f"/jobs/{job}/cancel")
