@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from heygem_core.errors import HeygemError, SpecError
 from heygem_core.shot import from_json, to_json
@@ -52,6 +52,7 @@ _HEARTBEAT_S = 20.0
 _SEND_WITHIN_S = 20.0
 _LARGEST_MESSAGE = 32 << 20  # an editor's timeline; whoever is not known yet has a hello's room (`connections`)
 _MOST_PROOFS = 3
+_CLOSES = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 # Sockets of one address, loopback or not, that have not said who they are. After a restart everybody of this machine comes back at once.
 _MOST_UNKNOWN = {True: 256, False: 32}
 
@@ -70,6 +71,9 @@ async def events(context: RequestContext) -> web.StreamResponse:
         try:
             await socket.prepare(context.request)
             sockets.add(socket)
+            if context.request.app[app_keys.STOPPING].is_set():  # the others were closed before this one was there
+                await close_for_stop(socket)
+                return socket
             hello, who = await _introduced(context, socket)
         finally:
             unknown.subtract({address: 1})
@@ -88,8 +92,13 @@ async def events(context: RequestContext) -> web.StreamResponse:
     return socket
 
 
+async def close_for_stop(socket: web.WebSocketResponse) -> None:
+    """Says that the server stops, so that the client comes back by itself."""
+    await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops")
+
+
 async def _introduced(context: RequestContext, socket: web.WebSocketResponse) -> tuple[Hello, Grant]:
-    """Raises: Unauthorized — nobody said anything valid in time; BadRequest — too much was said."""
+    """Raises: Unauthorized — nothing valid was said; BadRequest — nothing in time, or too much; ConnectionError — the socket closes."""
     flooded = False
 
     def too_much() -> None:
@@ -105,13 +114,15 @@ async def _introduced(context: RequestContext, socket: web.WebSocketResponse) ->
     except TimeoutError:
         if flooded:
             raise BadRequest("socket.hello-too-long", most_kib=UNKNOWN_BYTES >> 10) from None
-        raise Unauthorized("socket.silent", seconds=HELLO_WITHIN_S) from None
+        raise BadRequest("socket.silent", seconds=HELLO_WITHIN_S) from None  # busy, perhaps: no reason to sign in again
 
 
 async def _hello(context: RequestContext, socket: web.WebSocketResponse) -> tuple[Hello, Grant]:
-    """Raises: Unauthorized, BadRequest."""
+    """Raises: Unauthorized, BadRequest, ConnectionError."""
     for _ in range(_MOST_PROOFS + 1):
         message = await socket.receive()
+        if message.type in _CLOSES:
+            raise ConnectionResetError
         if message.type is not WSMsgType.TEXT:
             break
         said = _decoded(message.data)

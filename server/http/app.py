@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from heygem_core.messages import plain, tell
@@ -50,6 +50,7 @@ def make_app(settings: ServerSettings, access: AccessControl) -> web.Application
     app[app_keys.PRESETS] = Presets(settings.data_folder)
     app[app_keys.PROXIES] = OrderedDict()
     app[app_keys.SOCKETS] = set[web.WebSocketResponse]()
+    app[app_keys.STOPPING] = asyncio.Event()
     app[app_keys.UNKNOWN] = Counter[str]()
     app[app_keys.EXPORTING] = Exporting()
     app.cleanup_ctx.extend([_services, _files, _hosts, _machine])
@@ -151,9 +152,11 @@ def _framework_problem(error: web.HTTPException) -> Problem:
 
 
 async def _close_sockets(app: web.Application) -> None:
+    from ..api.events import close_for_stop
+
+    app[app_keys.STOPPING].set()
     sockets = app[app_keys.SOCKETS]
-    closing = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops") for socket in tuple(sockets)]
-    await asyncio.gather(*closing, return_exceptions=True)
+    await asyncio.gather(*[close_for_stop(socket) for socket in tuple(sockets)], return_exceptions=True)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

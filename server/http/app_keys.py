@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,5 +37,6 @@ DEVICE_PROBE: web.AppKey[DeviceProbe] = web.AppKey("machine")
 MODEL_FETCHES: web.AppKey[ModelFetches] = web.AppKey("model-fetches")
 PROXIES: web.AppKey[OrderedDict[str, Path]] = web.AppKey("proxies")  # previews that were made, by id
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")  # open now
+STOPPING = web.AppKey("stopping", asyncio.Event)  # set when the open sockets are closed
 UNKNOWN = web.AppKey("unknown", Counter[str])  # sockets by address that have not said who they are
 EXPORTING = web.AppKey("exporting", Exporting)

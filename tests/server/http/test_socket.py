@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection
 
 from heygem_server.api import events as events_module
+from heygem_server.http import app_keys
 from heygem_server.rendering import services
 from heygem_server.rendering.events import Broadcaster
 from heygem_server.rendering.job_log import JobLogs
@@ -37,7 +40,25 @@ def test_whoever_says_nothing_is_shown_out_in_time(server: Server, monkeypatch: 
     assert events_module.HELLO_WITHIN_S == 5
     monkeypatch.setattr(events_module, "HELLO_WITHIN_S", 0.3)
     with server.socket() as socket:
-        assert refused(socket) == "Unauthorized"
+        assert refused(socket) == "BadRequest", "who is late has shown no wrong key: a page comes again, and signs nobody out"
+
+
+def test_a_socket_that_opens_while_the_server_stops_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its hello is not read any more. It was refused as if nobody knew it, which signed the page out."""
+    opened = web.WebSocketResponse.prepare
+
+    async def slowly(self: web.WebSocketResponse, request: web.Request) -> Any:
+        made = await opened(self, request)
+        await request.app[app_keys.STOPPING].wait()
+        return made
+
+    monkeypatch.setattr(web.WebSocketResponse, "prepare", slowly)
+    with running(tmp_path, renders=False) as server:
+        socket = server.known_socket()
+    with socket, pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=60)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == CloseCode.GOING_AWAY
 
 
 @pytest.mark.parametrize(
