@@ -6,16 +6,15 @@ They lie at fixed seconds of the speech: what is heard in one of them does not d
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from ..speech.features import FRAME_RATE, HOP, frame_count
-from ..storage.arrays import load_array, load_arrays
 from ..storage.scratch import scratch_array
 from .motion_model import MotionModel
 
@@ -26,8 +25,36 @@ STATE_RATE = 50  # Hz: what the network gives
 # all that is kept of a pass: little is kept. Our own encoder looks no further than its context. The others measure a pass's level.
 _KEPT_S, _CONTEXT_S = 10.0, 2.0
 _KEPT_WHISPER_S, _CONTEXT_WHISPER_S = 1.0, 1.0
+_TOGETHER_S = 4.0  # of passes that are kept as one: fewer would make many files, more would be made again for a change of a second
 _ROWS_AT_ONCE = 1 << 14  # read between the rows of a curve, so that memory does not grow with the recording
 GAIN = 1.25  # a regression that is unsure moves too little; measured on speakers that were not in the training
+
+
+class Window(NamedTuple):
+    """What one pass hears and what is kept of it, in 100 Hz frames of the recording, ends exclusive."""
+
+    first: int  # kept
+    last: int
+    start: int  # heard
+    end: int
+
+
+class Passes(NamedTuple):
+    """What is kept of one pass of a model over speech, or of neighbouring ones; n states at 50 Hz."""
+
+    outputs: Floats  # (n, K + 2) coefficients in standard deviations, then probabilities of closed lips and of speech
+    labial: Floats  # (n,) probability of the closed lips of p, b or m; (0,) where the model has no network for it
+    states: NDArray[np.float16]  # (n, F) the encoder's states, then the network's hidden features; (0, F) where not wanted
+
+
+class KeptPasses(Protocol):
+    """Keeps passes over the same speech with the same model."""
+
+    def find(self, samples: Floats, stretch: Sequence[Window]) -> Passes | None:
+        """Those over neighbouring windows of levelled samples (n,); None = they have to be made."""
+
+    def keep(self, samples: Floats, stretch: Sequence[Window], passes: Passes) -> None:
+        """Keeps them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,25 +67,6 @@ class SpeechFeatures:
     labial_probability: Floats  # (n100,) probability of the closed lips of p, b or m; (0,) where the model has no network for it
     features: NDArray[np.float16]  # (n50, F) the encoder's states, then the network's hidden features; (0, F) where not kept
     advance_s: float  # row k of the features belongs to second k / 50 - advance_s
-
-    def save(self, folder: Path) -> None:
-        """As two files."""
-        np.savez(
-            folder / "curves.npz",
-            coefficients=self.coefficients,
-            closed_probability=self.closed_probability,
-            speech_probability=self.speech_probability,
-            labial_probability=self.labial_probability,
-            advance_s=self.advance_s,
-        )
-        np.save(folder / "features.npy", self.features)
-
-    @staticmethod
-    def load(folder: Path) -> SpeechFeatures:
-        """What `save` wrote; the features are mapped from disk. Raises: KeyError, ValueError, OSError — not such files."""
-        curves = load_arrays(folder / "curves.npz")
-        advance_s = float(curves.pop("advance_s"))
-        return SpeechFeatures(features=load_array(folder / "features.npy", mapped=True), advance_s=advance_s, **curves)
 
     def features_at(self, times_s: NDArray[np.float64]) -> Floats:
         """(T, F) at those seconds, averaged over some 50 ms: states jump, mouths do not."""
@@ -98,33 +106,37 @@ def encode_speech(model: MotionModel, samples: Floats, *, features: bool = False
             return encoded
 
 
-def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = False) -> Generator[float, None, SpeechFeatures]:
-    """The same; yields how much is done, 0 to 1, every ten seconds of sound."""
+def encode_in_steps(
+    model: MotionModel, samples: Floats, *, features: bool = False, kept: KeptPasses | None = None
+) -> Generator[float, None, SpeechFeatures]:
+    """The same; yields how much is done, 0 to 1, while it listens. kept: where passes are found that were made before, and kept."""
     import torch
 
     n100 = frame_count(len(samples))
-    rows: list[Floats] = []
+    outputs: list[Floats] = []
     labial: list[Floats] = []
-    kept: NDArray[np.float16] | None = None
+    states: NDArray[np.float16] | None = None
     done = 0
-    with torch.inference_mode():
-        for first, last, start, end in windows(n100, model.encoder.kind):
-            states = model.encoder.states(_piece(samples, start, end))[None]
-            net_features = model.net.encode(states)
-            coefficients, logits = model.net.decode(net_features)
-            middle = slice((first - start) // 2, (last - start + 1) // 2)
-            rows.append(torch.cat([coefficients, torch.sigmoid(logits)], -1)[0, middle].numpy())
-            if model.labials is not None:
-                closing = model.labials(torch.cat([states, net_features], -1))
-                labial.append(torch.sigmoid(closing)[0, middle].numpy())
-            if features:
-                part = torch.cat([states, net_features], -1)[0, middle].half().numpy()
-                if kept is None:
-                    kept = scratch_array((-(-n100 // 2), part.shape[1]), np.float16)
-                kept[done : done + len(part)] = part
-                done += len(part)
-            yield last / n100
-    curve = smooth_states(np.concatenate(rows))
+    for stretch in stretches(n100, model.encoder.kind):
+        passes = None if kept is None else kept.find(samples, stretch)
+        if passes is None:
+            yield stretch[0].first / n100
+            heard = []
+            for window in stretch:
+                with torch.inference_mode():
+                    heard.append(_hear(model, samples, window, features=features))
+                yield window.last / n100
+            passes = _together(heard)
+            if kept is not None:
+                kept.keep(samples, stretch, passes)
+        outputs.append(passes.outputs)
+        labial.append(passes.labial)
+        if features:
+            if states is None:
+                states = scratch_array((-(-n100 // 2), passes.states.shape[1]), np.float16)
+            states[done : done + len(passes.states)] = passes.states
+            done += len(passes.states)
+    curve = smooth_states(np.concatenate(outputs))
     moments = (np.arange(n100) / FRAME_RATE + model.advance_s) * STATE_RATE
     at_100 = _at(curve, moments)
     k = len(model.basis)
@@ -132,24 +144,60 @@ def encode_in_steps(model: MotionModel, samples: Floats, *, features: bool = Fal
         coefficients=at_100[:, :k],
         closed_probability=at_100[:, k],
         speech_probability=at_100[:, k + 1],
-        labial_probability=_at(np.concatenate(labial)[:, None], moments)[:, 0] if labial else np.zeros(0, np.float32),
-        features=np.zeros((0, 1), np.float16) if kept is None else kept[:done],
+        labial_probability=np.zeros(0, np.float32) if model.labials is None else _at(np.concatenate(labial)[:, None], moments)[:, 0],
+        features=np.zeros((0, 1), np.float16) if states is None else states[:done],
         advance_s=model.advance_s,
     )
 
 
-def _piece(samples: Floats, start: int, end: int) -> Floats:
-    """Samples of 100 Hz frames [start, end), silence where there are none."""
+def _hear(model: MotionModel, samples: Floats, window: Window, *, features: bool) -> Passes:
+    """One pass; only what is kept of it."""
+    import torch
+
+    states = model.encoder.states(heard_samples(samples, [window]))[None]
+    hidden = model.net.encode(states)
+    coefficients, logits = model.net.decode(hidden)
+    middle = slice((window.first - window.start) // 2, (window.last - window.start + 1) // 2)
+    both = torch.cat([states, hidden], -1)
+    closing = None if model.labials is None else torch.sigmoid(model.labials(both))
+    return Passes(
+        outputs=torch.cat([coefficients, torch.sigmoid(logits)], -1)[0, middle].numpy(),
+        labial=np.zeros(0, np.float32) if closing is None else closing[0, middle].numpy(),
+        states=both[0, middle if features else slice(0)].half().numpy(),
+    )
+
+
+def _together(passes: Sequence[Passes]) -> Passes:
+    """Neighbouring passes as one."""
+    return Passes(*(np.concatenate(parts) for parts in zip(*passes, strict=True)))
+
+
+def heard_samples(samples: Floats, stretch: Sequence[Window]) -> Floats:
+    """All that passes over neighbouring windows hear, silence where the recording has ended."""
+    start, end = stretch[0].start, stretch[-1].end
     piece = samples[start * HOP : end * HOP]
     return np.pad(piece, (0, (end - start) * HOP - len(piece)))
 
 
-def windows(n100: int, encoder: str) -> list[tuple[int, int, int, int]]:
-    """(first, last, start, end) in 100 Hz frames, ends exclusive: what to keep of which stretch, for an encoder of that kind. Every number
-    but the last is even."""
-    seconds = (_KEPT_WHISPER_S, _CONTEXT_WHISPER_S) if encoder == "whisper" else (_KEPT_S, _CONTEXT_S)
-    kept, margin = (round(s * FRAME_RATE) for s in seconds)
-    return [(first, min(first + kept, n100), max(0, first - margin), min(first + kept + margin, n100)) for first in range(0, n100, kept)]
+def stretches(n100: int, encoder: str) -> Iterator[list[Window]]:
+    """The windows of a recording in groups of some seconds: what is kept and found again together."""
+    every = windows(n100, encoder)
+    together = max(1, round(_TOGETHER_S * FRAME_RATE / _lengths(encoder)[0]))
+    return (every[first : first + together] for first in range(0, len(every), together))
+
+
+def windows(n100: int, encoder: str) -> list[Window]:
+    """Of a recording of so many 100 Hz frames, for an encoder of that kind. Every number but the last is even."""
+    kept, margin = _lengths(encoder)
+    return [
+        Window(first, min(first + kept, n100), max(0, first - margin), min(first + kept + margin, n100)) for first in range(0, n100, kept)
+    ]
+
+
+def _lengths(encoder: str) -> tuple[int, int]:
+    """What is kept of a pass, and the context on either side, in 100 Hz frames."""
+    kept_s, context_s = (_KEPT_WHISPER_S, _CONTEXT_WHISPER_S) if encoder == "whisper" else (_KEPT_S, _CONTEXT_S)
+    return round(kept_s * FRAME_RATE), round(context_s * FRAME_RATE)
 
 
 def smooth_states(curve: Floats) -> Floats:

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from ..face.detection_cache import find_faces
 from ..face.tracks import FaceTracks, build_tracks, messages_of_people
-from ..media.content import samples_digest
 from ..media.kept_regions import KeptRegions
 from ..messages import Message
 from ..motion.model_choice import choose_motion_model
-from ..motion.predict import motion_version, predict_with
+from ..motion.predict import predict_with
 from ..motion.speech_features import SpeechFeatures, encode_in_steps
 from ..shot import Event, Progress, RenderSettings, Shot
 from ..speech.features import level
-from ..storage.cache import Cache, key_of
+from ..storage.cache import Cache
 from .covered import with_covered
+from .heard import HeardBefore
 from .person import Person, person_of
 from .speaker_adaptation import SpeakerAdaptation, adaptation_of
 
@@ -87,23 +87,13 @@ def motion_of(sound: Sound, model: MotionModel, adaptation: SpeakerAdaptation, c
 
 def features_of(sound: Sound, model: MotionModel, cache: Cache, frames: int) -> Generator[Event, None, SpeechFeatures]:
     """What the model's encoder makes of the speech: computed once, however many shots need it at the same time. It is found by the
-    samples themselves, whatever file they came from."""
-    key = key_of(motion_version(model), samples_digest(sound))
-    kept = cache.read("heard", key, SpeechFeatures.load)
-    if kept is not None:
-        return kept
-    with cache.alone("heard", key):
-        kept = cache.read("heard", key, SpeechFeatures.load)  # whoever was here before may have made it
-        if kept is not None:
-            return kept
-        yield Progress(stage="speech", done=0, total=frames)
-        work = encode_in_steps(model, level(sound.samples), features=True)
+    samples themselves, some seconds at a time, whatever file they came from."""
+    samples, kept = level(sound.samples), HeardBefore(model, cache)
+    with kept.alone(samples):
+        work = encode_in_steps(model, samples, features=True, kept=kept)
         while True:
             try:
                 yield Progress(stage="speech", done=int(next(work) * frames), total=frames)
             except StopIteration as end:
                 features: SpeechFeatures = end.value
-                break
-        with cache.making("heard", key) as made:
-            features.save(made)
-    return features
+                return features
