@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from .writer import Seal, mark_take, muxer_options
 
 if TYPE_CHECKING:
     from av import Packet
+    from av.container import InputContainer
     from av.video.stream import VideoStream
 
     from .probe import MediaInfo
@@ -69,8 +70,14 @@ def join_pieces(
             part.unlink(missing_ok=True)
 
 
+def _only_packets(piece: Path) -> AbstractContextManager[InputContainer]:
+    """A piece whose pictures nobody looks at: without a decoder FFmpeg decodes none to describe the stream, which takes longer than the
+    rest of a piece."""
+    return open_media(piece, codec_whitelist="none")
+
+
 def _read_piece(piece: Path) -> _Piece:
-    with open_media(piece) as container:
+    with _only_packets(piece) as container:
         stream = picture_stream(container, piece)
         times = [packet.pts for packet in container.demux(stream) if packet.size and packet.pts is not None]
         return piece, np.argsort(np.argsort(times)).tolist(), bytes(stream.codec_context.extradata or b"")
@@ -105,7 +112,7 @@ def _copy(
 
 
 def _packets(piece: Path) -> Iterator[Packet[VideoStream]]:
-    with open_media(piece) as container:
+    with _only_packets(piece) as container:
         yield from (packet for packet in container.demux(picture_stream(container, piece)) if packet.size and packet.pts is not None)
 
 
