@@ -34,14 +34,14 @@ def test_progress_stage_and_the_newest_frame_are_seen_while_it_renders(
     unfold(card)
     picture = card.get_by_alt_text(re.compile("Newest frame of"))
     expect(picture).to_be_visible(timeout=A_RENDER_MS)
+    progress = card.get_by_role("progressbar", name="Progress of at work", exact=True)
+    expect(progress).to_have_attribute("aria-valuenow", re.compile(r"[1-9]"))
+    expect(card.get_by_text(re.compile(r"[1-9]\d* of 120 frames")).first).to_be_visible()
     with server.at_a_crawl():
         page.screenshot(path=pictures / "queue-live-dark-1360.png")
         assert picture.get_attribute("src").startswith("blob:")
         assert picture.evaluate("image => image.naturalWidth") > 0
         expect(card.get_by_text("Rendering").last).to_be_visible()
-        progress = card.get_by_role("progressbar", name="Progress of at work", exact=True)
-        expect(progress).to_have_attribute("aria-valuenow", re.compile(r"[1-9]"))
-        expect(card.get_by_text(re.compile(r"[1-9]\d* of 120 frames")).first).to_be_visible()
 
 
 def test_pause_resume_cancel_and_retry_reach_the_server(page: Any, server: RunningServer, at_work: dict[str, Any]) -> None:
@@ -166,6 +166,7 @@ def test_a_failed_shot_says_why_in_the_pages_language_and_the_others_are_done(pa
     expect(card.get_by_text("1 done, 1 failed")).to_be_visible()
     expect(card.get_by_role("button", name="Retry", exact=True)).to_be_visible()
     page.get_by_role("combobox", name="Language").select_option("zh-CN")
+    expect(card.get_by_text("1 个完成，1 个失败")).to_be_visible()  # drawn anew, folded
     unfold(card)
     expect(card.locator(".shot.failed .why")).to_contain_text("人脸")
 
