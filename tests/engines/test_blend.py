@@ -17,7 +17,8 @@ def points(gap: float) -> torch.Tensor:
 def put(skin: torch.Tensor, source_gap: float) -> torch.Tensor:
     """A closed mouth like the picture's put into `skin` (3, h, w), whose own mouth is open so far."""
     outside = map_mouth(points(0.0), WIDTH, HEIGHT).outside_lips
-    return blend_mouth(skin[None], picture()[None], outside, seam_at(points(source_gap), points(0.0), torch.tensor([EYE])))[0]
+    seam = seam_at(points(source_gap), points(0.0), torch.tensor([EYE]))
+    return blend_mouth(skin[None], picture()[None], outside, seam)[0][0]
 
 
 def test_the_light_of_the_frame_is_taken_on():

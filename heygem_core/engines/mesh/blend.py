@@ -32,15 +32,16 @@ def seam_at(source: Tensor, target: Tensor, inter_ocular: Tensor) -> Seam:
     return Seam(MARGIN * inter_ocular * (1 + _WIDER * mismatch), mismatch)
 
 
-def blend_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, seam: Seam) -> Tensor:
-    """Puts the donor's mouth into `skin` without a visible edge.
+def blend_mouth(skin: Tensor, donor: Tensor, outside_lips: Tensor, seam: Seam) -> tuple[Tensor, Tensor]:
+    """Puts the donor's mouth into `skin` without a visible edge: (B, 3, h, w), and the donor's share of it, (B, 1, h, w).
 
     skin, donor (B, 3, h, w) of the same pixels; outside_lips (B, h, w) pixels away from the lips.
     """
     away = outside_lips / seam.margin[:, None, None]
     ring = smoothstep(away - 0.25 * seam.mismatch[:, None, None], 0.1, 0.4) * smoothstep(away, 1.0, 0.7)
     matched = donor + smooth_difference(skin, donor, ring, float(seam.margin.mean()))
-    return torch.lerp(skin, matched, smoothstep(away, 0.95, 0.15)[:, None])
+    share = smoothstep(away, 0.95, 0.15)[:, None]
+    return torch.lerp(skin, matched, share), share
 
 
 def measure_light(skin: Tensor, mouth: Mouth, matte: Tensor, inter_ocular: Tensor) -> Light:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...face.mesh import LIP_MIDDLES, OUTER_LIPS
 from ..matte import MATTE_VERTICES, face_matte
-from . import blend, drawn_interior, warp
+from . import blend, detail, drawn_interior, warp
 from .mouth import Box, Mouth, map_mouth
 from .vertices import rows
 
@@ -41,21 +41,25 @@ def draw(batch: Batch) -> tuple[Tensor, Tensor]:
     x0, y0, x1, y1 = box = _around_mouth(batch.target, float(seam.margin.max()), width, height)
     mouth = map_mouth(batch.target, width, height, None if batch.donor is None else box)
     matte = matte_of(batch.source, batch.target, width, height)
-    result = warp.warp_skin(batch.picture, batch.source, batch.target, mouth.below, matte, batch.inter_ocular)
+    result, wanted = warp.warp_skin(batch.picture, batch.source, batch.target, mouth.below, matte, batch.inter_ocular)
     if batch.donor is not None:
         skin = result[:, :, y0:y1, x0:x1]
         mouth = mouth._replace(below=mouth.below[:, y0:y1, x0:x1])
-        donor = _donors(batch, batch.donor, mouth, box)
-        inner = blend.blend_mouth(skin, donor, mouth.outside_lips, seam)
+        donor, its_detail = _donors(batch, batch.donor, mouth, box)
+        inner, share = blend.blend_mouth(skin, donor, mouth.outside_lips, seam)
+        wanted[:, :, y0:y1, x0:x1] = torch.lerp(wanted[:, :, y0:y1, x0:x1], its_detail, share)
+        own = matte
     else:
         light = blend.measure_light(result, mouth, matte, batch.inter_ocular)
         x0, y0, x1, y1 = box = warp.around_inside(batch.target, box)
         mouth, lips = mouth.within(box), batch.target[:, rows(LIP_MIDDLES)]
         inner = drawn_interior.draw(light, batch.skull, batch.traits, lips, mouth, batch.inter_ocular, box)
         inner = torch.lerp(result[:, :, y0:y1, x0:x1], inner, mouth.inside[:, None])
+        own = matte.clone()
+        own[:, y0:y1, x0:x1] *= 1 - mouth.inside
     result = result.clone()
     result[:, :, y0:y1, x0:x1] = inner
-    return result, matte
+    return detail.restore(result, wanted, own), matte
 
 
 def matte_of(source: Tensor, target: Tensor, width: int, height: int) -> Tensor:
@@ -64,15 +68,15 @@ def matte_of(source: Tensor, target: Tensor, width: int, height: int) -> Tensor:
     return face_matte(source[:, vertices], target[:, vertices], width, height)
 
 
-def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: Box) -> Tensor:
-    """The donors' mouths at the wanted shape, in the pixels of `box`, as `mouth` is: (B, 3, h, w)."""
-    lent = warp.warp_donor(donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
+def _donors(batch: Batch, donor: warp.Donor, mouth: Mouth, box: Box) -> tuple[Tensor, Tensor]:
+    """The donors' mouths at the wanted shape, in the pixels of `box`, as `mouth` is: (B, 3, h, w), and their detail (B, 1, h, w)."""
+    lent, its_detail = warp.warp_donor(donor, batch.target, batch.skull, mouth, batch.inter_ocular, box)
     if batch.crossfade is None:
-        return lent
+        return lent, its_detail
     k = batch.crossfade.frames
     skull, its_mouth = drawn_interior.Skull(*(t[k] for t in batch.skull)), Mouth(*(t[k] for t in mouth))
-    other = warp.warp_donor(batch.crossfade.donor, batch.target[k], skull, its_mouth, batch.inter_ocular[k], box)
-    return lent.index_copy(0, k, (lent[k] + other) / 2)
+    other, others = warp.warp_donor(batch.crossfade.donor, batch.target[k], skull, its_mouth, batch.inter_ocular[k], box)
+    return lent.index_copy(0, k, (lent[k] + other) / 2), its_detail.index_copy(0, k, (its_detail[k] + others) / 2)
 
 
 def _around_mouth(target: Tensor, margin: float, width: int, height: int) -> Box:

@@ -21,7 +21,7 @@ class MeshEngine:
     """Moves the frame's own pixels with the face mesh; draws on any device and needs no weights."""
 
     name = "mesh"
-    version = 5  # raise it whenever the same shot would give other arrays or pixels, also by another way of measuring the lips
+    version = 6  # raise it whenever the same shot would give other arrays or pixels, also by another way of measuring the lips
     block = BLOCK
     reach = 0
     needs = Needs()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ...face.mesh import INNER_LIPS
-from . import displacement_field, mouth_mapping
+from . import detail, displacement_field, mouth_mapping
 from .drawn_interior import Skull
 from .mouth import Box, Mouth, pixel_places
 from .vertices import CORNERS, LIPS, LOWER_SIDE, NEAR_LIPS, SKIN, UPPER_SIDE, rows
@@ -25,11 +25,11 @@ _REACH = 0.8  # of a control point, inter-ocular distances
 _SKIN_CELLS, _MOUTH_CELLS = 40, 28  # lattice cells along the longer side of the crop
 
 
-def warp_skin(picture: Tensor, source: Tensor, target: Tensor, below: Tensor, matte: Tensor, inter_ocular: Tensor) -> Tensor:
-    """Moves the frame's own pixels to the wanted shape.
+def warp_skin(picture: Tensor, source: Tensor, target: Tensor, below: Tensor, matte: Tensor, inter_ocular: Tensor) -> tuple[Tensor, Tensor]:
+    """Moves the frame's own pixels to the wanted shape: (B, 3, h, w), and how much detail they had (`detail`), (B, 1, h, w).
 
     picture (B, 3, h, w); source, target (B, K, 2) crop pixels; below: of the wanted mouth, matte: both (B, h, w); inter_ocular (B,)
-    pixels → (B, 3, h, w).
+    pixels.
     """
     height, width = picture.shape[2:]
     upper, lower = _fields(target, source - target, SKIN, inter_ocular, (0, 0, width, height), _SKIN_CELLS)
@@ -37,7 +37,8 @@ def warp_skin(picture: Tensor, source: Tensor, target: Tensor, below: Tensor, ma
     dx, dy = (torch.lerp(upper, lower, below[:, None]) * matte[:, None]).unbind(1)
     xs = torch.arange(width, device=dx.device, dtype=torch.float32)
     ys = torch.arange(height, device=dx.device, dtype=torch.float32)[:, None]
-    return displacement_field.sample(picture, xs + dx, ys + dy)
+    x, y = xs + dx, ys + dy
+    return displacement_field.sample(picture, x, y), detail.read_detail(detail.detail_of(picture), x, y)
 
 
 class Donor(NamedTuple):
@@ -48,8 +49,8 @@ class Donor(NamedTuple):
     skull: Skull  # in donor pixels
 
 
-def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box) -> Tensor:
-    """Draws the donors' mouths at the wanted shape in the pixels of `box`: (B, 3, y1 - y0, x1 - x0).
+def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_ocular: Tensor, box: Box) -> tuple[Tensor, Tensor]:
+    """Draws the donors' mouths at the wanted shape in the pixels of `box`: (B, 3, h, w), and the detail they had, (B, 1, h, w).
 
     target (B, K, 2) crop pixels; skull: the frame's own, crop pixels; mouth: in the pixels of `box`. Lips follow lips; what lies
     between them keeps its size and place, see `mouth_mapping`.
@@ -67,7 +68,7 @@ def warp_donor(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, inter_o
     inner = mouth.within((left - x0, top - y0, right - x0, bottom - y0))
     kept = _inside(donor, target, skull, inner, part, lips[(..., *here)])
     drawn[(..., *here)] = torch.lerp(drawn[(..., *here)], kept, inner.inside[:, None])
-    return drawn
+    return drawn, detail.read_detail(detail.detail_of(donor.picture), *lips.unbind(1))
 
 
 def _inside(donor: Donor, target: Tensor, skull: Skull, mouth: Mouth, box: Box, lips: Tensor) -> Tensor:
