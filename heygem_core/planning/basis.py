@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.detection_cache import find_faces
-from ..face.tracks import FaceTracks, build_tracks, messages_of_people
+from ..face.tracks import FaceTracks
 from ..media.kept_regions import KeptRegions
 from ..messages import Message
 from ..motion.model_choice import choose_motion_model
@@ -22,7 +21,8 @@ from ..speech.features import level
 from ..storage.cache import Cache
 from .covered import with_covered
 from .heard import HeardBefore
-from .person import Person, person_of
+from .known_person import find_tracks, known_person
+from .person import Person
 from .speaker_adaptation import SpeakerAdaptation, adaptation_of
 
 if TYPE_CHECKING:
@@ -52,22 +52,19 @@ def basis_of(shot: Shot, settings: RenderSettings, cache: Cache, inputs: Inputs)
     """Yields progress; each part comes from the cache where it can. Raises: InputError, NoUsableFace, SetupError, SpecError."""
     info, frames, regions = inputs.info, inputs.frames, KeptRegions(inputs.info)
     model = choose_motion_model(settings.motion, settings.speech_encoder)
-    tracks, damaged = yield from tracks_of(info, int(frames.source.min()), int(frames.source.max()) + 1, settings, cache, regions)
-    person, faces = person_of(tracks, info, shot.face), messages_of_people(tracks)
+    looked = looked_at(info, int(frames.source.min()), int(frames.source.max()) + 1)
+    person, faces, damaged = yield from known_person(info, *looked, shot.face, settings.tracker, cache, regions)
     person = yield from with_covered(person, info, inputs.holdout, settings, cache, regions)
-    del tracks  # of a long clip they are large, and what is needed of them is known
     adaptation = adaptation_of(person, info, shot.source_channels, settings, model, cache)
     motion = yield from motion_of(inputs.sound, model, adaptation, cache, len(frames.source))
     return Basis(person=person, faces=faces, damaged=damaged, model=model, adaptation=adaptation, motion=motion, regions=regions)
 
 
 def tracks_of(
-    info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache, regions: KeptRegions | None = None
+    info: MediaInfo, start: int, end: int, settings: RenderSettings, cache: Cache
 ) -> Generator[Event, None, tuple[FaceTracks, NDArray[np.int64]]]:
     """The faces of a range and of `CONTEXT_S` around it, and the frames that are damaged; from the cache or from the pictures."""
-    first, last = looked_at(info, start, end)
-    seen, damaged, version = yield from find_faces(info, first, last, settings.tracker, cache, regions)
-    return build_tracks(seen, version), damaged
+    return (yield from find_tracks(info, *looked_at(info, start, end), settings.tracker, cache))
 
 
 def looked_at(info: MediaInfo, start: int, end: int) -> tuple[int, int]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
+PERSON_VERSION = 1  # raise it whenever the same tracks would give another person
 _SHOWS_INSIDE = 0.055  # lip opening, eye distances, that 2 % of the frames must reach for the clip to show the inside of the mouth
 COVERED = 0.02  # share of a mouth from which something counts as lying before it
 EASE_S = 0.1  # seconds over which the old mouth turns into the new one

@@ -96,8 +96,9 @@ def adaptation_source(
         return remembered(path, f"style {LONGEST_S}", lambda: _style_content(path, cache), cache)
     if not settings.adaptation or info.kind == "still":
         return None
-    begin, times = _own_times(info, first, last)
-    sound = sound_content(info.path, begin, Fraction(times[-1]) + _AFTER_S, cache, channels=channels)
+    begin, last_learnt = info.time_of(first), _learnt_until(info, first, last) - 1
+    seconds = Fraction(float(info.time_of(last_learnt) - begin)) + _AFTER_S
+    sound = sound_content(info.path, begin, seconds, cache, channels=channels)
     return key_of("own", frames_content(info, *faces_seen_in(info, first, last), cache), sound)
 
 
@@ -150,5 +151,9 @@ def _own_footage(person: Person, info: MediaInfo, channels: tuple[int, ...]) -> 
 def _own_times(info: MediaInfo, first: int, last: int) -> tuple[Fraction, NDArray[np.float64]]:
     """Second of the first frame, and the seconds from there of those frames that are learnt from."""
     begin = info.time_of(first)
-    last = min(last, info.frame_at(begin + LONGEST_S) + 1)
-    return begin, np.array([float(info.time_of(k) - begin) for k in range(first, last)])
+    return begin, np.array([float(info.time_of(k) - begin) for k in range(first, _learnt_until(info, first, last))])
+
+
+def _learnt_until(info: MediaInfo, first: int, last: int) -> int:
+    """One past the last frame that is learnt from."""
+    return min(last, info.frame_at(info.time_of(first) + LONGEST_S) + 1)

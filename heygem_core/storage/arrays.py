@@ -6,6 +6,7 @@ parser stands, and Python 3.11 then raises SystemError (cpython issue 106905). H
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,7 +20,7 @@ _one_at_a_time = Lock()
 def load_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     """The array of a .npy file; mapped: it stays on the disk, read-only. Raises: OSError, ValueError, EOFError — not such a file."""
     with _one_at_a_time:
-        array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+        array: NDArray[Any] = np.load(os.fspath(path), mmap_mode="r" if mapped else None, allow_pickle=False)
         return array
 
 

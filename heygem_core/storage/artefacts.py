@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 FOLDER_SEAL = "digests.json"  # in a folder that is an artefact
 _REMEMBERED = 50_000  # files of which this process remembers the digest
 _SYNCED_AT_ONCE = 8  # files
+_WORTH_WAITING = 32 << 20  # bytes: reading that many takes about as long as waiting
 _TICK_NS, _COARSE_TICK_NS = 50_000_000, 2_000_000_000  # of a file's times; the coarse one where they are whole seconds
 
 
@@ -70,11 +71,21 @@ _known: dict[FileState, str] = {}  # digests that this process found
 def seal(place: Path, name: str, files: Iterable[Path]) -> None:
     """Writes `files` through to the disk and puts their seal at `place`, in the same folder. Raises: OSError."""
     sealed = sorted(files)
+    _let_settle(sealed)
     part = place.with_name(f"{place.name}.part")
     part.write_bytes(to_json(Seal(name=name, files={file.name: digest_of(file) for file in sealed})))
     sync_all([*sealed, part])
     part.replace(place)
     sync_folder(place.parent)
+
+
+def _let_settle(files: Sequence[Path]) -> None:
+    """Waits for the tick of the clock in which large files were written last to pass: a digest that is found from then on can be
+    remembered, and whoever reads them next, often in a moment, need not find it once more."""
+    for state in (FileState.of(file.stat()) for file in files):
+        if state.size > _WORTH_WAITING and not state.is_settled():
+            time.sleep(2 * _TICK_NS / 1e9)
+            return
 
 
 def is_whole(place: Path, name: str, files: Iterable[Path]) -> bool:

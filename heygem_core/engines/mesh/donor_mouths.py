@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from ...media.info import MediaInfo
     from ...shot import RenderSettings
 
-_VERSION = 1  # raise it whenever the same frame would give other samples or points
+_VERSION = 2  # raise it whenever the same frame would give other samples or points
 _KIND = "mouths"
-_ARRAYS = ("patches", "patch_points")  # of a plan
+_ARRAYS = ("patches", "patch_points", "patch_digests")  # of a plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +35,7 @@ class Mouths:
     frames: NDArray[np.int64]  # (D,) numbers in the file, ascending
     patches: NDArray[np.uint16]  # (D, 3, h, w) as a plan has them, mapped from disk
     points: NDArray[np.float32]  # (D, K, 2) as patch_points.npy
+    digests: NDArray[np.uint8]  # (D, 16) as patch_digests.npy
 
     def rows_of(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
         """(n,) the rows of some frames, −1 = not among them."""
@@ -76,5 +77,5 @@ def _share(file: Path, other: Path) -> None:
 
 
 def _read(folder: Path) -> Mouths:
-    patches, points = (array_of(folder, name) for name in _ARRAYS)
-    return Mouths(frames=load_array(folder / "frames.npy"), patches=patches, points=points)
+    patches, points, digests = (array_of(folder, name) for name in _ARRAYS)
+    return Mouths(frames=load_array(folder / "frames.npy"), patches=patches, points=points, digests=digests)

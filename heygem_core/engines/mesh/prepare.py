@@ -9,12 +9,14 @@ donor.npy                (n,) int32          row of the donor's mouth, −1 = no
 second.npy               (n,) int32          row of another one that it is mixed with, half and half, −1 = none
 patches.npy              (D, 3, h, w) uint16 the donors' mouths, Y'CbCr, see `pack`
 patch_points.npy         (D, K, 2) float32   their points in the patch, pixel centres at whole numbers
+patch_digests.npy        (D, 16) uint8       hashes of each donor's patch and points
 patch_skull.npy          (D, 4, 2) float32   as skull.npy, in the patch
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,7 @@ from .blend import MARGIN
 from .donors import DonorLibrary, choose_donors, crossfade_frames
 from .drawn_teeth import traits_of
 from .lip_line import refine_lip_line
+from .segment_digest import DIGEST_SIZE
 from .vertices import KEPT, LIPS, rows
 
 if TYPE_CHECKING:
@@ -215,11 +218,11 @@ def _patches(
     patches = _new_array(folder / "patches.npy", np.uint16, (max(1, len(used)), 3, height, width))
     points -= low[:, None].astype(np.float32)
     known = None if store is None else store.known(height, width)
-    new = np.arange(len(used))
+    new, digests = np.arange(len(used)), np.zeros((len(used), DIGEST_SIZE), np.uint8)
     if known is not None:
         at = known.rows_of(used)
         for row in np.flatnonzero(at >= 0).tolist():
-            patches[row], points[row] = known.patches[at[row]], known.points[at[row]]
+            patches[row], points[row], digests[row] = known.patches[at[row]], known.points[at[row]], known.digests[at[row]]
         new = np.flatnonzero(at < 0)
     boxes = np.concatenate([low - _BEYOND_CROP, low + np.array([width, height]) + _BEYOND_CROP], 1)[new]
     for row, picture in zip(new.tolist(), _read(info, used[new], boxes, regions), strict=False):
@@ -230,8 +233,11 @@ def _patches(
         some = new[first : first + _REFINED_TOGETHER]
         refined = refine_lip_line(torch.from_numpy(unpack(patches[some, :1])), torch.from_numpy(points[some]), eyes[some])
         points[some] = refined.numpy().round(3)  # the last bits depend on which mouths were refined together
+    for row in new.tolist():  # known ones have theirs: reading all mouths of a plan takes longer than all else that is done with them
+        digests[row] = np.frombuffer(blake2b(patches[row].tobytes() + points[row].tobytes(), digest_size=DIGEST_SIZE).digest(), np.uint8)
     patches.flush()
     np.save(folder / "patch_points.npy", points)
+    np.save(folder / "patch_digests.npy", digests)
     if store is not None and len(new):
         store.keep(used, folder)
     skull = _skull(info, face, pose)

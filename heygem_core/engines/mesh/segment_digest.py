@@ -11,13 +11,14 @@ from ..base import PlanArrays
 from . import BLOCK
 
 _OF_FRAMES = ("source", "target", "eye", "skull", "origin")  # arrays with one row per frame
-_OF_DONORS = ("patches", "patch_points", "patch_skull")  # with one row per donor
+_OF_DONORS = ("patch_digests", "patch_skull")  # with one row per donor; its patch and points are hashed when they are found
+DIGEST_SIZE = 16  # bytes
 
 
 def digest_of(plan: PlanArrays, start: int, end_exclusive: int) -> bytes:
     """Of frames [start, end_exclusive), `start` at the beginning of a block."""
     arrays = {name: plan.array(name) for name in (*_OF_FRAMES, *_OF_DONORS, "size", "teeth", "donor", "second")}
-    digest = blake2b(digest_size=16)
+    digest = blake2b(digest_size=DIGEST_SIZE)
     for name in _OF_FRAMES:
         _add(digest, arrays[name][start:end_exclusive])
     _add(digest, arrays["size"][start // BLOCK : -(-end_exclusive // BLOCK)])
