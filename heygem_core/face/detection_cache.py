@@ -25,10 +25,8 @@ from ..progress_rate import ProgressRate
 from ..shot import Event
 from ..storage.arrays import load_arrays
 from ..storage.cache import Cache, key_of
-from ..storage.scratch import scratch_array
-from .linking import FrameFaces
-from .mesh import VERTICES
-from .tracker import Face, FaceTracker, face_of
+from .seen_faces import FrameFaces, SeenFaces
+from .tracker import FaceTracker, face_of
 from .tracker_registry import LazyTracker
 from .tracks import TRACKS_VERSION, detect_faces
 
@@ -36,7 +34,6 @@ CHUNK_FRAMES = 240  # frames
 LEAD_IN_FRAMES = 12  # frames before a chunk that the tracker and the search for cuts see first
 
 _KIND = "faces"
-_FACES_TOGETHER = 1 << 14  # that lie in one file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,54 +47,48 @@ class DetectionChunk:
 
 def find_faces(
     info: MediaInfo, first: int, last: int, name: str, cache: Cache, regions: KeptRegions | None = None
-) -> Generator[Event, None, tuple[list[FrameFaces], NDArray[np.int64], str]]:
-    """The faces of frames [first, last), which of them are damaged, and the tracker's version. Tells the stage "track" only where it
-    has to look at pictures; what lies around the faces in them is then kept in `regions`. Raises: InputError, SetupError, OutputError.
+) -> Generator[Event, None, tuple[SeenFaces, NDArray[np.int64], str]]:
+    """The faces of frames [first, last), which of them are damaged, and the tracker's version; scenes count from 0. Tells the stage "track"
+    only where it has to look at pictures; what lies around the faces in them is then kept in `regions`.
+
+    Raises: InputError, SetupError, OutputError.
     """
     starts = range(first - first % CHUNK_FRAMES, last, CHUNK_FRAMES)
+    seen, damaged, scene = SeenFaces(last - first), list[int](), 0
     with closing(LazyTracker(name)) as tracker:
         yield from read_content(info, *faces_seen_in(info, first, last), cache)
         keys = {start: _key(info, start, tracker, cache) for start in starts}
-        room = _Landmarks(len(starts) * CHUNK_FRAMES)
-        found = {start: room.taken_in(cache.read(_KIND, keys[start], load_chunk)) for start in starts}
-        missing = [start for start in starts if found[start] is None]
+        missing = [start for start in starts if cache.entry(_KIND, keys[start]) is None]
         pace = ProgressRate("track", sum(min(CHUNK_FRAMES, info.frame_count - start) for start in missing))
-        for start in missing:
-            with cache.alone(_KIND, keys[start]):  # several speeches for one clip: one of them looks
-                chunk = cache.read(_KIND, keys[start], load_chunk)
-                if chunk is None:
-                    chunk = yield from _detect_chunk(info, start, tracker.open(), pace, regions)
-                    if _key(info, start, tracker, cache) != keys[start]:
-                        raise UnreadableMedia("media.changed", file=info.path.name)
-                    with cache.making(_KIND, keys[start]) as made:
-                        save_chunk(chunk, made)
-            found[start] = room.taken_in(chunk)
+        for start in starts:
+            chunk = cache.read(_KIND, keys[start], load_chunk)
+            if chunk is None:
+                chunk = yield from _found_alone(info, start, keys[start], tracker, cache, pace, regions)
+            scene += chunk.cut
+            wanted = [frame for frame in chunk.frames if first <= frame.index < last]
+            if not len(seen):
+                scene = -wanted[0].scene
+            for frame in wanted:
+                seen.add(replace(frame, scene=scene + frame.scene))
+            scene += chunk.frames[-1].scene
+            damaged += [number for number in chunk.damaged if first <= number < last]
         version = tracker.version
-    detection_chunks = [chunk for start in starts if (chunk := found[start]) is not None]
-    damaged = [number for chunk in detection_chunks for number in chunk.damaged if first <= number < last]
-    return _concatenate(detection_chunks, first, last), np.array(damaged, np.int64), version
+    return seen, np.array(damaged, np.int64), version
 
 
-class _Landmarks:
-    """Where the landmarks of all chunks lie until they are linked: of an hour they are half a gigabyte, so in a file."""
-
-    def __init__(self, frames: int) -> None:
-        self._shape = (min(frames, _FACES_TOGETHER), VERTICES, 3)
-        self._room, self._taken = scratch_array(self._shape), 0
-
-    def taken_in(self, chunk: DetectionChunk | None) -> DetectionChunk | None:
-        """The same chunk, its faces' points in here."""
+def _found_alone(
+    info: MediaInfo, start: int, key: str, tracker: LazyTracker, cache: Cache, pace: ProgressRate, regions: KeptRegions | None
+) -> Generator[Event, None, DetectionChunk]:
+    """A chunk that is not there, or that somebody else found meanwhile: several speeches for one clip, and one of them looks."""
+    with cache.alone(_KIND, key):
+        chunk = cache.read(_KIND, key, load_chunk)
         if chunk is None:
-            return None
-        return replace(chunk, frames=[replace(frame, faces=[self._face(face) for face in frame.faces]) for frame in chunk.frames])
-
-    def _face(self, face: Face) -> Face:
-        if self._taken == len(self._room):
-            self._room, self._taken = scratch_array(self._shape), 0
-        points = self._room[self._taken]
-        self._taken += 1
-        points[:] = face.points
-        return replace(face, points=points)
+            chunk = yield from _detect_chunk(info, start, tracker.open(), pace, regions)
+            if _key(info, start, tracker, cache) != key:
+                raise UnreadableMedia("media.changed", file=info.path.name)
+            with cache.making(_KIND, key) as made:
+                save_chunk(chunk, made)
+    return chunk
 
 
 def faces_seen_in(info: MediaInfo, first: int, last: int) -> tuple[int, int]:
@@ -141,18 +132,6 @@ def _detect_chunk(
         cut=before is not None and before != base,
         damaged=[number for number in damaged if number >= start],
     )
-
-
-def _concatenate(detection_chunks: list[DetectionChunk], first: int, last: int) -> list[FrameFaces]:
-    """The frames [first, last) with scenes counted from 0 through all stretches."""
-    frames: list[FrameFaces] = []
-    scene = 0
-    for chunk in detection_chunks:
-        scene += chunk.cut
-        frames += [replace(faces, scene=faces.scene + scene) for faces in chunk.frames]
-        scene = frames[-1].scene
-    wanted = [faces for faces in frames if first <= faces.index < last]
-    return [replace(faces, scene=faces.scene - wanted[0].scene) for faces in wanted]
 
 
 def save_chunk(chunk: DetectionChunk, folder: Path) -> None:

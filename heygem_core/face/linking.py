@@ -7,7 +7,9 @@ appearance vectors are near, the nearest pair first.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,26 +17,17 @@ import scipy
 
 from .appearance import SAME_PERSON_DISTANCE, appearance_distance
 from .mesh import eye_distance
-from .tracker import Face
+from .seen_faces import SeenFaces
 
 Appearance = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float32]
 
 MAX_GAP_FRAMES = 3  # a piece ends when its face is missing for longer
 MAX_STEP = 0.8  # inter-ocular distances that a face moves or grows from frame to frame at most
 MAX_APPEARANCE_CHANGE = 10.0  # how much its appearance changes at most: two thirds of the pairs of different people are further apart
 SAME_PLACE_FACTOR = 0.7  # how much nearer two appearances count where one tracklet ends about where the other, of the same scene, begins
+_COLUMNS_AT_ONCE = 48
 MIN_FRAMES = 3  # people seen in fewer frames are mistakes of the tracker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameFaces:
-    """All faces of one frame."""
-
-    index: int  # frame number in the file
-    scene: int  # counts from 0, one more at each cut
-    size: tuple[int, int]  # width, height of the picture in display pixels
-    faces: list[Face]  # largest first
-    appearances: list[npt.NDArray[np.float32]]  # of each face: see `appearance`
 
 
 @dataclass(slots=True, eq=False)
@@ -42,62 +35,69 @@ class Tracklet:
     """The unbroken path of one face within a scene."""
 
     scene: int
-    at: list[int] = field(default_factory=list)  # positions in the sequence of frames, rising
-    faces: list[Face] = field(default_factory=list)
-    appearances: list[Appearance] = field(default_factory=list)
+    at: array[int] = field(default_factory=lambda: array("q"))  # positions in the sequence of frames, rising
+    rows: array[int] = field(default_factory=lambda: array("q"))  # of its faces, as `SeenFaces` numbers them
 
-    def sample(self) -> Appearance:
+    def sample(self, seen: SeenFaces) -> Appearance:
         """Up to three looks (n, D): the medians of its beginning, middle and end."""
-        thirds = np.array_split(np.stack(self.appearances), min(3, len(self.appearances)))
-        return np.stack([np.median(third, axis=0) for third in thirds])
+        thirds = np.array_split(np.array(self.rows), min(3, len(self.rows)))
+        return np.stack([_median_appearance(seen.appearances, third) for third in thirds])
 
 
-def link_tracklets(frames: list[FrameFaces]) -> list[Tracklet]:
+def _median_appearance(appearances: Appearance, rows: npt.NDArray[np.int64]) -> Appearance:
+    """(D,) some columns at a time: the looks of an hour are 180 MB."""
+    parts = [appearances[:, first : first + _COLUMNS_AT_ONCE] for first in range(0, appearances.shape[1], _COLUMNS_AT_ONCE)]
+    return np.concatenate([np.median(part[rows], axis=0) for part in parts])
+
+
+def link_tracklets(seen: SeenFaces) -> list[Tracklet]:
     """The faces of consecutive frames as tracklets."""
     finished: list[Tracklet] = []
     active: list[Tracklet] = []
-    for at, frame in enumerate(frames):
-        ended = [tracklet for tracklet in active if tracklet.scene != frame.scene or at - tracklet.at[-1] > MAX_GAP_FRAMES + 1]
+    end = 0
+    for at in range(len(seen)):
+        begin, end, scene = end, end + int(seen.counts[at]), int(seen.scenes[at])
+        ended = [tracklet for tracklet in active if tracklet.scene != scene or at - tracklet.at[-1] > MAX_GAP_FRAMES + 1]
         finished += ended
         active = [tracklet for tracklet in active if tracklet not in ended]
-        matches = _match_tracklets(active, frame)
-        for k, (face, appearance) in enumerate(zip(frame.faces, frame.appearances, strict=True)):
-            tracklet = matches.get(k)
+        matches = _match_tracklets(active, seen, range(begin, end))
+        for row in range(begin, end):
+            tracklet = matches.get(row)
             if tracklet is None:
-                tracklet = Tracklet(frame.scene)
+                tracklet = Tracklet(scene)
                 active.append(tracklet)
             tracklet.at.append(at)
-            tracklet.faces.append(face)
-            tracklet.appearances.append(appearance)
+            tracklet.rows.append(row)
     return finished + active
 
 
-def _match_tracklets(tracklets: list[Tracklet], frame: FrameFaces) -> dict[int, Tracklet]:
-    """Which tracklet each face of a frame continues, by its position in `frame.faces`."""
-    if not tracklets or not frame.faces:
+def _match_tracklets(tracklets: list[Tracklet], seen: SeenFaces, rows: range) -> dict[int, Tracklet]:
+    """Which tracklet each face of a frame continues, by its row."""
+    if not tracklets or not rows:
         return {}
-    steps = np.array([[_motion_between(tracklet.faces[-1], face) for face in frame.faces] for tracklet in tracklets]) / MAX_STEP
+    points, looks = seen.points, seen.appearances
+    steps = np.array([[_motion_between(points[tracklet.rows[-1]], points[row]) for row in rows] for tracklet in tracklets]) / MAX_STEP
     changes = (
-        np.array(
-            [[appearance_distance(tracklet.appearances[-1], appearance) for appearance in frame.appearances] for tracklet in tracklets]
-        )
+        np.array([[appearance_distance(looks[tracklet.rows[-1]], looks[row]) for row in rows] for tracklet in tracklets])
         / MAX_APPEARANCE_CHANGE
     )
     possible = (steps < 1) & (changes < 1)
-    rows, columns = scipy.optimize.linear_sum_assignment(np.where(possible, steps + changes, 1000.0))
-    return {int(c): tracklets[r] for r, c in zip(rows, columns, strict=True) if possible[r, c]}
+    if possible.size == 1:  # one person in front of a camera; what chooses among several takes long to import
+        return {rows[0]: tracklets[0]} if possible[0, 0] else {}
+    lines, columns = scipy.optimize.linear_sum_assignment(np.where(possible, steps + changes, 1000.0))
+    return {rows[int(c)]: tracklets[r] for r, c in zip(lines, columns, strict=True) if possible[r, c]}
 
 
-def _motion_between(a: Face, b: Face) -> float:
-    """How far a face moved and grew, in inter-ocular distances."""
-    size_a, size_b = float(eye_distance(a.points)), float(eye_distance(b.points))
-    moved = np.linalg.norm(a.points[:, :2].mean(axis=0) - b.points[:, :2].mean(axis=0)) / max(min(size_a, size_b), 1e-6)
+def _motion_between(a: Points, b: Points) -> float:
+    """How far a face moved and grew, in inter-ocular distances; points (478, 3)."""
+    size_a, size_b = float(eye_distance(a)), float(eye_distance(b))
+    moved = np.linalg.norm(a[:, :2].mean(axis=0) - b[:, :2].mean(axis=0)) / max(min(size_a, size_b), 1e-6)
     return float(moved + abs(np.log(size_a / size_b)))
 
 
-def merge_tracklets(tracklets: list[Tracklet], frames: int) -> list[list[tuple[int, Face]]]:
-    """Tracklets of a sequence of `frames` frames → people, each as (position in the sequence, face), in order."""
-    distances = _appearance_distances(tracklets)
+def merge_tracklets(tracklets: list[Tracklet], seen: SeenFaces) -> list[FacesOfPerson]:
+    """Tracklets → people."""
+    distances = _appearance_distances(tracklets, seen)
     seen_together = np.isinf(distances)
     people = [{k} for k in range(len(tracklets))]  # at k the person of tracklet k
     pairs = np.argwhere(np.tril(distances < SAME_PERSON_DISTANCE, -1))
@@ -108,26 +108,41 @@ def merge_tracklets(tracklets: list[Tracklet], frames: int) -> list[list[tuple[i
             for k in b:
                 people[k] = a
     found = [_faces_of_person(tracklets, person) for k, person in enumerate(people) if k == min(person)]
-    return [person for person in found if len(person) >= min(MIN_FRAMES, frames)]
+    return [person for person in found if len(person.at) >= min(MIN_FRAMES, len(seen))]
 
 
-def _faces_of_person(tracklets: list[Tracklet], person: set[int]) -> list[tuple[int, Face]]:
-    faces = [(at, face) for k in person for at, face in zip(tracklets[k].at, tracklets[k].faces, strict=True)]
-    return sorted(faces, key=lambda seen: seen[0])
+class FacesOfPerson(NamedTuple):
+    """Where one person is seen, in order."""
+
+    at: npt.NDArray[np.int64]  # (n,) positions in the sequence of frames
+    rows: npt.NDArray[np.int64]  # (n,) of the faces
 
 
-def _appearance_distances(tracklets: list[Tracklet]) -> npt.NDArray[np.float64]:
+def _faces_of_person(tracklets: list[Tracklet], person: set[int]) -> FacesOfPerson:
+    at, rows = (np.concatenate([np.array(getattr(tracklets[k], name)) for k in person]) for name in ("at", "rows"))
+    order = np.argsort(at, kind="stable")
+    return FacesOfPerson(at[order], rows[order])
+
+
+def _appearance_distances(tracklets: list[Tracklet], seen: SeenFaces) -> npt.NDArray[np.float64]:
     """Distances of appearance of each two tracklets (n, n); infinite where they are seen at one time, so for certain are two people."""
-    samples, seen = [tracklet.sample() for tracklet in tracklets], [set(tracklet.at) for tracklet in tracklets]
+    samples = [tracklet.sample(seen) for tracklet in tracklets]
     distances = np.zeros((len(tracklets), len(tracklets)))
     for i, a in enumerate(tracklets):
         for j, b in enumerate(tracklets[:i]):
             nearest = float(np.linalg.norm(samples[i][:, None] - samples[j][None], axis=-1).min())
-            here = nearest * (SAME_PLACE_FACTOR if _same_place(a, b) else 1.0)
-            distances[i, j] = distances[j, i] = here if seen[i].isdisjoint(seen[j]) else np.inf
+            here = nearest * (SAME_PLACE_FACTOR if _same_place(a, b, seen) else 1.0)
+            distances[i, j] = distances[j, i] = np.inf if _seen_at_one_time(a, b) else here
     return distances
 
 
-def _same_place(a: Tracklet, b: Tracklet) -> bool:
+def _seen_at_one_time(a: Tracklet, b: Tracklet) -> bool:
+    """Whether some frame holds both."""
+    if a.at[-1] < b.at[0] or b.at[-1] < a.at[0]:
+        return False
+    return bool(np.intersect1d(np.array(a.at), np.array(b.at), assume_unique=True).size)
+
+
+def _same_place(a: Tracklet, b: Tracklet, seen: SeenFaces) -> bool:
     first, then = (a, b) if a.at[0] < b.at[0] else (b, a)
-    return a.scene == b.scene and _motion_between(first.faces[-1], then.faces[0]) < MAX_STEP
+    return a.scene == b.scene and _motion_between(seen.points[first.rows[-1]], seen.points[then.rows[0]]) < MAX_STEP

@@ -21,10 +21,11 @@ from ..messages import Message, tell
 from ..storage.scratch import scratch_array
 from .appearance import appearance_vector
 from .cuts import CutDetector
-from .linking import FrameFaces, link_tracklets, merge_tracklets
-from .mesh import VERTICES, eye_distance
+from .linking import FacesOfPerson, link_tracklets, merge_tracklets
+from .mesh import VERTICES, chunks, eye_distance
 from .reasons import Reason, frame_reasons
-from .tracker import Face, FaceTracker, Pixels, View, look, view_of
+from .seen_faces import FrameFaces, SeenFaces
+from .tracker import FaceTracker, Pixels, View, look, view_of
 
 TRACKS_VERSION = 2
 """Changes whenever the same faces would be linked, judged or stored differently."""
@@ -72,23 +73,19 @@ def detect_faces(frames: Iterable[tuple[int, Pixels | View]], tracker: FaceTrack
         yield FrameFaces(index=index, scene=scene, size=view.size, faces=faces, appearances=looks)
 
 
-def build_tracks(frames: Iterable[FrameFaces], tracker: str) -> FaceTracks:
+def build_tracks(frames: SeenFaces | Iterable[FrameFaces], tracker: str) -> FaceTracks:
     """The faces of consecutive frames → one track per person. `tracker`: the version of the tracker that saw them.
 
     Raises: ValueError — no frames, or frames that do not follow each other.
     """
-    seen = list(frames)
-    if not seen:
-        raise ValueError("build_tracks needs at least one frame")
-    if any(b.index != a.index + 1 for a, b in itertools.pairwise(seen)):
-        raise ValueError("build_tracks needs consecutive frames")
-    people = merge_tracklets(link_tracklets(seen), len(seen))
+    seen = frames if isinstance(frames, SeenFaces) else SeenFaces.of(frames)
+    people = merge_tracklets(link_tracklets(seen), seen)
     tracks = [_track(person, seen) for person in people]
     tracks.sort(key=_prominence, reverse=True)
     return FaceTracks(
-        first_frame=seen[0].index,
-        size=seen[0].size,
-        scenes=np.array([frame.scene for frame in seen], np.int32),
+        first_frame=seen.first_frame,
+        size=seen.size,
+        scenes=seen.scenes,
         people=tuple(_numbered(track, k + 1) for k, track in enumerate(tracks)),
         tracker=tracker,
     )
@@ -127,18 +124,16 @@ def _describe(track: FaceTrack, tracks: FaceTracks) -> Message:
     return tell(code, number=track.number, start=tracks.first_frame + at[0], last=tracks.first_frame + at[-1])
 
 
-def _track(person: list[tuple[int, Face]], seen: list[FrameFaces]) -> FaceTrack:
-    """One person's faces (position in `seen`, face) as arrays over all frames, gaps filled, reasons judged."""
+def _track(person: FacesOfPerson, seen: SeenFaces) -> FaceTrack:
+    """One person's faces as arrays over all frames, gaps filled, reasons judged."""
     count = len(seen)
     points = scratch_array((count, VERTICES, 3))
     points.fill(np.nan)
     scores = np.zeros(count, np.float32)
-    for at, face in person:
-        points[at], scores[at] = face.points, face.score
-    scenes = np.array([frame.scene for frame in seen], np.int32)
-    filled = _fill(points, scores, scenes)
-    no_face = np.array([not frame.faces for frame in seen])
-    reasons = frame_reasons(points, scores, no_face, seen[0].size)
+    for part in chunks(len(person.at)):
+        points[person.at[part]], scores[person.at[part]] = seen.points[person.rows[part]], seen.scores[person.rows[part]]
+    filled = _fill(points, scores, seen.scenes)
+    reasons = frame_reasons(points, scores, seen.counts == 0, seen.size)
     return FaceTrack(number=0, points=points, scores=scores, reasons=reasons, filled=filled)
 
 

@@ -76,7 +76,9 @@ class Motion:
         span = SHUTTER * abs(frame_s)
         taps = max(1, round(span * FRAME_RATE))
         shifts = ((np.arange(taps) + 0.5) / taps - 0.5) * span
-        read = np.mean([self._interpolate(times + shift, speech_range) for shift in shifts], axis=0)
+        read = scratch_array((len(times), len(self.basis)), np.float64)
+        for part in chunks(len(times)):
+            read[part] = np.mean([self._interpolate(times[part] + shift, speech_range) for shift in shifts], axis=0)
         frames, moments = self._missed_closures(times, read, abs(frame_s), speech_range)
         read[frames] = self._interpolate(moments, speech_range)
         shapes = scratch_array((len(times), *self.basis.shape[1:]))

@@ -31,7 +31,7 @@ LEVEL_STEP_DB = 2.0  # … in steps of this
 ACTIVE_RANGE_DB = 25.0  # blocks this far below the loudest one do not count as speech when the level is measured
 SILENT_LEVEL_DB = -75.0  # dBFS: below this a recording is left as it is, since there is nothing in it but noise
 # So many are worked on at a time, so that memory does not grow with the recording.
-_AT_ONCE, _BLOCKS_AT_ONCE, _SAMPLES_AT_ONCE = 6000, 1000, 1 << 20
+_AT_ONCE, _SPECTRA_AT_ONCE, _BLOCKS_AT_ONCE, _SAMPLES_AT_ONCE = 6000, 500, 1000, 1 << 20
 FLOOR = -6.5  # log10 of mel power: about 8 decades under the loudest vowels at the normal level
 
 
@@ -98,9 +98,14 @@ def log_mel_blocks(samples: Floats, *, levelled: bool = True) -> Iterator[Floats
         ends = begins + (count - 1) * HOP + WINDOW
         piece = np.pad(samples[max(0, begins) : ends], (max(0, -begins), max(0, ends - max(len(samples), begins))))
         frames = np.lib.stride_tricks.sliding_window_view(piece, WINDOW)[::HOP]
-        spectrum = np.fft.rfft(frames * _hann(), axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        yield (np.maximum(np.log10(np.maximum(power.astype(np.float32) @ _filters(), 1e-12)), FLOOR) + 4) / 4
+        power = np.concatenate([_power(frames[k : k + _SPECTRA_AT_ONCE]) for k in range(0, count, _SPECTRA_AT_ONCE)])
+        yield (np.maximum(np.log10(np.maximum(power @ _filters(), 1e-12)), FLOOR) + 4) / 4
+
+
+def _power(frames: Floats) -> Floats:
+    """(n, 201) of windows of sound (n, 400)."""
+    spectrum = np.fft.rfft(frames * _hann(), axis=1)
+    return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
 
 
 @cache

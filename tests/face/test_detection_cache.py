@@ -11,7 +11,7 @@ import pytest
 from heygem_core.errors import MissingPackage
 from heygem_core.face import tracker_registry
 from heygem_core.face.detection_cache import DetectionChunk, find_faces, load_chunk, save_chunk
-from heygem_core.face.linking import FrameFaces
+from heygem_core.face.seen_faces import FrameFaces
 from heygem_core.face.tracker_registry import open_tracker
 from heygem_core.media.probe import probe
 from heygem_core.storage.cache import Cache

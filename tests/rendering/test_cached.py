@@ -118,7 +118,7 @@ def test_a_frame_has_the_same_face_whichever_range_it_was_wanted_for(two_stretch
         events, (seen, damaged, _) = run(find_faces(info, first, last, "mediapipe", Cache(tmp_path / cache)))
         assert not len(damaged)
         assert [frame.index for frame in seen] == list(range(first, last))
-        return seen, len(events)
+        return list(seen), len(events)
 
     late, tracked = faces(CHUNK_FRAMES + 10, CHUNK_FRAMES + 15, "one")
     assert tracked == 20, "only the stretch that is asked for"
