@@ -184,10 +184,10 @@ class RenderSettings(Struct, frozen=True, kw_only=True):
         bool,
         option(
             "find a microphone or a hand that comes before the mouth for a while and keep it whole; weak with what else has the colour of "
-            "skin; frames in which most of the mouth is hidden pass through; looks at the clip once more",
-            flag="--occlusion",
+            "skin; frames in which most of the mouth is hidden pass through",
+            flag="--no-occlusion",
         ),
-    ] = False
+    ] = True
     holdout: Annotated[
         str | None,
         option(

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from ..errors import UnreadableMedia
 from ..media.content import frames_content, read_content
 from ..media.info import MediaInfo
-from ..media.kept_regions import KeptRegions
+from ..media.kept_regions import Edges, KeptRegions
 from ..media.prefetch import prefetch
 from ..media.upright import UprightView, upright_views
 from ..progress_rate import ProgressRate
 from ..shot import Event
 from ..storage.arrays import load_arrays
 from ..storage.cache import Cache, key_of
+from .hands import near_mouth
 from .seen_faces import FrameFaces, SeenFaces
-from .tracker import FaceTracker, face_of
+from .tracker import Face, FaceTracker, face_of
 from .tracker_registry import LazyTracker
 from .tracks import TRACKS_VERSION, detect_faces
 
@@ -34,6 +35,9 @@ CHUNK_FRAMES = 240  # frames
 LEAD_IN_FRAMES = 12  # frames before a chunk that the tracker and the search for cuts see first
 
 _KIND = "faces"
+_LOOKS_PER_S = 15  # of a clip's frames, for what lies before its faces: things do not come and go faster
+_AROUND = 0.25  # of a face's size, that is kept on each side of it: what smoothing moves lies in it too
+_SMOOTHED = 0.04  # of the square in which hands are looked for, by which smoothing moves it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,23 @@ def _key(info: MediaInfo, start: int, tracker: LazyTracker, cache: Cache) -> str
     return key_of(TRACKS_VERSION, CHUNK_FRAMES, LEAD_IN_FRAMES, tracker.name, tracker.version, content, start)
 
 
+def looks_every(info: MediaInfo) -> int:
+    """Frames of the file whose numbers are multiples of it are looked at again, for what lies before their faces."""
+    return max(1, round(float(info.mean_rate) / _LOOKS_PER_S))
+
+
+def _parts_to_keep(face: Face, info: MediaInfo, again: bool) -> list[Edges]:
+    """What may be looked at of a face: its mouth with the skin around it, and where its hands are looked for."""
+    left, top, right, bottom = face.box
+    wider = _AROUND * max(right - left, bottom - top)
+    parts: list[Edges] = [(left - wider, top - wider, right + wider, bottom + wider)]
+    if again:
+        left, top, right, bottom = near_mouth(face.points, info.display_size)
+        wider = _SMOOTHED * (right - left)
+        parts.append((left - wider, top - wider, right + wider, bottom + wider))
+    return parts
+
+
 def _detect_chunk(
     info: MediaInfo, start: int, tracker: FaceTracker, pace: ProgressRate, regions: KeptRegions | None
 ) -> Generator[Event, None, DetectionChunk]:
@@ -122,7 +143,9 @@ def _detect_chunk(
             seen.append(faces)
             if faces.index >= start:
                 if regions is not None and faces.index not in damaged:
-                    regions.keep(faces.index, looked_at[0].frame, [face.box for face in faces.faces])
+                    again = faces.index % looks_every(info) == 0
+                    parts = [part for face in faces.faces for part in _parts_to_keep(face, info, again)]
+                    regions.keep(faces.index, looked_at[0].frame, parts, again=again)
                 yield pace.tick()
     before = next((faces.scene for faces in reversed(seen) if faces.index == start - 1), None)
     frames = [faces for faces in seen if faces.index >= start]

@@ -28,7 +28,7 @@ from .mesh import LIP_CORNERS, OUTER_LIPS
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-OCCLUSION_VERSION = 5  # raise it whenever the same clip would give other masks
+OCCLUSION_VERSION = 6  # raise it whenever the same clip would give other masks
 COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
 ROWS = LOWER_ROWS + UPPER_ROWS
 HALF_WIDTH = 0.62  # of the grid, in eye distances
@@ -164,30 +164,31 @@ def strangeness(textures: Floats, follows: Floats, grid: FaceGrid, behind: Mask 
     that are known to be covered: nothing is learnt there.
     """
     count = len(textures)
-    fine = textures[..., :1] - np.stack([scipy.ndimage.gaussian_filter(each[..., 0], 2.0) for each in textures])[..., None]
+    fine = textures[..., :1] - _blurred(textures[..., 0], 2.0)[..., None]
     design = np.concatenate([np.ones((count, 1), np.float32), follows], 1)
+    squares = np.einsum("ti,tj->tij", design, design).reshape(count, -1)
     ridge = np.diag([1e-6] + [_RIDGE] * follows.shape[1]) * count
-    expected = np.repeat(_usual(textures, behind)[None], count, 0)
+    expected = _usual(textures, behind)[None]
     strange: Floats | None = None
     for turn in range(_ROUNDS):
-        parts = zip(textures, expected, _weights(strange, count, grid, behind), strict=True)
-        lit = np.stack([each - _light(each - want, weight) for each, want, weight in parts])
-        seen = np.concatenate([lit, fine], -1)
+        weights = _weights(strange, count, grid, behind)
+        seen = np.concatenate([textures - _light(textures - expected, weights), fine], -1)
         if strange is None:
-            model = np.repeat(_usual(seen, behind)[None], count, 0)
+            model = _usual(seen, behind)[None]
         else:
-            trust = 1 / (1 + 2 * np.minimum(strange, 9) ** 4)
+            trust = 1 / (1 + 2 * _fourth_power(strange))
             if behind is not None:
-                trust = np.where(behind, 1e-3 * trust, trust)
-            normal = np.einsum("ti,tj,trc->rcij", design, design, trust, optimize=True) + ridge
-            right = np.einsum("ti,trc,trcn->rcin", design, trust, seen, optimize=True)
-            model = np.einsum("ti,rcin->trcn", design, np.linalg.solve(normal, right), optimize=True)
-        off = seen - model
+                trust = np.where(behind, np.float32(1e-3) * trust, trust)
+            normal = (trust.reshape(count, -1).T @ squares).reshape(-1, *ridge.shape) + ridge
+            right = (design.T @ (trust[..., None] * seen).reshape(count, -1)).reshape(len(ridge), -1, seen.shape[-1])
+            learnt = np.linalg.solve(normal, right.transpose(1, 0, 2)).transpose(1, 0, 2).reshape(len(ridge), -1)
+            model = (design @ learnt.astype(np.float32)).reshape(seen.shape)
+        off = np.abs(seen - model)
         expected = model[..., :3]
         # At first by the calmest third: a thing that is there for long would widen what is taken for the face's own spread.
-        own = 2.2 * np.quantile(np.abs(off), 0.35, axis=0).astype(np.float32) if turn < 2 else 1.48 * _usual(np.abs(off), behind)
-        raw = np.sqrt(((off / (_FLOORS + _SPREAD * own)) ** 2).sum(-1))
-        strange = np.stack([scipy.ndimage.gaussian_filter(each, _SMOOTH) for each in raw]).astype(np.float32)
+        own = 2.2 * _share_below(off, 0.35) if turn < 2 else 1.48 * _usual(off, behind)
+        raw = np.sqrt(np.square(off / (_FLOORS + _SPREAD * own)).sum(-1))
+        strange = _blurred(raw, _SMOOTH)
     assert strange is not None
     return strange
 
@@ -316,9 +317,9 @@ def _upright(points: Floats) -> Floats:
 
 _SLOPES = np.stack(
     [
-        np.ones((ROWS, COLUMNS)),
-        np.broadcast_to(np.arange(COLUMNS) / COLUMNS - 0.5, (ROWS, COLUMNS)),
-        np.broadcast_to(np.arange(ROWS)[:, None] / ROWS - 0.5, (ROWS, COLUMNS)),
+        np.ones((ROWS, COLUMNS), np.float32),
+        np.broadcast_to(np.arange(COLUMNS, dtype=np.float32) / COLUMNS - 0.5, (ROWS, COLUMNS)),
+        np.broadcast_to(np.arange(ROWS, dtype=np.float32)[:, None] / ROWS - 0.5, (ROWS, COLUMNS)),
     ],
     -1,
 ).reshape(-1, 3)
@@ -330,24 +331,51 @@ def _weights(strange: Floats | None, count: int, grid: FaceGrid, behind: Mask | 
         first = grid.face * np.where(np.arange(ROWS) < UPPER_ROWS, 1.0, 0.3)[:, None]
         weights = np.broadcast_to(first.astype(np.float32), (count, ROWS, COLUMNS))
     else:
-        weights = np.asarray(grid.face / (1 + 4 * np.minimum(strange, 9) ** 4), np.float32)
+        weights = np.asarray(grid.face / (1 + 4 * _fourth_power(strange)), np.float32)
     return weights if behind is None else np.where(behind, np.float32(0), weights)
+
+
+def _fourth_power(strange: Floats) -> Floats:
+    return np.asarray(np.square(np.square(np.minimum(strange, 9))), np.float32)
+
+
+def _blurred(pictures: Floats, sigma: float) -> Floats:
+    """Each of (T, ROWS, COLUMNS) smoothed."""
+    side = 2 * round(4 * sigma) + 1
+    return np.stack([cv2.GaussianBlur(each, (side, side), sigma, borderType=cv2.BORDER_REFLECT) for each in pictures])
 
 
 def _usual(values: Floats, behind: Mask | None) -> Floats:
     """(ROWS, COLUMNS, n) the median over the frames that show the face; of a place that never does, over all."""
     if behind is None or not behind.any():
-        return np.asarray(np.median(values, 0), np.float32)
+        return _share_below(values, 0.5)
     hidden = behind & ~behind.all(0)
-    return np.asarray(np.nanmedian(np.where(hidden[..., None], np.float32(np.nan), values), 0), np.float32)
+    ordered = np.sort(_by_place(np.where(hidden[..., None], np.float32(np.inf), values)))
+    last = (~hidden).sum(0)[..., None, None] - 1
+    low, high = (np.take_along_axis(ordered, np.broadcast_to(at, (*ordered.shape[:-1], 1)), -1) for at in (last // 2, (last + 1) // 2))
+    return np.asarray((low + high)[..., 0] / 2, np.float32)
+
+
+def _share_below(values: Floats, share: float) -> Floats:
+    """(ROWS, COLUMNS, n) the quantile over the frames of (T, ROWS, COLUMNS, n)."""
+    at = share * (len(values) - 1)
+    places = [int(at), min(int(at) + 1, len(values) - 1)]
+    low, high = np.partition(_by_place(values), places)[..., places].transpose(3, 0, 1, 2)
+    return np.asarray(low + (high - low) * np.float32(at - int(at)), np.float32)
+
+
+def _by_place(values: Floats) -> Floats:
+    """(ROWS, COLUMNS, n, T) with what belongs to one place beside each other, which is quicker to put in order."""
+    return np.ascontiguousarray(values.transpose(1, 2, 3, 0))
 
 
 def _light(off: Floats, weight: Floats) -> Floats:
-    """The level and the slopes (ROWS, COLUMNS, 3) of a difference, by weighted least squares."""
-    flat = weight.reshape(-1)
-    weighted = _SLOPES * flat[:, None]
-    normal = weighted.T @ _SLOPES + np.diag([1e-6, 0.02, 0.02]) * max(float(flat.sum()), 1e-6)
-    return np.asarray((_SLOPES @ np.linalg.solve(normal, weighted.T @ off.reshape(-1, 3))).reshape(off.shape), np.float32)
+    """The level and the slopes (T, ROWS, COLUMNS, 3) of differences, by weighted least squares; weight (T, ROWS, COLUMNS)."""
+    flat = weight.reshape(len(weight), -1)
+    squares = np.einsum("pi,pj->pij", _SLOPES, _SLOPES).reshape(len(_SLOPES), -1)
+    normal = (flat @ squares).reshape(-1, 3, 3) + np.diag([1e-6, 0.02, 0.02]) * np.maximum(flat.sum(1), 1e-6)[:, None, None]
+    right = _SLOPES.T @ (weight[..., None] * off).reshape(len(weight), -1, 3)
+    return np.asarray(_SLOPES @ np.linalg.solve(normal, right), np.float32).reshape(off.shape)
 
 
 def _read(array: Floats, at: NDArray[np.floating[Any]]) -> Floats:

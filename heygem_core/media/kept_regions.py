@@ -1,7 +1,7 @@
 """Keeps the stored samples around the faces of a clip while a shot is planned, so that no frame is decoded again for a look at its mouth.
 
-The samples lie in a file without a name; what does not fit, or was never kept, is decoded. Only small parts of large pictures are kept:
-decoding the others costs about as little as keeping them.
+The samples lie in a file without a name; what does not fit, or was never kept, is decoded. Of frames that may not be looked at again only
+small parts are kept: decoding a few of them costs less than keeping all.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from .info import MediaInfo
 
 MOST_BYTES = 512 << 20  # of one clip
-_SMALL = 0.3  # of the picture: larger regions are not kept
-_AROUND = 0.25  # of a face's size on each side: its mouth with the skin around it, and what smoothing moves
+_SMALL = 0.3  # of the picture: larger regions are kept only of frames that will be looked at again
 _EDGE = 16  # pixels within a region that are not given to whoever scales the picture: a scaler looks beyond
 _SITINGS = ("left", "unspecified", "center", "topleft")  # FFmpeg's names of where chroma lies, the usual one first
 _GRID = 8  # regions begin and end at multiples of it: whole chroma samples in every subsampling
@@ -62,9 +61,9 @@ class KeptRegions:
         self._tags = ColourTags()  # of it
         self._on = info.kind == "video"
 
-    def keep(self, number: int, picture: VideoFrame, faces: Iterable[Edges]) -> None:
-        """Keeps what lies around faces (in display space) of a frame of the file."""
-        boxes = list(faces)
+    def keep(self, number: int, picture: VideoFrame, parts: Iterable[Edges], *, again: bool = False) -> None:
+        """Keeps parts (in display space) of a frame of the file; again: it will be looked at again."""
+        boxes = list(parts)
         if not self._on or not boxes:
             return
         region = self._around(boxes)
@@ -72,7 +71,7 @@ class KeptRegions:
             return
         form = pixel_format(picture.format.name)
         small = (region.right - region.left) * (region.bottom - region.top) < _SMALL * picture.width * picture.height
-        if form is None or not small or (picture.width, picture.height) != self._info.coded_size:
+        if form is None or not (small or again) or (picture.width, picture.height) != self._info.coded_size:
             return
         samples = b"".join(np.ascontiguousarray(part).tobytes() for part in _parts(picture, region))
         if self._end + len(samples) > MOST_BYTES or not self._write(samples):
@@ -99,9 +98,7 @@ class KeptRegions:
 
     def _around(self, boxes: list[Edges]) -> _Region:
         edges = np.array(boxes)
-        low, high = edges[:, :2].min(0), edges[:, 2:].max(0)
-        wider = _AROUND * (edges[:, 2:] - edges[:, :2]).max() + _EDGE
-        corners = map_points(self._info.display_to_coded, [low - wider, high + wider])
+        corners = map_points(self._info.display_to_coded, [edges[:, :2].min(0) - _EDGE, edges[:, 2:].max(0) + _EDGE])
         limit = np.array(self._info.coded_size)
         low = np.clip(np.floor(corners.min(0) / _GRID) * _GRID, 0, limit - 1).astype(int)
         high = np.clip(np.ceil(corners.max(0) / _GRID) * _GRID, low + 1, limit).astype(int)

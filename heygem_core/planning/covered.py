@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import UnreadableMedia
 from ..face import occlusion
-from ..face.detection_cache import faces_seen_in
+from ..face.detection_cache import faces_seen_in, looks_every
 from ..face.hands import HandFinder, near_mouth
 from ..face.mesh import OUTER_LIPS, Pose, apply_pose, chunks
 from ..face.reasons import Reason
@@ -42,7 +42,6 @@ Floats = NDArray[np.float32]
 
 _FEWEST = 12  # frames with the mouth seen whole from which its rest is found among them alone
 _AROUND = 0.25  # of the size of the lips' box, by which it is larger on each side
-_LOOKS_PER_S = 15  # of the clip's frames: things do not come and go faster, and what is between two looks is what either saw
 _BEYOND = 8  # pixels beside a part that is converted, which decide the chroma at its edges
 _EYES_PX = 64  # distance of the eyes at which pictures are looked at: finer than the grid of places
 
@@ -115,10 +114,12 @@ def find_cover(person: Person, info: MediaInfo, regions: KeptRegions) -> Generat
     unsure = np.zeros(count, bool)
     usable = np.flatnonzero(person.usable)
     grid = occlusion.face_grid(_points(person, usable[:: max(1, len(usable) // occlusion.LONGEST)])) if len(usable) else None
-    every = max(1, round(float(info.mean_rate) / _LOOKS_PER_S))
+    again = (person.first_frame + np.arange(count)) % looks_every(info) == 0
     for scene in np.unique(person.scenes[usable]):
         shown = usable[person.scenes[usable] == scene]
-        looked = np.unique(np.append(shown[::every], shown[-1]))
+        looked = shown[again[shown]]
+        if not len(looked):
+            continue
         for part in np.array_split(looked, -(-len(looked) // occlusion.LONGEST)):
             if grid is None or len(part) < occlusion.FEWEST:
                 continue
@@ -133,9 +134,12 @@ def find_cover(person: Person, info: MediaInfo, regions: KeptRegions) -> Generat
                 strange = occlusion.strangeness(textures, follows, grid, behind)
             places, unsure[part] = occlusion.covered_places(strange, grid, behind)
             packed[part] = np.packbits(places, axis=-1)
+        # Between two looks is what either saw, and beside the first and the last what these saw.
         for before, after in pairwise(looked):
             between = slice(before + 1, after)
             packed[between], unsure[between] = packed[before] | packed[after], unsure[before] | unsure[after]
+        for beside, look in ((slice(shown[0], looked[0]), looked[0]), (slice(looked[-1] + 1, shown[-1] + 1), looked[-1])):
+            packed[beside], unsure[beside] = packed[look], unsure[look]
     if grid is None:
         return occlusion.Cover(packed=packed, corners=np.zeros((0, 3), np.intp), weights=np.zeros((0, 3), np.float32), unsure=unsure)
     return occlusion.Cover(packed=packed, corners=grid.corners, weights=grid.weights, unsure=unsure)

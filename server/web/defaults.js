@@ -12,7 +12,7 @@ export const DEFAULT_SETTINGS = {
   speech_encoder: null,
   adaptation: true,
   style_from: null,
-  occlusion: false,
+  occlusion: true,
   holdout: null,
   format: null,
   kind: "full",

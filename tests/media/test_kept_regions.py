@@ -22,11 +22,11 @@ FACE = (150.0, 100.0, 210.0, 170.0)  # in display space
 MOUTH = (160, 120, 200, 164)  # in the stored picture of a clip that is not turned
 
 
-def kept(info: MediaInfo, numbers: list[int], face: tuple[float, float, float, float] = FACE) -> KeptRegions:
+def kept(info: MediaInfo, numbers: list[int], face: tuple[float, float, float, float] = FACE, *, again: bool = False) -> KeptRegions:
     regions = KeptRegions(info)
     for frame in read_frames(info):
         if frame.index in numbers:
-            regions.keep(frame.index, frame.picture, [face])
+            regions.keep(frame.index, frame.picture, [face], again=again)
     return regions
 
 
@@ -62,6 +62,18 @@ def test_what_lies_outside_of_what_was_kept_is_decoded(tmp_path: Path, monkeypat
     crops = [crop_planes(picture, Box(*corner)) for picture in regions.pictures([0, 1, 2], [MOUTH, corner, MOUTH])]
     assert asked == [1]
     assert np.array_equal(crops[1], crop_planes([frame.picture for frame in read_frames(info)][1], Box(*corner)))
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_large_part_is_kept_only_of_a_frame_that_will_be_looked_at_again(
+    again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info, whole = probe(video(tmp_path / "clip.mp4", frames=2, size=(402, 334))), (0, 0, 402, 334)
+    pictures = [frame.picture for frame in read_frames(info)]
+    regions, asked = kept(info, [0, 1], whole, again=again), decoded_of(monkeypatch)
+    crops = [crop_planes(picture, Box(*whole)) for picture in regions.pictures([0, 1], [whole] * 2)]
+    assert asked == ([] if again else [0, 1])
+    assert all(np.array_equal(crop, crop_planes(picture, Box(*whole))) for crop, picture in zip(crops, pictures, strict=True))
 
 
 @pytest.mark.parametrize(("suffix", "codec", "rotation"), [("mov", "libx264", 0), ("mov", "libx264", 90), ("mpg", "mpeg1video", 0)])
