@@ -28,7 +28,7 @@ from .mesh import LIP_CORNERS, OUTER_LIPS
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-OCCLUSION_VERSION = 6  # raise it whenever the same clip would give other masks
+OCCLUSION_VERSION = 7  # raise it whenever the same clip would give other masks
 COLUMNS, LOWER_ROWS, UPPER_ROWS = 40, 40, 14  # of the grid; the upper rows, eyes to nose, only tell the light
 ROWS = LOWER_ROWS + UPPER_ROWS
 HALF_WIDTH = 0.62  # of the grid, in eye distances
@@ -52,7 +52,7 @@ _WITH_HAND = 0.9  # … at which what touches a hand goes with it
 _BORNE_OUT = 0.12  # of the skin behind a hand, that has to be as strange: now and then a face is taken for a hand
 # Of the lips, above which the mouth is not drawn: behind a hand or a large thing, and behind one that is found with its outline.
 _HIDDEN, _NEARLY_ALL = 0.6, 0.85
-_GAP, _SHORTEST = 3, 4  # looks: a mouth does not come back for fewer, and a hand does not come for fewer
+_GAP, _SHORTEST = 3, 4  # looks: a thing does not go for so few, and a hand does not come for fewer
 _LARGE = 0.27  # of the skin: what hides more is taken for a thing without hollows, such as a cup; a microphone hides less
 
 
@@ -259,11 +259,12 @@ def covered_places(strange: Floats, grid: FaceGrid, behind: Mask | None = None) 
     found = covered.any((1, 2))
     # What is suspected in a single frame, and not in the one before or after, comes and goes faster than things do.
     suspected &= scipy.ndimage.binary_opening(np.pad(suspected | found, 1, mode="edge"), np.ones(2))[1:-1]
-    return covered, (suspected & ~found) | _lasting(hidden)
+    unsure = (suspected & ~found) | _lasting(hidden)
+    return covered, unsure | (_lasting(found | unsure) & ~found)
 
 
 def _lasting(frames: Mask) -> Mask:
-    """(T,) frames with short gaps between them filled: a mouth does not come back for a moment."""
+    """(T,) frames with short gaps between them filled: a thing does not go, and a mouth does not come back, for a moment."""
     return np.asarray(scipy.ndimage.binary_closing(np.pad(frames, _GAP), np.ones(_GAP + 1))[_GAP:-_GAP])
 
 

@@ -168,6 +168,18 @@ def test_what_is_suspected_for_one_look_only_is_no_thing(points: np.ndarray) -> 
     np.testing.assert_array_equal(np.flatnonzero(unsure), [8, 9, 19], "the last look may be the first of more")
 
 
+def test_a_thing_that_is_found_before_and_after_is_there_between_too(points: np.ndarray) -> None:
+    """A hand was not seen in two looks: it was painted over, and lent as a mouth to other frames."""
+    grid = occlusion.face_grid(points)
+    strange = np.zeros((30, occlusion.ROWS, occlusion.COLUMNS), np.float32)
+    part = grid.judged & (np.arange(occlusion.ROWS) > occlusion.ROWS - 12)[:, None]
+    strange[4:8] = strange[20:22] = np.where(part, 5, 0)
+    strange[10:15] = 1.1  # suspicious, no more
+    covered, unsure = occlusion.covered_places(strange, grid)
+    np.testing.assert_array_equal(np.flatnonzero(covered.any((1, 2))), [*range(4, 8), 20, 21])
+    np.testing.assert_array_equal(np.flatnonzero(unsure), np.arange(8, 15), "a thing that is away for longer has gone")
+
+
 def test_too_little_of_a_thing_is_no_cover(pictures: np.ndarray, points: np.ndarray, finder: HandFinder) -> None:
     """A spoon's edge, a fly, a flare: the mouth moves all the same."""
     drawn = pictures.copy()
