@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..storage.scratch import scratch_array
+
 Floats = npt.NDArray[np.floating[Any]]
 
 VERTICES = 478
@@ -157,9 +159,12 @@ def find_poses(points: Floats, usable: npt.NDArray[np.bool_] | None = None) -> t
             some = points[rows[part]]
             total += remove_pose(some, similarity(mean[rigid], some[:, rigid])).sum(axis=0, dtype=np.float64)
         mean = _in_face_space(total / len(rows))
-    poses = [similarity(mean[rigid], np.where(good[part, None, None], points[part][:, rigid], np.nan)) for part in chunks(len(points))]
-    scale, rotation, shift = (np.concatenate([getattr(pose, name) for pose in poses]) for name in ("scale", "rotation", "shift"))
-    return Pose(scale, rotation, shift), mean
+    count = len(points)
+    poses = Pose(*(scratch_array((count, *shape), np.float64) for shape in ((), (3, 3), (3,))))
+    for part in chunks(count):
+        found = similarity(mean[rigid], np.where(good[part, None, None], points[part][:, rigid], np.nan))
+        poses.scale[part], poses.rotation[part], poses.shift[part] = found.scale, found.rotation, found.shift
+    return poses, mean
 
 
 def chunks(count: int) -> Iterator[slice]:

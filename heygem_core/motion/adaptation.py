@@ -21,6 +21,7 @@ from ..face.mesh import LOWER_FACE, lower_lip_gap
 from ..messages import Message, tell
 from ..speech.features import FRAME_RATE, level
 from ..storage.arrays import load_arrays
+from ..storage.scratch import scratch_array
 from .footage import Footage
 from .measures import LAGS_S, correlation
 from .motion_model import MotionModel
@@ -35,6 +36,7 @@ RIDGE_PENALTY = 2000.0  # ridge penalty, in frames at 25 fps times standard devi
 NETWORK_FEATURE_WEIGHT = (
     23.0  # of what the network heard altogether; of each state of the encoder 1: they are many, and further from the mouth
 )
+_ROWS_AT_ONCE = 1 << 14  # of a correction, so that memory does not grow with the recording
 FOLDS = 4  # of the cross-validation
 MAX_LOSS_R = 0.08  # by which r may fall in cross-validation: a fold sees little, and fits of all footage proved better
 MAX_LOSS_R_MEL = 0.01  # the same for the mel encoder, whose states approximate a large encoder's
@@ -57,7 +59,11 @@ class Adaptation:
 
     def coefficients(self, features: SpeechFeatures) -> Floats:
         """(n100, K) coefficients in standard deviations."""
-        return np.asarray(features.coefficients * self.gain + features.project(self.weights) + self.middle, np.float32)
+        corrected, projected = scratch_array(features.coefficients.shape), features.project(self.weights)
+        for first in range(0, len(corrected), _ROWS_AT_ONCE):
+            part = slice(first, first + _ROWS_AT_ONCE)
+            corrected[part] = features.coefficients[part] * self.gain + projected[part] + self.middle
+        return corrected
 
     def save(self, path: Path) -> None:
         """As one .npz file without pickled objects."""

@@ -6,6 +6,7 @@ through each other, and they close fully where a closure is probable.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..face.mesh import lower_lip_gap
 from ..smoothstep import smoothstep
 from ..speech.features import FRAME_RATE, level
 from ..speech.voice_activity import speaking, utterances
+from ..storage.scratch import scratch_array
 from .adaptation import Adaptation
 from .model_choice import identity_of_choice, model_identity
 from .motion import Motion
@@ -43,6 +45,7 @@ BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes af
 # Steps of coefficients (standard deviations) and of lip gaps (face space): too small to be seen, and larger than what is left of a change
 # of the speech a second away from it, so that frames there stay bit for bit.
 STEP, GAP_STEP = 1 / 32, 1 / 2048
+_ROWS_AT_ONCE = 1 << 14
 EASE_S = 0.06  # standard deviation of the blend between speaking and resting
 
 
@@ -77,20 +80,30 @@ def predict_with(
     samples = level(samples)
     features = features or encode_speech(model, samples, features=adaptation is not None)
     active = speaking(samples) & voiced(features.speech_probability)
-    coefficients = features.coefficients * GAIN if adaptation is None else adaptation.coefficients(features)
-    coefficients = in_steps(coefficients, STEP)
+    raw = features.coefficients if adaptation is None else adaptation.coefficients(features)
+    coefficients = scratch_array(raw.shape)
+    for part in _parts(len(raw)):
+        coefficients[part] = in_steps(raw[part] * GAIN if adaptation is None else raw[part], STEP)
     gap = coefficients @ lower_lip_gap(model.basis) + lower_lip_gap(model.mean)
     gate = scipy.ndimage.gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
     further = in_steps(_wanted_gap(gap, features, active, sure=model.encoder.kind == "whisper") - gap, GAP_STEP)
-    whole = np.concatenate([coefficients, np.ones_like(gap)[:, None], further[:, None]], 1)
+    whole = scratch_array((len(gap), coefficients.shape[1] + 2))
+    for part in _parts(len(whole)):
+        columns = [coefficients[part], np.ones_like(gap[part])[:, None], further[part, None]]
+        whole[part] = np.concatenate(columns, 1) * gate[part, None]
     return Motion(
         vertices=model.vertices,
-        coefficients=(whole * gate[:, None]).astype(np.float32),
+        coefficients=whole,
         basis=np.concatenate([model.basis, model.mean[None], model.opening[None]]),
         speaking=active,
         model=model.name,
     )
+
+
+def _parts(rows: int) -> Iterator[slice]:
+    """All of so many rows, some at a time, so that memory does not grow with the recording."""
+    return (slice(first, first + _ROWS_AT_ONCE) for first in range(0, rows, _ROWS_AT_ONCE))
 
 
 def in_steps(values: Floats, step: float) -> Floats:

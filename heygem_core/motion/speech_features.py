@@ -74,18 +74,20 @@ class SpeechFeatures:
 
     def project(self, weights: Floats) -> Floats:
         """(n100, C): the features times weights (F, C), averaged likewise."""
-        parts = [self.features[k : k + 3000].astype(np.float32) @ weights for k in range(0, len(self.features), 3000)]
+        curve = scratch_array((len(self.features), weights.shape[1]))
+        for k in range(0, len(curve), 3000):
+            curve[k : k + 3000] = self.features[k : k + 3000].astype(np.float32) @ weights
         times = np.arange(len(self.coefficients)) / FRAME_RATE
-        return _at(_averaged(np.concatenate(parts)), (times + self.advance_s) * STATE_RATE)
+        return _at(_averaged(curve), (times + self.advance_s) * STATE_RATE)
 
 
 def _averaged(curve: Floats) -> Floats:
-    return np.asarray(scipy.ndimage.gaussian_filter1d(curve, 1.0, axis=0, mode="nearest"), np.float32)
+    return np.asarray(scipy.ndimage.gaussian_filter1d(curve, 1.0, axis=0, mode="nearest", output=scratch_array(curve.shape)), np.float32)
 
 
 def _at(curve: Floats, rows: NDArray[np.float64]) -> Floats:
     """(n, C) read between its rows (T,)."""
-    read = np.empty((len(rows), curve.shape[1]), np.float32)
+    read = scratch_array((len(rows), curve.shape[1]))
     for first in range(0, len(rows), _ROWS_AT_ONCE):
         part = slice(first, first + _ROWS_AT_ONCE)
         at = np.clip(rows[part], 0, len(curve) - 1)
@@ -113,8 +115,8 @@ def encode_in_steps(
     import torch
 
     n100 = frame_count(len(samples))
-    outputs: list[Floats] = []
-    labial: list[Floats] = []
+    n50 = -(-n100 // 2)
+    outputs, labial = scratch_array((n50, len(model.basis) + 2)), np.zeros(n50, np.float32)
     states: NDArray[np.float16] | None = None
     done = 0
     for stretch in stretches(n100, model.encoder.kind):
@@ -129,22 +131,23 @@ def encode_in_steps(
             passes = _together(heard)
             if kept is not None:
                 kept.keep(samples, stretch, passes)
-        outputs.append(passes.outputs)
-        labial.append(passes.labial)
+        here = slice(done, done + len(passes.outputs))
+        outputs[here] = passes.outputs
+        if model.labials is not None:
+            labial[here] = passes.labial
         if features:
             if states is None:
-                states = scratch_array((-(-n100 // 2), passes.states.shape[1]), np.float16)
-            states[done : done + len(passes.states)] = passes.states
-            done += len(passes.states)
-    curve = smooth_states(np.concatenate(outputs))
+                states = scratch_array((n50, passes.states.shape[1]), np.float16)
+            states[here] = passes.states
+        done = here.stop
     moments = (np.arange(n100) / FRAME_RATE + model.advance_s) * STATE_RATE
-    at_100 = _at(curve, moments)
+    at_100 = _at(smooth_states(outputs[:done]), moments)
     k = len(model.basis)
     return SpeechFeatures(
         coefficients=at_100[:, :k],
         closed_probability=at_100[:, k],
         speech_probability=at_100[:, k + 1],
-        labial_probability=np.zeros(0, np.float32) if model.labials is None else _at(np.concatenate(labial)[:, None], moments)[:, 0],
+        labial_probability=np.zeros(0, np.float32) if model.labials is None else _at(labial[:done, None], moments)[:, 0],
         features=np.zeros((0, 1), np.float16) if states is None else states[:done],
         advance_s=model.advance_s,
     )
@@ -202,5 +205,8 @@ def _lengths(encoder: str) -> tuple[int, int]:
 
 def smooth_states(curve: Floats) -> Floats:
     """Take the last unevenness between neighbouring states out of (n50, K), with the weights 1/8, 3/4, 1/8."""
-    padded = np.pad(curve, ((1, 1), (0, 0)), mode="edge")
-    return np.asarray((padded[:-2] + 6 * padded[1:-1] + padded[2:]) / 8, np.float32)
+    smooth, last = scratch_array(curve.shape), len(curve) - 1
+    for first in range(0, len(curve), _ROWS_AT_ONCE):
+        at = np.arange(first, min(first + _ROWS_AT_ONCE, len(curve)))
+        smooth[at[0] : at[-1] + 1] = (curve[np.maximum(at - 1, 0)] + 6 * curve[at] + curve[np.minimum(at + 1, last)]) / 8
+    return smooth

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...face.mesh import INNER_LIP_PAIRS
+from ...storage.scratch import scratch_array
 from .vertices import LIPS
 
 _SHAPE_UNIT = 0.012  # eye distances, root mean square over the lips: a difference that begins to show
@@ -24,7 +25,7 @@ _CLOSED = 0.025  # eye distances, openings below are alike
 _JUMP_COST = 7.0
 _CANDIDATES = 48
 _UPPER, _LOWER = ([LIPS.index(vertex) for vertex in side] for side in zip(*INNER_LIP_PAIRS, strict=True))
-_CHUNK = 512  # wanted frames compared with the library at a time, bounds memory
+_CHUNK, _ROWS = 512, 64  # wanted frames compared with the library, and chosen for, at a time: bounds memory
 
 
 class DonorLibrary(NamedTuple):
@@ -85,16 +86,19 @@ def _candidates(
     keep = min(_CANDIDATES, len(library.frames))
     have = _features(library.lips, library.pose)
     size = (have**2).sum(1) + library.penalty
-    costs, indices = [], []
+    costs, indices = scratch_array((len(lips), keep)), scratch_array((len(lips), keep), np.int32)
     for first in range(0, len(lips), _CHUNK):
         want = _features(lips[first : first + _CHUNK], pose[first : first + _CHUNK])
-        cost = np.maximum(size[None] + (want**2).sum(1)[:, None] - 2 * want @ have.T, 0)
-        index = np.argpartition(cost, keep - 1, axis=1)[:, :keep]
-        cost = np.take_along_axis(cost, index, 1)
-        order = np.argsort(cost, axis=1, kind="stable")
-        costs.append(np.take_along_axis(cost, order, 1))
-        indices.append(np.take_along_axis(index, order, 1))
-    return np.concatenate(costs).astype(np.float32), np.concatenate(indices).astype(np.int32)
+        square, product = (want**2).sum(1)[:, None], 2 * want @ have.T
+        for row in range(0, len(want), _ROWS):
+            some = slice(row, row + _ROWS)
+            cost = np.maximum(size[None] + square[some] - product[some], 0)
+            index = np.argpartition(cost, keep - 1, axis=1)[:, :keep]
+            cost = np.take_along_axis(cost, index, 1)
+            order = np.argsort(cost, axis=1, kind="stable")
+            there = slice(first + row, first + row + len(cost))
+            costs[there], indices[there] = np.take_along_axis(cost, order, 1), np.take_along_axis(index, order, 1)
+    return costs, indices
 
 
 def _features(lips: NDArray[np.float32], pose: NDArray[np.float32]) -> NDArray[np.float32]:

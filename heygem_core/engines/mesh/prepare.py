@@ -28,6 +28,7 @@ from ...face.mesh import LIP_MIDDLES, OUTER_LIPS, Pose, apply_pose, chunks, head
 from ...media.planes import Box, crop_planes
 from ...media.reader import read_scattered
 from ...planning.person import Person, stored_points, stored_scale
+from ...storage.scratch import scratch_array
 from ..base import about_a_second
 from ..matte import MATTE_VERTICES, matte_bounds
 from . import BLOCK
@@ -85,12 +86,13 @@ def prepare_engine_inputs(
     usable = face.usable[at]
     library = _library(face)
     widest = float("inf") if library is None else widest_opening(face)
+    lips = scratch_array((len(wanted), len(LIPS), 3))
     for part in chunks(len(wanted)):
         taken = 1.0 if share is None else share[part, None, None]
         wanted[part] = soft_limit_opening(apply_gain(wanted[part], face.neutral, gain, taken), face.neutral, widest)
+        lips[part] = np.nan_to_num(wanted[part][:, LIPS])
     _points(info, face, at, usable, wanted, folder)
     pose = head_angles(face.pose.rotation).astype(np.float32)
-    lips = np.nan_to_num(wanted[:, LIPS])
     path, second = (np.full(len(frames), -1, np.int32) for _ in range(2))
     used = np.zeros(0, np.int64)
     if library is not None:
@@ -193,7 +195,7 @@ def _library(face: Person) -> DonorLibrary | None:
     step = np.diff(face.pose.shift[:, :2], axis=0, append=face.pose.shift[-1:, :2])
     speed = np.linalg.norm(step, axis=1)[good] / face.pose.scale[good]
     blur = np.nan_to_num(np.clip(speed / 0.05 - 0.3, 0, 2)).astype(np.float32)  # heads that move fast are blurred
-    return DonorLibrary(frames=good + face.first_frame, lips=face.shapes[:, LIPS][good], pose=angles, penalty=blur)
+    return DonorLibrary(frames=good + face.first_frame, lips=face.shapes[good[:, None], LIPS], pose=angles, penalty=blur)
 
 
 def _patches(
