@@ -7,6 +7,7 @@ through each other, and they close fully where a closure is probable.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,14 +32,9 @@ __all__ = ["Motion", "motion_version", "predict", "predict_with", "version_of_ch
 
 Floats = NDArray[np.float32]
 
-PREDICTION_VERSION = 7  # counts the changes to this module that change motions
+PREDICTION_VERSION = 8  # counts the changes to this module that change motions
 CLOSING = (0.4, 0.8)  # probability of closed lips at which they begin to close, and at which they touch
-# The same where Whisper hears p, b and m: it leaves so few closures that are wrong that lips may close sooner, and for longer.
-CLOSING_SURE, CLOSED_SURE_S = (0.3, 0.6), 0.03
-LABIAL = (0.7, 0.95)  # the same of the probability of p, b or m, where the model has one
-NO_LABIAL = (0.02, 0.1)  # under the first the sound is none of the three, and lips stay apart whatever else the model says
 PARTED = 0.022  # face space: at least so far
-CLOSING_S = 0.012  # standard deviation over which they close and part
 PAUSE_S = 0.05  # standard deviation of the blend between speech and a pause within it
 SPEECH_DECISION_S = 0.3  # span over which it is decided whether what sounds is speech
 BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes after it ends
@@ -46,6 +42,22 @@ BEFORE_AND_AFTER_S = 0.24  # a mouth opens before its sound begins and closes af
 # of the speech a second away from it, so that frames there stay bit for bit.
 STEP, GAP_STEP = 1 / 32, 1 / 2048
 _ROWS_AT_ONCE = 1 << 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """When lips close within speech, where a model hears p, b and m."""
+
+    mouth: tuple[float, float]  # probability of closed lips at which they begin to close, and at which they touch
+    labial: tuple[float, float]  # the same of the probability of p, b or m
+    other: tuple[float, float]  # of it: under the first the sound is none of the three, and lips stay apart whatever the mouth says
+    lasts_s: float  # at the least
+    within_s: float  # standard deviation of the time in which they close and part
+
+
+# Each is the best of its kind of listener, see the model card. Whisper's opinion of labials is seldom wrong.
+OWN = Closing(mouth=(0.25, 0.55), labial=(0.4, 0.7), other=(0.1, 0.25), lasts_s=0.03, within_s=0.018)
+WHISPER = Closing(mouth=(0.3, 0.6), labial=(0.7, 0.95), other=(0.02, 0.1), lasts_s=0.03, within_s=0.012)
 EASE_S = 0.06  # standard deviation of the blend between speaking and resting
 
 
@@ -87,7 +99,7 @@ def predict_with(
     gap = coefficients @ lower_lip_gap(model.basis) + lower_lip_gap(model.mean)
     gate = scipy.ndimage.gaussian_filter1d(utterances(active, margin_s=BEFORE_AND_AFTER_S).astype(np.float32), EASE_S * FRAME_RATE)
     gate[gate < 1e-3] = 0  # closed and relaxed, exactly
-    further = in_steps(_wanted_gap(gap, features, active, sure=model.encoder.kind == "whisper") - gap, GAP_STEP)
+    further = in_steps(_wanted_gap(gap, features, active, WHISPER if model.encoder.kind == "whisper" else OWN) - gap, GAP_STEP)
     whole = scratch_array((len(gap), coefficients.shape[1] + 2))
     for part in _parts(len(whole)):
         columns = [coefficients[part], np.ones_like(gap[part])[:, None], further[part, None]]
@@ -111,21 +123,20 @@ def in_steps(values: Floats, step: float) -> Floats:
     return np.asarray(np.round(values / step) * step, np.float32)
 
 
-def _wanted_gap(gap: Floats, features: SpeechFeatures, active: NDArray[np.bool_], *, sure: bool) -> Floats:
+def _wanted_gap(gap: Floats, features: SpeechFeatures, active: NDArray[np.bool_], at: Closing) -> Floats:
     """(n,) the lip gap that goes with a predicted one.
 
     Where the model knows labials, lips close within speech only where one may be heard: a closure that was learnt from a mouth alone
-    also comes in the short silence of t or k. In pauses it counts as before. sure: what hears labials is seldom wrong.
+    also comes in the short silence of t or k. In pauses it counts as before.
     """
     if not len(features.labial_probability):
         return target_lip_gap(gap, features.closed_probability)
     speech = scipy.ndimage.gaussian_filter1d(active.astype(np.float32), PAUSE_S * FRAME_RATE)
-    allowed = np.maximum(smoothstep(features.labial_probability, *NO_LABIAL), 1 - speech)
-    mouth = smoothstep(features.closed_probability, *(CLOSING_SURE if sure else CLOSING))
-    closed = np.maximum(mouth * allowed, smoothstep(features.labial_probability, *LABIAL))
-    if sure:
-        allowed, closed = (scipy.ndimage.maximum_filter1d(curve, round(CLOSED_SURE_S * FRAME_RATE)) for curve in (allowed, closed))
-    allowed, closed = (scipy.ndimage.gaussian_filter1d(curve, CLOSING_S * FRAME_RATE) for curve in (allowed, closed))  # lips take time
+    allowed = np.maximum(smoothstep(features.labial_probability, *at.other), 1 - speech)
+    mouth = smoothstep(features.closed_probability, *at.mouth)
+    closed = np.maximum(mouth * allowed, smoothstep(features.labial_probability, *at.labial))
+    allowed, closed = (scipy.ndimage.maximum_filter1d(curve, round(at.lasts_s * FRAME_RATE)) for curve in (allowed, closed))
+    allowed, closed = (scipy.ndimage.gaussian_filter1d(curve, at.within_s * FRAME_RATE) for curve in (allowed, closed))  # lips take time
     return np.asarray(np.maximum(np.maximum(gap, 0), PARTED * (1 - allowed)) * (1 - closed), np.float32)
 
 

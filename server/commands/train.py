@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heygem_core.messages import here, plain, tell
@@ -12,6 +14,7 @@ from heygem_core.shot import to_json
 from .verbose import add_verbose
 
 if TYPE_CHECKING:
+    from heygem_core.motion.motion_model import MotionModel
     from heygem_core.motion.training.clips import ClipResult
     from heygem_core.motion.training.run import Trained, TrainTask
     from heygem_core.motion.training.train_model import Epoch
@@ -65,6 +68,28 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     labials.add_argument("--json", action="store_true", help="print progress as JSON lines")
     add_verbose(labials)
     labials.set_defaults(run=run_labials)
+    refining = kinds.add_parser(
+        "refine",
+        help="a model with its own listener, towards one that hears better",
+        description="Refines a motion model that carries its own listener: recordings of speech as a better model hears them, and "
+        "synthetic speech, which needs espeak-ng. The same recordings, options and seed give the same model.",
+    )
+    refining.add_argument("model", metavar="NAME|WEIGHTS", help="mel, or a model of your own that was trained with --distil")
+    refining.add_argument("--teacher", default="whisper", metavar="NAME|WEIGHTS", help="the model that hears better (default: whisper)")
+    refining.add_argument("--voices", nargs="+", required=True, metavar="FOLDER", help="recordings of speech of many people")
+    refining.add_argument(
+        "--syllables",
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="recordings of single Mandarin syllables, each named in pinyin: zhong1.mp3",
+    )
+    refining.add_argument("-o", "--output", required=True, metavar="WEIGHTS", help="a .safetensors file")
+    refining.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    refining.add_argument("--seed", type=int, default=0, metavar="N", help="of everything that is drawn by chance (default: 0)")
+    refining.add_argument("--json", action="store_true", help="print progress as JSON lines")
+    add_verbose(refining)
+    refining.set_defaults(run=run_refining)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -76,18 +101,41 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_labials(options: argparse.Namespace) -> int:
-    from heygem_core.motion.motion_model import MotionModel, load_motion_model, save_motion_model
+    from heygem_core.motion.motion_model import load_motion_model
     from heygem_core.motion.training.run import model_file
     from heygem_core.motion.training.train_labials import LabialRecipe, train_labials
 
     output = model_file(options.output)
-    for event in train_labials(load_motion_model(options.model), LabialRecipe(seed=options.seed)):
-        if isinstance(event, MotionModel):
-            save_motion_model(event, output)
-        else:
-            print(printable_json(to_json(event)) if options.json else printable_lines(_line(event)), flush=True)
+    _show_and_save(train_labials(load_motion_model(options.model), LabialRecipe(seed=options.seed)), output, options.json)
     print(here(tell("train.labials-added", path=output)))
     return 0
+
+
+def run_refining(options: argparse.Namespace) -> int:
+    from heygem_core.motion.motion_model import load_motion_model
+    from heygem_core.motion.training.refine import RefiningRecipe, refine
+    from heygem_core.motion.training.run import model_file
+
+    output = model_file(options.output)
+    epochs = {} if options.epochs is None else {"epochs": options.epochs}
+    recipe = RefiningRecipe(seed=options.seed, **epochs)
+    voices, syllables = ([Path(p) for p in folders] for folders in (options.voices, options.syllables))
+    _show_and_save(
+        refine(load_motion_model(options.model), load_motion_model(options.teacher), voices, syllables, recipe), output, options.json
+    )
+    print(here(tell("train.refined", path=output)))
+    return 0
+
+
+def _show_and_save(steps: Iterator[Epoch | MotionModel], output: Path, as_json: bool) -> None:
+    """A line for each epoch, then the model to its place."""
+    from heygem_core.motion.motion_model import MotionModel, save_motion_model
+
+    for step in steps:
+        if isinstance(step, MotionModel):
+            save_motion_model(step, output)
+        else:
+            print(printable_json(to_json(step)) if as_json else printable_lines(_line(step)), flush=True)
 
 
 def _task(options: argparse.Namespace) -> TrainTask:

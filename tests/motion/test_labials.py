@@ -117,24 +117,26 @@ def test_within_speech_lips_close_for_labials_alone(talking: Footage) -> None:
     assert np.abs(gaps[0.9, None]).max() < 1e-3
 
 
-def test_where_whisper_hears_labials_lips_close_sooner_and_long_enough_for_a_frame(talking: Footage) -> None:
-    """Its opinion of labials is seldom wrong, so half a conviction of the mouth's own is enough, and a moment is not smoothed away."""
+def test_where_whisper_hears_labials_a_trace_of_one_is_enough_and_lips_close_long_enough_for_a_frame(talking: Footage) -> None:
+    """Its opinion of labials is seldom wrong, so a trace of one lets the mouth's own opinion count, and a moment is not smoothed away."""
     model = load_motion_model()
     whisper = replace(model, encoder=replace(model.encoder, kind="whisper"))
-    features = of(encode_speech(model, level(talking.samples)), 0.62, 0.5)
+    features = of(encode_speech(model, level(talking.samples)), 0.62, 0.1)
 
     def gaps(one: MotionModel, some: SpeechFeatures) -> np.ndarray:
         motion = predict_with(one, talking.samples, features=some)
         return np.where(motion.speaking, motion.coefficients @ lower_lip_gap(motion.basis), np.nan)
 
     assert np.nanmax(np.abs(gaps(whisper, features))) < 1e-3
-    assert np.nanmax(gaps(model, features)) > CLOSED_GAP
+    assert np.nanmedian(gaps(model, features)) > CLOSED_GAP
     assert np.nanmedian(gaps(whisper, of(features, 0.62, 0.0))) > PARTED - 1e-3
     brief = of(features, 0.0, 0.0)
     widest = int(np.nanargmax(scipy.ndimage.minimum_filter1d(np.nan_to_num(gaps(whisper, brief)), 21)))
+    apart = [float(np.nanmin(gaps(one, brief)[widest - 5 : widest + 6])) for one in (whisper, model)]
     brief.labial_probability[widest - 1 : widest + 2] = 1  # 30 ms
-    closed, plain = (gaps(one, brief)[widest - 5 : widest + 6] for one in (whisper, model))
-    assert np.nanmin(closed) < CLOSED_GAP < np.nanmin(plain)
+    closed = [float(np.nanmin(gaps(one, brief)[widest - 5 : widest + 6])) for one in (whisper, model)]
+    assert closed[0] < CLOSED_GAP < apart[0]
+    assert closed[1] < apart[1] / 3, "gentler, where an opinion may be wrong, and still most of the way"
 
 
 @pytest.mark.parametrize("name", ["mel", "whisper"])
