@@ -77,13 +77,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     refining.add_argument("model", metavar="NAME|WEIGHTS", help="mel, or a model of your own that was trained with --distil")
     refining.add_argument("--teacher", default="whisper", metavar="NAME|WEIGHTS", help="the model that hears better (default: whisper)")
     refining.add_argument("--voices", nargs="+", required=True, metavar="FOLDER", help="recordings of speech of many people")
-    refining.add_argument(
-        "--syllables",
-        nargs="+",
-        default=[],
-        metavar="FOLDER",
-        help="recordings of single Mandarin syllables, each named in pinyin: zhong1.mp3",
-    )
     refining.add_argument("-o", "--output", required=True, metavar="WEIGHTS", help="a .safetensors file")
     refining.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
     refining.add_argument("--seed", type=int, default=0, metavar="N", help="of everything that is drawn by chance (default: 0)")
@@ -119,10 +112,8 @@ def run_refining(options: argparse.Namespace) -> int:
     output = model_file(options.output)
     epochs = {} if options.epochs is None else {"epochs": options.epochs}
     recipe = RefiningRecipe(seed=options.seed, **epochs)
-    voices, syllables = ([Path(p) for p in folders] for folders in (options.voices, options.syllables))
-    _show_and_save(
-        refine(load_motion_model(options.model), load_motion_model(options.teacher), voices, syllables, recipe), output, options.json
-    )
+    voices = [Path(folder) for folder in options.voices]
+    _show_and_save(refine(load_motion_model(options.model), load_motion_model(options.teacher), voices, recipe), output, options.json)
     print(here(tell("train.refined", path=output)))
     return 0
 

@@ -15,7 +15,6 @@ from heygem_core.motion.motion_model import MotionModel, load_motion_model, save
 from heygem_core.motion.speech_features import encode_speech
 from heygem_core.motion.training.mel_augment import LOWEST, disturbed_mel
 from heygem_core.motion.training.refine import RefiningRecipe, recorded_lessons, refine, refine_on
-from heygem_core.motion.training.spoken_syllables import read_syllables, syllable_examples
 from heygem_core.speech.features import log_mel
 
 needs_espeak = pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="the library of espeak-ng is not installed")
@@ -52,26 +51,6 @@ def test_a_disturbed_spectrogram_has_its_shape_and_keeps_sound_and_lips_together
         assert not len(unknown) or (unknown == np.arange(unknown[0], 200)).all()
     assert (mel[200:206] == 1).all(), "what is given stays as it is"
     assert (wanted[100:103] == 1).all()
-
-
-def test_words_of_syllables_close_lips_before_b_and_p_and_in_m_and_before_no_other_stop(tmp_path: Path) -> None:
-    for name in ("da1", "ba1", "ma1", "ang1"):
-        write(tmp_path / f"{name}.wav", np.pad(vowel(0.5), (4000, 4000)))
-    syllables = read_syllables([tmp_path])
-    assert [name for name, _ in syllables] == ["ang1", "ba1", "da1", "ma1"]
-    assert all(len(samples) == pytest.approx(8000, abs=400) for _, samples in syllables), "the silence around them is left out"
-    examples = list(syllable_examples(syllables, 40, 0))
-    for example in examples:
-        assert len(example.closed) == -(-len(example.samples) // 320)
-    closed = np.concatenate([example.closed for example in examples])
-    loud = np.concatenate([np.sqrt(np.pad(e.samples, (0, -len(e.samples) % 320)).reshape(-1, 320) ** 2).mean(1) > 0.01 for e in examples])
-    assert (closed == 1)[loud].any(), "an m sounds"
-    assert (closed == 1)[~loud].any(), "a b is silent"
-    assert (closed == 0)[~loud].any(), "the silence before a d is known to be open"
-    only_open = [(name, samples) for name, samples in syllables if name in ("da1", "ang1")]
-    assert not any((example.closed == 1).any() for example in syllable_examples(only_open, 5, 0))
-    with pytest.raises(MediaNotFound):
-        read_syllables([tmp_path / "none"])
 
 
 def test_a_teacher_is_heard_on_each_recording_and_the_student_comes_nearer_to_it(tmp_path: Path) -> None:
@@ -123,13 +102,11 @@ def test_what_cannot_teach_or_learn_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.full
 @needs_espeak
-def test_a_run_of_recordings_syllables_synthetic_speech_and_music_gives_a_model_and_the_same_every_time(tmp_path: Path) -> None:
+def test_a_run_of_recordings_synthetic_speech_and_music_gives_a_model_and_the_same_every_time(tmp_path: Path) -> None:
     student = load_motion_model()
     write(tmp_path / "voices" / "one.wav", np.concatenate([vowel(0.3), np.zeros(1000, np.float32)] * 20))
-    for name in ("da1", "ba1", "ma1", "ang1"):
-        write(tmp_path / "syllables" / f"{name}.wav", vowel(0.5))
-    recipe = RefiningRecipe(spoken=2, unspoken_minutes=1, syllable_rounds=2, epochs=1, batch=2, held_out=5)
-    first, second = (list(refine(student, student, [tmp_path / "voices"], [tmp_path / "syllables"], recipe)) for _ in range(2))
+    recipe = RefiningRecipe(spoken=2, unspoken_minutes=1, epochs=1, batch=2, held_out=5)
+    first, second = (list(refine(student, student, [tmp_path / "voices"], recipe)) for _ in range(2))
     assert first[0].loss == pytest.approx(second[0].loss, rel=0.2)  # type: ignore[union-attr]  # espeak-ng's own noise goes on
     assert isinstance(first[-1], MotionModel)
     assert isinstance(second[-1], MotionModel)

@@ -208,7 +208,8 @@ def test_a_second_tab_a_reload_and_a_restart_stay_signed_in(browser: Any, server
 def test_a_take_is_played_from_an_address_that_is_this_browsers_alone(browser: Any, server: RunningServer) -> None:
     take = server.a_take()
     page, complaints = open_page(browser, server)
-    page.goto(f"{server.url}/#/take/{take['id']}")
+    with page.expect_response("**/media/faces*"):  # the last that a take's page asks for
+        page.goto(f"{server.url}/#/take/{take['id']}")
     player = page.locator("video.after")
     expect(player).to_have_attribute("src", re.compile("&?proof="))
     expect(player).to_have_js_property("readyState", 4)

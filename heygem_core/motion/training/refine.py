@@ -23,8 +23,7 @@ from ..motion_model import MotionModel
 from .augment import music
 from .encoder_data import SOUND_SUFFIXES
 from .labial_data import labial_examples
-from .mel_augment import LOWEST, at_speed, disturbed_mel
-from .spoken_syllables import read_syllables, syllable_examples
+from .mel_augment import LOWEST, disturbed_mel
 from .train_model import Epoch, mouth_error
 
 if TYPE_CHECKING:
@@ -46,12 +45,10 @@ class RefiningRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     spoken: int = 900  # synthetic recordings, about 100 minutes
     unspoken_minutes: int = 5
-    syllable_rounds: int = 2  # times that every recorded syllable is heard, in another word each time
-    syllable_speed: tuple[float, float] = (1.3, 2.4)  # by which words joined from them are shortened
     epochs: int = 4
     batch: int = 16
     held_out: int = 25  # every n-th sound only checks
-    learning_rate: float = 1e-3
+    learning_rate: float = 6e-4
     weight_decay: float = 0.01
     mouth_weight: float = 1.0  # of the error of the mouth
     labial_weight: float = 2.0  # of the error (cross-entropy) of p, b and m
@@ -61,17 +58,14 @@ class RefiningRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 def refine(
-    model: MotionModel, teacher: MotionModel, voices: Sequence[Path], syllables: Sequence[Path], recipe: RefiningRecipe
+    model: MotionModel, teacher: MotionModel, voices: Sequence[Path], recipe: RefiningRecipe
 ) -> Generator[Epoch | MotionModel, None, None]:
-    """Yields an Epoch after each pass, then the model. voices: folders of recordings. syllables: folders of recordings of single Mandarin
-    syllables, see `spoken_syllables`.
+    """Yields an Epoch after each pass, then the model. voices: folders of recordings.
 
     Deterministic with the seed on the same machine. Raises: SpecError — the model or the teacher cannot do its part. MediaNotFound,
     UnreadableMedia, MissingPackage.
     """
     lessons = [*recorded_lessons(teacher, voices), *made_lessons(recipe, len(model.basis))]
-    if syllables:
-        lessons += syllable_lessons(teacher, syllables, recipe)
     yield from refine_on(model, lessons, recipe)
 
 
@@ -93,19 +87,6 @@ def made_lessons(recipe: RefiningRecipe, components: int) -> Iterator[Lesson]:
     for _ in range(6 * recipe.unspoken_minutes):
         mel = log_mel(music(160_000, rng))
         yield _lesson(mel, _only_labials(np.full(len(mel) // 2, np.nan, np.float32), components))
-
-
-def syllable_lessons(teacher: MotionModel, folders: Sequence[Path], recipe: RefiningRecipe) -> Iterator[Lesson]:
-    """Words of single syllables: their names say where labials are, the teacher all else. Raises: as `recorded_lessons`."""
-    rng = np.random.default_rng([recipe.seed, 81])
-    for example in syllable_examples(read_syllables(folders), recipe.syllable_rounds, recipe.seed):
-        samples = level(example.samples)
-        mel, wanted = _lesson(log_mel(samples, levelled=False), _heard(teacher, samples))
-        wanted[:, 0] = example.closed[: len(wanted)]
-        factor = float(np.exp(rng.uniform(*np.log(recipe.syllable_speed))))
-        faster, later = at_speed(mel.astype(np.float32), wanted, factor)
-        count = int(len(wanted) / factor)
-        yield _lesson(faster[: 2 * count], later[:count])
 
 
 def _only_labials(closed: Floats, components: int) -> Floats:
