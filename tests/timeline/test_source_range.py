@@ -110,7 +110,7 @@ def test_frames_and_handles_of_a_file_without_a_rate(low: str, high: str, handle
 def test_a_range_may_reach_a_frame_beyond_the_file_and_is_cut_to_it() -> None:
     assert file_range(item(-1, 50), FILE, None, SLACK) == (0, 2), "as far as the slack, the slack itself included"
     assert file_range(item(50, 101), FILE, None, SLACK) == (2, 4)
-    for beyond in (item(-2, 50), item(50, 102), item(100, 101)):
+    for beyond in (item(-2, 50), item(50, 102), item(100, 101), item(100.5, 101)):
         with pytest.raises(BadRange):
             file_range(beyond, FILE, None, SLACK)
 
