@@ -76,6 +76,13 @@ def test_a_job_takes_the_priority_of_the_one_it_is_put_before(store: Store) -> N
     assert queue(store) == [urgent, usual, late]
 
 
+def test_whichever_of_many_jobs_is_next_gives_its_priority(store: Store) -> None:
+    first, *others = (submit(store, f"{k}.mp4", priority=priority).job.id for k, priority in enumerate((95, 80, 60, 40, 20)))
+    for before, priority in zip(others, (80, 60, 40, 20), strict=True):
+        assert store.reorder(first, before).priority == priority
+    assert store.reorder(first, None).priority == 20, "of the last one, at the end"
+
+
 def test_a_new_job_comes_after_what_was_put_last(store: Store) -> None:
     first, second = (submit(store, f"{k}.mp4").job.id for k in range(2))
     store.reorder(first, None)
