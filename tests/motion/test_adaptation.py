@@ -36,10 +36,13 @@ def test_speech_that_was_not_learnt_from_is_followed_with_this_persons_amplitude
 
 
 def test_another_persons_voice_over_the_face_teaches_nothing(talking: Footage, long_talk: Footage) -> None:
-    dubbed = replace(talking, samples=np.resize(long_talk.samples[40_000:], len(talking.samples)))
-    found, said = adapt(dubbed, load_motion_model())
-    assert found is None
-    assert "does not belong" in said.message
+    """Short speech follows a stranger's mouth now and then by chance, as well as 0.3: that is no reason to learn from it."""
+    model = load_motion_model()
+    for first in (40_000, 20_000, 60_000, 0):
+        for face, voice in ((talking, long_talk), (long_talk, talking)):
+            found, said = adapt(replace(face, samples=np.resize(voice.samples[first:], len(face.samples))), model)
+            assert found is None, (face.name, first)
+            assert "does not belong" in said.message
 
 
 def test_music_or_silence_over_the_face_teaches_nothing(talking: Footage) -> None:
