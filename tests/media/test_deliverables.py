@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ import pytest
 from heygem_core.errors import UnsupportedMedia
 from heygem_core.media import interlace
 from heygem_core.media.colour import ColourTags, write_tags
+from heygem_core.media.deinterlace import deinterlaced
 from heygem_core.media.deliverables import DELIVERABLES, DeliverableName
 from heygem_core.media.formats import format_for, hdr_is_lost, siting_is_lost
 from heygem_core.media.hdr import read_static_hdr
@@ -261,6 +263,26 @@ def test_what_nobody_looked_at_is_refused_when_it_is_read(tmp_path: Path, monkey
     assert len(list(read_frames(info, 0, 28))) == 28
     with pytest.raises(UnsupportedMedia, match="from frame 30 on"):
         list(read_frames(info))
+
+
+def test_some_pictures_all_over_a_file_with_an_index_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = video(tmp_path / "long.mov", codec="prores_ks", pix_fmt="yuv422p10le", frames=240)
+    looks: list[float] = []
+    monkeypatch.setattr(FieldSearch, "look_at", lambda self, packet: looks.append(float(packet.pts * packet.time_base)))
+    probe(path)
+    assert looks == sorted(looks)
+    assert 24 <= len(looks) <= 30
+    assert looks[0] == 0
+    assert looks[-1] > 9
+
+
+@pytest.mark.parametrize("pixels", ["yuv411p", "yuv444p"])  # one is named before what the filter makes, one after it
+def test_what_the_filter_would_convert_is_refused(pixels: str, tmp_path: Path) -> None:
+    info = probe(_woven(tmp_path / "woven.mpg"), deinterlace=True)
+    pictures = [copy_frame(frame.picture) for frame in read_frames(info, 0, 6)]
+    assert pictures[0].format.name == "yuv420p"
+    with pytest.raises(UnsupportedMedia, match=f"as {pixels}"):
+        list(deinterlaced(replace(info, pixels=replace(info.pixels, name=pixels)), iter(pictures)))
 
 
 @pytest.mark.parametrize("deinterlace", [False, True])

@@ -68,6 +68,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return get
 
 
+def test_sound_begins_at_the_first_frame_to_the_sample(made: Callable[..., Path], tmp_path: Path) -> None:
+    """Chunks of any length follow each other, so none is moved, silent or left out."""
+    info = probe(made("sound.mp4", frames=25))
+    chunks = [np.full((1, count), 0.25, np.float32) for count in (1, 1600, 700, 48_000)]
+    take = tmp_path / "take.mov"
+    sound = SoundTrack(samples=iter(chunks), layout="mono")
+    with TakeWriter(take, format_for(take, "prores", info), info, timing_of(info, range(25)), sounds=[sound]) as writer:
+        for frame in read_frames(info):
+            writer.write(frame.picture)
+    with av.open(str(take)) as container:
+        stream = container.streams.audio[0]
+        assert stream.start_time == 0
+        frames = list(container.decode(stream))
+    assert frames[0].pts == 0
+    assert sum(frame.samples for frame in frames) == 50_301
+
+
 @pytest.mark.parametrize(("label", "name"), matrix(RATES, ALL))
 def test_count_rate_duration_and_order_are_kept(label: str, name: DeliverableName, made: Callable[..., Path], tmp_path: Path) -> None:
     rate = RATES[label]
