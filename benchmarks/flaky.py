@@ -36,7 +36,8 @@ def load(processes: int) -> Iterator[None]:
 def run(targets: list[str]) -> tuple[str, list[str]]:
     """pytest's last line, and the tests that failed with why; a run that ended without any result counts as one."""
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-q", "-rfE", "-p", "no:cacheprovider", *targets]
-    done = subprocess.run(command, capture_output=True, text=True)
+    wide = os.environ | {"COLUMNS": "1000"}  # pytest cuts the reason of a failure to the width of a terminal
+    done = subprocess.run(command, capture_output=True, text=True, env=wide)
     failed = re.findall(r"^(?:FAILED|ERROR) (.+)", done.stdout, re.MULTILINE)
     if done.returncode and not failed:
         failed = [f"pytest ended with {done.returncode}: {done.stderr.strip()[-300:]}"]

@@ -248,7 +248,9 @@ class Client:
         address = self.url.replace("http", "ws", 1) + "/api/v1/events"
         hello = Hello(token=self._token, since=since, epoch=epoch, previews=previews, logs=logs, host=host)
         try:
-            with connect(address, ssl=self._context, max_size=64 << 20, compression=None, proxy=None) as socket:
+            with connect(
+                address, ssl=self._context, max_size=64 << 20, compression=None, proxy=None, open_timeout=self._timeout_s
+            ) as socket:
                 socket.send(to_json(hello).decode())
                 for message in socket:
                     said = message if isinstance(message, bytes) else from_json(message, ToClient)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import websockets.sync.client
 
 from heygem_server.client import Client, NoServer
 from heygem_server.security.certificate import fingerprint, own_certificate, pinned_context
@@ -29,6 +30,21 @@ def test_a_client_that_pins_the_certificate_comes_in(lan: Server) -> None:
         assert client.url.startswith("https://")
         assert client.info().scope == "admin"
         assert next(client.events()).epoch == client.info().epoch  # type: ignore[union-attr]
+
+
+def test_the_socket_waits_for_a_busy_server_as_long_as_every_other_request(lan: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server on a machine whose cores were all rendering was called gone after ten seconds."""
+    waits: list[float] = []
+
+    def connect(address: str, **options: Any) -> None:
+        waits.append(options["open_timeout"])
+        raise TimeoutError
+
+    with lan.client() as client:
+        monkeypatch.setattr(websockets.sync.client, "connect", connect)
+        with pytest.raises(NoServer):
+            next(client.events())
+    assert waits == [60]
 
 
 def test_another_certificate_with_the_same_name_is_refused_before_the_token_is_told(lan: Server, tmp_path: Path) -> None:
