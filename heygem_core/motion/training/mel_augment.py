@@ -24,7 +24,7 @@ def disturbed_mel(mel: Floats, wanted: Floats, rng: np.random.Generator) -> tupl
     Said faster, both end sooner: silence follows, for which nothing is wanted (NaN).
     """
     if rng.random() < 0.6:
-        mel, wanted = at_speed(mel, wanted, float(np.exp(rng.uniform(-0.25, 0.25))))
+        mel, wanted = _at_speed(mel, wanted, float(np.exp(rng.uniform(-0.25, 0.25))))
     if rng.random() < 0.7:
         mel = _other_throat(mel, rng)
     power = 10 ** (4 * mel - 4)
@@ -43,7 +43,7 @@ def disturbed_mel(mel: Floats, wanted: Floats, rng: np.random.Generator) -> tupl
     return np.maximum(mel, LOWEST).astype(np.float32), wanted
 
 
-def at_speed(mel: Floats, wanted: Floats, factor: float) -> tuple[Floats, Floats]:
+def _at_speed(mel: Floats, wanted: Floats, factor: float) -> tuple[Floats, Floats]:
     """So many times as fast, as long as before: what comes too late is left out."""
     faster, later = np.full_like(mel, LOWEST), np.full_like(wanted, np.nan)
     count = min(len(wanted), int(len(wanted) / factor))
